@@ -1,0 +1,138 @@
+"""Fetch one file over HTTP so that the target is whole and checked, or not there at all. Standard library only."""
+
+import hashlib
+import http.client
+import os
+import secrets
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from tl.config import Refused
+from tl.store.files import sync_folder
+
+TRIES = 3
+TIMEOUT_SECONDS = 20.0  # of one connection attempt or one read that brings nothing
+BACK_OFF_SECONDS = 1.0  # before the second try; doubles before each further one
+CHUNK_BYTES = 1 << 18
+WORTH_ANOTHER_TRY = (408, 416, 429, 500, 502, 503, 504)  # HTTP answers that may be better next time
+
+Progress = Callable[[int, int | None], None]  # (bytes so far, bytes in all or None where unknown)
+
+
+class DownloadFailed(Refused):
+    """A file could not be downloaded; the text is one sentence: what, why, what to do."""
+
+
+class _Broken(Exception):
+    """One try failed in a way that another try may mend."""
+
+
+class _NotResumed(_Broken):
+    """The server can't go on where the last try broke: the next try starts from the beginning."""
+
+
+def matches(path: Path, sha256_prefix: str) -> bool:
+    """Whether there is a file at `path` whose SHA-256 begins with the hex digits `sha256_prefix`."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256_prefix.lower())
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return False
+
+
+def download(
+    url: str, path: Path, sha256_prefix: str, size: int | None = None, progress: Progress | None = None
+) -> Path:
+    """Make `path` the file at `url` whose SHA-256 begins with `sha256_prefix`; one that is there already is kept.
+
+    `size` in bytes is only shown where the server names none. A broken transfer is taken up where it broke, TRIES
+    times in all. Raises DownloadFailed; OSError where the disk is full or not writable. Neither leaves anything behind.
+    """
+    if matches(path, sha256_prefix):
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")  # never another download's
+    try:
+        _fetch(url, part, size, progress or (lambda done, total: None))
+        if not matches(part, sha256_prefix):
+            raise DownloadFailed(
+                f"What {url} sent is not the expected file (its SHA-256 doesn't begin with {sha256_prefix}); "
+                f"try again later, or put the right file at {path}."
+            )
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return path
+
+
+def _fetch(url: str, part: Path, size: int | None, progress: Progress) -> None:
+    validator = None  # the server's mark of this version of the file: a resumed transfer must be of the same
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(BACK_OFF_SECONDS * 2 ** (attempt - 1))
+        try:
+            with open(part, "ab") as file, _open(url, file.tell(), validator) as answer:
+                validator = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
+                _receive(answer, file, size, progress)
+                file.flush()
+                os.fsync(file.fileno())
+                return
+        except _Broken as error:
+            reason = error
+            validator = None if isinstance(error, _NotResumed) else validator
+    raise DownloadFailed(f"{url} could not be downloaded ({reason}); check the network and try again.")
+
+
+def _open(url: str, start: int, validator: str | None):
+    """The server's answer to a request for the bytes from `start` on."""
+    headers = {"User-Agent": "tl-lab", "Accept-Encoding": "identity"}
+    if start and validator:
+        headers |= {"Range": f"bytes={start}-", "If-Range": validator}
+    try:
+        answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code in WORTH_ANOTHER_TRY:
+            raise (_NotResumed if error.code == 416 else _Broken)(
+                f"the server answered {error.code} {error.reason}"
+            ) from error
+        raise DownloadFailed(
+            f"{url} could not be downloaded: the server answered {error.code} {error.reason}."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:  # urllib's URLError is an OSError
+        raise _Broken(f"no connection: {getattr(error, 'reason', None) or error!r}") from error
+    if answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
+        answer.close()
+        raise DownloadFailed(
+            f"{url} was answered with a web page instead of the file; this network may want a sign-in first."
+        )
+    return answer
+
+
+def _receive(answer, file, size: int | None, progress: Progress) -> None:
+    """Append the answer's body to `file`, from the start where the server doesn't resume."""
+    resumed = answer.status == 206
+    if resumed and not (answer.headers.get("Content-Range") or "").startswith(f"bytes {file.tell()}-"):
+        raise _NotResumed("the server resumed at another place")
+    if not resumed:
+        file.truncate(0)  # the file is open for appending: the next write goes to its new end
+    done = file.tell() if resumed else 0
+    length = answer.headers.get("Content-Length")
+    total = done + int(length) if length else None
+    while chunk := _read(answer):
+        file.write(chunk)
+        done += len(chunk)
+        progress(done, total or size)
+    if total is not None and done < total:
+        raise _Broken(f"the connection broke after {done:,} of {total:,} bytes")
+
+
+def _read(answer) -> bytes:
+    try:
+        return answer.read1(CHUNK_BYTES)
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a broken chunk of a chunked body
+        raise _Broken(f"the connection broke: {error!r}") from error
