@@ -26,11 +26,11 @@ class DownloadFailed(Refused):
     """A file could not be downloaded; the text is one sentence: what, why, what to do."""
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     """One try failed in a way that another try may mend."""
 
 
-class _NotResumed(_Broken):
+class _NotResumedError(_BrokenError):
     """The server can't go on where the last try broke: the next try starts from the beginning."""
 
 
@@ -81,9 +81,9 @@ def _fetch(url: str, part: Path, size: int | None, progress: Progress) -> None:
                 file.flush()
                 os.fsync(file.fileno())
                 return
-        except _Broken as error:
+        except _BrokenError as error:
             reason = error
-            validator = None if isinstance(error, _NotResumed) else validator
+            validator = None if isinstance(error, _NotResumedError) else validator
     raise DownloadFailed(f"{url} could not be downloaded ({reason}); check the network and try again.")
 
 
@@ -97,14 +97,14 @@ def _open(url: str, start: int, validator: str | None):
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in WORTH_ANOTHER_TRY:
-            raise (_NotResumed if error.code == 416 else _Broken)(
+            raise (_NotResumedError if error.code == 416 else _BrokenError)(
                 f"the server answered {error.code} {error.reason}"
             ) from error
         raise DownloadFailed(
             f"{url} could not be downloaded: the server answered {error.code} {error.reason}."
         ) from error
     except (OSError, http.client.HTTPException) as error:  # urllib's URLError is an OSError
-        raise _Broken(f"no connection: {getattr(error, 'reason', None) or error!r}") from error
+        raise _BrokenError(f"no connection: {getattr(error, 'reason', None) or error!r}") from error
     if answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
         answer.close()
         raise DownloadFailed(
@@ -117,7 +117,7 @@ def _receive(answer, file, size: int | None, progress: Progress) -> None:
     """Append the answer's body to `file`, from the start where the server doesn't resume."""
     resumed = answer.status == 206
     if resumed and not (answer.headers.get("Content-Range") or "").startswith(f"bytes {file.tell()}-"):
-        raise _NotResumed("the server resumed at another place")
+        raise _NotResumedError("the server resumed at another place")
     if not resumed:
         file.truncate(0)  # the file is open for appending: the next write goes to its new end
     done = file.tell() if resumed else 0
@@ -128,11 +128,11 @@ def _receive(answer, file, size: int | None, progress: Progress) -> None:
         done += len(chunk)
         progress(done, total or size)
     if total is not None and done < total:
-        raise _Broken(f"the connection broke after {done:,} of {total:,} bytes")
+        raise _BrokenError(f"the connection broke after {done:,} of {total:,} bytes")
 
 
 def _read(answer) -> bytes:
     try:
         return answer.read1(CHUNK_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a broken chunk of a chunked body
-        raise _Broken(f"the connection broke: {error!r}") from error
+        raise _BrokenError(f"the connection broke: {error!r}") from error

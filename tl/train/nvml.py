@@ -1,0 +1,135 @@
+"""What NVML says about one GPU, read in a daemon thread: an NVML that is absent, throws or hangs costs null values."""
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+
+INTERVAL_SECONDS = 0.5
+PATIENCE_SECONDS = 0.3  # how long a caller waits for a fresh sample; only once if NVML hangs
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuSample:
+    """One look at the GPU; None where it can't tell."""
+
+    time: float  # time.monotonic()
+    memory_bytes: int | None = None  # of this process
+    utilisation: float | None = None  # 0..1, of the whole board over about the last half second
+    power_watts: float | None = None  # of the whole board
+    energy_joules: float | None = None  # of the whole board, counted from an arbitrary moment
+
+
+def _measured(function):
+    """What `function()` returns, None where it fails: boards differ in what they support, field by field."""
+    try:
+        return function()
+    except Exception:  # NVML errors, broken bindings, missing fields: all mean "can't tell"
+        return None
+
+
+class GpuSampler:
+    """Looks at the GPU of a CUDA process every half second.
+
+    The device is found by `uuid` (str of torch's device property, with or without "GPU-"), else by `pci_bus_id`
+    ("00000000:3b:00.0"), else as entry `index` of CUDA_VISIBLE_DEVICES, else as NVML's device number `index`.
+    """
+
+    def __init__(self, uuid: str | None = None, pci_bus_id: str | None = None, index: int = 0):
+        self.error: str | None = None  # why NVML can't be used, once that is known
+        self._names = (uuid, pci_bus_id, index)
+        self._latest: GpuSample | None = None
+        self._utilisations: list[float] = []  # since the last `take_utilisations`
+        self._lock = threading.Lock()
+        self._look_now, self._looked, self._ended = threading.Event(), threading.Event(), threading.Event()
+        self._answers = True  # False once a caller waited in vain: nobody waits again until NVML answers
+        threading.Thread(target=self._run, name="nvml", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more. Does not wait: a hanging NVML never returns."""
+        self._ended.set()
+        self._look_now.set()
+
+    def latest(self) -> GpuSample | None:
+        """The newest sample; None where there is none or it is stale."""
+        with self._lock:
+            sample = self._latest
+        fresh = sample is not None and time.monotonic() - sample.time < 5 * INTERVAL_SECONDS
+        return sample if fresh else None
+
+    def look(self) -> GpuSample | None:
+        """A sample taken now, or `latest()` where NVML does not answer in time."""
+        if self._answers and self.error is None:
+            self._looked.clear()
+            self._look_now.set()
+            self._answers = self._looked.wait(PATIENCE_SECONDS)
+        return self.latest()
+
+    def take_utilisations(self) -> list[float]:
+        """Utilisations (0..1) sampled since the last call."""
+        with self._lock:
+            taken, self._utilisations = self._utilisations, []
+        return taken
+
+    def _run(self) -> None:
+        try:
+            import pynvml
+
+            pynvml.nvmlInit()
+            handle = _find_device(pynvml, *self._names)
+        except Exception as error:  # no package, no driver, no such device: all mean "no NVML"
+            self.error = f"{type(error).__name__}: {error}"
+            self._looked.set()
+            return
+        while not self._ended.is_set():
+            self._keep(_sample(pynvml, handle, self._latest))
+            self._looked.set()
+            self._answers = True
+            self._look_now.wait(INTERVAL_SECONDS)
+            self._look_now.clear()
+
+    def _keep(self, sample: GpuSample) -> None:
+        with self._lock:
+            self._latest = sample
+            if sample.utilisation is not None:
+                self._utilisations.append(sample.utilisation)
+
+
+def _find_device(pynvml, uuid: str | None, pci_bus_id: str | None, index: int):
+    """NVML's handle of the device; NVML counts all boards, CUDA only those in CUDA_VISIBLE_DEVICES."""
+    names = [uuid] if uuid and uuid.startswith(("GPU-", "MIG-")) else [f"GPU-{uuid}", f"MIG-{uuid}"] if uuid else []
+    ways = [lambda name=name: pynvml.nvmlDeviceGetHandleByUUID(name) for name in names]
+    if pci_bus_id:
+        ways.append(lambda: pynvml.nvmlDeviceGetHandleByPciBusId(pci_bus_id))
+    for way in ways:
+        handle = _measured(way)
+        if handle is not None:
+            return handle
+    visible = [entry.strip() for entry in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if entry.strip()]
+    entry = visible[index] if index < len(visible) else str(index)
+    if entry.isdigit():
+        return pynvml.nvmlDeviceGetHandleByIndex(int(entry))
+    return pynvml.nvmlDeviceGetHandleByUUID(entry)
+
+
+def _sample(pynvml, handle, last: GpuSample | None) -> GpuSample:
+    power = _measured(lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1000)  # from mW
+    energy = _measured(lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000)  # from mJ
+    now = time.monotonic()
+    if energy is None and power is not None:  # boards before Volta have no counter: add the power up
+        before = last.energy_joules if last and last.energy_joules is not None else 0.0
+        energy = before + power * (now - last.time if last else 0.0)
+    return GpuSample(
+        time=now,
+        memory_bytes=_measured(lambda: _own_memory(pynvml, handle)),
+        utilisation=_measured(lambda: pynvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100),
+        power_watts=power,
+        energy_joules=energy,
+    )
+
+
+def _own_memory(pynvml, handle) -> int | None:
+    """Bytes of this process on the GPU; None where NVML doesn't list it (another process namespace)."""
+    processes = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
+    own = [entry.usedGpuMemory for entry in processes if entry.pid == os.getpid()]
+    return own[0] if own else None
