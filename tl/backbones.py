@@ -1,0 +1,202 @@
+"""WHAT is transferred: one table of torchvision networks. No torch.
+
+A new backbone is one entry: its stages (from the input on) list the module prefixes they consist of and together hold
+every parameter outside the head; tests/test_backbones.py checks each entry against torchvision.
+"""
+
+from dataclasses import dataclass
+
+LICENCE = "BSD-3-Clause (torchvision); trained on ImageNet-1k, whose pictures are for research use"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageNetWeights:
+    """Weights that torchvision publishes; `sha256_prefix` is the part of the file's hash its name carries."""
+
+    url: str
+    accuracy: float  # top-1 on ImageNet-1k validation at 224 px, fraction 0..1, as torchvision reports it
+    size_mb: float  # download, 2**20 bytes
+    licence: str = LICENCE
+
+    @property
+    def file_name(self) -> str:
+        """Name in torch's cache folder."""
+        return self.url.rsplit("/", 1)[1]
+
+    @property
+    def sha256_prefix(self) -> str:
+        """First hex digits of the file's SHA-256."""
+        return self.file_name.removesuffix(".pth").rsplit("-", 1)[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """One network: how torchvision calls it, which stages it has, where its head is."""
+
+    title: str  # as the page shows it
+    family: str
+    stages: dict[str, tuple[str, ...]]  # stage name -> module prefixes, from the input to the head
+    head: str  # prefix of the last linear layer, which is replaced by one for the own classes
+    parameters: int  # in all, with torchvision's 1000-class head
+    gflops: float  # multiply-adds of one forward pass at 224 px, 1e9, as torchvision reports it
+    imagenet: ImageNetWeights
+    min_resolution: int = 32  # smallest side of the picture that the network can take, pixels
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """Names of the stages, from the input on."""
+        return tuple(self.stages)
+
+    def stage_of(self, parameter: str) -> str:
+        """The stage that holds a parameter or module, "head" for the head. KeyError where none does."""
+        for name, prefixes in (*self.stages.items(), ("head", (self.head,))):
+            if any(parameter == prefix or parameter.startswith(prefix + ".") for prefix in prefixes):
+                return name
+        raise KeyError(parameter)
+
+
+def _numbered(prefix: str, first: int, last: int) -> tuple[str, ...]:
+    return tuple(f"{prefix}{number}" for number in range(first, last + 1))
+
+
+def _features(*last: int) -> dict[str, tuple[str, ...]]:
+    """Stages of a network that is one `features` sequence, each given by the number of its last module."""
+    firsts = (0, *(number + 1 for number in last[:-1]))
+    names = ("stem", *(f"stage{number}" for number in range(1, len(last))))
+    return {name: _numbered("features.", first, end) for name, first, end in zip(names, firsts, last, strict=True)}
+
+
+def _url(file_name: str) -> str:
+    return "https://download.pytorch.org/models/" + file_name
+
+
+_RESNET = {"stem": ("conv1", "bn1")} | {f"stage{n}": (f"layer{n}",) for n in range(1, 5)}
+_REGNET = {"stem": ("stem",)} | {f"stage{n}": (f"trunk_output.block{n}",) for n in range(1, 5)}
+_DENSENET = {"stem": ("features.conv0", "features.norm0")} | {
+    f"stage{n}": (f"features.denseblock{n}", f"features.transition{n}" if n < 4 else "features.norm5")
+    for n in range(1, 5)
+}
+_VIT = {"stem": ("class_token", "conv_proj", "encoder.pos_embedding")} | {
+    f"stage{n}": _numbered("encoder.layers.encoder_layer_", 3 * n - 3, 3 * n - 1) for n in range(1, 5)
+}
+_VIT["stage4"] += ("encoder.ln",)
+
+BACKBONES: dict[str, Backbone] = {
+    "mobilenet_v2": Backbone(
+        title="MobileNetV2",
+        family="MobileNet",
+        stages=_features(1, 3, 6, 13, 18),
+        head="classifier.1",
+        parameters=3_504_872,
+        gflops=0.301,
+        imagenet=ImageNetWeights(url=_url("mobilenet_v2-7ebf99e0.pth"), accuracy=0.72154, size_mb=13.598),
+    ),
+    "mobilenet_v3_small": Backbone(
+        title="MobileNetV3 small",
+        family="MobileNet",
+        stages=_features(0, 1, 3, 8, 12) | {"projection": ("classifier.0",)},
+        head="classifier.3",
+        parameters=2_542_856,
+        gflops=0.057,
+        imagenet=ImageNetWeights(url=_url("mobilenet_v3_small-047dcff4.pth"), accuracy=0.67668, size_mb=9.829),
+    ),
+    "mobilenet_v3_large": Backbone(
+        title="MobileNetV3 large",
+        family="MobileNet",
+        stages=_features(1, 3, 6, 12, 16) | {"projection": ("classifier.0",)},
+        head="classifier.3",
+        parameters=5_483_032,
+        gflops=0.217,
+        imagenet=ImageNetWeights(url=_url("mobilenet_v3_large-5c1a4163.pth"), accuracy=0.75274, size_mb=21.107),
+    ),
+    "resnet18": Backbone(
+        title="ResNet-18",
+        family="ResNet",
+        stages=_RESNET,
+        head="fc",
+        parameters=11_689_512,
+        gflops=1.814,
+        imagenet=ImageNetWeights(url=_url("resnet18-f37072fd.pth"), accuracy=0.69758, size_mb=44.661),
+    ),
+    "resnet50": Backbone(
+        title="ResNet-50",
+        family="ResNet",
+        stages=_RESNET,
+        head="fc",
+        parameters=25_557_032,
+        gflops=4.089,
+        imagenet=ImageNetWeights(url=_url("resnet50-11ad3fa6.pth"), accuracy=0.80858, size_mb=97.79),
+    ),
+    "efficientnet_b0": Backbone(
+        title="EfficientNet-B0",
+        family="EfficientNet",
+        stages=_features(1, 2, 3, 5, 8),
+        head="classifier.1",
+        parameters=5_288_548,
+        gflops=0.386,
+        imagenet=ImageNetWeights(url=_url("efficientnet_b0_rwightman-7f5810bc.pth"), accuracy=0.77692, size_mb=20.451),
+    ),
+    "regnet_y_400mf": Backbone(
+        title="RegNetY-400MF",
+        family="RegNet",
+        stages=_REGNET,
+        head="fc",
+        parameters=4_344_144,
+        gflops=0.402,
+        imagenet=ImageNetWeights(url=_url("regnet_y_400mf-e6988f5f.pth"), accuracy=0.75804, size_mb=16.806),
+    ),
+    "regnet_x_1_6gf": Backbone(
+        title="RegNetX-1.6GF",
+        family="RegNet",
+        stages=_REGNET,
+        head="fc",
+        parameters=9_190_136,
+        gflops=1.603,
+        imagenet=ImageNetWeights(url=_url("regnet_x_1_6gf-a12f2b72.pth"), accuracy=0.79668, size_mb=35.339),
+    ),
+    "densenet121": Backbone(
+        title="DenseNet-121",
+        family="DenseNet",
+        stages=_DENSENET,
+        head="classifier",
+        parameters=7_978_856,
+        gflops=2.834,
+        imagenet=ImageNetWeights(url=_url("densenet121-a639ec97.pth"), accuracy=0.74434, size_mb=30.845),
+    ),
+    "convnext_tiny": Backbone(
+        title="ConvNeXt tiny",
+        family="ConvNeXt",
+        stages=_features(0, 1, 3, 5, 7) | {"norm": ("classifier.0",)},
+        head="classifier.2",
+        parameters=28_589_128,
+        gflops=4.456,
+        imagenet=ImageNetWeights(url=_url("convnext_tiny-983f1562.pth"), accuracy=0.8252, size_mb=109.119),
+    ),
+    "vgg11_bn": Backbone(
+        title="VGG-11 with BatchNorm",
+        family="VGG",
+        stages=_features(3, 7, 14, 21, 28) | {"projection": ("classifier.0", "classifier.3")},
+        head="classifier.6",
+        parameters=132_868_840,
+        gflops=7.609,
+        imagenet=ImageNetWeights(url=_url("vgg11_bn-6002323d.pth"), accuracy=0.7037, size_mb=506.881),
+    ),
+    "vgg16": Backbone(
+        title="VGG-16",
+        family="VGG",
+        stages=_features(4, 9, 16, 23, 30) | {"projection": ("classifier.0", "classifier.3")},
+        head="classifier.6",
+        parameters=138_357_544,
+        gflops=15.47,
+        imagenet=ImageNetWeights(url=_url("vgg16-397923af.pth"), accuracy=0.71592, size_mb=527.796),
+    ),
+    "vit_b_16": Backbone(
+        title="ViT-B/16",
+        family="ViT",
+        stages=_VIT,
+        head="heads.head",
+        parameters=86_567_656,
+        gflops=17.564,
+        imagenet=ImageNetWeights(url=_url("vit_b_16-c867db91.pth"), accuracy=0.81072, size_mb=330.285),
+    ),
+}

@@ -1,0 +1,183 @@
+"""Experiment -> arms x seeds -> RunConfig: the contract between the page, the command line and the trainer.
+
+Imports neither torch nor streamlit. Everything a run needs is in its RunConfig, saved as JSON beside the results.
+"""
+
+import re
+import secrets
+import time
+from dataclasses import asdict, dataclass, field, fields
+
+from tl.backbones import BACKBONES
+from tl.schedules import OPTIMIZERS, SCHEDULES
+from tl.strategies import STRATEGIES
+
+MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
+RESOLUTIONS = (32, 48, 64, 96, 128, 160, 192, 224)  # what the page offers; any multiple of 16 between is accepted
+ID_PATTERN = re.compile(r"[0-9a-v]{26}")
+NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
+
+
+class Refused(ValueError):
+    """A user's input that can't be accepted; the text is one sentence: what, which value or file, what to do."""
+
+
+def new_id() -> str:
+    """A fresh 26-character id: 10 digits of time in milliseconds (so ids sort by age), 16 random ones."""
+    number = int(time.time() * 1000) << 80 | secrets.randbits(80)
+    return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def _require(holds: bool, field_name: str, value, allowed: str) -> None:
+    if not holds:
+        raise Refused(f"{field_name.replace('_', ' ')} is {value!r}; it must be {allowed}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmConfig:
+    """One side of a comparison: how the network is initialised and what trains when."""
+
+    name: str  # unique in its experiment; shown everywhere, owns a colour
+    strategy: str  # key of STRATEGIES
+    learning_rate: float | None = None  # of the head, at the start; None: the strategy's default
+    epochs: int | None = None  # this arm's own budget; None: the experiment's
+    frozen_epochs: int = 2  # freeze_then_unfreeze: epochs in which only the head trains
+    unfreeze_factor: float = 0.1  # freeze_then_unfreeze: the rate afterwards, as a factor
+
+    def __post_init__(self):
+        _require(bool(self.name) and len(self.name) <= 60, "arm name", self.name, "1 to 60 characters long")
+        _require(self.strategy in STRATEGIES, "strategy", self.strategy, f"one of {', '.join(STRATEGIES)}")
+        rate = self.learning_rate
+        _require(rate is None or 0 < rate <= 10, "learning_rate", rate, "above 0 and at most 10")
+        _require(self.epochs is None or 1 <= self.epochs <= 1000, "epochs", self.epochs, "1 to 1000")
+        _require(0 <= self.frozen_epochs <= 1000, "frozen_epochs", self.frozen_epochs, "0 to 1000")
+        _require(0 < self.unfreeze_factor <= 1, "unfreeze_factor", self.unfreeze_factor, "above 0 and at most 1")
+
+    @property
+    def rate(self) -> float:
+        """The head's learning rate at the start."""
+        return self.learning_rate or STRATEGIES[self.strategy].learning_rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What all arms of an experiment share, so that the comparison is fair."""
+
+    dataset: str  # name of a data set
+    samples: int | None = None  # training pictures, stratified and nested; None: all
+    backbone: str = "mobilenet_v2"  # key of BACKBONES
+    weights: str = "auto"  # pretrained source, see tl/pretrained.py; "auto": bundled, else ImageNet
+    resolution: int = 64  # side of the square the network sees, pixels
+    epochs: int = 10  # at most, for arms without a budget of their own
+    batch_size: int = 64  # pictures a step
+    optimizer: str = "adam"  # key of OPTIMIZERS
+    weight_decay: float = 0.0  # decoupled for adamw, L2 for the others
+    schedule: str = "constant"  # key of SCHEDULES: how the rate moves inside the budget
+    step_epochs: int = 3  # schedule "step": epochs between two cuts
+    step_factor: float = 0.1  # schedule "step": factor of each cut
+    patience: int = 3  # stop after so many epochs without a lower validation loss; 0: never
+    augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm
+
+    def __post_init__(self):
+        _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, "the name of a data set")
+        _require(self.samples is None or self.samples >= 2, "samples", self.samples, "at least 2, or left out for all")
+        _require(self.backbone in BACKBONES, "backbone", self.backbone, f"one of {', '.join(BACKBONES)}")
+        allowed = f"a multiple of 16 from {MIN_RESOLUTION} to {MAX_RESOLUTION}"
+        in_range = MIN_RESOLUTION <= self.resolution <= MAX_RESOLUTION
+        _require(in_range and self.resolution % 16 == 0, "resolution", self.resolution, allowed)
+        lowest = BACKBONES[self.backbone].min_resolution
+        _require(self.resolution >= lowest, "resolution", self.resolution, f"at least {lowest} for {self.backbone}")
+        _require(1 <= self.epochs <= 1000, "epochs", self.epochs, "1 to 1000")
+        _require(2 <= self.batch_size <= 4096, "batch_size", self.batch_size, "2 to 4096")
+        _require(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, f"one of {', '.join(OPTIMIZERS)}")
+        _require(0 <= self.weight_decay <= 1, "weight_decay", self.weight_decay, "0 to 1")
+        _require(self.schedule in SCHEDULES, "schedule", self.schedule, f"one of {', '.join(SCHEDULES)}")
+        _require(1 <= self.step_epochs <= 1000, "step_epochs", self.step_epochs, "1 to 1000")
+        _require(0 < self.step_factor <= 1, "step_factor", self.step_factor, "above 0 and at most 1")
+        _require(0 <= self.patience <= 1000, "patience", self.patience, "0 (never) to 1000")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(Training):
+    """One arm with one seed: all that `python -m tl.train RUN_DIR` needs, saved as the run's config.json."""
+
+    run_id: str  # 26 characters, sorts by age
+    experiment_id: str  # the same for all arms and seeds of one experiment
+    arm: ArmConfig  # how this run starts and what trains when
+    arm_position: int  # place of the arm in its experiment, from 0: decides its colour and its turn
+    seed: int  # decides initial head and weights, order and augmentation; the same seeds in every arm
+
+    @property
+    def max_epochs(self) -> int:
+        """Epochs this run may take."""
+        return self.arm.epochs or self.epochs
+
+    @property
+    def phases(self):
+        """What trains when: the strategy's phases for this run's backbone."""
+        return STRATEGIES[self.arm.strategy].phases(BACKBONES[self.backbone].stage_names, self.arm)
+
+    def to_json(self) -> dict:
+        """JSON-ready dict; `from_json` gives the same RunConfig back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict) -> "RunConfig":
+        """Read back what `to_json` wrote; unknown fields of newer versions are refused."""
+        return cls(**_known(cls, document) | {"arm": ArmConfig(**_known(ArmConfig, document["arm"]))})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Training):
+    """All arms x seeds on one data set, sample count and resolution."""
+
+    arms: tuple[ArmConfig, ...] = field(default=())  # at least one; names are unique
+    seeds: tuple[int, ...] = (0,)  # arms are paired by seed
+
+    def __post_init__(self):
+        super().__post_init__()
+        names = [arm.name for arm in self.arms]
+        _require(1 <= len(names) <= 8, "number of arms", len(names), "1 to 8")
+        _require(len(set(names)) == len(names), "arm names", ", ".join(names), "different from each other")
+        seeds = self.seeds
+        _require(1 <= len(seeds) <= 100, "number of seeds", len(seeds), "1 to 100")
+        _require(len(set(seeds)) == len(seeds), "seeds", seeds, "different from each other")
+        _require(all(0 <= seed < 2**31 for seed in seeds), "seeds", seeds, "whole numbers from 0 on")
+
+    def runs(self, experiment_id: str) -> list[RunConfig]:
+        """One RunConfig per seed and arm with fresh run ids, seed by seed: the order in which they are trained."""
+        shared = {entry.name: getattr(self, entry.name) for entry in fields(Training)}
+        return [
+            RunConfig(**shared, run_id=new_id(), experiment_id=experiment_id, arm=arm, arm_position=position, seed=seed)
+            for seed in self.seeds
+            for position, arm in enumerate(self.arms)
+        ]
+
+    def to_json(self) -> dict:
+        """JSON-ready dict; `from_json` gives the same Experiment back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict) -> "Experiment":
+        """Read back what `to_json` wrote; unknown fields of newer versions are refused."""
+        arms = tuple(ArmConfig(**_known(ArmConfig, arm)) for arm in document["arms"])
+        return cls(**_known(cls, document) | {"arms": arms, "seeds": tuple(document["seeds"])})
+
+
+def _known(cls, document: dict) -> dict:
+    unknown = sorted(set(document) - {entry.name for entry in fields(cls)})
+    _require(not unknown, "settings", ", ".join(unknown), "known to this version of TL Lab; update it")
+    return dict(document)
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """`"3"` means three seeds 0, 1, 2; `"4,8"` names them. Raises Refused for anything else."""
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise Refused(f"seeds is {text!r}; give a number of seeds (3) or a list (0,1,2).") from None
+    if len(numbers) > 1:
+        return numbers
+    _require(1 <= numbers[0] <= 100, "number of seeds", numbers[0], "1 to 100")
+    return tuple(range(numbers[0]))

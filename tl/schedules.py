@@ -1,0 +1,40 @@
+"""How the learning rate moves inside a run's budget, and which optimizers there are. Plain arithmetic, no torch."""
+
+import math
+from collections.abc import Callable
+
+# Each takes (epoch from 0 with fraction, total epochs, step_epochs, step_factor) and returns a factor of the rate.
+Schedule = Callable[[float, int, int, float], float]
+
+
+def _constant(epoch: float, total: int, step_epochs: int, step_factor: float) -> float:
+    return 1.0
+
+
+def _step(epoch: float, total: int, step_epochs: int, step_factor: float) -> float:
+    return step_factor ** int(epoch // step_epochs)
+
+
+def _cosine(epoch: float, total: int, step_epochs: int, step_factor: float) -> float:
+    return 0.5 * (1 + math.cos(math.pi * min(epoch / total, 1.0)))
+
+
+def _one_cycle(epoch: float, total: int, step_epochs: int, step_factor: float) -> float:
+    # fastai's fit_one_cycle: a quarter of the budget from 1/25 up to the full rate, then down to 1e-5, both by cosine.
+    place, peak = min(epoch / total, 1.0), 0.25
+    low, high, part = (1 / 25, 1.0, place / peak) if place < peak else (1e-5, 1.0, (1 - place) / (1 - peak))
+    return low + (high - low) * 0.5 * (1 - math.cos(math.pi * part))
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": _constant,
+    "step": _step,
+    "cosine": _cosine,
+    "one_cycle": _one_cycle,
+}
+
+OPTIMIZERS: dict[str, str] = {
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sgd": "SGD with momentum 0.9",
+}

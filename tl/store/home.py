@@ -1,0 +1,85 @@
+"""Where things lie: $TL_HOME (default `.tl` in the working folder) and the folder of one run."""
+
+import os
+from pathlib import Path
+
+from tl.config import ID_PATTERN, NAME_PATTERN, Refused
+
+
+class Home:
+    """The folder that holds data sets, runs, own models and the queue. Paths only; nothing is created by asking."""
+
+    def __init__(self, path: str | os.PathLike | None = None):
+        self.path = Path(path or os.environ.get("TL_HOME") or ".tl").absolute()
+
+    @property
+    def database_path(self) -> Path:
+        """SQLite file of experiments and runs."""
+        return self.path / "tl.sqlite"
+
+    @property
+    def datasets_dir(self) -> Path:
+        """One folder per data set."""
+        return self.path / "datasets"
+
+    @property
+    def library_dir(self) -> Path:
+        """One folder per own pretrained model."""
+        return self.path / "library"
+
+    @property
+    def locks_dir(self) -> Path:
+        """Lock files: supervisor, device turns."""
+        return self.path / "locks"
+
+    @property
+    def downloads_dir(self) -> Path:
+        """What torchvision downloads."""
+        return self.path / "downloads"
+
+    @property
+    def probes_path(self) -> Path:
+        """JSON of measured speeds: what cost estimates rest on."""
+        return self.path / "probes.json"
+
+    @property
+    def runs_dir(self) -> Path:
+        """One folder per run."""
+        return self.path / "runs"
+
+    @property
+    def trash_dir(self) -> Path:
+        """What was deleted and is being removed."""
+        return self.path / "trash"
+
+    def dataset_dir(self, name: str) -> Path:
+        """Folder of one data set; Refused for a text that can't be a data set's name."""
+        if not NAME_PATTERN.fullmatch(name):
+            raise Refused(f"{name!r} can't be a data set's name; use lower-case letters, digits, '-' and '_', at most 40.")
+        return self.datasets_dir / name
+
+    def run(self, run_id: str) -> "Run":
+        """Files of one run; Refused for a text that can't be an id."""
+        if not ID_PATTERN.fullmatch(run_id):
+            raise Refused(f"There is no run {run_id!r}; `python -m tl runs` lists them.")
+        return Run(self.runs_dir / run_id)
+
+
+class Run:
+    """The files of one run (a contract: extend it, don't rename)."""
+
+    def __init__(self, folder: str | os.PathLike):
+        self.folder = Path(folder)
+        self.config = self.folder / "config.json"
+        self.metrics = self.folder / "metrics.parquet"
+        self.resources = self.folder / "resources.parquet"
+        self.progress = self.folder / "progress.json"
+        self.result = self.folder / "result.json"
+        self.log = self.folder / "log.txt"
+        self.tensorboard = self.folder / "tensorboard"
+        self.checkpoints = self.folder / "checkpoints"
+
+    @property
+    def home(self) -> Home:
+        """The home a run lies in: RUN_DIR is `<home>/runs/<run_id>`."""
+        return Home(self.folder.absolute().parent.parent)

@@ -1,0 +1,65 @@
+"""metrics.parquet (one row per epoch) and resources.parquet (hardware samples): their columns, in one place."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from tl.store.files import read_parquet, write_parquet
+
+# Columns may be added, never renamed: other programs read them. Null where the machine can't tell.
+METRICS = {
+    "run_id": "string",
+    "arm": "string",
+    "seed": "Int64",
+    "epoch": "Int64",  # from 1
+    "stage": "string",  # what trains, in words
+    "train_loss": "Float64",
+    "train_accuracy": "Float64",  # 0..1, with augmentation, while the weights move
+    "val_loss": "Float64",
+    "val_accuracy": "Float64",  # 0..1
+    "learning_rate": "Float64",  # of the head, at the end of the epoch
+    "trainable_parameters": "Int64",
+    "total_parameters": "Int64",
+    "train_seconds": "Float64",
+    "eval_seconds": "Float64",
+    "elapsed_seconds": "Float64",  # this run's own computing time so far; waiting for a turn is not in it
+    "images_seen": "Int64",  # training pictures so far
+    "images_per_second": "Float64",  # training
+    "memory_peak_bytes": "Int64",  # GPU: torch's peak of this epoch; CPU: resident memory of the trainer
+    "gpu_utilisation": "Float64",  # 0..1, mean over the epoch
+    "energy_joules": "Float64",  # of the whole board over the epoch
+}
+
+RESOURCES = {
+    "elapsed_seconds": "Float64",  # since the trainer started, monotonic clock
+    "time": "Float64",  # Unix time, seconds
+    "cpu_percent": "Float64",  # of the trainer process; 100 is one core
+    "memory_bytes": "Int64",  # resident memory of the trainer process
+    "gpu_memory_bytes": "Int64",  # of the trainer process
+    "gpu_utilisation": "Float64",  # 0..1
+    "gpu_power_watts": "Float64",
+}
+
+
+def table(rows: list[dict], columns: dict[str, str]) -> pd.DataFrame:
+    """A frame with exactly `columns` and their types; a value a row lacks is null."""
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+
+
+def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
+    """The table at `path` with at least `columns`; empty where there is none yet."""
+    frame = read_parquet(path)
+    if frame is None:
+        return table([], columns)
+    known = {name: frame[name] if name in frame else pd.NA for name in columns}
+    return frame.assign(**known).astype(columns)
+
+
+def read_metrics(path: Path) -> pd.DataFrame:
+    """A run's metrics, one row per epoch, columns METRICS."""
+    return read_table(path, METRICS)
+
+
+def write_metrics(path: Path, rows: list[dict]) -> None:
+    """Replace a run's metrics by `rows`."""
+    write_parquet(path, table(rows, METRICS))

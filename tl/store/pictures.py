@@ -1,0 +1,77 @@
+"""A data set's pictures, decoded once: a memory-mapped uint8 file per resolution that every run reads.
+
+Rows lie in the order test, validation, train, and the training rows in nested stratified order: the first n training
+rows are the sample of n pictures. So a sample is one contiguous slice, and a store grows by appending.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tl.store.files import locked, read_json, write_json
+
+SPLITS = ("test", "validation", "train")
+
+
+@dataclass(frozen=True)
+class PictureStore:
+    """Pictures of one data set at one resolution."""
+
+    folder: Path  # the data set's folder
+    resolution: int  # side in pixels
+    sizes: dict[str, int]  # split -> number of pictures
+    classes: tuple[str, ...]
+    labels: np.ndarray  # (N,) int64, in row order
+
+    @property
+    def path(self) -> Path:
+        """The raw pixels."""
+        return self.folder / f"pictures-{self.resolution}.u8"
+
+    @property
+    def ready(self) -> int:
+        """How many leading rows are filled."""
+        return (read_json(self.path.with_suffix(".json")) or {"ready": 0})["ready"]
+
+    def rows(self, split: str, samples: int | None = None) -> slice:
+        """Row numbers of a split; of "train" the first `samples`."""
+        start = sum(self.sizes[name] for name in SPLITS[: SPLITS.index(split)])
+        size = self.sizes[split] if samples is None else min(samples, self.sizes[split])
+        return slice(start, start + size)
+
+    def pixels(self, split: str, samples: int | None = None) -> np.ndarray:
+        """(n, R, R, 3) uint8 memory map of a split, read-only. Raises ValueError when it is not filled yet."""
+        rows = self.rows(split, samples)
+        if rows.stop > self.ready:
+            raise ValueError(f"{self.path.name} holds {self.ready} pictures, {rows.stop} are needed: prepare it first")
+        side = self.resolution
+        if rows.start == rows.stop:
+            return np.empty((0, side, side, 3), np.uint8)
+        offset, shape = rows.start * side * side * 3, (rows.stop - rows.start, side, side, 3)
+        return np.memmap(self.path, np.uint8, "r", offset, shape)
+
+    def labels_of(self, split: str, samples: int | None = None) -> np.ndarray:
+        """(n,) int64 class numbers of a split, in the order of `pixels`."""
+        return self.labels[self.rows(split, samples)]
+
+    def fill(self, samples: int | None, decode: Callable[[np.ndarray, np.ndarray], Iterable[int]]) -> None:
+        """Make the rows of test, validation and the first `samples` training pictures ready.
+
+        `decode(row_numbers, out)` writes the rows it is given (int64 array) into `out`, an (N, R, R, 3) uint8 map of
+        the whole file, in order, and yields the number of rows done after each piece: what is recorded as ready then
+        survives a kill. One process fills at a time, the others wait for it.
+        """
+        with locked(self.path.with_suffix(".lock")):
+            ready, wanted = self.ready, self.rows("train", samples).stop
+            if ready >= wanted:
+                return
+            side = self.resolution
+            with open(self.path, "ab") as file:
+                os.truncate(file.fileno(), len(self.labels) * side * side * 3)  # sparse: costs no disk until written
+            out = np.memmap(self.path, np.uint8, "r+", shape=(len(self.labels), side, side, 3))
+            for done in decode(np.arange(ready, wanted), out):
+                out.flush()
+                write_json(self.path.with_suffix(".json"), {"ready": ready + done})
