@@ -1,0 +1,123 @@
+"""How a trainer is started, watched and ended; another place to train (a cluster, several GPUs) is another Launcher."""
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tl.jobs import processes
+from tl.jobs.processes import Identity
+from tl.store.home import Run
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+GRACE_SECONDS = 10.0  # from the request to end (SIGTERM) to the kill
+KILL_SECONDS = 10.0  # in which the kernel must have taken down what was killed
+
+# glibc gives large blocks back to the system after every step and takes them again page by page; keeping them makes
+# training on the CPU up to twice as fast. Only defaults: what the user has set stays.
+_ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
+    "MALLOC_TOP_PAD_": str(256 << 20),
+}
+
+
+class Launcher(Protocol):
+    """What the supervisor needs to know about starting trainers."""
+
+    def start(self, run: Run) -> Identity:
+        """Start the trainer of `run`. Raises OSError where that is impossible."""
+
+    def alive(self, trainer: Identity) -> bool:
+        """Whether the trainer still works."""
+
+    def exit_code(self, trainer: Identity) -> int | None:
+        """How an ended trainer ended (negative: the signal); None where that can't be known."""
+
+    def terminate(self, run_id: str, trainer: Identity | None, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Ask the trainer to end, make it end after `grace_seconds`, return when nothing of it is left."""
+
+
+class LocalLauncher:
+    """Trainers as processes of this machine, in sessions of their own: they outlive whoever started them."""
+
+    def __init__(self, command: Sequence[str] = (sys.executable, "-m", "tl.train")):
+        self.command = tuple(command)
+        self._children: dict[int, subprocess.Popen] = {}
+
+    def start(self, run: Run) -> Identity:
+        """Start `command RUN_DIR`; what it prints is appended to the run's log."""
+        environment = child_environment() | {processes.RUN_VARIABLE: run.folder.name}
+        with open(run.log, "ab") as log:
+            child = subprocess.Popen(
+                [*self.command, str(run.folder)],
+                cwd=PROJECT_ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        # A child that ended at once is a zombie until asked, so this can't be somebody else.
+        trainer = processes.identify(child.pid) or Identity(child.pid, -1, processes.boot_id())
+        self._children[child.pid] = child
+        return trainer
+
+    def alive(self, trainer: Identity) -> bool:
+        """Whether exactly this process lives, started by us or by an earlier supervisor."""
+        return self.exit_code(trainer) is None and processes.alive(trainer)
+
+    def exit_code(self, trainer: Identity) -> int | None:
+        """Exit status (negative: the signal) of a trainer we started; None while it lives and for adopted ones."""
+        child = self._children.get(trainer.pid)
+        return child.poll() if child else None
+
+    def terminate(self, run_id: str, trainer: Identity | None, grace_seconds: float = GRACE_SECONDS) -> None:
+        """SIGTERM to the process group, SIGKILL after `grace_seconds`. Raises TimeoutError if something survives."""
+        if trainer and self.alive(trainer):
+            _signal_group(trainer.pid, signal.SIGTERM)
+            _wait_until(lambda: not self.alive(trainer), grace_seconds)
+        end = time.monotonic() + KILL_SECONDS
+        while left := processes.of_run(run_id):
+            if time.monotonic() > end:
+                raise TimeoutError(f"Process {left[0]} of run {run_id} does not end; it may hang in a driver.")
+            for pid in left:
+                _signal(pid, signal.SIGKILL)
+            _wait_until(lambda: not processes.of_run(run_id), 0.5)
+
+
+def child_environment() -> dict[str, str]:
+    """Environment of a trainer: `tl` importable from anywhere, prints at once, memory kept between steps."""
+    allocator = _ALLOCATOR if platform.libc_ver()[0] == "glibc" else {}
+    path = os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
+    return with_defaults(os.environ, allocator) | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def with_defaults(environment: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
+    """`environment`, with those of `defaults` that it lacks."""
+    return {**defaults, **environment}
+
+
+def _signal_group(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        return  # ended by itself meanwhile
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return  # ended by itself meanwhile
+
+
+def _wait_until(holds, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)

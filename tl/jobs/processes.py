@@ -1,0 +1,71 @@
+"""Which process is meant, and whether it still lives: a process id alone may belong to somebody else by now."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+RUN_VARIABLE = "TL_RUN_ID"  # in the environment of a trainer and so of every process it starts
+_PROC = Path("/proc")
+_DEAD = ("Z", "X", "x")  # a zombie has ended; it only waits for its parent to ask
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A process for good: the id comes again, the moment of its start in this boot does not."""
+
+    pid: int
+    start_ticks: int  # since boot, so a changed clock does not matter
+    boot_id: str
+
+
+def identify(pid: int) -> Identity | None:
+    """The living process with this id; None where there is none."""
+    state, ticks = _state(pid)
+    return None if state in _DEAD else Identity(pid, ticks, boot_id())
+
+
+def alive(identity: Identity | None) -> bool:
+    """Whether exactly this process lives. False for None, for a zombie and after a restart of the machine."""
+    return identity is not None and identity.pid > 1 and identify(identity.pid) == identity
+
+
+def boot_id() -> str:
+    """Changes with every start of the machine."""
+    try:
+        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return str(round(psutil.boot_time()))
+
+
+def of_run(run_id: str) -> list[int]:
+    """Living processes that belong to a run: its trainer and what that has started."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(RUN_VARIABLE) == run_id and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+        except (psutil.Error, OSError):
+            continue  # ended meanwhile, or somebody else's: no run of ours
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def _state(pid: int) -> tuple[str, int]:
+    """State letter and start in ticks."""
+    if not (_PROC / "self/stat").exists():
+        return _state_without_proc(pid)
+    try:
+        # man 5 proc: the second field, the name in brackets, may hold spaces and brackets itself
+        text = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return "X", 0
+    return text[0], int(text[19])
+
+
+def _state_without_proc(pid: int) -> tuple[str, int]:
+    try:
+        process = psutil.Process(pid)
+        return ("Z" if process.status() == psutil.STATUS_ZOMBIE else "S"), round(process.create_time() * 100)
+    except psutil.NoSuchProcess:
+        return "X", 0

@@ -1,0 +1,187 @@
+"""Experiments and runs as pages and the command line see them: submit, list, stop, resume, delete.
+
+Needs no living supervisor, but what is queued starts only when there is one: see ensure_supervisor.
+"""
+
+import shutil
+import time
+from dataclasses import replace
+
+from tl.config import Experiment, Refused, new_id
+from tl.jobs import processes
+from tl.jobs.endings import ending, identity_of
+from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
+from tl.jobs.start import supervisor_lives
+from tl.store import database
+from tl.store.database import ACTIVE
+from tl.store.files import read_json, write_json
+from tl.store.home import Home
+from tl.strategies import STRATEGIES
+
+_FROM_SPEC = ("dataset", "samples", "backbone", "weights", "resolution", "batch_size")
+_FROM_RESULT = ("best_epoch", "stopped_early", "test_accuracy", "elapsed_seconds", "memory_peak_bytes", "device")
+_START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
+_FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "started", "ended", "reason", "message"))
+
+
+def submit(home: Home, experiment: Experiment, key: str | None = None) -> str:
+    """Queue an experiment; its id. The same `key` twice (a double click, a second tab) is the same experiment.
+
+    Raises Refused where the data set, the sample count or the weights do not exist.
+    """
+    if key and (earlier := database.experiment_with_key(home, key)):
+        return earlier
+    experiment = resolved(home, experiment)
+    runs = experiment.runs(new_id())
+    stored = None
+    try:
+        for run in runs:  # before the rows: a run that can be seen is complete
+            write_json(home.run(run.run_id).config, run.to_json())
+        stored = database.insert_experiment(home, experiment, runs, key)
+    finally:
+        if stored != runs[0].experiment_id:
+            for run in runs:
+                shutil.rmtree(home.run(run.run_id).folder, ignore_errors=True)
+    return stored
+
+
+def resolved(home: Home, experiment: Experiment) -> Experiment:
+    """The experiment with its sample count and weights spelled out. Raises Refused where it can't be run."""
+    from tl import datasets, pretrained  # numpy and Pillow: not for listing and stopping
+
+    info = datasets.describe(home, experiment.dataset)
+    samples = info.train if experiment.samples is None else experiment.samples
+    if samples > info.train:
+        raise Refused(f"samples is {samples}, but {info.name} has only {info.train} training pictures.")
+    if samples < len(info.classes):
+        raise Refused(f"samples is {samples}, but {info.name} has {len(info.classes)} classes; each needs a picture.")
+    weights = experiment.weights
+    if any(STRATEGIES[arm.strategy].pretrained for arm in experiment.arms):
+        weights = pretrained.resolve(home, experiment.backbone, weights)
+    return replace(experiment, samples=samples, weights=weights)
+
+
+def experiment(home: Home, experiment_id: str) -> dict:
+    """`{"experiment_id", "key", "created", "experiment": Experiment, "runs": as list_runs}`; Refused when unknown."""
+    return database.read_experiment(home, experiment_id) | {"runs": list_runs(home, experiment_id)}
+
+
+def list_runs(home: Home, experiment_id: str | None = None) -> list[dict]:
+    """What is known of every run (or one experiment's), newest experiment first, in it in the order of training.
+
+    Each has `run_id, experiment_id, arm, seed, status, attempt, epochs` (completed), `max_epochs, reason, message,
+    created, started, ended` (Unix seconds), `strategy, dataset, samples, backbone, weights, resolution, batch_size,
+    best_epoch, stopped_early, best_val_accuracy, test_accuracy, elapsed_seconds, memory_peak_bytes, device` (null
+    where not known yet) and `progress` (progress.json of a running one, else null).
+    """
+    return [_listed(home, row) for row in database.read_runs(home, experiment_id)]
+
+
+def run(home: Home, run_id: str) -> dict:
+    """One run as in `list_runs`. Raises Refused for an unknown id."""
+    return _listed(home, database.read_run(home, run_id))
+
+
+def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS, launcher: Launcher | None = None) -> dict:
+    """End a run, keeping its best so far; as in `list_runs`. One that has ended already stays as it is.
+
+    Returns when nothing of the trainer is left, at the latest `grace_seconds` and some after it was asked to end.
+    Raises Refused for an unknown id, TimeoutError where the process can't be ended.
+    """
+    row = database.read_run(home, run_id)
+    if row["status"] == "queued" and database.move(home, row, "stopped", ended=time.time()):
+        return run(home, run_id)
+    if database.note(home, row, stop_requested=1):
+        row = _wait_for_process(home, row)
+        (launcher or LocalLauncher()).terminate(run_id, identity_of(row), grace_seconds)
+        settle(home, row, exit_code=None, watched=True)
+    return run(home, run_id)
+
+
+def resume(home: Home, run_id: str) -> dict:
+    """Queue an ended run again, to go on after its last finished epoch; as in `list_runs`.
+
+    Raises Refused for an unknown id and for a run that is finished, running or queued.
+    """
+    row = database.read_run(home, run_id)
+    if row["status"] == "running" and _is_dead(home, row):
+        settle(home, row, exit_code=None, watched=False)
+        row = database.read_run(home, run_id)
+    if row["status"] == "finished":
+        raise Refused(f"Run {run_id} is finished; there is nothing left to resume.")
+    if not database.move(home, row, "queued", **_FORGET, stop_requested=0):
+        raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']} already.")
+    return run(home, run_id)
+
+
+def delete(home: Home, run_id: str) -> None:
+    """Remove a run with all its files. Raises Refused for an unknown id and for a run that is queued or running."""
+    row = database.read_run(home, run_id)
+    if row["status"] == "running" and _is_dead(home, row):
+        settle(home, row, exit_code=None, watched=False)
+    if not database.delete_run(home, row):
+        raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']}; stop it first.")
+    empty_trash(home)
+    folder = home.run(run_id).folder
+    if folder.exists():
+        home.trash_dir.mkdir(parents=True, exist_ok=True)
+        folder.rename(home.trash_dir / new_id())  # at once for every reader; removing takes its time
+    empty_trash(home)
+
+
+def empty_trash(home: Home) -> None:
+    """Remove what was deleted, also by a process that did not get to the end of it."""
+    shutil.rmtree(home.trash_dir, ignore_errors=True)
+
+
+def settle(home: Home, row: dict, exit_code: int | None, watched: bool) -> dict | None:
+    """Write down how a run whose trainer is dead has ended; what was written, None where another did or it goes on."""
+    row = database.read_run(home, row["run_id"]) | {"attempt": row["attempt"]}  # a stop may have been asked for since
+    end = ending(home.run(row["run_id"]), row, exit_code, watched)
+    return end if database.move(home, row, **end, ended=time.time()) else None
+
+
+def _wait_for_process(home: Home, row: dict) -> dict:
+    """The row, once it names the trainer: between claiming a run and starting its process lies a moment."""
+    end = time.monotonic() + _START_SECONDS
+    while row["status"] in ACTIVE and not row["pid"] and supervisor_lives(home) and time.monotonic() < end:
+        time.sleep(0.05)
+        row = database.read_run(home, row["run_id"])
+    return row
+
+
+def _is_dead(home: Home, row: dict) -> bool:
+    """Whether a run that is marked running has no trainer, and no supervisor either that will say so."""
+    if processes.alive(identity_of(row)) or supervisor_lives(home):
+        return False
+    return bool(row["pid"]) or not processes.of_run(row["run_id"])
+
+
+def _listed(home: Home, row: dict) -> dict:
+    files = home.run(row["run_id"])
+    if row["status"] == "running" and _is_dead(home, row):
+        row = row | ending(files, row, exit_code=None, watched=False)  # the truth; whoever changes it writes it down
+    spec = row["spec"]
+    arm = next(arm for arm in spec["arms"] if arm["name"] == row["arm"])
+    names = ("run_id", "experiment_id", "arm", "seed", "status", "attempt", "reason", "message")
+    entry = {name: row[name] for name in (*names, "created", "started", "ended")}
+    entry |= {name: spec[name] for name in _FROM_SPEC}
+    entry |= {"strategy": arm["strategy"], "max_epochs": arm["epochs"] or spec["epochs"], **_reached(files, row)}
+    return entry | {"progress": read_json(files.progress) if row["status"] == "running" else None}
+
+
+def _reached(files, row: dict) -> dict:
+    """How far a run has come: its result where it has one, else what its metrics show."""
+    result = None if row["status"] in ACTIVE else read_json(files.result)
+    found = dict.fromkeys(("epochs", "best_val_accuracy", *_FROM_RESULT)) | {"epochs": 0}
+    if isinstance(result, dict):
+        return found | {name: result[name] for name in found if name in result}
+    if not files.metrics.exists():
+        return found
+    from tl.store.metrics import read_metrics  # pandas: only while something trains or after it was killed
+
+    metrics = read_metrics(files.metrics)
+    columns = {"best_val_accuracy": "val_accuracy", "elapsed_seconds": "elapsed_seconds"}
+    columns |= {"memory_peak_bytes": "memory_peak_bytes"}
+    largest = {name: max(metrics[column].dropna().tolist(), default=None) for name, column in columns.items()}
+    return found | {"epochs": len(metrics), **largest}

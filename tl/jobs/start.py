@@ -1,0 +1,82 @@
+"""One supervisor per home, started on demand and detached: it outlives the page or command that needed it.
+
+The lock that makes it the only one is taken before it starts and handed to it open, so there is no moment between in
+which a second one could start or a starter could believe in one that is gone.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+from tl.jobs import processes
+from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.store.files import read_json
+from tl.store.home import Home
+
+
+def ensure_supervisor(home: Home) -> bool:
+    """Start the home's supervisor unless one lives; whether one was started.
+
+    Cheap: call it after submit or resume, and again while waiting: so a supervisor that was killed comes back.
+    """
+    lock = take_lock(home)
+    if lock is None:
+        return False
+    try:
+        with open(log_path(home), "ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "tl.jobs", "--lock", str(lock)],
+                cwd=PROJECT_ROOT,
+                env=child_environment() | {"TL_HOME": str(home.path)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+        write_holder(lock, child.pid)
+    finally:
+        os.close(lock)  # ours only: the supervisor keeps the lock through its own copy
+    threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie when it ends before we do
+    return True
+
+
+def take_lock(home: Home) -> int | None:
+    """Descriptor that holds the lock of the home's only supervisor; None where another holds it."""
+    path = _lock_path(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def write_holder(lock: int, pid: int) -> None:
+    """Say in the lock file which process holds it, for readers that must not touch the lock."""
+    holder = processes.identify(pid)
+    data = json.dumps(asdict(holder) if holder else None).encode()
+    os.pwrite(lock, data, 0)
+    os.ftruncate(lock, len(data))
+
+
+def supervisor_lives(home: Home) -> bool:
+    """Whether a supervisor works for this home, without touching its lock."""
+    holder = read_json(_lock_path(home))
+    return isinstance(holder, dict) and processes.alive(processes.Identity(**holder))
+
+
+def log_path(home: Home) -> Path:
+    """What the supervisor prints."""
+    return home.path / "supervisor.log"
+
+
+def _lock_path(home: Home) -> Path:
+    return home.locks_dir / "supervisor.lock"

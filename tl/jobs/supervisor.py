@@ -1,0 +1,148 @@
+"""Keeps the queue going: starts trainers, sees how they end, takes over those of a supervisor that was killed.
+
+All it knows is in the database and the run folders, so it can be killed and started again at any moment.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+
+from tl.jobs import memory, processes
+from tl.jobs.endings import identity_of
+from tl.jobs.launcher import Launcher
+from tl.jobs.queue import empty_trash, settle
+from tl.store import database
+from tl.store.home import Home
+
+IDLE_SECONDS = 10.0  # with nothing to do, then it ends
+TICK_SECONDS = 0.25
+MAX_ERRORS = 60  # in a row, a second apart: then nothing passes any more and it gives up
+
+log = logging.getLogger("tl.jobs")
+
+
+class Supervisor:
+    """One per home and device; trains one experiment at a time, seed by seed, the arms of a seed together."""
+
+    def __init__(self, home: Home, launcher: Launcher, fits: Callable[[float], int] = memory.trainers_that_fit):
+        self.home = home
+        self.launcher = launcher
+        self.fits = fits
+        self._watching = False  # false until the first look at what an earlier supervisor may have left
+        self._group: tuple | None = None  # experiment and seed that train now, and how many of its arms at once
+        self._slots = 1
+
+    def serve(self, lock: int, idle_seconds: float = IDLE_SECONDS) -> None:
+        """Work until there has been nothing to do for `idle_seconds`, then give back `lock` (a descriptor)."""
+        log.info("supervisor %d starts for %s", os.getpid(), self.home.path)
+        empty_trash(self.home)
+        busy_at, errors = time.monotonic(), 0
+        while True:
+            try:
+                if self.tick():
+                    busy_at = time.monotonic()
+                elif time.monotonic() - busy_at >= idle_seconds and self._leave(lock):
+                    return
+                errors = 0
+            except Exception:  # a full disk or a locked database passes; the queue must go on then
+                log.exception("supervisor goes on after an error")
+                if (errors := errors + 1) >= MAX_ERRORS:
+                    raise
+                time.sleep(1)
+            time.sleep(TICK_SECONDS)
+
+    def _leave(self, lock: int) -> bool:
+        # In one transaction with the last look at the queue: whoever submits afterwards finds the lock free.
+        left = database.when_idle(self.home, lambda: os.close(lock))
+        if left:
+            log.info("nothing to do: supervisor %d ends", os.getpid())
+        return left
+
+    def tick(self) -> bool:
+        """Write down what has ended and start what may start; whether anything is queued or running."""
+        running = [row for row in database.read_runs(self.home, statuses=("running",)) if self._goes_on(row)]
+        self._watching = True
+        started = self._next(running)
+        for row in started:
+            self._start(row)
+        return bool(running or started)
+
+    def _goes_on(self, row: dict) -> bool:
+        """Whether the trainer of a run that is marked running lives; if not, its end is written down."""
+        if row["pid"] is None:
+            return self._find_or_start(row)
+        trainer = identity_of(row)
+        if self.launcher.alive(trainer):
+            if not self._watching:
+                log.info("run %s goes on in process %d", row["run_id"], trainer.pid)
+            return True
+        self.launcher.terminate(row["run_id"], None)  # what it may have started itself
+        if end := settle(self.home, row, self.launcher.exit_code(trainer), self._watching):
+            log.info("run %s: %s %s", row["run_id"], end["status"], end["message"] or "")
+        return False
+
+    def _find_or_start(self, row: dict) -> bool:
+        """For a run that a supervisor claimed and was killed before it wrote down the process."""
+        leaders = [pid for pid in processes.of_run(row["run_id"]) if os.getsid(pid) == pid]
+        if leaders:
+            return self._write_down(row, processes.identify(leaders[0]))
+        self._launch(row)
+        return True
+
+    def _next(self, running: list[dict]) -> list[dict]:
+        """Queued runs to start now: of the seed that trains already, else of the oldest experiment's first seed."""
+        if running and len(running) >= self._slots_for(running[0], len(running)):
+            return []
+        queued = database.read_runs(self.home, statuses=("queued",))
+        if not queued:
+            return []
+        first = running[0] if running else min(queued, key=_age)
+        group = sorted((row for row in queued if _group(row) == _group(first)), key=_age)
+        return group[: max(self._slots_for(first, len(running)) - len(running), 0)]
+
+    def _slots_for(self, row: dict, num_running: int) -> int:
+        """How many arms of the run's seed may train at once; asked of the memory once, when the seed begins."""
+        if self._group != _group(row):
+            others = [other["run_id"] for other in database.read_runs(self.home, row["experiment_id"])]
+            need = memory.trainer_bytes(self.home, row["spec"], others)
+            fit = max(num_running + self.fits(need), 1)
+            self._group, self._slots = _group(row), min(fit, len(row["spec"]["arms"]))
+            log.info("experiment %s seed %d: %d at once, %.1f GB each", *self._group, self._slots, need / 1e9)
+        return self._slots
+
+    def _start(self, row: dict) -> None:
+        if database.move(self.home, row, "running", started=time.time()):
+            self._launch(row)
+
+    def _launch(self, row: dict) -> None:
+        files = self.home.run(row["run_id"])
+        self.launcher.terminate(row["run_id"], None)  # nothing of an earlier attempt may write into the same files
+        try:
+            for old in (files.result, files.progress):
+                old.unlink(missing_ok=True)
+            trainer = self.launcher.start(files)
+        except OSError as error:
+            message = f"The trainer could not be started: {error.strerror} ({error.filename or 'no file'})."
+            database.move(self.home, row, "failed", reason="internal_error", message=message, ended=time.time())
+            log.exception("run %s can't be started", row["run_id"])
+            return
+        log.info("run %s (%s, seed %d) starts in process %d", row["run_id"], row["arm"], row["seed"], trainer.pid)
+        self._write_down(row, trainer)
+
+    def _write_down(self, row: dict, trainer: processes.Identity | None) -> bool:
+        if trainer is None:
+            return True  # ended in this very moment; the next look starts it again
+        names = {"pid": trainer.pid, "start_ticks": trainer.start_ticks, "boot_id": trainer.boot_id}
+        database.note(self.home, row, **names)
+        if database.read_run(self.home, row["run_id"])["stop_requested"]:
+            self.launcher.terminate(row["run_id"], trainer)
+        return True
+
+
+def _group(row: dict) -> tuple:
+    return row["experiment_id"], row["seed"]
+
+
+def _age(row: dict) -> tuple:
+    return row["submitted"], row["experiment_id"], row["position"]

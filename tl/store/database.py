@@ -1,0 +1,217 @@
+"""The queue on disk: one SQLite file of experiments and runs; the only place that knows its tables.
+
+Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tl.config import Experiment, Refused, RunConfig
+from tl.store.files import locked
+from tl.store.home import Home
+
+# status -> what it may become; a finished run stays finished
+TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "queued": ("running", "stopped"),
+    "running": ("finished", "stopped", "failed", "interrupted"),
+    "finished": (),
+    "stopped": ("queued",),
+    "failed": ("queued",),
+    "interrupted": ("queued",),
+}
+ACTIVE = ("queued", "running")
+
+# One tuple of statements per version of the file; a newer version appends a tuple and never edits an older one.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE experiments (
+            id TEXT PRIMARY KEY,
+            key TEXT UNIQUE,           -- the submission's own name: the same key twice is the same experiment
+            created REAL NOT NULL,     -- Unix time, seconds
+            spec TEXT NOT NULL         -- Experiment.to_json
+        )""",
+        f"""CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            experiment_id TEXT NOT NULL REFERENCES experiments(id),
+            arm TEXT NOT NULL,
+            seed INTEGER NOT NULL,
+            position INTEGER NOT NULL, -- place in its experiment, seed by seed: the order of training
+            status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN ({", ".join(map(repr, TRANSITIONS))})),
+            attempt INTEGER NOT NULL DEFAULT 1,
+            pid INTEGER, start_ticks INTEGER, boot_id TEXT,  -- together they name the trainer's process for good
+            created REAL NOT NULL, started REAL, ended REAL, -- Unix time, seconds
+            reason TEXT, message TEXT,
+            stop_requested INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (experiment_id, position)
+        )""",
+        "CREATE INDEX runs_by_status ON runs(status)",
+    ),
+)
+
+_RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.created AS submitted
+    FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
+_CHANGEABLE = {"pid", "start_ticks", "boot_id", "started", "ended", "reason", "message", "stop_requested"}
+
+
+@contextmanager
+def writing(home: Home) -> Iterator[sqlite3.Connection]:
+    """One transaction that excludes other writers; rolled back when the block raises."""
+    with _connected(home) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def _connected(home: Home) -> Iterator[sqlite3.Connection]:
+    home.path.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        if _version(connection) != len(MIGRATIONS):
+            _migrate(home, connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _migrate(home: Home, connection: sqlite3.Connection) -> None:
+    # The change to WAL does not wait for other connections as transactions do, hence the lock file.
+    with locked(home.locks_dir / "database.lock"):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        version = _version(connection)
+        if version > len(MIGRATIONS):
+            raise Refused(f"{home.database_path} was written by a newer TL Lab; update this one.")
+        for statement in (statement for step in MIGRATIONS[version:] for statement in step):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+
+
+def _select(home: Home, query: str, values: tuple = ()) -> list[dict]:
+    if not home.database_path.exists():  # asking creates nothing
+        return []
+    with _connected(home) as connection:
+        return [dict(row) for row in connection.execute(query, values)]
+
+
+def insert_experiment(home: Home, experiment: Experiment, runs: list[RunConfig], key: str | None) -> str:
+    """Queue `runs`, which belong to one experiment; the id of the experiment that has `key` already, else theirs."""
+    now, experiment_id = time.time(), runs[0].experiment_id
+    with writing(home) as connection:
+        earlier = connection.execute("SELECT id FROM experiments WHERE key = ?", (key,)).fetchone()
+        if earlier:
+            return earlier["id"]
+        values = (experiment_id, key, now, json.dumps(experiment.to_json()))
+        connection.execute("INSERT INTO experiments (id, key, created, spec) VALUES (?, ?, ?, ?)", values)
+        connection.executemany(
+            "INSERT INTO runs (id, experiment_id, arm, seed, position, created) VALUES (?, ?, ?, ?, ?, ?)",
+            [(run.run_id, experiment_id, run.arm.name, run.seed, place, now) for place, run in enumerate(runs)],
+        )
+    return experiment_id
+
+
+def experiment_with_key(home: Home, key: str) -> str | None:
+    """Id of the experiment that was submitted under `key`."""
+    rows = _select(home, "SELECT id FROM experiments WHERE key = ?", (key,))
+    return rows[0]["id"] if rows else None
+
+
+def read_experiment(home: Home, experiment_id: str) -> dict:
+    """`{"experiment_id", "key", "created", "experiment": Experiment}`. Raises Refused for an unknown id."""
+    query = "SELECT id AS experiment_id, key, created, spec FROM experiments WHERE id = ?"
+    rows = _select(home, query, (experiment_id,))
+    if not rows:
+        raise Refused(f"There is no experiment {experiment_id!r}; `python -m tl runs` lists them.")
+    return rows[0] | {"experiment": Experiment.from_json(json.loads(rows[0].pop("spec")))}
+
+
+def read_runs(home: Home, experiment_id: str | None = None, statuses: tuple[str, ...] = ()) -> list[dict]:
+    """Rows of runs, newest experiment first and within it in the order of training; `spec` is the experiment's JSON."""
+    conditions, values = ["1"], []
+    if experiment_id is not None:
+        conditions.append("experiment_id = ?")
+        values.append(experiment_id)
+    if statuses:
+        conditions.append(f"status IN ({', '.join('?' * len(statuses))})")
+        values.extend(statuses)
+    order = "ORDER BY experiments.created DESC, experiment_id DESC, position"
+    return [_plain(row) for row in _select(home, f"{_RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))]
+
+
+def read_run(home: Home, run_id: str) -> dict:
+    """One run's row as in `read_runs`. Raises Refused for an unknown id."""
+    rows = _select(home, f"{_RUNS} WHERE runs.id = ?", (run_id,))
+    if not rows:
+        raise Refused(f"There is no run {run_id!r}; `python -m tl runs` lists them.")
+    return _plain(rows[0])
+
+
+def _plain(row: dict) -> dict:
+    del row["id"]
+    return row | {"spec": json.loads(row["spec"]), "stop_requested": bool(row["stop_requested"])}
+
+
+def move(home: Home, run: dict, status: str, **values) -> bool:
+    """Change the run's status and `values` (columns) if it is still the attempt that `run` (a row) shows.
+
+    False, and nothing changed, where the run is gone, has been resumed since or may not become `status` from where it
+    is now: so of two that label the same end, one wins.
+    """
+    return _update(
+        home, run, tuple(old for old, new in TRANSITIONS.items() if status in new), {"status": status} | values
+    )
+
+
+def note(home: Home, run: dict, **values) -> bool:
+    """Change `values` (columns) of a run that is queued or running, without changing its status."""
+    return _update(home, run, ACTIVE, values)
+
+
+def _update(home: Home, run: dict, statuses: tuple[str, ...], values: dict) -> bool:
+    assert set(values) <= _CHANGEABLE | {"status"}, values
+    changes = ", ".join(f"{column} = :{column}" for column in values)
+    if values.get("status") == "queued":
+        changes += ", attempt = attempt + 1"
+    allowed = ", ".join(map(repr, statuses))
+    query = f"UPDATE runs SET {changes} WHERE id = :run_id AND attempt = :attempt AND status IN ({allowed})"
+    with writing(home) as connection:
+        cursor = connection.execute(query, values | {"run_id": run["run_id"], "attempt": run["attempt"]})
+        return cursor.rowcount == 1
+
+
+def delete_run(home: Home, run: dict) -> bool:
+    """Remove a run that is neither queued nor running, and its experiment with its last run; False: it is active."""
+    with writing(home) as connection:
+        query = f"DELETE FROM runs WHERE id = ? AND attempt = ? AND status NOT IN ({', '.join(map(repr, ACTIVE))})"
+        gone = connection.execute(query, (run["run_id"], run["attempt"])).rowcount == 1
+        left = "SELECT 1 FROM runs WHERE experiment_id = experiments.id"
+        query = f"DELETE FROM experiments WHERE id = ? AND NOT EXISTS ({left})"
+        connection.execute(query, (run["experiment_id"],))
+        return gone
+
+
+def when_idle(home: Home, action: Callable[[], None]) -> bool:
+    """Do `action` if nothing is queued or running, so that nothing can be queued between the look and the action."""
+    if not home.database_path.exists():  # removed while a supervisor worked: don't make it again
+        action()
+        return True
+    with writing(home) as connection:
+        query = f"SELECT 1 FROM runs WHERE status IN ({', '.join(map(repr, ACTIVE))}) LIMIT 1"
+        if connection.execute(query).fetchone():
+            return False
+        action()
+        return True
