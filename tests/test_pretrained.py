@@ -39,8 +39,11 @@ def add(folder, weights: str, card: str, **changes):
 def test_imagenet_weights_are_there_for_every_backbone(home, backbone):
     (only,) = sources(home, backbone)
     assert (only.key, only.state, only.file, only.backbone) == ("imagenet", "download", None, backbone)
-    assert only.url.endswith(only.place.name) and only.sha256 in only.place.name and len(only.sha256) == 8
-    assert only.size_bytes > 1e6 and 0.6 < only.accuracy < 0.9
+    assert only.url.endswith(only.place.name)
+    assert only.sha256 in only.place.name
+    assert len(only.sha256) == 8
+    assert only.size_bytes > 1e6
+    assert 0.6 < only.accuracy < 0.9
 
 
 def test_auto_is_bundled_where_there_is_one_else_imagenet(home):
@@ -48,10 +51,12 @@ def test_auto_is_bundled_where_there_is_one_else_imagenet(home):
     assert resolve(home, "mobilenet_v2", "auto") == "mobilenet_v2-tiny" == resolve(home, "mobilenet_v2", "bundled")
     assert resolve(home, "resnet18", "auto") == "imagenet"
     found = source(home, "mobilenet_v2", "auto")
-    assert (
-        found.state == "bundled" and found.size_bytes == 5 and found.accuracy == 0.41 and found.card["name"] == "tiny"
-    )
-    assert found.title == "Bundled: Tiny ImageNet (64 px)" and found.file == found.place
+    assert found.state == "bundled"
+    assert found.size_bytes == 5
+    assert found.accuracy == 0.41
+    assert found.card["name"] == "tiny"
+    assert found.title == "Bundled: Tiny ImageNet (64 px)"
+    assert found.file == found.place
 
 
 def test_own_models_are_offered_for_their_backbone_only(home):
@@ -112,4 +117,6 @@ def test_what_is_really_bundled_has_a_complete_card(tmp_path):
     found = [entry for name in BACKBONES for entry in sources(Home(tmp_path), name) if entry.state == "bundled"]
     assert len(found) == len(list(pretrained.BUNDLED_DIR.glob("*.safetensors")))
     for entry in found:
-        assert entry.size_bytes == entry.card["size_bytes"] and len(entry.sha256) == 64 and 0 < entry.accuracy < 1
+        assert entry.size_bytes == entry.card["size_bytes"]
+        assert len(entry.sha256) == 64
+        assert 0 < entry.accuracy < 1

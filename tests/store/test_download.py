@@ -22,7 +22,7 @@ class Server(BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         """Quiet."""
 
-    def do_GET(self):  # noqa: N802 (http.server's name)
+    def do_GET(self):
         """Answer as the path says."""
         ranged = self.headers.get("Range")
         self.server.requests.append((self.path, ranged))
@@ -167,7 +167,8 @@ def test_a_failure_is_one_sentence_and_leaves_nothing(server, tmp_path, mode, wo
     with pytest.raises(DownloadFailed, match=words) as caught:
         download(f"{server.url}/{mode}.bin", tmp_path / "weights", DIGEST[:8])
     assert isinstance(caught.value, Refused)
-    assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith(".")
     assert list(tmp_path.iterdir()) == []
     assert len(server.requests) == requests
 
@@ -175,7 +176,7 @@ def test_a_failure_is_one_sentence_and_leaves_nothing(server, tmp_path, mode, wo
 def test_without_network_it_says_so(server, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    with pytest.raises(DownloadFailed, match="no connection.*check the network"):
+    with pytest.raises(DownloadFailed, match=r"no connection.*check the network"):
         download(f"http://127.0.0.1:{port}/weights.pth", tmp_path / "weights", DIGEST[:8])
     assert list(tmp_path.iterdir()) == []
 

@@ -127,9 +127,12 @@ def test_settings_are_there_as_text_and_as_hparams(config, tmp_path):
     session = hparams_metadata.parse_session_start_info_plugin_data(content)
     assert session.group_name == config.run_id
     known = session.hparams
-    assert known["arm"].string_value == "probe" and known["learning_rate"].number_value == 1e-3
-    assert known["epochs"].number_value == 5 and known["samples"].string_value == "all"
-    assert known["augmentation"].bool_value is True and known["seed"].number_value == 4
+    assert known["arm"].string_value == "probe"
+    assert known["learning_rate"].number_value == 1e-3
+    assert known["epochs"].number_value == 5
+    assert known["samples"].string_value == "all"
+    assert known["augmentation"].bool_value is True
+    assert known["seed"].number_value == 4
 
 
 def test_it_needs_neither_torch_nor_tensorflow():

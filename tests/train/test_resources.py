@@ -96,11 +96,15 @@ def test_without_a_gpu_nvml_is_never_touched_and_the_process_is_measured(tmp_pat
     monitor.stop()
     frame = read_table(monitor.path, RESOURCES)
     assert "nvml" not in {thread.name for thread in threading.enumerate()}
-    assert len(frame) >= 3 and frame.elapsed_seconds.is_monotonic_increasing
-    assert frame.memory_bytes.iloc[-1] > 1e6 and mark["memory_bytes"] > 1e6
-    assert frame.cpu_percent.max() > 20 and mark["cpu_percent"] > 20
+    assert len(frame) >= 3
+    assert frame.elapsed_seconds.is_monotonic_increasing
+    assert frame.memory_bytes.iloc[-1] > 1e6
+    assert mark["memory_bytes"] > 1e6
+    assert frame.cpu_percent.max() > 20
+    assert mark["cpu_percent"] > 20
     assert frame[["gpu_memory_bytes", "gpu_utilisation", "gpu_power_watts"]].isna().all().all()
-    assert mark["gpu_utilisation"] is None and mark["energy_joules"] is None
+    assert mark["gpu_utilisation"] is None
+    assert mark["energy_joules"] is None
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -142,14 +146,18 @@ def lose_all_fields(module):
 def test_an_nvml_that_throws_costs_null_values(pynvml, tmp_path, damage):
     damage(pynvml)
     frame, mark = watch(tmp_path / "resources.parquet", gpu=True)
-    assert frame.gpu_utilisation.isna().all() and frame.memory_bytes.notna().all()
-    assert mark["gpu_utilisation"] is None and mark["energy_joules"] is None and mark["gpu_memory_bytes"] is None
+    assert frame.gpu_utilisation.isna().all()
+    assert frame.memory_bytes.notna().all()
+    assert mark["gpu_utilisation"] is None
+    assert mark["energy_joules"] is None
+    assert mark["gpu_memory_bytes"] is None
 
 
 def test_a_missing_nvml_costs_null_values(pynvml, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     frame, mark = watch(tmp_path / "resources.parquet", gpu=True)
-    assert frame.gpu_utilisation.isna().all() and frame.memory_bytes.notna().all()
+    assert frame.gpu_utilisation.isna().all()
+    assert frame.memory_bytes.notna().all()
     assert mark["energy_joules"] is None
 
 
@@ -160,7 +168,8 @@ def test_an_nvml_that_hangs_makes_nobody_wait_twice(pynvml, tmp_path, name):
     begun = time.monotonic()
     frame, mark = watch(tmp_path / "resources.parquet", gpu=True, seconds=0.2)
     assert time.monotonic() - begun < 0.2 + nvml.PATIENCE_SECONDS + 0.5
-    assert len(frame) >= 2 and frame.gpu_utilisation.isna().all()
+    assert len(frame) >= 2
+    assert frame.gpu_utilisation.isna().all()
     assert mark["energy_joules"] is None
     release.set()
 
@@ -170,7 +179,8 @@ def test_a_resumed_run_goes_on_after_its_rows(tmp_path):
     first, _ = watch(path)
     both, _ = watch(path)
     assert both.iloc[: len(first)].equals(first)
-    assert len(both) > len(first) and both.elapsed_seconds.is_monotonic_increasing
+    assert len(both) > len(first)
+    assert both.elapsed_seconds.is_monotonic_increasing
 
 
 def test_a_long_run_is_thinned_out(tmp_path, monkeypatch):
@@ -180,7 +190,8 @@ def test_a_long_run_is_thinned_out(tmp_path, monkeypatch):
     time.sleep(0.5)
     monitor.stop()
     frame = read_table(monitor.path, RESOURCES)
-    assert 3 <= len(frame) <= 8 and monitor.interval >= 0.04
+    assert 3 <= len(frame) <= 8
+    assert monitor.interval >= 0.04
     assert frame.elapsed_seconds.iloc[-1] > 0.3, "the whole run is covered"
 
 

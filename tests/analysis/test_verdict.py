@@ -1,0 +1,314 @@
+"""Verdicts on runs whose numbers were worked out by hand."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tl.analysis.records import RunRecord
+from tl.analysis.verdict import verdict
+from tl.config import ArmConfig, Experiment
+from tl.store.metrics import METRICS, table
+
+SCRATCH, FULL, PROBE = "scratch", "full_finetuning", "linear_probe"
+
+
+def experiment(*strategies: str, seeds=(0,), names=()) -> Experiment:
+    """Arms named after their strategies unless `names` says otherwise."""
+    arms = [ArmConfig(name=name, strategy=key) for name, key in zip(names or strategies, strategies)]
+    return Experiment(dataset="blossoms", arms=tuple(arms), seeds=tuple(seeds))
+
+
+def run(
+    arm: str, accuracies, test=None, *, seed=0, status="finished", seconds=10.0, result=None, **columns
+) -> RunRecord:
+    """A run with one epoch per validation accuracy, each of `seconds` and 500 pictures."""
+    rows = [
+        {"epoch": n, "val_accuracy": accuracy, "elapsed_seconds": n * seconds, "images_seen": 500 * n}
+        | {name: value for name, value in columns.items() if name in METRICS}
+        for n, accuracy in enumerate(accuracies, 1)
+    ]
+    document = {"status": status, "test_accuracy": test, "best_val_accuracy": None} | (result or {})
+    ended = status not in ("queued", "running")
+    record = {"run_id": f"{arm}{seed}", "arm": arm, "seed": seed, "status": status}
+    return RunRecord(**record, metrics=table(rows, METRICS), result=document if ended else None)
+
+
+def judge(spec: Experiment, runs, **options) -> dict:
+    """The verdict, which has to be a JSON document without NaN."""
+    found = verdict(spec, runs, **options)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    return found
+
+
+def test_one_run_each_is_a_hint_with_every_number():
+    spec = experiment(SCRATCH, FULL)
+    scratch = run(SCRATCH, [0.2, 0.4, 0.5, 0.5, 0.5], 0.48, memory_peak_bytes=200)
+    full = run(FULL, [0.5, 0.6, 0.7, 0.7, 0.7], 0.68, seconds=5.0, memory_peak_bytes=100)
+    found = judge(spec, [scratch, full])
+    entry = found["arms"][FULL]
+    assert found["baseline"] == SCRATCH
+    assert list(found["arms"]) == [FULL]
+    assert found["margin"] == 0.01
+    assert entry["outcome"] == "undecided"
+    assert entry["seeds"] == 1
+    assert entry["probability_better"] == 1.0
+    assert entry["test_accuracy_gain"] == {"mean": pytest.approx(0.2), "low": None, "high": None}
+    # The weaker arm's best is 0.5, so the target is 0.475: scratch gets there at 30 s, the other at 5 s.
+    time = entry["time_to_target"]
+    assert found["target_accuracy"] == time["target_accuracy"] == pytest.approx(0.475)
+    assert (time["baseline_seconds"], time["arm_seconds"], time["speedup"]) == (30.0, 5.0, 6.0)
+    assert (time["baseline_epochs"], time["arm_epochs"]) == (3, 1)
+    assert (time["baseline_images"], time["arm_images"]) == (1500, 500)
+    assert time["saved"] == pytest.approx(5 / 6)
+    assert entry["cost"]["seconds"]["ratio"] == pytest.approx(0.5)
+    assert entry["cost"]["memory_bytes"] == {
+        "baseline": 200.0,
+        "arm": 100.0,
+        "ratio": pytest.approx(0.5),
+        "low": None,
+        "high": None,
+    }
+    assert entry["cost"]["energy_joules"]["ratio"] is None
+    assert entry["converged"] is True
+    assert found["summary"][SCRATCH]["converged"] is True
+    assert found["text"] == (
+        "In this one run transfer was better: +20.0 points on the test set (68.0 % against 48.0 %); it reached 48 % "
+        "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof."
+    )
+
+
+def three(gains, base=0.5):
+    """Runs of three seeds whose test accuracies differ by `gains`."""
+    runs = []
+    for seed, gain in enumerate(gains):
+        runs.append(run(SCRATCH, [base, base, base], base, seed=seed))
+        runs.append(run(FULL, [base + gain] * 3, base + gain, seed=seed))
+    return experiment(SCRATCH, FULL, seeds=range(len(gains))), runs
+
+
+def test_three_seeds_that_agree_settle_it():
+    found = judge(*three([0.12, 0.14, 0.16]))
+    entry = found["arms"][FULL]
+    assert entry["outcome"] == "helps"
+    assert entry["seeds"] == 3
+    assert entry["test_accuracy_gain"]["low"] == pytest.approx(0.14 - 0.049683, abs=1e-6)
+    assert found["text"] == (
+        "Transfer helps: +14.0 points on the test set (95 % interval 9.0 to 19.0, 3 seeds); both reached 48 % after "
+        "about the same time (10 s against 10 s)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("gains", "outcome", "words"),
+    [
+        ([-0.12, -0.14, -0.16], "hurts", "Transfer hurts here: −14.0 points"),
+        ([0.001, 0.0, -0.001], "no_difference", "Transfer makes no difference that matters here: ±0.0 points"),
+        ([0.2, -0.1, 0.1], "undecided", "It is undecided whether transfer helps here: +6.7 points"),
+    ],
+)
+def test_the_other_outcomes_are_named_as_plainly(gains, outcome, words):
+    found = judge(*three(gains))
+    assert found["arms"][FULL]["outcome"] == outcome
+    assert found["text"].startswith(words)
+
+
+def test_two_seeds_are_still_a_hint():
+    found = judge(*three([0.1, 0.12]))
+    assert found["arms"][FULL]["outcome"] == "undecided"
+    assert found["arms"][FULL]["test_accuracy_gain"]["low"] is None
+    assert "In these two runs" in found["text"]
+    assert "Two runs each are a hint, not a proof." in found["text"]
+
+
+def test_an_arm_that_never_gets_to_the_target_is_censored_not_blank():
+    spec = experiment(SCRATCH, FULL)
+    runs = [run(SCRATCH, [0.2, 0.3, 0.4], 0.4), run(FULL, [0.5, 0.7, 0.8], 0.8)]
+    found = judge(spec, runs, target=0.6)
+    time = found["arms"][FULL]["time_to_target"]
+    assert time["baseline_seconds"] is None
+    assert time["baseline_not_reached_in"] == 30.0
+    assert time["speedup"] is None
+    assert time["arm_seconds"] == 20.0
+    assert time["speedup_at_least"] == pytest.approx(1.5)
+    assert "it reached 60 % after 20 s, from scratch did not in 30 s" in found["text"]
+    lost = judge(spec, [run(SCRATCH, [0.7], 0.7), run(FULL, [0.5, 0.5], 0.5)], target=0.6)
+    assert "it did not reach 60 % in 20 s, from scratch did after 10 s" in lost["text"]
+    neither = judge(spec, runs, target=0.99)
+    assert neither["arms"][FULL]["time_to_target"]["arm_not_reached_in"] == 30.0
+    assert "not every run reached 99 %" in neither["text"]
+
+
+def test_one_seed_that_falls_short_makes_the_arms_time_unknown():
+    spec = experiment(SCRATCH, FULL, seeds=(0, 1))
+    runs = [
+        run(SCRATCH, [0.5, 0.5], 0.5, seed=0),
+        run(SCRATCH, [0.1, 0.1], 0.1, seed=1),
+        run(FULL, [0.6], 0.6, seed=0),
+        run(FULL, [0.6], 0.6, seed=1),
+    ]
+    time = judge(spec, runs, target=0.4)["arms"][FULL]["time_to_target"]
+    assert time["baseline_seconds"] is None
+    assert time["baseline_reached"] == 1
+    assert time["arm_reached"] == 2
+
+
+def test_a_stopped_arm_is_compared_by_validation_and_says_so():
+    spec = experiment(SCRATCH, FULL)
+    runs = [run(SCRATCH, [0.2, 0.4], 0.38), run(FULL, [0.5, 0.6], status="stopped")]
+    found = judge(spec, runs)
+    entry = found["arms"][FULL]
+    assert entry["test_accuracy_gain"] is None
+    assert entry["outcome"] == "undecided"
+    assert entry["seeds"] == 0
+    assert entry["validation_accuracy_gain"]["mean"] == pytest.approx(0.2)
+    assert found["text"].startswith(
+        "There is no comparison on the test set, because full fine-tuning was stopped. By the best validation accuracy "
+        "so far, full fine-tuning is at 60.0 % and from scratch at 40.0 %."
+    )
+
+
+def test_a_stopped_run_never_counts_as_tested():
+    runs = [run(SCRATCH, [0.4], 0.4), run(FULL, [0.6], 0.9, status="stopped")]
+    assert judge(experiment(SCRATCH, FULL), runs)["arms"][FULL]["test_accuracy_gain"] is None
+
+
+def test_a_diverged_run_is_left_out_and_named():
+    spec = experiment(SCRATCH, FULL, seeds=(0, 1, 2, 3))
+    runs = [
+        run(side, [accuracy], accuracy, seed=s) for s in range(3) for side, accuracy in ((SCRATCH, 0.5), (FULL, 0.6))
+    ]
+    runs.append(run(SCRATCH, [0.4, float("nan")], seed=3, status="failed", result={"reason": "diverged"}))
+    runs.append(run(FULL, [0.6], 0.6, seed=3))
+    found = judge(spec, runs)
+    assert found["arms"][FULL]["seeds"] == 3
+    assert found["arms"][FULL]["outcome"] == "helps"
+    assert "Left out: 1 of 4 runs of from scratch failed (diverged)." in found["text"]
+    assert found["summary"][SCRATCH]["reasons"] == ["diverged"]
+
+
+def test_an_arm_that_only_diverged_is_said_to_have_failed():
+    runs = [
+        run(SCRATCH, [float("nan")], status="failed", result={"reason": "diverged"}),
+        run(FULL, [0.6], 0.6),
+    ]
+    text = judge(experiment(SCRATCH, FULL), runs)["text"]
+    assert text == (
+        "From scratch has no finished epoch because it failed (diverged), so there is nothing to compare; full "
+        "fine-tuning reached 60.0 % on the validation pictures."
+    )
+
+
+def test_runs_that_go_on_are_told_as_they_stand():
+    spec = experiment(SCRATCH, FULL)
+    assert judge(spec, [])["text"] == "No epoch is finished yet."
+    queued = [run(SCRATCH, [], status="queued"), run(FULL, [], status="queued")]
+    assert judge(spec, queued)["text"].startswith("No epoch is finished yet.")
+    running = [run(SCRATCH, [0.1, 0.2], status="running"), run(FULL, [0.3, 0.4], status="running")]
+    found = judge(spec, running)
+    assert "because from scratch has not finished and full fine-tuning has not finished" in found["text"]
+    assert found["summary"][SCRATCH]["converged"] is None, "a run that is still learning rises of course"
+
+
+def test_one_arm_alone_is_not_compared():
+    found = judge(experiment(SCRATCH), [run(SCRATCH, [0.5], 0.49)])
+    assert found["arms"] == {}
+    assert found["headline"] is None
+    assert found["baseline"] == SCRATCH
+    assert found["text"] == (
+        "From scratch reached 49.0 % on the test set; without a second arm there is nothing to compare it with."
+    )
+
+
+def test_without_scratch_the_first_arm_is_the_baseline():
+    spec = experiment(PROBE, FULL)
+    found = judge(spec, [run(PROBE, [0.5] * 5, 0.5), run(FULL, [0.6] * 5, 0.6)])
+    assert found["baseline"] == PROBE
+    assert "full fine-tuning instead of linear probe was better" in found["text"], "this says nothing about transfer"
+
+
+def test_an_arm_from_scratch_of_another_name_is_the_baseline():
+    spec = experiment(FULL, SCRATCH, SCRATCH, names=("mine", "80 epochs", "30 epochs"))
+    assert judge(spec, [])["baseline"] == "80 epochs"
+
+
+def test_of_several_arms_the_best_is_told():
+    spec = experiment(SCRATCH, PROBE, FULL)
+    runs = [run(SCRATCH, [0.5] * 5, 0.5), run(PROBE, [0.55] * 5, 0.55), run(FULL, [0.7] * 5, 0.7)]
+    found = judge(spec, runs)
+    assert found["headline"] == FULL
+    assert found["text"].startswith("Of 2 arms compared with from scratch, full fine-tuning did best. In this one run")
+    assert "transfer (linear probe) was better: +5.0 points" in found["arms"][PROBE]["text"]
+
+
+def test_an_unknown_baseline_is_an_error():
+    with pytest.raises(ValueError, match="baseline is 'nobody'"):
+        verdict(experiment(SCRATCH, FULL), [], baseline="nobody")
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "converged"),
+    [
+        ([0.1, 0.2, 0.3, 0.4, 0.5], False),  # the last fifth is the fifth epoch: it rose by 0.1
+        ([0.1, 0.3, 0.5, 0.505, 0.509], True),  # by 0.004
+        ([0.1, 0.3, 0.5, 0.4, 0.45], True),  # fell
+        ([0.5] * 7 + [0.5, 0.52, 0.52], False),  # ten epochs: the last two, by 0.02
+        ([0.5], None),
+    ],
+)
+def test_converged_means_no_rise_in_the_last_fifth(accuracies, converged):
+    found = judge(experiment(SCRATCH, FULL), [run(SCRATCH, [0.1, 0.1], 0.1), run(FULL, accuracies, 0.5)])
+    assert found["arms"][FULL]["converged"] is converged
+
+
+def test_a_loser_that_was_still_improving_is_named():
+    runs = [run(SCRATCH, [0.1, 0.2, 0.3], 0.3), run(FULL, [0.6, 0.6, 0.6], 0.6)]
+    text = judge(experiment(SCRATCH, FULL), runs)["text"]
+    assert text.endswith("From scratch was still improving at the end: more epochs may narrow the gap.")
+    runs = [run(SCRATCH, [0.6, 0.6, 0.6], 0.6), run(FULL, [0.1, 0.2, 0.6], 0.595)]
+    assert "still improving" not in judge(experiment(SCRATCH, FULL), runs)["text"], "hardly a difference: no loser"
+
+
+def test_nothing_learnt_and_nothing_measured_is_survived():
+    spec = experiment(SCRATCH, FULL)
+    zero = judge(spec, [run(SCRATCH, [0.0, 0.0], 0.0), run(FULL, [0.0], 0.0)])
+    assert zero["target_accuracy"] is None
+    assert "±0.0 points" in zero["text"]
+    empty = [run(side, [None, None], None, seconds=float("nan")) for side in (SCRATCH, FULL)]
+    assert judge(spec, empty)["text"].startswith("No epoch is finished yet.")
+    timeless = [run(side, [0.5, 0.6], 0.6, seconds=float("nan")) for side in (SCRATCH, FULL)]
+    assert judge(spec, timeless)["arms"][FULL]["time_to_target"]["speedup"] is None
+
+
+def test_energy_with_a_gap_is_not_known():
+    whole = run(SCRATCH, [0.5, 0.5], 0.5, energy_joules=10.0)
+    assert whole.energy_joules == 20.0
+    assert run(SCRATCH, [0.5, 0.5], 0.5, energy_joules=None).energy_joules is None
+
+
+accuracy = st.one_of(st.none(), st.floats(0, 1))
+STATUSES = ["queued", "running", "finished", "stopped", "failed", "interrupted"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_whatever_was_measured_there_is_a_verdict(data):
+    seeds = range(data.draw(st.integers(1, 4)))
+    spec = experiment(SCRATCH, FULL, PROBE, seeds=seeds)
+    runs = []
+    for arm in (SCRATCH, FULL, PROBE):
+        for seed in seeds:
+            if data.draw(st.booleans()):
+                status = data.draw(st.sampled_from(STATUSES))
+                accuracies = data.draw(st.lists(accuracy, max_size=6))
+                runs.append(run(arm, accuracies, data.draw(accuracy), seed=seed, status=status))
+    found = judge(spec, runs, target=data.draw(st.one_of(st.none(), st.floats(0.01, 1))))
+    assert found["text"]
+    assert all(entry["text"] for entry in found["arms"].values())
+    for entry in found["arms"].values():
+        assert (entry["outcome"] == "undecided") or entry["seeds"] >= 3
+        for text in (found["text"], entry["text"]):
+            assert "None" not in text
+            assert "nan" not in text
+            assert text.endswith(".")

@@ -1,0 +1,132 @@
+"""One run as the analysis sees it: what it measured so far, and how it ended if it has."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+LAST_PART = 0.2  # of a run's epochs: where its validation accuracy must have come to rest
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The first evaluation at or above a target."""
+
+    seconds: float | None  # this run's own computing time, evaluation included
+    epochs: int
+    images: int | None  # training pictures seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """A run: its place in the experiment, its epochs (columns of metrics.parquet), its result.json where there is one."""
+
+    run_id: str
+    arm: str
+    seed: int
+    status: str  # queued, running, finished, stopped, failed or interrupted
+    metrics: pd.DataFrame  # one row per epoch; empty before the first
+    result: dict | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it failed."""
+        return (self.result or {}).get("reason")
+
+    @property
+    def epochs(self) -> int:
+        """Epochs done."""
+        return len(self.metrics)
+
+    @cached_property
+    def val_accuracies(self) -> np.ndarray:
+        """(epochs,) float, 0..1; NaN where an epoch has none."""
+        return self._column("val_accuracy")
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """Accuracy on the test set, of a finished run only: no other has touched it."""
+        return self._from_result("test_accuracy") if self.status == "finished" else None
+
+    @property
+    def best_val_accuracy(self) -> float | None:
+        """Validation accuracy of the best epoch as the trainer chose it, else the highest so far."""
+        known = self._from_result("best_val_accuracy")
+        return known if known is not None else self._highest(self.val_accuracies)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch (from 1) that was kept; before the end the one with the highest validation accuracy."""
+        known = self._from_result("best_epoch")
+        if known is not None:
+            return int(known)
+        return None if self._highest(self.val_accuracies) is None else int(np.nanargmax(self.val_accuracies)) + 1
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether early stopping ended it."""
+        return bool((self.result or {}).get("stopped_early"))
+
+    @property
+    def elapsed_seconds(self) -> float | None:
+        """Own computing time so far."""
+        known = self._from_result("elapsed_seconds")
+        return known if known is not None else self._last("elapsed_seconds")
+
+    @property
+    def images_seen(self) -> int | None:
+        """Training pictures so far."""
+        seen = self._last("images_seen")
+        return None if seen is None else int(seen)
+
+    @property
+    def memory_peak_bytes(self) -> int | None:
+        """Most memory it took."""
+        known = self._from_result("memory_peak_bytes")
+        peak = known if known is not None else self._highest(self._column("memory_peak_bytes"))
+        return None if peak is None else int(peak)
+
+    @property
+    def energy_joules(self) -> float | None:
+        """Energy of the board over its epochs; None where one of them could not be measured."""
+        known = self._from_result("energy_joules")
+        return known if known is not None else _number(self._column("energy_joules").sum() if self.epochs else None)
+
+    def first_at(self, target: float) -> Reached | None:
+        """The first evaluation with a validation accuracy of at least `target`."""
+        places = np.flatnonzero(self.val_accuracies >= target - 1e-9)
+        if not len(places):
+            return None
+        place = int(places[0])
+        seconds, images = (_number(self._column(name)[place]) for name in ("elapsed_seconds", "images_seen"))
+        return Reached(seconds=seconds, epochs=place + 1, images=None if images is None else int(images))
+
+    def late_rise(self) -> float | None:
+        """By how much the best validation accuracy still rose over the last fifth of the run; None below two epochs."""
+        split = self.epochs - max(1, math.ceil(self.epochs * LAST_PART))
+        before, after = self._highest(self.val_accuracies[:split]), self._highest(self.val_accuracies)
+        return None if before is None or after is None else after - before
+
+    def _column(self, name: str) -> np.ndarray:
+        values = self.metrics[name] if name in self.metrics else pd.Series(pd.NA, self.metrics.index, dtype="Float64")
+        return values.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+
+    def _from_result(self, name: str) -> float | None:
+        return _number((self.result or {}).get(name))
+
+    def _last(self, name: str) -> float | None:
+        return _number(self._column(name)[-1]) if self.epochs else None
+
+    @staticmethod
+    def _highest(values: np.ndarray) -> float | None:
+        finite = values[np.isfinite(values)]
+        return float(finite.max()) if len(finite) else None
+
+
+def _number(value) -> float | None:
+    """A finite float, else None."""
+    if value is None or value is pd.NA or not math.isfinite(value):
+        return None
+    return float(value)

@@ -1,0 +1,220 @@
+"""The verdict in plain words: one to three sentences that never claim more than the numbers."""
+
+from tl.analysis.statistics import HELPS, HURTS, NO_DIFFERENCE, UNDECIDED
+from tl.config import Experiment
+from tl.strategies import STRATEGIES
+
+ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
+ENDS = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interrupted"}
+
+
+def title(name: str) -> str:
+    """An arm's name for people: the strategy's title where the arm is named after it."""
+    return STRATEGIES[name].title if name in STRATEGIES else name
+
+
+def inside(name: str) -> str:
+    """The same inside a sentence."""
+    text = title(name)
+    return text[0].lower() + text[1:] if name in STRATEGIES else text
+
+
+def whole(experiment: Experiment, found: dict) -> str:
+    """The text of the whole verdict."""
+    if not found["arms"]:
+        return _alone(found)
+    headline = found["headline"]
+    text = found["arms"][headline]["text"]
+    measured = [name for name, entry in found["arms"].items() if _gain(entry)[0]]
+    if len(measured) > 1:
+        baseline = inside(found["baseline"])
+        text = f"Of {len(measured)} arms compared with {baseline}, {inside(headline)} did best. {text}"
+    return text
+
+
+def comparison(experiment: Experiment, found: dict, name: str) -> str:
+    """The text on one arm against the baseline."""
+    entry = found["arms"][name]
+    gain, tested = _gain(entry)
+    if gain is None:
+        return _nothing_to_compare(found, name)
+    if not tested:
+        sentences = [_by_validation(found, name)]
+    elif gain["low"] is None:
+        sentences = [_few_runs(experiment, found, name), _caution(entry["seeds"])]
+    else:
+        sentences = [_with_interval(experiment, found, name)]
+    sentences += [_losses(found, name) if tested else "", _fairness(found, name, gain)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _gain(entry: dict) -> tuple[dict | None, bool]:
+    """The gain to speak of, and whether it was measured on the test set."""
+    tested = entry["test_accuracy_gain"]
+    return tested or entry["validation_accuracy_gain"], tested is not None
+
+
+def _alone(found: dict) -> str:
+    name, alone = found["baseline"], found["summary"][found["baseline"]]
+    if alone["test_accuracy"]:
+        reached = f"reached {_percent(alone['test_accuracy']['mean'])} on the test set"
+    elif alone["best_val_accuracy"] is not None:
+        reached = f"reached {_percent(alone['best_val_accuracy'])} on the validation pictures"
+    else:
+        return "No epoch is finished yet."
+    return f"{title(name)} {reached}; without a second arm there is nothing to compare it with."
+
+
+def _nothing_to_compare(found: dict, name: str) -> str:
+    sides = {side: found["summary"][side]["best_val_accuracy"] for side in (name, found["baseline"])}
+    known = [side for side, accuracy in sides.items() if accuracy is not None]
+    if not known:
+        return " ".join(["No epoch is finished yet.", _losses(found, name)]).strip()
+    missing = [side for side in sides if side not in known]
+    if not missing:
+        return "The two arms have no seed in common, so there is nothing to compare."
+    return (
+        f"{title(missing[0])} has no finished epoch{_because(found, missing[0])}, so there is nothing to "
+        f"compare; {inside(known[0])} reached {_percent(sides[known[0]])} on the validation pictures."
+    )
+
+
+def _by_validation(found: dict, name: str) -> str:
+    untested = [side for side in (found["baseline"], name) if not found["summary"][side]["test_accuracy"]]
+    why = " and ".join(f"{inside(side)} {_state(found['summary'][side])}" for side in untested)
+    sides = found["arms"][name]["validation_accuracy"]
+    return (
+        f"There is no comparison on the test set{f', because {why}' if why else ''}. By the best validation accuracy so "
+        f"far, {inside(name)} is at {_percent(sides['arm'])} and {inside(found['baseline'])} at "
+        f"{_percent(sides['baseline'])}."
+    )
+
+
+def _few_runs(experiment: Experiment, found: dict, name: str) -> str:
+    entry = found["arms"][name]
+    gain, sides = entry["test_accuracy_gain"]["mean"], entry["test_accuracy"]
+    runs = "In this one run" if entry["seeds"] == 1 else "In these two runs"
+    subject = _subject(experiment, found, name)
+    accuracies = f"({_percent(sides['arm'])} against {_percent(sides['baseline'])})"
+    if abs(gain) < found["margin"]:
+        claim = f"{runs} {subject} made hardly a difference: {_points(gain)} on the test set {accuracies}"
+    else:
+        better = "better" if gain > 0 else "worse"
+        claim = f"{runs} {subject} was {better}: {_points(gain)} on the test set {accuracies}"
+    return claim + _time(found, name) + "."
+
+
+def _with_interval(experiment: Experiment, found: dict, name: str) -> str:
+    entry = found["arms"][name]
+    gain = entry["test_accuracy_gain"]
+    subject = _subject(experiment, found, name)
+    claims = {
+        HELPS: f"{subject} helps",
+        HURTS: f"{subject} hurts here",
+        NO_DIFFERENCE: f"{subject} makes no difference that matters here",
+        UNDECIDED: f"it is undecided whether {subject} helps here",
+    }
+    claim = claims[entry["outcome"]]
+    low, high = (f"{100 * value:.1f}".replace("-", "−") for value in (gain["low"], gain["high"]))
+    certainty = f"95 % interval {low} to {high}, {entry['seeds']} seeds"
+    claim = f"{claim[0].upper()}{claim[1:]}: {_points(gain['mean'])} on the test set ({certainty})"
+    return claim + _time(found, name) + "."
+
+
+def _subject(experiment: Experiment, found: dict, name: str) -> str:
+    """ "transfer" where the one side starts from pretrained weights and the other doesn't, else the two names."""
+    pretrained = {arm.name: STRATEGIES[arm.strategy].pretrained for arm in experiment.arms}
+    if not pretrained[name] or pretrained[found["baseline"]]:
+        return f"{inside(name)} instead of {inside(found['baseline'])}"
+    return "transfer" if len(found["arms"]) == 1 else f"transfer ({inside(name)})"
+
+
+def _time(found: dict, name: str) -> str:
+    """A clause on the time to the target accuracy."""
+    time = found["arms"][name]["time_to_target"]
+    if time["target_accuracy"] is None:
+        return ""
+    target, baseline = _percent(time["target_accuracy"], 0), inside(found["baseline"])
+    slow, quick = time["baseline_seconds"], time["arm_seconds"]
+    in_vain, arm_in_vain = time["baseline_not_reached_in"], time["arm_not_reached_in"]
+    if quick and slow:
+        factor, seconds = slow / quick, f"({_seconds(quick)} against {_seconds(slow)})"
+        if factor >= ABOUT_EQUAL:
+            return f"; it reached {target} {factor:.1f} times sooner {seconds}"
+        if factor <= 1 / ABOUT_EQUAL:
+            return f"; it took {1 / factor:.1f} times as long to reach {target} {seconds}"
+        return f"; both reached {target} after about the same time {seconds}"
+    if quick and in_vain:
+        return f"; it reached {target} after {_seconds(quick)}, {baseline} did not in {_seconds(in_vain)}"
+    if slow and arm_in_vain:
+        return f"; it did not reach {target} in {_seconds(arm_in_vain)}, {baseline} did after {_seconds(slow)}"
+    if in_vain and arm_in_vain:
+        return f"; not every run reached {target}, on either side"
+    return ""
+
+
+def _caution(seeds: int) -> str:
+    return "One run each is a hint, not a proof." if seeds == 1 else "Two runs each are a hint, not a proof."
+
+
+def _losses(found: dict, name: str) -> str:
+    """Runs that can't take part: failed, stopped, interrupted; and those still to come."""
+    clauses = []
+    for side in (found["baseline"], name):
+        own = found["summary"][side]
+        for status, words in ENDS.items():
+            if number := own["statuses"].get(status, 0):
+                why = f" ({_reasons(own)})" if status == "failed" and own["reasons"] else ""
+                clauses.append(f"{number} of {own['runs']} runs of {inside(side)} {words}{why}")
+        if number := own["statuses"].get("queued", 0) + own["statuses"].get("running", 0):
+            clauses.append(f"{number} of {own['runs']} runs of {inside(side)} not finished yet")
+    return f"Left out: {'; '.join(clauses)}." if clauses else ""
+
+
+def _fairness(found: dict, name: str, gain: dict) -> str:
+    """A warning where the side that lost was still learning."""
+    if abs(gain["mean"]) < found["margin"]:
+        return ""
+    loser = found["baseline"] if gain["mean"] > 0 else name
+    if found["summary"][loser]["converged"] is not False:
+        return ""
+    return f"{title(loser)} was still improving at the end: more epochs may narrow the gap."
+
+
+def _state(own: dict) -> str:
+    """What keeps an arm from having a test accuracy."""
+    statuses = own["statuses"]
+    if not statuses:
+        return "has no run"
+    if statuses.get("running") or statuses.get("queued"):
+        return "has not finished"
+    (status,) = list(statuses) if len(statuses) == 1 else [max(statuses, key=statuses.get)]
+    return ENDS.get(status, "has no test result") + (
+        f" ({_reasons(own)})" if status == "failed" and own["reasons"] else ""
+    )
+
+
+def _because(found: dict, side: str) -> str:
+    own = found["summary"][side]
+    return f" because it {_state(own)}" if own["statuses"].keys() & ENDS.keys() else ""
+
+
+def _reasons(own: dict) -> str:
+    return ", ".join(reason.replace("_", " ") for reason in own["reasons"])
+
+
+def _percent(fraction: float, digits: int = 1) -> str:
+    return f"{100 * fraction:.{digits}f} %"
+
+
+def _points(fraction: float) -> str:
+    text = f"{100 * fraction:+.1f}"
+    return ("±0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")) + " points"
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
