@@ -1,0 +1,70 @@
+"""A home with a supervisor in this process whose trainers are stand-ins, told by their arm's name how to behave."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tl import jobs
+from tl.config import ArmConfig, Experiment
+from tl.jobs.launcher import LocalLauncher
+from tl.jobs.supervisor import Supervisor
+from tl.store import database
+from tl.store.home import Home
+
+FOLDER = Path(__file__).parent
+LIMIT_SECONDS = 30.0
+
+
+def until(holds: Callable, seconds: float = LIMIT_SECONDS):
+    """The first true value of `holds()`; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not (value := holds()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+    return value
+
+
+class Lab:
+    """What the tests of jobs do again and again."""
+
+    def __init__(self, home: Home):
+        self.home = home
+        self.launcher = LocalLauncher([sys.executable, str(FOLDER / "stand_in_trainer.py")])
+        self.supervisor = self.new_supervisor()
+
+    def new_supervisor(self, fits: int = 8) -> Supervisor:
+        """Another supervisor, as after a restart; `fits`: trainers that memory holds besides the running ones."""
+        self.supervisor = Supervisor(self.home, self.launcher, fits=lambda need: fits)
+        return self.supervisor
+
+    def submit(self, *behaviours: str, seeds: tuple[int, ...] = (0,), key: str | None = None) -> list[str]:
+        """Ids of the runs of a new experiment, one arm per behaviour of the stand-in."""
+        arms = tuple(ArmConfig(name=name, strategy="scratch") for name in behaviours)
+        experiment = Experiment(dataset="blossoms", samples=20, arms=arms, seeds=seeds)
+        experiment_id = jobs.submit(self.home, experiment, key)
+        return [row["run_id"] for row in database.read_runs(self.home, experiment_id)]
+
+    def row(self, run_id: str) -> dict:
+        """A run as the database has it."""
+        return database.read_run(self.home, run_id)
+
+    def run_all(self) -> None:
+        """Tick until nothing is queued or running."""
+        until(lambda: not self.supervisor.tick())
+
+    def train(self, run_id: str) -> dict:
+        """Tick until the run trains (its second epoch has begun); its row."""
+
+        def trains() -> bool:
+            self.supervisor.tick()
+            return (jobs.run(self.home, run_id)["progress"] or {}).get("epoch", 0) > 1
+
+        until(trains)
+        return self.row(run_id)
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        for child in self.launcher._children.values():
+            child.kill()
+            child.wait()

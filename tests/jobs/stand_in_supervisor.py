@@ -1,0 +1,20 @@
+"""The real supervisor with the stand-in trainer: `stand_in_supervisor.py HOME IDLE_SECONDS`; prints when it is ready."""
+
+import os
+import sys
+from pathlib import Path
+
+from tl.jobs.launcher import LocalLauncher
+from tl.jobs.start import take_lock, write_holder
+from tl.jobs.supervisor import Supervisor
+from tl.store.home import Home
+
+home = Home(sys.argv[1])
+lock = take_lock(home)
+if lock is None:
+    sys.exit("another supervisor works")
+os.set_inheritable(lock, False)
+write_holder(lock, os.getpid())
+print("ready", flush=True)
+trainer = Path(__file__).with_name("stand_in_trainer.py")
+Supervisor(home, LocalLauncher([sys.executable, str(trainer)])).serve(lock, idle_seconds=float(sys.argv[2]))

@@ -1,0 +1,56 @@
+"""A trainer that trains nothing: obeys the files of a run, and the arm's name says how it behaves.
+
+`quick`: 2 epochs at once; `slow`: until it is stopped; `stubborn`: the same, deaf to SIGTERM; `crash`: exit status 3
+without a result; `refuse`: a result that says failed; `table`: 3 epochs with metrics.parquet, half a second each.
+"""
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+from tl.store.files import read_json, write_json
+from tl.store.home import Run
+
+run = Run(Path(sys.argv[1]))
+config = read_json(run.config)
+behaviour = config["arm"]["name"].split()[0]
+stopped = []
+signal.signal(signal.SIGTERM, lambda *_: None if behaviour == "stubborn" else stopped.append(True))
+before = read_json(run.folder / "epochs.json", 0)  # what a checkpoint would be
+
+
+def end(status: str, epochs: int, **facts) -> None:
+    accuracy = 0.5 if epochs else None
+    test_accuracy = 0.4 if status == "finished" else None
+    facts = {"reason": None, "message": None} | facts | {"best_val_accuracy": accuracy, "test_accuracy": test_accuracy}
+    facts |= {"best_epoch": 1, "stopped_early": False, "elapsed_seconds": 1.0, "memory_peak_bytes": 1000}
+    write_json(run.result, {"status": status, "epochs": epochs} | facts)
+    sys.exit(1 if status == "failed" else 0)
+
+
+def write_table(epochs: int) -> None:
+    from tl.store.metrics import write_metrics
+
+    names = {"run_id": config["run_id"], "arm": config["arm"]["name"], "seed": config["seed"]}
+    values = {"train_seconds": 0.5, "eval_seconds": 0.1, "val_loss": 1.0}
+    rows = [names | values | {"epoch": e, "elapsed_seconds": e * 0.6, "val_accuracy": e / 10} for e in epochs]
+    write_metrics(run.metrics, rows)
+
+
+print("ready", flush=True)
+if behaviour == "crash":
+    print("the stand-in broke", flush=True)
+    sys.exit(3)
+if behaviour == "refuse":
+    end("failed", 0, reason="bad_data", message="The pictures are gone.")
+last = {"quick": 2, "table": 3}.get(behaviour, 10**6)
+for epoch in range(before + 1, last + 1):
+    write_json(run.progress, {"phase": "training", "epoch": epoch, "epochs": last}, durable=False)
+    time.sleep({"quick": 0, "table": 0.5}.get(behaviour, 0.05))
+    if stopped:
+        end("stopped", epoch - 1)
+    if behaviour == "table":
+        write_table(range(1, epoch + 1))
+    write_json(run.folder / "epochs.json", epoch, durable=False)
+end("finished", last)

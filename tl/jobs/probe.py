@@ -1,0 +1,154 @@
+"""How fast this machine trains a network: measured once in the background, kept in the home, never beside a run.
+
+`python -m tl.jobs.probe HOME BACKBONE RESOLUTION BATCH_SIZE` measures; `probe` starts it and reads the result.
+"""
+
+import fcntl
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.store.database import ACTIVE, read_runs
+from tl.store.files import locked, read_json, write_json
+from tl.store.home import Home
+
+LIMIT_SECONDS = 180.0  # a network that needs longer for a few steps is too slow here anyway
+RETRY_SECONDS = 60.0  # after a failure
+POLL_SECONDS = 0.2
+COMMAND = (sys.executable, "-m", "tl.train", "--probe")
+
+
+def probe(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+    """Measured speeds (see `python -m tl.train --probe`), or None while they are being measured. Returns at once.
+
+    Starts the measurement where there is none and nothing trains or waits. `{"error": sentence}` where it failed
+    lately.
+    """
+    known = cached(home, backbone, resolution, batch_size)
+    if known is None and not _busy(home) and not _lock_is_held(home):
+        command = [sys.executable, "-m", "tl.jobs.probe", str(home.path), backbone, str(resolution), str(batch_size)]
+        subprocess.Popen(
+            command,
+            cwd=PROJECT_ROOT,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ).returncode = 0  # nobody waits for it; without this its end would be reported as a leak
+    return known
+
+
+def cached(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+    """What was measured before on this machine; a failure is forgotten after RETRY_SECONDS."""
+    entry = (read_json(home.probes_path) or {}).get(_key(backbone, resolution, batch_size))
+    if entry is None or ("error" in entry and time.time() - entry["time"] > RETRY_SECONDS):
+        return None
+    return entry
+
+
+def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+    """The same, waiting for the result; None where a run came first. One measurement at a time."""
+    with _measuring(home, wait=True):
+        known = cached(home, backbone, resolution, batch_size)
+        return known if known is not None else _measure(home, backbone, resolution, batch_size)
+
+
+def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+    """Run the probe and keep its result; it gives way when a run is queued or starts."""
+    command = [*COMMAND, backbone, str(resolution), str(batch_size)]
+    environment = child_environment() | {"TL_HOME": str(home.path)}
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT_ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        result = _result(home, process)
+    if result is not None:
+        with locked(home.locks_dir / "probes.lock"):
+            document = read_json(home.probes_path) or {}
+            write_json(home.probes_path, document | {_key(backbone, resolution, batch_size): result})
+    return result
+
+
+def _result(home: Home, process: subprocess.Popen) -> dict | None:
+    end = time.monotonic() + LIMIT_SECONDS
+    while True:
+        try:
+            output, errors = process.communicate(timeout=POLL_SECONDS)
+            break
+        except subprocess.TimeoutExpired:
+            late = time.monotonic() > end
+            if late or _busy(home):
+                process.kill()
+                process.communicate()
+                return _failure(f"The probe took longer than {LIMIT_SECONDS:.0f} s.") if late else None
+    lines = output.strip().splitlines()
+    try:
+        speeds = json.loads(lines[-1]) if process.returncode == 0 else None
+    except (IndexError, ValueError):
+        speeds = None
+    if not isinstance(speeds, dict):
+        return None if _busy(home) else _failure((errors.strip().splitlines() or ["The probe failed."])[-1])
+    return speeds | {"time": time.time()}
+
+
+def _failure(sentence: str) -> dict:
+    return {"error": sentence, "time": time.time()}
+
+
+def _busy(home: Home) -> bool:
+    return bool(read_runs(home, statuses=ACTIVE))
+
+
+def _key(backbone: str, resolution: int, batch_size: int) -> str:
+    """What a speed depends on. Which GPU is used is not known without torch; the device files say whether it changed."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+    boards = ",".join(sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*")))
+    return (
+        f"{backbone} {resolution}px batch {batch_size} on {platform.node()}, {cores} cores, gpu {visible} of {boards}"
+    )
+
+
+def _lock_is_held(home: Home) -> bool:
+    try:
+        with _measuring(home, wait=False):
+            return False
+    except BlockingIOError:
+        return True
+
+
+@contextmanager
+def _measuring(home: Home, wait: bool):
+    """Hold the lock under which one process measures; BlockingIOError where another has it and `wait` is false."""
+    path = home.locks_dir / "probing.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+
+
+def _main(arguments: list[str]) -> int:
+    home, backbone, resolution, batch_size = Home(arguments[0]), arguments[1], int(arguments[2]), int(arguments[3])
+    try:
+        with _measuring(home, wait=False):
+            if cached(home, backbone, resolution, batch_size) is None and not _busy(home):
+                _measure(home, backbone, resolution, batch_size)
+    except BlockingIOError:
+        return 0  # another process measures already
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))
