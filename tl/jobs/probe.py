@@ -1,6 +1,6 @@
 """How fast this machine trains a network: measured once in the background, kept in the home, never beside a run.
 
-`python -m tl.jobs.probe HOME BACKBONE RESOLUTION BATCH_SIZE` measures; `probe` starts it and reads the result.
+`probe` starts `python -m tl.jobs.probe HOME BACKBONE RESOLUTION BATCH_SIZE` and reads what it left.
 """
 
 import fcntl
@@ -9,8 +9,8 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 from tl.jobs.launcher import PROJECT_ROOT, child_environment
@@ -31,18 +31,29 @@ def probe(home: Home, backbone: str, resolution: int, batch_size: int) -> dict |
     lately.
     """
     known = cached(home, backbone, resolution, batch_size)
-    if known is None and not _busy(home) and not _lock_is_held(home):
-        command = [sys.executable, "-m", "tl.jobs.probe", str(home.path), backbone, str(resolution), str(batch_size)]
-        subprocess.Popen(
-            command,
+    if known is None and not _busy(home):
+        lock = _take_lock(home, wait=False)
+        if lock is not None:
+            _start(home, lock, [backbone, str(resolution), str(batch_size)])
+    return known
+
+
+def _start(home: Home, lock: int, arguments: list[str]) -> None:
+    """Measure in a process of its own, which gets the lock open: there is no moment in which a second could start."""
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tl.jobs.probe", str(home.path), *arguments],
             cwd=PROJECT_ROOT,
             env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-        ).returncode = 0  # nobody waits for it; without this its end would be reported as a leak
-    return known
+            pass_fds=(lock,),
+        )
+    finally:
+        os.close(lock)  # ours only: the child keeps the lock through its own copy
+    threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie
 
 
 def cached(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
@@ -55,9 +66,12 @@ def cached(home: Home, backbone: str, resolution: int, batch_size: int) -> dict 
 
 def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
     """The same, waiting for the result; None where a run came first. One measurement at a time."""
-    with _measuring(home, wait=True):
+    lock = _take_lock(home, wait=True)
+    try:
         known = cached(home, backbone, resolution, batch_size)
         return known if known is not None else _measure(home, backbone, resolution, batch_size)
+    finally:
+        os.close(lock)
 
 
 def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
@@ -121,34 +135,19 @@ def _key(backbone: str, resolution: int, batch_size: int) -> str:
     )
 
 
-def _lock_is_held(home: Home) -> bool:
+def _take_lock(home: Home, wait: bool) -> int | None:
+    """Descriptor that holds the lock under which one process measures; None where another has it and `wait` is false."""
+    home.locks_dir.mkdir(parents=True, exist_ok=True)
+    lock = os.open(home.locks_dir / "probing.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        with _measuring(home, wait=False):
-            return False
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
-        return True
-
-
-@contextmanager
-def _measuring(home: Home, wait: bool):
-    """Hold the lock under which one process measures; BlockingIOError where another has it and `wait` is false."""
-    path = home.locks_dir / "probing.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-
-
-def _main(arguments: list[str]) -> int:
-    home, backbone, resolution, batch_size = Home(arguments[0]), arguments[1], int(arguments[2]), int(arguments[3])
-    try:
-        with _measuring(home, wait=False):
-            if cached(home, backbone, resolution, batch_size) is None and not _busy(home):
-                _measure(home, backbone, resolution, batch_size)
-    except BlockingIOError:
-        return 0  # another process measures already
-    return 0
+        os.close(lock)
+        return None
+    return lock
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    # Started by `probe`, which handed over the lock: measure at once.
+    home_path, network, side, batch = sys.argv[1:]
+    _measure(Home(home_path), network, int(side), int(batch))

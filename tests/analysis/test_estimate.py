@@ -1,0 +1,94 @@
+"""Estimates against seconds worked out by hand."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tl.analysis.estimate import RunState, estimate_seconds, times_left
+from tl.config import ArmConfig, Experiment
+
+PROBE = {
+    "train_images_per_second": 100.0,
+    "head_only_images_per_second": 400.0,
+    "eval_images_per_second": 500.0,
+    "startup_seconds": 3.0,
+}
+SIZES = {"train": 2000, "validation": 250, "test": 500}
+
+
+def experiment(*arms: ArmConfig, **settings) -> Experiment:
+    """500 pictures, ten epochs unless told otherwise."""
+    return Experiment(**{"dataset": "blossoms", "samples": 500, "epochs": 10, "arms": arms} | settings)
+
+
+SCRATCH = ArmConfig(name="scratch", strategy="scratch")
+LINEAR = ArmConfig(name="linear_probe", strategy="linear_probe")
+
+
+def test_training_evaluation_and_start_are_added_up():
+    # 10 epochs of 500 pictures at 100/s: 50 s; validation 10 * 250 / 500: 5 s; test 500 / 500: 1 s; start 3 s
+    found = estimate_seconds(experiment(SCRATCH), PROBE, SIZES)
+    assert found.arms == {"scratch": pytest.approx(59.0)}
+
+
+def test_frozen_phases_go_at_the_speed_of_the_head():
+    # 10 epochs of 500 at 400/s: 12.5 s
+    found = estimate_seconds(experiment(SCRATCH, LINEAR, seeds=(0, 1, 2)), PROBE, SIZES)
+    assert found.arms["linear_probe"] == pytest.approx(12.5 + 9)
+    assert found.total == pytest.approx(3 * (59.0 + 21.5))
+    two = ArmConfig(name="two", strategy="freeze_then_unfreeze", frozen_epochs=2, epochs=4)
+    # 2 epochs at 400/s and 2 at 100/s: 12.5 s; 4 * 250 / 500: 2 s
+    assert estimate_seconds(experiment(two), PROBE, SIZES).arms["two"] == pytest.approx(12.5 + 2 + 1 + 3)
+
+
+def test_all_pictures_are_as_many_as_there_are():
+    for samples in (None, 2000, 9999):
+        found = estimate_seconds(experiment(SCRATCH, samples=samples), PROBE, SIZES)
+        assert found.total == pytest.approx(200 + 9)
+
+
+def state(arm=SCRATCH, epochs=0, seconds=(2.0, 0.5), expected=None, stage="everything", **progress) -> RunState:
+    """A run of ten epochs of which `epochs` are done in `seconds` of training and evaluation each."""
+    rows = [{"stage": stage, "train_seconds": seconds[0], "eval_seconds": seconds[1]}] * epochs
+    config = experiment(arm).runs("e" * 26)[0]
+    return RunState(config=config, progress=progress or None, epochs=rows, expected_epoch_seconds=expected)
+
+
+def test_a_run_alone_takes_its_epochs_that_are_left():
+    assert times_left({"a": state(epochs=6, phase="waiting", epoch=6)}) == {"a": pytest.approx(4 * 2.5)}
+    half = state(epochs=6, phase="training", epoch=7, step=5, steps=10)
+    assert times_left({"a": half}) == {"a": pytest.approx(3.5 * 2.5)}
+
+
+def test_turns_of_the_others_are_waited_for():
+    states = {"quick": state(epochs=8, seconds=(1.0, 0.0)), "slow": state(epochs=6, seconds=(3.0, 0.0))}
+    # quick: 2 epochs of its own and 2 turns of the other; slow: 4 of its own and 2 turns of the quick one
+    assert times_left(states) == {"quick": pytest.approx(2 + 6), "slow": pytest.approx(12 + 2)}
+
+
+def test_before_the_first_epoch_the_estimate_is_used_or_nothing_is_said():
+    assert times_left({"a": state()}) == {"a": None}
+    assert times_left({"a": state(expected=4.0)}) == {"a": pytest.approx(40.0)}
+    assert times_left({"a": state(epochs=1), "b": state()})["a"] is None, "its turns are unknown too"
+
+
+@pytest.mark.parametrize("phase", ["testing", "done"])
+def test_what_is_done_takes_no_time_and_makes_nobody_wait(phase):
+    states = {"done": state(epochs=3, phase=phase, epoch=3), "other": state(epochs=9)}
+    assert times_left(states) == {"done": 0, "other": pytest.approx(2.5)}
+    assert times_left({"late": state(epochs=12)}) == {"late": 0}
+
+
+def test_after_thawing_only_epochs_like_the_present_count():
+    arm = ArmConfig(name="two", strategy="freeze_then_unfreeze", frozen_epochs=2)
+    rows = [{"stage": "head", "train_seconds": 1.0, "eval_seconds": 0.0}] * 2
+    rows += [{"stage": "everything", "train_seconds": 4.0, "eval_seconds": 0.0}]
+    run = RunState(config=experiment(arm).runs("e" * 26)[0], progress=None, epochs=rows)
+    assert times_left({"a": run}) == {"a": pytest.approx(7 * 4.0)}
+
+
+def test_an_estimate_needs_no_pandas():
+    code = "import sys, tl.analysis.estimate; print([m for m in ('pandas', 'scipy', 'torch') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,124 @@
+"""The probe of the machine's speed: in the background, once, never beside a run."""
+
+import json
+import os
+import sys
+import time
+
+import pytest
+
+from tl.config import ArmConfig, Experiment
+from tl.jobs import probe as module
+from tl.jobs.probe import cached, measure, probe
+from tl.store.database import insert_experiment
+from tl.store.files import read_json, write_json
+from tl.store.home import Home
+
+SPEEDS = {"train_images_per_second": 100.0, "head_only_images_per_second": 300.0, "startup_seconds": 1.0}
+WHAT = ("mobilenet_v2", 64, 32)
+
+
+@pytest.fixture
+def home(tmp_path):
+    """An empty home."""
+    return Home(tmp_path)
+
+
+@pytest.fixture
+def trainer(monkeypatch, tmp_path):
+    """Replaces the trainer by a script; its text can be set, and `calls` counts how often it ran."""
+
+    def use(code: str):
+        count = f"open({str(tmp_path / 'calls')!r}, 'a').write('x')\n"
+        monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", count + code))
+
+    use(f"print('noise')\nprint({json.dumps(json.dumps(SPEEDS))})")
+    use.calls = lambda: len((tmp_path / "calls").read_text()) if (tmp_path / "calls").exists() else 0
+    return use
+
+
+def queue_a_run(home):
+    """Something waits to be trained."""
+    experiment = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
+    insert_experiment(home, experiment, experiment.runs("e" * 26), None)
+
+
+def test_what_was_measured_is_kept(home, trainer):
+    assert cached(home, *WHAT) is None
+    found = measure(home, *WHAT)
+    assert SPEEDS.items() <= found.items()
+    assert measure(home, *WHAT) == cached(home, *WHAT) == probe(home, *WHAT) == found
+    assert trainer.calls() == 1
+
+
+def test_another_batch_size_is_another_measurement(home, trainer):
+    measure(home, *WHAT)
+    assert cached(home, "mobilenet_v2", 64, 16) is None
+    assert cached(home, "mobilenet_v2", 96, 32) is None
+
+
+def test_it_is_measured_anew_on_another_machine(home, trainer, monkeypatch):
+    measure(home, *WHAT)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-1234")
+    assert cached(home, *WHAT) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import sys; sys.exit('out of memory')", "out of memory"),
+        ("print('not json')", "The probe failed."),
+        ("", "The probe failed."),
+    ],
+)
+def test_a_failure_is_told_and_tried_again_later(home, trainer, code, words):
+    trainer(code)
+    assert measure(home, *WHAT)["error"] == words
+    assert probe(home, *WHAT)["error"] == words, "not tried again at once"
+    document = read_json(home.probes_path)
+    for entry in document.values():
+        entry["time"] -= module.RETRY_SECONDS + 1
+    write_json(home.probes_path, document)
+    assert cached(home, *WHAT) is None
+
+
+def test_it_gives_way_to_a_run(home, trainer, tmp_path):
+    trainer("import time; time.sleep(30)")
+    began = time.monotonic()
+    queue_a_run(home)
+    assert measure(home, *WHAT) is None
+    assert time.monotonic() - began < 5
+    assert cached(home, *WHAT) is None, "nothing is kept"
+    assert probe(home, *WHAT) is None
+    assert trainer.calls() == 1, "nothing is even started while something waits to be trained"
+
+
+def test_one_that_takes_too_long_is_ended(home, trainer, monkeypatch):
+    monkeypatch.setattr(module, "LIMIT_SECONDS", 0.3)
+    trainer("import time; time.sleep(30)")
+    assert "took longer than" in measure(home, *WHAT)["error"]
+
+
+def test_asking_often_measures_once_in_the_background(home, monkeypatch, tmp_path):
+    # The background process is real and needs the real command; a stand-in for `tl.train` is first on its path.
+    stand_in = tmp_path / "first" / "sitecustomize.py"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        "import sys\n"
+        "if '--probe' in sys.orig_argv:\n"
+        f"    open({str(tmp_path / 'calls')!r}, 'a').write('x')\n"
+        "    import time; time.sleep(0.5)\n"
+        f"    print({json.dumps(json.dumps(SPEEDS))}, flush=True)\n"
+        "    import os; os._exit(0)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(stand_in.parent), os.environ.get("PYTHONPATH", "")]))
+    end = time.monotonic() + 15
+    answers = []
+    while not answers or (answers[-1] is None and time.monotonic() < end):
+        began = time.monotonic()
+        answers.append(probe(home, *WHAT))
+        assert time.monotonic() - began < 0.5, "the page does not wait"
+        time.sleep(0.05)
+    assert SPEEDS.items() <= answers[-1].items()
+    assert len(answers) > 3
+    assert (tmp_path / "calls").read_text() == "x"

@@ -1,0 +1,103 @@
+"""What a comparison will cost, from a quick probe of this machine, and how long a running one still takes.
+
+Both are upper bounds: early stopping is not foreseen. Plain arithmetic, imports no pandas: the form shows it at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tl.backbones import BACKBONES
+from tl.config import ArmConfig, Experiment, RunConfig, Training
+from tl.strategies import HEAD, STRATEGIES, Phase, phase_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Seconds of computing."""
+
+    arms: dict[str, float]  # one run of each arm
+    total: float  # all arms, all seeds
+
+
+def estimate_seconds(experiment: Experiment, probe: Mapping, sizes: Mapping[str, int]) -> Estimate:
+    """What `experiment` takes at most on the machine that was probed.
+
+    `probe` is what `python -m tl.train --probe` printed (pictures a second, seconds to start), `sizes` the number of
+    pictures in train, validation and test; of train the experiment's sample count is taken.
+    """
+    sizes = {**sizes, "train": min(experiment.samples or sizes["train"], sizes["train"])}
+    arms = {arm.name: _run_seconds(experiment, arm, probe, sizes) for arm in experiment.arms}
+    return Estimate(arms=arms, total=sum(arms.values()) * len(experiment.seeds))
+
+
+def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping, sizes: Mapping[str, int]) -> float:
+    phases = STRATEGIES[arm.strategy].phases(BACKBONES[training.backbone].stage_names, arm)
+    epochs = arm.epochs or training.epochs
+    per_picture = [_step_seconds(phase_at(phases, epoch), training.backbone, probe) for epoch in range(1, epochs + 1)]
+    evaluated = epochs * sizes["validation"] + sizes["test"]
+    seconds = sizes["train"] * sum(per_picture) + evaluated / probe["eval_images_per_second"]
+    return seconds + probe["startup_seconds"]
+
+
+def _step_seconds(phase: Phase, backbone: str, probe: Mapping) -> float:
+    """Seconds of training per picture; where only some stages train, between head only and everything."""
+    everything, head_only = (1 / probe[f"{name}_images_per_second"] for name in ("train", "head_only"))
+    return head_only + _trained_share(phase, backbone) * (everything - head_only)
+
+
+def _trained_share(phase: Phase, backbone: str) -> float:
+    stages = BACKBONES[backbone].stage_names
+    return sum(name in phase.rates for name in stages if name != HEAD) / len(stages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunState:
+    """A run that is training or waiting for its turn, as far as its time left depends on it."""
+
+    config: RunConfig
+    progress: Mapping | None  # progress.json
+    epochs: Sequence[Mapping]  # rows of its metrics, one per epoch
+    expected_epoch_seconds: float | None = None  # before the first epoch is done: from an estimate
+
+
+def times_left(states: Mapping[str, RunState]) -> dict[str, float | None]:
+    """Seconds until each of the runs that train at the same time is done, at most; never negative.
+
+    Runs take turns epoch by epoch: while one does an epoch, each of the others does one too. None where not even one
+    epoch of a run is known.
+    """
+    paces = {key: _epoch_seconds(state) for key, state in states.items()}
+    rounds = {key: _epochs_left(state) for key, state in states.items()}
+    found: dict[str, float | None] = {}
+    for key, own in rounds.items():
+        turns = {other: own if other == key else min(own, rounds[other]) for other in states}
+        unknown = any(paces[other] is None for other, count in turns.items() if count or other == key)
+        found[key] = None if unknown else sum(count * paces[other] for other, count in turns.items() if count)
+    return found
+
+
+def _epochs_left(state: RunState) -> float:
+    """Epochs still to train, as a fraction; 0 once the run is testing or done."""
+    progress = state.progress or {}
+    if progress.get("phase") in ("testing", "done"):
+        return 0.0
+    done = float(len(state.epochs))
+    step, steps = progress.get("step"), progress.get("steps")
+    under_way = (progress.get("epoch") or 0) > len(state.epochs)
+    if progress.get("phase") == "training" and under_way and steps:
+        done += min((step or 0) / steps, 1.0)
+    elif progress.get("phase") == "validating" and under_way:
+        done += 1.0
+    return max(state.config.max_epochs - done, 0.0)
+
+
+def _epoch_seconds(state: RunState) -> float | None:
+    """Seconds per epoch: the mean of those that trained what trains now, else of all, else what was expected."""
+    rows = [row for row in state.epochs if row.get("train_seconds") is not None]
+    if not rows:
+        return state.expected_epoch_seconds
+    following = min(len(state.epochs) + 1, state.config.max_epochs)
+    now = phase_at(state.config.phases, following).name
+    alike = [row for row in rows if row.get("stage") == now] or rows
+    seconds = [row["train_seconds"] + (row.get("eval_seconds") or 0.0) for row in alike]
+    return sum(seconds) / len(seconds)
