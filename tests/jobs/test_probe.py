@@ -43,12 +43,29 @@ def queue_a_run(home):
     insert_experiment(home, experiment, experiment.runs("e" * 26), None)
 
 
+def age(home, seconds):
+    """Let time pass."""
+    document = read_json(home.probes_path)
+    for entry in document.values():
+        entry["time"] -= seconds
+    write_json(home.probes_path, document)
+
+
 def test_what_was_measured_is_kept(home, trainer):
     assert cached(home, *WHAT) is None
     found = measure(home, *WHAT)
-    assert SPEEDS.items() <= found.items()
-    assert measure(home, *WHAT) == cached(home, *WHAT) == probe(home, *WHAT) == found
+    assert found == SPEEDS
+    assert SPEEDS.items() <= cached(home, *WHAT).items()
+    assert measure(home, *WHAT) == cached(home, *WHAT) == probe(home, *WHAT)
     assert trainer.calls() == 1
+
+
+@pytest.mark.parametrize(("load", "lasts"), [(0.1, True), (50.0, False)])
+def test_what_was_measured_on_a_busy_machine_is_not_believed_for_long(home, trainer, monkeypatch, load, lasts):
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
+    measure(home, *WHAT)
+    age(home, module.STRAINED_SECONDS + 1)
+    assert (cached(home, *WHAT) is not None) is lasts
 
 
 def test_another_batch_size_is_another_measurement(home, trainer):
@@ -75,10 +92,7 @@ def test_a_failure_is_told_and_tried_again_later(home, trainer, code, words):
     trainer(code)
     assert measure(home, *WHAT)["error"] == words
     assert probe(home, *WHAT)["error"] == words, "not tried again at once"
-    document = read_json(home.probes_path)
-    for entry in document.values():
-        entry["time"] -= module.RETRY_SECONDS + 1
-    write_json(home.probes_path, document)
+    age(home, module.RETRY_SECONDS + 1)
     assert cached(home, *WHAT) is None
 
 

@@ -20,6 +20,8 @@ from tl.store.home import Home
 
 LIMIT_SECONDS = 180.0  # a network that needs longer for a few steps is too slow here anyway
 RETRY_SECONDS = 60.0  # after a failure
+STRAINED_SECONDS = 600.0  # for so long a speed is believed that was measured while others used the machine
+STRAINED_LOAD = 0.75  # processes wanting to run, per core, before the probe starts
 POLL_SECONDS = 0.2
 COMMAND = (sys.executable, "-m", "tl.train", "--probe")
 
@@ -57,11 +59,12 @@ def _start(home: Home, lock: int, arguments: list[str]) -> None:
 
 
 def cached(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
-    """What was measured before on this machine; a failure is forgotten after RETRY_SECONDS."""
+    """What was measured before on this machine and still holds."""
     entry = (read_json(home.probes_path) or {}).get(_key(backbone, resolution, batch_size))
-    if entry is None or ("error" in entry and time.time() - entry["time"] > RETRY_SECONDS):
+    if entry is None:
         return None
-    return entry
+    lasts = RETRY_SECONDS if "error" in entry else STRAINED_SECONDS if entry.get("strained") else float("inf")
+    return entry if time.time() - entry["time"] < lasts else None
 
 
 def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
@@ -77,6 +80,7 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
 def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
     """Run the probe and keep its result; it gives way when a run is queued or starts."""
     command = [*COMMAND, backbone, str(resolution), str(batch_size)]
+    strained = os.getloadavg()[0] > STRAINED_LOAD * (os.cpu_count() or 1)
     environment = child_environment() | {"TL_HOME": str(home.path)}
     with subprocess.Popen(
         command,
@@ -91,7 +95,8 @@ def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dic
     if result is not None:
         with locked(home.locks_dir / "probes.lock"):
             document = read_json(home.probes_path) or {}
-            write_json(home.probes_path, document | {_key(backbone, resolution, batch_size): result})
+            entry = result | {"time": time.time(), "strained": strained}
+            write_json(home.probes_path, document | {_key(backbone, resolution, batch_size): entry})
     return result
 
 
@@ -114,11 +119,11 @@ def _result(home: Home, process: subprocess.Popen) -> dict | None:
         speeds = None
     if not isinstance(speeds, dict):
         return None if _busy(home) else _failure((errors.strip().splitlines() or ["The probe failed."])[-1])
-    return speeds | {"time": time.time()}
+    return speeds
 
 
 def _failure(sentence: str) -> dict:
-    return {"error": sentence, "time": time.time()}
+    return {"error": sentence}
 
 
 def _busy(home: Home) -> bool:
