@@ -1,0 +1,206 @@
+"""One TensorBoard for all runs of a home: started when somebody asks, reachable from this machine only, ended with
+the apps that asked. `python -m tl.jobs.tensorboard HOME` is that process; `ensure` starts it.
+
+It watches a folder of links with readable names, one per run, instead of the run folders with their ids.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import asdict
+from pathlib import Path
+
+from tl.config import Refused
+from tl.jobs import processes
+from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.processes import Identity
+from tl.store.database import read_runs
+from tl.store.files import locked, read_json, write_json
+from tl.store.home import Home
+
+HOST = "127.0.0.1"
+START_SECONDS = 60.0
+ANSWER_SECONDS = 5.0
+POLL_SECONDS = 1.0  # between looks at owners and new runs
+RELOAD_SECONDS = 5  # between TensorBoard's looks at the event files
+_PLAIN = re.compile(r"[^\w .,()+-]+")
+
+
+class _Files:
+    """Everything of TensorBoard lies in one folder of the home."""
+
+    def __init__(self, home: Home):
+        folder = home.path / "tensorboard"
+        self.state = folder / "state.json"  # the process and its address
+        self.owners = folder / "owners.json"  # processes that want it
+        self.log = folder / "log.txt"
+        self.links = folder / "runs"
+        self.lock = home.locks_dir / "tensorboard.lock"
+
+
+def ensure(home: Home, owner: int | None = None) -> str:
+    """Address of the home's TensorBoard, started if need be; however often and from wherever asked, there is one.
+
+    It ends when all its owners have ended; `owner` is a process id, by default this process. Raises Refused where it
+    can't be started.
+    """
+    files = _Files(home)
+    with locked(files.lock):
+        _add_owner(files, owner or os.getpid())
+        link_runs(home)
+        state = _living(files)
+        if state and _answers(state["url"]):
+            return state["url"]
+        _end(files, state)
+        return _start(home, files)
+
+
+def stop(home: Home) -> None:
+    """End the home's TensorBoard, if there is one, whoever owns it."""
+    files = _Files(home)
+    with locked(files.lock):
+        _end(files, _living(files))
+
+
+def _start(home: Home, files: _Files) -> str:
+    with open(files.log, "wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tl.jobs.tensorboard", str(home.path)],
+            cwd=PROJECT_ROOT,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie when it ends before we do
+    end = time.monotonic() + START_SECONDS
+    while child.returncode is None and time.monotonic() < end:
+        state = _living(files)
+        if state and state["pid"] == child.pid and _answers(state["url"]):
+            return state["url"]
+        time.sleep(0.1)
+    if child.returncode is None:
+        child.kill()
+    lines = files.log.read_text(errors="replace").strip().splitlines() or ["it gave no reason"]
+    raise Refused(f"TensorBoard could not be started: {lines[-1]} (see {files.log}).")
+
+
+def _end(files: _Files, state: dict | None) -> None:
+    identity = state and _identity(state)
+    if identity:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if processes.alive(identity):
+                os.kill(identity.pid, number)
+            end = time.monotonic() + 3
+            while processes.alive(identity) and time.monotonic() < end:
+                time.sleep(0.05)
+    files.state.unlink(missing_ok=True)
+
+
+def _living(files: _Files) -> dict | None:
+    """The state file, if the process it names lives."""
+    state = read_json(files.state)
+    return state if state and processes.alive(_identity(state)) else None
+
+
+def _identity(state: dict) -> Identity:
+    return Identity(state["pid"], state["start_ticks"], state["boot_id"])
+
+
+def _answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy to this machine
+    try:
+        with opener.open(url + "data/environment", timeout=ANSWER_SECONDS) as answer:
+            return "version" in json.load(answer)
+    except (OSError, ValueError):
+        return False
+
+
+def _add_owner(files: _Files, pid: int) -> None:
+    owners = [*_owners(files), processes.identify(pid)]
+    write_json(files.owners, [asdict(owner) for owner in dict.fromkeys(owners) if owner], durable=False)
+
+
+def _owners(files: _Files) -> list[Identity]:
+    """Those that still live."""
+    return [owner for owner in (Identity(**entry) for entry in read_json(files.owners, [])) if processes.alive(owner)]
+
+
+def link_runs(home: Home) -> None:
+    """Make the folder TensorBoard watches hold exactly one link per run that has event files."""
+    folder = _Files(home).links
+    wanted = {folder / name: target for name, target in _names(home).items()}
+    present = {path for path in folder.glob("*/*") if path.is_symlink()}
+    for path in present - {path for path in wanted if path.is_symlink() and path.readlink() == wanted[path]}:
+        path.unlink(missing_ok=True)
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    for path, target in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_symlink():
+            path.symlink_to(target)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _names(home: Home) -> dict[str, Path]:
+    """Name in TensorBoard -> event folder: `data set, pictures, backbone, end of the experiment's id / arm seed`."""
+    found: dict[str, Path] = {}
+    for row in read_runs(home):
+        target = home.run(row["run_id"]).tensorboard
+        if not target.is_dir():
+            continue
+        spec = row["spec"]
+        pictures = spec["dataset"] if spec["samples"] is None else f"{spec['dataset']} {spec['samples']}"
+        experiment = f"{pictures} {spec['backbone']} {spec['resolution']} px {row['experiment_id'][-4:]}"
+        name = f"{experiment}/{_PLAIN.sub('_', row['arm'])} seed {row['seed']}"
+        found[f"{name} {row['run_id'][-4:]}" if name in found else name] = target
+    return found
+
+
+def _serve(home: Home) -> None:
+    """Be the TensorBoard of `home` until nobody that asked for it is left."""
+    from tensorboard import default, program
+
+    files = _Files(home)
+    server = program.TensorBoard(default.get_plugins())
+    # load_fast: its data server is one more process, and does not forget what a resumed run has rewritten.
+    server.configure(
+        logdir=str(files.links),
+        host=HOST,
+        port=0,  # a free one
+        load_fast="false",
+        reload_interval=RELOAD_SECONDS,
+        window_title="TL Lab",
+    )
+    url = server.launch()
+    write_json(files.state, asdict(processes.identify(os.getpid())) | {"url": url}, durable=False)
+    while not _unwanted(files):
+        time.sleep(POLL_SECONDS)
+        link_runs(home)
+
+
+def _unwanted(files: _Files) -> bool:
+    if _owners(files):
+        return False
+    with locked(files.lock):  # whoever asks in this moment waits, and then finds that there is none
+        if _owners(files):
+            return False
+        files.state.unlink(missing_ok=True)
+        return True
+
+
+if __name__ == "__main__":
+    try:
+        _serve(Home(sys.argv[1]))
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(0)  # TensorBoard's threads would keep the process
