@@ -1,0 +1,133 @@
+"""Processes that answer JSON lines: all cores for decoding and drawing, wherever the parent runs.
+
+multiprocessing would fork a process full of threads (the page) or import its main module again; these are plain
+subprocesses, and one that dies takes nothing with it.
+"""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]  # holds the package tl
+
+
+def environment() -> dict[str, str]:
+    """Variables for a process of ours: it finds tl from any working folder and leaves the other cores alone."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+READY = "ready\n"  # what a process says when it has started
+
+
+class Died(RuntimeError):
+    """The process ended instead of answering."""
+
+
+class Closed(RuntimeError):
+    """The pool was closed while a task waited or ran."""
+
+
+class Pool:
+    """As many processes as there are cores, each started from `arguments` of the Python interpreter."""
+
+    def __init__(self, arguments: list[str]):
+        self.arguments = arguments
+        self.size = len(os.sched_getaffinity(0))
+        self.idle: queue.SimpleQueue[subprocess.Popen | None] = queue.SimpleQueue()
+        self.started: set[subprocess.Popen] = set()
+        self.closed = False
+        self.changing = threading.Lock()
+        for _ in range(self.size):
+            self._start()
+
+    def _start(self) -> None:
+        with self.changing:
+            if self.closed:
+                raise Closed
+            process = subprocess.Popen(
+                [sys.executable, *self.arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                env=environment(),
+            )
+            process.greeted = False
+            self.started.add(process)
+            self.idle.put(process)
+
+    def ask(self, task: dict):
+        """The answer to one task. Raises OSError where the process met one, Died where it ends instead.
+
+        A fresh process takes the place of a dead one.
+        """
+        process = self.idle.get()
+        if self.closed:
+            raise Closed
+        answer = ""
+        with suppress(OSError):  # a broken pipe shows as no answer
+            process.greeted = process.greeted or process.stdout.readline() == READY
+            process.stdin.write(json.dumps(task) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        if answer.endswith("\n"):
+            self.idle.put(process)
+            answer = json.loads(answer)
+            if isinstance(answer, dict) and "errno" in answer:
+                raise OSError(answer["errno"], answer["message"])
+            return answer
+        self._end(process)
+        if not process.greeted and not self.closed:
+            raise RuntimeError(f"`{sys.executable} {' '.join(self.arguments)}` does not start: {process.returncode}")
+        self._start()
+        raise Died(f"{self.arguments[-1]} ended with {process.returncode}")
+
+    def _end(self, process: subprocess.Popen) -> None:
+        process.kill()
+        process.wait()
+        with self.changing:
+            self.started.discard(process)
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # what was written last may have found nobody
+                pipe.close()
+
+    def close(self) -> None:
+        """End the processes, whatever they are doing; who waits for an answer gets Closed."""
+        with self.changing:
+            self.closed = True
+            for process in self.started:
+                process.kill()
+        for _ in range(self.size):  # wakes threads that wait for a process
+            self.idle.put(None)
+
+
+@contextmanager
+def answers(arguments: list[str], ask=Pool.ask) -> Iterator:
+    """A function tasks -> answers in the same order, at most a few tasks ahead; the processes end with the block."""
+    pool = Pool(arguments)
+    threads = ThreadPoolExecutor(pool.size)
+
+    def run(tasks: Iterable[dict]) -> Iterator:
+        waiting: queue.Queue[Future] = queue.Queue()
+        for task in tasks:
+            waiting.put(threads.submit(ask, pool, task))
+            if waiting.qsize() > 4 * pool.size:
+                yield waiting.get().result()
+        while not waiting.empty():
+            yield waiting.get().result()
+
+    try:
+        yield run
+    finally:
+        pool.close()
+        threads.shutdown(cancel_futures=True)  # the threads see their processes gone
+        for process in list(pool.started):
+            pool._end(process)
