@@ -1,0 +1,138 @@
+"""From paths inside an archive to split and class: wrapping folders, train/val/test in their usual spellings, junk."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from tl.config import Refused
+
+EXPECTED = "make one folder per class, such as flowers/rose/1.jpg and flowers/tulip/2.jpg"
+JUNK_FILES = {"thumbs.db", "desktop.ini", "icon\r", "ehthumbs.db"}
+SPLIT_WORDS = {
+    "train": "train",
+    "training": "train",
+    "trainset": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "validate": "validation",
+    "valset": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+    "tests": "test",
+    "testset": "test",
+    "holdout": "test",
+}
+
+
+def is_junk(name: str) -> bool:
+    """Whether an operating system, not a person, put this file there."""
+    parts = name.split("/")
+    return parts[-1].lower() in JUNK_FILES or any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def label(folder: str, longest: int = 80) -> str:
+    """A name from outside made fit to be shown: NFC, no control or direction characters, at most `longest` long."""
+    kept = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " if c.isspace() else "" for c in folder)
+    return unicodedata.normalize("NFC", " ".join(kept.split()))[:longest].strip() or "unnamed"
+
+
+def natural(text: str) -> tuple:
+    """Sort key: 'class 2' before 'class 10'."""
+    parts = re.split(r"([0-9]+)", text)  # text, number, text, ...
+    return tuple((int(part), "") if place % 2 else (0, part) for place, part in enumerate(parts)), text
+
+
+def split_of(folder: str) -> str | None:
+    """The split a folder's name means ('Training', 'val_images', 'seg_test'), if any."""
+    found = {SPLIT_WORDS[word] for word in re.split(r"[^a-z]+", folder.lower()) if word in SPLIT_WORDS}
+    return found.pop() if len(found) == 1 else None
+
+
+def arrange(names: Sequence[str]) -> list[tuple[str, str] | None]:
+    """Per picture (split, class), split "" where the archive has none; None where it lies in no class folder.
+
+    Raises Refused where there are no class folders or fewer than two.
+    """
+    paths = [tuple(part for part in name.split("/") if part not in ("", ".")) for name in names]
+    depth, inside = _peel(paths, 0, range(len(paths)))
+    splits = _splits(paths, depth, inside)
+    placed: list[tuple[str, str] | None] = [None] * len(paths)
+    if splits:
+        for split, folder in splits.items():
+            below = [row for row in inside if len(paths[row]) > depth + 1 and paths[row][depth] == folder]
+            level, below = _peel(paths, depth + 1, below)
+            for row in below:
+                if len(paths[row]) > level + 1:
+                    placed[row] = split if len(splits) > 1 else "", paths[row][level]
+    else:
+        rows = [row for row in inside if len(paths[row]) > depth + 1]
+        for row, split in zip(rows, _splits_in_classes([paths[row][depth + 1 :] for row in rows]), strict=True):
+            placed[row] = split, paths[row][depth]
+    return _named(placed)
+
+
+def _splits_in_classes(rests: list[tuple[str, ...]]) -> list[str]:
+    """Splits where the classes are outside and train and test inside: rose/train/1.jpg; else "" for all."""
+    found = [split_of(rest[0]) if len(rest) > 1 else None for rest in rests]
+    whole = None not in found and "train" in found and len(set(found)) > 1
+    return found if whole else [""] * len(rests)
+
+
+def _folders(paths: list[tuple[str, ...]], depth: int, rows: Iterable[int]) -> set[str]:
+    return {paths[row][depth] for row in rows if len(paths[row]) > depth + 1}
+
+
+def _peel(paths: list[tuple[str, ...]], depth: int, rows: Sequence[int]) -> tuple[int, Sequence[int]]:
+    """Go down while there is a single folder that holds folders; (depth, rows below it)."""
+    while True:
+        folders = _folders(paths, depth, rows)
+        if len(folders) != 1:
+            return depth, rows
+        below = [row for row in rows if len(paths[row]) > depth + 1]
+        if not _folders(paths, depth + 1, below):
+            return depth, rows
+        depth, rows = depth + 1, below
+
+
+def _splits(paths: list[tuple[str, ...]], depth: int, rows: Sequence[int]) -> dict[str, str]:
+    """split -> folder, where folders at `depth` are called train, val, test and hold class folders."""
+    with_folders = {paths[row][depth] for row in rows if len(paths[row]) > depth + 2}
+    named = {folder for folder in _folders(paths, depth, rows) if split_of(folder)}
+    found: dict[str, str] = {}
+    for folder in sorted(named & with_folders):
+        split = split_of(folder)
+        if split in found:
+            raise Refused(
+                f"The folders {found[split]!r} and {folder!r} both look like {split} pictures; keep one of them."
+            )
+        found[split] = folder
+    if len(named) < 2 or not found:  # one folder of that name may well be a class
+        return {}
+    if "train" not in found:
+        raise Refused(
+            f"There are folders {', '.join(sorted(named))} but none for training; add a folder 'train' with the same classes."
+        )
+    return found
+
+
+def _named(placed: list[tuple[str, str] | None]) -> list[tuple[str, str] | None]:
+    """Folder names made labels; Refused where two become one or fewer than two are left."""
+    folders = sorted({place[1] for place in placed if place})
+    labels = {folder: label(folder) for folder in folders}
+    by_key: dict[str, str] = {}
+    for folder in folders:
+        key = unicodedata.normalize("NFC", labels[folder].casefold())
+        if key in by_key:
+            raise Refused(
+                f"The class folders {by_key[key]!r} and {folder!r} have the same name for many computers; rename or merge them."
+            )
+        by_key[key] = folder
+    if len(folders) == 1:
+        raise Refused(
+            f"There is only one class folder, {label(folders[0])!r}; at least two classes are needed: {EXPECTED}."
+        )
+    if not folders:
+        raise Refused(f"The pictures lie in no class folders; {EXPECTED}.")
+    return [place and (place[0], labels[place[1]]) for place in placed]
