@@ -1,0 +1,92 @@
+"""What data sets there are, and what the page, the command line and the trainer do with one."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from tl.config import Refused
+from tl.datasets.archived import Progress, fill_from_archive, store_of
+from tl.datasets.download import download
+from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
+from tl.datasets.info import DatasetInfo
+from tl.datasets.intake import FIRST_RESOLUTION, ingest_zip
+from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
+from tl.store.files import read_json
+from tl.store.home import Home
+from tl.store.pictures import PictureStore
+
+BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, CIFAR10, FLOWERS102)}
+
+
+def list_datasets(home: Home) -> list[DatasetInfo]:
+    """The built-in data sets, then those brought by people, by name."""
+    names = {path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json")}
+    return [describe(home, name) for name in [*BUILT_IN, *sorted(names - set(BUILT_IN))]]
+
+
+def describe(home: Home, name: str) -> DatasetInfo:
+    """What is known about one data set. Raises Refused for an unknown one."""
+    document = read_json(home.dataset_dir(name) / "dataset.json")
+    if document:
+        return DatasetInfo.from_json(document)
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    raise Refused(f"There is no data set {name!r}; `python -m tl datasets` lists them.")
+
+
+def ingest(home: Home, zip_path: str | os.PathLike, name: str, progress: Progress | None = None) -> DatasetInfo:
+    """Make a data set of a zip of class folders. Raises Refused with one sentence, and then nothing was written."""
+    if name in BUILT_IN:
+        raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
+    return ingest_zip(home, Path(zip_path), name, title=name, origin="upload", progress=progress)
+
+
+def prepare(
+    home: Home, name: str, resolution: int, samples: int | None = None, progress: Progress | None = None
+) -> PictureStore:
+    """The data set's pictures at min(resolution, its native one) px: decoded, drawn or downloaded where missing.
+
+    Test and validation pictures and the first `samples` training pictures (None: all) are ready in the store returned.
+    `progress(done, total, what)` is called now and then. Raises Refused for an unknown set, more samples than it has
+    or a download that fails.
+    """
+    info = describe(home, name)
+    folder = home.dataset_dir(name)
+    if samples is not None and samples > info.train:
+        raise Refused(
+            f"{info.title} has {info.train:,} training pictures, not {samples:,}; choose at most {info.train:,}."
+        )
+    side = min(resolution, info.native_resolution)
+    if info.origin == "drawn":
+        return prepare_drawn(folder, side, samples, progress)
+    if not info.ready:
+        download(home, info, progress)
+        info = describe(home, name)
+    index = pd.read_parquet(folder / "index.parquet")
+    store = store_of(folder, index, info.classes, side)
+    fill_from_archive(store, index, samples, progress)
+    return store
+
+
+def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) -> list[tuple[str, np.ndarray]]:
+    """Training pictures to show, `per_class` of each class: (class, (R, R, 3) uint8); [] where not downloaded yet."""
+    info = describe(home, name)
+    if info.origin == "drawn":
+        return drawn_examples(per_class, resolution)
+    if not info.ready:
+        return []
+    folder = home.dataset_dir(name)
+    index = pd.read_parquet(folder / "index.parquet", columns=["split", "label"])
+    store = store_of(folder, index, info.classes, min(FIRST_RESOLUTION, info.native_resolution))
+    pixels, labels = store.pixels("train"), store.labels_of("train")
+    shown = []
+    for number, title in enumerate(info.classes):
+        for row in np.flatnonzero(labels == number)[:per_class]:
+            picture = Image.fromarray(pixels[row])
+            if picture.width != resolution:
+                picture = picture.resize((resolution, resolution), Image.Resampling.BICUBIC)
+            shown.append((title, np.asarray(picture)))
+    return shown

@@ -1,0 +1,36 @@
+"""The process that draws blossoms: `python -m tl.datasets.drawer`, one JSON task per line, answered by a count."""
+
+import json
+import os
+import sys
+
+import numpy as np
+
+from tl.datasets import blossoms
+
+
+def draw(task: dict) -> int:
+    """Draw `count` pictures from number `first` of a split into the file `out` from `slot` on."""
+    numbers = np.arange(task["first"], task["first"] + task["count"])
+    pixels = blossoms.draw(numbers, task["side"], split=task["split"]).tobytes()
+    out = os.open(task["out"], os.O_WRONLY)
+    try:
+        os.pwrite(out, pixels, task["slot"] * task["side"] ** 2 * 3)
+    finally:
+        os.close(out)
+    return task["count"]
+
+
+def main() -> None:
+    """Answer tasks until stdin ends."""
+    print("ready", flush=True)
+    for line in sys.stdin:
+        try:
+            answer = draw(json.loads(line))
+        except OSError as problem:  # the disk: the parent raises it again
+            answer = {"errno": problem.errno, "message": str(problem)}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

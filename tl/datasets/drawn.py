@@ -1,0 +1,97 @@
+"""The data set blossoms: its store is drawn instead of decoded, on all cores, and grows as more pictures are wanted."""
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from tl.datasets import blossoms, pool
+from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
+from tl.store.files import read_json, write_json
+from tl.store.pictures import SPLITS, PictureStore, locked
+
+SIZES = {"test": 1_000, "validation": 500, "train": 50_000}
+DRAWER = ["-m", "tl.datasets.drawer"]
+CHUNK = 16  # pictures a task
+RECORDED = 16  # tasks after which the pictures drawn so far are recorded as ready
+
+
+def _counts() -> dict[str, dict[str, int]]:
+    table = {split: np.bincount(blossoms.labels(np.arange(size))) for split, size in SIZES.items()}
+    return {
+        name: {split: int(table[split][number]) for split in ("train", "validation", "test")}
+        for number, name in enumerate(blossoms.CLASSES)
+    }
+
+
+BLOSSOMS = DatasetInfo(
+    name="blossoms",
+    title="Blossoms (drawn by the computer)",
+    origin="drawn",
+    classes=blossoms.CLASSES,
+    **SIZES,
+    native_resolution=MAX_NATIVE_RESOLUTION,
+    counts=_counts(),
+    note="Invented flowers, drawn by code: no photographs.",
+)
+
+
+@cache
+def _code() -> str:
+    """Fingerprint of the drawing code: pictures drawn by different code must not be mixed."""
+    files = sorted(Path(blossoms.__file__).parent.glob("blossoms*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def prepare_drawn(folder: Path, side: int, samples: int | None, progress=None) -> PictureStore:
+    """The store at `side` px with test, validation and the first `samples` training pictures drawn."""
+    _drop_outdated(folder)
+    labels = np.concatenate([blossoms.labels(np.arange(SIZES[split])) for split in SPLITS])
+    store = PictureStore(folder, side, SIZES, blossoms.CLASSES, labels)
+
+    def draw_rows(rows: np.ndarray, out: np.ndarray) -> Iterator[int]:
+        done = 0
+        with pool.answers(DRAWER) as answers:
+            for number, drawn in enumerate(answers(_tasks(store, rows)), 1):
+                done += drawn
+                if progress:
+                    progress(done, len(rows), f"drawing pictures at {side} px")
+                if number % RECORDED == 0 or done == len(rows):
+                    yield done
+
+    store.fill(samples, draw_rows)
+    return store
+
+
+def _tasks(store: PictureStore, rows: np.ndarray) -> Iterator[dict]:
+    """Pieces of one split each: {"split", "first" picture, "count", "slot" in the file}."""
+    for split in SPLITS:
+        span = store.rows(split)
+        inside = rows[(rows >= span.start) & (rows < span.stop)]
+        for piece in range(0, len(inside), CHUNK):
+            slot, count = int(inside[piece]), len(inside[piece : piece + CHUNK])
+            task = {"split": split, "first": slot - span.start, "count": count, "slot": slot}
+            yield task | {"side": store.resolution, "out": str(store.path)}
+
+
+def _drop_outdated(folder: Path) -> None:
+    """Remove pictures that another version of the drawing code left."""
+    with locked(folder / "drawing.lock"):
+        stamp = folder / "drawing.json"
+        if read_json(stamp) != {"code": _code()}:
+            for old in folder.glob("pictures-*.*"):
+                if old.suffix in (".u8", ".json"):
+                    old.unlink()
+            write_json(stamp, {"code": _code()})
+
+
+def drawn_examples(per_class: int, side: int) -> list[tuple[str, np.ndarray]]:
+    """Freshly drawn training pictures, `per_class` of each class."""
+    numbers = np.arange(per_class * len(blossoms.CLASSES))
+    numbers = numbers[np.argsort(blossoms.labels(numbers), kind="stable")]
+    pictures = blossoms.draw(numbers, side)
+    return [
+        (blossoms.CLASSES[label], picture) for label, picture in zip(blossoms.labels(numbers), pictures, strict=True)
+    ]
