@@ -1,0 +1,52 @@
+"""Get a torchvision data set: a process that may import torch downloads and zips it, then the ordinary ingest takes over."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tl.config import Refused
+from tl.datasets.info import DatasetInfo
+from tl.datasets.intake import ingest_zip
+from tl.datasets.pool import environment
+from tl.store.home import Home
+from tl.store.pictures import locked
+
+PERCENT = re.compile(r"(\d+)%\|")  # how torchvision's progress bars begin
+
+
+def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], None] | None = None) -> None:
+    """Make the data set of a torchvision set, once. Raises Refused with one sentence where that fails."""
+    with locked(home.locks_dir / f"download-{info.name}.lock"):
+        if (home.dataset_dir(info.name) / "dataset.json").exists():
+            return
+        home.datasets_dir.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".fetched-", dir=home.datasets_dir) as folder:
+            packed = Path(folder) / f"{info.name}.zip"
+            _fetch(home, info, packed, progress)
+            about = {"title": info.title, "origin": info.origin, "note": info.note.split(";")[0] + "."}
+            ingest_zip(home, packed, info.name, **about, progress=progress, take=True)
+
+
+def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int, int, str], None] | None) -> None:
+    command = [sys.executable, "-m", "tl.train.fetch", info.name, str(packed), "--root", str(home.downloads_dir)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(), text=True)
+    last = ""
+    try:
+        for line in process.stderr:  # universal newlines: a bar's carriage returns end lines, too
+            percent = PERCENT.search(line)
+            if not percent:
+                last = line.strip() or last
+            elif progress:
+                progress(int(percent[1]), 100, f"downloading {info.title}")
+        status = process.wait()
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    if status == 1 and last.startswith(info.title):
+        raise Refused(last)
+    if status:
+        raise Refused(f"{info.title} could not be downloaded: {last or f'the download ended with {status}'}")
