@@ -55,7 +55,7 @@ class Home:
     def dataset_dir(self, name: str) -> Path:
         """Folder of one data set; Refused for a text that can't be a data set's name."""
         if not NAME_PATTERN.fullmatch(name):
-            raise Refused(f"{name!r} can't be a data set's name; use lower-case letters, digits, '-' and '_', at most 40.")
+            raise Refused(f"{name!r} can't be a data set's name; use up to 40 of a-z, 0-9, '-' and '_'.")
         return self.datasets_dir / name
 
     def run(self, run_id: str) -> "Run":

@@ -51,7 +51,7 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     frame = read_parquet(path)
     if frame is None:
         return table([], columns)
-    known = {name: frame[name] if name in frame else pd.NA for name in columns}
+    known = {name: frame.get(name, pd.NA) for name in columns}
     return frame.assign(**known).astype(columns)
 
 

@@ -1,0 +1,84 @@
+"""The contract between page and trainer: what is accepted, what is refused, and that it survives JSON."""
+
+import json
+
+import pytest
+
+from tl.config import ID_PATTERN, ArmConfig, Experiment, Refused, RunConfig, new_id, parse_seeds
+
+SCRATCH = ArmConfig(name="scratch", strategy="scratch")
+PROBE = ArmConfig(name="probe", strategy="linear_probe", epochs=3)
+
+
+def test_an_experiment_and_its_runs_survive_json():
+    experiment = Experiment(dataset="blossoms", arms=(SCRATCH, PROBE), seeds=(3, 5))
+    assert Experiment.from_json(json.loads(json.dumps(experiment.to_json()))) == experiment
+    for run in experiment.runs(new_id()):
+        assert RunConfig.from_json(json.loads(json.dumps(run.to_json()))) == run
+
+
+def test_runs_are_paired_seed_by_seed():
+    runs = Experiment(dataset="blossoms", arms=(SCRATCH, PROBE), seeds=(3, 5)).runs(new_id())
+    assert [(run.seed, run.arm.name) for run in runs] == [(3, "scratch"), (3, "probe"), (5, "scratch"), (5, "probe")]
+    assert len({run.run_id for run in runs}) == 4
+    assert [run.max_epochs for run in runs[:2]] == [10, 3]
+
+
+def test_ids_sort_by_age_and_are_safe_in_paths():
+    first, second = new_id(), new_id()
+    assert first[:9] <= second[:9]
+    assert first != second
+    assert ID_PATTERN.fullmatch(first)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"dataset": "../etc"}, "dataset is '../etc'"),
+        ({"samples": 1}, "samples is 1"),
+        ({"backbone": "alexnet"}, "backbone is 'alexnet'; it must be one of mobilenet_v2"),
+        ({"resolution": 65}, "resolution is 65; it must be a multiple of 16 from 32 to 224"),
+        ({"resolution": 256}, "resolution is 256"),
+        ({"epochs": 0}, "epochs is 0"),
+        ({"batch_size": 1}, "batch size is 1"),
+        ({"optimizer": "lion"}, "optimizer is 'lion'"),
+        ({"schedule": "zigzag"}, "schedule is 'zigzag'"),
+        ({"patience": -1}, "patience is -1"),
+        ({"arms": ()}, "number of arms is 0"),
+        ({"arms": (SCRATCH, SCRATCH)}, "different from each other"),
+        ({"seeds": (1, 1)}, "seeds is (1, 1)"),
+    ],
+)
+def test_a_refusal_names_field_value_and_what_is_allowed(changes, words):
+    with pytest.raises(Refused) as refusal:
+        Experiment(**{"dataset": "blossoms", "arms": (SCRATCH, PROBE)} | changes)
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"strategy": "magic"}, "strategy is 'magic'"),
+        ({"learning_rate": -1}, "learning rate is -1"),
+        ({"name": ""}, "arm name"),
+        ({"unfreeze_factor": 0}, "unfreeze factor is 0"),
+    ],
+)
+def test_an_arm_is_checked_too(changes, words):
+    with pytest.raises(Refused) as refusal:
+        ArmConfig(**{"name": "arm", "strategy": "scratch"} | changes)
+    assert words in str(refusal.value)
+
+
+def test_settings_of_a_newer_version_are_refused():
+    document = Experiment(dataset="blossoms", arms=(SCRATCH,)).to_json() | {"warp": 9}
+    with pytest.raises(Refused, match="settings is 'warp'"):
+        Experiment.from_json(document)
+
+
+def test_seeds_are_a_number_or_a_list():
+    assert parse_seeds("3") == (0, 1, 2)
+    assert parse_seeds("4,8") == (4, 8)
+    for wrong in ("0", "a", "1,b", "101"):
+        with pytest.raises(Refused):
+            parse_seeds(wrong)

@@ -1,0 +1,75 @@
+"""Contract of the strategy table: each strategy does what its sentence says, with real parameters and optimizers."""
+
+import pytest
+import torch
+
+from tl.backbones import BACKBONES
+from tl.config import ArmConfig
+from tl.strategies import HEAD, STRATEGIES, phase_at
+from tl.train.network import Stages, build_network
+
+STAGES = BACKBONES["mobilenet_v2"].stage_names
+EVERYTHING = (*STAGES, HEAD)
+
+# strategy, its settings -> epoch -> what trains at which factor of the rate
+EXPECTED = {
+    "scratch": ({}, {1: dict.fromkeys(EVERYTHING, 1.0), 9: dict.fromkeys(EVERYTHING, 1.0)}),
+    "linear_probe": ({}, {1: {HEAD: 1.0}, 9: {HEAD: 1.0}}),
+    "freeze_then_unfreeze": (
+        {"frozen_epochs": 3, "unfreeze_factor": 0.2},
+        {1: {HEAD: 1.0}, 3: {HEAD: 1.0}, 4: dict.fromkeys(EVERYTHING, 0.2), 9: dict.fromkeys(EVERYTHING, 0.2)},
+    ),
+    "full_finetuning": ({}, {1: dict.fromkeys(EVERYTHING, 1.0), 9: dict.fromkeys(EVERYTHING, 1.0)}),
+}
+
+
+def test_every_strategy_has_its_expectation():
+    assert set(EXPECTED) == set(STRATEGIES)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_what_trains_when(name):
+    settings, epochs = EXPECTED[name]
+    phases = STRATEGIES[name].phases(STAGES, ArmConfig(name="arm", strategy=name, **settings))
+    for epoch, rates in epochs.items():
+        assert phase_at(phases, epoch).rates == rates
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_an_entry_is_whole(name):
+    strategy = STRATEGIES[name]
+    assert strategy.title
+    assert strategy.sentence.endswith(".")
+    assert strategy.pretrained == ("andom weights" not in strategy.sentence)
+    assert set(strategy.parameters) <= set(ArmConfig.__dataclass_fields__)
+
+
+def test_freezing_for_no_epochs_is_full_finetuning_at_the_lower_rate():
+    arm = ArmConfig(name="arm", strategy="freeze_then_unfreeze", frozen_epochs=0, unfreeze_factor=0.5)
+    (phase,) = STRATEGIES[arm.strategy].phases(STAGES, arm)
+    assert phase.rates == dict.fromkeys(EVERYTHING, 0.5)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_only_what_the_phase_names_moves(name):
+    torch.manual_seed(0)
+    network = build_network("mobilenet_v2", 3, 32)
+    stages = Stages(network, "mobilenet_v2")
+    optimizer = torch.optim.Adam([{"params": weights} for weights in stages.parameters.values()], lr=1e-2)
+    arm = ArmConfig(name="arm", strategy=name, frozen_epochs=1)
+    for phase in STRATEGIES[name].phases(STAGES, arm):
+        stages.apply(phase)
+        stages.train_mode()
+        before = {key: value.clone() for key, value in network.state_dict().items()}
+        loss = network(torch.randn(4, 3, 32, 32)).square().mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        moved = {
+            BACKBONES["mobilenet_v2"].stage_of(key)
+            for key, value in network.state_dict().items()
+            if not torch.equal(value, before[key])  # weights, and BatchNorm's statistics
+        }
+        assert moved == set(phase.rates)
+        trainable = sum(parameter.numel() for part in phase.rates for parameter in stages.parameters[part])
+        assert stages.trainable_parameters == trainable

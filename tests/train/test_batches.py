@@ -1,0 +1,63 @@
+"""What the network is fed: normalised pictures, in an order that depends on seed and epoch alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from tl.train.batches import MEAN, STD, augmented_input, number_of_batches, to_input, training_batches
+
+CPU = torch.device("cpu")
+PIXELS = np.random.default_rng(0).integers(0, 256, (21, 16, 16, 3), dtype=np.uint8)
+LABELS = np.arange(21)
+
+
+def epoch(**changes):
+    options = {"resolution": 16, "batch_size": 8, "seed": 1, "epoch": 1, "device": CPU, "smallest_area": 0.5}
+    return list(training_batches(PIXELS, LABELS, **options | changes))
+
+
+def test_pictures_are_normalised_as_torchvisions_weights_expect():
+    batch = to_input(PIXELS, 16, CPU)
+    expected = (PIXELS / 255 - MEAN) / STD
+    np.testing.assert_allclose(batch.numpy(), expected.transpose(0, 3, 1, 2), atol=1e-5)
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_every_picture_comes_once_an_epoch():
+    labels = torch.cat([target for _, target in epoch()])
+    assert sorted(labels.tolist()) == LABELS.tolist()
+
+
+def test_order_and_augmentation_depend_on_seed_and_epoch_alone():
+    first, again = epoch(), epoch()
+    assert all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(first, again))
+    for changes in ({"seed": 2}, {"epoch": 2}):
+        assert any(not torch.equal(a[0], b[0]) for a, b in zip(first, epoch(**changes)))
+
+
+def test_labels_stay_with_their_pictures():
+    for batch, target in epoch(smallest_area=None):
+        torch.testing.assert_close(batch, to_input(PIXELS[target.numpy()], 16, CPU))
+
+
+def test_no_batch_of_one_picture_that_batchnorm_could_not_train_on():
+    sizes = [len(target) for _, target in epoch(batch_size=10)]
+    assert sizes == [10, 11]
+    assert number_of_batches(21, 10) == 2
+    assert [number_of_batches(n, 8) for n in (1, 8, 9, 10, 16, 21)] == [1, 1, 1, 2, 2, 3]
+
+
+def test_crops_stay_inside_the_picture_and_some_are_flipped():
+    gradient = np.tile(np.arange(16, dtype=np.uint8)[None, None, :, None] * 16, (64, 16, 1, 3))
+    batch = augmented_input(gradient, 16, CPU, np.random.default_rng(0), 0.5)
+    slopes = (batch[:, 0, 8, -1] - batch[:, 0, 8, 0]).numpy()
+    assert (slopes > 0).any()
+    assert (slopes < 0).any()
+    whole = to_input(gradient, 16, CPU)
+    assert batch.min() >= whole.min() - 1e-5
+    assert batch.max() <= whole.max() + 1e-5
+
+
+@pytest.mark.parametrize("resolution", [8, 32])
+def test_any_resolution_can_be_made_of_a_store(resolution):
+    assert to_input(PIXELS, resolution, CPU).shape == (21, 3, resolution, resolution)

@@ -1,0 +1,60 @@
+"""Trainers of one home take turns: never two at once, strictly in alternation, and a killed one blocks nobody."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tl.train.turn import Turn
+
+ROOT = Path(__file__).parents[2]
+WORKER = """
+import sys, time
+from pathlib import Path
+from tl.train.turn import Turn
+name, folder, rounds = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+turn = Turn(folder)
+log = open(folder / "log.txt", "a", buffering=1)
+for _ in range(rounds):
+    turn.take()
+    print(name, "in", file=log)
+    time.sleep(0.02)
+    print(name, "out", file=log)
+    turn.give()
+"""
+
+
+def start(name: str, folder: Path, rounds: int) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", WORKER, name, str(folder), str(rounds)], cwd=ROOT)
+
+
+def test_two_trainers_alternate_and_never_compute_at_once(tmp_path):
+    turn = Turn(tmp_path)
+    turn.take()  # both start while somebody else computes
+    workers = [start(name, tmp_path, 20) for name in "ab"]
+    time.sleep(0.5)
+    turn.give()
+    assert [worker.wait(30) for worker in workers] == [0, 0]
+    lines = (tmp_path / "log.txt").read_text().split("\n")[:-1]
+    assert len(lines) == 80
+    for entered, left in zip(lines[::2], lines[1::2]):
+        assert (entered.split()[0], entered.split()[1], left.split()[1]) == (left.split()[0], "in", "out")
+    order = "".join(line[0] for line in lines[::2])
+    assert order in ("ab" * 20, "ba" * 20)
+
+
+def test_a_killed_trainer_leaves_its_turn(tmp_path):
+    worker = start("a", tmp_path, 10_000)
+    while not (tmp_path / "log.txt").exists() or not (tmp_path / "log.txt").read_text():
+        time.sleep(0.02)
+    worker.kill()
+    worker.wait()
+    assert Turn(tmp_path).try_take()
+
+
+def test_a_turn_that_is_taken_is_not_given_twice(tmp_path):
+    first, second = Turn(tmp_path), Turn(tmp_path)
+    first.take()
+    assert not second.try_take()
+    first.give()
+    assert second.try_take()

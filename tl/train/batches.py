@@ -1,0 +1,82 @@
+"""Batches of a picture store: order and augmentation are functions of (seed, epoch), the same for every arm."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+# ImageNet's channel means and standard deviations: what torchvision's weights expect, used for every arm alike.
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+CROP_GROUP = 16  # pictures of a batch that share a crop's size (each has its own place): resizing runs on groups
+
+
+def to_input(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.device) -> torch.Tensor:
+    """(N, H, W, 3) uint8 -> (N, 3, R, R) float32 in channels_last layout, resized and normalised, on `device`."""
+    batch = torch.as_tensor(pixels).to(device, non_blocking=True).permute(0, 3, 1, 2)  # channels_last as it lies
+    if batch.shape[2] != resolution or batch.shape[3] != resolution:
+        if device.type != "cpu":  # only the CPU resizes bytes
+            batch = batch.float()
+        antialias = batch.shape[2] > resolution
+        batch = functional.interpolate(batch, size=(resolution, resolution), mode="bilinear", antialias=antialias)
+    batch = batch.to(torch.float32, memory_format=torch.channels_last)
+    scale = torch.tensor([1 / (255 * std) for std in STD], device=device).view(1, 3, 1, 1)
+    shift = torch.tensor([-mean / std for mean, std in zip(MEAN, STD, strict=True)], device=device).view(1, 3, 1, 1)
+    return batch.mul_(scale).add_(shift)
+
+
+def augmented_input(
+    pixels: np.ndarray, resolution: int, device: torch.device, rng: np.random.Generator, smallest_area: float
+) -> torch.Tensor:
+    """Random crop (area `smallest_area`..1 of the picture, aspect 3/4..4/3) and horizontal flip, then `to_input`."""
+    side = pixels.shape[1]
+    pieces = []
+    for start in range(0, len(pixels), CROP_GROUP):
+        group = pixels[start : start + CROP_GROUP]
+        area, aspect = rng.uniform(smallest_area, 1), np.exp(rng.uniform(np.log(3 / 4), np.log(4 / 3)))
+        height = min(side, max(1, round(side * np.sqrt(area / aspect))))
+        width = min(side, max(1, round(side * np.sqrt(area * aspect))))
+        tops = rng.integers(0, side - height + 1, len(group))
+        lefts = rng.integers(0, side - width + 1, len(group))
+        flips = rng.random(len(group)) < 0.5
+        crops = np.empty((len(group), height, width, 3), np.uint8)
+        for crop, picture, top, left, flip in zip(crops, group, tops, lefts, flips, strict=True):
+            part = picture[top : top + height, left : left + width]
+            crop[:] = part[:, ::-1] if flip else part
+        pieces.append(to_input(crops, resolution, device))
+    return torch.cat(pieces)
+
+
+def training_batches(
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    *,
+    resolution: int,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    device: torch.device,
+    smallest_area: float | None,
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Shuffled (input, label) batches of one epoch; `smallest_area` None: no augmentation.
+
+    A last batch of one picture is joined to the one before: BatchNorm can't train on a single picture.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(len(pixels))
+    cuts = list(range(batch_size, len(order), batch_size))
+    if cuts and len(order) - cuts[-1] == 1:
+        cuts.pop()
+    for rows in np.split(order, cuts):
+        chosen = pixels[np.sort(rows)]  # ascending rows: kinder to the disk, order within a batch does not matter
+        if smallest_area is None:
+            batch = to_input(chosen, resolution, device)
+        else:
+            batch = augmented_input(chosen, resolution, device, rng, smallest_area)
+        yield batch, torch.from_numpy(labels[np.sort(rows)]).to(device, non_blocking=True)
+
+
+def number_of_batches(pictures: int, batch_size: int) -> int:
+    """How many batches `training_batches` gives."""
+    full, rest = divmod(pictures, batch_size)
+    return max(1, full + (rest > 1 or (rest == 1 and full == 0)))

@@ -1,0 +1,92 @@
+"""Networks: build one with a head for the own classes, load pretrained weights, freeze and train its stages."""
+
+from pathlib import Path
+
+import torch
+import torchvision
+from safetensors.torch import load_file
+from torch import nn
+
+from tl.backbones import BACKBONES
+from tl.config import Refused
+from tl.strategies import HEAD, Phase
+
+
+def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module:
+    """The backbone with random weights and a linear head of `num_classes`; input (N, 3, resolution, resolution)."""
+    options = {"image_size": resolution} if BACKBONES[backbone].family == "ViT" else {}
+    network = torchvision.models.get_model(backbone, weights=None, num_classes=num_classes, **options)
+    return network.to(memory_format=torch.channels_last)
+
+
+def load_pretrained(network: nn.Module, backbone: str, path: Path) -> None:
+    """Copy pretrained weights from a .safetensors or torchvision's .pth file into every stage; the head stays as it is.
+
+    Raises Refused where the file does not hold exactly this backbone's stages or holds values that are not finite.
+    """
+    if path.suffix == ".safetensors":
+        state = load_file(path)
+    else:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    head = BACKBONES[backbone].head + "."
+    counted = "num_batches_tracked"  # of BatchNorm: no weight, and not used with a fixed momentum
+    own = {n: v for n, v in network.state_dict().items() if not n.startswith(head) and not n.endswith(counted)}
+    position = "encoder.pos_embedding"
+    if position in own and position in state and state[position].shape != own[position].shape:
+        state[position] = _resize_positions(state[position].float(), own[position].shape[1])
+    wrong = [name for name, value in own.items() if name not in state or state[name].shape != value.shape]
+    if wrong:
+        raise Refused(f"{path} holds no weights for {backbone}: {wrong[0]} is missing or has another shape.")
+    if not all(torch.isfinite(state[name]).all() for name in own if state[name].is_floating_point()):
+        raise Refused(f"{path} holds values that are not finite; it is damaged, get it again.")
+    network.load_state_dict({name: state[name].to(value.dtype) for name, value in own.items()}, strict=False)
+
+
+def _resize_positions(embedding: torch.Tensor, tokens: int) -> torch.Tensor:
+    """(1, 1 + s*s, D) position embedding for another grid, bicubic, as Dosovitskiy et al. 2021 do (arXiv 2010.11929)."""
+    class_token, grid = embedding[:, :1], embedding[:, 1:]
+    side, new_side = round(grid.shape[1] ** 0.5), round((tokens - 1) ** 0.5)
+    grid = grid.transpose(1, 2).reshape(1, -1, side, side)
+    grid = nn.functional.interpolate(grid, size=(new_side, new_side), mode="bicubic", align_corners=True)
+    return torch.cat([class_token, grid.flatten(2).transpose(1, 2)], dim=1)
+
+
+class Stages:
+    """The network's stages and head as groups of parameters and modules, frozen or trained as one."""
+
+    def __init__(self, network: nn.Module, backbone: str):
+        table = BACKBONES[backbone]
+        self.network = network
+        self.parameters: dict[str, list[nn.Parameter]] = {name: [] for name in (*table.stage_names, HEAD)}
+        for name, parameter in network.named_parameters():
+            self.parameters[table.stage_of(name)].append(parameter)
+        prefixes = (*table.stages.items(), (HEAD, (table.head,)))
+        modules = dict(network.named_modules())
+        self._modules = {name: [modules[p] for p in paths if p in modules] for name, paths in prefixes}
+        self._frozen: set[str] = set()
+
+    def apply(self, phase: Phase) -> None:
+        """Let exactly the stages that `phase` names train."""
+        self._frozen = set(self.parameters) - set(phase.rates)
+        for name, parameters in self.parameters.items():
+            for parameter in parameters:
+                parameter.requires_grad_(name not in self._frozen)
+                if name in self._frozen:
+                    parameter.grad = None
+
+    def train_mode(self) -> None:
+        """Training mode, but frozen stages stay in evaluation mode: their BatchNorm statistics don't move."""
+        self.network.train()
+        for name in self._frozen:
+            for module in self._modules[name]:
+                module.eval()
+
+    @property
+    def trainable_parameters(self) -> int:
+        """Number of weights that train now."""
+        return sum(p.numel() for group in self.parameters.values() for p in group if p.requires_grad)
+
+    @property
+    def total_parameters(self) -> int:
+        """Number of weights in all."""
+        return sum(p.numel() for group in self.parameters.values() for p in group)

@@ -1,0 +1,206 @@
+"""`python -m tl pretrain`: train a backbone on any image set and write weights and a model card for the library.
+
+The recipe is the field's for short schedules: SGD with Nesterov momentum and a warm-up followed by a cosine, label
+smoothing, CutMix (Yun et al. 2019, arXiv 1905.04899), random resized crops, an exponential moving average of the
+weights, and small pictures first (Tan and Le 2021, arXiv 2104.00298). The test split is used once, at the end.
+"""
+
+import argparse
+import datetime
+import hashlib
+import math
+import shlex
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from tqdm import tqdm
+
+from tl.backbones import BACKBONES
+from tl.config import NAME_PATTERN, Refused
+from tl.datasets import describe, prepare
+from tl.store.files import write_bytes, write_json
+from tl.store.home import Home
+from tl.train.batches import number_of_batches, training_batches
+from tl.train.device import choose_device
+from tl.train.evaluate import evaluate
+from tl.train.network import build_network
+
+WARM_UP = 0.05  # part of the steps
+SMALL_UNTIL, SMALL = 0.6, 0.75  # this part of the epochs sees pictures of this fraction of the side
+CUTMIX_UNTIL, CUTMIX_CHANCE = 0.85, 0.25
+SMALLEST_AREA = 0.3  # of a random crop
+LABEL_SMOOTHING, MOMENTUM, AVERAGE = 0.1, 0.9, 0.999
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The command line of `python -m tl pretrain`."""
+    parser = argparse.ArgumentParser(prog="python -m tl pretrain", description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", required=True, help="a data set (see `python -m tl datasets`)")
+    parser.add_argument("--backbone", default="mobilenet_v2", choices=list(BACKBONES))
+    parser.add_argument("--resolution", type=int, default=64)
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=0.2, help="peak, for SGD with Nesterov momentum")
+    parser.add_argument("--weight-decay", type=float, default=1e-4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--name", help="in the library; default: BACKBONE-DATASET-RESOLUTION")
+    parser.add_argument("--source", default="", help="what the pictures are, for the model card")
+    parser.add_argument("--licence", default="not stated", help="of the weights, for the model card")
+    parser.add_argument("--output", type=Path, help="folder of the result; default: $TL_HOME/library/NAME")
+    parser.add_argument("--home", type=Path, help="default: $TL_HOME or .tl")
+    return parser.parse_args(argv)
+
+
+def cutmix(batch: torch.Tensor, rng: np.random.Generator) -> tuple[torch.Tensor, float]:
+    """Paste one rectangle of each picture's neighbour (in place); gives the neighbours' order and the part kept."""
+    order = torch.from_numpy(rng.permutation(len(batch))).to(batch.device)
+    side = batch.shape[2]
+    cut = max(1, round(side * math.sqrt(1 - rng.beta(1, 1))))
+    top, left = rng.integers(0, side - cut + 1, 2) if cut < side else (0, 0)
+    batch[:, :, top : top + cut, left : left + cut] = batch[order, :, top : top + cut, left : left + cut]
+    return order, 1 - cut * cut / (side * side)
+
+
+def rate_factor(step: int, steps: int) -> float:
+    """Linear warm-up, then a half cosine to zero."""
+    warm_up = max(1, round(WARM_UP * steps))
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
+
+
+def make_optimizer(network: nn.Module, weight_decay: float) -> torch.optim.Optimizer:
+    """SGD; no decay on biases and BatchNorm (one-dimensional weights)."""
+    weights = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
+    groups = [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.SGD(groups, lr=0.0, momentum=MOMENTUM, nesterov=True)
+
+
+def train(options: argparse.Namespace, pixels: np.ndarray, labels: np.ndarray, classes: int, device) -> nn.Module:
+    """Train on (n, R, R, 3) uint8 pixels; gives the network with averaged weights."""
+    torch.manual_seed(options.seed)
+    network = build_network(options.backbone, classes, options.resolution).to(device)
+    average = torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True
+    )
+    optimizer = make_optimizer(network, options.weight_decay)
+    steps_per_epoch = number_of_batches(len(pixels), options.batch_size)
+    steps = steps_per_epoch * options.epochs
+    small = max(32, round(options.resolution * SMALL / 16) * 16)
+    for epoch in range(options.epochs):
+        done = epoch / options.epochs
+        resolution = small if done < SMALL_UNTIL else options.resolution
+        rng = np.random.default_rng([options.seed, epoch, 1])
+        network.train()
+        losses, began = [], time.monotonic()
+        batches = training_batches(
+            pixels,
+            labels,
+            resolution=resolution,
+            batch_size=options.batch_size,
+            seed=options.seed,
+            epoch=epoch,
+            device=device,
+            smallest_area=SMALLEST_AREA,
+        )
+        bar = tqdm(batches, total=steps_per_epoch, desc=f"epoch {epoch + 1}/{options.epochs}", mininterval=5)
+        for number, (batch, target) in enumerate(bar):
+            for group in optimizer.param_groups:
+                group["lr"] = options.learning_rate * rate_factor(epoch * steps_per_epoch + number, steps)
+            order, kept = None, 1.0
+            if done < CUTMIX_UNTIL and rng.random() < CUTMIX_CHANCE:
+                order, kept = cutmix(batch, rng)
+            scores = network(batch)
+            loss = nn.functional.cross_entropy(scores, target, label_smoothing=LABEL_SMOOTHING) * kept
+            if order is not None:
+                loss += nn.functional.cross_entropy(scores, target[order], label_smoothing=LABEL_SMOOTHING) * (1 - kept)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            average.update_parameters(network)
+            losses.append(loss.item())
+            if not math.isfinite(losses[-1]):
+                raise Refused(f"training diverged in epoch {epoch + 1}; use a lower --learning-rate.")
+        seconds = time.monotonic() - began
+        tqdm.write(f"epoch {epoch + 1} {resolution} px loss {np.mean(losses):.4f} {seconds:.0f} s", file=sys.stderr)
+    return average.module
+
+
+def publish(options: argparse.Namespace, network: nn.Module, card: dict, folder: Path) -> dict:
+    """Write half-precision weights and the model card; the card last: it says that the weights are whole."""
+    state = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in network.cpu().state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    weights = folder / "weights.safetensors"
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / ".weights.part"
+    save_file(state, temporary)
+    data = temporary.read_bytes()
+    temporary.unlink()
+    write_bytes(weights, data)
+    card |= {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data)}
+    write_json(folder / "card.json", card)
+    return card
+
+
+def main(argv: list[str]) -> int:
+    """Pretrain, evaluate once, write weights and card; exit status 0, or 2 for refused input."""
+    options = parse(argv)
+    home = Home(options.home)
+    name = options.name or f"{options.backbone}-{options.dataset}-{options.resolution}"
+    if not NAME_PATTERN.fullmatch(name):
+        raise Refused(f"{name!r} can't be a model's name; use lower-case letters, digits, '-' and '_', at most 40.")
+    info = describe(home, options.dataset)
+    store = prepare(home, options.dataset, options.resolution, None)
+    device = choose_device()
+    # Nothing is chosen by a validation split here, so its pictures train too; rows lie test, validation, train.
+    rows = slice(store.rows("validation").start, store.rows("train").stop)
+    shape = (len(store.labels), store.resolution, store.resolution, 3)
+    pixels, labels = np.memmap(store.path, np.uint8, "r", shape=shape)[rows], store.labels[rows]
+    began = time.monotonic()
+    network = train(options, pixels, labels, len(info.classes), device)
+    seconds = time.monotonic() - began
+    # What ships is half precision, so that is what is measured.
+    network.half().float()
+    loss, accuracy = evaluate(network, store.pixels("test"), store.labels_of("test"), options.resolution, device)
+    card = {
+        "name": name,
+        "backbone": options.backbone,
+        "resolution": options.resolution,
+        "source_data": options.source or info.title,
+        "classes": len(info.classes),
+        "images": len(pixels),
+        "test_images": store.sizes["test"],
+        "epochs": options.epochs,
+        "accuracy": accuracy,
+        "loss": loss,
+        "seconds": seconds,
+        "device": str(device),
+        "command": shlex.join(["python", "-m", "tl", "pretrain", *argv]),
+        "date": datetime.date.today().isoformat(),
+        "licence": options.licence,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "precision": "float16",
+        "versions": {"torch": torch.__version__},
+        "class_names": list(info.classes),
+    }
+    folder = options.output or home.library_dir / name
+    card = publish(options, network, card, folder)
+    print(f"{folder}: {accuracy:.1%} top-1 on {store.sizes['test']} test pictures", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        sys.exit(2)

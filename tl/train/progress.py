@@ -1,0 +1,43 @@
+"""progress.json: where a run is now, replaced a few times a second; its counter moves only when the work does."""
+
+import time
+
+from tl.store.files import write_json
+from tl.store.home import Run
+
+PERIOD_SECONDS = 0.25
+
+
+class Progress:
+    """What a run does at the moment, for whoever watches."""
+
+    def __init__(self, run: Run, epochs: int):
+        self._path = run.progress
+        self._written = 0.0
+        self._state = {
+            "phase": "starting",
+            "detail": "",
+            "epoch": 0,
+            "epochs": epochs,
+            "step": 0,
+            "steps": 0,
+            "counter": 0,
+            "elapsed_seconds": 0.0,
+        }
+
+    def phase(self, phase: str, **changes) -> None:
+        """A new phase of work; written at once."""
+        self._state |= {"phase": phase, "detail": "", "step": 0, "steps": 0} | changes
+        self._write()
+
+    def step(self, step: int, steps: int, detail: str = "") -> None:
+        """`step` of `steps` are done in this phase; written when the last writing is a while ago."""
+        self._state |= {"step": step, "steps": steps, "detail": detail}
+        self._state["counter"] += 1
+        if time.monotonic() - self._written >= PERIOD_SECONDS:
+            self._write()
+
+    def _write(self) -> None:
+        self._state["counter"] += 1
+        self._written = time.monotonic()
+        write_json(self._path, self._state, durable=False)
