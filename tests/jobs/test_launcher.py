@@ -1,0 +1,76 @@
+"""How a trainer is started: where, with what in its environment, and that all it starts ends with it."""
+
+import json
+import os
+import platform
+import sys
+
+import pytest
+from lab import until
+
+from tl.config import new_id
+from tl.jobs import processes
+from tl.jobs.launcher import PROJECT_ROOT, LocalLauncher, child_environment, with_defaults
+from tl.store.home import Home
+
+TELL = (
+    "import json, os, sys; import tl\n"
+    "print(json.dumps([os.getcwd(), os.getsid(0) == os.getpid(), sys.argv[1], dict(os.environ)]))"
+)
+SPAWN = "import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'])\n"
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = Home(tmp_path).run(new_id())
+    run.folder.mkdir(parents=True)
+    yield run
+    LocalLauncher().terminate(run.folder.name, None)
+
+
+def ended(launcher: LocalLauncher, trainer) -> int:
+    until(lambda: not launcher.alive(trainer))
+    return until(lambda: (launcher.exit_code(trainer),))[0]
+
+
+def test_a_trainer_starts_in_the_project_in_a_session_of_its_own(run, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    launcher = LocalLauncher([sys.executable, "-c", TELL])
+    assert ended(launcher, launcher.start(run)) == 0
+    folder, leads, argument, environment = json.loads(run.log.read_text())
+    assert (folder, leads, argument) == (str(PROJECT_ROOT), True, str(run.folder))
+    assert environment[processes.RUN_VARIABLE] == run.folder.name
+
+
+def test_what_a_trainer_prints_is_appended_to_its_log(run):
+    launcher = LocalLauncher([sys.executable, "-c", "import sys; print('out'); print('err', file=sys.stderr)"])
+    for _ in range(2):
+        ended(launcher, launcher.start(run))
+    assert run.log.read_text() == "out\nerr\n" * 2
+
+
+def test_the_exit_status_is_known(run):
+    launcher = LocalLauncher([sys.executable, "-c", "raise SystemExit(7)"])
+    assert ended(launcher, launcher.start(run)) == 7
+
+
+def test_the_environment_sets_the_allocator_unless_the_user_has(monkeypatch):
+    monkeypatch.setenv("MALLOC_TOP_PAD_", "1")
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    environment = child_environment()
+    assert environment["MALLOC_TOP_PAD_"] == "1"
+    assert environment["PYTHONUNBUFFERED"] == "1"
+    assert environment["PYTHONPATH"].split(os.pathsep)[0] == str(PROJECT_ROOT)
+    if platform.libc_ver()[0] == "glibc":
+        assert environment["MALLOC_TRIM_THRESHOLD_"] == "8589934592"
+    assert with_defaults({"a": "1"}, {"a": "2", "b": "3"}) == {"a": "1", "b": "3"}
+
+
+@pytest.mark.parametrize("ends_itself", [True, False])
+def test_what_a_trainer_has_started_ends_with_it(run, ends_itself):
+    launcher = LocalLauncher([sys.executable, "-c", SPAWN + ("" if ends_itself else "time.sleep(99)")])
+    trainer = launcher.start(run)
+    until(lambda: len(processes.of_run(run.folder.name)) == (1 if ends_itself else 2))
+    launcher.terminate(run.folder.name, trainer, grace_seconds=5)
+    assert processes.of_run(run.folder.name) == []
+    assert not launcher.alive(trainer)

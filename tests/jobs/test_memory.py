@@ -1,0 +1,76 @@
+"""How many trainers are let in at once."""
+
+import stat
+
+import pytest
+
+from tl.backbones import BACKBONES
+from tl.jobs import memory
+from tl.store.files import write_json
+from tl.store.home import Home
+
+SPEC = {"backbone": "mobilenet_v2", "resolution": 64, "batch_size": 64}
+
+
+def need(home, **settings) -> float:
+    return memory.trainer_bytes(home, SPEC | settings, [])
+
+
+def test_a_small_network_on_small_pictures_needs_about_a_gigabyte(tmp_path):
+    assert 1.0e9 < need(Home(tmp_path)) < 1.5e9
+
+
+@pytest.mark.parametrize("larger", [{"resolution": 224}, {"batch_size": 256}, {"backbone": "vgg16"}])
+def test_more_is_needed_for_larger_pictures_batches_and_networks(tmp_path, larger):
+    assert need(Home(tmp_path), **larger) > 1.5 * need(Home(tmp_path))
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_backbone_has_an_estimate(tmp_path, backbone):
+    assert need(Home(tmp_path), backbone=backbone) > 0.5e9
+
+
+def test_what_was_measured_counts_more_than_the_estimate(tmp_path):
+    home, measured, killed = Home(tmp_path), "0" * 26, "1" * 26
+    write_json(home.run(measured).result, {"memory_peak_bytes": 3e9})
+    write_json(home.run(killed).result, {"memory_peak_bytes": None})
+    assert memory.trainer_bytes(home, SPEC, [killed, measured]) == pytest.approx(3.3e9)
+
+
+def test_as_many_fit_as_the_memory_holds(monkeypatch):
+    monkeypatch.setattr(memory, "free_gpu_bytes", lambda: None)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 5e9)
+    assert [memory.trainers_that_fit(size) for size in (1e9, 2e9, 6e9)] == [5, 2, 0]
+
+
+def test_on_a_gpu_both_memories_count(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda: 16e9)
+    monkeypatch.setattr(memory, "free_gpu_bytes", lambda: 24e9)
+    assert [memory.trainers_that_fit(size) for size in (1e9, 7e9, 30e9)] == [5, 3, 0]
+
+
+def test_the_container_limits_the_memory(monkeypatch, tmp_path):
+    everything = memory.free_bytes()
+    limit, used = tmp_path / "limit", tmp_path / "used"
+    monkeypatch.setattr(memory, "_CGROUP_FILES", ((str(limit), str(used)), (str(tmp_path / "no"), str(used))))
+    used.write_text("1000")
+    for text, free in (("3000\n", 2000), ("500\n", 0)):
+        limit.write_text(text)
+        assert memory.free_bytes() == free
+    limit.write_text("max\n")
+    assert memory.free_bytes() == pytest.approx(everything, rel=0.5)
+
+
+@pytest.mark.parametrize(
+    ("script", "free"),
+    [("echo 2048; echo 1", 2**31), ("echo '[N/A]'", None), ("exit 9", None), ("exit 0", None)],
+)
+def test_the_driver_is_asked_for_the_gpus_memory(monkeypatch, tmp_path, script, free):
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert memory.free_gpu_bytes() == free
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert memory.free_gpu_bytes() is None

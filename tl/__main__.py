@@ -1,0 +1,65 @@
+"""The command line: `python -m tl COMMAND`. Knows no torch; what needs it is started as a process."""
+
+import os
+import sys
+import traceback
+
+from tl.cli import compare, datasets, runs
+from tl.cli.parser import Parser
+from tl.config import Refused
+from tl.jobs.launcher import child_environment
+from tl.store.home import Home
+
+PRETRAIN = "pretrain"
+
+
+def main(argv: list[str]) -> int:
+    """Exit status: 0 done, 1 something failed, 2 bad arguments or refused input, 130 after Ctrl-C."""
+    if argv[:1] == [PRETRAIN]:
+        # In place of this process, so that Ctrl-C and the exit status are the trainer's own.
+        os.execve(sys.executable, [sys.executable, "-m", "tl.train.pretrain", *argv[1:]], child_environment())
+    arguments = parser().parse_args(argv)
+    try:
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return compare.INTERRUPTED
+    except BrokenPipeError:  # whoever read stdout has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("TL_DEBUG") == "1":
+            raise
+        text = " ".join(str(error).split()) or "no details"
+        print(f"Unexpected {type(error).__name__}: {text} ({_log(arguments.home)})", file=sys.stderr)
+        return 1
+
+
+def parser() -> Parser:
+    """All commands with their options."""
+    top = Parser(prog="python -m tl", description="Is transfer learning worth it for these pictures?")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for topic in (compare, runs, datasets):
+        topic.add_commands(commands)
+    commands.add_parser(PRETRAIN, help="Train a backbone on any image set, as a source for later transfer.")
+    return top
+
+
+def _log(home: Home) -> str:
+    """Keep the traceback of the exception that is being handled; where it is, in words."""
+    path = home.path / "errors.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a") as file:
+            traceback.print_exc(file=file)
+    except OSError:
+        return "TL_DEBUG=1 shows where"
+    return f"see {path}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""The arms of a comparison as text: `scratch:epochs=80,full_finetuning:learning_rate=3e-4:epochs=30`."""
+
+from collections import Counter
+from dataclasses import fields
+from typing import Any, get_args, get_type_hints
+
+from tl.config import ArmConfig, Refused
+from tl.strategies import STRATEGIES
+
+SETTINGS = tuple(entry.name for entry in fields(ArmConfig) if entry.name != "strategy")
+
+
+def parse_arms(text: str, learning_rate: float | None = None) -> tuple[ArmConfig, ...]:
+    """Arms from `STRATEGY[:SETTING=VALUE]...` joined by commas; `learning_rate` for those without one of their own.
+
+    An arm is named after its strategy; where a strategy comes twice, after what is set as well. Raises Refused.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    parsed = [_parse(part) for part in parts]
+    times = Counter(settings["strategy"] for settings in parsed)
+    arms, taken = [], set()
+    for part, settings in zip(parts, parsed, strict=True):
+        name = settings.pop("name", None)
+        if name is None:
+            name = part.replace(":", " ") if times[settings["strategy"]] > 1 else settings["strategy"]
+            name = _free(name[:56], taken)
+        taken.add(name)
+        arms.append(ArmConfig(**{"learning_rate": learning_rate} | settings, name=name))
+    return tuple(arms)
+
+
+def convert(name: str, kind: Any, text: str) -> Any:
+    """`text` as the type of a setting (`int`, `float | None`, ...). Raises Refused."""
+    kind = value_type(kind)
+    try:
+        return kind(text)
+    except ValueError:
+        words = {int: "a whole number", float: "a number"}
+        raise Refused(f"{name.replace('_', ' ')} is {text!r}; it must be {words[kind]}.") from None
+
+
+def value_type(kind: Any) -> type:
+    """`int` for `int | None`, and so on."""
+    return next((part for part in get_args(kind) if part is not type(None)), kind)
+
+
+def _parse(part: str) -> dict:
+    strategy, *settings = part.split(":")
+    if strategy not in STRATEGIES:
+        raise Refused(f"arms names the strategy {strategy!r}; there is: {', '.join(STRATEGIES)}.")
+    kinds, values = get_type_hints(ArmConfig), {"strategy": strategy}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        name = name.replace("-", "_")
+        if not equals or name not in SETTINGS:
+            raise Refused(
+                f"arms sets {setting!r} for {strategy}; write SETTING=VALUE with one of {', '.join(SETTINGS)}."
+            )
+        values[name] = convert(name, kinds[name], value)
+    return values
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return next(other for other in (name, *(f"{name} {number}" for number in range(2, 99))) if other not in taken)

@@ -1,0 +1,127 @@
+"""`python -m tl compare`: train the arms of an experiment, show how they go, print the verdict."""
+
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from typing import get_type_hints
+
+from tl import jobs
+from tl.cli.arms import SETTINGS, parse_arms, value_type
+from tl.cli.parser import add_command
+from tl.cli.table import table
+from tl.cli.watch import describe_end, percent, wait
+from tl.config import Experiment, Training, parse_seeds
+from tl.schedules import OPTIMIZERS, SCHEDULES
+from tl.store import database
+from tl.store.home import Home
+from tl.strategies import STRATEGIES
+
+DEFAULT_ARMS = "scratch,full_finetuning"
+DEFAULT_DATASET = "blossoms"
+INTERRUPTED = 130  # exit status after Ctrl-C
+
+# One line for each field of Training; the option is the field's name with dashes.
+HELP = {
+    "dataset": f"name of a data set, see `python -m tl datasets`; default {DEFAULT_DATASET}",
+    "samples": "training pictures, stratified and nested; default: all",
+    "backbone": "network",
+    "weights": "what pretrained arms start from",
+    "resolution": "side of the square the network sees, pixels",
+    "epochs": "at most, for arms without epochs of their own",
+    "batch_size": "pictures a step",
+    "optimizer": ", ".join(OPTIMIZERS),
+    "weight_decay": "decoupled for adamw, L2 for the others",
+    "schedule": f"how the learning rate moves: {', '.join(SCHEDULES)}",
+    "step_epochs": "schedule step: epochs between two cuts",
+    "step_factor": "schedule step: factor of each cut",
+    "patience": "stop after so many epochs without a lower validation loss; 0: never",
+    "augmentation": "no random crop and flip",
+}
+
+
+def add_commands(commands) -> None:
+    """Declare `compare`."""
+    parser = add_command(commands, "compare", compare, "Train the same network from scratch and pretrained, compare.")
+    kinds = get_type_hints(Training)
+    for entry in fields(Training):
+        option, text = entry.name.replace("_", "-"), HELP[entry.name].replace("%", "%%")
+        if kinds[entry.name] is bool:
+            parser.add_argument(f"--no-{option}", dest=entry.name, action="store_false", help=text)
+            continue
+        text += f" (default {entry.default})" if isinstance(entry.default, str | int | float) else ""
+        kind = value_type(kinds[entry.name])
+        parser.add_argument(f"--{option}", type=kind, metavar=kind.__name__.upper(), default=entry.default, help=text)
+    parser.set_defaults(dataset=DEFAULT_DATASET)
+    arms = (
+        f"STRATEGY[:SETTING=VALUE]..., joined by commas; default {DEFAULT_ARMS}. Strategies: {', '.join(STRATEGIES)}; "
+    )
+    parser.add_argument("--arms", default=DEFAULT_ARMS, help=f"{arms}settings: {', '.join(SETTINGS)}")
+    parser.add_argument(
+        "--learning-rate", type=float, metavar="FLOAT", help="of all arms; default: each strategy's own"
+    )
+    parser.add_argument("--seeds", default="1", help="how many (3: seeds 0, 1, 2) or which (4,8); default 1")
+
+
+def compare(arguments) -> int:
+    """Exit status 0: all runs finished; 1: one did not."""
+    home = arguments.home
+    experiment_id = jobs.submit(home, experiment_of(arguments))
+    run_ids = {run["run_id"] for run in database.read_runs(home, experiment_id)}
+    try:
+        runs = wait(home, experiment_id, run_ids)
+    except KeyboardInterrupt:
+        _stop(home, experiment_id)
+        return INTERRUPTED
+    from tl.analysis import experiment_result  # pandas
+
+    document = experiment_result(home, experiment_id)
+    print(json.dumps(document, ensure_ascii=False) if arguments.json else as_text(document))
+    unfinished = [run for run in runs if run["status"] != "finished"]
+    for run in unfinished:
+        print(f"Run {run['run_id']} ({run['arm']}, seed {run['seed']}) {describe_end(run)}", file=sys.stderr)
+    return 1 if unfinished else 0
+
+
+def experiment_of(arguments) -> Experiment:
+    """The experiment that the options describe. Raises Refused."""
+    shared = {entry.name: getattr(arguments, entry.name) for entry in fields(Training)}
+    arms = parse_arms(arguments.arms, arguments.learning_rate)
+    return Experiment(**shared, arms=arms, seeds=parse_seeds(arguments.seeds))
+
+
+def as_text(document: dict) -> str:
+    """The result of a comparison for people."""
+    rows = [
+        (
+            name,
+            run["seed"],
+            run["status"],
+            run["epochs"],
+            percent(run["best_val_accuracy"]),
+            percent(run["test_accuracy"]),
+            "-" if run["elapsed_seconds"] is None else f"{run['elapsed_seconds']:.1f} s",
+        )
+        for name, arm in document["arms"].items()
+        for run in arm["runs"]
+    ]
+    head = ("arm", "seed", "status", "epochs", "best validation", "test", "training time")
+    return f"{table(head, rows)}\n\n{document['verdict']['text']}"
+
+
+def _stop(home: Home, experiment_id: str) -> None:
+    """End what has not ended, the waiting runs first: else the supervisor starts them in place of the stopped ones."""
+    print("\nStopping ...", file=sys.stderr, flush=True)
+    active = sorted(
+        database.read_runs(home, experiment_id, database.ACTIVE), key=lambda row: row["status"] == "running"
+    )
+    waiting = [row["run_id"] for row in active if row["status"] == "queued"]
+    for run_id in waiting:
+        jobs.stop(home, run_id)
+    training = [row["run_id"] for row in active if row["run_id"] not in waiting]
+    with ThreadPoolExecutor(max(len(training), 1)) as pool:
+        list(pool.map(lambda run_id: jobs.stop(home, run_id), training))
+    print("Stopped; what was trained so far is kept. To go on:", file=sys.stderr)
+    for run in jobs.list_runs(home, experiment_id):
+        if run["status"] != "finished":
+            print(f"  python -m tl resume {run['run_id']} --home {home.path}   # {run['arm']}", file=sys.stderr)

@@ -1,0 +1,74 @@
+"""`python -m tl datasets` and `ingest`: the pictures there are, and own ones from a zip of class folders."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from tl.cli.parser import add_command
+from tl.cli.table import table
+
+
+def add_commands(commands) -> None:
+    """Declare `datasets` and `ingest`."""
+    add_command(commands, "datasets", datasets, "List all data sets.")
+    parser = add_command(commands, "ingest", ingest, "Make a data set of a zip of class folders.")
+    parser.add_argument("zip", type=Path, metavar="FILE.zip")
+    parser.add_argument("--name", help="of the data set; default: the file's")
+
+
+def datasets(arguments) -> int:
+    """Always 0."""
+    from tl.datasets import list_datasets  # pandas, Pillow
+
+    found = list_datasets(arguments.home)
+    if arguments.json:
+        print(json.dumps({"datasets": [as_json(info) for info in found]}, ensure_ascii=False))
+        return 0
+    head = ("name", "classes", "train", "validation", "test", "what it is")
+    rows = [(info.name, len(info.classes), info.train, info.validation, info.test, _what(info)) for info in found]
+    print(table(head, rows))
+    return 0
+
+
+def ingest(arguments) -> int:
+    """0: the data set is there. Refused with one sentence where it can't be."""
+    from tqdm import tqdm
+
+    from tl import datasets  # pandas, Pillow
+
+    name = arguments.name or name_of(arguments.zip)
+    with tqdm(desc=name, file=sys.stderr, unit=" pictures", disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int, what: str = "") -> None:
+            bar.total, bar.n = total, done
+            bar.set_postfix_str(what, refresh=False)
+            bar.refresh()
+
+        info = datasets.ingest(arguments.home, arguments.zip, name, progress)
+    left_out = info.left_out
+    if arguments.json:
+        print(json.dumps(as_json(info) | {"left_out": left_out}, ensure_ascii=False))
+        return 0
+    print(f"{info.name}: {len(info.classes)} classes, {info.train} / {info.validation} / {info.test} pictures ", end="")
+    print("to train, validate and test.")
+    for reason, what in left_out.items():
+        print(f"Left out, {reason}: {what['count']} ({', '.join(what['first'])})")
+    return 0
+
+
+def as_json(info) -> dict:
+    """A data set as `datasets --json` shows it; `classes` are their names, in label order."""
+    document = info.to_json()
+    del document["left_out"]
+    return document
+
+
+def name_of(path: Path) -> str:
+    """A data set's name made of a file's: `My Flowers.zip` -> `my-flowers`."""
+    return re.sub(r"[^a-z0-9_]+", "-", path.stem.lower()).strip("-_")[:40] or "pictures"
+
+
+def _what(info) -> str:
+    later = "" if info.ready else "downloaded on first use"
+    return "; ".join(filter(None, (info.title, info.note, later)))

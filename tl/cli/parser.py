@@ -1,0 +1,25 @@
+"""An argument parser that answers a mistake with one sentence, and the options that every command has."""
+
+import argparse
+
+from tl.store.home import Home
+
+
+class Parser(argparse.ArgumentParser):
+    """`exit(2)` with one sentence instead of the usage as well."""
+
+    def __init__(self, **options):
+        super().__init__(**options, allow_abbrev=False)
+
+    def error(self, message: str):
+        """One sentence on stderr, exit status 2."""
+        self.exit(2, f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` lists what there is.\n")
+
+
+def add_command(commands, name: str, run, help: str) -> Parser:
+    """A command `name` that calls `run(arguments) -> exit status`; has --home and --json already."""
+    parser = commands.add_parser(name, help=help, description=help)
+    parser.add_argument("--home", metavar="DIR", type=Home, default=Home(), help="default: $TL_HOME or ./.tl")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else there")
+    parser.set_defaults(run=run)
+    return parser

@@ -1,0 +1,72 @@
+"""`python -m tl runs`, `stop`, `resume`: what is trained, was trained and will be."""
+
+import json
+import sys
+import time
+
+from tl import jobs
+from tl.cli.parser import add_command
+from tl.cli.table import table
+from tl.cli.watch import describe_end, percent, wait
+
+
+def add_commands(commands) -> None:
+    """Declare `runs`, `stop` and `resume`."""
+    add_command(commands, "runs", runs, "List all runs, the newest first.")
+    for name, run, text in (
+        ("stop", stop, "End a run and keep its best so far."),
+        ("resume", resume, "Go on with a run that has not finished; waits until it has ended."),
+    ):
+        add_command(commands, name, run, text).add_argument("run_id", metavar="RUN_ID")
+
+
+def runs(arguments) -> int:
+    """Always 0."""
+    found = jobs.list_runs(arguments.home)
+    if arguments.json:
+        print(json.dumps({"runs": found}, ensure_ascii=False))
+        return 0
+    head = ("run", "status", "arm", "seed", "epochs", "validation", "test", "data set", "pictures", "network", "queued")
+    rows = [
+        (
+            run["run_id"],
+            run["status"],
+            run["arm"],
+            run["seed"],
+            f"{run['epochs']}/{run['max_epochs']}",
+            percent(run["best_val_accuracy"]),
+            percent(run["test_accuracy"]),
+            run["dataset"],
+            run["samples"],
+            run["backbone"],
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(run["created"])),
+        )
+        for run in found
+    ]
+    print(table(head, rows) if rows else "No runs yet; `python -m tl compare` makes some.")
+    return 0
+
+
+def stop(arguments) -> int:
+    """0 once the run has ended, also if it had before."""
+    run = jobs.stop(arguments.home, arguments.run_id)
+    _report(run, arguments.json)
+    return 0
+
+
+def resume(arguments) -> int:
+    """0: the run finished; 1: it did not."""
+    run = jobs.resume(arguments.home, arguments.run_id)
+    try:
+        [run] = wait(arguments.home, run["experiment_id"], {run["run_id"]})
+    except KeyboardInterrupt:
+        print("\nStopping ...", file=sys.stderr, flush=True)
+        jobs.stop(arguments.home, run["run_id"])
+        print("Stopped; the same command goes on with it.", file=sys.stderr)
+        return 130
+    _report(run, arguments.json)
+    return 0 if run["status"] == "finished" else 1
+
+
+def _report(run: dict, as_json: bool) -> None:
+    print(json.dumps(run, ensure_ascii=False) if as_json else f"{run['arm']}, seed {run['seed']}: {describe_end(run)}")

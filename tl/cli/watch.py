@@ -1,0 +1,138 @@
+"""Waiting for runs on a terminal: a bar per arm, or a line per epoch where stderr is no terminal."""
+
+import sys
+import time
+
+from tl import jobs
+from tl.jobs.start import log_path
+from tl.store import database
+from tl.store.home import Home
+
+POLL_SECONDS = 0.3
+MAX_STARTS = 10  # of the supervisor, with nothing happening in between
+
+
+def wait(home: Home, experiment_id: str, run_ids: set[str]) -> list[dict]:
+    """Show on stderr how runs of one experiment go on until all have ended; their last state, as `jobs.list_runs`.
+
+    Raises RuntimeError where no supervisor stays alive to train them.
+    """
+    display = Bars() if sys.stderr.isatty() else Lines(home)
+    starts, before = 0, None
+    with display:
+        while True:
+            # The rows, not what list_runs makes of them: an end counts once it is written down.
+            rows = database.read_runs(home, experiment_id, database.ACTIVE)
+            active = [row for row in rows if row["run_id"] in run_ids]
+            runs = [run for run in jobs.list_runs(home, experiment_id) if run["run_id"] in run_ids]
+            display.show(runs)
+            if not active:
+                return runs
+            started = jobs.ensure_supervisor(home)
+            starts = starts + started if runs == before else 0
+            if starts > MAX_STARTS:
+                raise RuntimeError(f"the supervisor does not stay alive; {log_path(home)} says why")
+            before = runs
+            time.sleep(POLL_SECONDS)
+
+
+class Lines:
+    """A line for each finished epoch and for each end."""
+
+    def __init__(self, home: Home):
+        self._home = home
+        self._epochs: dict[str, int] = {}  # run -> epochs told
+        self._ended: set[str] = set()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def show(self, runs: list[dict]) -> None:
+        """Print what is new."""
+        for run in runs:
+            # What was there before we came is not news.
+            told = self._epochs.setdefault(run["run_id"], run["epochs"] if run["attempt"] > 1 else 0)
+            if run["epochs"] > told:
+                rows = self._rows(run["run_id"])[told:]  # may hold one more by now
+                self._epochs[run["run_id"]] += len(rows)
+                for row in rows:
+                    _print(
+                        f"{_title(run)}: epoch {row['epoch']}/{run['max_epochs']}, validation accuracy "
+                        f"{percent(row['val_accuracy'])}, {row['train_seconds'] + row['eval_seconds']:.1f} s"
+                    )
+            if run["status"] not in database.ACTIVE and run["run_id"] not in self._ended:
+                self._ended.add(run["run_id"])
+                _print(f"{_title(run)}: {describe_end(run)}")
+
+    def _rows(self, run_id: str) -> list[dict]:
+        from tl.store.metrics import read_metrics  # pandas
+
+        return read_metrics(self._home.run(run_id).metrics).to_dict("records")
+
+
+class Bars:
+    """A progress bar for each arm, over all its seeds."""
+
+    def __init__(self):
+        self._bars: dict = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for bar in self._bars.values():
+            bar.close()
+
+    def show(self, runs: list[dict]) -> None:
+        """Redraw the bars."""
+        from tqdm import tqdm
+
+        for place, arm in enumerate(dict.fromkeys(run["arm"] for run in runs)):
+            own = [run for run in runs if run["arm"] == arm]
+            if arm not in self._bars:
+                total = sum(run["max_epochs"] for run in own)
+                layout = "{desc} |{bar}| {n:.1f}/{total} epochs, {remaining} left{postfix}"
+                self._bars[arm] = tqdm(desc=arm, total=total, position=place, bar_format=layout, file=sys.stderr)
+            bar = self._bars[arm]
+            bar.n = sum(_epochs_done(run) for run in own)
+            bar.set_postfix_str(_now(own), refresh=False)
+            bar.refresh()
+
+
+def describe_end(run: dict) -> str:
+    """How a run ended, in words."""
+    if run["status"] == "finished":
+        early = " (stopped early)" if run["stopped_early"] else ""
+        return f"finished after {run['epochs']} epochs{early}, test accuracy {percent(run['test_accuracy'])}"
+    return f"{run['status']}: {run['message']}" if run["message"] else f"{run['status']} after {run['epochs']} epochs"
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction as people read it; a dash where it is unknown."""
+    return "-" if fraction is None else f"{100 * fraction:.1f} %"
+
+
+def _epochs_done(run: dict) -> float:
+    if run["status"] not in database.ACTIVE:
+        return run["max_epochs"] if run["status"] == "finished" else run["epochs"]
+    progress = run["progress"] or {}
+    training = progress.get("phase") == "training" and progress.get("epoch") == run["epochs"] + 1
+    return run["epochs"] + (progress.get("step", 0) / max(progress.get("steps", 0), 1) if training else 0)
+
+
+def _now(runs: list[dict]) -> str:
+    run = next((run for run in runs if run["status"] == "running"), runs[-1])
+    seed = f"seed {run['seed']} " if len(runs) > 1 else ""
+    phase = (run["progress"] or {}).get("phase") or run["status"]
+    return f"{seed}{phase}, best {percent(run['best_val_accuracy'])}"
+
+
+def _title(run: dict) -> str:
+    return f"{run['arm']}, seed {run['seed']}"
+
+
+def _print(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
