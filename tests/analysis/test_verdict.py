@@ -184,7 +184,7 @@ def test_a_diverged_run_is_left_out_and_named():
     found = judge(spec, runs)
     assert found["arms"][FULL]["seeds"] == 3
     assert found["arms"][FULL]["outcome"] == "helps"
-    assert "Left out: 1 of 4 runs of from scratch failed (diverged)." in found["text"]
+    assert "From scratch: 1 of 4 runs failed (diverged), not counted." in found["text"]
     assert found["summary"][SCRATCH]["reasons"] == ["diverged"]
 
 
@@ -196,7 +196,7 @@ def test_an_arm_that_only_diverged_is_said_to_have_failed():
     text = judge(experiment(SCRATCH, FULL), runs)["text"]
     assert text == (
         "From scratch has no finished epoch because it failed (diverged), so there is nothing to compare; full "
-        "fine-tuning reached 60.0 % on the validation pictures."
+        "fine-tuning reached 60.0 % on the test set."
     )
 
 

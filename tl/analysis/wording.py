@@ -56,13 +56,15 @@ def _gain(entry: dict) -> tuple[dict | None, bool]:
 
 def _alone(found: dict) -> str:
     name, alone = found["baseline"], found["summary"][found["baseline"]]
-    if alone["test_accuracy"]:
-        reached = f"reached {_percent(alone['test_accuracy']['mean'])} on the test set"
-    elif alone["best_val_accuracy"] is not None:
-        reached = f"reached {_percent(alone['best_val_accuracy'])} on the validation pictures"
-    else:
+    if alone["best_val_accuracy"] is None:
         return "No epoch is finished yet."
-    return f"{title(name)} {reached}; without a second arm there is nothing to compare it with."
+    return f"{title(name)} {_reached(alone)}; without a second arm there is nothing to compare it with."
+
+
+def _reached(own: dict) -> str:
+    if own["test_accuracy"]:
+        return f"reached {_percent(own['test_accuracy']['mean'])} on the test set"
+    return f"reached {_percent(own['best_val_accuracy'])} on the validation pictures"
 
 
 def _nothing_to_compare(found: dict, name: str) -> str:
@@ -75,7 +77,7 @@ def _nothing_to_compare(found: dict, name: str) -> str:
         return "The two arms have no seed in common, so there is nothing to compare."
     return (
         f"{title(missing[0])} has no finished epoch{_because(found, missing[0])}, so there is nothing to "
-        f"compare; {inside(known[0])} reached {_percent(sides[known[0]])} on the validation pictures."
+        f"compare; {inside(known[0])} {_reached(found['summary'][known[0]])}."
     )
 
 
@@ -165,10 +167,10 @@ def _losses(found: dict, name: str) -> str:
         for status, words in ENDS.items():
             if number := own["statuses"].get(status, 0):
                 why = f" ({_reasons(own)})" if status == "failed" and own["reasons"] else ""
-                clauses.append(f"{number} of {own['runs']} runs of {inside(side)} {words}{why}")
+                clauses.append(f"{title(side)}: {number} of {own['runs']} runs {words}{why}, not counted.")
         if number := own["statuses"].get("queued", 0) + own["statuses"].get("running", 0):
-            clauses.append(f"{number} of {own['runs']} runs of {inside(side)} not finished yet")
-    return f"Left out: {'; '.join(clauses)}." if clauses else ""
+            clauses.append(f"{title(side)}: {number} of {own['runs']} runs not finished yet.")
+    return " ".join(clauses)
 
 
 def _fairness(found: dict, name: str, gain: dict) -> str:

@@ -63,6 +63,9 @@ def download(
                 f"try again later, or put the right file at {path}."
             )
         os.replace(part, path)
+    except _BrokenError as error:
+        text = f"{url} could not be downloaded ({error}); check the internet connection, or put the file at {path}."
+        raise DownloadFailed(text) from error
     finally:
         part.unlink(missing_ok=True)
     sync_folder(path.parent)
@@ -70,10 +73,9 @@ def download(
 
 
 def _fetch(url: str, part: Path, size: int | None, progress: Progress) -> None:
+    """Write the file at `url` to `part`. Raises _BrokenError when the last try has failed too."""
     validator = None  # the server's mark of this version of the file: a resumed transfer must be of the same
-    for attempt in range(TRIES):
-        if attempt:
-            time.sleep(BACK_OFF_SECONDS * 2 ** (attempt - 1))
+    for attempt in range(1, TRIES + 1):
         try:
             with open(part, "ab") as file, _open(url, file.tell(), validator) as answer:
                 validator = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
@@ -82,9 +84,10 @@ def _fetch(url: str, part: Path, size: int | None, progress: Progress) -> None:
                 os.fsync(file.fileno())
                 return
         except _BrokenError as error:
-            reason = error
+            if attempt == TRIES:
+                raise
             validator = None if isinstance(error, _NotResumedError) else validator
-    raise DownloadFailed(f"{url} could not be downloaded ({reason}); check the network and try again.")
+            time.sleep(BACK_OFF_SECONDS * 2 ** (attempt - 1))
 
 
 def _open(url: str, start: int, validator: str | None):
@@ -104,7 +107,8 @@ def _open(url: str, start: int, validator: str | None):
             f"{url} could not be downloaded: the server answered {error.code} {error.reason}."
         ) from error
     except (OSError, http.client.HTTPException) as error:  # urllib's URLError is an OSError
-        raise _BrokenError(f"no connection: {getattr(error, 'reason', None) or error!r}") from error
+        cause = getattr(error, "reason", error)  # urllib wraps what happened
+        raise _BrokenError(f"no connection: {getattr(cause, 'strerror', None) or cause or repr(cause)}") from error
     if answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
         answer.close()
         raise DownloadFailed(
