@@ -1,0 +1,158 @@
+"""Charts keep one specification while runs learn; their rows say what the metrics say."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tl.charts import curves, resources
+from tl.charts.frames import AXES, MAX_POINTS, curves as curve_rows, samples
+from tl.charts.palette import ARM_COLOURS
+from tl.charts.plan import plan_chart, plan_rows
+from tl.store.metrics import METRICS, RESOURCES, table
+
+ARMS = ["From scratch", "<b>bold</b> & [x](y)"]
+
+
+def metrics(epochs: int, seeds: int = 1, arms=ARMS) -> pd.DataFrame:
+    """Invented epochs of every arm and seed."""
+    rows = [
+        {
+            "run_id": f"{arm}{seed}",
+            "arm": arm,
+            "seed": seed,
+            "epoch": epoch,
+            "stage": "everything",
+            "train_loss": 2.0 / epoch,
+            "train_accuracy": 0.1 * epoch,
+            "val_loss": 2.1 / epoch,
+            "val_accuracy": 0.1 * epoch + 0.01 * seed,
+            "learning_rate": 1e-3,
+            "train_seconds": 2.0,
+            "eval_seconds": 0.5,
+            "elapsed_seconds": 2.5 * epoch,
+            "images_seen": 500 * epoch,
+        }
+        for arm in arms
+        for seed in range(seeds)
+        for epoch in range(1, epochs + 1)
+    ]
+    return table(rows, METRICS)
+
+
+def hardware(ticks: int, column: str = "memory_bytes") -> pd.DataFrame:
+    """Invented hardware samples of one run per arm."""
+    rows = [{"elapsed_seconds": float(tick), "memory_bytes": 2**30, "cpu_percent": 150.0} for tick in range(ticks)]
+    return pd.concat([table(rows, RESOURCES).assign(arm=arm, run_id=arm) for arm in ARMS], ignore_index=True)
+
+
+CHARTS = {
+    "accuracy": lambda data: curves.accuracy_chart(data, ARMS, "epochs", 10),
+    "accuracy with training curves": lambda data: curves.accuracy_chart(data, ARMS, "seconds", 10, training=True),
+    "loss": lambda data: curves.loss_chart(data, ARMS, "pictures", 10),
+    "seconds": lambda data: curves.epoch_seconds_chart(data, ARMS, 10),
+    "learning rate": lambda data: curves.learning_rate_chart(data, ARMS, 10),
+}
+
+
+def specification(chart) -> dict:
+    """The chart without its rows."""
+    document = json.loads(chart.to_json())
+    document.pop("datasets", None)
+    document.pop("data", None)
+    return document
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_only_the_rows_change_while_runs_learn(name):
+    draw = CHARTS[name]
+    before, after = draw(metrics(0)), draw(metrics(7))
+    assert specification(before) == specification(after)
+    assert isinstance(after.height, int)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_arm_has_its_colour_before_it_has_data(name):
+    scale = specification(CHARTS[name](metrics(1, arms=ARMS[1:])))["encoding"]["color"]["scale"]
+    assert scale == {"domain": ARMS, "range": list(ARM_COLOURS[:2])}
+
+
+def test_hardware_charts_keep_their_specification_too():
+    for draw in (
+        lambda data: resources.memory_chart(data, ARMS, "memory_bytes"),
+        lambda data: resources.utilisation_chart(data, ARMS, "cpu_percent"),
+    ):
+        assert specification(draw(hardware(0))) == specification(draw(hardware(50)))
+
+
+def test_the_axis_decides_what_x_is():
+    for axis, (column, _) in AXES.items():
+        rows = curve_rows(metrics(3), axis, "accuracy")
+        assert sorted(set(rows["x"])) == sorted(set(metrics(3)[column].astype(float)))
+
+
+def test_one_seed_gives_one_line_per_arm():
+    rows = curve_rows(metrics(3), "epochs", "accuracy")
+    assert set(rows["kind"]) == {"mean"} and len(rows) == 6
+
+
+def test_several_seeds_give_their_mean_and_thin_single_lines():
+    rows = curve_rows(metrics(3, seeds=3), "epochs", "accuracy")
+    mean = rows[(rows["kind"] == "mean") & (rows["arm"] == ARMS[0])].sort_values("epoch")
+    assert mean["y"].round(6).tolist() == [0.11, 0.21, 0.31] and mean["runs"].tolist() == [3, 3, 3]
+    assert rows[rows["kind"] == "seed"]["series"].nunique() == 6
+
+
+def test_the_mean_ends_where_fewer_than_half_of_the_runs_got():
+    frame = pd.concat([metrics(2, seeds=3), metrics(5, seeds=1)]).drop_duplicates(["run_id", "epoch"])
+    mean = curve_rows(frame, "epochs", "accuracy").query("kind == 'mean'")
+    assert mean["epoch"].max() == 2
+
+
+def test_training_curves_come_only_when_wanted():
+    assert set(curve_rows(metrics(2), "epochs", "loss")["curve"]) == {"validation"}
+    assert set(curve_rows(metrics(2), "epochs", "loss", training=True)["curve"]) == {"validation", "training"}
+
+
+def test_seconds_per_epoch_hold_training_and_validation():
+    assert set(curve_rows(metrics(2), "epochs", "seconds")["y"]) == {2.5}
+
+
+def test_what_was_not_measured_is_left_out_not_drawn_as_zero():
+    frame = metrics(3)
+    frame.loc[0, "val_accuracy"] = pd.NA
+    assert len(curve_rows(frame, "epochs", "accuracy")) == 5
+    assert samples(hardware(5), "gpu_utilisation").empty
+
+
+def test_hardware_samples_are_thinned_by_means_in_order_of_time():
+    rows = samples(hardware(2000), "memory_bytes", 1 / 2**20)
+    one = rows[rows["series"] == ARMS[0]]
+    assert MAX_POINTS / 2 < len(one) <= MAX_POINTS and one["x"].is_monotonic_increasing
+    assert set(one["y"]) == {1024.0}
+
+
+def test_a_short_recording_is_kept_as_it_is():
+    assert samples(hardware(3), "cpu_percent", 0.01)["y"].tolist() == [1.5] * 6
+
+
+PLAN = {
+    "arm": "a",
+    "epochs": 5,
+    "phases": [
+        {"start_epoch": 1, "name": "head", "share": 1 / 6},
+        {"start_epoch": 3, "name": "everything", "share": 1.0},
+        {"start_epoch": 9, "name": "never reached", "share": 1.0},
+    ],
+}
+
+
+def test_the_plan_has_a_bar_per_phase_within_the_budget():
+    rows = plan_rows([PLAN])
+    assert rows["trains"].tolist() == ["head", "everything"]
+    assert rows["epochs"].tolist() == ["1 to 2", "3 to 5"]
+    assert rows["start"].tolist() == [0.5, 2.5] and rows["end"].tolist() == [2.5, 5.5]
+
+
+def test_the_plan_can_be_drawn():
+    assert json.loads(plan_chart([PLAN], ["a"]).to_json())["layer"]
