@@ -1,0 +1,17 @@
+"""Compare: choose, start, watch, verdict. `streamlit run app.py`"""
+
+import streamlit as st
+
+from tl.ui import header
+
+with header.begin("Compare"):
+    home = header.home()
+    experiment_id = st.query_params.get("experiment")
+    if experiment_id is None:
+        from tl.ui import form
+
+        form.show(home)
+    else:
+        from tl.ui import experiment_page
+
+        experiment_page.show(home, experiment_id)

@@ -1,0 +1,123 @@
+"""Experiments crafted on disk through the real queue and store, in any state, without training anything."""
+
+import os
+import time
+
+from tl import jobs
+from tl.config import ArmConfig, Experiment
+from tl.jobs import processes
+from tl.store import database
+from tl.store.files import write_json, write_parquet
+from tl.store.home import Home
+from tl.store.metrics import RESOURCES, table, write_metrics
+
+ARMS = (
+    ArmConfig(name="scratch", strategy="scratch"),
+    ArmConfig(name="**Evil** <b>arm</b> :tada:", strategy="scratch", learning_rate=1e-4),
+)
+
+
+def submit(home: Home, seeds: int = 1, epochs: int = 6, arms=ARMS) -> str:
+    """A queued experiment on blossoms; its id."""
+    experiment = Experiment(dataset="blossoms", samples=100, epochs=epochs, arms=arms, seeds=tuple(range(seeds)))
+    return jobs.submit(home, experiment)
+
+
+def rows(home: Home, experiment_id: str) -> list[dict]:
+    """The runs of an experiment in the order of training."""
+    return database.read_runs(home, experiment_id)
+
+
+def start(home: Home, row: dict) -> None:
+    """Mark a run as trained by this very process, which is sure to live."""
+    me = processes.identify(os.getpid())
+    assert database.move(home, row, "running", started=time.time())
+    database.note(home, row, pid=me.pid, start_ticks=me.start_ticks, boot_id=me.boot_id)
+
+
+def learn(home: Home, row: dict, epochs: int, accuracy: float = 0.1, phase: str = "training") -> None:
+    """Write what a trainer has written after so many epochs."""
+    files = home.run(row["run_id"])
+    written = [
+        {
+            "run_id": row["run_id"],
+            "arm": row["arm"],
+            "seed": row["seed"],
+            "epoch": epoch,
+            "stage": "everything",
+            "train_loss": 2.0 / epoch,
+            "train_accuracy": accuracy * epoch,
+            "val_loss": 2.1 / epoch,
+            "val_accuracy": accuracy * epoch,
+            "learning_rate": 1e-3,
+            "trainable_parameters": 2_200_000,
+            "total_parameters": 2_200_000,
+            "train_seconds": 2.0,
+            "eval_seconds": 1.0,
+            "elapsed_seconds": 3.0 * epoch,
+            "images_seen": 100 * epoch,
+            "images_per_second": 50.0,
+            "memory_peak_bytes": 2**30,
+        }
+        for epoch in range(1, epochs + 1)
+    ]
+    write_metrics(files.metrics, written)
+    ticks = [{"elapsed_seconds": float(tick), "memory_bytes": 2**30, "cpu_percent": 90.0} for tick in range(20)]
+    write_parquet(files.resources, table(ticks, RESOURCES))
+    progress = {"phase": phase, "detail": "", "epoch": epochs + 1, "epochs": 6, "step": 1, "steps": 2, "counter": 9}
+    write_json(files.progress, progress)
+
+
+def end(home: Home, row: dict, status: str, epochs: int = 6, accuracy: float = 0.1, **facts) -> None:
+    """Write how a run ended, and say so in the queue."""
+    learn(home, row, epochs, accuracy, "done")
+    finished = status == "finished"
+    result = {
+        "status": status,
+        "reason": None,
+        "message": None,
+        "epochs": epochs,
+        "best_epoch": epochs,
+        "stopped_early": False,
+        "best_val_accuracy": accuracy * epochs,
+        "test_accuracy": accuracy * epochs if finished else None,
+        "test_loss": 1.0 if finished else None,
+        "elapsed_seconds": 3.0 * epochs,
+        "memory_peak_bytes": 2**30,
+        "energy_joules": None,
+        "device": "CPU, 2 threads",
+    } | facts
+    files = home.run(row["run_id"])
+    write_json(files.result, result)
+    files.log.write_text("first line\nthe last line of the log\n")
+    if row["status"] == "queued":
+        start(home, row)
+    database.move(home, row, status, reason=result["reason"], message=result["message"], ended=time.time())
+
+
+def running(home: Home) -> str:
+    """An experiment whose first arm trains and whose second waits for its turn."""
+    experiment_id = submit(home)
+    first, second = rows(home, experiment_id)
+    for row, phase, epochs in ((first, "training", 3), (second, "waiting", 2)):
+        start(home, row)
+        learn(home, row, epochs, phase=phase)
+    return experiment_id
+
+
+def finished(home: Home, seeds: int = 1) -> str:
+    """An experiment with all runs finished; the second arm is better."""
+    experiment_id = submit(home, seeds)
+    for place, row in enumerate(rows(home, experiment_id)):
+        end(home, row, "finished", accuracy=0.08 + 0.05 * (place % 2) + 0.001 * row["seed"])
+    return experiment_id
+
+
+def failed(home: Home) -> str:
+    """An experiment whose second arm diverged."""
+    experiment_id = submit(home)
+    first, second = rows(home, experiment_id)
+    end(home, first, "finished")
+    message = "The loss became [nan](http://evil.example) in epoch 3."
+    end(home, second, "failed", epochs=2, reason="diverged", message=message)
+    return experiment_id

@@ -1,0 +1,125 @@
+"""The form holds an experiment and gives it back; presets keep their promises; the command says the same."""
+
+import shlex
+
+import pytest
+
+from tl.__main__ import parser
+from tl.cli.compare import experiment_of
+from tl.config import ArmConfig, Experiment, Refused
+from tl.datasets import BUILT_IN
+from tl.ui import cost, form_state
+from tl.ui.presets import PRESETS
+
+
+@pytest.fixture
+def state():
+    """The form as the first preset fills it."""
+    state = {}
+    form_state.fill(state, PRESETS["quick_look"].experiment)
+    return state
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_a_preset_fills_in_comes_out_again(name):
+    state = {}
+    form_state.fill(state, PRESETS[name].experiment)
+    assert form_state.compose(state) == PRESETS[name].experiment
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_compares_scratch_with_something_pretrained_on_a_known_set(name):
+    preset = PRESETS[name]
+    assert preset.experiment.arms[0].strategy == "scratch" and len(preset.experiment.arms) >= 2
+    assert preset.experiment.dataset in BUILT_IN
+    assert preset.title and preset.sentence.endswith(".")
+
+
+def test_the_first_preset_needs_no_download_and_is_small():
+    quick = next(iter(PRESETS.values())).experiment
+    assert (quick.dataset, quick.samples, quick.resolution, quick.epochs) == ("blossoms", 500, 64, 10)
+    assert quick.backbone == "mobilenet_v2" and quick.weights == "auto"
+
+
+def test_the_textbook_preset_is_the_textbook_recipe():
+    recipe = PRESETS["cifar10_mobilenet"].experiment
+    assert (recipe.optimizer, recipe.schedule, recipe.step_epochs, recipe.step_factor) == ("adam", "step", 3, 0.1)
+    assert (recipe.epochs, recipe.resolution) == (5, 224)
+    assert recipe.arms[1].strategy == "freeze_then_unfreeze" and recipe.arms[1].frozen_epochs == 2
+    assert {arm.rate for arm in recipe.arms} == {1e-3}
+
+
+def test_the_patience_preset_gives_80_epochs_to_scratch_and_30_to_transfer():
+    experiment = PRESETS["resnet50_30_80"].experiment
+    assert [(arm.strategy, arm.epochs) for arm in experiment.arms] == [("scratch", 80), ("full_finetuning", 30)]
+    assert (experiment.backbone, experiment.samples) == ("resnet50", 5000)
+
+
+def test_another_preset_replaces_the_arms(state):
+    form_state.fill(state, PRESETS["cifar10_mobilenet"].experiment)
+    assert form_state.arm_names(state) == ["scratch", "freeze_then_unfreeze"]
+
+
+def test_the_same_strategy_twice_gets_two_names(state):
+    form_state.add_arm(state, ArmConfig(name="scratch", strategy="scratch"))
+    assert form_state.arm_names(state) == ["scratch", "full_finetuning", "From scratch 2"]
+
+
+def test_removing_an_arm_leaves_the_settings_of_the_others(state):
+    state[form_state.arm_key(1, "learning_rate")] = 5e-4
+    form_state.remove_arm(state, 0)
+    (arm,) = form_state.compose(state).arms
+    assert (arm.strategy, arm.learning_rate) == ("full_finetuning", 5e-4)
+
+
+def test_a_name_of_ones_own_is_kept(state):
+    state[form_state.arm_key(0, "name")] = "  Baseline "
+    assert form_state.compose(state).arms[0].name == "Baseline"
+
+
+def test_a_setting_that_cannot_be_is_refused_with_a_sentence(state):
+    state[form_state.shared_key("batch_size")] = 1
+    with pytest.raises(Refused, match="batch size is 1; it must be 2 to 4096."):
+        form_state.compose(state)
+
+
+def test_seeds_count_from_zero(state):
+    state[form_state.SEEDS] = 3
+    assert form_state.compose(state).seeds == (0, 1, 2)
+
+
+def test_every_form_gets_a_start_key_of_its_own(state):
+    form_state.new_token(state)
+    first = state[form_state.TOKEN]
+    form_state.new_token(state)
+    assert state[form_state.TOKEN] != first
+
+
+EXPERIMENTS = {name: preset.experiment for name, preset in PRESETS.items()} | {
+    "everything changed": Experiment(
+        dataset="blossoms",
+        samples=123,
+        backbone="resnet18",
+        weights="imagenet",
+        resolution=96,
+        epochs=7,
+        batch_size=16,
+        optimizer="sgd",
+        weight_decay=1e-4,
+        schedule="cosine",
+        patience=0,
+        augmentation=False,
+        seeds=(0, 1, 2),
+        arms=(
+            ArmConfig(name="my own", strategy="scratch", learning_rate=0.05, epochs=9),
+            ArmConfig(name="full_finetuning", strategy="full_finetuning"),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_command_shown_runs_the_same_experiment(name):
+    words = shlex.split(cost.command(EXPERIMENTS[name]))
+    assert words[:3] == ["python", "-m", "tl"]
+    assert experiment_of(parser().parse_args(words[3:])) == EXPERIMENTS[name]

@@ -1,0 +1,89 @@
+"""Text from users is shown letter by letter; numbers read like a person says them."""
+
+import re
+
+import pytest
+
+from tl.ui import text
+
+ATTACKS = [
+    "**bold** _it_ ~~s~~ `code`",
+    "<script>alert(1)</script>",
+    "[x](http://evil.example)",
+    "![](http://evil.example/p.png)",
+    "# heading",
+    "- list",
+    "1. list",
+    "    code",
+    "| a | b |",
+    ":red[red] :material/home: :tada:",
+    "$x^2$ and $$y$$",
+    "line\n\n# break",
+    "\\*already escaped\\*",
+    "&lt;b&gt;",
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_every_sign_with_a_meaning_in_markdown_is_escaped(attack):
+    shown = text.escape(attack)
+    assert "\n" not in shown and not shown.startswith(" ")
+    bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", shown)
+    assert not re.search(r"[!-/:-@\[-`{-~]", bare), bare
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_taking_the_escapes_away_gives_the_text_back(attack):
+    back = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text.escape(attack)).replace(text.WORD_JOINER, "")
+    assert back == " ".join(attack.split())
+
+
+@pytest.mark.parametrize(
+    "code", [":tada:", ":material/home:", "https://evil.example", "www.evil.example", "a@b.example"]
+)
+def test_codes_and_links_that_a_backslash_does_not_stop_are_broken_invisibly(code):
+    assert text.WORD_JOINER in text.escape(code)
+
+
+def test_control_characters_and_direction_overrides_are_dropped():
+    assert text.plain("a\x00b\u202ec\u2028d\x1b[31m") == "a b c d [31m"
+
+
+def test_ordinary_names_stay_readable():
+    assert text.escape("Löwenzahn 2") == "Löwenzahn 2"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.4, "0.4 s"), (12.4, "12 s"), (60, "1 min"), (80, "1 min 20 s"), (3000, "50 min"), (7500, "2 h 5 min")],
+)
+def test_durations(seconds, shown):
+    assert text.duration(seconds) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [(1e-3, "1e-3"), (1e-4, "1e-4"), (2.5e-5, "2.5e-5"), (0.05, "0.05")])
+def test_learning_rates(value, shown):
+    assert text.rate(value) == shown
+
+
+def test_what_is_not_known_is_said_and_never_zero():
+    for show in (text.count, text.percent, text.points, text.duration, text.memory, text.energy, text.rate):
+        assert show(None) == "not available"
+
+
+def test_differences_carry_their_sign():
+    assert [text.points(value) for value in (0.17, -0.021, 0.0001)] == ["+17.0 points", "−2.1 points", "±0.0 points"]
+
+
+def test_sizes_clocks_and_ages():
+    assert text.memory(512 * 2**20) == "512 MiB" and text.memory(3 * 2**29) == "1.5 GiB"
+    assert text.clock(80) == "1:20" and text.clock(3725) == "1:02:05"
+    assert [text.ago(age) for age in (3, 300, 7200, 86400, 200000)] == [
+        "just now",
+        "5 min ago",
+        "2 h ago",
+        "1 day ago",
+        "2 days ago",
+    ]
+    assert text.energy(120) == "120 J" and text.energy(3200) == "3.2 kJ"
+    assert text.millions(3_504_872) == "3.5 million" and text.millions(500) == "500"

@@ -1,0 +1,90 @@
+"""What a comparison will cost on this machine, and the command that does the same."""
+
+import re
+import shlex
+from dataclasses import fields
+
+import streamlit as st
+
+from tl.analysis.estimate import estimate_seconds
+from tl.config import ArmConfig, Experiment, Training
+from tl.jobs import probe as probing
+from tl.store.database import ACTIVE, read_runs
+from tl.store.home import Home
+from tl.ui.text import duration
+
+POLL_SECONDS = 1.0  # while this machine is being measured
+_DEFAULTS = Training(dataset="blossoms")
+_ALWAYS = ("dataset", "samples", "backbone", "epochs", "resolution")  # said even where they are the defaults
+_SPECIAL = re.compile(r"[,:=]")  # an arm's name with one of these can't be written on the command line
+
+
+def command(experiment: Experiment) -> str:
+    """The command line that runs this experiment; most settings at their defaults are left out."""
+    words = ["python", "-m", "tl", "compare"]
+    for entry in fields(Training):
+        value, option = getattr(experiment, entry.name), entry.name.replace("_", "-")
+        if value is None or (value == getattr(_DEFAULTS, entry.name) and entry.name not in _ALWAYS):
+            continue
+        words += (
+            [f"--no-{option}"]
+            if value is False
+            else [f"--{option}", f"{value:g}" if isinstance(value, float) else str(value)]
+        )
+    words += ["--arms", ",".join(_arm(arm) for arm in experiment.arms), "--seeds", _seeds(experiment.seeds)]
+    return shlex.join(words)
+
+
+def _arm(arm: ArmConfig) -> str:
+    default = ArmConfig(name=arm.strategy, strategy=arm.strategy)
+    text = arm.strategy
+    for entry in fields(ArmConfig):
+        value = getattr(arm, entry.name)
+        if value != getattr(default, entry.name) and not _SPECIAL.search(str(value)):
+            text += f":{entry.name}={value:g}" if isinstance(value, float) else f":{entry.name}={value}"
+    return text
+
+
+def _seeds(seeds: tuple[int, ...]) -> str:
+    return str(len(seeds)) if seeds == tuple(range(len(seeds))) else ",".join(map(str, seeds))
+
+
+def estimate_line(home: Home, experiment: Experiment, info) -> None:
+    """One line: "At most about 1 min 20 s on this machine", from a probe that runs in the background."""
+    waiting = _measured(home, experiment) is None and not _busy(home)
+    st.fragment(_estimate, run_every=POLL_SECONDS if waiting else None)(home, experiment, info, waiting)
+
+
+def _estimate(home: Home, experiment: Experiment, info, waiting: bool) -> None:
+    measured = probing.probe(home, experiment.backbone, experiment.resolution, experiment.batch_size)
+    if measured is None and _busy(home):
+        st.caption(":material/schedule: How long this takes is measured when nothing else trains.")
+    elif measured is None:
+        st.caption(":material/speed: Measuring this machine …")
+    elif "error" in measured:
+        st.caption(":material/speed: How long this takes could not be measured on this machine.")
+    else:
+        sizes = {"train": info.train, "validation": info.validation, "test": info.test}
+        total = estimate_seconds(experiment, measured, sizes).total
+        st.markdown(f":material/schedule: At most about **{duration(_rounded(total))}** on this machine")
+        later = "" if info.ready else " The pictures are downloaded first."
+        if experiment.patience:
+            st.caption(f"Less where an arm stops early.{later}")
+        elif later:
+            st.caption(later)
+    if waiting and measured is not None:
+        st.rerun()  # without the polling
+
+
+def _measured(home: Home, experiment: Experiment) -> dict | None:
+    return probing.cached(home, experiment.backbone, experiment.resolution, experiment.batch_size)
+
+
+def _busy(home: Home) -> bool:
+    return bool(read_runs(home, statuses=ACTIVE))
+
+
+def _rounded(seconds: float) -> float:
+    """Two digits are more than an estimate knows."""
+    unit = 5 if seconds < 300 else 60
+    return max(unit, round(seconds / unit) * unit)

@@ -1,0 +1,51 @@
+"""One experiment on the Compare page: what is compared, the verdict once there is one, the live part, its settings."""
+
+import streamlit as st
+
+from tl.config import Refused
+from tl.store.home import Home
+from tl.ui import cost, form, live, view
+from tl.ui.chart_area import show_plan
+from tl.ui.text import count, escape
+
+
+def show(home: Home, experiment_id: str) -> None:
+    """Draw the experiment with this id, or one sentence where there is none."""
+    try:
+        now = view.load(home, experiment_id)
+    except Refused as problem:
+        st.error(escape(problem), icon=":material/link_off:")
+        st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
+        return
+    _head(now)
+    if not now.active:
+        from tl.ui import verdict
+
+        verdict.show(home, experiment_id)
+    live.show(home, experiment_id, now.active)
+    with st.expander("What trains when", icon=":material/layers:"):
+        show_plan(now.experiment)
+    with st.expander("The command that repeats this", icon=":material/terminal:"):
+        st.code(cost.command(now.experiment), language="bash", wrap_lines=True)
+
+
+def _head(now: view.ExperimentView) -> None:
+    from tl import pretrained
+    from tl.backbones import BACKBONES
+
+    spec = now.experiment
+    title, note = view.data_set(now.home, spec.dataset)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title(f"{escape(BACKBONES[spec.backbone].title)} on {escape(title)}", anchor=False, width="content")
+        st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
+    try:
+        weights = pretrained.source(now.home, spec.backbone, spec.weights).title
+    except Refused:  # deleted since
+        weights = spec.weights
+    facts = [
+        f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
+        f"{spec.resolution} px",
+        f"pretrained: {escape(weights)}",
+        f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else ""),
+    ]
+    st.caption(" · ".join([*facts, *([escape(note)] if note else [])]))

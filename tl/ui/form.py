@@ -1,0 +1,110 @@
+"""The form: presets, then pictures, network, arms and settings, and the start. What it holds is tl.ui.form_state."""
+
+import streamlit as st
+
+from tl.config import Refused
+from tl.store.home import Home
+from tl.ui import arms, cost, form_state, network, pictures
+from tl.ui.presets import PRESETS
+from tl.ui.text import escape
+
+PRESET, PROBLEM = "form_preset", "form_problem"
+
+
+def show(home: Home) -> None:
+    """Draw the form. Whoever only presses Start gets the quick look."""
+    state = st.session_state
+    if form_state.ARMS not in state:
+        state[PRESET] = next(iter(PRESETS))
+        _use_preset(home)
+    if form_state.TOKEN not in state:
+        form_state.new_token(state)
+    pictures.take_over_upload()
+    with st.container():
+        st.title("Is transfer learning worth it here?", anchor=False)
+        st.markdown(
+            "The same network learns the same pictures from scratch and from pretrained weights, side by side. "
+            "Watch both, then read which was better, by how much, and how much sooner."
+        )
+        _presets(home)
+    with st.container(border=True):
+        info = pictures.section(home)
+    with st.container(border=True):
+        network.section(home)
+    with st.container(border=True):
+        arms.section()
+    _start_row(home, info)
+
+
+def _presets(home: Home) -> None:
+    st.pills(
+        "Start from",
+        list(PRESETS),
+        format_func=lambda key: f"{PRESETS[key].icon} {PRESETS[key].title}",
+        key=PRESET,
+        on_change=_use_preset,
+        args=(home,),
+        required=True,
+        persist_state="session",
+        wrap=True,
+    )
+    if st.session_state[PRESET] in PRESETS:
+        st.caption(PRESETS[st.session_state[PRESET]].sentence)
+
+
+def _use_preset(home: Home) -> None:
+    preset = PRESETS[st.session_state[PRESET]]
+    form_state.fill(st.session_state, preset.experiment)
+    st.session_state.pop(PROBLEM, None)
+    st.session_state[pictures.WANTS_UPLOAD] = preset.upload
+    if preset.upload:
+        pictures.use_newest_upload(home)
+
+
+def _start_row(home: Home, info) -> None:
+    state = st.session_state
+    try:
+        experiment = form_state.compose(state)
+    except Refused as problem:
+        experiment = None
+        st.error(escape(problem), icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container():
+            if experiment and info:
+                cost.estimate_line(home, experiment, info)
+        st.button(
+            "Start",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="form_start",
+            on_click=_start,
+            args=(home,),
+            disabled=experiment is None or info is None,
+            width=180,
+        )
+    if state.get(PROBLEM):
+        st.error(escape(state[PROBLEM]), icon=":material/error:")
+    if experiment:
+        with st.expander("Show the command that does the same", icon=":material/terminal:"):
+            st.code(cost.command(experiment), language="bash", wrap_lines=True)
+
+
+def _start(home: Home) -> None:
+    """Runs once per click, before the page: the token makes a second click find the experiment of the first."""
+    from tl import jobs
+
+    state = st.session_state
+    try:
+        experiment_id = jobs.submit(home, form_state.compose(state), key=state[form_state.TOKEN])
+        jobs.ensure_supervisor(home)
+    except Refused as problem:
+        state[PROBLEM] = str(problem)
+        return
+    state.pop(PROBLEM, None)
+    st.query_params["experiment"] = experiment_id
+
+
+def new_comparison() -> None:
+    """Back to the form as it was left, for another experiment."""
+    form_state.new_token(st.session_state)
+    st.query_params.clear()

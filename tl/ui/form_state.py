@@ -1,0 +1,84 @@
+"""The comparison being composed: what the form's widgets hold, to and from an Experiment. No streamlit.
+
+`state` is st.session_state, or any dict in tests. An arm is known by a number that stays when others are removed.
+"""
+
+from collections.abc import MutableMapping
+from dataclasses import fields
+
+from tl.config import ArmConfig, Experiment, Training, new_id
+from tl.strategies import STRATEGIES
+
+SHARED = tuple(entry.name for entry in fields(Training))
+ARM_FIELDS = tuple(entry.name for entry in fields(ArmConfig))
+ARMS, SEEDS, TOKEN, NEXT_ARM = "form_arms", "form_seeds", "form_token", "form_next_arm"
+MAX_ARMS = 8
+
+
+def shared_key(name: str) -> str:
+    """Widget key of a setting all arms share."""
+    return f"form_{name}"
+
+
+def arm_key(arm: int, name: str) -> str:
+    """Widget key of one arm's setting."""
+    return f"form_arm{arm}_{name}"
+
+
+def fill(state: MutableMapping, experiment: Experiment) -> None:
+    """Put an experiment's settings into the form."""
+    for name in SHARED:
+        state[shared_key(name)] = getattr(experiment, name)
+    state[SEEDS] = len(experiment.seeds)
+    state[ARMS] = []
+    for arm in experiment.arms:
+        add_arm(state, arm)
+
+
+def add_arm(state: MutableMapping, arm: ArmConfig) -> None:
+    """Append an arm; a name that is just its strategy's is left to `compose`."""
+    number = state.get(NEXT_ARM, 0)
+    state[NEXT_ARM] = number + 1
+    for name in ARM_FIELDS:
+        state[arm_key(number, name)] = getattr(arm, name)
+    if arm.name == arm.strategy:
+        state[arm_key(number, "name")] = ""
+    state[ARMS] = [*state.get(ARMS, []), number]
+
+
+def remove_arm(state: MutableMapping, number: int) -> None:
+    """Take one arm out."""
+    state[ARMS] = [arm for arm in state[ARMS] if arm != number]
+
+
+def new_token(state: MutableMapping) -> None:
+    """A fresh key for the next start: the same form can only ever start one experiment."""
+    state[TOKEN] = new_id()
+
+
+def arm_names(state: MutableMapping) -> list[str]:
+    """The name of every arm: the user's, else the strategy's; numbered where it comes twice."""
+    names: list[str] = []
+    for number in state[ARMS]:
+        strategy = state[arm_key(number, "strategy")]
+        wanted = (state.get(arm_key(number, "name")) or "").strip() or strategy
+        name, again = wanted, 2
+        while name in names:
+            name, again = f"{arm_title(wanted)[:56]} {again}", again + 1
+        names.append(name)
+    return names
+
+
+def compose(state: MutableMapping) -> Experiment:
+    """The experiment the form describes. Raises Refused where a setting can't be accepted."""
+    arms = []
+    for number, name in zip(state[ARMS], arm_names(state), strict=True):
+        settings = {entry: state[arm_key(number, entry)] for entry in ARM_FIELDS if entry != "name"}
+        arms.append(ArmConfig(name=name, **settings))
+    shared = {name: state[shared_key(name)] for name in SHARED}
+    return Experiment(**shared, arms=tuple(arms), seeds=tuple(range(int(state[SEEDS]))))
+
+
+def arm_title(name: str) -> str:
+    """An arm's name as the page shows it: a bare strategy key by its title."""
+    return STRATEGIES[name].title if name in STRATEGIES else name

@@ -1,0 +1,31 @@
+"""What every page begins with: its settings in the browser, the name, the links to the pages, the column of content."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from tl.store.home import Home
+
+PAGES = {
+    "Compare": ("app.py", ":material/compare_arrows:"),
+    "Runs": ("pages/2_Runs.py", ":material/list:"),
+}
+ICON = Path(__file__).with_name("icon.svg")  # a file: Streamlit fetches its own icons from the internet
+CONTENT_WIDTH = 1160  # pixels: lines and charts stay readable on a wide screen
+
+
+def begin(title: str):
+    """Set the page up and draw its head; returns the container that everything else goes into."""
+    st.set_page_config(page_title=f"{title} · TL Lab", page_icon=str(ICON), layout="wide")
+    middle = st.container(horizontal_alignment="center")
+    content = middle.container(width=CONTENT_WIDTH, gap="medium")
+    with content.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown("**TL Lab**", width="content")
+        for name, (path, icon) in PAGES.items():
+            st.page_link(path, label=name, icon=icon)
+    return content
+
+
+def home() -> Home:
+    """Where runs and data sets lie."""
+    return Home()

@@ -1,0 +1,152 @@
+"""The experiment while it learns and after: a card per arm, charts, table; one fragment that refreshes itself."""
+
+import streamlit as st
+
+from tl import jobs
+from tl.config import Refused
+from tl.store.home import Home
+from tl.ui import chart_area, view
+from tl.ui.arms import dot
+from tl.ui.table import arm_table
+from tl.ui.text import NOT_AVAILABLE, clock, duration, escape, percent
+
+REFRESH_SECONDS = 1.5
+PROBLEM = "live_problem"
+BADGES = {  # status -> colour, icon
+    "queued": ("gray", ":material/schedule:"),
+    "running": ("blue", None),
+    "finished": ("green", ":material/check:"),
+    "stopped": ("gray", ":material/stop:"),
+    "failed": ("red", ":material/error:"),
+    "interrupted": ("orange", ":material/link_off:"),
+}
+
+
+def show(home: Home, experiment_id: str, active: bool) -> None:
+    """Draw the live part; it refreshes itself only while something is `active`, and reruns the page when that ends."""
+    st.fragment(_live, run_every=REFRESH_SECONDS if active else None)(home, experiment_id, active)
+
+
+def _live(home: Home, experiment_id: str, active: bool) -> None:
+    try:
+        now = view.load(home, experiment_id)
+    except Refused:  # deleted in another tab meanwhile: the page says so
+        st.rerun()
+    if active != now.active:  # ended, or resumed: the page decides anew whether to refresh
+        st.rerun()
+    if now.active:
+        jobs.ensure_supervisor(home)  # comes back by itself after a restart of the machine
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    metrics = now.metrics()
+    left = now.seconds_left(metrics)
+    with st.grid(min(3, max(2, len(now.arms))), min_column_width=300):
+        for arm in now.arms:
+            with st.container(border=True, height="stretch", key=f"arm_card_{arm.position}"):
+                _card(now.home, arm, metrics[metrics["run_id"] == arm.current["run_id"]], left.get(arm.position))
+    if now.active:
+        st.button(
+            "Stop all",
+            icon=":material/stop:",
+            key="stop_all",
+            on_click=_stop,
+            args=(home, [run["run_id"] for run in now.runs]),
+            help="Every arm keeps the best it has learnt so far.",
+        )
+    chart_area.show(now, metrics)
+    st.subheader("The arms in numbers", anchor=False)
+    st.dataframe(arm_table(now, metrics), hide_index=True, alt="Every arm in numbers, one column per arm")
+
+
+def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None:
+    """`epochs` are the metrics of its current run."""
+    run = arm.current
+    colour, icon = BADGES[run["status"]]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"{dot(arm.position)} **{escape(arm.title)}**", width="content")
+        st.badge(arm.state, color="gray" if arm.waits else colour, icon=icon)
+    st.progress(min(1.0, arm.fraction), text=_progress_text(arm, seconds_left))
+    reached = st.grid(3, min_column_width=84)
+    latest = epochs["val_accuracy"].dropna()
+    reached.metric("Validation now", _percent(None if latest.empty else float(latest.iloc[-1])))
+    reached.metric("Best", _percent(run["best_val_accuracy"]))
+    reached.metric("Test", _percent(run["test_accuracy"]), help="Measured once, at the end, with the best epoch.")
+    if run["status"] in view.RESUMABLE:
+        _ended_badly(home, run)
+    if arm.active:
+        st.button(
+            "Stop",
+            icon=":material/stop:",
+            type="tertiary",
+            key=f"stop_{arm.position}",
+            on_click=_stop,
+            args=(home, [each["run_id"] for each in arm.runs]),
+            help="Keeps the best it has learnt so far.",
+        )
+
+
+def _percent(fraction: float | None) -> str:
+    return "–" if fraction is None else percent(fraction)
+
+
+def _progress_text(arm: view.Arm, seconds_left: float | None) -> str:
+    run = arm.current
+    progress = run["progress"] or {}
+    parts = []
+    if len(arm.runs) > 1:
+        parts.append(f"Seed {arm.runs.index(run) + 1} of {len(arm.runs)}")
+    if run["status"] == "running" and progress.get("phase") in ("starting", "preparing", None):
+        parts.append(_preparing(progress))
+    elif run["status"] == "queued":
+        parts.append("Waits until it is its turn")
+    else:
+        parts.append(f"Epoch {max(run['epochs'], progress.get('epoch') or 0)} of {run['max_epochs']}")
+    if run["status"] == "finished":
+        early = "stopped early, " if run["stopped_early"] else ""
+        parts.append(f"{early}{duration(run['elapsed_seconds'])}")
+    if seconds_left:
+        parts.append(f"at most {clock(seconds_left)} left" + (" for this seed" if len(arm.runs) > 1 else ""))
+    return " · ".join(parts)
+
+
+def _preparing(progress: dict) -> str:
+    detail, steps = progress.get("detail"), progress.get("steps")
+    if not detail:
+        return "Preparing the pictures" if progress.get("phase") == "preparing" else "Starting the trainer"
+    done = f", {100 * progress['step'] // steps} %" if steps else ""
+    return escape(detail[:1].upper() + detail[1:]) + done
+
+
+def _ended_badly(home: Home, run: dict) -> None:
+    if run["status"] == "stopped":
+        st.caption("Stopped by hand; the best epoch so far is kept, the test set was not touched.")
+    else:
+        st.error(escape(run["message"] or "The trainer ended without saying why."), icon=":material/error:")
+        if advice := view.ADVICE.get(run["reason"]):
+            st.caption(advice)
+        with st.expander("Last lines of the log", icon=":material/article:"):
+            st.code(view.log_end(home, run["run_id"]) or NOT_AVAILABLE, language=None, height=220)
+    st.button(
+        "Resume",
+        icon=":material/play_arrow:",
+        key=f"resume_{run['run_id']}",
+        on_click=_resume,
+        args=(home, run["run_id"]),
+        help="Goes on after the last finished epoch.",
+    )
+
+
+def _stop(home: Home, run_ids: list[str]) -> None:
+    try:
+        for run_id in run_ids[::-1]:  # the queued ones first, so that none of them starts meanwhile
+            jobs.stop(home, run_id)
+    except (Refused, TimeoutError) as problem:
+        st.session_state[PROBLEM] = str(problem)
+
+
+def _resume(home: Home, run_id: str) -> None:
+    try:
+        jobs.resume(home, run_id)
+        jobs.ensure_supervisor(home)
+    except Refused as problem:
+        st.session_state[PROBLEM] = str(problem)

@@ -1,0 +1,59 @@
+"""Section 2 of the form: which network, which pretrained weights, at which resolution."""
+
+import streamlit as st
+
+from tl import pretrained
+from tl.backbones import BACKBONES
+from tl.config import RESOLUTIONS
+from tl.store.home import Home
+from tl.ui.form_state import shared_key
+from tl.ui.text import escape, millions, percent, plain
+
+BACKBONE, WEIGHTS, RESOLUTION = shared_key("backbone"), shared_key("weights"), shared_key("resolution")
+
+
+def section(home: Home) -> None:
+    """Draw the section."""
+    state = st.session_state
+    st.subheader("2 · Network", anchor=False)
+    first, second, third = st.columns([2, 2, 1])
+    with first:
+        st.selectbox(
+            "Network",
+            list(BACKBONES),
+            key=BACKBONE,
+            format_func=lambda key: f"{BACKBONES[key].title} · {millions(BACKBONES[key].parameters)} parameters",
+            persist_state="session",
+        )
+    backbone = BACKBONES[state[BACKBONE]]
+    known = {entry.key: entry for entry in pretrained.sources(home, state[BACKBONE])}
+    if state[WEIGHTS] not in known:
+        state[WEIGHTS] = pretrained.resolve(home, state[BACKBONE], pretrained.AUTO)
+    with second:
+        st.selectbox(
+            "Pretrained weights",
+            list(known),
+            key=WEIGHTS,
+            format_func=lambda key: _option(known[key]),
+            persist_state="session",
+        )
+    possible = [side for side in RESOLUTIONS if side >= backbone.min_resolution]
+    if state[RESOLUTION] not in possible:
+        state[RESOLUTION] = min(possible, key=lambda side: abs(side - state[RESOLUTION]))
+    with third:
+        st.selectbox(
+            "Resolution",
+            possible,
+            key=RESOLUTION,
+            format_func=lambda side: f"{side} px",
+            persist_state="session",
+            help="Side of the square picture the network sees. Twice the side is about four times the work.",
+        )
+    chosen = known[state[WEIGHTS]]
+    accuracy = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)} top-1 there"
+    st.caption(f"Weights learnt on {escape(chosen.source_data)}{accuracy}. Licence: {escape(chosen.licence)}.")
+
+
+def _option(source) -> str:
+    size = f" · download, {source.size_bytes / 2**20:.0f} MB" if source.state == "download" else ""
+    return plain(source.title) + size

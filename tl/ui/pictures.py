@@ -1,0 +1,201 @@
+"""Section 1 of the form: which pictures, how many of them; uploading a zip; what is in the set."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from tl import datasets
+from tl.config import Refused
+from tl.store.home import Home
+from tl.ui.form_state import shared_key
+from tl.ui.text import count, escape, plain
+
+DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
+WANTS_UPLOAD, UPLOADED = "form_wants_upload", "form_uploaded"
+MAX_EXAMPLES = 24
+EXAMPLE_PIXELS = 64
+
+
+def section(home: Home):
+    """Draw the section; returns the chosen DatasetInfo, None while there is none to train on."""
+    known = {info.name: info for info in datasets.list_datasets(home)}
+    state = st.session_state
+    if state[DATASET] not in known:
+        state[DATASET] = next(iter(known))
+    st.subheader("1 · Pictures", anchor=False)
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        st.selectbox(
+            "Data set",
+            list(known),
+            key=DATASET,
+            format_func=lambda name: _option(known[name]),
+            on_change=_dataset_changed,
+            persist_state="session",
+        )
+    info = known[state[DATASET]]
+    with right:
+        _sample_count(info)
+    _upload(home, list(known))
+    if state.get(WANTS_UPLOAD):
+        st.info("Add a zip of your pictures above; then everything else is ready to start.", icon=":material/upload:")
+        return None
+    _contents(home, info)
+    return info
+
+
+def use_newest_upload(home: Home) -> None:
+    """Choose the user's newest own set; without one, ask for it."""
+    uploads = [info for info in datasets.list_datasets(home) if info.origin == "upload"]
+    if uploads:
+        newest = max(uploads, key=lambda info: _age(home.dataset_dir(info.name)))
+        st.session_state[DATASET] = newest.name
+        st.session_state[SAMPLES] = None
+    st.session_state[WANTS_UPLOAD] = not uploads
+
+
+def _age(folder: Path) -> float:
+    return folder.stat().st_mtime if folder.exists() else 0.0
+
+
+def _option(info) -> str:
+    notes = {"upload": " (your pictures)"}
+    return plain(info.title) + notes.get(info.origin, "" if info.ready else " (downloads on first use)")
+
+
+def _dataset_changed() -> None:
+    st.session_state[WANTS_UPLOAD] = False
+    st.session_state[SAMPLES] = None
+
+
+def _sample_count(info) -> None:
+    lowest = min(max(2, len(info.classes)), info.train)
+    wanted = st.session_state[SAMPLES]
+    if wanted is None and info.origin == "drawn":
+        wanted = 500  # "all" of a set drawn by code is a number without meaning
+    st.session_state[SAMPLES] = min(max(wanted or info.train, lowest), info.train)
+    st.number_input(
+        f"Training pictures, of {count(info.train)}",
+        min_value=lowest,
+        max_value=info.train,
+        step=max(1, min(500, info.train // 10)),
+        key=SAMPLES,
+        persist_state="session",
+        help="Drawn evenly from all classes; a smaller number is always part of a larger one. "
+        "Validation and test pictures stay the same.",
+    )
+
+
+def _upload(home: Home, taken: list[str]) -> None:
+    with st.expander(
+        "Add your own pictures", icon=":material/upload:", expanded=bool(st.session_state.get(WANTS_UPLOAD))
+    ):
+        st.caption(
+            "A zip with one folder per class: JPEG, PNG, WebP, BMP, GIF or TIFF. "
+            "Folders named train, val and test are respected; otherwise 15 % are kept for validation "
+            "and 15 % for the test."
+        )
+        file = st.file_uploader("Zip of class folders", type="zip", key="form_zip")
+        if file is None:
+            return
+        st.text_input("Name of the set", key="form_zip_name", placeholder=_suggest(file.name, taken), max_chars=40)
+        if st.button("Add to TL Lab", type="primary", icon=":material/add:", key="form_add"):
+            _ingest(home, file, (st.session_state["form_zip_name"] or "").strip() or _suggest(file.name, taken))
+
+
+def _suggest(file_name: str, taken: list[str]) -> str:
+    """A free data set name made from an uploaded file's name, which is never used as a path."""
+    stem = plain(file_name).rsplit("/", 1)[-1].removesuffix(".zip").lower()
+    letters = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in stem)
+    name = "-".join(part for part in letters.split("-") if part)[:36] or "pictures"
+    free = (f"{name}-{number}" if number > 1 else name for number in range(1, 1000))
+    return next(candidate for candidate in free if candidate not in taken)
+
+
+def _ingest(home: Home, file, name: str) -> None:
+    bar = st.progress(0.0, text="Reading the zip …")
+
+    def progress(done: int, total: int, what: str) -> None:
+        text = f"{escape(what[:1].upper() + what[1:])}: {count(done)} of {count(total)}"
+        bar.progress(min(1.0, done / max(1, total)), text=text)
+
+    try:
+        info = _ingest_bytes(home, file, name, progress)
+    except Refused as problem:
+        bar.empty()
+        st.error(escape(problem), icon=":material/error:")
+        return
+    st.session_state[UPLOADED] = info.name
+    st.rerun()
+
+
+def _ingest_bytes(home: Home, file, name: str, progress):
+    """The uploader keeps the zip in memory; ingest reads it from a file of its own choosing of name."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="tl-upload-") as folder:
+        path = Path(folder) / "upload.zip"
+        with open(path, "wb") as out:
+            file.seek(0)
+            while chunk := file.read(1 << 20):
+                out.write(chunk)
+        return datasets.ingest(home, path, name, progress)
+
+
+def take_over_upload() -> None:
+    """After a finished upload: choose the new set, before its widgets exist in this run."""
+    name = st.session_state.pop(UPLOADED, None)
+    if name:
+        st.session_state[DATASET] = name
+        st.session_state[SAMPLES] = None
+        st.session_state[WANTS_UPLOAD] = False
+
+
+def _contents(home: Home, info) -> None:
+    held_out = f"{count(info.validation)} for validation, {count(info.test)} for the test"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if info.note:
+            st.badge(escape(info.note), icon=":material/draw:" if info.origin == "drawn" else None, color="gray")
+        st.caption(f"{len(info.classes)} classes; besides the training pictures {held_out}.", width="content")
+    _examples(home, info)
+    if info.left_out:
+        left = sum(entry["count"] for entry in info.left_out.values())
+        with st.expander(f"{count(left)} files were left out", icon=":material/warning:"):
+            rows = [(plain(reason), e["count"], plain(", ".join(e["first"]))) for reason, e in info.left_out.items()]
+            columns = dict(zip(("reason", "files", "for example"), map(list, zip(*rows, strict=True)), strict=True))
+            st.dataframe(columns, hide_index=True)
+    if info.counts:
+        _counts(info)
+
+
+def _counts(info) -> None:
+    listing = st.expander("Classes and counts", icon=":material/table_rows:", on_change="rerun", key="form_counts")
+    if listing.open:
+        with listing:
+            splits = ("train", "validation", "test")
+            table = {"class": [plain(name) for name in info.counts]}
+            table |= {split: [entry.get(split, 0) for entry in info.counts.values()] for split in splits}
+            st.dataframe(table, hide_index=True, alt="Pictures per class and split")
+
+
+def _examples(home: Home, info) -> None:
+    pictures = _example_pictures(str(home.path), info.name, info.ready)
+    if not pictures:
+        st.caption("Examples appear once the pictures are here: they are downloaded when a run needs them first.")
+        return
+    names = [escape(name) for name, _ in pictures]
+    st.image(
+        [pixels for _, pixels in pictures],
+        caption=names,
+        width=84,
+        alt=[plain(name) for name, _ in pictures],
+    )
+    if len(info.classes) > len(pictures):
+        st.caption(f"and {len(info.classes) - len(pictures)} more classes")
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _example_pictures(home_path: str, name: str, ready: bool):
+    return (
+        datasets.examples(Home(home_path), name, per_class=1, resolution=EXAMPLE_PIXELS)[:MAX_EXAMPLES] if ready else []
+    )

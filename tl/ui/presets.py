@@ -1,0 +1,92 @@
+"""Starting points of a comparison, as data: a preset fills the form, everything can be changed after. No streamlit."""
+
+from dataclasses import dataclass
+
+from tl.config import ArmConfig, Experiment
+
+SCRATCH = ArmConfig(name="scratch", strategy="scratch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """What a click on its name fills in."""
+
+    title: str  # on the button
+    icon: str  # Material symbol
+    sentence: str  # what it is good for
+    experiment: Experiment
+    upload: bool = False  # wants the user's own pictures: the newest uploaded set, or the uploader
+
+
+PRESETS: dict[str, Preset] = {
+    "quick_look": Preset(
+        title="Quick look",
+        icon=":material/bolt:",
+        sentence="500 flowers drawn by the computer, a small network, weights that come with TL Lab: "
+        "about two minutes, no download.",
+        experiment=Experiment(
+            dataset="blossoms",
+            samples=500,
+            arms=(SCRATCH, ArmConfig(name="full_finetuning", strategy="full_finetuning")),
+        ),
+    ),
+    "few_photos": Preset(
+        title="Few photos",
+        icon=":material/add_photo_alternate:",
+        sentence="Your own pictures, as a zip with one folder per class; a few dozen per class are enough to begin.",
+        experiment=Experiment(
+            dataset="blossoms",
+            epochs=15,
+            arms=(
+                SCRATCH,
+                ArmConfig(name="linear_probe", strategy="linear_probe"),
+                ArmConfig(name="full_finetuning", strategy="full_finetuning"),
+            ),
+        ),
+        upload=True,
+    ),
+    "cifar10_mobilenet": Preset(
+        title="MobileNetV2 on CIFAR-10",
+        icon=":material/school:",
+        sentence="The textbook recipe: head alone for 2 epochs, then everything; Adam at 1e-3, cut to a tenth every "
+        "3 epochs, 5 epochs at 224 px with ImageNet weights.",
+        experiment=Experiment(
+            dataset="cifar10",
+            samples=2000,
+            weights="imagenet",
+            resolution=224,
+            epochs=5,
+            batch_size=32,
+            schedule="step",
+            step_epochs=3,
+            step_factor=0.1,
+            arms=(
+                ArmConfig(name="scratch", strategy="scratch", learning_rate=1e-3),
+                ArmConfig(
+                    name="freeze_then_unfreeze",
+                    strategy="freeze_then_unfreeze",
+                    learning_rate=1e-3,
+                    frozen_epochs=2,
+                ),
+            ),
+        ),
+    ),
+    "resnet50_30_80": Preset(
+        title="ResNet-50: 30 against 80 epochs",
+        icon=":material/timer:",
+        sentence="Is pretraining worth more than patience? Fine-tuning with 30 epochs against 80 from scratch, "
+        "5,000 CIFAR-10 pictures. Hours without a GPU.",
+        experiment=Experiment(
+            dataset="cifar10",
+            samples=5000,
+            backbone="resnet50",
+            weights="imagenet",
+            resolution=64,
+            epochs=80,
+            arms=(
+                ArmConfig(name="scratch", strategy="scratch", epochs=80),
+                ArmConfig(name="full_finetuning", strategy="full_finetuning", epochs=30),
+            ),
+        ),
+    ),
+}

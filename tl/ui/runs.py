@@ -1,0 +1,180 @@
+"""Every run, grouped by experiment: state, place in the queue, what it reached; open, stop, resume, delete."""
+
+import time
+
+import streamlit as st
+
+from tl import jobs
+from tl.backbones import BACKBONES
+from tl.config import Refused
+from tl.store.database import ACTIVE
+from tl.store.home import Home
+from tl.ui import view
+from tl.ui.arms import dot
+from tl.ui.form_state import arm_title
+from tl.ui.live import BADGES
+from tl.ui.text import ago, count, duration, escape, memory, percent, plain
+
+REFRESH_SECONDS = 2.0
+PER_PAGE = 8
+PROBLEM, PAGE, LAYOUT = "runs_problem", "runs_page", "runs_layout"
+ACTIONS = {  # what can be done with a run, by its status
+    "queued": ("Stop",),
+    "running": ("Stop",),
+    "finished": ("Delete",),
+    "stopped": ("Resume", "Delete"),
+    "failed": ("Resume", "Delete"),
+    "interrupted": ("Resume", "Delete"),
+}
+
+
+def show(home: Home) -> None:
+    """Draw the list; it refreshes itself while anything is queued or running."""
+    active = any(run["status"] in ACTIVE for run in jobs.list_runs(home))
+    st.fragment(_list, run_every=REFRESH_SECONDS if active else None)(home, active)
+
+
+def _list(home: Home, active: bool) -> None:
+    runs = jobs.list_runs(home)
+    if active != any(run["status"] in ACTIVE for run in runs):
+        st.rerun()
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    if not runs:
+        st.info("Nothing has been trained yet. Start a comparison: it takes two minutes.", icon=":material/info:")
+        st.page_link("app.py", label="Start a comparison", icon=":material/play_arrow:")
+        return
+    if active:
+        jobs.ensure_supervisor(home)
+    places = queue_places(runs)
+    layout = st.segmented_control(
+        "Show",
+        ["Experiments", "Table"],
+        default="Experiments",
+        required=True,
+        key=LAYOUT,
+        label_visibility="collapsed",
+    )
+    if layout == "Table":
+        st.dataframe(table(home, runs, places), hide_index=True, alt="All runs, newest first")
+        return
+    experiments = list(dict.fromkeys(run["experiment_id"] for run in runs))
+    pages = -(-len(experiments) // PER_PAGE)
+    page = min(st.session_state.get(PAGE) or 1, pages)
+    for experiment_id in experiments[(page - 1) * PER_PAGE : page * PER_PAGE]:
+        _experiment(home, experiment_id, [run for run in runs if run["experiment_id"] == experiment_id], places)
+    if pages > 1:
+        st.pagination(pages, key=PAGE)
+
+
+def queue_places(runs: list[dict]) -> dict[str, int]:
+    """Run id -> place in the queue (from 1) of what waits; `runs` as tl.jobs.list_runs gives them."""
+    order = {run["run_id"]: place for place, run in enumerate(runs)}
+    waiting = [run for run in runs if run["status"] == "queued"]
+    waiting.sort(key=lambda run: (run["created"], run["experiment_id"], order[run["run_id"]]))
+    return {run["run_id"]: place for place, run in enumerate(waiting, 1)}
+
+
+def table(home: Home, runs: list[dict], places: dict[str, int]) -> dict[str, list]:
+    """Columns of the table of all runs; what is not known is left empty."""
+    now = time.time()
+    titles = {name: view.data_set(home, name)[0] for name in {run["dataset"] for run in runs}}
+
+    def column(field: str, show) -> list:
+        return [None if run[field] is None else show(run[field]) for run in runs]
+
+    return {
+        "state": [_state(run, places) for run in runs],
+        "data": [plain(titles[run["dataset"]]) for run in runs],
+        "pictures": column("samples", count),
+        "network": [BACKBONES[run["backbone"]].title for run in runs],
+        "px": column("resolution", str),
+        "arm": [plain(arm_title(run["arm"])) for run in runs],
+        "seed": column("seed", str),
+        "epochs": [f"{run['epochs']} of {run['max_epochs']}" for run in runs],
+        "best validation": column("best_val_accuracy", percent),
+        "test": column("test_accuracy", percent),
+        "computing time": column("elapsed_seconds", duration),
+        "memory": column("memory_peak_bytes", memory),
+        "age": [ago(max(0.0, now - run["created"])) for run in runs],
+        "run": column("run_id", str),
+    }
+
+
+def _state(run: dict, places: dict[str, int]) -> str:
+    if run["status"] == "running":
+        return view.PHASES.get((run["progress"] or {}).get("phase"), view.STATUSES["running"])
+    place = places.get(run["run_id"])
+    return f"Number {place} in the queue" if place else view.STATUSES[run["status"]]
+
+
+def _experiment(home: Home, experiment_id: str, runs: list[dict], places: dict[str, int]) -> None:
+    first = runs[0]
+    with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            title = f"{BACKBONES[first['backbone']].title} on {view.data_set(home, first['dataset'])[0]}"
+            st.subheader(escape(title), anchor=False, width="content")
+            if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
+                st.switch_page("app.py", query_params={"experiment": experiment_id})
+        facts = f"{count(first['samples'])} training pictures · {first['resolution']} px"
+        st.caption(f"{facts} · {ago(max(0.0, time.time() - first['created']))}")
+        positions = {arm: place for place, arm in enumerate(_arms_in_order(home, experiment_id, runs))}
+        for run in runs:
+            _run(home, run, positions[run["arm"]], places)
+
+
+def _arms_in_order(home: Home, experiment_id: str, runs: list[dict]) -> list[str]:
+    """Names of the experiment's arms by position, so that colours are those of its charts."""
+    return [arm.name for arm in jobs.experiment(home, experiment_id)["experiment"].arms]
+
+
+def _run(home: Home, run: dict, position: int, places: dict[str, int]) -> None:
+    colour, icon = BADGES[run["status"]]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{dot(position)} {escape(arm_title(run['arm']))}", width=210)
+        st.badge(_state(run, places), color=colour, icon=icon, width=180)
+        st.caption(_reached(run), width=330)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            choice = st.menu_button(
+                "More",
+                ACTIONS[run["status"]],
+                icon=":material/more_horiz:",
+                type="tertiary",
+                key=f"actions_{run['run_id']}",
+            )
+    if run["status"] in ("failed", "interrupted") and run["message"]:
+        st.caption(f":red[{escape(run['message'])}]")
+    if choice == "Delete":
+        _confirm_delete(home, run)
+    elif choice:
+        _act(home, run["run_id"], choice)
+        st.rerun()
+
+
+def _reached(run: dict) -> str:
+    parts = [f"seed {run['seed']}", f"{run['epochs']} of {run['max_epochs']} epochs"]
+    if run["best_val_accuracy"] is not None:
+        parts.append(f"best {percent(run['best_val_accuracy'])}")
+    if run["test_accuracy"] is not None:
+        parts.append(f"test {percent(run['test_accuracy'])}")
+    return " · ".join(parts)
+
+
+@st.dialog("Delete this run?")
+def _confirm_delete(home: Home, run: dict) -> None:
+    st.markdown(
+        f"**{escape(arm_title(run['arm']))}**, seed {run['seed']}: "
+        "its curves, its trained network and its log go for good."
+    )
+    if st.button("Delete", type="primary", icon=":material/delete:", key="confirm_delete"):
+        _act(home, run["run_id"], "Delete")
+        st.rerun()
+
+
+def _act(home: Home, run_id: str, action: str) -> None:
+    try:
+        {"Stop": jobs.stop, "Resume": jobs.resume, "Delete": jobs.delete}[action](home, run_id)
+        if action == "Resume":
+            jobs.ensure_supervisor(home)
+    except (Refused, TimeoutError) as problem:
+        st.session_state[PROBLEM] = str(problem)

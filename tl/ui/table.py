@@ -1,0 +1,55 @@
+"""The arms in numbers: one row per measure, one column per arm, every value in words. No streamlit."""
+
+from tl.store.files import read_json
+from tl.ui.text import NOT_AVAILABLE, count, duration, energy, memory, millions, percent
+from tl.ui.view import Arm, ExperimentView
+
+
+def arm_table(now: ExperimentView, metrics) -> dict[str, list[str]]:
+    """Columns of the table: the measures' names, then one column per arm; means over seeds where there are several."""
+    rows = {arm.title: _measures(now, arm, metrics[metrics["arm"] == arm.title]) for arm in now.arms}
+    names = list(next(iter(rows.values())))
+    return {"": names} | {title: list(values.values()) for title, values in rows.items()}
+
+
+def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:
+    def over_runs(field: str, show) -> str:
+        known = [run[field] for run in arm.runs if run[field] is not None]
+        if not known:
+            return NOT_AVAILABLE
+        return show(sum(known) / len(known)) + (f" (mean of {len(known)})" if len(arm.runs) > 1 else "")
+
+    def over_epochs(column: str, show) -> str:
+        known = metrics[column].dropna()
+        return NOT_AVAILABLE if known.empty else show(float(known.mean()))
+
+    results = [read_json(now.home.run(run["run_id"]).result) or {} for run in arm.runs]
+    joules = [result.get("energy_joules") for result in results]
+    return {
+        "Test accuracy": over_runs("test_accuracy", percent),
+        "Best validation accuracy": over_runs("best_val_accuracy", percent),
+        "Epochs": ", ".join(_epochs(run) for run in arm.runs),
+        "Computing time": over_runs("elapsed_seconds", duration),
+        "Seconds per epoch": over_epochs("train_seconds", lambda mean: f"{mean:.1f} s for training"),
+        "Pictures per second": over_epochs("images_per_second", lambda mean: count(round(mean))),
+        "Peak memory": over_runs("memory_peak_bytes", memory),
+        "Energy": NOT_AVAILABLE if None in joules else energy(sum(joules)),
+        "Parameters trained": _parameters(metrics),
+        "Trained on": next((run["device"] for run in arm.runs if run["device"]), NOT_AVAILABLE),
+    }
+
+
+def _epochs(run: dict) -> str:
+    done = f"{run['epochs']} of {run['max_epochs']}"
+    early = ", stopped early" if run["stopped_early"] else ""
+    best = f", best {run['best_epoch']}" if run["best_epoch"] else ""
+    return done + early + best
+
+
+def _parameters(metrics) -> str:
+    known = metrics[["trainable_parameters", "total_parameters"]].dropna()
+    if known.empty:
+        return NOT_AVAILABLE
+    fewest, most = int(known["trainable_parameters"].min()), int(known["trainable_parameters"].max())
+    total = millions(int(known["total_parameters"].iloc[-1]))
+    return f"{millions(most)} of {total}" + (f", at first {millions(fewest)}" if fewest < most else "")

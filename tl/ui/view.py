@@ -1,0 +1,201 @@
+"""An experiment as the page shows it: its runs grouped by arm, how far each is, how long it still takes. No streamlit.
+
+Everything is read from the queue and the run folders, so a reload, a second tab or a restarted server shows the same.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from tl import jobs
+from tl.analysis.estimate import RunState, times_left
+from tl.config import ID_PATTERN, Experiment, Refused, RunConfig
+from tl.store.database import ACTIVE
+from tl.store.files import read_json
+from tl.store.home import Home
+from tl.ui.form_state import arm_title
+
+LOG_BYTES = 6000  # of a failed run's log, from its end
+PHASES = {
+    "starting": "Starting",
+    "preparing": "Preparing",
+    "waiting": "Waiting for its turn",
+    "training": "Training",
+    "validating": "Validating",
+    "testing": "Testing",
+    "done": "Finishing",
+}
+STATUSES = {
+    "queued": "In the queue",
+    "running": "Starting",
+    "finished": "Finished",
+    "stopped": "Stopped",
+    "failed": "Failed",
+    "interrupted": "Interrupted",
+}
+ADVICE = {
+    "diverged": "A lower learning rate usually helps: try a tenth.",
+    "bad_data": "Look at the pictures of this set; adding the zip again leaves out what can't be read.",
+    "download_failed": "Check the network, or choose weights and pictures that are here already.",
+    "out_of_memory": "Choose a smaller batch size, resolution or network.",
+    "disk_full": "Free some space, then resume; nothing finished is lost.",
+    "killed": "If memory ran short, choose a smaller batch size; otherwise just resume.",
+}
+RESUMABLE = ("failed", "stopped", "interrupted")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of the comparison with its runs (rows of tl.jobs.list_runs), one per seed."""
+
+    position: int
+    name: str
+    runs: tuple[dict, ...]
+
+    @property
+    def title(self) -> str:
+        """Its name as shown; not escaped."""
+        return arm_title(self.name)
+
+    @property
+    def current(self) -> dict:
+        """The run to look at: the one that trains, else the next in the queue, else the last."""
+        by_status = {run["status"]: run for run in reversed(self.runs)}
+        return by_status.get("running") or by_status.get("queued") or self.runs[-1]
+
+    @property
+    def active(self) -> bool:
+        """Whether anything of it trains or waits in the queue."""
+        return any(run["status"] in ACTIVE for run in self.runs)
+
+    @property
+    def waits(self) -> bool:
+        """Whether its trainer waits for its turn."""
+        return (self.current["progress"] or {}).get("phase") == "waiting"
+
+    @property
+    def state(self) -> str:
+        """What its current run does, in words."""
+        run = self.current
+        phase = (run["progress"] or {}).get("phase")
+        return PHASES.get(phase, STATUSES["running"]) if run["status"] == "running" else STATUSES[run["status"]]
+
+    @property
+    def fraction(self) -> float:
+        """How much of its budget is done, 0..1; what ended counts as done."""
+        return sum(1.0 if run["status"] == "finished" else _epochs(run) / run["max_epochs"] for run in self.runs) / len(
+            self.runs
+        )
+
+
+def _epochs(run: dict) -> float:
+    """Epochs done, the running one as a fraction."""
+    progress = run["progress"] or {}
+    under_way = progress.get("phase") == "training" and progress.get("steps")
+    partly = progress["step"] / progress["steps"] if under_way else 0.0
+    if progress.get("phase") in ("testing", "done"):  # perhaps earlier than planned
+        return run["max_epochs"]
+    return min(run["epochs"] + partly, run["max_epochs"])
+
+
+@dataclass(frozen=True)
+class ExperimentView:
+    """One experiment at this moment."""
+
+    home: Home
+    experiment_id: str
+    experiment: Experiment
+    runs: tuple[dict, ...]
+
+    @cached_property
+    def arms(self) -> tuple[Arm, ...]:
+        """In the order of their positions: the order of their colours."""
+        names = [arm.name for arm in self.experiment.arms]
+        groups = (tuple(run for run in self.runs if run["arm"] == name) for name in names)
+        return tuple(Arm(n, name, runs) for n, (name, runs) in enumerate(zip(names, groups, strict=True)) if runs)
+
+    @property
+    def active(self) -> bool:
+        """Whether anything still trains or waits."""
+        return any(run["status"] in ACTIVE for run in self.runs)
+
+    @property
+    def titles(self) -> list[str]:
+        """Names of all arms as shown, by position."""
+        return [arm_title(arm.name) for arm in self.experiment.arms]
+
+    @property
+    def max_epochs(self) -> int:
+        """The largest budget of an arm."""
+        return max(arm.epochs or self.experiment.epochs for arm in self.experiment.arms)
+
+    def seconds_left(self, metrics) -> dict[int, float | None]:
+        """Arm position -> seconds until its current run is done, at most; None where nothing is measured yet.
+
+        `metrics` as `metrics()` gives them. Arms alternate: while one does an epoch, every other does one as well.
+        """
+        running = {arm.position: arm.current for arm in self.arms if arm.current["status"] == "running"}
+        states = {}
+        for position, run in running.items():
+            config = read_json(self.home.run(run["run_id"]).config)
+            epochs = metrics[metrics["run_id"] == run["run_id"]].to_dict("records")
+            states[position] = RunState(config=RunConfig.from_json(config), progress=run["progress"], epochs=epochs)
+        return times_left(states)
+
+    def metrics(self):
+        """All epochs of all runs in one frame; `arm` holds titles."""
+        import pandas as pd
+
+        from tl.store.metrics import read_metrics
+
+        frames = [
+            read_metrics(self.home.run(run["run_id"]).metrics).assign(run_id=run["run_id"], arm=arm.title)
+            for arm in self.arms
+            for run in arm.runs
+        ]
+        return pd.concat(frames, ignore_index=True)
+
+    def resources(self):
+        """All hardware samples of all runs in one frame, with `arm` (title) and `run_id`."""
+        import pandas as pd
+
+        from tl.store.metrics import RESOURCES, read_table
+
+        frames = [
+            read_table(self.home.run(run["run_id"]).resources, RESOURCES).assign(run_id=run["run_id"], arm=arm.title)
+            for arm in self.arms
+            for run in arm.runs
+        ]
+        return pd.concat(frames, ignore_index=True)
+
+
+def load(home: Home, experiment_id: str) -> ExperimentView:
+    """The experiment with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
+    if not ID_PATTERN.fullmatch(experiment_id):
+        raise Refused("This link names no experiment; Runs lists those there are.")
+    try:
+        found = jobs.experiment(home, experiment_id)
+    except Refused:
+        raise Refused(f"There is no experiment {experiment_id} here; Runs lists those there are.") from None
+    return ExperimentView(home, experiment_id, found["experiment"], tuple(found["runs"]))
+
+
+def log_end(home: Home, run_id: str) -> str:
+    """The last lines of a run's log."""
+    try:
+        with open(home.run(run_id).log, "rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - LOG_BYTES))
+            return file.read().decode(errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def data_set(home: Home, name: str) -> tuple[str, str]:
+    """Title and note of a data set; of one that was deleted its name. Neither is escaped."""
+    from tl import datasets
+
+    try:
+        info = datasets.describe(home, name)
+    except Refused:
+        return name, "this data set is no longer here"
+    return info.title, info.note
