@@ -121,7 +121,7 @@ def test_asking_often_measures_once_in_the_background(home, monkeypatch, tmp_pat
         "import sys\n"
         "if '--probe' in sys.orig_argv:\n"
         f"    open({str(tmp_path / 'calls')!r}, 'a').write('x')\n"
-        "    import time; time.sleep(0.5)\n"
+        "    import time; time.sleep(1.5)\n"
         f"    print({json.dumps(json.dumps(SPEEDS))}, flush=True)\n"
         "    import os; os._exit(0)\n"
     )
@@ -131,7 +131,7 @@ def test_asking_often_measures_once_in_the_background(home, monkeypatch, tmp_pat
     while not answers or (answers[-1] is None and time.monotonic() < end):
         began = time.monotonic()
         answers.append(probe(home, *WHAT))
-        assert time.monotonic() - began < 0.5, "the page does not wait"
+        assert time.monotonic() - began < 1.2, "the page does not wait"
         time.sleep(0.05)
     assert SPEEDS.items() <= answers[-1].items()
     assert len(answers) > 3

