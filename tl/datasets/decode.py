@@ -32,6 +32,7 @@ MEMORY_BYTES = 3 * 1024**3  # address space of one decoding process
 NOT_A_PICTURE, UNREADABLE, TOO_SMALL, NESTED = "not a picture", "unreadable", "too small", "nested archive"
 TOO_MANY_PIXELS = "too many pixels"  # refuses the whole upload
 ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+EXIF_KEYS = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}  # where Pillow looks for an orientation
 TRANSPOSE = {  # EXIF orientation -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -66,9 +67,9 @@ def square(data: bytes, side: int, max_pixels: int, max_side: int) -> tuple[byte
     if min(width, height) < MIN_SIDE:
         raise LeftOut(TOO_SMALL)
     try:
-        orientation = _orientation(image)
         image.draft("RGB", (2 * side, 2 * side))  # JPEG: decode at a half, quarter or eighth where that is enough
-        image = to_rgb(image)
+        loaded = to_rgb(image)
+        orientation, image = _orientation(image), loaded  # a PNG may say it after its pixels
         wide, high = image.size
         short = min(wide, high)
         left, top = (wide - short) / 2, (high - short) / 2
@@ -83,7 +84,7 @@ def square(data: bytes, side: int, max_pixels: int, max_side: int) -> tuple[byte
 
 
 def _orientation(image: Image.Image) -> int:
-    if image.format not in ("JPEG", "MPO", "TIFF") and "exif" not in image.info:
+    if image.format == "TIFF" or not EXIF_KEYS & image.info.keys():  # Pillow itself turns a TIFF when it loads it
         return 1
     try:
         return image.getexif().get(0x0112, 1)

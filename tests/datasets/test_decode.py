@@ -1,0 +1,197 @@
+"""Bytes to RGB: every colour mode and orientation gives the pixels a person would see."""
+
+import io
+import json
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from crafted import picture
+from PIL import Image
+
+from tl.datasets import decode
+
+WHITE = (255, 255, 255)
+
+
+def decoded(data: bytes, side: int = 64) -> np.ndarray:
+    pixels, _ = decode.square(data, side, 64_000_000, 16_384)
+    return np.frombuffer(pixels, np.uint8).reshape(side, side, 3)
+
+
+def saved(image: Image.Image, kind: str, **about) -> bytes:
+    data = io.BytesIO()
+    image.save(data, kind, **about)
+    return data.getvalue()
+
+
+def plain(mode: str, colour) -> Image.Image:
+    return Image.new(mode, (40, 40), colour)
+
+
+def palette(colour: tuple[int, int, int]) -> Image.Image:
+    image = Image.new("P", (40, 40), 1)
+    image.putpalette([0, 0, 0, *colour])
+    return image
+
+
+def whole(kind: type, value) -> Image.Image:
+    return Image.fromarray(np.full((40, 40), value, kind))
+
+
+GOLDEN = {
+    "RGB JPEG": (saved(plain("RGB", (200, 100, 50)), "JPEG", quality=95), (200, 100, 50)),
+    "grey JPEG": (saved(plain("L", 77), "JPEG"), (77, 77, 77)),
+    "CMYK JPEG": (saved(plain("CMYK", (0, 255, 255, 0)), "JPEG", quality=95), (255, 0, 0)),
+    "CMYK TIFF": (saved(plain("CMYK", (255, 0, 0, 0)), "TIFF"), (0, 255, 255)),
+    "RGB PNG": (saved(plain("RGB", (1, 2, 3)), "PNG"), (1, 2, 3)),
+    "black and white PNG": (saved(plain("1", 1), "PNG"), WHITE),
+    "palette PNG": (saved(palette((9, 8, 7)), "PNG"), (9, 8, 7)),
+    "palette PNG, that colour transparent": (saved(palette((9, 8, 7)), "PNG", transparency=1), WHITE),
+    "palette PNG, half transparent": (saved(palette((1, 1, 1)), "PNG", transparency=b"\xff\x80"), (128, 128, 128)),
+    "RGB PNG, one colour transparent": (saved(plain("RGB", (1, 2, 3)), "PNG", transparency=(1, 2, 3)), WHITE),
+    "RGBA PNG, transparent": (saved(plain("RGBA", (255, 0, 0, 0)), "PNG"), WHITE),
+    "RGBA PNG, opaque": (saved(plain("RGBA", (255, 0, 0, 255)), "PNG"), (255, 0, 0)),
+    "RGBA PNG, a fifth": (saved(plain("RGBA", (255, 0, 0, 51)), "PNG"), (255, 204, 204)),
+    "LA PNG": (saved(plain("LA", (0, 51)), "PNG"), (204, 204, 204)),
+    "RGBA WebP": (saved(plain("RGBA", (0, 0, 255, 0)), "WEBP", lossless=True, exact=True), WHITE),
+    "16 bit grey PNG": (saved(whole(np.uint16, 257 * 100), "PNG"), (100, 100, 100)),
+    "16 bit grey PNG, dark": (saved(whole(np.uint16, 257), "PNG"), (1, 1, 1)),
+    "16 bit grey TIFF": (saved(whole(np.uint16, 65535), "TIFF"), WHITE),
+    "32 bit whole TIFF": (saved(whole(np.int32, 257 * 100), "TIFF"), (100, 100, 100)),
+    "float TIFF to 1": (saved(whole(np.float32, 0.4), "TIFF"), (102, 102, 102)),
+    "float TIFF to 255": (saved(whole(np.float32, 102), "TIFF"), (102, 102, 102)),
+    "BMP": (saved(plain("RGB", (1, 2, 3)), "BMP"), (1, 2, 3)),
+    "lossless WebP": (saved(plain("RGB", (1, 2, 3)), "WEBP", lossless=True), (1, 2, 3)),
+    "packed TIFF": (saved(plain("RGB", (1, 2, 3)), "TIFF", compression="tiff_lzw"), (1, 2, 3)),
+    "GIF": (saved(palette((9, 8, 7)), "GIF"), (9, 8, 7)),
+    "transparent GIF": (saved(palette((9, 8, 7)), "GIF", transparency=1), WHITE),
+    "several pictures in a JPEG": (
+        saved(plain("RGB", (50, 50, 50)), "MPO", save_all=True, append_images=[plain("RGB", 0)]),
+        (50, 50, 50),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", GOLDEN)
+def test_colour_modes(case):
+    data, colour = GOLDEN[case]
+    difference = np.abs(decoded(data).astype(int) - colour)
+    assert difference.max() <= (3 if "JPEG" in case else 1)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_the_first_frame_counts(kind):
+    frames = [plain("RGB", (250, 0, 0)), plain("RGB", (0, 250, 0)), plain("RGB", (0, 0, 250))]
+    more = {"lossless": True} if kind == "WEBP" else {}
+    data = saved(frames[0], kind, save_all=True, append_images=frames[1:], **more)
+    assert tuple(decoded(data)[5, 5]) == (250, 0, 0)
+
+
+QUARTERS = {"left top": "red", "right top": "lime", "left bottom": "blue", "right bottom": "white"}
+ORIENTED = {  # orientation -> what the stored picture has left top, right top, left bottom, right bottom (EXIF 2.3, 4.6.4)
+    1: "left top, right top, left bottom, right bottom",
+    2: "right top, left top, right bottom, left bottom",
+    3: "right bottom, left bottom, right top, left top",
+    4: "left bottom, right bottom, left top, right top",
+    5: "left top, left bottom, right top, right bottom",
+    6: "right top, right bottom, left top, left bottom",
+    7: "right bottom, right top, left bottom, left top",
+    8: "left bottom, left top, right bottom, right top",
+}
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", ORIENTED)
+def test_pictures_are_turned_upright(kind, orientation):
+    stored = Image.new("RGB", (60, 40) if orientation < 5 else (40, 60))
+    for number, place in enumerate(ORIENTED[orientation].split(", ")):
+        half = (stored.width // 2, stored.height // 2)
+        stored.paste(Image.new("RGB", half, QUARTERS[place]), (number % 2 * half[0], number // 2 * half[1]))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = decoded(saved(stored, kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {})), 32)
+    for place, (y, x) in zip(QUARTERS, ((4, 4), (4, 27), (27, 4), (27, 27)), strict=True):
+        expected = np.array(Image.new("RGB", (1, 1), QUARTERS[place]))[0, 0]
+        assert np.abs(upright[y, x].astype(int) - expected).max() < 40, place
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # as in the decoding process
+def test_damaged_exif_is_ignored():
+    for exif in (
+        b"Exif\0\0rubbish",
+        b"Exif\0\0MM\0*\0\0\0\x08\xff\xff",
+        b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x63\0\0\0",
+    ):
+        assert decoded(saved(plain("RGB", (9, 9, 9)), "JPEG", exif=exif)).shape == (64, 64, 3)
+
+
+def test_the_shorter_side_is_scaled_and_the_centre_kept():
+    image = Image.new("RGB", (300, 100), "red")
+    image.paste("blue", (100, 0, 200, 100))
+    pixels = decoded(saved(image, "PNG"), 50)
+    assert (pixels[:, 3:-3] == (0, 0, 255)).all()
+
+
+def test_small_pictures_are_enlarged_and_their_own_side_is_told():
+    pixels, short = decode.square(picture(0, (20, 10)), 64, 64_000_000, 16_384)
+    assert (len(pixels), short) == (64 * 64 * 3, 10)
+
+
+def test_a_pattern_finer_than_the_new_pixels_is_averaged():
+    stripes = np.zeros((256, 256, 3), np.uint8)
+    stripes[:, ::2] = 255
+    assert np.abs(decoded(saved(Image.fromarray(stripes), "PNG"), 32).astype(int) - 128).max() < 8
+
+
+def test_a_jpeg_decoded_at_a_fraction_looks_like_the_whole():
+    smooth = Image.fromarray(np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)).resize((512, 512))
+    data = saved(smooth, "JPEG", quality=95)
+    whole_size = np.asarray(Image.open(io.BytesIO(data)).resize((32, 32), Image.Resampling.BICUBIC)).astype(int)
+    assert np.abs(decoded(data, 32) - whole_size).mean() < 2
+
+
+LEFT_OUT = {
+    "text": (b"hello", decode.NOT_A_PICTURE),
+    "nothing": (b"", decode.NOT_A_PICTURE),
+    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", decode.NOT_A_PICTURE),
+    "portable pixmap": (b"P6 40 40 255\n" + bytes(4800), decode.NOT_A_PICTURE),
+    "zip": (b"PK\x03\x04", decode.NESTED),
+    "tar": (bytes(257) + b"ustar" + bytes(300), decode.NESTED),
+    "cut JPEG": (GOLDEN["RGB JPEG"][0][:-200], decode.UNREADABLE),
+    "cut PNG": (picture()[:-40], decode.UNREADABLE),
+    "damaged PNG": (picture()[:60] + bytes(20) + picture()[80:], decode.UNREADABLE),
+    "float not a number": (saved(whole(np.float32, np.nan), "TIFF"), decode.UNREADABLE),
+    "7 px high": (picture(0, (30, 7)), decode.TOO_SMALL),
+    "too many pixels": (picture(0, (101, 100)), decode.TOO_MANY_PIXELS),
+    "too long a side": (picture(0, (501, 10)), decode.TOO_MANY_PIXELS),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_what_can_not_be_used_is_named(case):
+    data, reason = LEFT_OUT[case]
+    with pytest.raises(decode.LeftOut, match=f"^{reason}$"):
+        decode.square(data, 64, 10_000, 500)
+
+
+def test_the_decoding_process_imports_little_and_ends_with_its_input():
+    code = "import sys, runpy; sys.argv = ['x']; runpy.run_path(sys.path.pop(), run_name='__main__')\n"
+    code += "print(json.dumps(sorted({'numpy', 'torch', 'pandas', 'tl'} & set(sys.modules))))"
+    code = f"import json, sys; sys.path.append({decode.__file__!r}); {code}"
+    output = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True, check=True).stdout
+    assert [json.loads(line) if line != "ready" else line for line in output.splitlines()] == ["ready", []]
+
+
+def test_a_picture_that_takes_for_ever_ends_its_process():
+    code = f"import runpy, sys; space = runpy.run_path({decode.__file__!r})\n"
+    code += "space['_work'].__globals__.update(CPU_SECONDS=0.2, square=lambda *_: [None for _ in iter(int, 1)])\n"
+    code += "space['main']()"
+    rows = [[0, 0, 1, 1, 0, zlib.crc32(Path(__file__).read_bytes()[:1])]]
+    task = {"source": __file__, "out": "/dev/null", "side": 8, "rows": rows, "max_pixels": 1, "max_side": 1}
+    ended = subprocess.run([sys.executable, "-c", code], input=json.dumps(task) + "\n", capture_output=True, text=True)
+    assert ended.stdout == "ready\n"
+    assert ended.returncode < 0  # by a signal
