@@ -14,6 +14,7 @@ from tl.datasets.pool import environment
 from tl.store.home import Home
 from tl.store.pictures import locked
 
+COMMAND = ["-m", "tl.train.fetch"]
 PERCENT = re.compile(r"(\d+)%\|")  # how torchvision's progress bars begin
 
 
@@ -31,7 +32,7 @@ def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], 
 
 
 def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int, int, str], None] | None) -> None:
-    command = [sys.executable, "-m", "tl.train.fetch", info.name, str(packed), "--root", str(home.downloads_dir)]
+    command = [sys.executable, *COMMAND, info.name, str(packed), "--root", str(home.downloads_dir)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(), text=True)
     last = ""
     try:
@@ -49,4 +50,6 @@ def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int,
     if status == 1 and last.startswith(info.title):
         raise Refused(last)
     if status:
-        raise Refused(f"{info.title} could not be downloaded: {last or f'the download ended with {status}'}")
+        raise Refused(
+            f"{info.title} could not be downloaded: the download ended with status {status} ({last}); try again."
+        )
