@@ -16,7 +16,7 @@ from crafted import deflated, entries_of, entry, forged, picture, pictures, trac
 from PIL import Image
 
 from tl.config import Refused
-from tl.datasets import describe, examples, ingest, list_datasets, prepare
+from tl.datasets import archived, decode, describe, examples, ingest, list_datasets, prepare
 from tl.store.files import read_json
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "data" / "flower-photos.zip"
@@ -281,6 +281,36 @@ def test_an_ingested_set_is_listed_and_described(home, tmp_path):
     document = info.to_json()
     assert (document["name"], document["train"], document["ready"], document["origin"]) == ("x", 2, True, "upload")
     assert type(info).from_json(document) == info
+
+
+def test_folders_that_are_no_data_sets_are_not_listed(home, tmp_path):
+    ingest(home, zipped(tmp_path / "x.zip", two_classes()), "x")
+    for name, document in {"broken": "{", "foreign": "{}", "Bad name": "{}"}.items():
+        (home.datasets_dir / name).mkdir()
+        (home.datasets_dir / name / "dataset.json").write_text(document)
+    assert [entry.name for entry in list_datasets(home)] == ["blossoms", "cifar10", "flowers102", "x"]
+    with pytest.raises(Refused, match="is damaged; delete"):
+        describe(home, "broken")
+
+
+def test_a_picture_that_crashes_its_decoder_is_left_out_alone(home, tmp_path, monkeypatch):
+    """A decoder with a fault: pictures of 13 x 13 px end the process."""
+    (tmp_path / "decoder.py").write_text(
+        "import os, runpy\n"
+        f"space = runpy.run_path({decode.__file__!r})\n"
+        "square = space['square']\n"
+        "def fragile(data, *about):\n"
+        "    if data[16:24] == bytes([0, 0, 0, 13, 0, 0, 0, 13]):\n"
+        "        os.kill(os.getpid(), 11)\n"
+        "    return square(data, *about)\n"
+        "space['_work'].__globals__['square'] = fragile\n"
+        "space['main']()\n"
+    )
+    monkeypatch.setattr(archived, "DECODER", ["-P", str(tmp_path / "decoder.py")])
+    files = two_classes("", 40) | {"rose/bad.png": picture(1, (13, 13)), "tulip/bad.png": picture(2, (13, 13))}
+    info = ingest(home, zipped(tmp_path / "x.zip", files), "x")
+    assert info.left_out == {"unreadable": {"count": 2, "first": ["rose/bad.png", "tulip/bad.png"]}}
+    assert info.train + info.validation + info.test == 80
 
 
 def test_the_zip_that_was_given_is_left_alone(home, tmp_path):

@@ -13,6 +13,7 @@ from tl.store.pictures import SPLITS, PictureStore
 
 DECODER = ["-P", decode.__file__]
 CHUNK = 64  # pictures a task
+RECORDED = 16  # tasks after which the pictures decoded so far are recorded as ready
 PLACE = ["start", "packed", "size", "method", "crc"]  # of a picture in its archive
 Progress = Callable[[int, int, str], None]
 
@@ -68,9 +69,9 @@ def fill_from_archive(store: PictureStore, index: pd.DataFrame, samples: int | N
                         f"{source} has changed since it was ingested; delete the data set and ingest it again."
                     )
             done += len(answer)
-            if done % (16 * CHUNK) == 0 or done == len(rows):
-                if progress:
-                    progress(done, len(rows), f"decoding pictures at {store.resolution} px")
+            if progress:
+                progress(done, len(rows), f"decoding pictures at {store.resolution} px")
+            if done % (RECORDED * CHUNK) == 0 or done == len(rows):
                 yield done
 
     store.fill(samples, decode_rows)

@@ -1,6 +1,7 @@
 """What data sets there are, and what the page, the command line and the trainer do with one."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +25,21 @@ BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, CIFAR
 def list_datasets(home: Home) -> list[DatasetInfo]:
     """The built-in data sets, then those brought by people, by name."""
     names = {path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json")}
-    return [describe(home, name) for name in [*BUILT_IN, *sorted(names - set(BUILT_IN))]]
+    listed = []
+    for name in [*BUILT_IN, *sorted(names - set(BUILT_IN))]:
+        with suppress(Refused):  # a folder that something else left there
+            listed.append(describe(home, name))
+    return listed
 
 
 def describe(home: Home, name: str) -> DatasetInfo:
     """What is known about one data set. Raises Refused for an unknown one."""
-    document = read_json(home.dataset_dir(name) / "dataset.json")
-    if document:
-        return DatasetInfo.from_json(document)
+    path = home.dataset_dir(name) / "dataset.json"
+    if path.exists():
+        try:
+            return DatasetInfo.from_json(read_json(path, {}))
+        except (KeyError, TypeError) as problem:
+            raise Refused(f"{path} is damaged; delete {path.parent} and bring the pictures again.") from problem
     if name in BUILT_IN:
         return BUILT_IN[name]
     raise Refused(f"There is no data set {name!r}; `python -m tl datasets` lists them.")
