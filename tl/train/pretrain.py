@@ -23,6 +23,7 @@ from tqdm import tqdm
 from tl.backbones import BACKBONES
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets import describe, prepare
+from tl.pretrained import AUTO, BUNDLED, IMAGENET
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
 from tl.train.batches import number_of_batches, training_batches
@@ -30,6 +31,7 @@ from tl.train.device import choose_device
 from tl.train.evaluate import evaluate
 from tl.train.network import build_network
 
+RESERVED = (AUTO, BUNDLED, IMAGENET)  # keys of other sources
 WARM_UP = 0.05  # part of the steps
 SMALL_UNTIL, SMALL = 0.6, 0.75  # this part of the epochs sees pictures of this fraction of the side
 CUTMIX_UNTIL, CUTMIX_CHANCE = 0.85, 0.25
@@ -156,8 +158,10 @@ def main(argv: list[str]) -> int:
     options = parse(argv)
     home = Home(options.home)
     name = options.name or f"{options.backbone}-{options.dataset}-{options.resolution}"
-    if not NAME_PATTERN.fullmatch(name):
-        raise Refused(f"{name!r} can't be a model's name; use lower-case letters, digits, '-' and '_', at most 40.")
+    if not NAME_PATTERN.fullmatch(name) or name in RESERVED:
+        raise Refused(
+            f"{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key."
+        )
     info = describe(home, options.dataset)
     store = prepare(home, options.dataset, options.resolution, None)
     device = choose_device()

@@ -78,6 +78,7 @@ class Trainer:
         self.optimizer = self._make_optimizer()
         self.history = load_last(self.run.checkpoints, self.network, self.optimizer) or History()
         write_metrics(self.run.metrics, self.history.rows)
+        write_events(self.run.tensorboard, config, self.history.rows, None)
 
     def _preparing(self, done: int, total: int, what: str) -> None:
         self.progress.step(done, total, what)

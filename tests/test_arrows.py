@@ -1,0 +1,71 @@
+"""Imports point one way: pages -> ui -> jobs, charts, analysis -> datasets -> store -> config; only train knows torch."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TABLES = {"backbones", "strategies", "schedules"}
+BASE = TABLES | {"config"}
+DISK = BASE | {"store", "pretrained"}
+# package or module of tl -> what of tl it may import besides itself
+ALLOWED = {
+    **dict.fromkeys(TABLES, set()),
+    "config": TABLES,
+    "store": BASE,
+    "pretrained": BASE | {"store"},
+    "datasets": DISK,
+    "analysis": DISK | {"datasets"},
+    "charts": BASE,
+    "jobs": DISK | {"datasets", "analysis"},
+    "ui": DISK | {"datasets", "analysis", "charts", "jobs"},
+    "cli": DISK | {"datasets", "analysis", "jobs"},
+    "__main__": DISK | {"cli", "jobs"},
+    "train": DISK | {"datasets"},
+}
+MAY_IMPORT = {  # library -> who may import it
+    "torch": {"train"},
+    "torchvision": {"train"},
+    "streamlit": {"ui"},
+    "altair": {"charts"},
+}
+FILES = sorted((ROOT / "tl").rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Every module a file imports, at its head or inside a function."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names if node.module == "tl"}
+    return names - {"tl"}
+
+
+def part(path: Path) -> str:
+    return path.relative_to(ROOT / "tl").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_follow_the_arrows(path):
+    own = part(path)
+    if own == "__init__":
+        assert not path.read_text(), "importing tl must be free"
+        return
+    for name in imported(path):
+        head, *rest = name.split(".")
+        if head == "tl":
+            assert rest[0] in ALLOWED[own] | {own}, f"{own} may not import {name}"
+        else:
+            assert own in MAY_IMPORT.get(head, {own}), f"{own} may not import {name}"
+
+
+@pytest.mark.parametrize("command", ["import tl.ui.header, tl.ui.form, tl.ui.experiment_page", "import tl.cli.parser"])
+def test_the_page_and_the_command_line_never_import_torch(command):
+    check = f"import sys; {command}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", check], cwd=ROOT).returncode == 0

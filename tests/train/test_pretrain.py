@@ -1,0 +1,54 @@
+"""`python -m tl pretrain`: weights and a model card that the library offers and a run can start from."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import torch
+
+from tl.config import Refused
+from tl.pretrained import source
+from tl.store.files import read_json
+from tl.train.network import build_network, load_pretrained
+from tl.train.pretrain import cutmix, main, rate_factor
+
+
+def test_pretraining_puts_a_model_with_its_card_into_the_library(stripes_home):
+    arguments = ["--dataset", "stripes", "--epochs", "2", "--resolution", "32", "--batch-size", "16"]
+    assert main([*arguments, "--name", "stripes-model", "--home", str(stripes_home.path), "--licence", "CC0"]) == 0
+    folder = stripes_home.library_dir / "stripes-model"
+    card = read_json(folder / "card.json")
+    weights = (folder / "weights.safetensors").read_bytes()
+    assert card["sha256"] == hashlib.sha256(weights).hexdigest()
+    assert card["size_bytes"] == len(weights)
+    assert (card["backbone"], card["classes"], card["epochs"], card["licence"]) == ("mobilenet_v2", 2, 2, "CC0")
+    assert card["images"] == 40  # train and validation: nothing is chosen by validation here
+    assert 0 <= card["accuracy"] <= 1
+    assert card["command"].startswith("python -m tl pretrain --dataset stripes")
+    offered = source(stripes_home, "mobilenet_v2", "stripes-model")
+    network = build_network("mobilenet_v2", 5, 32)
+    before = network.features[0][0].weight.clone()
+    load_pretrained(network, "mobilenet_v2", offered.place)
+    assert not torch.equal(network.features[0][0].weight, before)
+    assert network.classifier[1].weight.shape == (5, 1280)
+
+
+@pytest.mark.parametrize("name", ["../evil", "imagenet", "Upper"])
+def test_a_name_that_would_be_confusing_is_refused(stripes_home, name):
+    with pytest.raises(Refused, match="can't be a model's name"):
+        main(["--dataset", "stripes", "--name", name, "--home", str(stripes_home.path)])
+
+
+def test_the_rate_warms_up_and_ends_at_zero():
+    factors = [rate_factor(step, 100) for step in range(100)]
+    assert factors[0] == pytest.approx(0.2)
+    assert max(factors) == factors[4] == 1.0
+    assert factors[-1] < 0.001
+
+
+def test_cutmix_pastes_the_neighbour_and_says_how_much_is_left():
+    batch = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 32, 32).contiguous()
+    order, kept = cutmix(batch, np.random.default_rng(1))
+    for number in range(4):
+        own = (batch[number] == number).float().mean().item()
+        assert own == pytest.approx(1.0 if order[number] == number else kept)
