@@ -18,6 +18,7 @@ from PIL import Image
 from tl.cli import compare, datasets
 from tl.cli.arms import parse_arms
 from tl.cli.table import table
+from tl.cli.watch import Bars
 from tl.config import Refused, Training
 from tl.jobs.launcher import LocalLauncher
 
@@ -247,6 +248,17 @@ def test_settings_of_arms_are_checked():
 
 def test_a_table_has_numbers_to_the_right():
     assert table(("name", "n"), [("a", 5), ("long", 12)]) == "name   n\na      5\nlong  12"
+
+
+def test_on_a_terminal_each_arm_has_a_bar(capsys):
+    run = {"arm": "scratch", "seed": 0, "status": "running", "epochs": 2, "max_epochs": 6, "best_val_accuracy": 0.5}
+    training = {"phase": "training", "epoch": 3, "step": 5, "steps": 10}
+    early = run | {"seed": 1, "status": "finished", "progress": None}
+    with Bars() as bars:
+        bars.show([run | {"progress": training}, early | {"arm": "linear_probe"}])
+    shown = capsys.readouterr().err
+    assert re.search(r"scratch \|.*\| 2\.5/6 epochs, .* left, training, best 50\.0 %", shown)
+    assert re.search(r"linear_probe \|.*\| 6\.0/6 epochs, .* left, finished", shown)
 
 
 @pytest.mark.usefixtures("supervisor")

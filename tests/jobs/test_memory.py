@@ -16,18 +16,18 @@ def need(home, **settings) -> float:
     return memory.trainer_bytes(home, SPEC | settings, [])
 
 
-def test_a_small_network_on_small_pictures_needs_about_a_gigabyte(tmp_path):
-    assert 1.0e9 < need(Home(tmp_path)) < 1.5e9
+def test_a_small_network_on_small_pictures_needs_less_than_two_gigabytes(tmp_path):
+    assert 1.5e9 < need(Home(tmp_path)) < 2e9  # measured: 1.5 to 1.8 GB
 
 
 @pytest.mark.parametrize("larger", [{"resolution": 224}, {"batch_size": 256}, {"backbone": "vgg16"}])
 def test_more_is_needed_for_larger_pictures_batches_and_networks(tmp_path, larger):
-    assert need(Home(tmp_path), **larger) > 1.5 * need(Home(tmp_path))
+    assert need(Home(tmp_path), **larger) > need(Home(tmp_path)) + 1e9
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_every_backbone_has_an_estimate(tmp_path, backbone):
-    assert need(Home(tmp_path), backbone=backbone) > 0.5e9
+    assert need(Home(tmp_path), backbone=backbone) > 1e9
 
 
 def test_what_was_measured_counts_more_than_the_estimate(tmp_path):

@@ -13,7 +13,7 @@ from tl.store.home import Home
 
 # What a trainer needs, roughly: Python and torch, per parameter a weight, its gradient and Adam's two moments, and
 # per picture of a batch the activations kept for the backward pass (75 to 150 MB at 224 px over the networks here).
-TORCH_BYTES = 0.5e9
+TORCH_BYTES = 1.0e9
 PARAMETER_BYTES = 16
 ACTIVATION_BYTES = 120e6
 GPU_CONTEXT_BYTES = 1e9  # what CUDA and its libraries take of the GPU besides
