@@ -10,7 +10,7 @@ from tl import jobs
 from tl.cli.arms import SETTINGS, parse_arms, value_type
 from tl.cli.parser import add_command
 from tl.cli.table import table
-from tl.cli.watch import describe_end, percent, wait
+from tl.cli.watch import FAILED, describe_end, percent, wait
 from tl.config import Experiment, Training, parse_seeds
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database
@@ -64,7 +64,7 @@ def add_commands(commands) -> None:
 
 
 def compare(arguments) -> int:
-    """Exit status 0: all runs finished; 1: one did not."""
+    """Exit status 0: all runs finished, or were stopped because somebody wanted it; 1: one failed."""
     home = arguments.home
     experiment_id = jobs.submit(home, experiment_of(arguments))
     run_ids = {run["run_id"] for run in database.read_runs(home, experiment_id)}
@@ -80,7 +80,7 @@ def compare(arguments) -> int:
     unfinished = [run for run in runs if run["status"] != "finished"]
     for run in unfinished:
         print(f"Run {run['run_id']} ({run['arm']}, seed {run['seed']}) {describe_end(run)}", file=sys.stderr)
-    return 1 if unfinished else 0
+    return int(any(run["status"] in FAILED for run in unfinished))
 
 
 def experiment_of(arguments) -> Experiment:

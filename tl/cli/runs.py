@@ -7,7 +7,7 @@ import time
 from tl import jobs
 from tl.cli.parser import add_command
 from tl.cli.table import table
-from tl.cli.watch import describe_end, percent, wait
+from tl.cli.watch import FAILED, describe_end, percent, wait
 
 
 def add_commands(commands) -> None:
@@ -55,7 +55,7 @@ def stop(arguments) -> int:
 
 
 def resume(arguments) -> int:
-    """0: the run finished; 1: it did not."""
+    """0: the run finished or was stopped again; 1: it failed."""
     run = jobs.resume(arguments.home, arguments.run_id)
     try:
         [run] = wait(arguments.home, run["experiment_id"], {run["run_id"]})
@@ -65,7 +65,7 @@ def resume(arguments) -> int:
         print("Stopped; the same command goes on with it.", file=sys.stderr)
         return 130
     _report(run, arguments.json)
-    return 0 if run["status"] == "finished" else 1
+    return int(run["status"] in FAILED)
 
 
 def _report(run: dict, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from tl.store import database
 from tl.store.home import Home
 
 POLL_SECONDS = 0.3
+FAILED = ("failed", "interrupted")  # statuses that make the exit status 1
 MAX_STARTS = 10  # of the supervisor, with nothing happening in between
 
 
