@@ -8,7 +8,8 @@ with header.begin("Compare"):
     home = header.home()
     experiment_id = st.query_params.get("experiment")
     if experiment_id is None:
-        from tl.ui import form
+        header.introduce()
+        from tl.ui import form  # after the first words are on their way to the browser
 
         form.show(home)
     else:

@@ -1,10 +1,13 @@
 """Every page in every state: nothing there, running, finished, failed; what the buttons do."""
 
+import io
 import re
 import sys
+import zipfile
 
 import page_lab
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tl import jobs
@@ -38,7 +41,7 @@ def open_page(home):
     """Opens Compare, or another page, and checks that nothing was thrown."""
 
     def open_it(page: str | None = None, experiment: str | None = None) -> AppTest:
-        app = AppTest.from_file("../app.py", default_timeout=30)
+        app = AppTest.from_file("../app.py", default_timeout=180)
         if experiment is not None:
             app.query_params["experiment"] = experiment
         if page:
@@ -75,7 +78,14 @@ def test_the_empty_page_is_a_form_that_can_be_started_at_once(open_page):
     assert app.number_input(key="form_samples").value == 500
     assert "drawn by" in " ".join(app.selectbox(key="form_dataset").options)
     assert re.search(r"At most about \*\*.*\*\* on this machine", texts(app))
-    assert "python -m tl compare" in app.code[0].value
+
+
+def test_the_command_is_shown_when_asked_for(open_page):
+    app = open_page()
+    assert not app.code
+    app.session_state["show_command"] = True
+    app.run()
+    assert "python -m tl compare --dataset blossoms" in app.code[0].value
 
 
 def test_the_page_process_never_imports_torch(open_page, home):
@@ -122,6 +132,45 @@ def test_own_pictures_are_asked_for_before_few_photos_can_start(open_page):
     app.get("pills")[0].set_value("few_photos").run()
     assert app.button(key="form_start").disabled
     assert "Add a zip of your pictures" in texts(app)
+
+
+@pytest.fixture
+def small_zip():
+    """Bytes of a zip with two classes of real, tiny pictures, junk and one that can't be read."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        for label, shade in (("**bright**", 200), ("dark", 40)):
+            for number in range(10):
+                picture = io.BytesIO()
+                Image.new("RGB", (48, 48), (shade, 10 * number, number)).save(picture, "PNG")
+                archive.writestr(f"my set/{label}/{number}.png", picture.getvalue())
+        archive.writestr("my set/dark/broken.jpg", b"no picture")
+    return memory.getvalue()
+
+
+def test_an_uploaded_zip_is_shown_with_its_classes_before_anything_is_trained(open_page, home, small_zip):
+    app = open_page()
+    app.get("pills")[0].set_value("few_photos").run()
+    app.file_uploader[0].upload("My **Photos**!.zip", small_zip).run()
+    assert not app.exception and not app.error
+    assert app.selectbox(key="form_dataset").value == "my-photos"
+    read = unescaped(app)
+    assert "2 classes" in read and "broken.jpg" in read, read
+    assert "**bright**" not in texts(app)
+    app.button(key="form_start").click().run()
+    assert {run["dataset"] for run in jobs.list_runs(home)} == {"my-photos"}
+
+
+def test_a_refused_zip_is_one_sentence_and_is_not_tried_again(open_page, home):
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        archive.writestr("../../evil.jpg", b"x")
+    app = open_page()
+    app.get("pills")[0].set_value("few_photos").run()
+    app.file_uploader[0].upload("evil.zip", memory.getvalue()).run()
+    assert len(app.error) == 1 and "evil.jpg" in unescaped(app)
+    app.run()
+    assert len(app.error) == 1 and not any(home.datasets_dir.glob("*"))
 
 
 def test_arms_can_be_added_and_removed(open_page):

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from tl.charts import curves, resources
-from tl.charts.frames import AXES, MAX_POINTS, curves as curve_rows, samples
+from tl.charts.frames import AXES, MAX_POINTS, samples
+from tl.charts.frames import curves as curve_rows
 from tl.charts.palette import ARM_COLOURS
 from tl.charts.plan import plan_chart, plan_rows
 from tl.store.metrics import METRICS, RESOURCES, table

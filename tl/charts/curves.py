@@ -84,7 +84,7 @@ def loss_chart(
     metrics: pd.DataFrame, arms: list[str], axis: str, max_epochs: int, training: bool = False, height: int = 320
 ) -> alt.Chart:
     """Validation loss (cross-entropy); `training` adds the training curves, dotted."""
-    y = alt.Y("y:Q", title="loss", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=6))
+    y = alt.Y("y:Q", title="loss", scale=alt.Scale(domainMin=0), axis=alt.Axis(format=".2~f", tickCount=6))
     return _lines(curves(metrics, axis, "loss", training), arms, _x(axis, max_epochs), y, legend=True, height=height)
 
 

@@ -35,6 +35,13 @@ def command(experiment: Experiment) -> str:
     return shlex.join(words)
 
 
+def show_command(label: str, experiment: Experiment) -> None:
+    """The command in an expander that stays empty, and so costs the page nothing, until it is opened."""
+    box = st.expander(label, icon=":material/terminal:", on_change="rerun", key="show_command")
+    if box.open:
+        box.code(command(experiment), language="bash", wrap_lines=True)
+
+
 def _arm(arm: ArmConfig) -> str:
     default = ArmConfig(name=arm.strategy, strategy=arm.strategy)
     text = arm.strategy

@@ -23,10 +23,11 @@ def show(home: Home, experiment_id: str) -> None:
 
         verdict.show(home, experiment_id)
     live.show(home, experiment_id, now.active)
-    with st.expander("What trains when", icon=":material/layers:"):
-        show_plan(now.experiment)
-    with st.expander("The command that repeats this", icon=":material/terminal:"):
-        st.code(cost.command(now.experiment), language="bash", wrap_lines=True)
+    plan = st.expander("What trains when", icon=":material/layers:", on_change="rerun", key="show_plan")
+    if plan.open:
+        with plan:
+            show_plan(now.experiment)
+    cost.show_command("The command that repeats this", now.experiment)
 
 
 def _head(now: view.ExperimentView) -> None:
@@ -34,7 +35,7 @@ def _head(now: view.ExperimentView) -> None:
     from tl.backbones import BACKBONES
 
     spec = now.experiment
-    title, note = view.data_set(now.home, spec.dataset)
+    title = view.data_title(now.home, spec.dataset)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(f"{escape(BACKBONES[spec.backbone].title)} on {escape(title)}", anchor=False, width="content")
         st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
@@ -48,4 +49,4 @@ def _head(now: view.ExperimentView) -> None:
         f"pretrained: {escape(weights)}",
         f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else ""),
     ]
-    st.caption(" · ".join([*facts, *([escape(note)] if note else [])]))
+    st.caption(" · ".join(facts))

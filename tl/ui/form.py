@@ -21,11 +21,6 @@ def show(home: Home) -> None:
         form_state.new_token(state)
     pictures.take_over_upload()
     with st.container():
-        st.title("Is transfer learning worth it here?", anchor=False)
-        st.markdown(
-            "The same network learns the same pictures from scratch and from pretrained weights, side by side. "
-            "Watch both, then read which was better, by how much, and how much sooner."
-        )
         _presets(home)
     with st.container(border=True):
         info = pictures.section(home)
@@ -85,8 +80,7 @@ def _start_row(home: Home, info) -> None:
     if state.get(PROBLEM):
         st.error(escape(state[PROBLEM]), icon=":material/error:")
     if experiment:
-        with st.expander("Show the command that does the same", icon=":material/terminal:"):
-            st.code(cost.command(experiment), language="bash", wrap_lines=True)
+        cost.show_command("Show the command that does the same", experiment)
 
 
 def _start(home: Home) -> None:

@@ -26,6 +26,16 @@ def begin(title: str):
     return content
 
 
+def introduce() -> None:
+    """What this is about, for the page without an experiment."""
+    with st.container():
+        st.title("Is transfer learning worth it here?", anchor=False)
+        st.markdown(
+            "The same network learns the same pictures from scratch and from pretrained weights, side by side. "
+            "Watch both, then read which was better, by how much, and how much sooner."
+        )
+
+
 def home() -> Home:
     """Where runs and data sets lie."""
     return Home()

@@ -11,8 +11,9 @@ from tl.ui.form_state import shared_key
 from tl.ui.text import count, escape, plain
 
 DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
-WANTS_UPLOAD, UPLOADED = "form_wants_upload", "form_uploaded"
+WANTS_UPLOAD, UPLOADED, UPLOADER = "form_wants_upload", "form_uploaded", "form_uploader"
 MAX_EXAMPLES = 24
+ATTEMPT, REFUSAL = "form_zip_attempt", "form_zip_refusal"
 EXAMPLE_PIXELS = 64
 
 
@@ -87,20 +88,31 @@ def _sample_count(info) -> None:
 
 
 def _upload(home: Home, taken: list[str]) -> None:
-    with st.expander(
-        "Add your own pictures", icon=":material/upload:", expanded=bool(st.session_state.get(WANTS_UPLOAD))
-    ):
-        st.caption(
-            "A zip with one folder per class: JPEG, PNG, WebP, BMP, GIF or TIFF. "
-            "Folders named train, val and test are respected; otherwise 15 % are kept for validation "
-            "and 15 % for the test."
-        )
-        file = st.file_uploader("Zip of class folders", type="zip", key="form_zip")
-        if file is None:
-            return
-        st.text_input("Name of the set", key="form_zip_name", placeholder=_suggest(file.name, taken), max_chars=40)
-        if st.button("Add to TL Lab", type="primary", icon=":material/add:", key="form_add"):
-            _ingest(home, file, (st.session_state["form_zip_name"] or "").strip() or _suggest(file.name, taken))
+    if st.session_state.get(WANTS_UPLOAD):
+        st.session_state[UPLOADER] = True
+    box = st.expander("Add your own pictures", icon=":material/upload:", on_change="rerun", key=UPLOADER)
+    if box.open:
+        with box:
+            _uploader(home, taken)
+
+
+def _uploader(home: Home, taken: list[str]) -> None:
+    st.caption(
+        "A zip with one folder per class: JPEG, PNG, WebP, BMP, GIF or TIFF. Folders named train, val and test are "
+        "respected; otherwise 15 % are kept for validation and 15 % for the test."
+    )
+    st.text_input("Name of the set", key="form_zip_name", placeholder="as the zip", max_chars=40)
+    file = st.file_uploader("Zip of class folders", type="zip", key="form_zip")
+    if file is None:
+        return
+    name = (st.session_state["form_zip_name"] or "").strip() or _suggest(file.name, taken)
+    # The uploader keeps its file: what was tried once is not tried again on every rerun.
+    attempt = (file.file_id, st.session_state["form_zip_name"])
+    if st.session_state.get(ATTEMPT) != attempt:
+        st.session_state[ATTEMPT] = attempt
+        st.session_state[REFUSAL] = _ingest(home, file, name)
+    if st.session_state[REFUSAL]:
+        st.error(escape(st.session_state[REFUSAL]), icon=":material/error:")
 
 
 def _suggest(file_name: str, taken: list[str]) -> str:
@@ -112,7 +124,8 @@ def _suggest(file_name: str, taken: list[str]) -> str:
     return next(candidate for candidate in free if candidate not in taken)
 
 
-def _ingest(home: Home, file, name: str) -> None:
+def _ingest(home: Home, file, name: str) -> str | None:
+    """Make a data set of the upload, with progress, and choose it; the sentence of a refusal."""
     bar = st.progress(0.0, text="Reading the zip …")
 
     def progress(done: int, total: int, what: str) -> None:
@@ -121,11 +134,12 @@ def _ingest(home: Home, file, name: str) -> None:
 
     try:
         info = _ingest_bytes(home, file, name, progress)
-    except Refused as problem:
+    except Refused as refusal:
+        return str(refusal)
+    finally:
         bar.empty()
-        st.error(escape(problem), icon=":material/error:")
-        return
     st.session_state[UPLOADED] = info.name
+    st.session_state[REFUSAL] = None
     st.rerun()
 
 
@@ -148,7 +162,7 @@ def take_over_upload() -> None:
     if name:
         st.session_state[DATASET] = name
         st.session_state[SAMPLES] = None
-        st.session_state[WANTS_UPLOAD] = False
+        st.session_state[WANTS_UPLOAD] = st.session_state[UPLOADER] = False
 
 
 def _contents(home: Home, info) -> None:
@@ -160,10 +174,10 @@ def _contents(home: Home, info) -> None:
     _examples(home, info)
     if info.left_out:
         left = sum(entry["count"] for entry in info.left_out.values())
-        with st.expander(f"{count(left)} files were left out", icon=":material/warning:"):
-            rows = [(plain(reason), e["count"], plain(", ".join(e["first"]))) for reason, e in info.left_out.items()]
-            columns = dict(zip(("reason", "files", "for example"), map(list, zip(*rows, strict=True)), strict=True))
-            st.dataframe(columns, hide_index=True)
+        with st.expander(f"{count(left)} files were left out", icon=":material/warning:", expanded=True):
+            for reason, entry in info.left_out.items():
+                more = ", …" if entry["count"] > len(entry["first"]) else ""
+                st.caption(f"{escape(reason)}: {count(entry['count'])} ({escape(', '.join(entry['first']))}{more})")
     if info.counts:
         _counts(info)
 

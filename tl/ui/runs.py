@@ -78,7 +78,7 @@ def queue_places(runs: list[dict]) -> dict[str, int]:
 def table(home: Home, runs: list[dict], places: dict[str, int]) -> dict[str, list]:
     """Columns of the table of all runs; what is not known is left empty."""
     now = time.time()
-    titles = {name: view.data_set(home, name)[0] for name in {run["dataset"] for run in runs}}
+    titles = {name: view.data_title(home, name) for name in {run["dataset"] for run in runs}}
 
     def column(field: str, show) -> list:
         return [None if run[field] is None else show(run[field]) for run in runs]
@@ -112,7 +112,7 @@ def _experiment(home: Home, experiment_id: str, runs: list[dict], places: dict[s
     first = runs[0]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            title = f"{BACKBONES[first['backbone']].title} on {view.data_set(home, first['dataset'])[0]}"
+            title = f"{BACKBONES[first['backbone']].title} on {view.data_title(home, first['dataset'])}"
             st.subheader(escape(title), anchor=False, width="content")
             if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
                 st.switch_page("app.py", query_params={"experiment": experiment_id})

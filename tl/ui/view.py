@@ -190,12 +190,11 @@ def log_end(home: Home, run_id: str) -> str:
         return ""
 
 
-def data_set(home: Home, name: str) -> tuple[str, str]:
-    """Title and note of a data set; of one that was deleted its name. Neither is escaped."""
+def data_title(home: Home, name: str) -> str:
+    """Title of a data set, which says where it was drawn by the computer; of one that was deleted its name."""
     from tl import datasets
 
     try:
-        info = datasets.describe(home, name)
+        return datasets.describe(home, name).title
     except Refused:
-        return name, "this data set is no longer here"
-    return info.title, info.note
+        return f"{name} (no longer here)"
