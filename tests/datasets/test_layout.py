@@ -26,7 +26,7 @@ def test_what_systems_leave_behind_is_junk(name):
     assert is_junk(name)
 
 
-@pytest.mark.parametrize("name", ["a/b.jpg", "thumbs/1.jpg", "a/thumbs.db.jpg", "MACOSX/1.jpg"])
+@pytest.mark.parametrize("name", ["a/b.jpg", "thumbs/1.jpg", "a/thumbs.db.jpg", "MACOSX/1.jpg", "./a/1.jpg"])
 def test_what_people_made_is_not(name):
     assert not is_junk(name)
 

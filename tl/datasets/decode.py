@@ -30,9 +30,12 @@ MIN_SIDE = 8  # pixels
 CPU_SECONDS = 20.0  # per picture
 MEMORY_BYTES = 3 * 1024**3  # address space of one decoding process
 NOT_A_PICTURE, UNREADABLE, TOO_SMALL, NESTED = "not a picture", "unreadable", "too small", "nested archive"
+OTHER_FORMAT = "format not read (convert it to JPEG or PNG)"
 TOO_MANY_PIXELS = "too many pixels"  # refuses the whole upload
 ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 EXIF_KEYS = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}  # where Pillow looks for an orientation
+OTHER_FORMATS = (b"8BPS", b"%PDF", b"%!PS", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"\0\0\0\x0cjP  ", b"SIMPLE  =")
+BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx ")  # what telephones and cameras write
 TRANSPOSE = {  # EXIF orientation -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -58,7 +61,7 @@ def square(data: bytes, side: int, max_pixels: int, max_side: int) -> tuple[byte
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.UnidentifiedImageError:
-        raise LeftOut(NOT_A_PICTURE) from None
+        raise LeftOut(OTHER_FORMAT if _is_other_format(data) else NOT_A_PICTURE) from None
     except Exception as problem:  # the decoders raise whatever they like
         raise LeftOut(UNREADABLE) from problem
     width, height = image.size
@@ -81,6 +84,11 @@ def square(data: bytes, side: int, max_pixels: int, max_side: int) -> tuple[byte
         return image.tobytes(), min(width, height)
     except Exception as problem:
         raise LeftOut(UNREADABLE) from problem
+
+
+def _is_other_format(data: bytes) -> bool:
+    in_container = data[4:8] == b"ftyp" and data[8:12] in BRANDS
+    return in_container or data.startswith(OTHER_FORMATS) or b"<svg" in data[:500]
 
 
 def _orientation(image: Image.Image) -> int:

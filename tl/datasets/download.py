@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
@@ -23,12 +22,14 @@ def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], 
     with locked(home.locks_dir / f"download-{info.name}.lock"):
         if (home.dataset_dir(info.name) / "dataset.json").exists():
             return
-        home.datasets_dir.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".fetched-", dir=home.datasets_dir) as folder:
-            packed = Path(folder) / f"{info.name}.zip"
+        home.downloads_dir.mkdir(parents=True, exist_ok=True)
+        packed = home.downloads_dir / f"{info.name}.zip"
+        try:
             _fetch(home, info, packed, progress)
             about = {"title": info.title, "origin": info.origin, "note": info.note.split(";")[0] + "."}
             ingest_zip(home, packed, info.name, **about, progress=progress, take=True)
+        finally:
+            packed.unlink(missing_ok=True)
 
 
 def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int, int, str], None] | None) -> None:

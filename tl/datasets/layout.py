@@ -29,7 +29,7 @@ SPLIT_WORDS = {
 def is_junk(name: str) -> bool:
     """Whether an operating system, not a person, put this file there."""
     parts = name.split("/")
-    return parts[-1].lower() in JUNK_FILES or any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return parts[-1].lower() in JUNK_FILES or any(part[:1] == "." != part or part == "__MACOSX" for part in parts)
 
 
 def label(folder: str, longest: int = 80) -> str:
