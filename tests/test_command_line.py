@@ -287,7 +287,8 @@ def test_compare_for_people_ends_with_the_verdict(capsys, home):
         capsys, home, "compare", *SMALL, "scratch:name=quick,scratch:name=quick 2", "--seeds", "4,8"
     )
     assert status == 0
-    assert [line.split("  ")[0] for line in stdout.splitlines()[:5]] == ["arm", *["quick"] * 2, *["quick 2"] * 2]
+    assert stdout.splitlines()[0].startswith("MobileNetV2 on Blossoms (drawn by the computer), ")
+    assert [line.split("  ")[0] for line in stdout.splitlines()[2:7]] == ["arm", *["quick"] * 2, *["quick 2"] * 2]
     assert stdout.splitlines()[-1].endswith((".", "!", "?"))
 
 

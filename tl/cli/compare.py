@@ -7,11 +7,13 @@ from dataclasses import fields
 from typing import get_type_hints
 
 from tl import jobs
+from tl.backbones import BACKBONES
 from tl.cli.arms import SETTINGS, parse_arms, value_type
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
 from tl.config import Experiment, Training, parse_seeds
+from tl.datasets import describe
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database
 from tl.store.home import Home
@@ -76,7 +78,10 @@ def compare(arguments) -> int:
     from tl.analysis import experiment_result  # pandas
 
     document = experiment_result(home, experiment_id)
-    print(json.dumps(document, ensure_ascii=False) if arguments.json else as_text(document))
+    if arguments.json:
+        print(json.dumps(document, ensure_ascii=False))
+    else:
+        print(f"{_heading(home, experiment_id)}\n\n{as_text(document)}")
     unfinished = [run for run in runs if run["status"] != "finished"]
     for run in unfinished:
         print(f"Run {run['run_id']} ({run['arm']}, seed {run['seed']}) {describe_end(run)}", file=sys.stderr)
@@ -88,6 +93,13 @@ def experiment_of(arguments) -> Experiment:
     shared = {entry.name: getattr(arguments, entry.name) for entry in fields(Training)}
     arms = parse_arms(arguments.arms, arguments.learning_rate)
     return Experiment(**shared, arms=arms, seeds=parse_seeds(arguments.seeds))
+
+
+def _heading(home: Home, experiment_id: str) -> str:
+    """What was compared on what; says where pictures are drawn by the computer."""
+    experiment = database.read_experiment(home, experiment_id)["experiment"]
+    title, samples = describe(home, experiment.dataset).title, experiment.samples
+    return f"{BACKBONES[experiment.backbone].title} on {title}, {samples:,} training pictures at {experiment.resolution} px"
 
 
 def as_text(document: dict) -> str:
