@@ -74,7 +74,7 @@ def accuracy_chart(
     metrics: pd.DataFrame, arms: list[str], axis: str, max_epochs: int, training: bool = False, height: int = 320
 ) -> alt.Chart:
     """Validation accuracy (0..1, shown in percent); `training` adds the training curves, dotted."""
-    y = alt.Y("y:Q", title="accuracy", scale=alt.Scale(domainMin=0), axis=alt.Axis(format=".0%", tickCount=6))
+    y = alt.Y("y:Q", title="accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=6))
     return _lines(
         curves(metrics, axis, "accuracy", training), arms, _x(axis, max_epochs), y, legend=True, height=height
     )
@@ -90,7 +90,7 @@ def loss_chart(
 
 def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> alt.Chart:
     """Seconds each epoch took (training and validation), waiting for a turn not counted."""
-    y = alt.Y("y:Q", title="seconds", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
+    y = alt.Y("y:Q", title="seconds", scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~g", tickCount=4))
     rows = curves(metrics, "epochs", "seconds")
     return _lines(rows, arms, _x("epochs", max_epochs), y, legend=False, height=height)
 

@@ -12,7 +12,7 @@ MIB = 2**20
 def _over_time(rows: pd.DataFrame, arms: list[str], y: alt.Y, height: int) -> alt.Chart:
     return (
         alt.Chart(rows)
-        .mark_line(strokeWidth=1.5, interpolate="monotone")
+        .mark_line(strokeWidth=1.5)
         .encode(
             x=alt.X(
                 "x:Q",
@@ -35,7 +35,7 @@ def _over_time(rows: pd.DataFrame, arms: list[str], y: alt.Y, height: int) -> al
 
 def memory_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> alt.Chart:
     """Memory in MiB; `column` is `gpu_memory_bytes`, or `memory_bytes` (resident) where there is no GPU."""
-    y = alt.Y("y:Q", title="MiB", scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
+    y = alt.Y("y:Q", title="MiB", scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~s", tickCount=4))
     return _over_time(samples(resources, column, 1 / MIB), arms, y, height)
 
 

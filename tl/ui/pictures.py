@@ -148,12 +148,19 @@ def _ingest_bytes(home: Home, file, name: str, progress):
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="tl-upload-") as folder:
-        path = Path(folder) / "upload.zip"
+        path = Path(folder) / _spoken_name(file.name)
         with open(path, "wb") as out:
             file.seek(0)
             while chunk := file.read(1 << 20):
                 out.write(chunk)
         return datasets.ingest(home, path, name, progress)
+
+
+def _spoken_name(file_name: str) -> str:
+    """The upload's own name, for sentences about it, as a file name that can do no harm."""
+    stem = plain(file_name).replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".zip")
+    kept = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in stem).strip()[:60]
+    return f"{kept or 'upload'}.zip"
 
 
 def take_over_upload() -> None:
@@ -197,7 +204,7 @@ def _examples(home: Home, info) -> None:
     if not pictures:
         st.caption("Examples appear once the pictures are here: they are downloaded when a run needs them first.")
         return
-    names = [escape(name) for name, _ in pictures]
+    names = [_caption(name, info) for name, _ in pictures]
     st.image(
         [pixels for _, pixels in pictures],
         caption=names,
@@ -206,6 +213,13 @@ def _examples(home: Home, info) -> None:
     )
     if len(info.classes) > len(pictures):
         st.caption(f"and {len(info.classes) - len(pictures)} more classes")
+
+
+def _caption(name: str, info) -> str:
+    """A class and how many pictures it has; of a set drawn on demand the number means nothing."""
+    if info.origin == "drawn" or name not in info.counts:
+        return escape(name)
+    return f"{escape(name)} · {count(sum(info.counts[name].values()))}"
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
