@@ -88,7 +88,8 @@ def test_the_command_is_shown_when_asked_for(open_page):
     assert "python -m tl compare --dataset blossoms" in app.code[0].value
 
 
-def test_the_page_process_never_imports_torch(open_page, home):
+def test_the_page_process_never_imports_torch(open_page, home, monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch", raising=False)  # another test's, in this process
     open_page()
     open_page(experiment=page_lab.finished(home))
     open_page("pages/2_Runs.py")

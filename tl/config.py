@@ -70,13 +70,14 @@ class Training:
     weights: str = "auto"  # pretrained source, see tl/pretrained.py; "auto": bundled, else ImageNet
     resolution: int = 64  # side of the square the network sees, pixels
     epochs: int = 10  # at most, for arms without a budget of their own
-    batch_size: int = 64  # pictures a step
+    batch_size: int = 32  # pictures a step; small sets need many steps more than they need speed
     optimizer: str = "adam"  # key of OPTIMIZERS
     weight_decay: float = 0.0  # decoupled for adamw, L2 for the others
     schedule: str = "constant"  # key of SCHEDULES: how the rate moves inside the budget
     step_epochs: int = 3  # schedule "step": epochs between two cuts
     step_factor: float = 0.1  # schedule "step": factor of each cut
     patience: int = 3  # stop after so many epochs without a lower validation loss; 0: never
+    patience_start: int = 5  # epochs at the start that patience ignores: BatchNorm's statistics have yet to settle
     augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm
 
     def __post_init__(self):
@@ -96,6 +97,7 @@ class Training:
         _require(1 <= self.step_epochs <= 1000, "step_epochs", self.step_epochs, "1 to 1000")
         _require(0 < self.step_factor <= 1, "step_factor", self.step_factor, "above 0 and at most 1")
         _require(0 <= self.patience <= 1000, "patience", self.patience, "0 (never) to 1000")
+        _require(0 <= self.patience_start <= 1000, "patience_start", self.patience_start, "0 to 1000")
 
 
 @dataclass(frozen=True, kw_only=True)

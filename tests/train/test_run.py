@@ -113,11 +113,18 @@ def test_both_arms_start_from_the_same_head_and_see_the_same_pictures(make_run, 
 def test_early_stopping_keeps_the_best_epoch(make_run, monkeypatch):
     losses = iter([(0.9, 0.5), (0.7, 0.6), (0.8, 0.7), (0.9, 0.6), (0.1, 0.55)])
     monkeypatch.setattr(run_module, "evaluate", lambda *args: next(losses))
-    run, config = make_run(epochs=9, patience=2)
+    run, config = make_run(epochs=9, patience=2, patience_start=0)
     result = train(run, config)
     assert (result["epochs"], result["stopped_early"]) == (4, True)
     assert (result["best_epoch"], result["best_val_accuracy"]) == (3, 0.7)
     assert result["test_accuracy"] == 0.55
+
+
+def test_patience_ignores_the_start(make_run, monkeypatch):
+    losses = iter([(0.1, 0.2)] + [(0.9, 0.2)] * 3 + [(0.8, 0.3)] + [(0.8, 0.3)] * 9)
+    monkeypatch.setattr(run_module, "evaluate", lambda *args: next(losses))
+    run, config = make_run(epochs=9, patience=2, patience_start=3)
+    assert train(run, config)["epochs"] == 7  # epoch 5 is lower than epoch 4; then 2 that are not
 
 
 def test_patience_0_never_stops(make_run, monkeypatch):

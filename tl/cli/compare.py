@@ -13,7 +13,6 @@ from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
 from tl.config import Experiment, Training, parse_seeds
-from tl.datasets import describe
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database
 from tl.store.home import Home
@@ -38,6 +37,7 @@ HELP = {
     "step_epochs": "schedule step: epochs between two cuts",
     "step_factor": "schedule step: factor of each cut",
     "patience": "stop after so many epochs without a lower validation loss; 0: never",
+    "patience_start": "epochs at the start that patience ignores",
     "augmentation": "no random crop and flip",
 }
 
@@ -97,6 +97,8 @@ def experiment_of(arguments) -> Experiment:
 
 def _heading(home: Home, experiment_id: str) -> str:
     """What was compared on what; says where pictures are drawn by the computer."""
+    from tl.datasets import describe  # pandas
+
     experiment = database.read_experiment(home, experiment_id)["experiment"]
     title, samples = describe(home, experiment.dataset).title, experiment.samples
     return f"{BACKBONES[experiment.backbone].title} on {title}, {samples:,} training pictures at {experiment.resolution} px"

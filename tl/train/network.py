@@ -19,8 +19,10 @@ def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module
     return network.to(memory_format=torch.channels_last)
 
 
-def load_pretrained(network: nn.Module, backbone: str, path: Path) -> None:
+def load_pretrained(network: nn.Module, backbone: str, path: Path, classes: int | None = None) -> None:
     """Copy pretrained weights from a .safetensors or torchvision's .pth file into every stage; the head stays as it is.
+
+    Where `classes` is given and the file's head is for as many, the head is copied too: training goes on with it.
 
     Raises Refused where the file does not hold exactly this backbone's stages or holds values that are not finite.
     """
@@ -31,6 +33,8 @@ def load_pretrained(network: nn.Module, backbone: str, path: Path) -> None:
     head = BACKBONES[backbone].head + "."
     counted = "num_batches_tracked"  # of BatchNorm: no weight, and not used with a fixed momentum
     own = {n: v for n, v in network.state_dict().items() if not n.startswith(head) and not n.endswith(counted)}
+    if classes and len(state.get(head + "bias", ())) == classes:
+        own |= {n: v for n, v in network.state_dict().items() if n.startswith(head)}
     position = "encoder.pos_embedding"
     if position in own and position in state and state[position].shape != own[position].shape:
         state[position] = _resize_positions(state[position].float(), own[position].shape[1])

@@ -1,8 +1,9 @@
 """`python -m tl pretrain`: train a backbone on any image set and write weights and a model card for the library.
 
-The recipe is the field's for short schedules: SGD with Nesterov momentum and a warm-up followed by a cosine, label
-smoothing, CutMix (Yun et al. 2019, arXiv 1905.04899), random resized crops, an exponential moving average of the
-weights, and small pictures first (Tan and Le 2021, arXiv 2104.00298). The test split is used once, at the end.
+The recipe is the field's for short schedules: SGD with Nesterov momentum, a warm-up followed by a cosine, random
+resized crops, an exponential moving average of the weights, and for long schedules label smoothing, CutMix (Yun et al.
+2019, arXiv 1905.04899) and small pictures first (Tan and Le 2021, arXiv 2104.00298). The test split is used once, at
+the end.
 """
 
 import argparse
@@ -23,20 +24,19 @@ from tqdm import tqdm
 from tl.backbones import BACKBONES
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets import describe, prepare
-from tl.pretrained import AUTO, BUNDLED, IMAGENET
+from tl.pretrained import AUTO, BUNDLED, IMAGENET, source
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
 from tl.train.batches import number_of_batches, training_batches
 from tl.train.device import choose_device
 from tl.train.evaluate import evaluate
-from tl.train.network import build_network
+from tl.train.network import build_network, load_pretrained
 
 RESERVED = (AUTO, BUNDLED, IMAGENET)  # keys of other sources
 WARM_UP = 0.05  # part of the steps
-SMALL_UNTIL, SMALL = 0.6, 0.75  # this part of the epochs sees pictures of this fraction of the side
-CUTMIX_UNTIL, CUTMIX_CHANCE = 0.85, 0.25
-SMALLEST_AREA = 0.3  # of a random crop
-LABEL_SMOOTHING, MOMENTUM, AVERAGE = 0.1, 0.9, 0.999
+SMALL = 0.75  # small pictures have this fraction of the side
+CUTMIX_UNTIL = 0.85  # of the epochs: the last ones see whole pictures
+MOMENTUM, AVERAGE = 0.9, 0.999
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -49,6 +49,13 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.2, help="peak, for SGD with Nesterov momentum")
     parser.add_argument("--weight-decay", type=float, default=1e-4)
+    parser.add_argument("--smallest-area", type=float, default=0.5, help="of a random crop, part of the picture's area")
+    parser.add_argument("--label-smoothing", type=float, default=0.0)
+    parser.add_argument("--cutmix", type=float, default=0.0, help="chance of a batch")
+    parser.add_argument(
+        "--small-until", type=float, default=0.0, help="part of the epochs at three quarters of the side"
+    )
+    parser.add_argument("--weights", help="start from this source of the library instead of from random weights")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", help="in the library; default: BACKBONE-DATASET-RESOLUTION")
     parser.add_argument("--source", default="", help="what the pictures are, for the model card")
@@ -84,10 +91,15 @@ def make_optimizer(network: nn.Module, weight_decay: float) -> torch.optim.Optim
     return torch.optim.SGD(groups, lr=0.0, momentum=MOMENTUM, nesterov=True)
 
 
-def train(options: argparse.Namespace, pixels: np.ndarray, labels: np.ndarray, classes: int, device) -> nn.Module:
-    """Train on (n, R, R, 3) uint8 pixels; gives the network with averaged weights."""
+def train(
+    options: argparse.Namespace, pixels: np.ndarray, labels: np.ndarray, classes: int, device, start: Path | None
+) -> nn.Module:
+    """Train on (n, R, R, 3) uint8 pixels, from the weights in the file `start`; gives the network, weights averaged."""
     torch.manual_seed(options.seed)
-    network = build_network(options.backbone, classes, options.resolution).to(device)
+    network = build_network(options.backbone, classes, options.resolution)
+    if start:
+        load_pretrained(network, options.backbone, start, classes)
+    network.to(device)
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True
     )
@@ -97,7 +109,7 @@ def train(options: argparse.Namespace, pixels: np.ndarray, labels: np.ndarray, c
     small = max(32, round(options.resolution * SMALL / 16) * 16)
     for epoch in range(options.epochs):
         done = epoch / options.epochs
-        resolution = small if done < SMALL_UNTIL else options.resolution
+        resolution = small if done < options.small_until else options.resolution
         rng = np.random.default_rng([options.seed, epoch, 1])
         network.train()
         losses, began = [], time.monotonic()
@@ -109,19 +121,21 @@ def train(options: argparse.Namespace, pixels: np.ndarray, labels: np.ndarray, c
             seed=options.seed,
             epoch=epoch,
             device=device,
-            smallest_area=SMALLEST_AREA,
+            smallest_area=options.smallest_area,
         )
         bar = tqdm(batches, total=steps_per_epoch, desc=f"epoch {epoch + 1}/{options.epochs}", mininterval=5)
         for number, (batch, target) in enumerate(bar):
             for group in optimizer.param_groups:
                 group["lr"] = options.learning_rate * rate_factor(epoch * steps_per_epoch + number, steps)
             order, kept = None, 1.0
-            if done < CUTMIX_UNTIL and rng.random() < CUTMIX_CHANCE:
+            if done < CUTMIX_UNTIL and rng.random() < options.cutmix:
                 order, kept = cutmix(batch, rng)
             scores = network(batch)
-            loss = nn.functional.cross_entropy(scores, target, label_smoothing=LABEL_SMOOTHING) * kept
+            loss = nn.functional.cross_entropy(scores, target, label_smoothing=options.label_smoothing) * kept
             if order is not None:
-                loss += nn.functional.cross_entropy(scores, target[order], label_smoothing=LABEL_SMOOTHING) * (1 - kept)
+                loss += nn.functional.cross_entropy(scores, target[order], label_smoothing=options.label_smoothing) * (
+                    1 - kept
+                )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -170,7 +184,8 @@ def main(argv: list[str]) -> int:
     shape = (len(store.labels), store.resolution, store.resolution, 3)
     pixels, labels = np.memmap(store.path, np.uint8, "r", shape=shape)[rows], store.labels[rows]
     began = time.monotonic()
-    network = train(options, pixels, labels, len(info.classes), device)
+    start = source(home, options.backbone, options.weights) if options.weights else None
+    network = train(options, pixels, labels, len(info.classes), device, start.place if start else None)
     seconds = time.monotonic() - began
     # What ships is half precision, so that is what is measured.
     network.half().float()
@@ -184,6 +199,7 @@ def main(argv: list[str]) -> int:
         "images": len(pixels),
         "test_images": store.sizes["test"],
         "epochs": options.epochs,
+        "started_from": start.card | {"class_names": None} if start and start.card else options.weights,
         "accuracy": accuracy,
         "loss": loss,
         "seconds": seconds,

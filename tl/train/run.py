@@ -154,7 +154,7 @@ class Trainer:
                 "energy_joules": load["energy_joules"],
             }
         )
-        self._judge(epoch, phase, val_loss, val_accuracy)
+        self._judge(epoch, val_loss, val_accuracy)
         save_last(self.run.checkpoints, self.network, self.optimizer, history)
         write_metrics(self.run.metrics, history.rows)
         write_events(self.run.tensorboard, config, history.rows, None)
@@ -216,18 +216,19 @@ class Trainer:
 
         return evaluate(self.network, pixels, labels, self.config.resolution, self.device, tick)
 
-    def _judge(self, epoch: int, phase, val_loss: float, val_accuracy: float) -> None:
-        """Keep the best epoch; stop early once the last phase brings no lower validation loss for `patience` epochs."""
+    def _judge(self, epoch: int, val_loss: float, val_accuracy: float) -> None:
+        """Keep the best epoch; stop early after `patience` epochs without a lower validation loss."""
         history, config = self.history, self.config
         if (val_accuracy, -val_loss) > (history.best_accuracy, -history.best_loss):
             history.best_epoch, history.best_accuracy, history.best_loss = epoch, val_accuracy, val_loss
             save_best(self.run.checkpoints, self.network, {"epoch": epoch, "config": config.to_json()})
-        # What has yet to be unfrozen must get its chance: patience counts within the last phase only.
-        if val_loss < history.lowest_loss or phase != config.phases[-1]:
-            history.epochs_without_lower_loss = 0
+        # What has yet to be unfrozen must get its chance, and so must a network whose BatchNorm statistics are still
+        # its initial ones (a few steps leave its validation loss near that of guessing, or above): neither counts.
+        ignored = max(config.patience_start, config.phases[-1].start_epoch - 1)
+        if epoch <= ignored or val_loss < history.lowest_loss:
+            history.lowest_loss, history.epochs_without_lower_loss = val_loss, 0
         else:
             history.epochs_without_lower_loss += 1
-        history.lowest_loss = min(history.lowest_loss, val_loss)
         history.stopped_early = 0 < config.patience <= history.epochs_without_lower_loss and epoch < config.max_epochs
 
     def _test(self) -> dict:

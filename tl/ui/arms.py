@@ -122,6 +122,14 @@ def _shared_settings() -> None:
         persist_state="session",
     )
     st.number_input(
+        "Epochs at the start that this ignores",
+        min_value=0,
+        max_value=1000,
+        key=shared_key("patience_start"),
+        help="A new network's validation loss means little until its BatchNorm statistics have settled.",
+        persist_state="session",
+    )
+    st.number_input(
         "Seeds",
         min_value=1,
         max_value=20,
