@@ -37,7 +37,7 @@ def test_a_preset_compares_scratch_with_something_pretrained_on_a_known_set(name
 
 def test_the_first_preset_needs_no_download_and_is_small():
     quick = next(iter(PRESETS.values())).experiment
-    assert (quick.dataset, quick.samples, quick.resolution, quick.epochs) == ("blossoms", 500, 64, 10)
+    assert (quick.dataset, quick.samples, quick.resolution, quick.epochs) == ("blossoms", 500, 64, 15)
     assert quick.backbone == "mobilenet_v2" and quick.weights == "auto"
 
 
