@@ -1,0 +1,87 @@
+"""Numbers and names as people read them, the same on the page, the command line and in reports."""
+
+import re
+
+NOT_AVAILABLE = "not available"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+def plain(text: object) -> str:
+    """One line without control characters or direction overrides: for tables, charts and option lists."""
+    return " ".join(_CONTROL.sub(" ", str(text)).split())
+
+
+def count(number: int | None) -> str:
+    """12000 -> "12,000"."""
+    return NOT_AVAILABLE if number is None else f"{number:,}"
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """0.563 -> "56.3 %"."""
+    return NOT_AVAILABLE if fraction is None else f"{100 * fraction:.{digits}f} %"
+
+
+def points(fraction: float | None) -> str:
+    """0.17 -> "+17.0 points": a difference of two accuracies."""
+    if fraction is None:
+        return NOT_AVAILABLE
+    rounded = round(100 * fraction, 1) or 0.0
+    return f"{rounded:+.1f} points".replace("-", "−").replace("+0.0", "±0.0")
+
+
+def duration(seconds: float | None) -> str:
+    """80.4 -> "1 min 20 s"; two units at most."""
+    if seconds is None:
+        return NOT_AVAILABLE
+    if 0 < seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 and whole < 600 else "")
+    minutes = whole // 60
+    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+
+
+def clock(seconds: float) -> str:
+    """80.4 -> "1:20"; hours where there are any."""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def memory(num_bytes: float | None) -> str:
+    """Bytes -> "512 MiB" or "1.4 GiB"."""
+    if num_bytes is None:
+        return NOT_AVAILABLE
+    mib = num_bytes / 2**20
+    return f"{mib:.0f} MiB" if mib < 1024 else f"{mib / 1024:.1f} GiB"
+
+
+def energy(joules: float | None) -> str:
+    """Joules -> "120 J" or "3.2 kJ"."""
+    if joules is None:
+        return NOT_AVAILABLE
+    return f"{joules:.0f} J" if joules < 1000 else f"{joules / 1000:.1f} kJ"
+
+
+def rate(value: float | None) -> str:
+    """A learning rate: 0.0001 -> "1e-4", 0.05 -> "0.05"."""
+    if value is None:
+        return NOT_AVAILABLE
+    return f"{value:g}" if value >= 0.01 else re.sub(r"e-0*", "e-", f"{value:.1e}").replace(".0e", "e")
+
+
+def millions(number: int) -> str:
+    """3504872 -> "3.5 million"."""
+    return f"{number / 1e6:.1f} million" if number >= 1e5 else count(number)
+
+
+def ago(seconds: float) -> str:
+    """How long ago: "just now", "5 min ago", "3 h ago", "2 days ago"."""
+    for limit, unit, name in ((60, None, None), (3600, 60, "min"), (86400, 3600, "h")):
+        if seconds < limit:
+            return f"{int(seconds // unit)} {name} ago" if unit else "just now"
+    days = int(seconds // 86400)
+    return f"{days} day{'s' if days > 1 else ''} ago"
