@@ -1,6 +1,21 @@
 """Queue, supervisor, launchers: runs go on whatever happens to the page or command that started them."""
 
-from tl.jobs.queue import delete, experiment, list_runs, resume, run, stop, submit
+from tl.jobs.queue import delete, experiment, list_runs, resume, run, stop, stop_all, submit
 from tl.jobs.start import ensure_supervisor
+from tl.jobs.sweeps import list_sweeps, resume_sweep, submit_sweep, sweep
 
-__all__ = ["delete", "ensure_supervisor", "experiment", "list_runs", "resume", "run", "stop", "submit"]
+__all__ = [
+    "delete",
+    "ensure_supervisor",
+    "experiment",
+    "list_runs",
+    "list_sweeps",
+    "resume",
+    "resume_sweep",
+    "run",
+    "stop",
+    "stop_all",
+    "submit",
+    "submit_sweep",
+    "sweep",
+]

@@ -5,6 +5,8 @@ Needs no living supervisor, but what is queued starts only when there is one: se
 
 import shutil
 import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from tl.config import Experiment, Refused, new_id
@@ -31,16 +33,22 @@ def submit(home: Home, experiment: Experiment, key: str | None = None) -> str:
     """
     if key and (earlier := database.experiment_with_key(home, key)):
         return earlier
-    experiment = resolved(home, experiment)
-    runs = experiment.runs(new_id())
+    return enqueue(home, [resolved(home, experiment)], key)
+
+
+def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id: str | None = None) -> str:
+    """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner)."""
+    ids = sorted(new_id() for _ in experiments)
+    runs = [experiment.runs(experiment_id) for experiment, experiment_id in zip(experiments, ids, strict=True)]
     stored = None
     try:
-        for run in runs:  # before the rows: a run that can be seen is complete
+        for run in (run for own in runs for run in own):  # before the rows: a run that can be seen is complete
             write_json(home.run(run.run_id).config, run.to_json())
-        stored = database.insert_experiment(home, experiment, runs, key)
+        submitted = list(zip(experiments, runs, strict=True))
+        stored = database.insert_experiments(home, submitted, key, sweep_id)
     finally:
-        if stored != runs[0].experiment_id:
-            for run in runs:
+        if stored != ids[0]:
+            for run in (run for own in runs for run in own):
                 shutil.rmtree(home.run(run.run_id).folder, ignore_errors=True)
     return stored
 
@@ -69,8 +77,8 @@ def experiment(home: Home, experiment_id: str) -> dict:
 def list_runs(home: Home, experiment_id: str | None = None) -> list[dict]:
     """What is known of every run (or one experiment's), newest experiment first, in it in the order of training.
 
-    Each has `run_id, experiment_id, arm, seed, status, attempt, epochs` (completed), `max_epochs, reason, message,
-    created, started, ended` (Unix seconds), `strategy, dataset, samples, backbone, weights, resolution, batch_size,
+    Each has `run_id, experiment_id, sweep_id` (null outside a sweep), `arm, seed, status, attempt, epochs` (completed),
+    `max_epochs, reason, message, created, started, ended` (Unix seconds), `strategy, dataset, samples, backbone, weights, resolution, batch_size,
     best_epoch, stopped_early, best_val_accuracy, test_accuracy, elapsed_seconds, memory_peak_bytes, device` (null
     where not known yet) and `progress` (progress.json of a running one, else null).
     """
@@ -96,6 +104,20 @@ def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS, launcher
         (launcher or LocalLauncher()).terminate(run_id, identity_of(row), grace_seconds)
         settle(home, row, exit_code=None, watched=True)
     return run(home, run_id)
+
+
+def stop_all(home: Home, run_ids: Iterable[str]) -> None:
+    """End those of the runs that have not ended, the waiting ones first: else the supervisor would start them.
+
+    Raises as `stop` does, once each has been asked.
+    """
+    rows = [database.read_run(home, run_id) for run_id in run_ids]
+    for row in rows:
+        if row["status"] == "queued":
+            stop(home, row["run_id"])
+    training = [row["run_id"] for row in rows if row["status"] == "running"]
+    with ThreadPoolExecutor(max(len(training), 1)) as pool:
+        list(pool.map(lambda run_id: stop(home, run_id), training))
 
 
 def resume(home: Home, run_id: str) -> dict:
@@ -163,7 +185,7 @@ def _listed(home: Home, row: dict) -> dict:
         row = row | ending(files, row, exit_code=None, watched=False)  # the truth; whoever changes it writes it down
     spec = row["spec"]
     arm = next(arm for arm in spec["arms"] if arm["name"] == row["arm"])
-    names = ("run_id", "experiment_id", "arm", "seed", "status", "attempt", "reason", "message")
+    names = ("run_id", "experiment_id", "sweep_id", "arm", "seed", "status", "attempt", "reason", "message")
     entry = {name: row[name] for name in (*names, "created", "started", "ended")}
     entry |= {name: spec[name] for name in _FROM_SPEC}
     entry |= {"strategy": arm["strategy"], "max_epochs": arm["epochs"] or spec["epochs"], **_reached(files, row)}

@@ -49,10 +49,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX runs_by_status ON runs(status)",
     ),
+    (
+        "ALTER TABLE experiments ADD COLUMN sweep_id TEXT",  # the same for all sizes of one sweep, else null
+        "CREATE INDEX experiments_by_sweep ON experiments(sweep_id)",
+    ),
 )
 
-_RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.created AS submitted
-    FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
+_RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.created AS submitted,
+    experiments.sweep_id AS sweep_id FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
 _CHANGEABLE = {"pid", "start_ticks", "boot_id", "started", "ended", "reason", "message", "stop_requested"}
 
 
@@ -110,18 +114,31 @@ def _select(home: Home, query: str, values: tuple = ()) -> list[dict]:
 
 def insert_experiment(home: Home, experiment: Experiment, runs: list[RunConfig], key: str | None) -> str:
     """Queue `runs`, which belong to one experiment; the id of the experiment that has `key` already, else theirs."""
-    now, experiment_id = time.time(), runs[0].experiment_id
+    return insert_experiments(home, [(experiment, runs)], key)
+
+
+def insert_experiments(
+    home: Home, submitted: list[tuple[Experiment, list[RunConfig]]], key: str | None, sweep_id: str | None = None
+) -> str:
+    """Queue experiments with their runs, all of them or none, `sweep_id` says as which sweep.
+
+    The id of the first, which gets `key`; where an experiment has that key already, its id, and nothing is queued.
+    """
+    now, first_id = time.time(), submitted[0][1][0].experiment_id
     with writing(home) as connection:
         earlier = connection.execute("SELECT id FROM experiments WHERE key = ?", (key,)).fetchone()
         if earlier:
             return earlier["id"]
-        values = (experiment_id, key, now, json.dumps(experiment.to_json()))
-        connection.execute("INSERT INTO experiments (id, key, created, spec) VALUES (?, ?, ?, ?)", values)
-        connection.executemany(
-            "INSERT INTO runs (id, experiment_id, arm, seed, position, created) VALUES (?, ?, ?, ?, ?, ?)",
-            [(run.run_id, experiment_id, run.arm.name, run.seed, place, now) for place, run in enumerate(runs)],
-        )
-    return experiment_id
+        for experiment, runs in submitted:
+            own_id = runs[0].experiment_id
+            values = (own_id, key if own_id == first_id else None, now, json.dumps(experiment.to_json()), sweep_id)
+            columns = "(id, key, created, spec, sweep_id)"
+            connection.execute(f"INSERT INTO experiments {columns} VALUES (?, ?, ?, ?, ?)", values)
+            connection.executemany(
+                "INSERT INTO runs (id, experiment_id, arm, seed, position, created) VALUES (?, ?, ?, ?, ?, ?)",
+                [(run.run_id, own_id, run.arm.name, run.seed, place, now) for place, run in enumerate(runs)],
+            )
+    return first_id
 
 
 def experiment_with_key(home: Home, key: str) -> str | None:
@@ -131,12 +148,33 @@ def experiment_with_key(home: Home, key: str) -> str | None:
 
 
 def read_experiment(home: Home, experiment_id: str) -> dict:
-    """`{"experiment_id", "key", "created", "experiment": Experiment}`. Raises Refused for an unknown id."""
-    query = "SELECT id AS experiment_id, key, created, spec FROM experiments WHERE id = ?"
+    """`{"experiment_id", "key", "created", "sweep_id", "experiment": Experiment}`. Raises Refused for an unknown id."""
+    query = "SELECT id AS experiment_id, key, created, sweep_id, spec FROM experiments WHERE id = ?"
     rows = _select(home, query, (experiment_id,))
     if not rows:
         raise Refused(f"There is no experiment {experiment_id!r}; `python -m tl runs` lists them.")
     return rows[0] | {"experiment": Experiment.from_json(json.loads(rows[0].pop("spec")))}
+
+
+def read_sweep(home: Home, sweep_id: str) -> dict:
+    """`{"sweep_id", "created", "experiments": {id: Experiment}}`, sizes ascending. Raises Refused for an unknown id."""
+    found = [sweep for sweep in read_sweeps(home) if sweep["sweep_id"] == sweep_id]
+    if not found:
+        raise Refused(f"There is no sweep {sweep_id!r}; `python -m tl sweeps` lists them.")
+    return found[0]
+
+
+def read_sweeps(home: Home) -> list[dict]:
+    """Every sweep as `read_sweep` gives it, the newest first; a size whose runs were all deleted is in none."""
+    query = "SELECT id, sweep_id, created, spec FROM experiments WHERE sweep_id IS NOT NULL ORDER BY created, id"
+    sweeps: dict[str, dict] = {}
+    for row in _select(home, query):
+        empty = {"sweep_id": row["sweep_id"], "created": row["created"], "experiments": {}}
+        sweep = sweeps.setdefault(row["sweep_id"], empty)
+        sweep["experiments"][row["id"]] = Experiment.from_json(json.loads(row["spec"]))
+    for sweep in sweeps.values():
+        sweep["experiments"] = dict(sorted(sweep["experiments"].items(), key=lambda entry: entry[1].samples))
+    return list(sweeps.values())[::-1]
 
 
 def read_runs(home: Home, experiment_id: str | None = None, statuses: tuple[str, ...] = ()) -> list[dict]:

@@ -1,0 +1,79 @@
+"""Sweeps: one comparison at several sizes, each an ordinary experiment in the one queue, the smallest first."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tl.config import Experiment, Refused, new_id
+from tl.jobs.queue import enqueue, list_runs, resolved, resume
+from tl.store import database
+from tl.store.home import Home
+
+MIN_SIZES = 2
+
+
+def submit_sweep(home: Home, experiment: Experiment, sizes: Iterable[int], key: str | None = None) -> str:
+    """Queue `experiment` once per size, all or none; the sweep's id. The same `key` twice is the same sweep.
+
+    Sizes are nested: the pictures of a smaller one are among those of a larger one. Raises Refused as `submit` does,
+    and for fewer than two different sizes.
+    """
+    if key and (earlier := database.experiment_with_key(home, key)):
+        return _sweep_of(home, earlier)
+    sizes = sorted(set(sizes))
+    experiments = [resolved(home, replace(experiment, samples=size)) for size in sizes]
+    if len(sizes) < MIN_SIZES:
+        raise Refused(
+            f"sizes is {', '.join(map(str, sizes)) or 'empty'}; a sweep needs at least {MIN_SIZES} sizes, "
+            "`python -m tl compare` does one."
+        )
+    return _sweep_of(home, enqueue(home, experiments, key, sweep_id=new_id()))
+
+
+def _sweep_of(home: Home, experiment_id: str) -> str:
+    sweep_id = database.read_experiment(home, experiment_id)["sweep_id"]
+    if sweep_id is None:
+        raise Refused("This was started as a single comparison already; start again for a sweep.")
+    return sweep_id
+
+
+def sweep(home: Home, sweep_id: str) -> dict:
+    """As `tl.store.database.read_sweep`, and `runs` of all sizes as in `list_runs`. Raises Refused for an unknown id."""
+    found = database.read_sweep(home, sweep_id)
+    return found | {"runs": [run for experiment_id in found["experiments"] for run in list_runs(home, experiment_id)]}
+
+
+def list_sweeps(home: Home) -> list[dict]:
+    """Every sweep, the newest first: `sweep_id, created, dataset, backbone, resolution, sizes, arms, seeds, runs`.
+
+    `runs` counts them by status.
+    """
+    listed = []
+    for found in database.read_sweeps(home):
+        first = next(iter(found["experiments"].values()))
+        rows = [row for experiment_id in found["experiments"] for row in database.read_runs(home, experiment_id)]
+        statuses = [row["status"] for row in rows]
+        listed.append(
+            {
+                "sweep_id": found["sweep_id"],
+                "created": found["created"],
+                "dataset": first.dataset,
+                "backbone": first.backbone,
+                "resolution": first.resolution,
+                "sizes": [experiment.samples for experiment in found["experiments"].values()],
+                "arms": [arm.name for arm in first.arms],
+                "seeds": list(first.seeds),
+                "runs": {status: statuses.count(status) for status in dict.fromkeys(statuses)},
+            }
+        )
+    return listed
+
+
+def resume_sweep(home: Home, sweep_id: str) -> list[dict]:
+    """Queue every run of a sweep that ended without finishing again; those runs, as in `list_runs`.
+
+    Raises Refused for an unknown id and where nothing is left to resume.
+    """
+    unfinished = [run for run in sweep(home, sweep_id)["runs"] if run["status"] in ("stopped", "failed", "interrupted")]
+    if not unfinished:
+        raise Refused(f"Sweep {sweep_id} has no run that could be resumed: all are finished, running or queued.")
+    return [resume(home, run["run_id"]) for run in unfinished]
