@@ -73,6 +73,7 @@ class Run:
         self.config = self.folder / "config.json"
         self.metrics = self.folder / "metrics.parquet"
         self.resources = self.folder / "resources.parquet"
+        self.rate_test = self.folder / "rate_test.parquet"
         self.progress = self.folder / "progress.json"
         self.result = self.folder / "result.json"
         self.log = self.folder / "log.txt"

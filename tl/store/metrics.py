@@ -28,6 +28,13 @@ METRICS = {
     "memory_peak_bytes": "Int64",  # GPU: torch's peak of this epoch; CPU: resident memory of the trainer
     "gpu_utilisation": "Float64",  # 0..1, mean over the epoch
     "energy_joules": "Float64",  # of the whole board over the epoch
+    "flops": "Float64",  # floating-point operations executed in the epoch
+}
+
+# The learning-rate range test of a run that looked for its rate.
+RATE_TEST = {
+    "learning_rate": "Float64",  # of the head
+    "loss": "Float64",  # training loss, smoothed
 }
 
 RESOURCES = {
