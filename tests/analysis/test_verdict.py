@@ -1,6 +1,7 @@
 """Verdicts on runs whose numbers were worked out by hand."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import verdict
-from tl.config import ArmConfig, Experiment
+from tl.config import ArmConfig, Experiment, Refused
 from tl.store.metrics import METRICS, table
 
 SCRATCH, FULL, PROBE = "scratch", "full_finetuning", "linear_probe"
@@ -75,7 +76,8 @@ def test_one_run_each_is_a_hint_with_every_number():
     assert found["summary"][SCRATCH]["converged"] is True
     assert found["text"] == (
         "In this one run transfer was better: +20.0 points on the test set (68.0 % against 48.0 %); it reached 48 % "
-        "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof."
+        "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof; two more seeds give an interval. From "
+        "scratch had converged."
     )
 
 
@@ -96,7 +98,7 @@ def test_three_seeds_that_agree_settle_it():
     assert entry["test_accuracy_gain"]["low"] == pytest.approx(0.14 - 0.049683, abs=1e-6)
     assert found["text"] == (
         "Transfer helps: +14.0 points on the test set (95 % interval 9.0 to 19.0, 3 seeds); both reached 48 % after "
-        "about the same time (10 s against 10 s)."
+        "about the same time (10 s against 10 s). From scratch had converged."
     )
 
 
@@ -119,7 +121,7 @@ def test_two_seeds_are_still_a_hint():
     assert found["arms"][FULL]["outcome"] == "undecided"
     assert found["arms"][FULL]["test_accuracy_gain"]["low"] is None
     assert "In these two runs" in found["text"]
-    assert "Two runs each are a hint, not a proof." in found["text"]
+    assert "Two runs each are a hint, not a proof; one more seed gives an interval." in found["text"]
 
 
 def test_an_arm_that_never_gets_to_the_target_is_censored_not_blank():
@@ -265,9 +267,11 @@ def test_converged_means_no_rise_in_the_last_fifth(accuracies, converged):
 def test_a_loser_that_was_still_improving_is_named():
     runs = [run(SCRATCH, [0.1, 0.2, 0.3], 0.3), run(FULL, [0.6, 0.6, 0.6], 0.6)]
     text = judge(experiment(SCRATCH, FULL), runs)["text"]
-    assert text.endswith("From scratch was still improving at the end: more epochs may narrow the gap.")
+    assert text.endswith(
+        "From scratch had not converged: this comparison favours full fine-tuning; more epochs may narrow the gap."
+    )
     runs = [run(SCRATCH, [0.6, 0.6, 0.6], 0.6), run(FULL, [0.1, 0.2, 0.6], 0.595)]
-    assert "still improving" not in judge(experiment(SCRATCH, FULL), runs)["text"], "hardly a difference: no loser"
+    assert "converged" not in judge(experiment(SCRATCH, FULL), runs)["text"], "hardly a difference: no loser"
 
 
 def test_nothing_learnt_and_nothing_measured_is_survived():
@@ -281,10 +285,77 @@ def test_nothing_learnt_and_nothing_measured_is_survived():
     assert judge(spec, timeless)["arms"][FULL]["time_to_target"]["speedup"] is None
 
 
-def test_energy_with_a_gap_is_not_known():
+def counted(record: RunRecord, **columns) -> RunRecord:
+    """The same run with columns of metrics as another trainer may have written them."""
+    return replace(record, metrics=record.metrics.assign(**columns))
+
+
+def test_energy_and_operations_with_a_gap_are_not_known():
     whole = run(SCRATCH, [0.5, 0.5], 0.5, energy_joules=10.0)
     assert whole.energy_joules == 20.0
     assert run(SCRATCH, [0.5, 0.5], 0.5, energy_joules=None).energy_joules is None
+    without = replace(whole, metrics=whole.metrics.drop(columns="flops", errors="ignore"))
+    assert without.flops is None
+    assert counted(whole, flops=[1e9, 2e9]).flops == 3e9
+    assert counted(whole, flops=[1e9, None]).flops is None
+
+
+def test_what_an_arm_costs_is_a_ratio_with_an_interval():
+    spec, runs = three([0.12, 0.14, 0.16])
+    runs = [counted(each, flops=[1e9 * (1 if each.arm == SCRATCH else 2 + each.seed)] * 3) for each in runs]
+    cost = judge(spec, runs)["arms"][FULL]["cost"]["flops"]
+    assert (cost["baseline"], cost["arm"], cost["ratio"]) == (3e9, 9e9, pytest.approx(3.0))
+    assert cost["low"] < 3.0 < cost["high"]
+
+
+def test_speed_has_an_interval_too():
+    spec, runs = three([0.12, 0.14, 0.16])
+    slow = [run(SCRATCH, [0.5] * 3, 0.5, seed=seed, seconds=20.0 + seed) for seed in range(3)]
+    time = judge(spec, slow + [each for each in runs if each.arm == FULL])["arms"][FULL]["time_to_target"]
+    assert time["speedup"] == pytest.approx(2.1) == pytest.approx(time["baseline_seconds"] / time["arm_seconds"])
+    assert time["speedup_low"] < 2.1 < time["speedup_high"]
+    assert time["saved"] == pytest.approx(1 - 1 / 2.1)
+
+
+def test_an_open_question_says_how_many_more_seeds_would_probably_settle_it():
+    found = judge(*three([0.02, 0.05, 0.035]))
+    more = found["arms"][FULL]["more_seeds"]
+    assert more > 0 and f"About {more} more seed" in found["text"]
+    settled = judge(*three([0.12, 0.14, 0.16]))
+    assert settled["arms"][FULL]["more_seeds"] == 0 and "more seed" not in settled["text"]
+    hopeless = judge(*three([0.03, -0.01, 0.01]))
+    assert hopeless["arms"][FULL]["more_seeds"] is None
+    assert "Even 100 seeds would hardly settle it: that is too close to the margin of 1.0 points" in hopeless["text"]
+    assert judge(*three([0.1]))["arms"][FULL]["more_seeds"] == 2
+
+
+TEN = {"chance": 0.1, "validation_pictures": 900}  # 3 standard errors above chance: 13 %
+
+
+def test_at_chance_there_is_nothing_to_time():
+    spec = experiment(SCRATCH, FULL)
+    both = judge(spec, [run(SCRATCH, [0.1, 0.11], 0.1), run(FULL, [0.12, 0.1], 0.11)], **TEN)
+    time = both["arms"][FULL]["time_to_target"]
+    assert time["near_chance"] is True
+    assert (time["target_accuracy"], time["speedup"], time["arm_seconds"]) == (None, None, None)
+    assert "neither did better than guessing could (chance is 10 %), so there is nothing to time" in both["text"]
+    one = judge(spec, [run(SCRATCH, [0.1, 0.11], 0.1), run(FULL, [0.5, 0.6], 0.6)], **TEN)
+    assert "from scratch did no better than guessing could (chance is 10 %)" in one["text"]
+    assert one["summary"][FULL]["above_guessing"] is True
+    asked = judge(spec, [run(SCRATCH, [0.5], 0.5), run(FULL, [0.6], 0.6)], target=0.12, **TEN)
+    assert "guessing could reach the target too (chance is 10 %), so there is nothing to time" in asked["text"]
+    above = judge(spec, [run(SCRATCH, [0.15], 0.15), run(FULL, [0.6], 0.6)], **TEN)
+    assert above["arms"][FULL]["time_to_target"]["near_chance"] is False
+
+
+def test_margin_and_target_are_the_users():
+    runs = three([0.02, 0.021, 0.022])
+    assert judge(*runs)["arms"][FULL]["outcome"] == "helps"
+    assert judge(*runs, margin=0.05)["arms"][FULL]["outcome"] == "no_difference"
+    assert judge(*runs, target=0.51)["target_accuracy"] == 0.51
+    for wrong in ({"margin": 0.0}, {"margin": 2.0}, {"target": 85.0}, {"target": -0.1}):
+        with pytest.raises(Refused, match=next(iter(wrong))):
+            judge(*runs, **wrong)
 
 
 accuracy = st.one_of(st.none(), st.floats(0, 1))

@@ -1,9 +1,12 @@
 """One experiment with its runs and its verdict, read from disk: the document that `compare --json` prints."""
 
+from collections.abc import Iterable
+
 from tl import datasets
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import MARGIN, verdict
 from tl.config import Experiment, Refused
+from tl.datasets.info import DatasetInfo
 from tl.store.database import read_experiment, read_runs
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -45,14 +48,23 @@ def experiment_result(
 ) -> dict:
     """The experiment as one JSON-ready document. Raises Refused for an unknown id. For `rows` see load_records."""
     experiment = read_experiment(home, experiment_id)["experiment"]
+    rows = read_runs(home, experiment_id) if rows is None else rows
     records = load_records(home, experiment_id, rows)
-    classes, samples = _pictures(home, experiment)
+    info = pictures_of(home, experiment.dataset, [row["run_id"] for row in rows])
+    found = verdict(
+        experiment,
+        records,
+        margin=margin,
+        target=target,
+        chance=_chance(info),
+        validation_pictures=info.validation if info else None,
+    )
     return {
         "experiment_id": experiment_id,
         "home": str(home.path),
         "dataset": experiment.dataset,
-        "samples": samples,
-        "classes": classes,
+        "samples": _samples(experiment, info),
+        "classes": list(info.classes) if info else None,
         "backbone": experiment.backbone,
         "weights": experiment.weights,
         "resolution": experiment.resolution,
@@ -61,18 +73,38 @@ def experiment_result(
             arm.name: {"strategy": arm.strategy, "runs": [_entry(run) for run in records if run.arm == arm.name]}
             for arm in experiment.arms
         },
-        "verdict": verdict(experiment, records, margin=margin, target=target),
+        "verdict": found,
     }
 
 
-def _pictures(home: Home, experiment: Experiment) -> tuple[list[str] | None, int | None]:
-    """Class names and number of training pictures; None where the data set is gone."""
+def pictures_of(home: Home, dataset: str, run_ids: Iterable[str]) -> DatasetInfo | None:
+    """What is known about the data set these runs learnt; None where it is gone.
+
+    Imported runs bring it with them: a data set of the same name here may hold other pictures.
+    """
+    for run_id in run_ids:
+        imported = read_json(home.run(run_id).imported)
+        if imported:
+            return DatasetInfo.from_json(imported["dataset"]) if imported["dataset"] else None
     try:
-        info = datasets.describe(home, experiment.dataset)
+        return datasets.describe(home, dataset)
     except Refused:
-        return None, experiment.samples
-    wanted = info.train if experiment.samples is None else experiment.samples
-    return list(info.classes), min(wanted, info.train) if info.train else wanted
+        return None
+
+
+def _samples(experiment: Experiment, info: DatasetInfo | None) -> int | None:
+    """Number of training pictures."""
+    if info is None or not info.train:
+        return experiment.samples
+    return min(experiment.samples or info.train, info.train)
+
+
+def _chance(info: DatasetInfo | None) -> float | None:
+    """Validation accuracy of always naming the commonest class."""
+    if info is None or not info.classes:
+        return None
+    counts = [counts.get("validation", 0) for counts in info.counts.values()]
+    return max(counts) / sum(counts) if sum(counts) else 1 / len(info.classes)
 
 
 def _entry(run: RunRecord) -> dict:
@@ -91,5 +123,6 @@ def _entry(run: RunRecord) -> dict:
         "elapsed_seconds": run.elapsed_seconds,
         "memory_peak_bytes": run.memory_peak_bytes,
         "energy_joules": run.energy_joules,
+        "flops": run.flops,
         "device": result.get("device"),
     }

@@ -1,6 +1,7 @@
 """One run as the analysis sees it: what it measured so far, and how it ended if it has."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -94,6 +95,16 @@ class RunRecord:
         known = self._from_result("energy_joules")
         return known if known is not None else _number(self._column("energy_joules").sum() if self.epochs else None)
 
+    @property
+    def flops(self) -> float | None:
+        """Floating-point operations over its epochs; None where one of them was not counted."""
+        return _number(self._column("flops").sum() if self.epochs else None)
+
+    @property
+    def found_rate(self) -> float | None:
+        """Learning rate of the head that a range test found before the first epoch; None where none was made."""
+        return self._from_result("learning_rate")
+
     def first_at(self, target: float) -> Reached | None:
         """The first evaluation with a validation accuracy of at least `target`."""
         places = np.flatnonzero(self.val_accuracies >= target - 1e-9)
@@ -105,9 +116,19 @@ class RunRecord:
 
     def late_rise(self) -> float | None:
         """By how much the best validation accuracy still rose over the last fifth of the run; None below two epochs."""
-        split = self.epochs - max(1, math.ceil(self.epochs * LAST_PART))
+        split = self.epochs - self._last_part()
         before, after = self._highest(self.val_accuracies[:split]), self._highest(self.val_accuracies)
         return None if before is None or after is None else after - before
+
+    def late_slope(self) -> float | None:
+        """Slope of the validation accuracy over the last fifth of the run, per epoch (least squares); None below two."""
+        last = self.val_accuracies[-self._last_part() - 1 :] if self.epochs > 1 else np.array([])
+        places = np.flatnonzero(np.isfinite(last))
+        return _number(np.polyfit(places, last[places], 1)[0]) if len(places) > 1 else None
+
+    def _last_part(self) -> int:
+        """Epochs in the last fifth, at least one."""
+        return max(1, math.ceil(self.epochs * LAST_PART))
 
     def _column(self, name: str) -> np.ndarray:
         values = self.metrics[name] if name in self.metrics else pd.Series(pd.NA, self.metrics.index, dtype="Float64")
@@ -130,3 +151,9 @@ def _number(value) -> float | None:
     if value is None or value is pd.NA or not math.isfinite(value):
         return None
     return float(value)
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    """The mean of those that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return float(sum(known) / len(known)) if known else None

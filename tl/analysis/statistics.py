@@ -7,6 +7,8 @@ from scipy.special import stdtrit  # Student's t quantile; scipy.stats takes ten
 
 CONFIDENCE = 0.95
 MIN_PAIRS = 3  # fewer give no interval: one run each is a hint, not a proof
+MAX_PAIRS = 100  # seeds an experiment may have
+POWER = 0.8  # how probable "would probably settle it" is, if the gain and its spread stay as they are
 
 HELPS, HURTS, NO_DIFFERENCE, UNDECIDED = "helps", "hurts", "no_difference", "undecided"
 
@@ -29,16 +31,21 @@ def interval(values: Sequence[float]) -> dict | None:
 
 
 def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> dict | None:
-    """`{"ratio", "low", "high"}` of paired positive numbers: the geometric mean of their ratios.
+    """`{"ratio", "low", "high"}` of paired positive numbers: the ratio of their means.
 
-    The interval is that of the logarithms. Pairs with a number that is not above 0 have no ratio and are left out.
+    The interval is Student's t on the logarithm, linearised (delta method): the pairs' relative deviations
+    x / mean(x) - y / mean(y) take the place of differences. Pairs with a number that is not above 0 are left out.
     """
     pairs = [(top, bottom) for top, bottom in zip(numerators, denominators, strict=True) if top > 0 and bottom > 0]
-    logarithm = interval([float(np.log(top / bottom)) for top, bottom in pairs])
-    if logarithm is None:
+    if not pairs:
         return None
-    mean, low, high = (None if value is None else float(np.exp(value)) for value in logarithm.values())
-    return {"ratio": mean, "low": low, "high": high}
+    tops, bottoms = np.asarray(pairs, dtype=float).T
+    centre = float(tops.mean() / bottoms.mean())
+    deviation = interval(tops / tops.mean() - bottoms / bottoms.mean())
+    if deviation["low"] is None:
+        return {"ratio": centre, "low": None, "high": None}
+    half = (deviation["high"] - deviation["low"]) / 2
+    return {"ratio": centre, "low": centre * float(np.exp(-half)), "high": centre * float(np.exp(half))}
 
 
 def probability_better(differences: Sequence[float]) -> float | None:
@@ -60,3 +67,23 @@ def outcome(gain: dict | None, margin: float) -> str:
     if -margin <= gain["low"] and gain["high"] <= margin:
         return NO_DIFFERENCE
     return UNDECIDED
+
+
+def pairs_to_settle(differences: Sequence[float], margin: float) -> int | None:
+    """With how many pairs in all the outcome would be settled with probability POWER; None beyond MAX_PAIRS.
+
+    Takes mean and spread of `differences` for the true ones. The classical sample size for Student's t: the distance
+    from the mean to the nearer margin must hold both the interval's half width and the mean's own scatter. Inside the
+    margin both ends have to fit, so the risk is shared between them (as in two one-sided tests).
+    """
+    array = np.asarray(differences, dtype=float)
+    if len(array) < MIN_PAIRS:
+        return MIN_PAIRS
+    inside = abs(array.mean()) < margin
+    power = (1 + POWER) / 2 if inside else POWER
+    distance, spread = abs(abs(float(array.mean())) - margin), float(array.std(ddof=1))
+    for pairs in range(len(array) + 1, MAX_PAIRS + 1):
+        needed = (stdtrit(pairs - 1, 0.5 + CONFIDENCE / 2) + stdtrit(pairs - 1, power)) * spread / np.sqrt(pairs)
+        if needed < distance:
+            return pairs
+    return None

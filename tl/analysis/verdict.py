@@ -1,24 +1,28 @@
 """Which arm of an experiment is better, by how much, how sure that is, how much sooner and at what cost.
 
 Definitions: paired differences per seed (arXiv 2103.03098); time to target as MLPerf counts it (first evaluation at
-or above, evaluation included, never extrapolated); an arm that never gets there is censored, not blank.
+or above, evaluation included, never extrapolated); an arm that never gets there is censored, not blank; nothing is
+timed at an accuracy that guessing may reach.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
-from tl.analysis import statistics, wording
-from tl.analysis.records import RunRecord
-from tl.config import Experiment
+from tl.analysis import fairness, statistics, wording
+from tl.analysis.records import RunRecord, mean
+from tl.config import Experiment, Refused
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
 TARGET_SHARE = 0.95  # default target: this share of the weaker arm's best mean validation accuracy
+GUESSING_DEVIATIONS = 3  # standard errors above chance up to which an accuracy may be guessing
 COSTS = {
     "seconds": "elapsed_seconds",
     "images": "images_seen",
     "epochs": "epochs",
     "memory_bytes": "memory_peak_bytes",
     "energy_joules": "energy_joules",
+    "flops": "flops",
 }
 Pairs = list[tuple[RunRecord, RunRecord]]  # (baseline's run, arm's run) with the same seed
 
@@ -30,30 +34,41 @@ def verdict(
     baseline: str | None = None,
     margin: float = MARGIN,
     target: float | None = None,
+    chance: float | None = None,
+    validation_pictures: int | None = None,
 ) -> dict:
     """The verdict on whatever has been measured so far; JSON-ready.
 
     `baseline` is an arm's name (default: the one from scratch, else the first), `margin` the difference in accuracy
-    that matters, `target` a validation accuracy (0..1). Keys: baseline, margin, target_accuracy (of the headline arm's
-    comparison), headline (the arm with the largest gain, None without one), arms (each arm against the baseline),
-    summary (each arm by itself, the baseline too), text.
+    that matters, `target` a validation accuracy (0..1), `chance` the accuracy of always naming the commonest class.
+    Keys: baseline, margin, target_accuracy (of the headline arm's comparison), chance, headline (the arm with the
+    largest gain, None without one), arms (each arm against the baseline), summary (each arm by itself, the baseline
+    too), text. Raises Refused for a margin or target that is no accuracy.
     """
+    check(margin=margin, target=target)
     names = [arm.name for arm in experiment.arms]
     baseline = _baseline(experiment) if baseline is None else baseline
     if baseline not in names:
         raise ValueError(f"baseline is {baseline!r}; it must be one of the arms {', '.join(names)}")
-    by_arm = {name: [run for run in runs if run.arm == name] for name in names}
-    summary = {name: _summary(of_arm, margin) for name, of_arm in by_arm.items()}
+    by_arm = {arm: [run for run in runs if run.arm == arm.name] for arm in experiment.arms}
+    guessing = guessing_limit(chance, validation_pictures)
+    summary = {
+        arm.name: _summary(of_arm, guessing) | fairness.ledger(experiment, arm, of_arm, margin)
+        for arm, of_arm in by_arm.items()
+    }
+    of_baseline = next(of_arm for arm, of_arm in by_arm.items() if arm.name == baseline)
     arms = {
-        name: _comparison(by_arm[baseline], of_arm, margin, target) | {"converged": summary[name]["converged"]}
-        for name, of_arm in by_arm.items()
-        if name != baseline
+        arm.name: _comparison(of_baseline, of_arm, margin, target, guessing)
+        | {"converged": summary[arm.name]["converged"]}
+        for arm, of_arm in by_arm.items()
+        if arm.name != baseline
     }
     headline = _headline(arms)
     found = {
         "baseline": baseline,
         "margin": margin,
         "target_accuracy": arms[headline]["time_to_target"]["target_accuracy"] if headline else target,
+        "chance": chance,
         "headline": headline,
         "arms": arms,
         "summary": summary,
@@ -61,6 +76,21 @@ def verdict(
     for name, entry in arms.items():
         entry["text"] = wording.comparison(experiment, found, name)
     return found | {"text": wording.whole(experiment, found)}
+
+
+def check(*, margin: float = MARGIN, target: float | None = None) -> None:
+    """Raise Refused for a margin or a target that can't be one."""
+    if not 0 < margin < 1:
+        raise Refused(f"margin is {margin:g}; it must be between 0 and 1, for example 0.01 for one point of accuracy.")
+    if target is not None and not 0 < target <= 1:
+        raise Refused(f"target is {target:g}; it must be above 0 and at most 1, for example 0.85 for 85 %.")
+
+
+def guessing_limit(chance: float | None, pictures: int | None) -> float:
+    """Accuracies up to this one say nothing: guessing may reach them on so many validation pictures. 0: unknown."""
+    if not chance:
+        return 0.0
+    return chance + GUESSING_DEVIATIONS * math.sqrt(chance * (1 - chance) / pictures) if pictures else chance
 
 
 def _baseline(experiment: Experiment) -> str:
@@ -83,47 +113,40 @@ def _known(values) -> list:
     return [value for value in values if value is not None]
 
 
-def _mean(values) -> float | None:
-    known = _known(values)
-    return float(sum(known) / len(known)) if known else None
-
-
-def _summary(runs: list[RunRecord], margin: float) -> dict:
+def _summary(runs: list[RunRecord], guessing: float) -> dict:
     """One arm by itself: means over its runs, None where nothing was measured."""
-    rise = _mean(run.late_rise() for run in runs)
+    best = mean(run.best_val_accuracy for run in runs)
     return {
         "runs": len(runs),
         "statuses": dict(Counter(run.status for run in runs)),
         "reasons": sorted({run.reason for run in runs if run.status == "failed" and run.reason}),
         "test_accuracy": statistics.interval(_known(run.test_accuracy for run in runs)),
-        "best_val_accuracy": _mean(run.best_val_accuracy for run in runs),
-        "epochs": _mean(run.epochs for run in runs),
-        "best_epoch": _mean(run.best_epoch for run in runs),
-        "stopped_early": sum(run.stopped_early for run in runs),
-        "elapsed_seconds": _mean(run.elapsed_seconds for run in runs),
-        "images_seen": _mean(run.images_seen for run in runs),
-        "memory_peak_bytes": _mean(run.memory_peak_bytes for run in runs),
-        "energy_joules": _mean(run.energy_joules for run in runs),
-        "late_rise": rise,
-        # Judged on runs that have ended, as planned or by a click: one that is still learning rises of course.
-        "converged": None if rise is None or _unfinished(runs) else rise < margin,
+        "best_val_accuracy": best,
+        "above_guessing": best > guessing if best is not None and guessing else None,
+        "epochs": mean(run.epochs for run in runs),
+        "best_epoch": mean(run.best_epoch for run in runs),
+        "elapsed_seconds": mean(run.elapsed_seconds for run in runs),
+        "images_seen": mean(run.images_seen for run in runs),
+        "memory_peak_bytes": mean(run.memory_peak_bytes for run in runs),
+        "energy_joules": mean(run.energy_joules for run in runs),
+        "flops": mean(run.flops for run in runs),
     }
 
 
-def _unfinished(runs: list[RunRecord]) -> bool:
-    return any(run.status in ("queued", "running") for run in runs)
-
-
-def _comparison(baseline: list[RunRecord], arm: list[RunRecord], margin: float, target: float | None) -> dict:
+def _comparison(
+    baseline: list[RunRecord], arm: list[RunRecord], margin: float, target: float | None, guessing: float
+) -> dict:
     by_seed = {run.seed: run for run in baseline}
     pairs = [(by_seed[run.seed], run) for run in arm if run.seed in by_seed]
     tested = [pair for pair in pairs if None not in (pair[0].test_accuracy, pair[1].test_accuracy)]
     validated = [pair for pair in pairs if None not in (pair[0].best_val_accuracy, pair[1].best_val_accuracy)]
     test_gains = [run.test_accuracy - base.test_accuracy for base, run in tested]
     gain = statistics.interval(test_gains)
+    outcome = statistics.outcome(gain, margin)
     return {
-        "outcome": statistics.outcome(gain, margin),
+        "outcome": outcome,
         "seeds": len(tested),
+        "more_seeds": _more_seeds(test_gains, margin) if outcome == statistics.UNDECIDED else 0,
         "test_accuracy_gain": gain,
         "test_accuracy": _sides(tested, "test_accuracy"),
         "validation_accuracy_gain": statistics.interval(
@@ -131,16 +154,22 @@ def _comparison(baseline: list[RunRecord], arm: list[RunRecord], margin: float, 
         ),
         "validation_accuracy": _sides(validated, "best_val_accuracy"),
         "probability_better": statistics.probability_better(test_gains),
-        "time_to_target": _time_to_target(tested or validated, target),
+        "time_to_target": _time_to_target(tested or validated, target, guessing),
         "cost": {name: _cost(tested or validated, attribute) for name, attribute in COSTS.items()},
     }
+
+
+def _more_seeds(gains: list[float], margin: float) -> int | None:
+    """Seeds that would probably settle an open question; None where nothing was tested or too many would be needed."""
+    needed = statistics.pairs_to_settle(gains, margin) if gains else None
+    return None if needed is None else needed - len(gains)
 
 
 def _sides(pairs: Pairs, attribute: str) -> dict:
     """Means over the pairs in which both sides know it."""
     known = [(getattr(base, attribute), getattr(run, attribute)) for base, run in pairs]
     known = [pair for pair in known if None not in pair]
-    return {"baseline": _mean(base for base, _ in known), "arm": _mean(run for _, run in known)}
+    return {"baseline": mean(base for base, _ in known), "arm": mean(run for _, run in known)}
 
 
 def _cost(pairs: Pairs, attribute: str) -> dict:
@@ -150,24 +179,37 @@ def _cost(pairs: Pairs, attribute: str) -> dict:
     return _sides(pairs, attribute) | (ratio or {"ratio": None, "low": None, "high": None})
 
 
-def _time_to_target(pairs: Pairs, target: float | None) -> dict:
-    """How long both sides took to the target, as a mean over seeds; None for a side of which a run never got there."""
+def _time_to_target(pairs: Pairs, target: float | None, guessing: float) -> dict:
+    """How long both sides took to the target, as a mean over seeds; None for a side of which a run never got there.
+
+    Where the target is not above what guessing may reach there is nothing to time: `near_chance`, and no target.
+    """
     if target is None and pairs:
-        best = [_mean(run.best_val_accuracy for run in side) for side in zip(*pairs, strict=True)]
+        best = [mean(run.best_val_accuracy for run in side) for side in zip(*pairs, strict=True)]
         target = TARGET_SHARE * min(best) if None not in best else None
         target = target or None  # nothing learnt: a target of 0 says nothing
-    found = {"target_accuracy": target}
+    near_chance = target is not None and target <= guessing
+    target = None if near_chance else target
+    found = {"target_accuracy": target, "near_chance": near_chance}
     for number, side in enumerate(("baseline", "arm")):
         found |= _time_of_side([pair[number] for pair in pairs], target, side)
     quick, slow = found["arm_seconds"], found["baseline_seconds"]
-    both = bool(quick and slow)
     in_vain, arm_in_vain = found["baseline_not_reached_in"], found["arm_not_reached_in"]
+    speedup = _speedup(pairs, target) if quick and slow else None
     return found | {
-        "speedup": slow / quick if both else None,
+        "speedup": speedup and speedup["ratio"],
+        "speedup_low": speedup and speedup["low"],
+        "speedup_high": speedup and speedup["high"],
         "speedup_at_least": in_vain / quick if quick and in_vain else None,  # the baseline had not got there by then
         "speedup_at_most": slow / arm_in_vain if slow and arm_in_vain else None,
-        "saved": 1 - quick / slow if both else None,  # share of the baseline's time
+        "saved": 1 - 1 / speedup["ratio"] if speedup else None,  # share of the baseline's time
     }
+
+
+def _speedup(pairs: Pairs, target: float) -> dict | None:
+    """The baseline's time as a multiple of the arm's, where every run of both got to the target."""
+    slow, quick = ([run.first_at(target).seconds for run in side] for side in zip(*pairs, strict=True))
+    return statistics.ratio(slow, quick)
 
 
 def _time_of_side(runs: list[RunRecord], target: float | None, side: str) -> dict:
@@ -186,4 +228,4 @@ def _time_of_side(runs: list[RunRecord], target: float | None, side: str) -> dic
 def _complete_mean(values) -> float | None:
     """The mean, None if one of the values is missing."""
     values = list(values)
-    return None if None in values else _mean(values)
+    return None if None in values else mean(values)

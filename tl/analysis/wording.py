@@ -1,8 +1,9 @@
 """The verdict in plain words: one to three sentences that never claim more than the numbers."""
 
-from tl.analysis.statistics import HELPS, HURTS, NO_DIFFERENCE, UNDECIDED
+from tl.analysis.statistics import HELPS, HURTS, MAX_PAIRS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
 from tl.config import Experiment
 from tl.strategies import STRATEGIES
+from tl.words import duration, percent, points
 
 ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
 ENDS = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interrupted"}
@@ -43,7 +44,7 @@ def comparison(experiment: Experiment, found: dict, name: str) -> str:
     elif gain["low"] is None:
         sentences = [_few_runs(experiment, found, name), _caution(entry["seeds"])]
     else:
-        sentences = [_with_interval(experiment, found, name)]
+        sentences = [_with_interval(experiment, found, name), _what_would_settle(found, name)]
     sentences += [_losses(found, name) if tested else "", _fairness(found, name, gain)]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -63,8 +64,8 @@ def _alone(found: dict) -> str:
 
 def _reached(own: dict) -> str:
     if own["test_accuracy"]:
-        return f"reached {_percent(own['test_accuracy']['mean'])} on the test set"
-    return f"reached {_percent(own['best_val_accuracy'])} on the validation pictures"
+        return f"reached {percent(own['test_accuracy']['mean'])} on the test set"
+    return f"reached {percent(own['best_val_accuracy'])} on the validation pictures"
 
 
 def _nothing_to_compare(found: dict, name: str) -> str:
@@ -87,8 +88,8 @@ def _by_validation(found: dict, name: str) -> str:
     sides = found["arms"][name]["validation_accuracy"]
     return (
         f"There is no comparison on the test set{f', because {why}' if why else ''}. By the best validation accuracy so "
-        f"far, {inside(name)} is at {_percent(sides['arm'])} and {inside(found['baseline'])} at "
-        f"{_percent(sides['baseline'])}."
+        f"far, {inside(name)} is at {percent(sides['arm'])} and {inside(found['baseline'])} at "
+        f"{percent(sides['baseline'])}."
     )
 
 
@@ -97,12 +98,12 @@ def _few_runs(experiment: Experiment, found: dict, name: str) -> str:
     gain, sides = entry["test_accuracy_gain"]["mean"], entry["test_accuracy"]
     runs = "In this one run" if entry["seeds"] == 1 else "In these two runs"
     subject = _subject(experiment, found, name)
-    accuracies = f"({_percent(sides['arm'])} against {_percent(sides['baseline'])})"
+    accuracies = f"({percent(sides['arm'])} against {percent(sides['baseline'])})"
     if abs(gain) < found["margin"]:
-        claim = f"{runs} {subject} made hardly a difference: {_points(gain)} on the test set {accuracies}"
+        claim = f"{runs} {subject} made hardly a difference: {points(gain)} on the test set {accuracies}"
     else:
         better = "better" if gain > 0 else "worse"
-        claim = f"{runs} {subject} was {better}: {_points(gain)} on the test set {accuracies}"
+        claim = f"{runs} {subject} was {better}: {points(gain)} on the test set {accuracies}"
     return claim + _time(found, name) + "."
 
 
@@ -119,7 +120,7 @@ def _with_interval(experiment: Experiment, found: dict, name: str) -> str:
     claim = claims[entry["outcome"]]
     low, high = (f"{100 * value:.1f}".replace("-", "−") for value in (gain["low"], gain["high"]))
     certainty = f"95 % interval {low} to {high}, {entry['seeds']} seeds"
-    claim = f"{claim[0].upper()}{claim[1:]}: {_points(gain['mean'])} on the test set ({certainty})"
+    claim = f"{claim[0].upper()}{claim[1:]}: {points(gain['mean'])} on the test set ({certainty})"
     return claim + _time(found, name) + "."
 
 
@@ -134,29 +135,54 @@ def _subject(experiment: Experiment, found: dict, name: str) -> str:
 def _time(found: dict, name: str) -> str:
     """A clause on the time to the target accuracy."""
     time = found["arms"][name]["time_to_target"]
+    if time["near_chance"]:
+        return _nothing_to_time(found, name)
     if time["target_accuracy"] is None:
         return ""
-    target, baseline = _percent(time["target_accuracy"], 0), inside(found["baseline"])
+    target, baseline = percent(time["target_accuracy"], 0), inside(found["baseline"])
     slow, quick = time["baseline_seconds"], time["arm_seconds"]
     in_vain, arm_in_vain = time["baseline_not_reached_in"], time["arm_not_reached_in"]
     if quick and slow:
-        factor, seconds = slow / quick, f"({_seconds(quick)} against {_seconds(slow)})"
+        factor, seconds = slow / quick, f"({duration(quick)} against {duration(slow)})"
         if factor >= ABOUT_EQUAL:
             return f"; it reached {target} {factor:.1f} times sooner {seconds}"
         if factor <= 1 / ABOUT_EQUAL:
             return f"; it took {1 / factor:.1f} times as long to reach {target} {seconds}"
         return f"; both reached {target} after about the same time {seconds}"
     if quick and in_vain:
-        return f"; it reached {target} after {_seconds(quick)}, {baseline} did not in {_seconds(in_vain)}"
+        return f"; it reached {target} after {duration(quick)}, {baseline} did not in {duration(in_vain)}"
     if slow and arm_in_vain:
-        return f"; it did not reach {target} in {_seconds(arm_in_vain)}, {baseline} did after {_seconds(slow)}"
+        return f"; it did not reach {target} in {duration(arm_in_vain)}, {baseline} did after {duration(slow)}"
     if in_vain and arm_in_vain:
         return f"; not every run reached {target}, on either side"
     return ""
 
 
+def _nothing_to_time(found: dict, name: str) -> str:
+    """Why no time is compared: an accuracy that guessing reaches says nothing of what was learnt."""
+    sides, chance = (name, found["baseline"]), percent(found["chance"], 0)
+    guessed = [inside(side) for side in sides if found["summary"][side]["above_guessing"] is False]
+    if not guessed:
+        return f"; guessing could reach the target too (chance is {chance}), so there is nothing to time"
+    who = "neither did" if len(guessed) > 1 else f"{guessed[0]} did no"
+    return f"; {who} better than guessing could (chance is {chance}), so there is nothing to time"
+
+
 def _caution(seeds: int) -> str:
-    return "One run each is a hint, not a proof." if seeds == 1 else "Two runs each are a hint, not a proof."
+    runs = "One run each is" if seeds == 1 else "Two runs each are"
+    more = "two more seeds give" if MIN_PAIRS - seeds == 2 else "one more seed gives"
+    return f"{runs} a hint, not a proof; {more} an interval."
+
+
+def _what_would_settle(found: dict, name: str) -> str:
+    entry = found["arms"][name]
+    if entry["outcome"] != UNDECIDED:
+        return ""
+    more = entry["more_seeds"]
+    if more is None:
+        margin = points(found["margin"]).lstrip("+")
+        return f"Even {MAX_PAIRS} seeds would hardly settle it: that is too close to the margin of {margin}, or too uneven."
+    return f"About {more} more {'seeds' if more > 1 else 'seed'} would probably settle it."
 
 
 def _losses(found: dict, name: str) -> str:
@@ -174,13 +200,18 @@ def _losses(found: dict, name: str) -> str:
 
 
 def _fairness(found: dict, name: str, gain: dict) -> str:
-    """A warning where the side that lost was still learning."""
+    """Whether the side that lost had been given long enough."""
     if abs(gain["mean"]) < found["margin"]:
         return ""
-    loser = found["baseline"] if gain["mean"] > 0 else name
-    if found["summary"][loser]["converged"] is not False:
+    loser, winner = (found["baseline"], name) if gain["mean"] > 0 else (name, found["baseline"])
+    converged = found["summary"][loser]["converged"]
+    if converged is None:
         return ""
-    return f"{title(loser)} was still improving at the end: more epochs may narrow the gap."
+    if converged:
+        return f"{title(loser)} had converged."
+    return (
+        f"{title(loser)} had not converged: this comparison favours {inside(winner)}; more epochs may narrow the gap."
+    )
 
 
 def _state(own: dict) -> str:
@@ -203,20 +234,3 @@ def _because(found: dict, side: str) -> str:
 
 def _reasons(own: dict) -> str:
     return ", ".join(reason.replace("_", " ") for reason in own["reasons"])
-
-
-def _percent(fraction: float, digits: int = 1) -> str:
-    return f"{100 * fraction:.{digits}f} %"
-
-
-def _points(fraction: float) -> str:
-    text = f"{100 * fraction:+.1f}"
-    return ("±0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")) + " points"
-
-
-def _seconds(seconds: float) -> str:
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -43,6 +43,21 @@ class Home:
         return self.path / "probes.json"
 
     @property
+    def features_dir(self) -> Path:
+        """Features of pictures: a cache, may be deleted at any time."""
+        return self.path / "cache" / "features"
+
+    @property
+    def hints_path(self) -> Path:
+        """JSON of transferability scores."""
+        return self.path / "hints.json"
+
+    @property
+    def advice_dir(self) -> Path:
+        """JSON per experiment: what was predicted before it, what came of it."""
+        return self.path / "advice"
+
+    @property
     def runs_dir(self) -> Path:
         """One folder per run."""
         return self.path / "runs"
@@ -76,6 +91,7 @@ class Run:
         self.rate_test = self.folder / "rate_test.parquet"
         self.progress = self.folder / "progress.json"
         self.result = self.folder / "result.json"
+        self.imported = self.folder / "imported.json"  # of a run that was trained elsewhere: what it learnt from
         self.log = self.folder / "log.txt"
         self.tensorboard = self.folder / "tensorboard"
         self.checkpoints = self.folder / "checkpoints"

@@ -1,0 +1,68 @@
+"""Was every arm given a fair chance? Steps, learning rate, how training ended, whether it was still learning then."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tl.analysis.records import RunRecord, mean
+from tl.config import ArmConfig, Experiment
+
+MAX_EPOCHS = 1000  # what an arm's budget may be
+MORE = 2  # times the epochs for an arm that had not converged
+DEFAULT, GIVEN, FOUND = "default", "given", "found"  # how a learning rate was chosen
+
+
+def ledger(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord], margin: float) -> dict:
+    """What one arm was given and what it made of it; means over its runs, None where nothing is known.
+
+    Keys: budget (epochs it might take), steps (done), learning_rate (the head's, at the start) and rate_chosen
+    ("default", "given" or "found"), stopped_early, out_of_budget and cut_short (numbers of runs), late_rise (by how
+    much validation accuracy still rose over the last fifth), late_slope (accuracy per epoch there), converged (None
+    while a run goes on).
+    """
+    rise = mean(run.late_rise() for run in runs)
+    going_on = any(run.status in ("queued", "running") for run in runs)
+    epochs, per_epoch = mean(run.epochs for run in runs), steps_per_epoch(experiment.samples, experiment.batch_size)
+    done = [run for run in runs if run.status == "finished"]
+    return {
+        "budget": arm.epochs or experiment.epochs,
+        "steps": None if None in (epochs, per_epoch) else epochs * per_epoch,
+        **_rate(experiment, arm, runs),
+        "stopped_early": sum(run.stopped_early for run in runs),
+        "out_of_budget": sum(not run.stopped_early for run in done),
+        "cut_short": sum(run.status in ("stopped", "failed", "interrupted") for run in runs),
+        "late_rise": rise,
+        "late_slope": mean(run.late_slope() for run in runs),
+        # Judged on runs that have ended, as planned or by a click: one that is still learning rises of course.
+        "converged": None if rise is None or going_on else rise <= margin,
+    }
+
+
+def steps_per_epoch(samples: int | None, batch_size: int) -> int | None:
+    """Optimizer steps in one epoch; a last batch of a single picture is joined to the one before."""
+    if samples is None:
+        return None
+    full, rest = divmod(samples, batch_size)
+    return max(1, full + (rest > 1))
+
+
+def _rate(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord]) -> dict:
+    if arm.learning_rate is not None:
+        return {"learning_rate": arm.learning_rate, "rate_chosen": GIVEN}
+    if experiment.find_rate:
+        return {"learning_rate": mean(run.found_rate for run in runs), "rate_chosen": FOUND}
+    return {"learning_rate": arm.rate, "rate_chosen": DEFAULT}
+
+
+def with_more_epochs(experiment: Experiment, name: str, stopped_early: bool) -> Experiment | None:
+    """The same experiment with MORE times the epochs for the arm `name`; None where its budget can't grow.
+
+    Where early stopping ended the arm, more epochs alone would change nothing: patience grows with them, for all arms.
+    A new experiment and not a longer run: schedules depend on the budget, and the test set has been used.
+    """
+    budgets = {arm.name: arm.epochs or experiment.epochs for arm in experiment.arms}
+    budget = min(MAX_EPOCHS, MORE * budgets[name])
+    if budget == budgets[name]:
+        return None
+    arms = tuple(replace(arm, epochs=budget) if arm.name == name else arm for arm in experiment.arms)
+    patience = experiment.patience * (MORE if stopped_early else 1)
+    return replace(experiment, arms=arms, patience=min(patience, MAX_EPOCHS))
