@@ -76,7 +76,7 @@ def test_one_run_each_is_a_hint_with_every_number():
     assert found["summary"][SCRATCH]["converged"] is True
     assert found["text"] == (
         "In this one run transfer was better: +20.0 points on the test set (68.0 % against 48.0 %); it reached 48 % "
-        "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof; two more seeds give an interval. From "
+        "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof. Two more seeds give an interval. From "
         "scratch had converged."
     )
 
@@ -121,7 +121,7 @@ def test_two_seeds_are_still_a_hint():
     assert found["arms"][FULL]["outcome"] == "undecided"
     assert found["arms"][FULL]["test_accuracy_gain"]["low"] is None
     assert "In these two runs" in found["text"]
-    assert "Two runs each are a hint, not a proof; one more seed gives an interval." in found["text"]
+    assert "Two runs each are a hint, not a proof. One more seed gives an interval." in found["text"]
 
 
 def test_an_arm_that_never_gets_to_the_target_is_censored_not_blank():

@@ -46,11 +46,12 @@ def steps_per_epoch(samples: int | None, batch_size: int) -> int | None:
 
 
 def _rate(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord]) -> dict:
+    chosen = FOUND if experiment.find_rate else DEFAULT
     if arm.learning_rate is not None:
-        return {"learning_rate": arm.learning_rate, "rate_chosen": GIVEN}
-    if experiment.find_rate:
-        return {"learning_rate": mean(run.found_rate for run in runs), "rate_chosen": FOUND}
-    return {"learning_rate": arm.rate, "rate_chosen": DEFAULT}
+        chosen = GIVEN
+    used = mean(run.learning_rate for run in runs)
+    planned = None if chosen == FOUND else arm.rate
+    return {"learning_rate": planned if used is None else used, "rate_chosen": chosen}
 
 
 def with_more_epochs(experiment: Experiment, name: str, stopped_early: bool) -> Experiment | None:

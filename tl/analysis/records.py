@@ -101,8 +101,8 @@ class RunRecord:
         return _number(self._column("flops").sum() if self.epochs else None)
 
     @property
-    def found_rate(self) -> float | None:
-        """Learning rate of the head that a range test found before the first epoch; None where none was made."""
+    def learning_rate(self) -> float | None:
+        """The head's rate at the start, chosen or found by a range test; None where the run has not said."""
         return self._from_result("learning_rate")
 
     def first_at(self, target: float) -> Reached | None:

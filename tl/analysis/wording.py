@@ -170,8 +170,8 @@ def _nothing_to_time(found: dict, name: str) -> str:
 
 def _caution(seeds: int) -> str:
     runs = "One run each is" if seeds == 1 else "Two runs each are"
-    more = "two more seeds give" if MIN_PAIRS - seeds == 2 else "one more seed gives"
-    return f"{runs} a hint, not a proof; {more} an interval."
+    more = "Two more seeds give" if MIN_PAIRS - seeds == 2 else "One more seed gives"
+    return f"{runs} a hint, not a proof. {more} an interval."
 
 
 def _what_would_settle(found: dict, name: str) -> str:

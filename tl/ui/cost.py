@@ -1,38 +1,16 @@
 """What a comparison will cost on this machine, and the command that does the same."""
 
-import re
-import shlex
-from dataclasses import fields
-
 import streamlit as st
 
 from tl.analysis.estimate import estimate_seconds
-from tl.config import ArmConfig, Experiment, Training
+from tl.config import Experiment
 from tl.jobs import probe as probing
+from tl.report.command import command
 from tl.store.database import ACTIVE, read_runs
 from tl.store.home import Home
 from tl.ui.text import duration
 
 POLL_SECONDS = 1.0  # while this machine is being measured
-_DEFAULTS = Training(dataset="blossoms")
-_ALWAYS = ("dataset", "samples", "backbone", "epochs", "resolution")  # said even where they are the defaults
-_SPECIAL = re.compile(r"[,:=]")  # an arm's name with one of these can't be written on the command line
-
-
-def command(experiment: Experiment) -> str:
-    """The command line that runs this experiment; most settings at their defaults are left out."""
-    words = ["python", "-m", "tl", "compare"]
-    for entry in fields(Training):
-        value, option = getattr(experiment, entry.name), entry.name.replace("_", "-")
-        if value is None or (value == getattr(_DEFAULTS, entry.name) and entry.name not in _ALWAYS):
-            continue
-        words += (
-            [f"--no-{option}"]
-            if value is False
-            else [f"--{option}", f"{value:g}" if isinstance(value, float) else str(value)]
-        )
-    words += ["--arms", ",".join(_arm(arm) for arm in experiment.arms), "--seeds", _seeds(experiment.seeds)]
-    return shlex.join(words)
 
 
 def show_command(label: str, experiment: Experiment) -> None:
@@ -40,20 +18,6 @@ def show_command(label: str, experiment: Experiment) -> None:
     box = st.expander(label, icon=":material/terminal:", on_change="rerun", key="show_command")
     if box.open:
         box.code(command(experiment), language="bash", wrap_lines=True)
-
-
-def _arm(arm: ArmConfig) -> str:
-    default = ArmConfig(name=arm.strategy, strategy=arm.strategy)
-    text = arm.strategy
-    for entry in fields(ArmConfig):
-        value = getattr(arm, entry.name)
-        if value != getattr(default, entry.name) and not _SPECIAL.search(str(value)):
-            text += f":{entry.name}={value:g}" if isinstance(value, float) else f":{entry.name}={value}"
-    return text
-
-
-def _seeds(seeds: tuple[int, ...]) -> str:
-    return str(len(seeds)) if seeds == tuple(range(len(seeds))) else ",".join(map(str, seeds))
 
 
 def estimate_line(home: Home, experiment: Experiment, info) -> None:

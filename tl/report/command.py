@@ -1,0 +1,46 @@
+"""The command line that repeats an experiment."""
+
+import re
+import shlex
+from dataclasses import fields
+
+from tl.config import ArmConfig, Experiment, Training
+
+_DEFAULTS = Training(dataset="blossoms")
+_ALWAYS = ("dataset", "samples", "backbone", "epochs", "resolution")  # said even where they are the defaults
+_SPECIAL = re.compile(r"[,:=]")  # an arm's name with one of these can't be written on the command line
+
+
+def command(experiment: Experiment) -> str:
+    """The command line that runs this experiment; most settings at their defaults are left out."""
+    words = ["python", "-m", "tl", "compare"]
+    for entry in fields(Training):
+        value, option = getattr(experiment, entry.name), entry.name.replace("_", "-")
+        if value is None or (value == getattr(_DEFAULTS, entry.name) and entry.name not in _ALWAYS):
+            continue
+        if isinstance(value, bool):
+            words += [f"--{option}" if value else f"--no-{option}"]
+        else:
+            words += [f"--{option}", _said(value)]
+    words += ["--arms", ",".join(_arm(arm) for arm in experiment.arms), "--seeds", _seeds(experiment.seeds)]
+    return shlex.join(words)
+
+
+def _arm(arm: ArmConfig) -> str:
+    default = ArmConfig(name=arm.strategy, strategy=arm.strategy)
+    text = arm.strategy
+    for entry in fields(ArmConfig):
+        value = getattr(arm, entry.name)
+        if value != getattr(default, entry.name) and not _SPECIAL.search(str(value)):
+            text += f":{entry.name}={_said(value)}"
+    return text
+
+
+def _seeds(seeds: tuple[int, ...]) -> str:
+    return str(len(seeds)) if seeds == tuple(range(len(seeds))) else ",".join(map(str, seeds))
+
+
+def _said(value) -> str:
+    """A setting as the command line reads it back, as short as that allows."""
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)
