@@ -11,10 +11,21 @@ import urllib.request
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import sync_playwright
+from tests.benchmarks.pictures import ROOT
+from tests.benchmarks.row import Row, Skipped, share
+from tests.benchmarks.scale import Scale
+from tl.store.home import Home
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 EMPTY = "import streamlit as st\n\nst.title('Empty')\n"
+
+
+def first_paint(home: Home, scale: Scale) -> list[Row]:
+    """Seconds from opening the address to the first heading."""
+    if CHROMIUM is None:
+        raise Skipped("there is no Chromium")
+    ours, empty = first_paints(ROOT / "app.py", scale.start_rounds)
+    return [share("first paint of the page", ours, "s", "empty app", empty, at_most=1.5)]
 
 
 def serve(script: Path, home: str) -> tuple[subprocess.Popen, str]:
@@ -41,6 +52,8 @@ def serve(script: Path, home: str) -> tuple[subprocess.Popen, str]:
 
 def first_paints(script: Path, rounds: int) -> tuple[float, float]:
     """Median seconds from opening to the first heading, of `script` and of an empty app; one warm-up each."""
+    from playwright.sync_api import sync_playwright
+
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         empty = Path(folder) / "empty.py"
         empty.write_text(EMPTY)

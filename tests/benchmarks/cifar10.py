@@ -1,0 +1,41 @@
+"""CIFAR-10 whole, on a GPU: how long ResNet-18 and MobileNetV2 take and how well they do."""
+
+from tests.benchmarks.contest import contest, ours
+from tests.benchmarks.pictures import archive
+from tests.benchmarks.row import Row, Skipped
+from tests.benchmarks.runs import new_run
+from tests.benchmarks.scale import Scale
+from tl.backbones import BACKBONES
+from tl.config import Training
+from tl.datasets import ingest, prepare
+from tl.store.files import read_json
+from tl.store.home import Home
+
+NETWORKS = (("resnet18", "scratch"), ("mobilenet_v2", "scratch"), ("mobilenet_v2", "full_finetuning"))
+DATASET, RESOLUTION, EPOCHS, BATCH_SIZE = "cifar10-photos", 64, 15, 256
+
+
+def cifar10(home: Home, scale: Scale) -> list[Row]:
+    """Computing time and test accuracy of 15 epochs on 50,000 pictures; skipped without a GPU."""
+    if not scale.gpu:
+        raise Skipped("there is no GPU")
+    if not (home.dataset_dir(DATASET) / "dataset.json").exists():
+        ingest(home, archive("TL_CIFAR10_ZIP", "cifar10-images.zip"), DATASET)
+    prepare(home, DATASET, RESOLUTION)
+    rows = []
+    for backbone, strategy in NETWORKS:
+        settings = Training(
+            dataset=DATASET,
+            samples=scale.many_pictures if scale.many_pictures < 42_500 else None,
+            backbone=backbone,
+            resolution=RESOLUTION,
+            epochs=EPOCHS,
+            batch_size=BATCH_SIZE,
+            schedule="one_cycle",
+        )
+        run = new_run(home, strategy, settings)
+        contest([ours(strategy, run)])
+        result, what = read_json(run.result), f"{BACKBONES[backbone].title}, {strategy}, {EPOCHS} epochs"
+        rows.append(Row(what=f"{what}, computing time", measured=result["elapsed_seconds"], unit="s"))
+        rows.append(Row(what=f"{what}, test accuracy", measured=100 * result["test_accuracy"], unit="%"))
+    return rows

@@ -1,0 +1,50 @@
+"""Training from scratch against the bare step of the same network on random tensors, same batch, in turns."""
+
+import sys
+from collections import defaultdict
+from statistics import median
+
+from tests.benchmarks.contest import contest, ours, script
+from tests.benchmarks.pictures import flowers_dataset
+from tests.benchmarks.row import Row, share
+from tests.benchmarks.runs import new_run
+from tests.benchmarks.scale import Scale
+from tl.backbones import BACKBONES
+from tl.config import Training
+from tl.store.home import Home
+
+FEW = 20  # validation and test pictures: only training is compared
+
+
+def limit(home: Home, scale: Scale) -> list[Row]:
+    """Training's images a second as a share of the bare step's, for three networks."""
+    return [_row(home, scale, *network) for network in scale.limits]
+
+
+def _row(home: Home, scale: Scale, backbone: str, resolution: int, batch_size: int, pictures: int) -> Row:
+    dataset, _ = flowers_dataset(home, resolution, pictures, FEW, FEW)
+    settings = Training(
+        dataset=dataset, backbone=backbone, resolution=resolution, batch_size=batch_size, epochs=scale.epochs
+    )
+    run = new_run(home, "scratch", settings)
+    step = bare_step(home, scale, backbone, resolution, batch_size)
+    turns = contest([step, ours("training", run)])
+    best, speed = best_candidate(turns["bare step"])
+    training = median(row["images_per_second"] for row in turns["training"][1:])
+    what = f"training {BACKBONES[backbone].title}, {resolution} px, batch {batch_size}"
+    return share(what, training, "images/s", "bare step", speed, at_least=scale.limit_share, note=f"limit: {best}")
+
+
+def bare_step(home: Home, scale: Scale, backbone: str, resolution: int, batch_size: int):
+    """The contestant that does nothing but training steps."""
+    settings = {"backbone": backbone, "resolution": resolution, "batch_size": batch_size}
+    settings |= {"rounds": scale.epochs, "seconds": scale.step_seconds}
+    return script(home, "bare step", sys.executable, "bare_step", allocator=True, **settings)
+
+
+def best_candidate(turns: list[dict]) -> tuple[str, float]:
+    """The fastest combination of precision and layout and its median speed."""
+    speeds = defaultdict(list)
+    for turn in turns:
+        speeds[turn["candidate"]].append(turn["images_per_second"])
+    return max(((name, median(values)) for name, values in speeds.items()), key=lambda pair: pair[1])

@@ -1,0 +1,29 @@
+"""A contestant's side of the contest: wait for the turn before importing anything heavy, report, hand over."""
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from tl.train.turn import Turn
+
+
+class Turns:
+    """The turn of this process and its report; `settings` are the JSON given on the command line, as attributes."""
+
+    def __init__(self):
+        self.settings = SimpleNamespace(**json.loads(sys.argv[1]))
+        self._turn = Turn(Path(self.settings.locks))
+        self._report = Path(self.settings.report)
+        self._report.write_text("")
+        self._turn.take()
+
+    def report(self, **figures) -> None:
+        """Write down one turn's figures."""
+        with open(self._report, "a") as file:
+            file.write(json.dumps(figures) + "\n")
+
+    def hand_over(self) -> None:
+        """Let the others compute."""
+        self._turn.give()
+        self._turn.take()

@@ -1,0 +1,34 @@
+"""What the cache of the frozen part's output saves: the same run with and without it, in turns, per strategy."""
+
+from dataclasses import replace
+
+from tests.benchmarks.contest import contest, ours
+from tests.benchmarks.pictures import flowers_dataset
+from tests.benchmarks.row import Row, times_faster
+from tests.benchmarks.runs import new_run
+from tests.benchmarks.scale import Scale
+from tl.config import Training
+from tl.store.home import Home
+
+# Strategy and its settings, each with a part that is frozen for more than one epoch.
+ARMS = (
+    ("freeze_then_unfreeze", {"frozen_epochs": 3}),
+    ("last_stages", {"unfrozen_stages": 2}),
+    ("gradual_unfreezing", {"unfreeze_every": 2}),
+)
+
+
+def saving(home: Home, scale: Scale) -> list[Row]:
+    """Computing time of the whole run, building the cache included, against the run that computes all anew."""
+    dataset, _ = flowers_dataset(home, 64, scale.pictures, scale.validation)
+    cached = Training(dataset=dataset, batch_size=scale.batch_size, epochs=scale.saving_epochs)
+    uncached = replace(cached, views=0)
+    rows = []
+    for strategy, arm in ARMS:
+        pair = {"with": new_run(home, strategy, cached, arm=arm), "without": new_run(home, strategy, uncached, arm=arm)}
+        turns = contest([ours(name, run) for name, run in pair.items()])
+        seconds = {name: rows[-1]["elapsed_seconds"] for name, rows in turns.items()}
+        setting = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in arm.items())
+        what = f"{strategy}, {scale.saving_epochs} epochs ({setting})"
+        rows.append(times_faster(what, seconds["with"], "without the cache", seconds["without"]))
+    return rows

@@ -1,0 +1,64 @@
+"""How much is measured: enough to mean something, or just enough to see that everything runs."""
+
+from dataclasses import dataclass, replace
+
+from tl.jobs.memory import free_gpu_bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """The amounts of all benchmarks; the defaults are those that the goals name."""
+
+    pictures: int = 2000  # photographs to train on
+    validation: int = 500
+    test: int = 1000  # only where accuracy is compared
+    batch_size: int = 64
+    epochs: int = 3  # of whole epochs; the first is told apart, the median of the others is compared
+    probe_epochs: int = 10
+    peer_probe_epochs: int = 3  # of the frozen peers, whose epochs are all alike; the whole run is worked out
+    seeds: int = 3
+    saving_epochs: int = 4
+    start_rounds: int = 5
+    alternating_pictures: int = 600
+    alternating_rounds: int = 2
+    many_pictures: int = 50_000
+    memory_seconds: float = 12.0  # of training that are watched
+    step_seconds: float = 2.5  # of a bare step, per turn
+    limits: tuple[tuple[str, int, int, int], ...] = (  # backbone, resolution, batch, pictures of an epoch
+        ("mobilenet_v2", 64, 64, 1984),
+        ("resnet18", 64, 64, 1024),
+        ("resnet50", 224, 16, 64),
+    )
+    limit_share: float = 0.95  # of the bare step's speed that is the goal
+    gpu: bool = False
+
+
+FULL = Scale()
+TINY = Scale(
+    pictures=96,
+    validation=32,
+    test=32,
+    batch_size=16,
+    epochs=2,
+    probe_epochs=3,
+    peer_probe_epochs=2,
+    seeds=1,
+    saving_epochs=3,
+    start_rounds=1,
+    alternating_pictures=64,
+    alternating_rounds=1,
+    many_pictures=2500,
+    memory_seconds=1.0,
+    step_seconds=0.2,
+    limits=(("mobilenet_v2", 64, 16, 64), ("resnet18", 64, 16, 64), ("resnet50", 64, 8, 16)),
+)
+
+
+def choose(tiny: bool) -> Scale:
+    """The scale for this computer: a GPU needs more work for the same time."""
+    if tiny:
+        return replace(TINY, gpu=free_gpu_bytes() is not None)
+    if free_gpu_bytes() is None:
+        return FULL
+    limits = (("mobilenet_v2", 64, 256, 2560), ("resnet18", 64, 256, 2560), ("resnet50", 224, 128, 2560))
+    return replace(FULL, epochs=8, limits=limits, limit_share=0.9, gpu=True)
