@@ -1,0 +1,85 @@
+"""How often hints were right here: the order of transferability scores against the order that training found."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from tl.store.database import read_runs
+from tl.store.features import fingerprint
+from tl.store.files import read_json
+from tl.store.home import Home
+from tl.strategies import STRATEGIES
+
+MIN_RESULTS = 3  # fewer say nothing about an order
+SCORES = ("logme", "h_score")  # whose record is kept; leep needs a source head, which not every network has
+
+
+def record(home: Home, scored: dict[str, dict]) -> dict:
+    """How the order of the scores (tl.analysis.hints.known) agreed with the order that training found on this machine.
+
+    `{"results", "pairs", "logme": {"agree", "tau"}, "h_score": ...}`: results are test accuracies of pretrained arms
+    (means over seeds) whose network and weights were scored on the same data set at the same resolution; two are a
+    pair where all else was equal: data set, sample count, resolution, strategy, epochs. tau is Kendall's, (agreeing -
+    disagreeing) / pairs; None below MIN_RESULTS results. A score depends on pictures and weights alone, so it does
+    not matter whether it was computed before or after the training.
+    """
+    latest = _latest(home, scored)
+    groups = _results(home, set(latest))
+    pairs = [pair for group in groups.values() for pair in combinations(group, 2)]
+    results = sum(len(group) for group in groups.values() if len(group) > 1)
+    found = {"results": results, "pairs": len(pairs)}
+    for score in SCORES:
+        signs = [
+            _sign(latest[one][score] - latest[two][score]) * _sign(left - right) for (one, left), (two, right) in pairs
+        ]
+        tau = sum(signs) / len(signs) if results >= MIN_RESULTS else None
+        found[score] = {"agree": sum(sign > 0 for sign in signs), "tau": tau}
+    return found
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _latest(home: Home, scored: dict[str, dict]) -> dict[tuple, dict]:
+    """(data set, resolution, backbone, weights) -> the entry with the most pictures, of the data set as it is now."""
+    stamps: dict[str, str] = {}
+    found: dict[tuple, dict] = {}
+    for entry in sorted((entry for entry in scored.values() if "logme" in entry), key=lambda entry: entry["samples"]):
+        name = entry["dataset"]
+        if stamps.setdefault(name, fingerprint(home, name)) == entry["fingerprint"]:
+            found[name, entry["resolution"], entry["backbone"], entry["weights"]] = entry
+    return found
+
+
+def _results(home: Home, wanted: set[tuple]) -> dict[tuple, Sequence[tuple[tuple, float]]]:
+    """What all else was equal -> [(what was scored, mean test accuracy)]."""
+    accuracies: dict[tuple, dict[tuple, list[float]]] = {}
+    for row in read_runs(home, statuses=("finished",)) if wanted else []:
+        spec = row["spec"]
+        arm = next(arm for arm in spec["arms"] if arm["name"] == row["arm"])
+        scored = (spec["dataset"], spec["resolution"], spec["backbone"], spec["weights"])
+        accuracy = (read_json(home.run(row["run_id"]).result) or {}).get("test_accuracy")
+        if scored in wanted and transfers(arm["strategy"]) and accuracy is not None:
+            epochs = arm["epochs"] or spec["epochs"]
+            equal = (spec["dataset"], spec["samples"], spec["resolution"], arm["strategy"], epochs)
+            accuracies.setdefault(equal, {}).setdefault(scored, []).append(accuracy)
+    return {
+        equal: [(scored, sum(values) / len(values)) for scored, values in group.items()]
+        for equal, group in accuracies.items()
+    }
+
+
+def transfers(strategy: str) -> bool:
+    """Whether an arm of this strategy starts from pretrained features (not merely from their scale)."""
+    return strategy in STRATEGIES and STRATEGIES[strategy].pretrained and strategy != "mean_var_init"
+
+
+def in_words(found: dict) -> str:
+    """The record as one sentence."""
+    if found["logme"]["tau"] is None:
+        return "No record yet: it takes three trained networks or weights on one data set to check an order."
+    return (
+        f"Its record on this machine: LogME ordered {found['logme']['agree']} of {found['pairs']} pairs as training "
+        f"did (Kendall's tau {found['logme']['tau']:+.2f}), the H-score {found['h_score']['agree']} "
+        f"({found['h_score']['tau']:+.2f})."
+    )

@@ -1,0 +1,63 @@
+"""`python -m tl hints`: which pretrained network is likely to suit the pictures, before anything is trained."""
+
+import json
+import sys
+
+from tl.backbones import BACKBONES
+from tl.cli.compare import DEFAULT_DATASET
+from tl.cli.parser import add_command
+from tl.cli.table import table
+from tl.config import Refused, Training
+
+
+def add_commands(commands) -> None:
+    """Declare `hints`."""
+    parser = add_command(
+        commands,
+        "hints",
+        hints,
+        "Rank the pretrained weights that are here by how well their features suit the pictures.",
+    )
+    parser.add_argument("--dataset", default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}")
+    parser.add_argument("--samples", type=int, metavar="INT", help="training pictures to look at; default: up to 1000")
+    parser.add_argument("--backbones", help=f"joined by commas; default: all with weights here. {', '.join(BACKBONES)}")
+    parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help="default 64")
+
+
+def hints(arguments) -> int:
+    """0; 1: no candidate could be scored. Raises Refused where no weights are here."""
+    from tl.analysis.hint_record import in_words  # numpy, pandas
+    from tl.analysis.hints import candidates, question
+    from tl.jobs.hints import measure
+
+    names = [name.strip() for name in arguments.backbones.split(",")] if arguments.backbones else None
+    asked = question(arguments.home, arguments.dataset, arguments.samples, arguments.resolution, names)
+    if not candidates(arguments.home, asked):
+        raise Refused(
+            f"No pretrained weights for {', '.join(asked.backbones)} are on this computer; compare gets them."
+        )
+    found = measure(arguments.home, asked)
+    for sentence in found["failed"]:
+        print(sentence, file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(found, ensure_ascii=False))
+    elif found["candidates"]:
+        print(f"{asked.dataset}, {asked.samples:,} training pictures at {asked.resolution} px\n")
+        print(f"{_ranking(found)}\n\nA hint, not a verdict. {in_words(found['record'])}")
+    return int(not found["candidates"])
+
+
+def _ranking(found: dict) -> str:
+    head = ("rank", "network and weights", "LogME", "above random weights", "H-score", "LEEP")
+    rows = [
+        (
+            row["rank"],
+            row["title"],
+            f"{row['logme']:.4f}",
+            "-" if row["above_random"] is None else f"{row['above_random']:+.4f}",
+            f"{row['h_score']:.3f}",
+            "-" if row["leep"] is None else f"{row['leep']:.3f}",
+        )
+        for row in found["candidates"]
+    ]
+    return table(head, rows)

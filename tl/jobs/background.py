@@ -1,0 +1,87 @@
+"""Small measurements beside the runs: one at a time per kind, in a process that outlives the page, giving way to runs."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.store.database import ACTIVE, read_runs
+from tl.store.home import Home
+
+POLL_SECONDS = 0.2
+
+
+def busy(home: Home) -> bool:
+    """Whether something trains or waits to be trained."""
+    return bool(read_runs(home, statuses=ACTIVE))
+
+
+def take_lock(home: Home, name: str, wait: bool) -> int | None:
+    """Descriptor that holds the lock under which one process works; None where another has it and `wait` is false."""
+    home.locks_dir.mkdir(parents=True, exist_ok=True)
+    lock = os.open(home.locks_dir / name, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def working(home: Home, name: str) -> bool:
+    """Whether a process holds that lock now."""
+    lock = take_lock(home, name, wait=False)
+    if lock is not None:
+        os.close(lock)
+    return lock is None
+
+
+def start(lock: int, module: str, arguments: Sequence[str]) -> None:
+    """`python -m MODULE ARGUMENTS`, which gets the lock open: there is no moment in which a second could start."""
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=PROJECT_ROOT,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+    finally:
+        os.close(lock)  # ours only: the child keeps the lock through its own copy
+    threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie
+
+
+def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.CompletedProcess | None:
+    """Run a command of ours to its end; None where a run was queued meanwhile: then it is killed.
+
+    Raises subprocess.TimeoutExpired after `limit_seconds`.
+    """
+    end = time.monotonic() + limit_seconds
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT_ROOT,
+        env=child_environment() | {"TL_HOME": str(home.path)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while True:
+            try:
+                output, errors = process.communicate(timeout=POLL_SECONDS)
+                return subprocess.CompletedProcess(command, process.returncode, output, errors)
+            except subprocess.TimeoutExpired as expired:
+                late = time.monotonic() > end
+                if late or busy(home):
+                    process.kill()
+                    process.communicate()
+                    if late:
+                        raise expired
+                    return None

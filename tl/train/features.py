@@ -1,0 +1,159 @@
+"""`python -m tl.train.features`: what reaches the head, for a sample of training pictures and several pretrained networks.
+
+One forward pass each, kept in the home's cache (tl.store.features); the last line on stdout is a JSON list that says
+what became of each candidate. Scores are made of it elsewhere: see tl.analysis.hints.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from tl.backbones import BACKBONES
+from tl.config import Refused
+from tl.datasets import prepare
+from tl.pretrained import source
+from tl.store.features import RANDOM, FeatureKey, Features, fingerprint, write_features
+from tl.store.home import Home
+from tl.store.pictures import PictureStore
+from tl.train.batches import to_input
+from tl.train.device import choose_device
+from tl.train.evaluate import BATCH
+from tl.train.network import build_network, load_pretrained
+from tl.train.turn import Turn
+from tl.train.weights import read_weights
+
+SEED = 0  # of random weights
+NO_HEAD = 2  # outputs of a network whose own head is unknown; they are not looked at
+SETTLING = 256  # pictures from which a random network's BatchNorm takes its statistics
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The command line; a candidate is BACKBONE:WEIGHTS:HASH, WEIGHTS a source's key or "random"."""
+    parser = argparse.ArgumentParser(prog="python -m tl.train.features", description=__doc__.splitlines()[0])
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--samples", type=int, required=True)
+    parser.add_argument("--resolution", type=int, required=True)
+    parser.add_argument("candidates", nargs="+", metavar="BACKBONE:WEIGHTS:HASH")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Exit status 0: every candidate has its line in the answer, 2: the pictures can't be had."""
+    options = parse(argv)
+    home = Home(options.home)
+    turn = Turn(home.locks_dir)
+    try:
+        store = prepare(home, options.dataset, options.resolution, options.samples, _preparing)
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    answers = []
+    for candidate in options.candidates:
+        backbone, weights, digest = candidate.split(":")
+        key = FeatureKey(
+            dataset=options.dataset,
+            fingerprint=fingerprint(home, options.dataset),
+            samples=options.samples,
+            resolution=options.resolution,
+            backbone=backbone,
+            weights=weights,
+            weights_hash=digest,
+        )
+        turn.take()  # a run that trains meanwhile goes on between two candidates
+        try:
+            answers.append(_answer(home, key, store))
+        finally:
+            turn.give()
+        print(f"{backbone} with {weights}: {answers[-1]}", file=sys.stderr, flush=True)
+    print(json.dumps(answers))
+    return 0
+
+
+def _preparing(done: int, total: int, what: str) -> None:
+    print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+
+
+def _answer(home: Home, key: FeatureKey, store: PictureStore) -> dict:
+    began = time.monotonic()
+    try:
+        write_features(home, key, extract(home, key, store))
+    except Refused as refusal:
+        return {"error": str(refusal)}
+    return {"seconds": time.monotonic() - began}
+
+
+def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
+    """The features of the sample that `key` names. Raises Refused where the weights don't fit the network."""
+    pixels, labels = store.pixels("train", key.samples), store.labels_of("train", key.samples)
+    device = choose_device()
+    torch.manual_seed(SEED)
+    if key.weights == RANDOM:
+        classes = None
+        network = build_network(key.backbone, NO_HEAD, key.resolution).to(device)
+        _settle(network, pixels[:SETTLING], key.resolution, device)
+    else:
+        path = source(home, key.backbone, key.weights).place
+        classes = classes_of_head(path, key.backbone)
+        network = build_network(key.backbone, classes or NO_HEAD, key.resolution)
+        load_pretrained(network, key.backbone, path, classes)
+        network.to(device)
+    features, probabilities = _forward(network, key.backbone, pixels, key.resolution, device)
+    return Features(features, np.array(labels), probabilities if classes else None)
+
+
+def classes_of_head(path: Path, backbone: str) -> int | None:
+    """How many classes the head in a file of weights tells apart; None where it has no head. Refused: no such file."""
+    if not path.is_file():
+        raise Refused(f"{path} is missing; download the weights first.")
+    bias = read_weights(path, backbone).get(BACKBONES[backbone].head + ".bias")
+    return None if bias is None else len(bias)
+
+
+@torch.inference_mode()
+def _forward(network: nn.Module, backbone: str, pixels: np.ndarray, resolution: int, device: torch.device):
+    """(N, D) inputs of the head and (N, Z) softmax of its outputs, both float32."""
+    network.eval()
+    caught: list[np.ndarray] = []
+    head = network.get_submodule(BACKBONES[backbone].head)
+    hook = head.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0].float().cpu().numpy()))
+    probabilities = []
+    try:
+        for batch in _batches(pixels, resolution, device):
+            probabilities.append(network(batch).float().softmax(1).cpu().numpy())
+    finally:
+        hook.remove()
+    return np.concatenate(caught), np.concatenate(probabilities)
+
+
+@torch.inference_mode()
+def _settle(network: nn.Module, pixels: np.ndarray, resolution: int, device: torch.device) -> None:
+    """Give the BatchNorm layers of a random network the statistics of the pictures: without, its signals fade or grow.
+
+    A network that trains from scratch gets them in its first steps; no weight changes.
+    """
+    network.eval()
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.reset_running_stats()
+            module.momentum = None  # a plain mean over the batches
+            module.train()
+    for batch in _batches(pixels, resolution, device):
+        if len(batch) > 1:
+            network(batch)
+
+
+def _batches(pixels: np.ndarray, resolution: int, device: torch.device):
+    step = max(16, BATCH * 64 * 64 // resolution**2)
+    for start in range(0, len(pixels), step):
+        yield to_input(np.array(pixels[start : start + step]), resolution, device)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
