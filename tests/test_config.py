@@ -44,6 +44,8 @@ def test_ids_sort_by_age_and_are_safe_in_paths():
         ({"optimizer": "lion"}, "optimizer is 'lion'"),
         ({"schedule": "zigzag"}, "schedule is 'zigzag'"),
         ({"patience": -1}, "patience is -1"),
+        ({"precision": "fp8"}, "precision is 'fp8'; it must be one of auto, fp32, bf16"),
+        ({"views": -1}, "views is -1"),
         ({"arms": ()}, "number of arms is 0"),
         ({"arms": (SCRATCH, SCRATCH)}, "different from each other"),
         ({"seeds": (1, 1)}, "seeds is (1, 1)"),
@@ -61,7 +63,9 @@ def test_a_refusal_names_field_value_and_what_is_allowed(changes, words):
         ({"strategy": "magic"}, "strategy is 'magic'"),
         ({"learning_rate": -1}, "learning rate is -1"),
         ({"name": ""}, "arm name"),
-        ({"unfreeze_factor": 0}, "unfreeze factor is 0"),
+        ({"unfreeze_factor": 0}, "unfreeze factor is 0; it must be 0.0001 to 1"),
+        ({"unfrozen_stages": 0}, "unfrozen stages is 0; it must be 1 to 20"),
+        ({"anchor": -1.0}, "anchor is -1.0"),
     ],
 )
 def test_an_arm_is_checked_too(changes, words):

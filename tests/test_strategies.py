@@ -5,7 +5,7 @@ import torch
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig
-from tl.strategies import HEAD, STRATEGIES, phase_at
+from tl.strategies import HEAD, PARAMETERS, STRATEGIES, phase_at
 from tl.train.network import Stages, build_network
 
 STAGES = BACKBONES["mobilenet_v2"].stage_names
@@ -20,7 +20,35 @@ EXPECTED = {
         {1: {HEAD: 1.0}, 3: {HEAD: 1.0}, 4: dict.fromkeys(EVERYTHING, 0.2), 9: dict.fromkeys(EVERYTHING, 0.2)},
     ),
     "full_finetuning": ({}, {1: dict.fromkeys(EVERYTHING, 1.0), 9: dict.fromkeys(EVERYTHING, 1.0)}),
+    "mean_var_init": ({}, {1: dict.fromkeys(EVERYTHING, 1.0), 9: dict.fromkeys(EVERYTHING, 1.0)}),
+    "l2_sp": ({}, {1: dict.fromkeys(EVERYTHING, 1.0), 9: dict.fromkeys(EVERYTHING, 1.0)}),
+    "last_stages": (
+        {"unfrozen_stages": 2},
+        {1: dict.fromkeys(("stage3", "stage4", HEAD), 1.0), 9: dict.fromkeys(("stage3", "stage4", HEAD), 1.0)},
+    ),
+    "gradual_unfreezing": (
+        {"unfreeze_every": 2, "unfreeze_factor": 0.5},
+        {
+            1: {HEAD: 1.0},
+            2: {HEAD: 1.0},
+            3: dict.fromkeys(("stage4", HEAD), 0.5),
+            4: dict.fromkeys(("stage4", HEAD), 0.5),
+            5: dict.fromkeys(("stage3", "stage4", HEAD), 0.5),
+            10: dict.fromkeys(("stage1", "stage2", "stage3", "stage4", HEAD), 0.5),
+            11: dict.fromkeys(EVERYTHING, 0.5),
+            12: dict.fromkeys(EVERYTHING, 0.5),
+        },
+    ),
+    "discriminative": (
+        {"stage_divisor": 2.0},
+        {1: dict(zip(EVERYTHING, (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), strict=True))},
+    ),
+    "lp_ft": (
+        {"unfreeze_factor": 0.2},
+        {1: {HEAD: 1.0}, 6: {HEAD: 1.0}, 7: dict.fromkeys(EVERYTHING, 0.2), 12: dict.fromkeys(EVERYTHING, 0.2)},
+    ),
 }
+EPOCHS = 12
 
 
 def test_every_strategy_has_its_expectation():
@@ -30,7 +58,7 @@ def test_every_strategy_has_its_expectation():
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_what_trains_when(name):
     settings, epochs = EXPECTED[name]
-    phases = STRATEGIES[name].phases(STAGES, ArmConfig(name="arm", strategy=name, **settings))
+    phases = STRATEGIES[name].phases(STAGES, ArmConfig(name="arm", strategy=name, **settings), EPOCHS)
     for epoch, rates in epochs.items():
         assert phase_at(phases, epoch).rates == rates
 
@@ -40,13 +68,14 @@ def test_an_entry_is_whole(name):
     strategy = STRATEGIES[name]
     assert strategy.title
     assert strategy.sentence.endswith(".")
-    assert strategy.pretrained == ("andom weights" not in strategy.sentence)
-    assert set(strategy.parameters) <= set(ArmConfig.__dataclass_fields__)
+    assert (strategy.initialisation == "random") == strategy.sentence.startswith("Random weights;")
+    assert set(strategy.parameters) <= set(PARAMETERS)
+    assert set(PARAMETERS) <= set(ArmConfig.__dataclass_fields__)
 
 
 def test_freezing_for_no_epochs_is_full_finetuning_at_the_lower_rate():
     arm = ArmConfig(name="arm", strategy="freeze_then_unfreeze", frozen_epochs=0, unfreeze_factor=0.5)
-    (phase,) = STRATEGIES[arm.strategy].phases(STAGES, arm)
+    (phase,) = STRATEGIES[arm.strategy].phases(STAGES, arm, EPOCHS)
     assert phase.rates == dict.fromkeys(EVERYTHING, 0.5)
 
 
@@ -57,7 +86,7 @@ def test_only_what_the_phase_names_moves(name):
     stages = Stages(network, "mobilenet_v2")
     optimizer = torch.optim.Adam([{"params": weights} for weights in stages.parameters.values()], lr=1e-2)
     arm = ArmConfig(name="arm", strategy=name, frozen_epochs=1)
-    for phase in STRATEGIES[name].phases(STAGES, arm):
+    for phase in STRATEGIES[name].phases(STAGES, arm, EPOCHS):
         stages.apply(phase)
         stages.train_mode()
         before = {key: value.clone() for key, value in network.state_dict().items()}

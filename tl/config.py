@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, field, fields
 
 from tl.backbones import BACKBONES
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import STRATEGIES
+from tl.strategies import PARAMETERS, STRATEGIES, Phase
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
+PRECISIONS = ("auto", "fp32", "bf16")  # of the computations; weights and optimizer stay fp32
 RESOLUTIONS = (32, 48, 64, 96, 128, 160, 192, 224)  # what the page offers; any multiple of 16 between is accepted
 ID_PATTERN = re.compile(r"[0-9a-v]{26}")
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -42,8 +43,14 @@ class ArmConfig:
     strategy: str  # key of STRATEGIES
     learning_rate: float | None = None  # of the head, at the start; None: the strategy's default
     epochs: int | None = None  # this arm's own budget; None: the experiment's
-    frozen_epochs: int = 2  # freeze_then_unfreeze: epochs in which only the head trains
-    unfreeze_factor: float = 0.1  # freeze_then_unfreeze: the rate afterwards, as a factor
+    # Settings of single strategies: titles, bounds and defaults are in PARAMETERS.
+    frozen_epochs: int = PARAMETERS["frozen_epochs"].default
+    unfreeze_factor: float = PARAMETERS["unfreeze_factor"].default
+    unfrozen_stages: int = PARAMETERS["unfrozen_stages"].default
+    unfreeze_every: int = PARAMETERS["unfreeze_every"].default
+    stage_divisor: float = PARAMETERS["stage_divisor"].default
+    probe_patience: int = PARAMETERS["probe_patience"].default
+    anchor: float = PARAMETERS["anchor"].default
 
     def __post_init__(self):
         _require(bool(self.name) and len(self.name) <= 60, "arm name", self.name, "1 to 60 characters long")
@@ -51,8 +58,9 @@ class ArmConfig:
         rate = self.learning_rate
         _require(rate is None or 0 < rate <= 10, "learning_rate", rate, "above 0 and at most 10")
         _require(self.epochs is None or 1 <= self.epochs <= 1000, "epochs", self.epochs, "1 to 1000")
-        _require(0 <= self.frozen_epochs <= 1000, "frozen_epochs", self.frozen_epochs, "0 to 1000")
-        _require(0 < self.unfreeze_factor <= 1, "unfreeze_factor", self.unfreeze_factor, "above 0 and at most 1")
+        for name, bounds in PARAMETERS.items():
+            value = getattr(self, name)
+            _require(bounds.low <= value <= bounds.high, name, value, f"{bounds.low:g} to {bounds.high:g}")
 
     @property
     def rate(self) -> float:
@@ -79,6 +87,9 @@ class Training:
     patience: int = 3  # stop after so many epochs without a lower validation loss; 0: never
     patience_start: int = 5  # epochs at the start that patience ignores: BatchNorm's statistics have yet to settle
     augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm
+    find_rate: bool = False  # arms without a learning rate of their own find it by a range test
+    precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
+    views: int = 4  # augmented views of each picture whose frozen part's output is kept; 0: computed anew every epoch
 
     def __post_init__(self):
         _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, "the name of a data set")
@@ -98,6 +109,13 @@ class Training:
         _require(0 < self.step_factor <= 1, "step_factor", self.step_factor, "above 0 and at most 1")
         _require(0 <= self.patience <= 1000, "patience", self.patience, "0 (never) to 1000")
         _require(0 <= self.patience_start <= 1000, "patience_start", self.patience_start, "0 to 1000")
+        _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
+        _require(0 <= self.views <= 100, "views", self.views, "0 (nothing is kept) to 100")
+
+    def phases_of(self, arm: ArmConfig) -> tuple[Phase, ...]:
+        """What trains when in an arm: its strategy's phases for this backbone and this budget."""
+        epochs = arm.epochs or self.epochs
+        return STRATEGIES[arm.strategy].phases(BACKBONES[self.backbone].stage_names, arm, epochs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +134,14 @@ class RunConfig(Training):
         return self.arm.epochs or self.epochs
 
     @property
-    def phases(self):
-        """What trains when: the strategy's phases for this run's backbone."""
-        return STRATEGIES[self.arm.strategy].phases(BACKBONES[self.backbone].stage_names, self.arm)
+    def finds_rate(self) -> bool:
+        """Whether a range test chooses the learning rate."""
+        return self.find_rate and self.arm.learning_rate is None
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What trains when in this run."""
+        return self.phases_of(self.arm)
 
     def to_json(self) -> dict:
         """JSON-ready dict; `from_json` gives the same RunConfig back."""

@@ -1,7 +1,8 @@
 """HOW knowledge is transferred: what trains when, as data over one training loop. No torch.
 
-A new strategy is one entry in STRATEGIES: its phases say from which epoch on which stages train, at which factor of
-the learning rate; a stage that is not named is frozen (weights, BatchNorm statistics and all).
+A new strategy is one entry in STRATEGIES: how the weights begin, and phases that say from which epoch on which stages
+train, at which factor of the learning rate; a stage that is not named is frozen (weights, BatchNorm statistics and
+all). A new setting of a strategy is a field of ArmConfig and one entry in PARAMETERS.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,29 @@ from dataclasses import dataclass
 from typing import Any
 
 HEAD = "head"
+RANDOM, PRETRAINED, MEAN_VAR = "random", "pretrained", "mean_var"  # how the backbone's weights begin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A setting of a strategy: an ArmConfig field of the same name holds its value."""
+
+    title: str  # as the page shows it
+    low: float  # smallest value
+    high: float  # largest value
+    default: float  # its type is the setting's type
+    step: float = 1  # of the page's number field
+
+
+PARAMETERS: dict[str, Parameter] = {
+    "frozen_epochs": Parameter(title="Epochs with only the head", low=0, high=1000, default=2),
+    "unfreeze_factor": Parameter(title="Factor of the rate afterwards", low=1e-4, high=1.0, default=0.1, step=0.05),
+    "unfrozen_stages": Parameter(title="Last stages that train", low=1, high=20, default=2),
+    "unfreeze_every": Parameter(title="Epochs until the next stage", low=1, high=1000, default=1),
+    "stage_divisor": Parameter(title="Rate divided by, per stage", low=1.0, high=100.0, default=2.6, step=0.1),
+    "probe_patience": Parameter(title="Probe ends after epochs without progress", low=1, high=1000, default=2),
+    "anchor": Parameter(title="Pull towards the pretrained weights", low=0.0, high=10.0, default=0.01, step=0.01),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,70 +42,155 @@ class Phase:
     start_epoch: int
     name: str  # what trains, in words: the metrics' `stage` column
     rates: dict[str, float]  # stage name or HEAD -> factor of the learning rate; not named: frozen
+    patience: int = 0  # begins earlier once the phase before went so many epochs without a lower validation loss
 
 
 @dataclass(frozen=True, kw_only=True)
 class Strategy:
-    """One way to train a network; `phases(stage names, arm)` gives what trains when."""
+    """One way to train a network; `phases(stage names, arm, epochs at most)` gives what trains when."""
 
     title: str  # as the page shows it
     sentence: str  # what trains when
-    pretrained: bool  # starts from pretrained weights
     learning_rate: float  # default of the head at the start
-    parameters: tuple[str, ...]  # fields of ArmConfig that matter to it
-    phases: Callable[[tuple[str, ...], Any], tuple[Phase, ...]]
+    phases: Callable[[tuple[str, ...], Any, int], tuple[Phase, ...]]
+    initialisation: str = PRETRAINED
+    parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it
+    anchored: bool = False  # weight decay pulls the backbone towards its pretrained weights, by `anchor`
+    source: str = ""  # where the method is described
+
+    @property
+    def pretrained(self) -> bool:
+        """Needs pretrained weights, be it only for their scale."""
+        return self.initialisation != RANDOM
 
 
-def _everything(stages: tuple[str, ...], arm) -> tuple[Phase, ...]:
+def _everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
     return (Phase(start_epoch=1, name="everything", rates=dict.fromkeys((*stages, HEAD), 1.0)),)
 
 
-def _head_only(stages: tuple[str, ...], arm) -> tuple[Phase, ...]:
+def _head_only(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
     return (Phase(start_epoch=1, name="head", rates={HEAD: 1.0}),)
 
 
-def _head_then_everything(stages: tuple[str, ...], arm) -> tuple[Phase, ...]:
+def _head_then_everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
     rates = dict.fromkeys((*stages, HEAD), arm.unfreeze_factor)
     everything = Phase(start_epoch=arm.frozen_epochs + 1, name="everything", rates=rates)
-    return (*_head_only(stages, arm), everything) if arm.frozen_epochs else (everything,)
+    return (*_head_only(stages, arm, epochs), everything) if arm.frozen_epochs else (everything,)
+
+
+def _probe_then_everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+    rates = dict.fromkeys((*stages, HEAD), arm.unfreeze_factor)
+    latest = max(2, epochs // 2 + 1)  # half of the budget belongs to the fine-tuning
+    everything = Phase(start_epoch=latest, name="everything", rates=rates, patience=arm.probe_patience)
+    return (*_head_only(stages, arm, epochs), everything)
+
+
+def _last_stages(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+    top = stages[-arm.unfrozen_stages :]
+    return (Phase(start_epoch=1, name=_from(top, stages), rates=dict.fromkeys((*top, HEAD), 1.0)),)
+
+
+def _one_more_stage(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+    phases = list(_head_only(stages, arm, epochs))
+    for number in range(1, len(stages) + 1):
+        top = stages[-number:]
+        rates = dict.fromkeys((*top, HEAD), arm.unfreeze_factor)
+        phases.append(Phase(start_epoch=1 + number * arm.unfreeze_every, name=_from(top, stages), rates=rates))
+    return tuple(phases)
+
+
+def _slower_towards_the_input(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+    factors = (arm.stage_divisor ** -(len(stages) - place) for place in range(len(stages) + 1))
+    return (Phase(start_epoch=1, name="everything", rates=dict(zip((*stages, HEAD), factors, strict=True))),)
+
+
+def _from(top: tuple[str, ...], stages: tuple[str, ...]) -> str:
+    """What trains, in words."""
+    return "everything" if len(top) == len(stages) else f"{top[0]} and above" if len(top) > 1 else f"{top[0]} and head"
 
 
 STRATEGIES: dict[str, Strategy] = {
     "scratch": Strategy(
         title="From scratch",
         sentence="Random weights; everything trains from the first epoch.",
-        pretrained=False,
+        initialisation=RANDOM,
         learning_rate=1e-3,
-        parameters=(),
         phases=_everything,
+    ),
+    "mean_var_init": Strategy(
+        title="Pretrained scale only",
+        sentence="Random weights with the mean and variance of each pretrained layer; everything trains from the "
+        "first epoch.",
+        initialisation=MEAN_VAR,
+        learning_rate=1e-3,
+        phases=_everything,
+        source="Raghu et al. 2019, arXiv 1902.07208",
     ),
     "linear_probe": Strategy(
         title="Linear probe",
         sentence="Pretrained backbone, frozen throughout; only the head trains.",
-        pretrained=True,
         learning_rate=1e-3,
-        parameters=(),
         phases=_head_only,
     ),
     "freeze_then_unfreeze": Strategy(
         title="Freeze, then unfreeze",
         sentence="Pretrained backbone; only the head trains at first, then everything at a fraction of the rate.",
-        pretrained=True,
         learning_rate=1e-3,
         parameters=("frozen_epochs", "unfreeze_factor"),
         phases=_head_then_everything,
     ),
+    "last_stages": Strategy(
+        title="Last stages",
+        sentence="Pretrained backbone; the last stages and the head train, the stages before stay frozen.",
+        learning_rate=1e-4,
+        parameters=("unfrozen_stages",),
+        phases=_last_stages,
+    ),
+    "gradual_unfreezing": Strategy(
+        title="Gradual unfreezing",
+        sentence="Pretrained backbone; only the head trains at first, then one more stage from the top every few "
+        "epochs, at a fraction of the rate.",
+        learning_rate=1e-3,
+        parameters=("unfreeze_every", "unfreeze_factor"),
+        phases=_one_more_stage,
+        source="Howard and Ruder 2018, arXiv 1801.06146",
+    ),
     "full_finetuning": Strategy(
         title="Full fine-tuning",
         sentence="Pretrained backbone; everything trains from the first epoch.",
-        pretrained=True,
         learning_rate=1e-4,
-        parameters=(),
         phases=_everything,
+    ),
+    "discriminative": Strategy(
+        title="Discriminative rates",
+        sentence="Pretrained backbone; everything trains from the first epoch, each stage slower than the one above it.",
+        learning_rate=1e-3,
+        parameters=("stage_divisor",),
+        phases=_slower_towards_the_input,
+        source="Howard and Ruder 2018, arXiv 1801.06146",
+    ),
+    "lp_ft": Strategy(
+        title="Linear probe, then fine-tuning",
+        sentence="Pretrained backbone; only the head trains until it stops improving (half of the epochs at most), then "
+        "everything from that head at a fraction of the rate.",
+        learning_rate=1e-3,
+        parameters=("probe_patience", "unfreeze_factor"),
+        phases=_probe_then_everything,
+        source="Kumar et al. 2022, arXiv 2202.10054",
+    ),
+    "l2_sp": Strategy(
+        title="Fine-tuning held to its start",
+        sentence="Pretrained backbone; everything trains from the first epoch, its weights pulled towards the "
+        "pretrained ones.",
+        learning_rate=1e-4,
+        parameters=("anchor",),
+        anchored=True,
+        phases=_everything,
+        source="Li et al. 2018, arXiv 1802.01483",
     ),
 }
 
 
 def phase_at(phases: tuple[Phase, ...], epoch: int) -> Phase:
-    """The phase in force in `epoch` (from 1)."""
+    """The phase in force in `epoch` (from 1) where none begins earlier than planned."""
     return [phase for phase in phases if phase.start_epoch <= epoch][-1]

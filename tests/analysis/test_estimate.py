@@ -32,14 +32,16 @@ def test_training_evaluation_and_start_are_added_up():
     assert found.arms == {"scratch": pytest.approx(59.0)}
 
 
-def test_frozen_phases_go_at_the_speed_of_the_head():
-    # 10 epochs of 500 at 400/s: 12.5 s
+def test_what_is_frozen_is_computed_once_per_view():
+    # 10 epochs of 500 heads at 400/s: 12.5 s; 4 views of 500 at 500/s: 4 s; validation once: 0.5 s; test 1 s; start 3 s
     found = estimate_seconds(experiment(SCRATCH, LINEAR, seeds=(0, 1, 2)), PROBE, SIZES)
-    assert found.arms["linear_probe"] == pytest.approx(12.5 + 9)
-    assert found.total == pytest.approx(3 * (59.0 + 21.5))
+    assert found.arms["linear_probe"] == pytest.approx(12.5 + 4 + 0.5 + 4)
+    assert found.total == pytest.approx(3 * (59.0 + 21.0))
+    # the same in every epoch where nothing is kept: 10 passes of 500 and validation 10 times
+    assert estimate_seconds(experiment(LINEAR, views=0), PROBE, SIZES).total == pytest.approx(12.5 + 10 + 5 + 4)
     two = ArmConfig(name="two", strategy="freeze_then_unfreeze", frozen_epochs=2, epochs=4)
-    # 2 epochs at 400/s and 2 at 100/s: 12.5 s; 4 * 250 / 500: 2 s
-    assert estimate_seconds(experiment(two), PROBE, SIZES).arms["two"] == pytest.approx(12.5 + 2 + 1 + 3)
+    # 2 epochs of heads and 2 at 100/s: 12.5 s; 2 passes: 2 s; validation once frozen, twice whole: 1.5 s
+    assert estimate_seconds(experiment(two), PROBE, SIZES).arms["two"] == pytest.approx(12.5 + 2 + 1.5 + 1 + 3)
 
 
 def test_all_pictures_are_as_many_as_there_are():

@@ -7,15 +7,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tl.store.files import read_json, write_json
+from tl.store.files import read_json, read_parquet, write_json
 from tl.store.metrics import METRICS, read_metrics
-from tl.train import run as run_module
+from tl.train import learner as learner_module
 from tl.train.__main__ import Stopped, explain
 from tl.train.network import build_network
 from tl.train.run import Diverged, Trainer
 from tl.train.turn import Turn
 
-SECONDS = ["train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"]
+MEASURED = ["flops", "train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"]
 
 
 def train(run, config, stop=lambda: None):
@@ -89,22 +89,110 @@ def test_freeze_then_unfreeze_unfreezes_and_lowers_the_rate(make_run, pretrained
     assert metrics["trainable_parameters"].iloc[2] == metrics["total_parameters"].iloc[2]
 
 
+def test_gradual_unfreezing_trains_one_more_stage_at_a_time(make_run, pretrained):
+    run, config = make_run("gradual_unfreezing", weights="own", epochs=7)
+    train(run, config)
+    metrics = read_metrics(run.metrics)
+    assert metrics["trainable_parameters"].is_monotonic_increasing
+    assert metrics["trainable_parameters"].nunique() == 6  # the head, then five stages
+    assert metrics["stage"].iloc[0] == "head"
+    assert metrics["stage"].iloc[-1] == "everything"
+
+
+def test_lp_ft_begins_to_fine_tune_once_the_probe_stops_improving(make_run, pretrained, monkeypatch):
+    losses = iter([(0.5, 0.5), (0.6, 0.5), (0.7, 0.5)] + [(0.4, 0.5)] * 20)
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
+    run, config = make_run("lp_ft", weights="own", epochs=12, arm={"probe_patience": 2})
+    result = train(run, config)
+    assert read_metrics(run.metrics)["stage"].tolist()[:5] == ["head", "head", "head", "everything", "everything"]
+    assert result["phase_starts"] == [1, 4]
+
+
+def test_mean_var_init_keeps_nothing_but_the_scale(make_run, pretrained):
+    run, config = make_run("mean_var_init", weights="own")
+    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer._prepare()
+    for name, value in trainer.learner.network.state_dict().items():
+        own = pretrained[name]
+        if name.endswith("conv.0.0.weight"):
+            assert not torch.equal(value, own)
+            assert value.std().item() == pytest.approx(own.std().item(), rel=0.2)
+        if name.endswith("running_mean"):
+            assert not value.any()
+
+
+def test_l2_sp_stays_nearer_to_its_start(make_run, pretrained):
+    distances = []
+    for anchor in (0.0, 10.0):
+        run, config = make_run("l2_sp", weights="own", optimizer="sgd", arm={"anchor": anchor})
+        train(run, config)
+        last = load_file(run.checkpoints / "last.safetensors")
+        name = "features.1.conv.0.0.weight"
+        distances.append((last[f"network.{name}"] - pretrained[name]).norm().item())
+    assert distances[1] < distances[0]
+
+
+def rows_of(run):
+    return read_metrics(run.metrics)[["train_loss", "val_loss", "val_accuracy"]].to_numpy(float)
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "last_stages", "gradual_unfreezing", "freeze_then_unfreeze"])
+def test_with_as_many_views_as_epochs_kept_features_change_nothing(make_run, pretrained, strategy):
+    found = []
+    for views in (0, 6):
+        run, config = make_run(strategy, weights="own", epochs=6, views=views, arm={"frozen_epochs": 4})
+        train(run, config)
+        found.append(rows_of(run))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+
+
+def test_kept_features_spare_the_passes_through_the_frozen_part(make_run, pretrained):
+    computed = {}
+    for views in (0, 2):
+        run, config = make_run("linear_probe", weights="own", epochs=6, views=views)
+        train(run, config)
+        computed[views] = read_metrics(run.metrics)["flops"]
+    assert computed[0].nunique() == 1
+    assert (computed[2].iloc[2:] < 0.01 * computed[0].iloc[0]).all()
+    assert computed[2].sum() == pytest.approx(computed[0].sum() / 3, rel=0.01)
+
+
+def test_a_found_rate_is_this_arms_rate_and_its_time_counts(make_run):
+    run, config = make_run(find_rate=True, epochs=1)
+    result = train(run, config)
+    row = read_metrics(run.metrics).iloc[0]
+    assert result["rate_found"]
+    assert row["learning_rate"] == result["learning_rate"] != 1e-3
+    assert row["elapsed_seconds"] > row["train_seconds"] + row["eval_seconds"]
+    assert result["rate_test_seconds"] > 0
+    curve = read_parquet(run.rate_test)
+    assert curve["learning_rate"].is_monotonic_increasing
+
+
+def test_the_chosen_precision_becomes_part_of_the_configuration(make_run):
+    run, config = make_run(epochs=1)
+    assert config.precision == "auto"
+    result = train(run, config)
+    assert result["precision"] in ("fp32", "bf16")
+    assert read_json(run.config)["precision"] == result["precision"]
+
+
 def test_both_arms_start_from_the_same_head_and_see_the_same_pictures(make_run, pretrained, monkeypatch):
     seen = []
-    original = run_module.training_batches
+    original = learner_module.training_batches
 
     def spy(*args, **options):
         for batch, target in original(*args, **options):
             seen.append(batch.sum().item())
             yield batch, target
 
-    monkeypatch.setattr(run_module, "training_batches", spy)
+    monkeypatch.setattr(learner_module, "training_batches", spy)
     heads = []
     for strategy in ("scratch", "full_finetuning"):
         run, config = make_run(strategy, weights="own", epochs=1)
         trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
         trainer._prepare()
-        heads.append(trainer.network.classifier[1].weight.clone())
+        heads.append(trainer.learner.network.classifier[1].weight.clone())
         trainer._train_epoch(1, config.phases[0])
     assert torch.equal(*heads)
     assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
@@ -112,7 +200,7 @@ def test_both_arms_start_from_the_same_head_and_see_the_same_pictures(make_run, 
 
 def test_early_stopping_keeps_the_best_epoch(make_run, monkeypatch):
     losses = iter([(0.9, 0.5), (0.7, 0.6), (0.8, 0.7), (0.9, 0.6), (0.1, 0.55)])
-    monkeypatch.setattr(run_module, "evaluate", lambda *args: next(losses))
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
     run, config = make_run(epochs=9, patience=2, patience_start=0)
     result = train(run, config)
     assert (result["epochs"], result["stopped_early"]) == (4, True)
@@ -122,23 +210,42 @@ def test_early_stopping_keeps_the_best_epoch(make_run, monkeypatch):
 
 def test_patience_ignores_the_start(make_run, monkeypatch):
     losses = iter([(0.1, 0.2)] + [(0.9, 0.2)] * 3 + [(0.8, 0.3)] + [(0.8, 0.3)] * 9)
-    monkeypatch.setattr(run_module, "evaluate", lambda *args: next(losses))
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
     run, config = make_run(epochs=9, patience=2, patience_start=3)
     assert train(run, config)["epochs"] == 7  # epoch 5 is lower than epoch 4; then 2 that are not
 
 
 def test_patience_0_never_stops(make_run, monkeypatch):
-    monkeypatch.setattr(run_module, "evaluate", lambda *args: (1.0, 0.5))
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: (1.0, 0.5))
     run, config = make_run(epochs=4, patience=0)
     assert train(run, config)["epochs"] == 4
 
 
-@pytest.mark.parametrize("settings", [{}, {"schedule": "one_cycle", "optimizer": "sgd", "patience": 3}])
-def test_a_run_stopped_after_every_epoch_ends_bit_identical(make_run, settings):
-    whole, config = make_run(epochs=3, **settings)
+RESUMED = {
+    "scratch": {},
+    "scratch with one cycle, patience and a rate it finds": {
+        "schedule": "one_cycle",
+        "optimizer": "sgd",
+        "patience": 3,
+        "find_rate": True,
+    },
+    "gradual_unfreezing": {"epochs": 8, "views": 2},
+    "freeze_then_unfreeze": {"views": 1},
+    "lp_ft": {"epochs": 5, "arm": {"probe_patience": 1}},
+    "l2_sp": {"arm": {"anchor": 0.1}},
+    "mean_var_init": {},
+    "discriminative": {"schedule": "step", "step_epochs": 1, "precision": "bf16"},
+}
+
+
+@pytest.mark.parametrize("case", RESUMED)
+def test_a_run_stopped_after_every_epoch_ends_bit_identical(make_run, pretrained, case):
+    settings = {"epochs": 3, "weights": "own"} | RESUMED[case]
+    strategy, last = case.split()[0], settings["epochs"]
+    whole, config = make_run(strategy, **settings)
     train(whole, config)
-    pieces, config = make_run(epochs=3, **settings)
-    for epochs in (1, 2):
+    pieces, config = make_run(strategy, **settings)
+    for epochs in range(1, last):
 
         def stop_after(limit=epochs):
             if len(read_metrics(pieces.metrics)) >= limit:
@@ -146,8 +253,8 @@ def test_a_run_stopped_after_every_epoch_ends_bit_identical(make_run, settings):
 
         with pytest.raises(Stopped):
             train(pieces, config, stop_after)
-    assert train(pieces, config)["epochs"] == 3
-    first, second = (read_metrics(run.metrics).drop(columns=["run_id", *SECONDS]) for run in (whole, pieces))
+    assert train(pieces, config)["epochs"] == last
+    first, second = (read_metrics(run.metrics).drop(columns=["run_id", *MEASURED]) for run in (whole, pieces))
     assert first.to_dict() == second.to_dict()
     for name in ("best", "last"):
         states = [load_file(run.checkpoints / f"{name}.safetensors") for run in (whole, pieces)]
@@ -172,13 +279,13 @@ def test_a_stopped_run_keeps_its_best_and_never_sees_the_test_set(make_run):
 
 
 def test_a_loss_that_is_not_finite_stops_at_that_step(make_run, monkeypatch):
-    original = run_module.training_batches
+    original = learner_module.training_batches
 
     def poisoned(*args, **options):
         for batch, target in original(*args, **options):
             yield batch * float("nan"), target
 
-    monkeypatch.setattr(run_module, "training_batches", poisoned)
+    monkeypatch.setattr(learner_module, "training_batches", poisoned)
     run, config = make_run()
     with pytest.raises(Diverged, match="epoch 1, step 1"):
         train(run, config)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, RunConfig, Training
-from tl.strategies import HEAD, STRATEGIES, Phase, phase_at
+from tl.strategies import HEAD, Phase, phase_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +31,26 @@ def estimate_seconds(experiment: Experiment, probe: Mapping, sizes: Mapping[str,
 
 
 def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping, sizes: Mapping[str, int]) -> float:
-    phases = STRATEGIES[arm.strategy].phases(BACKBONES[training.backbone].stage_names, arm)
-    epochs = arm.epochs or training.epochs
-    per_picture = [_step_seconds(phase_at(phases, epoch), training.backbone, probe) for epoch in range(1, epochs + 1)]
-    evaluated = epochs * sizes["validation"] + sizes["test"]
-    seconds = sizes["train"] * sum(per_picture) + evaluated / probe["eval_images_per_second"]
-    return seconds + probe["startup_seconds"]
+    phases = training.phases_of(arm)
+    views = training.views if training.augmentation else min(training.views, 1)
+    forward = 1 / probe["eval_images_per_second"]
+    seconds = probe["startup_seconds"] + sizes["test"] * forward
+    frozen_epochs = 0
+    for epoch in range(1, (arm.epochs or training.epochs) + 1):
+        share = _trained_share(phase_at(phases, epoch), training.backbone)
+        seconds += sizes["train"] * _step_seconds(share, probe)
+        # What the frozen part makes of the pictures is kept, one augmented view after the other.
+        kept = share < 1 and 0 < views <= frozen_epochs
+        seconds += 0 if kept else sizes["train"] * (1 - share) * forward
+        seconds += sizes["validation"] * forward * (share if share < 1 and views and frozen_epochs else 1)
+        frozen_epochs += share < 1
+    return seconds
 
 
-def _step_seconds(phase: Phase, backbone: str, probe: Mapping) -> float:
-    """Seconds of training per picture; where only some stages train, between head only and everything."""
+def _step_seconds(share: float, probe: Mapping) -> float:
+    """Seconds of training per picture where `share` of the stages train: between head only and everything."""
     everything, head_only = (1 / probe[f"{name}_images_per_second"] for name in ("train", "head_only"))
-    return head_only + _trained_share(phase, backbone) * (everything - head_only)
+    return head_only + share * (everything - head_only)
 
 
 def _trained_share(phase: Phase, backbone: str) -> float:

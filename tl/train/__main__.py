@@ -6,7 +6,6 @@ trainer's turn, so that starting up does not disturb the one that computes.
 
 import errno
 import json
-import os
 import signal
 import sys
 import traceback
@@ -15,7 +14,7 @@ from pathlib import Path
 from tl.config import Refused, RunConfig
 from tl.store.download import DownloadFailed
 from tl.store.files import read_json, write_json
-from tl.store.home import Run
+from tl.store.home import Home, Run
 from tl.train.progress import Progress
 from tl.train.turn import Turn
 
@@ -110,11 +109,11 @@ def main(arguments: list[str]) -> int:
     """Exit status of the command."""
     match arguments:
         case ["--probe", backbone, resolution, batch_size]:
-            turn = Turn(Path(os.environ.get("TL_HOME") or ".tl") / "locks")
-            turn.take()
+            home = Home()
+            Turn(home.locks_dir).take()  # held until this process ends
             from tl.train.probe import measure
 
-            print(json.dumps(measure(backbone, int(resolution), int(batch_size))))
+            print(json.dumps(measure(home, backbone, int(resolution), int(batch_size))))
             return 0
         case [folder] if not folder.startswith("-"):
             return train(Path(folder))

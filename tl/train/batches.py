@@ -47,9 +47,20 @@ def augmented_input(
     return torch.cat(pieces)
 
 
-def training_batches(
+def epoch_rows(pictures: int, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """The rows of each batch of an epoch, shuffled over the batches, ascending within one (kinder to the disk).
+
+    A last batch of one picture is joined to the one before: BatchNorm can't train on a single picture.
+    """
+    order = rng.permutation(pictures)
+    cuts = list(range(batch_size, len(order), batch_size))
+    if cuts and len(order) - cuts[-1] == 1:
+        cuts.pop()
+    return [np.sort(rows) for rows in np.split(order, cuts)]
+
+
+def training_inputs(
     pixels: np.ndarray,
-    labels: np.ndarray,
     *,
     resolution: int,
     batch_size: int,
@@ -57,23 +68,20 @@ def training_batches(
     epoch: int,
     device: torch.device,
     smallest_area: float | None,
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Shuffled (input, label) batches of one epoch; `smallest_area` None: no augmentation.
-
-    A last batch of one picture is joined to the one before: BatchNorm can't train on a single picture.
-    """
+) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+    """Shuffled (rows, input) of one epoch's batches; `smallest_area` None: no augmentation."""
     rng = np.random.default_rng([seed, epoch])
-    order = rng.permutation(len(pixels))
-    cuts = list(range(batch_size, len(order), batch_size))
-    if cuts and len(order) - cuts[-1] == 1:
-        cuts.pop()
-    for rows in np.split(order, cuts):
-        chosen = pixels[np.sort(rows)]  # ascending rows: kinder to the disk, order within a batch does not matter
+    for rows in epoch_rows(len(pixels), batch_size, rng):
         if smallest_area is None:
-            batch = to_input(chosen, resolution, device)
+            yield rows, to_input(pixels[rows], resolution, device)
         else:
-            batch = augmented_input(chosen, resolution, device, rng, smallest_area)
-        yield batch, torch.from_numpy(labels[np.sort(rows)]).to(device, non_blocking=True)
+            yield rows, augmented_input(pixels[rows], resolution, device, rng, smallest_area)
+
+
+def training_batches(pixels: np.ndarray, labels: np.ndarray, **options) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Shuffled (input, label) batches of one epoch; `options` as for `training_inputs`."""
+    for rows, batch in training_inputs(pixels, **options):
+        yield batch, torch.from_numpy(labels[rows]).to(options["device"], non_blocking=True)
 
 
 def number_of_batches(pictures: int, batch_size: int) -> int:

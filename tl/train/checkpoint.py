@@ -28,6 +28,11 @@ class History:
     lowest_loss: float = float("inf")  # of validation: what early stopping watches
     epochs_without_lower_loss: int = 0
     stopped_early: bool = False
+    phase_starts: list[int] = field(default_factory=list)  # epoch in which each phase of the strategy really began
+    phase_lowest: float = float("inf")  # validation loss in this phase
+    phase_stale: int = 0  # epochs of this phase without a lower one
+    learning_rate: float | None = None  # chosen for the head, before schedule and phase
+    rate_test_seconds: float = 0.0
 
     @property
     def epochs(self) -> int:

@@ -18,3 +18,10 @@ def gpu_identity(device: torch.device) -> dict:
         return {"gpu": False}
     properties = torch.cuda.get_device_properties(device)
     return {"gpu": True, "uuid": str(properties.uuid), "index": torch.cuda.current_device()}
+
+
+def device_name(device: torch.device) -> str:
+    """What a person calls the device."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name()
+    return f"CPU, {torch.get_num_threads()} threads" if device.type == "cpu" else "Apple GPU"

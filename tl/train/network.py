@@ -4,12 +4,13 @@ from pathlib import Path
 
 import torch
 import torchvision
-from safetensors.torch import load_file
 from torch import nn
 
 from tl.backbones import BACKBONES
 from tl.config import Refused
 from tl.strategies import HEAD, Phase
+from tl.train.precision import keep_depthwise_exact
+from tl.train.weights import read_weights
 
 
 def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module:
@@ -19,6 +20,14 @@ def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module
     return network.to(memory_format=torch.channels_last)
 
 
+def new_network(backbone: str, classes: int, resolution: int, device: torch.device) -> nn.Module:
+    """`build_network` as it trains best on `device`."""
+    network = build_network(backbone, classes, resolution)
+    if device.type == "cpu":
+        keep_depthwise_exact(network)
+    return network.to(device)
+
+
 def load_pretrained(network: nn.Module, backbone: str, path: Path, classes: int | None = None) -> None:
     """Copy pretrained weights from a .safetensors or torchvision's .pth file into every stage; the head stays as it is.
 
@@ -26,10 +35,7 @@ def load_pretrained(network: nn.Module, backbone: str, path: Path, classes: int 
 
     Raises Refused where the file does not hold exactly this backbone's stages or holds values that are not finite.
     """
-    if path.suffix == ".safetensors":
-        state = load_file(path)
-    else:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    state = read_weights(path, backbone)
     head = BACKBONES[backbone].head + "."
     counted = "num_batches_tracked"  # of BatchNorm: no weight, and not used with a fixed momentum
     own = {n: v for n, v in network.state_dict().items() if not n.startswith(head) and not n.endswith(counted)}
@@ -53,6 +59,15 @@ def _resize_positions(embedding: torch.Tensor, tokens: int) -> torch.Tensor:
     grid = grid.transpose(1, 2).reshape(1, -1, side, side)
     grid = nn.functional.interpolate(grid, size=(new_side, new_side), mode="bicubic", align_corners=True)
     return torch.cat([class_token, grid.flatten(2).transpose(1, 2)], dim=1)
+
+
+@torch.no_grad()
+def resample(weights: list[nn.Parameter]) -> None:
+    """Draw each weight tensor anew from a normal distribution with its own mean and variance: what is left of
+    pretraining is the scale of its layers (Raghu et al. 2019, arXiv 1902.07208)."""
+    for weight in weights:
+        deviation, mean = torch.std_mean(weight, correction=0)
+        weight.copy_(torch.randn_like(weight) * deviation + mean)
 
 
 class Stages:
@@ -84,6 +99,13 @@ class Stages:
         for name in self._frozen:
             for module in self._modules[name]:
                 module.eval()
+
+    def keep_only_scale(self) -> None:
+        """Mean-var initialisation: the backbone's weights are drawn anew, BatchNorm's statistics start afresh."""
+        resample([weight for name, weights in self.parameters.items() if name != HEAD for weight in weights])
+        for module in self.network.modules():
+            if isinstance(module, nn.modules.batchnorm._NormBase):
+                module.reset_running_stats()
 
     @property
     def trainable_parameters(self) -> int:

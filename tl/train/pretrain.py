@@ -1,9 +1,9 @@
 """`python -m tl pretrain`: train a backbone on any image set and write weights and a model card for the library.
 
-The recipe is the field's for short schedules: SGD with Nesterov momentum, a warm-up followed by a cosine, random
-resized crops, an exponential moving average of the weights, and for long schedules label smoothing, CutMix (Yun et al.
-2019, arXiv 1905.04899) and small pictures first (Tan and Le 2021, arXiv 2104.00298). The test split is used once, at
-the end.
+The recipe is the field's for short schedules: SGD with Nesterov momentum or AdamW, a warm-up followed by a cosine,
+random resized crops, an exponential moving average of the weights, and for long schedules label smoothing, CutMix (Yun
+et al. 2019, arXiv 1905.04899) and small pictures first (Tan and Le 2021, arXiv 2104.00298). The test split is used
+once, at the end.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import math
 import shlex
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,11 @@ from tl.datasets import describe, prepare
 from tl.pretrained import AUTO, BUNDLED, IMAGENET, source
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
-from tl.train.batches import number_of_batches, training_batches
+from tl.train.batches import number_of_batches, to_input, training_batches
 from tl.train.device import choose_device
-from tl.train.evaluate import evaluate
-from tl.train.network import build_network, load_pretrained
+from tl.train.evaluate import batch_of, evaluate
+from tl.train.network import load_pretrained, new_network
+from tl.train.precision import choose_precision, use_precision
 
 RESERVED = (AUTO, BUNDLED, IMAGENET)  # keys of other sources
 WARM_UP = 0.05  # part of the steps
@@ -47,7 +49,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--learning-rate", type=float, default=0.2, help="peak, for SGD with Nesterov momentum")
+    parser.add_argument("--optimizer", choices=("sgd", "adamw"), default="sgd", help="SGD has Nesterov momentum")
+    parser.add_argument("--learning-rate", type=float, default=0.2, help="peak")
     parser.add_argument("--weight-decay", type=float, default=1e-4)
     parser.add_argument("--smallest-area", type=float, default=0.5, help="of a random crop, part of the picture's area")
     parser.add_argument("--label-smoothing", type=float, default=0.0)
@@ -83,27 +86,34 @@ def rate_factor(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
 
 
-def make_optimizer(network: nn.Module, weight_decay: float) -> torch.optim.Optimizer:
-    """SGD; no decay on biases and BatchNorm (one-dimensional weights)."""
+def make_optimizer(network: nn.Module, kind: str, weight_decay: float) -> torch.optim.Optimizer:
+    """No decay on biases and BatchNorm (one-dimensional weights)."""
     weights = [parameter for parameter in network.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
     groups = [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.SGD(groups, lr=0.0, momentum=MOMENTUM, nesterov=True)
+    if kind == "adamw":
+        return torch.optim.AdamW(groups, lr=0.0, fused=True)
+    return torch.optim.SGD(groups, lr=0.0, momentum=MOMENTUM, nesterov=True, fused=True)
 
 
 def train(
-    options: argparse.Namespace, pixels: np.ndarray, labels: np.ndarray, classes: int, device, start: Path | None
+    options: argparse.Namespace,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    device: torch.device,
+    precision: str,
+    start: Path | None,
 ) -> nn.Module:
     """Train on (n, R, R, 3) uint8 pixels, from the weights in the file `start`; gives the network, weights averaged."""
     torch.manual_seed(options.seed)
-    network = build_network(options.backbone, classes, options.resolution)
+    network = new_network(options.backbone, classes, options.resolution, device)
     if start:
         load_pretrained(network, options.backbone, start, classes)
-    network.to(device)
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True
     )
-    optimizer = make_optimizer(network, options.weight_decay)
+    optimizer = make_optimizer(network, options.optimizer, options.weight_decay)
     steps_per_epoch = number_of_batches(len(pixels), options.batch_size)
     steps = steps_per_epoch * options.epochs
     small = max(32, round(options.resolution * SMALL / 16) * 16)
@@ -130,7 +140,9 @@ def train(
             order, kept = None, 1.0
             if done < CUTMIX_UNTIL and rng.random() < options.cutmix:
                 order, kept = cutmix(batch, rng)
-            scores = network(batch)
+            with use_precision(precision, device):
+                scores = network(batch)
+            scores = scores.float()
             loss = nn.functional.cross_entropy(scores, target, label_smoothing=options.label_smoothing) * kept
             if order is not None:
                 loss += nn.functional.cross_entropy(scores, target[order], label_smoothing=options.label_smoothing) * (
@@ -185,11 +197,15 @@ def main(argv: list[str]) -> int:
     pixels, labels = np.memmap(store.path, np.uint8, "r", shape=shape)[rows], store.labels[rows]
     began = time.monotonic()
     start = source(home, options.backbone, options.weights) if options.weights else None
-    network = train(options, pixels, labels, len(info.classes), device, start.place if start else None)
+    build = partial(new_network, options.backbone, len(info.classes), options.resolution, device)
+    precision = choose_precision(home, build, options.backbone, options.resolution, options.batch_size, device)
+    network = train(options, pixels, labels, len(info.classes), device, precision, start.place if start else None)
     seconds = time.monotonic() - began
     # What ships is half precision, so that is what is measured.
-    network.half().float()
-    loss, accuracy = evaluate(network, store.pixels("test"), store.labels_of("test"), options.resolution, device)
+    network.half().float().eval()
+    test = store.pixels("test")
+    pictures = lambda rows: to_input(np.array(test[rows]), options.resolution, device)  # noqa: E731
+    loss, accuracy = evaluate(network, pictures, store.labels_of("test"), batch_of(options.resolution))
     card = {
         "name": name,
         "backbone": options.backbone,

@@ -7,50 +7,79 @@ import numpy as np
 import torch
 from torch import nn
 
-from tl.backbones import BACKBONES
-from tl.config import ArmConfig
-from tl.strategies import STRATEGIES
-from tl.train.batches import augmented_input
-from tl.train.device import choose_device
-from tl.train.evaluate import evaluate
-from tl.train.network import Stages, build_network
-from tl.train.run import SMALLEST_AREA, device_name
+from tl.config import ArmConfig, Experiment, new_id
+from tl.store.home import Home
+from tl.train.batches import augmented_input, to_input
+from tl.train.device import choose_device, device_name
+from tl.train.evaluate import batch_of, evaluate
+from tl.train.learner import SMALLEST_AREA
+from tl.train.network import Stages, new_network
+from tl.train.optimizer import make_optimizer, set_rates
+from tl.train.pieces import Chain, run_pieces
+from tl.train.precision import choose_precision, use_precision
 
 CLASSES = 10
 SECONDS = 1.5  # per measurement, after one step that is not counted
 PROCESS_STARTED = time.monotonic() - time.process_time()
 
 
-def measure(backbone: str, resolution: int, batch_size: int) -> dict:
-    """Pictures a second in training (everything, head only) and evaluation, on the device a run would use."""
+def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict:
+    """Pictures a second on the device a run would use, in the precision it would choose.
+
+    In training everything, in training the head on features that were kept, and in evaluation.
+    """
     device = choose_device()
-    network = build_network(backbone, CLASSES, resolution).to(device)
+    arm = ArmConfig(name="probe", strategy="linear_probe")
+    settings = {"backbone": backbone, "resolution": resolution, "batch_size": batch_size}
+    (config,) = Experiment(dataset="blossoms", arms=(arm,), **settings).runs(new_id())
+    build = partial(new_network, backbone, CLASSES, resolution, device)
+    network = build()
     startup_seconds = time.monotonic() - PROCESS_STARTED
+    precision = choose_precision(home, build, backbone, resolution, batch_size, device)
     stages = Stages(network, backbone)
+    optimizer = make_optimizer(stages, config)
     pixels = np.random.default_rng(0).integers(0, 256, (batch_size, resolution, resolution, 3), dtype=np.uint8)
-    labels = np.arange(batch_size) % CLASSES
-    speeds = {}
-    for name, strategy in (("train", "scratch"), ("head_only", "linear_probe")):
-        arm = ArmConfig(name=name, strategy=strategy)
-        stages.apply(STRATEGIES[strategy].phases(BACKBONES[backbone].stage_names, arm)[0])
-        trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        optimizer = torch.optim.Adam(trainable, lr=0.0, fused=True)
-        speeds[name] = _rate(partial(_step, network, stages, optimizer, pixels, labels, resolution, device), batch_size)
-    speeds["eval"] = _rate(partial(evaluate, network, pixels, labels, resolution, device), batch_size)
+    target = torch.arange(batch_size, device=device) % CLASSES
+    (head,) = config.phases
+    before, after = Chain(network, backbone).pieces([Chain(network, backbone).cut(set(head.rates))])
+
+    def train_everything() -> None:
+        stages.train_mode()
+        _step(network, augmented_input(pixels, resolution, device, np.random.default_rng(0), SMALLEST_AREA))
+
+    def train_head() -> None:
+        stages.train_mode()
+        _step(after, features)
+
+    def _step(part: nn.Module, batch: torch.Tensor) -> None:
+        with use_precision(precision, device):
+            scores = part(batch)
+        loss = nn.functional.cross_entropy(scores.float(), target)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        set_rates(optimizer, head, 0.0)
+        optimizer.step()
+        loss.item()  # waits for a GPU
+
+    def evaluate_pictures() -> None:
+        network.eval()
+        count = batch_of(resolution)
+        many = np.resize(pixels, (count, *pixels.shape[1:]))
+        with use_precision(precision, device):
+            evaluate(network, lambda rows: to_input(many[rows], resolution, device), np.zeros(count, np.int64), count)
+
+    speeds = {"train": _rate(train_everything, batch_size)}
+    speeds["eval"] = _rate(evaluate_pictures, batch_of(resolution))
+    stages.apply(head)
+    stages.train_mode()
+    with torch.no_grad(), use_precision(precision, device):
+        features = run_pieces([before], to_input(pixels, resolution, device)).float()
+    speeds["head_only"] = _rate(train_head, batch_size)
     return {f"{name}_images_per_second": speed for name, speed in speeds.items()} | {
         "startup_seconds": startup_seconds,
+        "precision": precision,
         "device": device_name(device),
     }
-
-
-def _step(network, stages, optimizer, pixels, labels, resolution: int, device) -> None:
-    stages.train_mode()
-    batch = augmented_input(pixels, resolution, device, np.random.default_rng(0), SMALLEST_AREA)
-    loss = nn.functional.cross_entropy(network(batch), torch.from_numpy(labels).to(device))
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
-    loss.item()  # waits for a GPU
 
 
 def _rate(work, pictures: int) -> float:

@@ -33,6 +33,10 @@ class Progress:
     def step(self, step: int, steps: int, detail: str = "") -> None:
         """`step` of `steps` are done in this phase; written when the last writing is a while ago."""
         self._state |= {"step": step, "steps": steps, "detail": detail}
+        self.tick()
+
+    def tick(self) -> None:
+        """Something was done, but no step of the phase."""
         self._state["counter"] += 1
         if time.monotonic() - self._written >= PERIOD_SECONDS:
             self._write()

@@ -2,31 +2,33 @@
 
 import math
 import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
-from torch import nn
 
 from tl.config import RunConfig
 from tl.datasets import prepare
 from tl.pretrained import source
 from tl.schedules import SCHEDULES
 from tl.store.download import download
-from tl.store.files import write_json
+from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
-from tl.strategies import STRATEGIES, phase_at
-from tl.train.batches import number_of_batches, training_batches
+from tl.strategies import HEAD, STRATEGIES, Phase
+from tl.train.batches import number_of_batches
 from tl.train.checkpoint import History, load_best, load_last, save_best, save_last
-from tl.train.device import choose_device, gpu_identity
-from tl.train.evaluate import evaluate
+from tl.train.device import choose_device, device_name, gpu_identity
 from tl.train.events import write_events
-from tl.train.network import Stages, build_network, load_pretrained
+from tl.train.learner import Learner
+from tl.train.network import new_network
+from tl.train.precision import choose_precision
 from tl.train.progress import Progress
 from tl.train.resources import ResourceMonitor
 from tl.train.turn import Turn
-
-SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
 
 
 class Diverged(Exception):
@@ -67,16 +69,14 @@ class Trainer:
         config = self.config
         self.progress.phase("preparing")
         self.store = prepare(self.run.home, config.dataset, config.resolution, config.samples, self._preparing)
-        self.pixels = self.store.pixels("train", config.samples)
-        self.labels = self.store.labels_of("train", config.samples)
-        torch.manual_seed(config.seed)
-        self.network = build_network(config.backbone, len(self.store.classes), config.resolution)
-        if STRATEGIES[config.arm.strategy].pretrained:
-            self._load_weights()
-        self.network.to(self.device)
-        self.stages = Stages(self.network, config.backbone)
-        self.optimizer = self._make_optimizer()
-        self.history = load_last(self.run.checkpoints, self.network, self.optimizer) or History()
+        if config.precision == "auto":
+            config = self.config = self._choose_precision()
+        weights = self._weights() if STRATEGIES[config.arm.strategy].pretrained else None
+        self.learner = Learner(config, self.store, self.device, weights, self.run.folder, self._tick)
+        last = load_last(self.run.checkpoints, self.learner.network, self.learner.optimizer)
+        self.history = last or History()
+        if self.history.learning_rate is None:
+            self.history.learning_rate = self._find_rate() if config.finds_rate else config.arm.rate
         write_metrics(self.run.metrics, self.history.rows)
         write_events(self.run.tensorboard, config, self.history.rows, None)
 
@@ -84,27 +84,45 @@ class Trainer:
         self.progress.step(done, total, what)
         self.stop()
 
-    def _load_weights(self) -> None:
+    def _tick(self) -> None:
+        self.progress.tick()
+        self.stop()
+
+    def _choose_precision(self) -> RunConfig:
+        """Every arm finds the same answer; it becomes part of the configuration. Nobody's computing time."""
+        config = self.config
+        self.progress.phase("preparing", detail="trying fp32 and bf16")
+        precision = choose_precision(
+            self.run.home,
+            partial(new_network, config.backbone, len(self.store.classes), config.resolution, self.device),
+            config.backbone,
+            config.resolution,
+            config.batch_size,
+            self.device,
+        )
+        config = replace(config, precision=precision)
+        write_json(self.run.config, config.to_json())
+        return config
+
+    def _weights(self) -> Path:
+        """The file of the pretrained weights, downloaded where need be."""
         weights = source(self.run.home, self.config.backbone, self.config.weights)
         if weights.file is None:
             what = f"downloading {weights.place.name}"
             size = weights.size_bytes
             tell = lambda done, total: self._preparing(done, total or size, what)  # noqa: E731
             download(weights.url, weights.place, weights.sha256, size, tell)
-        load_pretrained(self.network, self.config.backbone, weights.place)
+        return weights.place
 
-    def _make_optimizer(self) -> torch.optim.Optimizer:
-        # Every stage is in the optimizer from the start; a frozen one has no gradients and is passed over.
-        groups = [{"params": weights, "stage": name} for name, weights in self.stages.parameters.items() if weights]
-        decay = self.config.weight_decay
-        match self.config.optimizer:
-            case "adam":
-                return torch.optim.Adam(groups, lr=0.0, weight_decay=decay, fused=True)
-            case "adamw":
-                return torch.optim.AdamW(groups, lr=0.0, weight_decay=decay, fused=True)
-            case "sgd":
-                return torch.optim.SGD(groups, lr=0.0, weight_decay=decay, momentum=0.9, fused=True)
-        raise AssertionError(self.config.optimizer)
+    def _find_rate(self) -> float:
+        """By a range test, whose time is this run's time."""
+        self.progress.phase("training", detail="finding the learning rate", epoch=1)
+        began = time.monotonic()
+        rate, curve = self.learner.find_rate(self.config.phases[0])
+        write_parquet(self.run.rate_test, pd.DataFrame(curve))
+        self.history.rate_test_seconds = time.monotonic() - began
+        print(f"range test: learning rate {rate:g}, {self.history.rate_test_seconds:.1f} s", flush=True)
+        return rate
 
     def _finished(self) -> bool:
         return self.history.epochs >= self.config.max_epochs or self.history.stopped_early
@@ -116,20 +134,32 @@ class Trainer:
         self.turn.take()
         self.stop()
 
+    def _phase(self, epoch: int) -> Phase:
+        """What trains in `epoch`: the next phase once it is due, or earlier where it waits for progress to end."""
+        phases, history = self.config.phases, self.history
+        while len(history.phase_starts) < len(phases):
+            coming = phases[len(history.phase_starts)]
+            if epoch < coming.start_epoch and not 0 < coming.patience <= history.phase_stale:
+                break
+            history.phase_starts.append(epoch)
+            history.phase_lowest, history.phase_stale = float("inf"), 0
+        return phases[len(history.phase_starts) - 1]
+
     def _epoch(self, epoch: int) -> None:
-        config, history = self.config, self.history
-        phase = phase_at(config.phases, epoch)
-        self.stages.apply(phase)
+        config, history, learner = self.config, self.history, self.learner
+        phase = self._phase(epoch)
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
         self.monitor.epoch_mark()
-        began = time.monotonic()
+        began, passes = time.monotonic(), learner.frozen_passes
         train_loss, train_accuracy, rate = self._train_epoch(epoch, phase)
         trained = time.monotonic()
         val_loss, val_accuracy = self._evaluate("validation", epoch)
         evaluated = time.monotonic()
         load = self.monitor.epoch_mark()
-        before = history.rows[-1] if history.rows else {"elapsed_seconds": 0.0, "images_seen": 0}
+        pictures = len(learner.pixels)
+        frozen_flops, flops = learner.flops(phase)
+        before = history.rows[-1] if history.rows else {"elapsed_seconds": history.rate_test_seconds, "images_seen": 0}
         history.rows.append(
             {
                 "run_id": config.run_id,
@@ -142,20 +172,21 @@ class Trainer:
                 "val_loss": val_loss,
                 "val_accuracy": val_accuracy,
                 "learning_rate": rate,
-                "trainable_parameters": self.stages.trainable_parameters,
-                "total_parameters": self.stages.total_parameters,
+                "trainable_parameters": learner.stages.trainable_parameters,
+                "total_parameters": learner.stages.total_parameters,
                 "train_seconds": trained - began,
                 "eval_seconds": evaluated - trained,
                 "elapsed_seconds": before["elapsed_seconds"] + evaluated - began,
-                "images_seen": before["images_seen"] + len(self.pixels),
-                "images_per_second": len(self.pixels) / (trained - began),
+                "images_seen": before["images_seen"] + pictures,
+                "images_per_second": pictures / (trained - began),
                 "memory_peak_bytes": self._memory_peak(load),
                 "gpu_utilisation": load["gpu_utilisation"],
                 "energy_joules": load["energy_joules"],
+                "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
             }
         )
         self._judge(epoch, val_loss, val_accuracy)
-        save_last(self.run.checkpoints, self.network, self.optimizer, history)
+        save_last(self.run.checkpoints, learner.network, learner.optimizer, history)
         write_metrics(self.run.metrics, history.rows)
         write_events(self.run.tensorboard, config, history.rows, None)
         print(
@@ -164,68 +195,49 @@ class Trainer:
             flush=True,
         )
 
-    def _train_epoch(self, epoch: int, phase) -> tuple[float, float, float]:
+    def _train_epoch(self, epoch: int, phase: Phase) -> tuple[float, float, float]:
         """One pass over the training pictures: mean loss, accuracy, the head's last learning rate."""
-        config = self.config
-        torch.manual_seed(config.seed * 100_003 + epoch)  # dropout: so that a resumed run draws the same
-        self.stages.train_mode()
-        steps = number_of_batches(len(self.pixels), config.batch_size)
+        config, learner = self.config, self.learner
+        learner.begin(epoch, phase)
+        pictures, schedule = len(learner.pixels), SCHEDULES[config.schedule]
+        steps = number_of_batches(pictures, config.batch_size)
         self.progress.phase("training", epoch=epoch, steps=steps)
-        batches = training_batches(
-            self.pixels,
-            self.labels,
-            resolution=config.resolution,
-            batch_size=config.batch_size,
-            seed=config.seed,
-            epoch=epoch,
-            device=self.device,
-            smallest_area=SMALLEST_AREA if config.augmentation else None,
-        )
         loss_sum, right, rate = 0.0, 0, 0.0
-        for step, (batch, target) in enumerate(batches):
-            rate = self._set_rates(epoch - 1 + step / steps, phase)
-            scores = self.network(batch)
-            loss = nn.functional.cross_entropy(scores, target)
-            value = loss.item()
-            if not math.isfinite(value):
-                raise Diverged(f"the training loss became {value} in epoch {epoch}, step {step + 1}")
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimizer.step()
-            loss_sum += value * len(target)
+        for step, (batch, target) in enumerate(learner.batches(epoch)):
+            done = epoch - 1 + step / steps
+            factor = schedule(done, config.max_epochs, config.step_epochs, config.step_factor)
+            rate = self.history.learning_rate * factor
+            loss, scores = learner.step(batch, target, phase, rate)
+            if not math.isfinite(loss):
+                raise Diverged(f"the training loss became {loss} in epoch {epoch}, step {step + 1}")
+            loss_sum += loss * len(target)
             right += (scores.argmax(1) == target).sum().item()
             self.progress.step(step + 1, steps)
             self.stop()
-        return loss_sum / len(self.pixels), right / len(self.pixels), rate
-
-    def _set_rates(self, epochs_done: float, phase) -> float:
-        config = self.config
-        schedule = SCHEDULES[config.schedule]
-        rate = config.arm.rate * schedule(epochs_done, config.max_epochs, config.step_epochs, config.step_factor)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * phase.rates.get(group["stage"], 0.0)
-        return rate * phase.rates["head"]
+        return loss_sum / pictures, right / pictures, rate * phase.rates[HEAD]
 
     def _evaluate(self, split: str, epoch: int) -> tuple[float, float]:
-        pixels, labels = self.store.pixels(split), self.store.labels_of(split)
-        self.progress.phase("testing" if split == "test" else "validating", epoch=epoch, steps=len(labels))
+        steps = self.store.sizes[split]
+        self.progress.phase("testing" if split == "test" else "validating", epoch=epoch, steps=steps)
 
         def tick(done: int) -> None:
-            self.progress.step(done, len(labels))
+            self.progress.step(done, steps)
             self.stop()
 
-        return evaluate(self.network, pixels, labels, self.config.resolution, self.device, tick)
+        return self.learner.evaluate(split, tick)
 
     def _judge(self, epoch: int, val_loss: float, val_accuracy: float) -> None:
         """Keep the best epoch; stop early after `patience` epochs without a lower validation loss."""
         history, config = self.history, self.config
         if (val_accuracy, -val_loss) > (history.best_accuracy, -history.best_loss):
             history.best_epoch, history.best_accuracy, history.best_loss = epoch, val_accuracy, val_loss
-            save_best(self.run.checkpoints, self.network, {"epoch": epoch, "config": config.to_json()})
+            save_best(self.run.checkpoints, self.learner.network, {"epoch": epoch, "config": config.to_json()})
+        history.phase_stale = 0 if val_loss < history.phase_lowest else history.phase_stale + 1
+        history.phase_lowest = min(history.phase_lowest, val_loss)
         # What has yet to be unfrozen must get its chance, and so must a network whose BatchNorm statistics are still
         # its initial ones (a few steps leave its validation loss near that of guessing, or above): neither counts.
-        ignored = max(config.patience_start, config.phases[-1].start_epoch - 1)
-        if epoch <= ignored or val_loss < history.lowest_loss:
+        to_come = len(history.phase_starts) < len(config.phases)
+        if epoch <= config.patience_start or to_come or val_loss < history.lowest_loss:
             history.lowest_loss, history.epochs_without_lower_loss = val_loss, 0
         else:
             history.epochs_without_lower_loss += 1
@@ -233,7 +245,7 @@ class Trainer:
 
     def _test(self) -> dict:
         """The one use of the test set: the best epoch's network."""
-        load_best(self.run.checkpoints, self.network)
+        load_best(self.run.checkpoints, self.learner.network)
         loss, accuracy = self._evaluate("test", self.history.epochs)
         self.progress.phase("done", epoch=self.history.epochs)
         return {"test_loss": loss, "test_accuracy": accuracy, "test_images": self.store.sizes["test"]}
@@ -262,15 +274,14 @@ class Trainer:
             "memory_peak_bytes": max(peaks, default=None),
             "energy_joules": sum(energies) if energies and None not in energies else None,
             "device": device_name(self.device),
+            "precision": self.config.precision,
+            "learning_rate": history.learning_rate,
+            "rate_found": self.config.finds_rate,
+            "rate_test_seconds": history.rate_test_seconds,
+            "phase_starts": history.phase_starts,
+            "flops": sum(row["flops"] for row in history.rows),
             "versions": {"torch": torch.__version__, "numpy": np.__version__},
         } | facts
         write_events(self.run.tensorboard, self.config, history.rows, document)
         write_json(self.run.result, document)
         return document
-
-
-def device_name(device: torch.device) -> str:
-    """What a person calls the device."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads" if device.type == "cpu" else "Apple GPU"

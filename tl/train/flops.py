@@ -1,0 +1,47 @@
+"""How many floating-point operations a network takes per picture, by torch's own counter on shapes alone."""
+
+import copy
+from itertools import chain
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
+
+from tl.train.pieces import Chain, run_pieces
+
+
+def count(network: nn.Module, backbone: str, resolution: int, cut: int) -> tuple[int, int]:
+    """(forward of the frozen part before `cut`, forward and backward of the rest) per picture.
+
+    Counted are matrix products and convolutions, a multiply-add as two operations; nothing is computed. The network's
+    parameters say by `requires_grad` what trains.
+    """
+    shapes = _without_values(network).train()
+    batch = torch.empty(2, 3, resolution, resolution, device="meta")
+    frozen, *rest = Chain(shapes, backbone).pieces([cut]) if cut else (nn.Identity(), shapes)
+    with _counter() as before, torch.no_grad():
+        batch = frozen(batch)
+    with _counter() as after:
+        run_pieces(rest, batch).sum().backward()
+    return before.get_total_flops() // 2, after.get_total_flops() // 2
+
+
+def _without_values(network: nn.Module) -> nn.Module:
+    """A copy whose weights have shapes but no values: it needs no memory."""
+    memo = {}
+    for tensor in chain(network.parameters(), network.buffers()):
+        empty = torch.empty_like(tensor, device="meta", requires_grad=False)
+        memo[id(tensor)] = (
+            nn.Parameter(empty, requires_grad=tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+        )
+    return copy.deepcopy(network, memo)
+
+
+def _counter() -> FlopCounterMode:
+    return FlopCounterMode(display=False, custom_mapping={torch.ops.aten.convolution_backward: _convolution_backward})
+
+
+def _convolution_backward(gradient, batch, weight, bias, stride, padding, dilation, transposed, *rest, **unused) -> int:
+    """Each gradient costs what the forward pass costs; torch's own formula forgets the groups of depthwise ones."""
+    output_mask = rest[-1]
+    return sum(output_mask[:2]) * conv_flop_count(batch, weight, gradient, transposed=transposed)

@@ -1,0 +1,173 @@
+"""A network that learns: pictures, augmentation, the frozen part and its features, training steps, evaluation."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain, count
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from tl.config import RunConfig
+from tl.store.pictures import PictureStore
+from tl.strategies import MEAN_VAR, STRATEGIES, Phase, phase_at
+from tl.train import flops
+from tl.train.batches import epoch_rows, to_input, training_batches, training_inputs
+from tl.train.evaluate import batch_of, evaluate
+from tl.train.frozen import VALIDATION, Features, FrozenPart
+from tl.train.network import Stages, load_pretrained, new_network
+from tl.train.optimizer import Anchor, make_optimizer, set_rates
+from tl.train.precision import use_precision
+from tl.train.rate_test import find_rate
+
+SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
+
+
+class Learner:
+    """The network of a run with all that it takes to train and evaluate it.
+
+    `weights` is the file of the pretrained weights (None: random ones), `folder` a place for kept features, `tick` is
+    called after each piece of work and may raise to end it.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        store: PictureStore,
+        device: torch.device,
+        weights: Path | None,
+        folder: Path,
+        tick: Callable[[], None],
+    ):
+        self.config, self.store, self.device, self._tick = config, store, device, tick
+        self.pixels = store.pixels("train", config.samples)
+        self.labels = store.labels_of("train", config.samples)
+        torch.manual_seed(config.seed)
+        self.network = new_network(config.backbone, len(store.classes), config.resolution, device)
+        strategy = STRATEGIES[config.arm.strategy]
+        if weights:
+            load_pretrained(self.network, config.backbone, weights)
+        self.stages = Stages(self.network, config.backbone)
+        if strategy.initialisation == MEAN_VAR:
+            self.stages.keep_only_scale()
+        self._anchor = Anchor(self.stages, config.arm.anchor) if strategy.anchored else None
+        self.optimizer = make_optimizer(self.stages, config)
+        plan = [set(phase_at(config.phases, epoch).rates) for epoch in range(1, config.max_epochs + 1)]
+        views = config.views if config.augmentation else min(config.views, 1)  # unaugmented, all views are the same
+        self._frozen = FrozenPart(self.network, config.backbone, plan, folder, views)
+        self._counted: dict[str, tuple[int, int]] = {}
+
+    def begin(self, epoch: int, phase: Phase) -> None:
+        """`epoch` comes, in which the parts that `phase` names train."""
+        self.stages.apply(phase)
+        self._frozen.begin(epoch, set(phase.rates))
+        torch.manual_seed(self.config.seed * 100_003 + epoch)  # dropout: so that a resumed run draws the same
+        self.stages.train_mode()
+
+    def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """(what the part that trains takes, labels) of each batch: from kept features where there are some."""
+        view = self._frozen.view(epoch)
+        features = self._features(view, len(self.pixels), lambda: training_inputs(self.pixels, **self._stream(view)))
+        if features is None:
+            yield from self._streamed(epoch)
+            return
+        rng = np.random.default_rng([self.config.seed, epoch])
+        for rows in epoch_rows(len(self.pixels), self.config.batch_size, rng):
+            yield features.read(rows, self.device), torch.from_numpy(self.labels[rows]).to(self.device)
+
+    def step(self, batch: torch.Tensor, target: torch.Tensor, phase: Phase, rate: float) -> tuple[float, torch.Tensor]:
+        """Train on a batch of `batches`; gives loss and scores. Nothing moves where the loss is not finite."""
+        set_rates(self.optimizer, phase, rate)
+        with self._precision():
+            scores = self._frozen.after(batch)
+        scores = scores.float()
+        loss = nn.functional.cross_entropy(scores, target)
+        value = loss.item()
+        if np.isfinite(value):
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            if self._anchor:
+                self._anchor.pull()
+            self.optimizer.step()
+        return value, scores
+
+    def evaluate(self, split: str, tick: Callable[[int], None]) -> tuple[float, float]:
+        """Mean loss and accuracy on "validation", from kept features where there are some, or "test".
+
+        `tick(pictures done)` is called after each step.
+        """
+        pixels, labels = self.store.pixels(split), self.store.labels_of(split)
+        size, resolution = batch_of(self.config.resolution), self.config.resolution
+        self.network.eval()
+
+        def pictures(rows: slice) -> torch.Tensor:
+            return to_input(np.array(pixels[rows]), resolution, self.device)  # a read-only map, copied
+
+        def all_pictures() -> Iterator[tuple[slice, torch.Tensor]]:
+            for start in range(0, len(labels), size):
+                rows = slice(start, min(start + size, len(labels)))
+                yield rows, pictures(rows)
+
+        features = self._features(split, len(labels), all_pictures) if split == VALIDATION else None
+        with self._precision():
+            if features is not None:
+                read = lambda rows: features.read(rows, self.device)  # noqa: E731
+                return evaluate(self._frozen.after, read, labels, size, tick)
+            return evaluate(self.network, pictures, labels, size, tick)
+
+    def find_rate(self, phase: Phase) -> tuple[float, list[dict]]:
+        """The range test in the first phase: rate and curve (see `tl.train.rate_test`)."""
+        self.begin(1, phase)
+        batches = chain.from_iterable(self._streamed(view) for view in count(1))
+
+        def step(rate: float, batch: torch.Tensor, target: torch.Tensor) -> float:
+            loss, _ = self.step(batch, target, phase, rate)
+            self._tick()
+            return loss
+
+        return find_rate(self.network, self.optimizer, step, batches)
+
+    def flops(self, phase: Phase) -> tuple[int, int]:
+        """Per picture in `phase`: of the frozen part's forward pass, of forward and backward pass of the rest."""
+        if phase.name not in self._counted:
+            config = self.config
+            self._counted[phase.name] = flops.count(
+                self.network, config.backbone, config.resolution, self._frozen.place
+            )
+        return self._counted[phase.name]
+
+    @property
+    def frozen_passes(self) -> int:
+        """How often all training pictures went through the frozen part so far."""
+        return self._frozen.passes
+
+    def _precision(self):
+        return use_precision(self.config.precision, self.device)
+
+    def _stream(self, view: int) -> dict:
+        """What makes the pictures of a view: order and augmentation."""
+        config = self.config
+        return {
+            "resolution": config.resolution,
+            "batch_size": config.batch_size,
+            "seed": config.seed,
+            "epoch": view,
+            "device": self.device,
+            "smallest_area": SMALLEST_AREA if config.augmentation else None,
+        }
+
+    def _streamed(self, view: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        for batch, target in training_batches(self.pixels, self.labels, **self._stream(view)):
+            with self._precision():
+                given = self._frozen.before(batch)
+            yield given, target
+        self._frozen.passes += 1
+
+    def _features(self, view: int | str, pictures: int, inputs: Callable[[], Iterator]) -> Features | None:
+        def ticking() -> Iterator:
+            for rows, batch in inputs():
+                yield rows, batch
+                self._tick()
+
+        with self._precision():
+            return self._frozen.features(view, pictures, ticking)

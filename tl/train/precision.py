@@ -1,0 +1,78 @@
+"""fp32 or bfloat16 for a network's computations: a few steps on this machine decide. Weights stay fp32.
+
+On CPUs bfloat16 makes dense convolutions faster and depthwise ones slower, so those are computed in fp32 there.
+"""
+
+import time
+from contextlib import AbstractContextManager
+
+import torch
+from torch import nn
+
+from tl.store.files import locked, read_json, write_json
+from tl.store.home import Home
+
+STEPS = 4  # measured of each kind, after one that is not counted
+PIXELS = 32 * 64 * 64  # of the batch that is measured: larger ones tell no more
+GAIN = 1.03  # bfloat16 has to be this much faster
+
+
+def use_precision(precision: str, device: torch.device) -> AbstractContextManager:
+    """Context in which a network computes in "fp32" or "bf16"."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def keep_depthwise_exact(network: nn.Module) -> None:
+    """On the CPU, compute the network's depthwise convolutions in fp32 whatever the context says."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d) and module.groups == module.in_channels > 1:
+            module.__class__ = ExactConv2d
+
+
+class ExactConv2d(nn.Conv2d):
+    """A convolution that a CPU always computes in fp32."""
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) of any floating type -> fp32."""
+        with torch.autocast("cpu", enabled=False):
+            return self._conv_forward(batch.float(), self.weight, self.bias)
+
+
+def choose_precision(home: Home, build, backbone: str, resolution: int, batch_size: int, device: torch.device) -> str:
+    """The faster of "fp32" and "bf16" for training steps, measured once per home and machine.
+
+    `build()` gives a network on `device` that may be spoilt. Every arm of a comparison finds the same answer.
+    """
+    key = f"precision {backbone} {resolution}px batch {batch_size} on {_hardware(device)}, torch {torch.__version__}"
+    with locked(home.locks_dir / "probes.lock"):
+        known = (read_json(home.probes_path) or {}).get(key)
+    if known is None:
+        network = build()
+        pictures = max(4, min(batch_size, PIXELS // resolution**2))
+        known = {kind: _images_per_second(network, kind, pictures, resolution, device) for kind in ("fp32", "bf16")}
+        with locked(home.locks_dir / "probes.lock"):
+            write_json(home.probes_path, (read_json(home.probes_path) or {}) | {key: known})
+    return "bf16" if known["bf16"] > GAIN * known["fp32"] else "fp32"
+
+
+def _hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name()
+    return f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def _images_per_second(network: nn.Module, precision: str, pictures: int, resolution: int, device) -> float:
+    batch = torch.randn(pictures, 3, resolution, resolution, device=device).to(memory_format=torch.channels_last)
+    target = torch.zeros(pictures, dtype=torch.long, device=device)
+    network.train()
+    seconds = []
+    for _ in range(1 + STEPS):
+        began = time.perf_counter()
+        with use_precision(precision, device):
+            scores = network(batch)
+        loss = nn.functional.cross_entropy(scores.float(), target)
+        loss.backward()
+        loss.item()  # waits for a GPU
+        network.zero_grad(set_to_none=True)
+        seconds.append(time.perf_counter() - began)
+    return pictures / min(seconds[1:])
