@@ -50,6 +50,11 @@ def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id
         if stored != ids[0]:
             for run in (run for own in runs for run in own):
                 shutil.rmtree(home.run(run.run_id).folder, ignore_errors=True)
+    if stored == ids[0]:
+        from tl.jobs.advice import predict  # numpy and pandas: not for listing and stopping
+
+        for experiment_id, experiment in zip(ids, experiments, strict=True):
+            predict(home, experiment_id, experiment)
     return stored
 
 
@@ -131,6 +136,8 @@ def resume(home: Home, run_id: str) -> dict:
         row = database.read_run(home, run_id)
     if row["status"] == "finished":
         raise Refused(f"Run {run_id} is finished; there is nothing left to resume.")
+    if home.run(run_id).imported.exists():
+        raise Refused(f"Run {run_id} was imported without what it had learnt; start the comparison anew instead.")
     if not database.move(home, row, "queued", **_FORGET, stop_requested=0):
         raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']} already.")
     return run(home, run_id)

@@ -1,0 +1,44 @@
+"""Advice for one training, from what this machine knows of it: the pictures, the weights, earlier hints, the memory."""
+
+from dataclasses import asdict
+
+from tl import datasets, pretrained
+from tl.analysis import advice, advice_record, hints
+from tl.config import Experiment, Refused, Training
+from tl.jobs.memory import trainer_bytes, trainers_that_fit
+from tl.store.home import Home
+
+
+def advise(home: Home, training: Training, fits: bool | None = None) -> dict:
+    """As tl.analysis.advice.advise, and what it is about. Raises Refused for what can't be trained.
+
+    `fits`: whether training everything fits into the memory (see `fits_memory`); None: not asked.
+    """
+    info = datasets.describe(home, training.dataset)
+    samples = info.train if training.samples is None else training.samples
+    source = pretrained.source(home, training.backbone, training.weights)
+    looked_at = min(samples, max(hints.SAMPLE, len(info.classes)))
+    asked = hints.question(home, info.name, looked_at, training.resolution, [training.backbone])
+    facts = advice.Facts(
+        samples=samples,
+        drawn=info.origin == "drawn",
+        source_data=source.source_data,
+        fits=fits,
+        stronger_than_random=hints.strength(home, asked, source.key),
+    )
+    about = {"dataset": info.name, "backbone": training.backbone, "weights": source.key}
+    about |= {"resolution": training.resolution, "facts": asdict(facts)}
+    return about | advice.advise(facts)
+
+
+def fits_memory(home: Home, training: Training) -> bool:
+    """Whether a trainer of everything fits into the memory that is free now; may take a second where there is a GPU."""
+    return trainers_that_fit(trainer_bytes(home, asdict(training), [])) >= 1
+
+
+def predict(home: Home, experiment_id: str, experiment: Experiment) -> None:
+    """Write down what is to be expected of an experiment that was just queued; it starts without it if need be."""
+    try:
+        advice_record.remember(home, experiment_id, experiment, advise(home, experiment))
+    except (OSError, Refused):  # a full disk, weights that vanished: the training itself will say so
+        return
