@@ -9,7 +9,6 @@ from tl.charts import curves, resources
 from tl.charts.frames import AXES, MAX_POINTS, samples
 from tl.charts.frames import curves as curve_rows
 from tl.charts.palette import ARM_COLOURS
-from tl.charts.plan import plan_chart, plan_rows
 from tl.store.metrics import METRICS, RESOURCES, table
 
 ARMS = ["From scratch", "<b>bold</b> & [x](y)"]
@@ -74,8 +73,8 @@ def test_only_the_rows_change_while_runs_learn(name):
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_arm_has_its_colour_before_it_has_data(name):
-    scale = specification(CHARTS[name](metrics(1, arms=ARMS[1:])))["encoding"]["color"]["scale"]
-    assert scale == {"domain": ARMS, "range": list(ARM_COLOURS[:2])}
+    for layer in specification(CHARTS[name](metrics(1, arms=ARMS[1:])))["layer"]:
+        assert layer["encoding"]["color"]["scale"] == {"domain": ARMS, "range": list(ARM_COLOURS[:2])}
 
 
 def test_hardware_charts_keep_their_specification_too():
@@ -102,6 +101,21 @@ def test_several_seeds_give_their_mean_and_thin_single_lines():
     mean = rows[(rows["kind"] == "mean") & (rows["arm"] == ARMS[0])].sort_values("epoch")
     assert mean["y"].round(6).tolist() == [0.11, 0.21, 0.31] and mean["runs"].tolist() == [3, 3, 3]
     assert rows[rows["kind"] == "seed"]["series"].nunique() == 6
+
+
+def test_the_band_is_the_interval_of_the_mean_from_three_runs_on():
+    rows = curve_rows(metrics(2, seeds=3), "epochs", "accuracy").query("kind == 'mean'")
+    # values 0.10, 0.11, 0.12: sd 0.01, t(2, 0.975) = 4.302653, so the half width is 4.302653 * 0.01 / sqrt(3)
+    assert (rows["high"] - rows["y"]).round(6).tolist() == [0.024841] * 4
+    assert (rows["y"] - rows["low"]).round(6).tolist() == [0.024841] * 4
+    assert curve_rows(metrics(2, seeds=2), "epochs", "accuracy")["low"].isna().all()
+
+
+def test_single_runs_can_be_left_out():
+    rows = curve_rows(metrics(2, seeds=3), "epochs", "accuracy", single=False)
+    assert set(rows["kind"]) == {"mean"} and len(rows) == 4
+    charts = [curves.loss_chart(metrics(2, seeds=3), ARMS, "epochs", 10, single=single) for single in (True, False)]
+    assert specification(charts[0]) == specification(charts[1])
 
 
 def test_the_mean_ends_where_fewer_than_half_of_the_runs_got():
@@ -137,23 +151,6 @@ def test_a_short_recording_is_kept_as_it_is():
     assert samples(hardware(3), "cpu_percent", 0.01)["y"].tolist() == [1.5] * 6
 
 
-PLAN = {
-    "arm": "a",
-    "epochs": 5,
-    "phases": [
-        {"start_epoch": 1, "name": "head", "share": 1 / 6},
-        {"start_epoch": 3, "name": "everything", "share": 1.0},
-        {"start_epoch": 9, "name": "never reached", "share": 1.0},
-    ],
-}
-
-
-def test_the_plan_has_a_bar_per_phase_within_the_budget():
-    rows = plan_rows([PLAN])
-    assert rows["trains"].tolist() == ["head", "everything"]
-    assert rows["epochs"].tolist() == ["1 to 2", "3 to 5"]
-    assert rows["start"].tolist() == [0.5, 2.5] and rows["end"].tolist() == [2.5, 5.5]
-
-
-def test_the_plan_can_be_drawn():
-    assert json.loads(plan_chart([PLAN], ["a"]).to_json())["layer"]
+def test_the_page_may_name_the_lines_itself():
+    drawn = [curves.loss_chart(metrics(1), ARMS, "epochs", 10, legend=legend).to_json() for legend in (True, False)]
+    assert ["labelLimit" in document for document in drawn] == [True, False]

@@ -1,10 +1,12 @@
-"""What happens epoch by epoch: accuracy, loss, seconds per epoch, learning rate; one line per arm."""
+"""What happens epoch by epoch: accuracy, loss, seconds per epoch, learning rate; a line per arm, a band over seeds."""
 
 import altair as alt
 import pandas as pd
 
 from tl.charts.frames import AXES, curves
 from tl.charts.palette import arm_colour, arm_dash
+
+BAND_OPACITY = 0.16
 
 
 def arm_scale(arms: list[str]) -> alt.Scale:
@@ -25,38 +27,42 @@ def _x(axis: str, max_epochs: int) -> alt.X:
 
 
 def _lines(rows: pd.DataFrame, arms: list[str], x: alt.X, y: alt.Y, *, legend: bool, height: int, step: bool = False):
-    """One view and one data set, whatever is switched on: lines differ by encodings that never change."""
+    """One view and one data set, whatever is switched on: lines differ by encodings that never change.
+
+    Below the lines lies the 95 % band of their means, where there are runs enough for one.
+    """
     mark = {"interpolate": "step-after" if step else "linear", "strokeCap": "round"}
-    return (
-        alt.Chart(rows)
-        .mark_line(point=alt.OverlayMarkDef(size=26, filled=True), **mark)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color(
-                "arm:N",
-                scale=arm_scale(arms),
-                legend=alt.Legend(orient="top", title=None, symbolType="circle", labelLimit=140, columns=2)
-                if legend
-                else None,
-            ),
-            detail="series:N",
-            strokeWidth=alt.StrokeWidth(
-                "kind:O", scale=alt.Scale(domain=["mean", "seed"], range=[2.5, 1]), legend=None
-            ),
-            opacity=alt.Opacity("kind:O", scale=alt.Scale(domain=["mean", "seed"], range=[1, 0.35]), legend=None),
-            strokeDash=_dashes(arms),
-            tooltip=[
-                alt.Tooltip("arm:N", title="arm"),
-                alt.Tooltip("curve:N", title="curve"),
-                alt.Tooltip("epoch:Q", title="epoch", format="d"),
-                alt.Tooltip("y:Q", title="value", format=".4~g"),
-                alt.Tooltip("stage:N", title="trains"),
-                alt.Tooltip("runs:Q", title="runs"),
-            ],
-        )
-        .properties(height=height)
+    base = alt.Chart().encode(
+        x=x,
+        color=alt.Color(
+            "arm:N",
+            scale=arm_scale(arms),
+            legend=alt.Legend(orient="top", title=None, symbolType="stroke", labelLimit=220, columns=2)
+            if legend
+            else None,
+        ),
+        detail="series:N",
     )
+    band = base.mark_area(opacity=BAND_OPACITY, interpolate=mark["interpolate"]).encode(
+        y=alt.Y("low:Q", title=y.to_dict()["title"]), y2="high:Q"
+    )
+    lines = base.mark_line(point=alt.OverlayMarkDef(size=26, filled=True), **mark).encode(
+        y=y,
+        strokeWidth=alt.StrokeWidth("kind:O", scale=alt.Scale(domain=["mean", "seed"], range=[2.5, 1]), legend=None),
+        opacity=alt.Opacity("kind:O", scale=alt.Scale(domain=["mean", "seed"], range=[1, 0.35]), legend=None),
+        strokeDash=_dashes(arms),
+        tooltip=[
+            alt.Tooltip("arm:N", title="arm"),
+            alt.Tooltip("curve:N", title="curve"),
+            alt.Tooltip("epoch:Q", title="epoch", format="d"),
+            alt.Tooltip("y:Q", title="value", format=".4~g"),
+            alt.Tooltip("low:Q", title="95 % interval from", format=".4~g"),
+            alt.Tooltip("high:Q", title="to", format=".4~g"),
+            alt.Tooltip("stage:N", title="trains"),
+            alt.Tooltip("runs:Q", title="runs"),
+        ],
+    )
+    return alt.layer(band, lines, data=rows).properties(height=height)
 
 
 def _dashes(arms: list[str]):
@@ -71,31 +77,45 @@ def _dashes(arms: list[str]):
 
 
 def accuracy_chart(
-    metrics: pd.DataFrame, arms: list[str], axis: str, max_epochs: int, training: bool = False, height: int = 320
-) -> alt.Chart:
-    """Validation accuracy (0..1, shown in percent); `training` adds the training curves, dotted."""
+    metrics: pd.DataFrame,
+    arms: list[str],
+    axis: str,
+    max_epochs: int,
+    training: bool = False,
+    single: bool = True,
+    height: int = 320,
+    legend: bool = True,
+) -> alt.LayerChart:
+    """Validation accuracy (0..1, shown in percent); `training` adds the training curves, dotted, `single` each run."""
     y = alt.Y("y:Q", title="accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=6))
-    return _lines(
-        curves(metrics, axis, "accuracy", training), arms, _x(axis, max_epochs), y, legend=True, height=height
-    )
+    rows = curves(metrics, axis, "accuracy", training, single)
+    return _lines(rows, arms, _x(axis, max_epochs), y, legend=legend, height=height)
 
 
 def loss_chart(
-    metrics: pd.DataFrame, arms: list[str], axis: str, max_epochs: int, training: bool = False, height: int = 320
-) -> alt.Chart:
-    """Validation loss (cross-entropy); `training` adds the training curves, dotted."""
+    metrics: pd.DataFrame,
+    arms: list[str],
+    axis: str,
+    max_epochs: int,
+    training: bool = False,
+    single: bool = True,
+    height: int = 320,
+    legend: bool = True,
+) -> alt.LayerChart:
+    """Validation loss (cross-entropy); `training` adds the training curves, dotted, `single` each run."""
     y = alt.Y("y:Q", title="loss", scale=alt.Scale(domainMin=0), axis=alt.Axis(format=".2~f", tickCount=6))
-    return _lines(curves(metrics, axis, "loss", training), arms, _x(axis, max_epochs), y, legend=True, height=height)
+    rows = curves(metrics, axis, "loss", training, single)
+    return _lines(rows, arms, _x(axis, max_epochs), y, legend=legend, height=height)
 
 
-def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> alt.Chart:
+def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> alt.LayerChart:
     """Seconds each epoch took (training and validation), waiting for a turn not counted."""
     y = alt.Y("y:Q", title="seconds", scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~g", tickCount=4))
     rows = curves(metrics, "epochs", "seconds")
     return _lines(rows, arms, _x("epochs", max_epochs), y, legend=False, height=height)
 
 
-def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> alt.Chart:
+def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> alt.LayerChart:
     """Learning rate of the head at the end of each epoch, logarithmic; the tooltip says what trains."""
     y = alt.Y(
         "y:Q", title="learning rate", scale=alt.Scale(type="log", nice=True), axis=alt.Axis(format=".0e", tickCount=3)
