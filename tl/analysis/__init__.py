@@ -6,3 +6,10 @@ def experiment_result(home, experiment_id: str, rows: list[dict] | None = None, 
     from tl.analysis.experiment import experiment_result
 
     return experiment_result(home, experiment_id, rows, **options)
+
+
+def sweep_result(home, sweep_id: str, **options) -> dict:
+    """See tl.analysis.sweep.sweep_result."""
+    from tl.analysis.sweep import sweep_result
+
+    return sweep_result(home, sweep_id, **options)

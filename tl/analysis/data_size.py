@@ -65,7 +65,7 @@ def break_even(pairs: Pairs, margin: float) -> dict | None:
     """
     if not pairs.fitted:
         return None
-    grid = _grid(pairs, pairs.sizes[0])
+    grid = _grid(pairs)
 
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
         return curves.falls_below(grid, baseline - arm, margin)
@@ -92,7 +92,7 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, dict]:
     """
     if len(pairs.sizes) < 2:
         return {}
-    grid = _grid(pairs, pairs.sizes[0])
+    grid = _grid(pairs)
 
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
         return curves.first_below(grid, baseline[:, None, :], _at(grid, arm, pairs.sizes))  # (draws, sizes)
@@ -114,9 +114,9 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, dict]:
     return found
 
 
-def _grid(pairs: Pairs, smallest: float) -> np.ndarray:
+def _grid(pairs: Pairs) -> np.ndarray:
     """Sizes at which curves are compared, evenly spaced on a log axis; every measured size is among them."""
-    return np.unique(np.concatenate([np.geomspace(smallest, pairs.limit, STEPS), pairs.sizes]))
+    return np.unique(np.concatenate([np.geomspace(pairs.sizes[0], pairs.limit, STEPS), pairs.sizes]))
 
 
 def _at(grid: np.ndarray, values: np.ndarray, sizes: np.ndarray) -> np.ndarray:

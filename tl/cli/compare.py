@@ -2,17 +2,17 @@
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import get_type_hints
 
 from tl import jobs
 from tl.backbones import BACKBONES
 from tl.cli.arms import SETTINGS, parse_arms, value_type
-from tl.cli.parser import add_command
+from tl.cli.parser import Parser, add_command
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
-from tl.config import Experiment, Training, parse_seeds
+from tl.config import PRECISIONS, Experiment, Training, parse_seeds
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database
 from tl.store.home import Home
@@ -39,17 +39,29 @@ HELP = {
     "patience": "stop after so many epochs without a lower validation loss; 0: never",
     "patience_start": "epochs at the start that patience ignores",
     "augmentation": "no random crop and flip",
+    "find_rate": "arms without a learning rate of their own find it by a range test",
+    "precision": f"of the computations: {', '.join(PRECISIONS)}; auto: the faster one in a few steps at the start",
+    "views": "augmented views whose frozen part's output is kept; 0: computed anew every epoch",
 }
 
 
 def add_commands(commands) -> None:
     """Declare `compare`."""
     parser = add_command(commands, "compare", compare, "Train the same network from scratch and pretrained, compare.")
+    add_experiment_options(parser)
+
+
+def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> None:
+    """An option for every setting of an experiment but those named, which keep their defaults."""
     kinds = get_type_hints(Training)
     for entry in fields(Training):
+        if entry.name in without:
+            parser.set_defaults(**{entry.name: entry.default})
+            continue
         option, text = entry.name.replace("_", "-"), HELP[entry.name].replace("%", "%%")
         if kinds[entry.name] is bool:
-            parser.add_argument(f"--no-{option}", dest=entry.name, action="store_false", help=text)
+            option, action = (f"no-{option}", "store_false") if entry.default else (option, "store_true")
+            parser.add_argument(f"--{option}", dest=entry.name, action=action, help=text)
             continue
         text += f" (default {entry.default})" if isinstance(entry.default, str | int | float) else ""
         kind = value_type(kinds[entry.name])
@@ -73,7 +85,10 @@ def compare(arguments) -> int:
     try:
         runs = wait(home, experiment_id, run_ids)
     except KeyboardInterrupt:
-        _stop(home, experiment_id)
+        stop_all(home, [experiment_id])
+        for run in jobs.list_runs(home, experiment_id):
+            if run["status"] != "finished":
+                print(f"  python -m tl resume {run['run_id']} --home {home.path}   # {run['arm']}", file=sys.stderr)
         return INTERRUPTED
     from tl.analysis import experiment_result  # pandas
 
@@ -81,7 +96,13 @@ def compare(arguments) -> int:
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False))
     else:
-        print(f"{_heading(home, experiment_id)}\n\n{as_text(document)}")
+        experiment = database.read_experiment(home, experiment_id)["experiment"]
+        print(f"{heading(home, experiment, f'{experiment.samples:,}')}\n\n{as_text(document)}")
+    return exit_status(runs)
+
+
+def exit_status(runs: list[dict]) -> int:
+    """1 where one of the runs failed, else 0; says on stderr what became of those that did not finish."""
     unfinished = [run for run in runs if run["status"] != "finished"]
     for run in unfinished:
         print(f"Run {run['run_id']} ({run['arm']}, seed {run['seed']}) {describe_end(run)}", file=sys.stderr)
@@ -95,13 +116,12 @@ def experiment_of(arguments) -> Experiment:
     return Experiment(**shared, arms=arms, seeds=parse_seeds(arguments.seeds))
 
 
-def _heading(home: Home, experiment_id: str) -> str:
-    """What was compared on what; says where pictures are drawn by the computer."""
+def heading(home: Home, experiment: Experiment, sizes: str) -> str:
+    """What was compared on what; says where pictures are drawn by the computer. `sizes`: how many pictures, in words."""
     from tl.datasets import describe  # pandas
 
-    experiment = database.read_experiment(home, experiment_id)["experiment"]
-    title, samples = describe(home, experiment.dataset).title, experiment.samples
-    return f"{BACKBONES[experiment.backbone].title} on {title}, {samples:,} training pictures at {experiment.resolution} px"
+    title = describe(home, experiment.dataset).title
+    return f"{BACKBONES[experiment.backbone].title} on {title}, {sizes} training pictures at {experiment.resolution} px"
 
 
 def as_text(document: dict) -> str:
@@ -123,19 +143,9 @@ def as_text(document: dict) -> str:
     return f"{table(head, rows)}\n\n{document['verdict']['text']}"
 
 
-def _stop(home: Home, experiment_id: str) -> None:
-    """End what has not ended, the waiting runs first: else the supervisor starts them in place of the stopped ones."""
+def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
+    """End what has not ended of these experiments, after Ctrl-C; the caller says how to go on."""
     print("\nStopping ...", file=sys.stderr, flush=True)
-    active = sorted(
-        database.read_runs(home, experiment_id, database.ACTIVE), key=lambda row: row["status"] == "running"
-    )
-    waiting = [row["run_id"] for row in active if row["status"] == "queued"]
-    for run_id in waiting:
-        jobs.stop(home, run_id)
-    training = [row["run_id"] for row in active if row["run_id"] not in waiting]
-    with ThreadPoolExecutor(max(len(training), 1)) as pool:
-        list(pool.map(lambda run_id: jobs.stop(home, run_id), training))
+    ids = list(experiment_ids)
+    jobs.stop_all(home, [row["run_id"] for own in ids for row in database.read_runs(home, own, database.ACTIVE)])
     print("Stopped; what was trained so far is kept. To go on:", file=sys.stderr)
-    for run in jobs.list_runs(home, experiment_id):
-        if run["status"] != "finished":
-            print(f"  python -m tl resume {run['run_id']} --home {home.path}   # {run['arm']}", file=sys.stderr)

@@ -5,6 +5,7 @@ import sys
 import time
 
 from tl import jobs
+from tl.cli import sweep
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
@@ -17,7 +18,8 @@ def add_commands(commands) -> None:
         ("stop", stop, "End a run and keep its best so far."),
         ("resume", resume, "Go on with a run that has not finished; waits until it has ended."),
     ):
-        add_command(commands, name, run, text).add_argument("run_id", metavar="RUN_ID")
+        parser = add_command(commands, name, run, text)
+        parser.add_argument("run_id", metavar="RUN_ID", help="of a run, or of a sweep for all its runs")
 
 
 def runs(arguments) -> int:
@@ -49,6 +51,8 @@ def runs(arguments) -> int:
 
 def stop(arguments) -> int:
     """0 once the run has ended, also if it had before."""
+    if sweep.is_sweep(arguments.home, arguments.run_id):
+        return sweep.stop(arguments.home, arguments.run_id, arguments.json)
     run = jobs.stop(arguments.home, arguments.run_id)
     _report(run, arguments.json)
     return 0
@@ -56,6 +60,8 @@ def stop(arguments) -> int:
 
 def resume(arguments) -> int:
     """0: the run finished or was stopped again; 1: it failed."""
+    if sweep.is_sweep(arguments.home, arguments.run_id):
+        return sweep.resume(arguments.home, arguments.run_id, arguments.json)
     run = jobs.resume(arguments.home, arguments.run_id)
     try:
         [run] = wait(arguments.home, run["experiment_id"], {run["run_id"]})

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from tl.config import ArmConfig, Experiment, Training
 
@@ -11,9 +11,12 @@ _ALWAYS = ("dataset", "samples", "backbone", "epochs", "resolution")  # said eve
 _SPECIAL = re.compile(r"[,:=]")  # an arm's name with one of these can't be written on the command line
 
 
-def command(experiment: Experiment) -> str:
-    """The command line that runs this experiment; most settings at their defaults are left out."""
-    words = ["python", "-m", "tl", "compare"]
+def command(experiment: Experiment, sizes: tuple[int, ...] = ()) -> str:
+    """The command line that runs this experiment, at `sizes` as a sweep; most settings at their defaults are left out."""
+    words = ["python", "-m", "tl", "sweep" if sizes else "compare"]
+    if sizes:
+        words += ["--sizes", ",".join(map(str, sizes))]
+        experiment = replace(experiment, samples=None)
     for entry in fields(Training):
         value, option = getattr(experiment, entry.name), entry.name.replace("_", "-")
         if value is None or (value == getattr(_DEFAULTS, entry.name) and entry.name not in _ALWAYS):

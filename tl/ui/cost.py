@@ -1,5 +1,7 @@
 """What a comparison will cost on this machine, and the command that does the same."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from tl.analysis.estimate import estimate_seconds
@@ -13,20 +15,23 @@ from tl.ui.text import duration
 POLL_SECONDS = 1.0  # while this machine is being measured
 
 
-def show_command(label: str, experiment: Experiment) -> None:
+def show_command(label: str, experiment: Experiment, sizes: tuple[int, ...] = ()) -> None:
     """The command in an expander that stays empty, and so costs the page nothing, until it is opened."""
     box = st.expander(label, icon=":material/terminal:", on_change="rerun", key="show_command")
     if box.open:
-        box.code(command(experiment), language="bash", wrap_lines=True)
+        box.code(command(experiment, sizes), language="bash", wrap_lines=True)
 
 
-def estimate_line(home: Home, experiment: Experiment, info) -> None:
-    """One line: "At most about 1 min 20 s on this machine", from a probe that runs in the background."""
+def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ...] = ()) -> None:
+    """One line: "At most about 1 min 20 s on this machine", from a probe that runs in the background.
+
+    `sizes`: of a sweep, in all.
+    """
     waiting = _measured(home, experiment) is None and not _busy(home)
-    st.fragment(_estimate, run_every=POLL_SECONDS if waiting else None)(home, experiment, info, waiting)
+    st.fragment(_estimate, run_every=POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
 
 
-def _estimate(home: Home, experiment: Experiment, info, waiting: bool) -> None:
+def _estimate(home: Home, experiment: Experiment, info, sizes: tuple[int, ...], waiting: bool) -> None:
     measured = probing.probe(home, experiment.backbone, experiment.resolution, experiment.batch_size)
     if measured is None and _busy(home):
         st.caption(":material/schedule: How long this takes is measured when nothing else trains.")
@@ -35,8 +40,9 @@ def _estimate(home: Home, experiment: Experiment, info, waiting: bool) -> None:
     elif "error" in measured:
         st.caption(":material/speed: How long this takes could not be measured on this machine.")
     else:
-        sizes = {"train": info.train, "validation": info.validation, "test": info.test}
-        total = estimate_seconds(experiment, measured, sizes).total
+        splits = {"train": info.train, "validation": info.validation, "test": info.test}
+        each = [replace(experiment, samples=size) for size in sizes] or [experiment]
+        total = sum(estimate_seconds(one, measured, splits).total for one in each)
         st.markdown(f":material/schedule: At most about **{duration(_rounded(total))}** on this machine")
         later = "" if info.ready else " The pictures are downloaded first."
         if experiment.patience:

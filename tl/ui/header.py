@@ -8,6 +8,7 @@ from tl.store.home import Home
 
 PAGES = {
     "Compare": ("app.py", ":material/compare_arrows:"),
+    "Data size": ("pages/1_Data_size.py", ":material/stacked_line_chart:"),
     "Runs": ("pages/2_Runs.py", ":material/list:"),
 }
 ICON = Path(__file__).with_name("icon.svg")  # a file: Streamlit fetches its own icons from the internet

@@ -17,8 +17,11 @@ ATTEMPT, REFUSAL = "form_zip_attempt", "form_zip_refusal"
 EXAMPLE_PIXELS = 64
 
 
-def section(home: Home):
-    """Draw the section; returns the chosen DatasetInfo, None while there is none to train on."""
+def section(home: Home, how_many=None):
+    """Draw the section; returns the chosen DatasetInfo, None while there is none to train on.
+
+    `how_many(info)` draws the choice of how many training pictures; by default one number.
+    """
     known = {info.name: info for info in datasets.list_datasets(home)}
     state = st.session_state
     if state[DATASET] not in known:
@@ -36,7 +39,7 @@ def section(home: Home):
         )
     info = known[state[DATASET]]
     with right:
-        _sample_count(info)
+        (how_many or _sample_count)(info)
     _upload(home, list(known))
     if state.get(WANTS_UPLOAD):
         st.info("Add a zip of your pictures above; then everything else is ready to start.", icon=":material/upload:")

@@ -1,0 +1,22 @@
+"""Data size: from how many pictures on training from scratch catches up."""
+
+import streamlit as st
+
+from tl.ui import header
+
+with header.begin("Data size"):
+    home = header.home()
+    sweep_id = st.query_params.get("sweep")
+    if sweep_id is None:
+        st.title("How much data?", anchor=False)
+        st.markdown(
+            "The same comparison at several sizes: up to how many pictures transfer learning is worth it, and how many "
+            "more pictures training from scratch would need to do as well."
+        )
+        from tl.ui import sweep_form  # after the first words are on their way to the browser
+
+        sweep_form.show(home)
+    else:
+        from tl.ui import sweep_page
+
+        sweep_page.show(home, sweep_id)

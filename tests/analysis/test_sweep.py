@@ -1,0 +1,139 @@
+"""The document of `sweep --json` and its words, from sweeps crafted on disk whose numbers are known."""
+
+import json
+
+import pytest
+
+from tl.analysis.sweep import sweep_result
+from tl.analysis.sweep_wording import about
+from tl.config import ArmConfig, Experiment, Refused
+from tl.jobs import submit_sweep, sweep
+from tl.store.database import move, read_run
+from tl.store.files import write_json
+from tl.store.home import Home
+from tl.store.metrics import write_metrics
+
+ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="full_finetuning", strategy="full_finetuning"))
+SIZES = (100, 300, 1000, 3000)
+CURVES = {"scratch": lambda n: 10 * n**-0.7 + 0.10, "full_finetuning": lambda n: 1.2 * n**-0.4 + 0.10}
+SPREAD = (-0.004, 0.0, 0.004)  # of the seeds
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path)
+
+
+def swept(home: Home, sizes=SIZES, curves=CURVES, seeds: int = 3, leave=lambda run: False, arms=ARMS) -> str:
+    """A sweep whose runs have finished with the curves' errors, but for those that `leave` says; its id."""
+    sweep_id = submit_sweep(home, Experiment(dataset="blossoms", arms=arms, seeds=tuple(range(seeds))), sizes)
+    for run in sweep(home, sweep_id)["runs"]:
+        if not leave(run):
+            finish(home, run, 1 - curves[run["arm"]](run["samples"]) - SPREAD[run["seed"]])
+    return sweep_id
+
+
+def finish(home: Home, run: dict, accuracy: float) -> None:
+    files = home.run(run["run_id"])
+    slow = 4 if run["arm"] == "scratch" else 1
+    rows = [
+        {"epoch": n, "val_accuracy": accuracy * n / slow, "elapsed_seconds": n * run["samples"] / 100}
+        for n in range(1, slow + 1)
+    ]
+    write_metrics(files.metrics, rows)
+    result = {"status": "finished", "test_accuracy": accuracy, "best_val_accuracy": accuracy, "best_epoch": slow}
+    write_json(files.result, result | {"elapsed_seconds": slow * run["samples"] / 100})
+    assert move(home, read_run(home, run["run_id"]), "running")
+    assert move(home, read_run(home, run["run_id"]), "finished")
+
+
+def found_in(home: Home, sweep_id: str) -> dict:
+    """The document, which has to be JSON without NaN, the same after a round trip."""
+    found = sweep_result(home, sweep_id)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    return found
+
+
+def test_a_finished_sweep_is_told_in_full(home):
+    found = found_in(home, swept(home))
+    assert (found["sizes"], found["baseline"], found["headline"]) == (list(SIZES), "scratch", "full_finetuning")
+    entry = found["arms"]["scratch"]["300"]
+    assert entry["mean"] == pytest.approx(1 - CURVES["scratch"](300))
+    # sd 0.004, n 3: 4.302653 * 0.004 / sqrt(3) = 0.009936
+    assert entry["high"] - entry["mean"] == pytest.approx(0.009936, abs=1e-5)
+    assert (entry["seconds"], entry["seeds"], len(entry["test_accuracies"])) == (12.0, 3, 3)
+    fit = found["curves"]["scratch"]
+    assert (fit["a"], fit["b"], fit["c"]) == pytest.approx((10, 0.7, 0.10), rel=0.02)
+    assert list(fit["residuals"]) == list(map(str, SIZES))
+    even = found["break_even"]
+    assert even["n"] == pytest.approx(802, abs=2)
+    assert even["low"] <= even["n"] <= even["high"]
+    assert found["worth_in_pictures"]["300"] == pytest.approx(1.794, rel=0.01)
+    assert found["comparisons"]["full_finetuning"]["gain"]["100"]["low"] is not None
+    # At 300 pictures the target is 95 % of the weaker arm's best: scratch reaches it in its last epoch, after 12 s.
+    time = found["comparisons"]["full_finetuning"]["time_to_target"]["300"]
+    assert (time["baseline_seconds"], time["arm_seconds"], time["saved"]) == (12.0, 3.0, 0.75)
+    assert found["text"].startswith("Full fine-tuning is worth it up to about 800 pictures (95 % interval")
+    assert "with more, from scratch comes within 1 point of it." in found["text"]
+    assert "With 100 pictures it does as well as from scratch with about 290, 2.9 times as many." in found["text"]
+    assert "hint" not in found["text"] and "runs" not in found["text"]
+
+
+def test_an_advantage_that_stays_is_beyond(home):
+    curves = CURVES | {"scratch": lambda n: CURVES["full_finetuning"](n) + 0.2}
+    found = found_in(home, swept(home, curves=curves))
+    assert found["break_even"] == {"beyond": 6000, "low": None}
+    assert found["worth_in_pictures"]["1000"] == 6.0 and found["worth_in_pictures_bounds"]["1000"] == "at_least"
+    assert "stays worth it at every size" in found["text"] and "up to 6,000 pictures" in found["text"]
+
+
+def test_no_advantage_from_the_first_size_on_is_said_so(home):
+    found = found_in(home, swept(home, curves=dict.fromkeys(CURVES, CURVES["scratch"]), seeds=1))
+    assert found["break_even"]["at_most"] is True
+    assert found["text"].startswith("Already with 100 pictures, the fewest that were tried,")
+    assert "One run each is a hint, not a proof." in found["text"]
+
+
+def test_three_sizes_are_no_curve_but_differences(home):
+    found = found_in(home, swept(home, sizes=(100, 300, 1000)))
+    assert found["break_even"] is None and set(found["curves"].values()) == {None}
+    assert found["worth_in_pictures"]["100"] > 1
+    assert "+20.8 points with 100 pictures, " in found["text"] and "from 4 finished sizes on" in found["text"]
+
+
+def test_a_sweep_that_was_stopped_is_told_with_what_is_there(home):
+    found = found_in(home, swept(home, leave=lambda run: run["samples"] == 3000 or run["seed"] == 2))
+    assert found["arms"]["scratch"]["3000"]["mean"] is None and found["arms"]["scratch"]["3000"]["seconds"] is None
+    assert found["arms"]["scratch"]["300"]["seeds"] == 2 and found["arms"]["scratch"]["300"]["low"] is None
+    assert found["statuses"] == {"finished": 12, "queued": 12}
+    assert "Two runs each are a hint" in found["text"]
+    assert "Of 24 runs 12 are finished, 12 still to come." in found["text"]
+
+
+def test_a_sweep_of_which_nothing_is_finished_says_so(home):
+    found = found_in(home, swept(home, leave=lambda run: True))
+    assert found["headline"] is None and found["break_even"] is None and found["worth_in_pictures"] == {}
+    assert found["text"].startswith("No size has a finished run of both arms yet")
+
+
+def test_one_arm_alone_is_a_learning_curve_and_no_comparison(home):
+    found = found_in(home, swept(home, arms=ARMS[:1]))
+    assert found["curves"]["scratch"] and not found["comparisons"]
+    assert found["text"] == "Without a second arm there is nothing to compare from scratch with."
+
+
+def test_curves_that_miss_what_was_measured_are_called_uncertain(home):
+    bent = CURVES | {"scratch": lambda n: CURVES["scratch"](n) + (0.1 if n == 1000 else 0)}
+    assert "miss what was measured by up to" in found_in(home, swept(home, curves=bent))["text"]
+
+
+def test_an_unknown_sweep_or_an_impossible_margin_is_refused(home):
+    with pytest.raises(Refused, match="There is no sweep"):
+        sweep_result(home, "x" * 26)
+    with pytest.raises(Refused, match="margin is 2"):
+        sweep_result(home, "x" * 26, margin=2)
+
+
+@pytest.mark.parametrize(("number", "words"), [(87, "87"), (1234, "1,200"), (802, "800"), (26_550, "27,000")])
+def test_a_fitted_number_of_pictures_is_said_to_two_digits(number, words):
+    assert about(number) == words

@@ -1,0 +1,157 @@
+"""Data size in every state: the form, under way, finished, stopped, a wrong link; what its buttons do."""
+
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests import page_lab
+from tests.page_lab import charts, texts, unescaped
+from tl import jobs
+from tl.config import Experiment, Refused
+
+PAGE = "pages/1_Data_size.py"
+SIZES = (100, 300, 1000, 3000)
+ACCURACY = {"scratch": (0.3, 0.45, 0.6, 0.66), page_lab.ARMS[1].name: (0.5, 0.58, 0.64, 0.66)}
+
+
+@pytest.fixture
+def open_sweep(home):
+    """Opens Data size, with a sweep's id in the address or without, and checks that nothing was thrown."""
+
+    def open_it(sweep_id: str | None = None) -> AppTest:
+        app = AppTest.from_file("../../app.py", default_timeout=180)
+        app.switch_page(PAGE)
+        if sweep_id is not None:
+            app.query_params["sweep"] = sweep_id
+        app.run()
+        assert not app.exception, app.exception
+        return app
+
+    return open_it
+
+
+def swept(home, sizes=SIZES, seeds: int = 3, ended=lambda run: "finished") -> str:
+    """A sweep whose runs ended as `ended` says (None: still queued); its id."""
+    experiment = Experiment(dataset="blossoms", epochs=6, arms=page_lab.ARMS, seeds=tuple(range(seeds)))
+    sweep_id = jobs.submit_sweep(home, experiment, sizes)
+    for run in jobs.sweep(home, sweep_id)["runs"]:
+        if status := ended(run):
+            accuracy = ACCURACY[run["arm"]][SIZES.index(run["samples"])] + 0.003 * run["seed"]
+            [row] = [row for row in page_lab.rows(home, run["experiment_id"]) if row["run_id"] == run["run_id"]]
+            page_lab.end(home, row, status, accuracy=accuracy / 6)
+    return sweep_id
+
+
+def test_the_form_starts_the_sweep_it_describes_and_puts_it_into_the_address(open_sweep, home):
+    app = open_sweep()
+    assert app.title[0].value == "How much data?"
+    assert "Sizes: 100 · 300 · 1,000 · 3,000. 24 runs" in texts(app)
+    assert "At most about" in texts(app)
+    app.button(key="sweep_start").click().run()
+    [sweep] = jobs.list_sweeps(home)
+    assert app.query_params["sweep"] in (sweep["sweep_id"], [sweep["sweep_id"]])
+    assert (sweep["sizes"], sweep["seeds"]) == ([100, 300, 1000, 3000], [0, 1, 2])
+    assert not app.exception and "No size has a finished run of both arms yet" in texts(app)
+
+
+def test_starting_twice_from_the_same_form_is_one_sweep(open_sweep, home):
+    app = open_sweep()
+    token = app.session_state["form_token"]
+    app.button(key="sweep_start").click().run()
+    again = open_sweep()
+    again.session_state["form_token"] = token
+    again.button(key="sweep_start").click().run()
+    assert len(jobs.list_sweeps(home)) == 1
+
+
+def test_own_sizes_are_taken_and_wrong_ones_are_one_sentence(open_sweep, home):
+    app = open_sweep()
+    app.selectbox(key="sweep_sizes").set_value("own").run()
+    assert len(app.error) == 1 and app.button(key="sweep_start").disabled
+    app.text_input(key="sweep_own").set_value("50, 200,50").run()
+    assert not app.error
+    app.session_state["show_command"] = True
+    app.run()
+    assert "python -m tl sweep --sizes 50,200 --dataset blossoms" in app.code[0].value
+    app.button(key="sweep_start").click().run()
+    assert jobs.list_sweeps(home)[0]["sizes"] == [50, 200]
+
+
+def test_a_refused_start_says_why_and_starts_nothing(open_sweep, home, monkeypatch):
+    def refuse(*_, **__):
+        raise Refused("samples is 5, but [flowers](http://evil.example) has 12 classes.")
+
+    monkeypatch.setattr(jobs, "submit_sweep", refuse)
+    app = open_sweep()
+    app.button(key="sweep_start").click().run()
+    assert len(app.error) == 1 and "[flowers](http" not in texts(app) and "sweep" not in app.query_params
+
+
+def test_fewer_than_three_seeds_are_remarked_on(open_sweep):
+    app = open_sweep()
+    app.number_input(key="form_seeds").set_value(1).run()
+    app.button(key="sweep_more_seeds").click().run()
+    assert app.number_input(key="form_seeds").value == 3
+
+
+def test_a_finished_sweep_shows_its_sentence_curves_and_table(open_sweep, home):
+    app = open_sweep(swept(home))
+    assert "is worth it up to about" in app.subheader[0].value or "worth it" in unescaped(app)
+    assert len(charts(app)) == 2
+    table = app.dataframe[0].value
+    assert table["pictures"].tolist() == ["100", "300", "1,000", "3,000"]
+    assert table["From scratch"].iloc[0].startswith("30.3 % (29.6 to 31.0, n = 3)")
+    assert "times" in table["worth in pictures"].iloc[0] and table["gain"].iloc[0].startswith("+20.0 points (")
+    assert "time saved" in table
+    assert not any((button.key or "").startswith("sweep_") for button in app.button)
+
+
+def test_a_sweep_under_way_shows_how_far_each_size_is_and_can_be_stopped(open_sweep, home, monkeypatch):
+    stopped = []
+    monkeypatch.setattr(jobs, "stop_all", lambda home, run_ids: stopped.extend(run_ids))
+    app = open_sweep(swept(home, seeds=1, ended=lambda run: "finished" if run["samples"] < 1000 else None))
+    read = unescaped(app)
+    assert "**100 pictures** · 2 of 2 runs ended" in read and "**3,000 pictures** · 0 of 2 runs ended" in read
+    assert "4 still to come" in read and "from 4 finished sizes on" in read
+    assert len(charts(app)) == 1
+    app.button(key="sweep_stop").click().run()
+    assert len(stopped) == 8
+
+
+def test_a_stopped_sweep_keeps_what_is_there_and_can_be_resumed(open_sweep, home):
+    sweep_id = swept(home, ended=lambda run: "stopped" if run["samples"] == 3000 else "finished")
+    app = open_sweep(sweep_id)
+    assert "6 stopped" in unescaped(app) and app.dataframe[0].value["From scratch"].iloc[3] == "not available"
+    app.button(key="sweep_resume").click().run()
+    assert sum(run["status"] == "queued" for run in jobs.sweep(home, sweep_id)["runs"]) == 6
+    assert not app.exception
+
+
+def test_reloading_shows_the_same_and_names_from_users_never_become_markup(open_sweep, home):
+    sweep_id = swept(home)
+    first = open_sweep(sweep_id)
+    assert texts(first) == texts(open_sweep(sweep_id))
+    assert "**Evil**" not in texts(first) and "<b>" not in texts(first) and ":tada:" not in texts(first)
+
+
+@pytest.mark.parametrize("link", ["../../etc/passwd", "x" * 10_000, "", "0" * 26, "<b>", "\x00"])
+def test_a_link_to_nothing_says_so_in_one_sentence(open_sweep, link):
+    app = open_sweep(link)
+    assert len(app.error) == 1 and "opened from Data size" in app.error[0].value
+    app.button(key="new_sweep").click().run()
+    assert app.title[0].value == "How much data?"
+
+
+def test_the_sweeps_there_are_can_be_opened(open_sweep, home):
+    sweep_id = swept(home, seeds=1)
+    app = open_sweep()
+    assert "8 finished" in texts(app)
+    app.button(key=f"open_{sweep_id}").click().run()
+    assert not app.exception and len(charts(app)) == 2
+
+
+def test_a_sweep_with_one_arm_is_shown_too(open_sweep, home):
+    experiment = Experiment(dataset="blossoms", epochs=6, arms=page_lab.ARMS[:1])
+    sweep_id = jobs.submit_sweep(home, replace(experiment, seeds=(0,)), (100, 300))
+    assert "Without a second arm" in unescaped(open_sweep(sweep_id))

@@ -1,0 +1,126 @@
+"""A sweep in plain words: up to how many pictures an arm is worth it, and how much; never more than the numbers say."""
+
+from tl.analysis.curves import MIN_SIZES
+from tl.analysis.statistics import MIN_PAIRS
+from tl.analysis.wording import inside, title
+from tl.store.database import ACTIVE
+from tl.words import count, percent, points
+
+FAILED = ("failed", "interrupted")
+
+
+def text(found: dict) -> str:
+    """The claim first, then what it rests on; `found` as `sweep_result` makes it."""
+    sentences = [_claim(found)]
+    if found["headline"] is not None:
+        sentences += [_worth(found), _misfit(found), _caution(found)]
+    return " ".join(sentence for sentence in [*sentences, _losses(found)] if sentence)
+
+
+def about(number: float) -> str:
+    """A number of pictures to two digits, which is more than a fit knows: 1234 -> "1,200"."""
+    return count(int(float(f"{number:.1e}")))
+
+
+def _claim(found: dict) -> str:
+    if not found["comparisons"]:
+        return f"Without a second arm there is nothing to compare {inside(found['baseline'])} with."
+    if found["headline"] is None:
+        return "No size has a finished run of both arms yet, so there is nothing to compare."
+    arm, baseline, even = found["headline"], inside(found["baseline"]), found["break_even"]
+    margin = _margin(found)
+    if even is None:
+        return _without_fit(found)
+    if "beyond" in even:
+        surely = f" (the 95 % interval begins at about {about(even['low'])})" if even["low"] else ""
+        return (
+            f"{title(arm)} stays worth it at every size that was tried: its advantage over {baseline} does not fall "
+            f"below {margin} up to {count(even['beyond'])} pictures, twice the most that were tried{surely}."
+        )
+    if even.get("at_most"):
+        return f"Already with {count(even['n'])} pictures, the fewest that were tried, {inside(arm)} is less than {margin} better than {baseline}."
+    return (
+        f"{title(arm)} is worth it up to about {about(even['n'])} pictures{_interval(found, even)}; with more, {baseline} "
+        f"comes within {margin} of it."
+    )
+
+
+def _margin(found: dict) -> str:
+    return points(found["margin"]).lstrip("+").replace(".0 points", " points").replace("1 points", "1 point")
+
+
+def _interval(found: dict, even: dict) -> str:
+    if even["low"] is None:
+        return ""
+    seeds = max(found["comparisons"][found["headline"]]["seeds"].values())
+    end = f"beyond {count(even['high_beyond'])}" if even["high"] is None else about(even["high"])
+    return f" (95 % interval {about(even['low'])} to {end}, {seeds} seeds)"
+
+
+def _without_fit(found: dict) -> str:
+    """Fewer sizes than a curve needs: the differences as they were measured."""
+    known = {size: gain for size, gain in found["comparisons"][found["headline"]]["gain"].items() if gain}
+    parts = [f"{points(gain['mean'])} with {count(int(size))} pictures" for size, gain in known.items()]
+    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    return (
+        f"{title(found['headline'])} against {inside(found['baseline'])} on the test set: {listed}. "
+        f"Where the two meet can be said from {MIN_SIZES} finished sizes on."
+    )
+
+
+def _worth(found: dict) -> str:
+    """What the pictures of the smallest size are worth, and of the largest for which more than a bound is known."""
+    entries = found["comparisons"][found["headline"]]["worth_in_pictures"]
+    if not entries:
+        return ""
+    size, entry = next(iter(entries.items()))
+    many, baseline = f"With {count(int(size))} pictures it does as well as", inside(found["baseline"])
+    if entry["bound"] == "at_most":
+        return f"{many} {baseline} with no more than that."
+    if entry["bound"] == "at_least":
+        return (
+            f"{many} {baseline} with more than {count(entry['pictures'])}, at least {entry['ratio']:.1f} times as many."
+        )
+    return f"{many} {baseline} with about {about(entry['pictures'])}, {entry['ratio']:.1f} times as many."
+
+
+def _misfit(found: dict) -> str:
+    """A warning where the curves leave more unexplained than the margin that the break-even rests on."""
+    fits = [found["curves"][arm] for arm in (found["headline"], found["baseline"])]
+    if None in fits:
+        return ""
+    worst = max(abs(value) for fit in fits for value in fit["residuals"].values())
+    if worst <= found["margin"]:
+        return ""
+    missed = points(worst).lstrip("+")
+    return f"The fitted curves miss what was measured by up to {missed}, so where they cross is uncertain."
+
+
+def _caution(found: dict) -> str:
+    seeds = [number for number in found["comparisons"][found["headline"]]["seeds"].values() if number]
+    if min(seeds) >= MIN_PAIRS:
+        return ""
+    each = {1: "One run", 2: "Two runs"}[min(seeds)]
+    return f"{each} each is a hint, not a proof." if min(seeds) == 1 else f"{each} each are a hint, not a proof."
+
+
+def _losses(found: dict) -> str:
+    """Runs that are not in it: still to come, failed, stopped."""
+    statuses, total = found["statuses"], sum(found["statuses"].values())
+    waiting = sum(statuses.get(status, 0) for status in ACTIVE)
+    failed = sum(statuses.get(status, 0) for status in FAILED)
+    stopped = statuses.get("stopped", 0)
+    clauses = [
+        f"{waiting} still to come" if waiting else "",
+        f"{stopped} stopped" if stopped else "",
+        f"{failed} failed" if failed else "",
+    ]
+    listed = ", ".join(filter(None, clauses))
+    return f"Of {total} runs {statuses.get('finished', 0)} are finished, {listed}." if listed else ""
+
+
+def accuracy_with_interval(entry: dict) -> str:
+    """ "71.9 % (70.1 to 73.7, n = 3)"; without an interval only n."""
+    if entry["low"] is None:
+        return f"{percent(entry['mean'])} (n = {entry['seeds']})"
+    return f"{percent(entry['mean'])} ({100 * entry['low']:.1f} to {100 * entry['high']:.1f}, n = {entry['seeds']})"

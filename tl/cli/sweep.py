@@ -1,0 +1,138 @@
+"""`python -m tl sweep` and `sweeps`: the same comparison at several sizes, and what came of it."""
+
+import json
+import sys
+import time
+
+from tl import jobs
+from tl.cli.compare import INTERRUPTED, add_experiment_options, exit_status, experiment_of, heading, stop_all
+from tl.cli.parser import add_command
+from tl.cli.table import table
+from tl.cli.watch import wait
+from tl.jobs.sizes import PRESETS, parse_sizes
+from tl.store import database
+from tl.store.home import Home
+from tl.words import count, duration, percent
+
+DEFAULT_SIZES = next(iter(PRESETS))
+
+
+def add_commands(commands) -> None:
+    """Declare `sweep` and `sweeps`."""
+    parser = add_command(commands, "sweep", sweep, "Do the same comparison at several sizes, find the break-even.")
+    add_experiment_options(parser, without=("samples",))
+    presets = "; ".join(f"{name} = {title}" for name, (title, _) in PRESETS.items())
+    text = "numbers of training pictures (100,300,1000,all) or a preset cut to what the set has"
+    parser.add_argument("--sizes", default=DEFAULT_SIZES, help=f"{text}: {presets}; default {DEFAULT_SIZES}")
+    parser = add_command(commands, "sweeps", sweeps, "List all sweeps, or show what is there of one.")
+    parser.add_argument("sweep_id", metavar="SWEEP_ID", nargs="?")
+
+
+def sweep(arguments) -> int:
+    """Exit status as of `compare`: 0 all runs finished, or were stopped because somebody wanted it; 1: one failed."""
+    from tl.datasets import describe  # pandas
+
+    home, experiment = arguments.home, experiment_of(arguments)
+    sizes = parse_sizes(arguments.sizes, describe(home, experiment.dataset))
+    return watch(home, jobs.submit_sweep(home, experiment, sizes), arguments.json)
+
+
+def sweeps(arguments) -> int:
+    """Always 0."""
+    if arguments.sweep_id is not None:
+        _show(arguments.home, arguments.sweep_id, arguments.json)
+        return 0
+    found = jobs.list_sweeps(arguments.home)
+    if arguments.json:
+        print(json.dumps({"sweeps": found}, ensure_ascii=False))
+        return 0
+    head = ("sweep", "data set", "network", "sizes", "arms", "seeds", "runs", "queued")
+    rows = [
+        (
+            entry["sweep_id"],
+            entry["dataset"],
+            entry["backbone"],
+            ", ".join(map(count, entry["sizes"])),
+            ", ".join(entry["arms"]),
+            len(entry["seeds"]),
+            ", ".join(f"{number} {status}" for status, number in entry["runs"].items()),
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(entry["created"])),
+        )
+        for entry in found
+    ]
+    print(table(head, rows) if rows else "No sweeps yet; `python -m tl sweep` makes one.")
+    return 0
+
+
+def is_sweep(home: Home, some_id: str) -> bool:
+    """Whether this is the id of a sweep, where a run's may be given as well."""
+    return any(found["sweep_id"] == some_id for found in database.read_sweeps(home))
+
+
+def stop(home: Home, sweep_id: str, as_json: bool) -> int:
+    """End every run of a sweep that has not ended, show what is there; always 0."""
+    jobs.stop_all(home, [run["run_id"] for run in jobs.sweep(home, sweep_id)["runs"]])
+    _show(home, sweep_id, as_json)
+    return 0
+
+
+def resume(home: Home, sweep_id: str, as_json: bool) -> int:
+    """Go on with every run of a sweep that has not finished; exit status as of `sweep`."""
+    jobs.resume_sweep(home, sweep_id)
+    return watch(home, sweep_id, as_json)
+
+
+def watch(home: Home, sweep_id: str, as_json: bool) -> int:
+    """Wait for one size after the other, as they are trained, then print what was found."""
+    experiments = database.read_sweep(home, sweep_id)["experiments"]
+    print(f"Sweep {sweep_id}", file=sys.stderr)
+    runs = []
+    try:
+        for experiment_id, experiment in experiments.items():
+            print(f"{count(experiment.samples)} training pictures", file=sys.stderr, flush=True)
+            own = {row["run_id"] for row in database.read_runs(home, experiment_id)}
+            runs += wait(home, experiment_id, own)
+    except KeyboardInterrupt:
+        stop_all(home, experiments)
+        print(f"  python -m tl resume {sweep_id} --home {home.path}", file=sys.stderr)
+        return INTERRUPTED
+    _show(home, sweep_id, as_json)
+    return exit_status(runs)
+
+
+def _show(home: Home, sweep_id: str, as_json: bool) -> None:
+    from tl.analysis import sweep_result  # pandas
+
+    document = sweep_result(home, sweep_id)
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False))
+        return
+    experiment = next(iter(database.read_sweep(home, sweep_id)["experiments"].values()))
+    sizes = ", ".join(map(count, document["sizes"]))
+    print(f"{heading(home, experiment, sizes)}\n\n{as_text(document)}")
+
+
+def as_text(document: dict) -> str:
+    """The result of a sweep for people."""
+    head = ("pictures", "arm", "test", "95 % interval", "seeds", "training time", "worth in pictures", "time saved")
+    rows = [_row(document, size, arm) for size in map(str, document["sizes"]) for arm in document["arms"]]
+    return f"{table(head, rows)}\n\n{document['text']}"
+
+
+def _row(document: dict, size: str, arm: str) -> tuple:
+    entry = document["arms"][arm][size]
+    between = "-" if entry["low"] is None else f"{percent(entry['low'])} to {percent(entry['high'])}"
+    compared = document["comparisons"].get(arm)
+    worth = compared and compared["worth_in_pictures"].get(size)
+    saved = compared and compared["time_to_target"][size]["saved"]
+    bounds = {"at_least": "at least ", "at_most": "at most ", None: ""}
+    return (
+        int(size),
+        arm,
+        "-" if entry["mean"] is None else percent(entry["mean"]),
+        between,
+        entry["seeds"],
+        "-" if entry["seconds"] is None else duration(entry["seconds"]),
+        f"{bounds[worth['bound']]}{worth['ratio']:.1f} times" if worth else "-" if compared else "",
+        ("-" if saved is None else percent(saved, 0)) if compared else "",
+    )

@@ -1,0 +1,152 @@
+"""The form of a sweep: the pictures, network and arms of a comparison, but sizes in place of one sample count."""
+
+import time
+from dataclasses import replace
+
+import streamlit as st
+
+from tl import jobs
+from tl.backbones import BACKBONES
+from tl.config import Experiment, Refused
+from tl.jobs.sizes import ALL, PRESETS, parse_sizes
+from tl.store.home import Home
+from tl.ui import arms, cost, form_state, network, pictures, plan, view
+from tl.ui.presets import PRESETS as COMPARISONS
+from tl.ui.text import ago, count, escape
+
+SIZES, OWN, PROBLEM, SEEDS = "sweep_sizes", "sweep_own", "sweep_problem", form_state.SEEDS
+OWN_SIZES = "own"
+FIRST_SEEDS = 3  # the fewest with intervals
+SHOWN = 8  # earlier sweeps
+
+
+def show(home: Home) -> None:
+    """Draw the form and, below it, the sweeps there are."""
+    state = st.session_state
+    if form_state.ARMS not in state:
+        first = next(iter(COMPARISONS.values())).experiment
+        form_state.fill(state, replace(first, seeds=tuple(range(FIRST_SEEDS))))
+    if form_state.TOKEN not in state:
+        form_state.new_token(state)
+    pictures.take_over_upload()
+    with st.container(border=True):
+        info = pictures.section(home, _size_choice)
+    with st.container(border=True):
+        network.section(home)
+    with st.container(border=True):
+        places = arms.section()
+        if state[SEEDS] < FIRST_SEEDS:
+            _more_seeds()
+    experiment = _start_row(home, info)
+    _earlier(home)
+    if experiment:  # last, so that the form can be used while charts are still being made
+        plan.in_form(places, experiment)
+
+
+def _size_choice(info) -> None:
+    """In place of one number of training pictures: a preset, or one's own list."""
+    titles = {name: title for name, (title, _) in PRESETS.items()} | {OWN_SIZES: "My own sizes"}
+    st.session_state.setdefault(SIZES, next(iter(PRESETS)))
+    st.selectbox(
+        f"Sizes: training pictures, of {count(info.train)}",
+        list(titles),
+        format_func=titles.get,
+        key=SIZES,
+        persist_state="session",
+        help="Nested: the pictures of a smaller size are among those of a larger one. Validation and test stay the same.",
+    )
+    if st.session_state[SIZES] == OWN_SIZES:
+        st.text_input("Sizes, joined by commas", key=OWN, placeholder=f"100, 300, 1000, {ALL}", persist_state="session")
+
+
+def _sizes(info) -> tuple[int, ...]:
+    """The sizes the form describes. Raises Refused."""
+    state = st.session_state
+    return parse_sizes(state.get(OWN) or "" if state[SIZES] == OWN_SIZES else state[SIZES], info)
+
+
+def _more_seeds() -> None:
+    def three() -> None:
+        st.session_state[SEEDS] = FIRST_SEEDS
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Without 3 seeds there are no bands and no intervals.", width="content")
+        st.button(f"Use {FIRST_SEEDS} seeds", key="sweep_more_seeds", on_click=three, type="tertiary")
+
+
+def _start_row(home: Home, info) -> Experiment | None:
+    """Draw the end of the form; gives what every size trains, None where it can't be accepted."""
+    state = st.session_state
+    experiment, sizes = None, ()
+    try:
+        if info:
+            sizes = _sizes(info)
+            experiment = form_state.compose(state)
+            shown = " · ".join(map(count, sizes))
+            runs = len(sizes) * len(experiment.arms) * len(experiment.seeds)
+            st.caption(f"Sizes: {shown}. {runs} runs, one after the other; it can be stopped after any of them.")
+    except Refused as problem:
+        st.error(escape(problem), icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container():
+            if experiment and info:
+                cost.estimate_line(home, experiment, info, sizes)
+        st.button(
+            "Start",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="sweep_start",
+            on_click=_start,
+            args=(home, sizes),
+            disabled=experiment is None or not sizes,
+            width=180,
+        )
+    if state.get(PROBLEM):
+        st.error(escape(state[PROBLEM]), icon=":material/error:")
+    if experiment and sizes:
+        cost.show_command("Show the command that does the same", experiment, sizes)
+    return experiment
+
+
+def _start(home: Home, sizes: tuple[int, ...]) -> None:
+    """Runs once per click, before the page: the token makes a second click find the sweep of the first."""
+    state = st.session_state
+    try:
+        sweep_id = jobs.submit_sweep(home, form_state.compose(state), sizes, key=state[form_state.TOKEN])
+        jobs.ensure_supervisor(home)
+    except Refused as problem:
+        state[PROBLEM] = str(problem)
+        return
+    state.pop(PROBLEM, None)
+    st.query_params["sweep"] = sweep_id
+
+
+def new_sweep() -> None:
+    """Back to the form as it was left, for another sweep."""
+    form_state.new_token(st.session_state)
+    st.query_params.clear()
+
+
+def _open(sweep_id: str) -> None:
+    st.query_params["sweep"] = sweep_id
+
+
+def _earlier(home: Home) -> None:
+    found = jobs.list_sweeps(home)[:SHOWN]
+    if not found:
+        return
+    st.subheader("Sweeps there are", anchor=False)
+    for entry in found:
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            title = f"{BACKBONES[entry['backbone']].title} on {view.data_title(home, entry['dataset'])}"
+            sizes = " · ".join(map(count, entry["sizes"]))
+            states = ", ".join(f"{number} {status}" for status, number in entry["runs"].items())
+            age = ago(max(0.0, time.time() - entry["created"]))
+            st.markdown(f"**{escape(title)}**  \n:small[{sizes} · {states} · {age}]", width="content")
+            st.button(
+                "Open",
+                icon=":material/open_in_full:",
+                key=f"open_{entry['sweep_id']}",
+                on_click=_open,
+                args=(entry["sweep_id"],),
+            )

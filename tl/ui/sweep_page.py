@@ -1,0 +1,144 @@
+"""One sweep on the Data size page: what was found so far on top, then curves, numbers and how far each size is."""
+
+import streamlit as st
+
+from tl import jobs
+from tl.backbones import BACKBONES
+from tl.config import Refused
+from tl.store.home import Home
+from tl.ui import cost, sweep_form, sweep_view, view
+from tl.ui.text import count, escape
+
+REFRESH_SECONDS = 2.0
+PROBLEM, SINGLE = "sweep_live_problem", "sweep_single"
+SENTENCE = ". "
+
+
+def show(home: Home, sweep_id: str) -> None:
+    """Draw the sweep with this id, or one sentence where there is none."""
+    try:
+        now = sweep_view.load(home, sweep_id)
+    except Refused as problem:
+        st.error(escape(problem), icon=":material/link_off:")
+        st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
+        return
+    _head(home, now)
+    st.fragment(_live, run_every=REFRESH_SECONDS if now.active else None)(home, sweep_id, now.active)
+    sizes = tuple(size.experiment.samples for size in now.sizes)
+    cost.show_command("The command that repeats this", now.experiment, sizes)
+
+
+def _head(home: Home, now: sweep_view.SweepView) -> None:
+    spec = now.experiment
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        title = f"{BACKBONES[spec.backbone].title} on {view.data_title(home, spec.dataset)}"
+        st.title(escape(title), anchor=False, width="content")
+        st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
+    sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
+    seeds = f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else "")
+    st.caption(f"{sizes} training pictures · {spec.resolution} px · {seeds}")
+
+
+def _live(home: Home, sweep_id: str, active: bool) -> None:
+    try:
+        now = sweep_view.load(home, sweep_id)
+    except Refused:  # deleted in another tab meanwhile: the page says so
+        st.rerun()
+    if active != now.active:  # ended, or resumed: the page decides anew whether to refresh
+        st.rerun()
+    if now.active:
+        jobs.ensure_supervisor(home)  # comes back by itself after a restart of the machine
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    found = _found(str(home.path), sweep_id, now.states)
+    with st.container(border=True, key="sweep_finding"):
+        claim, _, rest = found["text"].replace(" %", "\u00a0%").partition(SENTENCE)
+        st.subheader(escape(claim.rstrip(".") + "."), anchor=False)
+        if rest:
+            st.markdown(escape(rest))
+    if now.active or now.resumable:
+        _progress(home, now)
+    _curves(now, found)
+    st.subheader("Every size in numbers", anchor=False)
+    st.dataframe(sweep_view.table(found, now.titles), hide_index=True, alt="Every size in numbers, one row per size")
+    st.caption(
+        "Accuracies on the test set: mean over seeds (95 % interval, n runs). Worth in pictures: with how many pictures, "
+        "and how many times as many, training from the baseline does as well. Time saved: until the validation accuracy "
+        "that both reach."
+    )
+    _experiments(now)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _found(home_path: str, sweep_id: str, states: tuple) -> dict:
+    """What was found; computed anew when a run has ended or started (`states`)."""
+    from tl.analysis import sweep_result
+
+    return sweep_result(Home(home_path), sweep_id)
+
+
+def _progress(home: Home, now: sweep_view.SweepView) -> None:
+    with st.grid(min(len(now.sizes), 3), min_column_width=260):
+        for size in now.sizes:
+            fraction, words = sweep_view.progress(size)
+            st.progress(fraction, text=f"**{count(size.experiment.samples)} pictures** · {words}")
+    run_ids = [run["run_id"] for run in now.runs]
+    with st.container(horizontal=True):
+        if now.active:
+            hint = "What has finished stays and counts; the rest can be resumed later."
+            st.button("Stop", icon=":material/stop:", key="sweep_stop", on_click=_stop, args=(home, run_ids), help=hint)
+        if now.resumable:
+            hint = "Every run that ended without finishing goes on after its last epoch."
+            st.button(
+                "Resume the rest",
+                icon=":material/play_arrow:",
+                key="sweep_resume",
+                on_click=_resume,
+                args=(home, now.sweep_id),
+                help=hint,
+            )
+
+
+def _stop(home: Home, run_ids: list[str]) -> None:
+    try:
+        jobs.stop_all(home, run_ids)
+    except (Refused, TimeoutError) as problem:
+        st.session_state[PROBLEM] = str(problem)
+
+
+def _resume(home: Home, sweep_id: str) -> None:
+    try:
+        jobs.resume_sweep(home, sweep_id)
+        jobs.ensure_supervisor(home)
+    except Refused as problem:
+        st.session_state[PROBLEM] = str(problem)
+
+
+def _curves(now: sweep_view.SweepView, found: dict) -> None:
+    from tl.charts import sizes
+
+    single = False
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.markdown("**Accuracy over the number of training pictures**", width="content")
+        if len(now.experiment.seeds) > 1:
+            single = st.toggle("Single runs", key=SINGLE)
+    chart = sizes.size_chart(found, now.titles, single)
+    st.altair_chart(chart, key=f"sizes_{single}", alt="Test accuracy of every arm over the number of training pictures")
+    if any(found["curves"].values()):
+        st.caption(
+            "Points: means over seeds, bands: 95 % intervals. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond "
+            "the largest size and drawn to twice of it at most. Below: what the lines miss."
+        )
+        chart = sizes.residual_chart(found, now.titles)
+        st.altair_chart(chart, key="residuals", alt="Measured minus fitted accuracy at every size")
+    else:
+        st.caption("Curves are fitted from 4 finished sizes on; until then lines join what was measured.")
+
+
+def _experiments(now: sweep_view.SweepView) -> None:
+    """A way to the epochs of every size."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Epoch by epoch:", width="content")
+        for size in now.sizes:
+            label = f"{count(size.experiment.samples)} pictures"
+            st.page_link("app.py", label=label, query_params={"experiment": size.experiment_id}, width="content")

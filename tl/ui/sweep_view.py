@@ -1,0 +1,141 @@
+"""A sweep as the page shows it: its sizes with how far each is, the table of what was found. No streamlit.
+
+Everything is read from the queue and the run folders, so a reload, a second tab or a restarted server shows the same.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from tl import jobs
+from tl.analysis.sweep_wording import accuracy_with_interval
+from tl.config import ID_PATTERN, Experiment, Refused
+from tl.store.database import ACTIVE
+from tl.store.home import Home
+from tl.ui.form_state import arm_title
+from tl.ui.text import NOT_AVAILABLE, count, duration, percent, plain, points
+from tl.ui.view import RESUMABLE, ExperimentView
+
+BOUNDS = {"at_least": "at least ", "at_most": "at most ", None: ""}
+
+
+@dataclass(frozen=True)
+class SweepView:
+    """One sweep at this moment."""
+
+    sweep_id: str
+    sizes: tuple[ExperimentView, ...]  # ascending
+
+    @property
+    def experiment(self) -> Experiment:
+        """What all sizes share; its sample count is the smallest."""
+        return self.sizes[0].experiment
+
+    @cached_property
+    def runs(self) -> list[dict]:
+        """Runs of all sizes, as tl.jobs.list_runs gives them."""
+        return [run for size in self.sizes for run in size.runs]
+
+    @property
+    def active(self) -> bool:
+        """Whether anything trains or waits."""
+        return any(size.active for size in self.sizes)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a run ended without finishing."""
+        return any(run["status"] in RESUMABLE for run in self.runs)
+
+    @property
+    def states(self) -> tuple:
+        """Changes whenever what was found may have changed: accuracies on the test set are known of ended runs only."""
+        return tuple((run["run_id"], run["status"], run["attempt"]) for run in self.runs)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Arm -> its name as shown, by position; not escaped."""
+        return {arm.name: plain(arm_title(arm.name)) for arm in self.experiment.arms}
+
+
+def load(home: Home, sweep_id: str) -> SweepView:
+    """The sweep with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
+    if not ID_PATTERN.fullmatch(sweep_id):
+        raise Refused("This link names no sweep; those there are can be opened from Data size.")
+    try:
+        found = jobs.sweep(home, sweep_id)
+    except Refused:
+        raise Refused(f"There is no sweep {sweep_id} here; those there are can be opened from Data size.") from None
+    return SweepView(
+        sweep_id,
+        tuple(
+            ExperimentView(home, own, spec, tuple(run for run in found["runs"] if run["experiment_id"] == own))
+            for own, spec in found["experiments"].items()
+        ),
+    )
+
+
+def progress(size: ExperimentView) -> tuple[float, str]:
+    """How much of one size is done, 0..1, and that in words."""
+    ended = [run for run in size.runs if run["status"] not in ACTIVE]
+    fraction = sum(arm.fraction for arm in size.arms) / len(size.arms)
+    bad = sum(run["status"] in RESUMABLE for run in ended)
+    words = f"{len(ended)} of {len(size.runs)} runs ended" + (f", {bad} without finishing" if bad else "")
+    training = [arm for arm in size.arms if arm.current["status"] == "running"]
+    if training:
+        run = training[0].current
+        seed = f", seed {run['seed']}" if len(size.experiment.seeds) > 1 else ""
+        words += f" · epoch {max(arm.current['epochs'] for arm in training) + 1} of {run['max_epochs']}{seed}"
+    return (1.0 if len(ended) == len(size.runs) else min(fraction, 1.0)), words
+
+
+def table(found: dict, titles: dict[str, str]) -> dict[str, list]:
+    """Columns of what was found, a row per size: accuracies, then for each arm against the baseline what it is worth."""
+    sizes = [str(size) for size in found["sizes"]]
+    columns: dict[str, list] = {"pictures": [count(size) for size in found["sizes"]]}
+    for arm, reached in found["arms"].items():
+        columns[titles[arm]] = [_accuracy(reached[size]) for size in sizes]
+    several = len(found["comparisons"]) > 1
+    for arm, compared in found["comparisons"].items():
+        suffix = f" ({titles[arm]})" if several else ""
+        columns[f"gain{suffix}"] = [_gain(compared["gain"][size]) for size in sizes]
+        columns[f"worth in pictures{suffix}"] = [_worth(compared["worth_in_pictures"].get(size)) for size in sizes]
+        columns[f"time saved{suffix}"] = [_saved(compared["time_to_target"][size]) for size in sizes]
+    for arm, reached in found["arms"].items():
+        seconds = [reached[size]["seconds"] for size in sizes]
+        columns[f"seconds a run ({titles[arm]})"] = [
+            NOT_AVAILABLE if each is None else duration(each) for each in seconds
+        ]
+    return columns
+
+
+def _accuracy(entry: dict) -> str:
+    return NOT_AVAILABLE if entry["mean"] is None else accuracy_with_interval(entry)
+
+
+def _gain(gain: dict | None) -> str:
+    if gain is None:
+        return NOT_AVAILABLE
+    if gain["low"] is None:
+        return points(gain["mean"])
+    return f"{points(gain['mean'])} ({points(gain['low'])[:-7]} to {points(gain['high'])[:-7]})"
+
+
+def _worth(entry: dict | None) -> str:
+    """ "3.8 times as many (380; 3.1 to 4.6)": the ratio, what it is in pictures, its interval."""
+    if entry is None:
+        return NOT_AVAILABLE
+    between = ""
+    if entry["low"] is not None and entry["bound"] is None:
+        between = f"; {entry['low']:.1f} to " + ("?" if entry["high"] is None else f"{entry['high']:.1f}")
+    return f"{BOUNDS[entry['bound']]}{entry['ratio']:.1f} times ({count(entry['pictures'])}{between})"
+
+
+def _saved(time: dict) -> str:
+    """Share of the baseline's time to the target; a bound where one side never gets there."""
+    if time["saved"] is not None:
+        return (
+            f"{percent(time['saved'], 0)}, {duration(time['arm_seconds'])} against {duration(time['baseline_seconds'])}"
+        )
+    if time["arm_seconds"] and time["baseline_not_reached_in"]:
+        share = 1 - time["arm_seconds"] / time["baseline_not_reached_in"]
+        return f"at least {percent(share, 0)}" if share > 0 else NOT_AVAILABLE
+    return NOT_AVAILABLE
