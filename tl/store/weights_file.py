@@ -1,0 +1,149 @@
+"""Weights that someone brings: safetensors only, looked through before any library reads them. Neither torch nor pickle.
+
+The format: 8 bytes of header size, a JSON header {name: {dtype, shape, data_offsets}}, then the tensors' bytes.
+"""
+
+import json
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tl.config import Refused
+from tl.store.download import matches
+
+FILE_BYTES = 1024**3
+HEADER_BYTES = 1_000_000
+TENSORS = 5_000
+NAME_LENGTH = 200
+DIMENSIONS = 6
+ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+PIECE = 1 << 24  # numbers looked at together
+OTHERS = {  # what a file begins with -> what it is
+    b"PK\x03\x04": "a PyTorch or zip file, which may run code when it is loaded",
+    b"\x80": "a Python pickle, which runs code when it is loaded",
+    b"\x89HDF": "an HDF5 file",
+    b"GGUF": "a GGUF file",
+    b"<": "a web page",
+}
+ADVICE = "save the weights as .safetensors"
+
+
+class Tensor(NamedTuple):
+    """One tensor as the header announces it."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int  # of its bytes in the file
+    stop: int
+
+
+def check(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file that is whole, of bearable size and has finite numbers only; else Refused."""
+    tensors = read_header(path)
+    for name, tensor in tensors.items():
+        if not all(np.isfinite(piece).all() for piece in _floats(path, tensor)):
+            raise Refused(f"{path}: {name!r} holds values that are not finite; it is damaged, get it again.")
+    return tensors
+
+
+def check_published(path: Path, sha256_prefix: str) -> None:
+    """Refuse a file of torchvision's that is not the very one its publisher names: it is a pickle."""
+    if len(sha256_prefix) < 8 or not matches(path, sha256_prefix):
+        raise Refused(
+            f"{path} is not the file torchvision publishes (its SHA-256 doesn't begin with {sha256_prefix}); delete it,"
+            " and it is downloaded again."
+        )
+
+
+def read_header(path: Path) -> dict[str, Tensor]:
+    """What the file's header announces, checked against the file's size. Raises Refused with one sentence."""
+    size = path.stat().st_size if path.is_file() else 0
+    if not size:
+        raise Refused(f"{path} is absent or empty; it should hold weights.")
+    with open(path, "rb") as file:
+        head = file.read(8)
+        announced = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
+        if not 2 <= announced <= size - 8 or file.read(1) != b"{":
+            kind = next((kind for magic, kind in OTHERS.items() if head.startswith(magic)), "no safetensors file")
+            raise Refused(f"{path} is {kind}; {ADVICE}.")
+        for what, number, most in (("a header", announced, HEADER_BYTES), ("a file", size, FILE_BYTES)):
+            if number > most:
+                raise Refused(f"{path} has {what} of {number:,} bytes; at most {most:,} are accepted.")
+        file.seek(8)
+        header = file.read(announced)
+    return _parsed(header, 8 + announced, size, path)
+
+
+def _parsed(header: bytes, begin: int, size: int, path: Path) -> dict[str, Tensor]:
+    try:
+        entries = json.loads(header, object_pairs_hook=_no_name_twice, parse_constant=_no_number)
+        entries.pop("__metadata__", None)  # text of a stranger that nobody needs
+        if len(entries) > TENSORS:
+            raise Refused(f"{path} has {len(entries):,} tensors; at most {TENSORS:,} are accepted.")
+        tensors = {name: _tensor(name, entry, begin) for name, entry in entries.items()}
+    except (ValueError, RecursionError) as problem:
+        if isinstance(problem, Refused):
+            raise
+        raise Refused(f"{path} has a damaged header ({problem!s:.100}); get it again.") from None
+    place = begin
+    for name, tensor in sorted(tensors.items(), key=lambda entry: entry[1].start):
+        if tensor.start != place:
+            raise Refused(f"{path}: the bytes of {name!r:.200} overlap others or leave a gap; get it again.")
+        place = tensor.stop
+    if not tensors or place != size:
+        raise Refused(
+            f"{path} has {size:,} bytes, its header announces {place:,}; it is cut off or damaged, get it again."
+        )
+    return tensors
+
+
+def _no_name_twice(pairs: list[tuple]) -> dict:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return dict(pairs)
+
+
+def _no_number(text: str):
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _whole(numbers) -> tuple[int, ...]:
+    """The list as a tuple. Raises ValueError where it is none of whole numbers from 0 on."""
+    if not isinstance(numbers, list) or not all(type(number) is int and 0 <= number < 2**48 for number in numbers):
+        raise ValueError(f"{numbers!r:.60} is no list of sizes")
+    return tuple(numbers)
+
+
+def _tensor(name: str, entry, begin: int) -> Tensor:
+    """One entry of the header. Raises ValueError."""
+    if len(name) > NAME_LENGTH or not name.isprintable():
+        raise ValueError(f"{name!r:.60} is no name of a tensor")
+    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+        raise ValueError(f"{name!r:.60} is not described by dtype, shape and data_offsets")
+    shape, offsets = _whole(entry["shape"]), _whole(entry["data_offsets"])
+    if not isinstance(entry["dtype"], str) or entry["dtype"] not in ITEM_BYTES:
+        raise ValueError(f"{name!r:.60} has the unknown type {entry['dtype']!r:.20}")
+    if len(shape) > DIMENSIONS or len(offsets) != 2:
+        raise ValueError(f"{name!r:.60} has {len(shape)} dimensions and {len(offsets)} offsets")
+    if offsets[1] - offsets[0] != math.prod(shape) * ITEM_BYTES[entry["dtype"]]:
+        raise ValueError(f"{name!r:.60} has another number of bytes than its shape")
+    return Tensor(entry["dtype"], shape, begin + offsets[0], begin + offsets[1])
+
+
+def _floats(path: Path, tensor: Tensor) -> Iterator[np.ndarray]:
+    """The numbers of a tensor piece by piece; nothing where they are whole."""
+    if tensor.dtype not in (*FLOATS, "BF16"):
+        return
+    count = (tensor.stop - tensor.start) // ITEM_BYTES[tensor.dtype]
+    for first in range(0, count, PIECE):
+        offset = tensor.start + first * ITEM_BYTES[tensor.dtype]
+        numbers = min(PIECE, count - first)
+        if tensor.dtype == "BF16":  # the upper half of a 32 bit number
+            yield (np.fromfile(path, "<u2", numbers, offset=offset).astype(np.uint32) << 16).view(np.float32)
+        else:
+            yield np.fromfile(path, FLOATS[tensor.dtype], numbers, offset=offset)
