@@ -1,7 +1,10 @@
-"""Experiments crafted on disk through the real queue and store, in any state, without training anything."""
+"""Experiments crafted on disk through the real queue and store, in any state; what a page then says."""
 
 import os
+import re
 import time
+
+from streamlit.testing.v1 import AppTest
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment
@@ -121,3 +124,24 @@ def failed(home: Home) -> str:
     message = "The loss became [nan](http://evil.example) in epoch 3."
     end(home, second, "failed", epochs=2, reason="diverged", message=message)
     return experiment_id
+
+
+STATES = {"running": running, "finished": finished, "failed": failed}
+
+
+def texts(app: AppTest) -> str:
+    """Everything that is written on the page as Markdown."""
+    kinds = ("title", "header", "subheader", "markdown", "caption", "error", "info", "warning")
+    words = [element.value for kind in kinds for element in getattr(app, kind)]
+    words += [bar.text for bar in app.progress]
+    return "\n".join(word or "" for word in words)
+
+
+def unescaped(app: AppTest) -> str:
+    """The same as a person reads it."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", texts(app)).replace("\u2060", "")
+
+
+def charts(app: AppTest) -> list:
+    """All charts of the page."""
+    return app.get("vega_lite_chart")

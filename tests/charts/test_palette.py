@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tl.charts.palette import ARM_COLOURS, ARM_DASHES, arm_colour
+from tl.charts.palette import ARM_COLOURS, ARM_DASHES, FROZEN_COLOUR, RATE_COLOURS, arm_colour
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
 # Machado et al. 2009, severity 1.0, on linear RGB.
@@ -57,6 +57,19 @@ def test_from_the_fifth_arm_on_the_dash_differs_too():
 
 def test_a_position_beyond_the_palette_starts_over():
     assert arm_colour(8) == arm_colour(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("colour", [*RATE_COLOURS, FROZEN_COLOUR])
+def test_learning_rates_stand_out_from_the_page_in_both_themes(theme, colour):
+    assert contrast(colour, CONFIG["theme"][theme]["backgroundColor"]) >= 1.8
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_a_higher_learning_rate_is_lighter_and_another_colour_with_any_colour_vision(vision):
+    seen = [lab(np.clip(np.array(VISION[vision]) @ linear(colour), 0, 1)) for colour in RATE_COLOURS]
+    assert all(high[0] > low[0] + 4 for low, high in itertools.pairwise(seen))
+    assert min(np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)) > 15
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

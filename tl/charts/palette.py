@@ -4,6 +4,9 @@
 ARM_COLOURS = ("#DC7430", "#2F7DD1", "#12876F", "#C04A9B", "#8C79E0", "#9A8420", "#64798A", "#B23A3A")
 # From the fifth arm on colour alone is not enough.
 ARM_DASHES = ([1, 0], [1, 0], [1, 0], [1, 0], [7, 3], [7, 3], [2, 3], [2, 3])
+# Learning rates from low to high: from blue to yellow for common colour blindness, from dark to light for any.
+RATE_COLOURS = ("#3946C2", "#A05FD3", "#F4768A", "#F2AE33")
+FROZEN_COLOUR = "#8B929B"
 
 
 def arm_colour(position: int) -> str:

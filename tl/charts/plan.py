@@ -1,57 +1,170 @@
-"""What trains when: one bar per arm and phase over the epochs, known before anything is trained."""
+"""What trains when: stages x epochs of one arm, colour is the learning rate, a thin grey line is frozen."""
+
+from collections.abc import Iterator
+from itertools import groupby, pairwise
 
 import altair as alt
 import pandas as pd
 
-from tl.charts.curves import arm_scale
+from tl.backbones import BACKBONES
+from tl.charts.palette import FROZEN_COLOUR, RATE_COLOURS
+from tl.config import ArmConfig, Training
+from tl.schedules import SCHEDULES
+from tl.strategies import HEAD, Phase, phase_at
+from tl.words import rate
 
-ROW_HEIGHT = 30  # pixels an arm
-AXIS_HEIGHT = 48  # pixels
+LOWEST_RATE, HIGHEST_RATE = 1e-6, 1e-1  # ends of the colours; beyond them the colour stays
+MAX_COLUMNS = 100  # a longer budget shows several epochs as one
+ROW_HEIGHT = 15  # pixels a stage
+AXIS_HEIGHT = 46  # pixels: the epochs below them, with their title
+PADDING = {"left": 0, "top": 4, "right": 8, "bottom": 4}  # pixels: small charts have none to spare
+LEGEND_HEIGHT = 40  # pixels
+PALE = 0.45  # opacity of what has yet to come
+COLUMNS = ["stage", "start", "end", "rate", "shown", "epochs", "when", "opacity"]
 
 
-def plan_rows(plans: list[dict]) -> pd.DataFrame:
-    """Rows of the plan: `plans` holds arm, epochs and phases (start_epoch, name, share of parts that train)."""
+def stage_names(training: Training) -> tuple[str, ...]:
+    """The rows of the plan, from the input to the head."""
+    return (*BACKBONES[training.backbone].stage_names, HEAD)
+
+
+def plan_rows(
+    training: Training, arm: ArmConfig, done: pd.DataFrame | None = None, ended: bool = False
+) -> pd.DataFrame:
+    """One row per stage and stretch of epochs, columns COLUMNS; `rate` is NaN where the stage is frozen.
+
+    `done` holds the metrics of the arm's run, None before there is one: its epochs show what trained and the rate at
+    their end, those after it what is planned, at the rate in their middle; where the run has `ended` nothing follows.
+    """
+    epochs = list(_epochs(training, arm, done, ended))
+    width = -(-(arm.epochs or training.epochs) // MAX_COLUMNS)
     rows = []
-    for plan in plans:
-        starts = [phase["start_epoch"] for phase in plan["phases"]]
-        for phase, following in zip(plan["phases"], [*starts[1:], plan["epochs"] + 1], strict=True):
-            start, end = phase["start_epoch"], min(following, plan["epochs"] + 1)
-            if start < end:
-                rows.append(
-                    {
-                        "arm": plan["arm"],
-                        "trains": phase["name"],
-                        "start": start - 0.5,
-                        "end": end - 0.5,
-                        "middle": (start + end - 1) / 2,
-                        "share": phase["share"],
-                        "epochs": f"{start}" if end - start == 1 else f"{start} to {end - 1}",
-                    }
-                )
-    return pd.DataFrame(rows, columns=["arm", "trains", "start", "end", "middle", "share", "epochs"])
+    for (_, _, trained), group in groupby(epochs, lambda entry: ((entry[0] - 1) // width, entry[1].name, entry[3])):
+        stretch = list(group)
+        first, last = stretch[0][0], stretch[-1][0]
+        _, phase, base, _ = stretch[len(stretch) // 2]
+        for stage in stage_names(training):
+            here = base * phase.rates[stage] if stage in phase.rates else None
+            rows.append(
+                {
+                    "stage": stage,
+                    "start": first - 0.5,
+                    "end": last + 0.5,
+                    "rate": here,
+                    "shown": "frozen" if here is None else rate(here),
+                    "epochs": f"{first}" if first == last else f"{first} to {last}",
+                    "when": "trained" if trained else "planned",
+                    "opacity": 1.0 if trained or done is None else PALE,
+                }
+            )
+    types = {"start": float, "end": float, "rate": float, "opacity": float}
+    return pd.DataFrame(rows, columns=COLUMNS).astype(types)
 
 
-def plan_chart(plans: list[dict], arms: list[str]) -> alt.LayerChart:
-    """Bars over epochs in the arm's colour, pale where only part of the network trains, labelled with what trains."""
-    rows = plan_rows(plans)
-    last = max((plan["epochs"] for plan in plans), default=1)
-    base = alt.Chart(rows).encode(y=alt.Y("arm:N", sort=list(arms), title=None, axis=None))
-    x = alt.X(
-        "start:Q",
-        title="epoch",
-        scale=alt.Scale(domain=[0.5, last + 0.5], nice=False),
-        axis=alt.Axis(tickMinStep=1, format="d", grid=False),
+def _epochs(
+    training: Training, arm: ArmConfig, done: pd.DataFrame | None, ended: bool
+) -> Iterator[tuple[int, Phase, float, bool]]:
+    """(epoch, phase, rate that its stages' factors multiply, whether it has been trained), from the first to the last."""
+    phases, total = training.phases_of(arm), arm.epochs or training.epochs
+    by_name = {phase.name: phase for phase in phases}
+    start, reached, epoch = arm.rate, phases[0], 0
+    if done is not None:
+        start = found_rate(training, arm, done) or start
+        for epoch, name, head_rate in done[["epoch", "stage", "learning_rate"]].dropna().itertuples(index=False):
+            reached = by_name.get(name) or phase_at(phases, epoch)
+            yield int(epoch), reached, float(head_rate) / reached.rates[HEAD], True
+    for following in () if ended else range(int(epoch) + 1, total + 1):
+        # A phase that began earlier than planned goes on.
+        reached = max(reached, phase_at(phases, following), key=phases.index)
+        yield following, reached, start * _factor(training, total, following - 0.5), False
+
+
+def _factor(training: Training, total: int, epochs_done: float) -> float:
+    return SCHEDULES[training.schedule](epochs_done, total, training.step_epochs, training.step_factor)
+
+
+def found_rate(training: Training, arm: ArmConfig, done: pd.DataFrame) -> float | None:
+    """The head's rate that a range test chose, from the first epoch's; None where none was asked for or trained yet."""
+    first = done[["epoch", "stage", "learning_rate", "images_seen"]].dropna().head(1)
+    if not training.find_rate or arm.learning_rate is not None or first.empty or first["epoch"].iloc[0] != 1:
+        return None
+    phases, total = training.phases_of(arm), arm.epochs or training.epochs
+    steps = max(1, -(-int(first["images_seen"].iloc[0]) // training.batch_size))
+    factor = phases[0].rates[HEAD] * _factor(training, total, 1 - 1 / steps)
+    return float(first["learning_rate"].iloc[0]) / factor
+
+
+def plan_words(training: Training, arm: ArmConfig) -> str:
+    """The plan in words: what trains from which epoch on, at which rate of the head."""
+    total = arm.epochs or training.epochs
+    return "; ".join(
+        f"{phase.name} from epoch {phase.start_epoch}{' at the latest' if phase.patience else ''} "
+        f"at {rate(arm.rate * phase.rates[HEAD])}"
+        for phase in training.phases_of(arm)
+        if phase.start_epoch <= total
     )
-    bars = base.mark_bar(cornerRadius=4, height=ROW_HEIGHT - 8).encode(
-        x=x,
+
+
+def _colour() -> alt.Color:
+    scale = alt.Scale(type="log", domain=[LOWEST_RATE, HIGHEST_RATE], range=list(RATE_COLOURS), clamp=True)
+    return alt.Color("rate:Q", scale=scale, legend=None)
+
+
+def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> alt.LayerChart:
+    """The plan of one arm as a heat map, the head on top; `rows` as `plan_rows` gives them."""
+    stages = stage_names(training)
+    total = arm.epochs or training.epochs
+    base = alt.Chart(rows).encode(
+        x=alt.X(
+            "start:Q",
+            title="epoch",
+            scale=alt.Scale(domain=[0.5, total + 0.5], nice=False),
+            axis=alt.Axis(tickMinStep=1, format="d", grid=False, labelPadding=4, titlePadding=4),
+        ),
         x2="end:Q",
-        color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
-        opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.25, 0.9]), legend=None),
+        y=alt.Y(
+            "stage:N",
+            title="input → head",
+            scale=alt.Scale(domain=list(reversed(stages))),
+            axis=alt.Axis(
+                domain=False,
+                ticks=False,
+                grid=False,
+                labelPadding=4,
+                titlePadding=6,
+                labelFontSize=10,
+                labelOverlap=False,
+            ),
+        ),
+        opacity=alt.Opacity("opacity:Q", scale=None),
         tooltip=[
-            alt.Tooltip("arm:N", title="arm"),
-            alt.Tooltip("trains:N", title="trains"),
-            alt.Tooltip("epochs:N", title="epochs"),
+            alt.Tooltip("stage:N", title="stage"),
+            alt.Tooltip("epochs:N", title="epoch"),
+            alt.Tooltip("shown:N", title="learning rate"),
+            alt.Tooltip("when:N", title="this is"),
         ],
     )
-    labels = base.mark_text(fontSize=12, fontWeight=600).encode(x="middle:Q", text="trains:N")
-    return alt.layer(bars, labels).properties(height=AXIS_HEIGHT + ROW_HEIGHT * max(1, len(arms)))
+    trains = base.transform_filter("isValid(datum.rate)").mark_bar(
+        height=alt.RelativeBandSize(band=0.86), x2Offset=-0.75
+    )
+    frozen = base.transform_filter("!isValid(datum.rate)").mark_bar(height=3, color=FROZEN_COLOUR)
+    layers = alt.layer(trains.encode(color=_colour()), frozen)
+    return layers.properties(height=ROW_HEIGHT * len(stages) + AXIS_HEIGHT, padding=PADDING)
+
+
+def legend_chart() -> alt.Chart:
+    """The colours of learning rates, for all plans: always the same."""
+    steps = 50
+    edges = [LOWEST_RATE * (HIGHEST_RATE / LOWEST_RATE) ** (step / steps) for step in range(steps + 1)]
+    middles = [(low * high) ** 0.5 for low, high in pairwise(edges)]
+    rows = pd.DataFrame({"start": edges[:-1], "end": edges[1:], "rate": middles})
+    x = alt.X(
+        "start:Q",
+        title=None,
+        scale=alt.Scale(type="log", domain=[LOWEST_RATE, HIGHEST_RATE], nice=False),
+        axis=alt.Axis(
+            values=[10.0**power for power in range(-6, 0)], format=".0e", grid=False, domain=False, labelPadding=4
+        ),
+    )
+    bar = alt.Chart(rows).mark_rect(x2Offset=0.75).encode(x=x, x2="end:Q", color=_colour())  # overlapping: no seams
+    return bar.properties(height=LEGEND_HEIGHT, padding=PADDING | {"left": 8})

@@ -1,11 +1,14 @@
-"""The charts of one experiment: accuracy and loss, then cost and plan. Only their rows change while runs learn."""
+"""The charts of one experiment: accuracy and loss, plan, cost. Only their rows change while runs learn."""
 
 import streamlit as st
 
-from tl.ui.text import escape, rate
+from tl.charts.palette import arm_dash
+from tl.ui import plan
+from tl.ui.arms import dot
+from tl.ui.text import escape
 from tl.ui.view import ExperimentView
 
-AXIS, TRAINING = "chart_axis", "chart_training"
+AXIS, TRAINING, SINGLE = "chart_axis", "chart_training", "chart_single"
 AXES = {"epochs": "Epochs", "seconds": "Seconds", "pictures": "Pictures"}
 MEMORY = {
     "gpu_memory_bytes": "GPU memory of the trainer",
@@ -15,6 +18,7 @@ LOAD = {
     "gpu_utilisation": "GPU utilisation",
     "cpu_percent": "CPU load of the trainer (100 % is one core)",
 }
+LINES = {(7, 3): "dashed", (2, 3): "dotted"}  # dash pattern of an arm's line -> in words
 
 
 def show(now: ExperimentView, metrics) -> None:
@@ -32,26 +36,42 @@ def show(now: ExperimentView, metrics) -> None:
             help="Epochs compare what is learnt per round; seconds what it costs; pictures what it takes to see.",
         )
         training = st.toggle("Training curves", key=TRAINING, help="Dotted: on the augmented training pictures.")
+        single = True
+        if len(now.experiment.seeds) > 1:
+            bands = "The thick line is the mean over seeds, the band its 95 % interval (from 3 seeds on)."
+            single = st.toggle("Single runs", value=True, key=SINGLE, help=bands)
     arms = now.titles
+    _legend(arms)
     left, right = st.columns(2)
     with left:
         st.markdown("**Validation accuracy**")
-        chart = curves.accuracy_chart(metrics, arms, axis, now.max_epochs, training)
+        chart = curves.accuracy_chart(metrics, arms, axis, now.max_epochs, training, single, legend=False)
         st.altair_chart(chart, key=f"accuracy_{axis}_{training}", alt="Validation accuracy of every arm")
     with right:
         st.markdown("**Validation loss**")
-        chart = curves.loss_chart(metrics, arms, axis, now.max_epochs, training)
+        chart = curves.loss_chart(metrics, arms, axis, now.max_epochs, training, single, legend=False)
         st.altair_chart(chart, key=f"loss_{axis}_{training}", alt="Validation loss of every arm")
+    plan.while_running(now, metrics)
     with st.grid(2, min_column_width=320):
         with st.container():
             _epoch_seconds(now, metrics, arms)
         with st.container():
-            _plan(now, metrics, arms)
+            _learning_rate(now, metrics, arms)
+        _rate_test(now, metrics, arms)
         resources = now.resources()
         with st.container():
             _memory(resources, arms)
         with st.container():
             _load(resources, arms)
+
+
+def _legend(arms: list[str]) -> None:
+    """Names of the lines in all charts below: unlike a chart's own legend it wraps on a phone and cuts nothing off."""
+    with st.container(horizontal=True, gap="medium", key="chart_legend"):
+        for position, title in enumerate(arms):
+            pattern = LINES.get(tuple(arm_dash(position)))
+            mark = f"{dot(position)} {escape(title)}" + (f" ({pattern})" if pattern else "")
+            st.markdown(mark, width="content")
 
 
 def _epoch_seconds(now: ExperimentView, metrics, arms: list[str]) -> None:
@@ -62,12 +82,37 @@ def _epoch_seconds(now: ExperimentView, metrics, arms: list[str]) -> None:
     st.altair_chart(chart, key="epoch_seconds", alt="Seconds every epoch took, for every arm")
 
 
-def _plan(now: ExperimentView, metrics, arms: list[str]) -> None:
+def _learning_rate(now: ExperimentView, metrics, arms: list[str]) -> None:
     from tl.charts.curves import learning_rate_chart
 
     st.markdown("**Learning rate**")
     chart = learning_rate_chart(metrics, arms, now.max_epochs)
     st.altair_chart(chart, key="learning_rate", alt="Learning rate of the head at every epoch, for every arm")
+
+
+def _rate_test(now: ExperimentView, metrics, arms: list[str]) -> None:
+    """The curves of the runs that looked for their rate, where there are any."""
+    files = {run["run_id"]: now.home.run(run["run_id"]).rate_test for run in now.runs}
+    if not any(path.exists() for path in files.values()):
+        return
+    import pandas as pd
+
+    from tl.charts.plan import found_rate
+    from tl.charts.rate_test import rate_test_chart, rate_test_rows
+    from tl.store.metrics import RATE_TEST, read_table
+
+    rows = []
+    for arm in now.arms:
+        for run in arm.runs:
+            epochs = metrics[metrics["run_id"] == run["run_id"]]
+            chosen = found_rate(now.experiment, now.experiment.arms[arm.position], epochs)
+            curve = read_table(files[run["run_id"]], RATE_TEST)
+            rows.append(rate_test_rows(curve, arm.title, run["run_id"], chosen))
+    with st.container():
+        st.markdown("**Range test of the learning rate**")
+        chart = rate_test_chart(pd.concat(rows, ignore_index=True), arms)
+        st.altair_chart(chart, key="rate_test", alt="Training loss over the learning rate, for every arm")
+        st.caption("The large point is the rate that was chosen.")
 
 
 def _known_column(resources, candidates: dict[str, str]) -> str | None:
@@ -98,34 +143,3 @@ def _load(resources, arms: list[str]) -> None:
             st.caption("GPU utilisation is not available on this machine.")
     else:
         st.caption("Not available yet: nothing has been measured.")
-
-
-def show_plan(experiment) -> None:
-    """What trains when, before and while it runs: a bar per arm over the epochs, and the same in words."""
-    from tl.backbones import BACKBONES
-    from tl.charts.plan import plan_chart
-    from tl.strategies import STRATEGIES
-    from tl.ui.form_state import arm_title
-
-    stages = BACKBONES[experiment.backbone].stage_names
-    plans = []
-    for arm in experiment.arms:
-        phases = STRATEGIES[arm.strategy].phases(stages, arm)
-        shares = [
-            {
-                "start_epoch": phase.start_epoch,
-                "name": phase.name,
-                "share": len(phase.rates) / (len(stages) + 1),
-                "rate": arm.rate * phase.rates.get("head", 0.0),
-            }
-            for phase in phases
-        ]
-        plans.append({"arm": arm_title(arm.name), "epochs": arm.epochs or experiment.epochs, "phases": shares})
-    chart = plan_chart(plans, [plan["arm"] for plan in plans])
-    st.altair_chart(chart, key="plan", alt="What trains in which epochs, one bar per arm")
-    for plan in plans:
-        words = "; ".join(
-            f"{escape(phase['name'])} from epoch {phase['start_epoch']} at {rate(phase['rate'])}"
-            for phase in plan["phases"]
-        )
-        st.caption(f"{escape(plan['arm'])}: {words}.")

@@ -5,7 +5,6 @@ import streamlit as st
 from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import cost, form, live, view
-from tl.ui.chart_area import show_plan
 from tl.ui.text import count, escape
 
 
@@ -23,10 +22,6 @@ def show(home: Home, experiment_id: str) -> None:
 
         verdict.show(home, experiment_id)
     live.show(home, experiment_id, now.active)
-    plan = st.expander("What trains when", icon=":material/layers:", on_change="rerun", key="show_plan")
-    if plan.open:
-        with plan:
-            show_plan(now.experiment)
     cost.show_command("The command that repeats this", now.experiment)
 
 

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from tl.config import Refused
+from tl.config import Experiment, Refused
 from tl.store.home import Home
-from tl.ui import arms, cost, form_state, network, pictures
+from tl.ui import arms, cost, form_state, network, pictures, plan
 from tl.ui.presets import PRESETS
 from tl.ui.text import escape
 
@@ -27,8 +27,10 @@ def show(home: Home) -> None:
     with st.container(border=True):
         network.section(home)
     with st.container(border=True):
-        arms.section()
-    _start_row(home, info)
+        places = arms.section()
+    experiment = _start_row(home, info)
+    if experiment:  # last, so that the form can be used while charts are still being made
+        plan.in_form(places, experiment)
 
 
 def _presets(home: Home) -> None:
@@ -56,7 +58,8 @@ def _use_preset(home: Home) -> None:
         pictures.use_newest_upload(home)
 
 
-def _start_row(home: Home, info) -> None:
+def _start_row(home: Home, info) -> Experiment | None:
+    """Draw the end of the form; gives the experiment it describes, None where it can't be accepted."""
     state = st.session_state
     try:
         experiment = form_state.compose(state)
@@ -81,6 +84,7 @@ def _start_row(home: Home, info) -> None:
         st.error(escape(state[PROBLEM]), icon=":material/error:")
     if experiment:
         cost.show_command("Show the command that does the same", experiment)
+    return experiment
 
 
 def _start(home: Home) -> None:

@@ -55,7 +55,9 @@ def _live(home: Home, experiment_id: str, active: bool) -> None:
         )
     chart_area.show(now, metrics)
     st.subheader("The arms in numbers", anchor=False)
-    st.dataframe(arm_table(now, metrics), hide_index=True, alt="Every arm in numbers, one column per arm")
+    st.dataframe(
+        arm_table(now, metrics), hide_index=True, height="content", alt="Every arm in numbers, one column per arm"
+    )
 
 
 def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None:

@@ -51,9 +51,12 @@ def section(home: Home) -> None:
         )
     chosen = known[state[WEIGHTS]]
     accuracy = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)} top-1 there"
-    st.caption(f"Weights learnt on {escape(chosen.source_data)}{accuracy}. Licence: {escape(chosen.licence)}.")
+    size = f" Download, {chosen.size_bytes / 2**20:.0f} MB." if chosen.state == "download" else ""
+    st.caption(f"Weights learnt on {escape(chosen.source_data)}{accuracy}.{size} Licence: {escape(chosen.licence)}.")
 
 
 def _option(source) -> str:
-    size = f" · download, {source.size_bytes / 2**20:.0f} MB" if source.state == "download" else ""
-    return plain(source.title) + size
+    """As much of the title as a select box has room for; the caption below it says the rest."""
+    title = plain(source.title)
+    short = title.split(",")[0].split(" (")[0]
+    return short + (" · download" if source.state == "download" else "")

@@ -32,6 +32,8 @@ def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:
         "Computing time": over_runs("elapsed_seconds", duration),
         "Seconds per epoch": over_epochs("train_seconds", lambda mean: f"{mean:.1f} s for training"),
         "Pictures per second": over_epochs("images_per_second", lambda mean: count(round(mean))),
+        "Operations per training picture": _gflops(metrics),
+        "Precision": next((result["precision"] for result in results if result.get("precision")), NOT_AVAILABLE),
         "Peak memory": over_runs("memory_peak_bytes", memory),
         "Energy": NOT_AVAILABLE if None in joules else energy(sum(joules)),
         "Parameters trained": _parameters(metrics),
@@ -44,6 +46,15 @@ def _epochs(run: dict) -> str:
     early = ", stopped early" if run["stopped_early"] else ""
     best = f", best {run['best_epoch']}" if run["best_epoch"] else ""
     return done + early + best
+
+
+def _gflops(metrics) -> str:
+    """Floating-point operations that were executed (what was kept is not computed again), per picture trained on."""
+    pictures = metrics.groupby("run_id")["images_seen"].diff().fillna(metrics["images_seen"])
+    known = metrics["flops"].notna() & pictures.notna()
+    if not known.any():
+        return NOT_AVAILABLE
+    return f"{metrics['flops'][known].sum() / pictures[known].sum() / 1e9:.3g} GFLOP"
 
 
 def _parameters(metrics) -> str:

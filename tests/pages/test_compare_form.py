@@ -1,0 +1,219 @@
+"""The form on the first page: what it offers, what it takes, what Start makes of it."""
+
+import io
+import re
+import zipfile
+from dataclasses import fields
+
+import pytest
+from PIL import Image
+
+from tests.page_lab import charts, texts, unescaped
+from tl import jobs
+from tl.config import Refused, Training
+from tl.strategies import PARAMETERS, STRATEGIES
+from tl.ui.settings import SHARED
+
+
+def test_the_empty_page_is_a_form_that_can_be_started_at_once(open_page):
+    app = open_page()
+    assert app.title[0].value == "Is transfer learning worth it here?"
+    assert not app.button(key="form_start").disabled
+    assert app.selectbox(key="form_dataset").value == "blossoms"
+    assert app.number_input(key="form_samples").value == 500
+    assert "drawn by" in " ".join(app.selectbox(key="form_dataset").options)
+    assert re.search(r"At most about \*\*.*\*\* on this machine", texts(app))
+
+
+def test_the_command_is_shown_when_asked_for(open_page):
+    app = open_page()
+    assert not app.code
+    app.session_state["show_command"] = True
+    app.run()
+    assert "python -m tl compare --dataset blossoms" in app.code[0].value
+
+
+def test_start_makes_the_experiment_the_form_describes_and_puts_it_into_the_address(open_page, home):
+    app = open_page()
+    app.number_input(key="form_samples").set_value(120).run()
+    app.button(key="form_start").click().run()
+    (experiment_id,) = {run["experiment_id"] for run in jobs.list_runs(home)}
+    assert app.query_params["experiment"] in (experiment_id, [experiment_id])
+    experiment = jobs.experiment(home, experiment_id)["experiment"]
+    assert experiment.samples == 120
+    assert [arm.strategy for arm in experiment.arms] == ["scratch", "full_finetuning"]
+    assert not app.exception and "In the queue" in texts(app)
+
+
+def test_starting_twice_from_the_same_form_is_one_experiment(open_page, home):
+    app = open_page()
+    token = app.session_state["form_token"]
+    app.button(key="form_start").click().run()
+    again = open_page()
+    again.session_state["form_token"] = token
+    again.button(key="form_start").click().run()
+    assert len({run["experiment_id"] for run in jobs.list_runs(home)}) == 1
+
+
+def test_a_preset_fills_the_form_and_everything_can_be_changed_after(open_page, home):
+    app = open_page()
+    app.get("pills")[0].set_value("cifar10_mobilenet").run()
+    assert not app.exception
+    assert app.selectbox(key="form_resolution").value == 224
+    assert app.number_input(key="form_epochs").value == 5
+    app.number_input(key="form_epochs").set_value(3).run()
+    assert app.number_input(key="form_epochs").value == 3
+
+
+def test_own_pictures_are_asked_for_before_few_photos_can_start(open_page):
+    app = open_page()
+    app.get("pills")[0].set_value("few_photos").run()
+    assert app.button(key="form_start").disabled
+    assert "Add a zip of your pictures" in texts(app)
+
+
+@pytest.fixture
+def small_zip():
+    """Bytes of a zip with two classes of real, tiny pictures, junk and one that can't be read."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        for label, shade in (("**bright**", 200), ("dark", 40)):
+            for number in range(10):
+                picture = io.BytesIO()
+                Image.new("RGB", (48, 48), (shade, 10 * number, number)).save(picture, "PNG")
+                archive.writestr(f"my set/{label}/{number}.png", picture.getvalue())
+        archive.writestr("my set/dark/broken.jpg", b"no picture")
+    return memory.getvalue()
+
+
+def test_an_uploaded_zip_is_shown_with_its_classes_before_anything_is_trained(open_page, home, small_zip):
+    app = open_page()
+    app.get("pills")[0].set_value("few_photos").run()
+    app.file_uploader[0].upload("My **Photos**!.zip", small_zip).run()
+    assert not app.exception and not app.error
+    assert app.selectbox(key="form_dataset").value == "my-photos"
+    read = unescaped(app)
+    assert "2 classes" in read and "broken.jpg" in read, read
+    assert "**bright**" not in texts(app)
+    app.button(key="form_start").click().run()
+    assert {run["dataset"] for run in jobs.list_runs(home)} == {"my-photos"}
+
+
+def test_a_refused_zip_is_one_sentence_and_is_not_tried_again(open_page, home):
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        archive.writestr("../../evil.jpg", b"x")
+    app = open_page()
+    app.get("pills")[0].set_value("few_photos").run()
+    app.file_uploader[0].upload("evil.zip", memory.getvalue()).run()
+    assert len(app.error) == 1 and "evil.jpg" in unescaped(app)
+    app.run()
+    assert len(app.error) == 1 and not any(home.datasets_dir.glob("*"))
+
+
+def test_arms_can_be_added_and_removed(open_page):
+    app = open_page()
+    app.button(key="form_add_arm").click().run()
+    assert len(app.session_state["form_arms"]) == 3
+    number = app.session_state["form_arms"][0]
+    app.button(key=f"form_remove_{number}").click().run()
+    assert len(app.session_state["form_arms"]) == 2 and not app.exception
+
+
+def test_two_arms_of_one_name_are_numbered(open_page, home):
+    app = open_page()
+    for number in app.session_state["form_arms"]:
+        app.text_input(key=f"form_arm{number}_name").set_value("same").run()
+    app.button(key="form_start").click().run()
+    assert {run["arm"] for run in jobs.list_runs(home)} == {"same", "same 2"}
+
+
+def test_a_setting_that_cannot_be_accepted_is_one_sentence_and_nothing_starts(open_page, monkeypatch):
+    def refuse(*_, **__):
+        raise Refused("samples is 5, but [flowers](http://evil.example) has 12 classes; each needs a picture.")
+
+    monkeypatch.setattr(jobs, "submit", refuse)
+    app = open_page()
+    app.button(key="form_start").click().run()
+    assert len(app.error) == 1 and "[flowers](http://evil.example)" in unescaped(app)
+    assert "[flowers](http" not in texts(app) and "experiment" not in app.query_params
+
+
+def first_arm(app) -> int:
+    return app.session_state["form_arms"][0]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_arm_shows_what_its_strategy_does_and_only_the_settings_that_matter_to_it(open_page, strategy):
+    app = open_page()
+    number = first_arm(app)
+    app.selectbox(key=f"form_arm{number}_strategy").set_value(strategy).run()
+    assert not app.exception and not app.error
+    assert STRATEGIES[strategy].sentence in unescaped(app) and STRATEGIES[strategy].source in unescaped(app)
+    fields = {field.key: field for field in app.number_input}
+    shown = {name for name in PARAMETERS if f"form_arm{number}_{name}" in fields}
+    assert shown == set(STRATEGIES[strategy].parameters)
+    for name in shown:
+        field, bounds = fields[f"form_arm{number}_{name}"], PARAMETERS[name]
+        assert (field.label, field.min, field.max) == (bounds.title, bounds.low, bounds.high)
+        assert field.value == bounds.default and type(field.value) is type(bounds.default)
+
+
+def test_a_setting_of_a_strategy_reaches_the_run(open_page, home):
+    app = open_page()
+    number = first_arm(app)
+    app.selectbox(key=f"form_arm{number}_strategy").set_value("gradual_unfreezing").run()
+    app.number_input(key=f"form_arm{number}_unfreeze_every").set_value(3).run()
+    app.button(key="form_start").click().run()
+    (experiment_id,) = {run["experiment_id"] for run in jobs.list_runs(home)}
+    assert jobs.experiment(home, experiment_id)["experiment"].arms[0].unfreeze_every == 3
+
+
+def test_everything_that_arms_share_can_be_set_and_reaches_the_run(open_page, home):
+    app = open_page()
+    app.toggle(key="form_find_rate").set_value(True).run()
+    app.selectbox(key="form_precision").set_value("bf16").run()
+    app.selectbox(key="form_schedule").set_value("step").run()
+    app.number_input(key="form_step_epochs").set_value(4).run()
+    app.number_input(key="form_views").set_value(2).run()
+    assert "found by a range test, bf16" in unescaped(app)
+    app.button(key="form_start").click().run()
+    (experiment_id,) = {run["experiment_id"] for run in jobs.list_runs(home)}
+    experiment = jobs.experiment(home, experiment_id)["experiment"]
+    assert (experiment.find_rate, experiment.precision, experiment.views) == (True, "bf16", 2)
+    assert (experiment.schedule, experiment.step_epochs) == ("step", 4)
+
+
+def test_every_setting_of_the_training_has_a_place_in_the_form():
+    elsewhere = {"dataset", "samples", "backbone", "weights", "resolution"}
+    assert {entry.name for entry in fields(Training)} == (set(SHARED) - {"seeds"}) | elsewhere
+
+
+def test_each_arm_shows_its_plan_and_follows_the_settings(open_page):
+    app = open_page()
+    assert [chart.proto.alt for chart in charts(app)] == [
+        "What trains when: everything from epoch 1 at 1e-3",
+        "What trains when: everything from epoch 1 at 1e-4",
+        "Colours of the learning rates",
+    ]
+    app.selectbox(key=f"form_arm{first_arm(app)}_strategy").set_value("lp_ft").run()
+    assert "everything from epoch 8 at the latest at 1e-4" in charts(app)[0].proto.alt
+    assert "until the range test" not in texts(app)
+    app.toggle(key="form_find_rate").set_value(True).run()
+    assert "Drawn with the usual rates until the range test has found one." in texts(app)
+
+
+def test_a_comparison_takes_eight_arms_and_no_more(open_page, home):
+    app = open_page()
+    for _ in range(6):
+        app.button(key="form_add_arm").click().run()
+    assert app.button(key="form_add_arm").disabled and len(charts(app)) == 9
+    app.button(key="form_start").click().run()
+    assert not app.exception and len({run["arm"] for run in jobs.list_runs(home)}) == 8
+
+
+def test_a_select_box_names_pretrained_weights_in_few_words(open_page):
+    app = open_page()
+    box = app.selectbox(key="form_weights")
+    assert box.options[0] == "Bundled: Tiny ImageNet" and all(len(option) <= 30 for option in box.options)
+    assert "202 classes at 64 px" in unescaped(app)

@@ -1,0 +1,51 @@
+"""What trains when, one heat map per arm: in the form before anything trains, beside the charts while it does."""
+
+import streamlit as st
+
+from tl.config import ArmConfig, Experiment, Training
+from tl.store.database import ACTIVE
+from tl.ui.arms import dot
+from tl.ui.text import escape
+from tl.ui.view import ExperimentView
+
+LEGEND = "Colour: learning rate. Thin grey line: frozen."
+
+
+def in_form(places: list, experiment: Experiment) -> None:
+    """Fill the places the arms' cards keep; the last is for the legend."""
+    *cards, below = places
+    for position, (place, arm) in enumerate(zip(cards, experiment.arms, strict=True)):
+        with place:
+            _chart(experiment, arm, f"form_plan_{position}")
+    with below:
+        unknown = experiment.find_rate and any(arm.learning_rate is None for arm in experiment.arms)
+        _legend(f"{LEGEND} Drawn with the usual rates until the range test has found one." if unknown else LEGEND)
+
+
+def while_running(now: ExperimentView, metrics) -> None:
+    """Every arm's plan and what came of it so far; `metrics` as `ExperimentView.metrics` gives them."""
+    st.markdown("**What trains when**")
+    with st.grid(min(3, max(2, len(now.arms))), min_column_width=260):
+        for arm in now.arms:
+            run, title = arm.current, f"{dot(arm.position)} {escape(arm.title)}"
+            with st.container(gap="xsmall"):
+                st.markdown(title + (f" · seed {run['seed']}" if len(arm.runs) > 1 else ""))
+                done = metrics[metrics["run_id"] == run["run_id"]]
+                arm_config = now.experiment.arms[arm.position]
+                _chart(now.experiment, arm_config, f"plan_{arm.position}", done, run["status"] not in ACTIVE)
+    _legend(f"{LEGEND} Pale: still to come." if now.active else LEGEND)
+
+
+def _chart(training: Training, arm: ArmConfig, key: str, done=None, ended: bool = False) -> None:
+    from tl.charts.plan import plan_chart, plan_rows, plan_words
+
+    chart = plan_chart(plan_rows(training, arm, done, ended), training, arm)
+    st.altair_chart(chart, key=key, alt=f"What trains when: {plan_words(training, arm)}")
+
+
+def _legend(words: str) -> None:
+    from tl.charts.plan import legend_chart
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.altair_chart(legend_chart(), width=300, key="plan_legend", alt="Colours of the learning rates")
+        st.caption(words, width="content")

@@ -1,0 +1,135 @@
+"""The settings of an arm and those all arms share, as data, and one widget for each kind of setting."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from tl.config import PRECISIONS, Experiment
+from tl.schedules import OPTIMIZERS, SCHEDULES
+from tl.strategies import PARAMETERS, Strategy
+from tl.ui.form_state import arm_key, shared_key
+from tl.ui.text import rate
+
+SCHEDULE_TITLES = {
+    "constant": "Constant",
+    "step": "Step: cut every few epochs",
+    "cosine": "Cosine: falls smoothly to 0",
+    "one_cycle": "One cycle: up, then down",
+}
+PRECISION_TITLES = {"auto": "The faster one, as a few steps at the start show"}
+DEFAULTS = {name: entry.default for name, entry in Experiment.__dataclass_fields__.items()} | {"seeds": 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One widget; its kind follows from the default value: a switch, a number, or a choice where there are options."""
+
+    title: str
+    low: float = 0  # of a number
+    high: float = 1000
+    step: float = 1
+    options: dict[str, str] | None = None  # value -> as shown
+    help: str | None = None
+    only_with: tuple[str, str] | None = None  # shown only while that setting has that value
+
+
+def _titled(keys, titles: dict[str, str]) -> dict[str, str]:
+    return {key: titles.get(key, key) for key in keys}
+
+
+SHARED: dict[str, Setting] = {
+    "epochs": Setting(title="Epochs at most", low=1),
+    "patience": Setting(
+        title="Stop after epochs without a lower validation loss",
+        help="Early stopping; 0 switches it off. The best epoch is kept either way.",
+    ),
+    "patience_start": Setting(
+        title="Epochs at the start that this ignores",
+        help="A new network's validation loss means little until its BatchNorm statistics have settled.",
+    ),
+    "seeds": Setting(
+        title="Seeds",
+        low=1,
+        high=20,
+        help="Each arm is run once per seed. From 3 on the verdict carries an interval.",
+    ),
+    "batch_size": Setting(title="Batch size", low=2, high=4096),
+    "optimizer": Setting(title="Optimizer", options=OPTIMIZERS),
+    "weight_decay": Setting(title="Weight decay", high=1, step=1e-4),
+    "find_rate": Setting(
+        title="Find the learning rate by a range test",
+        help="Before the first epoch the rate grows step by step until the loss takes off; arms with a learning rate "
+        "of their own keep it.",
+    ),
+    "schedule": Setting(title="Learning rate over time", options=_titled(SCHEDULES, SCHEDULE_TITLES)),
+    "step_epochs": Setting(title="Epochs between cuts", low=1, only_with=("schedule", "step")),
+    "step_factor": Setting(title="Factor of each cut", low=0.001, high=1, step=0.05, only_with=("schedule", "step")),
+    "augmentation": Setting(
+        title="Augment training pictures", help="Random crop and horizontal flip, the same for every arm."
+    ),
+    "views": Setting(
+        title="Views kept of each picture",
+        high=100,
+        help="What a frozen part makes of so many augmented views is computed once and kept; 0 computes it anew in "
+        "every epoch.",
+    ),
+    "precision": Setting(title="Precision", options=_titled(PRECISIONS, PRECISION_TITLES)),
+}
+
+
+def shared_settings() -> None:
+    """A widget for every setting that all arms share and that matters now."""
+    for name, setting in SHARED.items():
+        if setting.only_with is None or st.session_state[shared_key(setting.only_with[0])] == setting.only_with[1]:
+            _widget(shared_key(name), setting, type(DEFAULTS[name]))
+
+
+def arm_settings(number: int, strategy: Strategy) -> None:
+    """A widget for every setting of one arm that matters to its strategy."""
+    finds = st.session_state[shared_key("find_rate")]
+    usual = "found by a range test" if finds else f"{rate(strategy.learning_rate)}, the usual one"
+    st.text_input(
+        "Name", key=arm_key(number, "name"), placeholder=strategy.title, max_chars=60, persist_state="session"
+    )
+    learning_rate = Setting(title="Learning rate", low=1e-7, high=10, step=1e-4, help="Of the head, at the start.")
+    _widget(arm_key(number, "learning_rate"), learning_rate, float, placeholder=usual)
+    _widget(arm_key(number, "epochs"), SHARED["epochs"], int, placeholder="as all arms")
+    for name in strategy.parameters:
+        bounds = PARAMETERS[name]
+        setting = Setting(title=bounds.title, low=bounds.low, high=bounds.high, step=bounds.step)
+        _widget(arm_key(number, name), setting, type(bounds.default))
+
+
+def _widget(key: str, setting: Setting, kind: type, **more) -> None:
+    common = {"key": key, "help": setting.help, "persist_state": "session"} | more
+    if setting.options is not None:
+        st.selectbox(setting.title, list(setting.options), format_func=setting.options.get, **common)
+    elif kind is bool:
+        st.toggle(setting.title, **common)
+    else:
+        st.number_input(
+            setting.title,
+            min_value=kind(setting.low),
+            max_value=kind(setting.high),
+            step=kind(setting.step),
+            format="%g" if kind is float else None,
+            **common,
+        )
+
+
+def shared_summary() -> str:
+    """The shared settings in one line, so that nobody has to open them to know them."""
+    value = {name: st.session_state[shared_key(name)] for name in SHARED}
+    seeds, patience, schedule = value["seeds"], value["patience"], SHARED["schedule"].options[value["schedule"]]
+    schedule = schedule.split(":")[0].lower()
+    parts = [
+        f"up to {value['epochs']} epochs",
+        f"stops after {patience} without progress" if patience else "no early stopping",
+        f"{seeds} seed" + ("s" if seeds > 1 else ""),
+        f"batches of {value['batch_size']}",
+        OPTIMIZERS[value["optimizer"]],
+        f"{schedule} rate" + (", found by a range test" if value["find_rate"] else ""),
+    ]
+    if value["precision"] != DEFAULTS["precision"]:
+        parts.append(value["precision"])
+    return "All arms: " + ", ".join(parts) + "."
