@@ -5,6 +5,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -29,12 +30,30 @@ def two_classes(prefix: str = "", count: int = 3) -> dict[str, bytes]:
     return pictures(f"{prefix}rose", count) | pictures(f"{prefix}tulip", count)
 
 
-def zipped(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:
+def zipped(path: Path | BinaryIO, files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path | BinaryIO:
     """A zip as anyone would make it; names that end with '/' are folders."""
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return path
+
+
+def zipped_bytes(files: dict[str, bytes]) -> bytes:
+    """The bytes of such a zip."""
+    data = io.BytesIO()
+    zipped(data, files)
+    return data.getvalue()
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A black picture of so many pixels, made without having them in memory."""
+    packer, rows = zlib.compressobj(9), bytes(1 + 3 * width)
+    packed = b"".join(packer.compress(rows) for _ in range(height)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
 
 
 def entry(name: str | bytes, data: bytes = b"x", **lies) -> dict:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tl.config import Refused
 from tl.datasets.archive import read_members
-from tl.datasets.decode import LeftOut, unpack
+from tl.decoding.entries import unpack
+from tl.decoding.pixels import LeftOut
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,8 @@ def ingest(arguments) -> int:
     print("to train, validate and test.")
     for reason, what in left_out.items():
         print(f"Left out, {reason}: {what['count']} ({', '.join(what['first'])})")
+    for kind, what in info.leakage.items():
+        print(f"Leakage, {kind}: {what['count']} ({', '.join(what['first'])})")
     return 0
 
 

@@ -41,7 +41,9 @@ class Limits:
     contents_bytes: int = 64 * 1024**2  # the zip's own table of contents
     ratio: int = 200  # unpacked / packed, of entries above `ratio_from` bytes
     ratio_from: int = 1_000_000
-    pixels: int = 64_000_000  # of one picture
+    name_bytes: int = 4_096  # of one entry's name with its folders
+    depth: int = 32  # folders one inside another
+    pixels: int = 50_400_000  # of one picture: 8,192 x 6,144 of a telephone's 50 megapixels
     side: int = 16_384  # pixels
     classes: int = 1_000
 
@@ -73,15 +75,16 @@ class _Entry(NamedTuple):
     offset: int  # of the local header
 
 
-def check_kind(path: Path, limits: Limits = LIMITS) -> None:
-    """Refuse a file that is absent, empty, too big or by its first bytes no zip."""
+def check_kind(path: Path, limits: Limits = LIMITS, shown: str | None = None) -> None:
+    """Refuse a file that is absent, empty, too big or by its first bytes no zip; `shown` is its name in messages."""
+    shown = shown or path.name
     if not path.is_file():
         raise Refused(f"There is no file {str(path)!r}; give the path of a zip of class folders.")
     size = path.stat().st_size
     if not size:
-        raise Refused(f"{path.name} is empty (0 bytes); give a zip of class folders.")
+        raise Refused(f"{shown} is empty (0 bytes); give a zip of class folders.")
     if size > limits.archive_bytes:
-        raise Refused(f"{path.name} has {_bytes(size)}; at most {_bytes(limits.archive_bytes)} are accepted.")
+        raise Refused(f"{shown} has {_bytes(size)}; at most {_bytes(limits.archive_bytes)} are accepted.")
     with open(path, "rb") as file:
         head = file.read(512)
     if head.startswith((LOCAL, END)):
@@ -90,7 +93,7 @@ def check_kind(path: Path, limits: Limits = LIMITS) -> None:
     if head[257:262] == b"ustar":
         kind = "a tar archive"
     what = f"is {kind}, not a zip" if kind else "is not a zip"
-    raise Refused(f"{path.name} {what}; {AGAIN}.")
+    raise Refused(f"{shown} {what}; {AGAIN}.")
 
 
 def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) -> list[Member]:
@@ -100,7 +103,7 @@ def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) 
     name used in messages.
     """
     shown = shown or path.name
-    check_kind(path, limits)
+    check_kind(path, limits, shown)
     with open(path, "rb") as file:
         start, size, count = _find_contents(file, shown)
         if count > limits.entries:
@@ -111,7 +114,7 @@ def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) 
             )
         file.seek(start)
         entries = _read_contents(file.read(size), count, shown)
-        names = [_checked_name(entry, shown) for entry in entries]
+        names = [_checked_name(entry, shown, limits) for entry in entries]
         for entry, name in zip(entries, names, strict=True):
             _check_entry(entry, name, shown, limits)
         _check_tree(names, shown)
@@ -213,7 +216,7 @@ def _sizes64(extra: bytes, packed: int, size: int, offset: int, shown: str) -> t
     raise _damaged(shown, "an entry's zip64 sizes are missing")
 
 
-def _checked_name(entry: _Entry, shown: str) -> str:
+def _checked_name(entry: _Entry, shown: str, limits: Limits) -> str:
     """The entry's name with '/' between folders; Refused where it could lead out of the folder."""
     try:
         name = entry.raw_name.decode("utf-8")
@@ -230,6 +233,10 @@ def _checked_name(entry: _Entry, shown: str) -> str:
         problem = "leads out of the folder"
     elif not path:
         problem = "is empty"
+    elif len(entry.raw_name) > limits.name_bytes:
+        problem = f"has {len(entry.raw_name):,} bytes; at most {limits.name_bytes:,} are accepted"
+    elif path.count("/") > limits.depth:
+        problem = f"lies {path.count('/'):,} folders deep; at most {limits.depth} are accepted"
     else:
         return path
     raise Refused(f"{shown}: the name of the entry {name!r:.200} {problem}; {AGAIN}.")

@@ -1,52 +1,67 @@
-"""Fill the picture store of a data set at one resolution: decode or draw what is missing, once, on all cores."""
+"""Pictures decoded on all cores: those of an archive, and later, at other resolutions, the clean copies kept of them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from tl.config import Refused
-from tl.datasets import decode, pool
-from tl.datasets.archive import LIMITS, Limits
+from tl.datasets import pool
+from tl.datasets.archive import Limits
+from tl.decoding import pixels
 from tl.store.pictures import SPLITS, PictureStore
 
-DECODER = ["-P", decode.__file__]
+DECODER = ["-P", "-m", "tl.decoding"]
+KEPT = "pictures.jpegs"  # one clean JPEG after another; absent where the first store has every pixel
 CHUNK = 64  # pictures a task
+MOST_DEATHS = 40  # of decoding processes in one upload
 RECORDED = 16  # tasks after which the pictures decoded so far are recorded as ready
-PLACE = ["start", "packed", "size", "method", "crc"]  # of a picture in its archive
+PLACE = ["start", "packed", "crc"]  # of what is kept of a picture
 Progress = Callable[[int, int, str], None]
+Decoder = Callable[[Iterator[dict]], Iterator[list]]
+
+
+def decoder() -> AbstractContextManager[Decoder]:
+    """Decoding processes, for as long as the block runs."""
+    return pool.answers(DECODER, _ask)
 
 
 def decode_all(
-    source: Path, places: Sequence, slots: Sequence[int], out: Path, side: int, limits: Limits
+    decode: Decoder, source: Path, places: Sequence, out: Path, side: int, kept: Path | None, limits: Limits
 ) -> Iterator[list]:
-    """Decode pictures of the archive `source` into slots of the file `out`, (side, side, 3) uint8 each.
+    """Decode pictures of the archive `source` into the file `out`, (N, side, side, 3) uint8; copies go to `kept`.
 
-    `places` are rows of PLACE. Yields a list of [sha256, shorter side, reason left out or None] per chunk, in order.
+    `places` are (start, packed, size, method, crc). Yields per picture, in order, the reason to leave it out or
+    [sha256 of the file, hash of the pixels, difference hash, shorter side, *PLACE of the copy].
     """
-    common = {"source": str(source), "out": str(out), "side": side}
-    common |= {"max_pixels": limits.pixels, "max_side": limits.side}
+    about = {"source": str(source), "out": str(out), "side": side, "kept": str(kept or "")}
+    about |= {"max_pixels": limits.pixels, "max_side": limits.side}
+    for answer in decode(_tasks(about, range(len(places)), places)):
+        yield from answer
 
-    def tasks() -> Iterator[dict]:
-        for first in range(0, len(places), CHUNK):
-            piece = zip(slots[first : first + CHUNK], places[first : first + CHUNK], strict=True)
-            yield common | {"rows": [[int(slot), *map(int, place)] for slot, place in piece]}
 
-    with pool.answers(DECODER, _ask) as answers:
-        yield from answers(tasks())
+def _tasks(about: dict, slots: Sequence[int], places: Sequence) -> Iterator[dict]:
+    for first in range(0, len(places), CHUNK):
+        piece = zip(slots[first : first + CHUNK], places[first : first + CHUNK], strict=True)
+        yield about | {"rows": [[int(slot), *map(int, place)] for slot, place in piece]}
 
 
 def _ask(processes: pool.Pool, task: dict) -> list:
-    """The answer; where the process dies of a picture, the chunk is halved until that picture is alone."""
+    """The answer; where the process dies of a picture, each of the chunk is tried alone and that one is left out."""
     try:
         return processes.ask(task)
     except pool.Died:
+        if processes.deaths > MOST_DEATHS:
+            raise Refused(
+                f"The program that reads pictures crashed or stalled {processes.deaths} times over these files; "
+                "convert them to JPEG or PNG and pack them again."
+            ) from None
         rows = task["rows"]
         if len(rows) == 1:
-            return [["", 0, decode.UNREADABLE]]
-        middle = len(rows) // 2
-        return _ask(processes, task | {"rows": rows[:middle]}) + _ask(processes, task | {"rows": rows[middle:]})
+            return [pixels.CRASHES]
+        return [answer for row in rows for answer in _ask(processes, task | {"rows": [row]})]
 
 
 def store_of(folder: Path, index: pd.DataFrame, classes: tuple[str, ...], side: int) -> PictureStore:
@@ -55,23 +70,30 @@ def store_of(folder: Path, index: pd.DataFrame, classes: tuple[str, ...], side: 
     return PictureStore(folder, side, sizes, classes, index["label"].to_numpy(np.int64))
 
 
-def fill_from_archive(store: PictureStore, index: pd.DataFrame, samples: int | None, progress: Progress | None) -> None:
-    """Decode what `store` lacks for `samples` training pictures from the kept source.zip."""
+def fill_from_kept(
+    store: PictureStore, index: pd.DataFrame, native: int, samples: int | None, progress: Progress | None
+) -> None:
+    """Scale what `store` lacks for `samples` training pictures from what was kept; `native` is the set's own side."""
+    source = store.folder / KEPT
+    raw = 0 if source.exists() else native
+    if raw:
+        source = store.folder / f"pictures-{native}.u8"
 
     def decode_rows(rows: np.ndarray, out: np.ndarray) -> Iterator[int]:
+        if not {*PLACE} <= {*index} or not source.exists():
+            raise Refused(f"{store.folder} was made by an earlier version; delete it and bring the pictures again.")
         places = index[PLACE].to_numpy()[rows]
+        places = np.insert(places, [2, 2], np.stack([places[:, 1], np.zeros(len(rows), np.int64)], 1), 1)
+        about = {"source": str(source), "out": str(store.path), "side": store.resolution, "kept": "", "raw": raw}
         done = 0
-        source = store.folder / "source.zip"
-        for answer in decode_all(source, places, rows, store.path, store.resolution, LIMITS):
-            for row, (digest, _, reason) in zip(rows[done : done + len(answer)], answer, strict=True):
-                if reason or digest != index["sha256"].iloc[row]:
-                    raise Refused(
-                        f"{source} has changed since it was ingested; delete the data set and ingest it again."
-                    )
-            done += len(answer)
-            if progress:
-                progress(done, len(rows), f"decoding pictures at {store.resolution} px")
-            if done % (RECORDED * CHUNK) == 0 or done == len(rows):
-                yield done
+        with decoder() as decode:
+            for answer in decode(_tasks(about, rows, places)):
+                if any(answer):
+                    raise Refused(f"{source} is damaged; delete {store.folder} and bring the pictures again.")
+                done += len(answer)
+                if progress:
+                    progress(done, len(rows), f"decoding pictures at {store.resolution} px")
+                if done % (RECORDED * CHUNK) == 0 or done == len(rows):
+                    yield done
 
     store.fill(samples, decode_rows)

@@ -3,13 +3,14 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
 from tl.config import Refused
-from tl.datasets.archived import Progress, fill_from_archive, store_of
+from tl.datasets.archived import Progress, fill_from_kept, store_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
 from tl.datasets.info import DatasetInfo
@@ -45,11 +46,17 @@ def describe(home: Home, name: str) -> DatasetInfo:
     raise Refused(f"There is no data set {name!r}; `python -m tl datasets` lists them.")
 
 
-def ingest(home: Home, zip_path: str | os.PathLike, name: str, progress: Progress | None = None) -> DatasetInfo:
-    """Make a data set of a zip of class folders. Raises Refused with one sentence, and then nothing was written."""
+def ingest(
+    home: Home, source: str | os.PathLike | BinaryIO, name: str, progress: Progress | None = None, shown: str = ""
+) -> DatasetInfo:
+    """Make a data set of a zip of class folders, a path or an open file that messages call `shown`.
+
+    Raises Refused with one sentence, and then nothing was written.
+    """
     if name in BUILT_IN:
         raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
-    return ingest_zip(home, Path(zip_path), name, title=name, origin="upload", progress=progress)
+    source = source if hasattr(source, "read") else Path(source)
+    return ingest_zip(home, source, name, title=name, origin="upload", shown=shown, progress=progress)
 
 
 def prepare(
@@ -75,7 +82,7 @@ def prepare(
         info = describe(home, name)
     index = pd.read_parquet(folder / "index.parquet")
     store = store_of(folder, index, info.classes, side)
-    fill_from_archive(store, index, samples, progress)
+    fill_from_kept(store, index, info.native_resolution, samples, progress)
     return store
 
 

@@ -27,7 +27,7 @@ def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], 
         try:
             _fetch(home, info, packed, progress)
             about = {"title": info.title, "origin": info.origin, "note": info.note.split(";")[0] + "."}
-            ingest_zip(home, packed, info.name, **about, progress=progress, take=True)
+            ingest_zip(home, packed, info.name, **about, progress=progress)
         finally:
             packed.unlink(missing_ok=True)
 

@@ -19,6 +19,7 @@ class DatasetInfo:
     native_resolution: int  # largest shorter side of its pictures, pixels, at most 224
     counts: dict[str, dict[str, int]] = field(default_factory=dict)  # class -> split -> pictures
     left_out: dict[str, dict] = field(default_factory=dict)  # reason -> {"count", "first": up to 5 names}
+    leakage: dict[str, dict] = field(default_factory=dict)  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
     note: str = ""  # shown wherever the data set appears
     ready: bool = True  # False: downloaded on first use
 

@@ -1,30 +1,33 @@
-"""A zip of class folders -> a data set: checked, decoded once, split, and in place whole or not at all."""
+"""A zip of class folders -> a data set: checked, decoded once, split, and in place whole or not at all.
+
+Of the upload itself nothing is kept: pictures are encoded anew, so what a camera wrote beside them (place, owner) is gone.
+"""
 
 import errno
-import fcntl
 import math
 import os
-import secrets
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 import pandas as pd
 
 from tl.config import Refused
-from tl.datasets import decode, split
+from tl.datasets import leakage, split
 from tl.datasets.archive import LIMITS, Limits, Member, check_kind, read_members
-from tl.datasets.archived import PLACE, Progress, decode_all
+from tl.datasets.archived import KEPT, PLACE, Decoder, Progress, decode_all, decoder
 from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
 from tl.datasets.layout import arrange, is_junk, label, natural
-from tl.store.files import sync_folder, write_json, write_parquet
+from tl.datasets.quarantine import quarantine, settle
+from tl.decoding import pixels
+from tl.store.files import write_json, write_parquet
 from tl.store.home import Home
-from tl.store.pictures import locked
 
 FIRST_RESOLUTION = 64  # what every data set is decoded to at once
 PEEKED = 64  # pictures looked at first, to guess the native resolution
-LOCK = "lock"  # in a quarantine folder, held while it is filled
+COLUMNS = ["slot", "name", "sha256", "same", "looks", "short", *PLACE]  # of a readable picture
 JUNK, OUTSIDE, BARE = "junk", "not in a class folder", "folder without a picture"
 SHOWN_SPLITS = ("train", "validation", "test")
 FIRST_NAMES = 5
@@ -46,33 +49,34 @@ class Report:
 
 def ingest_zip(
     home: Home,
-    zip_path: Path,
+    source: Path | BinaryIO,
     name: str,
     *,
     title: str,
     origin: str,
     note: str = "",
+    shown: str = "",
     progress: Progress | None = None,
     limits: Limits = LIMITS,
-    take: bool = False,
 ) -> DatasetInfo:
     """Make the data set `name` of the zip. Raises Refused with one sentence, and then nothing was written.
 
-    `take` moves the zip into the data set instead of copying it.
+    `source` is a path, or an open file whose bytes are put on the disk for the time being. `shown` is what messages
+    call it.
     """
     folder = home.dataset_dir(name)
     _check_free(folder)
-    check_kind(zip_path, limits)
+    if isinstance(source, Path):
+        check_kind(source, limits)
     try:
-        with _quarantine(home) as quarantine:
-            source = quarantine / "source.zip"
-            os.replace(zip_path, source) if take else shutil.copyfile(zip_path, source)
+        with quarantine(home) as incoming:
+            path = source if isinstance(source, Path) else _received(source, incoming)
             about = {"name": name, "title": title, "origin": origin, "note": note}
-            info = _build(quarantine, zip_path.name, about, progress, limits)
+            info = _build(incoming, path, shown or path.name, about, progress, limits)
+            if path is not source:
+                path.unlink()
             _check_free(folder)
-            os.rename(quarantine, folder)
-            (folder / LOCK).unlink()
-            sync_folder(home.datasets_dir)
+            settle(incoming, folder)
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Refused(f"The disk that holds {home.path} is full; free some space and try again.") from None
@@ -82,60 +86,42 @@ def ingest_zip(
     return info
 
 
+def _received(source: BinaryIO, folder: Path) -> Path:
+    path = folder / "upload.zip"
+    with open(path, "wb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+    return path
+
+
 def _check_free(folder: Path) -> None:
     if folder.exists():
         raise Refused(f"There is already a data set {folder.name!r}; choose another name or delete that one first.")
 
 
-@contextmanager
-def _quarantine(home: Home) -> Iterator[Path]:
-    """A fresh locked folder that is removed unless it was renamed away; those of killed processes are swept first."""
-    home.datasets_dir.mkdir(parents=True, exist_ok=True)
-    with locked(home.locks_dir / "ingest.lock"):  # so that nobody sweeps a folder that is not locked yet
-        sweep(home.datasets_dir)
-        folder = home.datasets_dir / f".incoming-{secrets.token_hex(8)}"
-        folder.mkdir(mode=0o700)
-        lock = open(folder / LOCK, "wb")  # noqa: SIM115 - closed below, after the outer lock is free
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    with lock:
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def sweep(parent: Path) -> None:
-    """Remove quarantine folders whose process is gone: the kernel has freed their locks."""
-    for old in parent.glob(".incoming-*"):
-        try:
-            with open(old / LOCK, "ab") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(old, ignore_errors=True)
-        except OSError:  # held by a living process, or just removed by one
-            continue
-
-
-def _build(folder: Path, shown: str, about: dict, progress: Progress | None, limits: Limits) -> DatasetInfo:
-    """All files of the data set in `folder`, which holds source.zip; `shown` is the zip's name in messages."""
-    source = folder / "source.zip"
+def _build(
+    folder: Path, source: Path, shown: str, about: dict, progress: Progress | None, limits: Limits
+) -> DatasetInfo:
+    """All files of the data set in `folder`; `shown` is the zip's name in messages."""
     report = Report()
     members = _candidates(read_members(source, limits, shown), report)
     if not members:
         raise Refused(f"{shown} holds no pictures; pack one folder of pictures per class into it.")
     if not any("/" in member.name for member in members):  # hopeless: don't decode a gigabyte first
         arrange([member.name for member in members])
-    slots = folder / "slots.u8"
-    pictures, native, side = _decode(source, members, slots, report, progress, limits)
+    slots, copies = folder / "slots.part", folder / "copies.part"
+    with decoder() as decode:
+        pictures, native, side = _decode(decode, source, members, (slots, copies), report, progress, limits)
     for name in _bare_folders(members, pictures["name"]):
         report.add(BARE, name)
     index, classes = _index(pictures, report, limits)
-    _place(slots, index["slot"], folder / f"pictures-{side}.u8", side)
-    slots.unlink()
-    index = index.drop(columns="slot")
+    index = _place(folder, slots, copies, index, side)
     write_parquet(folder / "index.parquet", index)
     write_json(folder / f"pictures-{side}.json", {"ready": len(index)})
-    about["note"] = " ".join(filter(None, [about["note"], *_warnings(index)]))
-    info = _describe(index, classes, about, native, report)
+    stored = np.memmap(folder / f"pictures-{side}.u8", np.uint8, "r", shape=(len(index), side, side, 3))
+    found = Report()
+    for kind, pair in leakage.find(index, stored):
+        found.add(kind, pair)
+    info = _describe(index, classes, about, native, report, found)
     write_json(folder / "dataset.json", info.to_json())
     return info
 
@@ -170,54 +156,68 @@ def _bare_folders(members: list[Member], readable: Iterable[str]) -> list[str]:
 
 
 def _decode(
-    source: Path, members: list[Member], slots: Path, report: Report, progress: Progress | None, limits: Limits
+    decode: Decoder,
+    source: Path,
+    members: list[Member],
+    outs: tuple[Path, Path],
+    report: Report,
+    progress: Progress | None,
+    limits: Limits,
 ) -> tuple[pd.DataFrame, int, int]:
-    """Decode every member into its slot; (readable pictures, native resolution, side of the slots)."""
+    """Decode every member into its slot; (readable pictures, native resolution, side of the slots).
+
+    First a few, to guess the native resolution: what is smaller than FIRST_RESOLUTION needs no copies besides.
+    """
     some = members[:: math.ceil(len(members) / PEEKED)]
-    answers = _decode_into(slots, FIRST_RESOLUTION, source, some, None, limits)
-    native = _native(answers) or FIRST_RESOLUTION
-    while True:
-        side = min(FIRST_RESOLUTION, native)
-        answers = _decode_into(slots, side, source, members, progress, limits)
-        native = _native(answers)
-        if not native or side == min(FIRST_RESOLUTION, native):
-            break  # else those peeked at were smaller than others: again at the right size
-    rows = []
-    for slot, (member, (digest, _, reason)) in enumerate(zip(members, answers, strict=True)):
-        if reason:
-            report.add(reason, member.name)
-        else:
-            rows.append((member.name, slot, digest, *member[1:]))
-    if not rows:
+    native = side = FIRST_RESOLUTION
+    copying, settled = True, False
+    while not settled:
+        tell = progress if len(some) == len(members) else None
+        pictures, left_out = _decode_into(decode, outs, side, copying, source, some, tell, limits)
+        native = min(MAX_NATIVE_RESOLUTION, int(pictures["short"].max())) if len(pictures) else FIRST_RESOLUTION
+        right = min(FIRST_RESOLUTION, native), native > FIRST_RESOLUTION
+        settled = len(some) == len(members) and side == right[0] and copying >= right[1]
+        (side, copying), some = (side, copying) if settled else right, members
+    for reason, name in left_out:
+        report.add(reason, name)
+    if not len(pictures):
         raise Refused(
             f"None of the {len(members):,} files is a readable picture; JPEG, PNG, WebP, BMP, GIF and TIFF are read."
         )
-    return pd.DataFrame(rows, columns=["name", "slot", "sha256", *PLACE]), native, side
-
-
-def _native(answers: list[list]) -> int:
-    return min(MAX_NATIVE_RESOLUTION, max((short for _, short, _ in answers), default=0))
+    return pictures, native, side
 
 
 def _decode_into(
-    slots: Path, side: int, source: Path, members: list[Member], progress: Progress | None, limits: Limits
-) -> list[list]:
-    """[sha256, shorter side, reason left out] of every member, whose pixels are then in the file `slots`."""
-    with open(slots, "wb") as file:
+    decode: Decoder,
+    outs: tuple[Path, Path],
+    side: int,
+    copying: bool,
+    source: Path,
+    members: list[Member],
+    progress: Progress | None,
+    limits: Limits,
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """(readable pictures, whose pixels are then in the first of `outs`; (reason, name) of the others)."""
+    slots, copies = outs
+    with open(slots, "wb") as file, open(copies, "wb"):
         os.posix_fallocate(file.fileno(), 0, len(members) * side**2 * 3)  # a full disk shows now
-    answers: list[list] = []
-    places = [member[1:] for member in members]
-    for answer in decode_all(source, places, range(len(members)), slots, side, limits):
-        for member, (_, _, reason) in zip(members[len(answers) : len(answers) + len(answer)], answer, strict=True):
-            if reason == decode.TOO_MANY_PIXELS:
-                raise Refused(
-                    f"The picture {member.name!r:.200} is too large; at most {limits.pixels / 10**6:,.0f} million pixels"
-                    f" and {limits.side:,} px a side are accepted: make it smaller."
-                )
-        answers += answer
-        if progress:
-            progress(len(answers), len(members), "decoding pictures")
-    return answers
+    kept = copies if copying else None
+    rows: list[tuple] = []
+    left_out: list[tuple[str, str]] = []
+    answers = decode_all(decode, source, [member[1:] for member in members], slots, side, kept, limits)
+    for slot, (member, answer) in enumerate(zip(members, answers, strict=True)):
+        if answer == pixels.TOO_MANY_PIXELS:
+            raise Refused(
+                f"The picture {member.name!r:.200} is too large; at most {limits.pixels / 10**6:,.0f} million pixels"
+                f" and {limits.side:,} px a side are accepted: make it smaller."
+            )
+        if isinstance(answer, str):
+            left_out.append((answer, member.name))
+        else:
+            rows.append((slot, member.name, *answer))
+        if progress and (slot % PEEKED == PEEKED - 1 or slot == len(members) - 1):
+            progress(slot + 1, len(members), "decoding pictures")
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"looks": np.uint64}), left_out
 
 
 def _index(pictures: pd.DataFrame, report: Report, limits: Limits) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -232,33 +232,34 @@ def _index(pictures: pd.DataFrame, report: Report, limits: Limits) -> tuple[pd.D
     if len(classes) > limits.classes:
         raise Refused(f"There are {len(classes):,} class folders; at most {limits.classes:,} are accepted.")
     number = {name: position for position, name in enumerate(classes)}
+    # Pictures that look the same to the last pixel count as one, whatever their files: they share a content hash.
+    pictures["sha256"] = pictures.groupby("same")["sha256"].transform("min")
     pictures["split"] = [place[0] for place in placed if place]
     pictures["label"] = [number[place[1]] for place in placed if place]
     return split.order(pictures, classes), classes
 
 
-def _place(slots: Path, order: Iterable[int], out: Path, side: int) -> None:
-    """Copy the slots into the order of the store, picture by picture: no more than one is in memory."""
+def _place(folder: Path, slots: Path, copies: Path, index: pd.DataFrame, side: int) -> pd.DataFrame:
+    """Put pixels and copies into the order of the store; the index with their new places."""
     size = side * side * 3
-    with open(slots, "rb") as source, open(out, "wb") as file:
-        for slot in order:
-            file.write(os.pread(source.fileno(), size, int(slot) * size))
+    _copy(slots, ((slot * size, size) for slot in index["slot"]), folder / f"pictures-{side}.u8")
+    if copies.stat().st_size:
+        _copy(copies, zip(index["start"], index["packed"], strict=True), folder / KEPT)
+    slots.unlink()
+    copies.unlink()
+    return index.drop(columns=["slot", "short"]).assign(start=index["packed"].cumsum() - index["packed"])
 
 
-def _warnings(index: pd.DataFrame) -> list[str]:
-    """Sentences on equal pictures that make a comparison less sure."""
-    by_picture = index.groupby("sha256")
-    found = []
-    leaked = int((by_picture["split"].nunique() > 1).sum())
-    if leaked:
-        found.append(f"Pictures that lie in more than one of the training, validation and test folders: {leaked:,}.")
-    doubtful = int((by_picture["label"].nunique() > 1).sum())
-    if doubtful:
-        found.append(f"Pictures that lie in more than one class folder: {doubtful:,}.")
-    return found
+def _copy(source: Path, pieces: Iterable[tuple[int, int]], target: Path) -> None:
+    """The pieces (start, bytes) of a file one after another: no more than one is in memory."""
+    with open(source, "rb") as file, open(target, "wb") as out:
+        for start, size in pieces:
+            out.write(os.pread(file.fileno(), int(size), int(start)))
 
 
-def _describe(index: pd.DataFrame, classes: tuple[str, ...], about: dict, native: int, report: Report) -> DatasetInfo:
+def _describe(
+    index: pd.DataFrame, classes: tuple[str, ...], about: dict, native: int, report: Report, found: Report
+) -> DatasetInfo:
     table = index.groupby(["label", "split"]).size().unstack(fill_value=0).reindex(columns=SHOWN_SPLITS, fill_value=0)
     return DatasetInfo(
         **about,
@@ -269,4 +270,5 @@ def _describe(index: pd.DataFrame, classes: tuple[str, ...], about: dict, native
             classes[number]: {split: int(row[split]) for split in SHOWN_SPLITS} for number, row in table.iterrows()
         },
         left_out=report.reasons,
+        leakage=found.reasons,
     )

@@ -44,9 +44,8 @@ class Pool:
         self.idle: queue.SimpleQueue[subprocess.Popen | None] = queue.SimpleQueue()
         self.started: set[subprocess.Popen] = set()
         self.closed = False
+        self.deaths = 0  # of processes that had started well
         self.changing = threading.Lock()
-        for _ in range(self.size):
-            self._start()
 
     def _start(self) -> None:
         with self.changing:
@@ -69,6 +68,8 @@ class Pool:
 
         A fresh process takes the place of a dead one.
         """
+        if self.idle.empty() and len(self.started) < self.size:  # one that few tasks don't need is never started
+            self._start()
         process = self.idle.get()
         if self.closed:
             raise Closed
@@ -87,6 +88,7 @@ class Pool:
         self._end(process)
         if not process.greeted and not self.closed:
             raise RuntimeError(f"`{sys.executable} {' '.join(self.arguments)}` does not start: {process.returncode}")
+        self.deaths += 1
         self._start()
         raise Died(f"{self.arguments[-1]} ended with {process.returncode}")
 

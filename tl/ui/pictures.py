@@ -136,7 +136,8 @@ def _ingest(home: Home, file, name: str) -> str | None:
         bar.progress(min(1.0, done / max(1, total)), text=text)
 
     try:
-        info = _ingest_bytes(home, file, name, progress)
+        file.seek(0)
+        info = datasets.ingest(home, file, name, progress, shown=_spoken_name(file.name))
     except Refused as refusal:
         return str(refusal)
     finally:
@@ -144,19 +145,6 @@ def _ingest(home: Home, file, name: str) -> str | None:
     st.session_state[UPLOADED] = info.name
     st.session_state[REFUSAL] = None
     st.rerun()
-
-
-def _ingest_bytes(home: Home, file, name: str, progress):
-    """The uploader keeps the zip in memory; ingest reads it from a file of its own choosing of name."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="tl-upload-") as folder:
-        path = Path(folder) / _spoken_name(file.name)
-        with open(path, "wb") as out:
-            file.seek(0)
-            while chunk := file.read(1 << 20):
-                out.write(chunk)
-        return datasets.ingest(home, path, name, progress)
 
 
 def _spoken_name(file_name: str) -> str:
@@ -188,8 +176,20 @@ def _contents(home: Home, info) -> None:
             for reason, entry in info.left_out.items():
                 more = ", …" if entry["count"] > len(entry["first"]) else ""
                 st.caption(f"{escape(reason)}: {count(entry['count'])} ({escape(', '.join(entry['first']))}{more})")
+    if info.leakage:
+        _leakage(info)
     if info.counts:
         _counts(info)
+
+
+def _leakage(info) -> None:
+    """Pictures that occur more than once: what is seen in training makes the accuracy on the test pictures too good."""
+    seen = sum(entry["count"] for kind, entry in info.leakage.items() if kind.endswith("training and test"))
+    title = f"Test pictures that occur in training, too: {count(seen)}" if seen else "Some pictures occur more than once"
+    with st.expander(title, icon=":material/content_copy:"):
+        for kind, entry in info.leakage.items():
+            more = ", …" if entry["count"] > len(entry["first"]) else ""
+            st.caption(f"{escape(kind)}: {count(entry['count'])} ({escape(', '.join(entry['first']))}{more})")
 
 
 def _counts(info) -> None:

@@ -1,26 +1,21 @@
 """Bytes to RGB: every colour mode and orientation gives the pixels a person would see."""
 
 import io
-import json
 import re
-import subprocess
-import sys
-import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
-from crafted import picture
 from PIL import Image
 
-from tl.datasets import decode
+from tests.datasets.crafted import picture
+from tl.decoding import pixels as decode
 
 WHITE = (255, 255, 255)
 
 
 def decoded(data: bytes, side: int = 64) -> np.ndarray:
-    pixels, _ = decode.square(data, side, 64_000_000, 16_384)
-    return np.frombuffer(pixels, np.uint8).reshape(side, side, 3)
+    image, _ = decode.open_picture(data, 64_000_000, 16_384)
+    return np.asarray(decode.scaled(decode.square(image), side))
 
 
 def saved(image: Image.Image, kind: str, **about) -> bytes:
@@ -138,8 +133,8 @@ def test_the_shorter_side_is_scaled_and_the_centre_kept():
 
 
 def test_small_pictures_are_enlarged_and_their_own_side_is_told():
-    pixels, short = decode.square(picture(0, (20, 10)), 64, 64_000_000, 16_384)
-    assert (len(pixels), short) == (64 * 64 * 3, 10)
+    image, short = decode.open_picture(picture(0, (20, 10)), 64_000_000, 16_384)
+    assert (decode.scaled(decode.square(image), 64).size, short) == ((64, 64), 10)
 
 
 def test_a_pattern_finer_than_the_new_pixels_is_averaged():
@@ -177,24 +172,42 @@ LEFT_OUT = {
 @pytest.mark.parametrize("case", LEFT_OUT)
 def test_what_can_not_be_used_is_named(case):
     data, reason = LEFT_OUT[case]
+
+    def judge():
+        decode.check_head(data[:600])
+        decode.square(decode.open_picture(data, 10_000, 500)[0])
+
     with pytest.raises(decode.LeftOut, match=f"^{re.escape(reason)}$"):
-        decode.square(data, 64, 10_000, 500)
+        judge()
 
 
-def test_the_decoding_process_imports_little_and_ends_with_its_input():
-    code = "import sys, runpy; sys.argv = ['x']; runpy.run_path(sys.path.pop(), run_name='__main__')\n"
-    code += "print(json.dumps(sorted({'numpy', 'torch', 'pandas', 'tl'} & set(sys.modules))))"
-    code = f"import json, sys; sys.path.append({decode.__file__!r}); {code}"
-    output = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True, check=True).stdout
-    assert [json.loads(line) if line != "ready" else line for line in output.splitlines()] == ["ready", []]
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "CMYK", "I;16", "F"])
+def test_a_picture_reduced_strip_by_strip_looks_like_the_whole(mode, monkeypatch):
+    """With small limits a small picture takes the way of those of many megapixels."""
+    smooth = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)).resize((770, 990))
+    image = (
+        Image.fromarray(np.asarray(smooth.convert("L"), np.uint16) * 200) if mode == "I;16" else smooth.convert(mode)
+    )
+    data = saved(image, "TIFF" if mode in ("CMYK", "F") else "PNG")
+    whole = decoded(data, 32).astype(int)
+    monkeypatch.setattr(decode, "LARGEST", 64)
+    monkeypatch.setattr(decode, "STRIP_PIXELS", 20_000)
+    assert np.abs(decoded(data, 32) - whole).mean() < 2
 
 
-def test_a_picture_that_takes_for_ever_ends_its_process():
-    code = f"import runpy, sys; space = runpy.run_path({decode.__file__!r})\n"
-    code += "space['_work'].__globals__.update(CPU_SECONDS=0.2, square=lambda *_: [None for _ in iter(int, 1)])\n"
-    code += "space['main']()"
-    rows = [[0, 0, 1, 1, 0, zlib.crc32(Path(__file__).read_bytes()[:1])]]
-    task = {"source": __file__, "out": "/dev/null", "side": 8, "rows": rows, "max_pixels": 1, "max_side": 1}
-    ended = subprocess.run([sys.executable, "-c", code], input=json.dumps(task) + "\n", capture_output=True, text=True)
-    assert ended.stdout == "ready\n"
-    assert ended.returncode < 0  # by a signal
+def test_nothing_of_the_file_but_pixels_is_in_the_square():
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (48.0, 51.0, 29.0)}
+    data = saved(plain("RGB", 9), "JPEG", exif=exif, comment=b"mine", icc_profile=b"profile" * 99, dpi=(72, 72))
+    image = decode.square(decode.open_picture(data, 10_000, 500)[0])
+    assert image.info == {}
+    assert not image.getexif()
+
+
+def test_pictures_that_look_alike_have_hashes_that_differ_in_few_bits():
+    photo = Image.fromarray(np.random.default_rng(3).integers(0, 256, (6, 6, 3), np.uint8)).resize((200, 200))
+    smaller = photo.resize((90, 90)).point(lambda value: value * 0.8)
+    other = Image.fromarray(np.random.default_rng(4).integers(0, 256, (6, 6, 3), np.uint8)).resize((200, 200))
+    first, second, third = map(decode.difference_hash, (photo, smaller, other))
+    assert (first ^ second).bit_count() <= 3
+    assert (first ^ third).bit_count() > 10

@@ -1,0 +1,48 @@
+"""A folder of its own for a data set that is being made: renamed when it is whole, removed otherwise."""
+
+import fcntl
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tl.store.files import locked, sync_folder
+from tl.store.home import Home
+
+LOCK = "lock"  # in a quarantine folder, held while it is filled
+
+
+@contextmanager
+def quarantine(home: Home) -> Iterator[Path]:
+    """A fresh locked folder that is removed unless `settle` moved it; those of killed processes are swept first."""
+    home.datasets_dir.mkdir(parents=True, exist_ok=True)
+    with locked(home.locks_dir / "ingest.lock"):  # so that nobody sweeps a folder that is not locked yet
+        _sweep(home.datasets_dir)
+        folder = home.datasets_dir / f".incoming-{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700)
+        lock = open(folder / LOCK, "wb")  # noqa: SIM115 - closed below, after the outer lock is free
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock:
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def settle(folder: Path, target: Path) -> None:
+    """Give a whole data set its place. Raises OSError (ENOTEMPTY, EEXIST) where the name was taken meanwhile."""
+    folder.rename(target)
+    (target / LOCK).unlink()
+    sync_folder(target.parent)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove quarantine folders whose process is gone: the kernel has freed their locks."""
+    for old in parent.glob(".incoming-*"):
+        try:
+            with open(old / LOCK, "ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(old, ignore_errors=True)
+        except OSError:  # held by a living process, or just removed by one
+            continue

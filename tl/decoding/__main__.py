@@ -1,0 +1,138 @@
+"""The process that decodes: `python -P -m tl.decoding`, a JSON task per line on stdin, a JSON answer per line on stdout.
+
+tl/datasets/pool.py is its parent. What it may take of memory and time is limited here, before it opens a picture.
+"""
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import resource
+import signal
+import sys
+import warnings
+import zlib
+from contextlib import suppress
+
+from PIL import Image, ImageFile
+
+from tl.decoding import pixels
+from tl.decoding.entries import append, head, unpack
+from tl.decoding.pixels import LARGEST, LeftOut, check_head, difference_hash, open_picture, scaled, square
+
+QUALITY = {"quality": 95, "subsampling": 0}  # of the JPEG that is kept
+CPU_SECONDS, WALL_SECONDS = 10.0, 60.0  # per picture
+MEMORY_BYTES = 288 * 1024**2  # what one decoding process may take besides itself
+LARGE_BYTES = 32 * 1024**2  # pictures that need more memory are decoded one at a time
+
+
+class _Files:
+    """The open files of a task: `source` to read from, `out` with a slot per picture, `kept` (or none) to append to."""
+
+    def __init__(self, task: dict):
+        self.source = os.open(task["source"], os.O_RDONLY)
+        self.out = os.open(task["out"], os.O_WRONLY)
+        self.kept = os.open(task["kept"], os.O_WRONLY | os.O_APPEND) if task["kept"] else None
+
+    def alone(self, need_bytes: int) -> None:
+        """Wait until no other process decodes a large picture, where this one is large."""
+        if need_bytes > LARGE_BYTES:
+            signal.setitimer(signal.ITIMER_REAL, 0)  # waiting is no stalling
+            fcntl.flock(self.out, fcntl.LOCK_EX)
+            signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
+
+    def close(self) -> None:
+        for file in filter(None, (self.source, self.out, self.kept)):
+            os.close(file)
+
+
+def _picture(files: _Files, task: dict, slot: int, place: list) -> list:
+    """Decode one picture into its slot; [sha256 of the file, hash of the pixels, difference hash, shorter side in px,
+    start, bytes and crc of what is kept]. Raises LeftOut."""
+    start, packed, size, method, _ = place
+    check_head(head(files.source, start, packed, method))
+    files.alone(packed + size)
+    data = unpack(files.source, *place)
+    digest = hashlib.sha256(data).hexdigest()
+    image, short = open_picture(data, task["max_pixels"], task["max_side"])
+    files.alone(4 * image.width * image.height)
+    whole = square(image)
+    del image, data
+    side = task["side"]
+    small = scaled(whole, side)
+    kept, offset = small.tobytes(), slot * side * side * 3
+    os.pwrite(files.out, kept, offset)
+    if files.kept is not None:
+        copy = io.BytesIO()
+        whole.save(copy, "JPEG", **QUALITY)
+        kept = copy.getvalue()
+        offset = append(files.kept, kept)
+    same = hashlib.blake2b(whole.tobytes(), digest_size=16).hexdigest()
+    return [digest, same, difference_hash(small), short, offset, len(kept), zlib.crc32(kept)]
+
+
+def _again(files: _Files, task: dict, slot: int, place: list) -> list:
+    """Scale what was kept of one picture into its slot. Raises LeftOut."""
+    data, side, raw = unpack(files.source, *place), task["side"], task["raw"]
+    whole = Image.frombytes("RGB", (raw, raw), data) if raw else square(open_picture(data, LARGEST**2, LARGEST)[0])
+    os.pwrite(files.out, scaled(whole, side).tobytes(), slot * side * side * 3)
+    return []
+
+
+def _work(task: dict) -> list:
+    """Decode `task["rows"]`, each [slot, start, packed, size, method, crc], into slots of the file `task["out"]`.
+
+    Answers per row a list (see `_picture`), or the reason to leave it out. Where the task has "raw", the source is
+    ours: JPEG squares, or RGB squares of `raw` px where that is not 0.
+    """
+    answers, files = [], _Files(task)
+    read = _again if "raw" in task else _picture
+    try:
+        for slot, *place in task["rows"]:
+            # Nobody handles these signals: they end this process, and the parent finds out.
+            signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+            signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
+            try:
+                answers.append(read(files, task, slot, place))
+            except LeftOut as problem:
+                answers.append(str(problem))
+            except MemoryError:
+                answers.append(pixels.TOO_MUCH_MEMORY)
+            fcntl.flock(files.out, fcntl.LOCK_UN)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        files.close()
+    return answers
+
+
+def _limit() -> None:
+    """Take away what decoding does not need: memory, files, core dumps."""
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    own = 0
+    with suppress(OSError), open("/proc/self/statm") as sizes:  # the libraries' address space differs between systems
+        own = int(sizes.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (own + MEMORY_BYTES,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+
+def main() -> None:
+    """Answer tasks until stdin ends."""
+    _limit()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        try:
+            task = json.loads(line)
+            Image.MAX_IMAGE_PIXELS = task.get("max_pixels", LARGEST**2)  # Pillow's own check, besides ours
+            answer = _work(task)
+        except OSError as problem:  # the disk, not the picture: the parent raises it again
+            answer = {"errno": problem.errno, "message": str(problem)}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""One entry of an archive: its bytes, checked, and the file that clean copies are appended to."""
+
+import errno
+import fcntl
+import os
+import zlib
+
+from tl.decoding.pixels import UNREADABLE, LeftOut
+
+HEAD_BYTES = 600  # enough to tell what a file is
+
+
+def head(file: int, start: int, packed: int, method: int) -> bytes:
+    """The first bytes of an archive entry. Raises LeftOut."""
+    data = os.pread(file, min(packed, 4 * HEAD_BYTES), start)
+    try:
+        return zlib.decompressobj(-15).decompress(data, HEAD_BYTES) if method else data[:HEAD_BYTES]
+    except zlib.error:
+        raise LeftOut(UNREADABLE) from None
+
+
+def unpack(file: int, start: int, packed: int, size: int, method: int, crc: int) -> bytes:
+    """The bytes of one archive entry; never more than the `size` it was announced with. Raises LeftOut."""
+    data = os.pread(file, packed, start)
+    if method:
+        inflater = zlib.decompressobj(-15)
+        try:
+            data = inflater.decompress(data, size + 1)
+        except zlib.error:
+            raise LeftOut(UNREADABLE) from None
+    if len(data) != size or zlib.crc32(data) != crc:
+        raise LeftOut(UNREADABLE)
+    return data
+
+
+def append(file: int, data: bytes) -> int:
+    """Write at the end of a file to which other processes append too; the offset it got."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        start = os.lseek(file, 0, os.SEEK_END)
+        if os.write(file, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return start
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
