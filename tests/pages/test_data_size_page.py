@@ -155,3 +155,13 @@ def test_a_sweep_with_one_arm_is_shown_too(open_sweep, home):
     experiment = Experiment(dataset="blossoms", epochs=6, arms=page_lab.ARMS[:1])
     sweep_id = jobs.submit_sweep(home, replace(experiment, seeds=(0,)), (100, 300))
     assert "Without a second arm" in unescaped(open_sweep(sweep_id))
+
+
+def test_runs_leads_from_a_size_to_its_sweep(home):
+    swept(home, sizes=(100, 300), seeds=1)
+    page_lab.finished(home)
+    app = AppTest.from_file("../../app.py", default_timeout=180)
+    app.switch_page("pages/2_Runs.py")
+    app.run()
+    assert not app.exception
+    assert sum((button.key or "").startswith("sweep_") for button in app.button) == 2
