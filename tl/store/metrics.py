@@ -25,7 +25,7 @@ METRICS = {
     "elapsed_seconds": "Float64",  # this run's own computing time so far; waiting for a turn is not in it
     "images_seen": "Int64",  # training pictures so far
     "images_per_second": "Float64",  # training
-    "memory_peak_bytes": "Int64",  # GPU: torch's peak of this epoch; CPU: resident memory of the trainer
+    "memory_peak_bytes": "Int64",  # GPU: torch's peak of this epoch; CPU: resident memory, page cache aside
     "gpu_utilisation": "Float64",  # 0..1, mean over the epoch
     "energy_joules": "Float64",  # of the whole board over the epoch
     "flops": "Float64",  # floating-point operations executed in the epoch
@@ -41,7 +41,7 @@ RESOURCES = {
     "elapsed_seconds": "Float64",  # since the trainer started, monotonic clock
     "time": "Float64",  # Unix time, seconds
     "cpu_percent": "Float64",  # of the trainer process; 100 is one core
-    "memory_bytes": "Int64",  # resident memory of the trainer process
+    "memory_bytes": "Int64",  # resident memory of the trainer process, page cache aside
     "gpu_memory_bytes": "Int64",  # of the trainer process
     "gpu_utilisation": "Float64",  # 0..1
     "gpu_power_watts": "Float64",

@@ -59,8 +59,9 @@ class ResourceMonitor:
     def epoch_mark(self) -> dict:
         """Load since the last mark (call it when an epoch's turn begins, and when it ends), None where not measurable.
 
-        Keys: seconds; cpu_percent (of this process, 100 is one core); memory_bytes (resident, now); gpu_memory_bytes
-        (of this process, now); gpu_utilisation (0..1, mean); energy_joules (of the whole board).
+        Keys: seconds; cpu_percent (of this process, 100 is one core); memory_bytes (resident, page
+        cache aside, now); gpu_memory_bytes (of this process, now); gpu_utilisation (0..1, mean); energy_joules (of the
+        whole board).
         """
         before, self._mark = self._mark, self._reading()
         seconds, joules = self._mark["time"] - before["time"], self._mark["energy_joules"]
@@ -69,7 +70,7 @@ class ResourceMonitor:
         return {
             "seconds": seconds,
             "cpu_percent": 100 * (self._mark["cpu_seconds"] - before["cpu_seconds"]) / seconds if seconds else None,
-            "memory_bytes": self._process.memory_info().rss,
+            "memory_bytes": _resident(self._process),
             "gpu_memory_bytes": sample.memory_bytes if sample else None,
             "gpu_utilisation": sum(utilisations) / len(utilisations) if utilisations else None,
             "energy_joules": _difference(joules, before["energy_joules"]),
@@ -110,7 +111,7 @@ class ResourceMonitor:
             "elapsed_seconds": time.monotonic() - self._started,
             "time": time.time(),
             "cpu_percent": self._process.cpu_percent(),
-            "memory_bytes": self._process.memory_info().rss,
+            "memory_bytes": _resident(self._process),
             "gpu_memory_bytes": sample.memory_bytes if sample else None,
             "gpu_utilisation": sample.utilisation if sample else None,
             "gpu_power_watts": sample.power_watts if sample else None,
@@ -121,6 +122,12 @@ class ResourceMonitor:
             write_parquet(self.path, table(self._rows, RESOURCES), durable=False)
         except OSError as error:  # a full disk: the run itself will meet it and say so
             print(f"{self.path.name} could not be written: {error}", file=sys.stderr)
+
+
+def _resident(process: psutil.Process) -> int:
+    """Resident memory, page cache aside: mapped pictures and features are the kernel's to take back."""
+    info = process.memory_info()
+    return info.rss - getattr(info, "shared", 0)
 
 
 def _difference(later: float | None, earlier: float | None) -> float | None:
