@@ -5,6 +5,7 @@ Every figure is from this run on this machine; where a goal is a ratio, both sid
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -64,6 +65,7 @@ def main() -> int:
     options = parser().parse_args()
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         parser().error(f"there is no benchmark {', '.join(unknown)}; there is: {', '.join(BENCHMARKS)}")
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # contestants end with us
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Home(folder)
         document = measure(home, options.names or list(BENCHMARKS), options.tiny)

@@ -19,7 +19,7 @@ MOST = 1.03
 def alternating(home: Home, scale: Scale) -> list[Row]:
     """Sum of both arms' computing times, and the time on the clock with start-up."""
     dataset, _ = flowers_dataset(home, 64, scale.alternating_pictures, scale.validation)
-    settings = Training(dataset=dataset, batch_size=scale.batch_size, epochs=scale.epochs)
+    settings = Training(dataset=dataset, batch_size=scale.batch_size, epochs=scale.alternating_epochs)
     contest([ours("first", new_run(home, ARMS[0], replace(settings, epochs=1)))])  # chooses the precision, uncounted
     measured: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     for _ in range(scale.alternating_rounds):

@@ -28,7 +28,8 @@ def linear_probe(home: Home, scale: Scale) -> list[Row]:
         for seed in range(scale.seeds)
         for plan, settings in plans.items()
     }
-    frozen = peers(home, flowers_folder(home, *sizes), scale.batch_size, scale.peer_probe_epochs, frozen=True)
+    folder = flowers_folder(home, *sizes)
+    frozen = peers(home, folder, scale.batch_size, scale.peer_probe_epochs, frozen=True, names=GOALS)
     first = probes["cached", 0], probes["uncached", 0]
     turns = contest([ours("cached", first[0]), *frozen, ours("uncached", first[1])])
     for seed in range(1, scale.seeds):

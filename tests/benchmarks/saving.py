@@ -10,9 +10,9 @@ from tests.benchmarks.scale import Scale
 from tl.config import Training
 from tl.store.home import Home
 
-# Strategy and its settings, each with a part that is frozen for more than one epoch.
+# Strategy and its settings, each with a part that stays frozen for more epochs than there are views.
 ARMS = (
-    ("freeze_then_unfreeze", {"frozen_epochs": 3}),
+    ("freeze_then_unfreeze", {"frozen_epochs": 8}),
     ("last_stages", {"unfrozen_stages": 2}),
     ("gradual_unfreezing", {"unfreeze_every": 2}),
 )
@@ -20,7 +20,7 @@ ARMS = (
 
 def saving(home: Home, scale: Scale) -> list[Row]:
     """Computing time of the whole run, building the cache included, against the run that computes all anew."""
-    dataset, _ = flowers_dataset(home, 64, scale.pictures, scale.validation)
+    dataset, _ = flowers_dataset(home, 64, scale.saving_pictures, scale.saving_validation)
     cached = Training(dataset=dataset, batch_size=scale.batch_size, epochs=scale.saving_epochs)
     uncached = replace(cached, views=0)
     rows = []
