@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl.config import Experiment, Refused
 from tl.store.home import Home
-from tl.ui import arms, cost, form_state, network, pictures, plan
+from tl.ui import advice, arms, cost, form_state, network, pictures, plan
 from tl.ui.presets import PRESETS
 from tl.ui.text import escape
 
@@ -28,9 +28,12 @@ def show(home: Home) -> None:
         network.section(home)
     with st.container(border=True):
         places = arms.section()
+    before = st.container()
     experiment = _start_row(home, info)
     if experiment:  # last, so that the form can be used while charts are still being made
         plan.in_form(places, experiment)
+    if experiment and info:
+        advice.section(before, home, info, experiment)
 
 
 def _presets(home: Home) -> None:
