@@ -5,9 +5,10 @@ import streamlit as st
 from tl.ui import header
 
 with header.begin("Runs"):
-    from tl.ui import runs, tensorboard
+    from tl.ui import imports, runs, tensorboard
 
     st.title("Runs", anchor=False)
     home = header.home()
     runs.show(home)
+    imports.show(home)
     tensorboard.show(home)

@@ -16,6 +16,11 @@ def count(number: int | None) -> str:
     return NOT_AVAILABLE if number is None else f"{number:,}"
 
 
+def about(number: float) -> str:
+    """A number that is only known roughly, to two digits: 1234 -> "1,200"."""
+    return count(int(float(f"{number:.1e}")))
+
+
 def percent(fraction: float | None, digits: int = 1) -> str:
     """0.563 -> "56.3 %"."""
     return NOT_AVAILABLE if fraction is None else f"{100 * fraction:.{digits}f} %"
@@ -85,3 +90,13 @@ def ago(seconds: float) -> str:
             return f"{int(seconds // unit)} {name} ago" if unit else "just now"
     days = int(seconds // 86400)
     return f"{days} day{'s' if days > 1 else ''} ago"
+
+
+def operations(number: float | None) -> str:
+    """Floating-point operations: 1.2e15 -> "1.2 PFLOP"."""
+    if number is None:
+        return NOT_AVAILABLE
+    for unit, size in (("P", 1e15), ("T", 1e12), ("G", 1e9)):
+        if number >= size:
+            return f"{number / size:.3g} {unit}FLOP"
+    return f"{number / 1e6:.3g} MFLOP"

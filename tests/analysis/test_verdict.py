@@ -230,6 +230,12 @@ def test_without_scratch_the_first_arm_is_the_baseline():
     assert "full fine-tuning instead of linear probe was better" in found["text"], "this says nothing about transfer"
 
 
+def test_only_weights_that_were_learnt_elsewhere_are_called_transfer():
+    spec = experiment(SCRATCH, "mean_var_init")
+    found = judge(spec, [run(SCRATCH, [0.5] * 5, 0.5), run("mean_var_init", [0.6] * 5, 0.6)])
+    assert "pretrained scale only instead of from scratch was better" in found["text"]
+
+
 def test_an_arm_from_scratch_of_another_name_is_the_baseline():
     spec = experiment(FULL, SCRATCH, SCRATCH, names=("mine", "80 epochs", "30 epochs"))
     assert judge(spec, [])["baseline"] == "80 epochs"

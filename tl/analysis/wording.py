@@ -2,7 +2,7 @@
 
 from tl.analysis.statistics import HELPS, HURTS, MAX_PAIRS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
 from tl.config import Experiment
-from tl.strategies import STRATEGIES
+from tl.strategies import PRETRAINED, STRATEGIES
 from tl.words import duration, percent, points
 
 ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
@@ -126,7 +126,7 @@ def _with_interval(experiment: Experiment, found: dict, name: str) -> str:
 
 def _subject(experiment: Experiment, found: dict, name: str) -> str:
     """ "transfer" where the one side starts from pretrained weights and the other doesn't, else the two names."""
-    pretrained = {arm.name: STRATEGIES[arm.strategy].pretrained for arm in experiment.arms}
+    pretrained = {arm.name: STRATEGIES[arm.strategy].initialisation == PRETRAINED for arm in experiment.arms}
     if not pretrained[name] or pretrained[found["baseline"]]:
         return f"{inside(name)} instead of {inside(found['baseline'])}"
     return "transfer" if len(found["arms"]) == 1 else f"transfer ({inside(name)})"

@@ -9,7 +9,7 @@ from typing import get_type_hints
 from tl import jobs
 from tl.backbones import BACKBONES
 from tl.cli.arms import SETTINGS, parse_arms, value_type
-from tl.cli.parser import Parser, add_command
+from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
 from tl.config import PRECISIONS, Experiment, Training, parse_seeds
@@ -49,6 +49,7 @@ def add_commands(commands) -> None:
     """Declare `compare`."""
     parser = add_command(commands, "compare", compare, "Train the same network from scratch and pretrained, compare.")
     add_experiment_options(parser)
+    add_verdict_options(parser)
 
 
 def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> None:
@@ -79,7 +80,7 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
 
 def compare(arguments) -> int:
     """Exit status 0: all runs finished, or were stopped because somebody wanted it; 1: one failed."""
-    home = arguments.home
+    home, options = arguments.home, verdict_options(arguments)
     experiment_id = jobs.submit(home, experiment_of(arguments))
     run_ids = {run["run_id"] for run in database.read_runs(home, experiment_id)}
     try:
@@ -92,7 +93,7 @@ def compare(arguments) -> int:
         return INTERRUPTED
     from tl.analysis import experiment_result  # pandas
 
-    document = experiment_result(home, experiment_id)
+    document = experiment_result(home, experiment_id, **options)
     if arguments.json:
         print(json.dumps(document, ensure_ascii=False))
     else:
@@ -117,7 +118,7 @@ def experiment_of(arguments) -> Experiment:
 
 
 def heading(home: Home, experiment: Experiment, sizes: str) -> str:
-    """What was compared on what; says where pictures are drawn by the computer. `sizes`: how many pictures, in words."""
+    """What was compared on what, `sizes` of pictures in words; says where pictures are drawn by the computer."""
     from tl.datasets import describe  # pandas
 
     title = describe(home, experiment.dataset).title

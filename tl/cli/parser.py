@@ -23,3 +23,20 @@ def add_command(commands, name: str, run, help: str) -> Parser:
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else there")
     parser.set_defaults(run=run)
     return parser
+
+
+def add_verdict_options(parser: Parser) -> None:
+    """What the verdict is to judge by."""
+    parser.add_argument("--target", type=float, metavar="FLOAT", help="validation accuracy to time, 0.85 for 85 %%")
+    parser.add_argument("--margin", type=float, metavar="FLOAT", help="difference that matters; default 0.01: a point")
+
+
+def verdict_options(arguments) -> dict[str, float]:
+    """Those that were given, for tl.analysis.experiment_result. Raises Refused for one that can't be."""
+    given = {name: getattr(arguments, name) for name in ("target", "margin")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given:
+        from tl.analysis.verdict import check  # pandas
+
+        check(**given)
+    return given

@@ -141,6 +141,27 @@ def insert_experiments(
     return first_id
 
 
+def insert_ended(home: Home, experiment: Experiment, experiment_id: str, created: float, runs: list[dict]) -> None:
+    """Add an experiment that was trained elsewhere; `runs` are its rows in the order of training, all ended."""
+    columns = ("run_id", "arm", "seed", "status", "reason", "message", "created", "started", "ended")
+    assert not {run["status"] for run in runs} & set(ACTIVE), runs
+    names = ", ".join(("id", *columns[1:]))
+    values = ", ".join(f":{column}" for column in columns)
+    places = ({"experiment_id": experiment_id, "position": place} | run for place, run in enumerate(runs))
+    with writing(home) as connection:
+        spec = json.dumps(experiment.to_json())
+        connection.execute(
+            "INSERT INTO experiments (id, created, spec) VALUES (?, ?, ?)", (experiment_id, created, spec)
+        )
+        query = f"INSERT INTO runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"
+        connection.executemany(query, places)
+
+
+def has_experiment(home: Home, experiment_id: str) -> bool:
+    """Whether there is an experiment with this id."""
+    return bool(_select(home, "SELECT 1 FROM experiments WHERE id = ?", (experiment_id,)))
+
+
 def experiment_with_key(home: Home, key: str) -> str | None:
     """Id of the experiment that was submitted under `key`."""
     rows = _select(home, "SELECT id FROM experiments WHERE key = ?", (key,))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tl.charts.palette import arm_dash
-from tl.ui import plan
+from tl.ui import plan, references
 from tl.ui.arms import dot
 from tl.ui.text import escape
 from tl.ui.view import ExperimentView
@@ -12,7 +12,7 @@ AXIS, TRAINING, SINGLE = "chart_axis", "chart_training", "chart_single"
 AXES = {"epochs": "Epochs", "seconds": "Seconds", "pictures": "Pictures"}
 MEMORY = {
     "gpu_memory_bytes": "GPU memory of the trainer",
-    "memory_bytes": "Memory of the trainer (resident, main memory)",
+    "memory_bytes": "Memory of the trainer (resident, page cache aside)",
 }
 LOAD = {
     "gpu_utilisation": "GPU utilisation",
@@ -24,6 +24,7 @@ LINES = {(7, 3): "dashed", (2, 3): "dotted"}  # dash pattern of an arm's line ->
 def show(now: ExperimentView, metrics) -> None:
     """Draw them all."""
     from tl.charts import curves
+    from tl.charts.references import with_references
 
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         axis = st.segmented_control(
@@ -40,13 +41,17 @@ def show(now: ExperimentView, metrics) -> None:
         if len(now.experiment.seeds) > 1:
             bands = "The thick line is the mean over seeds, the band its 95 % interval (from 3 seeds on)."
             single = st.toggle("Single runs", value=True, key=SINGLE, help=bands)
+        published = references.chosen(now)
     arms = now.titles
     _legend(arms)
     left, right = st.columns(2)
     with left:
         st.markdown("**Validation accuracy**")
         chart = curves.accuracy_chart(metrics, arms, axis, now.max_epochs, training, single, legend=False)
-        st.altair_chart(chart, key=f"accuracy_{axis}_{training}", alt="Validation accuracy of every arm")
+        chart = with_references(chart, [(line.accuracy, line.label) for line in published])
+        key = f"accuracy_{axis}_{training}_{bool(published)}"
+        st.altair_chart(chart, key=key, alt="Validation accuracy of every arm")
+        references.sources(published)
     with right:
         st.markdown("**Validation loss**")
         chart = curves.loss_chart(metrics, arms, axis, now.max_epochs, training, single, legend=False)

@@ -20,7 +20,7 @@ def show(home: Home, experiment_id: str) -> None:
     if not now.active:
         from tl.ui import verdict
 
-        verdict.show(home, experiment_id)
+        verdict.show(now)
     live.show(home, experiment_id, now.active)
     cost.show_command("The command that repeats this", now.experiment)
 
@@ -30,12 +30,13 @@ def _head(now: view.ExperimentView) -> None:
     from tl.backbones import BACKBONES
 
     spec = now.experiment
-    title = view.data_title(now.home, spec.dataset)
+    title = view.data_title(now.home, spec.dataset, [run["run_id"] for run in now.runs])
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(f"{escape(BACKBONES[spec.backbone].title)} on {escape(title)}", anchor=False, width="content")
         st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
     try:
-        weights = pretrained.source(now.home, spec.backbone, spec.weights).title
+        told = now.imported and now.imported["weights"]
+        weights = told or pretrained.source(now.home, spec.backbone, spec.weights).title
     except Refused:  # deleted since
         weights = spec.weights
     facts = [
@@ -44,4 +45,6 @@ def _head(now: view.ExperimentView) -> None:
         f"pretrained: {escape(weights)}",
         f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else ""),
     ]
+    if now.imported:
+        facts.append("imported: trained on another machine")
     st.caption(" · ".join(facts))

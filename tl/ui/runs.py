@@ -17,6 +17,7 @@ from tl.ui.text import ago, count, duration, escape, memory, percent, plain
 
 REFRESH_SECONDS = 2.0
 PER_PAGE = 8
+SWEEP_ICON = ":material/stacked_line_chart:"
 PROBLEM, PAGE, LAYOUT = "runs_problem", "runs_page", "runs_layout"
 ACTIONS = {  # what can be done with a run, by its status
     "queued": ("Stop",),
@@ -78,14 +79,17 @@ def queue_places(runs: list[dict]) -> dict[str, int]:
 def table(home: Home, runs: list[dict], places: dict[str, int]) -> dict[str, list]:
     """Columns of the table of all runs; what is not known is left empty."""
     now = time.time()
-    titles = {name: view.data_title(home, name) for name in {run["dataset"] for run in runs}}
+    firsts = {run["experiment_id"]: run for run in runs}
+    titles = {
+        experiment_id: view.data_title(home, run["dataset"], [run["run_id"]]) for experiment_id, run in firsts.items()
+    }
 
     def column(field: str, show) -> list:
         return [None if run[field] is None else show(run[field]) for run in runs]
 
     return {
         "state": [_state(run, places) for run in runs],
-        "data": [plain(titles[run["dataset"]]) for run in runs],
+        "data": [plain(titles[run["experiment_id"]]) for run in runs],
         "pictures": column("samples", count),
         "network": [BACKBONES[run["backbone"]].title for run in runs],
         "px": column("resolution", str),
@@ -112,10 +116,14 @@ def _experiment(home: Home, experiment_id: str, runs: list[dict], places: dict[s
     first = runs[0]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            title = f"{BACKBONES[first['backbone']].title} on {view.data_title(home, first['dataset'])}"
+            title = (
+                f"{BACKBONES[first['backbone']].title} on {view.data_title(home, first['dataset'], [first['run_id']])}"
+            )
             st.subheader(escape(title), anchor=False, width="content")
             if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
                 st.switch_page("app.py", query_params={"experiment": experiment_id})
+            if first["sweep_id"] and st.button("Its sweep", icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
+                st.switch_page("pages/1_Data_size.py", query_params={"sweep": first["sweep_id"]})
         facts = f"{count(first['samples'])} training pictures · {first['resolution']} px"
         st.caption(f"{facts} · {ago(max(0.0, time.time() - first['created']))}")
         positions = {arm: place for place, arm in enumerate(_arms_in_order(home, experiment_id, runs))}

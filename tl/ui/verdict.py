@@ -1,116 +1,152 @@
-"""The verdict card: what tl.analysis found, in its words, and the numbers it rests on."""
+"""The verdict card: what tl.analysis found, in its words, the numbers it rests on, and whether it was fair."""
 
 import re
 
 import streamlit as st
 
-from tl.store.home import Home
+from tl import jobs
+from tl.config import Experiment, Refused
+from tl.report import findings
+from tl.ui import downloads
 from tl.ui.arms import dot
 from tl.ui.form_state import arm_title
-from tl.ui.text import NOT_AVAILABLE, duration, energy, escape, memory, percent, points
+from tl.ui.text import escape, percent
+from tl.ui.view import ExperimentView
 
 OUTCOMES = {  # outcome -> words, colour, icon
-    "helps": ("Transfer helps", "green", ":material/trending_up:"),
-    "hurts": ("Transfer hurts", "red", ":material/trending_down:"),
+    "helps": ("Helps", "green", ":material/trending_up:"),
+    "hurts": ("Hurts", "red", ":material/trending_down:"),
     "no_difference": ("No difference that matters", "gray", ":material/drag_handle:"),
     "undecided": ("Not settled yet", "orange", ":material/help:"),
 }
 FEW_SEEDS = 3  # with fewer there is no interval
 SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
+TARGET, MARGIN, PROBLEM = "verdict_target", "verdict_margin", "verdict_problem"
 
 
-def show(home: Home, experiment_id: str) -> None:
+def show(now: ExperimentView) -> None:
     """Draw the card of an experiment that has ended."""
     from tl.analysis import experiment_result
 
-    found = experiment_result(home, experiment_id)["verdict"]
-    positions = {name: place for place, name in enumerate(found["summary"])}
     with st.container(border=True, key="verdict"):
-        headline = found["arms"].get(found["headline"])
-        if headline and headline["test_accuracy_gain"] and headline["seeds"] >= FEW_SEEDS:
-            words, colour, icon = OUTCOMES[headline["outcome"]]
-            st.badge(words, color=colour, icon=icon)
-        claim, *rest = SENTENCE_END.split(found["text"].replace(" %", "\u00a0%"), maxsplit=1)
-        st.subheader(escape(claim), anchor=False)
-        if rest:
-            st.markdown(escape(rest[0]))
-        for name, entry in found["arms"].items():
-            if entry["test_accuracy_gain"] or entry["validation_accuracy_gain"]:
-                _comparison(found, name, entry, positions)
-        _early_stops(found)
+        place = st.container()
+        chosen = _settings(now.experiment_id)
+        found = experiment_result(now.home, now.experiment_id, **chosen)["verdict"]
+        with place:
+            _answer(found)
+            _marks(now, found)
+        positions = {name: position for position, name in enumerate(found["summary"])}
+        for name in found["arms"]:
+            _comparison(found, name, positions)
+        _fairness(found)
+        downloads.show(now, chosen)
 
 
-def _comparison(found: dict, name: str, entry: dict, positions: dict[str, int]) -> None:
+def _answer(found: dict) -> None:
+    headline = found["arms"].get(found["headline"])
+    if headline and headline["test_accuracy_gain"] and headline["seeds"] >= FEW_SEEDS:
+        words, colour, icon = OUTCOMES[headline["outcome"]]
+        st.badge(words, color=colour, icon=icon)
+    claim, *rest = SENTENCE_END.split(found["text"].replace(" %", "\u00a0%"), maxsplit=1)
+    st.subheader(escape(claim), anchor=False)
+    if rest:
+        st.markdown(escape(rest[0]))
+
+
+def _settings(experiment_id: str) -> dict[str, float | None]:
+    """What counts as a difference and which accuracy is timed, as the user wants it."""
+    from tl.analysis.verdict import MARGIN as USUAL_MARGIN
+    from tl.analysis.verdict import TARGET_SHARE
+
+    with st.popover("Target and margin", icon=":material/tune:", type="tertiary", key="verdict_settings"):
+        target = st.number_input(
+            "Target validation accuracy, %",
+            min_value=0.1,
+            max_value=100.0,
+            value=None,
+            step=1.0,
+            placeholder="found from the runs",
+            key=f"{TARGET}_{experiment_id}",
+            help=f"Time is taken until this is reached. Left empty: {percent(TARGET_SHARE, 0)} of the best of the "
+            "weaker arm.",
+        )
+        margin = st.number_input(
+            "Margin, points of accuracy",
+            min_value=0.1,
+            max_value=50.0,
+            value=100 * USUAL_MARGIN,
+            step=0.5,
+            key=f"{MARGIN}_{experiment_id}",
+            help="A smaller difference doesn't matter to you.",
+        )
+    return {"target": None if target is None else target / 100, "margin": margin / 100}
+
+
+def _comparison(found: dict, name: str, positions: dict[str, int]) -> None:
+    shown = findings.measures(found, name)
+    if not shown:
+        return
     st.markdown(
         f"{dot(positions[name])} **{escape(arm_title(name))}** against "
         f"{dot(positions[found['baseline']])} **{escape(arm_title(found['baseline']))}**"
     )
-    with st.grid("auto", min_column_width=150):
-        for label, value, note in (
-            _gain(entry),
-            _time(entry["time_to_target"]),
-            _saved(entry["time_to_target"]),
-            _cost("Peak memory", entry["cost"]["memory_bytes"], memory),
-            _cost("Computing time in all", entry["cost"]["seconds"], duration),
-            _cost("Energy", entry["cost"]["energy_joules"], energy),
-        ):
-            if value != NOT_AVAILABLE:
-                st.metric(label, value, note, delta_color="off", delta_arrow="off", height="stretch")
-
-
-def _gain(entry: dict) -> tuple[str, str, str]:
-    gain, sides, label = entry["test_accuracy_gain"], entry["test_accuracy"], "Test accuracy"
-    if gain is None:
-        gain, sides, label = entry["validation_accuracy_gain"], entry["validation_accuracy"], "Validation accuracy"
-    note = f"{percent(sides['baseline'])} → {percent(sides['arm'])}"
-    if gain["low"] is not None:
-        note = f"95 % interval {points(gain['low'])} to {points(gain['high'])}"
-    return label, points(gain["mean"]), note
-
-
-def _time(time: dict) -> tuple[str, str, str]:
-    if time["target_accuracy"] is None:
-        return "Time to the target", NOT_AVAILABLE, ""
-    label = f"Time to {percent(time['target_accuracy'], 0)} validation accuracy"
-    sides = f"{_side(time, 'arm')} against {_side(time, 'baseline')}"
-    if time["speedup"]:
-        return label, _times(time["speedup"]), sides
-    if time["speedup_at_least"]:
-        return label, f"over {_times(time['speedup_at_least'])}", sides
-    if time["speedup_at_most"]:
-        return label, f"at best {_times(time['speedup_at_most'])}", sides
-    return label, "not reached", sides
-
-
-def _side(time: dict, side: str) -> str:
-    if time[f"{side}_seconds"] is not None:
-        return duration(time[f"{side}_seconds"])
-    return f"not in {duration(time[f'{side}_not_reached_in'])}"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f}× sooner" if ratio >= 1 else f"{1 / ratio:.1f}× later"
-
-
-def _saved(time: dict) -> tuple[str, str, str]:
-    saved = time["saved"]
-    if saved is None:
-        return "Time saved", NOT_AVAILABLE, ""
-    word = "saved" if saved >= 0 else "lost"
-    return f"Time {word} until then", percent(abs(saved), 0), "of computing"
-
-
-def _cost(label: str, cost: dict, show) -> tuple[str, str, str]:
-    if cost["arm"] is None or cost["baseline"] is None:
-        return label, NOT_AVAILABLE, ""
-    return label, show(cost["arm"]), f"against {show(cost['baseline'])}"
-
-
-def _early_stops(found: dict) -> None:
-    for name, summary in found["summary"].items():
-        if summary["stopped_early"]:
-            several = f" in {summary['stopped_early']} of {summary['runs']} runs" if summary["runs"] > 1 else ""
-            st.caption(
-                f":material/timer_off: {escape(arm_title(name))} stopped early{several}, after "
-                f"{summary['epochs']:.0f} epochs; the best was epoch {summary['best_epoch']:.0f}."
+    with st.grid("auto", min_column_width=170):
+        for measure in shown:
+            st.metric(
+                measure.label,
+                measure.value,
+                measure.note,
+                delta_color="off",
+                delta_arrow="off",
+                height="stretch",
+                help=measure.help or None,
             )
+
+
+def _marks(now: ExperimentView, found: dict) -> None:
+    """A red mark for every arm that was still learning, with a button that gives it longer."""
+    from tl.analysis.fairness import with_more_epochs
+
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    for name, sentence in findings.not_converged(found):
+        own = found["summary"][name]
+        longer = with_more_epochs(now.experiment, name, own["stopped_early"] > 0)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f":red[:material/flag: **{escape(arm_title(name))}** {escape(sentence[0].lower() + sentence[1:])}]"
+            )
+            if longer:
+                budget = next(arm.epochs for arm in longer.arms if arm.name == name)
+                st.button(
+                    f"Train it for {budget} epochs",
+                    icon=":material/more_time:",
+                    key=f"longer_{name}",
+                    on_click=_train_longer,
+                    args=(now, longer, name),
+                    help=f"A new comparison with the same settings; only this arm may take {budget} epochs instead of "
+                    f"{own['budget']}"
+                    + (f", and patience is {longer.patience} epochs." if own["stopped_early"] else "."),
+                )
+
+
+def _train_longer(now: ExperimentView, longer: Experiment, name: str) -> None:
+    """The key makes a second click, or a second tab, find the comparison of the first."""
+    try:
+        key = f"longer {now.experiment_id} {name} {max(arm.epochs or 0 for arm in longer.arms)}"
+        experiment_id = jobs.submit(now.home, longer, key=key)
+        jobs.ensure_supervisor(now.home)
+    except Refused as problem:
+        st.session_state[PROBLEM] = str(problem)
+        return
+    st.query_params["experiment"] = experiment_id
+
+
+def _fairness(found: dict) -> None:
+    box = st.expander("Was every arm given a fair chance?", icon=":material/balance:", key="fairness")
+    columns = zip(*findings.fairness_rows(found), strict=True)
+    box.dataframe(
+        dict(zip(findings.FAIRNESS_HEAD, map(list, columns), strict=True)),
+        hide_index=True,
+        alt="Steps, learning rate and end of every arm",
+    )

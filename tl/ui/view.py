@@ -3,6 +3,7 @@
 Everything is read from the queue and the run folders, so a reload, a second tab or a restarted server shows the same.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -128,6 +129,18 @@ class ExperimentView:
         """The largest budget of an arm."""
         return max(arm.epochs or self.experiment.epochs for arm in self.experiment.arms)
 
+    @cached_property
+    def imported(self) -> dict | None:
+        """What came with an experiment that was trained elsewhere (see tl.report.intake); None for one of this home."""
+        return read_json(self.home.run(self.runs[0]["run_id"]).imported) if self.runs else None
+
+    @cached_property
+    def pictures(self):
+        """What is known about its data set, a DatasetInfo; None where it is gone."""
+        from tl.analysis.experiment import pictures_of
+
+        return pictures_of(self.home, self.experiment.dataset, [run["run_id"] for run in self.runs])
+
     def seconds_left(self, metrics) -> dict[int, float | None]:
         """Arm position -> seconds until its current run is done, at most; None where nothing is measured yet.
 
@@ -190,11 +203,12 @@ def log_end(home: Home, run_id: str) -> str:
         return ""
 
 
-def data_title(home: Home, name: str) -> str:
-    """Title of a data set, which says where it was drawn by the computer; of one that was deleted its name."""
-    from tl import datasets
+def data_title(home: Home, name: str, run_ids: Iterable[str] = ()) -> str:
+    """Title of a data set, which says where it was drawn by the computer; of one that was deleted its name.
 
-    try:
-        return datasets.describe(home, name).title
-    except Refused:
-        return f"{name} (no longer here)"
+    `run_ids` are runs that learnt it: imported ones bring the title with them.
+    """
+    from tl.analysis.experiment import pictures_of
+
+    info = pictures_of(home, name, run_ids)
+    return info.title if info else f"{name} (no longer here)"

@@ -1,0 +1,20 @@
+"""A chart as a still picture, drawn on this computer: for reports that are read without a network or a browser's scripts."""
+
+import altair as alt
+import vl_convert
+
+FONT = "Helvetica, Arial, sans-serif"
+LOOK = {
+    "font": FONT,
+    "background": "white",
+    "axis": {"labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal", "gridColor": "#e8e8e8"},
+    "legend": {"labelFontSize": 12},
+    "view": {"stroke": None},
+}
+
+
+def as_svg(chart: alt.TopLevelMixin, width: int = 520) -> str:
+    """The chart as SVG text, `width` pixels wide without its axes. Needs no network."""
+    spec = chart.properties(width=width).to_dict()
+    spec["config"] = spec.get("config", {}) | LOOK
+    return vl_convert.vegalite_to_svg(spec, vl_version=".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2]))

@@ -1,0 +1,87 @@
+"""The pieces of a report: HTML made of escaped text, one style sheet, charts as still pictures. No scripts, no network.
+
+Reports hold names from uploads; every text passes through `text`, and the page's own policy forbids scripts besides.
+"""
+
+import base64
+import html
+from collections.abc import Iterable, Sequence
+
+from tl.words import plain
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; color: #1d2129;
+  background: #fff; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; } h3 { font-size: 1rem; }
+.facts, figcaption, .small { color: #5b626d; font-size: .875rem; }
+.verdict { border: 1px solid #d5d8de; border-radius: 10px; padding: 1rem 1.2rem; margin: 1.2rem 0; font-size: 1.15rem; }
+.mark { color: #b3261e; font-weight: 600; }
+.charts { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; flex: 1 1 460px; min-width: 0; }
+figure img { max-width: 100%; height: auto; } figcaption { margin-bottom: .3rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .4rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #e4e6ea; }
+th { font-weight: 600; } pre { background: #f4f5f7; border-radius: 8px; padding: .8rem 1rem; white-space: pre-wrap; }
+@media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
+"""
+
+
+def text(words: object) -> str:
+    """Anything as harmless text inside HTML: no markup, no control characters, no reversed direction."""
+    return html.escape(plain(words), quote=True)
+
+
+def page(title: str, parts: Iterable[str]) -> str:
+    """The whole document: one file that needs nothing else."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{text(title)}</title>\n<style>{STYLE}</style></head>\n<body>\n<h1>{text(title)}</h1>\n"
+        + "\n".join(part for part in parts if part)
+        + "\n</body></html>\n"
+    )
+
+
+def heading(words: str) -> str:
+    """A section's heading."""
+    return f"<h2>{text(words)}</h2>"
+
+
+def paragraph(words: str, kind: str = "") -> str:
+    """A paragraph; `kind` is a class of STYLE: facts, small, verdict or mark."""
+    return f'<p class="{kind}">{text(words)}</p>' if kind else f"<p>{text(words)}</p>"
+
+
+def command(words: str) -> str:
+    """A command line."""
+    return f"<pre><code>{text(words)}</code></pre>"
+
+
+def link(words: str, url: str) -> str:
+    """A paragraph that leads to a source; only addresses of our own tables, never a user's."""
+    assert url.startswith("https://"), url
+    return f'<p class="small"><a href="{text(url)}" rel="noreferrer">{text(words)}</a></p>'
+
+
+def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """A table; an empty `head` is left out."""
+    top = f"<thead><tr>{_cells('th', head)}</tr></thead>" if any(head) else ""
+    body = "".join(f"<tr>{_cells('td', row)}</tr>" for row in rows)
+    return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'
+
+
+def _cells(kind: str, values: Iterable[object]) -> str:
+    return "".join(f"<{kind}>{text(value)}</{kind}>" for value in values)
+
+
+def figures(charts: Iterable[tuple[str, str]]) -> str:
+    """Charts side by side: (caption, SVG) each. As pictures, so that nothing in an SVG is ever run or loaded."""
+    return f'<div class="charts">{"".join(_figure(caption, svg) for caption, svg in charts)}</div>'
+
+
+def _figure(caption: str, svg: str) -> str:
+    data = base64.b64encode(svg.encode()).decode()
+    picture = f'<img alt="{text(caption)}" src="data:image/svg+xml;base64,{data}">'
+    return f"<figure><figcaption>{text(caption)}</figcaption>{picture}</figure>"

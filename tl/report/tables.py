@@ -1,0 +1,52 @@
+"""A Parquet table of unknown origin: known columns in known types, everything else left behind."""
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from tl.config import Refused
+from tl.words import plain
+
+UNPACKED_BYTES = 256 * 2**20  # what a table says it unpacks to, at most
+TEXT_LENGTH = 200
+
+
+def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants: dict) -> pd.DataFrame:
+    """The table with exactly `columns` (name -> pandas type); `constants` stand in every row, whatever the file says.
+
+    Raises Refused for what is no table of at most `most_rows` rows, or holds other types under these names.
+    """
+    try:
+        file = parquet.ParquetFile(pa.BufferReader(data))
+        about = file.metadata
+        unpacked = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
+        if about.num_rows > most_rows or unpacked > UNPACKED_BYTES:
+            raise Refused(f"a table has {about.num_rows:,} rows, {unpacked:,} bytes; that is more than a run writes.")
+        wanted = [name for name in columns if name in file.schema_arrow.names and name not in constants]
+        texts = [name for name in wanted if columns[name] == "string"]
+        # Texts as dictionaries: a million rows of one long text take the room of one.
+        table = parquet.ParquetFile(pa.BufferReader(data), read_dictionary=texts).read(wanted, use_threads=False)
+        found = {name: _column(table[name].combine_chunks(), columns[name]) for name in wanted}
+        rows = len(table)
+    except (pa.ArrowException, OSError, ValueError, TypeError) as problem:
+        if isinstance(problem, Refused):
+            raise
+        raise Refused(f"a table is damaged ({type(problem).__name__}).") from None
+    found |= {
+        name: pd.array([value] * rows, dtype=columns[name]) for name, value in constants.items() if name in columns
+    }
+    empty = {name: pd.array([pd.NA] * rows, dtype=kind) for name, kind in columns.items() if name not in found}
+    return pd.DataFrame(found | empty)[list(columns)]
+
+
+def _column(values: pa.Array, kind: str):
+    if kind != "string":
+        if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_null(values.type)):
+            raise TypeError(f"{values.type} where numbers belong")
+        return pd.array(values.to_pandas(), dtype=kind)
+    if pa.types.is_dictionary(values.type):
+        words = [None if word is None else plain(word)[:TEXT_LENGTH] for word in values.dictionary.to_pylist()]
+        return pd.array([None if place is None else words[place] for place in values.indices.to_pylist()], dtype=kind)
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type) or pa.types.is_null(values.type)):
+        raise TypeError(f"{values.type} where text belongs")
+    return pd.array([None if word is None else plain(word)[:TEXT_LENGTH] for word in values.to_pylist()], dtype=kind)

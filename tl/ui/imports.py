@@ -1,0 +1,46 @@
+"""Import of a bundle that another TL Lab has exported: an expander on the page of all runs."""
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from tl.config import Refused
+from tl.store.home import Home
+from tl.ui.text import escape
+
+ATTEMPT, PROBLEM = "import_attempt", "import_problem"
+MAX_MEGABYTES = 200
+
+
+def show(home: Home) -> None:
+    """Draw it; an imported experiment is opened at once."""
+    box = st.expander("Import an experiment", icon=":material/folder_zip:", on_change="rerun", key="import_box")
+    if not box.open:
+        return
+    with box:
+        st.caption("A bundle from the Bundle button of another TL Lab: settings and numbers, no pictures.")
+        file = st.file_uploader("Bundle", type="zip", key="import_file", max_upload_size=MAX_MEGABYTES)
+        if file is None:
+            return
+        # The uploader keeps its file: what was tried once is not tried again on every rerun.
+        if st.session_state.get(ATTEMPT) != file.file_id:
+            st.session_state[ATTEMPT] = file.file_id
+            st.session_state[PROBLEM] = _import(home, file)
+        if problem := st.session_state[PROBLEM]:
+            st.error(escape(problem), icon=":material/error:")
+
+
+def _import(home: Home, file) -> str:
+    """Import the upload and go to its page; the sentence of a refusal."""
+    from tl.report.intake import import_bundle  # pyarrow: only when there is something to read
+
+    with tempfile.NamedTemporaryFile(suffix=".zip") as kept:
+        kept.write(file.getbuffer())
+        kept.flush()
+        try:
+            experiment_id = import_bundle(home, Path(kept.name), "The bundle")
+        except Refused as refusal:
+            return str(refusal)
+    st.session_state[PROBLEM] = ""
+    st.switch_page("app.py", query_params={"experiment": experiment_id})
