@@ -23,7 +23,7 @@ from tl.decoding.pixels import LARGEST, LeftOut, check_head, difference_hash, op
 
 QUALITY = {"quality": 95, "subsampling": 0}  # of the JPEG that is kept
 CPU_SECONDS, WALL_SECONDS = 10.0, 60.0  # per picture
-MEMORY_BYTES = 288 * 1024**2  # what one decoding process may take besides itself
+MEMORY_BYTES = 256 * 1024**2  # what one decoding process may take besides itself
 LARGE_BYTES = 32 * 1024**2  # pictures that need more memory are decoded one at a time
 
 
