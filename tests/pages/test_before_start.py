@@ -42,7 +42,7 @@ def button(app):
 
 def test_the_form_says_what_to_expect_and_why_and_who_found_otherwise(open_page):
     words = unescaped(open_page())
-    assert "Start with transfer: linear probe, then fine-tuning" in words
+    assert "Start with transfer: full fine-tuning. Expected" in words
     assert "Expected: transfer will do better on the test set." in words
     assert "drawn by the computer, unlike Tiny ImageNet" in words
     for link in ("1811.08883", "1805.08974", "1902.07208"):
@@ -84,7 +84,7 @@ def test_the_ranking_is_a_hint_with_its_record(open_page, home):
     assert table["Network and weights"].tolist() == [
         "MobileNetV2, Bundled: Tiny ImageNet, 202 classes at 64 px (ImageNet, Stanford CS231n)"
     ]
-    assert float(table["above random"][0]) > 0
+    assert float(table["above random weights"][0]) > 0
     assert "A hint, not a verdict. No record yet" in unescaped(app)
 
 

@@ -111,7 +111,7 @@ RULES: dict[str, Rule] = {
         sources=(YOSINSKI,),
     ),
     "few_hundred": Rule(
-        applies=lambda facts: facts.samples <= FEW_HUNDRED,
+        applies=lambda facts: facts.samples < FEW_HUNDRED,
         says=lambda facts: (
             f"With {count(facts.samples)} training pictures, train the head first: fine-tuning everything at once can "
             "distort good features."
@@ -161,8 +161,8 @@ def advise(facts: Facts) -> dict:
     """JSON-ready: `{"predicted", "strategies", "text", "reasons"}`; reasons are the rules that apply, with sources."""
     applying = {key: rule for key, rule in RULES.items() if rule.applies(facts)}
     predicted = next(rule.predicts for rule in applying.values() if rule.predicts)
-    wanted = [key for rule in applying.values() for key in rule.strategies if key in STRATEGIES]
-    strategies = list(dict.fromkeys(wanted))
+    there_are = ([key for key in rule.strategies if key in STRATEGIES] for rule in applying.values())
+    strategies = next(keys for keys in there_are if keys)
     return {
         "predicted": predicted,
         "strategies": strategies,

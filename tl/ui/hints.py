@@ -9,7 +9,7 @@ from tl.ui.text import NOT_AVAILABLE, count, escape, plain
 POLL_SECONDS = 1.0  # while somebody looks at the pictures
 LEGEND = (
     "Higher is better, and only numbers of one table compare. LogME: how well a linear model explains the classes "
-    "by the features, per picture; above random: by how much better than with random weights. H-score: how far apart "
+    "by the features, per picture; above random weights: by how much better than with those of an untrained network. H-score: how far apart "
     "the classes lie, at most the number of classes less one. LEEP: how well the source's own head tells them apart."
 )
 
@@ -81,7 +81,7 @@ def _ranking(found: dict) -> dict[str, list[str]]:
         "": [str(row["rank"]) for row in rows],
         "Network and weights": [plain(row["title"]) for row in rows],
         "LogME": [f"{row['logme']:.4f}" for row in rows],
-        "above random": [
+        "above random weights": [
             NOT_AVAILABLE if row["above_random"] is None else f"{row['above_random']:+.4f}" for row in rows
         ],
         "H-score": [f"{row['h_score']:.3f}" for row in rows],
