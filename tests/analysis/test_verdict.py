@@ -273,9 +273,7 @@ def test_converged_means_no_rise_in_the_last_fifth(accuracies, converged):
 def test_a_loser_that_was_still_improving_is_named():
     runs = [run(SCRATCH, [0.1, 0.2, 0.3], 0.3), run(FULL, [0.6, 0.6, 0.6], 0.6)]
     text = judge(experiment(SCRATCH, FULL), runs)["text"]
-    assert text.endswith(
-        "From scratch had not converged: this comparison favours full fine-tuning; more epochs may narrow the gap."
-    )
+    assert text.endswith("From scratch had not converged: more epochs may narrow the gap.")
     runs = [run(SCRATCH, [0.6, 0.6, 0.6], 0.6), run(FULL, [0.1, 0.2, 0.6], 0.595)]
     assert "converged" not in judge(experiment(SCRATCH, FULL), runs)["text"], "hardly a difference: no loser"
 

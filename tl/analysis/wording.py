@@ -203,15 +203,13 @@ def _fairness(found: dict, name: str, gain: dict) -> str:
     """Whether the side that lost had been given long enough."""
     if abs(gain["mean"]) < found["margin"]:
         return ""
-    loser, winner = (found["baseline"], name) if gain["mean"] > 0 else (name, found["baseline"])
+    loser = found["baseline"] if gain["mean"] > 0 else name
     converged = found["summary"][loser]["converged"]
     if converged is None:
         return ""
     if converged:
         return f"{title(loser)} had converged."
-    return (
-        f"{title(loser)} had not converged: this comparison favours {inside(winner)}; more epochs may narrow the gap."
-    )
+    return f"{title(loser)} had not converged: more epochs may narrow the gap."
 
 
 def _state(own: dict) -> str:

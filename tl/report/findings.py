@@ -68,7 +68,11 @@ def _gain(entry: dict) -> Measure | None:
         return None
     change = f"{percent(sides['baseline'])} → {percent(sides['arm'])}"
     better = entry["probability_better"]
-    share = f" Better in {percent(better, 0)} of {entry['seeds']} pairs." if better is not None else ""
+    share = (
+        f" Better in {percent(better, 0)} of {entry['seeds']} pairs."
+        if better is not None and entry["seeds"] > 1
+        else ""
+    )
     text = f"Mean of the paired differences per seed: {change}.{share}"
     if gain["low"] is None:
         return Measure(label, points(gain["mean"]), change, text)
@@ -173,11 +177,10 @@ def _slope(own: dict) -> str:
 
 def not_converged(found: dict) -> list[tuple[str, str]]:
     """(arm, sentence) of every arm whose comparison is not fair to it yet."""
-    others = [name for name in found["summary"]]
     marks = []
     for name, own in found["summary"].items():
-        if own["converged"] is False and len(others) > 1:
-            rivals = [inside(other) for other in others if other != name]
+        rivals = [inside(other) for other in found["summary"] if other != name]
+        if own["converged"] is False and rivals:
             whom = rivals[0] if len(rivals) == 1 else "the other arms"
             marks.append((name, f"Not converged: this comparison favours {whom}."))
     return marks

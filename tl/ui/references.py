@@ -27,4 +27,4 @@ def chosen(now: ExperimentView) -> tuple[Reference, ...]:
 def sources(lines: tuple[Reference, ...]) -> None:
     """Where the lines come from."""
     for line in lines:
-        st.caption(f"{escape(line.label.capitalize())}: [{escape(line.source)}]({line.url})")
+        st.caption(f"{escape(line.label[0].upper() + line.label[1:])}: [{escape(line.source)}]({line.url})")
