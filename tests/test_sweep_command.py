@@ -20,6 +20,7 @@ QUICK = ("sweep", "--sizes", "20,40,30", "--arms")
         ("sweep --sizes 5,100", "has 12 classes"),
         ("sweep --sizes 100,60000", "only 50000 training pictures"),
         ("sweep --samples 100", "--samples"),
+        ("sweep --margin 5", "margin is 5"),
         ("sweep --dataset roses", "no data set 'roses'"),
         ("sweep --seeds 0", "number of seeds is 0"),
         ("sweeps x", "no sweep 'x'"),

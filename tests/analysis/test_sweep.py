@@ -5,13 +5,13 @@ import json
 import pytest
 
 from tl.analysis.sweep import sweep_result
-from tl.analysis.sweep_wording import about
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs import submit_sweep, sweep
 from tl.store.database import move, read_run
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.metrics import write_metrics
+from tl.words import about
 
 ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="full_finetuning", strategy="full_finetuning"))
 SIZES = (100, 300, 1000, 3000)

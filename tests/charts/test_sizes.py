@@ -74,7 +74,7 @@ def test_residuals_are_measured_minus_fitted_accuracy_in_points():
         (None, []),
         ({"beyond": 6000, "low": None}, []),
         ({"n": 100, "low": None, "high": None, "at_most": True}, []),
-        ({"n": 1203, "low": 900, "high": 1500}, ["break-even, about 1,203"]),
+        ({"n": 1203, "low": 900, "high": 1500}, ["break-even, about 1,200"]),
     ],
 )
 def test_the_break_even_is_marked_where_there_is_one(even, names):

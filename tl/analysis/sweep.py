@@ -13,8 +13,10 @@ from tl.store.database import read_sweep
 from tl.store.home import Home
 
 
-def sweep_result(home: Home, sweep_id: str, *, margin: float = MARGIN) -> dict:
+def sweep_result(home: Home, sweep_id: str, *, margin: float = MARGIN, target: float | None = None) -> dict:
     """The sweep as one JSON-ready document; sizes are keys, as text. Raises Refused for an unknown id or margin.
+
+    `margin` is the difference in accuracy that matters, `target` a validation accuracy to time, both 0..1. Keys:
 
     - sizes, experiments (size -> id of its experiment), statuses (status -> number of runs), baseline, margin
     - arms: arm -> size -> mean, low, high (accuracy on the test set and its 95 % interval, None below 3 seeds), seconds
@@ -26,10 +28,10 @@ def sweep_result(home: Home, sweep_id: str, *, margin: float = MARGIN) -> dict:
       worth_in_pictures_bounds (size -> "at_least" or "at_most" where the ratio is only that) stand at the top too
     - text: what follows, in words. See tl.analysis.data_size for break_even and worth_in_pictures.
     """
-    check(margin=margin)
+    check(margin=margin, target=target)
     found = read_sweep(home, sweep_id)
     results = {
-        str(experiment.samples): experiment_result(home, experiment_id, margin=margin)
+        str(experiment.samples): experiment_result(home, experiment_id, margin=margin, target=target)
         for experiment_id, experiment in found["experiments"].items()
     }
     first = next(iter(results.values()))

@@ -4,7 +4,7 @@ from tl.analysis.curves import MIN_SIZES
 from tl.analysis.statistics import MIN_PAIRS
 from tl.analysis.wording import inside, title
 from tl.store.database import ACTIVE
-from tl.words import count, percent, points
+from tl.words import about, count, percent, points
 
 FAILED = ("failed", "interrupted")
 
@@ -15,11 +15,6 @@ def text(found: dict) -> str:
     if found["headline"] is not None:
         sentences += [_worth(found), _misfit(found), _caution(found)]
     return " ".join(sentence for sentence in [*sentences, _losses(found)] if sentence)
-
-
-def about(number: float) -> str:
-    """A number of pictures to two digits, which is more than a fit knows: 1234 -> "1,200"."""
-    return count(int(float(f"{number:.1e}")))
 
 
 def _claim(found: dict) -> str:
@@ -38,11 +33,10 @@ def _claim(found: dict) -> str:
             f"below {margin} up to {count(even['beyond'])} pictures, twice the most that were tried{surely}."
         )
     if even.get("at_most"):
-        return f"Already with {count(even['n'])} pictures, the fewest that were tried, {inside(arm)} is less than {margin} better than {baseline}."
-    return (
-        f"{title(arm)} is worth it up to about {about(even['n'])} pictures{_interval(found, even)}; with more, {baseline} "
-        f"comes within {margin} of it."
-    )
+        fewest = f"Already with {count(even['n'])} pictures, the fewest that were tried,"
+        return f"{fewest} {inside(arm)} is less than {margin} better than {baseline}."
+    reach = f"up to about {about(even['n'])} pictures{_interval(found, even)}"
+    return f"{title(arm)} is worth it {reach}; with more, {baseline} comes within {margin} of it."
 
 
 def _margin(found: dict) -> str:
@@ -85,15 +79,20 @@ def _worth(found: dict) -> str:
 
 
 def _misfit(found: dict) -> str:
-    """A warning where the curves leave more unexplained than the margin that the break-even rests on."""
-    fits = [found["curves"][arm] for arm in (found["headline"], found["baseline"])]
-    if None in fits:
+    """A warning where a curve misses a mean by more than the margin and by more than its 95 % interval allows."""
+    missed = [
+        abs(value)
+        for arm in (found["headline"], found["baseline"])
+        for size, value in (found["curves"][arm] or {"residuals": {}})["residuals"].items()
+        if (reached := found["arms"][arm][size])["high"] is not None
+        and abs(value) > max(found["margin"], reached["high"] - reached["mean"])
+    ]
+    if not missed:
         return ""
-    worst = max(abs(value) for fit in fits for value in fit["residuals"].values())
-    if worst <= found["margin"]:
-        return ""
-    missed = points(worst).lstrip("+")
-    return f"The fitted curves miss what was measured by up to {missed}, so where they cross is uncertain."
+    worst = points(max(missed)).lstrip("+")
+    return (
+        f"The fitted curves miss what was measured by up to {worst}, more than the seeds explain: mind the residuals."
+    )
 
 
 def _caution(found: dict) -> str:

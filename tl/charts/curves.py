@@ -37,7 +37,7 @@ def _lines(rows: pd.DataFrame, arms: list[str], x: alt.X, y: alt.Y, *, legend: b
         color=alt.Color(
             "arm:N",
             scale=arm_scale(arms),
-            legend=alt.Legend(orient="top", title=None, symbolType="stroke", labelLimit=220, columns=2)
+            legend=alt.Legend(orient="top", title=None, symbolType="stroke", symbolOpacity=1, labelLimit=220, columns=2)
             if legend
             else None,
         ),

@@ -1,10 +1,11 @@
-"""Learning curves over the number of training pictures, as fitted and as measured; `found` is what sweep_result gives."""
+"""Learning curves over the number of training pictures, fitted and measured; `found` is what sweep_result gives."""
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from tl.charts.curves import BAND_OPACITY, arm_scale
+from tl.words import about
 
 REACH = 2.0  # curves are drawn up to this factor of the largest size, as far as tl.analysis.curves believes them
 STEPS = 90  # points of a fitted curve
@@ -15,7 +16,7 @@ MARK_COLOUR = "#7C858F"  # readable on the light and on the dark background
 
 
 def points(found: dict, titles: dict[str, str]) -> pd.DataFrame:
-    """One row per arm and size with a finished run: mean, 95 % interval (NaN without), seeds; `titles`: arm -> shown."""
+    """One row per arm and size with a finished run: mean, 95 % interval or NaN, seeds; `titles`: arm -> as shown."""
     rows = [
         (titles[arm], int(size), entry["mean"], entry["low"], entry["high"], entry["seeds"])
         for arm, sizes in found["arms"].items()
@@ -81,7 +82,7 @@ def size_chart(found: dict, titles: dict[str, str], single: bool = False, height
     y = alt.Y(
         "accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False), axis=alt.Axis(format=".0%", tickCount=6)
     )
-    legend = alt.Legend(orient="top", title=None, symbolType="circle", labelLimit=170, columns=2)
+    legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     colour = alt.Color("arm:N", scale=arm_scale(list(titles.values())), legend=legend)
     measured = alt.Chart(points(found, titles)).encode(x=x, color=colour)
     interval = [alt.Tooltip(f"{end}:Q", title=title, format=".1%") for end, title in (("low", "from"), ("high", "to"))]
@@ -115,7 +116,7 @@ def _mark(found: dict, x: alt.X) -> list[alt.Chart]:
     even = found["break_even"] or {}
     known = "n" in even and not even.get("at_most")
     rows = pd.DataFrame(
-        {"pictures": [even["n"]], "name": [f"break-even, about {even['n']:,}"]}
+        {"pictures": [even["n"]], "name": [f"break-even, about {about(even['n'])}"]}
         if known
         else {"pictures": [], "name": []}
     ).astype({"pictures": float, "name": str})

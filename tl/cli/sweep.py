@@ -6,7 +6,7 @@ import time
 
 from tl import jobs
 from tl.cli.compare import INTERRUPTED, add_experiment_options, exit_status, experiment_of, heading, stop_all
-from tl.cli.parser import add_command
+from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.table import table
 from tl.cli.watch import wait
 from tl.jobs.sizes import PRESETS, parse_sizes
@@ -24,23 +24,25 @@ def add_commands(commands) -> None:
     presets = "; ".join(f"{name} = {title}" for name, (title, _) in PRESETS.items())
     text = "numbers of training pictures (100,300,1000,all) or a preset cut to what the set has"
     parser.add_argument("--sizes", default=DEFAULT_SIZES, help=f"{text}: {presets}; default {DEFAULT_SIZES}")
+    add_verdict_options(parser)
     parser = add_command(commands, "sweeps", sweeps, "List all sweeps, or show what is there of one.")
     parser.add_argument("sweep_id", metavar="SWEEP_ID", nargs="?")
+    add_verdict_options(parser)
 
 
 def sweep(arguments) -> int:
     """Exit status as of `compare`: 0 all runs finished, or were stopped because somebody wanted it; 1: one failed."""
     from tl.datasets import describe  # pandas
 
-    home, experiment = arguments.home, experiment_of(arguments)
+    home, experiment, options = arguments.home, experiment_of(arguments), verdict_options(arguments)
     sizes = parse_sizes(arguments.sizes, describe(home, experiment.dataset))
-    return watch(home, jobs.submit_sweep(home, experiment, sizes), arguments.json)
+    return watch(home, jobs.submit_sweep(home, experiment, sizes), arguments.json, **options)
 
 
 def sweeps(arguments) -> int:
     """Always 0."""
     if arguments.sweep_id is not None:
-        _show(arguments.home, arguments.sweep_id, arguments.json)
+        _show(arguments.home, arguments.sweep_id, arguments.json, **verdict_options(arguments))
         return 0
     found = jobs.list_sweeps(arguments.home)
     if arguments.json:
@@ -82,8 +84,8 @@ def resume(home: Home, sweep_id: str, as_json: bool) -> int:
     return watch(home, sweep_id, as_json)
 
 
-def watch(home: Home, sweep_id: str, as_json: bool) -> int:
-    """Wait for one size after the other, as they are trained, then print what was found."""
+def watch(home: Home, sweep_id: str, as_json: bool, **options) -> int:
+    """Wait for one size after the other, as they are trained, then print what was found; `options` of sweep_result."""
     experiments = database.read_sweep(home, sweep_id)["experiments"]
     print(f"Sweep {sweep_id}", file=sys.stderr)
     runs = []
@@ -96,14 +98,14 @@ def watch(home: Home, sweep_id: str, as_json: bool) -> int:
         stop_all(home, experiments)
         print(f"  python -m tl resume {sweep_id} --home {home.path}", file=sys.stderr)
         return INTERRUPTED
-    _show(home, sweep_id, as_json)
+    _show(home, sweep_id, as_json, **options)
     return exit_status(runs)
 
 
-def _show(home: Home, sweep_id: str, as_json: bool) -> None:
+def _show(home: Home, sweep_id: str, as_json: bool, **options) -> None:
     from tl.analysis import sweep_result  # pandas
 
-    document = sweep_result(home, sweep_id)
+    document = sweep_result(home, sweep_id, **options)
     if as_json:
         print(json.dumps(document, ensure_ascii=False))
         return

@@ -38,6 +38,9 @@ def submit(home: Home, experiment: Experiment, key: str | None = None) -> str:
 
 def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id: str | None = None) -> str:
     """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner)."""
+    # Takes a second (numpy, pandas); before the rows are there, so that Ctrl-C meanwhile leaves nothing behind.
+    from tl.jobs.advice import predict
+
     ids = sorted(new_id() for _ in experiments)
     runs = [experiment.runs(experiment_id) for experiment, experiment_id in zip(experiments, ids, strict=True)]
     stored = None
@@ -51,8 +54,6 @@ def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id
             for run in (run for own in runs for run in own):
                 shutil.rmtree(home.run(run.run_id).folder, ignore_errors=True)
     if stored == ids[0]:
-        from tl.jobs.advice import predict  # numpy and pandas: not for listing and stopping
-
         for experiment_id, experiment in zip(ids, experiments, strict=True):
             predict(home, experiment_id, experiment)
     return stored
@@ -83,9 +84,9 @@ def list_runs(home: Home, experiment_id: str | None = None) -> list[dict]:
     """What is known of every run (or one experiment's), newest experiment first, in it in the order of training.
 
     Each has `run_id, experiment_id, sweep_id` (null outside a sweep), `arm, seed, status, attempt, epochs` (completed),
-    `max_epochs, reason, message, created, started, ended` (Unix seconds), `strategy, dataset, samples, backbone, weights, resolution, batch_size,
-    best_epoch, stopped_early, best_val_accuracy, test_accuracy, elapsed_seconds, memory_peak_bytes, device` (null
-    where not known yet) and `progress` (progress.json of a running one, else null).
+    `max_epochs, reason, message, created, started, ended` (Unix seconds), `strategy, dataset, samples, backbone,
+    weights, resolution, batch_size, best_epoch, stopped_early, best_val_accuracy, test_accuracy, elapsed_seconds,
+    memory_peak_bytes, device` (null where not known yet) and `progress` (progress.json of a running one, else null).
     """
     return [_listed(home, row) for row in database.read_runs(home, experiment_id)]
 

@@ -37,7 +37,7 @@ def _sweep_of(home: Home, experiment_id: str) -> str:
 
 
 def sweep(home: Home, sweep_id: str) -> dict:
-    """As `tl.store.database.read_sweep`, and `runs` of all sizes as in `list_runs`. Raises Refused for an unknown id."""
+    """As `database.read_sweep`, and `runs` of all sizes as in `list_runs`. Raises Refused for an unknown id."""
     found = database.read_sweep(home, sweep_id)
     return found | {"runs": [run for experiment_id in found["experiments"] for run in list_runs(home, experiment_id)]}
 

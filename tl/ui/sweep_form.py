@@ -53,7 +53,7 @@ def _size_choice(info) -> None:
         format_func=titles.get,
         key=SIZES,
         persist_state="session",
-        help="Nested: the pictures of a smaller size are among those of a larger one. Validation and test stay the same.",
+        help="The pictures of a smaller size are among those of a larger one; validation and test stay the same.",
     )
     if st.session_state[SIZES] == OWN_SIZES:
         st.text_input("Sizes, joined by commas", key=OWN, placeholder=f"100, 300, 1000, {ALL}", persist_state="session")

@@ -29,9 +29,9 @@ def show(home: Home, sweep_id: str) -> None:
 
 
 def _head(home: Home, now: sweep_view.SweepView) -> None:
-    spec = now.experiment
+    spec, run_ids = now.experiment, [run["run_id"] for run in now.runs]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        title = f"{BACKBONES[spec.backbone].title} on {view.data_title(home, spec.dataset)}"
+        title = f"{BACKBONES[spec.backbone].title} on {view.data_title(home, spec.dataset, run_ids)}"
         st.title(escape(title), anchor=False, width="content")
         st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
@@ -62,9 +62,8 @@ def _live(home: Home, sweep_id: str, active: bool) -> None:
     st.subheader("Every size in numbers", anchor=False)
     st.dataframe(sweep_view.table(found, now.titles), hide_index=True, alt="Every size in numbers, one row per size")
     st.caption(
-        "Accuracies on the test set: mean over seeds (95 % interval, n runs). Worth in pictures: with how many pictures, "
-        "and how many times as many, training from the baseline does as well. Time saved: until the validation accuracy "
-        "that both reach."
+        "Accuracies on the test set: mean over seeds (95 % interval, n runs). Worth in pictures: how many times as many "
+        "the baseline needs to do as well, and how many that are. Time saved: until a validation accuracy both reach."
     )
     _experiments(now)
 
@@ -127,7 +126,7 @@ def _curves(now: sweep_view.SweepView, found: dict) -> None:
     if any(found["curves"].values()):
         st.caption(
             "Points: means over seeds, bands: 95 % intervals. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond "
-            "the largest size and drawn to twice of it at most. Below: what the lines miss."
+            "the largest size, drawn to at most twice that. Below: what the lines miss."
         )
         chart = sizes.residual_chart(found, now.titles)
         st.altair_chart(chart, key="residuals", alt="Measured minus fitted accuracy at every size")

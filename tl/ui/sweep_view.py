@@ -88,7 +88,7 @@ def progress(size: ExperimentView) -> tuple[float, str]:
 
 
 def table(found: dict, titles: dict[str, str]) -> dict[str, list]:
-    """Columns of what was found, a row per size: accuracies, then for each arm against the baseline what it is worth."""
+    """Columns of what was found, a row per size: accuracies, then of each arm what it gains over the baseline."""
     sizes = [str(size) for size in found["sizes"]]
     columns: dict[str, list] = {"pictures": [count(size) for size in found["sizes"]]}
     for arm, reached in found["arms"].items():
@@ -125,7 +125,7 @@ def _worth(entry: dict | None) -> str:
         return NOT_AVAILABLE
     between = ""
     if entry["low"] is not None and entry["bound"] is None:
-        between = f"; {entry['low']:.1f} to " + ("?" if entry["high"] is None else f"{entry['high']:.1f}")
+        between = f"; {entry['low']:.1f} " + ("or more" if entry["high"] is None else f"to {entry['high']:.1f}")
     return f"{BOUNDS[entry['bound']]}{entry['ratio']:.1f} times ({count(entry['pictures'])}{between})"
 
 

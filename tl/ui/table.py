@@ -1,12 +1,16 @@
 """The arms in numbers: one row per measure, one column per arm, every value in words. No streamlit."""
 
+from tl.analysis.statistics import interval
 from tl.store.files import read_json
 from tl.ui.text import NOT_AVAILABLE, count, duration, energy, memory, millions, percent
 from tl.ui.view import Arm, ExperimentView
 
 
 def arm_table(now: ExperimentView, metrics) -> dict[str, list[str]]:
-    """Columns of the table: the measures' names, then one column per arm; means over seeds where there are several."""
+    """Columns of the table: the measures' names, then one column per arm.
+
+    Where there are several seeds: the mean, its 95 % interval (from 3 on) and over how many runs.
+    """
     rows = {arm.title: _measures(now, arm, metrics[metrics["arm"] == arm.title]) for arm in now.arms}
     names = list(next(iter(rows.values())))
     return {"": names} | {title: list(values.values()) for title, values in rows.items()}
@@ -17,7 +21,13 @@ def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:
         known = [run[field] for run in arm.runs if run[field] is not None]
         if not known:
             return NOT_AVAILABLE
-        return show(sum(known) / len(known)) + (f" (mean of {len(known)})" if len(arm.runs) > 1 else "")
+        found = interval(known)
+        if len(arm.runs) == 1:
+            return show(found["mean"])
+        between = (
+            "" if found["low"] is None else f"95 % interval {show(max(found['low'], 0))} to {show(found['high'])}, "
+        )
+        return f"{show(found['mean'])} ({between}n = {len(known)})"
 
     def over_epochs(column: str, show) -> str:
         known = metrics[column].dropna()

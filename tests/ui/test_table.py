@@ -1,0 +1,24 @@
+"""The table of arms: means with their interval and how many runs they rest on."""
+
+import pytest
+
+from tests import page_lab
+from tl.store.home import Home
+from tl.ui.table import arm_table
+from tl.ui.view import load
+
+
+@pytest.mark.parametrize(
+    ("seeds", "accuracy", "seconds"),
+    [
+        (1, "48.0 %", "18 s"),
+        (2, "48.3 % (n = 2)", "18 s (n = 2)"),
+        # accuracies 0.480, 0.486, 0.492: sd 0.006, so the half width is 4.302653 * 0.006 / sqrt(3) = 0.0149
+        (3, "48.6 % (95 % interval 47.1 % to 50.1 %, n = 3)", "18 s (95 % interval 18 s to 18 s, n = 3)"),
+    ],
+)
+def test_a_mean_over_seeds_comes_with_its_interval_and_n(tmp_path, seeds, accuracy, seconds):
+    now = load(Home(tmp_path), page_lab.finished(Home(tmp_path), seeds))
+    table = arm_table(now, now.metrics())
+    rows = dict(zip(table[""], table["From scratch"], strict=True))
+    assert (rows["Test accuracy"], rows["Computing time"]) == (accuracy, seconds)
