@@ -5,12 +5,17 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from tl.config import ArmConfig, Experiment, new_id
 from tl.datasets import ingest
 from tl.store.files import write_json
 from tl.store.home import Home
+from tl.train.network import build_network
+from tl.train.run import Trainer
+from tl.train.turn import Turn
 
 SIDE, PER_CLASS = 32, 24
 
@@ -52,3 +57,33 @@ def make_run(stripes_home):
         return run, config
 
     return make
+
+
+@pytest.fixture
+def train():
+    """`train(run, config, stop)` trains in this process, from where the run is, and gives its result."""
+
+    def train(run, config, stop=lambda: None):
+        turn = Turn(run.home.locks_dir)
+        turn.take()
+        try:
+            return Trainer(run, config, turn, stop).train()
+        finally:
+            turn.give()
+
+    return train
+
+
+@pytest.fixture
+def pretrained(stripes_home):
+    """A model of the library: random weights with BatchNorm statistics that are no one's default."""
+    torch.manual_seed(5)
+    network = build_network("mobilenet_v2", 4, 32)
+    for _ in range(3):
+        network.train()(torch.randn(8, 3, 32, 32))
+    folder = stripes_home.library_dir / "own"
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    save_file(state, folder / "weights.safetensors")
+    write_json(folder / "card.json", {"name": "own", "backbone": "mobilenet_v2", "source_data": "noise"})
+    return state

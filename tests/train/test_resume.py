@@ -1,0 +1,50 @@
+"""Resuming: a run that was stopped ends as one that was never interrupted."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tl.store.metrics import read_metrics
+from tl.train.__main__ import Stopped
+
+MEASURED = ["flops", "train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"]
+
+
+RESUMED = {
+    "scratch": {},
+    "scratch with one cycle, patience and a rate it finds": {
+        "schedule": "one_cycle",
+        "optimizer": "sgd",
+        "patience": 3,
+        "find_rate": True,
+    },
+    "gradual_unfreezing": {"epochs": 8, "views": 2},
+    "freeze_then_unfreeze": {"views": 1},
+    "lp_ft": {"epochs": 5, "arm": {"probe_patience": 1}},
+    "l2_sp": {"arm": {"anchor": 0.1}},
+    "mean_var_init": {},
+    "discriminative": {"schedule": "step", "step_epochs": 1, "precision": "bf16"},
+}
+
+
+@pytest.mark.parametrize("case", RESUMED)
+def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, case, train):
+    settings = {"epochs": 3, "weights": "own"} | RESUMED[case]
+    strategy, last = case.split()[0], settings["epochs"]
+    whole, config = make_run(strategy, **settings)
+    train(whole, config)
+    pieces, config = make_run(strategy, **settings)
+    for epochs in sorted({1, last // 2, last - 1}):
+
+        def stop_after(limit=epochs):
+            if len(read_metrics(pieces.metrics)) >= limit:
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            train(pieces, config, stop_after)
+    assert train(pieces, config)["epochs"] == last
+    first, second = (read_metrics(run.metrics).drop(columns=["run_id", *MEASURED]) for run in (whole, pieces))
+    assert first.to_dict() == second.to_dict()
+    for name in ("best", "last"):
+        states = [load_file(run.checkpoints / f"{name}.safetensors") for run in (whole, pieces)]
+        assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])

@@ -1,0 +1,102 @@
+"""What strategies do in a real run: what moves, when, from where, and what is spared by keeping features."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tl.store.metrics import read_metrics
+from tl.train import learner as learner_module
+from tl.train.run import Trainer
+from tl.train.turn import Turn
+
+
+def test_a_linear_probe_leaves_the_backbone_as_it_was(make_run, pretrained, train):
+    run, config = make_run("linear_probe", weights="own")
+    train(run, config)
+    best = load_file(run.checkpoints / "best.safetensors")
+    for name, value in pretrained.items():
+        if name.endswith("num_batches_tracked"):  # not used with a fixed momentum, so not transferred
+            continue
+        same = best[name].shape == value.shape and torch.equal(best[name], value)
+        assert same != name.startswith("classifier."), name
+    metrics = read_metrics(run.metrics)
+    assert metrics["trainable_parameters"].tolist() == [1280 * 2 + 2] * 2
+    assert metrics["stage"].tolist() == ["head", "head"]
+
+
+def test_freeze_then_unfreeze_unfreezes_and_lowers_the_rate(make_run, pretrained, train):
+    run, config = make_run("freeze_then_unfreeze", weights="own", epochs=3, patience=1)
+    train(run, config)
+    metrics = read_metrics(run.metrics)
+    assert metrics["stage"].tolist()[:3] == ["head", "head", "everything"]  # patience can't prevent the unfreezing
+    assert metrics["learning_rate"].tolist()[:3] == pytest.approx([1e-3, 1e-3, 1e-4])
+    assert metrics["trainable_parameters"].iloc[2] == metrics["total_parameters"].iloc[2]
+
+
+def test_gradual_unfreezing_trains_one_more_stage_at_a_time(make_run, pretrained, train):
+    run, config = make_run("gradual_unfreezing", weights="own", epochs=7)
+    train(run, config)
+    metrics = read_metrics(run.metrics)
+    assert metrics["trainable_parameters"].is_monotonic_increasing
+    assert metrics["trainable_parameters"].nunique() == 6  # the head, then five stages
+    assert metrics["stage"].iloc[0] == "head"
+    assert metrics["stage"].iloc[-1] == "everything"
+
+
+def test_lp_ft_begins_to_fine_tune_once_the_probe_stops_improving(make_run, pretrained, monkeypatch, train):
+    losses = iter([(0.5, 0.5), (0.6, 0.5), (0.7, 0.5)] + [(0.4, 0.5)] * 20)
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
+    run, config = make_run("lp_ft", weights="own", epochs=12, arm={"probe_patience": 2})
+    result = train(run, config)
+    assert read_metrics(run.metrics)["stage"].tolist()[:5] == ["head", "head", "head", "everything", "everything"]
+    assert result["phase_starts"] == [1, 4]
+
+
+def test_mean_var_init_keeps_nothing_but_the_scale(make_run, pretrained):
+    run, config = make_run("mean_var_init", weights="own")
+    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer._prepare()
+    for name, value in trainer.learner.network.state_dict().items():
+        own = pretrained[name]
+        if name.endswith("conv.0.0.weight"):
+            assert not torch.equal(value, own)
+            assert value.std().item() == pytest.approx(own.std().item(), rel=0.2)
+        if name.endswith("running_mean"):
+            assert not value.any()
+
+
+def test_l2_sp_stays_nearer_to_its_start(make_run, pretrained, train):
+    distances = []
+    for anchor in (0.0, 10.0):
+        run, config = make_run("l2_sp", weights="own", optimizer="sgd", arm={"anchor": anchor})
+        train(run, config)
+        last = load_file(run.checkpoints / "last.safetensors")
+        name = "features.1.conv.0.0.weight"
+        distances.append((last[f"network.{name}"] - pretrained[name]).norm().item())
+    assert distances[1] < distances[0]
+
+
+def rows_of(run):
+    return read_metrics(run.metrics)[["train_loss", "val_loss", "val_accuracy"]].to_numpy(float)
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "last_stages", "gradual_unfreezing", "freeze_then_unfreeze"])
+def test_with_as_many_views_as_epochs_kept_features_change_nothing(make_run, pretrained, strategy, train):
+    found = []
+    for views in (0, 6):
+        run, config = make_run(strategy, weights="own", epochs=6, views=views, arm={"frozen_epochs": 4})
+        train(run, config)
+        found.append(rows_of(run))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+
+
+def test_kept_features_spare_the_passes_through_the_frozen_part(make_run, pretrained, train):
+    computed = {}
+    for views in (0, 2):
+        run, config = make_run("linear_probe", weights="own", epochs=6, views=views)
+        train(run, config)
+        computed[views] = read_metrics(run.metrics)["flops"]
+    assert computed[0].nunique() == 1
+    assert (computed[2].iloc[2:] < 0.01 * computed[0].iloc[0]).all()
+    assert computed[2].sum() == pytest.approx(computed[0].sum() / 3, rel=0.01)
