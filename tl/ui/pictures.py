@@ -185,7 +185,9 @@ def _contents(home: Home, info) -> None:
 def _leakage(info) -> None:
     """Pictures that occur more than once: what is seen in training makes the accuracy on the test pictures too good."""
     seen = sum(entry["count"] for kind, entry in info.leakage.items() if kind.endswith("training and test"))
-    title = f"Test pictures that occur in training, too: {count(seen)}" if seen else "Some pictures occur more than once"
+    title = (
+        f"Test pictures that occur in training, too: {count(seen)}" if seen else "Some pictures occur more than once"
+    )
     with st.expander(title, icon=":material/content_copy:"):
         for kind, entry in info.leakage.items():
             more = ", …" if entry["count"] > len(entry["first"]) else ""
