@@ -6,7 +6,10 @@ import torch
 from safetensors.torch import load_file
 
 from tl.store.metrics import read_metrics
+from tl.strategies import HEAD
 from tl.train import learner as learner_module
+from tl.train.network import Stages, build_network
+from tl.train.optimizer import Anchor
 from tl.train.run import Trainer
 from tl.train.turn import Turn
 
@@ -66,15 +69,29 @@ def test_mean_var_init_keeps_nothing_but_the_scale(make_run, pretrained):
             assert not value.any()
 
 
-def test_l2_sp_stays_nearer_to_its_start(make_run, pretrained, train):
-    distances = []
-    for anchor in (0.0, 10.0):
-        run, config = make_run("l2_sp", weights="own", optimizer="sgd", arm={"anchor": anchor})
+def test_l2_sp_adds_the_gradient_of_its_penalty_to_what_trains():
+    stages = Stages(build_network("mobilenet_v2", 2, 32), "mobilenet_v2")
+    anchor = Anchor(stages, 0.5)
+    for name, weights in stages.parameters.items():
+        for weight in weights:
+            weight.data += 2.0
+            weight.grad = torch.full_like(weight, 3.0) if name != "stem" else None  # the stem is frozen
+    anchor.pull()
+    for weight in stages.parameters["stage1"]:
+        torch.testing.assert_close(weight.grad, torch.full_like(weight, 3.0 + 0.5 * 2.0))
+    for weight in stages.parameters[HEAD]:
+        torch.testing.assert_close(weight.grad, 3.0 + 0.5 * weight.detach())
+    assert all(weight.grad is None for weight in stages.parameters["stem"])
+
+
+def test_l2_sp_without_a_pull_is_full_fine_tuning(make_run, pretrained, train):
+    found = []
+    for strategy, anchor in (("full_finetuning", 0.01), ("l2_sp", 0.0), ("l2_sp", 10.0)):
+        run, config = make_run(strategy, weights="own", arm={"anchor": anchor})
         train(run, config)
-        last = load_file(run.checkpoints / "last.safetensors")
-        name = "features.1.conv.0.0.weight"
-        distances.append((last[f"network.{name}"] - pretrained[name]).norm().item())
-    assert distances[1] < distances[0]
+        found.append(rows_of(run))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+    assert not np.allclose(found[0], found[2], rtol=1e-5)
 
 
 def rows_of(run):
