@@ -1,17 +1,26 @@
 """Loss and accuracy of a network on a split, in large batches under inference mode."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import nn
 
+from tl.train.batches import to_input
+
 BATCH = 256  # pictures a step at 64 px; shrinks with the resolution so that activations stay small
 
 
-def batch_of(resolution: int) -> int:
-    """Pictures a step."""
-    return max(16, BATCH * 64 * 64 // resolution**2)
+def slices(pictures: int, resolution: int) -> Iterator[slice]:
+    """The rows of each step through `pictures` pictures."""
+    batch = max(16, BATCH * 64 * 64 // resolution**2)
+    for start in range(0, pictures, batch):
+        yield slice(start, min(start + batch, pictures))
+
+
+def plain_inputs(pixels: np.ndarray, resolution: int, device: torch.device) -> Callable[[slice], torch.Tensor]:
+    """Rows of (n, R, R, 3) uint8 pixels -> what a network takes, without augmentation."""
+    return lambda rows: to_input(np.array(pixels[rows]), resolution, device)  # a read-only map, copied
 
 
 @torch.inference_mode()
@@ -19,17 +28,16 @@ def evaluate(
     network: Callable[[torch.Tensor], torch.Tensor],
     inputs: Callable[[slice], torch.Tensor],
     labels: np.ndarray,
-    batch: int,
+    resolution: int,
     tick: Callable[[int], None] | None = None,
 ) -> tuple[float, float]:
     """Mean cross-entropy and accuracy (0..1) of `network`, which is in evaluation mode; NaN for no pictures.
 
-    `inputs(rows)` gives what the network takes for a slice of the pictures, `labels` (n,) their classes;
-    `tick(pictures done)` is called after each step.
+    `inputs(rows)` gives what the network takes for a slice of the pictures, `labels` (n,) their classes, `resolution`
+    decides how many go at once; `tick(pictures done)` is called after each step.
     """
     loss, right = 0.0, 0
-    for start in range(0, len(labels), batch):
-        rows = slice(start, min(start + batch, len(labels)))
+    for rows in slices(len(labels), resolution):
         given = inputs(rows)
         target = torch.from_numpy(np.array(labels[rows])).to(given.device)
         scores = network(given).float()

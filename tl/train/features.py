@@ -21,9 +21,8 @@ from tl.pretrained import source
 from tl.store.features import RANDOM, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
 from tl.store.pictures import PictureStore
-from tl.train.batches import to_input
 from tl.train.device import choose_device
-from tl.train.evaluate import BATCH
+from tl.train.evaluate import plain_inputs, slices
 from tl.train.network import build_network, load_pretrained
 from tl.train.turn import Turn
 from tl.train.weights import read_weights
@@ -150,9 +149,7 @@ def _settle(network: nn.Module, pixels: np.ndarray, resolution: int, device: tor
 
 
 def _batches(pixels: np.ndarray, resolution: int, device: torch.device):
-    step = max(16, BATCH * 64 * 64 // resolution**2)
-    for start in range(0, len(pixels), step):
-        yield to_input(np.array(pixels[start : start + step]), resolution, device)
+    return map(plain_inputs(pixels, resolution, device), slices(len(pixels), resolution))
 
 
 if __name__ == "__main__":

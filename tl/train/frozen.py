@@ -110,7 +110,6 @@ class FrozenPart:
 
     def begin(self, epoch: int, training: set[str]) -> None:
         """Cut the network as `epoch`, in which `training` trains, wants it."""
-        self._epoch = epoch
         self.place = self._chain.cut(training)
         self._number = self._cuts.index(self.place) + 1 if self.place != WHOLE else 0
         if self._store:

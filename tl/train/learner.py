@@ -12,8 +12,8 @@ from tl.config import RunConfig
 from tl.store.pictures import PictureStore
 from tl.strategies import MEAN_VAR, STRATEGIES, Phase, phase_at
 from tl.train import flops
-from tl.train.batches import epoch_rows, to_input, training_batches, training_inputs
-from tl.train.evaluate import batch_of, evaluate
+from tl.train.batches import epoch_rows, training_batches, training_inputs
+from tl.train.evaluate import evaluate, plain_inputs, slices
 from tl.train.frozen import VALIDATION, Features, FrozenPart
 from tl.train.network import Stages, load_pretrained, new_network
 from tl.train.optimizer import Anchor, make_optimizer, set_rates
@@ -97,23 +97,20 @@ class Learner:
         `tick(pictures done)` is called after each step.
         """
         pixels, labels = self.store.pixels(split), self.store.labels_of(split)
-        size, resolution = batch_of(self.config.resolution), self.config.resolution
+        resolution = self.config.resolution
+        pictures = plain_inputs(pixels, resolution, self.device)
         self.network.eval()
 
-        def pictures(rows: slice) -> torch.Tensor:
-            return to_input(np.array(pixels[rows]), resolution, self.device)  # a read-only map, copied
-
         def all_pictures() -> Iterator[tuple[slice, torch.Tensor]]:
-            for start in range(0, len(labels), size):
-                rows = slice(start, min(start + size, len(labels)))
+            for rows in slices(len(labels), resolution):
                 yield rows, pictures(rows)
 
         features = self._features(split, len(labels), all_pictures) if split == VALIDATION else None
         with self._precision():
             if features is not None:
                 read = lambda rows: features.read(rows, self.device)  # noqa: E731
-                return evaluate(self._frozen.after, read, labels, size, tick)
-            return evaluate(self.network, pictures, labels, size, tick)
+                return evaluate(self._frozen.after, read, labels, resolution, tick)
+            return evaluate(self.network, pictures, labels, resolution, tick)
 
     def find_rate(self, phase: Phase) -> tuple[float, list[dict]]:
         """The range test in the first phase: rate and curve (see `tl.train.rate_test`)."""

@@ -11,7 +11,7 @@ from tl.config import ArmConfig, Experiment, new_id
 from tl.store.home import Home
 from tl.train.batches import augmented_input, to_input
 from tl.train.device import choose_device, device_name
-from tl.train.evaluate import batch_of, evaluate
+from tl.train.evaluate import evaluate, plain_inputs, slices
 from tl.train.learner import SMALLEST_AREA
 from tl.train.network import Stages, new_network
 from tl.train.optimizer import make_optimizer, set_rates
@@ -41,7 +41,9 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     pixels = np.random.default_rng(0).integers(0, 256, (batch_size, resolution, resolution, 3), dtype=np.uint8)
     target = torch.arange(batch_size, device=device) % CLASSES
     (head,) = config.phases
-    before, after = Chain(network, backbone).pieces([Chain(network, backbone).cut(set(head.rates))])
+    chain = Chain(network, backbone)
+    before, after = chain.pieces([chain.cut(set(head.rates))])
+    many = np.resize(pixels, (next(slices(1 << 20, resolution)).stop, *pixels.shape[1:]))  # one step of evaluation
 
     def train_everything() -> None:
         stages.train_mode()
@@ -63,13 +65,11 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
 
     def evaluate_pictures() -> None:
         network.eval()
-        count = batch_of(resolution)
-        many = np.resize(pixels, (count, *pixels.shape[1:]))
         with use_precision(precision, device):
-            evaluate(network, lambda rows: to_input(many[rows], resolution, device), np.zeros(count, np.int64), count)
+            evaluate(network, plain_inputs(many, resolution, device), np.zeros(len(many), np.int64), resolution)
 
     speeds = {"train": _rate(train_everything, batch_size)}
-    speeds["eval"] = _rate(evaluate_pictures, batch_of(resolution))
+    speeds["eval"] = _rate(evaluate_pictures, len(many))
     stages.apply(head)
     stages.train_mode()
     with torch.no_grad(), use_precision(precision, device):

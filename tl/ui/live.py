@@ -7,6 +7,7 @@ from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import chart_area, view
 from tl.ui.arms import dot
+from tl.ui.refresh import look_again
 from tl.ui.table import arm_table
 from tl.ui.text import NOT_AVAILABLE, clock, duration, escape, percent
 
@@ -28,16 +29,7 @@ def show(home: Home, experiment_id: str, active: bool) -> None:
 
 
 def _live(home: Home, experiment_id: str, active: bool) -> None:
-    try:
-        now = view.load(home, experiment_id)
-    except Refused:  # deleted in another tab meanwhile: the page says so
-        st.rerun()
-    if active != now.active:  # ended, or resumed: the page decides anew whether to refresh
-        st.rerun()
-    if now.active:
-        jobs.ensure_supervisor(home)  # comes back by itself after a restart of the machine
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+    now = look_again(view.load, home, experiment_id, active, PROBLEM)
     metrics = now.metrics()
     left = now.seconds_left(metrics)
     with st.grid(min(3, max(2, len(now.arms))), min_column_width=300):

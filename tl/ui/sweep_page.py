@@ -7,6 +7,7 @@ from tl.backbones import BACKBONES
 from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import cost, sweep_form, sweep_view, view
+from tl.ui.refresh import look_again
 from tl.ui.text import count, escape
 
 REFRESH_SECONDS = 2.0
@@ -40,16 +41,7 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
 
 
 def _live(home: Home, sweep_id: str, active: bool) -> None:
-    try:
-        now = sweep_view.load(home, sweep_id)
-    except Refused:  # deleted in another tab meanwhile: the page says so
-        st.rerun()
-    if active != now.active:  # ended, or resumed: the page decides anew whether to refresh
-        st.rerun()
-    if now.active:
-        jobs.ensure_supervisor(home)  # comes back by itself after a restart of the machine
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+    now = look_again(sweep_view.load, home, sweep_id, active, PROBLEM)
     found = _found(str(home.path), sweep_id, now.states)
     with st.container(border=True, key="sweep_finding"):
         claim, _, rest = found["text"].replace(" %", "\u00a0%").partition(SENTENCE)

@@ -1,0 +1,31 @@
+"""What every part of a page that refreshes itself does first: look again, and hand back to the page when that ends."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+
+from tl import jobs
+from tl.config import Refused
+from tl.store.home import Home
+from tl.ui.text import escape
+
+View = TypeVar("View")
+
+
+def look_again(load: Callable[[Home, str], View], home: Home, ident: str, active: bool, problem_key: str) -> View:
+    """What `load(home, ident)` finds now; `active` is what it was when the page was drawn.
+
+    Reruns the page where it no longer holds. Shows the problem that a button's callback left under `problem_key`.
+    """
+    try:
+        now = load(home, ident)
+    except Refused:  # deleted in another tab meanwhile: the page says so
+        st.rerun()
+    if active != now.active:  # ended, or resumed: the page decides anew whether to refresh
+        st.rerun()
+    if now.active:
+        jobs.ensure_supervisor(home)  # comes back by itself after a restart of the machine
+    if problem := st.session_state.pop(problem_key, None):
+        st.error(escape(problem), icon=":material/error:")
+    return now
