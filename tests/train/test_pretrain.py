@@ -10,7 +10,10 @@ from tl.config import Refused
 from tl.pretrained import source
 from tl.store.files import read_json
 from tl.train.network import build_network, load_pretrained
-from tl.train.pretrain import cutmix, main, rate_factor
+from tl.train.pretrain import cutmix, distance, main, rate_factor
+
+
+NAMES = ("teacher", "alone", "student")
 
 
 def test_pretraining_puts_a_model_with_its_card_into_the_library(stripes_home):
@@ -31,6 +34,31 @@ def test_pretraining_puts_a_model_with_its_card_into_the_library(stripes_home):
     load_pretrained(network, "mobilenet_v2", offered.place)
     assert not torch.equal(network.features[0][0].weight, before)
     assert network.classifier[1].weight.shape == (5, 1280)
+
+
+def test_a_student_learns_from_an_earlier_generation_and_its_card_says_so(stripes_home):
+    common = ["--dataset", "stripes", "--epochs", "1", "--resolution", "32", "--home", str(stripes_home.path)]
+    assert main([*common, "--name", "teacher"]) == 0
+    assert main([*common, "--name", "alone", "--weights", "teacher", "--cutmix", "1"]) == 0
+    assert main([*common, "--name", "student", "--weights", "teacher", "--cutmix", "1", "--teacher", "teacher"]) == 0
+    teacher, alone, student = (read_json(stripes_home.library_dir / n / "card.json") for n in NAMES)
+    assert student["teacher"]["sha256"] == student["started_from"]["sha256"] == teacher["sha256"]
+    assert student["sha256"] != alone["sha256"]  # same batches, same start: the teacher's scores made the difference
+    assert teacher["teacher"] is None
+
+
+def test_a_teacher_of_other_classes_is_refused(stripes_home):
+    with pytest.raises(Refused, match="'bundled' knows other classes than 'stripes'"):
+        main(["--dataset", "stripes", "--teacher", "bundled", "--resolution", "64", "--home", str(stripes_home.path)])
+
+
+def test_the_distance_from_the_teacher_is_zero_for_its_own_scores():
+    scores = torch.tensor([[3.0, 1.0, -2.0], [0.0, 0.5, 0.0]])
+    assert distance(scores, scores + 7).item() == pytest.approx(0, abs=1e-6)
+    by_hand = (
+        (scores[:1] / 2).softmax(1) * ((scores[:1] / 2).log_softmax(1) - torch.zeros(1, 3).log_softmax(1))
+    ).sum() * 4
+    assert distance(torch.zeros(1, 3), scores[:1]).item() == pytest.approx(by_hand.item())
 
 
 @pytest.mark.parametrize("name", ["../evil", "imagenet", "Upper"])

@@ -2,8 +2,8 @@
 
 The recipe is the field's for short schedules: SGD with Nesterov momentum or AdamW, a warm-up followed by a cosine,
 random resized crops, an exponential moving average of the weights, and for long schedules label smoothing, CutMix (Yun
-et al. 2019, arXiv 1905.04899) and small pictures first (Tan and Le 2021, arXiv 2104.00298). The test split is used
-once, at the end.
+et al. 2019, arXiv 1905.04899), small pictures first (Tan and Le 2021, arXiv 2104.00298) and a teacher, which may be an
+earlier generation of the same network (Furlanello et al. 2018, arXiv 1805.04770). The test split is used once, at the end.
 """
 
 import argparse
@@ -28,9 +28,9 @@ from tl.datasets import describe, prepare
 from tl.pretrained import AUTO, BUNDLED, IMAGENET, source
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
-from tl.train.batches import number_of_batches, to_input, training_batches
+from tl.train.batches import number_of_batches, training_batches
 from tl.train.device import choose_device
-from tl.train.evaluate import batch_of, evaluate
+from tl.train.evaluate import evaluate, plain_inputs
 from tl.train.network import load_pretrained, new_network
 from tl.train.precision import choose_precision, use_precision
 
@@ -39,6 +39,7 @@ WARM_UP = 0.05  # part of the steps
 SMALL = 0.75  # small pictures have this fraction of the side
 CUTMIX_UNTIL = 0.85  # of the epochs: the last ones see whole pictures
 MOMENTUM, AVERAGE = 0.9, 0.999
+TEACHING, TEMPERATURE = 0.5, 2.0  # the teacher's part of the loss; softens both sides' scores (arXiv 1503.02531)
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -59,6 +60,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         "--small-until", type=float, default=0.0, help="part of the epochs at three quarters of the side"
     )
     parser.add_argument("--weights", help="start from this source of the library instead of from random weights")
+    parser.add_argument("--teacher", help="a source of the library with the same classes whose scores are learnt, too")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", help="in the library; default: BACKBONE-DATASET-RESOLUTION")
     parser.add_argument("--source", default="", help="what the pictures are, for the model card")
@@ -76,6 +78,12 @@ def cutmix(batch: torch.Tensor, rng: np.random.Generator) -> tuple[torch.Tensor,
     top, left = rng.integers(0, side - cut + 1, 2) if cut < side else (0, 0)
     batch[:, :, top : top + cut, left : left + cut] = batch[order, :, top : top + cut, left : left + cut]
     return order, 1 - cut * cut / (side * side)
+
+
+def distance(scores: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
+    """Kullback-Leibler divergence of softened scores (n, classes) from the teacher's, on the scale of cross-entropy."""
+    student, teacher = ((x / TEMPERATURE).log_softmax(1) for x in (scores, taught))
+    return nn.functional.kl_div(student, teacher, log_target=True, reduction="batchmean") * TEMPERATURE**2
 
 
 def rate_factor(step: int, steps: int) -> float:
@@ -104,8 +112,11 @@ def train(
     device: torch.device,
     precision: str,
     start: Path | None,
+    teacher: nn.Module | None = None,
 ) -> nn.Module:
-    """Train on (n, R, R, 3) uint8 pixels, from the weights in the file `start`; gives the network, weights averaged."""
+    """Train on (n, R, R, 3) uint8 pixels, from the weights in the file `start`; gives the network, weights averaged.
+
+    `teacher`, in evaluation mode, scores the same batches."""
     torch.manual_seed(options.seed)
     network = new_network(options.backbone, classes, options.resolution, device)
     if start:
@@ -148,6 +159,10 @@ def train(
                 loss += nn.functional.cross_entropy(scores, target[order], label_smoothing=options.label_smoothing) * (
                     1 - kept
                 )
+            if teacher:
+                with torch.inference_mode(), use_precision(precision, device):
+                    taught = teacher(batch)
+                loss = (1 - TEACHING) * loss + TEACHING * distance(scores, taught.float().clone())
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -199,13 +214,22 @@ def main(argv: list[str]) -> int:
     start = source(home, options.backbone, options.weights) if options.weights else None
     build = partial(new_network, options.backbone, len(info.classes), options.resolution, device)
     precision = choose_precision(home, build, options.backbone, options.resolution, options.batch_size, device)
-    network = train(options, pixels, labels, len(info.classes), device, precision, start.place if start else None)
+    taught_by, teacher = source(home, options.backbone, options.teacher) if options.teacher else None, None
+    if taught_by:
+        if taught_by.card.get("class_names") != list(info.classes):
+            raise Refused(
+                f"{options.teacher!r} knows other classes than {options.dataset!r}; name a --teacher of its own."
+            )
+        teacher = build().eval()
+        load_pretrained(teacher, options.backbone, taught_by.place, len(info.classes))
+    network = train(
+        options, pixels, labels, len(info.classes), device, precision, start.place if start else None, teacher
+    )
     seconds = time.monotonic() - began
     # What ships is half precision, so that is what is measured.
     network.half().float().eval()
-    test = store.pixels("test")
-    pictures = lambda rows: to_input(np.array(test[rows]), options.resolution, device)  # noqa: E731
-    loss, accuracy = evaluate(network, pictures, store.labels_of("test"), batch_of(options.resolution))
+    pictures = plain_inputs(store.pixels("test"), options.resolution, device)
+    loss, accuracy = evaluate(network, pictures, store.labels_of("test"), options.resolution)
     card = {
         "name": name,
         "backbone": options.backbone,
@@ -216,6 +240,7 @@ def main(argv: list[str]) -> int:
         "test_images": store.sizes["test"],
         "epochs": options.epochs,
         "started_from": start.card | {"class_names": None} if start and start.card else options.weights,
+        "teacher": taught_by.card | {"class_names": None} if taught_by else None,
         "accuracy": accuracy,
         "loss": loss,
         "seconds": seconds,
