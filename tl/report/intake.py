@@ -255,7 +255,7 @@ def _write(home: Home, experiment_id: str, experiment: Experiment, created: floa
         for run_id in written:
             os.rename(incoming / run_id, home.run(run_id).folder)
             placed.append(home.run(run_id).folder)
-        database.insert_ended(home, experiment, experiment_id, created, rows)
+        database.insert_ended(home, [(experiment_id, experiment, created, rows)])
     except BaseException as problem:
         for folder in placed:
             shutil.rmtree(folder, ignore_errors=True)

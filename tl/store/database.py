@@ -1,6 +1,7 @@
 """The queue on disk: one SQLite file of experiments and runs; the only place that knows its tables.
 
-Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs.
+Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs. Hosted, all
+visitors share the file: every function sees and changes only what belongs to `home.owner`, a foreign id is an unknown one.
 """
 
 import json
@@ -53,10 +54,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE experiments ADD COLUMN sweep_id TEXT",  # the same for all sizes of one sweep, else null
         "CREATE INDEX experiments_by_sweep ON experiments(sweep_id)",
     ),
+    (
+        "ALTER TABLE experiments ADD COLUMN owner TEXT",  # whose it is (see Home.owner); null: not hosted
+        "CREATE INDEX experiments_by_owner ON experiments(owner)",
+    ),
 )
 
 _RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.created AS submitted,
-    experiments.sweep_id AS sweep_id FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
+    experiments.sweep_id AS sweep_id, experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
+_OWN = "experiment_id IN (SELECT id FROM experiments WHERE owner IS :owner)"
 _CHANGEABLE = {"pid", "start_ticks", "boot_id", "started", "ended", "reason", "message", "stop_requested"}
 
 
@@ -75,7 +81,7 @@ def writing(home: Home) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def _connected(home: Home) -> Iterator[sqlite3.Connection]:
-    home.path.mkdir(parents=True, exist_ok=True)
+    home.root.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
@@ -125,15 +131,17 @@ def insert_experiments(
     The id of the first, which gets `key`; where an experiment has that key already, its id, and nothing is queued.
     """
     now, first_id = time.time(), submitted[0][1][0].experiment_id
+    key = _stored_key(home, key)
     with writing(home) as connection:
         earlier = connection.execute("SELECT id FROM experiments WHERE key = ?", (key,)).fetchone()
         if earlier:
             return earlier["id"]
         for experiment, runs in submitted:
             own_id = runs[0].experiment_id
-            values = (own_id, key if own_id == first_id else None, now, json.dumps(experiment.to_json()), sweep_id)
-            columns = "(id, key, created, spec, sweep_id)"
-            connection.execute(f"INSERT INTO experiments {columns} VALUES (?, ?, ?, ?, ?)", values)
+            own_key, document = key if own_id == first_id else None, json.dumps(experiment.to_json())
+            values = (own_id, own_key, now, document, sweep_id, home.owner)
+            columns = "(id, key, created, spec, sweep_id, owner)"
+            connection.execute(f"INSERT INTO experiments {columns} VALUES (?, ?, ?, ?, ?, ?)", values)
             connection.executemany(
                 "INSERT INTO runs (id, experiment_id, arm, seed, position, created) VALUES (?, ?, ?, ?, ?, ?)",
                 [(run.run_id, own_id, run.arm.name, run.seed, place, now) for place, run in enumerate(runs)],
@@ -141,37 +149,47 @@ def insert_experiments(
     return first_id
 
 
-def insert_ended(home: Home, experiment: Experiment, experiment_id: str, created: float, runs: list[dict]) -> None:
-    """Add an experiment that was trained elsewhere; `runs` are its rows in the order of training, all ended."""
+def insert_ended(
+    home: Home, ended: list[tuple[str, Experiment, float, list[dict]]], sweep_id: str | None = None
+) -> None:
+    """Add experiments that were trained elsewhere, all or none: (id, experiment, created, its rows of runs) each.
+
+    Rows are in the order of training, all ended. `sweep_id` says as which sweep.
+    """
     columns = ("run_id", "arm", "seed", "status", "reason", "message", "created", "started", "ended")
-    assert not {run["status"] for run in runs} & set(ACTIVE), runs
-    names = ", ".join(("id", *columns[1:]))
-    values = ", ".join(f":{column}" for column in columns)
-    places = ({"experiment_id": experiment_id, "position": place} | run for place, run in enumerate(runs))
+    names, values = ", ".join(("id", *columns[1:])), ", ".join(f":{column}" for column in columns)
     with writing(home) as connection:
-        spec = json.dumps(experiment.to_json())
-        connection.execute(
-            "INSERT INTO experiments (id, created, spec) VALUES (?, ?, ?)", (experiment_id, created, spec)
-        )
-        query = f"INSERT INTO runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"
-        connection.executemany(query, places)
+        for experiment_id, experiment, created, runs in ended:
+            assert not {run["status"] for run in runs} & set(ACTIVE), runs
+            connection.execute(
+                "INSERT INTO experiments (id, created, spec, sweep_id) VALUES (?, ?, ?, ?)",
+                (experiment_id, created, json.dumps(experiment.to_json()), sweep_id),
+            )
+            places = ({"experiment_id": experiment_id, "position": place} | run for place, run in enumerate(runs))
+            query = f"INSERT INTO runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"
+            connection.executemany(query, places)
 
 
 def has_experiment(home: Home, experiment_id: str) -> bool:
     """Whether there is an experiment with this id."""
-    return bool(_select(home, "SELECT 1 FROM experiments WHERE id = ?", (experiment_id,)))
+    return bool(_select(home, "SELECT 1 FROM experiments WHERE id = ? AND owner IS ?", (experiment_id, home.owner)))
 
 
 def experiment_with_key(home: Home, key: str) -> str | None:
     """Id of the experiment that was submitted under `key`."""
-    rows = _select(home, "SELECT id FROM experiments WHERE key = ?", (key,))
+    rows = _select(home, "SELECT id FROM experiments WHERE key = ?", (_stored_key(home, key),))
     return rows[0]["id"] if rows else None
+
+
+def _stored_key(home: Home, key: str | None) -> str | None:
+    """A visitor's keys are their own: another's that is the same is another."""
+    return key if key is None or home.owner is None else f"{home.owner} {key}"
 
 
 def read_experiment(home: Home, experiment_id: str) -> dict:
     """`{"experiment_id", "key", "created", "sweep_id", "experiment": Experiment}`. Raises Refused for an unknown id."""
-    query = "SELECT id AS experiment_id, key, created, sweep_id, spec FROM experiments WHERE id = ?"
-    rows = _select(home, query, (experiment_id,))
+    query = "SELECT id AS experiment_id, key, created, sweep_id, spec FROM experiments WHERE id = ? AND owner IS ?"
+    rows = _select(home, query, (experiment_id, home.owner))
     if not rows:
         raise Refused(f"There is no experiment {experiment_id!r}; `python -m tl runs` lists them.")
     return rows[0] | {"experiment": Experiment.from_json(json.loads(rows[0].pop("spec")))}
@@ -187,9 +205,9 @@ def read_sweep(home: Home, sweep_id: str) -> dict:
 
 def read_sweeps(home: Home) -> list[dict]:
     """Every sweep as `read_sweep` gives it, the newest first; a size whose runs were all deleted is in none."""
-    query = "SELECT id, sweep_id, created, spec FROM experiments WHERE sweep_id IS NOT NULL ORDER BY created, id"
+    query = "SELECT id, sweep_id, created, spec FROM experiments WHERE sweep_id IS NOT NULL AND owner IS ?"
     sweeps: dict[str, dict] = {}
-    for row in _select(home, query):
+    for row in _select(home, f"{query} ORDER BY created, id", (home.owner,)):
         empty = {"sweep_id": row["sweep_id"], "created": row["created"], "experiments": {}}
         sweep = sweeps.setdefault(row["sweep_id"], empty)
         sweep["experiments"][row["id"]] = Experiment.from_json(json.loads(row["spec"]))
@@ -198,9 +216,14 @@ def read_sweeps(home: Home) -> list[dict]:
     return list(sweeps.values())[::-1]
 
 
-def read_runs(home: Home, experiment_id: str | None = None, statuses: tuple[str, ...] = ()) -> list[dict]:
-    """Rows of runs, newest experiment first and within it in the order of training; `spec` is the experiment's JSON."""
-    conditions, values = ["1"], []
+def read_runs(
+    home: Home, experiment_id: str | None = None, statuses: tuple[str, ...] = (), *, everyone: bool = False
+) -> list[dict]:
+    """Rows of runs, newest experiment first and within it in the order of training; `spec` is the experiment's JSON.
+
+    `everyone`: those of all visitors, for who keeps the queue; a row's `owner` says whose it is (see Home.of).
+    """
+    conditions, values = (["1"], []) if everyone else (["experiments.owner IS ?"], [home.owner])
     if experiment_id is not None:
         conditions.append("experiment_id = ?")
         values.append(experiment_id)
@@ -213,7 +236,7 @@ def read_runs(home: Home, experiment_id: str | None = None, statuses: tuple[str,
 
 def read_run(home: Home, run_id: str) -> dict:
     """One run's row as in `read_runs`. Raises Refused for an unknown id."""
-    rows = _select(home, f"{_RUNS} WHERE runs.id = ?", (run_id,))
+    rows = _select(home, f"{_RUNS} WHERE runs.id = ? AND experiments.owner IS ?", (run_id, home.owner))
     if not rows:
         raise Refused(f"There is no run {run_id!r}; `python -m tl runs` lists them.")
     return _plain(rows[0])
@@ -247,24 +270,27 @@ def _update(home: Home, run: dict, statuses: tuple[str, ...], values: dict) -> b
         changes += ", attempt = attempt + 1"
     allowed = ", ".join(map(repr, statuses))
     query = f"UPDATE runs SET {changes} WHERE id = :run_id AND attempt = :attempt AND status IN ({allowed})"
+    which = {"run_id": run["run_id"], "attempt": run["attempt"], "owner": home.owner}
     with writing(home) as connection:
-        cursor = connection.execute(query, values | {"run_id": run["run_id"], "attempt": run["attempt"]})
+        cursor = connection.execute(f"{query} AND {_OWN}", values | which)
         return cursor.rowcount == 1
 
 
 def delete_run(home: Home, run: dict) -> bool:
     """Remove a run that is neither queued nor running, and its experiment with its last run; False: it is active."""
     with writing(home) as connection:
-        query = f"DELETE FROM runs WHERE id = ? AND attempt = ? AND status NOT IN ({', '.join(map(repr, ACTIVE))})"
-        gone = connection.execute(query, (run["run_id"], run["attempt"])).rowcount == 1
+        ended = f"status NOT IN ({', '.join(map(repr, ACTIVE))})"
+        query = f"DELETE FROM runs WHERE id = :run_id AND attempt = :attempt AND {ended}"
+        which = {"run_id": run["run_id"], "attempt": run["attempt"], "owner": home.owner}
+        gone = connection.execute(f"{query} AND {_OWN}", which).rowcount == 1
         left = "SELECT 1 FROM runs WHERE experiment_id = experiments.id"
-        query = f"DELETE FROM experiments WHERE id = ? AND NOT EXISTS ({left})"
-        connection.execute(query, (run["experiment_id"],))
+        query = f"DELETE FROM experiments WHERE id = ? AND owner IS ? AND NOT EXISTS ({left})"
+        connection.execute(query, (run["experiment_id"], home.owner))
         return gone
 
 
 def when_idle(home: Home, action: Callable[[], None]) -> bool:
-    """Do `action` if nothing is queued or running, so that nothing can be queued between the look and the action."""
+    """Do `action` if nobody has anything queued or running, so that nothing can be queued between the look and the action."""
     if not home.database_path.exists():  # removed while a supervisor worked: don't make it again
         action()
         return True
