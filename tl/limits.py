@@ -1,0 +1,67 @@
+"""What visitors of a hosted TL Lab may use. A limit is data: a field with its default and what it bounds, in words.
+
+`TL_HOSTED=1` makes it hosted, `TL_LIMIT_<NAME>` sets a limit; not hosted there is none, and neither is looked at.
+"""
+
+import os
+from dataclasses import dataclass, field, fields
+
+from tl.config import MIN_RESOLUTION, Refused
+
+HOSTED = "TL_HOSTED"
+PREFIX = "TL_LIMIT_"
+_MOST = 10**9
+
+
+def _limit(default: int, words: str, least: int = 1):
+    """A limit: what it is for a machine with 2 cores and 2 GB of memory, what it bounds, the least that makes sense."""
+    return field(default=None, metadata={"default": default, "words": words, "least": least})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """At most so much; None: no limit."""
+
+    upload_megabytes: int | None = _limit(50, "MB of one upload")
+    pictures: int | None = _limit(5_000, "files of one uploaded data set", 4)
+    classes: int | None = _limit(100, "classes of one uploaded data set", 2)
+    samples: int | None = _limit(2_000, "training pictures of a run", 2)
+    resolution: int | None = _limit(96, "px a side of the pictures a network sees", MIN_RESOLUTION)
+    epochs: int | None = _limit(30, "epochs of a run")
+    runs_together: int | None = _limit(12, "runs of one comparison: arms x seeds", 2)
+    runs_active: int | None = _limit(24, "runs of one visitor that train or wait", 2)
+    runs_kept: int | None = _limit(60, "runs of one visitor, ended ones too", 2)
+    runs_everybody: int | None = _limit(200, "runs of all visitors that train or wait", 2)
+    run_minutes: int | None = _limit(20, "minutes that a run may take")
+    run_megabytes: int | None = _limit(1_600, "MB of memory that a run may need", 500)
+    disk_megabytes: int | None = _limit(1_500, "MB of one visitor's workspace on the disk", 100)
+    life_hours: int | None = _limit(24, "hours without a visit after which a workspace is removed")
+
+
+def hosted() -> bool:
+    """Whether strangers use this TL Lab. Raises Refused for a value that says neither yes nor no."""
+    value = os.environ.get(HOSTED, "")
+    if value not in ("", "0", "1"):
+        raise Refused(f"{HOSTED} is {value!r}; set it to 1 for a demo that strangers use, or leave it out.")
+    return value == "1"
+
+
+def limits() -> Limits:
+    """Those that hold now: hosted, the defaults and what the environment sets; else none.
+
+    Raises Refused, naming the variable, for a value that can't be one.
+    """
+    if not hosted():
+        return Limits()
+    known = {PREFIX + entry.name.upper(): entry for entry in fields(Limits)}
+    if strange := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        raise Refused(f"{strange[0]} is no limit of TL Lab; there are {', '.join(known)}.")
+    return Limits(**{entry.name: _value(variable, entry.metadata) for variable, entry in known.items()})
+
+
+def _value(variable: str, about) -> int:
+    text = os.environ.get(variable) or str(about["default"])
+    if not (text.isascii() and text.isdigit() and about["least"] <= int(text[:10]) <= _MOST):
+        allowed = f"a whole number from {about['least']} to {_MOST}"
+        raise Refused(f"{variable} is {text[:40]!r}; it must be {allowed} ({about['words']}).")
+    return int(text)
