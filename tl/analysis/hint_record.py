@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import combinations
 
+from tl.datasets.catalogue import home_of
 from tl.store.database import read_runs
 from tl.store.features import fingerprint
 from tl.store.files import read_json
@@ -46,7 +47,7 @@ def _latest(home: Home, scored: dict[str, dict]) -> dict[tuple, dict]:
     found: dict[tuple, dict] = {}
     for entry in sorted((entry for entry in scored.values() if "logme" in entry), key=lambda entry: entry["samples"]):
         name = entry["dataset"]
-        if stamps.setdefault(name, fingerprint(home, name)) == entry["fingerprint"]:
+        if stamps.setdefault(name, fingerprint(home_of(home, name), name)) == entry["fingerprint"]:
             found[name, entry["resolution"], entry["backbone"], entry["weights"]] = entry
     return found
 

@@ -57,7 +57,7 @@ def question(
 
 def candidates(home: Home, asked: Question) -> list[FeatureKey]:
     """What can be scored: weights that are on this machine, and for each such network random ones to compare with."""
-    stamp = fingerprint(home, asked.dataset)
+    stamp = fingerprint(datasets.home_of(home, asked.dataset), asked.dataset)
     found = []
     for backbone in asked.backbones:
         if BACKBONES[backbone].min_resolution > asked.resolution:
@@ -168,7 +168,7 @@ def strength(home: Home, asked: Question, weights: str) -> bool | None:
     (backbone,) = asked.backbones
     scored = known(home)
     # Looked at with more or fewer pictures is looked at: the sample that comes closest counts.
-    stamp = fingerprint(home, asked.dataset)
+    stamp = fingerprint(datasets.home_of(home, asked.dataset), asked.dataset)
     about = {"dataset": asked.dataset, "fingerprint": stamp, "resolution": asked.resolution, "backbone": backbone}
     alike = [entry for entry in scored.values() if _scored(entry) and about.items() <= entry.items()]
     for samples in sorted({entry["samples"] for entry in alike}, key=lambda number: abs(number - asked.samples)):

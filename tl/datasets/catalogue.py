@@ -23,6 +23,11 @@ from tl.store.pictures import PictureStore
 BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, CIFAR10, FLOWERS102)}
 
 
+def home_of(home: Home, name: str) -> Home:
+    """Where a data set lies: built-in ones are at the root, shared by all visitors, others in their owner's home."""
+    return home.of(None) if name in BUILT_IN else home
+
+
 def list_datasets(home: Home) -> list[DatasetInfo]:
     """The built-in data sets, then those brought by people, by name."""
     names = {path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json")}
@@ -35,7 +40,7 @@ def list_datasets(home: Home) -> list[DatasetInfo]:
 
 def describe(home: Home, name: str) -> DatasetInfo:
     """What is known about one data set. Raises Refused for an unknown one."""
-    path = home.dataset_dir(name) / "dataset.json"
+    path = home_of(home, name).dataset_dir(name) / "dataset.json"
     if path.exists():
         try:
             return DatasetInfo.from_json(read_json(path, {}))
@@ -69,6 +74,7 @@ def prepare(
     or a download that fails.
     """
     info = describe(home, name)
+    home = home_of(home, name)
     folder = home.dataset_dir(name)
     if samples is not None and samples > info.train:
         raise Refused(
@@ -93,7 +99,7 @@ def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) ->
         return drawn_examples(per_class, resolution)
     if not info.ready:
         return []
-    folder = home.dataset_dir(name)
+    folder = home_of(home, name).dataset_dir(name)
     index = pd.read_parquet(folder / "index.parquet", columns=["split", "label"])
     store = store_of(folder, index, info.classes, min(FIRST_RESOLUTION, info.native_resolution))
     pixels, labels = store.pixels("train"), store.labels_of("train")

@@ -16,8 +16,8 @@ POLL_SECONDS = 0.2
 
 
 def busy(home: Home) -> bool:
-    """Whether something trains or waits to be trained."""
-    return bool(read_runs(home, statuses=ACTIVE))
+    """Whether something trains or waits to be trained, whoever's it is."""
+    return bool(read_runs(home, statuses=ACTIVE, everyone=True))
 
 
 def take_lock(home: Home, name: str, wait: bool) -> int | None:

@@ -1,4 +1,5 @@
-"""One supervisor per home, started on demand and detached: it outlives the page or command that needed it.
+"""One supervisor per root, for all its visitors, started on demand and detached: it outlives the page or command that
+needed it.
 
 The lock that makes it the only one is taken before it starts and handed to it open, so there is no moment between in
 which a second one could start or a starter could believe in one that is gone.
@@ -32,7 +33,7 @@ def ensure_supervisor(home: Home) -> bool:
             child = subprocess.Popen(
                 [sys.executable, "-m", "tl.jobs", "--lock", str(lock)],
                 cwd=PROJECT_ROOT,
-                env=child_environment() | {"TL_HOME": str(home.path)},
+                env=child_environment() | {"TL_HOME": str(home.root)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -75,7 +76,7 @@ def supervisor_lives(home: Home) -> bool:
 
 def log_path(home: Home) -> Path:
     """What the supervisor prints."""
-    return home.path / "supervisor.log"
+    return home.root / "supervisor.log"
 
 
 def _lock_path(home: Home) -> Path:

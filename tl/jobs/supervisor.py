@@ -1,4 +1,4 @@
-"""Keeps the queue going: starts trainers, sees how they end, takes over those of a supervisor that was killed.
+"""Keeps everybody's queue going: starts trainers, sees how they end, takes over those of a supervisor that was killed.
 
 All it knows is in the database and the run folders, so it can be killed and started again at any moment.
 """
@@ -23,10 +23,10 @@ log = logging.getLogger("tl.jobs")
 
 
 class Supervisor:
-    """One per home and device; trains one experiment at a time, seed by seed, the arms of a seed together."""
+    """One per root and device: trains one experiment at a time, seed by seed, the arms of a seed together."""
 
     def __init__(self, home: Home, launcher: Launcher, fits: Callable[[float], int] = memory.trainers_that_fit):
-        self.home = home
+        self.home = home.of(None)
         self.launcher = launcher
         self.fits = fits
         self._watching = False  # false until the first look at what an earlier supervisor may have left
@@ -36,7 +36,8 @@ class Supervisor:
     def serve(self, lock: int, idle_seconds: float = IDLE_SECONDS) -> None:
         """Work until there has been nothing to do for `idle_seconds`, then give back `lock` (a descriptor)."""
         log.info("supervisor %d starts for %s", os.getpid(), self.home.path)
-        empty_trash(self.home)
+        for home in (self.home, *self.home.visitors()):
+            empty_trash(home)
         busy_at, errors = time.monotonic(), 0
         while True:
             try:
@@ -61,12 +62,18 @@ class Supervisor:
 
     def tick(self) -> bool:
         """Write down what has ended and start what may start; whether anything is queued or running."""
-        running = [row for row in database.read_runs(self.home, statuses=("running",)) if self._goes_on(row)]
+        running = [row for row in self._rows("running") if self._goes_on(row)]
         self._watching = True
         started = self._next(running)
         for row in started:
             self._start(row)
         return bool(running or started)
+
+    def _rows(self, status: str) -> list[dict]:
+        return database.read_runs(self.home, statuses=(status,), everyone=True)
+
+    def _home_of(self, row: dict) -> Home:
+        return self.home.of(row["owner"])
 
     def _goes_on(self, row: dict) -> bool:
         """Whether the trainer of a run that is marked running lives; if not, its end is written down."""
@@ -78,7 +85,7 @@ class Supervisor:
                 log.info("run %s goes on in process %d", row["run_id"], trainer.pid)
             return True
         self.launcher.terminate(row["run_id"], None)  # what it may have started itself
-        if end := settle(self.home, row, self.launcher.exit_code(trainer), self._watching):
+        if end := settle(self._home_of(row), row, self.launcher.exit_code(trainer), self._watching):
             log.info("run %s: %s %s", row["run_id"], end["status"], end["message"] or "")
         return False
 
@@ -94,7 +101,7 @@ class Supervisor:
         """Queued runs to start now: of the seed that trains already, else of the oldest experiment's first seed."""
         if running and len(running) >= self._slots_for(running[0], len(running)):
             return []
-        queued = database.read_runs(self.home, statuses=("queued",))
+        queued = self._rows("queued")
         if not queued:
             return []
         first = running[0] if running else min(queued, key=_age)
@@ -104,19 +111,20 @@ class Supervisor:
     def _slots_for(self, row: dict, num_running: int) -> int:
         """How many arms of the run's seed may train at once; asked of the memory once, when the seed begins."""
         if self._group != _group(row):
-            others = [other["run_id"] for other in database.read_runs(self.home, row["experiment_id"])]
-            need = memory.trainer_bytes(self.home, row["spec"], others)
+            home = self._home_of(row)
+            others = [other["run_id"] for other in database.read_runs(home, row["experiment_id"])]
+            need = memory.trainer_bytes(home, row["spec"], others)
             fit = max(num_running + self.fits(need), 1)
             self._group, self._slots = _group(row), min(fit, len(row["spec"]["arms"]))
             log.info("experiment %s seed %d: %d at once, %.1f GB each", *self._group, self._slots, need / 1e9)
         return self._slots
 
     def _start(self, row: dict) -> None:
-        if database.move(self.home, row, "running", started=time.time()):
+        if database.move(self._home_of(row), row, "running", started=time.time()):
             self._launch(row)
 
     def _launch(self, row: dict) -> None:
-        files = self.home.run(row["run_id"])
+        files = self._home_of(row).run(row["run_id"])
         self.launcher.terminate(row["run_id"], None)  # nothing of an earlier attempt may write into the same files
         try:
             for old in (files.result, files.progress):
@@ -124,7 +132,9 @@ class Supervisor:
             trainer = self.launcher.start(files)
         except OSError as error:
             message = f"The trainer could not be started: {error.strerror} ({error.filename or 'no file'})."
-            database.move(self.home, row, "failed", reason="internal_error", message=message, ended=time.time())
+            database.move(
+                self._home_of(row), row, "failed", reason="internal_error", message=message, ended=time.time()
+            )
             log.exception("run %s can't be started", row["run_id"])
             return
         log.info("run %s (%s, seed %d) starts in process %d", row["run_id"], row["arm"], row["seed"], trainer.pid)
@@ -134,8 +144,8 @@ class Supervisor:
         if trainer is None:
             return True  # ended in this very moment; the next look starts it again
         names = {"pid": trainer.pid, "start_ticks": trainer.start_ticks, "boot_id": trainer.boot_id}
-        database.note(self.home, row, **names)
-        if database.read_run(self.home, row["run_id"])["stop_requested"]:
+        database.note(self._home_of(row), row, **names)
+        if database.read_run(self._home_of(row), row["run_id"])["stop_requested"]:
             self.launcher.terminate(row["run_id"], trainer)
         return True
 

@@ -52,7 +52,7 @@ class Features:
 
 
 def fingerprint(home: Home, dataset: str) -> str:
-    """Which pictures the data set holds now; "" before they were downloaded or drawn for the first time."""
+    """Which pictures the data set holds now that lies in `home`; "" before the first download or drawing."""
     for name in _STAMPS:
         with suppress(FileNotFoundError):
             return hashlib.sha256((home.dataset_dir(dataset) / name).read_bytes()).hexdigest()[:16]

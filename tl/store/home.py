@@ -1,21 +1,45 @@
-"""Where things lie: $TL_HOME (default `.tl` in the working folder) and the folder of one run."""
+"""Where things lie: $TL_HOME (default `.tl` in the working folder), a visitor's workspace in it, the folder of one run."""
 
+import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from tl.config import ID_PATTERN, NAME_PATTERN, Refused
 
+VISITORS = "visitors"  # folder of the workspaces of a hosted TL Lab
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"  # those of ID_PATTERN
+
 
 class Home:
-    """The folder that holds data sets, runs, own models and the queue. Paths only; nothing is created by asking."""
+    """The folder that holds data sets, runs, own models and the queue. Paths only; nothing is created by asking.
+
+    Hosted, each visitor has one of their own, `<root>/visitors/<owner>`; the queue, locks, downloads and measured
+    speeds are the root's and shared. Everywhere else `root` is the folder itself and `owner` None.
+    """
 
     def __init__(self, path: str | os.PathLike | None = None):
         self.path = Path(path or os.environ.get("TL_HOME") or ".tl").absolute()
+        visitor = self.path.parent.name == VISITORS and ID_PATTERN.fullmatch(self.path.name)
+        self.root = self.path.parent.parent if visitor else self.path
+        self.owner = self.path.name if visitor else None
+
+    def of(self, owner: str | None) -> "Home":
+        """The workspace of `owner` (a row's, or from `owner_of`) under the same root; None: the root itself."""
+        if owner is not None and not ID_PATTERN.fullmatch(owner):
+            raise Refused(f"{owner!r} can't be the owner of a workspace.")
+        return Home(self.root if owner is None else self.root / VISITORS / owner)
+
+    def visitors(self) -> Iterator["Home"]:
+        """Every visitor's workspace that is on the disk."""
+        for folder in sorted((self.root / VISITORS).glob("*")):
+            if ID_PATTERN.fullmatch(folder.name):
+                yield self.of(folder.name)
 
     @property
     def database_path(self) -> Path:
-        """SQLite file of experiments and runs."""
-        return self.path / "tl.sqlite"
+        """SQLite file of everybody's experiments and runs."""
+        return self.root / "tl.sqlite"
 
     @property
     def datasets_dir(self) -> Path:
@@ -30,17 +54,17 @@ class Home:
     @property
     def locks_dir(self) -> Path:
         """Lock files: supervisor, device turns."""
-        return self.path / "locks"
+        return self.root / "locks"
 
     @property
     def downloads_dir(self) -> Path:
         """What torchvision downloads."""
-        return self.path / "downloads"
+        return self.root / "downloads"
 
     @property
     def probes_path(self) -> Path:
         """JSON of measured speeds: what cost estimates rest on."""
-        return self.path / "probes.json"
+        return self.root / "probes.json"
 
     @property
     def features_dir(self) -> Path:
@@ -100,3 +124,9 @@ class Run:
     def home(self) -> Home:
         """The home a run lies in: RUN_DIR is `<home>/runs/<run_id>`."""
         return Home(self.folder.absolute().parent.parent)
+
+
+def owner_of(secret: str) -> str:
+    """The owner a visitor's secret stands for: it can be stored and shown, the secret can't be found from it."""
+    number = int.from_bytes(hashlib.sha256(b"TL Lab workspace " + secret.encode()).digest())
+    return "".join(_DIGITS[number >> shift & 31] for shift in range(0, 130, 5))

@@ -16,7 +16,7 @@ from torch import nn
 
 from tl.backbones import BACKBONES
 from tl.config import Refused
-from tl.datasets import prepare
+from tl.datasets import home_of, prepare
 from tl.pretrained import source
 from tl.store.features import RANDOM, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
         backbone, weights, digest = candidate.split(":")
         key = FeatureKey(
             dataset=options.dataset,
-            fingerprint=fingerprint(home, options.dataset),
+            fingerprint=fingerprint(home_of(home, options.dataset), options.dataset),
             samples=options.samples,
             resolution=options.resolution,
             backbone=backbone,
