@@ -24,6 +24,7 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     "interrupted": ("queued",),
 }
 ACTIVE = ("queued", "running")
+Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
 
 # One tuple of statements per version of the file; a newer version appends a tuple and never edits an older one.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -111,7 +112,8 @@ def _migrate(home: Home, connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
 
 
-def _select(home: Home, query: str, values: tuple = ()) -> list[dict]:
+def select(home: Home, query: str, values: tuple = ()) -> list[dict]:
+    """Rows of a query; none where there is no file yet."""
     if not home.database_path.exists():  # asking creates nothing
         return []
     with _connected(home) as connection:
@@ -124,11 +126,16 @@ def insert_experiment(home: Home, experiment: Experiment, runs: list[RunConfig],
 
 
 def insert_experiments(
-    home: Home, submitted: list[tuple[Experiment, list[RunConfig]]], key: str | None, sweep_id: str | None = None
+    home: Home,
+    submitted: list[tuple[Experiment, list[RunConfig]]],
+    key: str | None,
+    sweep_id: str | None = None,
+    admit: Admission | None = None,
 ) -> str:
     """Queue experiments with their runs, all of them or none, `sweep_id` says as which sweep.
 
     The id of the first, which gets `key`; where an experiment has that key already, its id, and nothing is queued.
+    `admit` may refuse them for what is in the queue at that moment.
     """
     now, first_id = time.time(), submitted[0][1][0].experiment_id
     key = _stored_key(home, key)
@@ -146,15 +153,20 @@ def insert_experiments(
                 "INSERT INTO runs (id, experiment_id, arm, seed, position, created) VALUES (?, ?, ?, ?, ?, ?)",
                 [(run.run_id, own_id, run.arm.name, run.seed, place, now) for place, run in enumerate(runs)],
             )
+        if admit:
+            admit(connection)
     return first_id
 
 
 def insert_ended(
-    home: Home, ended: list[tuple[str, Experiment, float, list[dict]]], sweep_id: str | None = None
+    home: Home,
+    ended: list[tuple[str, Experiment, float, list[dict]]],
+    sweep_id: str | None = None,
+    admit: Admission | None = None,
 ) -> None:
     """Add experiments that were trained elsewhere, all or none: (id, experiment, created, its rows of runs) each.
 
-    Rows are in the order of training, all ended. `sweep_id` says as which sweep.
+    Rows are in the order of training, all ended. `sweep_id` says as which sweep, `admit` may refuse them.
     """
     columns = ("run_id", "arm", "seed", "status", "reason", "message", "created", "started", "ended")
     names, values = ", ".join(("id", *columns[1:])), ", ".join(f":{column}" for column in columns)
@@ -162,22 +174,24 @@ def insert_ended(
         for experiment_id, experiment, created, runs in ended:
             assert not {run["status"] for run in runs} & set(ACTIVE), runs
             connection.execute(
-                "INSERT INTO experiments (id, created, spec, sweep_id) VALUES (?, ?, ?, ?)",
-                (experiment_id, created, json.dumps(experiment.to_json()), sweep_id),
+                "INSERT INTO experiments (id, created, spec, sweep_id, owner) VALUES (?, ?, ?, ?, ?)",
+                (experiment_id, created, json.dumps(experiment.to_json()), sweep_id, home.owner),
             )
             places = ({"experiment_id": experiment_id, "position": place} | run for place, run in enumerate(runs))
             query = f"INSERT INTO runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"
             connection.executemany(query, places)
+        if admit:
+            admit(connection)
 
 
 def has_experiment(home: Home, experiment_id: str) -> bool:
     """Whether there is an experiment with this id."""
-    return bool(_select(home, "SELECT 1 FROM experiments WHERE id = ? AND owner IS ?", (experiment_id, home.owner)))
+    return bool(select(home, "SELECT 1 FROM experiments WHERE id = ? AND owner IS ?", (experiment_id, home.owner)))
 
 
 def experiment_with_key(home: Home, key: str) -> str | None:
     """Id of the experiment that was submitted under `key`."""
-    rows = _select(home, "SELECT id FROM experiments WHERE key = ?", (_stored_key(home, key),))
+    rows = select(home, "SELECT id FROM experiments WHERE key = ?", (_stored_key(home, key),))
     return rows[0]["id"] if rows else None
 
 
@@ -189,7 +203,7 @@ def _stored_key(home: Home, key: str | None) -> str | None:
 def read_experiment(home: Home, experiment_id: str) -> dict:
     """`{"experiment_id", "key", "created", "sweep_id", "experiment": Experiment}`. Raises Refused for an unknown id."""
     query = "SELECT id AS experiment_id, key, created, sweep_id, spec FROM experiments WHERE id = ? AND owner IS ?"
-    rows = _select(home, query, (experiment_id, home.owner))
+    rows = select(home, query, (experiment_id, home.owner))
     if not rows:
         raise Refused(f"There is no experiment {experiment_id!r}; `python -m tl runs` lists them.")
     return rows[0] | {"experiment": Experiment.from_json(json.loads(rows[0].pop("spec")))}
@@ -207,7 +221,7 @@ def read_sweeps(home: Home) -> list[dict]:
     """Every sweep as `read_sweep` gives it, the newest first; a size whose runs were all deleted is in none."""
     query = "SELECT id, sweep_id, created, spec FROM experiments WHERE sweep_id IS NOT NULL AND owner IS ?"
     sweeps: dict[str, dict] = {}
-    for row in _select(home, f"{query} ORDER BY created, id", (home.owner,)):
+    for row in select(home, f"{query} ORDER BY created, id", (home.owner,)):
         empty = {"sweep_id": row["sweep_id"], "created": row["created"], "experiments": {}}
         sweep = sweeps.setdefault(row["sweep_id"], empty)
         sweep["experiments"][row["id"]] = Experiment.from_json(json.loads(row["spec"]))
@@ -231,12 +245,12 @@ def read_runs(
         conditions.append(f"status IN ({', '.join('?' * len(statuses))})")
         values.extend(statuses)
     order = "ORDER BY experiments.created DESC, experiment_id DESC, position"
-    return [_plain(row) for row in _select(home, f"{_RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))]
+    return [_plain(row) for row in select(home, f"{_RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))]
 
 
 def read_run(home: Home, run_id: str) -> dict:
     """One run's row as in `read_runs`. Raises Refused for an unknown id."""
-    rows = _select(home, f"{_RUNS} WHERE runs.id = ? AND experiments.owner IS ?", (run_id, home.owner))
+    rows = select(home, f"{_RUNS} WHERE runs.id = ? AND experiments.owner IS ?", (run_id, home.owner))
     if not rows:
         raise Refused(f"There is no run {run_id!r}; `python -m tl runs` lists them.")
     return _plain(rows[0])
@@ -247,15 +261,14 @@ def _plain(row: dict) -> dict:
     return row | {"spec": json.loads(row["spec"]), "stop_requested": bool(row["stop_requested"])}
 
 
-def move(home: Home, run: dict, status: str, **values) -> bool:
+def move(home: Home, run: dict, status: str, admit: Admission | None = None, **values) -> bool:
     """Change the run's status and `values` (columns) if it is still the attempt that `run` (a row) shows.
 
     False, and nothing changed, where the run is gone, has been resumed since or may not become `status` from where it
-    is now: so of two that label the same end, one wins.
+    is now: so of two that label the same end, one wins. `admit` may refuse it.
     """
-    return _update(
-        home, run, tuple(old for old, new in TRANSITIONS.items() if status in new), {"status": status} | values
-    )
+    allowed = tuple(old for old, new in TRANSITIONS.items() if status in new)
+    return _update(home, run, allowed, {"status": status} | values, admit)
 
 
 def note(home: Home, run: dict, **values) -> bool:
@@ -263,7 +276,7 @@ def note(home: Home, run: dict, **values) -> bool:
     return _update(home, run, ACTIVE, values)
 
 
-def _update(home: Home, run: dict, statuses: tuple[str, ...], values: dict) -> bool:
+def _update(home: Home, run: dict, statuses: tuple[str, ...], values: dict, admit: Admission | None = None) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
     changes = ", ".join(f"{column} = :{column}" for column in values)
     if values.get("status") == "queued":
@@ -272,8 +285,10 @@ def _update(home: Home, run: dict, statuses: tuple[str, ...], values: dict) -> b
     query = f"UPDATE runs SET {changes} WHERE id = :run_id AND attempt = :attempt AND status IN ({allowed})"
     which = {"run_id": run["run_id"], "attempt": run["attempt"], "owner": home.owner}
     with writing(home) as connection:
-        cursor = connection.execute(f"{query} AND {_OWN}", values | which)
-        return cursor.rowcount == 1
+        changed = connection.execute(f"{query} AND {_OWN}", values | which).rowcount == 1
+        if changed and admit:
+            admit(connection)
+        return changed
 
 
 def delete_run(home: Home, run: dict) -> bool:

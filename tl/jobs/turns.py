@@ -1,0 +1,40 @@
+"""Whose turn it is: runs that wait in the order in which they will train. A turn is a seed of an experiment, all its arms.
+
+Visitors take turns, so that a long sweep of one doesn't keep the others waiting: who was served last goes to the end.
+"""
+
+from collections.abc import Iterable
+
+
+def group(row: dict) -> tuple:
+    """What trains together: the arms of one seed."""
+    return row["experiment_id"], row["seed"]
+
+
+def in_order(queued: Iterable[dict], served: dict[str | None, float]) -> list[dict]:
+    """The rows of queued runs (tl.store.database.read_runs), the next first.
+
+    `served`: owner -> when a run of theirs was last started, Unix seconds. An owner stands in line since then, or
+    since the submission of the oldest run that waits, whichever is later; their own runs go by age.
+    """
+    waiting: dict[str | None, dict[tuple, list[dict]]] = {}
+    for row in sorted(queued, key=_age):
+        waiting.setdefault(row["owner"], {}).setdefault(group(row), []).append(row)
+    since = {owner: (0, max(served.get(owner, 0.0), _first(turns)["submitted"])) for owner, turns in waiting.items()}
+    ordered: list[dict] = []
+    while waiting:
+        owner = min(waiting, key=lambda owner: (*since[owner], _age(_first(waiting[owner]))))
+        turns = waiting[owner]
+        ordered += turns.pop(next(iter(turns)))
+        since[owner] = (len(ordered), 0.0)  # behind everybody who waits
+        if not turns:
+            del waiting[owner]
+    return ordered
+
+
+def _first(turns: dict[tuple, list[dict]]) -> dict:
+    return next(iter(turns.values()))[0]
+
+
+def _age(row: dict) -> tuple:
+    return row["submitted"], row["experiment_id"], row["position"]

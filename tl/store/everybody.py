@@ -1,0 +1,57 @@
+"""The queue across visitors, for what keeps it: how full it is, who was served when, the end of an owner's rows."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tl.store.database import ACTIVE, read_runs, select, writing
+from tl.store.home import Home
+
+_ACTIVE = f"status IN ({', '.join(map(repr, ACTIVE))})"
+_JOINED = "FROM runs JOIN experiments ON experiments.id = runs.experiment_id"
+
+
+class Load(NamedTuple):
+    """What is in the queue at this moment."""
+
+    networks: list[str]  # key of BACKBONES of each run of this home that trains or waits
+    kept: int  # runs of this home, whatever became of them
+    everybody: int  # runs of all homes that train or wait
+
+
+def load(home: Home, connection: sqlite3.Connection) -> Load:
+    """How full the queue is, inside the transaction that fills it."""
+    specs = connection.execute(f"SELECT spec {_JOINED} WHERE owner IS ? AND {_ACTIVE}", (home.owner,)).fetchall()
+    kept = connection.execute(f"SELECT count(*) {_JOINED} WHERE owner IS ?", (home.owner,)).fetchone()[0]
+    everybody = connection.execute(f"SELECT count(*) FROM runs WHERE {_ACTIVE}").fetchone()[0]
+    return Load([json.loads(row["spec"])["backbone"] for row in specs], kept, everybody)
+
+
+def waiting(home: Home) -> list[dict]:
+    """Rows of all runs that wait, whoever's."""
+    return read_runs(home, statuses=("queued",), everyone=True)
+
+
+def served(home: Home) -> dict[str | None, float]:
+    """Owner -> when a run of theirs was last started, Unix seconds; without those who never had a turn."""
+    query = f"SELECT owner, max(started) AS started {_JOINED} WHERE started IS NOT NULL GROUP BY owner"
+    return {row["owner"]: row["started"] for row in select(home, query)}
+
+
+def delete_owner(home: Home, take_files: Callable[[], bool]) -> bool:
+    """Delete all rows of `home.owner` if nothing of theirs trains or waits and `take_files`, called then, agrees.
+
+    In one transaction: nothing can be queued between the look and the end, and whatever is raised keeps the rows.
+    False: they stay.
+    """
+    assert home.owner is not None, "only a visitor's workspace ends"
+    with writing(home) as connection:
+        own = "experiment_id IN (SELECT id FROM experiments WHERE owner IS ?)"
+        if connection.execute(f"SELECT 1 FROM runs WHERE {own} AND {_ACTIVE}", (home.owner,)).fetchone():
+            return False
+        if not take_files():
+            return False
+        connection.execute(f"DELETE FROM runs WHERE {own}", (home.owner,))
+        connection.execute("DELETE FROM experiments WHERE owner IS ?", (home.owner,))
+        return True
