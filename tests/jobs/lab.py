@@ -33,9 +33,9 @@ class Lab:
         self.launcher = LocalLauncher([sys.executable, str(FOLDER / "stand_in_trainer.py")])
         self.supervisor = self.new_supervisor()
 
-    def new_supervisor(self, fits: int = 8) -> Supervisor:
+    def new_supervisor(self, fits: int = 8, **options) -> Supervisor:
         """Another supervisor, as after a restart; `fits`: trainers that memory holds besides the running ones."""
-        self.supervisor = Supervisor(self.home, self.launcher, fits=lambda need: fits)
+        self.supervisor = Supervisor(self.home, self.launcher, fits=lambda need: fits, **options)
         return self.supervisor
 
     def submit(self, *behaviours: str, seeds: tuple[int, ...] = (0,), key: str | None = None) -> list[str]:

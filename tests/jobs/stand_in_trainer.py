@@ -1,7 +1,8 @@
 """A trainer that trains nothing: obeys the files of a run, and the arm's name says how it behaves.
 
 `quick`: 2 epochs at once; `slow`: until it is stopped; `stubborn`: the same, deaf to SIGTERM; `crash`: exit status 3
-without a result; `refuse`: a result that says failed; `table`: 3 epochs with metrics.parquet, half a second each.
+without a result; `refuse`: a result that says failed; `table`: 3 epochs with metrics.parquet, half a second each;
+`hang`: stands still after 2 epochs; `wait`: its turn never comes; `commit`: 12 epochs, each also a line in epochs.log.
 """
 
 import signal
@@ -44,13 +45,20 @@ if behaviour == "crash":
     sys.exit(3)
 if behaviour == "refuse":
     end("failed", 0, reason="bad_data", message="The pictures are gone.")
-last = {"quick": 2, "table": 3}.get(behaviour, 10**6)
+last = {"quick": 2, "table": 3, "commit": 12}.get(behaviour, 10**6)
+phase = "waiting" if behaviour == "wait" else "training"
 for epoch in range(before + 1, last + 1):
-    write_json(run.progress, {"phase": "training", "epoch": epoch, "epochs": last}, durable=False)
-    time.sleep({"quick": 0, "table": 0.5}.get(behaviour, 0.05))
+    progress = {"phase": phase, "epoch": epoch, "epochs": last, "counter": epoch}
+    write_json(run.progress, progress, durable=False)
+    while (behaviour == "hang" and epoch > 2) or (behaviour == "wait" and not stopped):
+        time.sleep(0.05)
+    time.sleep({"quick": 0, "table": 0.5, "commit": 0.02}.get(behaviour, 0.05))
     if stopped:
         end("stopped", epoch - 1)
     if behaviour == "table":
         write_table(range(1, epoch + 1))
-    write_json(run.folder / "epochs.json", epoch, durable=False)
+    write_json(run.folder / "epochs.json", epoch, durable=behaviour == "commit")
+    if behaviour == "commit":  # one write, so that whoever else wrote here can be told
+        with open(run.folder / "epochs.log", "ab", buffering=0) as file:
+            file.write(f"{epoch}\n".encode())
 end("finished", last)

@@ -9,7 +9,8 @@ import pytest
 from lab import until
 
 from tl.config import new_id
-from tl.jobs import processes
+from tl.jobs import launcher as launchers
+from tl.jobs import memory, processes
 from tl.jobs.launcher import PROJECT_ROOT, LocalLauncher, child_environment, with_defaults
 from tl.store.home import Home
 
@@ -74,3 +75,24 @@ def test_what_a_trainer_has_started_ends_with_it(run, ends_itself):
     launcher.terminate(run.folder.name, trainer, grace_seconds=5)
     assert processes.of_run(run.folder.name) == []
     assert not launcher.alive(trainer)
+
+
+def test_ending_waits_until_the_gpus_memory_is_back(run, monkeypatch):
+    launcher = LocalLauncher([sys.executable, "-c", "import time; time.sleep(99)"])
+    trainer = launcher.start(run)
+    until(lambda: processes.of_run(run.folder.name))
+    answers = [{trainer.pid}, {trainer.pid}, set()]
+    monkeypatch.setattr(memory, "gpu_processes", lambda: answers.pop(0))
+    launcher.terminate(run.folder.name, trainer)
+    assert answers == []
+
+
+def test_memory_that_does_not_come_back_is_told(run, monkeypatch):
+    launcher = LocalLauncher([sys.executable, "-c", "import time; time.sleep(99)"])
+    trainer = launcher.start(run)
+    until(lambda: processes.of_run(run.folder.name))
+    monkeypatch.setattr(memory, "gpu_processes", lambda: {trainer.pid})
+    monkeypatch.setattr(launchers, "KILL_SECONDS", 0.2)
+    with pytest.raises(TimeoutError, match="the GPU still holds its memory"):
+        launcher.terminate(run.folder.name, trainer)
+    assert processes.of_run(run.folder.name) == []

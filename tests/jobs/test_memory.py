@@ -61,16 +61,30 @@ def test_the_container_limits_the_memory(monkeypatch, tmp_path):
     assert memory.free_bytes() == pytest.approx(everything, rel=0.5)
 
 
-@pytest.mark.parametrize(
-    ("script", "free"),
-    [("echo 2048; echo 1", 2**31), ("echo '[N/A]'", None), ("exit 9", None), ("exit 0", None)],
-)
-def test_the_driver_is_asked_for_the_gpus_memory(monkeypatch, tmp_path, script, free):
+def driver(monkeypatch, tmp_path, script: str) -> None:
+    """Put a driver's program first that answers by a shell script."""
     program = tmp_path / "nvidia-smi"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IEXEC)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("script", "free"),
+    [("echo 2048; echo 1", 2**31), ("echo '[N/A]'", None), ("exit 9", None), ("exit 0", None)],
+)
+def test_the_driver_is_asked_for_the_gpus_memory(monkeypatch, tmp_path, script, free):
+    driver(monkeypatch, tmp_path, script)
     assert memory.free_gpu_bytes() == free
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert memory.free_gpu_bytes() is None
+
+
+@pytest.mark.parametrize(
+    ("script", "holders"),
+    [("echo 12; echo 345", {12, 345}), ("echo '[Insufficient Permissions]'", set()), ("exit 9", set()), ("", set())],
+)
+def test_the_driver_is_asked_who_holds_the_gpus_memory(monkeypatch, tmp_path, script, holders):
+    driver(monkeypatch, tmp_path, script)
+    assert memory.gpu_processes() == holders

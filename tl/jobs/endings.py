@@ -2,6 +2,7 @@
 
 import signal
 
+from tl.failures import EXIT_REASONS
 from tl.jobs import processes
 from tl.jobs.processes import Identity
 from tl.store.files import read_json
@@ -11,9 +12,12 @@ RESULTS = ("finished", "stopped", "failed")  # what a trainer itself may say in 
 
 _ON_RESUME = "Resume goes on after its last finished epoch."
 _MESSAGES = {
-    "killed": "The trainer was ended from outside by {signal}{hint}. " + _ON_RESUME,
+    "killed": "The trainer was ended from outside by {signal}. " + _ON_RESUME,
+    "killed_for_memory": "The system ended the trainer for lack of memory. " + _ON_RESUME,
+    "stalled": "The trainer did nothing for {minutes:g} minutes and was ended. " + _ON_RESUME,
     "internal_error": "The trainer ended with exit status {code} without a result; the last line of its log: {last}",
     "interrupted": "The trainer was found dead after nobody had watched it for a while. " + _ON_RESUME,
+    "rebuilt": "The queue was damaged and has been rebuilt from the folders of the runs. " + _ON_RESUME,
     "machine_restarted": "The machine was restarted while this run was training. " + _ON_RESUME,
 }
 
@@ -23,24 +27,44 @@ def identity_of(row: dict) -> Identity | None:
     return Identity(row["pid"], row["start_ticks"], row["boot_id"]) if row["pid"] else None
 
 
-def ending(run: Run, row: dict, exit_code: int | None, watched: bool) -> dict:
+def ending(run: Run, row: dict, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict:
     """`{"status", "reason", "message"}` of a run whose trainer is dead.
 
     `exit_code` as in Launcher.exit_code. `watched`: somebody saw it die; else it was found dead after a restart.
+    `for_memory`: the system has killed something for lack of memory since the run began.
     """
     result = read_json(run.result)
-    if isinstance(result, dict) and result.get("status") in RESULTS:
-        return {name: result.get(name) for name in ("status", "reason", "message")}
+    known = isinstance(result, dict) and result.get("status") in RESULTS
+    if known and not (result["status"] == "stopped" and row["reason"]):
+        return {"status": result["status"]} | {name: _words(result.get(name)) for name in ("reason", "message")}
     if row["stop_requested"]:
         return {"status": "stopped", "reason": None, "message": None}
+    if row["reason"]:  # the supervisor's own verdict, for which it ended the trainer
+        return {"status": "failed", "reason": row["reason"], "message": row["message"]}
+    if exit_code in EXIT_REASONS:
+        return {"status": "failed"} | dict(zip(("reason", "message"), EXIT_REASONS[exit_code], strict=True))
     if exit_code is not None and exit_code >= 0:
         return _ended("failed", "internal_error", code=exit_code, last=_last_line(run))
+    if for_memory and exit_code in (None, -signal.SIGKILL):
+        return _ended("failed", "killed_for_memory")
     if exit_code is not None or watched:
-        killed = exit_code in (None, -signal.SIGKILL)
-        hint = ", which the system does for lack of memory" if killed else ""
-        return _ended("failed", "killed", signal=signal.Signals(-(exit_code or -signal.SIGKILL)).name, hint=hint)
+        return _ended("failed", "killed", signal=signal.Signals(-(exit_code or -signal.SIGKILL)).name)
     restarted = row["boot_id"] is not None and row["boot_id"] != processes.boot_id()
     return _ended("interrupted", "machine_restarted" if restarted else "interrupted")
+
+
+def stalled(seconds: float) -> dict:
+    """`{"reason", "message"}` to be written down before a trainer is ended that has not moved for `seconds`."""
+    return {name: _ended("failed", "stalled", minutes=round(seconds / 60, 2))[name] for name in ("reason", "message")}
+
+
+def rebuilt() -> dict:
+    """As `ending`, of a run that the queue had forgotten and that has no result."""
+    return _ended("interrupted", "rebuilt")
+
+
+def _words(value) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _ended(status: str, reason: str, **values) -> dict:

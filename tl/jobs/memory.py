@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 
 from tl.backbones import BACKBONES
+from tl.config import Experiment, Refused
+from tl.limits import hosted, limits
 from tl.store.files import read_json
 from tl.store.home import Home
 
@@ -18,6 +20,8 @@ PARAMETER_BYTES = 16
 ACTIVATION_BYTES = 120e6
 GPU_CONTEXT_BYTES = 1e9  # what CUDA and its libraries take of the GPU besides
 GPU_HOST_BYTES = 3e9  # main memory of a trainer whose network is on the GPU
+
+PAGE_BYTES = 300e6  # hosted: what the page takes while visitors use it, and what decodes their pictures
 
 _CGROUP_FILES = (  # limit and use of this container, versions 2 and 1
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -35,12 +39,33 @@ def trainer_bytes(home: Home, spec: dict, siblings: list[str]) -> float:
     return TORCH_BYTES + PARAMETER_BYTES * BACKBONES[spec["backbone"]].parameters + activations
 
 
+def check(home: Home, experiment: Experiment) -> None:
+    """Refuse an experiment whose runs need more memory than a visitor's may, where TL Lab is hosted."""
+    most, need = limits().run_megabytes, trainer_bytes(home, experiment.to_json(), [])
+    if most is not None and need > most * 10**6:
+        raise Refused(
+            f"A run would need about {need / 10**6:,.0f} MB of memory; this demo allows {most:,} MB: "
+            "choose a smaller network, resolution or batch size."
+        )
+
+
 def trainers_that_fit(need_bytes: float) -> int:
     """How many more trainers the free memory holds: that of the GPU where there is one, and main memory."""
-    gpu = free_gpu_bytes()
+    gpu, free = free_gpu_bytes(), free_bytes() - (PAGE_BYTES if hosted() else 0)
     if gpu is None:
-        return int(free_bytes() // need_bytes)
-    return int(min(gpu // (need_bytes + GPU_CONTEXT_BYTES), free_bytes() // GPU_HOST_BYTES))
+        return int(max(free, 0) // need_bytes)
+    return int(min(gpu // (need_bytes + GPU_CONTEXT_BYTES), max(free, 0) // GPU_HOST_BYTES))
+
+
+def total_bytes() -> float:
+    """Main memory of this machine, within the limit of the container."""
+    total = psutil.virtual_memory().total
+    for limit, _ in _CGROUP_FILES:
+        try:
+            total = min(total, int(Path(limit).read_text()))
+        except (OSError, ValueError):
+            continue  # not this version, or "max": no limit
+    return total
 
 
 def free_bytes() -> float:
@@ -55,15 +80,27 @@ def free_bytes() -> float:
 
 
 def free_gpu_bytes() -> float | None:
-    """Free memory of the first GPU; None where there is none, it is hidden or the driver can't tell.
+    """Free memory of the first GPU; None where there is none, it is hidden or the driver can't tell."""
+    try:
+        return int(_asked_driver("--query-gpu=memory.free").split()[0]) * 2.0**20
+    except (ValueError, IndexError):
+        return None
 
-    Asks the driver's own program, which can be given up on: a driver that hangs must not take the queue with it.
+
+def gpu_processes() -> set[int]:
+    """Processes that hold memory of a GPU; none where the driver doesn't name them (inside many containers)."""
+    return {int(pid) for pid in _asked_driver("--query-compute-apps=pid").split() if pid.isdigit()}
+
+
+def _asked_driver(query: str) -> str:
+    """The driver's answer, "" where there is none.
+
+    Asks its own program, which can be given up on: a driver that hangs must not take the queue with it.
     """
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "" or not (program := shutil.which("nvidia-smi")):
-        return None
-    query = [program, "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+        return ""
+    command = [program, query, "--format=csv,noheader,nounits"]
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True).stdout
-        return int(answer.split()[0]) * 2.0**20
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
-        return None
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -20,6 +20,14 @@ class Identity:
     boot_id: str
 
 
+def from_json(document) -> Identity | None:
+    """What `dataclasses.asdict` made of an Identity; None for anything else that a damaged file may hold."""
+    kinds = {"pid": int, "start_ticks": int, "boot_id": str}
+    if not isinstance(document, dict) or any(type(document.get(name)) is not kind for name, kind in kinds.items()):
+        return None
+    return Identity(**{name: document[name] for name in kinds})
+
+
 def identify(pid: int) -> Identity | None:
     """The living process with this id; None where there is none."""
     state, ticks = _state(pid)

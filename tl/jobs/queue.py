@@ -10,14 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from tl.config import Experiment, Refused, new_id
-from tl.jobs import processes
+from tl.jobs import memory, processes
 from tl.jobs.endings import ending, identity_of
 from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
 from tl.jobs.start import supervisor_lives
-from tl.store import database
+from tl.jobs.turns import in_order
+from tl.store import database, everybody
 from tl.store.database import ACTIVE
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
+from tl.store.quota import admission, check_settings
 from tl.strategies import STRATEGIES
 
 _FROM_SPEC = ("dataset", "samples", "backbone", "weights", "resolution", "batch_size")
@@ -29,7 +31,7 @@ _FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "started", "ended", "r
 def submit(home: Home, experiment: Experiment, key: str | None = None) -> str:
     """Queue an experiment; its id. The same `key` twice (a double click, a second tab) is the same experiment.
 
-    Raises Refused where the data set, the sample count or the weights do not exist.
+    Raises Refused where the data set, the sample count or the weights do not exist, and hosted where it is too much.
     """
     if key and (earlier := database.experiment_with_key(home, key)):
         return earlier
@@ -48,7 +50,7 @@ def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id
         for run in (run for own in runs for run in own):  # before the rows: a run that can be seen is complete
             write_json(home.run(run.run_id).config, run.to_json())
         submitted = list(zip(experiments, runs, strict=True))
-        stored = database.insert_experiments(home, submitted, key, sweep_id)
+        stored = database.insert_experiments(home, submitted, key, sweep_id, admission(home))
     finally:
         if stored != ids[0]:
             for run in (run for own in runs for run in own):
@@ -69,6 +71,8 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
         raise Refused(f"samples is {samples}, but {info.name} has only {info.train} training pictures.")
     if samples < len(info.classes):
         raise Refused(f"samples is {samples}, but {info.name} has {len(info.classes)} classes; each needs a picture.")
+    check_settings(experiment, info.train)
+    memory.check(home, experiment)
     weights = experiment.weights
     if any(STRATEGIES[arm.strategy].pretrained for arm in experiment.arms):
         weights = pretrained.resolve(home, experiment.backbone, weights)
@@ -86,14 +90,29 @@ def list_runs(home: Home, experiment_id: str | None = None) -> list[dict]:
     Each has `run_id, experiment_id, sweep_id` (null outside a sweep), `arm, seed, status, attempt, epochs` (completed),
     `max_epochs, reason, message, created, started, ended` (Unix seconds), `strategy, dataset, samples, backbone,
     weights, resolution, batch_size, best_epoch, stopped_early, best_val_accuracy, test_accuracy, elapsed_seconds,
-    memory_peak_bytes, device` (null where not known yet) and `progress` (progress.json of a running one, else null).
+    memory_peak_bytes, device` (null where not known yet), `progress` (progress.json of a running one, else null) and
+    `place` (in the queue of everybody's runs, from 1, of one that waits, else null).
     """
-    return [_listed(home, row) for row in database.read_runs(home, experiment_id)]
+    rows = database.read_runs(home, experiment_id)
+    places = _places(home) if any(row["status"] == "queued" for row in rows) else {}
+    return [_listed(home, row, places) for row in rows]
+
+
+def _places(home: Home) -> dict[str, int]:
+    """Run id -> place in the queue, from 1."""
+    return {row["run_id"]: place for place, row in enumerate(waiting_runs(home), 1)}
+
+
+def waiting_runs(home: Home) -> list[dict]:
+    """Rows of everybody's runs that wait, in the order in which they will train."""
+    queued = database.read_runs(home, statuses=("queued",), everyone=True)
+    return in_order(queued, everybody.served(home) if queued else {})
 
 
 def run(home: Home, run_id: str) -> dict:
     """One run as in `list_runs`. Raises Refused for an unknown id."""
-    return _listed(home, database.read_run(home, run_id))
+    row = database.read_run(home, run_id)
+    return _listed(home, row, _places(home) if row["status"] == "queued" else {})
 
 
 def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS, launcher: Launcher | None = None) -> dict:
@@ -129,7 +148,7 @@ def stop_all(home: Home, run_ids: Iterable[str]) -> None:
 def resume(home: Home, run_id: str) -> dict:
     """Queue an ended run again, to go on after its last finished epoch; as in `list_runs`.
 
-    Raises Refused for an unknown id and for a run that is finished, running or queued.
+    Raises Refused for an unknown id and for a run that is finished, running or queued, and hosted where the queue is full.
     """
     row = database.read_run(home, run_id)
     if row["status"] == "running" and _is_dead(home, row):
@@ -139,7 +158,7 @@ def resume(home: Home, run_id: str) -> dict:
         raise Refused(f"Run {run_id} is finished; there is nothing left to resume.")
     if home.run(run_id).imported.exists():
         raise Refused(f"Run {run_id} was imported without what it had learnt; start the comparison anew instead.")
-    if not database.move(home, row, "queued", **_FORGET, stop_requested=0):
+    if not database.move(home, row, "queued", admission(home), **_FORGET, stop_requested=0):
         raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']} already.")
     return run(home, run_id)
 
@@ -164,10 +183,10 @@ def empty_trash(home: Home) -> None:
     shutil.rmtree(home.trash_dir, ignore_errors=True)
 
 
-def settle(home: Home, row: dict, exit_code: int | None, watched: bool) -> dict | None:
+def settle(home: Home, row: dict, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict | None:
     """Write down how a run whose trainer is dead has ended; what was written, None where another did or it goes on."""
     row = database.read_run(home, row["run_id"]) | {"attempt": row["attempt"]}  # a stop may have been asked for since
-    end = ending(home.run(row["run_id"]), row, exit_code, watched)
+    end = ending(home.run(row["run_id"]), row, exit_code, watched, for_memory)
     return end if database.move(home, row, **end, ended=time.time()) else None
 
 
@@ -187,7 +206,7 @@ def _is_dead(home: Home, row: dict) -> bool:
     return bool(row["pid"]) or not processes.of_run(row["run_id"])
 
 
-def _listed(home: Home, row: dict) -> dict:
+def _listed(home: Home, row: dict, places: dict[str, int]) -> dict:
     files = home.run(row["run_id"])
     if row["status"] == "running" and _is_dead(home, row):
         row = row | ending(files, row, exit_code=None, watched=False)  # the truth; whoever changes it writes it down
@@ -195,6 +214,7 @@ def _listed(home: Home, row: dict) -> dict:
     arm = next(arm for arm in spec["arms"] if arm["name"] == row["arm"])
     names = ("run_id", "experiment_id", "sweep_id", "arm", "seed", "status", "attempt", "reason", "message")
     entry = {name: row[name] for name in (*names, "created", "started", "ended")}
+    entry["place"] = places.get(row["run_id"]) if row["status"] == "queued" else None
     entry |= {name: spec[name] for name in _FROM_SPEC}
     entry |= {"strategy": arm["strategy"], "max_epochs": arm["epochs"] or spec["epochs"], **_reached(files, row)}
     return entry | {"progress": read_json(files.progress) if row["status"] == "running" else None}

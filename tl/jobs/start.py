@@ -70,8 +70,7 @@ def write_holder(lock: int, pid: int) -> None:
 
 def supervisor_lives(home: Home) -> bool:
     """Whether a supervisor works for this home, without touching its lock."""
-    holder = read_json(_lock_path(home))
-    return isinstance(holder, dict) and processes.alive(processes.Identity(**holder))
+    return processes.alive(processes.from_json(read_json(_lock_path(home))))
 
 
 def log_path(home: Home) -> Path:

@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 
 from tl.jobs import memory, processes
-from tl.jobs.endings import identity_of
+from tl.jobs.endings import identity_of, stalled
 from tl.jobs.launcher import Launcher
+from tl.jobs.liveness import STALL_SECONDS, Stillness
+from tl.jobs.memory_kills import memory_kills
 from tl.jobs.queue import empty_trash, settle
 from tl.store import database
 from tl.store.home import Home
@@ -25,10 +27,20 @@ log = logging.getLogger("tl.jobs")
 class Supervisor:
     """One per root and device: trains one experiment at a time, seed by seed, the arms of a seed together."""
 
-    def __init__(self, home: Home, launcher: Launcher, fits: Callable[[float], int] = memory.trainers_that_fit):
+    def __init__(
+        self,
+        home: Home,
+        launcher: Launcher,
+        fits: Callable[[float], int] = memory.trainers_that_fit,
+        stall_seconds: float = STALL_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self.home = home.of(None)
         self.launcher = launcher
         self.fits = fits
+        self.stall_seconds = stall_seconds  # a trainer that stands still for so long is ended
+        self._stillness = Stillness(clock)
+        self._memory_kills: dict[str, int | None] = {}  # run -> kills for lack of memory when it was first seen
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: tuple | None = None  # experiment and seed that train now, and how many of its arms at once
         self._slots = 1
@@ -64,6 +76,7 @@ class Supervisor:
         """Write down what has ended and start what may start; whether anything is queued or running."""
         running = [row for row in self._rows("running") if self._goes_on(row)]
         self._watching = True
+        self._stillness.forget(others_than={(row["run_id"], row["attempt"]) for row in running})
         started = self._next(running)
         for row in started:
             self._start(row)
@@ -80,14 +93,34 @@ class Supervisor:
         if row["pid"] is None:
             return self._find_or_start(row)
         trainer = identity_of(row)
+        kills_before = self._memory_kills.setdefault(row["run_id"], memory_kills())
         if self.launcher.alive(trainer):
             if not self._watching:
                 log.info("run %s goes on in process %d", row["run_id"], trainer.pid)
+            if not self._stands_still(row):
+                return True
+            # Written down first: whoever finds the trainer dead then knows what it died of.
+            database.note(self._home_of(row), row, **stalled(self.stall_seconds))
+        if not self._ended(row["run_id"], trainer):
             return True
-        self.launcher.terminate(row["run_id"], None)  # what it may have started itself
-        if end := settle(self._home_of(row), row, self.launcher.exit_code(trainer), self._watching):
+        for_memory = memory_kills() != kills_before
+        del self._memory_kills[row["run_id"]]
+        if end := settle(self._home_of(row), row, self.launcher.exit_code(trainer), self._watching, for_memory):
             log.info("run %s: %s %s", row["run_id"], end["status"], end["message"] or "")
         return False
+
+    def _stands_still(self, row: dict) -> bool:
+        files = self._home_of(row).run(row["run_id"])
+        return self._stillness.seconds(files, row["attempt"]) >= self.stall_seconds
+
+    def _ended(self, run_id: str, trainer: processes.Identity) -> bool:
+        """End the trainer, if it lives, and what it may have started; False where something can't be ended."""
+        try:
+            self.launcher.terminate(run_id, trainer)
+        except TimeoutError as problem:  # the other runs must not wait for it
+            log.warning("run %s: %s", run_id, problem)
+            return False
+        return True
 
     def _find_or_start(self, row: dict) -> bool:
         """For a run that a supervisor claimed and was killed before it wrote down the process."""
@@ -125,13 +158,15 @@ class Supervisor:
 
     def _launch(self, row: dict) -> None:
         files = self._home_of(row).run(row["run_id"])
-        self.launcher.terminate(row["run_id"], None)  # nothing of an earlier attempt may write into the same files
         try:
+            self.launcher.terminate(row["run_id"], None)  # nothing of an earlier attempt may write into the same files
             for old in (files.result, files.progress):
                 old.unlink(missing_ok=True)
+            self._memory_kills[row["run_id"]] = memory_kills()
             trainer = self.launcher.start(files)
         except OSError as error:
-            message = f"The trainer could not be started: {error.strerror} ({error.filename or 'no file'})."
+            why = f"{error.strerror} ({error.filename or 'no file'})." if error.strerror else str(error)
+            message = f"The trainer could not be started: {why}"
             database.move(
                 self._home_of(row), row, "failed", reason="internal_error", message=message, ended=time.time()
             )

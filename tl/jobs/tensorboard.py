@@ -94,8 +94,7 @@ def _start(home: Home, files: _Files) -> str:
 
 
 def _end(files: _Files, state: dict | None) -> None:
-    identity = state and _identity(state)
-    if identity:
+    if identity := processes.from_json(state):
         for number in (signal.SIGTERM, signal.SIGKILL):
             if processes.alive(identity):
                 os.kill(identity.pid, number)
@@ -108,11 +107,7 @@ def _end(files: _Files, state: dict | None) -> None:
 def _living(files: _Files) -> dict | None:
     """The state file, if the process it names lives."""
     state = read_json(files.state)
-    return state if state and processes.alive(_identity(state)) else None
-
-
-def _identity(state: dict) -> Identity:
-    return Identity(state["pid"], state["start_ticks"], state["boot_id"])
+    return state if processes.alive(processes.from_json(state)) and isinstance(state.get("url"), str) else None
 
 
 def _answers(url: str) -> bool:
@@ -131,7 +126,9 @@ def _add_owner(files: _Files, pid: int) -> None:
 
 def _owners(files: _Files) -> list[Identity]:
     """Those that still live."""
-    return [owner for owner in (Identity(**entry) for entry in read_json(files.owners, [])) if processes.alive(owner)]
+    entries = read_json(files.owners, [])
+    owners = map(processes.from_json, entries if isinstance(entries, list) else [])
+    return [owner for owner in owners if processes.alive(owner)]
 
 
 def link_runs(home: Home) -> None:

@@ -1,0 +1,86 @@
+"""What a killed trainer died of: the system's own counters of kills for lack of memory, wherever it keeps them."""
+
+import os
+import signal
+
+import pytest
+
+from tl.jobs import memory_kills as kills
+from tl.jobs import supervisor
+
+V2 = "low 0\nhigh 0\nmax 3\noom 2\noom_kill {}\noom_group_kill 0\n"
+V1 = "oom_kill_disable 0\nunder_oom 0\noom_kill {}\n"
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch):
+    """Writes files of /proc and /sys/fs/cgroup."""
+    monkeypatch.setattr(kills, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(kills, "_CGROUP", tmp_path / "cgroup")
+
+    def write(files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("files", "count"),
+    [
+        ({}, None),
+        ({"proc/vmstat": "nr_free_pages 7\noom_kill 4\n"}, 4),
+        ({"proc/vmstat": "nr_free_pages 7\n"}, None),  # Linux before 4.13
+        ({"proc/self/cgroup": "0::/a/b\n", "cgroup/a/b/memory.events": V2.format(5), "proc/vmstat": "oom_kill 9\n"}, 5),
+        ({"proc/self/cgroup": "0::/../x\n", "cgroup/memory.events": V2.format(6)}, 6),  # seen from in a container
+        ({"proc/self/cgroup": "4:cpu,memory:/j\n0::/\n", "cgroup/memory/j/memory.oom_control": V1.format(7)}, 7),
+        ({"proc/self/cgroup": "4:memory:/j\n", "cgroup/memory/memory.oom_control": V1.format(8)}, 8),
+    ],
+)
+def test_the_narrowest_counter_that_is_there_counts(system, files, count):
+    system(files)
+    assert kills.memory_kills() == count
+
+
+def test_this_machine_can_be_asked():
+    count = kills.memory_kills()
+    assert count is None or count >= 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "number", "reason"),
+    [
+        ([3, 4], signal.SIGKILL, "killed_for_memory"),
+        ([3, 3], signal.SIGKILL, "killed"),  # by somebody
+        ([None, None], signal.SIGKILL, "killed"),  # the system doesn't tell
+        ([3, 4], signal.SIGSEGV, "killed"),  # lack of memory kills by SIGKILL only
+    ],
+)
+def test_a_kill_for_lack_of_memory_is_told_from_another(lab, monkeypatch, counts, number, reason):
+    now = counts[:1]
+    monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
+    [run_id] = lab.submit("slow")
+    pid = lab.train(run_id)["pid"]
+    now[0] = counts[1]
+    os.kill(pid, number)
+    lab.run_all()
+    row = lab.row(run_id)
+    assert (row["status"], row["reason"]) == ("failed", reason)
+    assert "Resume" in row["message"]
+
+
+def test_a_kill_before_the_run_began_says_nothing_about_it(lab, monkeypatch):
+    now = [3]
+    monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
+    [first] = lab.submit("slow")
+    lab.train(first)
+    now[0] = 4  # something else was killed
+    os.kill(lab.row(first)["pid"], signal.SIGKILL)
+    lab.run_all()
+    [second] = lab.submit("slow")
+    lab.train(second)
+    os.kill(lab.row(second)["pid"], signal.SIGKILL)
+    lab.run_all()
+    assert [lab.row(run_id)["reason"] for run_id in (first, second)] == ["killed_for_memory", "killed"]
