@@ -14,6 +14,7 @@ from tl.store.database import ACTIVE
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.ui.form_state import arm_title
+from tl.words import ordinal
 
 LOG_BYTES = 6000  # of a failed run's log, from its end
 PHASES = {
@@ -40,6 +41,8 @@ ADVICE = {
     "out_of_memory": "Choose a smaller batch size, resolution or network.",
     "disk_full": "Free some space, then resume; nothing finished is lost.",
     "killed": "If memory ran short, choose a smaller batch size; otherwise just resume.",
+    "killed_for_memory": "Close other programs and resume, or start anew with a smaller batch size or resolution.",
+    "stalled": "Resume; if it stalls again, look at the log: a disk or a driver may hang.",
 }
 RESUMABLE = ("failed", "stopped", "interrupted")
 
@@ -190,6 +193,11 @@ def load(home: Home, experiment_id: str) -> ExperimentView:
     except Refused:
         raise Refused(f"There is no experiment {experiment_id} here; Runs lists those there are.") from None
     return ExperimentView(home, experiment_id, found["experiment"], tuple(found["runs"]))
+
+
+def in_queue(run: dict) -> str:
+    """Where a run that waits stands: "3rd in the queue"."""
+    return f"{ordinal(run['place'])} in the queue" if run["place"] else STATUSES["queued"]
 
 
 def log_end(home: Home, run_id: str) -> str:
