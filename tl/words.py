@@ -16,6 +16,12 @@ def count(number: int | None) -> str:
     return NOT_AVAILABLE if number is None else f"{number:,}"
 
 
+def ordinal(number: int) -> str:
+    """1 -> "1st", 12 -> "12th", 23 -> "23rd"."""
+    teen = 10 < number % 100 < 20
+    return f"{number:,}" + ("th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th"))
+
+
 def about(number: float) -> str:
     """A number that is only known roughly, to two digits: 1234 -> "1,200"."""
     return count(int(float(f"{number:.1e}")))

@@ -24,7 +24,7 @@ def test_runs_lists_every_run_with_its_state(open_page, home, state):
 def test_runs_shows_the_place_in_the_queue(open_page, home):
     page_lab.submit(home)
     app = open_page("pages/2_Runs.py")
-    assert "Number 1 in the queue" in texts(app) and "Number 2 in the queue" in texts(app)
+    assert "1st in the queue" in texts(app) and "2nd in the queue" in texts(app)
 
 
 def test_runs_as_a_table(open_page, home):

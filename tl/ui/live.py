@@ -92,7 +92,7 @@ def _progress_text(arm: view.Arm, seconds_left: float | None) -> str:
     if run["status"] == "running" and progress.get("phase") in ("starting", "preparing", None):
         parts.append(_preparing(progress))
     elif run["status"] == "queued":
-        parts.append("Waits until it is its turn")
+        parts.append(view.in_queue(run))
     else:
         parts.append(f"Epoch {max(run['epochs'], progress.get('epoch') or 0)} of {run['max_epochs']}")
     if run["status"] == "finished":
@@ -113,7 +113,8 @@ def _preparing(progress: dict) -> str:
 
 def _ended_badly(home: Home, run: dict) -> None:
     if run["status"] == "stopped":
-        st.caption("Stopped by hand; the best epoch so far is kept, the test set was not touched.")
+        by_hand = "Stopped by hand; the best epoch so far is kept, the test set was not touched."
+        st.caption(escape(run["message"]) if run["message"] else by_hand)
     else:
         st.error(escape(run["message"] or "The trainer ended without saying why."), icon=":material/error:")
         if advice := view.ADVICE.get(run["reason"]):

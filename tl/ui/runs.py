@@ -47,7 +47,6 @@ def _list(home: Home, active: bool) -> None:
         return
     if active:
         jobs.ensure_supervisor(home)
-    places = queue_places(runs)
     layout = st.segmented_control(
         "Show",
         ["Experiments", "Table"],
@@ -57,26 +56,18 @@ def _list(home: Home, active: bool) -> None:
         label_visibility="collapsed",
     )
     if layout == "Table":
-        st.dataframe(table(home, runs, places), hide_index=True, alt="All runs, newest first")
+        st.dataframe(table(home, runs), hide_index=True, alt="All runs, newest first")
         return
     experiments = list(dict.fromkeys(run["experiment_id"] for run in runs))
     pages = -(-len(experiments) // PER_PAGE)
     page = min(st.session_state.get(PAGE) or 1, pages)
     for experiment_id in experiments[(page - 1) * PER_PAGE : page * PER_PAGE]:
-        _experiment(home, experiment_id, [run for run in runs if run["experiment_id"] == experiment_id], places)
+        _experiment(home, experiment_id, [run for run in runs if run["experiment_id"] == experiment_id])
     if pages > 1:
         st.pagination(pages, key=PAGE)
 
 
-def queue_places(runs: list[dict]) -> dict[str, int]:
-    """Run id -> place in the queue (from 1) of what waits; `runs` as tl.jobs.list_runs gives them."""
-    order = {run["run_id"]: place for place, run in enumerate(runs)}
-    waiting = [run for run in runs if run["status"] == "queued"]
-    waiting.sort(key=lambda run: (run["created"], run["experiment_id"], order[run["run_id"]]))
-    return {run["run_id"]: place for place, run in enumerate(waiting, 1)}
-
-
-def table(home: Home, runs: list[dict], places: dict[str, int]) -> dict[str, list]:
+def table(home: Home, runs: list[dict]) -> dict[str, list]:
     """Columns of the table of all runs; what is not known is left empty."""
     now = time.time()
     firsts = {run["experiment_id"]: run for run in runs}
@@ -88,7 +79,7 @@ def table(home: Home, runs: list[dict], places: dict[str, int]) -> dict[str, lis
         return [None if run[field] is None else show(run[field]) for run in runs]
 
     return {
-        "state": [_state(run, places) for run in runs],
+        "state": [_state(run) for run in runs],
         "data": [plain(titles[run["experiment_id"]]) for run in runs],
         "pictures": column("samples", count),
         "network": [BACKBONES[run["backbone"]].title for run in runs],
@@ -105,14 +96,13 @@ def table(home: Home, runs: list[dict], places: dict[str, int]) -> dict[str, lis
     }
 
 
-def _state(run: dict, places: dict[str, int]) -> str:
+def _state(run: dict) -> str:
     if run["status"] == "running":
         return view.PHASES.get((run["progress"] or {}).get("phase"), view.STATUSES["running"])
-    place = places.get(run["run_id"])
-    return f"Number {place} in the queue" if place else view.STATUSES[run["status"]]
+    return view.in_queue(run) if run["status"] == "queued" else view.STATUSES[run["status"]]
 
 
-def _experiment(home: Home, experiment_id: str, runs: list[dict], places: dict[str, int]) -> None:
+def _experiment(home: Home, experiment_id: str, runs: list[dict]) -> None:
     first = runs[0]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -128,7 +118,7 @@ def _experiment(home: Home, experiment_id: str, runs: list[dict], places: dict[s
         st.caption(f"{facts} · {ago(max(0.0, time.time() - first['created']))}")
         positions = {arm: place for place, arm in enumerate(_arms_in_order(home, experiment_id, runs))}
         for run in runs:
-            _run(home, run, positions[run["arm"]], places)
+            _run(home, run, positions[run["arm"]])
 
 
 def _arms_in_order(home: Home, experiment_id: str, runs: list[dict]) -> list[str]:
@@ -136,11 +126,11 @@ def _arms_in_order(home: Home, experiment_id: str, runs: list[dict]) -> list[str
     return [arm.name for arm in jobs.experiment(home, experiment_id)["experiment"].arms]
 
 
-def _run(home: Home, run: dict, position: int, places: dict[str, int]) -> None:
+def _run(home: Home, run: dict, position: int) -> None:
     colour, icon = BADGES[run["status"]]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{dot(position)} {escape(arm_title(run['arm']))}", width=210)
-        st.badge(_state(run, places), color=colour, icon=icon, width=180)
+        st.badge(_state(run), color=colour, icon=icon, width=180)
         st.caption(_reached(run), width=330)
         with st.container(horizontal=True, horizontal_alignment="right"):
             choice = st.menu_button(
@@ -150,8 +140,9 @@ def _run(home: Home, run: dict, position: int, places: dict[str, int]) -> None:
                 type="tertiary",
                 key=f"actions_{run['run_id']}",
             )
-    if run["status"] in ("failed", "interrupted") and run["message"]:
-        st.caption(f":red[{escape(run['message'])}]")
+    if run["status"] in view.RESUMABLE and run["message"]:
+        words = escape(run["message"])
+        st.caption(words if run["status"] == "stopped" else f":red[{words}]")
     if choice == "Delete":
         _confirm_delete(home, run)
     elif choice:

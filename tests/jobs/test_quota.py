@@ -1,0 +1,166 @@
+"""Hosted, what is too much is refused in one sentence where it would be stored, and nothing is half done."""
+
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from tl import jobs
+from tl.config import ArmConfig, Experiment, Refused, new_id
+from tl.jobs import memory
+from tl.store import database
+from tl.store.home import Home
+from tl.store.quota import used_bytes
+
+ARMS = tuple(ArmConfig(name=f"arm {n}", strategy="scratch") for n in range(8))
+SMALL = Experiment(dataset="blossoms", samples=20, epochs=2, resolution=32, arms=ARMS[:2])
+
+
+@pytest.fixture
+def hosted(monkeypatch):
+    """Sets limits by name; hosted from the start."""
+    monkeypatch.setenv("TL_HOSTED", "1")
+
+    def limit(**limits):
+        for name, value in limits.items():
+            monkeypatch.setenv(f"TL_LIMIT_{name.upper()}", str(value))
+
+    return limit
+
+
+@pytest.fixture
+def root(tmp_path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def ann(root) -> Home:
+    return root.of(new_id())
+
+
+def nothing_left(home: Home) -> bool:
+    return not database.read_runs(home) and not list(home.runs_dir.glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"samples": 2001}, "samples is 2,001; this demo takes at most 2,000."),
+        ({"samples": None}, "samples is 50,000; this demo takes at most 2,000."),
+        ({"resolution": 112}, "resolution is 112; this demo takes at most 96 px."),
+        ({"epochs": 31}, "epochs is 31; this demo takes at most 30."),
+        ({"arms": (replace(ARMS[0], epochs=900),)}, "epochs is 900; this demo takes at most 30."),
+        ({"arms": ARMS, "seeds": (0, 1)}, "arms x seeds is 16; this demo takes at most 12 runs."),
+        ({"batch_size": 4096, "resolution": 96}, r"A run would need about [\d,]+ MB of memory; .* 1,800 MB: choose .*"),
+        ({"backbone": "vgg16", "resolution": 64}, r"A run would need about [\d,]+ MB of memory; .*"),
+    ],
+)
+def test_an_experiment_that_is_too_large_is_refused_by_name(hosted, ann, change, words):
+    with pytest.raises(Refused) as refusal:
+        jobs.submit(ann, replace(SMALL, **change))
+    assert re.fullmatch(words, str(refusal.value)) and nothing_left(ann)
+
+
+def test_locally_nothing_of_this_is_refused(root, monkeypatch):
+    monkeypatch.setenv("TL_LIMIT_EPOCHS", "1")
+    large = replace(SMALL, samples=None, resolution=224, epochs=1000, arms=ARMS, seeds=tuple(range(4)), batch_size=4096)
+    assert jobs.submit(root, large) and len(database.read_runs(root)) == 32
+
+
+def test_a_visitor_has_so_many_runs_at_a_time_and_ended_ones_make_room(hosted, ann):
+    hosted(runs_active=4)
+    first = jobs.submit(ann, SMALL)
+    jobs.submit(ann, SMALL)
+    with pytest.raises(
+        Refused, match="^With this there would be 6 runs of yours that train or wait; this demo allows 4"
+    ):
+        jobs.submit(ann, SMALL)
+    assert len(database.read_runs(ann)) == len(list(ann.runs_dir.iterdir())) == 4
+    for row in database.read_runs(ann, first):
+        jobs.stop(ann, row["run_id"])
+    again = jobs.submit(ann, SMALL)
+    with pytest.raises(Refused, match="^With this there would be 5 runs"):
+        jobs.resume(ann, database.read_runs(ann, first)[0]["run_id"])
+    assert {row["status"] for row in database.read_runs(ann, first)} == {"stopped"}
+    jobs.stop(ann, database.read_runs(ann, again)[0]["run_id"])
+    assert jobs.resume(ann, database.read_runs(ann, first)[0]["run_id"])["status"] == "queued"
+
+
+def test_the_queue_of_all_visitors_is_bounded_and_says_so_without_naming_them(hosted, root, ann):
+    hosted(runs_everybody=5)
+    eve = root.of(new_id())
+    jobs.submit(ann, SMALL), jobs.submit(eve, SMALL)
+    with pytest.raises(Refused, match="6 runs of all visitors that train or wait; this demo allows 5: try again later"):
+        jobs.submit(eve, SMALL)
+    assert len(database.read_runs(ann)) == len(database.read_runs(eve)) == 2
+
+
+def test_a_sweep_is_queued_whole_or_not_at_all(hosted, ann):
+    hosted(runs_active=5)
+    with pytest.raises(Refused, match="6 runs of yours"):
+        jobs.submit_sweep(ann, SMALL, [20, 30, 40])
+    assert nothing_left(ann)
+    jobs.submit_sweep(ann, SMALL, [20, 30])
+    assert len(database.read_runs(ann)) == 4
+
+
+def test_tabs_that_start_at_once_never_get_past_the_limit_together(hosted, ann):
+    hosted(runs_active=6)
+
+    def start(_) -> bool:
+        try:
+            return bool(jobs.submit(ann, SMALL))
+        except Refused:
+            return False
+
+    with ThreadPoolExecutor(8) as tabs:
+        started = list(tabs.map(start, range(16)))
+    assert sum(started) == 3 and len(database.read_runs(ann)) == len(list(ann.runs_dir.iterdir())) == 6
+
+
+def test_ended_runs_count_for_what_is_kept_until_they_are_deleted(hosted, ann):
+    hosted(runs_kept=2)
+    first = jobs.submit(ann, SMALL)
+    for row in database.read_runs(ann, first):
+        jobs.stop(ann, row["run_id"])
+    with pytest.raises(Refused, match="4 runs of yours in all; this demo allows 2: delete some on the Runs page"):
+        jobs.submit(ann, SMALL)
+    for row in database.read_runs(ann, first):
+        jobs.delete(ann, row["run_id"])
+    assert jobs.submit(ann, SMALL)
+
+
+def test_the_disk_is_counted_with_what_waiting_runs_will_write(hosted, ann):
+    hosted(disk_megabytes=450)  # a run of this network writes up to 98 MB
+    jobs.submit(ann, SMALL)
+    jobs.submit(ann, SMALL)
+    with pytest.raises(Refused, match="^Your pictures and runs take 0 MB of the disk and this needs about 589 MB more"):
+        jobs.submit(ann, SMALL)
+    (ann.path / "large").write_bytes(bytes(60 * 10**6))
+    assert used_bytes(ann.path) > 60 * 10**6
+    [row, *_] = database.read_runs(ann)
+    jobs.stop(ann, row["run_id"])
+    with pytest.raises(Refused, match="take 60 MB"):
+        jobs.resume(ann, row["run_id"])
+    shutil.rmtree(ann.path / "runs" / row["run_id"])
+    assert used_bytes(ann.path / "gone") == 0
+
+
+def test_hosted_the_page_keeps_its_memory(hosted, monkeypatch):
+    monkeypatch.setattr(memory, "free_gpu_bytes", lambda: None)
+    for free, fit in ((2.0e9, 1), (1.7e9, 1), (1.6e9, 0), (0.1e9, 0), (3.1e9, 2)):
+        monkeypatch.setattr(memory, "free_bytes", lambda free=free: free)
+        assert memory.trainers_that_fit(1.37e9) == fit, free
+
+
+def test_places_are_those_of_everybodys_queue(root):
+    ann, eve = root.of(new_id()), root.of(new_id())
+    for home in (ann, ann, eve):
+        jobs.submit(home, SMALL)
+    places = {home: sorted(run["place"] for run in jobs.list_runs(home)) for home in (ann, eve)}
+    assert places == {ann: [1, 2, 5, 6], eve: [3, 4]}
+    [run] = [run for run in jobs.list_runs(eve) if run["place"] == 3]
+    assert jobs.run(eve, run["run_id"])["place"] == 3
+    assert jobs.stop(eve, run["run_id"])["place"] is None
