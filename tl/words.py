@@ -63,11 +63,11 @@ def clock(seconds: float) -> str:
 
 
 def memory(num_bytes: float | None) -> str:
-    """Bytes -> "512 MiB" or "1.4 GiB"."""
+    """Bytes -> "512 MB" or "1.4 GB"."""
     if num_bytes is None:
         return NOT_AVAILABLE
-    mib = num_bytes / 2**20
-    return f"{mib:.0f} MiB" if mib < 1024 else f"{mib / 1024:.1f} GiB"
+    megabytes = round(num_bytes / 1e6)
+    return f"{megabytes} MB" if megabytes < 1000 else f"{num_bytes / 1e9:.1f} GB"
 
 
 def energy(joules: float | None) -> str:

@@ -1,6 +1,7 @@
 """Charts keep one specification while runs learn; their rows say what the metrics say."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from tl.charts import curves, resources
 from tl.charts.frames import AXES, MAX_POINTS, samples
 from tl.charts.frames import curves as curve_rows
 from tl.charts.palette import ARM_COLOURS
+from tl.charts.svg import as_svg
 from tl.store.metrics import METRICS, RESOURCES, table
 
 ARMS = ["From scratch", "<b>bold</b> & [x](y)"]
@@ -83,6 +85,15 @@ def test_hardware_charts_keep_their_specification_too():
         lambda data: resources.utilisation_chart(data, ARMS, "cpu_percent"),
     ):
         assert specification(draw(hardware(0))) == specification(draw(hardware(50)))
+
+
+@pytest.mark.parametrize(
+    ("most", "labels"), [(420e6, {"0 B", "100 MB", "400 MB"}), (2.3e9, {"500 MB", "1 GB", "1.5 GB", "2 GB"})]
+)
+def test_memory_is_labelled_in_megabytes_and_gigabytes(most, labels):
+    data = hardware(5).assign(memory_bytes=lambda rows: (rows.index % 2 * most).astype("Int64"))
+    drawn = as_svg(resources.memory_chart(data, ARMS, "memory_bytes"))
+    assert labels <= set(re.findall(r">([^<>]+)</text>", drawn))
 
 
 def test_the_axis_decides_what_x_is():

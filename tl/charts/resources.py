@@ -5,11 +5,12 @@ import pandas as pd
 
 from tl.charts.curves import arm_scale
 from tl.charts.frames import samples
+from tl.words import memory
 
-MIB = 2**20
+BYTES_LABEL = r"replace(format(datum.value, '.3~s'), regexp('([kMGT]?)$'), ' $1B')"  # 1.5e9 -> "1.5 GB"
 
 
-def _over_time(rows: pd.DataFrame, arms: list[str], y: alt.Y, height: int) -> alt.Chart:
+def _over_time(rows: pd.DataFrame, arms: list[str], y: alt.Y, tooltip: alt.Tooltip, height: int) -> alt.Chart:
     return (
         alt.Chart(rows)
         .mark_line(strokeWidth=1.5)
@@ -26,7 +27,7 @@ def _over_time(rows: pd.DataFrame, arms: list[str], y: alt.Y, height: int) -> al
             tooltip=[
                 alt.Tooltip("arm:N", title="arm"),
                 alt.Tooltip("x:Q", title="second", format=".0f"),
-                alt.Tooltip("y:Q", title="value", format=".3~g"),
+                tooltip,
             ],
         )
         .properties(height=height)
@@ -34,13 +35,17 @@ def _over_time(rows: pd.DataFrame, arms: list[str], y: alt.Y, height: int) -> al
 
 
 def memory_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> alt.Chart:
-    """Memory in MiB; `column` is `gpu_memory_bytes`, or `memory_bytes` (resident) where there is no GPU."""
-    y = alt.Y("y:Q", title="MiB", scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~s", tickCount=4))
-    return _over_time(samples(resources, column, 1 / MIB), arms, y, height)
+    """Memory in MB or GB; `column` is `gpu_memory_bytes`, or `memory_bytes` (resident) where there is no GPU."""
+    axis = alt.Axis(labelExpr=BYTES_LABEL, tickCount=4)
+    y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0), axis=axis)
+    rows = samples(resources, column)
+    rows = rows.assign(memory=rows["y"].map(memory).astype(str))
+    return _over_time(rows, arms, y, alt.Tooltip("memory:N", title="memory"), height)
 
 
 def utilisation_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> alt.Chart:
     """Utilisation as a fraction; `column` is `gpu_utilisation`, or `cpu_percent` (1 = one core fully used)."""
     scale = {"gpu_utilisation": 1.0, "cpu_percent": 0.01}[column]
     y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0), axis=alt.Axis(format=".0%", tickCount=4))
-    return _over_time(samples(resources, column, scale), arms, y, height)
+    tooltip = alt.Tooltip("y:Q", title="utilisation", format=".0%")
+    return _over_time(samples(resources, column, scale), arms, y, tooltip, height)
