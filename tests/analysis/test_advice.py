@@ -8,7 +8,7 @@ from tl.analysis.advice import RULES, Facts, advise
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.strategies import STRATEGIES
 
-PHOTOS = Facts(samples=1000, drawn=False, source_data="photos", fits=True, stronger_than_random=None)
+PHOTOS = Facts(samples=1000, epochs=10, drawn=False, source_data="photos", fits=True, stronger_than_random=None)
 
 
 def rules(facts: Facts) -> list[str]:
@@ -22,12 +22,19 @@ def rules(facts: Facts) -> list[str]:
         ({"samples": 500}, ["under_10000"], HELPS, "full_finetuning"),
         ({"samples": 499, "fits": False}, ["small_memory", "few_hundred", "under_10000"], HELPS, "linear_probe"),
         ({"samples": 9_999}, ["under_10000"], HELPS, "full_finetuning"),
-        ({"samples": 10_000}, ["many_pictures"], NO_DIFFERENCE, "full_finetuning"),
+        ({"samples": 10_000}, ["short_schedule"], HELPS, "full_finetuning"),
+        ({"samples": 10_000, "epochs": 99}, ["short_schedule"], HELPS, "full_finetuning"),
+        ({"samples": 10_000, "epochs": 100}, ["many_pictures"], NO_DIFFERENCE, "full_finetuning"),
         ({"fits": False}, ["small_memory", "under_10000"], HELPS, "linear_probe"),
         ({"drawn": True}, ["drawn", "under_10000"], HELPS, "full_finetuning"),
         ({"stronger_than_random": True}, ["under_10000"], HELPS, "full_finetuning"),
         ({"stronger_than_random": False}, ["unlike_source", "under_10000"], NO_DIFFERENCE, "full_finetuning"),
-        ({"samples": 50_000, "stronger_than_random": True}, ["many_pictures"], NO_DIFFERENCE, "full_finetuning"),
+        (
+            {"samples": 50_000, "epochs": 24, "stronger_than_random": True},
+            ["many_pictures"],
+            NO_DIFFERENCE,
+            "full_finetuning",
+        ),
     ],
 )
 def test_the_first_rule_that_applies_decides(changes, expected, predicted, first):
@@ -42,6 +49,12 @@ def test_a_few_hundred_pictures_train_the_head_first():
     assert [reason["rule"] for reason in found["reasons"]] == ["few_hundred", "under_10000"]
     assert found["strategies"] == [key for key in ("lp_ft", "linear_probe") if key in STRATEGIES]
     assert "300 training pictures" in found["reasons"][0]["text"]
+
+
+def test_many_pictures_in_few_epochs_are_told_with_the_budget():
+    found = advise(replace(PHOTOS, samples=10_000, epochs=5))
+    assert found["text"].startswith("Start with transfer")
+    assert "hardly in 5 epochs: that is 50,000 pictures seen" in found["reasons"][0]["text"]
 
 
 def test_only_strategies_that_there_are_are_advised(monkeypatch):

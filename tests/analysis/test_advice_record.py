@@ -1,5 +1,7 @@
 """The record of advice: predictions are written down before training and held against the verdict after it."""
 
+from dataclasses import replace
+
 import pytest
 
 from tl import jobs
@@ -83,6 +85,12 @@ def test_what_compares_nothing_predicts_nothing(home, arms):
     assert not home.advice_dir.exists()
 
 
+def test_the_epochs_from_scratch_decide_whether_many_pictures_are_enough(home):
+    longer = replace(SCRATCH, epochs=60)
+    found = advise(home, Experiment(dataset="blossoms", samples=20_000, epochs=10, arms=(longer, TUNED)))
+    assert (found["facts"]["epochs"], found["predicted"]) == (60, NO_DIFFERENCE)
+
+
 def test_the_prediction_is_about_the_advised_arm_and_written_before_training(home):
     experiment_id = submit(home, arms=(SCRATCH, TUNED, PROBED))
     stored = read_json(home.advice_dir / f"{experiment_id}.json")
@@ -105,7 +113,7 @@ def test_an_experiment_that_can_not_be_advised_on_still_starts(home, monkeypatch
 
 
 def test_a_sample_count_of_its_own_is_advised_on(home):
-    experiment = Experiment(dataset="blossoms", samples=20_000, arms=(SCRATCH, TUNED))
+    experiment = Experiment(dataset="blossoms", samples=20_000, epochs=10, arms=(SCRATCH, TUNED))
     found = advise(home, experiment)
-    assert (found["facts"]["samples"], found["predicted"]) == (20_000, NO_DIFFERENCE)
+    assert (found["facts"]["samples"], found["facts"]["epochs"], found["predicted"]) == (20_000, 10, HELPS)
     assert found["facts"]["source_data"].startswith("Tiny ImageNet")

@@ -12,6 +12,9 @@ from tl.strategies import STRATEGIES
 from tl.words import count
 
 MANY_PICTURES = 10_000  # training pictures; He et al. 2018 match pretraining with so many, not with very few
+# Training pictures seen, over all epochs, from which on training from scratch has had a fair chance. He et al. 2018 match
+# pretraining on COCO with 72 epochs (8.5 million) instead of 24; small networks made for CIFAR-10 need 24 (1.2 million).
+ENOUGH_SEEN = 1_000_000
 FEW_HUNDRED = 500  # training pictures
 
 
@@ -41,10 +44,16 @@ class Facts:
     """What is known before training."""
 
     samples: int  # training pictures
+    epochs: int  # at most, from scratch
     drawn: bool  # by the computer: no photographs
     source_data: str  # what the weights were learnt on
     fits: bool | None  # training everything fits into the free memory; None: not asked
     stronger_than_random: bool | None  # see tl.analysis.hints.strength; None: not looked at
+
+    @property
+    def seen(self) -> int:
+        """Training pictures that training from scratch may see, over all epochs."""
+        return self.samples * self.epochs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +144,23 @@ RULES: dict[str, Rule] = {
         strategies=("full_finetuning",),
         counter_examples=(FINE_GRAINED, MEDICAL, LONGER_SCHEDULES),
     ),
-    "many_pictures": Rule(
-        applies=lambda facts: facts.samples >= MANY_PICTURES,
+    "short_schedule": Rule(
+        applies=lambda facts: facts.samples >= MANY_PICTURES and facts.seen < ENOUGH_SEEN,
         says=lambda facts: (
-            f"With {count(facts.samples)} training pictures, training from scratch can catch up if it may train long; "
-            "transfer gets there sooner."
+            f"{count(facts.samples)} training pictures are enough for training from scratch to catch up, but hardly in "
+            f"{count(facts.epochs)} epochs: that is {count(facts.seen)} pictures seen, and by rule of thumb it takes "
+            f"{count(ENOUGH_SEEN)}."
+        ),
+        sources=(HE,),
+        predicts=HELPS,
+        strategies=("full_finetuning",),
+        counter_examples=(FINE_GRAINED, MEDICAL),
+    ),
+    "many_pictures": Rule(
+        applies=lambda facts: facts.samples >= MANY_PICTURES and facts.seen >= ENOUGH_SEEN,
+        says=lambda facts: (
+            f"With {count(facts.samples)} training pictures and {count(facts.epochs)} epochs, {count(facts.seen)} "
+            "pictures seen, training from scratch can catch up; transfer gets there sooner."
         ),
         sources=(HE,),
         predicts=NO_DIFFERENCE,

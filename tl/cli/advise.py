@@ -16,6 +16,9 @@ def add_commands(commands) -> None:
     parser.add_argument("--backbone", default=Training.backbone, help=", ".join(BACKBONES))
     parser.add_argument("--weights", default=Training.weights, help="what pretrained arms start from; default auto")
     parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help="default 64")
+    parser.add_argument(
+        "--epochs", type=int, metavar="INT", default=Training.epochs, help=f"at most; default {Training.epochs}"
+    )
 
 
 def advise(arguments) -> int:
@@ -23,7 +26,7 @@ def advise(arguments) -> int:
     from tl.analysis import advice_record  # numpy, pandas
     from tl.jobs import advice
 
-    settings = ("dataset", "samples", "backbone", "weights", "resolution")
+    settings = ("dataset", "samples", "backbone", "weights", "resolution", "epochs")
     training = Training(**{name: getattr(arguments, name) for name in settings})
     found = advice.advise(arguments.home, training, advice.fits_memory(arguments.home, training))
     record = advice_record.record(arguments.home)

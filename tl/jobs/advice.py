@@ -21,6 +21,7 @@ def advise(home: Home, training: Training, fits: bool | None = None) -> dict:
     asked = hints.question(home, info.name, looked_at, training.resolution, [training.backbone])
     facts = advice.Facts(
         samples=samples,
+        epochs=_epochs_from_scratch(training),
         drawn=info.origin == "drawn",
         source_data=source.source_data,
         fits=fits,
@@ -29,6 +30,13 @@ def advise(home: Home, training: Training, fits: bool | None = None) -> dict:
     about = {"dataset": info.name, "backbone": training.backbone, "weights": source.key}
     about |= {"resolution": training.resolution, "facts": asdict(facts)}
     return about | advice.advise(facts)
+
+
+def _epochs_from_scratch(training: Training) -> int:
+    """How long an arm from scratch may train; of a training without such an arm, what arms may by default."""
+    arms = training.arms if isinstance(training, Experiment) else ()
+    own = [arm.epochs or training.epochs for arm in arms if arm.strategy == advice_record.SCRATCH]
+    return max(own, default=training.epochs)
 
 
 def fits_memory(home: Home, training: Training) -> bool:
