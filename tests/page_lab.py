@@ -126,6 +126,22 @@ def failed(home: Home) -> str:
     return experiment_id
 
 
+SIZES = (100, 300, 1000, 3000)
+ACCURACY = {"scratch": (0.3, 0.45, 0.6, 0.66), ARMS[1].name: (0.5, 0.58, 0.64, 0.66)}
+
+
+def swept(home: Home, sizes=SIZES, seeds: int = 3, ended=lambda run: "finished") -> str:
+    """A sweep whose runs ended as `ended` says (None: still queued); its id."""
+    experiment = Experiment(dataset="blossoms", epochs=6, arms=ARMS, seeds=tuple(range(seeds)))
+    sweep_id = jobs.submit_sweep(home, experiment, sizes)
+    for run in jobs.sweep(home, sweep_id)["runs"]:
+        if status := ended(run):
+            accuracy = ACCURACY[run["arm"]][SIZES.index(run["samples"])] + 0.003 * run["seed"]
+            [row] = [row for row in rows(home, run["experiment_id"]) if row["run_id"] == run["run_id"]]
+            end(home, row, status, accuracy=accuracy / 6)
+    return sweep_id
+
+
 STATES = {"running": running, "finished": finished, "failed": failed}
 
 

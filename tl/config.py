@@ -197,12 +197,12 @@ def _known(cls, document: dict) -> dict:
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """`"3"` means three seeds 0, 1, 2; `"4,8"` names them. Raises Refused for anything else."""
+    """`"3"` means three seeds 0, 1, 2; `"4,8"` names them, `"4,"` one. Raises Refused for anything else."""
     try:
-        numbers = tuple(int(part) for part in text.split(","))
+        numbers = tuple(int(part) for part in text.removesuffix(",").split(","))
     except ValueError:
         raise Refused(f"seeds is {text!r}; give a number of seeds (3) or a list (0,1,2).") from None
-    if len(numbers) > 1:
+    if "," in text:
         return numbers
     _require(1 <= numbers[0] <= 100, "number of seeds", numbers[0], "1 to 100")
     return tuple(range(numbers[0]))

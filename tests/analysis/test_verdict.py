@@ -251,7 +251,7 @@ def test_of_several_arms_the_best_is_told():
 
 
 def test_an_unknown_baseline_is_an_error():
-    with pytest.raises(ValueError, match="baseline is 'nobody'"):
+    with pytest.raises(Refused, match="baseline is 'nobody'; it must be one of the arms: "):
         verdict(experiment(SCRATCH, FULL), [], baseline="nobody")
 
 

@@ -6,13 +6,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import page_lab
-from tests.page_lab import charts, texts, unescaped
+from tests.page_lab import charts, swept, texts, unescaped
 from tl import jobs
 from tl.config import Experiment, Refused
+from tl.report.bundle import export_bundle
+from tl.report.intake import import_bundle
+from tl.store.home import Home
 
 PAGE = "pages/1_Data_size.py"
-SIZES = (100, 300, 1000, 3000)
-ACCURACY = {"scratch": (0.3, 0.45, 0.6, 0.66), page_lab.ARMS[1].name: (0.5, 0.58, 0.64, 0.66)}
 
 
 @pytest.fixture
@@ -29,18 +30,6 @@ def open_sweep(home):
         return app
 
     return open_it
-
-
-def swept(home, sizes=SIZES, seeds: int = 3, ended=lambda run: "finished") -> str:
-    """A sweep whose runs ended as `ended` says (None: still queued); its id."""
-    experiment = Experiment(dataset="blossoms", epochs=6, arms=page_lab.ARMS, seeds=tuple(range(seeds)))
-    sweep_id = jobs.submit_sweep(home, experiment, sizes)
-    for run in jobs.sweep(home, sweep_id)["runs"]:
-        if status := ended(run):
-            accuracy = ACCURACY[run["arm"]][SIZES.index(run["samples"])] + 0.003 * run["seed"]
-            [row] = [row for row in page_lab.rows(home, run["experiment_id"]) if row["run_id"] == run["run_id"]]
-            page_lab.end(home, row, status, accuracy=accuracy / 6)
-    return sweep_id
 
 
 def test_the_form_starts_the_sweep_it_describes_and_puts_it_into_the_address(open_sweep, home):
@@ -104,6 +93,7 @@ def test_a_finished_sweep_shows_its_sentence_curves_and_table(open_sweep, home):
     assert table["From scratch"].iloc[0].startswith("30.3 % (29.6 to 31.0, n = 3)")
     assert "times" in table["worth in pictures"].iloc[0] and table["gain"].iloc[0].startswith("+20.0 points (")
     assert "time saved" in table
+    assert [button.key for button in app.download_button] == ["download_report", "download_bundle"]
     assert not any((button.key or "").startswith("sweep_") for button in app.button)
 
 
@@ -114,7 +104,7 @@ def test_a_sweep_under_way_shows_how_far_each_size_is_and_can_be_stopped(open_sw
     read = unescaped(app)
     assert "**100 pictures** · 2 of 2 runs ended" in read and "**3,000 pictures** · 0 of 2 runs ended" in read
     assert "4 still to come" in read and "from 4 finished sizes on" in read
-    assert len(charts(app)) == 1
+    assert len(charts(app)) == 1 and not app.download_button
     app.button(key="sweep_stop").click().run()
     assert len(stopped) == 8
 
@@ -165,3 +155,39 @@ def test_runs_leads_from_a_size_to_its_sweep(home):
     app.run()
     assert not app.exception
     assert sum((button.key or "").startswith("sweep_") for button in app.button) == 2
+
+
+def test_the_arm_to_compare_with_is_the_users_choice(open_sweep, home):
+    sweep_id = swept(home)
+    app = open_sweep(sweep_id)
+    assert app.selectbox(key=f"verdict_baseline_{sweep_id}").value == "scratch"
+    app.selectbox(key=f"verdict_baseline_{sweep_id}").set_value(page_lab.ARMS[1].name).run()
+    assert not app.exception
+    assert app.dataframe[0].value["gain"].iloc[0].startswith("−20.0 points (")
+    app.number_input(key=f"verdict_margin_{sweep_id}").set_value(30.0).run()
+    assert "30 points" in unescaped(app) and not app.exception
+
+
+def test_an_imported_sweep_shows_the_same_page(open_sweep, home, tmp_path, monkeypatch):
+    sweep_id = swept(home, seeds=1, ended=lambda run: "stopped" if run["samples"] == 3000 else "finished")
+    here = open_sweep(sweep_id)
+    (tmp_path / "bundle.zip").write_bytes(export_bundle(home, sweep_id))
+    other = Home(tmp_path / "other")
+    assert import_bundle(other, tmp_path / "bundle.zip") == ("sweep", sweep_id)
+    monkeypatch.setenv("TL_HOME", str(other.path))
+    there = open_sweep(sweep_id)
+    assert " · imported: trained on another machine" in unescaped(there)
+    assert [title.value for title in there.title] == [title.value for title in here.title]
+    assert [words.value for words in there.subheader] == [words.value for words in here.subheader]
+    assert [frame.value.to_dict() for frame in there.dataframe] == [frame.value.to_dict() for frame in here.dataframe]
+    assert [chart.proto.alt for chart in charts(there)] == [chart.proto.alt for chart in charts(here)]
+    assert not [button for button in there.button if button.key == "sweep_resume"], "it was trained elsewhere"
+
+
+def test_published_results_appear_only_where_they_fit(open_sweep, home):
+    assert not [toggle for toggle in open_sweep(swept(home)).toggle if toggle.key == "chart_references"]
+    experiment = Experiment(dataset="cifar10", resolution=32, epochs=6, arms=page_lab.ARMS)
+    app = open_sweep(jobs.submit_sweep(home, experiment, (100, 300)))
+    assert "95.7 %" in unescaped(app) and "TLlib" in unescaped(app)
+    app.toggle(key="chart_references").set_value(False).run()
+    assert "95.7 %" not in unescaped(app) and not app.exception

@@ -71,6 +71,18 @@ def test_target_and_margin_are_the_users(open_page, settled):
     assert "No difference that matters" in texts(app)
 
 
+def test_the_arm_to_compare_with_is_the_users_choice(open_page, settled):
+    app = open_page(experiment=settled)
+    assert app.selectbox(key=f"verdict_baseline_{settled}").options == ["From scratch", "Full fine-tuning"]
+    app.selectbox(key=f"verdict_baseline_{settled}").set_value("full_finetuning").run()
+    assert not app.exception
+    assert metrics_of(app)["Test accuracy"] == "−30.0 points" and "Hurts" in texts(app)
+    assert "From scratch instead of full fine-tuning hurts here" in unescaped(app)
+    app.session_state["show_command"] = True
+    app.run()
+    assert app.code[-1].value.endswith("--baseline full_finetuning")
+
+
 def test_the_ledger_says_what_every_arm_was_given(open_page, settled):
     app = open_page(experiment=settled)
     (ledger,) = [frame.value for frame in app.dataframe if "Steps" in frame.value.columns]

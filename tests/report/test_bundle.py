@@ -10,7 +10,7 @@ import pytest
 from tests import page_lab
 from tests.datasets.crafted import entries_of, entry, forged
 from tl import jobs
-from tl.analysis import experiment_result
+from tl.analysis import experiment_result, sweep_result
 from tl.config import Refused
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.intake import import_bundle
@@ -54,14 +54,16 @@ def packed(path, files: dict[str, bytes]):
 def exported(home: Home, **changes) -> dict[str, bytes]:
     """The files of a bundle of a finished experiment, bundle.json with these changes."""
     files = contents(export_bundle(home, page_lab.finished(home)))
-    told = json.loads(files["bundle.json"]) | changes
+    told = json.loads(files["bundle.json"])
+    for name, value in changes.items():
+        (told if name in told else told["experiments"][0])[name] = value
     return files | {"bundle.json": json.dumps(told).encode()}
 
 
 def test_what_was_exported_is_imported_elsewhere_as_it_was(home, other, tmp_path):
     experiment_id = page_lab.finished(home, seeds=3)
     (tmp_path / "b.zip").write_bytes(export_bundle(home, experiment_id))
-    assert import_bundle(other, tmp_path / "b.zip") == experiment_id
+    assert import_bundle(other, tmp_path / "b.zip") == ("experiment", experiment_id)
     here, there = experiment_result(home, experiment_id), experiment_result(other, experiment_id)
     assert there | {"home": None} == here | {"home": None}
     for run in jobs.list_runs(other, experiment_id):
@@ -85,7 +87,7 @@ def test_the_pictures_it_learnt_are_told_even_where_another_set_has_that_name(ho
     told = json.loads(files["bundle.json"])
     told["dataset"] |= {"title": "Their **flowers**", "classes": ["a", "b"], "counts": {}, "validation": 50}
     import_bundle(other, packed(tmp_path / "b.zip", files | {"bundle.json": json.dumps(told).encode()}))
-    found = experiment_result(other, told["experiment_id"])
+    found = experiment_result(other, told["experiments"][0]["experiment_id"])
     assert found["classes"] == ["a", "b"]
     assert found["verdict"]["chance"] == 0.5
 
@@ -164,7 +166,11 @@ def refused(home: Home, path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": 2},
+        {"format": 1},
+        {"experiments": []},
+        {"experiments": None},
+        {"sweep_id": "x"},
+        {"sweep_id": ["x"]},
         {"experiment_id": "../" * 9},
         {"experiment_id": None},
         {"runs": []},
@@ -201,7 +207,7 @@ def test_contents_that_are_not_an_experiment_are_refused(home, other, tmp_path, 
 def test_settings_of_the_wrong_kind_are_refused(home, other, tmp_path, setting):
     files = exported(home)
     told = json.loads(files["bundle.json"])
-    told["experiment"] |= setting
+    told["experiments"][0]["experiment"] |= setting
     refused(other, packed(tmp_path / "b.zip", files | {"bundle.json": json.dumps(told).encode()}))
 
 
@@ -282,3 +288,66 @@ def test_hostile_zips_are_refused(home, other, tmp_path):
         archive.writestr("bundle.json", b" " * 30_000_000)
     (tmp_path / "b.zip").write_bytes(bomb.getvalue())
     refused(other, tmp_path / "b.zip")
+
+
+def swept(home: Home) -> tuple[str, dict[str, bytes]]:
+    """A small sweep with a run that failed: its id, the files of its bundle."""
+    sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1, ended=lambda run: ENDS.get(run["samples"]))
+    return sweep_id, contents(export_bundle(home, sweep_id))
+
+
+ENDS = {100: "finished", 300: "failed"}
+
+
+def test_a_sweep_is_imported_elsewhere_as_it_was(home, other, tmp_path):
+    sweep_id, files = swept(home)
+    page_lab.finished(home)
+    assert len([name for name in files if name.endswith("config.json")]) == 4, "no run of another experiment"
+    assert import_bundle(other, packed(tmp_path / "b.zip", files)) == ("sweep", sweep_id)
+    here, there = sweep_result(home, sweep_id), sweep_result(other, sweep_id)
+    assert there | {"home": None} == here | {"home": None}
+    assert jobs.list_sweeps(other) == [found for found in jobs.list_sweeps(home) if found["sweep_id"] == sweep_id]
+    again = contents(export_bundle(other, sweep_id))
+    assert json.loads(again["bundle.json"])["experiments"] == json.loads(files["bundle.json"])["experiments"]
+    before = files_below(other)
+    with pytest.raises(Refused, match=f"Sweep {sweep_id} is here already"):
+        import_bundle(other, tmp_path / "b.zip")
+    assert files_below(other) == before
+
+
+def test_a_sweep_of_which_a_size_is_here_is_not_imported_halfway(home, other, tmp_path):
+    sweep_id, files = swept(home)
+    _, second = jobs.sweep(home, sweep_id)["experiments"]
+    (tmp_path / "one.zip").write_bytes(export_bundle(home, second))
+    assert import_bundle(other, tmp_path / "one.zip") == ("experiment", second)
+    before = files_below(other)
+    with pytest.raises(Refused, match=f"Experiment {second} is here already"):
+        import_bundle(other, packed(tmp_path / "b.zip", files))
+    assert files_below(other) == before
+    assert {run["experiment_id"] for run in jobs.list_runs(other)} == {second}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda first, second: second["experiment"].update(samples=100),
+        lambda first, second: second["experiment"].update(samples=None),
+        lambda first, second: second["experiment"].update(epochs=7),
+        lambda first, second: second["experiment"].update(dataset="cifar10"),
+        lambda first, second: second.update(experiment_id=first["experiment_id"]),
+        lambda first, second: second.update(runs=first["runs"]),
+        lambda first, second: second.clear(),
+    ],
+    ids=["one size twice", "no size", "other epochs", "other pictures", "one id twice", "one run twice", "nothing"],
+)
+def test_what_is_no_sweep_is_refused(home, other, tmp_path, change):
+    _, files = swept(home)
+    told = json.loads(files["bundle.json"])
+    change(*told["experiments"])
+    refused(other, packed(tmp_path / "b.zip", files | {"bundle.json": json.dumps(told).encode()}))
+
+
+def test_several_experiments_without_a_sweep_are_refused(home, other, tmp_path):
+    _, files = swept(home)
+    told = json.loads(files["bundle.json"]) | {"sweep_id": None}
+    refused(other, packed(tmp_path / "b.zip", files | {"bundle.json": json.dumps(told).encode()}))

@@ -43,12 +43,28 @@ def test_what_one_home_exports_another_imports(home, tmp_path, capsys):
     assert "is here already" in capsys.readouterr().err
 
 
+def test_a_sweep_is_reported_and_taken_elsewhere_by_its_id(home, tmp_path, capsys):
+    sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1)
+    assert tl(home, "report", sweep_id, "--output", "r.html", "--baseline", page_lab.ARMS[1].name) == 0
+    assert "−20.0 points" in (tmp_path / "r.html").read_text()
+    assert tl(home, "export", sweep_id, "--output", "b.zip") == 0
+    capsys.readouterr()
+    other = Home(tmp_path / "other")
+    assert tl(other, "import", "b.zip", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["sweep_id"] == sweep_id
+    assert tl(other, "sweeps", sweep_id) == 0
+    assert tl(other, "resume", sweep_id) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("report", "nothing"), "There is no experiment"),
         (("report", "EXPERIMENT", "--target", "85"), "target is 85"),
         (("report", "EXPERIMENT", "--margin", "0"), "margin is 0"),
+        (("report", "EXPERIMENT", "--baseline", "mine"), "baseline is 'mine'; it must be one of the arms: scratch, "),
+        (("compare", "--baseline", "mine"), "baseline is 'mine'"),
+        (("sweep", "--baseline", "mine"), "baseline is 'mine'"),
         (("report", "EXPERIMENT", "--output", "no/such/folder/r.html"), "in a folder that is there"),
         (("export", "EXPERIMENT", "--output", "."), "in a folder that is there"),
         (("compare", "--target", "85"), "target is 85"),

@@ -1,17 +1,23 @@
 """The HTML report: everything in it, nothing that runs, nothing loaded from anywhere."""
 
 import base64
+import html
 import html.parser
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from tests import page_lab
+from tl import jobs
 from tl.__main__ import parser
+from tl.analysis import sweep_result
 from tl.cli.compare import experiment_of
-from tl.config import Refused
-from tl.report.experiment import experiment_report
+from tl.cli.sweep import sweep
+from tl.config import ArmConfig, Experiment, Refused
+from tl.report.report import report
+from tl.store import database
 from tl.store.database import read_experiment
 from tl.store.home import Home
 
@@ -43,15 +49,26 @@ class Reader(html.parser.HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
+def repeated(document: str):
+    """The arguments of the command in a report."""
+    (words,) = re.findall(r"<pre><code>python -m tl (.*?)</code></pre>", document)
+    return parser().parse_args(shlex.split(html.unescape(words)))
+
+
+def pictures(read: Reader) -> list[str]:
+    """Its charts as SVG."""
+    found = [attributes["src"] for tag, attributes in read.tags if tag == "img"]
+    return [base64.b64decode(each.removeprefix("data:image/svg+xml;base64,")).decode() for each in found]
+
+
 def test_a_finished_experiment_is_told_whole(home):
     experiment_id = page_lab.finished(home, seeds=3)
-    read = Reader(experiment_report(home, experiment_id))
+    read = Reader(report(home, experiment_id))
     for words in ("+30.0 points", "3 seeds", "95 %", "Was every arm given a fair chance?", "CPU, 2 threads", "arXiv"):
         assert words in read.text, words
     assert "Time to" in read.text and "Peak memory" in read.text
-    pictures = [attributes["src"] for tag, attributes in read.tags if tag == "img"]
-    assert len(pictures) == 4
-    first = base64.b64decode(pictures[0].removeprefix("data:image/svg+xml;base64,")).decode()
+    first, *others = pictures(read)
+    assert len(others) == 3
     assert first.startswith("<svg") and "epoch" in first
 
 
@@ -59,17 +76,15 @@ def test_the_command_in_it_repeats_the_experiment(home):
     experiment_id = page_lab.submit(home, arms=page_lab.ARMS[:1], seeds=2)
     for row in page_lab.rows(home, experiment_id):
         page_lab.end(home, row, "finished")
-    report = experiment_report(home, experiment_id, margin=0.02, target=0.4)
-    (words,) = re.findall(r"<pre><code>python -m tl (.*?)</code></pre>", report)
-    arguments = parser().parse_args(shlex.split(words))
-    assert (arguments.margin, arguments.target) == (0.02, 0.4)
+    judged = {"margin": 0.02, "target": 0.4, "baseline": "scratch"}
+    arguments = repeated(report(home, experiment_id, **judged))
+    assert {name: getattr(arguments, name) for name in judged} == judged
     assert experiment_of(arguments) == read_experiment(home, experiment_id)["experiment"]
 
 
 def test_nothing_in_it_runs_or_is_loaded(home):
     experiment_id = page_lab.finished(home)  # its second arm is called **Evil** <b>arm</b> :tada:
-    report = experiment_report(home, experiment_id)
-    read = Reader(report)
+    read = Reader(report(home, experiment_id))
     tags = {tag for tag, _ in read.tags}
     assert not tags & {"script", "iframe", "object", "embed", "link", "b", "form", "base"}
     assert "**Evil** <b>arm</b> :tada:" in read.text, "shown letter by letter"
@@ -82,7 +97,7 @@ def test_nothing_in_it_runs_or_is_loaded(home):
 
 
 def test_a_failed_arm_is_in_it_too(home):
-    read = Reader(experiment_report(home, page_lab.failed(home)))
+    read = Reader(report(home, page_lab.failed(home)))
     assert "diverged" in read.text
     assert "The loss became [nan](http://evil.example) in epoch 3." in read.text
 
@@ -90,6 +105,42 @@ def test_a_failed_arm_is_in_it_too(home):
 def test_what_still_trains_is_refused(home):
     experiment_id = page_lab.running(home)
     with pytest.raises(Refused, match="still has runs that train or wait"):
-        experiment_report(home, experiment_id)
+        report(home, experiment_id)
     with pytest.raises(Refused, match="There is no experiment"):
-        experiment_report(home, "x" * 26)
+        report(home, "x" * 26)
+
+
+def test_a_finished_sweep_is_told_whole(home):
+    sweep_id = page_lab.swept(home)
+    found = sweep_result(home, sweep_id)
+    document = report(home, sweep_id)
+    read = Reader(document)
+    curves, residuals = pictures(read)
+    assert "3,000" in curves and "6,000" in curves and "break-even" in curves, "a log axis to twice the largest size"
+    assert "points" in residuals
+    for words in (
+        found["text"],
+        "30.3 %",
+        "29.6 to 31.0 %",
+        "+20.0 points",
+        "times (",
+        "Worth it up to",
+        "CPU, 2 threads",
+    ):
+        assert words in read.text, words
+    assert read.text.count("**Evil** <b>arm</b> :tada:") > 12, "every size and run, letter by letter"
+    assert not {tag for tag, _ in read.tags} & {"script", "b", "link"}
+    assert all(run["run_id"] in read.text for run in jobs.sweep(home, sweep_id)["runs"])
+
+
+def test_the_command_in_it_repeats_the_sweep(home):
+    arms = (page_lab.ARMS[0], ArmConfig(name="full_finetuning", strategy="full_finetuning", epochs=4))
+    experiment = Experiment(dataset="blossoms", epochs=6, arms=arms, seeds=(4,))
+    sweep_id = jobs.submit_sweep(home, experiment, (100, 300))
+    for run in jobs.sweep(home, sweep_id)["runs"]:
+        page_lab.end(home, database.read_run(home, run["run_id"]), "finished")
+    arguments = repeated(report(home, sweep_id, baseline="full_finetuning", margin=0.02))
+    assert (arguments.run, arguments.sizes) == (sweep, "100,300")
+    assert (arguments.baseline, arguments.margin) == ("full_finetuning", 0.02)
+    stored = next(iter(jobs.sweep(home, sweep_id)["experiments"].values()))
+    assert experiment_of(arguments) == replace(stored, samples=None)

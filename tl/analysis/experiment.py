@@ -43,10 +43,14 @@ def experiment_result(
     experiment_id: str,
     rows: list[dict] | None = None,
     *,
+    baseline: str | None = None,
     margin: float = MARGIN,
     target: float | None = None,
 ) -> dict:
-    """The experiment as one JSON-ready document. Raises Refused for an unknown id. For `rows` see load_records."""
+    """The experiment as one JSON-ready document. Raises Refused for an unknown id. For `rows` see load_records.
+
+    `baseline`, `margin` and `target` as tl.analysis.verdict takes them.
+    """
     experiment = read_experiment(home, experiment_id)["experiment"]
     rows = read_runs(home, experiment_id) if rows is None else rows
     records = load_records(home, experiment_id, rows)
@@ -54,6 +58,7 @@ def experiment_result(
     found = verdict(
         experiment,
         records,
+        baseline=baseline,
         margin=margin,
         target=target,
         chance=_chance(info),

@@ -13,14 +13,22 @@ from tl.store.database import read_sweep
 from tl.store.home import Home
 
 
-def sweep_result(home: Home, sweep_id: str, *, margin: float = MARGIN, target: float | None = None) -> dict:
-    """The sweep as one JSON-ready document; sizes are keys, as text. Raises Refused for an unknown id or margin.
+def sweep_result(
+    home: Home,
+    sweep_id: str,
+    *,
+    baseline: str | None = None,
+    margin: float = MARGIN,
+    target: float | None = None,
+) -> dict:
+    """The sweep as one JSON-ready document; sizes are keys, as text. Raises Refused for an unknown id, arm or margin.
 
-    `margin` is the difference in accuracy that matters, `target` a validation accuracy to time, both 0..1. Keys:
+    `baseline` is an arm's name, `margin` the difference in accuracy that matters, `target` a validation accuracy to
+    time, both 0..1. Keys:
 
     - sizes, experiments (size -> id of its experiment), statuses (status -> number of runs), baseline, margin
     - arms: arm -> size -> mean, low, high (accuracy on the test set and its 95 % interval, None below 3 seeds), seconds
-      (mean computing time of a run), seeds, test_accuracies (seed -> accuracy)
+      (mean computing time of a run), seeds, test_accuracies (seed -> accuracy), converged (see tl.analysis.fairness)
     - curves: arm -> a, b, c, largest, residuals (size -> measured minus fitted error); None for fewer than 4 sizes
     - comparisons: arm -> gain (size -> paired difference on the test set), break_even, worth_in_pictures,
       time_to_target (size -> as in the verdict at that size: both sides' seconds, speedup, share saved)
@@ -31,7 +39,7 @@ def sweep_result(home: Home, sweep_id: str, *, margin: float = MARGIN, target: f
     check(margin=margin, target=target)
     found = read_sweep(home, sweep_id)
     results = {
-        str(experiment.samples): experiment_result(home, experiment_id, margin=margin, target=target)
+        str(experiment.samples): experiment_result(home, experiment_id, baseline=baseline, margin=margin, target=target)
         for experiment_id, experiment in found["experiments"].items()
     }
     first = next(iter(results.values()))
@@ -90,6 +98,7 @@ def _reached(result: dict, arm: str) -> dict:
         "seconds": mean(run["elapsed_seconds"] for run in runs),
         "seeds": len(runs),
         "test_accuracies": {str(run["seed"]): run["test_accuracy"] for run in runs},
+        "converged": result["verdict"]["summary"][arm]["converged"],
     }
 
 

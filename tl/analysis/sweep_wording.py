@@ -13,7 +13,7 @@ def text(found: dict) -> str:
     """The claim first, then what it rests on; `found` as `sweep_result` makes it."""
     sentences = [_claim(found)]
     if found["headline"] is not None:
-        sentences += [_worth(found), _misfit(found), _caution(found)]
+        sentences += [_worth(found), _misfit(found), _unfair(found), _caution(found)]
     return " ".join(sentence for sentence in [*sentences, _losses(found)] if sentence)
 
 
@@ -55,9 +55,8 @@ def _without_fit(found: dict) -> str:
     """Fewer sizes than a curve needs: the differences as they were measured."""
     known = {size: gain for size, gain in found["comparisons"][found["headline"]]["gain"].items() if gain}
     parts = [f"{points(gain['mean'])} with {count(int(size))} pictures" for size, gain in known.items()]
-    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
     return (
-        f"{title(found['headline'])} against {inside(found['baseline'])} on the test set: {listed}. "
+        f"{title(found['headline'])} against {inside(found['baseline'])} on the test set: {_listed(parts)}. "
         f"Where the two meet can be said from {MIN_SIZES} finished sizes on."
     )
 
@@ -93,6 +92,27 @@ def _misfit(found: dict) -> str:
     return (
         f"The fitted curves miss what was measured by up to {worst}, more than the seeds explain: mind the residuals."
     )
+
+
+def _unfair(found: dict) -> str:
+    """Where the side that lost by more than the margin was still learning when its epochs were over."""
+    arm, baseline = found["headline"], found["baseline"]
+    gains = found["comparisons"][arm]["gain"]
+    lost: dict[str, list[str]] = {}
+    for size, gain in gains.items():
+        if gain and abs(gain["mean"]) > found["margin"]:
+            loser = baseline if gain["mean"] > 0 else arm
+            if found["arms"][loser][size]["converged"] is False:
+                lost.setdefault(loser, []).append(count(int(size)))
+    return " ".join(
+        f"{title(loser)} had not converged with {_listed(sizes)} pictures: more epochs may narrow the gap."
+        for loser, sizes in lost.items()
+    )
+
+
+def _listed(words: list[str]) -> str:
+    """ "100, 300 and 1,000"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _caution(found: dict) -> str:

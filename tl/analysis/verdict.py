@@ -43,13 +43,10 @@ def verdict(
     that matters, `target` a validation accuracy (0..1), `chance` the accuracy of always naming the commonest class.
     Keys: baseline, margin, target_accuracy (of the headline arm's comparison), chance, headline (the arm with the
     largest gain, None without one), arms (each arm against the baseline), summary (each arm by itself, the baseline
-    too), text. Raises Refused for a margin or target that is no accuracy.
+    too), text. Raises Refused for a margin or target that is no accuracy, and for a baseline that is no arm.
     """
     check(margin=margin, target=target)
-    names = [arm.name for arm in experiment.arms]
-    baseline = _baseline(experiment) if baseline is None else baseline
-    if baseline not in names:
-        raise ValueError(f"baseline is {baseline!r}; it must be one of the arms {', '.join(names)}")
+    baseline = baseline_of(experiment, baseline)
     by_arm = {arm: [run for run in runs if run.arm == arm.name] for arm in experiment.arms}
     guessing = guessing_limit(chance, validation_pictures)
     summary = {
@@ -93,10 +90,18 @@ def guessing_limit(chance: float | None, pictures: int | None) -> float:
     return chance + GUESSING_DEVIATIONS * math.sqrt(chance * (1 - chance) / pictures) if pictures else chance
 
 
-def _baseline(experiment: Experiment) -> str:
-    named = [arm.name for arm in experiment.arms if arm.name == "scratch"]
+def baseline_of(experiment: Experiment, wanted: str | None = None) -> str:
+    """The arm the others are held against: the one `wanted`, else the one from scratch, else the first.
+
+    Raises Refused where there is no arm with that name.
+    """
+    names = [arm.name for arm in experiment.arms]
+    if wanted is not None:
+        if wanted not in names:
+            raise Refused(f"baseline is {wanted!r}; it must be one of the arms: {', '.join(names)}.")
+        return wanted
     from_scratch = [arm.name for arm in experiment.arms if arm.strategy == "scratch"]
-    return [*named, *from_scratch, experiment.arms[0].name][0]
+    return [*(name for name in names if name == "scratch"), *from_scratch, names[0]][0]
 
 
 def _headline(arms: dict) -> str | None:

@@ -75,13 +75,14 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
     parser.add_argument(
         "--learning-rate", type=float, metavar="FLOAT", help="of all arms; default: each strategy's own"
     )
-    parser.add_argument("--seeds", default="1", help="how many (3: seeds 0, 1, 2) or which (4,8); default 1")
+    parser.add_argument("--seeds", default="1", help="how many (3: seeds 0, 1, 2) or which (4,8 or 4,); default 1")
 
 
 def compare(arguments) -> int:
     """Exit status 0: all runs finished, or were stopped because somebody wanted it; 1: one failed."""
-    home, options = arguments.home, verdict_options(arguments)
-    experiment_id = jobs.submit(home, experiment_of(arguments))
+    home, experiment = arguments.home, experiment_of(arguments)
+    options = verdict_options(arguments, experiment)
+    experiment_id = jobs.submit(home, experiment)
     run_ids = {run["run_id"] for run in database.read_runs(home, experiment_id)}
     try:
         runs = wait(home, experiment_id, run_ids)

@@ -2,6 +2,7 @@
 
 import argparse
 
+from tl.config import Experiment
 from tl.store.home import Home
 
 
@@ -27,16 +28,22 @@ def add_command(commands, name: str, run, help: str) -> Parser:
 
 def add_verdict_options(parser: Parser) -> None:
     """What the verdict is to judge by."""
+    parser.add_argument("--baseline", metavar="ARM", help="the arm the others are held against; default: scratch")
     parser.add_argument("--target", type=float, metavar="FLOAT", help="validation accuracy to time, 0.85 for 85 %%")
     parser.add_argument("--margin", type=float, metavar="FLOAT", help="difference that matters; default 0.01: a point")
 
 
-def verdict_options(arguments) -> dict[str, float]:
-    """Those that were given, for tl.analysis.experiment_result. Raises Refused for one that can't be."""
-    given = {name: getattr(arguments, name) for name in ("target", "margin")}
+def verdict_options(arguments, experiment: Experiment | None = None) -> dict:
+    """Those that were given, for tl.analysis.experiment_result. Raises Refused for one that can't be.
+
+    `experiment` is what they will judge, where that is known before it is there.
+    """
+    given = {name: getattr(arguments, name) for name in ("baseline", "margin", "target")}
     given = {name: value for name, value in given.items() if value is not None}
     if given:
-        from tl.analysis.verdict import check  # pandas
+        from tl.analysis.verdict import baseline_of, check  # pandas
 
-        check(**given)
+        check(**{name: value for name, value in given.items() if name != "baseline"})
+        if experiment is not None:
+            baseline_of(experiment, given.get("baseline"))
     return given

@@ -34,7 +34,8 @@ def sweep(arguments) -> int:
     """Exit status as of `compare`: 0 all runs finished, or were stopped because somebody wanted it; 1: one failed."""
     from tl.datasets import describe  # pandas
 
-    home, experiment, options = arguments.home, experiment_of(arguments), verdict_options(arguments)
+    home, experiment = arguments.home, experiment_of(arguments)
+    options = verdict_options(arguments, experiment)
     sizes = parse_sizes(arguments.sizes, describe(home, experiment.dataset))
     return watch(home, jobs.submit_sweep(home, experiment, sizes), arguments.json, **options)
 

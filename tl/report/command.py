@@ -2,17 +2,23 @@
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import fields, replace
+from types import MappingProxyType
 
 from tl.config import ArmConfig, Experiment, Training
 
+NOTHING: Mapping = MappingProxyType({})
 _DEFAULTS = Training(dataset="blossoms")
 _ALWAYS = ("dataset", "samples", "backbone", "epochs", "resolution")  # said even where they are the defaults
 _SPECIAL = re.compile(r"[,:=]")  # an arm's name with one of these can't be written on the command line
 
 
-def command(experiment: Experiment, sizes: tuple[int, ...] = ()) -> str:
-    """The command line that runs this experiment, at `sizes` as a sweep; most settings at their defaults are left out."""
+def command(experiment: Experiment, sizes: tuple[int, ...] = (), judged: Mapping = NOTHING) -> str:
+    """The command line that runs this experiment, at `sizes` as a sweep; most settings at their defaults are left out.
+
+    `judged`: baseline, margin and target of the verdict, where they are not the usual ones.
+    """
     words = ["python", "-m", "tl", "sweep" if sizes else "compare"]
     if sizes:
         words += ["--sizes", ",".join(map(str, sizes))]
@@ -26,7 +32,25 @@ def command(experiment: Experiment, sizes: tuple[int, ...] = ()) -> str:
         else:
             words += [f"--{option}", _said(value)]
     words += ["--arms", ",".join(_arm(arm) for arm in experiment.arms), "--seeds", _seeds(experiment.seeds)]
-    return shlex.join(words)
+    return shlex.join(words + _judged(experiment, judged))
+
+
+def _judged(experiment: Experiment, judged: Mapping) -> list[str]:
+    chosen = {name: value for name, value in judged.items() if value is not None}
+    if not chosen:
+        return []
+    from tl.analysis.verdict import MARGIN  # numpy: not for the form's command
+
+    if chosen.get("margin") == MARGIN:
+        del chosen["margin"]
+    if "baseline" in chosen:
+        chosen["baseline"] = next(_name(arm) for arm in experiment.arms if arm.name == chosen["baseline"])
+    return [word for name, value in chosen.items() for word in (f"--{name}", _said(value))]
+
+
+def _name(arm: ArmConfig) -> str:
+    """What the arm is called where it is run from the command line."""
+    return arm.strategy if _SPECIAL.search(arm.name) else arm.name
 
 
 def _arm(arm: ArmConfig) -> str:
@@ -40,7 +64,9 @@ def _arm(arm: ArmConfig) -> str:
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:
-    return str(len(seeds)) if seeds == tuple(range(len(seeds))) else ",".join(map(str, seeds))
+    if seeds == tuple(range(len(seeds))):
+        return str(len(seeds))
+    return ",".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")
 
 
 def _said(value) -> str:

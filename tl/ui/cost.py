@@ -1,5 +1,6 @@
 """What a comparison will cost on this machine, and the command that does the same."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from tl.analysis.estimate import estimate_seconds
 from tl.config import Experiment
 from tl.jobs import probe as probing
-from tl.report.command import command
+from tl.report.command import NOTHING, command
 from tl.store.database import ACTIVE, read_runs
 from tl.store.home import Home
 from tl.ui.text import duration
@@ -15,11 +16,11 @@ from tl.ui.text import duration
 POLL_SECONDS = 1.0  # while this machine is being measured
 
 
-def show_command(label: str, experiment: Experiment, sizes: tuple[int, ...] = ()) -> None:
+def show_command(label: str, experiment: Experiment, sizes: tuple[int, ...] = (), judged: Mapping = NOTHING) -> None:
     """The command in an expander that stays empty, and so costs the page nothing, until it is opened."""
     box = st.expander(label, icon=":material/terminal:", on_change="rerun", key="show_command")
     if box.open:
-        box.code(command(experiment, sizes), language="bash", wrap_lines=True)
+        box.code(command(experiment, sizes, judged), language="bash", wrap_lines=True)
 
 
 def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ...] = ()) -> None:

@@ -1,25 +1,24 @@
-"""What can be taken home of an experiment that has ended: the report as one HTML file, the bundle for another TL Lab."""
+"""What can be taken home of an experiment or sweep that has ended: its report as one HTML file, its bundle."""
 
 import streamlit as st
 
 from tl.config import Refused
-from tl.ui.view import ExperimentView
+from tl.store.home import Home
 
 
-def show(now: ExperimentView, options: dict) -> None:
+def show(home: Home, ident: str, options: dict) -> None:
     """Two buttons; the files are made when they are pressed. `options` are what the verdict was judged by."""
     from tl.report.bundle import export_bundle, fingerprint
 
-    home, experiment_id = now.home, now.experiment_id
     try:
-        digest = fingerprint(home, experiment_id, options)
+        digest = fingerprint(home, ident, options)
     except Refused:  # something was resumed in another tab
         return
-    name = f"tl-lab-{experiment_id}-{digest}"
+    name = f"tl-lab-{ident}-{digest}"
     with st.container(horizontal=True):
         st.download_button(
             "Report",
-            data=lambda: _report(home, experiment_id, options),
+            data=lambda: _report(home, ident, options),
             file_name=f"{name}.html",
             mime="text/html",
             icon=":material/description:",
@@ -29,7 +28,7 @@ def show(now: ExperimentView, options: dict) -> None:
         )
         st.download_button(
             "Bundle",
-            data=lambda: export_bundle(home, experiment_id),
+            data=lambda: export_bundle(home, ident),
             file_name=f"{name}.zip",
             mime="application/zip",
             icon=":material/folder_zip:",
@@ -39,7 +38,7 @@ def show(now: ExperimentView, options: dict) -> None:
         )
 
 
-def _report(home, experiment_id: str, options: dict) -> bytes:
-    from tl.report.experiment import experiment_report  # altair's renderer: only when it is wanted
+def _report(home: Home, ident: str, options: dict) -> bytes:
+    from tl.report.report import report  # altair's renderer: only when it is wanted
 
-    return experiment_report(home, experiment_id, **options).encode()
+    return report(home, ident, **options).encode()

@@ -17,12 +17,13 @@ def show(home: Home, experiment_id: str) -> None:
         st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
         return
     _head(now)
+    judged = {}
     if not now.active:
         from tl.ui import verdict
 
-        verdict.show(now)
+        judged = verdict.show(now)
     live.show(home, experiment_id, now.active)
-    cost.show_command("The command that repeats this", now.experiment)
+    cost.show_command("The command that repeats this", now.experiment, judged=judged)
 
 
 def _head(now: view.ExperimentView) -> None:

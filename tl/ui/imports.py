@@ -6,16 +6,18 @@ from pathlib import Path
 import streamlit as st
 
 from tl.config import Refused
+from tl.report.subject import EXPERIMENT, SWEEP
 from tl.store.home import Home
 from tl.ui.text import escape
 
 ATTEMPT, PROBLEM = "import_attempt", "import_problem"
 MAX_MEGABYTES = 200
+PAGES = {EXPERIMENT: "app.py", SWEEP: "pages/1_Data_size.py"}
 
 
 def show(home: Home) -> None:
-    """Draw it; an imported experiment is opened at once."""
-    box = st.expander("Import an experiment", icon=":material/folder_zip:", on_change="rerun", key="import_box")
+    """Draw it; what was imported is opened at once."""
+    box = st.expander("Import a bundle", icon=":material/folder_zip:", on_change="rerun", key="import_box")
     if not box.open:
         return
     with box:
@@ -39,8 +41,8 @@ def _import(home: Home, file) -> str:
         kept.write(file.getbuffer())
         kept.flush()
         try:
-            experiment_id = import_bundle(home, Path(kept.name), "The bundle")
+            kind, ident = import_bundle(home, Path(kept.name), "The bundle")
         except Refused as refusal:
             return str(refusal)
     st.session_state[PROBLEM] = ""
-    st.switch_page("app.py", query_params={"experiment": experiment_id})
+    st.switch_page(PAGES[kind], query_params={kind: ident})

@@ -10,7 +10,7 @@ SHOWN = "chart_references"
 
 
 def chosen(now: ExperimentView) -> tuple[Reference, ...]:
-    """The results to draw: those that fit this experiment, while the switch is on."""
+    """The results to draw: those that fit the experiment (of a sweep, any of its sizes), while the switch is on."""
     found = published(now.pictures, now.experiment.backbone)
     if not found:
         return ()

@@ -6,7 +6,7 @@ from tl import jobs
 from tl.backbones import BACKBONES
 from tl.config import Refused
 from tl.store.home import Home
-from tl.ui import cost, sweep_form, sweep_view, view
+from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
 from tl.ui.refresh import look_again
 from tl.ui.text import count, escape
 
@@ -25,8 +25,6 @@ def show(home: Home, sweep_id: str) -> None:
         return
     _head(home, now)
     st.fragment(_live, run_every=REFRESH_SECONDS if now.active else None)(home, sweep_id, now.active)
-    sizes = tuple(size.experiment.samples for size in now.sizes)
-    cost.show_command("The command that repeats this", now.experiment, sizes)
 
 
 def _head(home: Home, now: sweep_view.SweepView) -> None:
@@ -37,17 +35,22 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
         st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
     seeds = f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else "")
-    st.caption(f"{sizes} training pictures · {spec.resolution} px · {seeds}")
+    imported = " · imported: trained on another machine" if now.imported else ""
+    st.caption(f"{sizes} training pictures · {spec.resolution} px · {seeds}{imported}")
 
 
 def _live(home: Home, sweep_id: str, active: bool) -> None:
     now = look_again(sweep_view.load, home, sweep_id, active, PROBLEM)
-    found = _found(str(home.path), sweep_id, now.states)
     with st.container(border=True, key="sweep_finding"):
+        place = st.container()
+        judged = judging.chosen(now.experiment, sweep_id)
+        found = _found(home, str(home.path), sweep_id, now.states, tuple(judged.items()))
         claim, _, rest = found["text"].replace(" %", "\u00a0%").partition(SENTENCE)
-        st.subheader(escape(claim.rstrip(".") + "."), anchor=False)
+        place.subheader(escape(claim.rstrip(".") + "."), anchor=False)
         if rest:
-            st.markdown(escape(rest))
+            place.markdown(escape(rest))
+        if not now.active:
+            downloads.show(home, sweep_id, judged)
     if now.active or now.resumable:
         _progress(home, now)
     _curves(now, found)
@@ -58,14 +61,16 @@ def _live(home: Home, sweep_id: str, active: bool) -> None:
         "the baseline needs to do as well, and how many that are. Time saved: until a validation accuracy both reach."
     )
     _experiments(now)
+    sizes = tuple(size.experiment.samples for size in now.sizes)
+    cost.show_command("The command that repeats this", now.experiment, sizes, judged)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _found(home_path: str, sweep_id: str, states: tuple) -> dict:
-    """What was found; computed anew when a run has ended or started (`states`)."""
+def _found(_home: Home, path: str, sweep_id: str, states: tuple, judged: tuple) -> dict:
+    """What was found; computed anew when a run has ended or started (`states`) or is to be `judged` otherwise."""
     from tl.analysis import sweep_result
 
-    return sweep_result(Home(home_path), sweep_id)
+    return sweep_result(_home, sweep_id, **dict(judged))
 
 
 def _progress(home: Home, now: sweep_view.SweepView) -> None:
@@ -107,14 +112,19 @@ def _resume(home: Home, sweep_id: str) -> None:
 
 def _curves(now: sweep_view.SweepView, found: dict) -> None:
     from tl.charts import sizes
+    from tl.charts.references import with_references
 
     single = False
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.markdown("**Accuracy over the number of training pictures**", width="content")
         if len(now.experiment.seeds) > 1:
             single = st.toggle("Single runs", key=SINGLE)
+        published = references.chosen(now.sizes[0])
     chart = sizes.size_chart(found, now.titles, single)
-    st.altair_chart(chart, key=f"sizes_{single}", alt="Test accuracy of every arm over the number of training pictures")
+    chart = with_references(chart, [(line.accuracy, line.label) for line in published])
+    key = f"sizes_{single}_{bool(published)}"
+    st.altair_chart(chart, key=key, alt="Test accuracy of every arm over the number of training pictures")
+    references.sources(published)
     if any(found["curves"].values()):
         st.caption(
             "Points: means over seeds, bands: 95 % intervals. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond "

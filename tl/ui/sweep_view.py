@@ -9,13 +9,12 @@ from functools import cached_property
 from tl import jobs
 from tl.analysis.sweep_wording import accuracy_with_interval
 from tl.config import ID_PATTERN, Experiment, Refused
+from tl.report import size_findings
 from tl.store.database import ACTIVE
 from tl.store.home import Home
 from tl.ui.form_state import arm_title
-from tl.ui.text import NOT_AVAILABLE, count, duration, percent, plain, points
+from tl.ui.text import NOT_AVAILABLE, count, duration, plain
 from tl.ui.view import RESUMABLE, ExperimentView
-
-BOUNDS = {"at_least": "at least ", "at_most": "at most ", None: ""}
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,13 @@ class SweepView:
 
     @property
     def resumable(self) -> bool:
-        """Whether a run ended without finishing."""
-        return any(run["status"] in RESUMABLE for run in self.runs)
+        """Whether a run ended without finishing; one that was trained elsewhere can't go on here."""
+        return self.imported is None and any(run["status"] in RESUMABLE for run in self.runs)
+
+    @property
+    def imported(self) -> dict | None:
+        """What came with a sweep that was trained elsewhere (see tl.report.intake); None for one of this home."""
+        return self.sizes[0].imported
 
     @property
     def states(self) -> tuple:
@@ -96,46 +100,15 @@ def table(found: dict, titles: dict[str, str]) -> dict[str, list]:
     several = len(found["comparisons"]) > 1
     for arm, compared in found["comparisons"].items():
         suffix = f" ({titles[arm]})" if several else ""
-        columns[f"gain{suffix}"] = [_gain(compared["gain"][size]) for size in sizes]
-        columns[f"worth in pictures{suffix}"] = [_worth(compared["worth_in_pictures"].get(size)) for size in sizes]
-        columns[f"time saved{suffix}"] = [_saved(compared["time_to_target"][size]) for size in sizes]
-    for arm, reached in found["arms"].items():
-        seconds = [reached[size]["seconds"] for size in sizes]
-        columns[f"seconds a run ({titles[arm]})"] = [
-            NOT_AVAILABLE if each is None else duration(each) for each in seconds
+        columns[f"gain{suffix}"] = [size_findings.gain(compared["gain"][size]) for size in sizes]
+        columns[f"worth in pictures{suffix}"] = [
+            size_findings.worth(compared["worth_in_pictures"].get(size)) for size in sizes
         ]
+        columns[f"time saved{suffix}"] = [size_findings.saved(compared["time_to_target"][size]) for size in sizes]
+    for arm, reached in found["arms"].items():
+        columns[f"time of a run ({titles[arm]})"] = [duration(reached[size]["seconds"]) for size in sizes]
     return columns
 
 
 def _accuracy(entry: dict) -> str:
     return NOT_AVAILABLE if entry["mean"] is None else accuracy_with_interval(entry)
-
-
-def _gain(gain: dict | None) -> str:
-    if gain is None:
-        return NOT_AVAILABLE
-    if gain["low"] is None:
-        return points(gain["mean"])
-    return f"{points(gain['mean'])} ({points(gain['low'])[:-7]} to {points(gain['high'])[:-7]})"
-
-
-def _worth(entry: dict | None) -> str:
-    """ "3.8 times as many (380; 3.1 to 4.6)": the ratio, what it is in pictures, its interval."""
-    if entry is None:
-        return NOT_AVAILABLE
-    between = ""
-    if entry["low"] is not None and entry["bound"] is None:
-        between = f"; {entry['low']:.1f} " + ("or more" if entry["high"] is None else f"to {entry['high']:.1f}")
-    return f"{BOUNDS[entry['bound']]}{entry['ratio']:.1f} times ({count(entry['pictures'])}{between})"
-
-
-def _saved(time: dict) -> str:
-    """Share of the baseline's time to the target; a bound where one side never gets there."""
-    if time["saved"] is not None:
-        return (
-            f"{percent(time['saved'], 0)}, {duration(time['arm_seconds'])} against {duration(time['baseline_seconds'])}"
-        )
-    if time["arm_seconds"] and time["baseline_not_reached_in"]:
-        share = 1 - time["arm_seconds"] / time["baseline_not_reached_in"]
-        return f"at least {percent(share, 0)}" if share > 0 else NOT_AVAILABLE
-    return NOT_AVAILABLE

@@ -7,10 +7,10 @@ import streamlit as st
 from tl import jobs
 from tl.config import Experiment, Refused
 from tl.report import findings
-from tl.ui import downloads
+from tl.ui import downloads, judging
 from tl.ui.arms import dot
 from tl.ui.form_state import arm_title
-from tl.ui.text import escape, percent
+from tl.ui.text import escape
 from tl.ui.view import ExperimentView
 
 OUTCOMES = {  # outcome -> words, colour, icon
@@ -21,16 +21,16 @@ OUTCOMES = {  # outcome -> words, colour, icon
 }
 FEW_SEEDS = 3  # with fewer there is no interval
 SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
-TARGET, MARGIN, PROBLEM = "verdict_target", "verdict_margin", "verdict_problem"
+PROBLEM = "verdict_problem"
 
 
-def show(now: ExperimentView) -> None:
-    """Draw the card of an experiment that has ended."""
+def show(now: ExperimentView) -> dict:
+    """Draw the card of an experiment that has ended; what the user has it judged by (see tl.ui.judging)."""
     from tl.analysis import experiment_result
 
     with st.container(border=True, key="verdict"):
         place = st.container()
-        chosen = _settings(now.experiment_id)
+        chosen = judging.chosen(now.experiment, now.experiment_id)
         found = experiment_result(now.home, now.experiment_id, **chosen)["verdict"]
         with place:
             _answer(found)
@@ -39,7 +39,8 @@ def show(now: ExperimentView) -> None:
         for name in found["arms"]:
             _comparison(found, name, positions)
         _fairness(found)
-        downloads.show(now, chosen)
+        downloads.show(now.home, now.experiment_id, chosen)
+    return chosen
 
 
 def _answer(found: dict) -> None:
@@ -53,35 +54,6 @@ def _answer(found: dict) -> None:
         st.markdown(escape(rest[0]))
 
 
-def _settings(experiment_id: str) -> dict[str, float | None]:
-    """What counts as a difference and which accuracy is timed, as the user wants it."""
-    from tl.analysis.verdict import MARGIN as USUAL_MARGIN
-    from tl.analysis.verdict import TARGET_SHARE
-
-    with st.popover("Target and margin", icon=":material/tune:", type="tertiary", key="verdict_settings"):
-        target = st.number_input(
-            "Target validation accuracy, %",
-            min_value=0.1,
-            max_value=100.0,
-            value=None,
-            step=1.0,
-            placeholder="found from the runs",
-            key=f"{TARGET}_{experiment_id}",
-            help=f"Time is taken until this is reached. Left empty: {percent(TARGET_SHARE, 0)} of the best of the "
-            "weaker arm.",
-        )
-        margin = st.number_input(
-            "Margin, points of accuracy",
-            min_value=0.1,
-            max_value=50.0,
-            value=100 * USUAL_MARGIN,
-            step=0.5,
-            key=f"{MARGIN}_{experiment_id}",
-            help="A smaller difference doesn't matter to you.",
-        )
-    return {"target": None if target is None else target / 100, "margin": margin / 100}
-
-
 def _comparison(found: dict, name: str, positions: dict[str, int]) -> None:
     shown = findings.measures(found, name)
     if not shown:
@@ -90,7 +62,7 @@ def _comparison(found: dict, name: str, positions: dict[str, int]) -> None:
         f"{dot(positions[name])} **{escape(arm_title(name))}** against "
         f"{dot(positions[found['baseline']])} **{escape(arm_title(found['baseline']))}**"
     )
-    with st.grid("auto", min_column_width=170):
+    with st.grid("auto", min_column_width=130):
         for measure in shown:
             st.metric(
                 measure.label,

@@ -1,0 +1,14 @@
+"""The report on whatever has this id, an experiment or a sweep, as one HTML file."""
+
+from tl.report.experiment import experiment_report
+from tl.report.subject import EXPERIMENT, SWEEP, ended
+from tl.report.sweep import sweep_report
+from tl.store.home import Home
+
+WRITERS = {EXPERIMENT: experiment_report, SWEEP: sweep_report}
+
+
+def report(home: Home, ident: str, *, references: bool = True, **judged) -> str:
+    """The document. `judged`: baseline, margin and target as tl.analysis.verdict takes them. Raises Refused."""
+    subject = ended(home, ident)
+    return WRITERS[subject.kind](subject, references=references, **judged)

@@ -1,0 +1,127 @@
+"""The sections that reports on experiments and on sweeps share: pictures, setting, hardware, the command that repeats it."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+
+from tl.analysis.records import RunRecord
+from tl.analysis.references import Reference
+from tl.analysis.wording import title
+from tl.backbones import BACKBONES
+from tl.config import ArmConfig, Experiment, Training
+from tl.datasets.info import DatasetInfo
+from tl.report import pieces
+from tl.report.command import command
+from tl.report.subject import Subject
+from tl.strategies import STRATEGIES
+from tl.words import NOT_AVAILABLE, count, rate
+
+
+def name(experiment: Experiment, info: DatasetInfo | None) -> str:
+    """The report's title: which network on which pictures."""
+    return f"{BACKBONES[experiment.backbone].title} on {info.title if info else experiment.dataset}"
+
+
+def submitted(subject: Subject) -> str:
+    """When it was put into the queue."""
+    first = min(entry["created"] for entry in subject.entries)
+    return f"submitted {time.strftime('%Y-%m-%d %H:%M', time.localtime(first))}"
+
+
+def resolution_and_seeds(experiment: Experiment) -> str:
+    """ "64 px · 3 seeds"."""
+    seeds = len(experiment.seeds)
+    return f"{experiment.resolution} px · {seeds} seed" + ("s" if seeds > 1 else "")
+
+
+def sources(lines: Iterable[Reference]) -> list[str]:
+    """Where the published results in a chart come from."""
+    return [pieces.link(f"{line.label[0].upper()}{line.label[1:]}. {line.source}.", line.url) for line in lines]
+
+
+def setting(subject: Subject, info: DatasetInfo | None, records: list[RunRecord], judged: Mapping) -> list[str]:
+    """Everything one needs to know to do it again."""
+    experiment, sizes = subject.experiment, subject.sizes
+    return [
+        pieces.heading("Pictures"),
+        *pictures_section(info, experiment),
+        pieces.heading("Setting"),
+        pieces.table((), setting_rows(experiment, sizes)),
+        pieces.table(("Arm", "Strategy", "What trains when", "Learning rate", "Epochs"), arm_rows(experiment)),
+        pieces.heading("Hardware and versions"),
+        pieces.table((), machine_rows(records)),
+        pieces.heading("To repeat it"),
+        pieces.command(command(experiment, sizes, judged)),
+    ]
+
+
+def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[str]:
+    """What the data set is; its classes with their pictures."""
+    if info is None:
+        return [pieces.paragraph(f"{experiment.dataset}: no longer here, so nothing more is known about it.")]
+    sizes = ", ".join(
+        f"{count(number)} {use}"
+        for number, use in ((info.train, "to train"), (info.validation, "to validate"), (info.test, "to test"))
+    )
+    told = pieces.paragraph(" ".join(filter(None, [f"{info.title}: {len(info.classes)} classes, {sizes}.", info.note])))
+    if not info.counts:
+        return [told, pieces.paragraph(", ".join(info.classes), "small")]
+    splits = ("train", "validation", "test")
+    rows = [(name, *(of_class.get(split, 0) for split in splits)) for name, of_class in info.counts.items()]
+    return [told, pieces.table(("Class", *splits), rows)]
+
+
+def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tuple[str, object]]:
+    """What all arms share, by the names of the command line's options; `sizes` of a sweep."""
+    values = {entry.name: getattr(experiment, entry.name) for entry in fields(Training)}
+    values |= {"samples": ", ".join(map(count, sizes))} if sizes else {}
+    values |= {"seeds": ", ".join(map(str, experiment.seeds))}
+    shown = {True: "yes", False: "no", None: "all"}
+    return [
+        (name.replace("_", " "), shown[value] if value is None or isinstance(value, bool) else value)
+        for name, value in values.items()
+    ]
+
+
+def arm_rows(experiment: Experiment) -> list[tuple]:
+    """What each arm is."""
+    return [
+        (
+            title(arm.name),
+            STRATEGIES[arm.strategy].title,
+            _strategy(arm),
+            _rate(experiment, arm),
+            _budget(experiment, arm),
+        )
+        for arm in experiment.arms
+    ]
+
+
+def _strategy(arm: ArmConfig) -> str:
+    strategy = STRATEGIES[arm.strategy]
+    own = "; ".join(f"{name.replace('_', ' ')} {getattr(arm, name):g}" for name in strategy.parameters)
+    return f"{strategy.sentence} {own}".strip()
+
+
+def _rate(experiment: Experiment, arm: ArmConfig) -> str:
+    if arm.learning_rate is None and experiment.find_rate:
+        return "found by a range test"
+    return rate(arm.rate)
+
+
+def _budget(experiment: Experiment, arm: ArmConfig) -> str:
+    return f"at most {arm.epochs or experiment.epochs}"
+
+
+def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
+    """Devices and versions that the runs recorded, each once."""
+    results = [record.result or {} for record in records]
+    found = {"trained on": _each(result.get("device") for result in results)}
+    for name in sorted({name for result in results for name in result.get("versions") or {}}):
+        found[name] = _each((result.get("versions") or {}).get(name) for result in results)
+    precisions = _each(result.get("precision") for result in results)
+    return list(found.items()) + ([("precision", precisions)] if precisions != NOT_AVAILABLE else [])
+
+
+def _each(values) -> str:
+    return ", ".join(dict.fromkeys(str(value) for value in values if value is not None)) or NOT_AVAILABLE

@@ -1,0 +1,59 @@
+"""What a report or a bundle is about: one ended experiment, or every size of an ended sweep."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from tl.config import Experiment, Refused
+from tl.store.database import ACTIVE, read_experiment, read_runs, read_sweeps
+from tl.store.home import Home
+
+EXPERIMENT, SWEEP = "experiment", "sweep"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One experiment, or the experiments of a sweep by size, ascending; nothing of it trains or waits."""
+
+    home: Home
+    kind: str  # EXPERIMENT or SWEEP
+    ident: str
+    entries: tuple[dict, ...]  # of its experiments, as tl.store.database.read_experiment gives them
+    rows_of: dict[str, list[dict]]  # experiment id -> its rows of runs, in the order of training
+
+    @cached_property
+    def rows(self) -> list[dict]:
+        """The rows of all its runs."""
+        return [row for rows in self.rows_of.values() for row in rows]
+
+    @property
+    def run_ids(self) -> list[str]:
+        """Ids of all its runs."""
+        return [row["run_id"] for row in self.rows]
+
+    @property
+    def experiment(self) -> Experiment:
+        """What all its experiments share; of a sweep the one with the fewest pictures."""
+        return self.entries[0]["experiment"]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of training pictures of a sweep; empty for a single experiment."""
+        return tuple(entry["experiment"].samples for entry in self.entries) if self.kind == SWEEP else ()
+
+
+def ended(home: Home, ident: str) -> Subject:
+    """The experiment or sweep with this id. Raises Refused for an unknown id and where something trains or waits."""
+    sweeps = {sweep["sweep_id"]: sweep for sweep in read_sweeps(home)}
+    kind = SWEEP if ident in sweeps else EXPERIMENT
+    try:
+        entries = [read_experiment(home, each) for each in (sweeps[ident]["experiments"] if kind == SWEEP else [ident])]
+    except Refused:
+        raise Refused(
+            f"There is no experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them."
+        ) from None
+    rows_of = {entry["experiment_id"]: read_runs(home, entry["experiment_id"]) for entry in entries}
+    if any(row["status"] in ACTIVE for rows in rows_of.values() for row in rows):
+        raise Refused(
+            f"{kind.capitalize()} {ident} still has runs that train or wait; let them end or stop them first."
+        )
+    return Subject(home, kind, ident, tuple(entries), rows_of)

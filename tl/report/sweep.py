@@ -1,0 +1,96 @@
+"""The report on one sweep: finding, learning curves, break-even, worth in pictures, every size and run, the command."""
+
+from tl.analysis.experiment import experiment_result, load_records, pictures_of
+from tl.analysis.references import Reference, published
+from tl.analysis.sweep import sweep_result
+from tl.analysis.wording import title
+from tl.report import findings, pieces, sections, size_findings
+from tl.report.experiment import METHOD, RUNS_HEAD, runs_rows
+from tl.report.subject import Subject
+from tl.words import count, plain
+
+CHART_WIDTH = 900  # pixels
+CURVES = (
+    "Points: means over seeds; bands: 95 % intervals. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the "
+    "largest size, drawn to at most twice that"
+)
+METHOD_OF_SIZES = (
+    "Each arm's error on the test set is fitted as a·n⁻ᵇ + c, weighted by 1/variance, from four sizes on. Break-even is "
+    "the smallest n at which the fitted advantage falls below the margin. Worth in pictures is m/n, where the baseline "
+    "does with m pictures as well as the arm with n (Hernandez et al. 2021, arXiv 2102.01293). Their 95 % intervals come "
+    "from a bootstrap over seeds. Nothing is said beyond twice the largest size. The pictures of a smaller size are "
+    "among those of a larger one; validation and test are the same at every size."
+)
+
+
+def sweep_report(subject: Subject, *, references: bool = True, **judged) -> str:
+    """The report as one HTML document. `judged`: baseline, margin and target as the verdict takes them; or Refused."""
+    home, experiment = subject.home, subject.experiment
+    found = sweep_result(home, subject.ident, **judged)
+    documents = {
+        entry["experiment"].samples: experiment_result(
+            home, entry["experiment_id"], subject.rows_of[entry["experiment_id"]], **judged
+        )
+        for entry in subject.entries
+    }
+    info = pictures_of(home, experiment.dataset, subject.run_ids)
+    lines = published(info, experiment.backbone) if references else ()
+    records = [record for each, rows in subject.rows_of.items() for record in load_records(home, each, rows)]
+    sizes = ", ".join(map(count, subject.sizes))
+    facts = f"{sizes} training pictures · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
+    return pieces.page(
+        sections.name(experiment, info),
+        [
+            pieces.paragraph(facts, "facts"),
+            pieces.paragraph(found["text"], "verdict"),
+            pieces.heading("Accuracy over the number of training pictures"),
+            pieces.figures(charts(found, lines)),
+            *sections.sources(lines),
+            *against(found),
+            pieces.heading("Every size in numbers"),
+            pieces.table(size_findings.SIZES_HEAD, size_findings.size_rows(found)),
+            pieces.heading("Was every arm given a fair chance?"),
+            pieces.table(
+                ("Pictures", *findings.FAIRNESS_HEAD),
+                _by_size({size: findings.fairness_rows(each["verdict"]) for size, each in documents.items()}),
+            ),
+            pieces.heading("Every run"),
+            pieces.table(
+                ("Pictures", *RUNS_HEAD), _by_size({size: runs_rows(each) for size, each in documents.items()})
+            ),
+            *sections.setting(subject, info, records, judged),
+            pieces.heading("How the numbers are defined"),
+            pieces.paragraph(METHOD_OF_SIZES, "small"),
+            pieces.paragraph(METHOD, "small"),
+        ],
+    )
+
+
+def against(found: dict) -> list[str]:
+    """Break-even of every arm; nothing where there is only one arm."""
+    if not found["comparisons"]:
+        return []
+    return [
+        pieces.heading(f"Against {title(found['baseline'])}: up to how many pictures"),
+        pieces.table(size_findings.BREAK_EVEN_HEAD, size_findings.break_even_rows(found)),
+    ]
+
+
+def charts(found: dict, lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
+    """(caption, SVG) of the learning curves and of what they leave unexplained, in the arms' own colours."""
+    from tl.charts import sizes
+    from tl.charts.references import with_references
+    from tl.charts.svg import as_svg
+
+    titles = {arm: plain(title(arm)) for arm in found["arms"]}
+    fitted = any(found["curves"].values())
+    curves = with_references(sizes.size_chart(found, titles), [(line.accuracy, line.label) for line in lines])
+    drawn = [(CURVES if fitted else "Means over seeds, joined; curves are fitted from 4 finished sizes on", curves)]
+    if fitted:
+        drawn.append(("Residuals: measured minus fitted accuracy, in points", sizes.residual_chart(found, titles)))
+    return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
+
+
+def _by_size(rows: dict[int, list[tuple]]) -> list[tuple]:
+    """The rows of every size under each other, the size first."""
+    return [(count(size), *row) for size, of_size in rows.items() for row in of_size]
