@@ -2,17 +2,22 @@
 
 import streamlit as st
 
-from tl.ui import header
+if __name__ == "__main__":  # Streamlit runs the page for a visitor
+    from tl.ui import header
 
-with header.begin("Compare"):
-    home = header.home()
-    experiment_id = st.query_params.get("experiment")
-    if experiment_id is None:
-        header.introduce()
-        from tl.ui import form  # after the first words are on their way to the browser
+    with header.begin("Compare"):
+        home = header.home()
+        experiment_id = st.query_params.get("experiment")
+        if experiment_id is None:
+            header.introduce()
+            from tl.ui import form  # after the first words are on their way to the browser
 
-        form.show(home)
-    else:
-        from tl.ui import experiment_page
+            form.show(home)
+        else:
+            from tl.ui import experiment_page
 
-        experiment_page.show(home, experiment_id)
+            experiment_page.show(home, experiment_id)
+else:  # the server that does so imports it once
+    from tl.ui import server
+
+    app = st.App(__file__, middleware=server.middleware(), lifespan=server.lifespan)

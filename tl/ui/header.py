@@ -1,10 +1,14 @@
 """What every page begins with: its settings in the browser, the name, the links to the pages, the column of content."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
 
+from tl.config import Refused
+from tl.limits import hosted
 from tl.store.home import Home
+from tl.ui.text import escape
 
 PAGES = {
     "Compare": ("app.py", ":material/compare_arrows:"),
@@ -15,16 +19,28 @@ ICON = Path(__file__).with_name("icon.svg")  # a file: Streamlit fetches its own
 CONTENT_WIDTH = 1160  # pixels: lines and charts stay readable on a wide screen
 
 
+@contextmanager
 def begin(title: str):
-    """Set the page up and draw its head; returns the container that everything else goes into."""
+    """Set the page up and draw its head; a context in whose container everything else goes.
+
+    What is refused in it (the queue is damaged, say) is shown in place of the rest.
+    """
     st.set_page_config(page_title=f"{title} · TL Lab", page_icon=str(ICON), layout="wide")
+    if hosted():
+        from tl.ui import visitor
+
+        visitor.settle()
     middle = st.container(horizontal_alignment="center")
     content = middle.container(width=CONTENT_WIDTH, gap="medium")
     with content.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown("**TL Lab**", width="content")
         for name, (path, icon) in PAGES.items():
             st.page_link(path, label=name, icon=icon)
-    return content
+    with content:
+        try:
+            yield
+        except Refused as problem:
+            st.error(escape(problem), icon=":material/error:")
 
 
 def introduce() -> None:
@@ -38,5 +54,9 @@ def introduce() -> None:
 
 
 def home() -> Home:
-    """Where runs and data sets lie."""
-    return Home()
+    """Where runs and data sets lie: hosted, those of this visitor alone."""
+    if not hosted():
+        return Home()
+    from tl.ui import visitor
+
+    return visitor.home()

@@ -6,6 +6,7 @@ because Streamlit reads Markdown in labels, messages and captions alike.
 
 import re
 
+from tl.hosted.places import without_places
 from tl.words import (
     NOT_AVAILABLE,
     ago,
@@ -15,8 +16,8 @@ from tl.words import (
     energy,
     memory,
     millions,
-    percent,
     ordinal,
+    percent,
     plain,
     points,
     rate,
@@ -32,8 +33,8 @@ __all__ = [
     "escape",
     "memory",
     "millions",
-    "percent",
     "ordinal",
+    "percent",
     "plain",
     "points",
     "rate",
@@ -45,5 +46,8 @@ _BREAKABLE = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
 
 
 def escape(text: object) -> str:
-    """`text` such that Streamlit's Markdown shows it letter by letter: no formatting, links, icons, math or HTML."""
-    return _PUNCTUATION.sub(r"\\\1", _BREAKABLE.sub(WORD_JOINER, plain(text)))
+    """`text` such that Streamlit's Markdown shows it letter by letter: no formatting, links, icons, math or HTML.
+
+    Hosted, no path of this machine either.
+    """
+    return _PUNCTUATION.sub(r"\\\1", _BREAKABLE.sub(WORD_JOINER, without_places(plain(text))))

@@ -1,0 +1,156 @@
+"""The gate by itself: what reaches Streamlit behind it, and what every answer carries."""
+
+import asyncio
+
+import pytest
+
+from tl.hosted import visitor
+from tl.hosted.gate import OVERHEAD, SMALL_BODY, Gate
+from tl.store.home import owner_of
+
+MINE, THEIRS = "a" * 22, "b" * 22
+UPLOAD_BYTES = 5 * 2**20
+PAGE = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"max-age=60"), (b"etag", b"1")]
+
+
+class Asked:
+    """One request through a gate; `reached` is the scope that Streamlit got, None where it got none."""
+
+    def __init__(self, path="/", method="GET", kind="http", scheme="http", answer=PAGE, **headers):
+        self.reached, self.sent = None, []
+
+        async def streamlit(scope, receive, send):
+            self.reached = scope
+            if scope["type"] == "http":
+                await send({"type": "http.response.start", "status": 200, "headers": answer})
+                await send({"type": "http.response.body", "body": b""})
+
+        async def send(message):
+            self.sent.append(message)
+
+        named = {"host": "demo.example", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        listed = [(name.encode(), value.encode()) for name, value in named.items() if value is not None]
+        scope = {"type": kind, "path": path, "method": method, "scheme": scheme, "headers": listed}
+        gate = Gate(
+            streamlit, lambda host: host in ("demo.example", "demo.example:8501"), {"X-Test": "1"}, UPLOAD_BYTES
+        )
+        asyncio.run(gate(scope, None, send))
+
+    @property
+    def status(self) -> int:
+        return self.sent[0]["status"]
+
+    def header(self, name: str) -> list[str]:
+        return [value.decode() for key, value in self.sent[0]["headers"] if key == name.encode()]
+
+
+def test_a_page_sets_a_secret_cookie_that_no_script_can_read_and_is_not_kept_by_caches():
+    first, second = Asked(), Asked()
+    [cookie] = first.header("set-cookie")
+    assert cookie.startswith("tl_visitor=") and {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+    assert second.header("set-cookie") != [cookie]
+    assert first.header("cache-control") == ["no-store"]
+    assert first.header("x-test") == ["1"]
+
+
+def test_behind_https_the_cookie_is_for_this_host_and_https_only():
+    for asked in (Asked(scheme="https"), Asked(x_forwarded_proto="https")):
+        [cookie] = asked.header("set-cookie")
+        assert cookie.startswith("__Host-tl_visitor=")
+        assert "Secure" in cookie.split("; ")
+
+
+def test_a_visitor_keeps_the_secret_and_what_is_none_is_replaced():
+    assert Asked(cookie=f"x=1; tl_visitor={MINE}").header("set-cookie")[0].startswith(f"tl_visitor={MINE};")
+    for wrong in ("short", "a" * 23, "../" + "a" * 19, ""):
+        assert not Asked(cookie=f"tl_visitor={wrong}").header("set-cookie")[0].startswith(f"tl_visitor={wrong};")
+
+
+def test_pictures_and_scripts_set_no_cookie():
+    asked = Asked("/media/x.png", answer=[(b"content-type", b"image/png")])
+    assert asked.header("set-cookie") == []
+    assert asked.header("x-test") == ["1"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "demo.example.evil.example", "", None])
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_a_foreign_name_is_not_answered(host, kind):
+    asked = Asked(kind=kind, host=host)
+    assert asked.reached is None
+    assert asked.sent[0].get("status", 403) in (400, 403)
+    assert asked.sent[0].get("code", 1008) == 1008
+
+
+def test_health_answers_by_any_name():
+    assert Asked("/_stcore/health", host="10.0.0.7").reached
+
+
+CLOSED = ["metrics", "agent/openapi.json", "agent", "script-health-check", "bidi-components/x", "new", "", "/metrics"]
+
+
+@pytest.mark.parametrize("path", CLOSED)
+@pytest.mark.parametrize("before", ["", "/base", "/a/b"])
+def test_what_pages_do_not_need_is_closed(path, before):
+    asked = Asked(f"{before}/_stcore/{path}")
+    assert (asked.reached, asked.status) == (None, 404)
+
+
+def test_what_pages_need_is_open():
+    for path in ("/_stcore/host-config", "/static/js/index.js", "/Runs", "/media/a.png"):
+        assert Asked(path).reached, path
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:3000", "null", "http://demo.example:9"])
+def test_another_site_opens_no_websocket(origin):
+    asked = Asked("/_stcore/stream", kind="websocket", origin=origin)
+    assert asked.reached is None
+    assert asked.sent == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_the_page_itself_opens_its_websocket():
+    assert Asked("/_stcore/stream", kind="websocket", origin="https://demo.example").reached
+    assert Asked(
+        "/_stcore/stream", kind="websocket", host="demo.example:8501", origin="http://demo.example:8501"
+    ).reached
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [(SMALL_BODY, 200), (SMALL_BODY + 1, 413), ("9" * 30, 413), ("-1", 413), ("x", 413), ("٣", 413)],
+)
+def test_a_request_that_uploads_nothing_is_small(length, status):
+    asked = Asked("/", "POST", content_length=str(length))
+    assert (asked.status, asked.reached is not None) == (status, status == 200)
+
+
+def test_a_request_says_how_long_it_is():
+    assert Asked("/", "POST", transfer_encoding="chunked").status == 411
+
+
+def test_an_upload_needs_the_browser_that_the_page_was_shown_to():
+    visitor.bind("session", owner_of(MINE))
+    path = "/_stcore/upload_file/session/file"
+    size = str(UPLOAD_BYTES + OVERHEAD)
+    assert Asked(path, "PUT", content_length=size, cookie=f"tl_visitor={MINE}").reached
+    assert Asked(path, "PUT", content_length=size + "0", cookie=f"tl_visitor={MINE}").status == 413
+    for other in (f"tl_visitor={THEIRS}", "", "tl_visitor=x"):
+        assert Asked(path, "PUT", content_length=size, cookie=other).status == 403
+    for wrong in ("/_stcore/upload_file/other/file", "/_stcore/upload_file"):
+        assert Asked(wrong, "PUT", content_length=size, cookie=f"tl_visitor={MINE}").status == 403
+
+
+def test_a_session_goes_on_only_in_the_browser_it_began_in():
+    visitor.bind("session", owner_of(MINE))
+
+    def session(secret: str | None) -> str:
+        asked = Asked(
+            "/_stcore/stream",
+            kind="websocket",
+            sec_websocket_protocol="streamlit, token, session",
+            cookie=secret and f"tl_visitor={secret}",
+        )
+        return dict(asked.reached["headers"])[b"sec-websocket-protocol"].decode()
+
+    assert session(MINE) == "streamlit, token, session"
+    assert session(THEIRS) == session(None) == "streamlit, token"

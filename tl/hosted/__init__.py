@@ -1,0 +1,1 @@
+"""Hosted mode (TL_HOSTED=1): who a visitor is, what the server lets in, the settings without which it does not start."""

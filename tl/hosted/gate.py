@@ -1,0 +1,124 @@
+"""The gate in front of Streamlit's server (ASGI): who may ask what, the visitor's cookie, the security headers."""
+
+from collections.abc import Callable, Mapping
+from http.cookies import CookieError, SimpleCookie
+
+from tl.hosted import visitor
+
+CORE = ("health", "host-config", "stream", "upload_file")  # of Streamlit's own routes, /_stcore/..., what pages need
+SMALL_BODY = 64 * 1024  # bytes of a request that uploads nothing
+OVERHEAD = 1024 * 1024  # bytes of an upload that are not the file
+PROTOCOLS = b"sec-websocket-protocol"  # carries the session that the browser wants to go on with
+
+
+class Gate:
+    """ASGI middleware. `allowed_host` judges a Host header, `headers` go on every answer, `upload_bytes` is one file."""
+
+    def __init__(
+        self, app, allowed_host: Callable[[str | None], bool], headers: Mapping[str, str], upload_bytes: int
+    ) -> None:
+        self.app = app
+        self.allowed_host = allowed_host
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        self.upload_bytes = upload_bytes
+
+    async def __call__(self, scope, receive, send) -> None:
+        """Answer, or hand on to Streamlit."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        asked = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        cookies = _cookies(asked.get("cookie", ""))
+        refusal = self._refusal(scope, asked, cookies)
+        if scope["type"] == "websocket":
+            if refusal:
+                await send({"type": "websocket.close", "code": 1008})  # before it is accepted: answered with 403
+            else:
+                await self.app(_with_own_session(scope, visitor.owner_in(cookies)), receive, send)
+            return
+        send = self._dressed(scope, asked, cookies, send)
+        if refusal:
+            await _answer(send, *refusal)
+        else:
+            await self.app(scope, receive, send)
+
+    def _refusal(self, scope, asked: dict[str, str], cookies: dict[str, str]) -> tuple[int, str] | None:
+        """Status and sentence where this must not reach Streamlit."""
+        core = _core_path(scope["path"])
+        if core == ["health"]:
+            return None  # says nothing, and who watches over the server may ask by address
+        host = asked.get("host")
+        if sum(name == b"host" for name, _ in scope["headers"]) != 1 or not self.allowed_host(host):
+            return 400, "This server does not answer under that name."
+        if core is not None and core[0] not in CORE:
+            return 404, "Not found."
+        uploading = core is not None and core[0] == "upload_file"
+        if uploading and not visitor.may_use(core[1] if len(core) > 1 else "", visitor.owner_in(cookies)):
+            return 403, "This upload belongs to no page of this browser; reload the page."
+        if scope["type"] == "websocket":
+            origin = asked.get("origin")
+            foreign = origin is not None and origin.partition("://")[2] != host
+            return (403, "Another site may not connect.") if foreign else None
+        return self._too_large(asked, uploading)
+
+    def _too_large(self, asked: dict[str, str], uploading: bool) -> tuple[int, str] | None:
+        if "transfer-encoding" in asked:
+            return 411, "Say how long the request is."
+        most = self.upload_bytes + OVERHEAD if uploading else SMALL_BODY
+        length = asked.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()) or int(length[:20]) > most:
+            return 413, f"At most {most:,} bytes are accepted."
+        return None
+
+    def _dressed(self, scope, asked: dict[str, str], cookies: dict[str, str], send):
+        """`send` with our headers, and with the visitor's cookie on every page."""
+        secure = scope["scheme"] == "https" or asked.get("x-forwarded-proto", "").split(",")[0].strip() == "https"
+
+        async def dressed(message) -> None:
+            if message["type"] == "http.response.start":
+                ours = list(self.headers)
+                kept = dict(message["headers"])
+                if message["status"] == 200 and kept.get(b"content-type", b"").startswith(b"text/html"):
+                    secret = visitor.secret_in(cookies) or visitor.new_secret()
+                    ours += [
+                        (b"set-cookie", visitor.set_cookie(secret, secure).encode()),
+                        (b"cache-control", b"no-store"),
+                    ]
+                replaced = {name for name, _ in ours} - {b"set-cookie"}
+                others = [entry for entry in message["headers"] if entry[0].lower() not in replaced]
+                message = message | {"headers": others + ours}
+            await send(message)
+
+        return dressed
+
+
+def _cookies(header: str) -> dict[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+    except CookieError:
+        return {}
+
+
+def _core_path(path: str) -> list[str] | None:
+    """What follows /_stcore in a path, whatever stands before it; None where it is no such path."""
+    parts = [part for part in path.split("/") if part]
+    return parts[parts.index("_stcore") + 1 :] or [""] if "_stcore" in parts else None
+
+
+def _with_own_session(scope, cookie_owner: str | None):
+    """The scope without a session that is another browser's: a new one begins then."""
+    headers = []
+    for name, value in scope["headers"]:
+        if name.lower() == PROTOCOLS:
+            entries = [entry.strip() for entry in value.decode("latin-1").split(",")]
+            if len(entries) > 2 and not visitor.may_use(entries[2], cookie_owner):
+                value = ", ".join(entries[:2]).encode("latin-1")
+        headers.append((name, value))
+    return scope | {"headers": headers}
+
+
+async def _answer(send, status: int, sentence: str) -> None:
+    body = f"{sentence}\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": body})

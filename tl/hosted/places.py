@@ -1,0 +1,38 @@
+"""Where things lie on this machine is nobody else's business: paths in sentences become the last name in them."""
+
+import os
+import re
+import sys
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from tl.config import ID_PATTERN
+from tl.limits import hosted
+from tl.store.home import Home
+
+_REST = r"(?:/[^\s'\"<>|:;,()\[\]]*)?"
+
+
+def without_places(text: str) -> str:
+    """`text` as it is, or hosted with no path of this machine in it."""
+    return _pattern(os.environ.get("TL_HOME", "")).sub(_last_name, text) if hosted() else text
+
+
+def _last_name(found: re.Match) -> str:
+    name = Path(found[0]).name
+    stop = "." if found[0].endswith(".") and not name.endswith(".") else ""
+    return ("this workspace" if ID_PATTERN.fullmatch(name.rstrip(".")) or found[0] in _roots() else name) + stop
+
+
+@lru_cache(maxsize=4)
+def _pattern(_home: str) -> re.Pattern:
+    roots = sorted(_roots(), key=len, reverse=True)
+    return re.compile(f"(?:{'|'.join(map(re.escape, roots))}){_REST}")
+
+
+def _roots() -> set[str]:
+    """Folders that anything here may lie in."""
+    folders = {Home().root, Path(__file__).parents[2], Path.home(), Path(sys.prefix), Path(sys.base_prefix)}
+    folders |= {Path(tempfile.gettempdir()), Path.cwd()}
+    return {str(each) for folder in folders for each in (folder, folder.resolve())} - {"/", "."}
