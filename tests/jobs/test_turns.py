@@ -1,6 +1,7 @@
 """In which order waiting runs train: alone by age, among visitors in turns, nobody starves."""
 
 import random
+from itertools import pairwise
 
 from tl.jobs.turns import group, in_order
 
@@ -56,4 +57,4 @@ def test_everybody_is_served_within_as_many_turns_as_there_are_visitors():
             others = len(set(order)) - 1
             places = [place for place, each in enumerate(order) if each == owner]
             assert places[0] <= others
-            assert all(later - earlier - 1 <= others for earlier, later in zip(places, places[1:], strict=False))
+            assert all(later - earlier - 1 <= others for earlier, later in pairwise(places))

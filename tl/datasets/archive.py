@@ -46,6 +46,7 @@ class Limits:
     pixels: int = 50_400_000  # of one picture: 8,192 x 6,144 of a telephone's 50 megapixels
     side: int = 16_384  # pixels
     classes: int = 1_000
+    pictures: int = 200_000  # files that may be pictures: entries without folders and junk
 
 
 LIMITS = Limits()

@@ -1,7 +1,8 @@
 """What data sets there are, and what the page, the command line and the trainer do with one."""
 
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,12 +11,15 @@ import pandas as pd
 from PIL import Image
 
 from tl.config import Refused
+from tl.datasets.archive import LIMITS, Limits
 from tl.datasets.archived import Progress, fill_from_kept, store_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
 from tl.datasets.info import DatasetInfo
 from tl.datasets.intake import FIRST_RESOLUTION, ingest_zip
+from tl.datasets.quarantine import alone
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
+from tl.limits import hosted, limits
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.pictures import PictureStore
@@ -61,7 +65,20 @@ def ingest(
     if name in BUILT_IN:
         raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
     source = source if hasattr(source, "read") else Path(source)
-    return ingest_zip(home, source, name, title=name, origin="upload", shown=shown, progress=progress)
+    about = {"title": name, "origin": "upload", "shown": shown}
+    with alone(home, progress) if hosted() else nullcontext():  # strangers share the machine's memory
+        return ingest_zip(home, source, name, **about, progress=progress, limits=upload_limits())
+
+
+def upload_limits() -> Limits:
+    """What an upload may be; hosted, a visitor's may be less."""
+    bounds = limits()
+    if bounds.upload_megabytes is None:
+        return LIMITS
+    most = bounds.upload_megabytes * 10**6
+    return replace(
+        LIMITS, archive_bytes=most, unpacked_bytes=4 * most, pictures=bounds.pictures, classes=bounds.classes
+    )
 
 
 def prepare(

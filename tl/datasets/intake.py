@@ -24,6 +24,7 @@ from tl.datasets.quarantine import quarantine, settle
 from tl.decoding import pixels
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Home
+from tl.store.quota import check_disk
 
 FIRST_RESOLUTION = 64  # what every data set is decoded to at once
 PEEKED = 64  # pictures looked at first, to guess the native resolution
@@ -68,13 +69,15 @@ def ingest_zip(
     _check_free(folder)
     if isinstance(source, Path):
         check_kind(source, limits)
+    check_disk(home, _size(source))
     try:
         with quarantine(home) as incoming:
-            path = source if isinstance(source, Path) else _received(source, incoming)
+            path = source if isinstance(source, Path) else _received(source, incoming, shown or "The zip", limits)
             about = {"name": name, "title": title, "origin": origin, "note": note}
             info = _build(incoming, path, shown or path.name, about, progress, limits)
             if path is not source:
                 path.unlink()
+            check_disk(home)
             _check_free(folder)
             settle(incoming, folder)
     except OSError as problem:
@@ -86,7 +89,19 @@ def ingest_zip(
     return info
 
 
-def _received(source: BinaryIO, folder: Path) -> Path:
+def _size(source: Path | BinaryIO) -> int:
+    if isinstance(source, Path):
+        return source.stat().st_size
+    place = source.tell()
+    size = source.seek(0, os.SEEK_END)
+    source.seek(place)
+    return size
+
+
+def _received(source: BinaryIO, folder: Path, shown: str, limits: Limits) -> Path:
+    if (size := _size(source)) > limits.archive_bytes:
+        most = limits.archive_bytes / 10**6
+        raise Refused(f"{shown} has {size / 10**6:,.1f} MB; at most {most:,.0f} MB are accepted.")
     path = folder / "upload.zip"
     with open(path, "wb") as file:
         shutil.copyfileobj(source, file, 1 << 20)
@@ -106,6 +121,8 @@ def _build(
     members = _candidates(read_members(source, limits, shown), report)
     if not members:
         raise Refused(f"{shown} holds no pictures; pack one folder of pictures per class into it.")
+    if len(members) > limits.pictures:
+        raise Refused(f"{shown} holds {len(members):,} files; at most {limits.pictures:,} are accepted.")
     if not any("/" in member.name for member in members):  # hopeless: don't decode a gigabyte first
         arrange([member.name for member in members])
     slots, copies = folder / "slots.part", folder / "copies.part"

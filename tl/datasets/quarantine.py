@@ -3,13 +3,15 @@
 import fcntl
 import secrets
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tl.store.files import locked, sync_folder
 from tl.store.home import Home
 
+POLL_SECONDS = 0.2
 LOCK = "lock"  # in a quarantine folder, held while it is filled
 
 
@@ -28,6 +30,29 @@ def quarantine(home: Home) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def alone(home: Home, progress: Callable[[int, int, str], None] | None) -> Iterator[None]:
+    """One at a time of all visitors; `progress` is called while others come first, and may raise to give up."""
+    home.locks_dir.mkdir(parents=True, exist_ok=True)
+    with open(home.locks_dir / "upload.lock", "ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if progress:
+                    progress(0, 0, "waiting until another visitor's pictures have been read")
+                time.sleep(POLL_SECONDS)
+        yield
+
+
+def sweep_abandoned(home: Home) -> None:
+    """Remove what killed processes left of data sets they were making."""
+    if any(home.datasets_dir.glob(".incoming-*")):
+        with locked(home.locks_dir / "ingest.lock"):
+            _sweep(home.datasets_dir)
 
 
 def settle(folder: Path, target: Path) -> None:

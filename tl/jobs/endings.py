@@ -38,7 +38,7 @@ def ending(run: Run, row: dict, exit_code: int | None, watched: bool, for_memory
     if known and not (result["status"] == "stopped" and row["reason"]):
         return {"status": result["status"]} | {name: _words(result.get(name)) for name in ("reason", "message")}
     if row["stop_requested"]:
-        return {"status": "stopped", "reason": None, "message": None}
+        return {"status": "stopped", "reason": row["reason"], "message": row["message"]}  # none, or the time limit
     if row["reason"]:  # the supervisor's own verdict, for which it ended the trainer
         return {"status": "failed", "reason": row["reason"], "message": row["message"]}
     if exit_code in EXIT_REASONS:
@@ -51,6 +51,12 @@ def ending(run: Run, row: dict, exit_code: int | None, watched: bool, for_memory
         return _ended("failed", "killed", signal=signal.Signals(-(exit_code or -signal.SIGKILL)).name)
     restarted = row["boot_id"] is not None and row["boot_id"] != processes.boot_id()
     return _ended("interrupted", "machine_restarted" if restarted else "interrupted")
+
+
+def overdue(minutes: int) -> dict:
+    """Columns to be written down before a trainer is ended that has taken as long as a visitor's run may."""
+    message = f"The time limit of {minutes:,} min was reached; the best epoch so far is kept, the test set was not touched."
+    return {"reason": "time_limit", "message": message, "stop_requested": 1}
 
 
 def stalled(seconds: float) -> dict:

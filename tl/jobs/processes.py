@@ -1,6 +1,7 @@
 """Which process is meant, and whether it still lives: a process id alone may belong to somebody else by now."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def identify(pid: int) -> Identity | None:
 def alive(identity: Identity | None) -> bool:
     """Whether exactly this process lives. False for None, for a zombie and after a restart of the machine."""
     return identity is not None and identity.pid > 1 and identify(identity.pid) == identity
+
+
+def age_seconds(identity: Identity) -> float:
+    """For how long a living process has been there; a changed clock does not matter."""
+    if (_PROC / "self/stat").exists():
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - identity.start_ticks / os.sysconf("SC_CLK_TCK")
+    return time.time() - identity.start_ticks / 100  # as _state_without_proc counts
 
 
 def boot_id() -> str:

@@ -8,12 +8,14 @@ import os
 import time
 from collections.abc import Callable
 
-from tl.jobs import memory, processes
-from tl.jobs.endings import identity_of, stalled
+from tl.jobs import expiry, memory, processes
+from tl.jobs.endings import identity_of, overdue, stalled
 from tl.jobs.launcher import Launcher
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.memory_kills import memory_kills
-from tl.jobs.queue import empty_trash, settle
+from tl.jobs.queue import empty_trash, settle, waiting_runs
+from tl.jobs.turns import group
+from tl.limits import limits
 from tl.store import database
 from tl.store.home import Home
 
@@ -50,9 +52,12 @@ class Supervisor:
         log.info("supervisor %d starts for %s", os.getpid(), self.home.path)
         for home in (self.home, *self.home.visitors()):
             empty_trash(home)
-        busy_at, errors = time.monotonic(), 0
+        busy_at, cleaned_at, errors = time.monotonic(), float("-inf"), 0
         while True:
             try:
+                if time.monotonic() - cleaned_at >= expiry.SWEEP_SECONDS:
+                    cleaned_at = time.monotonic()
+                    expiry.remove_expired(self.home)
                 if self.tick():
                     busy_at = time.monotonic()
                 elif time.monotonic() - busy_at >= idle_seconds and self._leave(lock):
@@ -97,10 +102,10 @@ class Supervisor:
         if self.launcher.alive(trainer):
             if not self._watching:
                 log.info("run %s goes on in process %d", row["run_id"], trainer.pid)
-            if not self._stands_still(row):
+            if not (verdict := self._verdict(row, trainer)):
                 return True
             # Written down first: whoever finds the trainer dead then knows what it died of.
-            database.note(self._home_of(row), row, **stalled(self.stall_seconds))
+            database.note(self._home_of(row), row, **verdict)
         if not self._ended(row["run_id"], trainer):
             return True
         for_memory = memory_kills() != kills_before
@@ -109,9 +114,14 @@ class Supervisor:
             log.info("run %s: %s %s", row["run_id"], end["status"], end["message"] or "")
         return False
 
-    def _stands_still(self, row: dict) -> bool:
+    def _verdict(self, row: dict, trainer: processes.Identity) -> dict | None:
+        """What a living trainer must be ended for, as columns of its run; None: it may go on."""
+        minutes = limits().run_minutes
+        if minutes is not None and processes.age_seconds(trainer) > 60 * minutes:
+            return overdue(minutes)
         files = self._home_of(row).run(row["run_id"])
-        return self._stillness.seconds(files, row["attempt"]) >= self.stall_seconds
+        still = self._stillness.seconds(files, row["attempt"]) >= self.stall_seconds
+        return stalled(self.stall_seconds) if still else None
 
     def _ended(self, run_id: str, trainer: processes.Identity) -> bool:
         """End the trainer, if it lives, and what it may have started; False where something can't be ended."""
@@ -131,24 +141,24 @@ class Supervisor:
         return True
 
     def _next(self, running: list[dict]) -> list[dict]:
-        """Queued runs to start now: of the seed that trains already, else of the oldest experiment's first seed."""
+        """Queued runs to start now: of the seed that trains already, else of the one whose turn it is."""
         if running and len(running) >= self._slots_for(running[0], len(running)):
             return []
-        queued = self._rows("queued")
+        queued = waiting_runs(self.home)
         if not queued:
             return []
-        first = running[0] if running else min(queued, key=_age)
-        group = sorted((row for row in queued if _group(row) == _group(first)), key=_age)
-        return group[: max(self._slots_for(first, len(running)) - len(running), 0)]
+        first = running[0] if running else queued[0]
+        arms = [row for row in queued if group(row) == group(first)]
+        return arms[: max(self._slots_for(first, len(running)) - len(running), 0)]
 
     def _slots_for(self, row: dict, num_running: int) -> int:
         """How many arms of the run's seed may train at once; asked of the memory once, when the seed begins."""
-        if self._group != _group(row):
+        if self._group != group(row):
             home = self._home_of(row)
             others = [other["run_id"] for other in database.read_runs(home, row["experiment_id"])]
             need = memory.trainer_bytes(home, row["spec"], others)
             fit = max(num_running + self.fits(need), 1)
-            self._group, self._slots = _group(row), min(fit, len(row["spec"]["arms"]))
+            self._group, self._slots = group(row), min(fit, len(row["spec"]["arms"]))
             log.info("experiment %s seed %d: %d at once, %.1f GB each", *self._group, self._slots, need / 1e9)
         return self._slots
 
@@ -183,11 +193,3 @@ class Supervisor:
         if database.read_run(self._home_of(row), row["run_id"])["stop_requested"]:
             self.launcher.terminate(row["run_id"], trainer)
         return True
-
-
-def _group(row: dict) -> tuple:
-    return row["experiment_id"], row["seed"]
-
-
-def _age(row: dict) -> tuple:
-    return row["submitted"], row["experiment_id"], row["position"]

@@ -1,0 +1,144 @@
+"""A workspace ends a day after its last visit, whole: files and rows; what happens says so; nobody else's is touched."""
+
+import logging
+import os
+import time
+
+import pytest
+
+from tl import jobs
+from tl.config import ArmConfig, Experiment, new_id
+from tl.jobs import expiry
+from tl.store import database, everybody
+from tl.store.files import write_json
+from tl.store.home import Home
+
+HOUR = 3600.0
+SMALL = Experiment(
+    dataset="blossoms", samples=20, epochs=2, resolution=32, arms=(ArmConfig(name="a", strategy="scratch"),)
+)
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Home:
+    monkeypatch.setenv("TL_HOSTED", "1")
+    return Home(tmp_path / "home")
+
+
+def visitor(root: Home, hours_ago: float, ended: bool = True) -> Home:
+    """A workspace with a data set and a run, last visited so long ago."""
+    home = root.of(new_id())
+    experiment_id = jobs.submit(home, SMALL)
+    write_json(home.dataset_dir("mine") / "dataset.json", {})
+    if ended:
+        for row in database.read_runs(home, experiment_id):
+            jobs.stop(home, row["run_id"])
+    expiry.touch(home)
+    past = time.time() - hours_ago * HOUR
+    os.utime(home.path / expiry.STAMP, (past, past))
+    return home
+
+
+def everything(home: Home) -> list:
+    return sorted(str(path) for path in home.path.rglob("*")) + database.read_runs(home)
+
+
+def test_what_was_not_visited_for_a_day_goes_with_its_rows_and_the_rest_stays(root, caplog):
+    old, young = visitor(root, 25), visitor(root, 23)
+    before = everything(young)
+    with caplog.at_level(logging.INFO, "tl.jobs"):
+        [what] = expiry.remove_expired(root)
+    assert what.startswith("1 data set and 1 run, ") and f"not visited for 24 h: {what}" in caplog.text
+    assert not old.path.exists() and database.read_runs(old) == [] and everything(young) == before
+    assert not list(root.trash_dir.glob("*"))
+    with database.writing(root) as connection:
+        assert connection.execute("SELECT count(*) FROM experiments").fetchone()[0] == 1
+    assert expiry.remove_expired(root) == []
+
+
+def test_a_visit_starts_the_day_anew_at_the_cost_of_one_look_a_minute(root):
+    home = visitor(root, 25)
+    expiry.touch(home)
+    stamp = home.path / expiry.STAMP
+    assert time.time() - stamp.stat().st_mtime < 60 and expiry.remove_expired(root) == []
+    written = time.time() - 30
+    os.utime(stamp, (written, written))
+    expiry.touch(home)
+    assert stamp.stat().st_mtime == pytest.approx(written, abs=1)
+
+
+def test_who_only_looks_gets_no_folder(root):
+    home = root.of(new_id())
+    expiry.touch(home)
+    assert not home.path.exists() and expiry.removed(home) is None
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_a_workspace_with_active_runs_stays(root, status):
+    home = visitor(root, 200, ended=False)
+    if status == "running":
+        assert database.move(home, database.read_runs(home)[0], "running")
+    before = everything(home)
+    assert expiry.remove_expired(root) == [] and everything(home) == before
+
+
+def test_the_life_is_a_setting_and_locally_nothing_ends(root, monkeypatch):
+    home = visitor(root, 3)
+    monkeypatch.delenv("TL_HOSTED")
+    assert expiry.remove_expired(root) == []
+    monkeypatch.setenv("TL_HOSTED", "1")
+    monkeypatch.setenv("TL_LIMIT_LIFE_HOURS", "2")
+    assert len(expiry.remove_expired(root)) == 1 and not home.path.exists()
+
+
+def test_a_returning_visitor_is_told_once_what_was_removed(root):
+    home, other = visitor(root, 25), visitor(root, 1)
+    expiry.remove_expired(root)
+    told = expiry.removed(home)
+    assert told.startswith("Your workspace was removed after 24 h without a visit, just now: 1 data set and 1 run, ")
+    assert expiry.removed(other) is None and expiry.removed(root.of(new_id())) is None
+    expiry.forget_removed(home)
+    assert expiry.removed(home) is None
+
+
+def test_what_is_known_of_the_removed_is_forgotten_after_a_week(root):
+    home = visitor(root, 25)
+    expiry.remove_expired(root)
+    [told] = (root.path / "removed").iterdir()
+    past = time.time() - 8 * 24 * HOUR
+    os.utime(told, (past, past))
+    expiry.remove_expired(root)
+    assert not told.exists() and expiry.removed(home) is None
+
+
+def test_where_the_rows_cannot_be_deleted_the_files_stay(root, monkeypatch):
+    home = visitor(root, 25)
+    before = everything(home)
+    delete_owner = everybody.delete_owner
+
+    def fails(home, take_files):
+        def take_and_fail():
+            assert take_files() and not home.path.exists()
+            raise OSError(28, "No space left on device")
+
+        return delete_owner(home, take_and_fail)
+
+    monkeypatch.setattr(everybody, "delete_owner", fails)
+    with pytest.raises(OSError, match="No space"):
+        expiry.remove_expired(root)
+    assert everything(home) == before
+    monkeypatch.undo()
+    os.environ["TL_HOSTED"] = "1"
+    try:
+        assert len(expiry.remove_expired(root)) == 1
+    finally:
+        del os.environ["TL_HOSTED"]
+
+
+def test_two_that_clean_at_once_remove_each_workspace_once(root):
+    from concurrent.futures import ThreadPoolExecutor
+
+    homes = [visitor(root, 25) for _ in range(6)]
+    with ThreadPoolExecutor(4) as cleaners:
+        found = [what for each in cleaners.map(lambda _: expiry.remove_expired(root), range(4)) for what in each]
+    assert len(found) == 6 and not any(home.path.exists() for home in homes)
