@@ -14,7 +14,8 @@ from tl.store.database import insert_experiment
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 
-SPEEDS = {"train_images_per_second": 100.0, "head_only_images_per_second": 300.0, "startup_seconds": 1.0}
+SPEEDS = {"train_images_per_second": 100.0, "head_only_images_per_second": 300.0, "eval_images_per_second": 400.0}
+SPEEDS |= {"startup_seconds": 1.0}
 WHAT = ("mobilenet_v2", 64, 32)
 
 

@@ -6,6 +6,7 @@ from tl.analysis.hint_record import transfers
 from tl.analysis.statistics import UNDECIDED
 from tl.config import Experiment
 from tl.store.database import read_runs
+from tl.store.documents import is_number
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 
@@ -45,7 +46,7 @@ def record(home: Home) -> dict:
     """
     runs: dict[str, list[dict]] = {}
     documents = [read_json(path) for path in sorted(home.advice_dir.glob("*.json"))]
-    documents = [document for document in documents if isinstance(document, dict) and "predicted" in document]
+    documents = [document for document in documents if _whole(document)]
     for row in read_runs(home) if documents else []:
         runs.setdefault(row["experiment_id"], []).append(row)
     found = {"right": 0, "decided": 0, "undecided": 0, "waiting": 0}
@@ -61,11 +62,22 @@ def record(home: Home) -> dict:
     return found
 
 
+def _whole(document) -> bool:
+    """Whether it holds what the record needs; a damaged one counts as lost."""
+    texts, numbers = ("experiment_id", "predicted", "arm"), ("finished_runs",)
+    return (
+        isinstance(document, dict)
+        and all(isinstance(document.get(name), str) for name in texts)
+        and all(is_number(document.get(name)) for name in numbers)
+        and (document.get("outcome") is None or isinstance(document["outcome"], str))
+    )
+
+
 def _outcome(home: Home, document: dict, rows: list[dict]) -> str | None:
     """What came of it; None while runs are missing. The stored one where no run has been added since."""
     finished = sum(row["status"] == "finished" for row in rows)
     if not rows or finished == document["finished_runs"]:
-        return document["outcome"]
+        return document.get("outcome")
     if finished < len(rows):
         return None
     from tl.analysis.experiment import experiment_result  # pandas

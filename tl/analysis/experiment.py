@@ -8,6 +8,7 @@ from tl.analysis.verdict import MARGIN, verdict
 from tl.config import Experiment, Refused
 from tl.datasets.info import DatasetInfo
 from tl.store.database import read_experiment, read_runs
+from tl.store.documents import read_result
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
@@ -25,7 +26,7 @@ def load_records(home: Home, experiment_id: str, rows: list[dict] | None = None)
 def _record(home: Home, row: dict) -> RunRecord:
     files = home.run(row["run_id"])
     ended = row["status"] not in ("queued", "running")
-    result = read_json(files.result) if ended else None
+    result = read_result(files) if ended else None
     if ended and result is None:  # killed before it could say anything
         result = {"reason": row.get("reason"), "message": row.get("message")}
     return RunRecord(

@@ -6,7 +6,7 @@ from itertools import combinations
 from tl.datasets.catalogue import home_of
 from tl.store.database import read_runs
 from tl.store.features import fingerprint
-from tl.store.files import read_json
+from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
 
@@ -59,7 +59,7 @@ def _results(home: Home, wanted: set[tuple]) -> dict[tuple, Sequence[tuple[tuple
         spec = row["spec"]
         arm = next(arm for arm in spec["arms"] if arm["name"] == row["arm"])
         scored = (spec["dataset"], spec["resolution"], spec["backbone"], spec["weights"])
-        accuracy = (read_json(home.run(row["run_id"]).result) or {}).get("test_accuracy")
+        accuracy = (read_result(home.run(row["run_id"])) or {}).get("test_accuracy")
         if scored in wanted and transfers(arm["strategy"]) and accuracy is not None:
             epochs = arm["epochs"] or spec["epochs"]
             equal = (spec["dataset"], spec["samples"], spec["resolution"], arm["strategy"], epochs)

@@ -12,6 +12,7 @@ from tl.analysis.hint_record import record
 from tl.backbones import BACKBONES
 from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
 from tl.store.features import RANDOM, FeatureKey, fingerprint, read_features
+from tl.store.documents import is_number
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 
@@ -81,7 +82,19 @@ def candidates(home: Home, asked: Question) -> list[FeatureKey]:
 def known(home: Home) -> dict[str, dict]:
     """Every entry ever scored, by the digest of its FeatureKey."""
     document = read_json(home.hints_path)
-    return document if isinstance(document, dict) else {}
+    if not isinstance(document, dict):
+        return {}
+    return {digest: entry for digest, entry in document.items() if _whole(entry)}
+
+
+def _whole(entry) -> bool:
+    """Whether an entry holds what `remember` writes: what a damaged file has instead is scored anew."""
+    if not isinstance(entry, dict):
+        return False
+    numbers, texts = ["samples", "resolution"], ["dataset", "fingerprint", "backbone", "weights"]
+    (texts if "error" in entry else numbers).extend(["error"] if "error" in entry else ["logme", "h_score"])
+    known = all(is_number(entry.get(name)) for name in numbers) and (entry.get("leep") is None or is_number(entry["leep"]))
+    return known and all(isinstance(entry.get(name), str) for name in texts)
 
 
 def keep(home: Home, key: FeatureKey) -> dict:

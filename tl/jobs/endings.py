@@ -5,7 +5,7 @@ import signal
 from tl.failures import EXIT_REASONS
 from tl.jobs import processes
 from tl.jobs.processes import Identity
-from tl.store.files import read_json
+from tl.store.documents import read_result
 from tl.store.home import Run
 
 RESULTS = ("finished", "stopped", "failed")  # what a trainer itself may say in result.json
@@ -33,10 +33,10 @@ def ending(run: Run, row: dict, exit_code: int | None, watched: bool, for_memory
     `exit_code` as in Launcher.exit_code. `watched`: somebody saw it die; else it was found dead after a restart.
     `for_memory`: the system has killed something for lack of memory since the run began.
     """
-    result = read_json(run.result)
-    known = isinstance(result, dict) and result.get("status") in RESULTS
+    result = read_result(run)
+    known = result is not None and result.get("status") in RESULTS
     if known and not (result["status"] == "stopped" and row["reason"]):
-        return {"status": result["status"]} | {name: _words(result.get(name)) for name in ("reason", "message")}
+        return {name: result.get(name) for name in ("status", "reason", "message")}
     if row["stop_requested"]:
         return {"status": "stopped", "reason": row["reason"], "message": row["message"]}  # none, or the time limit
     if row["reason"]:  # the supervisor's own verdict, for which it ended the trainer
@@ -67,10 +67,6 @@ def stalled(seconds: float) -> dict:
 def rebuilt() -> dict:
     """As `ending`, of a run that the queue had forgotten and that has no result."""
     return _ended("interrupted", "rebuilt")
-
-
-def _words(value) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _ended(status: str, reason: str, **values) -> dict:

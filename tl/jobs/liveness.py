@@ -7,7 +7,7 @@ death: what counts is how long the counter stood still while this process itself
 import time
 from collections.abc import Callable
 
-from tl.store.files import read_json
+from tl.store.documents import read_progress
 from tl.store.home import Run
 
 # Honest work moves the counter at every step. A step that fits into memory takes at most a few minutes even on two
@@ -41,7 +41,7 @@ class Stillness:
 
 def _mark(run: Run) -> object:
     """What changes when the trainer gets somewhere; an absent or unreadable progress.json is a mark like another."""
-    progress = read_json(run.progress)
-    if not isinstance(progress, dict):
+    progress = read_progress(run)
+    if progress is None:
         return "nothing yet"
-    return WAITING if progress.get("phase") == WAITING else repr(progress.get("counter"))
+    return WAITING if progress["phase"] == WAITING else progress["counter"]

@@ -10,7 +10,7 @@ import psutil
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
 from tl.limits import hosted, limits
-from tl.store.files import read_json
+from tl.store.documents import read_result
 from tl.store.home import Home
 
 # What a trainer needs, roughly: Python and torch, per parameter a weight, its gradient and Adam's two moments, and
@@ -31,8 +31,8 @@ _CGROUP_FILES = (  # limit and use of this container, versions 2 and 1
 
 def trainer_bytes(home: Home, spec: dict, siblings: list[str]) -> float:
     """Memory that one trainer of the experiment `spec` needs: as measured in the runs `siblings`, else estimated."""
-    results = (read_json(home.run(run_id).result) for run_id in siblings)
-    peaks = [result.get("memory_peak_bytes") or 0 for result in results if isinstance(result, dict)]
+    results = (read_result(home.run(run_id)) for run_id in siblings)
+    peaks = [result.get("memory_peak_bytes") or 0 for result in results if result]
     if measured := max(peaks, default=0):
         return 1.1 * measured
     activations = ACTIVATION_BYTES * spec["batch_size"] * (spec["resolution"] / 224) ** 2

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from tl.jobs import background
+from tl.store.documents import is_number
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 
@@ -39,7 +40,7 @@ def probe(home: Home, backbone: str, resolution: int, batch_size: int) -> dict |
 
 def cached(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
     """What was measured before on this machine and still holds."""
-    entry = (read_json(home.probes_path) or {}).get(_key(backbone, resolution, batch_size))
+    entry = _entries(home).get(_key(backbone, resolution, batch_size))
     if entry is None:
         return None
     lasts = RETRY_SECONDS if "error" in entry else STRAINED_SECONDS if entry.get("strained") else float("inf")
@@ -63,10 +64,27 @@ def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dic
     result = _result(home, command)
     if result is not None:
         with locked(home.locks_dir / "probes.lock"):
-            document = read_json(home.probes_path) or {}
             entry = result | {"time": time.time(), "strained": strained}
-            write_json(home.probes_path, document | {_key(backbone, resolution, batch_size): entry})
+            write_json(home.probes_path, _entries(home) | {_key(backbone, resolution, batch_size): entry})
     return result
+
+
+def _entries(home: Home) -> dict[str, dict]:
+    """All that was measured; what can't be (the file is damaged) is measured anew."""
+    document = read_json(home.probes_path)
+    return {key: entry for key, entry in document.items() if _whole(key, entry)} if isinstance(document, dict) else {}
+
+
+def _whole(key: str, entry) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    if key.startswith("precision "):  # of a trainer: see tl.train.precision
+        return True
+    if "error" in entry:
+        return isinstance(entry["error"], str) and is_number(entry.get("time"))
+    speeds = [entry.get(f"{kind}_images_per_second") for kind in ("train", "head_only", "eval")]
+    seconds = [entry.get("startup_seconds"), entry.get("time")]
+    return all(is_number(value) and value > 0 for value in speeds) and all(map(is_number, seconds))
 
 
 def _result(home: Home, command: list[str]) -> dict | None:

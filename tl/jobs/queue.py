@@ -17,7 +17,8 @@ from tl.jobs.start import supervisor_lives
 from tl.jobs.turns import in_order
 from tl.store import database, everybody
 from tl.store.database import ACTIVE
-from tl.store.files import read_json, write_json
+from tl.store.documents import is_number, read_progress, read_result
+from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.quota import admission, check_settings
 from tl.strategies import STRATEGIES
@@ -217,14 +218,14 @@ def _listed(home: Home, row: dict, places: dict[str, int]) -> dict:
     entry["place"] = places.get(row["run_id"]) if row["status"] == "queued" else None
     entry |= {name: spec[name] for name in _FROM_SPEC}
     entry |= {"strategy": arm["strategy"], "max_epochs": arm["epochs"] or spec["epochs"], **_reached(files, row)}
-    return entry | {"progress": read_json(files.progress) if row["status"] == "running" else None}
+    return entry | {"progress": read_progress(files) if row["status"] == "running" else None}
 
 
 def _reached(files, row: dict) -> dict:
     """How far a run has come: its result where it has one, else what its metrics show."""
-    result = None if row["status"] in ACTIVE else read_json(files.result)
+    result = None if row["status"] in ACTIVE else read_result(files)
     found = dict.fromkeys(("epochs", "best_val_accuracy", *_FROM_RESULT)) | {"epochs": 0}
-    if isinstance(result, dict):
+    if result is not None and is_number(result.get("epochs")):
         return found | {name: result[name] for name in found if name in result}
     if not files.metrics.exists():
         return found

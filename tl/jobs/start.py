@@ -70,7 +70,12 @@ def write_holder(lock: int, pid: int) -> None:
 
 def supervisor_lives(home: Home) -> bool:
     """Whether a supervisor works for this home, without touching its lock."""
-    return processes.alive(processes.from_json(read_json(_lock_path(home))))
+    return processes.alive(holder(home))
+
+
+def holder(home: Home) -> processes.Identity | None:
+    """The process that the lock file names: the supervisor, or one that was."""
+    return processes.from_json(read_json(_lock_path(home)))
 
 
 def log_path(home: Home) -> Path:

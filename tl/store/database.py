@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tl.config import Experiment, Refused, RunConfig
+from tl.store.damage import experiment_of, plain, refusal
 from tl.store.files import locked
 from tl.store.home import Home
 
@@ -67,6 +68,10 @@ _OWN = "experiment_id IN (SELECT id FROM experiments WHERE owner IS :owner)"
 _CHANGEABLE = {"pid", "start_ticks", "boot_id", "started", "ended", "reason", "message", "stop_requested"}
 
 
+class Unknown(Refused):
+    """There is nothing with this id, or it is somebody else's."""
+
+
 @contextmanager
 def writing(home: Home) -> Iterator[sqlite3.Connection]:
     """One transaction that excludes other writers; rolled back when the block raises."""
@@ -90,6 +95,8 @@ def _connected(home: Home) -> Iterator[sqlite3.Connection]:
         if _version(connection) != len(MIGRATIONS):
             _migrate(home, connection)
         yield connection
+    except sqlite3.DatabaseError as problem:
+        raise refusal(problem) from problem
     finally:
         connection.close()
 
@@ -205,15 +212,15 @@ def read_experiment(home: Home, experiment_id: str) -> dict:
     query = "SELECT id AS experiment_id, key, created, sweep_id, spec FROM experiments WHERE id = ? AND owner IS ?"
     rows = select(home, query, (experiment_id, home.owner))
     if not rows:
-        raise Refused(f"There is no experiment {experiment_id!r}; `python -m tl runs` lists them.")
-    return rows[0] | {"experiment": Experiment.from_json(json.loads(rows[0].pop("spec")))}
+        raise Unknown(f"There is no experiment {experiment_id!r}; `python -m tl runs` lists them.")
+    return rows[0] | {"experiment": experiment_of(rows[0].pop("spec"))}
 
 
 def read_sweep(home: Home, sweep_id: str) -> dict:
     """`{"sweep_id", "created", "experiments": {id: Experiment}}`, sizes ascending. Raises Refused for an unknown id."""
     found = [sweep for sweep in read_sweeps(home) if sweep["sweep_id"] == sweep_id]
     if not found:
-        raise Refused(f"There is no sweep {sweep_id!r}; `python -m tl sweeps` lists them.")
+        raise Unknown(f"There is no sweep {sweep_id!r}; `python -m tl sweeps` lists them.")
     return found[0]
 
 
@@ -224,7 +231,7 @@ def read_sweeps(home: Home) -> list[dict]:
     for row in select(home, f"{query} ORDER BY created, id", (home.owner,)):
         empty = {"sweep_id": row["sweep_id"], "created": row["created"], "experiments": {}}
         sweep = sweeps.setdefault(row["sweep_id"], empty)
-        sweep["experiments"][row["id"]] = Experiment.from_json(json.loads(row["spec"]))
+        sweep["experiments"][row["id"]] = experiment_of(row["spec"])
     for sweep in sweeps.values():
         sweep["experiments"] = dict(sorted(sweep["experiments"].items(), key=lambda entry: entry[1].samples))
     return list(sweeps.values())[::-1]
@@ -245,20 +252,18 @@ def read_runs(
         conditions.append(f"status IN ({', '.join('?' * len(statuses))})")
         values.extend(statuses)
     order = "ORDER BY experiments.created DESC, experiment_id DESC, position"
-    return [_plain(row) for row in select(home, f"{_RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))]
+    return [
+        plain(row, TRANSITIONS)
+        for row in select(home, f"{_RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))
+    ]
 
 
 def read_run(home: Home, run_id: str) -> dict:
     """One run's row as in `read_runs`. Raises Refused for an unknown id."""
     rows = select(home, f"{_RUNS} WHERE runs.id = ? AND experiments.owner IS ?", (run_id, home.owner))
     if not rows:
-        raise Refused(f"There is no run {run_id!r}; `python -m tl runs` lists them.")
-    return _plain(rows[0])
-
-
-def _plain(row: dict) -> dict:
-    del row["id"]
-    return row | {"spec": json.loads(row["spec"]), "stop_requested": bool(row["stop_requested"])}
+        raise Unknown(f"There is no run {run_id!r}; `python -m tl runs` lists them.")
+    return plain(rows[0], TRANSITIONS)
 
 
 def move(home: Home, run: dict, status: str, admit: Admission | None = None, **values) -> bool:

@@ -1,10 +1,10 @@
 """The queue across visitors, for what keeps it: how full it is, who was served when, the end of an owner's rows."""
 
-import json
 import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tl.store.damage import experiment_of
 from tl.store.database import ACTIVE, read_runs, select, writing
 from tl.store.home import Home
 
@@ -25,7 +25,7 @@ def load(home: Home, connection: sqlite3.Connection) -> Load:
     specs = connection.execute(f"SELECT spec {_JOINED} WHERE owner IS ? AND {_ACTIVE}", (home.owner,)).fetchall()
     kept = connection.execute(f"SELECT count(*) {_JOINED} WHERE owner IS ?", (home.owner,)).fetchone()[0]
     everybody = connection.execute(f"SELECT count(*) FROM runs WHERE {_ACTIVE}").fetchone()[0]
-    return Load([json.loads(row["spec"])["backbone"] for row in specs], kept, everybody)
+    return Load([experiment_of(row["spec"]).backbone for row in specs], kept, everybody)
 
 
 def waiting(home: Home) -> list[dict]:

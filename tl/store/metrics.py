@@ -67,6 +67,14 @@ def read_metrics(path: Path) -> pd.DataFrame:
     return read_table(path, METRICS)
 
 
+def damaged(path: Path, frame: pd.DataFrame) -> bool:
+    """Whether `frame`, as read from `path`, is empty only because the file can't be read."""
+    if len(frame) or not path.exists():
+        return False
+    found = read_parquet(path)
+    return found is None or len(found) > 0
+
+
 def write_metrics(path: Path, rows: list[dict]) -> None:
     """Replace a run's metrics by `rows`."""
     write_parquet(path, table(rows, METRICS))

@@ -9,11 +9,13 @@ from contextlib import AbstractContextManager
 import torch
 from torch import nn
 
+from tl.store.documents import is_number
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 
 STEPS = 4  # measured of each kind, after one that is not counted
 PIXELS = 32 * 64 * 64  # of the batch that is measured: larger ones tell no more
+KEY = "precision "  # how entries of probes.json begin that are of this kind
 GAIN = 1.03  # bfloat16 has to be this much faster
 
 
@@ -43,16 +45,27 @@ def choose_precision(home: Home, build, backbone: str, resolution: int, batch_si
 
     `build()` gives a network on `device` that may be spoilt. Every arm of a comparison finds the same answer.
     """
-    key = f"precision {backbone} {resolution}px batch {batch_size} on {_hardware(device)}, torch {torch.__version__}"
+    key = f"{KEY}{backbone} {resolution}px batch {batch_size} on {_hardware(device)}, torch {torch.__version__}"
     with locked(home.locks_dir / "probes.lock"):
-        known = (read_json(home.probes_path) or {}).get(key)
+        known = _entries(home).get(key)
     if known is None:
         network = build()
         pictures = max(4, min(batch_size, PIXELS // resolution**2))
         known = {kind: _images_per_second(network, kind, pictures, resolution, device) for kind in ("fp32", "bf16")}
         with locked(home.locks_dir / "probes.lock"):
-            write_json(home.probes_path, (read_json(home.probes_path) or {}) | {key: known})
+            write_json(home.probes_path, _entries(home) | {key: known})
     return "bf16" if known["bf16"] > GAIN * known["fp32"] else "fp32"
+
+
+def _entries(home: Home) -> dict[str, dict]:
+    """All that was measured; of precisions only what can be: after damage to the file it is measured anew."""
+    document = read_json(home.probes_path)
+    entries = document.items() if isinstance(document, dict) else ()
+    return {key: entry for key, entry in entries if not key.startswith(KEY) or _whole(entry)}
+
+
+def _whole(entry) -> bool:
+    return isinstance(entry, dict) and all(is_number(entry.get(kind)) for kind in ("fp32", "bf16"))
 
 
 def _hardware(device: torch.device) -> str:

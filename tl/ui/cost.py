@@ -11,6 +11,7 @@ from tl.jobs import probe as probing
 from tl.report.command import NOTHING, command
 from tl.store.database import ACTIVE, read_runs
 from tl.store.home import Home
+from tl.ui.refresh import fragment
 from tl.ui.text import duration
 
 POLL_SECONDS = 1.0  # while this machine is being measured
@@ -29,7 +30,7 @@ def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ..
     `sizes`: of a sweep, in all.
     """
     waiting = _measured(home, experiment) is None and not _busy(home)
-    st.fragment(_estimate, run_every=POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
+    fragment(_estimate, POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
 
 
 def _estimate(home: Home, experiment: Experiment, info, sizes: tuple[int, ...], waiting: bool) -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from tl.config import Experiment, Refused
 from tl.store.home import Home
+from tl.ui.refresh import fragment
 from tl.ui.text import NOT_AVAILABLE, count, escape, plain
 
 POLL_SECONDS = 1.0  # while somebody looks at the pictures
@@ -28,7 +29,7 @@ def section(home: Home, info, experiment: Experiment) -> None:
         st.caption(":material/query_stats: What will transfer well can be told once the pictures are downloaded.")
     elif candidates(home, asked):
         active = looking(home)
-        st.fragment(_hints, run_every=POLL_SECONDS if active else None)(home, asked, active)
+        fragment(_hints, POLL_SECONDS if active else None)(home, asked, active)
     else:
         st.caption(
             ":material/query_stats: What will transfer well can be told once weights are here: the first start "

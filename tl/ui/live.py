@@ -7,7 +7,7 @@ from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import chart_area, view
 from tl.ui.arms import dot
-from tl.ui.refresh import look_again
+from tl.ui.refresh import fragment, look_again
 from tl.ui.table import arm_table
 from tl.ui.text import NOT_AVAILABLE, clock, duration, escape, percent
 
@@ -25,7 +25,7 @@ BADGES = {  # status -> colour, icon
 
 def show(home: Home, experiment_id: str, active: bool) -> None:
     """Draw the live part; it refreshes itself only while something is `active`, and reruns the page when that ends."""
-    st.fragment(_live, run_every=REFRESH_SECONDS if active else None)(home, experiment_id, active)
+    fragment(_live, REFRESH_SECONDS if active else None)(home, experiment_id, active)
 
 
 def _live(home: Home, experiment_id: str, active: bool) -> None:
@@ -46,6 +46,8 @@ def _live(home: Home, experiment_id: str, active: bool) -> None:
             help="Every arm keeps the best it has learnt so far.",
         )
     chart_area.show(now, metrics)
+    for what in now.damaged:
+        st.caption(f":material/warning: {escape(what)}, is damaged; what it held is missing here.")
     st.subheader("The arms in numbers", anchor=False)
     st.dataframe(
         arm_table(now, metrics), hide_index=True, height="content", alt="Every arm in numbers, one column per arm"

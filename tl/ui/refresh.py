@@ -1,5 +1,6 @@
 """What every part of a page that refreshes itself does first: look again, and hand back to the page when that ends."""
 
+import functools
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,6 +12,19 @@ from tl.store.home import Home
 from tl.ui.text import escape
 
 View = TypeVar("View")
+
+
+def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., None]:
+    """`draw` as a fragment that refreshes itself every `seconds` (None: not at all); shows what is refused in it."""
+
+    @functools.wraps(draw)
+    def shown(*arguments) -> None:
+        try:
+            draw(*arguments)
+        except Refused as problem:
+            st.error(escape(problem), icon=":material/error:")
+
+    return st.fragment(shown, run_every=seconds)
 
 
 def look_again(load: Callable[[Home, str], View], home: Home, ident: str, active: bool, problem_key: str) -> View:

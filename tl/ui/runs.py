@@ -13,6 +13,7 @@ from tl.ui import view
 from tl.ui.arms import dot
 from tl.ui.form_state import arm_title
 from tl.ui.live import BADGES
+from tl.ui.refresh import fragment
 from tl.ui.text import ago, count, duration, escape, memory, percent, plain
 
 REFRESH_SECONDS = 2.0
@@ -32,7 +33,7 @@ ACTIONS = {  # what can be done with a run, by its status
 def show(home: Home) -> None:
     """Draw the list; it refreshes itself while anything is queued or running."""
     active = any(run["status"] in ACTIVE for run in jobs.list_runs(home))
-    st.fragment(_list, run_every=REFRESH_SECONDS if active else None)(home, active)
+    fragment(_list, REFRESH_SECONDS if active else None)(home, active)
 
 
 def _list(home: Home, active: bool) -> None:

@@ -7,7 +7,7 @@ from tl.backbones import BACKBONES
 from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
-from tl.ui.refresh import look_again
+from tl.ui.refresh import fragment, look_again
 from tl.ui.text import count, escape
 
 REFRESH_SECONDS = 2.0
@@ -24,7 +24,7 @@ def show(home: Home, sweep_id: str) -> None:
         st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
         return
     _head(home, now)
-    st.fragment(_live, run_every=REFRESH_SECONDS if now.active else None)(home, sweep_id, now.active)
+    fragment(_live, REFRESH_SECONDS if now.active else None)(home, sweep_id, now.active)
 
 
 def _head(home: Home, now: sweep_view.SweepView) -> None:

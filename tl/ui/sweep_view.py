@@ -10,7 +10,7 @@ from tl import jobs
 from tl.analysis.sweep_wording import accuracy_with_interval
 from tl.config import ID_PATTERN, Experiment, Refused
 from tl.report import size_findings
-from tl.store.database import ACTIVE
+from tl.store.database import ACTIVE, Unknown
 from tl.store.home import Home
 from tl.ui.form_state import arm_title
 from tl.ui.text import NOT_AVAILABLE, count, duration, plain
@@ -66,7 +66,7 @@ def load(home: Home, sweep_id: str) -> SweepView:
         raise Refused("This link names no sweep; those there are can be opened from Data size.")
     try:
         found = jobs.sweep(home, sweep_id)
-    except Refused:
+    except Unknown:
         raise Refused(f"There is no sweep {sweep_id} here; those there are can be opened from Data size.") from None
     return SweepView(
         sweep_id,

@@ -1,7 +1,7 @@
 """The arms in numbers: one row per measure, one column per arm, every value in words. No streamlit."""
 
 from tl.analysis.statistics import interval
-from tl.store.files import read_json
+from tl.store.documents import read_result
 from tl.ui.text import NOT_AVAILABLE, count, duration, energy, memory, millions, percent
 from tl.ui.view import Arm, ExperimentView
 
@@ -33,7 +33,7 @@ def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:
         known = metrics[column].dropna()
         return NOT_AVAILABLE if known.empty else show(float(known.mean()))
 
-    results = [read_json(now.home.run(run["run_id"]).result) or {} for run in arm.runs]
+    results = [read_result(now.home.run(run["run_id"])) or {} for run in arm.runs]
     joules = [result.get("energy_joules") for result in results]
     return {
         "Test accuracy": over_runs("test_accuracy", percent),

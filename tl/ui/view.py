@@ -3,18 +3,24 @@
 Everything is read from the queue and the run folders, so a reload, a second tab or a restarted server shows the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tl import jobs
 from tl.analysis.estimate import RunState, times_left
-from tl.config import ID_PATTERN, Experiment, Refused, RunConfig
+from tl.config import ID_PATTERN, Experiment, Refused
 from tl.store.database import ACTIVE
+from tl.store.documents import read_config
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.ui.form_state import arm_title
 from tl.words import ordinal
+
+if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
+    import pandas as pd
 
 LOG_BYTES = 6000  # of a failed run's log, from its end
 PHASES = {
@@ -152,36 +158,44 @@ class ExperimentView:
         running = {arm.position: arm.current for arm in self.arms if arm.current["status"] == "running"}
         states = {}
         for position, run in running.items():
-            config = read_json(self.home.run(run["run_id"]).config)
+            config = read_config(self.home.run(run["run_id"]))
+            if config is None:
+                continue
             epochs = metrics[metrics["run_id"] == run["run_id"]].to_dict("records")
-            states[position] = RunState(config=RunConfig.from_json(config), progress=run["progress"], epochs=epochs)
+            states[position] = RunState(config=config, progress=run["progress"], epochs=epochs)
         return times_left(states)
 
     def metrics(self):
         """All epochs of all runs in one frame; `arm` holds titles."""
-        import pandas as pd
-
         from tl.store.metrics import read_metrics
 
-        frames = [
-            read_metrics(self.home.run(run["run_id"]).metrics).assign(run_id=run["run_id"], arm=arm.title)
-            for arm in self.arms
-            for run in arm.runs
-        ]
-        return pd.concat(frames, ignore_index=True)
+        return self._table("metrics", read_metrics)
 
     def resources(self):
         """All hardware samples of all runs in one frame, with `arm` (title) and `run_id`."""
-        import pandas as pd
-
         from tl.store.metrics import RESOURCES, read_table
 
-        frames = [
-            read_table(self.home.run(run["run_id"]).resources, RESOURCES).assign(run_id=run["run_id"], arm=arm.title)
-            for arm in self.arms
-            for run in arm.runs
-        ]
+        return self._table("resources", lambda path: read_table(path, RESOURCES))
+
+    def _table(self, name: str, read: Callable[[Path], "pd.DataFrame"]) -> "pd.DataFrame":
+        import pandas as pd
+
+        from tl.store.metrics import damaged
+
+        frames = []
+        for arm in self.arms:
+            for run in arm.runs:
+                path = getattr(self.home.run(run["run_id"]), name)
+                frame = read(path)
+                if damaged(path, frame):
+                    self.damaged.append(f"{path.name} of {arm.title}, seed {run['seed']}")
+                frames.append(frame.assign(run_id=run["run_id"], arm=arm.title))
         return pd.concat(frames, ignore_index=True)
+
+    @cached_property
+    def damaged(self) -> list[str]:
+        """Tables that could not be read, in words, as `metrics` and `resources` find them; not escaped."""
+        return []
 
 
 def load(home: Home, experiment_id: str) -> ExperimentView:

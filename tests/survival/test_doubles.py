@@ -1,0 +1,92 @@
+"""Everything sent twice happens once: submissions under one key, and runs that many processes want at once.
+
+`DOUBLES=1000` submits as many pairs and lets 16 processes claim as many runs.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tl import jobs
+from tl.config import ArmConfig, Experiment
+from tl.jobs.launcher import child_environment
+from tl.store import database
+from tl.store.home import Home
+
+DOUBLES = int(os.environ.get("DOUBLES", "20"))
+CLAIMERS = 16 if DOUBLES >= 1000 else 4
+EXPERIMENT = Experiment(dataset="blossoms", samples=20, arms=(ArmConfig(name="a", strategy="scratch"),))
+CLAIM = """
+import random, sys
+from tl.store import database
+from tl.store.home import Home
+home = Home(sys.argv[1])
+rows = database.read_runs(home, statuses=("queued",))
+random.Random(int(sys.argv[2])).shuffle(rows)
+input()
+lost = 0
+for row in rows:
+    if database.move(home, row, "running"):
+        print(row["run_id"])
+    else:
+        lost += 1
+print(lost, file=sys.stderr)
+"""
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+def test_doubled_submissions_make_one_experiment_each(home, monkeypatch, capsys):
+    attempts = []  # one of every submission that found no earlier one and so tried to be the first
+    insert = database.insert_experiments
+    monkeypatch.setattr(
+        database, "insert_experiments", lambda *given, **more: attempts.append(1) or insert(*given, **more)
+    )
+    together = threading.Barrier(2)
+
+    def submit(key: str) -> str:
+        together.wait()
+        return jobs.submit(home, EXPERIMENT, key)
+
+    with ThreadPoolExecutor(2) as pool:
+        pairs = [tuple(pool.map(submit, [f"key {number}"] * 2)) for number in range(DOUBLES)]
+    raced = len(attempts) - DOUBLES
+    with capsys.disabled():
+        print(f"\n{DOUBLES} pairs, {raced} of them neck and neck: {len(set(pairs))} experiments")
+    assert all(one == other for one, other in pairs)
+    assert len(set(pairs)) == DOUBLES
+    assert {row["experiment_id"] for row in database.read_runs(home)} == {one for one, _ in pairs}
+    assert len(list(home.runs_dir.iterdir())) == len(database.read_runs(home)) == DOUBLES
+    assert raced > 0, "no pair came at the same time"
+
+
+def test_runs_that_many_processes_claim_go_to_one_each(home, capsys):
+    new = [(EXPERIMENT, EXPERIMENT.runs(f"{number:026d}")) for number in range(DOUBLES)]
+    database.insert_experiments(home, new, None)
+    claimers = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLAIM, str(home.path), str(number)],
+            env=child_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(CLAIMERS)
+    ]
+    with ThreadPoolExecutor(CLAIMERS) as pool:
+        answers = list(pool.map(lambda process: process.communicate("go\n"), claimers))
+    assert [process.returncode for process in claimers] == [0] * CLAIMERS, answers
+    claimed = [line for out, _ in answers for line in out.split()]
+    lost = sum(int(errors) for _, errors in answers)
+    with capsys.disabled():
+        print(f"\n{CLAIMERS} processes: {len(claimed)} claims of {DOUBLES} runs, {lost} came too late")
+    assert sorted(claimed) == sorted(row["run_id"] for row in database.read_runs(home))
+    assert lost > 0

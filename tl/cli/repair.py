@@ -1,0 +1,30 @@
+"""`python -m tl repair`: a new queue from the folders of the runs, where the old one is damaged or gone."""
+
+import json
+
+from tl.cli.parser import add_command
+
+
+def add_commands(commands) -> None:
+    """Declare `repair`."""
+    add_command(commands, "repair", repair, "Rebuild a damaged queue from the folders of the runs; ends what trains.")
+
+
+def repair(arguments) -> int:
+    """0: the queue is sound, or is again."""
+    from tl.jobs.repair import repair as rebuild
+
+    done = rebuild(arguments.home)
+    if arguments.json:
+        print(json.dumps(done, ensure_ascii=False))
+        return 0
+    if done["sound"]:
+        print("The queue is sound; nothing was changed.")
+        return 0
+    print(f"The queue has been rebuilt: {done['experiments']} experiments, {done['runs']} runs.")
+    if done["kept"]:
+        print(f"The damaged file is kept: {done['kept']}")
+    for folder in done["left_out"]:
+        print(f"Left out, its config.json can't be read or fits no experiment: {folder}")
+    print("`python -m tl runs` lists them; `python -m tl resume RUN_ID` goes on with what had not finished.")
+    return 0

@@ -1,0 +1,188 @@
+"""A new queue from the folders of the runs, where the old one is damaged or gone; the damaged file is kept.
+
+What trained is ended first and can be resumed like everything else that has not finished.
+"""
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import fields
+from pathlib import Path
+
+from tl.config import ID_PATTERN, Experiment, Refused, RunConfig, Training
+from tl.jobs import processes
+from tl.jobs.endings import RESULTS, rebuilt
+from tl.jobs.launcher import KILL_SECONDS, LocalLauncher
+from tl.jobs.start import holder, take_lock
+from tl.store import database
+from tl.store.damage import Damaged, experiment_of
+from tl.store.documents import read_config, read_result
+from tl.store.home import Home, Run
+
+_SHARED = [entry.name for entry in fields(Training) if entry.name != "precision"]  # a trainer writes down what it chose
+
+
+def repair(home: Home) -> dict:
+    """`{"sound", "kept", "experiments", "runs", "left_out"}`: what was done for everybody's queue under this root.
+
+    `sound`: there was nothing to do. `kept`: where the damaged file lies now, null where there was none. `left_out`:
+    folders of runs whose settings can't be read. Raises Refused where what works on the queue can't be ended.
+    """
+    home = home.of(None)
+    if _sound(home):
+        return {"sound": True, "kept": None, "experiments": 0, "runs": 0, "left_out": []}
+    lock = _sole_lock(home)
+    try:
+        workspaces = [home, *home.visitors()]
+        for run in (run for workspace in workspaces for run in _folders(workspace)):
+            _end(run)
+        known = _salvaged(home)
+        done = {"sound": False, "kept": _set_aside(home), "experiments": 0, "runs": 0, "left_out": []}
+        for workspace in workspaces:
+            _index(workspace, known, done)
+        return done
+    finally:
+        os.close(lock)
+
+
+def _sound(home: Home) -> bool:
+    """Whether all of the queue can be read; one without anything is not sound where runs lie in folders."""
+    try:
+        checks = database.select(home, "PRAGMA integrity_check") + database.select(home, "PRAGMA foreign_key_check")
+        specs = [row["spec"] for row in database.select(home, "SELECT spec FROM experiments")]
+        for spec in specs:
+            experiment_of(spec)
+        database.read_runs(home, everyone=True)
+    except Damaged:
+        return False
+    if not specs:
+        return not any(run for workspace in (home, *home.visitors()) for run in _folders(workspace))
+    return checks == [{"integrity_check": "ok"}]
+
+
+def _folders(workspace: Home) -> Iterator[Run]:
+    """Runs of one workspace that are on the disk."""
+    for folder in sorted(workspace.runs_dir.glob("*")):
+        if ID_PATTERN.fullmatch(folder.name):
+            yield workspace.run(folder.name)
+
+
+def _sole_lock(home: Home) -> int:
+    """The lock of the only supervisor, whose holder is ended."""
+    end = time.monotonic() + KILL_SECONDS
+    while (lock := take_lock(home)) is None:
+        works = holder(home)
+        if time.monotonic() > end:
+            raise Refused(
+                f"Process {works.pid if works else 'unknown'} works on the queue and does not end; end it first."
+            )
+        if processes.alive(works):
+            os.kill(works.pid, signal.SIGTERM)
+        time.sleep(0.1)
+    return lock
+
+
+def _end(run: Run) -> None:
+    """End what trains the run, letting it keep what it has."""
+    leaders = [pid for pid in processes.of_run(run.folder.name) if os.getsid(pid) == pid]
+    try:
+        LocalLauncher().terminate(run.folder.name, processes.identify(leaders[0]) if leaders else None)
+    except TimeoutError as problem:
+        raise Refused(str(problem)) from None
+
+
+def _salvaged(home: Home) -> dict[str, dict]:
+    """Experiment id -> its row, as far as the damaged file can still be read."""
+    found: dict[str, dict] = {}
+    if not home.database_path.exists():
+        return found
+    with closing(sqlite3.connect(home.database_path)) as connection:
+        connection.row_factory = sqlite3.Row
+        with suppress(sqlite3.DatabaseError, ValueError):  # what comes before the damage is something
+            for row in connection.execute("SELECT id, spec, sweep_id FROM experiments"):
+                found[row["id"]] = dict(row)
+    return found
+
+
+def _set_aside(home: Home) -> str | None:
+    """Move the file, and what SQLite keeps beside it; its new name."""
+    if not home.database_path.exists():
+        return None
+    kept = home.database_path.with_name(time.strftime(f"{home.database_path.name}.damaged-%Y%m%d-%H%M%S"))
+    for suffix in ("", "-wal", "-shm"):
+        part = Path(f"{home.database_path}{suffix}")
+        if part.exists():
+            part.rename(f"{kept}{suffix}")
+    return str(kept)
+
+
+def _index(workspace: Home, known: dict[str, dict], done: dict) -> None:
+    """Put the workspace's runs into the new queue."""
+    groups: dict[str, list[RunConfig]] = {}
+    for run in _folders(workspace):
+        config = read_config(run)
+        if config is None or config.run_id != run.folder.name or not ID_PATTERN.fullmatch(str(config.experiment_id)):
+            done["left_out"].append(str(run.folder))
+        else:
+            groups.setdefault(config.experiment_id, []).append(config)
+    for experiment_id, configs in groups.items():
+        old = known.get(experiment_id, {})
+        try:
+            fits = [(experiment, _in_order(experiment, configs)) for experiment in _experiments(old, configs)]
+            experiment, own = max(fits, key=lambda fit: len(fit[1]))
+            created = int(experiment_id[:10], 32) / 1000  # an id begins with its time
+            rows = [_row(workspace.run(config.run_id), config, created) for config in own]
+            sweep_id = old.get("sweep_id")
+            sweep_id = sweep_id if isinstance(sweep_id, str) and ID_PATTERN.fullmatch(sweep_id) else None
+            database.insert_ended(workspace, [(experiment_id, experiment, created, rows)], sweep_id)
+        except (Refused, TypeError, sqlite3.IntegrityError):
+            own = []
+        done["experiments"] += bool(own)
+        done["runs"] += len(own)
+        placed = {config.run_id for config in own}
+        lost = [config.run_id for config in configs if config.run_id not in placed]
+        done["left_out"] += [str(workspace.run(run_id).folder) for run_id in lost]
+
+
+def _experiments(old: dict, configs: list[RunConfig]) -> Iterator[Experiment]:
+    """What it may have been: as the old queue had it, and what its runs say. Raises Refused where they say nonsense."""
+    with suppress(KeyError, Damaged):
+        yield experiment_of(old["spec"])
+    [(told, _)] = Counter(json.dumps(_shared(config)) for config in configs).most_common(1)
+    precisions = {config.precision for config in configs}
+    arms = {config.arm_position: config.arm for config in configs}
+    yield Experiment(
+        **json.loads(told),
+        precision=precisions.pop() if len(precisions) == 1 else "auto",
+        arms=tuple(arms[position] for position in sorted(arms)),
+        seeds=tuple(sorted({config.seed for config in configs})),
+    )
+
+
+def _shared(config: RunConfig) -> dict:
+    return {name: getattr(config, name) for name in _SHARED}
+
+
+def _in_order(experiment: Experiment, configs: list[RunConfig]) -> list[RunConfig]:
+    """Those that belong to the experiment, seed by seed."""
+    places = {
+        (arm.name, seed): (turn, place)
+        for turn, seed in enumerate(experiment.seeds)
+        for place, arm in enumerate(experiment.arms)
+    }
+    own = {(config.arm.name, config.seed): config for config in configs if _shared(config) == _shared(experiment)}
+    return [own[key] for key in sorted(own.keys() & places.keys(), key=places.get)]
+
+
+def _row(run: Run, config: RunConfig, created: float) -> dict:
+    result = read_result(run) or {}
+    end = {name: result.get(name) for name in ("status", "reason", "message")}
+    ended = run.result.stat().st_mtime if run.result.exists() else None
+    times = {"created": created, "started": None, "ended": ended}
+    about = {"run_id": config.run_id, "arm": config.arm.name, "seed": config.seed}
+    return about | (end if end["status"] in RESULTS else rebuilt()) | times
