@@ -5,8 +5,8 @@ from itertools import combinations
 
 from tl.datasets.catalogue import home_of
 from tl.store.database import read_runs
-from tl.store.features import fingerprint
 from tl.store.documents import read_result
+from tl.store.features import fingerprint
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
 

@@ -11,8 +11,8 @@ from tl import datasets, pretrained
 from tl.analysis.hint_record import record
 from tl.backbones import BACKBONES
 from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
-from tl.store.features import RANDOM, FeatureKey, fingerprint, read_features
 from tl.store.documents import is_number
+from tl.store.features import RANDOM, FeatureKey, fingerprint, read_features
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 
@@ -93,7 +93,9 @@ def _whole(entry) -> bool:
         return False
     numbers, texts = ["samples", "resolution"], ["dataset", "fingerprint", "backbone", "weights"]
     (texts if "error" in entry else numbers).extend(["error"] if "error" in entry else ["logme", "h_score"])
-    known = all(is_number(entry.get(name)) for name in numbers) and (entry.get("leep") is None or is_number(entry["leep"]))
+    known = all(is_number(entry.get(name)) for name in numbers) and (
+        entry.get("leep") is None or is_number(entry["leep"])
+    )
     return known and all(isinstance(entry.get(name), str) for name in texts)
 
 

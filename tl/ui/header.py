@@ -1,16 +1,13 @@
 """What every page begins with: its settings in the browser, the name, the links to the pages, the column of content."""
 
 from contextlib import contextmanager
-from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
 
 from tl.config import Refused
-from tl.config import Refused
 from tl.limits import hosted
 from tl.store.home import Home
-from tl.ui.text import escape
 from tl.ui.text import escape
 
 PAGES = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tl import jobs
 from tl.analysis.estimate import RunState, times_left
 from tl.config import ID_PATTERN, Experiment, Refused
-from tl.store.database import ACTIVE
+from tl.store.database import ACTIVE, Unknown
 from tl.store.documents import read_config
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -204,7 +204,7 @@ def load(home: Home, experiment_id: str) -> ExperimentView:
         raise Refused("This link names no experiment; Runs lists those there are.")
     try:
         found = jobs.experiment(home, experiment_id)
-    except Refused:
+    except Unknown:
         raise Refused(f"There is no experiment {experiment_id} here; Runs lists those there are.") from None
     return ExperimentView(home, experiment_id, found["experiment"], tuple(found["runs"]))
 
