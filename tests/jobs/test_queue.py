@@ -9,7 +9,7 @@ import pytest
 from lab import until
 
 from tl import jobs
-from tl.config import ArmConfig, Experiment, Refused, RunConfig, new_id
+from tl.config import ArmConfig, Experiment, Refused, RunConfig
 from tl.jobs import processes
 from tl.jobs.endings import identity_of
 from tl.store import database
@@ -205,7 +205,7 @@ def test_a_queued_run_is_not_deleted(lab, home):
 
 
 @pytest.mark.parametrize("action", [jobs.stop, jobs.resume, jobs.delete, jobs.run, jobs.experiment])
-@pytest.mark.parametrize("unknown", [new_id(), "x", "../../etc/passwd", ""])
+@pytest.mark.parametrize("unknown", ["01k7vh26s49ektjqc65ubqobvs", "x", "../../etc/passwd", ""])
 def test_an_unknown_id_is_refused(home, action, unknown):
     with pytest.raises(Refused, match="There is no"):
         action(home, unknown)
