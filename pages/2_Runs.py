@@ -5,10 +5,11 @@ import streamlit as st
 from tl.ui import header
 
 with header.begin("Runs"):
-    from tl.ui import imports, runs, tensorboard
+    from tl.ui import demo, imports, runs, tensorboard
 
     st.title("Runs", anchor=False)
     home = header.home()
+    demo.tell(home)
     runs.show(home)
     imports.show(home)
     tensorboard.show(home)

@@ -9,7 +9,7 @@ import pytest
 from tl import jobs
 from tl.config import ArmConfig, Experiment, new_id
 from tl.jobs import expiry
-from tl.store import database, everybody
+from tl.store import database, everybody, visits
 from tl.store.files import write_json
 from tl.store.home import Home
 
@@ -33,9 +33,9 @@ def visitor(root: Home, hours_ago: float, ended: bool = True) -> Home:
     if ended:
         for row in database.read_runs(home, experiment_id):
             jobs.stop(home, row["run_id"])
-    expiry.touch(home)
+    visits.touch(home)
     past = time.time() - hours_ago * HOUR
-    os.utime(home.path / expiry.STAMP, (past, past))
+    os.utime(home.path / visits.STAMP, (past, past))
     return home
 
 
@@ -58,19 +58,19 @@ def test_what_was_not_visited_for_a_day_goes_with_its_rows_and_the_rest_stays(ro
 
 def test_a_visit_starts_the_day_anew_at_the_cost_of_one_look_a_minute(root):
     home = visitor(root, 25)
-    expiry.touch(home)
-    stamp = home.path / expiry.STAMP
+    visits.touch(home)
+    stamp = home.path / visits.STAMP
     assert time.time() - stamp.stat().st_mtime < 60 and expiry.remove_expired(root) == []
     written = time.time() - 30
     os.utime(stamp, (written, written))
-    expiry.touch(home)
+    visits.touch(home)
     assert stamp.stat().st_mtime == pytest.approx(written, abs=1)
 
 
 def test_who_only_looks_gets_no_folder(root):
     home = root.of(new_id())
-    expiry.touch(home)
-    assert not home.path.exists() and expiry.removed(home) is None
+    visits.touch(home)
+    assert not home.path.exists() and visits.removed(home) is None
 
 
 @pytest.mark.parametrize("status", ["queued", "running"])
@@ -94,11 +94,11 @@ def test_the_life_is_a_setting_and_locally_nothing_ends(root, monkeypatch):
 def test_a_returning_visitor_is_told_once_what_was_removed(root):
     home, other = visitor(root, 25), visitor(root, 1)
     expiry.remove_expired(root)
-    told = expiry.removed(home)
+    told = visits.removed(home)
     assert told.startswith("Your workspace was removed after 24 h without a visit, just now: 1 data set and 1 run, ")
-    assert expiry.removed(other) is None and expiry.removed(root.of(new_id())) is None
-    expiry.forget_removed(home)
-    assert expiry.removed(home) is None
+    assert visits.removed(other) is None and visits.removed(root.of(new_id())) is None
+    visits.forget_removed(home)
+    assert visits.removed(home) is None
 
 
 def test_what_is_known_of_the_removed_is_forgotten_after_a_week(root):
@@ -108,7 +108,7 @@ def test_what_is_known_of_the_removed_is_forgotten_after_a_week(root):
     past = time.time() - 8 * 24 * HOUR
     os.utime(told, (past, past))
     expiry.remove_expired(root)
-    assert not told.exists() and expiry.removed(home) is None
+    assert not told.exists() and visits.removed(home) is None
 
 
 def test_where_the_rows_cannot_be_deleted_the_files_stay(root, monkeypatch):
@@ -126,13 +126,19 @@ def test_where_the_rows_cannot_be_deleted_the_files_stay(root, monkeypatch):
     monkeypatch.setattr(everybody, "delete_owner", fails)
     with pytest.raises(OSError, match="No space"):
         expiry.remove_expired(root)
-    assert everything(home) == before
-    monkeypatch.undo()
-    os.environ["TL_HOSTED"] = "1"
-    try:
-        assert len(expiry.remove_expired(root)) == 1
-    finally:
-        del os.environ["TL_HOSTED"]
+    assert everything(home) == before and visits.removed(home) is None
+    monkeypatch.setattr(everybody, "delete_owner", delete_owner)
+    assert len(expiry.remove_expired(root)) == 1
+
+
+def test_a_server_cleans_while_it_lives(root, monkeypatch):
+    monkeypatch.setattr(expiry, "SWEEP_SECONDS", 0.05)
+    home = visitor(root, 25)
+    assert expiry.keep_clean(root).daemon
+    deadline = time.monotonic() + 20
+    while home.path.exists():
+        assert time.monotonic() < deadline, "it was not removed"
+        time.sleep(0.02)
 
 
 def test_two_that_clean_at_once_remove_each_workspace_once(root):

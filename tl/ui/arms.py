@@ -5,7 +5,7 @@ import streamlit as st
 from tl.charts.palette import arm_colour
 from tl.config import ArmConfig
 from tl.strategies import STRATEGIES
-from tl.ui import form_state
+from tl.ui import demo, form_state
 from tl.ui.form_state import arm_key
 from tl.ui.settings import arm_settings, shared_settings, shared_summary
 
@@ -31,7 +31,7 @@ def section() -> list:
             icon=":material/add:",
             key="form_add_arm",
             on_click=_add,
-            disabled=len(state[form_state.ARMS]) >= form_state.MAX_ARMS,
+            disabled=len(state[form_state.ARMS]) >= demo.at_most("runs_together", form_state.MAX_ARMS),
         )
         with st.popover("Settings for all arms", icon=":material/tune:", width="content"):
             shared_settings()

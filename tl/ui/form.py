@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl.config import Experiment, Refused
 from tl.store.home import Home
-from tl.ui import advice, arms, cost, form_state, network, pictures, plan
+from tl.ui import advice, arms, cost, demo, form_state, network, pictures, plan
 from tl.ui.presets import PRESETS
 from tl.ui.text import escape
 
@@ -19,7 +19,9 @@ def show(home: Home) -> None:
         _use_preset(home)
     if form_state.TOKEN not in state:
         form_state.new_token(state)
+    demo.tell(home)
     pictures.take_over_upload()
+    demo.hold(state)
     with st.container():
         _presets(home)
     with st.container(border=True):
@@ -39,7 +41,7 @@ def show(home: Home) -> None:
 def _presets(home: Home) -> None:
     st.pills(
         "Start from",
-        list(PRESETS),
+        list(demo.presets(PRESETS, home)),
         format_func=lambda key: f"{PRESETS[key].icon} {PRESETS[key].title}",
         key=PRESET,
         on_change=_use_preset,

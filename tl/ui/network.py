@@ -6,6 +6,7 @@ from tl import pretrained
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS
 from tl.store.home import Home
+from tl.ui import demo
 from tl.ui.form_state import shared_key
 from tl.ui.text import escape, millions, percent, plain
 
@@ -37,7 +38,8 @@ def section(home: Home) -> None:
             format_func=lambda key: _option(known[key]),
             persist_state="session",
         )
-    possible = [side for side in RESOLUTIONS if side >= backbone.min_resolution]
+    most = demo.at_most("resolution", max(RESOLUTIONS))
+    possible = [side for side in RESOLUTIONS if backbone.min_resolution <= side <= most] or [backbone.min_resolution]
     if state[RESOLUTION] not in possible:
         state[RESOLUTION] = min(possible, key=lambda side: abs(side - state[RESOLUTION]))
     with third:

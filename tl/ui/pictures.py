@@ -7,7 +7,9 @@ import streamlit as st
 from tl import datasets
 from tl.config import Refused
 from tl.store.home import Home
+from tl.limits import limits
 from tl.ui.form_state import shared_key
+from tl.ui import demo
 from tl.ui.text import count, escape, plain
 
 DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
@@ -75,13 +77,14 @@ def _dataset_changed() -> None:
 def _sample_count(info) -> None:
     lowest = min(max(2, len(info.classes)), info.train)
     wanted = st.session_state[SAMPLES]
+    most = max(lowest, demo.at_most("samples", info.train))
     if wanted is None and info.origin == "drawn":
         wanted = 500  # "all" of a set drawn by code is a number without meaning
-    st.session_state[SAMPLES] = min(max(wanted or info.train, lowest), info.train)
+    st.session_state[SAMPLES] = min(max(wanted or most, lowest), most)
     st.number_input(
         f"Training pictures, of {count(info.train)}",
         min_value=lowest,
-        max_value=info.train,
+        max_value=most,
         step=max(1, min(500, info.train // 10)),
         key=SAMPLES,
         persist_state="session",
@@ -105,7 +108,8 @@ def _uploader(home: Home, taken: list[str]) -> None:
         "respected; otherwise 15 % are kept for validation and 15 % for the test."
     )
     st.text_input("Name of the set", key="form_zip_name", placeholder="as the zip", max_chars=40)
-    file = st.file_uploader("Zip of class folders", type="zip", key="form_zip")
+    largest = limits().upload_megabytes
+    file = st.file_uploader("Zip of class folders", type="zip", key="form_zip", max_upload_size=largest)
     if file is None:
         return
     name = (st.session_state["form_zip_name"] or "").strip() or _suggest(file.name, taken)
@@ -132,7 +136,7 @@ def _ingest(home: Home, file, name: str) -> str | None:
     bar = st.progress(0.0, text="Reading the zip …")
 
     def progress(done: int, total: int, what: str) -> None:
-        text = f"{escape(what[:1].upper() + what[1:])}: {count(done)} of {count(total)}"
+        text = escape(what[:1].upper() + what[1:]) + (f": {count(done)} of {count(total)}" if total else " …")
         bar.progress(min(1.0, done / max(1, total)), text=text)
 
     try:

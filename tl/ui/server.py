@@ -15,7 +15,9 @@ from tl.config import Refused
 from tl.hosted import settings
 from tl.hosted.gate import Gate
 from tl.hosted.headers import security_headers
+from tl.jobs import expiry
 from tl.limits import hosted
+from tl.store.home import Home
 
 
 def middleware() -> list[Middleware]:
@@ -37,7 +39,9 @@ def middleware() -> list[Middleware]:
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Open the browser where there is one, as Streamlit does for a plain script."""
+    """Open the browser where there is one, as Streamlit does for a plain script; hosted, remove what has expired."""
+    if hosted():
+        expiry.keep_clean(Home())
     if not st.get_option("server.headless"):
         address = st.get_option("server.address") or "localhost"
         cli_util.open_browser(server_util.get_url(server_util.get_display_address(address)))

@@ -1,12 +1,13 @@
 """The settings of an arm and those all arms share, as data, and one widget for each kind of setting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from tl.config import PRECISIONS, Experiment
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.strategies import PARAMETERS, Strategy
+from tl.ui import demo
 from tl.ui.form_state import arm_key, shared_key
 from tl.ui.text import rate
 
@@ -81,7 +82,7 @@ def shared_settings() -> None:
     """A widget for every setting that all arms share and that matters now."""
     for name, setting in SHARED.items():
         if setting.only_with is None or st.session_state[shared_key(setting.only_with[0])] == setting.only_with[1]:
-            _widget(shared_key(name), setting, type(DEFAULTS[name]))
+            _widget(shared_key(name), _held(name, setting), type(DEFAULTS[name]))
 
 
 def arm_settings(number: int, strategy: Strategy) -> None:
@@ -93,11 +94,18 @@ def arm_settings(number: int, strategy: Strategy) -> None:
     )
     learning_rate = Setting(title="Learning rate", low=1e-7, high=10, step=1e-4, help="Of the head, at the start.")
     _widget(arm_key(number, "learning_rate"), learning_rate, float, placeholder=usual)
-    _widget(arm_key(number, "epochs"), SHARED["epochs"], int, placeholder="as all arms")
+    _widget(arm_key(number, "epochs"), _held("epochs", SHARED["epochs"]), int, placeholder="as all arms")
     for name in strategy.parameters:
         bounds = PARAMETERS[name]
         setting = Setting(title=bounds.title, low=bounds.low, high=bounds.high, step=bounds.step)
         _widget(arm_key(number, name), setting, type(bounds.default))
+
+
+def _held(name: str, setting: Setting) -> Setting:
+    """The setting with the bounds of a hosted demo, where this is one."""
+    if name == "seeds":
+        return replace(setting, high=demo.at_most_seeds(st.session_state, setting.high))
+    return replace(setting, high=demo.at_most("epochs", setting.high)) if name == "epochs" else setting
 
 
 def _widget(key: str, setting: Setting, kind: type, **more) -> None:

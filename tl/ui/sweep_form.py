@@ -10,7 +10,7 @@ from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes
 from tl.store.home import Home
-from tl.ui import arms, cost, form_state, network, pictures, plan, view
+from tl.ui import arms, cost, demo, form_state, network, pictures, plan, view
 from tl.ui.presets import PRESETS as COMPARISONS
 from tl.ui.text import ago, count, escape
 
@@ -28,7 +28,9 @@ def show(home: Home) -> None:
         form_state.fill(state, replace(first, seeds=tuple(range(FIRST_SEEDS))))
     if form_state.TOKEN not in state:
         form_state.new_token(state)
+    demo.tell(home)
     pictures.take_over_upload()
+    demo.hold(state)
     with st.container(border=True):
         info = pictures.section(home, _size_choice)
     with st.container(border=True):

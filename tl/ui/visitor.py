@@ -7,6 +7,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from tl.config import Refused
 from tl.hosted import settings, visitor
+from tl.store import visits
 from tl.store.home import Home, owner_of
 
 NO_COOKIE = (
@@ -37,7 +38,9 @@ def home() -> Home:
     context = get_script_run_ctx()
     if context is not None:
         visitor.bind(context.session_id, cookie_owner)
-    return Home().of(_signed_in() or cookie_owner)
+    found = Home().of(_signed_in() or cookie_owner)
+    visits.touch(found)
+    return found
 
 
 def _signed_in() -> str | None:

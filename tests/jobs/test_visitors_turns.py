@@ -1,0 +1,75 @@
+"""The one supervisor of all visitors: they take turns, and a run ends at its time limit with what it has learnt."""
+
+import pytest
+from lab import Lab, until
+
+from tl import jobs
+from tl.config import new_id
+from tl.jobs import processes
+from tl.store import database
+from tl.store.home import Home
+
+
+@pytest.fixture
+def visitors(home, monkeypatch):
+    """Two laboratories on one root with one supervisor: whoever ticks, ticks for both."""
+    monkeypatch.setenv("TL_HOSTED", "1")
+    labs = [Lab(home.of(new_id())) for _ in range(2)]
+    yield labs
+    for lab in labs:
+        lab.close()
+        for row in database.read_runs(lab.home):
+            lab.launcher.terminate(row["run_id"], None)
+
+
+def test_a_sweep_of_one_visitor_does_not_keep_another_waiting(visitors):
+    ann, bob = visitors
+    runs = {name: lab.submit("quick", seeds=seeds) for name, lab, seeds in (("a", ann, (0, 1, 2)), ("b", bob, (0, 1)))}
+    assert [jobs.run(bob.home, run_id)["place"] for run_id in runs["b"]] == [2, 4]
+    ann.run_all()
+    started = {
+        database.read_run(lab.home, run_id)["started"]: name
+        for lab, name in ((ann, "a"), (bob, "b"))
+        for run_id in runs[name]
+    }
+    assert "".join(name for _, name in sorted(started.items())) == "ababa"
+
+
+def test_a_run_ends_at_its_time_limit_and_keeps_its_best(visitors, monkeypatch):
+    ann, _ = visitors
+    [run_id] = ann.submit("slow")
+    ann.train(run_id)
+    monkeypatch.setattr(processes, "age_seconds", lambda trainer: 60 * 20 - 1)
+    ann.supervisor.tick()
+    assert ann.row(run_id)["status"] == "running"
+    monkeypatch.setattr(processes, "age_seconds", lambda trainer: 60 * 20 + 1)
+    until(lambda: not ann.supervisor.tick())
+    row = jobs.run(ann.home, run_id)
+    assert (row["status"], row["reason"], row["best_val_accuracy"]) == ("stopped", "time_limit", 0.5)
+    assert row["message"].startswith("The time limit of 20 min was reached; the best epoch so far is kept")
+    assert jobs.resume(ann.home, run_id)["message"] is None
+
+
+def test_a_verdict_that_was_written_down_holds_when_the_supervisor_dies_over_it(visitors):
+    ann, _ = visitors
+    [run_id] = ann.submit("slow")
+    row = ann.train(run_id)
+    database.note(ann.home, row, reason="time_limit", message="The time limit.", stop_requested=1)
+    ann.launcher.terminate(run_id, None)
+    ann.new_supervisor().tick()
+    assert (ann.row(run_id)["status"], ann.row(run_id)["message"]) == ("stopped", "The time limit.")
+
+
+def test_the_age_of_a_process_is_its_own(visitors):
+    import os
+
+    me = processes.identify(os.getpid())
+    assert 0 < processes.age_seconds(me) < 24 * 3600
+
+
+def test_locally_a_run_may_take_as_long_as_it_likes(lab, monkeypatch):
+    monkeypatch.setattr(processes, "age_seconds", lambda trainer: 10**9)
+    [run_id] = lab.submit("slow")
+    lab.train(run_id)
+    lab.supervisor.tick()
+    assert lab.row(run_id)["status"] == "running" and isinstance(lab.home, Home)

@@ -1,0 +1,89 @@
+"""The form where strangers use it: its bounds are the limits, it says them, and what was removed since the last visit."""
+
+import pytest
+
+from tests.page_lab import texts, unescaped
+from tl import jobs
+from tl.config import new_id
+from tl.hosted import settings, visitor
+from tl.store import database, visits
+
+LIMITS = {"EPOCHS": 7, "SAMPLES": 120, "RESOLUTION": 48, "RUNS_TOGETHER": 4, "UPLOAD_MEGABYTES": 3, "LIFE_HOURS": 5}
+
+
+@pytest.fixture
+def ann(home, monkeypatch):
+    """A visitor's home; pages that are opened are theirs."""
+    monkeypatch.setenv("TL_HOSTED", "1")
+    for name, value in LIMITS.items():
+        monkeypatch.setenv(f"TL_LIMIT_{name}", str(value))
+    found = home.of(new_id())
+    monkeypatch.setattr(visitor, "owner_in", lambda cookies: found.owner)
+    monkeypatch.setattr(settings, "check", lambda get_option: None)
+    return found
+
+
+def test_the_forms_bounds_are_the_limits_and_what_it_describes_can_be_started(open_page, ann):
+    app = open_page()
+    assert "up to 5,000 pictures of 100 classes in 3 MB, 120 training pictures, 48 px, 7 epochs" in unescaped(app)
+    assert "removed 5 h after your last visit" in unescaped(app)
+    assert app.number_input(key="form_samples").max == app.number_input(key="form_samples").value == 120
+    assert app.number_input(key="form_epochs").max == app.number_input(key="form_epochs").value == 7
+    assert app.number_input(key="form_seeds").max == 2
+    assert app.selectbox(key="form_resolution").options == ["32 px", "48 px"]
+    assert app.get("pills")[0].options == [app.get("pills")[0].options[0]], "what can't be started is not offered"
+    app.button(key="form_start").click().run()
+    assert not app.exception and len(database.read_runs(ann)) == 2
+    experiment = jobs.experiment(ann, database.read_runs(ann)[0]["experiment_id"])["experiment"]
+    assert (experiment.samples, experiment.epochs, experiment.resolution) == (120, 7, 48)
+
+
+def test_more_arms_leave_room_for_fewer_seeds(open_page, ann):
+    app = open_page()
+    app.number_input(key="form_seeds").set_value(2).run()
+    app.button(key="form_add_arm").click().run()
+    assert not app.exception and app.number_input(key="form_seeds").value == 1
+    app.button(key="form_add_arm").click().run()
+    assert app.button(key="form_add_arm").disabled
+
+
+def test_a_full_queue_is_said_where_start_was_pressed_and_nothing_is_queued(open_page, ann, monkeypatch):
+    monkeypatch.setenv("TL_LIMIT_RUNS_EVERYBODY", "3")
+    for owner in (ann, ann.of(new_id())):
+        if owner is not ann:
+            monkeypatch.setattr(visitor, "owner_in", lambda cookies, owner=owner: owner.owner)
+        app = open_page()
+        app.button(key="form_start").click().run()
+        assert not app.exception
+    assert "there would be 4 runs of all visitors that train or wait; this demo allows 3" in unescaped(app)
+    assert len(database.read_runs(ann, everyone=True)) == 2
+
+
+def test_uploads_are_bounded_where_they_are_chosen(open_page, ann):
+    app = open_page()
+    app.session_state["form_uploader"] = True
+    app.run()
+    [uploader] = app.get("file_uploader")
+    assert uploader.proto.max_upload_size_mb == 3
+
+
+def test_a_returning_visitor_reads_what_was_removed_until_they_leave(open_page, ann):
+    visits.note_removed(ann, 24, "1 data set and 3 runs, 40 MB")
+    app = open_page()
+    told = "Your workspace was removed after 24 h without a visit, just now: 1 data set and 3 runs, 40 MB."
+    assert told in unescaped(app)
+    app.run()
+    assert told in unescaped(app)
+    assert "Your workspace was removed" not in unescaped(open_page())
+
+
+def test_a_visit_is_noted(open_page, ann):
+    ann.path.mkdir(parents=True)
+    open_page("pages/2_Runs.py")
+    assert (ann.path / visits.STAMP).exists()
+
+
+def test_locally_nothing_is_said_of_limits(open_page, home):
+    app = open_page()
+    assert "This demo" not in texts(app) and len(app.get("pills")[0].options) > 1
+    assert app.number_input(key="form_epochs").max == 1000

@@ -1,0 +1,75 @@
+"""When a visitor of a hosted TL Lab was last here, and what a returning one must be told of a workspace that has ended.
+
+What is kept of an ended workspace for a week is how much was in it and when it ended, under its owner's name.
+"""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tl.store.files import read_json, write_json
+from tl.store.home import Home
+from tl.words import ago, count
+
+STAMP = "visited"  # file of a workspace; its time is that of the last visit
+TOUCH_SECONDS = 60.0  # between two changes of the stamp
+TOLD_SECONDS = 7 * 86400.0  # for so long what was removed can be told
+
+
+def touch(home: Home) -> None:
+    """Note that a visitor is here, at most once a minute. Nothing for who has no workspace yet, and not hosted."""
+    if home.owner is None or not home.path.exists():
+        return
+    stamp = home.path / STAMP
+    with suppress(FileNotFoundError):
+        if time.time() - stamp.stat().st_mtime > TOUCH_SECONDS:
+            os.utime(stamp)
+        return
+    with suppress(FileNotFoundError):  # removed in this very moment
+        stamp.touch()
+
+
+def seconds_since(home: Home) -> float:
+    """Since the last visit; of a workspace without a stamp since something in it changed, 0 where there is none."""
+    for path in (home.path / STAMP, home.path):
+        with suppress(FileNotFoundError):
+            return time.time() - path.stat().st_mtime
+    return 0.0
+
+
+def note_removed(home: Home, life_hours: int, what: str) -> None:
+    """Keep for the visitor that `what` was removed."""
+    write_json(_note(home), {"time": time.time(), "life_hours": life_hours, "what": what})
+
+
+def removed(home: Home) -> str | None:
+    """What a returning visitor must be told, in a sentence; None where nothing of theirs was removed lately."""
+    told = read_json(_note(home)) if home.owner else None
+    if not isinstance(told, dict):
+        return None
+    return (
+        f"Your workspace was removed after {count(told['life_hours'])} h without a visit, "
+        f"{ago(max(0.0, time.time() - told['time']))}: {told['what']}."
+    )
+
+
+def forget_removed(home: Home) -> None:
+    """The visitor has been told."""
+    _note(home).unlink(missing_ok=True)
+
+
+def forget_old_notes(home: Home) -> None:
+    """Of every owner, whether they came back or not."""
+    for note in _notes(home).glob("*.json"):
+        with suppress(FileNotFoundError):
+            if time.time() - note.stat().st_mtime > TOLD_SECONDS:
+                note.unlink()
+
+
+def _notes(home: Home) -> Path:
+    return home.root / "removed"
+
+
+def _note(home: Home) -> Path:
+    return _notes(home) / f"{home.owner}.json"

@@ -1,0 +1,73 @@
+"""What strangers who use a hosted TL Lab are told of its limits, and the form held within them. Else there are none."""
+
+from collections.abc import MutableMapping
+
+import streamlit as st
+
+from tl.config import Refused
+from tl.jobs import memory
+from tl.limits import limits
+from tl.store import visits
+from tl.store.home import Home
+from tl.store.quota import check_settings
+from tl.ui import form_state
+from tl.ui.form_state import arm_key, shared_key
+from tl.ui.presets import Preset
+from tl.ui.text import count, escape
+
+REMOVED = "demo_removed"
+
+
+def tell(home: Home) -> None:
+    """Say what may be used, and what was removed since the last visit; nothing where TL Lab is not hosted."""
+    bounds = limits()
+    if bounds.life_hours is None:
+        return
+    if told := visits.removed(home):
+        st.session_state[REMOVED] = told  # for this session: it is read once
+        visits.forget_removed(home)
+    if told := st.session_state.get(REMOVED):
+        st.info(escape(told), icon=":material/auto_delete:")
+    st.caption(
+        f"This demo: up to {count(bounds.pictures)} pictures of {count(bounds.classes)} classes in "
+        f"{count(bounds.upload_megabytes)} MB, {count(bounds.samples)} training pictures, {bounds.resolution} px, "
+        f"{count(bounds.epochs)} epochs, {count(bounds.run_minutes)} minutes a run, {count(bounds.runs_active)} runs at "
+        f"a time. Pictures and runs are removed {count(bounds.life_hours)} h after your last visit."
+    )
+
+
+def at_most(name: str, usual: int) -> int:
+    """The smaller of `usual` and the limit of this name, where there is one."""
+    limit = getattr(limits(), name)
+    return usual if limit is None else min(usual, limit)
+
+
+def hold(state: MutableMapping) -> None:
+    """Bring what the form's widgets hold within the limits: a widget refuses a value beyond its own bounds."""
+    keys = {shared_key(name): name for name in ("epochs", "resolution", "samples")}
+    keys |= {arm_key(number, "epochs"): "epochs" for number in state[form_state.ARMS]}
+    for key, name in keys.items():
+        if state.get(key) is not None:
+            state[key] = at_most(name, state[key])
+    state[form_state.SEEDS] = at_most_seeds(state, state[form_state.SEEDS])
+
+
+def at_most_seeds(state: MutableMapping, usual: int) -> int:
+    """Seeds, so that arms x seeds stays within its limit."""
+    together = limits().runs_together
+    return usual if together is None else max(1, min(usual, together // len(state[form_state.ARMS])))
+
+
+def presets(known: dict[str, Preset], home: Home) -> dict[str, Preset]:
+    """Those that can be started here; always the first."""
+    first = next(iter(known))
+    return {key: preset for key, preset in known.items() if key == first or _allowed(home, preset)}
+
+
+def _allowed(home: Home, preset: Preset) -> bool:
+    try:
+        check_settings(preset.experiment, 0)  # "all" is made to fit by the form
+        memory.check(home, preset.experiment)
+    except Refused:
+        return False
+    return True
