@@ -10,7 +10,7 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment
 from tl.jobs import processes
 from tl.store import database
-from tl.store.files import write_json, write_parquet
+from tl.store.files import read_json, write_json, write_parquet
 from tl.store.home import Home
 from tl.store.metrics import RESOURCES, table, write_metrics
 
@@ -91,6 +91,7 @@ def end(home: Home, row: dict, status: str, epochs: int = 6, accuracy: float = 0
         "device": "CPU, 2 threads",
     } | facts
     files = home.run(row["run_id"])
+    write_json(files.config, read_json(files.config) | {"precision": "fp32"})  # what the trainer chose
     write_json(files.result, result)
     files.log.write_text("first line\nthe last line of the log\n")
     if row["status"] == "queued":

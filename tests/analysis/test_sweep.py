@@ -87,6 +87,21 @@ def test_an_advantage_that_stays_is_beyond(home):
     assert "stays worth it at every size" in found["text"] and "up to 6,000 pictures" in found["text"]
 
 
+def test_an_advantage_that_comes_late_is_not_claimed_for_every_size(home):
+    curves = {"scratch": lambda n: 0.917, "full_finetuning": lambda n: 0.917 - (0.0 if n == 100 else n / 10_000)}
+    text = found_in(home, swept(home, curves=curves))["text"]
+    assert text.startswith("Full fine-tuning is worth it, though not yet with 100 pictures: its advantage over")
+    assert "From scratch did no better than guessing could (chance is 8 %) at any size." in text
+    assert "Full fine-tuning did no better than guessing could (chance is 8 %) with 100 and 300 pictures." in text
+
+
+def test_an_arm_that_was_still_learning_is_named(home):
+    found = found_in(home, swept(home))
+    assert found["arms"]["scratch"]["100"]["converged"] is False
+    assert "From scratch had not converged with 100, 300 and 1,000 pictures: more epochs may" not in found["text"]
+    assert "From scratch had not converged with 100 and 300 pictures: more epochs may narrow the gap." in found["text"]
+
+
 def test_no_advantage_from_the_first_size_on_is_said_so(home):
     found = found_in(home, swept(home, curves=dict.fromkeys(CURVES, CURVES["scratch"]), seeds=1))
     assert found["break_even"]["at_most"] is True

@@ -223,6 +223,7 @@ def test_settings_of_the_wrong_kind_are_refused(home, other, tmp_path, setting):
         ("result.json", b"\xff\xfe"),
         ("config.json", b"{}"),
         ("config.json", b"null"),
+        ("config.json", b'{"precision": "fp32"}'),
     ],
     ids=lambda value: repr(value)[:30],
 )

@@ -26,9 +26,10 @@ def sweep_result(
     `baseline` is an arm's name, `margin` the difference in accuracy that matters, `target` a validation accuracy to
     time, both 0..1. Keys:
 
-    - sizes, experiments (size -> id of its experiment), statuses (status -> number of runs), baseline, margin
+    - sizes, experiments (size -> id of its experiment), statuses (status -> number of runs), baseline, margin, chance
     - arms: arm -> size -> mean, low, high (accuracy on the test set and its 95 % interval, None below 3 seeds), seconds
-      (mean computing time of a run), seeds, test_accuracies (seed -> accuracy), converged (see tl.analysis.fairness)
+      (mean computing time of a run), seeds, test_accuracies (seed -> accuracy), converged and above_guessing (as
+      in the verdict at that size)
     - curves: arm -> a, b, c, largest, residuals (size -> measured minus fitted error); None for fewer than 4 sizes
     - comparisons: arm -> gain (size -> paired difference on the test set), break_even, worth_in_pictures,
       time_to_target (size -> as in the verdict at that size: both sides' seconds, speedup, share saved)
@@ -62,6 +63,7 @@ def sweep_result(
         "statuses": dict(Counter(run["status"] for result in results.values() for run in _runs(result))),
         "baseline": baseline,
         "margin": margin,
+        "chance": first["verdict"]["chance"],
         "arms": {arm: {size: _reached(result, arm) for size, result in results.items()} for arm in errors},
         "curves": {arm: fitted and _as_json(fitted) for arm, fitted in fits.items()},
         "headline": headline,
@@ -98,7 +100,7 @@ def _reached(result: dict, arm: str) -> dict:
         "seconds": mean(run["elapsed_seconds"] for run in runs),
         "seeds": len(runs),
         "test_accuracies": {str(run["seed"]): run["test_accuracy"] for run in runs},
-        "converged": result["verdict"]["summary"][arm]["converged"],
+        **{name: result["verdict"]["summary"][arm][name] for name in ("converged", "above_guessing")},
     }
 
 

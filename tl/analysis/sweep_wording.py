@@ -13,7 +13,7 @@ def text(found: dict) -> str:
     """The claim first, then what it rests on; `found` as `sweep_result` makes it."""
     sentences = [_claim(found)]
     if found["headline"] is not None:
-        sentences += [_worth(found), _misfit(found), _unfair(found), _caution(found)]
+        sentences += [_worth(found), _misfit(found), _guessed(found), _unfair(found), _caution(found)]
     return " ".join(sentence for sentence in [*sentences, _losses(found)] if sentence)
 
 
@@ -29,7 +29,7 @@ def _claim(found: dict) -> str:
     if "beyond" in even:
         surely = f" (the 95 % interval begins at about {about(even['low'])})" if even["low"] else ""
         return (
-            f"{title(arm)} stays worth it at every size that was tried: its advantage over {baseline} does not fall "
+            f"{title(arm)} {_where_worth_it(found)}: its advantage over {baseline} does not fall "
             f"below {margin} up to {count(even['beyond'])} pictures, twice the most that were tried{surely}."
         )
     if even.get("at_most"):
@@ -37,6 +37,15 @@ def _claim(found: dict) -> str:
         return f"{fewest} {inside(arm)} is less than {margin} better than {baseline}."
     reach = f"up to about {about(even['n'])} pictures{_interval(found, even)}"
     return f"{title(arm)} is worth it {reach}; with more, {baseline} comes within {margin} of it."
+
+
+def _where_worth_it(found: dict) -> str:
+    """At which of the sizes tried, where the advantage is there at the end."""
+    gains = found["comparisons"][found["headline"]]["gain"]
+    below = [count(int(size)) for size, gain in gains.items() if gain and gain["mean"] < found["margin"]]
+    if not below:
+        return "stays worth it at every size that was tried"
+    return f"is worth it, though not yet with {_listed(below)} pictures"
 
 
 def _margin(found: dict) -> str:
@@ -92,6 +101,19 @@ def _misfit(found: dict) -> str:
     return (
         f"The fitted curves miss what was measured by up to {worst}, more than the seeds explain: mind the residuals."
     )
+
+
+def _guessed(found: dict) -> str:
+    """Where an arm had learnt nothing: what is said of the other is then no more than that it learnt something."""
+    sentences = []
+    for arm in (found["baseline"], found["headline"]):
+        reached = found["arms"][arm]
+        sizes = [count(int(size)) for size, entry in reached.items() if entry["above_guessing"] is False]
+        if sizes:
+            where = "at any size" if len(sizes) == len(reached) > 1 else f"with {_listed(sizes)} pictures"
+            chance = percent(found["chance"], 0)
+            sentences.append(f"{title(arm)} did no better than guessing could (chance is {chance}) {where}.")
+    return " ".join(sentences)
 
 
 def _unfair(found: dict) -> str:

@@ -161,7 +161,10 @@ def _run_files(config: RunConfig, files: dict[str, bytes]) -> dict:
     """File -> what is to be written of one run, taken out of `files`."""
     own = {name: files.pop(f"runs/{config.run_id}/{name}", None) for name in RUN_FILES}
     told = own.pop("config.json")
-    if told is None or RunConfig.from_json(json.loads(told)) != config:
+    written = None if told is None else RunConfig.from_json(json.loads(told))
+    if written and config.precision == "auto":  # the trainer writes down which it found to be faster
+        config = replace(config, precision=written.precision)
+    if written != config:
         raise Damaged(f"the settings of run {config.run_id} are not those of its experiment")
     found: dict = {"config.json": config.to_json()}
     result = own.pop("result.json")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tl.config import Experiment, Refused
-from tl.store.database import ACTIVE, read_experiment, read_runs, read_sweeps
+from tl.store.database import ACTIVE, Unknown, read_experiment, read_runs, read_sweeps
 from tl.store.home import Home
 
 EXPERIMENT, SWEEP = "experiment", "sweep"
@@ -42,13 +42,13 @@ class Subject:
 
 
 def ended(home: Home, ident: str) -> Subject:
-    """The experiment or sweep with this id. Raises Refused for an unknown id and where something trains or waits."""
+    """The experiment or sweep with this id. Raises Unknown, or Refused where something trains or waits."""
     sweeps = {sweep["sweep_id"]: sweep for sweep in read_sweeps(home)}
     kind = SWEEP if ident in sweeps else EXPERIMENT
     try:
         entries = [read_experiment(home, each) for each in (sweeps[ident]["experiments"] if kind == SWEEP else [ident])]
-    except Refused:
-        raise Refused(
+    except Unknown:
+        raise Unknown(
             f"There is no experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them."
         ) from None
     rows_of = {entry["experiment_id"]: read_runs(home, entry["experiment_id"]) for entry in entries}
