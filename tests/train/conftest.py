@@ -2,17 +2,22 @@
 
 import io
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from quick import PICTURES, FreeTurn, QuickLearner
 from safetensors.torch import save_file
 
 from tl.config import ArmConfig, Experiment, new_id
 from tl.datasets import ingest
 from tl.store.files import write_json
 from tl.store.home import Home
+from tl.train import __main__ as main_module
+from tl.train import progress
+from tl.train import run as run_module
 from tl.train.network import build_network
 from tl.train.run import Trainer
 from tl.train.turn import Turn
@@ -87,3 +92,26 @@ def pretrained(stripes_home):
     save_file(state, folder / "weights.safetensors")
     write_json(folder / "card.json", {"name": "own", "backbone": "mobilenet_v2", "source_data": "noise"})
     return state
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """`command(folder)` is `python -m tl.train FOLDER` within this process, which goes on holding no locks."""
+    monkeypatch.setattr(main_module, "Turn", FreeTurn)
+    monkeypatch.setattr(main_module, "sole_writer", lambda run: True)
+    monkeypatch.setattr(main_module, "StopSignal", lambda turn: SimpleNamespace(check=lambda: None))
+    return main_module.train
+
+
+@pytest.fixture
+def quick(tmp_path, monkeypatch, command):
+    """A run of three epochs whose network has twelve weights: `command(quick.folder)` takes no time."""
+    arms = (ArmConfig(name="scratch", strategy="scratch"),)
+    (config,) = Experiment(arms=arms, dataset="none", epochs=3, patience=0, precision="fp32").runs(new_id())
+    run = Home(tmp_path / "home").run(config.run_id)
+    write_json(run.config, config.to_json())
+    store = SimpleNamespace(classes=["a", "b"], sizes=dict.fromkeys(("train", "validation", "test"), PICTURES))
+    monkeypatch.setattr(run_module, "Learner", QuickLearner)
+    monkeypatch.setattr(run_module, "prepare", lambda *args: store)
+    monkeypatch.setattr(progress, "PERIOD_SECONDS", 1e9)  # how often it is written doesn't depend on the clock
+    return run

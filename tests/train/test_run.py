@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from tl.store.files import read_json, read_parquet, write_json
 from tl.store.metrics import METRICS, read_metrics
 from tl.train import learner as learner_module
-from tl.train.__main__ import Stopped, explain
+from tl.train.__main__ import Stopped
 from tl.train.network import build_network
 from tl.train.run import Diverged, Trainer
 from tl.train.turn import Turn
@@ -132,22 +132,6 @@ def test_a_loss_that_is_not_finite_stops_at_that_step(make_run, monkeypatch, tra
     run, config = make_run()
     with pytest.raises(Diverged, match="epoch 1, step 1"):
         train(run, config)
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (Diverged("the training loss became nan in epoch 1, step 1"), "diverged"),
-        (MemoryError(), "out_of_memory"),
-        (OSError(28, "No space left on device", "x"), "disk_full"),
-        (KeyError("x"), "internal_error"),
-    ],
-)
-def test_a_failure_has_a_name_and_one_sentence(error, reason):
-    name, message = explain(error)
-    assert name == reason
-    assert message.endswith((".", "more."))
-    assert "\n" not in message
 
 
 def test_weights_of_another_network_are_refused(make_run, stripes_home, train):

@@ -26,6 +26,10 @@ class DownloadFailed(Refused):
     """A file could not be downloaded; the text is one sentence: what, why, what to do."""
 
 
+class WrongHash(DownloadFailed):
+    """A file is not the one its publisher names."""
+
+
 class _BrokenError(Exception):
     """One try failed in a way that another try may mend."""
 
@@ -58,7 +62,7 @@ def download(
     try:
         _fetch(url, part, size, progress or (lambda done, total: None))
         if not matches(part, sha256_prefix):
-            raise DownloadFailed(
+            raise WrongHash(
                 f"What {url} sent is not the expected file (its SHA-256 doesn't begin with {sha256_prefix}); "
                 f"try again later, or put the right file at {path}."
             )

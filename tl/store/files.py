@@ -4,13 +4,16 @@ import fcntl
 import io
 import json
 import os
+import re
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
     import pandas as pd
+
+_TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{8}")  # as `write_bytes` makes them
 
 
 @contextmanager
@@ -22,25 +25,37 @@ def locked(path: Path):
         yield
 
 
-def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
-    """Replace `path` by `data`. A reader sees the old or the new content, never a mix.
+def write_bytes(path: Path, *pieces, durable: bool = True, keep: Path | None = None) -> None:
+    """Replace `path` by the bytes in `pieces`, one after the other. A reader sees the old or the new content, no mix.
 
-    `durable` also waits until the disk has it; leave it off only for what may be lost (progress).
+    `durable` also waits until the disk has it; leave it off only for what may be lost (progress). What was there goes
+    on as `keep`, where given: killed between the two renames, a process leaves that and no `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with open(temporary, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             if durable:
                 os.fsync(file.fileno())
+        if keep and path.exists():
+            os.replace(path, keep)
         os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong first is what has to be said
+            temporary.unlink(missing_ok=True)
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers left behind under temporary names in `folder` and below; nobody may be writing."""
+    for path in folder.rglob(".*"):
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -54,7 +69,7 @@ def sync_folder(folder: Path) -> None:
 
 def write_json(path: Path, document, durable: bool = True) -> None:
     """`write_bytes` of a JSON document."""
-    write_bytes(path, json.dumps(document, indent=1, ensure_ascii=False).encode(), durable)
+    write_bytes(path, json.dumps(document, indent=1, ensure_ascii=False).encode(), durable=durable)
 
 
 def read_json(path: Path, default=None):
@@ -66,14 +81,17 @@ def read_json(path: Path, default=None):
 
 
 def write_parquet(path: Path, frame: "pd.DataFrame", durable: bool = True) -> None:
-    """`write_bytes` of a DataFrame as Parquet (a Parquet file can't be appended to)."""
+    """`write_bytes` of a DataFrame as Parquet with checksums (a Parquet file can't be appended to)."""
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
-    write_bytes(path, buffer.getvalue(), durable)
+    frame.to_parquet(buffer, index=False, write_page_checksum=True)
+    write_bytes(path, buffer.getbuffer(), durable=durable)
 
 
 def read_parquet(path: Path) -> "pd.DataFrame | None":
-    """The table at `path`, read whole (never mapped: the file is replaced while it is read); None where absent."""
+    """The table at `path`, read whole (never mapped: the file is replaced while it is read).
+
+    None where it is absent or damaged: what is in such tables is made again or shown as not available.
+    """
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -82,4 +100,7 @@ def read_parquet(path: Path) -> "pd.DataFrame | None":
         return None
     import pandas as pd
 
-    return pd.read_parquet(io.BytesIO(data))
+    try:
+        return pd.read_parquet(io.BytesIO(data), page_checksum_verification=True)
+    except Exception:  # pyarrow and pandas raise dozens of kinds for damaged bytes; nothing else can go wrong here
+        return None

@@ -54,17 +54,22 @@ def table(rows: list[dict], columns: dict[str, str]) -> pd.DataFrame:
 
 
 def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
-    """The table at `path` with at least `columns`; empty where there is none yet."""
+    """The table at `path` with at least `columns`; empty where there is none yet, or it is damaged."""
     frame = read_parquet(path)
     if frame is None:
         return table([], columns)
     known = {name: frame.get(name, pd.NA) for name in columns}
-    return frame.assign(**known).astype(columns)
+    try:
+        return frame.assign(**known).astype(columns)
+    except (ValueError, TypeError):  # other types than they were written with
+        return table([], columns)
 
 
 def read_metrics(path: Path) -> pd.DataFrame:
-    """A run's metrics, one row per epoch, columns METRICS."""
-    return read_table(path, METRICS)
+    """A run's metrics, one row per epoch from 1 on, columns METRICS; empty where they are absent or damaged."""
+    frame = read_table(path, METRICS)
+    whole = frame["epoch"].notna().all() and frame["epoch"].tolist() == list(range(1, len(frame) + 1))
+    return frame if whole else table([], METRICS)
 
 
 def damaged(path: Path, frame: pd.DataFrame) -> bool:

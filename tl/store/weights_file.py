@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tl.config import Refused
-from tl.store.download import matches
+from tl.store.download import WrongHash, matches
 
 FILE_BYTES = 1024**3
 HEADER_BYTES = 1_000_000
@@ -54,7 +54,7 @@ def check(path: Path) -> dict[str, Tensor]:
 def check_published(path: Path, sha256_prefix: str) -> None:
     """Refuse a file of torchvision's that is not the very one its publisher names: it is a pickle."""
     if len(sha256_prefix) < 8 or not matches(path, sha256_prefix):
-        raise Refused(
+        raise WrongHash(
             f"{path} is not the file torchvision publishes (its SHA-256 doesn't begin with {sha256_prefix}); delete it,"
             " and it is downloaded again."
         )

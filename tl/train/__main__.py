@@ -1,24 +1,54 @@
 """`python -m tl.train RUN_DIR` trains a run (or goes on with it); `--probe` measures this machine's speed.
 
-Exit status 0: finished or stopped (SIGTERM); 1: failed, result.json says why. Torch is imported only once it is this
-trainer's turn, so that starting up does not disturb the one that computes.
+Exit status 0: finished or stopped (SIGTERM); 1: failed, result.json says why; 2: bad arguments or config.json; 3:
+another trains this run; more: failed, and result.json could not be written (tl/failures.py). Torch is imported only
+once it is this trainer's turn, so that starting up does not disturb the one that computes.
 """
 
-import errno
+import fcntl
 import json
+import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from tl.config import Refused, RunConfig
-from tl.store.download import DownloadFailed
-from tl.store.files import read_json, write_json
+from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
+from tl.store.files import read_json, sweep, write_json
 from tl.store.home import Home, Run
 from tl.train.progress import Progress
 from tl.train.turn import Turn
 
 USAGE = "usage: python -m tl.train RUN_DIR | --probe BACKBONE RESOLUTION BATCH_SIZE"
+OCCUPIED = 3  # exit status where another trainer works in the folder
+
+# Names of failures by what is in a RuntimeError's text, and by the error's class or the nearest it derives from (by
+# name: torch is not imported yet).
+OF_TEXT = {
+    "out of memory": "out_of_gpu_memory",
+    "CUBLAS_STATUS_ALLOC_FAILED": "out_of_gpu_memory",
+    "DefaultCPUAllocator": "out_of_memory",
+    "CUDA error": "gpu_lost",
+    "CUBLAS_STATUS": "gpu_lost",
+    "cuDNN error": "gpu_lost",
+    "CUDNN_STATUS": "gpu_lost",
+}
+OF_CLASS = {
+    "WrongHash": "wrong_hash",
+    "DownloadFailed": "download_failed",
+    "BadCheckpoint": "bad_checkpoint",
+    "Refused": "bad_data",
+    "Diverged": "diverged",
+    "OutOfMemoryError": "out_of_gpu_memory",
+    "AcceleratorError": "gpu_lost",
+    "MemoryError": "out_of_memory",
+}
+
+
+class BadConfig(Refused):
+    """The settings of the run can't be read."""
 
 
 class Stopped(BaseException):
@@ -45,21 +75,46 @@ class StopSignal:
 
 
 def train(folder: Path) -> int:
-    """Train the run in `folder`; everything that happens ends up in result.json."""
+    """Train the run in `folder`; everything that happens ends up in result.json, or at least in the exit status."""
     run = Run(folder)
-    document = read_json(run.config)
-    if document is None:
-        print(f"{run.config} is missing or no JSON; a run's folder is made by `python -m tl compare`.", file=sys.stderr)
-        return 2
-    config = RunConfig.from_json(document)
-    run.result.unlink(missing_ok=True)
-    Progress(run, config.max_epochs).phase("waiting")
-    turn = Turn(run.home.locks_dir)
-    stop = StopSignal(turn)
+    try:
+        config = _config(run)
+        if not sole_writer(run):
+            print(f"Another trainer works in {run.folder} already; stop that one first.", file=sys.stderr)
+            return OCCUPIED
+        return _train(run, config)
+    except BadConfig as refusal:
+        print(refusal, file=sys.stderr)
+        if run.config.exists():
+            _write_end(run, "failed", "bad_config", str(refusal))
+    except Exception as error:  # its result can't be written
+        return EXIT_STATUS[_say(error)[0]]
+    return EXIT_STATUS["bad_config"]
+
+
+def sole_writer(run: Run) -> bool:
+    """Make this process the only one that trains the run, until it ends; False where another does."""
+    descriptor = os.open(run.folder, os.O_RDONLY)  # left open: the kernel frees the lock with the process
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    return True
+
+
+def _train(run: Run, config: RunConfig) -> int:
     trainer = None
     try:
+        run.result.unlink(missing_ok=True)
+        progress = Progress(run, config.max_epochs)
+        progress.phase("waiting")
+        turn = Turn(run.home.locks_dir)
+        stop = StopSignal(turn)
         turn.take()
+        progress.phase("starting")  # from here on who watches may expect it to get somewhere
         stop.check()
+        sweep(run.folder)
         from tl.train.run import Trainer
 
         trainer = Trainer(run, config, turn, stop.check)
@@ -68,41 +123,66 @@ def train(folder: Path) -> int:
         if trainer:
             trainer.stopped()
         else:
-            write_json(run.result, {"status": "stopped", "reason": None, "message": None, "epochs": _epochs(run)})
+            _write_end(run, "stopped", None, None)
     except Exception as error:
-        traceback.print_exc()
-        reason, message = explain(error)
-        if trainer:
-            trainer.failed(reason, message)
-        else:
-            write_json(run.result, {"status": "failed", "reason": reason, "message": message, "epochs": _epochs(run)})
+        reason, message = _say(error)
+        try:
+            if trainer:
+                trainer.failed(reason, message)
+            else:
+                _write_end(run, "failed", reason, message)
+        except OSError:
+            return EXIT_STATUS[reason]
         return 1
     return 0
 
 
-def _epochs(run: Run) -> int:
-    from tl.store.metrics import read_metrics
+def _config(run: Run) -> RunConfig:
+    document = read_json(run.config)
+    if document is None:
+        raise BadConfig(f"{run.config} is missing or no JSON; a run's folder is made by `python -m tl compare`.")
+    try:
+        return RunConfig.from_json(document)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        said = str(problem) if isinstance(problem, Refused) else f"{type(problem).__name__}: {problem}"
+        raise BadConfig(f"{run.config} can't be used ({said.rstrip('.')}); start a new run.") from None
 
-    return len(read_metrics(run.metrics))
+
+def _write_end(run: Run, status: str, reason: str | None, message: str | None) -> None:
+    """The result of a run whose trainer had not begun."""
+    from tl.store.metrics import read_metrics  # pandas; no other trainer is disturbed before it is needed
+
+    epochs = len(read_metrics(run.metrics))
+    write_json(run.result, {"status": status, "reason": reason, "message": message, "epochs": epochs})
+
+
+def _say(error: Exception) -> tuple[str, str]:
+    """`explain`, which also goes to the log, as far as that can be written."""
+    reason, message = explain(error)
+    with suppress(OSError):
+        traceback.print_exception(error)
+        print(message, flush=True)
+    return reason, message
 
 
 def explain(error: Exception) -> tuple[str, str]:
     """A failure's name and one sentence: what happened and what to do."""
-    match error:
-        case DownloadFailed():
-            return "download_failed", str(error)
-        case Refused():
-            return "bad_data", str(error)
-        case MemoryError():
-            return "out_of_memory", "The memory was not enough; use a smaller batch, resolution or network."
-        case OSError(errno=errno.ENOSPC):
-            return "disk_full", f"The disk is full ({error.filename or 'run folder'}); free some space and resume."
-    match type(error).__name__:
-        case "Diverged":
-            return "diverged", f"Training diverged: {error}; use a lower learning rate."
-        case "OutOfMemoryError":
-            return "out_of_memory", "The GPU's memory was not enough; use a smaller batch, resolution or network."
-    return "internal_error", f"An unexpected error ended the run ({type(error).__name__}: {error}); its log has more."
+    reason = _reason(error)
+    if isinstance(error, Refused):
+        return reason, str(error)
+    detail = {"internal_error": f"{type(error).__name__}: {error}", "out_of_memory": ""}.get(reason, str(error))
+    if isinstance(error, OSError):
+        detail = str(error.filename or error.strerror or error)
+    return reason, sentence(reason, " ".join(detail.split())[:300])
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in OF_ERRNO:
+        return OF_ERRNO[error.errno]
+    for part, reason in OF_TEXT.items():
+        if isinstance(error, RuntimeError) and part in str(error):
+            return reason
+    return next((OF_CLASS[cls.__name__] for cls in type(error).__mro__ if cls.__name__ in OF_CLASS), "internal_error")
 
 
 def main(arguments: list[str]) -> int:

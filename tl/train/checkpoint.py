@@ -1,72 +1,136 @@
 """Checkpoints: one safetensors file is the commit record of an epoch (weights, optimizer, metric history, patience).
 
-Everything random is a function of (seed, epoch), so no random state needs saving.
+Each carries the SHA-256 of its own bytes, and the one before is kept: what is damaged is never used. Everything random
+is a function of (seed, epoch), so no random state needs saving.
 """
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import struct
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
+from safetensors.torch import load
 from torch import nn
 
+from tl.config import Refused, RunConfig
 from tl.store.files import write_bytes
+from tl.train.history import History
 
-LAST, BEST = "last.safetensors", "best.safetensors"
-
-
-@dataclass
-class History:
-    """What a run has done so far."""
-
-    rows: list[dict] = field(default_factory=list)  # of metrics.parquet
-    best_epoch: int = 0  # highest validation accuracy, the earlier of equals with a lower loss; 0: none yet
-    best_accuracy: float = -1.0
-    best_loss: float = float("inf")  # at the best epoch
-    lowest_loss: float = float("inf")  # of validation: what early stopping watches
-    epochs_without_lower_loss: int = 0
-    stopped_early: bool = False
-    phase_starts: list[int] = field(default_factory=list)  # epoch in which each phase of the strategy really began
-    phase_lowest: float = float("inf")  # validation loss in this phase
-    phase_stale: int = 0  # epochs of this phase without a lower one
-    learning_rate: float | None = None  # chosen for the head, before schedule and phase
-    rate_test_seconds: float = 0.0
-
-    @property
-    def epochs(self) -> int:
-        """Epochs done."""
-        return len(self.rows)
+LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
+SCHEMA = 1  # of what a checkpoint means; one more when an older TL Lab would misread it
+DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
+_NO_DIGEST = "0" * 64  # stands for the digest in the bytes that the digest is of
+_DIGEST = b'"sha256":"'  # in front of it; can't occur inside a text of JSON, where quotes are escaped
 
 
-def save_last(folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, history: History) -> None:
-    """Commit an epoch: from here a run resumes."""
+class BadCheckpoint(Refused):
+    """A checkpoint that can't be used; the text is one sentence: which, why, what to do."""
+
+
+class _DamagedError(Exception):
+    """The bytes are not those that were written."""
+
+
+def save_last(folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, history: History, config) -> None:
+    """Commit an epoch of the run `config`: from here it resumes. The checkpoint before is kept."""
     tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items() if torch.is_tensor(value)}
-    _write(folder / LAST, tensors, {"history": json.dumps(asdict(history))})
+    about = {"epoch": history.epochs, "config": config.to_json(), "history": asdict(history)}
+    write_bytes(folder / LAST, *_sealed(tensors, about), keep=folder / PREVIOUS)
 
 
-def save_best(folder: Path, network: nn.Module, description: dict) -> None:
+def save_best(folder: Path, network: nn.Module, epoch: int, config: RunConfig) -> None:
     """Keep the network of the best epoch."""
-    _write(folder / BEST, dict(network.state_dict()), {"description": json.dumps(description)})
+    write_bytes(folder / BEST, *_sealed(network.state_dict(), {"epoch": epoch, "config": config.to_json()}))
 
 
-def _write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    write_bytes(path, save(plain, metadata))
+def _sealed(tensors: dict[str, torch.Tensor], about: dict) -> list:
+    """The bytes of a safetensors file in pieces: its header, which has the digest of them all, and each tensor."""
+    ordered = sorted(tensors.items(), key=lambda entry: -entry[1].element_size())  # so that all lie aligned
+    versions = {"schema": str(SCHEMA), "torch": torch.__version__, "sha256": _NO_DIGEST}
+    entries: dict[str, dict] = {"__metadata__": versions | {key: json.dumps(value) for key, value in about.items()}}
+    pieces, place = [], 0
+    for name, value in ordered:
+        raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+        offsets = [place, place := place + raw.nbytes]
+        entries[name] = {"dtype": DTYPES[value.dtype], "shape": list(value.shape), "data_offsets": offsets}
+        pieces.append(raw)
+    header = json.dumps(entries, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    header = struct.pack("<Q", len(header)) + header
+    digest = hashlib.sha256(header)
+    for raw in pieces:
+        digest.update(raw)
+    start = header.index(_DIGEST) + len(_DIGEST)
+    return [header[:start], digest.hexdigest().encode(), header[start + len(_NO_DIGEST) :], *pieces]
 
 
-def load_last(folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -> History | None:
-    """Put network and optimizer back as `save_last` found them; None where there is no checkpoint."""
-    path = folder / LAST
-    if not path.exists():
-        return None
-    with safe_open(path, "pt") as file:
-        history = History(**json.loads(file.metadata()["history"]))
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
-    network.load_state_dict({n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")})
+def _opened(path: Path) -> tuple[dict, dict[str, torch.Tensor]]:
+    """What is written about it, and the tensors. Raises _DamagedError, BadCheckpoint for one of a newer TL Lab."""
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0] if len(data) > 8 else 0
+    start = data.find(_DIGEST, 8, 8 + min(size, len(data))) + len(_DIGEST)
+    stop = start + len(_NO_DIGEST)
+    digest = hashlib.sha256(data[:start])
+    digest.update(_NO_DIGEST.encode())
+    digest.update(memoryview(data)[stop:])
+    if data[start:stop] != digest.hexdigest().encode():
+        raise _DamagedError
+    about = json.loads(data[8 : 8 + size])["__metadata__"]
+    if int(about["schema"]) > SCHEMA:
+        raise BadCheckpoint(
+            f"{path} is of a newer TL Lab (schema {about['schema']}, torch {about['torch']}; this one reads schema"
+            f" {SCHEMA}); resume with that one, or start a new run."
+        )
+    return {key: json.loads(about[key]) for key in ("epoch", "config", "history") if key in about} | {
+        "torch": about["torch"]
+    }, load(data)
+
+
+def load_last(
+    folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, config: RunConfig
+) -> tuple[History, str] | None:
+    """Put network and optimizer back as `save_last` found them; gives the history and the version of torch it is from.
+
+    A damaged checkpoint is removed and the one before used, which the history's notes say. None where there is none;
+    raises BadCheckpoint where none is usable, or it belongs to other settings.
+    """
+    damaged = []
+    for path in (folder / LAST, folder / PREVIOUS):
+        if not path.exists():
+            continue
+        try:
+            about, tensors = _opened(path)
+        except _DamagedError:
+            damaged.append(path)
+            continue
+        _belongs(path, about["config"], config)
+        _restore(path, network, optimizer, tensors)
+        history = History(**about["history"])
+        for bad in damaged:
+            bad.unlink()  # it would become the previous one, in place of the only good one
+            history.notes.append(f"Resumed from epoch {history.epochs}: the last checkpoint was damaged.")
+        return history, about["torch"]
+    if damaged:
+        names = " and ".join(path.name for path in damaged)
+        raise BadCheckpoint(f"{names} in {folder} can't be used: damaged; start a new run with the same settings.")
+    return None
+
+
+def _belongs(path: Path, settings: dict, config: RunConfig) -> None:
+    own = json.loads(json.dumps(config.to_json()))
+    for name in sorted(own.keys() | settings.keys()):
+        if own.get(name) != settings.get(name):
+            raise BadCheckpoint(
+                f"{path} is of a run with {name} {settings.get(name)!r}, config.json says {own.get(name)!r}; put that"
+                " back, or start a new run."
+            )
+
+
+def _restore(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict) -> None:
     weights = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict] = {}
     for name, value in tensors.items():
@@ -76,11 +140,38 @@ def load_last(folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer
             if value.shape == weight.shape:  # fused optimizers read raw memory: it must lie as the weights lie
                 value = torch.empty_like(weight, requires_grad=False).copy_(value)
             state.setdefault(int(index), {})[key] = value
+    _fill(path, network, {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")})
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return history
 
 
-def load_best(folder: Path, network: nn.Module) -> None:
-    """Put the network back as it was in the best epoch."""
-    with safe_open(folder / BEST, "pt") as file:
-        network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})
+def _fill(path: Path, network: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as problem:  # the pictures have other classes now
+        first = str(problem).splitlines()[-1].strip().rstrip(".")
+        raise BadCheckpoint(f"{path} doesn't fit the network ({first}); start a new run.") from None
+
+
+def check_best(folder: Path, history: History) -> None:
+    """Raise BadCheckpoint where the best network is lost: better to hear it before more hours are spent."""
+    _best(folder, {history.best_epoch, history.epochs + 1})  # or it is of the epoch that was lost and comes again
+
+
+def load_best(folder: Path, network: nn.Module, epoch: int) -> None:
+    """Put the network back as it was in the best epoch. Raises BadCheckpoint."""
+    _fill(folder / BEST, network, _best(folder, {epoch}))
+
+
+def _best(folder: Path, epochs: set[int]) -> dict[str, torch.Tensor]:
+    path = folder / BEST
+    try:
+        about, tensors = _opened(path)
+    except FileNotFoundError:
+        raise BadCheckpoint(f"{path} is missing; start a new run with the same settings.") from None
+    except _DamagedError:
+        raise BadCheckpoint(f"{path} is damaged; start a new run with the same settings.") from None
+    if about["epoch"] not in epochs:
+        raise BadCheckpoint(
+            f"{path} is of epoch {about['epoch']}, not of the best one; start a new run with the same settings."
+        )
+    return tensors

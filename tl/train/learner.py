@@ -20,6 +20,7 @@ from tl.train.optimizer import Anchor, make_optimizer, set_rates
 from tl.train.precision import use_precision
 from tl.train.rate_test import find_rate
 
+MOST_PARTS = 8  # of a batch: halved three times
 SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
 
 
@@ -55,6 +56,7 @@ class Learner:
         plan = [set(phase_at(config.phases, epoch).rates) for epoch in range(1, config.max_epochs + 1)]
         views = config.views if config.augmentation else min(config.views, 1)  # unaugmented, all views are the same
         self._frozen = FrozenPart(self.network, config.backbone, plan, folder, views)
+        self.parts = 1  # a batch goes through the network in so many; more where the GPU's memory was not enough
         self._counted: dict[str, tuple[int, int]] = {}
 
     def begin(self, epoch: int, phase: Phase) -> None:
@@ -76,20 +78,47 @@ class Learner:
             yield features.read(rows, self.device), torch.from_numpy(self.labels[rows]).to(self.device)
 
     def step(self, batch: torch.Tensor, target: torch.Tensor, phase: Phase, rate: float) -> tuple[float, torch.Tensor]:
-        """Train on a batch of `batches`; gives loss and scores. Nothing moves where the loss is not finite."""
+        """Train on a batch of `batches`; gives loss and scores. Nothing moves where the loss is not finite.
+
+        Where the GPU's memory is not enough, the batch goes through the network in twice as many parts, from there on.
+        """
         set_rates(self.optimizer, phase, rate)
-        with self._precision():
-            scores = self._frozen.after(batch)
-        scores = scores.float()
-        loss = nn.functional.cross_entropy(scores, target)
-        value = loss.item()
-        if np.isfinite(value):
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+        while True:
+            try:
+                loss, scores = self._gradients(batch, target)
+                break
+            except torch.OutOfMemoryError:
+                self.optimizer.zero_grad(set_to_none=True)
+                if self.parts == MOST_PARTS:
+                    raise
+                self.parts *= 2
+            torch.cuda.empty_cache()  # only now: the error held on to what was computed
+        if np.isfinite(loss):
             if self._anchor:
                 self._anchor.pull()
             self.optimizer.step()
-        return value, scores
+        return loss, scores
+
+    def _gradients(self, batch: torch.Tensor, target: torch.Tensor) -> tuple[float, torch.Tensor]:
+        """Mean loss and scores of a batch; its gradients unless the loss is not finite, summed up over its parts.
+
+        BatchNorm normalises each part by itself: the one thing that is not as for the whole batch.
+        """
+        self.optimizer.zero_grad(set_to_none=True)
+        total, scores = 0.0, []
+        parts = max(1, min(self.parts, len(batch) // 2))  # BatchNorm can't train on a single picture
+        for some, classes in zip(batch.tensor_split(parts), target.tensor_split(parts), strict=True):
+            with self._precision():
+                found = self._frozen.after(some)
+            found = found.float()
+            loss = nn.functional.cross_entropy(found, classes)
+            value = loss.item()
+            total += value * (len(some) / len(batch))
+            scores.append(found.detach())
+            if not np.isfinite(value):
+                break
+            (loss if parts == 1 else loss * (len(some) / len(batch))).backward()
+        return total, torch.cat(scores) if len(scores) > 1 else scores[0]
 
     def evaluate(self, split: str, tick: Callable[[int], None]) -> tuple[float, float]:
         """Mean loss and accuracy on "validation", from kept features where there are some, or "test".

@@ -14,6 +14,7 @@ class Progress:
     def __init__(self, run: Run, epochs: int):
         self._path = run.progress
         self._written = 0.0
+        self.notes: list[str] = []  # what did not go as planned
         self._state = {
             "phase": "starting",
             "detail": "",
@@ -44,4 +45,4 @@ class Progress:
     def _write(self) -> None:
         self._state["counter"] += 1
         self._written = time.monotonic()
-        write_json(self._path, self._state, durable=False)
+        write_json(self._path, self._state | {"notes": self.notes}, durable=False)

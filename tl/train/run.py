@@ -2,6 +2,7 @@
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,9 +21,10 @@ from tl.store.home import Run
 from tl.store.metrics import write_metrics
 from tl.strategies import HEAD, STRATEGIES, Phase
 from tl.train.batches import number_of_batches
-from tl.train.checkpoint import History, load_best, load_last, save_best, save_last
+from tl.train.checkpoint import PREVIOUS, check_best, load_best, load_last, save_best, save_last
 from tl.train.device import choose_device, device_name, gpu_identity
 from tl.train.events import write_events
+from tl.train.history import History, describe
 from tl.train.learner import Learner
 from tl.train.network import new_network
 from tl.train.precision import choose_precision
@@ -32,7 +34,7 @@ from tl.train.turn import Turn
 
 
 class Diverged(Exception):
-    """The training loss is no longer a finite number."""
+    """A loss is no longer a finite number; what was learnt before is kept."""
 
 
 class Trainer:
@@ -42,6 +44,7 @@ class Trainer:
         self.run, self.config, self.turn, self.stop = run, config, turn, stop
         self.progress = Progress(run, config.max_epochs)
         self.device = choose_device()
+        self.device_name = device_name(self.device)  # asked now: a GPU that was lost can't tell
         self.history = History()
         self.monitor = ResourceMonitor(run.resources, **gpu_identity(self.device))
 
@@ -53,7 +56,10 @@ class Trainer:
             while not self._finished():
                 self._epoch(self.history.epochs + 1)
                 self._hand_over()
-            return self._result("finished", **self._test())
+            result = self._result("finished", **self._test())
+            with suppress(OSError):  # it has finished, whatever becomes of what it doesn't need any more
+                (self.run.checkpoints / PREVIOUS).unlink(missing_ok=True)
+            return result
         finally:
             self.monitor.stop()
 
@@ -73,12 +79,40 @@ class Trainer:
             config = self.config = self._choose_precision()
         weights = self._weights() if STRATEGIES[config.arm.strategy].pretrained else None
         self.learner = Learner(config, self.store, self.device, weights, self.run.folder, self._tick)
-        last = load_last(self.run.checkpoints, self.learner.network, self.learner.optimizer)
-        self.history = last or History()
+        self._resume()
         if self.history.learning_rate is None:
             self.history.learning_rate = self._find_rate() if config.finds_rate else config.arm.rate
+        self._write_rows()
+
+    def _resume(self) -> None:
+        """Go on from the last checkpoint, if there is one; what is written after a checkpoint may be older or gone."""
+        learner, folder = self.learner, self.run.checkpoints
+        if last := load_last(folder, learner.network, learner.optimizer, self.config):
+            self.history, version = last
+            if version != torch.__version__:
+                self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
+            self._say()
+        learner.parts = self.history.parts
+        if self.history.best_epoch == self.history.epochs > 0:
+            save_best(folder, learner.network, self.history.epochs, self.config)
+        elif self.history.best_epoch:
+            check_best(folder, self.history)
+
+    def _note(self, sentence: str) -> None:
+        """Keep what did not go as planned: it ends up in result.json."""
+        self.history.notes.append(sentence)
+        self._say()
+
+    def _say(self) -> None:
+        for sentence in self.history.notes:
+            if sentence not in self.progress.notes:
+                print(sentence, flush=True)
+        self.progress.notes = list(self.history.notes)
+
+    def _write_rows(self) -> None:
+        """What others read of the epochs; made again from the checkpoint where a crash came between."""
         write_metrics(self.run.metrics, self.history.rows)
-        write_events(self.run.tensorboard, config, self.history.rows, None)
+        write_events(self.run.tensorboard, self.config, self.history.rows, None)
 
     def _preparing(self, done: int, total: int, what: str) -> None:
         self.progress.step(done, total, what)
@@ -132,22 +166,12 @@ class Trainer:
         self.turn.give()
         self.progress.phase("waiting", epoch=self.history.epochs)
         self.turn.take()
+        self.progress.phase("training", epoch=self.history.epochs)  # no longer waiting: who watches expects movement
         self.stop()
-
-    def _phase(self, epoch: int) -> Phase:
-        """What trains in `epoch`: the next phase once it is due, or earlier where it waits for progress to end."""
-        phases, history = self.config.phases, self.history
-        while len(history.phase_starts) < len(phases):
-            coming = phases[len(history.phase_starts)]
-            if epoch < coming.start_epoch and not 0 < coming.patience <= history.phase_stale:
-                break
-            history.phase_starts.append(epoch)
-            history.phase_lowest, history.phase_stale = float("inf"), 0
-        return phases[len(history.phase_starts) - 1]
 
     def _epoch(self, epoch: int) -> None:
         config, history, learner = self.config, self.history, self.learner
-        phase = self._phase(epoch)
+        phase = history.phase(epoch, config.phases)
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
         self.monitor.epoch_mark()
@@ -155,6 +179,8 @@ class Trainer:
         train_loss, train_accuracy, rate = self._train_epoch(epoch, phase)
         trained = time.monotonic()
         val_loss, val_accuracy = self._evaluate("validation", epoch)
+        if not math.isfinite(val_loss):
+            raise Diverged(f"the validation loss became {val_loss} in epoch {epoch}")
         evaluated = time.monotonic()
         load = self.monitor.epoch_mark()
         pictures = len(learner.pixels)
@@ -185,15 +211,21 @@ class Trainer:
                 "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
             }
         )
-        self._judge(epoch, val_loss, val_accuracy)
-        save_last(self.run.checkpoints, learner.network, learner.optimizer, history)
-        write_metrics(self.run.metrics, history.rows)
-        write_events(self.run.tensorboard, config, history.rows, None)
+        history.judge(epoch, val_loss, val_accuracy, config)
+        self._commit()
         print(
             f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, "
             f"validation loss {val_loss:.4f}, accuracy {val_accuracy:.1%}, {evaluated - began:.1f} s",
             flush=True,
         )
+
+    def _commit(self) -> None:
+        """The epoch counts once the checkpoint is there; all the rest follows from it."""
+        history, learner, folder = self.history, self.learner, self.run.checkpoints
+        save_last(folder, learner.network, learner.optimizer, history, self.config)
+        if history.best_epoch == history.epochs:
+            save_best(folder, learner.network, history.epochs, self.config)
+        self._write_rows()
 
     def _train_epoch(self, epoch: int, phase: Phase) -> tuple[float, float, float]:
         """One pass over the training pictures: mean loss, accuracy, the head's last learning rate."""
@@ -208,6 +240,8 @@ class Trainer:
             factor = schedule(done, config.max_epochs, config.step_epochs, config.step_factor)
             rate = self.history.learning_rate * factor
             loss, scores = learner.step(batch, target, phase, rate)
+            if learner.parts != self.history.parts:
+                self._halved(epoch, step + 1)
             if not math.isfinite(loss):
                 raise Diverged(f"the training loss became {loss} in epoch {epoch}, step {step + 1}")
             loss_sum += loss * len(target)
@@ -215,6 +249,13 @@ class Trainer:
             self.progress.step(step + 1, steps)
             self.stop()
         return loss_sum / pictures, right / pictures, rate * phase.rates[HEAD]
+
+    def _halved(self, epoch: int, step: int) -> None:
+        parts = self.history.parts = self.learner.parts
+        self._note(
+            f"The GPU's memory was not enough in epoch {epoch}, step {step}: each batch of {self.config.batch_size} went"
+            f" through the network in {parts} parts from there on, whose gradients were added up."
+        )
 
     def _evaluate(self, split: str, epoch: int) -> tuple[float, float]:
         steps = self.store.sizes[split]
@@ -226,26 +267,9 @@ class Trainer:
 
         return self.learner.evaluate(split, tick)
 
-    def _judge(self, epoch: int, val_loss: float, val_accuracy: float) -> None:
-        """Keep the best epoch; stop early after `patience` epochs without a lower validation loss."""
-        history, config = self.history, self.config
-        if (val_accuracy, -val_loss) > (history.best_accuracy, -history.best_loss):
-            history.best_epoch, history.best_accuracy, history.best_loss = epoch, val_accuracy, val_loss
-            save_best(self.run.checkpoints, self.learner.network, {"epoch": epoch, "config": config.to_json()})
-        history.phase_stale = 0 if val_loss < history.phase_lowest else history.phase_stale + 1
-        history.phase_lowest = min(history.phase_lowest, val_loss)
-        # What has yet to be unfrozen must get its chance, and so must a network whose BatchNorm statistics are still
-        # its initial ones (a few steps leave its validation loss near that of guessing, or above): neither counts.
-        to_come = len(history.phase_starts) < len(config.phases)
-        if epoch <= config.patience_start or to_come or val_loss < history.lowest_loss:
-            history.lowest_loss, history.epochs_without_lower_loss = val_loss, 0
-        else:
-            history.epochs_without_lower_loss += 1
-        history.stopped_early = 0 < config.patience <= history.epochs_without_lower_loss and epoch < config.max_epochs
-
     def _test(self) -> dict:
         """The one use of the test set: the best epoch's network."""
-        load_best(self.run.checkpoints, self.learner.network)
+        load_best(self.run.checkpoints, self.learner.network, self.history.best_epoch)
         loss, accuracy = self._evaluate("test", self.history.epochs)
         self.progress.phase("done", epoch=self.history.epochs)
         return {"test_loss": loss, "test_accuracy": accuracy, "test_images": self.store.sizes["test"]}
@@ -256,32 +280,17 @@ class Trainer:
         return load["memory_bytes"]
 
     def _result(self, status: str, **facts) -> dict:
-        history = self.history
-        peaks = [row["memory_peak_bytes"] for row in history.rows if row["memory_peak_bytes"] is not None]
-        energies = [row["energy_joules"] for row in history.rows]
-        document = {
-            "status": status,
-            "reason": None,
-            "message": None,
-            "epochs": history.epochs,
-            "best_epoch": history.best_epoch or None,
-            "stopped_early": history.stopped_early,
-            "best_val_accuracy": history.best_accuracy if history.best_epoch else None,
-            "test_accuracy": None,
-            "test_loss": None,
-            "elapsed_seconds": history.rows[-1]["elapsed_seconds"] if history.rows else 0.0,
+        document = describe(status, self.history, self.config) | {
             "waited_seconds": self.turn.waited_seconds,
-            "memory_peak_bytes": max(peaks, default=None),
-            "energy_joules": sum(energies) if energies and None not in energies else None,
-            "device": device_name(self.device),
-            "precision": self.config.precision,
-            "learning_rate": history.learning_rate,
-            "rate_found": self.config.finds_rate,
-            "rate_test_seconds": history.rate_test_seconds,
-            "phase_starts": history.phase_starts,
-            "flops": sum(row["flops"] for row in history.rows),
+            "device": self.device_name,
             "versions": {"torch": torch.__version__, "numpy": np.__version__},
-        } | facts
-        write_events(self.run.tensorboard, self.config, history.rows, document)
+        }
+        document |= facts
+        try:
+            write_events(self.run.tensorboard, self.config, self.history.rows, document)
+        except OSError as error:
+            if status == "finished":
+                raise
+            print(f"TensorBoard's files lack how the run ended: {error}", flush=True)
         write_json(self.run.result, document)
         return document

@@ -1,0 +1,237 @@
+"""Checkpoints that are damaged, of another run or of a newer TL Lab: the one before is used, or one sentence refuses.
+
+DAMAGES=200 damages a run's files more often.
+"""
+
+import json
+import os
+import random
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tl.store.files import read_json, write_json
+from tl.store.metrics import read_metrics
+from tl.train import checkpoint
+
+MEASURED = ["train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"]
+DAMAGES = int(os.environ.get("DAMAGES", "20"))
+
+
+@pytest.fixture
+def halfway(quick, monkeypatch, command):
+    """A run that was stopped after its second epoch; `end()` is what tells two finished runs apart."""
+    with monkeypatch.context() as patch:
+        patch.setattr("tl.train.run.Trainer._finished", lambda trainer: trainer.history.epochs >= 2)
+        patch.setattr("tl.train.run.PREVIOUS", "none")  # a stopped run keeps its previous checkpoint
+        assert command(quick.folder) == 0
+    quick.result.unlink()
+    return quick
+
+
+def flip(path, bit: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(data)
+
+
+def damage(path, chance: random.Random) -> str:
+    """Flip one bit or cut the file off somewhere."""
+    size = path.stat().st_size
+    if chance.random() < 0.3:
+        length = chance.randrange(size)
+        path.write_bytes(path.read_bytes()[:length])
+        return f"{path.name} cut off after {length} of {size} bytes"
+    place = chance.randrange(size * 8)
+    flip(path, place)
+    return f"{path.name} with bit {place} of {size} bytes flipped"
+
+
+def end(run) -> tuple:
+    result = read_json(run.result)
+    rows = read_metrics(run.metrics).drop(columns=MEASURED).to_dict("records")
+    states = [load_file(run.checkpoints / f"{name}.safetensors") for name in ("last", "best")]
+    values = [{key: value.tolist() for key, value in state.items()} for state in states]
+    return result["status"], result["test_loss"], result["best_epoch"], rows, values
+
+
+def test_the_epoch_before_is_used_and_said_where_the_last_checkpoint_is_damaged(halfway, capsys, command):
+    flip(halfway.checkpoints / checkpoint.LAST, 9_000)
+    assert command(halfway.folder) == 0
+    said = "Resumed from epoch 1: the last checkpoint was damaged."
+    assert read_json(halfway.result)["notes"] == [said]
+    assert read_json(halfway.progress)["notes"] == [said]
+    assert said in capsys.readouterr().out
+    assert read_json(halfway.result)["epochs"] == 3
+
+
+def test_a_run_without_a_whole_checkpoint_is_refused_by_name(halfway, command):
+    for name in (checkpoint.LAST, checkpoint.PREVIOUS):
+        flip(halfway.checkpoints / name, 9_000)
+    assert command(halfway.folder) == 1
+    result = read_json(halfway.result)
+    assert (result["status"], result["reason"]) == ("failed", "bad_checkpoint")
+    assert "last.safetensors and previous.safetensors" in result["message"]
+    assert "start a new run" in result["message"]
+
+
+def test_the_only_good_checkpoint_is_never_replaced_by_a_damaged_one(halfway, monkeypatch, command):
+    flip(halfway.checkpoints / checkpoint.LAST, 9_000)
+    good = (halfway.checkpoints / checkpoint.PREVIOUS).read_bytes()
+
+    def killed(*args, **options):
+        assert not (halfway.checkpoints / checkpoint.LAST).exists()
+        assert (halfway.checkpoints / checkpoint.PREVIOUS).read_bytes() == good
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tl.train.run.save_last", killed)
+    with pytest.raises(KeyboardInterrupt):
+        command(halfway.folder)
+
+
+def test_a_damaged_best_network_is_made_again_where_it_is_the_last_one(halfway, command):
+    best = halfway.checkpoints / checkpoint.BEST
+    whole = best.read_bytes()
+    flip(best, len(whole) * 8 - 5)
+    assert command(halfway.folder) == 0
+    assert json.loads(metadata(best)["epoch"]) == 3 == read_json(halfway.result)["best_epoch"]
+
+
+def test_a_damaged_best_network_is_refused_before_more_is_trained(quick, monkeypatch, command):
+    def stop():
+        raise RuntimeError
+
+    values = iter([(0.5, 0.9), (0.6, 0.8)])
+    monkeypatch.setattr("quick.QuickLearner.evaluate", lambda *args: next(values, None) or stop())
+    assert command(quick.folder) == 1  # in epoch 3
+    best = quick.checkpoints / checkpoint.BEST
+    assert json.loads(metadata(best)["epoch"]) == 1
+    flip(best, best.stat().st_size * 8 - 5)
+    assert command(quick.folder) == 1
+    result = read_json(quick.result)
+    assert (result["reason"], result["epochs"]) == ("bad_checkpoint", 2)
+    assert "best.safetensors is damaged; start a new run" in result["message"]
+
+
+def test_a_best_network_of_another_epoch_is_refused(halfway):
+    network = torch.nn.Linear(2, 2)
+    checkpoint.save_best(halfway.checkpoints, network, 1, Settings())
+    with pytest.raises(checkpoint.BadCheckpoint, match="of epoch 1, not of the best one"):
+        checkpoint.load_best(halfway.checkpoints, network, 2)
+    (halfway.checkpoints / checkpoint.BEST).unlink()
+    with pytest.raises(checkpoint.BadCheckpoint, match="is missing"):
+        checkpoint.load_best(halfway.checkpoints, network, 2)
+
+
+def test_a_checkpoint_of_a_newer_version_is_refused_with_the_versions(halfway, monkeypatch, command):
+    monkeypatch.setattr(checkpoint, "SCHEMA", 0)
+    assert command(halfway.folder) == 1
+    result = read_json(halfway.result)
+    assert result["reason"] == "bad_checkpoint"
+    assert f"schema 1, torch {torch.__version__}" in result["message"]
+
+
+def test_another_version_of_torch_goes_on_and_says_so(halfway, monkeypatch, command):
+    monkeypatch.setattr(torch, "__version__", "9.9")
+    assert command(halfway.folder) == 0
+    assert read_json(halfway.result)["notes"][0].startswith("Resumed with torch 9.9, begun with ")
+
+
+def test_settings_that_changed_under_a_run_are_refused_by_name(halfway, command):
+    write_json(halfway.config, read_json(halfway.config) | {"batch_size": 7})
+    assert command(halfway.folder) == 1
+    result = read_json(halfway.result)
+    assert result["reason"] == "bad_checkpoint"
+    assert "batch_size 32, config.json says 7" in result["message"]
+
+
+def test_pictures_with_other_classes_are_refused(halfway, monkeypatch, command):
+    from quick import QuickLearner
+
+    class Wider(QuickLearner):
+        def __init__(self, *args):
+            super().__init__(*args)
+            self.network[0] = torch.nn.Linear(4, 3)
+
+    monkeypatch.setattr("tl.train.run.Learner", Wider)
+    assert command(halfway.folder) == 1
+    assert "doesn't fit the network" in read_json(halfway.result)["message"]
+
+
+class Settings:
+    def to_json(self):
+        return {}
+
+
+def metadata(path) -> dict:
+    data = path.read_bytes()
+    return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+
+
+def test_checkpoints_are_plain_safetensors_whatever_the_types(tmp_path):
+    network = torch.nn.Module()
+    for name, dtype in (("a", torch.float32), ("b", torch.bfloat16), ("c", torch.int64), ("d", torch.float16)):
+        network.register_buffer(name, torch.arange(6).reshape(1, 2, 1, 3).to(dtype, memory_format=torch.channels_last))
+    network.register_buffer("number", torch.tensor(7))
+    checkpoint.save_best(tmp_path, network, 4, Settings())
+    found = load_file(tmp_path / checkpoint.BEST)
+    assert found.keys() == network.state_dict().keys()
+    assert all(torch.equal(found[name], value) for name, value in network.state_dict().items())
+    save_file(found, tmp_path / "theirs")
+    assert (tmp_path / "theirs").stat().st_size <= (tmp_path / checkpoint.BEST).stat().st_size
+    about = metadata(tmp_path / checkpoint.BEST)
+    assert (about["schema"], about["torch"], about["epoch"]) == ("1", torch.__version__, "4")
+
+
+def test_every_single_flipped_bit_and_every_length_of_a_checkpoint_is_found(tmp_path):
+    checkpoint.save_best(tmp_path, torch.nn.Linear(2, 1), 1, Settings())
+    path = tmp_path / checkpoint.BEST
+    whole = path.read_bytes()
+    checkpoint.load_best(tmp_path, torch.nn.Linear(2, 1), 1)
+    for bit in range(len(whole) * 8):
+        path.write_bytes(whole)
+        flip(path, bit)
+        with pytest.raises(checkpoint._DamagedError):
+            checkpoint._opened(path)
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(checkpoint._DamagedError):
+            checkpoint._opened(path)
+    path.write_bytes(whole + b"\0")
+    with pytest.raises(checkpoint._DamagedError):
+        checkpoint._opened(path)
+
+
+def test_damaged_files_of_a_run_lead_to_the_same_end_or_a_clear_refusal(halfway, tmp_path, capsys, command):
+    shutil.copytree(halfway.folder, tmp_path / "copy")
+    assert command(halfway.folder) == 0
+    whole = end(halfway)
+    names = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "metrics.parquet", "config.json"]
+    names += ["checkpoints/previous.safetensors", "resources.parquet", "progress.json", "tensorboard"]
+    chance, ends = random.Random(5), {}
+    for case in range(DAMAGES):
+        shutil.rmtree(halfway.folder)
+        shutil.copytree(tmp_path / "copy", halfway.folder)
+        path = halfway.folder / names[case % len(names)]
+        what = damage(next(path.iterdir()) if path.is_dir() else path, chance)
+        capsys.readouterr()
+        status = command(halfway.folder)
+        said = capsys.readouterr().err
+        result = read_json(halfway.result)
+        outcome = result["reason"] or "the same end"
+        ends[outcome] = ends.get(outcome, 0) + 1
+        match status:
+            case 0:
+                assert end(halfway) == whole, what
+            case 1:
+                assert result["reason"] == "bad_checkpoint", (what, result["message"])
+            case 2:
+                assert result["reason"] == "bad_config", what
+                assert said.count("\n") == 1, (what, said)
+            case _:
+                pytest.fail(f"{what}: exit status {status}")
+    print(f"{DAMAGES} damages: {ends}")
+    assert sum(ends.values()) == DAMAGES
+    assert ends["the same end"] > DAMAGES / 4
