@@ -175,3 +175,16 @@ def test_who_waits_for_a_turn_is_never_stalled(watched, home):
     watched.watch(2 * LIMIT)
     assert jobs.run(home, run_id)["status"] == "running"
     jobs.stop(home, run_id)
+
+
+@pytest.mark.parametrize("supervised", [True, False])
+def test_a_death_is_shown_within_seconds_whether_or_not_a_supervisor_lives(lab, home, supervisor_process, supervised):
+    [run_id] = lab.submit("slow")
+    supervisor = supervisor_process()
+    until(lambda: (jobs.run(home, run_id)["progress"] or {}).get("epoch", 0) > 1)
+    if not supervised:
+        supervisor.kill()
+        supervisor.wait()
+    os.kill(lab.row(run_id)["pid"], signal.SIGKILL)
+    until(lambda: jobs.run(home, run_id)["status"] != "running", seconds=5)
+    assert jobs.run(home, run_id)["reason"] == ("killed" if supervised else "interrupted")

@@ -1,0 +1,54 @@
+"""Which process is meant: the id alone says nothing, and an id from a damaged file must never reach a signal."""
+
+import os
+import subprocess
+import sys
+from dataclasses import asdict, replace
+
+import pytest
+from lab import until
+
+from tl.jobs import processes
+
+ME = processes.identify(os.getpid())
+
+
+def test_a_process_is_itself_until_it_ends():
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    identity = processes.identify(child.pid)
+    assert processes.alive(identity)
+    child.stdin.close()
+    until(lambda: not processes.alive(identity))  # nobody has asked for its end yet: a zombie is dead
+    child.wait()
+    assert not processes.alive(identity)
+    assert processes.identify(child.pid) != identity
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ME, start_ticks=ME.start_ticks + 1),  # the id is in use again
+        replace(ME, boot_id="an-earlier-boot"),
+        *(replace(ME, pid=pid) for pid in (0, -1, 1, -ME.pid, 2**31, 2**70)),
+        None,
+    ],
+)
+def test_another_process_of_that_id_or_an_id_that_can_not_be_is_not_alive(other):
+    assert processes.alive(ME) and not processes.alive(other)
+
+
+def test_an_identity_comes_back_from_json():
+    assert processes.from_json(asdict(ME) | {"url": "http://127.0.0.1"}) == ME
+
+
+@pytest.mark.parametrize(
+    "document",
+    [None, [], "x", {}, {"pid": 1}, asdict(ME) | {"pid": "1"}, asdict(ME) | {"pid": True}, asdict(ME) | {"boot_id": 3}],
+)
+def test_damage_is_no_identity(document):
+    assert processes.from_json(document) is None
+
+
+def test_this_process_belongs_to_no_run(monkeypatch):
+    monkeypatch.setenv(processes.RUN_VARIABLE, "0" * 26)
+    assert processes.of_run("0" * 26) == []
