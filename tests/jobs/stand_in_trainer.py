@@ -10,12 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from tl.store.files import read_json, write_json
+from tl.store.files import read_json, sweep, write_json
 from tl.store.home import Run
 
 run = Run(Path(sys.argv[1]))
 config = read_json(run.config)
 behaviour = config["arm"]["name"].split()[0]
+sweep(run.folder)  # as trainers do
 stopped = []
 signal.signal(signal.SIGTERM, lambda *_: None if behaviour == "stubborn" else stopped.append(True))
 before = read_json(run.folder / "epochs.json", 0)  # what a checkpoint would be
