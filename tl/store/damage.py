@@ -25,6 +25,7 @@ _TYPES = {  # of a row of runs, where SQLite would take anything
 _PASSING = {  # SQLite's names of what is no damage -> what to say
     "SQLITE_BUSY": "is busy: another program holds it; try again",
     "SQLITE_LOCKED": "is busy: another program holds it; try again",
+    "SQLITE_PROTOCOL": "is busy: another program holds it; try again",
     "SQLITE_FULL": "can't be written: the disk is full; free some space and try again",
     "SQLITE_IOERR": "can't be read or written: the disk reports an error; look at the disk and try again",
     "SQLITE_READONLY": "can't be written; give this user the right to and try again",
@@ -49,7 +50,7 @@ def refusal(problem: sqlite3.DatabaseError) -> Exception:
         return problem
     name = getattr(problem, "sqlite_errorname", "") or ""
     for passing, words in _PASSING.items():
-        if name == passing or name.startswith(f"{passing}_"):
+        if name == passing or (name.startswith(f"{passing}_") and name != "SQLITE_IOERR_SHORT_READ"):
             return Refused(f"The queue (tl.sqlite) {words}.")
     return Damaged(str(problem))
 
