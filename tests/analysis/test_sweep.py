@@ -90,7 +90,7 @@ def test_an_advantage_that_stays_is_beyond(home):
 def test_an_advantage_that_comes_late_is_not_claimed_for_every_size(home):
     curves = {"scratch": lambda n: 0.917, "full_finetuning": lambda n: 0.917 - (0.0 if n == 100 else n / 10_000)}
     text = found_in(home, swept(home, curves=curves))["text"]
-    assert text.startswith("Full fine-tuning is worth it, though not yet with 100 pictures: its advantage over")
+    assert text.startswith("Full fine-tuning is worth it, though not with 100 pictures: its advantage over")
     assert "From scratch did no better than guessing could (chance is 8 %) at any size." in text
     assert "Full fine-tuning did no better than guessing could (chance is 8 %) with 100 and 300 pictures." in text
 

@@ -45,7 +45,7 @@ def _where_worth_it(found: dict) -> str:
     below = [count(int(size)) for size, gain in gains.items() if gain and gain["mean"] < found["margin"]]
     if not below:
         return "stays worth it at every size that was tried"
-    return f"is worth it, though not yet with {_listed(below)} pictures"
+    return f"is worth it, though not with {_listed(below)} pictures"
 
 
 def _margin(found: dict) -> str:

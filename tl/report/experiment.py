@@ -5,7 +5,7 @@ import pandas as pd
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
-from tl.analysis.wording import title
+from tl.analysis.wording import inside, title
 from tl.config import Experiment
 from tl.report import findings, pieces, sections
 from tl.report.subject import Subject
@@ -61,7 +61,7 @@ def verdict_section(found: dict) -> list[str]:
     for name in found["arms"]:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
         if rows:
-            parts.append(pieces.heading(f"{title(name)} against {title(found['baseline'])}"))
+            parts.append(pieces.heading(f"{title(name)} against {inside(found['baseline'])}"))
             parts.append(pieces.table(("Measure", "Result", "", "What it is"), rows))
     return parts
 

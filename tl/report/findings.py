@@ -129,7 +129,7 @@ def _times(ratio: float) -> str:
 def _cost(label: str, cost: dict, say) -> Measure | None:
     if cost["arm"] is None or cost["baseline"] is None:
         return None
-    note = f"against {say(cost['baseline'])}"
+    note = f"vs {say(cost['baseline'])}"
     if cost["ratio"] is None:
         return Measure(label, say(cost["arm"]), note)
     text = f"{cost['ratio']:.2f} times the baseline's"

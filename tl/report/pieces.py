@@ -22,7 +22,7 @@ h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6
 figure img { max-width: 100%; height: auto; } figcaption { margin-bottom: .3rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .4rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #e4e6ea; }
-th { font-weight: 600; overflow-wrap: normal; } pre { background: #f4f5f7; border-radius: 8px; padding: .8rem 1rem; white-space: pre-wrap; }
+th, td { overflow-wrap: break-word; } th { font-weight: 600; } pre { background: #f4f5f7; border-radius: 8px; padding: .8rem 1rem; white-space: pre-wrap; }
 @media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
 """
 

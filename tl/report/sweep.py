@@ -3,7 +3,7 @@
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.references import Reference, published
 from tl.analysis.sweep import sweep_result
-from tl.analysis.wording import title
+from tl.analysis.wording import inside, title
 from tl.report import findings, pieces, sections, size_findings
 from tl.report.experiment import METHOD, RUNS_HEAD, runs_rows
 from tl.report.subject import Subject
@@ -44,7 +44,7 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged) -> str:
             pieces.paragraph(facts, "facts"),
             pieces.paragraph(found["text"], "verdict"),
             pieces.heading("Accuracy over the number of training pictures"),
-            pieces.figures(charts(found, lines)),
+            *(pieces.figures([chart]) for chart in charts(found, lines)),
             *sections.sources(lines),
             *against(found),
             pieces.heading("Every size in numbers"),
@@ -71,7 +71,7 @@ def against(found: dict) -> list[str]:
     if not found["comparisons"]:
         return []
     return [
-        pieces.heading(f"Against {title(found['baseline'])}: up to how many pictures"),
+        pieces.heading(f"Against {inside(found['baseline'])}: up to how many pictures"),
         pieces.table(size_findings.BREAK_EVEN_HEAD, size_findings.break_even_rows(found)),
     ]
 

@@ -111,10 +111,11 @@ def _experiment(home: Home, experiment_id: str, runs: list[dict]) -> None:
                 f"{BACKBONES[first['backbone']].title} on {view.data_title(home, first['dataset'], [first['run_id']])}"
             )
             st.subheader(escape(title), anchor=False, width="content")
-            if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
-                st.switch_page("app.py", query_params={"experiment": experiment_id})
-            if first["sweep_id"] and st.button("Its sweep", icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
-                st.switch_page("pages/1_Data_size.py", query_params={"sweep": first["sweep_id"]})
+            with st.container(horizontal=True, width="content"):
+                if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
+                    st.switch_page("app.py", query_params={"experiment": experiment_id})
+                if first["sweep_id"] and st.button("Its sweep", icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
+                    st.switch_page("pages/1_Data_size.py", query_params={"sweep": first["sweep_id"]})
         facts = f"{count(first['samples'])} training pictures · {first['resolution']} px"
         st.caption(f"{facts} · {ago(max(0.0, time.time() - first['created']))}")
         positions = {arm: place for place, arm in enumerate(_arms_in_order(home, experiment_id, runs))}
@@ -130,8 +131,9 @@ def _arms_in_order(home: Home, experiment_id: str, runs: list[dict]) -> list[str
 def _run(home: Home, run: dict, position: int) -> None:
     colour, icon = BADGES[run["status"]]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{dot(position)} {escape(arm_title(run['arm']))}", width=210)
-        st.badge(_state(run), color=colour, icon=icon, width=180)
+        with st.container(horizontal=True, vertical_alignment="center", width=400):  # as wide as a phone at most
+            st.markdown(f"{dot(position)} {escape(arm_title(run['arm']))}", width=190)
+            st.badge(_state(run), color=colour, icon=icon, width="content")
         st.caption(_reached(run), width=330)
         with st.container(horizontal=True, horizontal_alignment="right"):
             choice = st.menu_button(

@@ -19,6 +19,7 @@ OUTCOMES = {  # outcome -> words, colour, icon
     "no_difference": ("No difference that matters", "gray", ":material/drag_handle:"),
     "undecided": ("Not settled yet", "orange", ":material/help:"),
 }
+MOST_COLUMNS = 6
 FEW_SEEDS = 3  # with fewer there is no interval
 SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
 PROBLEM = "verdict_problem"
@@ -62,7 +63,7 @@ def _comparison(found: dict, name: str, positions: dict[str, int]) -> None:
         f"{dot(positions[name])} **{escape(arm_title(name))}** against "
         f"{dot(positions[found['baseline']])} **{escape(arm_title(found['baseline']))}**"
     )
-    with st.grid("auto", min_column_width=130):
+    with st.grid(min(len(shown), MOST_COLUMNS), min_column_width=130):  # two columns on a phone
         for measure in shown:
             st.metric(
                 measure.label,
