@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from tl.backbones import BACKBONES
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.strategies import PARAMETERS, STRATEGIES, Phase
+from tl.words import CONTROL, plain
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
 PRECISIONS = ("auto", "fp32", "bf16")  # of the computations; weights and optimizer stay fp32
@@ -53,7 +54,8 @@ class ArmConfig:
     anchor: float = PARAMETERS["anchor"].default
 
     def __post_init__(self):
-        _require(bool(self.name) and len(self.name) <= 60, "arm name", self.name, "1 to 60 characters long")
+        fits = 1 <= len(self.name) <= 60 and not CONTROL.search(self.name)
+        _require(fits, "arm name", self.name, "1 to 60 characters long, without control characters")
         _require(self.strategy in STRATEGIES, "strategy", self.strategy, f"one of {', '.join(STRATEGIES)}")
         rate = self.learning_rate
         _require(rate is None or 0 < rate <= 10, "learning_rate", rate, "above 0 and at most 10")
@@ -164,7 +166,7 @@ class Experiment(Training):
         super().__post_init__()
         names = [arm.name for arm in self.arms]
         _require(1 <= len(names) <= 8, "number of arms", len(names), "1 to 8")
-        _require(len(set(names)) == len(names), "arm names", ", ".join(names), "different from each other")
+        _require(len(set(map(plain, names))) == len(names), "arm names", ", ".join(names), "different from each other")
         seeds = self.seeds
         _require(1 <= len(seeds) <= 100, "number of seeds", len(seeds), "1 to 100")
         _require(len(set(seeds)) == len(seeds), "seeds", seeds, "different from each other")

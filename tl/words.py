@@ -3,12 +3,23 @@
 import re
 
 NOT_AVAILABLE = "not available"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+# Control characters, lone surrogates, what changes the direction; characters without a width, which make two names look
+# alike (those inside emoji and scripts that need them, U+200C and U+200D, stay).
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
+)
 
 
 def plain(text: object) -> str:
-    """One line without control characters or direction overrides: for tables, charts and option lists."""
-    return " ".join(_CONTROL.sub(" ", str(text)).split())
+    """One line without control characters, direction overrides or invisible ones: for charts and option lists."""
+    return " ".join(_INVISIBLE.sub("", CONTROL.sub(" ", str(text))).split())
+
+
+def cell(text: object) -> str:
+    """The same for a table, which can be saved as CSV: no spreadsheet takes it for a formula."""
+    words = plain(text)
+    return f"'{words}" if words.startswith(("=", "+", "-", "@")) else words
 
 
 def count(number: int | None) -> str:

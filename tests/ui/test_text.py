@@ -3,10 +3,14 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.payloads import PAYLOADS
 from tl.ui import text
 
 ATTACKS = [
+    *PAYLOADS,
     "**bold** _it_ ~~s~~ `code`",
     "<script>alert(1)</script>",
     "[x](http://evil.example)",
@@ -35,7 +39,30 @@ def test_every_sign_with_a_meaning_in_markdown_is_escaped(attack):
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_taking_the_escapes_away_gives_the_text_back(attack):
     back = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text.escape(attack)).replace(text.WORD_JOINER, "")
-    assert back == " ".join(attack.split())
+    assert back == text.plain(attack)
+
+
+BARE = re.compile(r"\\[!-/:-@\[-`{-~]")  # an escaped sign
+SIGNS = st.sampled_from("\\`*_{}[]<>()#+-.!|~:$@&=/\"' \t\n\r\x00\u202e\u200b\u2060\ud800aw1é花")
+ANYTHING = st.text() | st.lists(SIGNS).map("".join) | st.lists(st.sampled_from(PAYLOADS)).map("".join)
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(ANYTHING)
+def test_whatever_is_given_no_sign_is_left_bare_nothing_is_hidden_and_nothing_is_lost(given):
+    shown = text.escape(given)
+    assert not re.search(r"[!-/:-@\[-`{-~]", BARE.sub("", shown))
+    assert shown == shown.strip()
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b\ufeff\ud800-\udfff]", shown)
+    shown.encode()  # a lone half of a sign could not be sent to the browser
+    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown).replace(text.WORD_JOINER, "") == text.plain(given)
+    assert text.plain(text.plain(given)) == text.plain(given)
+
+
+@pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1+1", "-1-1", "@SUM(1)", "\t=1+1", "\u200b=1+1", " =1+1"])
+def test_no_spreadsheet_takes_a_name_in_a_table_for_a_formula(formula):
+    assert text.cell(formula).startswith("'") and text.cell(formula)[1:] == text.plain(formula)
+    assert text.cell("rose = red") == "rose = red"
 
 
 @pytest.mark.parametrize(
@@ -73,6 +100,11 @@ def test_what_is_not_known_is_said_and_never_zero():
 
 def test_differences_carry_their_sign():
     assert [text.points(value) for value in (0.17, -0.021, 0.0001)] == ["+17.0 points", "−2.1 points", "±0.0 points"]
+
+
+def test_places_in_a_queue_are_said_as_people_say_them():
+    said = [text.ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)]
+    assert said == ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th"]
 
 
 def test_sizes_clocks_and_ages():

@@ -8,6 +8,7 @@ from dataclasses import fields
 
 from tl.config import ArmConfig, Experiment, Training, new_id
 from tl.strategies import STRATEGIES
+from tl.words import plain
 
 SHARED = tuple(entry.name for entry in fields(Training))
 ARM_FIELDS = tuple(entry.name for entry in fields(ArmConfig))
@@ -61,7 +62,7 @@ def arm_names(state: MutableMapping) -> list[str]:
     names: list[str] = []
     for number in state[ARMS]:
         strategy = state[arm_key(number, "strategy")]
-        wanted = (state.get(arm_key(number, "name")) or "").strip() or strategy
+        wanted = plain(state.get(arm_key(number, "name")) or "") or strategy
         name, again = wanted, 2
         while name in names:
             name, again = f"{arm_title(wanted)[:56]} {again}", again + 1

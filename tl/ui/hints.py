@@ -5,7 +5,7 @@ import streamlit as st
 from tl.config import Experiment, Refused
 from tl.store.home import Home
 from tl.ui.refresh import fragment
-from tl.ui.text import NOT_AVAILABLE, count, escape, plain
+from tl.ui.text import NOT_AVAILABLE, cell, count, escape
 
 POLL_SECONDS = 1.0  # while somebody looks at the pictures
 LEGEND = (
@@ -80,7 +80,7 @@ def _ranking(found: dict) -> dict[str, list[str]]:
     rows = found["candidates"]
     return {
         "": [str(row["rank"]) for row in rows],
-        "Network and weights": [plain(row["title"]) for row in rows],
+        "Network and weights": [cell(row["title"]) for row in rows],
         "LogME": [f"{row['logme']:.4f}" for row in rows],
         "above random weights": [
             NOT_AVAILABLE if row["above_random"] is None else f"{row['above_random']:+.4f}" for row in rows

@@ -1,16 +1,17 @@
 """Section 1 of the form: which pictures, how many of them; uploading a zip; what is in the set."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 from tl import datasets
 from tl.config import Refused
-from tl.store.home import Home
 from tl.limits import limits
-from tl.ui.form_state import shared_key
+from tl.store.home import Home
 from tl.ui import demo
-from tl.ui.text import count, escape, plain
+from tl.ui.form_state import shared_key
+from tl.ui.text import cell, count, escape, plain
 
 DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
 WANTS_UPLOAD, UPLOADED, UPLOADER = "form_wants_upload", "form_uploaded", "form_uploader"
@@ -76,8 +77,8 @@ def _dataset_changed() -> None:
 
 def _sample_count(info) -> None:
     lowest = min(max(2, len(info.classes)), info.train)
-    wanted = st.session_state[SAMPLES]
     most = max(lowest, demo.at_most("samples", info.train))
+    wanted = st.session_state[SAMPLES]
     if wanted is None and info.origin == "drawn":
         wanted = 500  # "all" of a set drawn by code is a number without meaning
     st.session_state[SAMPLES] = min(max(wanted or most, lowest), most)
@@ -203,7 +204,7 @@ def _counts(info) -> None:
     if listing.open:
         with listing:
             splits = ("train", "validation", "test")
-            table = {"class": [plain(name) for name in info.counts]}
+            table = {"class": [cell(name) for name in info.counts]}
             table |= {split: [entry.get(split, 0) for entry in info.counts.values()] for split in splits}
             st.dataframe(table, hide_index=True, alt="Pictures per class and split")
 

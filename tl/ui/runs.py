@@ -14,7 +14,7 @@ from tl.ui.arms import dot
 from tl.ui.form_state import arm_title
 from tl.ui.live import BADGES
 from tl.ui.refresh import fragment
-from tl.ui.text import ago, count, duration, escape, memory, percent, plain
+from tl.ui.text import ago, cell, count, duration, escape, memory, percent
 
 REFRESH_SECONDS = 2.0
 PER_PAGE = 8
@@ -81,11 +81,11 @@ def table(home: Home, runs: list[dict]) -> dict[str, list]:
 
     return {
         "state": [_state(run) for run in runs],
-        "data": [plain(titles[run["experiment_id"]]) for run in runs],
+        "data": [cell(titles[run["experiment_id"]]) for run in runs],
         "pictures": column("samples", count),
         "network": [BACKBONES[run["backbone"]].title for run in runs],
         "px": column("resolution", str),
-        "arm": [plain(arm_title(run["arm"])) for run in runs],
+        "arm": [cell(arm_title(run["arm"])) for run in runs],
         "seed": column("seed", str),
         "epochs": [f"{run['epochs']} of {run['max_epochs']}" for run in runs],
         "best validation": column("best_val_accuracy", percent),

@@ -13,7 +13,7 @@ from tl.report import size_findings
 from tl.store.database import ACTIVE, Unknown
 from tl.store.home import Home
 from tl.ui.form_state import arm_title
-from tl.ui.text import NOT_AVAILABLE, count, duration, plain
+from tl.ui.text import NOT_AVAILABLE, cell, count, duration
 from tl.ui.view import RESUMABLE, ExperimentView
 
 
@@ -57,7 +57,11 @@ class SweepView:
     @property
     def titles(self) -> dict[str, str]:
         """Arm -> its name as shown, by position; not escaped."""
-        return {arm.name: plain(arm_title(arm.name)) for arm in self.experiment.arms}
+        found: dict[str, str] = {}
+        for position, arm in enumerate(self.experiment.arms):
+            title = cell(arm_title(arm.name))
+            found[arm.name] = f"{title} ({position + 1})" if title in found.values() else title
+        return found
 
 
 def load(home: Home, sweep_id: str) -> SweepView:

@@ -2,7 +2,7 @@
 
 from tl.analysis.statistics import interval
 from tl.store.documents import read_result
-from tl.ui.text import NOT_AVAILABLE, count, duration, energy, memory, millions, percent
+from tl.ui.text import NOT_AVAILABLE, cell, count, duration, energy, memory, millions, percent
 from tl.ui.view import Arm, ExperimentView
 
 
@@ -11,9 +11,12 @@ def arm_table(now: ExperimentView, metrics) -> dict[str, list[str]]:
 
     Where there are several seeds: the mean, its 95 % interval (from 3 on) and over how many runs.
     """
-    rows = {arm.title: _measures(now, arm, metrics[metrics["arm"] == arm.title]) for arm in now.arms}
-    names = list(next(iter(rows.values())))
-    return {"": names} | {title: list(values.values()) for title, values in rows.items()}
+    columns: dict[str, list[str]] = {}
+    for arm in now.arms:
+        measures = _measures(now, arm, metrics[metrics["arm"] == arm.title])
+        title = cell(arm.title)  # of two names that look alike each has a column
+        columns[f"{title} ({arm.position + 1})" if title in columns else title] = list(measures.values())
+    return {"": list(measures)} | columns
 
 
 def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:

@@ -10,6 +10,7 @@ from tl.hosted.places import without_places
 from tl.words import (
     NOT_AVAILABLE,
     ago,
+    cell,
     clock,
     count,
     duration,
@@ -26,6 +27,7 @@ from tl.words import (
 __all__ = [
     "NOT_AVAILABLE",
     "ago",
+    "cell",
     "clock",
     "count",
     "duration",
@@ -40,9 +42,9 @@ __all__ = [
     "rate",
 ]
 
-WORD_JOINER = "\u2060"  # invisible, and breaks what a backslash can't: emoji codes, icons and bare links
+WORD_JOINER = "\u2060"  # invisible, and breaks what a backslash can't: emoji codes, icons, bare links, arrows
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_BREAKABLE = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
+_BREAKABLE = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE)
 
 
 def escape(text: object) -> str:

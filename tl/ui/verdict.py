@@ -10,7 +10,7 @@ from tl.report import findings
 from tl.ui import downloads, judging
 from tl.ui.arms import dot
 from tl.ui.form_state import arm_title
-from tl.ui.text import escape
+from tl.ui.text import cell, escape
 from tl.ui.view import ExperimentView
 
 OUTCOMES = {  # outcome -> words, colour, icon
@@ -117,7 +117,8 @@ def _train_longer(now: ExperimentView, longer: Experiment, name: str) -> None:
 
 def _fairness(found: dict) -> None:
     box = st.expander("Was every arm given a fair chance?", icon=":material/balance:", key="fairness")
-    columns = zip(*findings.fairness_rows(found), strict=True)
+    rows = [(cell(arm), *values) for arm, *values in findings.fairness_rows(found)]
+    columns = zip(*rows, strict=True)
     box.dataframe(
         dict(zip(findings.FAIRNESS_HEAD, map(list, columns), strict=True)),
         hide_index=True,
