@@ -7,6 +7,7 @@ from tl.config import Experiment, Refused, new_id
 from tl.jobs.queue import enqueue, list_runs, resolved, resume
 from tl.store import database
 from tl.store.home import Home
+from tl.store.quota import admission
 
 MIN_SIZES = 2
 
@@ -71,9 +72,11 @@ def list_sweeps(home: Home) -> list[dict]:
 def resume_sweep(home: Home, sweep_id: str) -> list[dict]:
     """Queue every run of a sweep that ended without finishing again; those runs, as in `list_runs`.
 
-    Raises Refused for an unknown id and where nothing is left to resume.
+    Raises Refused for an unknown id, where nothing is left to resume, and hosted where all of them would be too many.
     """
     unfinished = [run for run in sweep(home, sweep_id)["runs"] if run["status"] in ("stopped", "failed", "interrupted")]
     if not unfinished:
         raise Refused(f"Sweep {sweep_id} has no run that could be resumed: all are finished, running or queued.")
+    with database.writing(home) as connection:
+        admission(home, [run["backbone"] for run in unfinished])(connection)
     return [resume(home, run["run_id"]) for run in unfinished]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tl.store.damage import experiment_of
-from tl.store.database import ACTIVE, read_runs, select, writing
+from tl.store.database import ACTIVE, select, writing
 from tl.store.home import Home
 
 _ACTIVE = f"status IN ({', '.join(map(repr, ACTIVE))})"
@@ -26,11 +26,6 @@ def load(home: Home, connection: sqlite3.Connection) -> Load:
     kept = connection.execute(f"SELECT count(*) {_JOINED} WHERE owner IS ?", (home.owner,)).fetchone()[0]
     everybody = connection.execute(f"SELECT count(*) FROM runs WHERE {_ACTIVE}").fetchone()[0]
     return Load([experiment_of(row["spec"]).backbone for row in specs], kept, everybody)
-
-
-def waiting(home: Home) -> list[dict]:
-    """Rows of all runs that wait, whoever's."""
-    return read_runs(home, statuses=("queued",), everyone=True)
 
 
 def served(home: Home) -> dict[str | None, float]:
