@@ -21,6 +21,7 @@ from tl.config import Refused
 from tl.jobs import processes
 from tl.jobs.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.processes import Identity
+from tl.limits import hosted
 from tl.store.database import read_runs
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
@@ -49,8 +50,10 @@ def ensure(home: Home, owner: int | None = None) -> str:
     """Address of the home's TensorBoard, started if need be; however often and from wherever asked, there is one.
 
     It ends when all its owners have ended; `owner` is a process id, by default this process. Raises Refused where it
-    can't be started.
+    can't be started, and hosted: whoever reaches this machine could read everybody's runs.
     """
+    if hosted():
+        raise Refused("TensorBoard is not opened for visitors; download the event files instead.")
     files = _Files(home)
     with locked(files.lock):
         _add_owner(files, owner or os.getpid())
@@ -134,7 +137,7 @@ def _owners(files: _Files) -> list[Identity]:
 def link_runs(home: Home) -> None:
     """Make the folder TensorBoard watches hold exactly one link per run that has event files."""
     folder = _Files(home).links
-    wanted = {folder / name: target for name, target in _names(home).items()}
+    wanted = {folder / name: target for name, target in names(home).items()}
     present = {path for path in folder.glob("*/*") if path.is_symlink()}
     for path in present - {path for path in wanted if path.is_symlink() and path.readlink() == wanted[path]}:
         path.unlink(missing_ok=True)
@@ -147,7 +150,7 @@ def link_runs(home: Home) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _names(home: Home) -> dict[str, Path]:
+def names(home: Home) -> dict[str, Path]:
     """Name in TensorBoard -> event folder: `data set, pictures, backbone, end of the experiment's id / arm seed`."""
     found: dict[str, Path] = {}
     for row in read_runs(home):

@@ -13,6 +13,7 @@ from tl.config import Refused
 from tl.report.subject import SWEEP, Subject, ended
 from tl.store.files import read_json
 from tl.store.home import Home
+from tl.store.places import without_places
 
 FORMAT = 2  # goes up when an older TL Lab could no longer read it
 CONTENTS = "bundle.json"  # everything that is not in a run's own files
@@ -50,7 +51,9 @@ def _files(subject: Subject) -> dict[str, bytes]:
         folder = subject.home.run(run_id).folder
         for name in RUN_FILES:
             if (folder / name).exists():
-                files[f"runs/{run_id}/{name}"] = (folder / name).read_bytes()
+                data = (folder / name).read_bytes()
+                plain = without_places(data.decode(errors="replace")).encode() if name.endswith(".json") else data
+                files[f"runs/{run_id}/{name}"] = plain
     return files
 
 

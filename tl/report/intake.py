@@ -19,14 +19,16 @@ from tl.datasets.archive import Limits, Member, read_members
 from tl.datasets.info import DatasetInfo
 from tl.decoding.entries import unpack
 from tl.decoding.pixels import LeftOut
+from tl.limits import limits
 from tl.report.bundle import CONTENTS, FORMAT, RUN_FILES
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.tables import read_columns
 from tl.report.values import Damaged, ident, is_number, mapping, moment, plain_value, size, typed, words
 from tl.store import database
 from tl.store.files import write_json, write_parquet
-from tl.store.home import Home
+from tl.store.home import Home, own_id
 from tl.store.metrics import METRICS, RATE_TEST, RESOURCES
+from tl.store.quota import admission
 from tl.words import plain
 
 LIMITS = Limits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=64 * 2**20, entries=6_000)
@@ -82,14 +84,27 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
         raise Refused(f"{shown} is no bundle of TL Lab, or damaged ({problem}); {AGAIN}.") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as problem:
         raise Refused(f"{shown} is no bundle of TL Lab, or damaged ({type(problem).__name__}); {AGAIN}.") from None
+    _check_absent(home, parts, sweep_id, written)
+    if home.owner:  # another visitor may have imported the same
+        parts, written = _under_own_ids(home.owner, parts, written)
+        sweep_id = sweep_id and own_id(home.owner, sweep_id)
+        _check_absent(home, parts, sweep_id, written)
     _write(home, parts, sweep_id, written)
     return (SWEEP, sweep_id) if sweep_id else (EXPERIMENT, parts[0].experiment_id)
+
+
+def _limits() -> Limits:
+    """What a bundle may be; hosted, a visitor's may be less: all of it is in memory at once."""
+    most = limits().upload_megabytes
+    if most is None:
+        return LIMITS
+    return replace(LIMITS, archive_bytes=most * 10**6, unpacked_bytes=4 * most * 10**6)
 
 
 def _unpacked(path: Path, shown: str) -> dict[str, bytes]:
     """Name -> bytes of every entry; Refused for a zip that is not plain and harmless, or holds anything unknown."""
     try:
-        members = read_members(path, LIMITS, shown)
+        members = read_members(path, _limits(), shown)
     except Refused as refusal:
         raise Refused(_ARCHIVE_ADVICE.sub(f"; {AGAIN}.", str(refusal))) from None
     names = [member.name for member in members]
@@ -207,9 +222,24 @@ def _dataset(told: dict | None, experiment: Experiment) -> dict | None:
     return DatasetInfo(name=told["name"], **said, **sizes, classes=tuple(classes), counts=counts).to_json()
 
 
+def _under_own_ids(owner: str, parts: list[_Part], written: dict[str, dict]) -> tuple[list[_Part], dict[str, dict]]:
+    """The same with ids that only this owner's import has: ids are one visitor's, bundles go round."""
+    mine = []
+    for part in parts:
+        rows = [row | {"run_id": own_id(owner, row["run_id"])} for row in part.rows]
+        mine.append(replace(part, experiment_id=own_id(owner, part.experiment_id), rows=rows))
+    files = {}
+    for run_id, own in written.items():
+        ids = {"run_id": own_id(owner, run_id)}
+        about = own["config.json"]
+        about = about | ids | {"experiment_id": own_id(owner, about["experiment_id"])}
+        tables = {name: own[name].assign(**ids) for name in own if name in TABLES and "run_id" in own[name]}
+        files[ids["run_id"]] = own | tables | {"config.json": about}
+    return mine, files
+
+
 def _write(home: Home, parts: list[_Part], sweep_id: str | None, written: dict[str, dict]) -> None:
     """Folders first, under another name, then the rows: a run that can be seen is complete."""
-    _check_absent(home, parts, sweep_id, written)
     incoming = home.runs_dir / f".incoming-{secrets.token_hex(8)}"
     placed: list[Path] = []
     try:
@@ -221,7 +251,7 @@ def _write(home: Home, parts: list[_Part], sweep_id: str | None, written: dict[s
             os.rename(incoming / run_id, home.run(run_id).folder)
             placed.append(home.run(run_id).folder)
         ended = [(part.experiment_id, part.experiment, part.created, part.rows) for part in parts]
-        database.insert_ended(home, ended, sweep_id)
+        database.insert_ended(home, ended, sweep_id, admission(home))
     except BaseException as problem:
         for folder in placed:
             shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from tl.config import Experiment, Refused, RunConfig
 from tl.store.damage import experiment_of, plain, refusal
 from tl.store.files import locked
 from tl.store.home import Home
+from tl.store.places import without_places
 
 # status -> what it may become; a finished run stays finished
 TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -283,6 +284,8 @@ def note(home: Home, run: dict, **values) -> bool:
 
 def _update(home: Home, run: dict, statuses: tuple[str, ...], values: dict, admit: Admission | None = None) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
+    if values.get("message"):
+        values = values | {"message": without_places(values["message"])}
     changes = ", ".join(f"{column} = :{column}" for column in values)
     if values.get("status") == "queued":
         changes += ", attempt = attempt + 1"

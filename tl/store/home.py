@@ -128,5 +128,14 @@ class Run:
 
 def owner_of(secret: str) -> str:
     """The owner a visitor's secret stands for: it can be stored and shown, the secret can't be found from it."""
-    number = int.from_bytes(hashlib.sha256(b"TL Lab workspace " + secret.encode()).digest())
+    return _id_from(f"TL Lab workspace {secret}")
+
+
+def own_id(owner: str, ident: str) -> str:
+    """The id under which `owner` keeps what came from elsewhere as `ident`: always the same, and nobody else's."""
+    return _id_from(f"TL Lab import {owner} {ident}")
+
+
+def _id_from(text: str) -> str:
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest())
     return "".join(_DIGITS[number >> shift & 31] for shift in range(0, 130, 5))

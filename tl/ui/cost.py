@@ -7,9 +7,9 @@ import streamlit as st
 
 from tl.analysis.estimate import estimate_seconds
 from tl.config import Experiment
+from tl.jobs import background
 from tl.jobs import probe as probing
 from tl.report.command import NOTHING, command
-from tl.store.database import ACTIVE, read_runs
 from tl.store.home import Home
 from tl.ui.refresh import fragment
 from tl.ui.text import duration
@@ -60,7 +60,7 @@ def _measured(home: Home, experiment: Experiment) -> dict | None:
 
 
 def _busy(home: Home) -> bool:
-    return bool(read_runs(home, statuses=ACTIVE))
+    return background.busy(home)
 
 
 def _rounded(seconds: float) -> float:

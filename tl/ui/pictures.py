@@ -210,7 +210,8 @@ def _counts(info) -> None:
 
 
 def _examples(home: Home, info) -> None:
-    pictures = _example_pictures(str(home.path), info.name, info.ready)
+    place = datasets.home_of(home, info.name)
+    pictures = _example_pictures(str(place.path), info.name, _stamp(place.dataset_dir(info.name)), info.ready)
     if not pictures:
         st.caption("Examples appear once the pictures are here: they are downloaded when a run needs them first.")
         return
@@ -232,8 +233,17 @@ def _caption(name: str, info) -> str:
     return f"{escape(name)} · {count(sum(info.counts[name].values()))}"
 
 
+def _stamp(folder: Path) -> tuple[int, int] | None:
+    """Changes with the data set: under a name that was deleted another may come."""
+    with suppress(FileNotFoundError):
+        found = (folder / "dataset.json").stat()
+        return found.st_mtime_ns, found.st_size
+    return None
+
+
 @st.cache_data(max_entries=20, show_spinner=False)
-def _example_pictures(home_path: str, name: str, ready: bool):
+def _example_pictures(home_path: str, name: str, stamp: tuple[int, int] | None, ready: bool):
+    """Of the set as it is now; the cache is everybody's, hence the whole path."""
     return (
         datasets.examples(Home(home_path), name, per_class=1, resolution=EXAMPLE_PIXELS)[:MAX_EXAMPLES] if ready else []
     )

@@ -1,8 +1,9 @@
-"""TensorBoard on demand: one process for all runs, shown in the page and as a link."""
+"""TensorBoard on demand: one process for all runs, shown in the page and as a link; hosted, its files as a download."""
 
 import streamlit as st
 
 from tl.config import Refused
+from tl.limits import hosted
 from tl.store.home import Home
 from tl.ui.text import escape
 
@@ -11,8 +12,11 @@ HEIGHT = 760
 
 
 def show(home: Home) -> None:
-    """A button; once pressed, TensorBoard."""
+    """A button; once pressed, TensorBoard. Hosted the download of its event files, where there are any."""
     st.subheader("TensorBoard", anchor=False)
+    if hosted():
+        _download(home)
+        return
     st.caption(
         "Losses, accuracies, rates, times and settings of all runs, side by side. Only this machine can reach it."
     )
@@ -31,3 +35,27 @@ def show(home: Home) -> None:
         return
     st.link_button("Open in a tab of its own", url, icon=":material/open_in_new:")
     st.iframe(url, height=HEIGHT, alt="TensorBoard with all runs")
+
+
+def _download(home: Home) -> None:
+    from tl.jobs import event_files
+
+    digest = event_files.fingerprint(home)
+    if digest is None:
+        st.caption(
+            "Losses, accuracies, rates, times and settings of your runs: a download, once something has trained."
+        )
+        return
+    st.caption(
+        "Losses, accuracies, rates, times and settings of your runs; unpacked, `tensorboard --logdir tensorboard` shows "
+        "them on your machine."
+    )
+    st.download_button(
+        "Event files",
+        data=lambda: event_files.pack(home),
+        file_name=f"tl-lab-tensorboard-{digest}.zip",
+        mime="application/zip",
+        icon=":material/folder_zip:",
+        key="download_events",
+        on_click="ignore",
+    )

@@ -16,6 +16,7 @@ from tl.store.database import ACTIVE, Unknown
 from tl.store.documents import read_config
 from tl.store.files import read_json
 from tl.store.home import Home
+from tl.store.places import without_places
 from tl.ui.form_state import arm_title
 from tl.words import ordinal
 
@@ -218,9 +219,10 @@ def log_end(home: Home, run_id: str) -> str:
     """The last lines of a run's log."""
     try:
         with open(home.run(run_id).log, "rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - LOG_BYTES))
-            return file.read().decode(errors="replace").strip()
+            start = max(0, file.seek(0, 2) - LOG_BYTES)
+            file.seek(start)
+            text = file.read().decode(errors="replace")
+            return without_places(text.partition("\n")[2] if start else text).strip()  # from a line's beginning on
     except FileNotFoundError:
         return ""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tl.hosted.places import without_places
+from tl.store.places import without_places
 from tl.store.home import Home, owner_of
 from tl.ui.text import escape
 
