@@ -94,3 +94,13 @@ def test_an_estimate_needs_no_pandas():
     code = "import sys, tl.analysis.estimate; print([m for m in ('pandas', 'scipy', 'torch') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_page_slows_down_a_processor_the_more_the_fewer_cores_it_has_and_a_gpu_not_at_all():
+    alone = estimate_seconds(experiment(SCRATCH), PROBE, SIZES).total
+    beside = {
+        cores: estimate_seconds(experiment(SCRATCH), PROBE | {"cores": cores}, SIZES).total for cores in (1, 2, 8)
+    }
+    assert beside[1] > beside[2] > 1.4 * alone
+    assert alone < beside[8] < 1.1 * alone
+    assert estimate_seconds(experiment(SCRATCH), PROBE | {"cores": None}, SIZES).total == alone

@@ -77,6 +77,7 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     speeds["head_only"] = _rate(train_head, batch_size)
     return {f"{name}_images_per_second": speed for name, speed in speeds.items()} | {
         "startup_seconds": startup_seconds,
+        "cores": torch.get_num_threads() if device.type == "cpu" else None,
         "precision": precision,
         "device": device_name(device),
     }
