@@ -67,6 +67,11 @@ def test_a_visitor_keeps_the_secret_and_what_is_none_is_replaced():
         assert not Asked(cookie=f"tl_visitor={wrong}").header("set-cookie")[0].startswith(f"tl_visitor={wrong};")
 
 
+@pytest.mark.parametrize("other", ['a={"x": [1]}', "b", "=;;", 'c="', "d=\\x"])
+def test_other_cookies_do_not_hide_the_secret(other):
+    assert Asked(cookie=f"{other}; tl_visitor={MINE}").header("set-cookie")[0].startswith(f"tl_visitor={MINE};")
+
+
 def test_pictures_and_scripts_set_no_cookie():
     asked = Asked("/media/x.png", answer=[(b"content-type", b"image/png")])
     assert asked.header("set-cookie") == []

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tl.store.places import without_places
 from tl.store.home import Home, owner_of
+from tl.store.places import without_places
 from tl.ui.text import escape
 
 ROOT = Path(__file__).parents[2]

@@ -1,7 +1,8 @@
 """The gate in front of Streamlit's server (ASGI): who may ask what, the visitor's cookie, the security headers."""
 
 from collections.abc import Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
+
+from starlette.requests import cookie_parser
 
 from tl.hosted import visitor
 
@@ -28,7 +29,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         asked = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        cookies = _cookies(asked.get("cookie", ""))
+        cookies = cookie_parser("; ".join(_all(scope, b"cookie")))  # as Streamlit reads them
         refusal = self._refusal(scope, asked, cookies)
         if scope["type"] == "websocket":
             if refusal:
@@ -48,7 +49,7 @@ class Gate:
         if core == ["health"]:
             return None  # says nothing, and who watches over the server may ask by address
         host = asked.get("host")
-        if sum(name == b"host" for name, _ in scope["headers"]) != 1 or not self.allowed_host(host):
+        if len(_all(scope, b"host")) != 1 or not self.allowed_host(host):
             return 400, "This server does not answer under that name."
         if core is not None and core[0] not in CORE:
             return 404, "Not found."
@@ -92,11 +93,9 @@ class Gate:
         return dressed
 
 
-def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}
+def _all(scope, name: bytes) -> list[str]:
+    """The values of a header, however often it comes."""
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
 
 
 def _core_path(path: str) -> list[str] | None:
