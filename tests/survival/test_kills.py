@@ -48,7 +48,7 @@ class Killer:
         while sum(self.hits.values()) < times:
             self._keep_going()
             time.sleep(self.random.uniform(0, self.pause_seconds))
-            if self.random.random() < 0.4:
+            if self.hits["supervisor"] < self.hits["trainer"] or self.random.random() < 0.1:
                 self._kill_supervisor()
             else:
                 self._kill_trainer()
