@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment
+from tl.failures import sentence
 from tl.jobs import processes
 from tl.store import database
 from tl.store.files import read_json, write_json, write_parquet
@@ -122,8 +123,9 @@ def failed(home: Home) -> str:
     experiment_id = submit(home)
     first, second = rows(home, experiment_id)
     end(home, first, "finished")
-    message = "The loss became [nan](http://evil.example) in epoch 3."
-    end(home, second, "failed", epochs=2, reason="diverged", message=message)
+    message = sentence("diverged", "the loss became [nan](http://evil.example) in epoch 3")
+    notes = ["Resumed from epoch 1: the last *checkpoint* was damaged."]
+    end(home, second, "failed", epochs=2, reason="diverged", message=message, notes=notes)
     return experiment_id
 
 

@@ -56,9 +56,10 @@ def test_three_seeds_give_an_interval_and_an_outcome(open_page, home):
 def test_a_failed_arm_says_what_happened_what_to_do_and_can_be_resumed(open_page, home):
     experiment_id = page_lab.failed(home)
     app = open_page(experiment=experiment_id)
-    assert "The loss became [nan](http://evil.example) in epoch 3." in unescaped(app)
+    assert "the loss became [nan](http://evil.example) in epoch 3" in unescaped(app)
     assert "[nan](http" not in texts(app)
     assert "lower learning rate" in texts(app)
+    assert "Resumed from epoch 1: the last *checkpoint* was damaged." in unescaped(app)
     assert "the last line of the log" in " ".join(code.value for code in app.code)
     run = jobs.experiment(home, experiment_id)["runs"][1]
     app.button(key=f"resume_{run['run_id']}").click().run()

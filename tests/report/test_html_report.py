@@ -99,7 +99,7 @@ def test_nothing_in_it_runs_or_is_loaded(home):
 def test_a_failed_arm_is_in_it_too(home):
     read = Reader(report(home, page_lab.failed(home)))
     assert "diverged" in read.text
-    assert "The loss became [nan](http://evil.example) in epoch 3." in read.text
+    assert "the loss became [nan](http://evil.example) in epoch 3" in read.text
 
 
 def test_what_still_trains_is_refused(home):

@@ -24,7 +24,15 @@ from tl.store.quota import admission, check_settings
 from tl.strategies import STRATEGIES
 
 _FROM_SPEC = ("dataset", "samples", "backbone", "weights", "resolution", "batch_size")
-_FROM_RESULT = ("best_epoch", "stopped_early", "test_accuracy", "elapsed_seconds", "memory_peak_bytes", "device")
+_FROM_RESULT = (
+    "best_epoch",
+    "stopped_early",
+    "test_accuracy",
+    "elapsed_seconds",
+    "memory_peak_bytes",
+    "device",
+    "notes",
+)
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
 _FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "started", "ended", "reason", "message"))
 
@@ -91,8 +99,8 @@ def list_runs(home: Home, experiment_id: str | None = None) -> list[dict]:
     Each has `run_id, experiment_id, sweep_id` (null outside a sweep), `arm, seed, status, attempt, epochs` (completed),
     `max_epochs, reason, message, created, started, ended` (Unix seconds), `strategy, dataset, samples, backbone,
     weights, resolution, batch_size, best_epoch, stopped_early, best_val_accuracy, test_accuracy, elapsed_seconds,
-    memory_peak_bytes, device` (null where not known yet), `progress` (progress.json of a running one, else null) and
-    `place` (in the queue of everybody's runs, from 1, of one that waits, else null).
+    memory_peak_bytes, device` (null where not known yet), `progress` (progress.json of a running one, else null),
+    `notes` (sentences: what did not go as planned) and `place` (in the queue of everybody's runs, from 1, of one that waits, else null).
     """
     rows = database.read_runs(home, experiment_id)
     places = _places(home) if any(row["status"] == "queued" for row in rows) else {}
@@ -218,7 +226,8 @@ def _listed(home: Home, row: dict, places: dict[str, int]) -> dict:
     entry["place"] = places.get(row["run_id"]) if row["status"] == "queued" else None
     entry |= {name: spec[name] for name in _FROM_SPEC}
     entry |= {"strategy": arm["strategy"], "max_epochs": arm["epochs"] or spec["epochs"], **_reached(files, row)}
-    return entry | {"progress": read_progress(files) if row["status"] == "running" else None}
+    progress = read_progress(files) if row["status"] == "running" else None
+    return entry | {"progress": progress, "notes": (progress or entry)["notes"] or []}
 
 
 def _reached(files, row: dict) -> dict:

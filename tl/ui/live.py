@@ -67,6 +67,8 @@ def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None
     reached.metric("Validation now", _percent(None if latest.empty else float(latest.iloc[-1])))
     reached.metric("Best", _percent(run["best_val_accuracy"]))
     reached.metric("Test", _percent(run["test_accuracy"]), help="Measured once, at the end, with the best epoch.")
+    for note in run["notes"]:
+        st.caption(f":material/info: {escape(note)}")
     if run["status"] in view.RESUMABLE:
         _ended_badly(home, run)
     if arm.active:
@@ -119,8 +121,6 @@ def _ended_badly(home: Home, run: dict) -> None:
         st.caption(escape(run["message"]) if run["message"] else by_hand)
     else:
         st.error(escape(run["message"] or "The trainer ended without saying why."), icon=":material/error:")
-        if advice := view.ADVICE.get(run["reason"]):
-            st.caption(advice)
         with st.expander("Last lines of the log", icon=":material/article:"):
             st.code(view.log_end(home, run["run_id"]) or NOT_AVAILABLE, language=None, height=220)
     st.button(

@@ -41,16 +41,6 @@ STATUSES = {
     "failed": "Failed",
     "interrupted": "Interrupted",
 }
-ADVICE = {
-    "diverged": "A lower learning rate usually helps: try a tenth.",
-    "bad_data": "Look at the pictures of this set; adding the zip again leaves out what can't be read.",
-    "download_failed": "Check the network, or choose weights and pictures that are here already.",
-    "out_of_memory": "Choose a smaller batch size, resolution or network.",
-    "disk_full": "Free some space, then resume; nothing finished is lost.",
-    "killed": "If memory ran short, choose a smaller batch size; otherwise just resume.",
-    "killed_for_memory": "Close other programs and resume, or start anew with a smaller batch size or resolution.",
-    "stalled": "Resume; if it stalls again, look at the log: a disk or a driver may hang.",
-}
 RESUMABLE = ("failed", "stopped", "interrupted")
 
 
