@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import sys
+from pathlib import Path
 
 import pytest
 from lab import until
@@ -58,6 +59,7 @@ def test_the_exit_status_is_known(run):
 def test_the_environment_sets_the_allocator_unless_the_user_has(monkeypatch):
     monkeypatch.setenv("MALLOC_TOP_PAD_", "1")
     monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    monkeypatch.setattr(memory, "total_bytes", lambda: 8e9)
     environment = child_environment()
     assert environment["MALLOC_TOP_PAD_"] == "1"
     assert environment["PYTHONUNBUFFERED"] == "1"
@@ -96,3 +98,21 @@ def test_memory_that_does_not_come_back_is_told(run, monkeypatch):
     with pytest.raises(TimeoutError, match="the GPU still holds its memory"):
         launcher.terminate(run.folder.name, trainer)
     assert processes.of_run(run.folder.name) == []
+
+
+def test_where_memory_is_short_the_allocator_gives_it_back(monkeypatch):
+    monkeypatch.setattr(memory, "total_bytes", lambda: 2e9)
+    for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"):
+        monkeypatch.delenv(name, raising=False)
+    assert not [name for name in child_environment() if name.startswith("MALLOC_")]
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux only: needs /proc")
+@pytest.mark.parametrize(("hosted", "score"), [("1", "500\n"), ("0", None)])
+def test_hosted_the_system_ends_a_trainer_before_the_page(run, monkeypatch, hosted, score):
+    monkeypatch.setenv("TL_HOSTED", hosted)
+    launcher = LocalLauncher([sys.executable, "-c", "import time; time.sleep(60)"])
+    trainer = launcher.start(run)
+    found = Path(f"/proc/{trainer.pid}/oom_score_adj").read_text()
+    assert found == (score or Path("/proc/self/oom_score_adj").read_text())
+    launcher.terminate(run.folder.name, trainer)

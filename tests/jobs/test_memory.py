@@ -57,6 +57,7 @@ def test_the_container_limits_the_memory(monkeypatch, tmp_path):
     for text, free in (("3000\n", 2000), ("500\n", 0)):
         limit.write_text(text)
         assert memory.free_bytes() == free
+        assert memory.total_bytes() == int(text)
     limit.write_text("max\n")
     assert memory.free_bytes() == pytest.approx(everything, rel=0.5)
 

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from tl.jobs import memory, processes
 from tl.jobs.processes import Identity
+from tl.limits import hosted
 from tl.store.home import Run
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +67,9 @@ class LocalLauncher:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        if hosted():  # where memory ends all the same, the system ends a trainer and not everybody's page
+            with suppress(OSError):
+                Path(f"/proc/{child.pid}/oom_score_adj").write_text("500")
         # A child that ended at once is a zombie until asked, so this can't be somebody else.
         trainer = processes.identify(child.pid) or Identity(child.pid, -1, processes.boot_id())
         self._children[child.pid] = child
