@@ -9,6 +9,7 @@ from tl.config import new_id
 from tl.hosted import settings, visitor
 from tl.jobs import probe
 from tl.store.home import Home
+from tl.ui import visitor as ui_visitor
 
 PAGES = (None, "pages/1_Data_size.py", "pages/2_Runs.py")
 
@@ -101,3 +102,26 @@ def test_event_files_are_downloaded_instead_of_tensorboard_opened(visitors, host
     app = opened(monkeypatch, visitors[0].home.owner, "pages/2_Runs.py")
     assert "Open TensorBoard" not in [button.label for button in app.button]
     assert "tl-lab-tensorboard-" in everything(app) or app.get("download_button")
+
+
+class User(dict):
+    """What Streamlit knows of a visitor."""
+
+    is_logged_in = False
+
+
+def test_where_people_sign_in_the_workspace_is_theirs_and_not_the_browsers(visitors, hosted, monkeypatch):
+    zebra, yak = visitors
+    user = User(iss="https://id.example", sub="17")
+    monkeypatch.setattr(ui_visitor, "providers", list)
+    monkeypatch.setattr(ui_visitor.st, "user", user)
+    app = opened(monkeypatch, zebra.home.owner)
+    assert [button.label for button in app.button] == ["Sign in"]
+    assert zebra.word not in everything(app)
+    user.is_logged_in = True
+    app = opened(monkeypatch, zebra.home.owner)
+    assert zebra.word not in everything(app), "the browser's cookie opens nothing here"
+    found = []
+    monkeypatch.setattr(ui_visitor, "owner_of", lambda text: found.append(text) or yak.home.owner)
+    assert yak.word in everything(opened(monkeypatch, zebra.home.owner))
+    assert set(found) == {"https://id.example 17"}

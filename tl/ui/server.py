@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import streamlit as st
@@ -18,6 +19,7 @@ from tl.hosted.headers import security_headers
 from tl.jobs import expiry
 from tl.limits import hosted
 from tl.store.home import Home
+from tl.ui.visitor import providers
 
 
 def middleware() -> list[Middleware]:
@@ -28,6 +30,8 @@ def middleware() -> list[Middleware]:
             return []
         st.set_option("client.showErrorDetails", "none")  # some hosts set it to what shows file names
         settings.check(st.get_option)
+        if providers() is not None and find_spec("authlib") is None:
+            raise Refused("secrets.toml has [auth], and signing in needs authlib: pip install 'streamlit[auth]'.")
     except Refused as refusal:
         sys.exit(str(refusal))
     page = (Path(st.__file__).parent / "static" / "index.html").read_text()

@@ -45,18 +45,18 @@ def home() -> Home:
 
 def _signed_in() -> str | None:
     """The owner of who signed in; None where this server has no signing in."""
-    providers = _providers()
-    if providers is None:
+    names = providers()
+    if names is None:
         return None
     if not st.user.is_logged_in:
         st.info(SIGN_IN, icon=":material/login:")
-        for name in providers or [None]:
+        for name in names or [None]:
             st.button(f"Sign in with {name}" if name else "Sign in", on_click=st.login, args=[name] if name else [])
         st.stop()
     return owner_of(f"{st.user['iss']} {st.user['sub']}")
 
 
-def _providers() -> list[str] | None:
+def providers() -> list[str] | None:
     """Names of those that [auth] in secrets.toml configures one by one, [] where it is one; None: nobody signs in."""
     if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
         return None
