@@ -109,6 +109,15 @@ def test_a_sweep_under_way_shows_how_far_each_size_is_and_can_be_stopped(open_sw
     assert len(stopped) == 8
 
 
+def test_before_a_run_has_finished_there_is_no_empty_chart_and_no_epoch_too_many(open_sweep, home):
+    sweep_id = swept(home, sizes=(100, 300), seeds=1, ended=lambda run: None)
+    first = page_lab.rows(home, next(iter(jobs.sweep(home, sweep_id)["experiments"])))[0]
+    page_lab.start(home, first)
+    page_lab.learn(home, first, 6, phase="testing")
+    app = open_sweep(sweep_id)
+    assert not charts(app) and "epoch 6 of 6" in unescaped(app)
+
+
 def test_a_stopped_sweep_keeps_what_is_there_and_can_be_resumed(open_sweep, home):
     sweep_id = swept(home, ended=lambda run: "stopped" if run["samples"] == 3000 else "finished")
     app = open_sweep(sweep_id)
@@ -187,7 +196,9 @@ def test_an_imported_sweep_shows_the_same_page(open_sweep, home, tmp_path, monke
 def test_published_results_appear_only_where_they_fit(open_sweep, home):
     assert not [toggle for toggle in open_sweep(swept(home)).toggle if toggle.key == "chart_references"]
     experiment = Experiment(dataset="cifar10", resolution=32, epochs=6, arms=page_lab.ARMS)
-    app = open_sweep(jobs.submit_sweep(home, experiment, (100, 300)))
+    sweep_id = jobs.submit_sweep(home, experiment, (100, 300))
+    page_lab.end(home, page_lab.rows(home, next(iter(jobs.sweep(home, sweep_id)["experiments"])))[0], "finished")
+    app = open_sweep(sweep_id)
     assert "95.7 %" in unescaped(app) and "TLlib" in unescaped(app)
     app.toggle(key="chart_references").set_value(False).run()
     assert "95.7 %" not in unescaped(app) and not app.exception

@@ -76,6 +76,8 @@ def _worth(found: dict) -> str:
     if not entries:
         return ""
     size, entry = next(iter(entries.items()))
+    if found["arms"][found["headline"]][size]["above_guessing"] is False:
+        return ""  # whatever the baseline guesses with
     many, baseline = f"With {count(int(size))} pictures it does as well as", inside(found["baseline"])
     if entry["bound"] == "at_most":
         return f"{many} {baseline} with no more than that."
@@ -157,7 +159,9 @@ def _losses(found: dict) -> str:
         f"{failed} failed" if failed else "",
     ]
     listed = ", ".join(filter(None, clauses))
-    return f"Of {total} runs {statuses.get('finished', 0)} are finished, {listed}." if listed else ""
+    finished = statuses.get("finished", 0)
+    verb = "is" if finished == 1 else "are"
+    return f"Of {total} runs {finished} {verb} finished, {listed}." if listed else ""
 
 
 def accuracy_with_interval(entry: dict) -> str:

@@ -55,7 +55,13 @@ def _live(home: Home, sweep_id: str, active: bool) -> None:
         _progress(home, now)
     _curves(now, found)
     st.subheader("Every size in numbers", anchor=False)
-    st.dataframe(sweep_view.table(found, now.titles), hide_index=True, alt="Every size in numbers, one row per size")
+    known = found["statuses"].get("finished", 0)
+    st.dataframe(
+        sweep_view.table(found, now.titles),
+        hide_index=True,
+        key=f"sweep_table_{known}",  # drawn anew, as columns keep the widths they began with
+        alt="Every size in numbers, one row per size",
+    )
     st.caption(
         "Accuracies on the test set: mean over seeds (95 % interval, n runs). Worth in pictures: how many times as many "
         "the baseline needs to do as well, and how many that are. Time saved: until a validation accuracy both reach."
@@ -114,6 +120,8 @@ def _curves(now: sweep_view.SweepView, found: dict) -> None:
     from tl.charts import sizes
     from tl.charts.references import with_references
 
+    if not found["statuses"].get("finished"):
+        return  # axes without anything in them say nothing
     single = False
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.markdown("**Accuracy over the number of training pictures**", width="content")

@@ -91,7 +91,9 @@ def progress(size: ExperimentView) -> tuple[float, str]:
     if training:
         run = training[0].current
         seed = f", seed {run['seed']}" if len(size.experiment.seeds) > 1 else ""
-        words += f" · epoch {max(arm.current['epochs'] for arm in training) + 1} of {run['max_epochs']}{seed}"
+        done = max(arm.current["epochs"] for arm in training)
+        epoch = min(done + 1, run["max_epochs"])  # after the last comes the test
+        words += f" · epoch {epoch} of {run['max_epochs']}{seed}"
     return (1.0 if len(ended) == len(size.runs) else min(fraction, 1.0)), words
 
 
