@@ -1,0 +1,98 @@
+"""Strangers' texts in a real browser: nothing is run, loaded or followed, and every sign is there as it was given."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import payload_lab
+from tests.payloads import PAYLOADS
+from tests.test_journey import SECOND, App, browser, page, pytestmark  # noqa: F401 - fixtures and the browser's mark
+from tl.store.home import Home
+from tl.ui.text import WORD_JOINER
+from tl.words import plain
+
+CAPTIONS = """images => images.map(image => {
+    let around = image;
+    while (!around.textContent.trim()) around = around.parentElement;
+    return around.textContent;
+})"""
+FORBIDDEN = ", ".join(
+    [
+        *(
+            f"[{name}*='beacon.example'], [{name}^='javascript:']"
+            for name in ("src", "href", "action", "data", "srcset")
+        ),
+        ".katex",
+        "iframe[srcdoc]",
+        "object",
+        "form[action]",
+        "meta[http-equiv='refresh']",
+        "[onerror], [onload], [onfocus], [ontoggle]",
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("text")
+    home = Home(folder / "home")
+    payload_lab.bring(home, folder)
+    started = App(home)
+    yield started
+    started.kill()
+
+
+@pytest.fixture
+def guarded(app, page):  # noqa: F811
+    """A page in which a request to elsewhere or a dialog is written down instead of made."""
+    seen: list[str] = []
+
+    def judge(route) -> None:
+        own = route.request.url.startswith((app.url, "data:", "blob:"))
+        if not own:
+            seen.append(route.request.url)
+        route.continue_() if own else route.abort()
+
+    def refuse(dialog) -> None:
+        seen.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.route("**/*", judge)
+    page.on("dialog", refuse)
+    page.set_default_timeout(30 * SECOND)
+    yield page
+    assert not seen
+    assert page.evaluate("window.hit === undefined")
+    assert page.locator(FORBIDDEN).count() == 0
+
+
+def words(page) -> str:  # noqa: F811
+    """All that can be read, without the signs that only keep Markdown away."""
+    return " ".join((page.locator("body").text_content() or "").replace(WORD_JOINER, "").split())
+
+
+def test_a_data_set_full_of_payloads(app, guarded):
+    guarded.goto(app.url)
+    guarded.get_by_text("Few photos").click()
+    expect(guarded.locator("img[alt]").nth(23)).to_be_visible()
+    guarded.get_by_text("Classes and counts").click()
+    expect(guarded.get_by_test_id("stDataFrame").first).to_be_visible()
+    expect(guarded.get_by_text(f"{len(PAYLOADS)} classes")).to_be_visible()
+    read = words(guarded)
+    missing = [payload for payload in PAYLOADS if " ".join(plain(payload).replace(WORD_JOINER, "").split()) not in read]
+    assert not missing
+    captions = guarded.locator("img[alt]").evaluate_all(CAPTIONS)
+    assert len(captions) == 24
+    for payload, caption in zip(PAYLOADS, captions, strict=False):
+        assert caption.replace(WORD_JOINER, "").strip() == f"{plain(payload)} · 2"
+
+
+def test_an_experiment_whose_arms_are_payloads(app, guarded):
+    arms = payload_lab.arms([*PAYLOADS[1:60:11], "![](http://beacon.example/z.png)", "=cmd|' /C calc'!A0"])[:8]
+    experiment_id = payload_lab.ended(app.home, arms)
+    guarded.goto(f"{app.url}/?experiment={experiment_id}")
+    chart = guarded.get_by_test_id("stVegaLiteChart").first
+    expect(chart).to_be_visible()
+    expect(guarded.get_by_text("The arms in numbers")).to_be_visible()
+    chart.hover()
+    read = words(guarded)
+    assert not [arm.name for arm in arms if arm.name not in read]
