@@ -77,7 +77,7 @@ def test_a_killed_ingest_leaves_nothing_for_the_next(home, tmp_path):
     ["shutil.copyfileobj", "os.posix_fallocate", "os.pread", "tl.store.files.write_bytes", "pathlib.Path.rename"],
 )
 def test_a_full_disk_is_said_and_leaves_nothing(home, tmp_path, monkeypatch, step):
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     path = zipped(tmp_path / "x.zip", two_classes())

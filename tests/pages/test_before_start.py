@@ -54,7 +54,7 @@ def test_the_advice_is_about_the_pictures_chosen(open_page):
     app = open_page()
     app.number_input(key="form_samples").set_value(20_000).run()
     words = unescaped(app)
-    assert "With 20,000 training pictures, training from scratch can catch up" in words
+    assert "20,000 training pictures are enough for training from scratch to catch up, but hardly in" in words
     assert "transfer will end about where training from scratch does" in words
 
 

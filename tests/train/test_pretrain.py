@@ -12,7 +12,6 @@ from tl.store.files import read_json
 from tl.train.network import build_network, load_pretrained
 from tl.train.pretrain import cutmix, distance, main, rate_factor
 
-
 NAMES = ("teacher", "alone", "student")
 
 
