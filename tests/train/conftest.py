@@ -1,6 +1,7 @@
 """A small uploaded set and a run to train on it: real files, the real trainer, seconds on a CPU."""
 
 import io
+import shutil
 import zipfile
 from types import SimpleNamespace
 
@@ -91,7 +92,8 @@ def pretrained(stripes_home):
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
     save_file(state, folder / "weights.safetensors")
     write_json(folder / "card.json", {"name": "own", "backbone": "mobilenet_v2", "source_data": "noise"})
-    return state
+    yield state
+    shutil.rmtree(folder)  # other tests of the same home count what is there
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """`python -m tl pretrain`: weights and a model card that the library offers and a run can start from."""
 
 import hashlib
+import shutil
 
 import numpy as np
 import pytest
@@ -13,6 +14,13 @@ from tl.train.network import build_network, load_pretrained
 from tl.train.pretrain import cutmix, distance, main, rate_factor
 
 NAMES = ("teacher", "alone", "student")
+
+
+@pytest.fixture(autouse=True)
+def empty_library(stripes_home):
+    """What is made here is not there for other tests of the same home."""
+    yield
+    shutil.rmtree(stripes_home.library_dir, ignore_errors=True)
 
 
 def test_pretraining_puts_a_model_with_its_card_into_the_library(stripes_home):
