@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks.alternating import alternating
@@ -18,12 +19,14 @@ from tests.benchmarks.data import blossoms, ingest_cifar10, ingest_flowers
 from tests.benchmarks.epochs import epochs
 from tests.benchmarks.limit import limit
 from tests.benchmarks.linear_probe import linear_probe
+from tests.benchmarks.load import load
 from tests.benchmarks.machine import machine
 from tests.benchmarks.memory import memory
 from tests.benchmarks.paint import first_paint
 from tests.benchmarks.row import Row, Skipped, as_text
 from tests.benchmarks.saving import saving
-from tests.benchmarks.scale import Scale, choose
+from tests.benchmarks.scale import FULL, Scale, choose
+from tests.benchmarks.soak import soak
 from tests.benchmarks.start import start, start_up
 from tl.store.home import Home
 
@@ -40,7 +43,16 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "saving": saving,
     "alternating": alternating,
     "memory": memory,
+    "load": load,
+    "soak": soak,
     "cifar10": cifar10,
+}
+ON_REQUEST = ("soak",)  # takes an hour
+AMOUNTS = {  # fields of Scale that can be set
+    "visitors": (FULL.visitors, f"load: visitors of the hosted demo; default {FULL.visitors}"),
+    "browsers": (FULL.browsers, f"load: how many of them have a browser, at most; default {FULL.browsers}"),
+    "soak_minutes": (FULL.soak_minutes, f"soak: how long; default {FULL.soak_minutes:g}"),
+    "soak_runs": (FULL.soak_runs, f"soak: tiny runs in that time; default {FULL.soak_runs}"),
 }
 
 
@@ -53,9 +65,11 @@ def parser() -> argparse.ArgumentParser:
         epilog="benchmarks:\n" + "\n".join(lines),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    options.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    options.add_argument("names", nargs="*", metavar="NAME", help=f"default: all but {', '.join(ON_REQUEST)}")
     options.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
     options.add_argument("--home", type=Home, metavar="DIR", help="keep pictures between calls; default: nothing stays")
+    for name, (value, words) in AMOUNTS.items():
+        options.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=None, metavar="N", help=words)
     options.add_argument("--tiny", action="store_true", help="see that it runs; the figures mean nothing then")
     return options
 
@@ -68,17 +82,19 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # contestants end with us
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Home(folder)
-        document = measure(home, options.names or list(BENCHMARKS), options.tiny)
+        names = options.names or [name for name in BENCHMARKS if name not in ON_REQUEST]
+        amounts = {name: value for name in AMOUNTS if (value := getattr(options, name)) is not None}
+        document = measure(home, names, options.tiny, amounts)
     if options.json:
         options.json.write_text(json.dumps(document, indent=1))
     return int(any("failed" in result for result in document["results"].values()))
 
 
-def measure(home: Home, names: list[str], tiny: bool) -> dict:
-    """Run benchmarks and print their tables; all figures as a JSON-ready dict."""
-    document: dict = {"machine": machine(), "tiny": tiny, "results": {}}
+def measure(home: Home, names: list[str], tiny: bool, amounts: dict) -> dict:
+    """Run benchmarks and print their tables, with these amounts instead of the usual; all figures as a JSON-ready dict."""
+    document: dict = {"machine": machine(), "tiny": tiny, "amounts": amounts, "results": {}}
     print(json.dumps(document["machine"], indent=1), flush=True)
-    scale = choose(tiny)
+    scale = replace(choose(tiny), **amounts)
     for name in names:
         began = time.monotonic()
         result: dict = {}

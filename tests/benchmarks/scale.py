@@ -33,6 +33,11 @@ class Scale:
         ("resnet50", 224, 16, 64),
     )
     limit_share: float = 0.95  # of the bare step's speed that is the goal
+    visitors: int = 50  # of a hosted demo
+    browsers: int = 10  # of them that have one, where memory allows: five a core of a small server
+    arrival_seconds: float = 30.0  # in which they come
+    soak_minutes: float = 60.0
+    soak_runs: int = 100
     gpu: bool = False
 
 
@@ -56,6 +61,11 @@ TINY = Scale(
     many_pictures=2500,
     memory_seconds=1.0,
     step_seconds=0.2,
+    visitors=4,
+    browsers=1,
+    arrival_seconds=2.0,
+    soak_minutes=0.1,
+    soak_runs=4,
     limits=(("mobilenet_v2", 64, 16, 64), ("resnet18", 64, 16, 64), ("resnet50", 64, 8, 16)),
 )
 
