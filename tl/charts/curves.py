@@ -1,5 +1,8 @@
 """What happens epoch by epoch: accuracy, loss, seconds per epoch, learning rate; a line per arm, a band over seeds."""
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import altair as alt
 import pandas as pd
 
@@ -7,9 +10,10 @@ from tl.charts.frames import AXES, curves
 from tl.charts.palette import arm_colour, arm_dash
 
 BAND_OPACITY = 0.16
+VIEWS = 32  # specifications that are kept: making one takes longer than its rows
 
 
-def arm_scale(arms: list[str]) -> alt.Scale:
+def arm_scale(arms: Sequence[str]) -> alt.Scale:
     """Colours by position; the domain is all arms from the start, so a colour never moves to another arm."""
     return alt.Scale(domain=list(arms), range=[arm_colour(position) for position in range(len(arms))])
 
@@ -26,12 +30,31 @@ def _x(axis: str, max_epochs: int) -> alt.X:
     return alt.X("x:Q", title=title, scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~s", grid=False, tickCount=6))
 
 
-def _lines(rows: pd.DataFrame, arms: list[str], x: alt.X, y: alt.Y, *, legend: bool, height: int, step: bool = False):
-    """One view and one data set, whatever is switched on: lines differ by encodings that never change.
+def _y(measure: str) -> alt.Y:
+    title, scale, axis = {
+        "accuracy": ("accuracy", {"domain": [0, 1]}, {"format": ".0%", "tickCount": 6}),
+        "loss": ("loss", {"domainMin": 0}, {"format": ".2~f", "tickCount": 6}),
+        "seconds": ("seconds", {"domainMin": 0}, {"format": "~g", "tickCount": 4}),
+        "rate": ("learning rate", {"type": "log", "nice": True}, {"format": ".0e", "tickCount": 3}),
+    }[measure]
+    return alt.Y("y:Q", title=title, scale=alt.Scale(**scale), axis=alt.Axis(**axis))
+
+
+def with_rows(view, rows: pd.DataFrame):
+    """A chart that was made without rows, with these; `view` itself stays as it is, for others."""
+    chart = view.copy(deep=False)
+    chart.data = rows
+    return chart
+
+
+@lru_cache(maxsize=VIEWS)
+def _lines(measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, legend: bool, height: int):
+    """One view and one data set, whatever is switched on: lines differ by encodings that never change. Without its rows.
 
     Below the lines lies the 95 % band of their means, where there are runs enough for one.
     """
-    mark = {"interpolate": "step-after" if step else "linear", "strokeCap": "round"}
+    x, y = _x(axis, max_epochs), _y(measure)
+    mark = {"interpolate": "linear", "strokeCap": "round"}
     base = alt.Chart().encode(
         x=x,
         color=alt.Color(
@@ -62,10 +85,10 @@ def _lines(rows: pd.DataFrame, arms: list[str], x: alt.X, y: alt.Y, *, legend: b
             alt.Tooltip("runs:Q", title="runs"),
         ],
     )
-    return alt.layer(band, lines, data=rows).properties(height=height)
+    return alt.layer(band, lines).properties(height=height)
 
 
-def _dashes(arms: list[str]):
+def _dashes(arms: Sequence[str]):
     """Training curves are dotted; validation curves take the arm's own pattern, which matters from five arms on."""
     alone = {"validation", "seconds", "rate"}
     if len(arms) <= 4:
@@ -87,9 +110,8 @@ def accuracy_chart(
     legend: bool = True,
 ) -> alt.LayerChart:
     """Validation accuracy (0..1, shown in percent); `training` adds the training curves, dotted, `single` each run."""
-    y = alt.Y("y:Q", title="accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=6))
     rows = curves(metrics, axis, "accuracy", training, single)
-    return _lines(rows, arms, _x(axis, max_epochs), y, legend=legend, height=height)
+    return with_rows(_lines("accuracy", axis, tuple(arms), max_epochs, legend, height), rows)
 
 
 def loss_chart(
@@ -103,23 +125,18 @@ def loss_chart(
     legend: bool = True,
 ) -> alt.LayerChart:
     """Validation loss (cross-entropy); `training` adds the training curves, dotted, `single` each run."""
-    y = alt.Y("y:Q", title="loss", scale=alt.Scale(domainMin=0), axis=alt.Axis(format=".2~f", tickCount=6))
     rows = curves(metrics, axis, "loss", training, single)
-    return _lines(rows, arms, _x(axis, max_epochs), y, legend=legend, height=height)
+    return with_rows(_lines("loss", axis, tuple(arms), max_epochs, legend, height), rows)
 
 
 def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> alt.LayerChart:
     """Seconds each epoch took (training and validation), waiting for a turn not counted."""
-    y = alt.Y("y:Q", title="seconds", scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~g", tickCount=4))
     rows = curves(metrics, "epochs", "seconds")
-    return _lines(rows, arms, _x("epochs", max_epochs), y, legend=False, height=height)
+    return with_rows(_lines("seconds", "epochs", tuple(arms), max_epochs, False, height), rows)
 
 
 def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> alt.LayerChart:
     """Learning rate of the head at the end of each epoch, logarithmic; the tooltip says what trains."""
-    y = alt.Y(
-        "y:Q", title="learning rate", scale=alt.Scale(type="log", nice=True), axis=alt.Axis(format=".0e", tickCount=3)
-    )
     rows = curves(metrics, "epochs", "rate")
-    rows = rows[rows["y"] > 0]
-    return _lines(rows, arms, _x("epochs", max_epochs), y, legend=False, height=height)
+    view = _lines("rate", "epochs", tuple(arms), max_epochs, False, height)
+    return with_rows(view, rows[rows["y"] > 0])

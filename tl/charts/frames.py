@@ -56,6 +56,9 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
 
 def _mean_and_runs(arm: str, points: pd.DataFrame, curve: str) -> list[pd.DataFrame]:
     runs = points["series"].nunique()
+    if runs == 1:
+        mean = points.sort_values("epoch")
+        return [mean.assign(series=_mean_of(arm, curve), kind="mean", curve=curve, runs=1, low=nan, high=nan)]
     by_epoch = points.groupby("epoch", sort=True)
     mean = by_epoch.agg(
         x=("x", "mean"), y=("y", "mean"), spread=("y", "std"), stage=("stage", "first"), runs=("series", "nunique")
@@ -63,11 +66,13 @@ def _mean_and_runs(arm: str, points: pd.DataFrame, curve: str) -> list[pd.DataFr
     mean = mean[mean["runs"] * 2 >= runs].reset_index()
     half = _half_width(mean["spread"].astype(float), mean["runs"].astype(int))
     mean = mean.assign(low=mean["y"].astype(float) - half, high=mean["y"].astype(float) + half)
-    mean = mean.assign(arm=arm, series=f"{curve} mean of {arm}", kind="mean", curve=curve)
-    if runs == 1:
-        return [mean]
+    mean = mean.assign(arm=arm, series=_mean_of(arm, curve), kind="mean", curve=curve)
     single = points.assign(series=points["series"] + curve, kind="seed", curve=curve, runs=1, low=nan, high=nan)
     return [single, mean]
+
+
+def _mean_of(arm: str, curve: str) -> str:
+    return f"{curve} mean of {arm}"
 
 
 def _half_width(spread: pd.Series, runs: pd.Series) -> pd.Series:

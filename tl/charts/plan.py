@@ -1,12 +1,14 @@
 """What trains when: stages x epochs of one arm, colour is the learning rate, a thin grey line is frozen."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby, pairwise
 
 import altair as alt
 import pandas as pd
 
 from tl.backbones import BACKBONES
+from tl.charts.curves import VIEWS, with_rows
 from tl.charts.palette import FROZEN_COLOUR, RATE_COLOURS
 from tl.config import ArmConfig, Training
 from tl.schedules import SCHEDULES
@@ -112,9 +114,12 @@ def _colour() -> alt.Color:
 
 def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> alt.LayerChart:
     """The plan of one arm as a heat map, the head on top; `rows` as `plan_rows` gives them."""
-    stages = stage_names(training)
-    total = arm.epochs or training.epochs
-    base = alt.Chart(rows).encode(
+    return with_rows(_heat_map(stage_names(training), arm.epochs or training.epochs), rows)
+
+
+@lru_cache(maxsize=VIEWS)
+def _heat_map(stages: tuple[str, ...], total: int) -> alt.LayerChart:
+    base = alt.Chart().encode(
         x=alt.X(
             "start:Q",
             title="epoch",
@@ -152,6 +157,7 @@ def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> alt.La
     return layers.properties(height=ROW_HEIGHT * len(stages) + AXIS_HEIGHT, padding=PADDING)
 
 
+@lru_cache(maxsize=1)
 def legend_chart() -> alt.Chart:
     """The colours of learning rates, for all plans: always the same."""
     steps = 50
