@@ -12,7 +12,7 @@ from lab import until
 from tl.config import new_id
 from tl.jobs import launcher as launchers
 from tl.jobs import memory, processes
-from tl.jobs.launcher import PROJECT_ROOT, LocalLauncher, child_environment, with_defaults
+from tl.jobs.launcher import NICE, PROJECT_ROOT, LocalLauncher, child_environment, with_defaults
 from tl.store.home import Home
 
 TELL = (
@@ -109,10 +109,11 @@ def test_where_memory_is_short_the_allocator_gives_it_back(monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux only: needs /proc")
 @pytest.mark.parametrize(("hosted", "score"), [("1", "500\n"), ("0", None)])
-def test_hosted_the_system_ends_a_trainer_before_the_page(run, monkeypatch, hosted, score):
+def test_hosted_a_trainer_comes_after_the_page_in_computing_and_before_it_when_memory_ends(run, monkeypatch, hosted, score):
     monkeypatch.setenv("TL_HOSTED", hosted)
     launcher = LocalLauncher([sys.executable, "-c", "import time; time.sleep(60)"])
     trainer = launcher.start(run)
     found = Path(f"/proc/{trainer.pid}/oom_score_adj").read_text()
     assert found == (score or Path("/proc/self/oom_score_adj").read_text())
+    assert os.getpriority(os.PRIO_PROCESS, trainer.pid) == (NICE if score else os.getpriority(os.PRIO_PROCESS, 0))
     launcher.terminate(run.folder.name, trainer)

@@ -18,6 +18,7 @@ from tl.store.home import Run
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 GRACE_SECONDS = 10.0  # from the request to end (SIGTERM) to the kill
+NICE = 10  # of trainers where strangers use TL Lab
 KILL_SECONDS = 10.0  # in which the kernel must have taken down what was killed
 
 # glibc gives large blocks back to the system after every step and takes them again page by page; keeping them makes
@@ -70,6 +71,7 @@ class LocalLauncher:
         if hosted():  # where memory ends all the same, the system ends a trainer and not everybody's page
             with suppress(OSError):
                 Path(f"/proc/{child.pid}/oom_score_adj").write_text("500")
+                os.setpriority(os.PRIO_PROCESS, child.pid, NICE)  # somebody waits for a page, nobody for a step
         # A child that ended at once is a zombie until asked, so this can't be somebody else.
         trainer = processes.identify(child.pid) or Identity(child.pid, -1, processes.boot_id())
         self._children[child.pid] = child

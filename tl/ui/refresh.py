@@ -1,17 +1,25 @@
-"""What every part of a page that refreshes itself does first: look again, and hand back to the page when that ends."""
+"""What every part of a page that refreshes itself does first: look again, and hand back to the page when that ends.
+
+Refreshing and drawing are held back here where many visitors watch at once.
+"""
 
 import functools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import streamlit as st
 
 from tl import jobs
 from tl.config import Refused
+from tl.limits import hosted
 from tl.store.home import Home
 from tl.ui.text import escape
 
 View = TypeVar("View")
+HOSTED_SECONDS = 5.0  # at least, between two refreshes of a page: each is computing, and many watch at once
+_drawing = threading.Semaphore(1)
 
 
 def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., None]:
@@ -24,7 +32,17 @@ def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., 
         except Refused as problem:
             st.error(escape(problem), icon=":material/error:")
 
-    return st.fragment(shown, run_every=seconds)
+    return st.fragment(shown, run_every=max(seconds, HOSTED_SECONDS) if seconds and hosted() else seconds)
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Around the drawing of charts: one page at a time, so that other pages' first words don't wait for all of them.
+
+    Making charts is computing, of which Python does one at a time anyway. Not around anything that may take long.
+    """
+    with _drawing:
+        yield
 
 
 def look_again(load: Callable[[Home, str], View], home: Home, ident: str, active: bool, problem_key: str) -> View:

@@ -21,6 +21,8 @@ from tl.limits import hosted
 from tl.store.home import Home
 from tl.ui.visitor import providers
 
+SWITCH_SECONDS = 0.001  # after which a page that is computed lets the server answer others
+
 
 def middleware() -> list[Middleware]:
     """What stands before Streamlit: nothing at home. Hosted with an unsafe setting the process ends and says which."""
@@ -30,6 +32,7 @@ def middleware() -> list[Middleware]:
             return []
         st.set_option("client.showErrorDetails", "none")  # some hosts set it to what shows file names
         settings.check(st.get_option)
+        sys.setswitchinterval(SWITCH_SECONDS)
         if providers() is not None and find_spec("authlib") is None:
             raise Refused("secrets.toml has [auth], and signing in needs authlib: pip install 'streamlit[auth]'.")
     except Refused as refusal:
