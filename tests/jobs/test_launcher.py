@@ -109,7 +109,9 @@ def test_where_memory_is_short_the_allocator_gives_it_back(monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux only: needs /proc")
 @pytest.mark.parametrize(("hosted", "score"), [("1", "500\n"), ("0", None)])
-def test_hosted_a_trainer_comes_after_the_page_in_computing_and_before_it_when_memory_ends(run, monkeypatch, hosted, score):
+def test_hosted_a_trainer_comes_after_the_page_in_computing_and_before_it_when_memory_ends(
+    run, monkeypatch, hosted, score
+):
     monkeypatch.setenv("TL_HOSTED", hosted)
     launcher = LocalLauncher([sys.executable, "-c", "import time; time.sleep(60)"])
     trainer = launcher.start(run)

@@ -55,7 +55,9 @@ def ending(run: Run, row: dict, exit_code: int | None, watched: bool, for_memory
 
 def overdue(minutes: int) -> dict:
     """Columns to be written down before a trainer is ended that has taken as long as a visitor's run may."""
-    message = f"The time limit of {minutes:,} min was reached; the best epoch so far is kept, the test set was not touched."
+    message = (
+        f"The time limit of {minutes:,} min was reached; the best epoch so far is kept, the test set was not touched."
+    )
     return {"reason": "time_limit", "message": message, "stop_requested": 1}
 
 

@@ -23,7 +23,9 @@ def show(home: Home) -> None:
         return
     with box:
         st.caption("A bundle from the Bundle button of another TL Lab: settings and numbers, no pictures.")
-        file = st.file_uploader("Bundle", type="zip", key="import_file", max_upload_size=demo.at_most("upload_megabytes", MAX_MEGABYTES))
+        file = st.file_uploader(
+            "Bundle", type="zip", key="import_file", max_upload_size=demo.at_most("upload_megabytes", MAX_MEGABYTES)
+        )
         if file is None:
             return
         # The uploader keeps its file: what was tried once is not tried again on every rerun.
