@@ -1,12 +1,14 @@
 """The README says what is there: its tree matches the disk, its tables the registries, its commands the command line."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from tl.__main__ import parser
 from tl.datasets import BUILT_IN
+from tl.limits import PREFIX, Limits
 from tl.pretrained import BUNDLED_DIR
 from tl.store.files import read_json
 from tl.strategies import STRATEGIES
@@ -58,3 +60,8 @@ def test_the_bundled_weights_are_those_of_their_card():
         card = read_json(path)
         assert f"{card['accuracy']:.1%}".replace("%", " %") in README
         assert f"`{path.stem}`" in README
+
+
+def test_the_limits_of_a_hosted_demo_are_those_that_hold():
+    expected = {PREFIX + limit.name.upper(): f"{limit.metadata['default']:,}" for limit in fields(Limits)}
+    assert table(set(expected)) == expected
