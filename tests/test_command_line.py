@@ -354,15 +354,26 @@ def test_compare_starts_a_supervisor_again_when_it_is_killed(capsys, home, start
     os.kill(json.loads(holder.read_text())["pid"], signal.SIGKILL)
 
 
-def test_what_nobody_foresaw_is_one_sentence_and_a_log(home):
-    home.parent.mkdir(exist_ok=True)
-    home.mkdir()
+def test_what_nobody_foresaw_is_one_sentence_and_a_log(capsys, home, monkeypatch):
+    def break_down(*_):
+        raise RuntimeError("the sky\nfell")
+
+    monkeypatch.setattr("tl.jobs.list_runs", break_down)
+    status, stdout, stderr = main(capsys, home, "runs", "--json")
+    assert (status, stdout) == (1, "")
+    assert stderr == f"Unexpected RuntimeError: the sky fell (see {home / 'errors.log'})\n"
+    assert "Traceback" in (home / "errors.log").read_text()
+    monkeypatch.setenv("TL_DEBUG", "1")
+    with pytest.raises(RuntimeError, match="fell"):
+        main(capsys, home, "runs")
+
+
+def test_a_damaged_queue_is_refused_with_the_way_out(home):
+    home.mkdir(parents=True)
     (home / "tl.sqlite").write_bytes(b"this is no database, " * 99)
     answer = tl(home, "runs", "--json")
-    assert (answer.returncode, answer.stdout) == (1, "")
-    assert answer.stderr == f"Unexpected DatabaseError: file is not a database (see {home / 'errors.log'})\n"
-    assert "Traceback" in (home / "errors.log").read_text()
-    assert "Traceback" in tl(home, "runs", TL_DEBUG="1").stderr
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.count("\n") == 1 and "`python -m tl repair` makes a new one" in answer.stderr
 
 
 def wait_for_running(home: Path) -> str:

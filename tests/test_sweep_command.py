@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from test_command_line import home, main, start, supervisor, tl, wait_for_running
+from test_command_line import home, main, start, supervisor, tl, wait_for_running, wait_until
 
 QUICK = ("sweep", "--sizes", "20,40,30", "--arms")
 
@@ -59,6 +59,10 @@ def test_sweep_prints_one_document_and_tells_each_size(capsys, home):
     assert len(re.findall(r"^ +\d0  table", stdout, re.M)) == 6 and document["text"] in stdout
 
 
+def statuses(capsys, home) -> set[str]:
+    return {run["status"] for run in json.loads(main(capsys, home, "runs", "--json")[1])["runs"]}
+
+
 @pytest.mark.usefixtures("supervisor")
 def test_a_failed_run_is_exit_status_1_and_the_rest_counts(capsys, home):
     status, stdout, stderr = main(capsys, home, *QUICK, "scratch:name=quick,scratch:name=refuse", "--json")
@@ -80,7 +84,7 @@ def test_ctrl_c_stops_the_sweep_and_it_goes_on_by_its_id(capsys, home, start):
     assert {run["sweep_id"] for run in runs} == {sweep_id}
     assert {run["status"] for run in runs} <= {"stopped", "finished"}
     again = start("resume", sweep_id, "--json")
-    wait_for_running(home)
+    wait_until(lambda: not statuses(capsys, home) & {"stopped", "interrupted"})  # each is queued by then
     document = json.loads(main(capsys, home, "stop", sweep_id, "--json")[1])
     stdout, stderr = again.communicate(timeout=30)
     assert again.returncode == 0, stderr  # stopping is no failure
