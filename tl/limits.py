@@ -23,6 +23,7 @@ class Limits:
     """At most so much; None: no limit."""
 
     upload_megabytes: int | None = _limit(50, "MB of one upload")
+    uploads_megabytes: int | None = _limit(200, "MB of uploads in the server's memory, all visitors' together")
     pictures: int | None = _limit(5_000, "files of one uploaded data set", 4)
     classes: int | None = _limit(100, "classes of one uploaded data set", 2)
     samples: int | None = _limit(2_000, "training pictures of a run", 2)

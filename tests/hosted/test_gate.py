@@ -10,13 +10,14 @@ from tl.store.home import owner_of
 
 MINE, THEIRS = "a" * 22, "b" * 22
 UPLOAD_BYTES = 5 * 2**20
+HELD_AT_MOST = 3 * UPLOAD_BYTES
 PAGE = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"max-age=60"), (b"etag", b"1")]
 
 
 class Asked:
     """One request through a gate; `reached` is the scope that Streamlit got, None where it got none."""
 
-    def __init__(self, path="/", method="GET", kind="http", scheme="http", answer=PAGE, **headers):
+    def __init__(self, path="/", method="GET", kind="http", scheme="http", answer=PAGE, held=0, **headers):
         self.reached, self.sent = None, []
 
         async def streamlit(scope, receive, send):
@@ -31,10 +32,15 @@ class Asked:
         named = {"host": "demo.example", **{name.replace("_", "-"): value for name, value in headers.items()}}
         listed = [(name.encode(), value.encode()) for name, value in named.items() if value is not None]
         scope = {"type": kind, "path": path, "method": method, "scheme": scheme, "headers": listed}
-        gate = Gate(
-            streamlit, lambda host: host in ("demo.example", "demo.example:8501"), {"X-Test": "1"}, UPLOAD_BYTES
+        self.gate = Gate(
+            streamlit,
+            lambda host: host in ("demo.example", "demo.example:8501"),
+            {"X-Test": "1"},
+            UPLOAD_BYTES,
+            held_bytes=lambda: held,
+            held_at_most=HELD_AT_MOST,
         )
-        asyncio.run(gate(scope, None, send))
+        asyncio.run(self.gate(scope, None, send))
 
     @property
     def status(self) -> int:
@@ -143,6 +149,43 @@ def test_an_upload_needs_the_browser_that_the_page_was_shown_to():
         assert Asked(path, "PUT", content_length=size, cookie=other).status == 403
     for wrong in ("/_stcore/upload_file/other/file", "/_stcore/upload_file"):
         assert Asked(wrong, "PUT", content_length=size, cookie=f"tl_visitor={MINE}").status == 403
+
+
+@pytest.mark.parametrize(("held", "status"), [(0, 200), (HELD_AT_MOST - 99, 200), (HELD_AT_MOST - 98, 507)])
+def test_uploads_of_all_visitors_together_are_bounded(held, status):
+    visitor.bind("session", owner_of(MINE))
+    asked = Asked(
+        "/_stcore/upload_file/session/file", "PUT", content_length="99", cookie=f"tl_visitor={MINE}", held=held
+    )
+    assert (asked.status, asked.reached is not None) == (status, status == 200)
+    assert asked.gate.arriving == 0
+
+
+def test_what_is_still_on_its_way_counts_too():
+    async def two() -> list[int]:
+        arrived, statuses = asyncio.Event(), []
+
+        async def streamlit(scope, receive, send):
+            await arrived.wait()
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+
+        async def note(message):
+            statuses.extend([message["status"]] if "status" in message else [])
+
+        gate = Gate(streamlit, lambda host: True, {}, UPLOAD_BYTES, held_bytes=lambda: 0, held_at_most=150)
+        headers = {"host": "x", "content-length": "99", "cookie": f"tl_visitor={MINE}"}
+        scope = {"type": "http", "path": "/_stcore/upload_file/session/file", "method": "PUT", "scheme": "http"}
+        scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
+        first = asyncio.create_task(gate(scope, None, note))
+        await asyncio.sleep(0)
+        await gate(scope, None, note)
+        arrived.set()
+        await first
+        await gate(scope, None, note)
+        return statuses
+
+    visitor.bind("session", owner_of(MINE))
+    assert asyncio.run(two()) == [507, 204, 204]
 
 
 def test_a_session_goes_on_only_in_the_browser_it_began_in():

@@ -13,15 +13,26 @@ PROTOCOLS = b"sec-websocket-protocol"  # carries the session that the browser wa
 
 
 class Gate:
-    """ASGI middleware. `allowed_host` judges a Host header, `headers` go on every answer, `upload_bytes` is one file."""
+    """ASGI middleware. `allowed_host` judges a Host header, `headers` go on every answer, `upload_bytes` is one file.
+
+    `held_bytes` says how much of everybody's uploads Streamlit has in memory, `held_at_most` how much that may become.
+    """
 
     def __init__(
-        self, app, allowed_host: Callable[[str | None], bool], headers: Mapping[str, str], upload_bytes: int
+        self,
+        app,
+        allowed_host: Callable[[str | None], bool],
+        headers: Mapping[str, str],
+        upload_bytes: int,
+        held_bytes: Callable[[], int],
+        held_at_most: int,
     ) -> None:
         self.app = app
         self.allowed_host = allowed_host
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self.upload_bytes = upload_bytes
+        self.held_bytes, self.held_at_most = held_bytes, held_at_most
+        self.arriving = 0  # bytes of the uploads on their way
 
     async def __call__(self, scope, receive, send) -> None:
         """Answer, or hand on to Streamlit."""
@@ -40,8 +51,13 @@ class Gate:
         send = self._dressed(scope, asked, cookies, send)
         if refusal:
             await _answer(send, *refusal)
-        else:
+            return
+        length = int(asked.get("content-length", "0")) if _uploads(scope) else 0
+        self.arriving += length
+        try:
             await self.app(scope, receive, send)
+        finally:
+            self.arriving -= length
 
     def _refusal(self, scope, asked: dict[str, str], cookies: dict[str, str]) -> tuple[int, str] | None:
         """Status and sentence where this must not reach Streamlit."""
@@ -53,7 +69,7 @@ class Gate:
             return 400, "This server does not answer under that name."
         if core is not None and core[0] not in CORE:
             return 404, "Not found."
-        uploading = core is not None and core[0] == "upload_file"
+        uploading = _uploads(scope)
         if uploading and not visitor.may_use(core[1] if len(core) > 1 else "", visitor.owner_in(cookies)):
             return 403, "This upload belongs to no page of this browser; reload the page."
         if scope["type"] == "websocket":
@@ -69,6 +85,8 @@ class Gate:
         length = asked.get("content-length", "0")
         if not (length.isascii() and length.isdigit()) or int(length[:20]) > most:
             return 413, f"At most {most:,} bytes are accepted."
+        if uploading and self.held_bytes() + self.arriving + int(length) > self.held_at_most:
+            return 507, "The memory for uploads is full of other visitors' files; try again in a few minutes."
         return None
 
     def _dressed(self, scope, asked: dict[str, str], cookies: dict[str, str], send):
@@ -102,6 +120,12 @@ def _core_path(path: str) -> list[str] | None:
     """What follows /_stcore in a path, whatever stands before it; None where it is no such path."""
     parts = [part for part in path.split("/") if part]
     return parts[parts.index("_stcore") + 1 :] or [""] if "_stcore" in parts else None
+
+
+def _uploads(scope) -> bool:
+    """Whether the request brings (or takes back) an upload."""
+    core = _core_path(scope["path"])
+    return core is not None and core[0] == "upload_file"
 
 
 def _with_own_session(scope, cookie_owner: str | None):

@@ -8,7 +8,7 @@ import streamlit as st
 from tl.config import Refused
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.store.home import Home
-from tl.ui import demo
+from tl.ui import demo, uploads
 from tl.ui.text import escape
 
 ATTEMPT, PROBLEM = "import_attempt", "import_problem"
@@ -47,5 +47,6 @@ def _import(home: Home, file) -> str:
             kind, ident = import_bundle(home, Path(kept.name), "The bundle")
         except Refused as refusal:
             return str(refusal)
+    uploads.forget(file)
     st.session_state[PROBLEM] = ""
     st.switch_page(PAGES[kind], query_params={kind: ident})

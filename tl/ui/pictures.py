@@ -9,7 +9,7 @@ from tl import datasets
 from tl.config import Refused
 from tl.limits import limits
 from tl.store.home import Home
-from tl.ui import demo
+from tl.ui import demo, uploads
 from tl.ui.form_state import shared_key
 from tl.ui.text import cell, count, escape, plain
 
@@ -147,6 +147,7 @@ def _ingest(home: Home, file, name: str) -> str | None:
         return str(refusal)
     finally:
         bar.empty()
+    uploads.forget(file)
     st.session_state[UPLOADED] = info.name
     st.session_state[REFUSAL] = None
     st.rerun()

@@ -17,8 +17,9 @@ from tl.hosted import settings
 from tl.hosted.gate import Gate
 from tl.hosted.headers import security_headers
 from tl.jobs import expiry
-from tl.limits import hosted
+from tl.limits import hosted, limits
 from tl.store.home import Home
+from tl.ui import uploads
 from tl.ui.visitor import providers
 
 SWITCH_SECONDS = 0.001  # after which a page that is computed lets the server answer others
@@ -38,10 +39,12 @@ def middleware() -> list[Middleware]:
     except Refused as refusal:
         sys.exit(str(refusal))
     page = (Path(st.__file__).parent / "static" / "index.html").read_text()
-    upload_bytes = st.get_option("server.maxUploadSize") * 2**20
-    return [
-        Middleware(Gate, allowed_host=is_host_allowed, headers=security_headers(page), upload_bytes=upload_bytes),
-    ]
+    bounds = {
+        "upload_bytes": st.get_option("server.maxUploadSize") * 2**20,
+        "held_bytes": uploads.held_bytes,
+        "held_at_most": limits().uploads_megabytes * 2**20,
+    }
+    return [Middleware(Gate, allowed_host=is_host_allowed, headers=security_headers(page), **bounds)]
 
 
 @asynccontextmanager
