@@ -13,7 +13,7 @@ from tl.jobs import processes
 from tl.jobs.endings import identity_of
 from tl.jobs.repair import repair
 from tl.jobs.start import supervisor_lives
-from tl.store import database
+from tl.store import database, schema
 from tl.store.home import Home
 
 
@@ -138,9 +138,9 @@ def test_a_value_that_can_not_be_is_damage_told_in_one_sentence(lab, home, chang
 
 def test_a_queue_that_another_program_holds_is_busy_not_damaged(lab, home, monkeypatch):
     [run_id] = lab.submit("quick")
-    connect = database.sqlite3.connect
+    connect = schema.sqlite3.connect
     monkeypatch.setattr(
-        database.sqlite3, "connect", lambda *path, **options: connect(*path, **options | {"timeout": 0.1})
+        schema.sqlite3, "connect", lambda *path, **options: connect(*path, **options | {"timeout": 0.1})
     )
     with database.writing(home), pytest.raises(Refused, match="is busy: another program holds it; try again"):
         jobs.stop(home, run_id)

@@ -8,7 +8,7 @@ import pytest
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.jobs.sizes import parse_sizes, preset_sizes
-from tl.store import database
+from tl.store import database, schema
 
 ARMS = (ArmConfig(name="quick", strategy="scratch"), ArmConfig(name="quick 2", strategy="scratch"))
 SPEC = Experiment(dataset="blossoms", arms=ARMS, seeds=(0, 3))
@@ -90,6 +90,21 @@ def test_a_sweep_is_stopped_after_some_runs_keeps_them_and_goes_on(lab, home):
         jobs.resume_sweep(home, sweep_id)
 
 
+def test_a_sweep_goes_on_with_all_its_runs_or_with_none(home, monkeypatch):
+    sweep_id = jobs.submit_sweep(home, SPEC, [20, 40])
+    jobs.stop_all(home, [run["run_id"] for run in jobs.sweep(home, sweep_id)["runs"]])
+    requeue = database.requeue
+
+    def meanwhile(home, rows, *arguments, **values):
+        requeue(home, rows[-1:], *arguments, **values)  # another tab, after this one has looked
+        requeue(home, rows, *arguments, **values)
+
+    monkeypatch.setattr(database, "requeue", meanwhile)
+    with pytest.raises(Refused, match="is queued already"):
+        jobs.resume_sweep(home, sweep_id)
+    assert [row["status"] for row in database.read_runs(home)].count("queued") == 1
+
+
 def test_a_size_whose_runs_are_deleted_leaves_the_sweep(home):
     sweep_id = jobs.submit_sweep(home, replace(SPEC, seeds=(0,)), [20, 40])
     for run in jobs.sweep(home, sweep_id)["runs"]:
@@ -101,7 +116,7 @@ def test_a_size_whose_runs_are_deleted_leaves_the_sweep(home):
 
 def test_a_home_from_before_sweeps_is_brought_up_to_date(home, monkeypatch):
     with monkeypatch.context() as older:
-        older.setattr(database, "MIGRATIONS", database.MIGRATIONS[:1])
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
         with database.writing(home) as connection:
             spec = '{"dataset": "blossoms", "arms": [{"name": "a", "strategy": "scratch"}], "seeds": [0]}'
             values = ("e" * 26, spec)

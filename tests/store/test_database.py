@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.store import database
+from tl.store import database, schema
 from tl.store.database import TRANSITIONS
 from tl.store.home import Home
 
@@ -160,7 +160,7 @@ def test_a_failing_transaction_leaves_nothing(home):
 
 def test_a_file_of_a_newer_version_is_refused(home):
     insert(home)
-    with database._connected(home) as connection:
+    with schema._connected(home) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(Refused, match="newer TL Lab"):
         database.read_runs(home)

@@ -1,12 +1,13 @@
 """The queue of many visitors: each sees and changes only their own, and another's id is no id."""
 
 import inspect
+import json
 import sqlite3
 
 import pytest
 
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.store import database
+from tl.store import database, schema
 from tl.store.home import Home, owner_of
 
 ARMS = (ArmConfig(name="a", strategy="scratch"), ArmConfig(name="b", strategy="scratch"))
@@ -89,6 +90,8 @@ def test_a_row_of_somebody_else_changes_nothing(ours, theirs):
     for each in database.read_runs(theirs):
         assert database.move(theirs, each, "stopped")
     stopped = database.read_runs(theirs)
+    with pytest.raises(Refused):
+        database.requeue(ours, stopped, lambda connection: None)
     assert not database.delete_run(ours, stopped[0])
     assert database.read_runs(theirs) == stopped
     assert all(database.delete_run(theirs, each) for each in stopped)
@@ -111,14 +114,14 @@ def test_the_supervisor_is_not_idle_while_any_visitor_waits(ours, theirs):
 def test_a_file_of_an_earlier_version_keeps_its_runs_as_nobodys(tmp_path, monkeypatch):
     home = Home(tmp_path / "home")
     with monkeypatch.context() as patch:
-        patch.setattr(database, "MIGRATIONS", database.MIGRATIONS[:2])
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
         home.path.mkdir()
         with sqlite3.connect(home.database_path) as connection:
-            for statement in (statement for step in database.MIGRATIONS for statement in step):
+            for statement in (statement for step in schema.MIGRATIONS for statement in step):
                 connection.execute(statement)
             connection.execute("PRAGMA user_version = 2")
             spec = "INSERT INTO experiments (id, created, spec) VALUES (?, 1, ?)"
-            connection.execute(spec, ("0" * 26, database.json.dumps(SPEC.to_json())))
+            connection.execute(spec, ("0" * 26, json.dumps(SPEC.to_json())))
             run = "INSERT INTO runs (id, experiment_id, arm, seed, position, created) VALUES (?, ?, 'a', 0, 0, 1)"
             connection.execute(run, ("1" * 26, "0" * 26))
     assert [row["run_id"] for row in database.read_runs(home)] == ["1" * 26]

@@ -1,6 +1,5 @@
 """Small measurements beside the runs: one at a time per kind, in a process that outlives the page, giving way to runs."""
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 
 from tl.jobs.launcher import PROJECT_ROOT, child_environment
 from tl.store.database import ACTIVE, read_runs
+from tl.store.files import hold
 from tl.store.home import Home
 
 POLL_SECONDS = 0.2
@@ -23,13 +23,7 @@ def busy(home: Home) -> bool:
 def take_lock(home: Home, name: str, wait: bool) -> int | None:
     """Descriptor that holds the lock under which one process works; None where another has it and `wait` is false."""
     home.locks_dir.mkdir(parents=True, exist_ok=True)
-    lock = os.open(home.locks_dir / name, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
+    return hold(os.open(home.locks_dir / name, os.O_RDWR | os.O_CREAT, 0o600), wait)
 
 
 def working(home: Home, name: str) -> bool:

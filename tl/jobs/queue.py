@@ -159,6 +159,18 @@ def resume(home: Home, run_id: str) -> dict:
 
     Raises Refused for an unknown id and for a run that is finished, running or queued, and hosted where the queue is full.
     """
+    return resume_all(home, [run_id])[0]
+
+
+def resume_all(home: Home, run_ids: Iterable[str]) -> list[dict]:
+    """`resume` of several: all of them or, where one is refused, none."""
+    rows = [_resumable(home, run_id) for run_id in run_ids]
+    database.requeue(home, rows, admission(home), **_FORGET, stop_requested=0)
+    return [run(home, row["run_id"]) for row in rows]
+
+
+def _resumable(home: Home, run_id: str) -> dict:
+    """The row of a run that may be queued again. Raises Refused where nothing is left to resume."""
     row = database.read_run(home, run_id)
     if row["status"] == "running" and _is_dead(home, row):
         settle(home, row, exit_code=None, watched=False)
@@ -167,9 +179,7 @@ def resume(home: Home, run_id: str) -> dict:
         raise Refused(f"Run {run_id} is finished; there is nothing left to resume.")
     if home.run(run_id).imported.exists():
         raise Refused(f"Run {run_id} was imported without what it had learnt; start the comparison anew instead.")
-    if not database.move(home, row, "queued", admission(home), **_FORGET, stop_requested=0):
-        raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']} already.")
-    return run(home, run_id)
+    return row
 
 
 def delete(home: Home, run_id: str) -> None:

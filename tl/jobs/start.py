@@ -5,7 +5,6 @@ The lock that makes it the only one is taken before it starts and handed to it o
 which a second one could start or a starter could believe in one that is gone.
 """
 
-import fcntl
 import json
 import os
 import subprocess
@@ -14,10 +13,12 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
-from tl.jobs import processes
+from tl.jobs import background, processes
 from tl.jobs.launcher import PROJECT_ROOT, child_environment
 from tl.store.files import read_json
 from tl.store.home import Home
+
+LOCK = "supervisor.lock"
 
 
 def ensure_supervisor(home: Home) -> bool:
@@ -49,15 +50,7 @@ def ensure_supervisor(home: Home) -> bool:
 
 def take_lock(home: Home) -> int | None:
     """Descriptor that holds the lock of the home's only supervisor; None where another holds it."""
-    path = _lock_path(home)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    return background.take_lock(home, LOCK, wait=False)
 
 
 def write_holder(lock: int, pid: int) -> None:
@@ -75,13 +68,9 @@ def supervisor_lives(home: Home) -> bool:
 
 def holder(home: Home) -> processes.Identity | None:
     """The process that the lock file names: the supervisor, or one that was."""
-    return processes.from_json(read_json(_lock_path(home)))
+    return processes.from_json(read_json(home.locks_dir / LOCK))
 
 
 def log_path(home: Home) -> Path:
     """What the supervisor prints."""
     return home.root / "supervisor.log"
-
-
-def _lock_path(home: Home) -> Path:
-    return home.locks_dir / "supervisor.lock"

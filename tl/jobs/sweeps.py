@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tl.config import Experiment, Refused, new_id
-from tl.jobs.queue import enqueue, list_runs, resolved, resume
+from tl.jobs.queue import enqueue, list_runs, resolved, resume_all
 from tl.store import database
 from tl.store.home import Home
-from tl.store.quota import admission
 
 MIN_SIZES = 2
 
@@ -77,6 +76,4 @@ def resume_sweep(home: Home, sweep_id: str) -> list[dict]:
     unfinished = [run for run in sweep(home, sweep_id)["runs"] if run["status"] in ("stopped", "failed", "interrupted")]
     if not unfinished:
         raise Refused(f"Sweep {sweep_id} has no run that could be resumed: all are finished, running or queued.")
-    with database.writing(home) as connection:
-        admission(home, [run["backbone"] for run in unfinished])(connection)
-    return [resume(home, run["run_id"]) for run in unfinished]
+    return resume_all(home, [run["run_id"] for run in unfinished])

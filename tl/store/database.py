@@ -1,4 +1,4 @@
-"""The queue on disk: one SQLite file of experiments and runs; the only place that knows its tables.
+"""The queue on disk: one SQLite file (tl.store.schema) of experiments and runs.
 
 Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs. Hosted, all
 visitors share the file: every function sees and changes only what belongs to `home.owner`, a foreign id is an unknown one.
@@ -7,61 +7,15 @@ visitors share the file: every function sees and changes only what belongs to `h
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from tl.config import Experiment, Refused, RunConfig
-from tl.store.damage import experiment_of, plain, refusal
-from tl.store.files import locked
+from tl.store.damage import experiment_of, plain
 from tl.store.home import Home
 from tl.store.places import without_places
+from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
 
-# status -> what it may become; a finished run stays finished
-TRANSITIONS: dict[str, tuple[str, ...]] = {
-    "queued": ("running", "stopped"),
-    "running": ("finished", "stopped", "failed", "interrupted"),
-    "finished": (),
-    "stopped": ("queued",),
-    "failed": ("queued",),
-    "interrupted": ("queued",),
-}
-ACTIVE = ("queued", "running")
 Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
-
-# One tuple of statements per version of the file; a newer version appends a tuple and never edits an older one.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """CREATE TABLE experiments (
-            id TEXT PRIMARY KEY,
-            key TEXT UNIQUE,           -- the submission's own name: the same key twice is the same experiment
-            created REAL NOT NULL,     -- Unix time, seconds
-            spec TEXT NOT NULL         -- Experiment.to_json
-        )""",
-        f"""CREATE TABLE runs (
-            id TEXT PRIMARY KEY,
-            experiment_id TEXT NOT NULL REFERENCES experiments(id),
-            arm TEXT NOT NULL,
-            seed INTEGER NOT NULL,
-            position INTEGER NOT NULL, -- place in its experiment, seed by seed: the order of training
-            status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN ({", ".join(map(repr, TRANSITIONS))})),
-            attempt INTEGER NOT NULL DEFAULT 1,
-            pid INTEGER, start_ticks INTEGER, boot_id TEXT,  -- together they name the trainer's process for good
-            created REAL NOT NULL, started REAL, ended REAL, -- Unix time, seconds
-            reason TEXT, message TEXT,
-            stop_requested INTEGER NOT NULL DEFAULT 0,
-            UNIQUE (experiment_id, position)
-        )""",
-        "CREATE INDEX runs_by_status ON runs(status)",
-    ),
-    (
-        "ALTER TABLE experiments ADD COLUMN sweep_id TEXT",  # the same for all sizes of one sweep, else null
-        "CREATE INDEX experiments_by_sweep ON experiments(sweep_id)",
-    ),
-    (
-        "ALTER TABLE experiments ADD COLUMN owner TEXT",  # whose it is (see Home.owner); null: not hosted
-        "CREATE INDEX experiments_by_owner ON experiments(owner)",
-    ),
-)
 
 _RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.created AS submitted,
     experiments.sweep_id AS sweep_id, experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
@@ -71,61 +25,6 @@ _CHANGEABLE = {"pid", "start_ticks", "boot_id", "started", "ended", "reason", "m
 
 class Unknown(Refused):
     """There is nothing with this id, or it is somebody else's."""
-
-
-@contextmanager
-def writing(home: Home) -> Iterator[sqlite3.Connection]:
-    """One transaction that excludes other writers; rolled back when the block raises."""
-    with _connected(home) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-
-
-@contextmanager
-def _connected(home: Home) -> Iterator[sqlite3.Connection]:
-    home.root.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
-    try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        if _version(connection) != len(MIGRATIONS):
-            _migrate(home, connection)
-        yield connection
-    except sqlite3.DatabaseError as problem:
-        raise refusal(problem) from problem
-    finally:
-        connection.close()
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return connection.execute("PRAGMA user_version").fetchone()[0]
-
-
-def _migrate(home: Home, connection: sqlite3.Connection) -> None:
-    # The change to WAL does not wait for other connections as transactions do, hence the lock file.
-    with locked(home.locks_dir / "database.lock"):
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        version = _version(connection)
-        if version > len(MIGRATIONS):
-            raise Refused(f"{home.database_path} was written by a newer TL Lab; update this one.")
-        for statement in (statement for step in MIGRATIONS[version:] for statement in step):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-        connection.execute("COMMIT")
-
-
-def select(home: Home, query: str, values: tuple = ()) -> list[dict]:
-    """Rows of a query; none where there is no file yet."""
-    if not home.database_path.exists():  # asking creates nothing
-        return []
-    with _connected(home) as connection:
-        return [dict(row) for row in connection.execute(query, values)]
 
 
 def insert_experiment(home: Home, experiment: Experiment, runs: list[RunConfig], key: str | None) -> str:
@@ -267,22 +166,41 @@ def read_run(home: Home, run_id: str) -> dict:
     return plain(rows[0], TRANSITIONS)
 
 
-def move(home: Home, run: dict, status: str, admit: Admission | None = None, **values) -> bool:
+def move(home: Home, run: dict, status: str, **values) -> bool:
     """Change the run's status and `values` (columns) if it is still the attempt that `run` (a row) shows.
 
     False, and nothing changed, where the run is gone, has been resumed since or may not become `status` from where it
-    is now: so of two that label the same end, one wins. `admit` may refuse it.
+    is now: so of two that label the same end, one wins.
     """
-    allowed = tuple(old for old, new in TRANSITIONS.items() if status in new)
-    return _update(home, run, allowed, {"status": status} | values, admit)
+    with writing(home) as connection:
+        return _update(connection, home, run, _before(status), {"status": status} | values)
+
+
+def requeue(home: Home, runs: list[dict], admit: Admission, **values) -> None:
+    """Queue ended runs (rows) again, with `values` (columns): all of them, or none.
+
+    Raises Refused where one is no longer as its row shows it, or `admit` refuses what is in the queue then.
+    """
+    with writing(home) as connection:
+        for run in runs:
+            if not _update(connection, home, run, _before("queued"), {"status": "queued"} | values):
+                now = connection.execute("SELECT status FROM runs WHERE id = ?", (run["run_id"],)).fetchone()
+                raise Refused(f"Run {run['run_id']} is {now['status'] if now else 'deleted'} already.")
+        admit(connection)
+
+
+def _before(status: str) -> tuple[str, ...]:
+    """What may become `status`."""
+    return tuple(old for old, new in TRANSITIONS.items() if status in new)
 
 
 def note(home: Home, run: dict, **values) -> bool:
     """Change `values` (columns) of a run that is queued or running, without changing its status."""
-    return _update(home, run, ACTIVE, values)
+    with writing(home) as connection:
+        return _update(connection, home, run, ACTIVE, values)
 
 
-def _update(home: Home, run: dict, statuses: tuple[str, ...], values: dict, admit: Admission | None = None) -> bool:
+def _update(connection: sqlite3.Connection, home: Home, run: dict, statuses: tuple[str, ...], values: dict) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
     if values.get("message"):
         values = values | {"message": without_places(values["message"])}
@@ -292,11 +210,7 @@ def _update(home: Home, run: dict, statuses: tuple[str, ...], values: dict, admi
     allowed = ", ".join(map(repr, statuses))
     query = f"UPDATE runs SET {changes} WHERE id = :run_id AND attempt = :attempt AND status IN ({allowed})"
     which = {"run_id": run["run_id"], "attempt": run["attempt"], "owner": home.owner}
-    with writing(home) as connection:
-        changed = connection.execute(f"{query} AND {_OWN}", values | which).rowcount == 1
-        if changed and admit:
-            admit(connection)
-        return changed
+    return connection.execute(f"{query} AND {_OWN}", values | which).rowcount == 1
 
 
 def delete_run(home: Home, run: dict) -> bool:

@@ -25,6 +25,19 @@ def locked(path: Path):
         yield
 
 
+def hold(descriptor: int, wait: bool = False) -> int | None:
+    """The open file with an exclusive lock on it, until it is closed everywhere or its holders die.
+
+    Where another process holds it and `wait` is false: closed, and None.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def write_bytes(path: Path, *pieces, durable: bool = True, keep: Path | None = None) -> None:
     """Replace `path` by the bytes in `pieces`, one after the other. A reader sees the old or the new content, no mix.
 

@@ -5,7 +5,6 @@ Asked where things happen: of runs in the transaction that queues them, so that 
 
 import os
 import sqlite3
-from collections.abc import Iterable
 from pathlib import Path
 
 from tl.backbones import BACKBONES
@@ -34,21 +33,16 @@ def _check(name: str, value: int, most: int | None, unit: str = "") -> None:
         raise Refused(f"{name} is {value:,}; this demo takes at most {most:,} {unit}".rstrip() + ".")
 
 
-def admission(home: Home, still_to_come: Iterable[str] = ()) -> Admission:
-    """What refuses runs that were just put into `home` where there are too many now, or the disk can't take them.
-
-    `still_to_come`: networks of further runs of `home` that are about to be queued again.
-    """
-    bounds, more = limits(), list(still_to_come)
+def admission(home: Home) -> Admission:
+    """What refuses runs that were just put into `home` where there are too many now, or the disk can't take them."""
+    bounds = limits()
 
     def admit(connection: sqlite3.Connection) -> None:
         now = load(home, connection)
-        own = now.networks + more
-        _check_runs("yours that train or wait", len(own), bounds.runs_active, "wait or stop some")
-        everybody = now.everybody + len(more)
-        _check_runs("all visitors that train or wait", everybody, bounds.runs_everybody, "try again later")
+        _check_runs("yours that train or wait", len(now.networks), bounds.runs_active, "wait or stop some")
+        _check_runs("all visitors that train or wait", now.everybody, bounds.runs_everybody, "try again later")
         _check_runs("yours in all", now.kept, bounds.runs_kept, "delete some on the Runs page")
-        check_disk(home, sum(RUN_BYTES_PER_PARAMETER * BACKBONES[name].parameters for name in own))
+        check_disk(home, sum(RUN_BYTES_PER_PARAMETER * BACKBONES[name].parameters for name in now.networks))
 
     return admit
 

@@ -5,7 +5,6 @@ another trains this run; more: failed, and result.json could not be written (tl/
 once it is this trainer's turn, so that starting up does not disturb the one that computes.
 """
 
-import fcntl
 import json
 import os
 import signal
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from tl.config import Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
-from tl.store.files import read_json, sweep, write_json
+from tl.store.files import hold, read_json, sweep, write_json
 from tl.store.home import Home, Run
 from tl.train.progress import Progress
 from tl.train.turn import Turn
@@ -94,13 +93,7 @@ def train(folder: Path) -> int:
 
 def sole_writer(run: Run) -> bool:
     """Make this process the only one that trains the run, until it ends; False where another does."""
-    descriptor = os.open(run.folder, os.O_RDONLY)  # left open: the kernel frees the lock with the process
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return False
-    return True
+    return hold(os.open(run.folder, os.O_RDONLY)) is not None  # left open: the kernel frees the lock with the process
 
 
 def _train(run: Run, config: RunConfig) -> int:

@@ -1,0 +1,111 @@
+"""The SQLite file of the queue: its tables in all versions, opening it, transactions."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tl.config import Refused
+from tl.store.damage import refusal
+from tl.store.files import locked
+from tl.store.home import Home
+
+# status -> what it may become; a finished run stays finished
+TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "queued": ("running", "stopped"),
+    "running": ("finished", "stopped", "failed", "interrupted"),
+    "finished": (),
+    "stopped": ("queued",),
+    "failed": ("queued",),
+    "interrupted": ("queued",),
+}
+ACTIVE = ("queued", "running")
+
+# One tuple of statements per version of the file; a newer version appends a tuple and never edits an older one.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE experiments (
+            id TEXT PRIMARY KEY,
+            key TEXT UNIQUE,           -- the submission's own name: the same key twice is the same experiment
+            created REAL NOT NULL,     -- Unix time, seconds
+            spec TEXT NOT NULL         -- Experiment.to_json
+        )""",
+        f"""CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            experiment_id TEXT NOT NULL REFERENCES experiments(id),
+            arm TEXT NOT NULL,
+            seed INTEGER NOT NULL,
+            position INTEGER NOT NULL, -- place in its experiment, seed by seed: the order of training
+            status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN ({", ".join(map(repr, TRANSITIONS))})),
+            attempt INTEGER NOT NULL DEFAULT 1,
+            pid INTEGER, start_ticks INTEGER, boot_id TEXT,  -- together they name the trainer's process for good
+            created REAL NOT NULL, started REAL, ended REAL, -- Unix time, seconds
+            reason TEXT, message TEXT,
+            stop_requested INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (experiment_id, position)
+        )""",
+        "CREATE INDEX runs_by_status ON runs(status)",
+    ),
+    (
+        "ALTER TABLE experiments ADD COLUMN sweep_id TEXT",  # the same for all sizes of one sweep, else null
+        "CREATE INDEX experiments_by_sweep ON experiments(sweep_id)",
+    ),
+    (
+        "ALTER TABLE experiments ADD COLUMN owner TEXT",  # whose it is (see Home.owner); null: not hosted
+        "CREATE INDEX experiments_by_owner ON experiments(owner)",
+    ),
+)
+
+
+@contextmanager
+def writing(home: Home) -> Iterator[sqlite3.Connection]:
+    """One transaction that excludes other writers; rolled back when the block raises."""
+    with _connected(home) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def _connected(home: Home) -> Iterator[sqlite3.Connection]:
+    home.root.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        if _version(connection) != len(MIGRATIONS):
+            _migrate(home, connection)
+        yield connection
+    except sqlite3.DatabaseError as problem:
+        raise refusal(problem) from problem
+    finally:
+        connection.close()
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _migrate(home: Home, connection: sqlite3.Connection) -> None:
+    # The change to WAL does not wait for other connections as transactions do, hence the lock file.
+    with locked(home.locks_dir / "database.lock"):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        version = _version(connection)
+        if version > len(MIGRATIONS):
+            raise Refused(f"{home.database_path} was written by a newer TL Lab; update this one.")
+        for statement in (statement for step in MIGRATIONS[version:] for statement in step):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+
+
+def select(home: Home, query: str, values: tuple = ()) -> list[dict]:
+    """Rows of a query; none where there is no file yet."""
+    if not home.database_path.exists():  # asking creates nothing
+        return []
+    with _connected(home) as connection:
+        return [dict(row) for row in connection.execute(query, values)]
