@@ -1,5 +1,6 @@
 """metrics.parquet (one row per epoch) and resources.parquet (hardware samples): their columns, in one place."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -48,6 +49,9 @@ RESOURCES = {
 }
 
 
+TABLES = 64  # that are kept as read: a page draws the same ones again and again
+
+
 def table(rows: list[dict], columns: dict[str, str]) -> pd.DataFrame:
     """A frame with exactly `columns` and their types; a value a row lacks is null."""
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
@@ -55,6 +59,17 @@ def table(rows: list[dict], columns: dict[str, str]) -> pd.DataFrame:
 
 def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     """The table at `path` with at least `columns`; empty where there is none yet, or it is damaged."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return table([], columns)
+    version = (found.st_ino, found.st_size, found.st_mtime_ns)  # a table is replaced, never written into
+    return _read(path, version, tuple(columns.items())).copy(deep=False)
+
+
+@lru_cache(maxsize=TABLES)
+def _read(path: Path, version: tuple[int, ...], entries: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    columns = dict(entries)
     frame = read_parquet(path)
     if frame is None:
         return table([], columns)
