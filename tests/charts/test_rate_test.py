@@ -1,7 +1,5 @@
 """The curve of a learning-rate range test, with the chosen rate on it."""
 
-import json
-
 import pandas as pd
 import pytest
 
@@ -27,6 +25,6 @@ def test_a_run_without_a_curve_adds_nothing():
 
 def test_every_arm_has_a_line_in_its_colour_over_a_logarithmic_rate():
     rows = pd.concat([rate_test_rows(CURVE, name, name, 1e-3) for name in ("a", "b")])
-    line, points = json.loads(rate_test_chart(rows, ["a", "b"]).to_json())["layer"]
+    line, points = rate_test_chart(rows, ["a", "b"]).spec["layer"]
     assert line["encoding"]["color"]["scale"] == {"domain": ["a", "b"], "range": list(ARM_COLOURS[:2])}
     assert line["encoding"]["x"]["scale"]["type"] == "log" and "chosen" in points["transform"][0]["filter"]

@@ -32,9 +32,10 @@ LINES = [(0.957, "published: fine-tuned 95.7 %")]
 
 def test_a_published_result_is_a_labelled_dashed_line():
     spec = with_references(chart(), LINES).to_dict()
-    *_, rule, label = spec["layer"]
+    published = spec["layer"][-1]
+    rule, label = published["layer"]
     assert rule["mark"]["type"] == "rule" and rule["mark"]["strokeDash"]
-    assert rule["data"]["values"] == [{"accuracy": 0.957, "label": "published: fine-tuned 95.7 %"}]
+    assert spec["datasets"][published["data"]["name"]] == [{"accuracy": 0.957, "label": "published: fine-tuned 95.7 %"}]
     assert label["encoding"]["text"]["field"] == "label"
     assert spec["height"] == chart().to_dict()["height"]
     assert "published: fine-tuned 95.7 %" in as_svg(with_references(chart(), LINES))
@@ -45,11 +46,8 @@ def test_without_results_nothing_changes():
 
 
 def test_only_rows_change_while_a_run_learns():
-    def without_rows(spec: dict) -> dict:
-        return {key: value for key, value in spec.items() if key not in ("datasets", "data")}
-
-    before, after = (without_rows(with_references(chart(rows), LINES).to_dict()) for rows in (2, 4))
-    assert before == after
+    before, after = (with_references(chart(rows), LINES) for rows in (2, 4))
+    assert before.view == after.view
 
 
 def test_a_still_picture_shows_the_curve_and_needs_nothing_else():

@@ -1,16 +1,15 @@
 """What happens epoch by epoch: accuracy, loss, seconds per epoch, learning rate; a line per arm, a band over seeds."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import altair as alt
 import pandas as pd
 
+from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.frames import AXES, curves
 from tl.charts.palette import arm_colour, arm_dash
 
 BAND_OPACITY = 0.16
-VIEWS = 32  # specifications that are kept: making one takes longer than its rows
 
 
 def arm_scale(arms: Sequence[str]) -> alt.Scale:
@@ -40,22 +39,15 @@ def _y(measure: str) -> alt.Y:
     return alt.Y("y:Q", title=title, scale=alt.Scale(**scale), axis=alt.Axis(**axis))
 
 
-def with_rows(view, rows: pd.DataFrame):
-    """A chart that was made without rows, with these; `view` itself stays as it is, for others."""
-    chart = view.copy(deep=False)
-    chart.data = rows
-    return chart
-
-
-@lru_cache(maxsize=VIEWS)
+@kept
 def _lines(measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, legend: bool, height: int):
-    """One view and one data set, whatever is switched on: lines differ by encodings that never change. Without its rows.
+    """One view and one table, whatever is switched on: lines differ by encodings that never change.
 
     Below the lines lies the 95 % band of their means, where there are runs enough for one.
     """
     x, y = _x(axis, max_epochs), _y(measure)
     mark = {"interpolate": "linear", "strokeCap": "round"}
-    base = alt.Chart().encode(
+    base = table().encode(
         x=x,
         color=alt.Color(
             "arm:N",
@@ -108,10 +100,10 @@ def accuracy_chart(
     single: bool = True,
     height: int = 320,
     legend: bool = True,
-) -> alt.LayerChart:
+) -> Drawing:
     """Validation accuracy (0..1, shown in percent); `training` adds the training curves, dotted, `single` each run."""
     rows = curves(metrics, axis, "accuracy", training, single)
-    return with_rows(_lines("accuracy", axis, tuple(arms), max_epochs, legend, height), rows)
+    return Drawing(_lines("accuracy", axis, tuple(arms), max_epochs, legend, height), {ROWS: rows})
 
 
 def loss_chart(
@@ -123,20 +115,20 @@ def loss_chart(
     single: bool = True,
     height: int = 320,
     legend: bool = True,
-) -> alt.LayerChart:
+) -> Drawing:
     """Validation loss (cross-entropy); `training` adds the training curves, dotted, `single` each run."""
     rows = curves(metrics, axis, "loss", training, single)
-    return with_rows(_lines("loss", axis, tuple(arms), max_epochs, legend, height), rows)
+    return Drawing(_lines("loss", axis, tuple(arms), max_epochs, legend, height), {ROWS: rows})
 
 
-def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> alt.LayerChart:
+def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:
     """Seconds each epoch took (training and validation), waiting for a turn not counted."""
     rows = curves(metrics, "epochs", "seconds")
-    return with_rows(_lines("seconds", "epochs", tuple(arms), max_epochs, False, height), rows)
+    return Drawing(_lines("seconds", "epochs", tuple(arms), max_epochs, False, height), {ROWS: rows})
 
 
-def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> alt.LayerChart:
+def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:
     """Learning rate of the head at the end of each epoch, logarithmic; the tooltip says what trains."""
     rows = curves(metrics, "epochs", "rate")
     view = _lines("rate", "epochs", tuple(arms), max_epochs, False, height)
-    return with_rows(view, rows[rows["y"] > 0])
+    return Drawing(view, {ROWS: rows[rows["y"] > 0]})

@@ -1,14 +1,14 @@
 """What trains when: stages x epochs of one arm, colour is the learning rate, a thin grey line is frozen."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from itertools import groupby, pairwise
 
 import altair as alt
 import pandas as pd
 
 from tl.backbones import BACKBONES
-from tl.charts.curves import VIEWS, with_rows
+from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.palette import FROZEN_COLOUR, RATE_COLOURS
 from tl.config import ArmConfig, Training
 from tl.schedules import SCHEDULES
@@ -112,14 +112,14 @@ def _colour() -> alt.Color:
     return alt.Color("rate:Q", scale=scale, legend=None)
 
 
-def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> alt.LayerChart:
+def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> Drawing:
     """The plan of one arm as a heat map, the head on top; `rows` as `plan_rows` gives them."""
-    return with_rows(_heat_map(stage_names(training), arm.epochs or training.epochs), rows)
+    return Drawing(_heat_map(stage_names(training), arm.epochs or training.epochs), {ROWS: rows})
 
 
-@lru_cache(maxsize=VIEWS)
+@kept
 def _heat_map(stages: tuple[str, ...], total: int) -> alt.LayerChart:
-    base = alt.Chart().encode(
+    base = table().encode(
         x=alt.X(
             "start:Q",
             title="epoch",
@@ -157,13 +157,18 @@ def _heat_map(stages: tuple[str, ...], total: int) -> alt.LayerChart:
     return layers.properties(height=ROW_HEIGHT * len(stages) + AXIS_HEIGHT, padding=PADDING)
 
 
-@lru_cache(maxsize=1)
-def legend_chart() -> alt.Chart:
+@cache
+def legend_chart() -> Drawing:
     """The colours of learning rates, for all plans: always the same."""
     steps = 50
     edges = [LOWEST_RATE * (HIGHEST_RATE / LOWEST_RATE) ** (step / steps) for step in range(steps + 1)]
     middles = [(low * high) ** 0.5 for low, high in pairwise(edges)]
     rows = pd.DataFrame({"start": edges[:-1], "end": edges[1:], "rate": middles})
+    return Drawing(_legend(), {ROWS: rows})
+
+
+@kept
+def _legend() -> alt.Chart:
     x = alt.X(
         "start:Q",
         title=None,
@@ -172,5 +177,5 @@ def legend_chart() -> alt.Chart:
             values=[10.0**power for power in range(-6, 0)], format=".0e", grid=False, domain=False, labelPadding=4
         ),
     )
-    bar = alt.Chart(rows).mark_rect(x2Offset=0.75).encode(x=x, x2="end:Q", color=_colour())  # overlapping: no seams
+    bar = table().mark_rect(x2Offset=0.75).encode(x=x, x2="end:Q", color=_colour())  # overlapping: no seams
     return bar.properties(height=LEGEND_HEIGHT, padding=PADDING | {"left": 8})

@@ -4,6 +4,7 @@ import altair as alt
 import pandas as pd
 
 from tl.charts.curves import arm_scale
+from tl.charts.drawing import ROWS, Drawing, kept, table
 
 
 def rate_test_rows(curve: pd.DataFrame, arm: str, run_id: str, chosen: float | None) -> pd.DataFrame:
@@ -14,9 +15,14 @@ def rate_test_rows(curve: pd.DataFrame, arm: str, run_id: str, chosen: float | N
     return rows.reset_index(drop=True)
 
 
-def rate_test_chart(rows: pd.DataFrame, arms: list[str], height: int = 190) -> alt.LayerChart:
+def rate_test_chart(rows: pd.DataFrame, arms: list[str], height: int = 190) -> Drawing:
     """Smoothed training loss over the head's rate, logarithmic; a large point is the rate that was chosen."""
-    base = alt.Chart(rows).encode(
+    return Drawing(_curves(tuple(arms), height), {ROWS: rows})
+
+
+@kept
+def _curves(arms: tuple[str, ...], height: int) -> alt.LayerChart:
+    base = table().encode(
         x=alt.X(
             "learning_rate:Q",
             title="learning rate",

@@ -4,15 +4,16 @@ import altair as alt
 import pandas as pd
 
 from tl.charts.curves import arm_scale
+from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.frames import samples
 from tl.words import memory
 
 BYTES_LABEL = r"replace(format(datum.value, '.3~s'), regexp('([kMGT]?)$'), ' $1B')"  # 1.5e9 -> "1.5 GB"
 
 
-def _over_time(rows: pd.DataFrame, arms: list[str], y: alt.Y, tooltip: alt.Tooltip, height: int) -> alt.Chart:
+def _over_time(arms: tuple[str, ...], y: alt.Y, tooltip: alt.Tooltip, height: int) -> alt.Chart:
     return (
-        alt.Chart(rows)
+        table()
         .mark_line(strokeWidth=1.5)
         .encode(
             x=alt.X(
@@ -34,18 +35,26 @@ def _over_time(rows: pd.DataFrame, arms: list[str], y: alt.Y, tooltip: alt.Toolt
     )
 
 
-def memory_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> alt.Chart:
+def memory_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> Drawing:
     """Memory in MB or GB; `column` is `gpu_memory_bytes`, or `memory_bytes` (resident) where there is no GPU."""
+    rows = samples(resources, column)
+    return Drawing(_memory(tuple(arms), height), {ROWS: rows.assign(memory=rows["y"].map(memory).astype(str))})
+
+
+@kept
+def _memory(arms: tuple[str, ...], height: int) -> alt.Chart:
     axis = alt.Axis(labelExpr=BYTES_LABEL, tickCount=4)
     y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0), axis=axis)
-    rows = samples(resources, column)
-    rows = rows.assign(memory=rows["y"].map(memory).astype(str))
-    return _over_time(rows, arms, y, alt.Tooltip("memory:N", title="memory"), height)
+    return _over_time(arms, y, alt.Tooltip("memory:N", title="memory"), height)
 
 
-def utilisation_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> alt.Chart:
+def utilisation_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> Drawing:
     """Utilisation as a fraction; `column` is `gpu_utilisation`, or `cpu_percent` (1 = one core fully used)."""
     scale = {"gpu_utilisation": 1.0, "cpu_percent": 0.01}[column]
+    return Drawing(_utilisation(tuple(arms), height), {ROWS: samples(resources, column, scale)})
+
+
+@kept
+def _utilisation(arms: tuple[str, ...], height: int) -> alt.Chart:
     y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0), axis=alt.Axis(format=".0%", tickCount=4))
-    tooltip = alt.Tooltip("y:Q", title="utilisation", format=".0%")
-    return _over_time(samples(resources, column, scale), arms, y, tooltip, height)
+    return _over_time(arms, y, alt.Tooltip("y:Q", title="utilisation", format=".0%"), height)

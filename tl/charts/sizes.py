@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from tl.charts.curves import BAND_OPACITY, arm_scale
+from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.words import about
 
 REACH = 2.0  # curves are drawn up to this factor of the largest size, as far as tl.analysis.curves believes them
@@ -65,26 +66,37 @@ def residuals(found: dict, titles: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "pictures", "residual"])
 
 
-def _x(found: dict, title: str | None) -> alt.X:
-    sizes = found["sizes"]
+def _x(sizes: tuple[int, ...], title: str | None) -> alt.X:
     scale = alt.Scale(type="log", domain=[sizes[0] * 0.88, sizes[-1] * REACH * 1.06], nice=False)
     axis = alt.Axis(values=[*sizes, round(sizes[-1] * REACH)], format=",d", grid=False, labelOverlap="greedy")
     return alt.X("pictures:Q", title=title, scale=scale, axis=axis)
 
 
-def size_chart(found: dict, titles: dict[str, str], single: bool = False, height: int = 380) -> alt.LayerChart:
+def size_chart(found: dict, titles: dict[str, str], single: bool = False, height: int = 380) -> Drawing:
     """Accuracy on the test set over the number of training pictures, logarithmic.
 
     Points are means over seeds, bands their 95 % intervals, lines the fitted curves, dashed beyond the largest size; a
     vertical line marks the break-even of the arm with the largest gain. `single` adds every run.
     """
-    x = _x(found, "training pictures")
+    every_run = runs(found, titles)
+    tables = {
+        "points": points(found, titles),
+        "runs": every_run if single else every_run[:0],
+        "fits": lines(found, titles),
+        "break_even": _break_even(found),
+    }
+    return Drawing(_sizes(tuple(found["sizes"]), tuple(titles.values()), height), tables)
+
+
+@kept
+def _sizes(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart:
+    x = _x(sizes, "training pictures")
     y = alt.Y(
         "accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False), axis=alt.Axis(format=".0%", tickCount=6)
     )
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
-    colour = alt.Color("arm:N", scale=arm_scale(list(titles.values())), legend=legend)
-    measured = alt.Chart(points(found, titles)).encode(x=x, color=colour)
+    colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)
+    measured = table("points").encode(x=x, color=colour)
     interval = [alt.Tooltip(f"{end}:Q", title=title, format=".1%") for end, title in (("low", "from"), ("high", "to"))]
     names = [alt.Tooltip("arm:N", title="arm"), alt.Tooltip("pictures:Q", title="pictures", format=",.0f")]
     accuracy = alt.Tooltip("accuracy:Q", title="test accuracy", format=".1%")
@@ -92,13 +104,14 @@ def size_chart(found: dict, titles: dict[str, str], single: bool = False, height
     dots = measured.mark_point(size=70, filled=True, opacity=1).encode(
         y=y, tooltip=[*names, accuracy, *interval, alt.Tooltip("seeds:Q", title="runs")]
     )
-    every_run = alt.Chart(runs(found, titles) if single else runs(found, titles)[:0]).encode(x=x, color=colour)
-    every_run = every_run.mark_point(size=18, opacity=0.6).encode(
-        y=y, tooltip=[*names, accuracy, alt.Tooltip("seed:Q", title="seed")]
+    every_run = (
+        table("runs")
+        .mark_point(size=18, opacity=0.6)
+        .encode(x=x, y=y, color=colour, tooltip=[*names, accuracy, alt.Tooltip("seed:Q", title="seed")])
     )
     dash = alt.Scale(domain=list(PARTS), range=[[1, 0], [5, 4], [1, 0]])
     fits = (
-        alt.Chart(lines(found, titles))
+        table("fits")
         .mark_line(strokeWidth=2)
         .encode(
             x=x,
@@ -108,34 +121,41 @@ def size_chart(found: dict, titles: dict[str, str], single: bool = False, height
             tooltip=[*names, accuracy, alt.Tooltip("part:N", title="curve")],
         )
     )
-    return alt.layer(band, fits, every_run, dots, *_mark(found, x)).properties(height=height)
+    return alt.layer(band, fits, every_run, dots, *_mark(x)).properties(height=height)
 
 
-def _mark(found: dict, x: alt.X) -> list[alt.Chart]:
-    """The break-even as a line with its name; both empty where there is none."""
+def _break_even(found: dict) -> pd.DataFrame:
+    """One row, or none where there is no break-even."""
     even = found["break_even"] or {}
     known = "n" in even and not even.get("at_most")
-    rows = pd.DataFrame(
-        {"pictures": [even["n"]], "name": [f"break-even, about {about(even['n'])}"]}
-        if known
-        else {"pictures": [], "name": []}
-    ).astype({"pictures": float, "name": str})
-    base = alt.Chart(rows).encode(x=x)
+    rows = [(even["n"], f"break-even, about {about(even['n'])}")] if known else []
+    return pd.DataFrame(rows, columns=["pictures", "name"]).astype({"pictures": float, "name": str})
+
+
+def _mark(x: alt.X) -> list[alt.Chart]:
+    """The break-even as a line with its name."""
+    base = table("break_even").encode(x=x)
     rule = base.mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=MARK_COLOUR)
     name = base.mark_text(align="right", baseline="top", dx=-6, fontSize=12, color=MARK_COLOUR)
     return [rule, name.encode(y=alt.value(4), text="name:N")]
 
 
-def residual_chart(found: dict, titles: dict[str, str], height: int = 120) -> alt.LayerChart:
+def residual_chart(found: dict, titles: dict[str, str], height: int = 120) -> Drawing:
     """What the fitted curves leave unexplained: measured minus fitted accuracy, in points, at every size."""
-    colour = alt.Color("arm:N", scale=arm_scale(list(titles.values())), legend=None)
+    view = _residuals(tuple(found["sizes"]), tuple(titles.values()), height)
+    return Drawing(view, {ROWS: residuals(found, titles), "zero": pd.DataFrame({"residual": [0.0]})})
+
+
+@kept
+def _residuals(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart:
+    colour = alt.Color("arm:N", scale=arm_scale(arms), legend=None)
     y = alt.Y("residual:Q", title="points", axis=alt.Axis(tickCount=4, format="+.1~f"))
-    zero = alt.Chart(pd.DataFrame({"residual": [0.0]})).mark_rule(color=MARK_COLOUR).encode(y=y)
+    zero = table("zero").mark_rule(color=MARK_COLOUR).encode(y=y)
     dots = (
-        alt.Chart(residuals(found, titles))
+        table()
         .mark_point(size=60, filled=True, opacity=0.9)
         .encode(
-            x=_x(found, None),
+            x=_x(sizes, None),
             y=y,
             color=colour,
             tooltip=[

@@ -3,6 +3,8 @@
 import altair as alt
 import vl_convert
 
+from tl.charts.drawing import Drawing
+
 FONT = "Helvetica, Arial, sans-serif"
 LOOK = {
     "font": FONT,
@@ -13,8 +15,7 @@ LOOK = {
 }
 
 
-def as_svg(chart: alt.TopLevelMixin, width: int = 520) -> str:
+def as_svg(chart: Drawing, width: int = 520) -> str:
     """The chart as SVG text, `width` pixels wide without its axes. Needs no network."""
-    spec = chart.properties(width=width).to_dict()
-    spec["config"] = spec.get("config", {}) | LOOK
+    spec = chart.to_dict() | {"width": width, "config": LOOK}
     return vl_convert.vegalite_to_svg(spec, vl_version=".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2]))

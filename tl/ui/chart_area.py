@@ -5,6 +5,7 @@ import streamlit as st
 from tl.charts.palette import arm_dash
 from tl.ui import plan, references
 from tl.ui.arms import dot
+from tl.ui.chart import draw
 from tl.ui.text import escape
 from tl.ui.view import ExperimentView
 
@@ -50,12 +51,12 @@ def show(now: ExperimentView, metrics) -> None:
         chart = curves.accuracy_chart(metrics, arms, axis, now.max_epochs, training, single, legend=False)
         chart = with_references(chart, [(line.accuracy, line.label) for line in published])
         key = f"accuracy_{axis}_{training}_{bool(published)}"
-        st.altair_chart(chart, key=key, alt="Validation accuracy of every arm")
+        draw(chart, key=key, alt="Validation accuracy of every arm")
         references.sources(published)
     with right:
         st.markdown("**Validation loss**")
         chart = curves.loss_chart(metrics, arms, axis, now.max_epochs, training, single, legend=False)
-        st.altair_chart(chart, key=f"loss_{axis}_{training}", alt="Validation loss of every arm")
+        draw(chart, key=f"loss_{axis}_{training}", alt="Validation loss of every arm")
     plan.while_running(now, metrics)
     with st.grid(2, min_column_width=320):
         with st.container():
@@ -84,7 +85,7 @@ def _epoch_seconds(now: ExperimentView, metrics, arms: list[str]) -> None:
 
     st.markdown("**Seconds per epoch**")
     chart = epoch_seconds_chart(metrics, arms, now.max_epochs)
-    st.altair_chart(chart, key="epoch_seconds", alt="Seconds every epoch took, for every arm")
+    draw(chart, key="epoch_seconds", alt="Seconds every epoch took, for every arm")
 
 
 def _learning_rate(now: ExperimentView, metrics, arms: list[str]) -> None:
@@ -92,7 +93,7 @@ def _learning_rate(now: ExperimentView, metrics, arms: list[str]) -> None:
 
     st.markdown("**Learning rate**")
     chart = learning_rate_chart(metrics, arms, now.max_epochs)
-    st.altair_chart(chart, key="learning_rate", alt="Learning rate of the head at every epoch, for every arm")
+    draw(chart, key="learning_rate", alt="Learning rate of the head at every epoch, for every arm")
 
 
 def _rate_test(now: ExperimentView, metrics, arms: list[str]) -> None:
@@ -116,7 +117,7 @@ def _rate_test(now: ExperimentView, metrics, arms: list[str]) -> None:
     with st.container():
         st.markdown("**Range test of the learning rate**")
         chart = rate_test_chart(pd.concat(rows, ignore_index=True), arms)
-        st.altair_chart(chart, key="rate_test", alt="Training loss over the learning rate, for every arm")
+        draw(chart, key="rate_test", alt="Training loss over the learning rate, for every arm")
         st.caption("The large point is the rate that was chosen.")
 
 
@@ -131,7 +132,7 @@ def _memory(resources, arms: list[str]) -> None:
     column = _known_column(resources, MEMORY)
     st.markdown(f"**{MEMORY[column] if column else 'Memory'}**")
     if column:
-        st.altair_chart(memory_chart(resources, arms, column), key="memory", alt="Memory of every trainer over time")
+        draw(memory_chart(resources, arms, column), key="memory", alt="Memory of every trainer over time")
     else:
         st.caption("Not available yet: nothing has been measured.")
 
@@ -143,7 +144,7 @@ def _load(resources, arms: list[str]) -> None:
     st.markdown(f"**{LOAD[column] if column else 'Utilisation'}**")
     if column:
         chart = utilisation_chart(resources, arms, column)
-        st.altair_chart(chart, key="utilisation", alt="Utilisation by every trainer over time")
+        draw(chart, key="utilisation", alt="Utilisation by every trainer over time")
         if column == "cpu_percent":
             st.caption("GPU utilisation is not available on this machine.")
     else:

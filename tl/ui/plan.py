@@ -5,6 +5,7 @@ import streamlit as st
 from tl.config import ArmConfig, Experiment, Training
 from tl.store.database import ACTIVE
 from tl.ui.arms import dot
+from tl.ui.chart import draw
 from tl.ui.refresh import in_turn
 from tl.ui.text import escape
 from tl.ui.view import ExperimentView
@@ -41,12 +42,12 @@ def _chart(training: Training, arm: ArmConfig, key: str, done=None, ended: bool 
     from tl.charts.plan import plan_chart, plan_rows, plan_words
 
     chart = plan_chart(plan_rows(training, arm, done, ended), training, arm)
-    st.altair_chart(chart, key=key, alt=f"What trains when: {plan_words(training, arm)}")
+    draw(chart, key=key, alt=f"What trains when: {plan_words(training, arm)}")
 
 
 def _legend(words: str) -> None:
     from tl.charts.plan import legend_chart
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.altair_chart(legend_chart(), width=300, key="plan_legend", alt="Colours of the learning rates")
+        draw(legend_chart(), width=300, key="plan_legend", alt="Colours of the learning rates")
         st.caption(words, width="content")

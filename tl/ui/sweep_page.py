@@ -7,6 +7,7 @@ from tl.backbones import BACKBONES
 from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
+from tl.ui.chart import draw
 from tl.ui.refresh import fragment, look_again
 from tl.ui.text import count, escape
 
@@ -131,7 +132,7 @@ def _curves(now: sweep_view.SweepView, found: dict) -> None:
     chart = sizes.size_chart(found, now.titles, single)
     chart = with_references(chart, [(line.accuracy, line.label) for line in published])
     key = f"sizes_{single}_{bool(published)}"
-    st.altair_chart(chart, key=key, alt="Test accuracy of every arm over the number of training pictures")
+    draw(chart, key=key, alt="Test accuracy of every arm over the number of training pictures")
     references.sources(published)
     if any(found["curves"].values()):
         st.caption(
@@ -139,7 +140,7 @@ def _curves(now: sweep_view.SweepView, found: dict) -> None:
             "the largest size, drawn to at most twice that. Below: what the lines miss."
         )
         chart = sizes.residual_chart(found, now.titles)
-        st.altair_chart(chart, key="residuals", alt="Measured minus fitted accuracy at every size")
+        draw(chart, key="residuals", alt="Measured minus fitted accuracy at every size")
     else:
         st.caption("Curves are fitted from 4 finished sizes on; until then lines join what was measured.")
 

@@ -1,0 +1,16 @@
+"""A chart on a page."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:  # the page's first paint doesn't wait for altair
+    from tl.charts.drawing import Drawing
+
+
+def draw(drawing: "Drawing", key: str, alt: str, **layout) -> None:
+    """Draw it; `alt` is what a screen reader says, `layout` as `st.vega_lite_chart` takes it.
+
+    The specification goes there as it is kept: `st.altair_chart` would have it checked against the schema on every rerun.
+    """
+    st.vega_lite_chart(spec=drawing.spec | {"datasets": dict(drawing.tables)}, key=key, alt=alt, **layout)
