@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests import payload_lab
 from tests.payloads import PAYLOADS
 from tests.test_journey import SECOND, App, browser, page, pytestmark  # noqa: F401 - fixtures and the browser's mark
+from tl.report.report import report
 from tl.store.home import Home
 from tl.ui.text import WORD_JOINER
 from tl.words import plain
@@ -94,5 +95,30 @@ def test_an_experiment_whose_arms_are_payloads(app, guarded):
     expect(chart).to_be_visible()
     expect(guarded.get_by_text("The arms in numbers")).to_be_visible()
     chart.hover()
+    read = words(guarded)
+    assert not [arm.name for arm in arms if arm.name not in read]
+
+
+def test_a_report_full_of_payloads(app, guarded, tmp_path):
+    arms = payload_lab.arms(PAYLOADS[::13])[:8]
+    document = report(app.home, payload_lab.ended(app.home, arms, "failed"))
+    guarded.route(f"{app.url}/report", lambda route: route.fulfill(body=document, content_type="text/html"))
+    guarded.goto(f"{app.url}/report")
+    read = words(guarded)
+    assert not [arm.name for arm in arms if " ".join(arm.name.split()) not in read]
+    missing = [payload for payload in PAYLOADS if " ".join(plain(payload).replace(WORD_JOINER, "").split()) not in read]
+    assert not missing
+
+
+def test_the_runs_and_the_question_before_one_is_deleted(app, guarded):
+    arms = payload_lab.arms(["![](http://beacon.example/z.png)<img src=x onerror=window.hit=1>", "**b** $x$ :red[y]"])
+    payload_lab.ended(app.home, arms, "failed")
+    guarded.goto(f"{app.url}/Runs")
+    guarded.get_by_role("button", name="More").first.click()
+    guarded.get_by_text("Delete", exact=True).click()
+    dialog = guarded.get_by_role("dialog")
+    expect(dialog.get_by_text("go for good")).to_be_visible()
+    asked = " ".join((dialog.text_content() or "").replace(WORD_JOINER, "").split())
+    assert arms[0].name in asked
     read = words(guarded)
     assert not [arm.name for arm in arms if arm.name not in read]

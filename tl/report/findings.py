@@ -76,7 +76,8 @@ def _gain(entry: dict) -> Measure | None:
     text = f"Mean of the paired differences per seed: {change}.{share}"
     if gain["low"] is None:
         return Measure(label, points(gain["mean"]), change, text)
-    return Measure(label, points(gain["mean"]), f"95 %: {_span(gain, points)}", f"{text} With its 95 % interval.")
+    interval = _span(gain, points).rpartition(" ")[0]  # the unit stands above it
+    return Measure(label, points(gain["mean"]), f"95 %: {interval}", f"{text} With its 95 % interval.")
 
 
 def _span(interval: dict, say) -> str:

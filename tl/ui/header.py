@@ -32,7 +32,7 @@ def begin(title: str):
         visitor.settle()
     middle = st.container(horizontal_alignment="center")
     content = middle.container(width=CONTENT_WIDTH, gap="medium")
-    with content.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with content.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**TL Lab**", width="content")
         for name, (path, icon) in PAGES.items():
             st.page_link(path, label=name, icon=icon)
