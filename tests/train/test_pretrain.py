@@ -52,6 +52,7 @@ def test_a_student_learns_from_an_earlier_generation_and_its_card_says_so(stripe
     assert student["teacher"]["sha256"] == student["started_from"]["sha256"] == teacher["sha256"]
     assert student["sha256"] != alone["sha256"]  # same batches, same start: the teacher's scores made the difference
     assert teacher["teacher"] is None
+    assert "started_from" in student["started_from"] and "started_from" not in student["teacher"]
 
 
 def test_a_teacher_of_other_classes_is_refused(stripes_home):

@@ -194,6 +194,11 @@ def publish(options: argparse.Namespace, network: nn.Module, card: dict, folder:
     return card
 
 
+def without(card: dict, *names: str) -> dict:
+    """The card without some of its entries."""
+    return {name: value for name, value in card.items() if name not in names}
+
+
 def main(argv: list[str]) -> int:
     """Pretrain, evaluate once, write weights and card; exit status 0, or 2 for refused input."""
     options = parse(argv)
@@ -239,8 +244,9 @@ def main(argv: list[str]) -> int:
         "images": len(pixels),
         "test_images": store.sizes["test"],
         "epochs": options.epochs,
-        "started_from": start.card | {"class_names": None} if start and start.card else options.weights,
-        "teacher": taught_by.card | {"class_names": None} if taught_by else None,
+        "started_from": without(start.card, "class_names") if start and start.card else options.weights,
+        # Its history lies with the teacher; where it is what this one started from, above.
+        "teacher": without(taught_by.card, "class_names", "started_from", "teacher") if taught_by else None,
         "accuracy": accuracy,
         "loss": loss,
         "seconds": seconds,
