@@ -4,6 +4,7 @@ import streamlit as st
 
 if __name__ == "__main__":  # Streamlit runs the page for a visitor
     from tl.ui import header
+    from tl.ui.turn import in_turn
 
     with header.begin("Compare"):
         home = header.home()
@@ -12,7 +13,8 @@ if __name__ == "__main__":  # Streamlit runs the page for a visitor
             header.introduce()
             from tl.ui import form  # after the first words are on their way to the browser
 
-            form.show(home)
+            with in_turn():
+                form.show(home)
         else:
             from tl.ui import experiment_page
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from tl.ui import header
+from tl.ui.turn import in_turn
 
 with header.begin("Data size"):
     home = header.home()
@@ -15,7 +16,8 @@ with header.begin("Data size"):
         )
         from tl.ui import sweep_form  # after the first words are on their way to the browser
 
-        sweep_form.show(home)
+        with in_turn():
+            sweep_form.show(home)
     else:
         from tl.ui import sweep_page
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from tl.ui import header
+from tl.ui.turn import in_turn
 
 with header.begin("Runs"):
     from tl.ui import demo, imports, runs, tensorboard
@@ -10,6 +11,7 @@ with header.begin("Runs"):
     st.title("Runs", anchor=False)
     home = header.home()
     demo.tell(home)
-    runs.show(home)
-    imports.show(home)
-    tensorboard.show(home)
+    with in_turn():
+        runs.show(home)
+        imports.show(home)
+    tensorboard.show(home)  # its process takes a while to start

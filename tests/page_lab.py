@@ -158,7 +158,7 @@ def texts(app: AppTest) -> str:
 
 def unescaped(app: AppTest) -> str:
     """The same as a person reads it."""
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", texts(app)).replace("\u2060", "")
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", texts(app)).replace("\u2060", "").replace("\u00a0", " ")
 
 
 def charts(app: AppTest) -> list:

@@ -5,7 +5,7 @@ of `stages.py`. The experiment that runs does run, and is one visitor's; the oth
 visitors some have a browser (Chromium, as many as are asked for, and as fit into half of the free memory), the others talk
 to the server as a browser does (`protocol_visitor.py`). They come evenly spread over `arrival_seconds`, those with a browser
 evenly among the others. Server, training and visitors share this computer: what browsers compute makes the pages later than
-they would be with browsers elsewhere, never earlier.
+they would be with browsers elsewhere, never earlier; so that this is little, browsers give way to the server (nice).
 
 Memory is that of the page process: with 20 visitors' experiments opened one after the other before the crowd, and once that has
 left and its sessions have expired (they do when the next visitor comes).

@@ -76,6 +76,10 @@ def test_control_characters_and_direction_overrides_are_dropped():
     assert text.plain("a\x00b\u202ec\u2028d\x1b[31m") == "a b c d [31m"
 
 
+def test_no_line_ends_between_a_number_and_its_sign():
+    assert text.unbroken("64.4 % against 17.6 %)") == "64\\.4\u00a0\\% against 17\\.6\u00a0\\%\\)"
+
+
 def test_ordinary_names_stay_readable():
     assert text.escape("Löwenzahn 2") == "Löwenzahn 2"
 

@@ -6,6 +6,7 @@ from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import cost, form, live, view
 from tl.ui.text import count, escape
+from tl.ui.turn import in_turn
 
 
 def show(home: Home, experiment_id: str) -> None:
@@ -17,13 +18,14 @@ def show(home: Home, experiment_id: str) -> None:
         st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
         return
     _head(now)
-    judged = {}
-    if not now.active:
-        from tl.ui import verdict
+    with in_turn():
+        judged = {}
+        if not now.active:
+            from tl.ui import verdict
 
-        judged = verdict.show(now)
-    live.show(home, experiment_id, now.active)
-    cost.show_command("The command that repeats this", now.experiment, judged=judged)
+            judged = verdict.show(now)
+        live.show(home, experiment_id, now.active)
+        cost.show_command("The command that repeats this", now.experiment, judged=judged)
 
 
 def _head(now: view.ExperimentView) -> None:

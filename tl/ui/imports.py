@@ -10,6 +10,7 @@ from tl.report.subject import EXPERIMENT, SWEEP
 from tl.store.home import Home
 from tl.ui import demo, uploads
 from tl.ui.text import escape
+from tl.ui.turn import out_of_turn
 
 ATTEMPT, PROBLEM = "import_attempt", "import_problem"
 MAX_MEGABYTES = 200
@@ -44,7 +45,8 @@ def _import(home: Home, file) -> str:
         kept.write(file.getbuffer())
         kept.flush()
         try:
-            kind, ident = import_bundle(home, Path(kept.name), "The bundle")
+            with out_of_turn():
+                kind, ident = import_bundle(home, Path(kept.name), "The bundle")
         except Refused as refusal:
             return str(refusal)
     uploads.forget(file)

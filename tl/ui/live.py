@@ -7,7 +7,7 @@ from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import chart_area, view
 from tl.ui.arms import dot
-from tl.ui.refresh import fragment, in_turn, look_again
+from tl.ui.refresh import fragment, look_again
 from tl.ui.table import arm_table
 from tl.ui.text import NOT_AVAILABLE, clock, duration, escape, percent
 
@@ -45,8 +45,7 @@ def _live(home: Home, experiment_id: str, active: bool) -> None:
             args=(home, [run["run_id"] for run in now.runs]),
             help="Every arm keeps the best it has learnt so far.",
         )
-    with in_turn():
-        chart_area.show(now, metrics)
+    chart_area.show(now, metrics)
     for what in now.damaged:
         st.caption(f":material/warning: {escape(what)}, is damaged; what it held is missing here.")
     st.subheader("The arms in numbers", anchor=False)

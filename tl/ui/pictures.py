@@ -12,6 +12,7 @@ from tl.store.home import Home
 from tl.ui import demo, uploads
 from tl.ui.form_state import shared_key
 from tl.ui.text import cell, count, escape, plain
+from tl.ui.turn import out_of_turn
 
 DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
 WANTS_UPLOAD, UPLOADED, UPLOADER = "form_wants_upload", "form_uploaded", "form_uploader"
@@ -142,7 +143,8 @@ def _ingest(home: Home, file, name: str) -> str | None:
 
     try:
         file.seek(0)
-        info = datasets.ingest(home, file, name, progress, shown=_spoken_name(file.name))
+        with out_of_turn():
+            info = datasets.ingest(home, file, name, progress, shown=_spoken_name(file.name))
     except Refused as refusal:
         return str(refusal)
     finally:

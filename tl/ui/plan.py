@@ -6,7 +6,6 @@ from tl.config import ArmConfig, Experiment, Training
 from tl.store.database import ACTIVE
 from tl.ui.arms import dot
 from tl.ui.chart import draw
-from tl.ui.refresh import in_turn
 from tl.ui.text import escape
 from tl.ui.view import ExperimentView
 
@@ -17,7 +16,7 @@ def in_form(places: list, experiment: Experiment) -> None:
     """Fill the places the arms' cards keep; the last is for the legend."""
     *cards, below = places
     for position, (place, arm) in enumerate(zip(cards, experiment.arms, strict=True)):
-        with place, in_turn():
+        with place:
             _chart(experiment, arm, f"form_plan_{position}")
     with below:
         unknown = experiment.find_rate and any(arm.learning_rate is None for arm in experiment.arms)

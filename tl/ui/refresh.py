@@ -1,12 +1,10 @@
 """What every part of a page that refreshes itself does first: look again, and hand back to the page when that ends.
 
-Refreshing and drawing are held back here where many visitors watch at once.
+Refreshing is held back here where many visitors watch at once.
 """
 
 import functools
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
 import streamlit as st
@@ -16,10 +14,10 @@ from tl.config import Refused
 from tl.limits import hosted
 from tl.store.home import Home
 from tl.ui.text import escape
+from tl.ui.turn import in_turn
 
 View = TypeVar("View")
 HOSTED_SECONDS = 5.0  # at least, between two refreshes of a page: each is computing, and many watch at once
-_drawing = threading.Semaphore(1)
 
 
 def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., None]:
@@ -28,21 +26,12 @@ def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., 
     @functools.wraps(draw)
     def shown(*arguments) -> None:
         try:
-            draw(*arguments)
+            with in_turn():
+                draw(*arguments)
         except Refused as problem:
             st.error(escape(problem), icon=":material/error:")
 
     return st.fragment(shown, run_every=max(seconds, HOSTED_SECONDS) if seconds and hosted() else seconds)
-
-
-@contextmanager
-def in_turn() -> Iterator[None]:
-    """Around the drawing of charts: one page at a time, so that other pages' first words don't wait for all of them.
-
-    Making charts is computing, of which Python does one at a time anyway. Not around anything that may take long.
-    """
-    with _drawing:
-        yield
 
 
 def look_again(load: Callable[[Home, str], View], home: Home, ident: str, active: bool, problem_key: str) -> View:

@@ -15,6 +15,7 @@ from tl.ui.form_state import arm_title
 from tl.ui.live import BADGES
 from tl.ui.refresh import fragment
 from tl.ui.text import ago, cell, count, duration, escape, memory, percent
+from tl.ui.turn import out_of_turn
 
 REFRESH_SECONDS = 2.0
 PER_PAGE = 8
@@ -175,7 +176,8 @@ def _confirm_delete(home: Home, run: dict) -> None:
 
 def _act(home: Home, run_id: str, action: str) -> None:
     try:
-        {"Stop": jobs.stop, "Resume": jobs.resume, "Delete": jobs.delete}[action](home, run_id)
+        with out_of_turn():
+            {"Stop": jobs.stop, "Resume": jobs.resume, "Delete": jobs.delete}[action](home, run_id)
         if action == "Resume":
             jobs.ensure_supervisor(home)
     except (Refused, TimeoutError) as problem:

@@ -9,7 +9,7 @@ from tl.store.home import Home
 from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
 from tl.ui.chart import draw
 from tl.ui.refresh import fragment, look_again
-from tl.ui.text import count, escape
+from tl.ui.text import count, escape, unbroken
 
 REFRESH_SECONDS = 2.0
 PROBLEM, SINGLE = "sweep_live_problem", "sweep_single"
@@ -46,8 +46,8 @@ def _live(home: Home, sweep_id: str, active: bool) -> None:
         place = st.container()
         judged = judging.chosen(now.experiment, sweep_id)
         found = _found(home, str(home.path), sweep_id, now.states, tuple(judged.items()))
-        claim, _, rest = found["text"].replace(" %", "\u00a0%").partition(SENTENCE)
-        place.subheader(escape(claim.rstrip(".") + "."), anchor=False)
+        claim, _, rest = found["text"].partition(SENTENCE)
+        place.subheader(unbroken(claim.rstrip(".") + "."), anchor=False)
         if rest:
             place.markdown(escape(rest))
         if not now.active:

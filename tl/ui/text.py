@@ -40,6 +40,7 @@ __all__ = [
     "plain",
     "points",
     "rate",
+    "unbroken",
 ]
 
 WORD_JOINER = "\u2060"  # invisible, and breaks what a backslash can't: emoji codes, icons, bare links, arrows
@@ -53,3 +54,8 @@ def escape(text: object) -> str:
     Hosted, no path of this machine either.
     """
     return _PUNCTUATION.sub(r"\\\1", _BREAKABLE.sub(WORD_JOINER, without_places(plain(text))))
+
+
+def unbroken(text: object) -> str:
+    """`escape`, and no line ends between a number and its % sign."""
+    return escape(text).replace(" \\%", "\u00a0\\%")

@@ -10,7 +10,7 @@ from tl.report import findings
 from tl.ui import downloads, judging
 from tl.ui.arms import dot
 from tl.ui.form_state import arm_title
-from tl.ui.text import cell, escape
+from tl.ui.text import cell, escape, unbroken
 from tl.ui.view import ExperimentView
 
 OUTCOMES = {  # outcome -> words, colour, icon
@@ -49,8 +49,8 @@ def _answer(found: dict) -> None:
     if headline and headline["test_accuracy_gain"] and headline["seeds"] >= FEW_SEEDS:
         words, colour, icon = OUTCOMES[headline["outcome"]]
         st.badge(words, color=colour, icon=icon)
-    claim, *rest = SENTENCE_END.split(found["text"].replace(" %", "\u00a0%"), maxsplit=1)
-    st.subheader(escape(claim), anchor=False)
+    claim, *rest = SENTENCE_END.split(found["text"], maxsplit=1)
+    st.subheader(unbroken(claim), anchor=False)
     if rest:
         st.markdown(escape(rest[0]))
 

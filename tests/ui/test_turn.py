@@ -1,0 +1,83 @@
+"""Pages are drawn by turns, whatever happens in one of them."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tl.ui import turn
+from tl.ui.turn import in_turn, out_of_turn
+
+SECONDS = 10.0
+
+
+class Other(threading.Thread):
+    """Another visitor's page, drawn as soon as it may; `drawn` is set then."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.drawn = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        with in_turn():
+            self.drawn.set()
+
+
+def test_one_page_at_a_time():
+    with in_turn():
+        other = Other()
+        assert not other.drawn.wait(0.05)
+    assert other.drawn.wait(SECONDS)
+
+
+def test_parts_of_a_page_are_in_its_turn():
+    with in_turn():
+        with in_turn():
+            other = Other()
+        assert not other.drawn.wait(0.05)
+    assert other.drawn.wait(SECONDS)
+
+
+def test_what_takes_long_lets_others_go_on_and_comes_back_into_turn():
+    with in_turn():
+        with out_of_turn():
+            assert Other().drawn.wait(SECONDS)
+        other = Other()
+        assert not other.drawn.wait(0.05)
+    assert other.drawn.wait(SECONDS)
+    with out_of_turn():  # nothing to give back
+        assert Other().drawn.wait(SECONDS)
+
+
+def test_a_page_that_ends_with_an_error_gives_its_turn_back():
+    with pytest.raises(ZeroDivisionError), in_turn(), out_of_turn():
+        raise ZeroDivisionError
+    assert Other().drawn.wait(SECONDS)
+
+
+def test_a_page_that_hangs_holds_nobody_up_for_good(monkeypatch):
+    monkeypatch.setattr(turn, "PATIENCE_SECONDS", 0.05)
+    with in_turn():
+        assert Other().drawn.wait(SECONDS)
+    assert Other().drawn.wait(SECONDS)
+
+
+def test_pages_are_drawn_one_after_the_other_also_after_one_was_interrupted():
+    drawing, most = [], []
+
+    def draw(number: int) -> None:
+        with in_turn():
+            drawing.append(number)
+            time.sleep(0.01)
+            most.append(len(drawing))
+            drawing.remove(number)
+            if number % 2:
+                raise KeyboardInterrupt  # as Streamlit stops a script: no Exception
+
+    with ThreadPoolExecutor(8) as pages:
+        done = [pages.submit(draw, number) for number in range(16)]
+    assert most == [1] * 16
+    assert sum(isinstance(each.exception(), KeyboardInterrupt) for each in done) == 8
+    assert threading.active_count() < 16

@@ -1,0 +1,50 @@
+"""Pages are drawn one at a time, after their first words: so a visitor who comes does not wait for all the others' pages.
+
+Drawing is computing, of which Python does one at a time anyway; done by turns, every page is complete earlier, and what is
+not in turn, the first words of the next page, finds the processor nearly free.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+PATIENCE_SECONDS = 30.0  # after which a page is drawn all the same: another may hang in something
+
+_turn = threading.Semaphore(1)
+_mine = threading.local()
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Around drawing; within itself it changes nothing."""
+    if getattr(_mine, "held", False):
+        yield
+        return
+    _take()
+    try:
+        yield
+    finally:
+        _give()
+
+
+@contextmanager
+def out_of_turn() -> Iterator[None]:
+    """Around what takes long (an upload is read, a trainer ended) while a page is drawn: others go on meanwhile."""
+    if not getattr(_mine, "held", False):
+        yield
+        return
+    _give()
+    try:
+        yield
+    finally:
+        _take()
+
+
+def _take() -> None:
+    _mine.held = _turn.acquire(timeout=PATIENCE_SECONDS)
+
+
+def _give() -> None:
+    if _mine.held:
+        _mine.held = False
+        _turn.release()
