@@ -34,7 +34,7 @@ class Scale:
     )
     limit_share: float = 0.95  # of the bare step's speed that is the goal
     visitors: int = 50  # of a hosted demo
-    browsers: int = 10  # of them that have one, where memory allows: five a core of a small server
+    browsers: int = 2  # of them that have one, where memory allows: one takes about a core while it draws
     arrival_seconds: float = 30.0  # in which they come
     soak_minutes: float = 60.0
     soak_runs: int = 100
