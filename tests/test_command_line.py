@@ -62,6 +62,8 @@ def start(home):
 
 
 def _start(home: Path, *arguments: str, **environment: str) -> subprocess.Popen:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # pytest in a shell's background: commands would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "tl", *arguments],
         cwd=ROOT,
