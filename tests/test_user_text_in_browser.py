@@ -11,6 +11,8 @@ from tl.store.home import Home
 from tl.ui.text import WORD_JOINER
 from tl.words import plain
 
+expect.set_options(timeout=30 * SECOND)  # two tests share the processors
+
 CAPTIONS = """images => images.map(image => {
     let around = image;
     while (!around.textContent.trim()) around = around.parentElement;

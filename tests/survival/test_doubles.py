@@ -27,6 +27,7 @@ from tl.store.home import Home
 home = Home(sys.argv[1])
 rows = database.read_runs(home, statuses=("queued",))
 random.Random(int(sys.argv[2])).shuffle(rows)
+print("ready", flush=True)
 input()
 lost = 0
 for row in rows:
@@ -81,6 +82,7 @@ def test_runs_that_many_processes_claim_go_to_one_each(home, capsys):
         )
         for number in range(CLAIMERS)
     ]
+    assert [process.stdout.readline() for process in claimers] == ["ready\n"] * CLAIMERS  # each has seen all runs
     with ThreadPoolExecutor(CLAIMERS) as pool:
         answers = list(pool.map(lambda process: process.communicate("go\n"), claimers))
     assert [process.returncode for process in claimers] == [0] * CLAIMERS, answers
