@@ -90,7 +90,7 @@ def test_a_row_of_somebody_else_changes_nothing(ours, theirs):
     for each in database.read_runs(theirs):
         assert database.move(theirs, each, "stopped")
     stopped = database.read_runs(theirs)
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="is deleted already"):
         database.requeue(ours, stopped, lambda connection: None)
     assert not database.delete_run(ours, stopped[0])
     assert database.read_runs(theirs) == stopped

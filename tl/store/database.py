@@ -184,7 +184,8 @@ def requeue(home: Home, runs: list[dict], admit: Admission, **values) -> None:
     with writing(home) as connection:
         for run in runs:
             if not _update(connection, home, run, _before("queued"), {"status": "queued"} | values):
-                now = connection.execute("SELECT status FROM runs WHERE id = ?", (run["run_id"],)).fetchone()
+                which = {"run_id": run["run_id"], "owner": home.owner}  # a foreign run is said to be gone
+                now = connection.execute(f"SELECT status FROM runs WHERE id = :run_id AND {_OWN}", which).fetchone()
                 raise Refused(f"Run {run['run_id']} is {now['status'] if now else 'deleted'} already.")
         admit(connection)
 
