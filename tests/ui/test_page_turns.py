@@ -57,6 +57,14 @@ def test_a_page_that_ends_with_an_error_gives_its_turn_back():
     assert Other().drawn.wait(SECONDS)
 
 
+def test_who_waited_in_vain_does_not_wait_again_for_every_part(monkeypatch):
+    waits = []
+    monkeypatch.setattr(turn._turn, "acquire", lambda timeout: waits.append(timeout))
+    with in_turn(), in_turn(), in_turn():
+        pass
+    assert waits == [turn.PATIENCE_SECONDS]
+
+
 def test_a_page_that_hangs_holds_nobody_up_for_good(monkeypatch):
     monkeypatch.setattr(turn, "PATIENCE_SECONDS", 0.05)
     with in_turn():

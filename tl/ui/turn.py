@@ -17,14 +17,16 @@ _mine = threading.local()
 @contextmanager
 def in_turn() -> Iterator[None]:
     """Around drawing; within itself it changes nothing."""
-    if getattr(_mine, "held", False):
+    if getattr(_mine, "inside", False):
         yield
         return
-    _take()
+    _mine.inside = True  # also where the turn did not come: its parts need not wait again
     try:
+        _take()
         yield
     finally:
         _give()
+        _mine.inside = False
 
 
 @contextmanager
@@ -45,6 +47,6 @@ def _take() -> None:
 
 
 def _give() -> None:
-    if _mine.held:
+    if getattr(_mine, "held", False):
         _mine.held = False
         _turn.release()
