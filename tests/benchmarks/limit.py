@@ -24,7 +24,7 @@ def limit(home: Home, scale: Scale) -> list[Row]:
 def _row(home: Home, scale: Scale, backbone: str, resolution: int, batch_size: int, pictures: int) -> Row:
     dataset, _ = flowers_dataset(home, resolution, pictures, FEW, FEW)
     settings = Training(
-        dataset=dataset, backbone=backbone, resolution=resolution, batch_size=batch_size, epochs=scale.epochs
+        dataset=dataset, backbone=backbone, resolution=resolution, batch_size=batch_size, epochs=scale.limit_turns
     )
     run = new_run(home, "scratch", settings)
     step = bare_step(home, scale, backbone, resolution, batch_size)
@@ -38,7 +38,7 @@ def _row(home: Home, scale: Scale, backbone: str, resolution: int, batch_size: i
 def bare_step(home: Home, scale: Scale, backbone: str, resolution: int, batch_size: int):
     """The contestant that does nothing but training steps."""
     settings = {"backbone": backbone, "resolution": resolution, "batch_size": batch_size}
-    settings |= {"rounds": scale.epochs, "seconds": scale.step_seconds}
+    settings |= {"rounds": scale.limit_turns, "seconds": scale.step_seconds}
     return script(home, "bare step", sys.executable, "bare_step", allocator=True, **settings)
 
 

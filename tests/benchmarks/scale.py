@@ -27,6 +27,7 @@ class Scale:
     many_pictures: int = 50_000
     memory_seconds: float = 8.0  # of training that are watched
     step_seconds: float = 2.0  # of a bare step, per turn
+    limit_turns: int = 8  # of a bare step and of training; the median is compared
     limits: tuple[tuple[str, int, int, int], ...] = (  # backbone, resolution, batch, pictures of an epoch
         ("mobilenet_v2", 64, 64, 1984),
         ("resnet18", 64, 64, 1024),
@@ -61,6 +62,7 @@ TINY = Scale(
     many_pictures=2500,
     memory_seconds=1.0,
     step_seconds=0.2,
+    limit_turns=2,
     visitors=4,
     browsers=1,
     arrival_seconds=2.0,

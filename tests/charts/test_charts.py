@@ -48,9 +48,11 @@ def hardware(ticks: int, column: str = "memory_bytes") -> pd.DataFrame:
 
 
 CHARTS = {
-    "accuracy": lambda data: curves.accuracy_chart(data, ARMS, "epochs", 10),
-    "accuracy with training curves": lambda data: curves.accuracy_chart(data, ARMS, "seconds", 10, training=True),
-    "loss": lambda data: curves.loss_chart(data, ARMS, "pictures", 10),
+    "accuracy": lambda data: curves.validation_chart("accuracy", data, ARMS, "epochs", 10),
+    "accuracy with training curves": lambda data: curves.validation_chart(
+        "accuracy", data, ARMS, "seconds", 10, training=True
+    ),
+    "loss": lambda data: curves.validation_chart("loss", data, ARMS, "pictures", 10),
     "seconds": lambda data: curves.epoch_seconds_chart(data, ARMS, 10),
     "learning rate": lambda data: curves.learning_rate_chart(data, ARMS, 10),
 }
@@ -116,7 +118,10 @@ def test_the_band_is_the_interval_of_the_mean_from_three_runs_on():
 def test_single_runs_can_be_left_out():
     rows = curve_rows(metrics(2, seeds=3), "epochs", "accuracy", single=False)
     assert set(rows["kind"]) == {"mean"} and len(rows) == 4
-    charts = [curves.loss_chart(metrics(2, seeds=3), ARMS, "epochs", 10, single=single) for single in (True, False)]
+    charts = [
+        curves.validation_chart("loss", metrics(2, seeds=3), ARMS, "epochs", 10, single=single)
+        for single in (True, False)
+    ]
     assert charts[0].view == charts[1].view
 
 
@@ -154,5 +159,7 @@ def test_a_short_recording_is_kept_as_it_is():
 
 
 def test_the_page_may_name_the_lines_itself():
-    drawn = [curves.loss_chart(metrics(1), ARMS, "epochs", 10, legend=legend).view for legend in (True, False)]
+    drawn = [
+        curves.validation_chart("loss", metrics(1), ARMS, "epochs", 10, legend=legend).view for legend in (True, False)
+    ]
     assert ["labelLimit" in document for document in drawn] == [True, False]

@@ -1,14 +1,6 @@
 """A home of its own for every test; no deadlines, for machines that are busy."""
 
 import hypothesis
-import pytest
-
-from tl.store.home import Home
 
 hypothesis.settings.register_profile("datasets", deadline=None, max_examples=25, database=None)
 hypothesis.settings.load_profile("datasets")
-
-
-@pytest.fixture
-def home(tmp_path):
-    return Home(tmp_path / "home")

@@ -6,18 +6,7 @@ import sys
 import pytest
 from lab import FOLDER, Lab
 
-from tl.jobs.launcher import LocalLauncher, child_environment
-from tl.store import database
-from tl.store.home import Home
-
-
-@pytest.fixture
-def home(tmp_path):
-    """A home; nothing of its runs is left alive afterwards."""
-    home = Home(tmp_path / "home")
-    yield home
-    for row in database.read_runs(home):
-        LocalLauncher().terminate(row["run_id"], None)
+from tl.jobs.launcher import child_environment
 
 
 @pytest.fixture

@@ -20,12 +20,6 @@ from tl.store.metrics import METRICS, read_metrics
 
 
 @pytest.fixture
-def home(tmp_path):
-    """An empty home."""
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
 def other(tmp_path):
     """The home of somebody else."""
     return Home(tmp_path / "other")

@@ -19,13 +19,6 @@ from tl.config import ArmConfig, Experiment, Refused
 from tl.report.report import report
 from tl.store import database
 from tl.store.database import read_experiment
-from tl.store.home import Home
-
-
-@pytest.fixture
-def home(tmp_path):
-    """An empty home."""
-    return Home(tmp_path / "home")
 
 
 class Reader(html.parser.HTMLParser):

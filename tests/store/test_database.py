@@ -22,11 +22,6 @@ def insert(home: Home, key: str | None = None, **settings) -> str:
     return database.insert_experiment(home, experiment, experiment.runs(new_id()), key)
 
 
-@pytest.fixture
-def home(tmp_path) -> Home:
-    return Home(tmp_path / "home")
-
-
 def brought_to(home: Home, status: str) -> dict:
     """A run's row, brought to a status the allowed way."""
     experiment_id = insert(home)

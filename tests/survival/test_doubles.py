@@ -9,13 +9,10 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tl import jobs
 from tl.config import ArmConfig, Experiment
 from tl.jobs.launcher import child_environment
 from tl.store import database
-from tl.store.home import Home
 
 DOUBLES = int(os.environ.get("DOUBLES", "20"))
 CLAIMERS = 16 if DOUBLES >= 1000 else 4
@@ -37,11 +34,6 @@ for row in rows:
         lost += 1
 print(lost, file=sys.stderr)
 """
-
-
-@pytest.fixture
-def home(tmp_path):
-    return Home(tmp_path / "home")
 
 
 def test_doubled_submissions_make_one_experiment_each(home, monkeypatch, capsys):

@@ -20,7 +20,7 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment
 from tl.jobs import processes
 from tl.jobs.endings import identity_of
-from tl.jobs.launcher import LocalLauncher, child_environment
+from tl.jobs.launcher import child_environment
 from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -118,14 +118,6 @@ def unreadable(home: Home) -> list[str]:
     with closing(sqlite3.connect(home.database_path)) as connection:
         answer = connection.execute("PRAGMA integrity_check").fetchone()[0]
     return found + ([] if answer == "ok" else [answer])
-
-
-@pytest.fixture
-def home(tmp_path):
-    home = Home(tmp_path / "home")
-    yield home
-    for row in database.read_runs(home):
-        LocalLauncher().terminate(row["run_id"], None)
 
 
 @pytest.fixture

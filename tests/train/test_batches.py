@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tl.train.batches import MEAN, STD, augmented_input, number_of_batches, to_input, training_batches
+from tl.train.batches import MEAN, STD, augmented_input, joined, number_of_batches, to_input, training_batches
 
 CPU = torch.device("cpu")
 PIXELS = np.random.default_rng(0).integers(0, 256, (21, 16, 16, 3), dtype=np.uint8)
@@ -61,3 +61,14 @@ def test_crops_stay_inside_the_picture_and_some_are_flipped():
 @pytest.mark.parametrize("resolution", [8, 32])
 def test_any_resolution_can_be_made_of_a_store(resolution):
     assert to_input(PIXELS, resolution, CPU).shape == (21, 3, resolution, resolution)
+
+
+@pytest.mark.parametrize(("pictures", "sizes"), [(1, [8, 8, 5]), (9, [16, 5]), (16, [16, 5]), (100, [21])])
+def test_batches_are_joined_in_their_order(pictures, sizes):
+    inputs = [(target.numpy(), batch) for batch, target in epoch()]
+    large = list(joined(iter(inputs), pictures))
+    assert [len(rows) for rows, _ in large] == sizes
+    for place in (0, 1):
+        parts = [torch.as_tensor(batch[place]) for batch in inputs], [torch.as_tensor(batch[place]) for batch in large]
+        assert torch.equal(torch.cat(parts[0]), torch.cat(parts[1]))
+    assert list(joined(iter([]), pictures)) == []

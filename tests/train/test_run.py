@@ -1,6 +1,7 @@
 """The trainer itself, in this process: best epoch, early stopping, failures."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -140,8 +141,11 @@ def test_weights_of_another_network_are_refused(make_run, stripes_home, train):
     save_file({"conv.weight": torch.zeros(3)}, folder / "weights.safetensors")
     write_json(folder / "card.json", {"name": "wrong", "backbone": "mobilenet_v2"})
     run, config = make_run("full_finetuning", weights="wrong")
-    with pytest.raises(ValueError, match="holds no weights for mobilenet_v2"):
-        train(run, config)
+    try:
+        with pytest.raises(ValueError, match="holds no weights for mobilenet_v2"):
+            train(run, config)
+    finally:
+        shutil.rmtree(folder)  # other tests share this home
 
 
 def test_result_is_json_without_nan(make_run, train):

@@ -91,7 +91,8 @@ def _dashes(arms: Sequence[str]):
     )
 
 
-def accuracy_chart(
+def validation_chart(
+    measure: str,
     metrics: pd.DataFrame,
     arms: list[str],
     axis: str,
@@ -101,24 +102,12 @@ def accuracy_chart(
     height: int = 320,
     legend: bool = True,
 ) -> Drawing:
-    """Validation accuracy (0..1, shown in percent); `training` adds the training curves, dotted, `single` each run."""
-    rows = curves(metrics, axis, "accuracy", training, single)
-    return Drawing(_lines("accuracy", axis, tuple(arms), max_epochs, legend, height), {ROWS: rows})
+    """`measure` "accuracy" (0..1, shown in percent) or "loss" (cross-entropy) on the validation pictures.
 
-
-def loss_chart(
-    metrics: pd.DataFrame,
-    arms: list[str],
-    axis: str,
-    max_epochs: int,
-    training: bool = False,
-    single: bool = True,
-    height: int = 320,
-    legend: bool = True,
-) -> Drawing:
-    """Validation loss (cross-entropy); `training` adds the training curves, dotted, `single` each run."""
-    rows = curves(metrics, axis, "loss", training, single)
-    return Drawing(_lines("loss", axis, tuple(arms), max_epochs, legend, height), {ROWS: rows})
+    `training` adds the training curves, dotted, `single` each run.
+    """
+    rows = curves(metrics, axis, measure, training, single)
+    return Drawing(_lines(measure, axis, tuple(arms), max_epochs, legend, height), {ROWS: rows})
 
 
 def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:

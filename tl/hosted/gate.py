@@ -86,7 +86,7 @@ class Gate:
         if not (length.isascii() and length.isdigit()) or int(length[:20]) > most:
             return 413, f"At most {most:,} bytes are accepted."
         if uploading and self.held_bytes() + self.arriving + int(length) > self.held_at_most:
-            return 507, "The memory for uploads is full of other visitors' files; try again in a few minutes."
+            return 507, "The memory for uploads is full; try again in a few minutes."
         return None
 
     def _dressed(self, scope, asked: dict[str, str], cookies: dict[str, str], send):

@@ -81,10 +81,13 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
     drawn = (
         (
             "Validation accuracy by epoch",
-            with_references(curves.accuracy_chart(metrics, arms, "epochs", longest), marks),
+            with_references(curves.validation_chart("accuracy", metrics, arms, "epochs", longest), marks),
         ),
-        ("Validation accuracy by computing time", curves.accuracy_chart(metrics, arms, "seconds", longest)),
-        ("Validation loss by epoch", curves.loss_chart(metrics, arms, "epochs", longest)),
+        (
+            "Validation accuracy by computing time",
+            curves.validation_chart("accuracy", metrics, arms, "seconds", longest),
+        ),
+        ("Validation loss by epoch", curves.validation_chart("loss", metrics, arms, "epochs", longest)),
         ("Seconds per epoch", curves.epoch_seconds_chart(metrics, arms, longest, height=320)),
     )
     return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]

@@ -95,9 +95,9 @@ def _time(time: dict) -> Measure | None:
     if time["speedup"]:
         value = _times(time["speedup"])
     elif time["speedup_at_least"]:
-        value = _bound(time["speedup_at_least"], "><")
+        value = _bound(time["speedup_at_least"], sooner=">", later="<")
     elif time["speedup_at_most"]:
-        value = _bound(time["speedup_at_most"], "<>")
+        value = _bound(time["speedup_at_most"], sooner="<", later=">")
     else:
         value = "not reached"
     return Measure(f"Time to {percent(target, 0)}", value, sides, _time_help(time))
@@ -127,9 +127,9 @@ def _times(ratio: float) -> str:
     return f"{ratio:.1f}× sooner" if ratio >= 1 else f"{1 / ratio:.1f}× later"
 
 
-def _bound(ratio: float, signs: str) -> str:
-    """A bound of the factor; `signs`: before "sooner" and, as that turns it round, before "later"."""
-    return f"{signs[ratio < 1]}{_times(ratio)}"
+def _bound(ratio: float, *, sooner: str, later: str) -> str:
+    """A bound of the factor: the sign for "so many times sooner" and, as that turns it round, for "later"."""
+    return f"{sooner if ratio >= 1 else later}{_times(ratio)}"
 
 
 def _cost(label: str, cost: dict, say) -> Measure | None:

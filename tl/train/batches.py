@@ -1,6 +1,7 @@
 """Batches of a picture store: order and augmentation are functions of (seed, epoch), the same for every arm."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import torch
@@ -82,6 +83,20 @@ def training_batches(pixels: np.ndarray, labels: np.ndarray, **options) -> Itera
     """Shuffled (input, label) batches of one epoch; `options` as for `training_inputs`."""
     for rows, batch in training_inputs(pixels, **options):
         yield batch, torch.from_numpy(labels[rows]).to(options["device"], non_blocking=True)
+
+
+def joined(
+    inputs: Iterator[tuple[np.ndarray, torch.Tensor]], pictures: int
+) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+    """The same (rows, input) in batches of at least `pictures` (the last one: what is left)."""
+    waiting: list[tuple[np.ndarray, torch.Tensor]] = []
+    for batch in chain(inputs, [None]):
+        if batch is not None:
+            waiting.append(batch)
+        if waiting and (batch is None or sum(len(rows) for rows, _ in waiting) >= pictures):
+            rows, given = zip(*waiting, strict=True)
+            yield np.concatenate(rows), torch.cat(given)
+            waiting.clear()
 
 
 def number_of_batches(pictures: int, batch_size: int) -> int:

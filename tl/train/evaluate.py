@@ -11,9 +11,14 @@ from tl.train.batches import to_input
 BATCH = 256  # pictures a step at 64 px; shrinks with the resolution so that activations stay small
 
 
+def at_once(resolution: int) -> int:
+    """How many pictures go through a network in one step."""
+    return max(16, BATCH * 64 * 64 // resolution**2)
+
+
 def slices(pictures: int, resolution: int) -> Iterator[slice]:
     """The rows of each step through `pictures` pictures."""
-    batch = max(16, BATCH * 64 * 64 // resolution**2)
+    batch = at_once(resolution)
     for start in range(0, pictures, batch):
         yield slice(start, min(start + batch, pictures))
 

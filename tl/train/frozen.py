@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tl.train.folded import Folded
 from tl.train.pieces import WHOLE, Chain, run_pieces
 
 BUDGET_BYTES = 4 << 30  # of disk, for all features of a run
@@ -103,6 +104,9 @@ class FrozenPart:
         self._plan = [chain.cut(training) for training in plan]
         self._cuts = sorted(set(self._plan) - {WHOLE})
         self._pieces = chain.pieces(self._cuts) if self._cuts else []
+        self._folded: list[
+            Folded
+        ] = []  # of the frozen ones, made when they are needed: their weights are loaded by then
         self._store = FeatureStore(folder) if self._cuts and views else None
         self.place, self._number = WHOLE, 0
         self._tried: set[tuple[int, int | str]] = set()
@@ -112,6 +116,7 @@ class FrozenPart:
         """Cut the network as `epoch`, in which `training` trains, wants it."""
         self.place = self._chain.cut(training)
         self._number = self._cuts.index(self.place) + 1 if self.place != WHOLE else 0
+        del self._folded[self._number :]
         if self._store:
             self._store.drop_all_but({self.place, *self._plan[epoch:]})
 
@@ -124,7 +129,7 @@ class FrozenPart:
         if self.place == WHOLE:
             return batch
         with torch.no_grad():
-            return run_pieces(self._pieces[: self._number], batch)
+            return run_pieces(self._frozen_pieces(), batch)
 
     def after(self, batch: torch.Tensor) -> torch.Tensor:
         """(N, classes) scores from what `before` gave."""
@@ -148,12 +153,17 @@ class FrozenPart:
             known = self._store.get(self.place, view)
         return known
 
+    def _frozen_pieces(self) -> list[Folded]:
+        for piece in self._pieces[len(self._folded) : self._number]:
+            self._folded.append(Folded(piece))
+        return self._folded
+
     @torch.inference_mode()
     def _make(self, view: int | str, count: int, wanted: set[int], inputs: Iterator) -> None:
         """One pass, which keeps the features at every cut that wants this view."""
         made: dict[int, Features | None] = {}
         for rows, value in inputs:
-            for cut, piece in zip(self._cuts, self._pieces[: self._number], strict=False):
+            for cut, piece in zip(self._cuts, self._frozen_pieces(), strict=False):
                 value = piece(value)
                 if cut in wanted and cut not in made:
                     made[cut] = self._store.make(count, value)

@@ -12,8 +12,9 @@ from tl.config import RunConfig
 from tl.store.pictures import PictureStore
 from tl.strategies import MEAN_VAR, STRATEGIES, Phase, phase_at
 from tl.train import flops
-from tl.train.batches import epoch_rows, training_batches, training_inputs
-from tl.train.evaluate import evaluate, plain_inputs, slices
+from tl.train.batches import epoch_rows, joined, training_batches, training_inputs
+from tl.train.evaluate import at_once, evaluate, plain_inputs, slices
+from tl.train.folded import Folded
 from tl.train.frozen import VALIDATION, Features, FrozenPart
 from tl.train.network import Stages, load_pretrained, new_network
 from tl.train.optimizer import Anchor, make_optimizer, set_rates
@@ -57,6 +58,7 @@ class Learner:
         views = config.views if config.augmentation else min(config.views, 1)  # unaugmented, all views are the same
         self._frozen = FrozenPart(self.network, config.backbone, plan, folder, views)
         self.parts = 1  # a batch goes through the network in so many; more where the GPU's memory was not enough
+        self._folded: Folded | None = None
         self._counted: dict[str, tuple[int, int]] = {}
 
     def begin(self, epoch: int, phase: Phase) -> None:
@@ -69,7 +71,7 @@ class Learner:
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """(what the part that trains takes, labels) of each batch: from kept features where there are some."""
         view = self._frozen.view(epoch)
-        features = self._features(view, len(self.pixels), lambda: training_inputs(self.pixels, **self._stream(view)))
+        features = self._features(view, len(self.pixels), lambda: self._large_batches(view))
         if features is None:
             yield from self._streamed(epoch)
             return
@@ -139,7 +141,15 @@ class Learner:
             if features is not None:
                 read = lambda rows: features.read(rows, self.device)  # noqa: E731
                 return evaluate(self._frozen.after, read, labels, resolution, tick)
-            return evaluate(self.network, pictures, labels, resolution, tick)
+            return evaluate(self._evaluated(), pictures, labels, resolution, tick)
+
+    def _evaluated(self) -> Folded:
+        """The network as it is now; it is in evaluation mode."""
+        if self._folded is None:
+            self._folded = Folded(self.network)
+        else:
+            self._folded.refresh()
+        return self._folded
 
     def find_rate(self, phase: Phase) -> tuple[float, list[dict]]:
         """The range test in the first phase: rate and curve (see `tl.train.rate_test`)."""
@@ -181,6 +191,10 @@ class Learner:
             "device": self.device,
             "smallest_area": SMALLEST_AREA if config.augmentation else None,
         }
+
+    def _large_batches(self, view: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+        """The pictures of a view in batches that suit a forward pass."""
+        return joined(training_inputs(self.pixels, **self._stream(view)), at_once(self.config.resolution))
 
     def _streamed(self, view: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for batch, target in training_batches(self.pixels, self.labels, **self._stream(view)):

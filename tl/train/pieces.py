@@ -3,7 +3,7 @@
 `torch.fx` gives the order in which the modules of a network run; a cut is a place in that order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import fx, nn
@@ -82,7 +82,7 @@ class Chain:
         return fx.GraphModule(self._network, graph)
 
 
-def run_pieces(pieces: Sequence[nn.Module], value: torch.Tensor) -> torch.Tensor:
+def run_pieces(pieces: Sequence[Callable[[torch.Tensor], torch.Tensor]], value: torch.Tensor) -> torch.Tensor:
     """The value after all `pieces`."""
     for piece in pieces:
         value = piece(value)

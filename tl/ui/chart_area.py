@@ -48,14 +48,14 @@ def show(now: ExperimentView, metrics) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**Validation accuracy**")
-        chart = curves.accuracy_chart(metrics, arms, axis, now.max_epochs, training, single, legend=False)
+        chart = curves.validation_chart("accuracy", metrics, arms, axis, now.max_epochs, training, single, legend=False)
         chart = with_references(chart, [(line.accuracy, line.label) for line in published])
         key = f"accuracy_{axis}_{training}_{bool(published)}"
         draw(chart, key=key, alt="Validation accuracy of every arm")
         references.sources(published)
     with right:
         st.markdown("**Validation loss**")
-        chart = curves.loss_chart(metrics, arms, axis, now.max_epochs, training, single, legend=False)
+        chart = curves.validation_chart("loss", metrics, arms, axis, now.max_epochs, training, single, legend=False)
         draw(chart, key=f"loss_{axis}_{training}", alt="Validation loss of every arm")
     plan.while_running(now, metrics)
     with st.grid(2, min_column_width=320):

@@ -1,13 +1,12 @@
 """`python -m tl sweep` as a shell sees it; a stand-in trains, through the real supervisor."""
 
-# ruff: noqa: F401, F811 (fixtures of the other commands' tests)
-
 import json
 import re
 import signal
 
 import pytest
-from test_command_line import home, main, start, supervisor, tl, wait_for_running, wait_until
+
+from tests.cli.commands import main, tl, wait_for_running, wait_until
 
 QUICK = ("sweep", "--sizes", "20,40,30", "--arms")
 
