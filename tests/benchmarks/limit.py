@@ -23,11 +23,10 @@ def limit(home: Home, scale: Scale) -> list[Row]:
 
 def _row(home: Home, scale: Scale, backbone: str, resolution: int, batch_size: int, pictures: int) -> Row:
     dataset, _ = flowers_dataset(home, resolution, pictures, FEW, FEW)
-    settings = Training(
-        dataset=dataset, backbone=backbone, resolution=resolution, batch_size=batch_size, epochs=scale.limit_turns
-    )
+    network = {"backbone": backbone, "resolution": resolution, "batch_size": batch_size}
+    settings = Training(dataset=dataset, **network, epochs=scale.limit_turns, patience=0)
     run = new_run(home, "scratch", settings)
-    step = bare_step(home, scale, backbone, resolution, batch_size)
+    step = bare_step(home, scale, network)
     turns = contest([step, ours("training", run)])
     best, speed = best_candidate(turns["bare step"])
     training = median(row["images_per_second"] for row in turns["training"][1:])
@@ -35,10 +34,9 @@ def _row(home: Home, scale: Scale, backbone: str, resolution: int, batch_size: i
     return share(what, training, "images/s", "bare step", speed, at_least=scale.limit_share, note=f"limit: {best}")
 
 
-def bare_step(home: Home, scale: Scale, backbone: str, resolution: int, batch_size: int):
-    """The contestant that does nothing but training steps."""
-    settings = {"backbone": backbone, "resolution": resolution, "batch_size": batch_size}
-    settings |= {"rounds": scale.limit_turns, "seconds": scale.step_seconds}
+def bare_step(home: Home, scale: Scale, network: dict):
+    """The contestant that does nothing but training steps; `network`: backbone, resolution, batch size."""
+    settings = network | {"rounds": scale.limit_turns, "seconds": scale.step_seconds}
     return script(home, "bare step", sys.executable, "bare_step", allocator=True, **settings)
 
 
