@@ -27,9 +27,9 @@ class Scale:
     many_pictures: int = 50_000
     memory_seconds: float = 8.0  # of training that are watched
     step_seconds: float = 2.0  # of a bare step, per turn
-    limit_turns: int = 8  # of a bare step and of training; the median is compared
+    limit_turns: int = 6  # of a bare step and of training; the median is compared
     limits: tuple[tuple[str, int, int, int], ...] = (  # backbone, resolution, batch, pictures of an epoch
-        ("mobilenet_v2", 64, 64, 1984),
+        ("mobilenet_v2", 64, 64, 3520),
         ("resnet18", 64, 64, 1024),
         ("resnet50", 224, 16, 64),
     )

@@ -14,16 +14,24 @@ CROP_GROUP = 16  # pictures of a batch that share a crop's size (each has its ow
 
 def to_input(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.device) -> torch.Tensor:
     """(N, H, W, 3) uint8 -> (N, 3, R, R) float32 in channels_last layout, resized and normalised, on `device`."""
+    return _normalised(_resized(pixels, resolution, device))
+
+
+def _resized(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.device) -> torch.Tensor:
     batch = torch.as_tensor(pixels).to(device, non_blocking=True).permute(0, 3, 1, 2)  # channels_last as it lies
-    if batch.shape[2] != resolution or batch.shape[3] != resolution:
-        if device.type != "cpu":  # only the CPU resizes bytes
-            batch = batch.float()
-        antialias = batch.shape[2] > resolution
-        batch = functional.interpolate(batch, size=(resolution, resolution), mode="bilinear", antialias=antialias)
+    if batch.shape[2] == batch.shape[3] == resolution:
+        return batch
+    if device.type != "cpu":  # only the CPU resizes bytes
+        batch = batch.float()
+    antialias = batch.shape[2] > resolution
+    return functional.interpolate(batch, size=(resolution, resolution), mode="bilinear", antialias=antialias)
+
+
+def _normalised(batch: torch.Tensor) -> torch.Tensor:
     batch = batch.to(torch.float32, memory_format=torch.channels_last)
-    scale = torch.tensor([1 / (255 * std) for std in STD], device=device).view(1, 3, 1, 1)
-    shift = torch.tensor([-mean / std for mean, std in zip(MEAN, STD, strict=True)], device=device).view(1, 3, 1, 1)
-    return batch.mul_(scale).add_(shift)
+    scale = torch.tensor([1 / (255 * std) for std in STD], device=batch.device).view(1, 3, 1, 1)
+    shift = torch.tensor([-mean / std for mean, std in zip(MEAN, STD, strict=True)], device=batch.device)
+    return batch.mul_(scale).add_(shift.view(1, 3, 1, 1))
 
 
 def augmented_input(
@@ -44,8 +52,8 @@ def augmented_input(
         for crop, picture, top, left, flip in zip(crops, group, tops, lefts, flips, strict=True):
             part = picture[top : top + height, left : left + width]
             crop[:] = part[:, ::-1] if flip else part
-        pieces.append(to_input(crops, resolution, device))
-    return torch.cat(pieces)
+        pieces.append(_resized(crops, resolution, device))
+    return _normalised(torch.cat(pieces))  # once for all: more per call
 
 
 def epoch_rows(pictures: int, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
