@@ -7,9 +7,10 @@ from dataclasses import fields
 
 import pytest
 from PIL import Image
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 
 from tests.page_lab import charts, texts, unescaped
-from tl import jobs
+from tl import datasets, jobs
 from tl.config import Refused, Training
 from tl.strategies import PARAMETERS, STRATEGIES
 from tl.ui.settings import SHARED
@@ -55,6 +56,16 @@ def test_starting_twice_from_the_same_form_is_one_experiment(open_page, home):
     assert len({run["experiment_id"] for run in jobs.list_runs(home)}) == 1
 
 
+def test_a_form_that_is_shown_again_starts_another_experiment(open_page, home):
+    app = open_page()
+    app.button(key="form_start").click().run()
+    app.query_params.clear()  # as the link to this page in the header does
+    app.run()
+    app.number_input(key="form_samples").set_value(120).run()
+    app.button(key="form_start").click().run()
+    assert {run["samples"] for run in jobs.list_runs(home)} == {500, 120}
+
+
 def test_a_preset_fills_the_form_and_everything_can_be_changed_after(open_page, home):
     app = open_page()
     app.get("pills")[0].set_value("cifar10_mobilenet").run()
@@ -97,6 +108,25 @@ def test_an_uploaded_zip_is_shown_with_its_classes_before_anything_is_trained(op
     assert "**bright**" not in texts(app)
     app.button(key="form_start").click().run()
     assert {run["dataset"] for run in jobs.list_runs(home)} == {"my-photos"}
+
+
+def test_an_upload_that_a_click_interrupted_is_read_again(open_page, small_zip, monkeypatch):
+    ingest, begun = datasets.ingest, []
+
+    def interrupted_once(*given, **more):
+        begun.append(True)
+        if len(begun) == 1:
+            raise StopException()  # what Streamlit does to the run of a page on which something is touched
+        return ingest(*given, **more)
+
+    monkeypatch.setattr(datasets, "ingest", interrupted_once)
+    app = open_page()
+    app.get("pills")[0].set_value("few_photos").run()
+    app.file_uploader[0].upload("photos.zip", small_zip).run()
+    app.run()
+    assert len(begun) == 2
+    assert not app.exception and not app.error
+    assert app.selectbox(key="form_dataset").value == "photos"
 
 
 def test_a_refused_zip_is_one_sentence_and_is_not_tried_again(open_page, home):

@@ -54,6 +54,16 @@ def test_starting_twice_from_the_same_form_is_one_sweep(open_sweep, home):
     assert len(jobs.list_sweeps(home)) == 1
 
 
+def test_a_comparison_that_was_started_does_not_keep_a_sweep_from_it(open_page, open_sweep, home):
+    before = open_page()
+    before.button(key="form_start").click().run()
+    app = open_sweep()
+    app.session_state["form_token"] = before.session_state["form_token"]  # both pages of one browser share it
+    app.run()
+    app.button(key="sweep_start").click().run()
+    assert len(jobs.list_sweeps(home)) == 1 and not app.error
+
+
 def test_own_sizes_are_taken_and_wrong_ones_are_one_sentence(open_sweep, home):
     app = open_sweep()
     app.selectbox(key="sweep_sizes").set_value("own").run()

@@ -88,11 +88,11 @@ def test_seeds_count_from_zero(state):
     assert form_state.compose(state).seeds == (0, 1, 2)
 
 
-def test_every_form_gets_a_start_key_of_its_own(state):
-    form_state.new_token(state)
-    first = state[form_state.TOKEN]
-    form_state.new_token(state)
-    assert state[form_state.TOKEN] != first
+def test_arms_that_would_be_shown_alike_are_numbered(state):
+    first, second = state[form_state.ARMS][:2]
+    state[form_state.arm_key(first, "strategy")] = "scratch"
+    state[form_state.arm_key(second, "name")] = "From scratch"
+    assert form_state.arm_names(state)[:2] == ["scratch", "From scratch 2"]
 
 
 EXPERIMENTS = {name: preset.experiment for name, preset in PRESETS.items()} | {

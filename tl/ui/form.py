@@ -17,8 +17,7 @@ def show(home: Home) -> None:
     if form_state.ARMS not in state:
         state[PRESET] = next(iter(PRESETS))
         _use_preset(home)
-    if form_state.TOKEN not in state:
-        form_state.new_token(state)
+    form_state.renew_token(state, home)
     demo.tell(home)
     pictures.take_over_upload()
     demo.hold(state)
@@ -109,5 +108,4 @@ def _start(home: Home) -> None:
 
 def new_comparison() -> None:
     """Back to the form as it was left, for another experiment."""
-    form_state.new_token(st.session_state)
     st.query_params.clear()

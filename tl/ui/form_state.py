@@ -7,6 +7,8 @@ from collections.abc import MutableMapping
 from dataclasses import fields
 
 from tl.config import ArmConfig, Experiment, Training, new_id
+from tl.store.database import experiment_with_key
+from tl.store.home import Home
 from tl.strategies import STRATEGIES
 from tl.words import plain
 
@@ -52,9 +54,13 @@ def remove_arm(state: MutableMapping, number: int) -> None:
     state[ARMS] = [arm for arm in state[ARMS] if arm != number]
 
 
-def new_token(state: MutableMapping) -> None:
-    """A fresh key for the next start: the same form can only ever start one experiment."""
-    state[TOKEN] = new_id()
+def renew_token(state: MutableMapping, home: Home) -> None:
+    """While a form is drawn: a key for its next start, another one once something was started with it.
+
+    A second click on the same button comes before that, so it finds what the first one started.
+    """
+    if TOKEN not in state or experiment_with_key(home, state[TOKEN]):
+        state[TOKEN] = new_id()
 
 
 def arm_names(state: MutableMapping) -> list[str]:
@@ -64,7 +70,7 @@ def arm_names(state: MutableMapping) -> list[str]:
         strategy = state[arm_key(number, "strategy")]
         wanted = plain(state.get(arm_key(number, "name")) or "") or strategy
         name, again = wanted, 2
-        while name in names:
+        while arm_title(name) in map(arm_title, names):
             name, again = f"{arm_title(wanted)[:56]} {again}", again + 1
         names.append(name)
     return names

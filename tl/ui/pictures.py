@@ -118,9 +118,8 @@ def _uploader(home: Home, taken: list[str]) -> None:
     # The uploader keeps its file: what was tried once is not tried again on every rerun.
     attempt = (file.file_id, st.session_state["form_zip_name"])
     if st.session_state.get(ATTEMPT) != attempt:
-        st.session_state[ATTEMPT] = attempt
-        st.session_state[REFUSAL] = _ingest(home, file, name)
-    if st.session_state[REFUSAL]:
+        _ingest(home, file, name, attempt)
+    if st.session_state.get(REFUSAL):
         st.error(escape(st.session_state[REFUSAL]), icon=":material/error:")
 
 
@@ -133,8 +132,9 @@ def _suggest(file_name: str, taken: list[str]) -> str:
     return next(candidate for candidate in free if candidate not in taken)
 
 
-def _ingest(home: Home, file, name: str) -> str | None:
-    """Make a data set of the upload, with progress, and choose it; the sentence of a refusal."""
+def _ingest(home: Home, file, name: str, attempt: tuple) -> None:
+    """Make a data set of the upload, with progress, and choose it, or keep the sentence of a refusal."""
+    state, refusal = st.session_state, None
     bar = st.progress(0.0, text="Reading the zip …")
 
     def progress(done: int, total: int, what: str) -> None:
@@ -144,15 +144,15 @@ def _ingest(home: Home, file, name: str) -> str | None:
     try:
         file.seek(0)
         with out_of_turn():
-            info = datasets.ingest(home, file, name, progress, shown=_spoken_name(file.name))
-    except Refused as refusal:
-        return str(refusal)
-    finally:
-        bar.empty()
-    uploads.forget(file)
-    st.session_state[UPLOADED] = info.name
-    st.session_state[REFUSAL] = None
-    st.rerun()
+            state[UPLOADED] = datasets.ingest(home, file, name, progress, shown=_spoken_name(file.name)).name
+    except Refused as problem:
+        refusal = str(problem)
+    # Only now: whoever touches a widget meanwhile ends this run of the page, and the next one reads the zip again.
+    state[ATTEMPT], state[REFUSAL] = attempt, refusal
+    bar.empty()
+    if refusal is None:
+        uploads.forget(file)
+        st.rerun()
 
 
 def _spoken_name(file_name: str) -> str:

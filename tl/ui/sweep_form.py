@@ -26,8 +26,7 @@ def show(home: Home) -> None:
     if form_state.ARMS not in state:
         first = next(iter(COMPARISONS.values())).experiment
         form_state.fill(state, replace(first, seeds=tuple(range(FIRST_SEEDS))))
-    if form_state.TOKEN not in state:
-        form_state.new_token(state)
+    form_state.renew_token(state, home)
     demo.tell(home)
     pictures.take_over_upload()
     demo.hold(state)
@@ -125,7 +124,6 @@ def _start(home: Home, sizes: tuple[int, ...]) -> None:
 
 def new_sweep() -> None:
     """Back to the form as it was left, for another sweep."""
-    form_state.new_token(st.session_state)
     st.query_params.clear()
 
 
