@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 HEAD = "head"
+EVERYTHING = "everything"  # what trains in a phase that freezes nothing
 RANDOM, PRETRAINED, MEAN_VAR = "random", "pretrained", "mean_var"  # how the backbone's weights begin
 
 
@@ -65,7 +66,7 @@ class Strategy:
 
 
 def _everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
-    return (Phase(start_epoch=1, name="everything", rates=dict.fromkeys((*stages, HEAD), 1.0)),)
+    return (Phase(start_epoch=1, name=EVERYTHING, rates=dict.fromkeys((*stages, HEAD), 1.0)),)
 
 
 def _head_only(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
@@ -74,14 +75,14 @@ def _head_only(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
 
 def _head_then_everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
     rates = dict.fromkeys((*stages, HEAD), arm.unfreeze_factor)
-    everything = Phase(start_epoch=arm.frozen_epochs + 1, name="everything", rates=rates)
+    everything = Phase(start_epoch=arm.frozen_epochs + 1, name=EVERYTHING, rates=rates)
     return (*_head_only(stages, arm, epochs), everything) if arm.frozen_epochs else (everything,)
 
 
 def _probe_then_everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
     rates = dict.fromkeys((*stages, HEAD), arm.unfreeze_factor)
     latest = max(2, epochs // 2 + 1)  # half of the budget belongs to the fine-tuning
-    everything = Phase(start_epoch=latest, name="everything", rates=rates, patience=arm.probe_patience)
+    everything = Phase(start_epoch=latest, name=EVERYTHING, rates=rates, patience=arm.probe_patience)
     return (*_head_only(stages, arm, epochs), everything)
 
 
@@ -101,12 +102,12 @@ def _one_more_stage(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, .
 
 def _slower_towards_the_input(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
     factors = (arm.stage_divisor ** -(len(stages) - place) for place in range(len(stages) + 1))
-    return (Phase(start_epoch=1, name="everything", rates=dict(zip((*stages, HEAD), factors, strict=True))),)
+    return (Phase(start_epoch=1, name=EVERYTHING, rates=dict(zip((*stages, HEAD), factors, strict=True))),)
 
 
 def _from(top: tuple[str, ...], stages: tuple[str, ...]) -> str:
     """What trains, in words."""
-    return "everything" if len(top) == len(stages) else f"{top[0]} and above" if len(top) > 1 else f"{top[0]} and head"
+    return EVERYTHING if len(top) == len(stages) else f"{top[0]} and above" if len(top) > 1 else f"{top[0]} and head"
 
 
 STRATEGIES: dict[str, Strategy] = {

@@ -50,11 +50,11 @@ def test_all_pictures_are_as_many_as_there_are():
         assert found.total == pytest.approx(200 + 9)
 
 
-def state(arm=SCRATCH, epochs=0, seconds=(2.0, 0.5), expected=None, stage="everything", **progress) -> RunState:
+def state(arm=SCRATCH, epochs=0, seconds=(2.0, 0.5), stage="everything", **progress) -> RunState:
     """A run of ten epochs of which `epochs` are done in `seconds` of training and evaluation each."""
     rows = [{"stage": stage, "train_seconds": seconds[0], "eval_seconds": seconds[1]}] * epochs
     config = experiment(arm).runs("e" * 26)[0]
-    return RunState(config=config, progress=progress or None, epochs=rows, expected_epoch_seconds=expected)
+    return RunState(config=config, progress=progress or None, epochs=rows)
 
 
 def test_a_run_alone_takes_its_epochs_that_are_left():
@@ -69,10 +69,10 @@ def test_turns_of_the_others_are_waited_for():
     assert times_left(states) == {"quick": pytest.approx(2 + 6), "slow": pytest.approx(12 + 2)}
 
 
-def test_before_the_first_epoch_the_estimate_is_used_or_nothing_is_said():
+def test_before_the_first_epoch_nothing_is_said():
     assert times_left({"a": state()}) == {"a": None}
-    assert times_left({"a": state(expected=4.0)}) == {"a": pytest.approx(40.0)}
-    assert times_left({"a": state(epochs=1), "b": state()})["a"] is None, "its turns are unknown too"
+    other = state(arm=LINEAR, epochs=1, stage="head")
+    assert times_left({"a": other, "b": state()})["a"] is None, "its turns are unknown too"
 
 
 @pytest.mark.parametrize("phase", ["testing", "done"])
@@ -82,12 +82,46 @@ def test_what_is_done_takes_no_time_and_makes_nobody_wait(phase):
     assert times_left({"late": state(epochs=12)}) == {"late": 0}
 
 
+TWO = ArmConfig(name="two", strategy="freeze_then_unfreeze", frozen_epochs=2)
+GRADUAL = ArmConfig(name="gradual", strategy="gradual_unfreezing")
+
+
 def test_after_thawing_only_epochs_like_the_present_count():
-    arm = ArmConfig(name="two", strategy="freeze_then_unfreeze", frozen_epochs=2)
     rows = [{"stage": "head", "train_seconds": 1.0, "eval_seconds": 0.0}] * 2
     rows += [{"stage": "everything", "train_seconds": 4.0, "eval_seconds": 0.0}]
-    run = RunState(config=experiment(arm).runs("e" * 26)[0], progress=None, epochs=rows)
+    run = RunState(config=experiment(TWO).runs("e" * 26)[0], progress=None, epochs=rows)
     assert times_left({"a": run}) == {"a": pytest.approx(7 * 4.0)}
+
+
+def test_what_thaws_later_takes_as_long_as_it_took_another_run():
+    frozen = state(arm=TWO, epochs=1, seconds=(1.0, 0.0), stage="head")
+    assert times_left({"a": frozen}) == {"a": None}, "nobody has trained everything yet"
+    # one epoch of the head and eight of everything; the other is done
+    whole = state(epochs=10, seconds=(4.0, 0.0), phase="done", epoch=10)
+    assert times_left({"a": frozen, "b": whole})["a"] == pytest.approx(1 + 8 * 4)
+    # of a part that nobody has trained yet no more can be said than of everything
+    gradual = state(arm=GRADUAL, epochs=1, seconds=(1.0, 0.0), stage="head")
+    assert times_left({"a": gradual, "b": whole})["a"] == pytest.approx(9 * 4)
+
+
+def test_a_phase_that_waits_for_progress_to_end_may_begin_soon_and_is_not_left_again():
+    probe = ArmConfig(name="lp_ft", strategy="lp_ft", probe_patience=2)
+    whole = state(epochs=10, seconds=(4.0, 0.0), phase="done", epoch=10)
+    early = state(arm=probe, epochs=1, seconds=(1.0, 0.0), stage="head")
+    assert times_left({"a": early, "b": whole})["a"] == pytest.approx(2 + 7 * 4), "from epoch 4 on"
+    begun = state(arm=probe, epochs=2, seconds=(5.0, 0.0), stage="everything")
+    assert times_left({"a": begun, "b": whole})["a"] == pytest.approx(8 * 5)
+
+
+def test_a_range_test_and_an_early_thaw_are_counted():
+    # 100 steps of 32 pictures at 100/s
+    assert estimate_seconds(experiment(SCRATCH, find_rate=True), PROBE, SIZES).total == pytest.approx(59 + 32)
+    given = ArmConfig(name="scratch", strategy="scratch", learning_rate=0.01)
+    assert estimate_seconds(experiment(given, find_rate=True), PROBE, SIZES).total == pytest.approx(59)
+    probe = ArmConfig(name="lp_ft", strategy="lp_ft", probe_patience=2)
+    three = ArmConfig(name="three", strategy="freeze_then_unfreeze", frozen_epochs=3)
+    both = [estimate_seconds(experiment(arm), PROBE, SIZES).total for arm in (probe, three)]
+    assert both[0] == pytest.approx(both[1])
 
 
 def test_an_estimate_needs_no_pandas():

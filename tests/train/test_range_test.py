@@ -5,7 +5,8 @@ from itertools import repeat
 
 import torch
 
-from tl.train.rate_test import DIVISOR, HIGHEST, LOWEST, find_rate
+from tl.analysis.estimate import RANGE_TEST_STEPS
+from tl.train.rate_test import DIVISOR, HIGHEST, LOWEST, STEPS, find_rate
 
 
 def search(loss_of):
@@ -41,3 +42,7 @@ def test_a_loss_that_is_not_finite_ends_it_too():
     rate, curve = search(lambda rate: 1.0 - rate if rate < 1e-3 else math.nan)
     assert all(math.isfinite(row["loss"]) for row in curve)
     assert LOWEST <= rate < 1e-3
+
+
+def test_the_estimate_counts_its_steps():
+    assert RANGE_TEST_STEPS == STEPS

@@ -3,16 +3,18 @@
 Both are upper bounds: early stopping is not foreseen. Plain arithmetic, imports no pandas: the form shows it at once.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, RunConfig, Training
-from tl.strategies import HEAD, Phase, phase_at
+from tl.strategies import EVERYTHING, HEAD, Phase, phase_at
 
 # Of a core: what the page and its browser take while they redraw the charts of runs that train on the same processor
 # (Quick look on 2 cores: 228 pictures a second with the page open, 309 to 371 without).
 PAGE_CORES = 0.66
+RANGE_TEST_STEPS = 100  # of tl.train.rate_test, at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +44,13 @@ def _beside_the_page(cores: float | None) -> float:
 
 
 def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping, sizes: Mapping[str, int]) -> float:
-    phases = training.phases_of(arm)
+    phases = _earliest(training.phases_of(arm))
     views = training.views if training.augmentation else min(training.views, 1)
     forward = 1 / probe["eval_images_per_second"]
     seconds = probe["startup_seconds"] + sizes["test"] * forward
+    if training.find_rate and arm.learning_rate is None:
+        share = _trained_share(phases[0], training.backbone)
+        seconds += RANGE_TEST_STEPS * training.batch_size * (_step_seconds(share, probe) + (1 - share) * forward)
     frozen_epochs = 0
     for epoch in range(1, (arm.epochs or training.epochs) + 1):
         share = _trained_share(phase_at(phases, epoch), training.backbone)
@@ -56,6 +61,14 @@ def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping, sizes: Mapp
         seconds += sizes["validation"] * forward * (share if share < 1 and views and frozen_epochs else 1)
         frozen_epochs += share < 1
     return seconds
+
+
+def _earliest(phases: Sequence[Phase]) -> tuple[Phase, ...]:
+    """The phases as soon as they can begin: what waits for progress to end does not begin before there was some."""
+    return tuple(
+        replace(phase, start_epoch=min(phase.start_epoch, phase.patience + 2)) if phase.patience else phase
+        for phase in phases
+    )
 
 
 def _step_seconds(share: float, probe: Mapping) -> float:
@@ -76,30 +89,42 @@ class RunState:
     config: RunConfig
     progress: Mapping | None  # progress.json
     epochs: Sequence[Mapping]  # rows of its metrics, one per epoch
-    expected_epoch_seconds: float | None = None  # before the first epoch is done: from an estimate
 
 
 def times_left(states: Mapping[str, RunState]) -> dict[str, float | None]:
     """Seconds until each of the runs that train at the same time is done, at most; never negative.
 
-    Runs take turns epoch by epoch: while one does an epoch, each of the others does one too. None where not even one
-    epoch of a run is known.
+    Runs take turns epoch by epoch: while one does an epoch, each of the others does one too. None where an epoch is to
+    come of a kind that none of them has done yet, nor one that trains everything.
     """
-    paces = {key: _epoch_seconds(state) for key, state in states.items()}
-    rounds = {key: _epochs_left(state) for key, state in states.items()}
+    paces = [_paces(state) for state in states.values()]
+    coming = {key: _epochs_left(state, own, paces) for (key, state), own in zip(states.items(), paces, strict=True)}
     found: dict[str, float | None] = {}
-    for key, own in rounds.items():
-        turns = {other: own if other == key else min(own, rounds[other]) for other in states}
-        unknown = any(paces[other] is None for other, count in turns.items() if count or other == key)
-        found[key] = None if unknown else sum(count * paces[other] for other, count in turns.items() if count)
+    for key, own in coming.items():
+        rounds = sum(part for part, _ in own)
+        turns = [_seconds(epochs, math.inf if other == key else rounds) for other, epochs in coming.items()]
+        found[key] = None if None in turns else sum(turns)
     return found
 
 
-def _epochs_left(state: RunState) -> float:
-    """Epochs still to train, as a fraction; 0 once the run is testing or done."""
-    progress = state.progress or {}
+def _seconds(epochs: Sequence[tuple[float, float | None]], rounds: float) -> float | None:
+    """What the first `rounds` of these epochs take, each given as (part of it that is left, its seconds)."""
+    total = 0.0
+    for part, seconds in epochs:
+        part = min(part, rounds)
+        if part <= 0:
+            break
+        if seconds is None:
+            return None
+        total, rounds = total + part * seconds, rounds - part
+    return total
+
+
+def _epochs_left(state: RunState, own: Mapping, all_paces: Sequence[Mapping]) -> list[tuple[float, float | None]]:
+    """(part that is left, seconds of a whole one) of every epoch still to train; none once the run tests or is done."""
+    progress, phases = state.progress or {}, _earliest(state.config.phases)
     if progress.get("phase") in ("testing", "done"):
-        return 0.0
+        return []
     done = float(len(state.epochs))
     step, steps = progress.get("step"), progress.get("steps")
     under_way = (progress.get("epoch") or 0) > len(state.epochs)
@@ -107,16 +132,31 @@ def _epochs_left(state: RunState) -> float:
         done += min((step or 0) / steps, 1.0)
     elif progress.get("phase") == "validating" and under_way:
         done += 1.0
-    return max(state.config.max_epochs - done, 0.0)
+    # A phase that has begun, perhaps earlier than planned, is not left again.
+    stage = state.epochs[-1].get("stage") if state.epochs else None
+    begun = next((number for number, phase in enumerate(phases) if phase.name == stage), 0)
+    found = []
+    for epoch in range(int(done) + 1, state.config.max_epochs + 1):
+        phase = phases[max(begun, phases.index(phase_at(phases, epoch)))]
+        found.append((min(1.0, epoch - done), _pace(phase, own, all_paces)))
+    return found
 
 
-def _epoch_seconds(state: RunState) -> float | None:
-    """Seconds per epoch: the mean of those that trained what trains now, else of all, else what was expected."""
-    rows = [row for row in state.epochs if row.get("train_seconds") is not None]
-    if not rows:
-        return state.expected_epoch_seconds
-    following = min(len(state.epochs) + 1, state.config.max_epochs)
-    now = phase_at(state.config.phases, following).name
-    alike = [row for row in rows if row.get("stage") == now] or rows
-    seconds = [row["train_seconds"] + (row.get("eval_seconds") or 0.0) for row in alike]
-    return sum(seconds) / len(seconds)
+def _paces(state: RunState) -> dict[str, float]:
+    """Mean seconds of an epoch by what trained in it."""
+    seconds: dict[str, list[float]] = {}
+    for row in state.epochs:
+        if row.get("train_seconds") is not None:
+            seconds.setdefault(row["stage"], []).append(row["train_seconds"] + (row.get("eval_seconds") or 0.0))
+    return {stage: sum(values) / len(values) for stage, values in seconds.items()}
+
+
+def _pace(phase: Phase, own: Mapping, all_paces: Sequence[Mapping]) -> float | None:
+    """Seconds of an epoch of `phase`: the run's own, else another's, else of one that trains more."""
+    for stage in (phase.name, EVERYTHING):
+        if stage in own:
+            return own[stage]
+        others = [paces[stage] for paces in all_paces if stage in paces]
+        if others:
+            return max(others)
+    return None
