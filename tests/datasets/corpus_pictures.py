@@ -64,6 +64,10 @@ BROKEN = {
 SMALL = {"1 x 1": picture(1, (1, 1), "GIF"), "200 x 7": picture(2, (200, 7))}
 NO_CLASSES = {
     "pictures in no folders": ({f"{number}.png": picture(number) for number in range(6)}, "no class folders"),
+    "train and test of loose pictures": (
+        pictures("dogs/train") | pictures("dogs/test"),
+        "'test' and 'train' hold pictures, but no",
+    ),
     "one class": (pictures("rose"), "only one class folder, 'rose'"),
     "one class in wrapping folders": (pictures("a/b/rose"), "only one class folder, 'rose'"),
     "one class and an empty folder": (pictures("rose") | {"tulip/": b""}, "only one class folder, 'rose'"),

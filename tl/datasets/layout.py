@@ -99,7 +99,8 @@ def _peel(paths: list[tuple[str, ...]], depth: int, rows: Sequence[int]) -> tupl
 def _splits(paths: list[tuple[str, ...]], depth: int, rows: Sequence[int]) -> dict[str, str]:
     """split -> folder, where folders at `depth` are called train, val, test and hold class folders."""
     with_folders = {paths[row][depth] for row in rows if len(paths[row]) > depth + 2}
-    named = {folder for folder in _folders(paths, depth, rows) if split_of(folder)}
+    folders = _folders(paths, depth, rows)
+    named = {folder for folder in folders if split_of(folder)}
     found: dict[str, str] = {}
     for folder in sorted(named & with_folders):
         split = split_of(folder)
@@ -108,6 +109,8 @@ def _splits(paths: list[tuple[str, ...]], depth: int, rows: Sequence[int]) -> di
                 f"The folders {found[split]!r} and {folder!r} both look like {split} pictures; keep one of them."
             )
         found[split] = folder
+    if not found and len(named) > 1 and named == folders and "train" in map(split_of, named):
+        raise Refused(f"The folders {_listed(named)} hold pictures, but no class folders; {EXPECTED}.")
     if len(named) < 2 or not found:  # one folder of that name may well be a class
         return {}
     if "train" not in found:
@@ -115,6 +118,10 @@ def _splits(paths: list[tuple[str, ...]], depth: int, rows: Sequence[int]) -> di
             f"There are folders {', '.join(sorted(named))} but none for training; add a folder 'train' with the same classes."
         )
     return found
+
+
+def _listed(folders: Iterable[str]) -> str:
+    return " and ".join(repr(label(folder)) for folder in sorted(folders))
 
 
 def _named(placed: list[tuple[str, str] | None]) -> list[tuple[str, str] | None]:

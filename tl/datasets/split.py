@@ -37,9 +37,13 @@ def order(pictures: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _evenness(pictures: pd.DataFrame) -> np.ndarray:
-    """Where in its class and split a picture stands, 0..1: sorted by it, every prefix is as balanced as the whole."""
+    """Where in its class and split a picture stands, 0..1: sorted by it, every prefix is as balanced as the whole.
+
+    The first of each class come before all others: a few pictures, too, hold every class.
+    """
     groups = pictures.groupby(["split", "label"])["label"]
-    return ((groups.cumcount() + 0.5) / groups.transform("size")).to_numpy()
+    place = groups.cumcount()
+    return ((place + 0.5) / groups.transform("size")).where(place > 0, 0.0).to_numpy()
 
 
 def _divide(pictures: pd.DataFrame, classes: tuple[str, ...]) -> list[str]:
