@@ -219,3 +219,14 @@ def test_the_board_is_the_one_cuda_uses(pynvml, tmp_path, monkeypatch, visible, 
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     watch(tmp_path / "resources.parquet", seconds=0.05, gpu=True, **options)
     assert pynvml.asked == [asked]
+
+
+def test_memory_of_an_epoch_is_the_most_that_was_seen_in_it(tmp_path, monkeypatch):
+    monitor = ResourceMonitor(tmp_path / "resources.parquet")
+    seen = iter([300, 900, 200, 250, 200])
+    monkeypatch.setattr(resources, "_resident", lambda process: next(seen))
+    for _ in range(2):
+        monitor._sample()
+    assert monitor.epoch_mark()["memory_bytes"] == 900
+    monitor._sample()
+    assert monitor.epoch_mark()["memory_bytes"] == 250, "what was before the mark does not count"

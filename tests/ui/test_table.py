@@ -3,9 +3,11 @@
 import pytest
 
 from tests import page_lab
+from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.ui.table import arm_table
 from tl.ui.view import load
+from tl.words import energy
 
 
 @pytest.mark.parametrize(
@@ -22,3 +24,15 @@ def test_a_mean_over_seeds_comes_with_its_interval_and_n(tmp_path, seeds, accura
     table = arm_table(now, now.metrics())
     rows = dict(zip(table[""], table["From scratch"], strict=True))
     assert (rows["Test accuracy"], rows["Computing time"]) == (accuracy, seconds)
+
+
+def test_energy_is_a_mean_over_runs_like_the_rows_around_it(tmp_path):
+    home = Home(tmp_path)
+    now = load(home, page_lab.finished(home, 2))
+    for joules, run in zip((1000.0, 3000.0), now.arms[0].runs, strict=True):
+        path = home.run(run["run_id"]).result
+        write_json(path, read_json(path) | {"energy_joules": joules})
+    table = arm_table(now, now.metrics())
+    rows = dict(zip(table[""], table["From scratch"], strict=True))
+    assert rows["Energy"] == f"{energy(2000.0)} (n = 2)"
+    assert dict(zip(table[""], list(table.values())[2], strict=True))["Energy"] == "not available"

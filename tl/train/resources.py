@@ -42,7 +42,7 @@ class ResourceMonitor:
         self._started = time.monotonic() - (last + interval if last is not None else 0.0)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="resources", daemon=True)
-        self._mark = self._reading()
+        self._mark, self._peak = self._reading(), 0
 
     def start(self) -> None:
         """Begin to sample."""
@@ -59,18 +59,19 @@ class ResourceMonitor:
     def epoch_mark(self) -> dict:
         """Load since the last mark (call it when an epoch's turn begins, and when it ends), None where not measurable.
 
-        Keys: seconds; cpu_percent (of this process, 100 is one core); memory_bytes (resident, page
-        cache aside, now); gpu_memory_bytes (of this process, now); gpu_utilisation (0..1, mean); energy_joules (of the
+        Keys: seconds; cpu_percent (of this process, 100 is one core); memory_bytes (resident, page cache aside, the
+        most that was seen); gpu_memory_bytes (of this process, now); gpu_utilisation (0..1, mean); energy_joules (of the
         whole board).
         """
         before, self._mark = self._mark, self._reading()
         seconds, joules = self._mark["time"] - before["time"], self._mark["energy_joules"]
         utilisations = self._gpu.take_utilisations() if self._gpu else []
         sample = self._gpu.latest() if self._gpu else None
+        memory, self._peak = max(self._peak, _resident(self._process)), 0
         return {
             "seconds": seconds,
             "cpu_percent": 100 * (self._mark["cpu_seconds"] - before["cpu_seconds"]) / seconds if seconds else None,
-            "memory_bytes": _resident(self._process),
+            "memory_bytes": memory,
             "gpu_memory_bytes": sample.memory_bytes if sample else None,
             "gpu_utilisation": sum(utilisations) / len(utilisations) if utilisations else None,
             "energy_joules": _difference(joules, before["energy_joules"]),
@@ -107,11 +108,13 @@ class ResourceMonitor:
 
     def _sample(self) -> dict:
         sample = self._gpu.latest() if self._gpu else None
+        memory = _resident(self._process)
+        self._peak = max(self._peak, memory)
         return {
             "elapsed_seconds": time.monotonic() - self._started,
             "time": time.time(),
             "cpu_percent": self._process.cpu_percent(),
-            "memory_bytes": _resident(self._process),
+            "memory_bytes": memory,
             "gpu_memory_bytes": sample.memory_bytes if sample else None,
             "gpu_utilisation": sample.utilisation if sample else None,
             "gpu_power_watts": sample.power_watts if sample else None,

@@ -20,8 +20,10 @@ def arm_table(now: ExperimentView, metrics) -> dict[str, list[str]]:
 
 
 def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:
-    def over_runs(field: str, show) -> str:
-        known = [run[field] for run in arm.runs if run[field] is not None]
+    results = [read_result(now.home.run(run["run_id"])) or {} for run in arm.runs]
+
+    def over_runs(field: str, show, documents=arm.runs) -> str:
+        known = [document[field] for document in documents if document.get(field) is not None]
         if not known:
             return NOT_AVAILABLE
         found = interval(known)
@@ -36,8 +38,7 @@ def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:
         known = metrics[column].dropna()
         return NOT_AVAILABLE if known.empty else show(float(known.mean()))
 
-    results = [read_result(now.home.run(run["run_id"])) or {} for run in arm.runs]
-    joules = [result.get("energy_joules") for result in results]
+    device = next((run["device"] for run in arm.runs if run["device"]), NOT_AVAILABLE)
     return {
         "Test accuracy": over_runs("test_accuracy", percent),
         "Best validation accuracy": over_runs("best_val_accuracy", percent),
@@ -47,10 +48,10 @@ def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:
         "Pictures per second": over_epochs("images_per_second", lambda mean: count(round(mean))),
         "Operations per training picture": _gflops(metrics),
         "Precision": next((result["precision"] for result in results if result.get("precision")), NOT_AVAILABLE),
-        "Peak memory": over_runs("memory_peak_bytes", memory),
-        "Energy": NOT_AVAILABLE if None in joules else energy(sum(joules)),
+        "Peak memory": over_runs("memory_peak_bytes", memory) + (" resident" if device.startswith("CPU") else ""),
+        "Energy": over_runs("energy_joules", energy, results),
         "Parameters trained": _parameters(metrics),
-        "Trained on": next((run["device"] for run in arm.runs if run["device"]), NOT_AVAILABLE),
+        "Trained on": device,
     }
 
 
