@@ -1,6 +1,7 @@
 """The contract between page and trainer: what is accepted, what is refused, and that it survives JSON."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,7 @@ def test_ids_sort_by_age_and_are_safe_in_paths():
         ({"views": -1}, "views is -1"),
         ({"arms": ()}, "number of arms is 0"),
         ({"arms": (SCRATCH, SCRATCH)}, "different from each other"),
+        ({"arms": (SCRATCH, replace(SCRATCH, name="From scratch"))}, "different from each other"),
         ({"seeds": (1, 1)}, "seeds is (1, 1)"),
     ],
 )

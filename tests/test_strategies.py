@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from tl.backbones import BACKBONES
-from tl.config import ArmConfig
+from tl.config import ArmConfig, Experiment
 from tl.strategies import HEAD, PARAMETERS, STRATEGIES, phase_at
 from tl.train.network import Stages, build_network
+from tl.train.optimizer import make_optimizer, set_rates
 
 STAGES = BACKBONES["mobilenet_v2"].stage_names
 EVERYTHING = (*STAGES, HEAD)
@@ -49,6 +50,7 @@ EXPECTED = {
     ),
 }
 EPOCHS = 12
+RATE = 1e-2
 
 
 def test_every_strategy_has_its_expectation():
@@ -84,11 +86,17 @@ def test_only_what_the_phase_names_moves(name):
     torch.manual_seed(0)
     network = build_network("mobilenet_v2", 3, 32)
     stages = Stages(network, "mobilenet_v2")
-    optimizer = torch.optim.Adam([{"params": weights} for weights in stages.parameters.values()], lr=1e-2)
     arm = ArmConfig(name="arm", strategy=name, frozen_epochs=1)
+    optimizer = make_optimizer(stages, Experiment(dataset="blossoms", arms=(arm,)).runs("e" * 26)[0])
+    every = [weight for group in optimizer.param_groups for weight in group["params"]]
+    assert set(map(id, every)) == set(map(id, network.parameters())), "what becomes trainable is in the optimizer"
     for phase in STRATEGIES[name].phases(STAGES, arm, EPOCHS):
         stages.apply(phase)
         stages.train_mode()
+        assert set_rates(optimizer, phase, RATE) == RATE * phase.rates[HEAD]
+        for group in optimizer.param_groups:
+            assert group["lr"] == RATE * phase.rates.get(group["stage"], 0.0)
+            assert group["params"] == stages.parameters[group["stage"]]
         before = {key: value.clone() for key, value in network.state_dict().items()}
         loss = network(torch.randn(4, 3, 32, 32)).square().mean()
         optimizer.zero_grad(set_to_none=True)

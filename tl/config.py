@@ -88,10 +88,11 @@ class Training:
     step_factor: float = 0.1  # schedule "step": factor of each cut
     patience: int = 3  # stop after so many epochs without a lower validation loss; 0: never
     patience_start: int = 5  # epochs at the start that patience ignores: BatchNorm's statistics have yet to settle
-    augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm
+    augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm (but see views)
     find_rate: bool = False  # arms without a learning rate of their own find it by a range test
     precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
-    views: int = 4  # augmented views of each picture whose frozen part's output is kept; 0: computed anew every epoch
+    # augmented views of each picture whose frozen part's output is kept, so of the first epochs; 0: new ones every epoch
+    views: int = 4
 
     def __post_init__(self):
         _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, "the name of a data set")
@@ -166,7 +167,8 @@ class Experiment(Training):
         super().__post_init__()
         names = [arm.name for arm in self.arms]
         _require(1 <= len(names) <= 8, "number of arms", len(names), "1 to 8")
-        _require(len(set(map(plain, names))) == len(names), "arm names", ", ".join(names), "different from each other")
+        shown = {plain(STRATEGIES[name].title if name in STRATEGIES else name) for name in names}
+        _require(len(shown) == len(names), "arm names", ", ".join(names), "different from each other")
         seeds = self.seeds
         _require(1 <= len(seeds) <= 100, "number of seeds", len(seeds), "1 to 100")
         _require(len(set(seeds)) == len(seeds), "seeds", seeds, "different from each other")
