@@ -19,6 +19,8 @@ from tl.cli.arms import parse_arms
 from tl.cli.table import table
 from tl.cli.watch import Bars
 from tl.config import Refused, Training
+from tl.datasets.drawn import BLOSSOMS
+from tl.words import data_name
 
 UNKNOWN = "0" * 26
 
@@ -127,6 +129,10 @@ def test_datasets_lists_what_comes_with_it(capsys, home):
     assert len(found["blossoms"]["classes"]) >= 10
     assert {"train": 50_000}.items() <= found["blossoms"].items()
     assert "drawn by" in main(capsys, home, "datasets")[1]
+
+
+def test_the_set_that_is_drawn_is_called_so():
+    assert data_name(BLOSSOMS.name) == "blossoms (drawn)" and data_name("flowers") == "flowers"
 
 
 def test_a_zip_is_ingested_and_listed(capsys, home, tmp_path):

@@ -68,7 +68,7 @@ def test_links_have_names_people_can_read(home):
     insert_experiment(home, Experiment(dataset="blossoms", arms=(waiting[0].arm,)), waiting, None)
     link_runs(home)
     assert links(home) == [".._ARM_ a_b seed 0", "scratch seed 0", "scratch seed 0", "scratch seed 1"]
-    folder = home.path / "tensorboard/runs" / f"blossoms 500 mobilenet_v2 64 px {first.experiment_id[-4:]}"
+    folder = home.path / "tensorboard/runs" / f"blossoms (drawn) 500 mobilenet_v2 64 px {first.experiment_id[-4:]}"
     assert (folder / "scratch seed 0").resolve() == home.run(first.run_id).tensorboard.resolve()
 
 

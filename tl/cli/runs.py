@@ -9,6 +9,7 @@ from tl.cli import sweep
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
+from tl.words import data_name
 
 
 def add_commands(commands) -> None:
@@ -38,7 +39,7 @@ def runs(arguments) -> int:
             f"{run['epochs']}/{run['max_epochs']}",
             percent(run["best_val_accuracy"]),
             percent(run["test_accuracy"]),
-            run["dataset"],
+            data_name(run["dataset"]),
             run["samples"],
             run["backbone"],
             time.strftime("%Y-%m-%d %H:%M", time.localtime(run["created"])),

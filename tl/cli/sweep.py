@@ -12,7 +12,7 @@ from tl.cli.watch import wait
 from tl.jobs.sizes import PRESETS, parse_sizes
 from tl.store import database
 from tl.store.home import Home
-from tl.words import count, duration, percent
+from tl.words import count, data_name, duration, percent
 
 DEFAULT_SIZES = next(iter(PRESETS))
 
@@ -53,7 +53,7 @@ def sweeps(arguments) -> int:
     rows = [
         (
             entry["sweep_id"],
-            entry["dataset"],
+            data_name(entry["dataset"]),
             entry["backbone"],
             ", ".join(map(count, entry["sizes"])),
             ", ".join(entry["arms"]),

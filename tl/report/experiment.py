@@ -14,7 +14,8 @@ from tl.words import count, duration, memory, percent, plain
 RUNS_HEAD = ("Arm", "Seed", "Status", "Epochs", "Best validation", "Test", "Computing time", "Peak memory", "Run")
 CHART_WIDTH = 440  # pixels
 METHOD = (
-    "Gains are differences between runs with the same seed: same split, same subset, same order, same augmentation. "
+    "Gains are differences between runs with the same seed: same split, same subset, same order, same augmentation (an "
+    "arm with frozen stages sees that of the first epochs, as many as are kept as views, over and over). "
     "Intervals are Student's t at 95 % from three seeds on (Bouthillier et al. 2021, arXiv 2103.03098). An arm helps or "
     "hurts where the whole interval lies beyond the margin, and makes no difference where it lies inside. Times are "
     "computing times up to the first evaluation at or above the target, evaluation included, waiting not counted, never "

@@ -1,5 +1,8 @@
 """Which device trains."""
 
+import platform
+from pathlib import Path
+
 import torch
 
 
@@ -24,4 +27,15 @@ def device_name(device: torch.device) -> str:
     """What a person calls the device."""
     if device.type == "cuda":
         return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads" if device.type == "cpu" else "Apple GPU"
+    if device.type != "cpu":
+        return "Apple GPU"
+    return ", ".join(filter(None, ["CPU", f"{torch.get_num_threads()} threads", _processor()]))
+
+
+def _processor() -> str:
+    """The processor's model, "" where the system does not say."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -1,6 +1,7 @@
 """Train one run: take turns, train and validate epoch by epoch, keep the best, test once at the end."""
 
 import math
+import platform
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+import torchvision
 
 from tl.config import RunConfig
 from tl.datasets import prepare
@@ -283,7 +285,12 @@ class Trainer:
         document = describe(status, self.history, self.config) | {
             "waited_seconds": self.turn.waited_seconds,
             "device": self.device_name,
-            "versions": {"torch": torch.__version__, "numpy": np.__version__},
+            "versions": {
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "torchvision": torchvision.__version__,
+                "numpy": np.__version__,
+            },
         }
         document |= facts
         try:

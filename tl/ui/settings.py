@@ -66,13 +66,14 @@ SHARED: dict[str, Setting] = {
     "step_epochs": Setting(title="Epochs between cuts", low=1, only_with=("schedule", "step")),
     "step_factor": Setting(title="Factor of each cut", low=0.001, high=1, step=0.05, only_with=("schedule", "step")),
     "augmentation": Setting(
-        title="Augment training pictures", help="Random crop and horizontal flip, the same for every arm."
+        title="Augment training pictures",
+        help="Random crop and horizontal flip, the same for every arm (frozen ones: see views).",
     ),
     "views": Setting(
         title="Views kept of each picture",
         high=100,
-        help="What a frozen part makes of so many augmented views is computed once and kept; 0 computes it anew in "
-        "every epoch.",
+        help="What a frozen part makes of so many augmented views is computed once and kept, and those are used over "
+        "and over; 0: a new view, computed anew, in every epoch.",
     ),
     "precision": Setting(title="Precision", options=_titled(PRECISIONS, PRECISION_TITLES)),
 }
