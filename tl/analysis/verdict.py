@@ -195,18 +195,18 @@ def _time_to_target(pairs: Pairs, target: float | None, guessing: float) -> dict
         target = target or None  # nothing learnt: a target of 0 says nothing
     near_chance = target is not None and target <= guessing
     target = None if near_chance else target
-    found = {"target_accuracy": target, "near_chance": near_chance}
+    found = {"target_accuracy": target, "near_chance": near_chance, "runs": len(pairs)}
     for number, side in enumerate(("baseline", "arm")):
         found |= _time_of_side([pair[number] for pair in pairs], target, side)
     quick, slow = found["arm_seconds"], found["baseline_seconds"]
-    in_vain, arm_in_vain = found["baseline_not_reached_in"], found["arm_not_reached_in"]
+    slow_at_least, quick_at_least = found["baseline_seconds_at_least"], found["arm_seconds_at_least"]
     speedup = _speedup(pairs, target) if quick and slow else None
     return found | {
         "speedup": speedup and speedup["ratio"],
         "speedup_low": speedup and speedup["low"],
         "speedup_high": speedup and speedup["high"],
-        "speedup_at_least": in_vain / quick if quick and in_vain else None,  # the baseline had not got there by then
-        "speedup_at_most": slow / arm_in_vain if slow and arm_in_vain else None,
+        "speedup_at_least": slow_at_least / quick if quick and slow_at_least else None,
+        "speedup_at_most": slow / quick_at_least if slow and quick_at_least else None,
         "saved": 1 - 1 / speedup["ratio"] if speedup else None,  # share of the baseline's time
     }
 
@@ -221,12 +221,14 @@ def _time_of_side(runs: list[RunRecord], target: float | None, side: str) -> dic
     reached = [run.first_at(target) for run in runs] if target is not None else []
     complete = bool(reached) and None not in reached
     late = [run.elapsed_seconds for run, place in zip(runs, reached) if place is None]
+    spent = [run.elapsed_seconds if place is None else place.seconds for run, place in zip(runs, reached)]
     return {
         f"{side}_seconds": _complete_mean(place.seconds for place in reached) if complete else None,
         f"{side}_epochs": _complete_mean(place.epochs for place in reached) if complete else None,
         f"{side}_images": _complete_mean(place.images for place in reached) if complete else None,
-        f"{side}_reached": sum(place is not None for place in reached),  # of `seeds` runs
+        f"{side}_reached": sum(place is not None for place in reached),  # of `runs`
         f"{side}_not_reached_in": min(_known(late), default=None),  # seconds the first to give up had
+        f"{side}_seconds_at_least": _complete_mean(spent) if late else None,  # the mean is above this one
     }
 
 

@@ -142,6 +142,7 @@ def _time(found: dict, name: str) -> str:
     target, baseline = percent(time["target_accuracy"], 0), inside(found["baseline"])
     slow, quick = time["baseline_seconds"], time["arm_seconds"]
     in_vain, arm_in_vain = time["baseline_not_reached_in"], time["arm_not_reached_in"]
+    reached, arm_reached = time["baseline_reached"], time["arm_reached"]
     if quick and slow:
         factor, seconds = slow / quick, f"({duration(quick)} against {duration(slow)})"
         if factor >= ABOUT_EQUAL:
@@ -150,9 +151,12 @@ def _time(found: dict, name: str) -> str:
             return f"; it took {1 / factor:.1f} times as long to reach {target} {seconds}"
         return f"; both reached {target} after about the same time {seconds}"
     if quick and in_vain:
-        return f"; it reached {target} after {duration(quick)}, {baseline} did not in {duration(in_vain)}"
+        where = f"in {reached} of {time['runs']} runs, in the rest not" if reached else "not"
+        return f"; it reached {target} after {duration(quick)}, {baseline} did {where} in {duration(in_vain)}"
     if slow and arm_in_vain:
-        return f"; it did not reach {target} in {duration(arm_in_vain)}, {baseline} did after {duration(slow)}"
+        some = f"reached {target} in {arm_reached} of {time['runs']} runs, in the rest not"
+        where = some if arm_reached else f"did not reach {target}"
+        return f"; it {where} in {duration(arm_in_vain)}, {baseline} did after {duration(slow)}"
     if in_vain and arm_in_vain:
         return f"; not every run reached {target}, on either side"
     return ""

@@ -91,7 +91,7 @@ def _time(time: dict) -> Measure | None:
     target = time["target_accuracy"]
     if target is None:
         return None
-    sides = f"{_side(time, 'arm')} against {_side(time, 'baseline')}"
+    sides = f"{_side(time, 'arm')} vs {_side(time, 'baseline')}"
     if time["speedup"]:
         value = _times(time["speedup"])
     elif time["speedup_at_least"]:
@@ -120,6 +120,8 @@ def _time_help(time: dict) -> str:
 def _side(time: dict, side: str) -> str:
     if time[f"{side}_seconds"] is not None:
         return duration(time[f"{side}_seconds"])
+    if time[f"{side}_reached"]:
+        return f"{time[f'{side}_reached']} of {time['runs']} runs"
     return f"not in {duration(time[f'{side}_not_reached_in'])}"
 
 

@@ -45,9 +45,8 @@ def saved(time: dict) -> str:
         return (
             f"{percent(time['saved'], 0)}, {duration(time['arm_seconds'])} against {duration(time['baseline_seconds'])}"
         )
-    if time["arm_seconds"] and time["baseline_not_reached_in"]:
-        share = 1 - time["arm_seconds"] / time["baseline_not_reached_in"]
-        return f"at least {percent(share, 0)}" if share > 0 else NOT_AVAILABLE
+    if (time["speedup_at_least"] or 0) > 1:
+        return f"at least {percent(1 - 1 / time['speedup_at_least'], 0)}"
     return NOT_AVAILABLE
 
 
