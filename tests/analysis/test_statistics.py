@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tl.analysis.statistics import interval, outcome, pairs_to_settle, probability_better, ratio
+from tl.analysis.statistics import confidence_of_best, interval, outcome, pairs_to_settle, probability_better, ratio
 
 
 def test_the_interval_is_students():
@@ -122,6 +122,19 @@ def test_outcomes_are_wrong_no_more_often_than_stated(seeds, true_gain, spread):
     found = shares(true_gain, seeds, spread=spread)
     wrong = sum(share for name, share in found.items() if name not in ("undecided", truth))
     assert wrong <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / REPETITIONS)  # one side of 95 %, and the simulation's chance
+
+
+@SEEDS
+def test_the_best_of_three_arms_is_wrong_no_more_often_than_one(seeds):
+    random = np.random.default_rng(seeds)
+    gains = random.normal(0.0099, 0.02, (REPETITIONS, 3, seeds))  # all just inside the margin
+    best = [arms[arms.mean(-1).argmax()] for arms in gains]
+    allowed = 0.025 + 3 * math.sqrt(0.025 * 0.975 / REPETITIONS)
+    as_one, as_best = (
+        np.mean([outcome(interval(row, confidence), 0.01) == "helps" for row in best])
+        for confidence in (confidence_of_best(1), confidence_of_best(3))
+    )
+    assert as_one > allowed >= as_best
 
 
 @SEEDS

@@ -273,6 +273,27 @@ def test_of_several_arms_the_best_is_told():
     assert "transfer (linear probe) was better: +5.0 points" in found["arms"][PROBE]["text"]
 
 
+def test_the_best_of_several_arms_has_to_be_surer_than_an_only_one():
+    spec, runs = three([0.11, 0.14, 0.17])
+    others = [run(arm, [0.5] * 3, 0.5, seed=seed) for arm in (PROBE, "lp_ft") for seed in range(3)]
+    found = judge(experiment(SCRATCH, FULL, PROBE, "lp_ft", seeds=range(3)), runs + others)
+    # sd 0.03, n 3: at 95 % the half width is 0.0745, at 1 - 0.05 / 3 it is 0.1325, more than 0.14 - 0.01
+    assert (
+        found["arms"][FULL]["outcome"] == "helps" and "Transfer (full fine-tuning) helps" in found["arms"][FULL]["text"]
+    )
+    claim = found["headline_claim"]
+    assert (claim["outcome"], claim["of"], claim["confidence"]) == ("undecided", 3, pytest.approx(1 - 0.05 / 3))
+    assert found["text"].startswith(
+        "Of 3 arms compared with from scratch, full fine-tuning did best. It is undecided whether transfer (full "
+        "fine-tuning) helps here once one allows for its having been picked as the best of 3: +14.0 points on the test "
+        "set (95 % interval 6.5 to 21.5, 3 seeds)"
+    )
+    assert f"About {claim['more_seeds']} more seed" in found["text"] and claim["more_seeds"] > 0
+    alone = judge(spec, runs)
+    assert (alone["headline_claim"]["outcome"], alone["headline_claim"]["confidence"]) == ("helps", pytest.approx(0.95))
+    assert alone["text"] == alone["arms"][FULL]["text"]
+
+
 def test_an_unknown_baseline_is_an_error():
     with pytest.raises(Refused, match="baseline is 'nobody'; it must be one of the arms: "):
         verdict(experiment(SCRATCH, FULL), [], baseline="nobody")

@@ -13,8 +13,8 @@ POWER = 0.8  # how probable "would probably settle it" is, if the gain and its s
 HELPS, HURTS, NO_DIFFERENCE, UNDECIDED = "helps", "hurts", "no_difference", "undecided"
 
 
-def interval(values: Sequence[float]) -> dict | None:
-    """`{"mean", "low", "high"}`: the mean and its 95 % Student-t interval, mean ± t(n-1) * sd / sqrt(n).
+def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> dict | None:
+    """`{"mean", "low", "high"}`: the mean and its Student-t interval, mean ± t(n-1) * sd / sqrt(n).
 
     `low` and `high` are None for fewer than MIN_PAIRS values; None for none at all. Of paired differences this is the
     paired t interval.
@@ -25,9 +25,14 @@ def interval(values: Sequence[float]) -> dict | None:
     mean = float(array.mean())
     if len(array) < MIN_PAIRS:
         return {"mean": mean, "low": None, "high": None}
-    quantile = stdtrit(len(array) - 1, 0.5 + CONFIDENCE / 2)
+    quantile = stdtrit(len(array) - 1, 0.5 + confidence / 2)
     half = float(quantile * array.std(ddof=1) / np.sqrt(len(array)))
     return {"mean": mean, "low": mean - half, "high": mean + half}
+
+
+def confidence_of_best(arms: int) -> float:
+    """At which confidence to judge the best of so many arms (Bonferroni): luck may be why it was picked."""
+    return 1 - (1 - CONFIDENCE) / max(1, arms)
 
 
 def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> dict | None:
@@ -69,7 +74,7 @@ def outcome(gain: dict | None, margin: float) -> str:
     return UNDECIDED
 
 
-def pairs_to_settle(differences: Sequence[float], margin: float) -> int | None:
+def pairs_to_settle(differences: Sequence[float], margin: float, confidence: float = CONFIDENCE) -> int | None:
     """With how many pairs in all the outcome would be settled with probability POWER; None beyond MAX_PAIRS.
 
     Takes mean and spread of `differences` for the true ones. The classical sample size for Student's t: the distance
@@ -83,7 +88,7 @@ def pairs_to_settle(differences: Sequence[float], margin: float) -> int | None:
     power = (1 + POWER) / 2 if inside else POWER
     distance, spread = abs(abs(float(array.mean())) - margin), float(array.std(ddof=1))
     for pairs in range(len(array) + 1, MAX_PAIRS + 1):
-        needed = (stdtrit(pairs - 1, 0.5 + CONFIDENCE / 2) + stdtrit(pairs - 1, power)) * spread / np.sqrt(pairs)
+        needed = (stdtrit(pairs - 1, 0.5 + confidence / 2) + stdtrit(pairs - 1, power)) * spread / np.sqrt(pairs)
         if needed < distance:
             return pairs
     return None

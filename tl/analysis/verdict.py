@@ -42,23 +42,23 @@ def verdict(
     `baseline` is an arm's name (default: the one from scratch, else the first), `margin` the difference in accuracy
     that matters, `target` a validation accuracy (0..1), `chance` the accuracy of always naming the commonest class.
     Keys: baseline, margin, target_accuracy (of the headline arm's comparison), chance, headline (the arm with the
-    largest gain, None without one), arms (each arm against the baseline), summary (each arm by itself, the baseline
-    too), text. Raises Refused for a margin or target that is no accuracy, and for a baseline that is no arm.
+    largest gain, None without one), headline_claim (its outcome where that allows for its having been picked: of, the
+    number of arms, confidence, outcome, more_seeds), arms (each arm against the baseline, judged as the only one),
+    summary (each arm by itself, the baseline too), text. Raises Refused for a margin or target that is no accuracy, and for a baseline that is no arm.
     """
     check(margin=margin, target=target)
     baseline = baseline_of(experiment, baseline)
-    by_arm = {arm: [run for run in runs if run.arm == arm.name] for arm in experiment.arms}
+    runs_of = {arm.name: [run for run in runs if run.arm == arm.name] for arm in experiment.arms}
     guessing = guessing_limit(chance, validation_pictures)
     summary = {
-        arm.name: _summary(of_arm, guessing) | fairness.ledger(experiment, arm, of_arm, margin)
-        for arm, of_arm in by_arm.items()
+        arm.name: _summary(runs_of[arm.name], guessing) | fairness.ledger(experiment, arm, runs_of[arm.name], margin)
+        for arm in experiment.arms
     }
-    of_baseline = next(of_arm for arm, of_arm in by_arm.items() if arm.name == baseline)
     arms = {
-        arm.name: _comparison(of_baseline, of_arm, margin, target, guessing)
-        | {"converged": summary[arm.name]["converged"]}
-        for arm, of_arm in by_arm.items()
-        if arm.name != baseline
+        name: _comparison(runs_of[baseline], of_arm, margin, target, guessing)
+        | {"converged": summary[name]["converged"]}
+        for name, of_arm in runs_of.items()
+        if name != baseline
     }
     headline = _headline(arms)
     found = {
@@ -67,6 +67,7 @@ def verdict(
         "target_accuracy": arms[headline]["time_to_target"]["target_accuracy"] if headline else target,
         "chance": chance,
         "headline": headline,
+        "headline_claim": _claim(arms, runs_of[baseline], runs_of[headline], margin) if headline else None,
         "arms": arms,
         "summary": summary,
     }
@@ -114,6 +115,14 @@ def _headline(arms: dict) -> str | None:
     return max(arms, key=rank) if arms else None
 
 
+def _claim(arms: dict, baseline: list[RunRecord], headline: list[RunRecord], margin: float) -> dict:
+    """What may be said of the best arm: the more arms it was picked from, the surer it has to be."""
+    picked_from = sum(entry["test_accuracy_gain"] is not None for entry in arms.values())
+    confidence = statistics.confidence_of_best(picked_from)
+    gains = _gains(_pairs(baseline, headline, "test_accuracy"), "test_accuracy")
+    return {"of": picked_from, "confidence": confidence} | _judged(gains, margin, confidence)
+
+
 def _known(values) -> list:
     return [value for value in values if value is not None]
 
@@ -141,22 +150,14 @@ def _summary(runs: list[RunRecord], guessing: float) -> dict:
 def _comparison(
     baseline: list[RunRecord], arm: list[RunRecord], margin: float, target: float | None, guessing: float
 ) -> dict:
-    by_seed = {run.seed: run for run in baseline}
-    pairs = [(by_seed[run.seed], run) for run in arm if run.seed in by_seed]
-    tested = [pair for pair in pairs if None not in (pair[0].test_accuracy, pair[1].test_accuracy)]
-    validated = [pair for pair in pairs if None not in (pair[0].best_val_accuracy, pair[1].best_val_accuracy)]
-    test_gains = [run.test_accuracy - base.test_accuracy for base, run in tested]
-    gain = statistics.interval(test_gains)
-    outcome = statistics.outcome(gain, margin)
+    tested, validated = (_pairs(baseline, arm, attribute) for attribute in ("test_accuracy", "best_val_accuracy"))
+    test_gains = _gains(tested, "test_accuracy")
     return {
-        "outcome": outcome,
+        **_judged(test_gains, margin),
         "seeds": len(tested),
-        "more_seeds": _more_seeds(test_gains, margin) if outcome == statistics.UNDECIDED else 0,
-        "test_accuracy_gain": gain,
+        "test_accuracy_gain": statistics.interval(test_gains),
         "test_accuracy": _sides(tested, "test_accuracy"),
-        "validation_accuracy_gain": statistics.interval(
-            [run.best_val_accuracy - base.best_val_accuracy for base, run in validated]
-        ),
+        "validation_accuracy_gain": statistics.interval(_gains(validated, "best_val_accuracy")),
         "validation_accuracy": _sides(validated, "best_val_accuracy"),
         "probability_better": statistics.probability_better(test_gains),
         "time_to_target": _time_to_target(tested or validated, target, guessing),
@@ -164,10 +165,26 @@ def _comparison(
     }
 
 
-def _more_seeds(gains: list[float], margin: float) -> int | None:
-    """Seeds that would probably settle an open question; None where nothing was tested or too many would be needed."""
-    needed = statistics.pairs_to_settle(gains, margin) if gains else None
-    return None if needed is None else needed - len(gains)
+def _pairs(baseline: list[RunRecord], arm: list[RunRecord], attribute: str) -> Pairs:
+    """Runs with the same seed of which both know the attribute."""
+    by_seed = {run.seed: run for run in baseline if getattr(run, attribute) is not None}
+    return [(by_seed[run.seed], run) for run in arm if run.seed in by_seed and getattr(run, attribute) is not None]
+
+
+def _gains(pairs: Pairs, attribute: str) -> list[float]:
+    return [getattr(run, attribute) - getattr(base, attribute) for base, run in pairs]
+
+
+def _judged(gains: list[float], margin: float, confidence: float = statistics.CONFIDENCE) -> dict:
+    """The outcome and how many more seeds would probably settle an open one.
+
+    None of them where nothing was tested or too many would be needed.
+    """
+    outcome = statistics.outcome(statistics.interval(gains, confidence), margin)
+    if outcome != statistics.UNDECIDED:
+        return {"outcome": outcome, "more_seeds": 0}
+    needed = statistics.pairs_to_settle(gains, margin, confidence) if gains else None
+    return {"outcome": outcome, "more_seeds": None if needed is None else needed - len(gains)}
 
 
 def _sides(pairs: Pairs, attribute: str) -> dict:

@@ -25,7 +25,7 @@ def whole(experiment: Experiment, found: dict) -> str:
     if not found["arms"]:
         return _alone(found)
     headline = found["headline"]
-    text = found["arms"][headline]["text"]
+    text = comparison(experiment, found, headline, found["headline_claim"])
     measured = [name for name, entry in found["arms"].items() if _gain(entry)[0]]
     if len(measured) > 1:
         baseline = inside(found["baseline"])
@@ -33,9 +33,10 @@ def whole(experiment: Experiment, found: dict) -> str:
     return text
 
 
-def comparison(experiment: Experiment, found: dict, name: str) -> str:
-    """The text on one arm against the baseline."""
+def comparison(experiment: Experiment, found: dict, name: str, claim: dict | None = None) -> str:
+    """The text on one arm against the baseline; `claim`: what may be said of it, where it isn't judged by itself."""
     entry = found["arms"][name]
+    claim = claim or entry
     gain, tested = _gain(entry)
     if gain is None:
         return _nothing_to_compare(found, name)
@@ -44,7 +45,7 @@ def comparison(experiment: Experiment, found: dict, name: str) -> str:
     elif gain["low"] is None:
         sentences = [_few_runs(experiment, found, name), _caution(entry["seeds"])]
     else:
-        sentences = [_with_interval(experiment, found, name), _what_would_settle(found, name)]
+        sentences = [_with_interval(experiment, found, name, claim), _what_would_settle(found, claim)]
     sentences += [_losses(found, name) if tested else "", _fairness(found, name, gain)]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -107,7 +108,7 @@ def _few_runs(experiment: Experiment, found: dict, name: str) -> str:
     return claim + _time(found, name) + "."
 
 
-def _with_interval(experiment: Experiment, found: dict, name: str) -> str:
+def _with_interval(experiment: Experiment, found: dict, name: str, claim: dict) -> str:
     entry = found["arms"][name]
     gain = entry["test_accuracy_gain"]
     subject = _subject(experiment, found, name)
@@ -117,11 +118,13 @@ def _with_interval(experiment: Experiment, found: dict, name: str) -> str:
         NO_DIFFERENCE: f"{subject} makes no difference that matters here",
         UNDECIDED: f"it is undecided whether {subject} helps here",
     }
-    claim = claims[entry["outcome"]]
+    words = claims[claim["outcome"]]
+    if claim["outcome"] != entry["outcome"]:
+        words += f" once one allows for its having been picked as the best of {claim['of']}"
     low, high = (f"{100 * value:.1f}".replace("-", "−") for value in (gain["low"], gain["high"]))
     certainty = f"95 % interval {low} to {high}, {entry['seeds']} seeds"
-    claim = f"{claim[0].upper()}{claim[1:]}: {points(gain['mean'])} on the test set ({certainty})"
-    return claim + _time(found, name) + "."
+    words = f"{words[0].upper()}{words[1:]}: {points(gain['mean'])} on the test set ({certainty})"
+    return words + _time(found, name) + "."
 
 
 def _subject(experiment: Experiment, found: dict, name: str) -> str:
@@ -178,11 +181,10 @@ def _caution(seeds: int) -> str:
     return f"{runs} a hint, not a proof. {more} an interval."
 
 
-def _what_would_settle(found: dict, name: str) -> str:
-    entry = found["arms"][name]
-    if entry["outcome"] != UNDECIDED:
+def _what_would_settle(found: dict, claim: dict) -> str:
+    if claim["outcome"] != UNDECIDED:
         return ""
-    more = entry["more_seeds"]
+    more = claim["more_seeds"]
     if more is None:
         margin = points(found["margin"]).lstrip("+")
         return f"Even {MAX_PAIRS} seeds would hardly settle it: that is too close to the margin of {margin}, or too uneven."

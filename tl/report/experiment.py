@@ -17,7 +17,8 @@ METHOD = (
     "Gains are differences between runs with the same seed: same split, same subset, same order, same augmentation (an "
     "arm with frozen stages sees that of the first epochs, as many as are kept as views, over and over). "
     "Intervals are Student's t at 95 % from three seeds on (Bouthillier et al. 2021, arXiv 2103.03098). An arm helps or "
-    "hurts where the whole interval lies beyond the margin, and makes no difference where it lies inside. Times are "
+    "hurts where the whole interval lies beyond the margin, and makes no difference where it lies inside; the best of "
+    "several arms is judged at a higher confidence, 95 % for all of them together (Bonferroni). Times are "
     "computing times up to the first evaluation at or above the target, evaluation included, waiting not counted, never "
     "extrapolated (the rules of MLPerf Training). The test set was used once per run, after training."
 )

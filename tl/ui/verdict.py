@@ -47,7 +47,7 @@ def show(now: ExperimentView) -> dict:
 def _answer(found: dict) -> None:
     headline = found["arms"].get(found["headline"])
     if headline and headline["test_accuracy_gain"] and headline["seeds"] >= FEW_SEEDS:
-        words, colour, icon = OUTCOMES[headline["outcome"]]
+        words, colour, icon = OUTCOMES[found["headline_claim"]["outcome"]]
         st.badge(words, color=colour, icon=icon)
     claim, *rest = SENTENCE_END.split(found["text"], maxsplit=1)
     st.subheader(unbroken(claim), anchor=False)
