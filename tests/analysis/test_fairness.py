@@ -64,6 +64,14 @@ def test_a_run_that_was_cut_short_is_counted_as_that():
     assert (entry["cut_short"], entry["out_of_budget"], entry["stopped_early"]) == (1, 0, 0)
 
 
+def test_a_run_that_is_not_counted_is_not_what_an_arm_is_judged_by():
+    finished = [run("scratch", [0.3, 0.5, 0.7, 0.7, 0.7]) for _ in range(3)]
+    diverged = run("scratch", [0.1, 0.4], status="failed", reason="diverged")
+    entry = ledgers(experiment(), *finished, diverged)["scratch"]
+    assert (entry["converged"], entry["late_rise"], entry["late_slope"]) == (True, 0.0, pytest.approx(0.0))
+    assert ledgers(experiment(), diverged)["scratch"]["converged"] is False, "the only one there is"
+
+
 def test_a_rise_of_exactly_the_margin_counts_as_converged():
     assert ledgers(experiment(), run("scratch", [0.5, 0.5, 0.5, 0.5, 0.51]))["scratch"]["late_rise"] <= 0.0100001
     assert verdict(experiment(), [run("scratch", [0.5] * 4 + [0.51])], margin=0.0101)["summary"]["scratch"]["converged"]

@@ -14,15 +14,17 @@ DEFAULT, GIVEN, FOUND = "default", "given", "found"  # how a learning rate was c
 def ledger(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord], margin: float) -> dict:
     """What one arm was given and what it made of it; means over its runs, None where nothing is known.
 
+    How its curves ended is judged by finished runs where there are any: the others don't count in the comparison.
+
     Keys: budget (epochs it might take), steps (done), learning_rate (the head's, at the start) and rate_chosen
     ("default", "given" or "found"), stopped_early, out_of_budget and cut_short (numbers of runs), late_rise (by how
     much validation accuracy still rose over the last fifth), late_slope (accuracy per epoch there), converged (None
     while a run goes on).
     """
-    rise = mean(run.late_rise() for run in runs)
     going_on = any(run.status in ("queued", "running") for run in runs)
     epochs, per_epoch = mean(run.epochs for run in runs), steps_per_epoch(experiment.samples, experiment.batch_size)
     done = [run for run in runs if run.status == "finished"]
+    rise = mean(run.late_rise() for run in done or runs)
     return {
         "budget": arm.epochs or experiment.epochs,
         "steps": None if None in (epochs, per_epoch) else epochs * per_epoch,
@@ -31,7 +33,7 @@ def ledger(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord], ma
         "out_of_budget": sum(not run.stopped_early for run in done),
         "cut_short": sum(run.status in ("stopped", "failed", "interrupted") for run in runs),
         "late_rise": rise,
-        "late_slope": mean(run.late_slope() for run in runs),
+        "late_slope": mean(run.late_slope() for run in done or runs),
         # Judged on runs that have ended, as planned or by a click: one that is still learning rises of course.
         "converged": None if rise is None or going_on else rise <= margin,
     }
