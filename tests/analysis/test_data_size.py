@@ -81,6 +81,14 @@ def test_no_advantage_at_the_smallest_size_is_said_to_be_over_there():
     assert worth_in_pictures(pairs)[1000]["ratio"] == pytest.approx(1.0, rel=0.01)
 
 
+def test_an_interval_that_begins_at_the_smallest_size_may_begin_below_it():
+    random = np.random.default_rng(1)
+    sides = [measured(curve, 3, 0.03, random) for curve in (scratch, transfer)]
+    found = break_even(pairs_of(*sides), 0.23)
+    assert found["n"] > found["low"] == 100 and found["low_at_most"] is True
+    assert "low_at_most" not in break_even(pairs_of(*(measured(curve, 3) for curve in (scratch, transfer))), MARGIN)
+
+
 def test_an_arm_that_is_worse_is_worth_fewer_pictures():
     worth = worth_in_pictures(pairs_of(measured(transfer), measured(scratch)))
     assert worth[300]["ratio"] < 1

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from tl.analysis import sweep_wording
 from tl.analysis.sweep import sweep_result
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs import submit_sweep, sweep
+from tl.report import size_findings
 from tl.store.database import move, read_run
 from tl.store.files import write_json
 from tl.store.home import Home
@@ -93,6 +95,37 @@ def test_an_advantage_that_comes_late_is_not_claimed_for_every_size(home):
     assert text.startswith("Full fine-tuning is worth it, though not with 100 pictures: its advantage over")
     assert "From scratch did no better than guessing could (chance is 8 %) at any size." in text
     assert "Full fine-tuning did no better than guessing could (chance is 8 %) with 100 and 300 pictures." in text
+
+
+def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
+    gains = dict(zip(map(str, SIZES), (0.003, 0.05, 0.03, 0.02)))
+    compared = {
+        "gain": {size: {"mean": gain, "low": None, "high": None} for size, gain in gains.items()},
+        "seeds": dict.fromkeys(gains, 3),
+        "break_even": {"n": 4510, "low": 100, "low_at_most": True, "high": None, "high_beyond": 6000},
+        "worth_in_pictures": {},
+    }
+    found = {
+        "baseline": "scratch",
+        "headline": "full_finetuning",
+        "margin": 0.01,
+        "break_even": compared["break_even"],
+        "comparisons": {"full_finetuning": compared},
+        "curves": {"scratch": None, "full_finetuning": None},
+        "arms": {arm: {size: {"above_guessing": None, "converged": True} for size in gains} for arm in CURVES},
+        "statuses": {"finished": 24},
+    }
+    assert sweep_wording.text(found) == (
+        "Full fine-tuning is worth it, though not with 100 pictures, up to about 4,500 pictures (95 % interval 100 or "
+        "fewer to beyond 6,000, 3 seeds); with more, from scratch comes within 1 point of it."
+    )
+    assert size_findings.break_even_rows(found) == [
+        (
+            "Full fine-tuning",
+            "about 4,500 pictures, though not with 100 pictures",
+            "100 or fewer to beyond 6,000, 3 seeds",
+        )
+    ]
 
 
 def test_an_arm_that_was_still_learning_is_named(home):

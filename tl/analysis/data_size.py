@@ -60,8 +60,9 @@ def break_even(pairs: Pairs, margin: float) -> dict | None:
 
     `{"n", "low", "high"}`, with `"at_most": True` where the advantage is below the margin from the smallest size on and
     `high` None with `"high_beyond": N` where the interval has no upper end; `{"beyond": N, "low"}` where the advantage
-    stays above the margin up to N, twice the largest size. `low` and `high` are None for fewer than MIN_PAIRS seeds.
-    None for fewer sizes than a curve needs.
+    stays above the margin up to N, twice the largest size. `low` and `high` are None for fewer than MIN_PAIRS seeds;
+    `"low_at_most": True` where the interval has no lower end above the smallest size, which `low` then is. None for
+    fewer sizes than a curve needs.
     """
     if not pairs.fitted:
         return None
@@ -72,9 +73,10 @@ def break_even(pairs: Pairs, margin: float) -> dict | None:
 
     point = float(read(*(side[0] for side in _curves(pairs, grid, draw=False))))
     low, high = _ends(read(*_curves(pairs, grid))) if pairs.can_draw else (None, None)
+    clipped = {"low_at_most": True} if low is not None and low <= pairs.sizes[0] else {}
     if np.isinf(point):
-        return {"beyond": round(pairs.limit), "low": None if low is None or np.isinf(low) else round(low)}
-    found = {"n": round(point), "low": None if low is None else round(min(low, point)), "high": None}
+        return {"beyond": round(pairs.limit), "low": None if low is None or np.isinf(low) else round(low)} | clipped
+    found = {"n": round(point), "low": None if low is None else round(min(low, point)), "high": None} | clipped
     if point <= pairs.sizes[0]:
         found["at_most"] = True
     if high is not None:

@@ -1,5 +1,7 @@
 """A sweep in plain words: up to how many pictures an arm is worth it, and how much; never more than the numbers say."""
 
+import math
+
 from tl.analysis.curves import MIN_SIZES
 from tl.analysis.statistics import MIN_PAIRS
 from tl.analysis.wording import inside, title
@@ -26,26 +28,44 @@ def _claim(found: dict) -> str:
     margin = _margin(found)
     if even is None:
         return _without_fit(found)
+    exceptions = though_not(found, arm)
     if "beyond" in even:
-        surely = f" (the 95 % interval begins at about {about(even['low'])})" if even["low"] else ""
+        surely = f" (the 95 % interval begins at {begins(even)})" if even["low"] else ""
+        where = f"is worth it{exceptions}" if exceptions else "stays worth it at every size that was tried"
         return (
-            f"{title(arm)} {_where_worth_it(found)}: its advantage over {baseline} does not fall "
+            f"{title(arm)} {where}: its advantage over {baseline} does not fall "
             f"below {margin} up to {count(even['beyond'])} pictures, twice the most that were tried{surely}."
         )
     if even.get("at_most"):
         fewest = f"Already with {count(even['n'])} pictures, the fewest that were tried,"
         return f"{fewest} {inside(arm)} is less than {margin} better than {baseline}."
-    reach = f"up to about {about(even['n'])} pictures{_interval(found, even)}"
-    return f"{title(arm)} is worth it {reach}; with more, {baseline} comes within {margin} of it."
+    reach = f"{exceptions and f'{exceptions},'} up to about {about(even['n'])} pictures{_interval(found, even)}"
+    return f"{title(arm)} is worth it{reach}; with more, {baseline} comes within {margin} of it."
 
 
-def _where_worth_it(found: dict) -> str:
-    """At which of the sizes tried, where the advantage is there at the end."""
-    gains = found["comparisons"][found["headline"]]["gain"]
-    below = [count(int(size)) for size, gain in gains.items() if gain and gain["mean"] < found["margin"]]
-    if not below:
-        return "stays worth it at every size that was tried"
-    return f"is worth it, though not with {_listed(below)} pictures"
+def though_not(found: dict, arm: str) -> str:
+    """ ", though not with 100 pictures": the sizes below the break-even at which the arm was not worth it; or ""."""
+    compared = found["comparisons"][arm]
+    end = compared["break_even"].get("n", math.inf)
+    below = [
+        count(int(size))
+        for size, gain in compared["gain"].items()
+        if gain and gain["mean"] < found["margin"] and int(size) < end
+    ]
+    return f", though not with {_listed(below)} pictures" if below else ""
+
+
+def begins(even: dict) -> str:
+    """Where the interval of a break-even begins."""
+    return f"{count(even['low'])} or fewer" if even.get("low_at_most") else about(even["low"])
+
+
+def between(even: dict) -> str:
+    """The interval of a break-even."""
+    if even["high"] == even["low"]:
+        return begins(even)
+    end = f"beyond {count(even['high_beyond'])}" if even["high"] is None else about(even["high"])
+    return f"{begins(even)} to {end}"
 
 
 def _margin(found: dict) -> str:
@@ -56,8 +76,7 @@ def _interval(found: dict, even: dict) -> str:
     if even["low"] is None:
         return ""
     seeds = max(found["comparisons"][found["headline"]]["seeds"].values())
-    end = f"beyond {count(even['high_beyond'])}" if even["high"] is None else about(even["high"])
-    return f" (95 % interval {about(even['low'])} to {end}, {seeds} seeds)"
+    return f" (95 % interval {between(even)}, {seeds} seeds)"
 
 
 def _without_fit(found: dict) -> str:

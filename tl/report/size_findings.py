@@ -1,6 +1,7 @@
 """What a sweep found at each size in words; `found` is what sweep_result gives. The page and reports show both."""
 
 from tl.analysis.curves import MIN_SIZES
+from tl.analysis.sweep_wording import begins, between, though_not
 from tl.analysis.wording import title
 from tl.words import NOT_AVAILABLE, about, count, duration, percent, points
 
@@ -50,25 +51,23 @@ def saved(time: dict) -> str:
     return NOT_AVAILABLE
 
 
-def break_even(even: dict | None, seeds: int) -> tuple[str, str]:
-    """Up to how many pictures an arm is worth it, and the interval of that."""
-    if even is None:
-        return f"{NOT_AVAILABLE}: curves are fitted from {MIN_SIZES} finished sizes on", ""
-    if "beyond" in even:
-        return f"beyond {count(even['beyond'])} pictures", f"from about {about(even['low'])}" if even["low"] else ""
-    number = f"at most {count(even['n'])}" if even.get("at_most") else f"about {about(even['n'])}"
-    if even["low"] is None:
-        return f"{number} pictures", ""
-    end = f"beyond {count(even['high_beyond'])}" if even["high"] is None else about(even["high"])
-    return f"{number} pictures", f"{about(even['low'])} to {end}, {seeds} seeds"
-
-
 def break_even_rows(found: dict) -> list[tuple[str, str, str]]:
     """Every arm against the baseline, columns BREAK_EVEN_HEAD."""
-    return [
-        (title(arm), *break_even(compared["break_even"], max(compared["seeds"].values())))
-        for arm, compared in found["comparisons"].items()
-    ]
+    return [(title(arm), *_break_even(found, arm)) for arm in found["comparisons"]]
+
+
+def _break_even(found: dict, arm: str) -> tuple[str, str]:
+    """Up to how many pictures an arm is worth it, and the interval of that."""
+    compared = found["comparisons"][arm]
+    even = compared["break_even"]
+    if even is None:
+        return f"{NOT_AVAILABLE}: curves are fitted from {MIN_SIZES} finished sizes on", ""
+    exceptions = though_not(found, arm)
+    if "beyond" in even:
+        return f"beyond {count(even['beyond'])} pictures{exceptions}", f"from {begins(even)}" if even["low"] else ""
+    number = f"at most {count(even['n'])}" if even.get("at_most") else f"about {about(even['n'])}"
+    seeds = max(compared["seeds"].values())
+    return f"{number} pictures{exceptions}", f"{between(even)}, {seeds} seeds" if even["low"] else ""
 
 
 def size_rows(found: dict) -> list[tuple]:
