@@ -1,47 +1,16 @@
 """Verdicts on runs whose numbers were worked out by hand."""
 
-import json
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.verdict_lab import FULL, PROBE, SCRATCH, experiment, judge, run
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import verdict
-from tl.config import ArmConfig, Experiment, Refused
+from tl.config import Refused
 from tl.report import findings, size_findings
-from tl.store.metrics import METRICS, table
-
-SCRATCH, FULL, PROBE = "scratch", "full_finetuning", "linear_probe"
-
-
-def experiment(*strategies: str, seeds=(0,), names=()) -> Experiment:
-    """Arms named after their strategies unless `names` says otherwise."""
-    arms = [ArmConfig(name=name, strategy=key) for name, key in zip(names or strategies, strategies)]
-    return Experiment(dataset="blossoms", arms=tuple(arms), seeds=tuple(seeds))
-
-
-def run(
-    arm: str, accuracies, test=None, *, seed=0, status="finished", seconds=10.0, result=None, **columns
-) -> RunRecord:
-    """A run with one epoch per validation accuracy, each of `seconds` and 500 pictures."""
-    rows = [
-        {"epoch": n, "val_accuracy": accuracy, "elapsed_seconds": n * seconds, "images_seen": 500 * n}
-        | {name: value for name, value in columns.items() if name in METRICS}
-        for n, accuracy in enumerate(accuracies, 1)
-    ]
-    document = {"status": status, "test_accuracy": test, "best_val_accuracy": None} | (result or {})
-    ended = status not in ("queued", "running")
-    record = {"run_id": f"{arm}{seed}", "arm": arm, "seed": seed, "status": status}
-    return RunRecord(**record, metrics=table(rows, METRICS), result=document if ended else None)
-
-
-def judge(spec: Experiment, runs, **options) -> dict:
-    """The verdict, which has to be a JSON document without NaN."""
-    found = verdict(spec, runs, **options)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    return found
 
 
 def test_one_run_each_is_a_hint_with_every_number():

@@ -40,7 +40,7 @@ def test_every_number_has_a_short_label_and_what_it_is(open_page, settled):
     assert len(label) <= len("Time to 100 %"), "longer ones are cut off"
     (time,) = [metric for metric in app.metric if metric.label == label]
     assert "first evaluation" in time.help
-    assert "Computing time" in shown and "Peak memory" in shown
+    assert "Computing time" in shown and "Peak memory" in shown and shown["Epochs"] == "6"
 
 
 def test_an_arm_that_was_still_learning_has_a_red_mark_and_can_be_given_longer(open_page, home, settled):

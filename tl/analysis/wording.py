@@ -20,6 +20,11 @@ def inside(name: str) -> str:
     return text[0].lower() + text[1:] if name in STRATEGIES else text
 
 
+def about_equal(factor: float) -> bool:
+    """Whether two times that differ by this factor are called about equal."""
+    return 1 / ABOUT_EQUAL < factor < ABOUT_EQUAL
+
+
 def whole(experiment: Experiment, found: dict) -> str:
     """The text of the whole verdict."""
     if not found["arms"]:
@@ -148,11 +153,11 @@ def _time(found: dict, name: str) -> str:
     reached, arm_reached = time["baseline_reached"], time["arm_reached"]
     if quick and slow:
         factor, seconds = slow / quick, f"({duration(quick)} against {duration(slow)})"
-        if factor >= ABOUT_EQUAL:
+        if about_equal(factor):
+            return f"; both reached {target} after about the same time {seconds}"
+        if factor > 1:
             return f"; it reached {target} {factor:.1f} times sooner {seconds}"
-        if factor <= 1 / ABOUT_EQUAL:
-            return f"; it took {1 / factor:.1f} times as long to reach {target} {seconds}"
-        return f"; both reached {target} after about the same time {seconds}"
+        return f"; it took {1 / factor:.1f} times as long to reach {target} {seconds}"
     if quick and in_vain:
         where = f"in {reached} of {time['runs']} runs, in the rest not" if reached else "not"
         return f"; it reached {target} after {duration(quick)}, {baseline} did {where} in {duration(in_vain)}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tl.analysis import fairness
-from tl.analysis.wording import inside, title
+from tl.analysis.wording import about_equal, inside, title
 from tl.words import (
     NOT_AVAILABLE,
     count,
@@ -55,6 +55,7 @@ def measures(found: dict, name: str) -> list[Measure]:
     candidates = [
         _gain(entry),
         _time(entry["time_to_target"]),
+        _epochs_used(found, name),
         *(_cost(label, entry["cost"][key], say) for label, key, say in COSTS),
     ]
     return [measure for measure in candidates if measure]
@@ -91,21 +92,27 @@ def _time(time: dict) -> Measure | None:
     target = time["target_accuracy"]
     if target is None:
         return None
-    sides = f"{_side(time, 'arm')} vs {_side(time, 'baseline')}"
-    if time["speedup"]:
+    note = f"{_side(time, 'arm')} vs {_side(time, 'baseline')}"
+    if time["speedup"] and about_equal(time["speedup"]):
+        value = "about equal"
+    elif time["speedup"]:
         value = _times(time["speedup"])
+        if time["saved"] > 0:
+            note = f"saves {percent(time['saved'], 0)} of {duration(time['baseline_seconds'])}"
     elif time["speedup_at_least"]:
         value = _bound(time["speedup_at_least"], sooner=">", later="<")
     elif time["speedup_at_most"]:
         value = _bound(time["speedup_at_most"], sooner="<", later=">")
     else:
         value = "not reached"
-    return Measure(f"Time to {percent(target, 0)}", value, sides, _time_help(time))
+    return Measure(f"Time to {percent(target, 0)}", value, note, _time_help(time))
 
 
 def _time_help(time: dict) -> str:
     target = percent(time["target_accuracy"])
     text = f"Computing time until the first evaluation with a validation accuracy of {target} or more."
+    if time["arm_seconds"] and time["baseline_seconds"]:
+        text += f" On average: {duration(time['arm_seconds'])} against {duration(time['baseline_seconds'])}."
     if time["speedup_low"] is not None:
         interval = {"low": time["speedup_low"], "high": time["speedup_high"]}
         text += f" 95 % interval of the factor: {_span(interval, lambda value: f'{value:.1f}')}."
@@ -132,6 +139,18 @@ def _times(ratio: float) -> str:
 def _bound(ratio: float, *, sooner: str, later: str) -> str:
     """A bound of the factor: the sign for "so many times sooner" and, as that turns it round, for "later"."""
     return f"{sooner if ratio >= 1 else later}{_times(ratio)}"
+
+
+def _epochs_used(found: dict, name: str) -> Measure | None:
+    used = found["arms"][name]["cost"]["epochs"]
+    if used["arm"] is None or used["baseline"] is None:
+        return None
+    sides = [found["summary"][side] for side in (name, found["baseline"])]
+    stops = [own["stopped_early"] for own in sides]
+    early = f", early {stops[0]} vs {stops[1]}" if any(stops) else ""
+    ends = " against ".join(f"{own['stopped_early']} of {own['runs']} runs" for own in sides)
+    text = f"Mean number of epochs a run used. Early stopping ended {ends}."
+    return Measure("Epochs", f"{used['arm']:.3g}", f"vs {used['baseline']:.3g}{early}", text)
 
 
 def _cost(label: str, cost: dict, say) -> Measure | None:
