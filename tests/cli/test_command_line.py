@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from tests.cli.commands import ROOT, main, tl
+from tl.arms import parse_arms
 from tl.cli import compare, datasets
-from tl.cli.arms import parse_arms
 from tl.cli.table import table
 from tl.cli.watch import Bars
 from tl.config import Refused, Training

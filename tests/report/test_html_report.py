@@ -13,9 +13,12 @@ from tests import page_lab
 from tl import jobs
 from tl.__main__ import parser
 from tl.analysis import sweep_result
+from tl.analysis.verdict import baseline_of
+from tl.arms import parse_arms
 from tl.cli.compare import experiment_of
 from tl.cli.sweep import sweep
 from tl.config import ArmConfig, Experiment, Refused
+from tl.report.command import command
 from tl.report.report import report
 from tl.store import database
 from tl.store.database import read_experiment
@@ -73,6 +76,17 @@ def test_the_command_in_it_repeats_the_experiment(home):
     arguments = repeated(report(home, experiment_id, **judged))
     assert {name: getattr(arguments, name) for name in judged} == judged
     assert experiment_of(arguments) == read_experiment(home, experiment_id)["experiment"]
+
+
+@pytest.mark.parametrize("arms", ["l2_sp:learning_rate=1e-3,l2_sp:epochs=3", "scratch:epochs=3,scratch"])
+def test_the_baseline_in_the_command_is_an_arm_of_the_command(arms):
+    spec = Experiment(dataset="blossoms", arms=parse_arms(arms), seeds=(0,))
+    for place, arm in enumerate(spec.arms):
+        words = shlex.split(command(spec, judged={"baseline": arm.name}))
+        arguments = parser().parse_args(words[3:])
+        again = experiment_of(arguments)
+        assert baseline_of(again, arguments.baseline) == again.arms[place].name
+        assert [replace(arm, name="a") for arm in again.arms] == [replace(arm, name="a") for arm in spec.arms]
 
 
 def test_nothing_in_it_runs_or_is_loaded(home):

@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import get_type_hints
 
 from tl import jobs
+from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import BACKBONES
-from tl.cli.arms import SETTINGS, parse_arms, value_type
 from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait

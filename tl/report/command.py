@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from types import MappingProxyType
 
+from tl.arms import parse_arms
 from tl.config import ArmConfig, Experiment, Training
 
 NOTHING: Mapping = MappingProxyType({})
@@ -31,11 +32,13 @@ def command(experiment: Experiment, sizes: tuple[int, ...] = (), judged: Mapping
             words += [f"--{option}" if value else f"--no-{option}"]
         else:
             words += [f"--{option}", _said(value)]
-    words += ["--arms", ",".join(_arm(arm) for arm in experiment.arms), "--seeds", _seeds(experiment.seeds)]
-    return shlex.join(words + _judged(experiment, judged))
+    arms = ",".join(map(_arm, experiment.arms))
+    words += ["--arms", arms, "--seeds", _seeds(experiment.seeds)]
+    return shlex.join(words + _judged(experiment, arms, judged))
 
 
-def _judged(experiment: Experiment, judged: Mapping) -> list[str]:
+def _judged(experiment: Experiment, arms: str, judged: Mapping) -> list[str]:
+    """The options of the verdict; the baseline by the name it gets where `arms` is read back."""
     chosen = {name: value for name, value in judged.items() if value is not None}
     if not chosen:
         return []
@@ -44,13 +47,9 @@ def _judged(experiment: Experiment, judged: Mapping) -> list[str]:
     if chosen.get("margin") == MARGIN:
         del chosen["margin"]
     if "baseline" in chosen:
-        chosen["baseline"] = next(_name(arm) for arm in experiment.arms if arm.name == chosen["baseline"])
+        names = {arm.name: again.name for arm, again in zip(experiment.arms, parse_arms(arms), strict=True)}
+        chosen["baseline"] = names[chosen["baseline"]]
     return [word for name, value in chosen.items() for word in (f"--{name}", _said(value))]
-
-
-def _name(arm: ArmConfig) -> str:
-    """What the arm is called where it is run from the command line."""
-    return arm.strategy if _SPECIAL.search(arm.name) else arm.name
 
 
 def _arm(arm: ArmConfig) -> str:
