@@ -132,16 +132,17 @@ def test_without_a_number_a_thousand_pictures_are_looked_at(home):
     assert ask(home, samples=None).samples == 1000
 
 
-def finish(home, weights: str, accuracy: float, strategy: str = "full_finetuning", samples: int = 100, seeds: int = 1):
-    """A finished experiment of one arm; its seeds vary by a point around `accuracy`."""
-    arms = (ArmConfig(name="a", strategy=strategy),)
-    experiment = Experiment(dataset="blossoms", samples=samples, weights=weights, arms=arms, seeds=tuple(range(seeds)))
+def finish(home, weights: str, accuracy: float, strategy="full_finetuning", seeds: int = 1, own=None, **settings):
+    """A finished experiment of one arm with its `own` settings; its seeds vary by a point around `accuracy`."""
+    shared = {"dataset": "blossoms", "samples": 100, "weights": weights, "seeds": tuple(range(seeds))} | settings
+    experiment = Experiment(**shared, arms=(ArmConfig(name=weights, strategy=strategy, **(own or {})),))
     experiment_id = jobs.submit(home, experiment)
     for row in database.read_runs(home, experiment_id):
         shift = 0.01 * (row["seed"] - (seeds - 1) / 2)
         write_json(home.run(row["run_id"]).result, {"status": "finished", "test_accuracy": accuracy + shift})
         assert database.move(home, row, "running")
         database.move(home, database.read_run(home, row["run_id"]), "finished")
+    return experiment_id
 
 
 @pytest.fixture
@@ -183,6 +184,23 @@ def test_only_what_was_trained_alike_is_compared(scored):
     finish(scored, "b", 0.1, samples=50)
     finish(scored, "c", 0.1, strategy="linear_probe")
     finish(scored, "d", 0.1, strategy="scratch")
+    assert hint_record.record(scored, hints.known(scored))["pairs"] == 0
+
+
+def test_every_setting_has_to_be_equal_but_not_where_it_is_set(scored):
+    finish(scored, "a", 0.5, epochs=5)
+    for change in ({"own": {"learning_rate": 1e-3}}, {"optimizer": "sgd"}, {"batch_size": 16}, {"augmentation": False}):
+        finish(scored, "b", 0.1, **{"epochs": 5} | change)
+    assert hint_record.record(scored, hints.known(scored))["pairs"] == 0
+    finish(scored, "b", 0.1, epochs=10, own={"epochs": 5})
+    assert hint_record.record(scored, hints.known(scored))["pairs"] == 1
+
+
+def test_what_was_trained_elsewhere_is_no_record_of_this_machine(scored):
+    finish(scored, "a", 0.5)
+    (elsewhere,) = database.read_runs(scored, finish(scored, "b", 0.1))
+    assert hint_record.record(scored, hints.known(scored))["pairs"] == 1
+    write_json(scored.run(elsewhere["run_id"]).imported, {})
     assert hint_record.record(scored, hints.known(scored))["pairs"] == 0
 
 

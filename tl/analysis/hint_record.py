@@ -1,5 +1,6 @@
 """How often hints were right here: the order of transferability scores against the order that training found."""
 
+import json
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -18,10 +19,10 @@ def record(home: Home, scored: dict[str, dict]) -> dict:
     """How the order of the scores (tl.analysis.hints.known) agreed with the order that training found on this machine.
 
     `{"results", "pairs", "logme": {"agree", "tau"}, "h_score": ...}`: results are test accuracies of pretrained arms
-    (means over seeds) whose network and weights were scored on the same data set at the same resolution; two are a
-    pair where all else was equal: data set, sample count, resolution, strategy, epochs. tau is Kendall's, (agreeing -
-    disagreeing) / pairs; None below MIN_RESULTS results. A score depends on pictures and weights alone, so it does
-    not matter whether it was computed before or after the training.
+    (means over seeds) of runs trained here whose network and weights were scored on the same data set at the same
+    resolution; two are a pair where all else was equal: every setting of the experiment and of the arm. tau is
+    Kendall's, (agreeing - disagreeing) / pairs; None below MIN_RESULTS results. A score depends on pictures and
+    weights alone, so it does not matter whether it was computed before or after the training.
     """
     latest = _latest(home, scored)
     groups = _results(home, set(latest))
@@ -52,17 +53,25 @@ def _latest(home: Home, scored: dict[str, dict]) -> dict[tuple, dict]:
     return found
 
 
-def _results(home: Home, wanted: set[tuple]) -> dict[tuple, Sequence[tuple[tuple, float]]]:
-    """What all else was equal -> [(what was scored, mean test accuracy)]."""
-    accuracies: dict[tuple, dict[tuple, list[float]]] = {}
+def _settings(spec: dict, arm: dict) -> str:
+    """All that an arm was trained with but the network, its weights and the seed; names decide nothing."""
+    shared = {name: value for name, value in spec.items() if name not in ("backbone", "weights", "arms", "seeds")}
+    own = arm | {"name": None, "epochs": arm["epochs"] or spec["epochs"]}
+    return json.dumps([shared | {"epochs": None}, own], sort_keys=True)
+
+
+def _results(home: Home, wanted: set[tuple]) -> dict[str, Sequence[tuple[tuple, float]]]:
+    """What all else was, of runs trained here -> [(what was scored, mean test accuracy)]."""
+    accuracies: dict[str, dict[tuple, list[float]]] = {}
     for row in read_runs(home, statuses=("finished",)) if wanted else []:
         spec = row["spec"]
         arm = next(arm for arm in spec["arms"] if arm["name"] == row["arm"])
         scored = (spec["dataset"], spec["resolution"], spec["backbone"], spec["weights"])
-        accuracy = (read_result(home.run(row["run_id"])) or {}).get("test_accuracy")
-        if scored in wanted and transfers(arm["strategy"]) and accuracy is not None:
-            epochs = arm["epochs"] or spec["epochs"]
-            equal = (spec["dataset"], spec["samples"], spec["resolution"], arm["strategy"], epochs)
+        files = home.run(row["run_id"])
+        accuracy = (read_result(files) or {}).get("test_accuracy")
+        here = not files.imported.exists()
+        if scored in wanted and here and transfers(arm["strategy"]) and accuracy is not None:
+            equal = _settings(spec, arm)
             accuracies.setdefault(equal, {}).setdefault(scored, []).append(accuracy)
     return {
         equal: [(scored, sum(values) / len(values)) for scored, values in group.items()]
