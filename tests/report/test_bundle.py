@@ -11,7 +11,8 @@ from tests import page_lab
 from tests.datasets.crafted import entries_of, entry, forged
 from tl import jobs
 from tl.analysis import experiment_result, sweep_result
-from tl.config import Refused
+from tl.config import Refused, new_id
+from tl.report import intake, run_files
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.intake import import_bundle
 from tl.store.files import read_json, write_json
@@ -146,9 +147,9 @@ def test_a_name_that_is_not_a_bundles_is_refused(home, other, tmp_path, name):
     refused(other, packed(tmp_path / "b.zip", files))
 
 
-def refused(home: Home, path) -> None:
-    """One sentence, and nothing was written."""
-    with pytest.raises(Refused) as refusal:
+def refused(home: Home, path, words: str | None = None) -> None:
+    """One sentence with these words, and nothing was written."""
+    with pytest.raises(Refused, match=words) as refusal:
         import_bundle(home, path, "b.zip")
     text = str(refusal.value)
     assert text.endswith(".") and "\n" not in text and len(text) < 400
@@ -249,6 +250,57 @@ def test_a_table_that_no_trainer_writes_is_refused(home, other, tmp_path, frame)
     files = exported(home)
     name = next(name for name in files if name.endswith("metrics.parquet"))
     refused(other, packed(tmp_path / "b.zip", files | {name: parquet(frame)}))
+
+
+ROWS = pd.DataFrame({"elapsed_seconds": [1.0]})
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (pd.concat([ROWS] * 3_601).to_parquet(index=False), "a table has 3,601 rows"),
+        (pd.concat([ROWS] * 9).to_parquet(index=False, row_group_size=5), "more than a run writes"),
+        (ROWS.to_parquet(index=False, compression="zstd"), "packed in a way that TL Lab does not use"),
+    ],
+    ids=["too many", "in groups", "packed tightly"],
+)
+def test_a_table_that_takes_more_memory_than_a_runs_is_refused(home, other, tmp_path, table, words):
+    files = exported(home)
+    name = [name for name in files if name.endswith("resources.parquet")][-1]
+    refused(other, packed(tmp_path / "b.zip", files | {name: table}), words)
+    longest = pd.concat([ROWS] * 3_600).to_parquet(index=False)
+    import_bundle(other, packed(tmp_path / "b.zip", files | {name: longest}))
+
+
+def test_a_document_that_takes_more_memory_than_a_runs_is_refused(home, other, tmp_path):
+    files = exported(home)
+    name = next(name for name in files if name.endswith("result.json"))
+    padded = {name: files[name] + bytes(2 * 2**20).replace(b"\0", b" ")}
+    refused(other, packed(tmp_path / "b.zip", files | padded), "at most 2.1 MB")
+
+
+def test_one_runs_tables_are_in_memory_at_a_time(home, other, tmp_path, monkeypatch):
+    done = []
+    tell(monkeypatch, run_files, "read_columns", done)
+    tell(monkeypatch, intake, "write_parquet", done)
+    import_bundle(other, packed(tmp_path / "b.zip", exported(home)))
+    assert done == ["read_columns", "read_columns", "write_parquet", "write_parquet"] * 2
+
+
+def tell(monkeypatch, module, name: str, done: list) -> None:
+    """Note in `done` each call of a function."""
+    real = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *given: (done.append(name), real(*given))[1])
+
+
+def test_hosted_too_many_runs_are_refused_before_a_table_is_read(home, other, tmp_path, monkeypatch):
+    path = packed(tmp_path / "b.zip", contents(export_bundle(home, page_lab.finished(home, seeds=2))))
+    monkeypatch.setenv("TL_HOSTED", "1")
+    monkeypatch.setenv("TL_LIMIT_RUNS_KEPT", "3")
+    done = []
+    tell(monkeypatch, run_files, "read_columns", done)
+    refused(other.of(new_id()), path, "4 runs of yours in all; this demo allows 3")
+    assert not done
 
 
 def test_columns_nobody_knows_stay_behind_and_names_are_the_experiments(home, other, tmp_path):

@@ -184,7 +184,7 @@ def test_a_resumed_run_goes_on_after_its_rows(tmp_path):
 
 
 def test_a_long_run_is_thinned_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(resources, "MAX_ROWS", 8)
+    monkeypatch.setattr(resources, "MAX_RESOURCE_ROWS", 8)
     monitor = ResourceMonitor(tmp_path / "resources.parquet", interval=0.01)
     monitor.start()
     time.sleep(0.5)

@@ -7,7 +7,8 @@ from pyarrow import parquet
 from tl.config import Refused
 from tl.words import plain
 
-UNPACKED_BYTES = 256 * 2**20  # what a table says it unpacks to, at most
+UNPACKED_BYTES = 4 * 2**20  # what a table says it unpacks to, at most
+PACKINGS = {"UNCOMPRESSED", "SNAPPY"}  # those TL Lab writes: others pack gigabytes into nothing, whatever a table says
 TEXT_LENGTH = 200
 
 
@@ -19,12 +20,15 @@ def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants
     try:
         file = parquet.ParquetFile(pa.BufferReader(data))
         about = file.metadata
-        unpacked = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
-        if about.num_rows > most_rows or unpacked > UNPACKED_BYTES:
-            raise Refused(f"a table has {about.num_rows:,} rows, {unpacked:,} bytes; that is more than a run writes.")
+        groups = [about.row_group(number) for number in range(about.num_row_groups)]
+        rows, unpacked = sum(group.num_rows for group in groups), sum(group.total_byte_size for group in groups)
+        if max(rows, about.num_rows) > most_rows or unpacked > UNPACKED_BYTES or len(groups) > 1:
+            raise Refused(f"a table has {rows:,} rows, {unpacked:,} bytes; that is more than a run writes.")
+        if {group.column(place).compression for group in groups for place in range(group.num_columns)} - PACKINGS:
+            raise Refused("a table is packed in a way that TL Lab does not use.")
         wanted = [name for name in columns if name in file.schema_arrow.names and name not in constants]
         texts = [name for name in wanted if columns[name] == "string"]
-        # Texts as dictionaries: a million rows of one long text take the room of one.
+        # Texts as dictionaries: thousands of rows of one long text take the room of one.
         table = parquet.ParquetFile(pa.BufferReader(data), read_dictionary=texts).read(wanted, use_threads=False)
         found = {name: _column(table[name].combine_chunks(), columns[name]) for name in wanted}
         rows = len(table)
@@ -39,14 +43,18 @@ def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants
     return pd.DataFrame(found | empty)[list(columns)]
 
 
+def _text(word: str) -> str:
+    return plain(word[: 10 * TEXT_LENGTH])[:TEXT_LENGTH]  # cut first: it may be of megabytes
+
+
 def _column(values: pa.Array, kind: str):
     if kind != "string":
         if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_null(values.type)):
             raise TypeError(f"{values.type} where numbers belong")
         return pd.array(values.to_pandas(), dtype=kind)
     if pa.types.is_dictionary(values.type):
-        words = [None if word is None else plain(word)[:TEXT_LENGTH] for word in values.dictionary.to_pylist()]
+        words = [None if word is None else _text(word) for word in values.dictionary.to_pylist()]
         return pd.array([None if place is None else words[place] for place in values.indices.to_pylist()], dtype=kind)
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type) or pa.types.is_null(values.type)):
         raise TypeError(f"{values.type} where text belongs")
-    return pd.array([None if word is None else plain(word)[:TEXT_LENGTH] for word in values.to_pylist()], dtype=kind)
+    return pd.array([None if word is None else _text(word) for word in values.to_pylist()], dtype=kind)

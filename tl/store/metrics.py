@@ -38,6 +38,7 @@ RATE_TEST = {
     "loss": "Float64",  # training loss, smoothed
 }
 
+MAX_RESOURCE_ROWS = 3_600  # beyond, every second row goes and the interval doubles
 RESOURCES = {
     "elapsed_seconds": "Float64",  # since the trainer started, monotonic clock
     "time": "Float64",  # Unix time, seconds

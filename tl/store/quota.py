@@ -10,12 +10,13 @@ from pathlib import Path
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
 from tl.limits import limits
-from tl.store.database import Admission
+from tl.store.database import Admission, read_runs
 from tl.store.everybody import load
 from tl.store.home import Home
 
 # A trainer's checkpoints: weights and the optimizer's two moments, twice (the one before stays), and the best weights.
 RUN_BYTES_PER_PARAMETER = 28
+DELETE_SOME = "delete some on the Runs page"
 
 
 def check_settings(experiment: Experiment, training_pictures: int) -> None:
@@ -41,10 +42,17 @@ def admission(home: Home) -> Admission:
         now = load(home, connection)
         _check_runs("yours that train or wait", len(now.networks), bounds.runs_active, "wait or stop some")
         _check_runs("all visitors that train or wait", now.everybody, bounds.runs_everybody, "try again later")
-        _check_runs("yours in all", now.kept, bounds.runs_kept, "delete some on the Runs page")
+        _check_runs("yours in all", now.kept, bounds.runs_kept, DELETE_SOME)
         check_disk(home, sum(RUN_BYTES_PER_PARAMETER * BACKBONES[name].parameters for name in now.networks))
 
     return admit
+
+
+def check_kept(home: Home, more: int) -> None:
+    """Refuse `more` runs where these would be too many; asked before they are read, `admission` asks for good."""
+    most = limits().runs_kept
+    if most is not None:
+        _check_runs("yours in all", len(read_runs(home)) + more, most, DELETE_SOME)
 
 
 def _check_runs(whose: str, number: int, most: int | None, advice: str) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 import psutil
 
 from tl.store.files import write_parquet
-from tl.store.metrics import RESOURCES, read_table, table
+from tl.store.metrics import MAX_RESOURCE_ROWS, RESOURCES, read_table, table
 from tl.train.nvml import GpuSampler
 
 INTERVAL_SECONDS = 1.0
 WRITE_SECONDS = 5.0
-MAX_ROWS = 3600  # beyond, every second row goes and the interval doubles
 
 
 class ResourceMonitor:
@@ -100,7 +99,7 @@ class ResourceMonitor:
         while not ending:
             ending = self._ended.wait(self.interval)
             self._rows.append(self._sample())
-            if len(self._rows) > MAX_ROWS:
+            if len(self._rows) > MAX_RESOURCE_ROWS:
                 self._rows, self.interval = self._rows[::2], self.interval * 2
             if ending or time.monotonic() - written >= WRITE_SECONDS:
                 self._write()
