@@ -1,13 +1,16 @@
 """Pictures that occur more than once are found by what they show, whatever their files and names."""
 
 import io
+import tracemalloc
+from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from crafted import picture, two_classes, zipped
 from PIL import Image
 
-from tl.datasets import DatasetInfo, ingest
+from tl.datasets import DatasetInfo, ingest, leakage
 
 SAME, ALMOST = "the same picture in {}", "almost the same picture in {}"
 
@@ -106,6 +109,43 @@ def test_plain_pictures_do_not_take_for_ever(home, tmp_path):
         f"{name}/{n}.png": saved(Image.new("L", (16, 16), n % 256)) for name in ("rose", "tulip") for n in range(700)
     }
     assert isinstance(ingest(home, zipped(tmp_path / "x.zip", grey | {"rose/a.png": picture()}), "x"), DatasetInfo)
+
+
+def time_lapse(groups: int, frames: int) -> pd.DataFrame:
+    """The index of pictures that differ a little within their group, and share its difference hash."""
+    rows = groups * frames
+    splits = np.repeat(["test", "validation", "train"], [rows // 5, rows // 5, rows - 2 * (rows // 5)])
+    names = [f"{number}.png" for number in range(rows)]
+    looks = np.array([0x0123456789ABCDEF * (row % groups + 1) for row in range(rows)], np.uint64)
+    return pd.DataFrame({"name": names, "label": 0, "split": splits, "sha256": names, "looks": looks})
+
+
+def test_thousands_of_frames_that_look_alike_are_found_in_little_memory():
+    index, pixels = time_lapse(2, 700), np.zeros((1_400, 2, 2, 3), np.uint8)
+    tracemalloc.start()
+    kinds = Counter(kind for kind, _ in leakage.find(index, pixels))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    pairs = ("validation and test", "training and test", "training and validation")
+    assert kinds == {ALMOST.format(pair): 280 for pair in pairs}
+    assert peak < 15e6
+
+
+def test_so_many_pairs_are_compared_and_no_more(monkeypatch):
+    class Pixels:
+        asked = 0
+
+        def __getitem__(self, row: int) -> np.ndarray:
+            self.asked += 1
+            return np.full(3, 255 * (row % 4 > 1), np.uint8) + np.uint8(row % 2)
+
+    index, pixels = time_lapse(2, 40), Pixels()
+    everything = list(leakage.find(index, pixels))
+    assert pixels.asked > 60
+    monkeypatch.setattr(leakage, "COMPARED", 30)
+    pixels = Pixels()
+    some = list(leakage.find(index, pixels))
+    assert some and some == everything[: len(some)] and pixels.asked == 60
 
 
 def test_leakage_is_part_of_the_description(home, tmp_path):

@@ -13,6 +13,8 @@ BITS = 3  # of the 64 that may differ
 BAND = 16  # bits; of four bands at least one is the same where at most three bits differ
 DIFFERENCE = 20  # of 255, mean over pixels and colours, that almost equal pictures may have
 COMMON = 1_000  # pictures with the same band: such a pattern (a plain background) says nothing
+PIECE = 100  # held out pictures whose pairs are in memory at a time
+COMPARED = 200_000  # pairs at most that are compared pixel by pixel: some seconds
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 TWO_CLASSES = "the same picture in two classes"
 TWICE = "the same picture more than once"
@@ -22,12 +24,8 @@ def find(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, str]]:
     """(kind, "a = b") per doubled picture; `index` has name, label, split, sha256 and looks, `pixels` its rows."""
     yield from _equal(index)
     names, splits = index["name"].to_numpy(), index["split"].to_numpy()
-    told = set()
     for row, other in _almost_equal(index, pixels):
-        kind = f"almost the same picture in {_between(splits[row], splits[other])}"
-        if (kind, row) not in told:
-            told.add((kind, row))
-            yield kind, f"{names[row]} = {names[other]}"
+        yield f"almost the same picture in {_between(splits[row], splits[other])}", f"{names[row]} = {names[other]}"
 
 
 def _between(*splits: str) -> str:
@@ -52,28 +50,42 @@ def _equal(index: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def _almost_equal(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Pairs of row numbers, the first held out (test or validation), in different splits and not quite equal."""
-    looks = index["looks"].to_numpy(np.uint64)
-    splits, content = pd.factorize(index["split"])[0], pd.factorize(index["sha256"])[0]
-    held_out = np.flatnonzero(index["split"].to_numpy() != "train")
-    pairs = {pair for shift in range(0, 64, BAND) for pair in _same_band(looks, held_out, shift)}
-    for row, other in sorted(pairs):
-        if row > other or splits[row] == splits[other] or content[row] == content[other]:
-            continue  # rows lie test, validation, train: each pair comes once
+    """Pairs of row numbers, the first held out and not quite equal to the other: its first in each other split."""
+    splits = index["split"].to_numpy()
+    told, compared = set(), 0
+    for row, other in _candidates(index):
+        if (row, splits[other]) in told:
+            continue
+        if compared == COMPARED:
+            return
+        compared += 1
         if np.abs(pixels[row].astype(np.int16) - pixels[other]).mean() <= DIFFERENCE:
+            told.add((row, splits[other]))
             yield row, other
 
 
-def _same_band(looks: np.ndarray, held_out: np.ndarray, shift: int) -> Iterator[tuple[int, int]]:
-    """Pairs (held out, any) whose 16 bits at `shift` are the same and that differ in few of all."""
-    band = (looks >> np.uint64(shift)) & np.uint64(2**BAND - 1)
-    order = np.argsort(band, kind="stable")
-    start, stop = (np.searchsorted(band[order], band[held_out], side) for side in ("left", "right"))
+def _candidates(index: pd.DataFrame) -> Iterator[tuple[int, int]]:
+    """Sorted pairs (held out, any) in different splits, with different pixels that may look almost the same."""
+    looks = index["looks"].to_numpy(np.uint64)
+    splits, content = pd.factorize(index["split"])[0], pd.factorize(index["sha256"])[0]
+    held_out = np.flatnonzero(index["split"].to_numpy() != "train")
+    bands = [(looks >> np.uint64(shift)) & np.uint64(2**BAND - 1) for shift in range(0, 64, BAND)]
+    ordered = [(band, np.argsort(band, kind="stable")) for band in bands]
+    for first in range(0, len(held_out), PIECE):
+        kept = []
+        for band, order in ordered:
+            rows, others = _same_band(held_out[first : first + PIECE], band, order)
+            near = np.bitwise_count(looks[rows] ^ looks[others]) <= BITS
+            # Rows lie test, validation, train: each pair comes once.
+            near &= (rows < others) & (splits[rows] != splits[others]) & (content[rows] != content[others])
+            kept.append(rows[near] * len(index) + others[near])
+        rows, others = np.divmod(np.unique(np.concatenate(kept)), len(index))
+        yield from zip(rows.tolist(), others.tolist(), strict=True)
+
+
+def _same_band(rows: np.ndarray, band: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (of `rows`, any) with the same value in `band`, which `order` sorts; without those that are too common."""
+    start, stop = (np.searchsorted(band, band[rows], side, order) for side in ("left", "right"))
     width = np.where(stop - start <= COMMON, stop - start, 0)
-    for first in range(0, len(held_out), COMMON):  # piece by piece: memory stays small
-        piece = slice(first, first + COMMON)
-        rows = np.repeat(held_out[piece], width[piece])
-        inside = np.arange(len(rows)) - np.repeat(np.cumsum(width[piece]) - width[piece], width[piece])
-        others = order[np.repeat(start[piece], width[piece]) + inside]
-        near = np.bitwise_count(looks[rows] ^ looks[others]) <= BITS
-        yield from zip(rows[near].tolist(), others[near].tolist(), strict=True)
+    inside = np.arange(width.sum()) - np.repeat(np.cumsum(width) - width, width)
+    return np.repeat(rows, width), order[np.repeat(start, width) + inside]
