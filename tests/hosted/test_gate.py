@@ -11,6 +11,7 @@ from tl.store.home import owner_of
 MINE, THEIRS = "a" * 22, "b" * 22
 UPLOAD_BYTES = 5 * 2**20
 HELD_AT_MOST = 3 * UPLOAD_BYTES
+UPLOAD = "/_stcore/upload_file/session/file"
 PAGE = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"max-age=60"), (b"etag", b"1")]
 
 
@@ -30,7 +31,11 @@ class Asked:
             self.sent.append(message)
 
         named = {"host": "demo.example", **{name.replace("_", "-"): value for name, value in headers.items()}}
-        listed = [(name.encode(), value.encode()) for name, value in named.items() if value is not None]
+        listed = [
+            (name.encode(), value.encode(errors="surrogateescape"))
+            for name, value in named.items()
+            if value is not None
+        ]
         scope = {"type": kind, "path": path, "method": method, "scheme": scheme, "headers": listed}
         self.gate = Gate(
             streamlit,
@@ -76,6 +81,37 @@ def test_a_visitor_keeps_the_secret_and_what_is_none_is_replaced():
 @pytest.mark.parametrize("other", ['a={"x": [1]}', "b", "=;;", 'c="', "d=\\x"])
 def test_other_cookies_do_not_hide_the_secret(other):
     assert Asked(cookie=f"{other}; tl_visitor={MINE}").header("set-cookie")[0].startswith(f"tl_visitor={MINE};")
+
+
+SECURE = [{"scheme": "https"}, {"x_forwarded_proto": "https"}, {"origin": "https://demo.example"}]
+
+
+@pytest.mark.parametrize("secure", SECURE, ids=lambda entry: next(iter(entry)))
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_behind_https_a_cookie_that_a_neighbouring_host_could_plant_counts_nowhere(kind, secure):
+    if kind == "websocket" and "scheme" in secure:
+        secure = {"scheme": "wss"}
+    visitor.bind("session", owner_of(THEIRS))
+    names = (
+        "x=1; tl_visitor",
+        "tl_visitor ",
+        "\udca0tl_visitor",
+        "\udc85__Host-tl_visitor",
+        "x=1;__Host-tl_visitor\udca0",
+    )
+    for planted in (f"{name}={THEIRS}" for name in names):
+        asked = Asked("/", kind=kind, cookie=planted, sec_websocket_protocol="a, b, session", **secure)
+        assert THEIRS not in str(asked.reached["headers"]), "pages read the cookie themselves"
+        if kind == "http":
+            [cookie] = asked.header("set-cookie")
+            assert cookie.startswith("__Host-tl_visitor=") and THEIRS not in cookie
+        else:
+            assert (b"sec-websocket-protocol", b"a, b") in asked.reached["headers"]
+        kept = Asked("/", kind=kind, cookie=f"{planted}; __Host-tl_visitor={MINE}", **secure)
+        assert MINE in str(kept.reached["headers"]) and THEIRS not in str(kept.reached["headers"])
+        assert kind == "websocket" or MINE in kept.header("set-cookie")[0]
+    upload = Asked(UPLOAD, "PUT", content_length="9", cookie=f"tl_visitor={THEIRS}", **secure)
+    assert upload.status == 403
 
 
 def test_pictures_and_scripts_set_no_cookie():

@@ -40,6 +40,9 @@ class Gate:
             await self.app(scope, receive, send)
             return
         asked = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        secure = _secure(scope, asked)
+        if secure:
+            scope = _without_planted(scope)
         cookies = cookie_parser("; ".join(_all(scope, b"cookie")))  # as Streamlit reads them
         refusal = self._refusal(scope, asked, cookies)
         if scope["type"] == "websocket":
@@ -48,7 +51,7 @@ class Gate:
             else:
                 await self.app(_with_own_session(scope, visitor.owner_in(cookies)), receive, send)
             return
-        send = self._dressed(scope, asked, cookies, send)
+        send = self._dressed(secure, cookies, send)
         if refusal:
             await _answer(send, *refusal)
             return
@@ -89,9 +92,8 @@ class Gate:
             return 507, "The memory for uploads is full; try again in a few minutes."
         return None
 
-    def _dressed(self, scope, asked: dict[str, str], cookies: dict[str, str], send):
+    def _dressed(self, secure: bool, cookies: dict[str, str], send):
         """`send` with our headers, and with the visitor's cookie on every page."""
-        secure = scope["scheme"] == "https" or asked.get("x-forwarded-proto", "").split(",")[0].strip() == "https"
 
         async def dressed(message) -> None:
             if message["type"] == "http.response.start":
@@ -114,6 +116,30 @@ class Gate:
 def _all(scope, name: bytes) -> list[str]:
     """The values of a header, however often it comes."""
     return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
+def _secure(scope, asked: dict[str, str]) -> bool:
+    """Whether the browser came through https, as the server, the proxy or the browser itself says."""
+    forwarded = asked.get("x-forwarded-proto", "").split(",")[0].strip()
+    return {scope["scheme"], forwarded} & {"https", "wss"} != set() or asked.get("origin", "").startswith("https://")
+
+
+def _without_planted(scope):
+    """The scope without a visitor's cookie that any neighbouring host could have set: behind https only one counts.
+
+    Nor does that one under a name with odd spaces, which browsers take for another name and Streamlit for the same.
+    """
+    headers = []
+    for name, value in scope["headers"]:
+        if name.lower() == b"cookie":
+            entries = value.decode("latin-1").split(";")
+            value = ";".join(entry for entry in entries if not _planted(entry.partition("=")[0])).encode("latin-1")
+        headers.append((name, value))
+    return scope | {"headers": headers}
+
+
+def _planted(name: str) -> bool:
+    return name.strip() in (visitor.COOKIE, visitor.SECURE_COOKIE) and name.strip(" ") != visitor.SECURE_COOKIE
 
 
 def _core_path(path: str) -> list[str] | None:
