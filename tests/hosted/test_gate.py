@@ -18,7 +18,7 @@ PAGE = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"max
 class Asked:
     """One request through a gate; `reached` is the scope that Streamlit got, None where it got none."""
 
-    def __init__(self, path="/", method="GET", kind="http", scheme="http", answer=PAGE, held=0, **headers):
+    def __init__(self, path="/", method="GET", kind="http", scheme="http", answer=PAGE, held=None, **headers):
         self.reached, self.sent = None, []
 
         async def streamlit(scope, receive, send):
@@ -42,7 +42,7 @@ class Asked:
             lambda host: host in ("demo.example", "demo.example:8501"),
             {"X-Test": "1"},
             UPLOAD_BYTES,
-            held_bytes=lambda: held,
+            held_bytes=lambda: held or {},
             held_at_most=HELD_AT_MOST,
         )
         asyncio.run(self.gate(scope, None, send))
@@ -191,10 +191,28 @@ def test_an_upload_needs_the_browser_that_the_page_was_shown_to():
 def test_uploads_of_all_visitors_together_are_bounded(held, status):
     visitor.bind("session", owner_of(MINE))
     asked = Asked(
-        "/_stcore/upload_file/session/file", "PUT", content_length="99", cookie=f"tl_visitor={MINE}", held=held
+        "/_stcore/upload_file/session/file",
+        "PUT",
+        content_length="99",
+        cookie=f"tl_visitor={MINE}",
+        held={"other": held},
     )
     assert (asked.status, asked.reached is not None) == (status, status == 200)
-    assert asked.gate.arriving == 0
+    assert not asked.gate.arriving
+
+
+SHARE = UPLOAD_BYTES + OVERHEAD
+
+
+@pytest.mark.parametrize(("held", "status"), [(0, 200), (SHARE - 99, 200), (SHARE - 98, 507)])
+def test_a_visitor_has_no_more_than_one_upload_in_memory_over_all_tabs(held, status):
+    for session in ("session", "another tab"):
+        visitor.bind(session, owner_of(MINE))
+    visitor.bind("theirs", owner_of(THEIRS))
+    mine = {"session": held // 2, "another tab": held - held // 2}
+    about = {"cookie": f"tl_visitor={MINE}", "held": mine | {"theirs": SHARE}}
+    assert Asked(UPLOAD, "PUT", content_length="99", **about).status == status
+    assert Asked(UPLOAD, "DELETE", **about).status == 200, "an upload can always be taken back"
 
 
 def test_what_is_still_on_its_way_counts_too():
@@ -208,7 +226,7 @@ def test_what_is_still_on_its_way_counts_too():
         async def note(message):
             statuses.extend([message["status"]] if "status" in message else [])
 
-        gate = Gate(streamlit, lambda host: True, {}, UPLOAD_BYTES, held_bytes=lambda: 0, held_at_most=150)
+        gate = Gate(streamlit, lambda host: True, {}, UPLOAD_BYTES, held_bytes=dict, held_at_most=150)
         headers = {"host": "x", "content-length": "99", "cookie": f"tl_visitor={MINE}"}
         scope = {"type": "http", "path": "/_stcore/upload_file/session/file", "method": "PUT", "scheme": "http"}
         scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -1,5 +1,6 @@
 """The gate in front of Streamlit's server (ASGI): who may ask what, the visitor's cookie, the security headers."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from starlette.requests import cookie_parser
@@ -15,7 +16,8 @@ PROTOCOLS = b"sec-websocket-protocol"  # carries the session that the browser wa
 class Gate:
     """ASGI middleware. `allowed_host` judges a Host header, `headers` go on every answer, `upload_bytes` is one file.
 
-    `held_bytes` says how much of everybody's uploads Streamlit has in memory, `held_at_most` how much that may become.
+    `held_bytes` says how much of uploads Streamlit has in memory, by session, `held_at_most` how much that may become; a
+    visitor's share of it is one upload.
     """
 
     def __init__(
@@ -24,7 +26,7 @@ class Gate:
         allowed_host: Callable[[str | None], bool],
         headers: Mapping[str, str],
         upload_bytes: int,
-        held_bytes: Callable[[], int],
+        held_bytes: Callable[[], Mapping[str, int]],
         held_at_most: int,
     ) -> None:
         self.app = app
@@ -32,7 +34,7 @@ class Gate:
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self.upload_bytes = upload_bytes
         self.held_bytes, self.held_at_most = held_bytes, held_at_most
-        self.arriving = 0  # bytes of the uploads on their way
+        self.arriving: Counter[str] = Counter()  # bytes of the uploads on their way, by session
 
     async def __call__(self, scope, receive, send) -> None:
         """Answer, or hand on to Streamlit."""
@@ -55,12 +57,12 @@ class Gate:
         if refusal:
             await _answer(send, *refusal)
             return
-        length = int(asked.get("content-length", "0")) if _uploads(scope) else 0
-        self.arriving += length
+        arriving = {_session(scope): int(asked.get("content-length", "0"))} if _uploads(scope) else {}
+        self.arriving.update(arriving)
         try:
             await self.app(scope, receive, send)
         finally:
-            self.arriving -= length
+            self.arriving -= Counter(arriving)  # sessions without any go
 
     def _refusal(self, scope, asked: dict[str, str], cookies: dict[str, str]) -> tuple[int, str] | None:
         """Status and sentence where this must not reach Streamlit."""
@@ -73,22 +75,33 @@ class Gate:
         if core is not None and core[0] not in CORE:
             return 404, "Not found."
         uploading = _uploads(scope)
-        if uploading and not visitor.may_use(core[1] if len(core) > 1 else "", visitor.owner_in(cookies)):
+        owner = visitor.owner_in(cookies)
+        if uploading and not visitor.may_use(_session(scope), owner):
             return 403, "This upload belongs to no page of this browser; reload the page."
         if scope["type"] == "websocket":
             origin = asked.get("origin")
             foreign = origin is not None and origin.partition("://")[2] != host
             return (403, "Another site may not connect.") if foreign else None
-        return self._too_large(asked, uploading)
+        return self._too_large(asked, owner if uploading else None)
 
-    def _too_large(self, asked: dict[str, str], uploading: bool) -> tuple[int, str] | None:
+    def _too_large(self, asked: dict[str, str], uploader: str | None) -> tuple[int, str] | None:
+        """The same for the size of a request; `uploader` is the owner where it is an upload."""
         if "transfer-encoding" in asked:
             return 411, "Say how long the request is."
-        most = self.upload_bytes + OVERHEAD if uploading else SMALL_BODY
+        share = self.upload_bytes + OVERHEAD
+        most = share if uploader else SMALL_BODY
         length = asked.get("content-length", "0")
         if not (length.isascii() and length.isdigit()) or int(length[:20]) > most:
             return 413, f"At most {most:,} bytes are accepted."
-        if uploading and self.held_bytes() + self.arriving + int(length) > self.held_at_most:
+        return self._too_many(uploader, int(length), share) if uploader else None
+
+    def _too_many(self, uploader: str, length: int, share: int) -> tuple[int, str] | None:
+        """The same for an upload and those that are in memory or on their way."""
+        held = Counter(self.held_bytes()) + self.arriving
+        own = sum(size for session, size in held.items() if visitor.may_use(session, uploader))
+        if length and own + length > share:  # taking one back has no length
+            return 507, "Another upload of yours is still in memory; remove it, or try again when it has been read."
+        if length and held.total() + length > self.held_at_most:
             return 507, "The memory for uploads is full; try again in a few minutes."
         return None
 
@@ -152,6 +165,12 @@ def _uploads(scope) -> bool:
     """Whether the request brings (or takes back) an upload."""
     core = _core_path(scope["path"])
     return core is not None and core[0] == "upload_file"
+
+
+def _session(scope) -> str:
+    """The Streamlit session that an upload is for."""
+    core = _core_path(scope["path"])
+    return core[1] if len(core) > 1 else ""
 
 
 def _with_own_session(scope, cookie_owner: str | None):

@@ -10,7 +10,8 @@ def forget(file) -> None:
     context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
-def held_bytes() -> int:
-    """Bytes of all visitors' uploads in memory."""
-    found = runtime.get_instance().uploaded_file_mgr.get_stats()
-    return sum(entry.byte_length for entries in found.values() for entry in entries)
+def held_bytes() -> dict[str, int]:
+    """Bytes of uploads in memory, by Streamlit session."""
+    stored = runtime.get_instance().uploaded_file_mgr.file_storage
+    # Lists, because pages put in and take out meanwhile.
+    return {session: sum(len(file.data) for file in list(files.values())) for session, files in list(stored.items())}
