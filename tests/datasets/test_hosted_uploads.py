@@ -3,12 +3,13 @@
 import io
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from crafted import pictures, traces, two_classes, zipped, zipped_bytes
 
 from tl.config import Refused, new_id
-from tl.datasets import catalogue, ingest
+from tl.datasets import archived, catalogue, ingest
 from tl.datasets.quarantine import alone, quarantine, sweep_abandoned
 from tl.store.quota import used_bytes
 
@@ -64,6 +65,18 @@ def test_a_set_that_turns_out_too_large_on_the_disk_is_not_kept(ann, tmp_path, m
     with pytest.raises(Refused, match="^Your pictures and runs take 100 MB"):
         ingest(ann, zipped(tmp_path / "x.zip", two_classes("", 6)), "x")
     assert not traces(ann.datasets_dir)
+
+
+def test_pictures_that_take_too_long_are_refused_and_leave_nothing(ann, tmp_path, monkeypatch):
+    bounds = catalogue.upload_limits()
+    assert bounds.minutes == 10
+    monkeypatch.setattr(catalogue, "upload_limits", lambda: replace(bounds, minutes=0.5 / 60))
+    stalls = "print('ready', flush=True); import time; time.sleep(60)"
+    monkeypatch.setattr(archived, "DECODER", ["-c", stalls])
+    began = time.monotonic()
+    with pytest.raises(Refused, match="^Reading the pictures took longer than the [0-9.]+ minutes that are allowed; "):
+        ingest(ann, zipped(tmp_path / "x.zip", two_classes()), "x")
+    assert time.monotonic() - began < 30 and not traces(ann.datasets_dir)
 
 
 def test_locally_none_of_this_holds(home, tmp_path, monkeypatch):

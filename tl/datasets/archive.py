@@ -47,6 +47,7 @@ class Limits:
     side: int = 16_384  # pixels
     classes: int = 1_000
     pictures: int = 200_000  # files that may be pictures: entries without folders and junk
+    minutes: float | None = None  # that decoding all of them may take; None: as long as it takes
 
 
 LIMITS = Limits()

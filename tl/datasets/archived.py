@@ -23,9 +23,9 @@ Progress = Callable[[int, int, str], None]
 Decoder = Callable[[Iterator[dict]], Iterator[list]]
 
 
-def decoder() -> AbstractContextManager[Decoder]:
-    """Decoding processes, for as long as the block runs."""
-    return pool.answers(DECODER, _ask)
+def decoder(minutes: float | None = None) -> AbstractContextManager[Decoder]:
+    """Decoding processes, for as long as the block runs, and `minutes` at most."""
+    return pool.answers(DECODER, _ask, None if minutes is None else 60 * minutes)
 
 
 def decode_all(
@@ -34,12 +34,19 @@ def decode_all(
     """Decode pictures of the archive `source` into the file `out`, (N, side, side, 3) uint8; copies go to `kept`.
 
     `places` are (start, packed, size, method, crc). Yields per picture, in order, the reason to leave it out or
-    [sha256 of the file, hash of the pixels, difference hash, shorter side, *PLACE of the copy].
+    [sha256 of the file, hash of the pixels, difference hash, shorter side, *PLACE of the copy]. Raises Refused where
+    the time of `decode` is over.
     """
     about = {"source": str(source), "out": str(out), "side": side, "kept": str(kept or "")}
     about |= {"max_pixels": limits.pixels, "max_side": limits.side}
-    for answer in decode(_tasks(about, range(len(places)), places)):
-        yield from answer
+    try:
+        for answer in decode(_tasks(about, range(len(places)), places)):
+            yield from answer
+    except pool.Closed:
+        raise Refused(
+            f"Reading the pictures took longer than the {limits.minutes:g} minutes that are allowed; make them smaller "
+            "or fewer and pack them again."
+        ) from None
 
 
 def _tasks(about: dict, slots: Sequence[int], places: Sequence) -> Iterator[dict]:

@@ -76,9 +76,8 @@ def upload_limits() -> Limits:
     if bounds.upload_megabytes is None:
         return LIMITS
     most = bounds.upload_megabytes * 10**6
-    return replace(
-        LIMITS, archive_bytes=most, unpacked_bytes=4 * most, pictures=bounds.pictures, classes=bounds.classes
-    )
+    sizes = {"archive_bytes": most, "unpacked_bytes": 4 * most}
+    return replace(LIMITS, **sizes, pictures=bounds.pictures, classes=bounds.classes, minutes=bounds.upload_minutes)
 
 
 def prepare(

@@ -126,7 +126,7 @@ def _build(
     if not any("/" in member.name for member in members):  # hopeless: don't decode a gigabyte first
         arrange([member.name for member in members])
     slots, copies = folder / "slots.part", folder / "copies.part"
-    with decoder() as decode:
+    with decoder(limits.minutes) as decode:
         pictures, native, side = _decode(decode, source, members, (slots, copies), report, progress, limits)
     for name in _bare_folders(members, pictures["name"]):
         report.add(BARE, name)

@@ -32,7 +32,7 @@ class Died(RuntimeError):
 
 
 class Closed(RuntimeError):
-    """The pool was closed while a task waited or ran."""
+    """The pool was closed while a task waited or ran, or before."""
 
 
 class Pool:
@@ -112,9 +112,16 @@ class Pool:
 
 
 @contextmanager
-def answers(arguments: list[str], ask=Pool.ask) -> Iterator:
-    """A function tasks -> answers in the same order, at most a few tasks ahead; the processes end with the block."""
+def answers(arguments: list[str], ask=Pool.ask, seconds: float | None = None) -> Iterator:
+    """A function tasks -> answers in the same order, at most a few tasks ahead; the processes end with the block.
+
+    After `seconds` the processes end, and the function raises Closed.
+    """
     pool = Pool(arguments)
+    clock = threading.Timer(seconds or 0, pool.close)
+    clock.daemon = True
+    if seconds is not None:
+        clock.start()
     threads = ThreadPoolExecutor(pool.size)
 
     def run(tasks: Iterable[dict]) -> Iterator:
@@ -129,6 +136,7 @@ def answers(arguments: list[str], ask=Pool.ask) -> Iterator:
     try:
         yield run
     finally:
+        clock.cancel()
         pool.close()
         threads.shutdown(cancel_futures=True)  # the threads see their processes gone
         for process in list(pool.started):
