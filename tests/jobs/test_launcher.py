@@ -6,12 +6,13 @@ import platform
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from lab import until
 
 from tl.config import new_id
+from tl.jobs import background, memory, processes
 from tl.jobs import launcher as launchers
-from tl.jobs import memory, processes
 from tl.jobs.launcher import NICE, PROJECT_ROOT, LocalLauncher, child_environment, with_defaults
 from tl.store.home import Home
 
@@ -119,3 +120,17 @@ def test_hosted_a_trainer_comes_after_the_page_in_computing_and_before_it_when_m
     assert found == (score or Path("/proc/self/oom_score_adj").read_text())
     assert os.getpriority(os.PRIO_PROCESS, trainer.pid) == (NICE if score else os.getpriority(os.PRIO_PROCESS, 0))
     launcher.terminate(run.folder.name, trainer)
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux only: needs /proc")
+def test_hosted_a_background_job_gives_way_like_a_trainer(run, monkeypatch):
+    monkeypatch.setenv("TL_HOSTED", "1")
+    before = set(psutil.Process().children())
+    lock = background.take_lock(run.home, "test.lock", wait=False)
+    background.start(lock, "timeit", ["-n", "1", "import time; time.sleep(60)"])
+    [child] = set(psutil.Process().children()) - before
+    try:
+        assert child.nice() == NICE
+        assert Path(f"/proc/{child.pid}/oom_score_adj").read_text() == "500\n"
+    finally:
+        child.kill()

@@ -6,6 +6,7 @@ from tests.page_lab import texts, unescaped
 from tl import jobs
 from tl.config import new_id
 from tl.hosted import settings, visitor
+from tl.jobs import probe
 from tl.store import database, visits
 
 LIMITS = {"EPOCHS": 7, "SAMPLES": 120, "RESOLUTION": 48, "RUNS_TOGETHER": 4, "UPLOAD_MEGABYTES": 3, "LIFE_HOURS": 5}
@@ -36,6 +37,22 @@ def test_the_forms_bounds_are_the_limits_and_what_it_describes_can_be_started(op
     assert not app.exception and len(database.read_runs(ann)) == 2
     experiment = jobs.experiment(ann, database.read_runs(ann)[0]["experiment_id"])["experiment"]
     assert (experiment.samples, experiment.epochs, experiment.resolution) == (120, 7, 48)
+
+
+@pytest.mark.parametrize("page", [None, "pages/1_Data_size.py"])
+def test_what_may_not_be_started_is_not_measured_either(open_page, ann, monkeypatch, page):
+    monkeypatch.setenv("TL_LIMIT_SAMPLES", "3000")
+    app = open_page(page)
+    assert "At most about" in texts(app)
+    asked = []
+    monkeypatch.setattr(probe, "probe", lambda *what: asked.append(what))
+    monkeypatch.setattr(probe, "cached", lambda *what: asked.append(what))
+    app.number_input(key="form_batch_size").set_value(4096).run()
+    assert not app.exception and not asked
+    assert "A run would need about" in unescaped(app) and "choose a smaller network, resolution or batch" in unescaped(
+        app
+    )
+    assert not [button for button in app.button if button.key == "form_ask_hints"]
 
 
 def test_more_arms_leave_room_for_fewer_seeds(open_page, ann):

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launcher import PROJECT_ROOT, child_environment, give_way
 from tl.store.database import ACTIVE, read_runs
 from tl.store.files import hold
 from tl.store.home import Home
@@ -47,6 +47,7 @@ def start(lock: int, module: str, arguments: Sequence[str]) -> None:
             start_new_session=True,
             pass_fds=(lock,),
         )
+        give_way(child.pid)
     finally:
         os.close(lock)  # ours only: the child keeps the lock through its own copy
     threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie

@@ -18,7 +18,7 @@ from tl.store.home import Run
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 GRACE_SECONDS = 10.0  # from the request to end (SIGTERM) to the kill
-NICE = 10  # of trainers where strangers use TL Lab
+NICE = 10  # of trainers and background jobs where strangers use TL Lab
 KILL_SECONDS = 10.0  # in which the kernel must have taken down what was killed
 
 # glibc gives large blocks back to the system after every step and takes them again page by page; keeping them makes
@@ -68,10 +68,7 @@ class LocalLauncher:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        if hosted():  # where memory ends all the same, the system ends a trainer and not everybody's page
-            with suppress(OSError):
-                Path(f"/proc/{child.pid}/oom_score_adj").write_text("500")
-                os.setpriority(os.PRIO_PROCESS, child.pid, NICE)  # somebody waits for a page, nobody for a step
+        give_way(child.pid)
         # A child that ended at once is a zombie until asked, so this can't be somebody else.
         trainer = processes.identify(child.pid) or Identity(child.pid, -1, processes.boot_id())
         self._children[child.pid] = child
@@ -104,6 +101,15 @@ class LocalLauncher:
             _wait_until(lambda: not processes.of_run(run_id), 0.5)
         if own and not _wait_until(lambda: memory.gpu_processes().isdisjoint(own), KILL_SECONDS):
             raise TimeoutError(f"Run {run_id} has ended, but the GPU still holds its memory; the driver may hang.")
+
+
+def give_way(pid: int) -> None:
+    """Hosted: let pages come before this process, and what it starts."""
+    if hosted():
+        with suppress(OSError):
+            # Where memory ends all the same, the system ends this and not everybody's page.
+            Path(f"/proc/{pid}/oom_score_adj").write_text("500")
+            os.setpriority(os.PRIO_PROCESS, pid, NICE)  # somebody waits for a page, nobody for a step
 
 
 def child_environment() -> dict[str, str]:

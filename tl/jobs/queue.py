@@ -80,12 +80,17 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
         raise Refused(f"samples is {samples}, but {info.name} has only {info.train} training pictures.")
     if samples < len(info.classes):
         raise Refused(f"samples is {samples}, but {info.name} has {len(info.classes)} classes; each needs a picture.")
-    check_settings(experiment, info.train)
-    memory.check(home, experiment)
+    check_size(home, experiment, info.train)
     weights = experiment.weights
     if any(STRATEGIES[arm.strategy].pretrained for arm in experiment.arms):
         weights = pretrained.resolve(home, experiment.backbone, weights)
     return replace(experiment, samples=samples, weights=weights)
+
+
+def check_size(home: Home, experiment: Experiment, training_pictures: int) -> None:
+    """Refuse an experiment that is larger than a visitor's may be; `training_pictures` of the whole data set."""
+    check_settings(experiment, training_pictures)
+    memory.check(home, experiment)
 
 
 def experiment(home: Home, experiment_id: str) -> dict:

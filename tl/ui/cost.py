@@ -6,13 +6,14 @@ from dataclasses import replace
 import streamlit as st
 
 from tl.analysis.estimate import estimate_seconds
-from tl.config import Experiment
+from tl.config import Experiment, Refused
 from tl.jobs import background
 from tl.jobs import probe as probing
+from tl.jobs.queue import check_size
 from tl.report.command import NOTHING, command
 from tl.store.home import Home
 from tl.ui.refresh import fragment
-from tl.ui.text import duration
+from tl.ui.text import duration, escape
 
 POLL_SECONDS = 1.0  # while this machine is being measured
 
@@ -27,8 +28,14 @@ def show_command(label: str, experiment: Experiment, sizes: tuple[int, ...] = ()
 def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ...] = ()) -> None:
     """One line: "At most about 1 min 20 s on this machine", from a probe that runs in the background.
 
-    `sizes`: of a sweep, in all.
+    `sizes`: of a sweep, in all. Where it is more than may be started that is said instead, and nothing is measured.
     """
+    try:
+        for one in _each(experiment, sizes):
+            check_size(home, one, info.train)
+    except Refused as refusal:
+        st.caption(f":material/block: {escape(refusal)}")
+        return
     waiting = _measured(home, experiment) is None and not _busy(home)
     fragment(_estimate, POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
 
@@ -43,8 +50,7 @@ def _estimate(home: Home, experiment: Experiment, info, sizes: tuple[int, ...], 
         st.caption(":material/speed: How long this takes could not be measured on this machine.")
     else:
         splits = {"train": info.train, "validation": info.validation, "test": info.test}
-        each = [replace(experiment, samples=size) for size in sizes] or [experiment]
-        total = sum(estimate_seconds(one, measured, splits).total for one in each)
+        total = sum(estimate_seconds(one, measured, splits).total for one in _each(experiment, sizes))
         st.markdown(f":material/schedule: At most about **{duration(_rounded(total))}** on this machine")
         later = "" if info.ready else " The pictures are downloaded first."
         if experiment.patience:
@@ -53,6 +59,10 @@ def _estimate(home: Home, experiment: Experiment, info, sizes: tuple[int, ...], 
             st.caption(later)
     if waiting and measured is not None:
         st.rerun()  # without the polling
+
+
+def _each(experiment: Experiment, sizes: tuple[int, ...]) -> list[Experiment]:
+    return [replace(experiment, samples=size) for size in sizes] or [experiment]
 
 
 def _measured(home: Home, experiment: Experiment) -> dict | None:

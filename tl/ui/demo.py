@@ -5,11 +5,10 @@ from collections.abc import MutableMapping
 import streamlit as st
 
 from tl.config import Refused
-from tl.jobs import memory
+from tl.jobs.queue import check_size
 from tl.limits import limits
 from tl.store import visits
 from tl.store.home import Home
-from tl.store.quota import check_settings
 from tl.ui import form_state
 from tl.ui.form_state import arm_key, shared_key
 from tl.ui.presets import Preset
@@ -66,8 +65,7 @@ def presets(known: dict[str, Preset], home: Home) -> dict[str, Preset]:
 
 def _allowed(home: Home, preset: Preset) -> bool:
     try:
-        check_settings(preset.experiment, 0)  # "all" is made to fit by the form
-        memory.check(home, preset.experiment)
+        check_size(home, preset.experiment, 0)  # "all" is made to fit by the form
     except Refused:
         return False
     return True

@@ -19,9 +19,11 @@ def section(home: Home, info, experiment: Experiment) -> None:
     """Draw the section for the data set `info`."""
     from tl.analysis.hints import SAMPLE, candidates, question  # numpy, pandas
     from tl.jobs.hints import looking
+    from tl.jobs.queue import check_size
 
     samples = min(experiment.samples or info.train, max(SAMPLE, len(info.classes)))
     try:
+        check_size(home, experiment, info.train)
         asked = question(home, info.name, samples, experiment.resolution)
     except Refused:
         return
