@@ -103,3 +103,13 @@ def test_the_rest_of_a_partly_frozen_network_costs_less():
     frozen, rest = counted("last_stages")
     _, whole = counted("scratch")
     assert 0 < frozen < rest < whole
+
+
+@pytest.mark.parametrize(("hosted", "fits"), [("0", True), ("1", False)])
+def test_hosted_a_run_keeps_no_more_than_a_share_of_what_its_visitor_may_store(tmp_path, monkeypatch, hosted, fits):
+    monkeypatch.setenv("TL_HOSTED", hosted)
+    monkeypatch.setenv("TL_LIMIT_DISK_MEGABYTES", "100")
+    sample = torch.zeros(1, 250_000)  # 1 MB
+    store = FeatureStore(tmp_path)
+    assert store.make(25, sample)
+    assert bool(store.make(1, sample)) is fits
