@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
@@ -9,8 +11,11 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import EventA
 from tensorboard.plugins.hparams import metadata as hparams_metadata
 from tensorboard.util import tensor_util
 
+from tests.payload_lab import name
+from tests.payloads import PAYLOADS
 from tl.config import ArmConfig, Experiment
 from tl.train.events import SCALARS, write_events
+from tl.words import plain
 
 RESULT = {"status": "finished", "message": None, "test_accuracy": 0.7, "best_epoch": 2, "elapsed_seconds": 6.5}
 
@@ -133,6 +138,31 @@ def test_settings_are_there_as_text_and_as_hparams(config, tmp_path):
     assert known["samples"].string_value == "all"
     assert known["augmentation"].bool_value is True
     assert known["seed"].number_value == 4
+
+
+def shown(reader: EventAccumulator, tag: str) -> tuple[set[str], list[str]]:
+    """The elements and the texts between them that TensorBoard makes of a text."""
+    from tensorboard.plugin_util import markdown_to_safe_html  # warns when it is imported
+
+    (text,) = reader.Tensors(tag)
+    page, elements, texts = HTMLParser(), set(), []
+    page.handle_starttag = lambda element, attributes: elements.add(element)
+    page.handle_data = texts.append
+    page.feed(markdown_to_safe_html(text.tensor_proto.string_val[0]))
+    page.close()
+    return elements, texts
+
+
+@pytest.mark.filterwarnings("ignore:html5lib's sanitizer is deprecated:DeprecationWarning")
+def test_names_and_messages_are_shown_letter_by_letter(config, tmp_path):
+    for number, payload in enumerate(PAYLOADS):
+        named = replace(config, arm=replace(config.arm, name=name(payload)))
+        write_events(tmp_path / str(number), named, [], RESULT | {"status": "failed", "message": payload})
+        reader = read(tmp_path / str(number))
+        elements, texts = shown(reader, "configuration")
+        assert elements == {"table", "thead", "tbody", "tr", "th", "td"}, payload
+        assert texts[texts.index("arm") + 2] == name(payload)
+        assert shown(reader, "result") == ({"p"}, [f"failed: {plain(payload)}"])
 
 
 def test_it_needs_neither_torch_nor_tensorflow():

@@ -1,19 +1,23 @@
 """Weights that someone brings: safetensors only, looked through before any library reads them. Neither torch nor pickle.
 
+A file is opened once: what is loaded is what was checked, whatever has taken its name meanwhile.
+
 The format: 8 bytes of header size, a JSON header {name: {dtype, shape, data_offsets}}, then the tensors' bytes.
 """
 
+import hashlib
 import json
 import math
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from tl.config import Refused
-from tl.store.download import WrongHash, matches
+from tl.store.download import WrongHash
 
 FILE_BYTES = 1024**3
 HEADER_BYTES = 1_000_000
@@ -42,44 +46,49 @@ class Tensor(NamedTuple):
     stop: int
 
 
-def check(path: Path) -> dict[str, Tensor]:
+def opened(path: Path) -> BinaryIO:
+    """The file, to be checked and then loaded. Raises Refused where there is none."""
+    if not path.is_file() or not path.stat().st_size:
+        raise Refused(f"{path} is absent or empty; it should hold weights.")
+    return open(path, "rb")
+
+
+def check(file: BinaryIO) -> dict[str, Tensor]:
     """The tensors of a safetensors file that is whole, of bearable size and has finite numbers only; else Refused."""
-    tensors = read_header(path)
+    tensors = read_header(file)
     for name, tensor in tensors.items():
-        if not all(np.isfinite(piece).all() for piece in _floats(path, tensor)):
-            raise Refused(f"{path}: {name!r} holds values that are not finite; it is damaged, get it again.")
+        if not all(np.isfinite(piece).all() for piece in _floats(file, tensor)):
+            raise Refused(f"{file.name}: {name!r} holds values that are not finite; it is damaged, get it again.")
     return tensors
 
 
-def check_published(path: Path, sha256_prefix: str) -> None:
+def check_published(file: BinaryIO, sha256_prefix: str) -> None:
     """Refuse a file of torchvision's that is not the very one its publisher names: it is a pickle."""
-    if len(sha256_prefix) < 8 or not matches(path, sha256_prefix):
+    file.seek(0)
+    if len(sha256_prefix) < 8 or not hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256_prefix.lower()):
         raise WrongHash(
-            f"{path} is not the file torchvision publishes (its SHA-256 doesn't begin with {sha256_prefix}); delete it,"
+            f"{file.name} is not the file torchvision publishes (its SHA-256 doesn't begin with {sha256_prefix}); delete it,"
             " and it is downloaded again."
         )
 
 
-def read_header(path: Path) -> dict[str, Tensor]:
+def read_header(file: BinaryIO) -> dict[str, Tensor]:
     """What the file's header announces, checked against the file's size. Raises Refused with one sentence."""
-    size = path.stat().st_size if path.is_file() else 0
-    if not size:
-        raise Refused(f"{path} is absent or empty; it should hold weights.")
-    with open(path, "rb") as file:
-        head = file.read(8)
-        announced = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
-        if not 2 <= announced <= size - 8 or file.read(1) != b"{":
-            kind = next((kind for magic, kind in OTHERS.items() if head.startswith(magic)), "no safetensors file")
-            raise Refused(f"{path} is {kind}; {ADVICE}.")
-        for what, number, most in (("a header", announced, HEADER_BYTES), ("a file", size, FILE_BYTES)):
-            if number > most:
-                raise Refused(f"{path} has {what} of {number:,} bytes; at most {most:,} are accepted.")
-        file.seek(8)
-        header = file.read(announced)
-    return _parsed(header, 8 + announced, size, path)
+    size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    head = file.read(8)
+    announced = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
+    if not 2 <= announced <= size - 8 or file.read(1) != b"{":
+        kind = next((kind for magic, kind in OTHERS.items() if head.startswith(magic)), "no safetensors file")
+        raise Refused(f"{file.name} is {kind}; {ADVICE}.")
+    for what, number, most in (("a header", announced, HEADER_BYTES), ("a file", size, FILE_BYTES)):
+        if number > most:
+            raise Refused(f"{file.name} has {what} of {number:,} bytes; at most {most:,} are accepted.")
+    file.seek(8)
+    return _parsed(file.read(announced), 8 + announced, size, file.name)
 
 
-def _parsed(header: bytes, begin: int, size: int, path: Path) -> dict[str, Tensor]:
+def _parsed(header: bytes, begin: int, size: int, path: str | Path) -> dict[str, Tensor]:
     try:
         entries = json.loads(header, object_pairs_hook=_no_name_twice, parse_constant=_no_number)
         entries.pop("__metadata__", None)  # text of a stranger that nobody needs
@@ -135,15 +144,15 @@ def _tensor(name: str, entry, begin: int) -> Tensor:
     return Tensor(entry["dtype"], shape, begin + offsets[0], begin + offsets[1])
 
 
-def _floats(path: Path, tensor: Tensor) -> Iterator[np.ndarray]:
+def _floats(file: BinaryIO, tensor: Tensor) -> Iterator[np.ndarray]:
     """The numbers of a tensor piece by piece; nothing where they are whole."""
     if tensor.dtype not in (*FLOATS, "BF16"):
         return
     count = (tensor.stop - tensor.start) // ITEM_BYTES[tensor.dtype]
     for first in range(0, count, PIECE):
-        offset = tensor.start + first * ITEM_BYTES[tensor.dtype]
+        file.seek(tensor.start + first * ITEM_BYTES[tensor.dtype])
         numbers = min(PIECE, count - first)
         if tensor.dtype == "BF16":  # the upper half of a 32 bit number
-            yield (np.fromfile(path, "<u2", numbers, offset=offset).astype(np.uint32) << 16).view(np.float32)
+            yield (np.fromfile(file, "<u2", numbers).astype(np.uint32) << 16).view(np.float32)
         else:
-            yield np.fromfile(path, FLOATS[tensor.dtype], numbers, offset=offset)
+            yield np.fromfile(file, FLOATS[tensor.dtype], numbers)

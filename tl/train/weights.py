@@ -12,8 +12,10 @@ from tl.store import weights_file
 
 def read_weights(path: Path, backbone: str) -> dict[str, torch.Tensor]:
     """The tensors by name, on the CPU. Raises Refused, in one sentence, for a file that is not to be trusted."""
-    if path.suffix == ".safetensors":
-        weights_file.check(path)
-        return load_file(path)
-    weights_file.check_published(path, BACKBONES[backbone].imagenet.sha256_prefix)
-    return torch.load(path, map_location="cpu", weights_only=True)
+    with weights_file.opened(path) as file:
+        if path.suffix == ".safetensors":
+            weights_file.check(file)
+            return load_file(f"/proc/self/fd/{file.fileno()}")  # the open file: the library takes names only
+        weights_file.check_published(file, BACKBONES[backbone].imagenet.sha256_prefix)
+        file.seek(0)
+        return torch.load(file, map_location="cpu", weights_only=True)
