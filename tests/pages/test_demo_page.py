@@ -55,6 +55,15 @@ def test_what_may_not_be_started_is_not_measured_either(open_page, ann, monkeypa
     assert not [button for button in app.button if button.key == "form_ask_hints"]
 
 
+def test_a_sweep_can_be_started_as_it_is_offered(open_page, ann, monkeypatch):
+    monkeypatch.setenv("TL_LIMIT_SAMPLES", "200")
+    app = open_page("pages/1_Data_size.py")
+    assert "Sizes: 100 · 200" in texts(app) and not app.error
+    app.button(key="sweep_start").click().run()
+    assert not app.exception and not app.error
+    assert {row["spec"]["samples"] for row in database.read_runs(ann)} == {100, 200}
+
+
 def test_more_arms_leave_room_for_fewer_seeds(open_page, ann):
     app = open_page()
     app.number_input(key="form_seeds").set_value(2).run()

@@ -17,6 +17,7 @@ from tl.ui.text import ago, count, escape
 SIZES, OWN, PROBLEM, SEEDS = "sweep_sizes", "sweep_own", "sweep_problem", form_state.SEEDS
 OWN_SIZES = "own"
 FIRST_SEEDS = 3  # the fewest with intervals
+FIRST_SIZES = 4  # of the preset that comes first, in most sets
 SHOWN = 8  # earlier sweeps
 
 
@@ -25,7 +26,9 @@ def show(home: Home) -> None:
     state = st.session_state
     if form_state.ARMS not in state:
         first = next(iter(COMPARISONS.values())).experiment
-        form_state.fill(state, replace(first, seeds=tuple(range(FIRST_SEEDS))))
+        runs = len(first.arms) * FIRST_SIZES
+        seeds = demo.at_most("runs_active", runs * FIRST_SEEDS) // runs
+        form_state.fill(state, replace(first, seeds=tuple(range(max(1, seeds)))))
     form_state.renew_token(state, home)
     demo.tell(home)
     pictures.take_over_upload()
@@ -63,7 +66,8 @@ def _size_choice(info) -> None:
 def _sizes(info) -> tuple[int, ...]:
     """The sizes the form describes. Raises Refused."""
     state = st.session_state
-    return parse_sizes(state.get(OWN) or "" if state[SIZES] == OWN_SIZES else state[SIZES], info)
+    usable = replace(info, train=demo.at_most("samples", info.train))
+    return parse_sizes(state.get(OWN) or "" if state[SIZES] == OWN_SIZES else state[SIZES], usable)
 
 
 def _more_seeds() -> None:
