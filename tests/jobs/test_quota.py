@@ -140,10 +140,10 @@ def test_ended_runs_count_for_what_is_kept_until_they_are_deleted(hosted, ann):
 
 
 def test_the_disk_is_counted_with_what_waiting_runs_will_write(hosted, ann):
-    hosted(disk_megabytes=450)  # a run of this network writes up to 98 MB
+    hosted(disk_megabytes=450)  # a run of this network writes up to 112 MB
     jobs.submit(ann, SMALL)
     jobs.submit(ann, SMALL)
-    with pytest.raises(Refused, match="^Your pictures and runs take 0 MB of the disk and this needs about 589 MB more"):
+    with pytest.raises(Refused, match="^Your pictures and runs take 0 MB of the disk and this needs about 673 MB more"):
         jobs.submit(ann, SMALL)
     (ann.path / "large").write_bytes(bytes(60 * 10**6))
     assert used_bytes(ann.path) > 60 * 10**6

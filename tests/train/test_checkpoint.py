@@ -115,6 +115,26 @@ def test_a_damaged_best_network_is_refused_before_more_is_trained(quick, monkeyp
     assert "best.safetensors is damaged; start a new run" in result["message"]
 
 
+def test_the_best_before_is_kept_for_a_best_epoch_that_is_lost_and_is_worse_when_it_comes_again(
+    quick, monkeypatch, command
+):
+    def stop():
+        raise RuntimeError
+
+    values = iter([(0.5, 0.8), (0.6, 0.7), (0.4, 0.9)])
+    monkeypatch.setattr("quick.QuickLearner.evaluate", lambda *args: next(values, None) or stop())
+    for _ in range(2):  # resumed meanwhile, too
+        assert command(quick.folder) == 1  # in the test, after epoch 3
+    assert json.loads(metadata(quick.checkpoints / checkpoint.BEST)["epoch"]) == 3
+    flip(quick.checkpoints / checkpoint.LAST, 9_000)
+    values = iter([(0.7, 0.6), (0.5, 0.75)])  # epoch 3 on another machine, and the test
+    assert command(quick.folder) == 0
+    result = read_json(quick.result)
+    assert (result["best_epoch"], result["test_accuracy"]) == (1, 0.75)
+    assert json.loads(metadata(quick.checkpoints / checkpoint.BEST)["epoch"]) == 1
+    assert {path.name for path in quick.checkpoints.iterdir()} == {checkpoint.LAST, checkpoint.BEST}
+
+
 def test_a_best_network_of_another_epoch_is_refused(halfway):
     network = torch.nn.Linear(2, 2)
     checkpoint.save_best(halfway.checkpoints, network, 1, Settings())

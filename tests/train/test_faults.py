@@ -118,10 +118,10 @@ def test_whatever_fails_the_run_is_whole_named_and_goes_on_to_the_same_end(
         assert rows(quick) == whole.rows, what
         assert not [path for path in quick.folder.rglob(".*")], what
         capsys.readouterr()
-    assert set(harmless) <= {("unlink", "previous.safetensors")}
+    assert set(harmless) <= {("unlink", "previous.safetensors"), ("unlink", "previous_best.safetensors")}
     print(f"{kind}: {fired} of {whole.operations} operations failed one at a time, {len(harmless)} of them harmless")
     assert len(numbers) >= FEW
-    assert fired >= len(numbers) - 1  # a full disk still lets go of files: the run's last operation
+    assert fired >= len(numbers) - 2  # a full disk still lets go of files: the run's last operations
 
 
 def test_what_is_read_of_the_epochs_is_made_again_from_the_checkpoint(quick, command):

@@ -14,8 +14,8 @@ from tl.store.database import Admission, read_runs
 from tl.store.everybody import load
 from tl.store.home import Home
 
-# A trainer's checkpoints: weights and the optimizer's two moments, twice (the one before stays), and the best weights.
-RUN_BYTES_PER_PARAMETER = 28
+# A trainer's checkpoints: weights, the optimizer's two moments and the best weights, each twice (the one before stays).
+RUN_BYTES_PER_PARAMETER = 32
 DELETE_SOME = "delete some on the Runs page"
 
 

@@ -1,7 +1,7 @@
 """Checkpoints: one safetensors file is the commit record of an epoch (weights, optimizer, metric history, patience).
 
-Each carries the SHA-256 of its own bytes, and the one before is kept: what is damaged is never used. Everything random
-is a function of (seed, epoch), so no random state needs saving.
+Each carries the SHA-256 of its own bytes, and the one before is kept, of the best network, too: what is damaged is never
+used. Everything random is a function of (seed, epoch), so no random state needs saving.
 """
 
 import hashlib
@@ -15,10 +15,11 @@ from safetensors.torch import load
 from torch import nn
 
 from tl.config import Refused, RunConfig
-from tl.store.files import write_bytes
+from tl.store.files import sync_folder, write_bytes
 from tl.train.history import History
 
-LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
+LAST, PREVIOUS = "last.safetensors", "previous.safetensors"
+BEST, PREVIOUS_BEST = "best.safetensors", "previous_best.safetensors"
 SCHEMA = 1  # of what a checkpoint means; one more when an older TL Lab would misread it
 DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
 _NO_DIGEST = "0" * 64  # stands for the digest in the bytes that the digest is of
@@ -43,8 +44,9 @@ def save_last(folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer
 
 
 def save_best(folder: Path, network: nn.Module, epoch: int, config: RunConfig) -> None:
-    """Keep the network of the best epoch."""
-    write_bytes(folder / BEST, *_sealed(network.state_dict(), {"epoch": epoch, "config": config.to_json()}))
+    """Keep the network of the best epoch, and the best before: the epoch may be lost and, done again, be none."""
+    pieces = _sealed(network.state_dict(), {"epoch": epoch, "config": config.to_json()})
+    write_bytes(folder / BEST, *pieces, keep=folder / PREVIOUS_BEST)
 
 
 def _sealed(tensors: dict[str, torch.Tensor], about: dict) -> list:
@@ -152,17 +154,37 @@ def _fill(path: Path, network: nn.Module, tensors: dict[str, torch.Tensor]) -> N
         raise BadCheckpoint(f"{path} doesn't fit the network ({first}); start a new run.") from None
 
 
-def check_best(folder: Path, history: History) -> None:
-    """Raise BadCheckpoint where the best network is lost: better to hear it before more hours are spent."""
-    _best(folder, {history.best_epoch, history.epochs + 1})  # or it is of the epoch that was lost and comes again
+def settle_best(folder: Path, network: nn.Module, history: History, config: RunConfig) -> None:
+    """Make the best network on the disk that of `history`, which `load_last` gave; `network` is of its last epoch.
+
+    Raises BadCheckpoint where it is lost: better to hear it before more hours are spent.
+    """
+    wanted = history.best_epoch
+    if not wanted or _epoch(folder / BEST) == wanted:
+        return
+    if wanted == history.epochs:
+        save_best(folder, network, wanted, config)
+    elif _epoch(folder / PREVIOUS_BEST) == wanted:  # the other is of the epoch whose checkpoint was damaged
+        (folder / PREVIOUS_BEST).replace(folder / BEST)
+        sync_folder(folder)
+    else:
+        _best(folder, wanted)
+
+
+def _epoch(path: Path) -> int | None:
+    """Which epoch a network is of; None where it is missing or damaged."""
+    try:
+        return _opened(path)[0]["epoch"]
+    except (FileNotFoundError, _DamagedError):
+        return None
 
 
 def load_best(folder: Path, network: nn.Module, epoch: int) -> None:
     """Put the network back as it was in the best epoch. Raises BadCheckpoint."""
-    _fill(folder / BEST, network, _best(folder, {epoch}))
+    _fill(folder / BEST, network, _best(folder, epoch))
 
 
-def _best(folder: Path, epochs: set[int]) -> dict[str, torch.Tensor]:
+def _best(folder: Path, epoch: int) -> dict[str, torch.Tensor]:
     path = folder / BEST
     try:
         about, tensors = _opened(path)
@@ -170,7 +192,7 @@ def _best(folder: Path, epochs: set[int]) -> dict[str, torch.Tensor]:
         raise BadCheckpoint(f"{path} is missing; start a new run with the same settings.") from None
     except _DamagedError:
         raise BadCheckpoint(f"{path} is damaged; start a new run with the same settings.") from None
-    if about["epoch"] not in epochs:
+    if about["epoch"] != epoch:
         raise BadCheckpoint(
             f"{path} is of epoch {about['epoch']}, not of the best one; start a new run with the same settings."
         )

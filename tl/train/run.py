@@ -23,7 +23,7 @@ from tl.store.home import Run
 from tl.store.metrics import write_metrics
 from tl.strategies import HEAD, STRATEGIES, Phase
 from tl.train.batches import number_of_batches
-from tl.train.checkpoint import PREVIOUS, check_best, load_best, load_last, save_best, save_last
+from tl.train.checkpoint import PREVIOUS, PREVIOUS_BEST, load_best, load_last, save_best, save_last, settle_best
 from tl.train.device import choose_device, device_name, gpu_identity
 from tl.train.events import write_events
 from tl.train.history import History, describe
@@ -59,8 +59,9 @@ class Trainer:
                 self._epoch(self.history.epochs + 1)
                 self._hand_over()
             result = self._result("finished", **self._test())
-            with suppress(OSError):  # it has finished, whatever becomes of what it doesn't need any more
-                (self.run.checkpoints / PREVIOUS).unlink(missing_ok=True)
+            for name in (PREVIOUS, PREVIOUS_BEST):
+                with suppress(OSError):  # it has finished, whatever becomes of what it doesn't need any more
+                    (self.run.checkpoints / name).unlink(missing_ok=True)
             return result
         finally:
             self.monitor.stop()
@@ -95,10 +96,7 @@ class Trainer:
                 self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
             self._say()
         learner.parts = self.history.parts
-        if self.history.best_epoch == self.history.epochs > 0:
-            save_best(folder, learner.network, self.history.epochs, self.config)
-        elif self.history.best_epoch:
-            check_best(folder, self.history)
+        settle_best(folder, learner.network, self.history, self.config)
 
     def _note(self, sentence: str) -> None:
         """Keep what did not go as planned: it ends up in result.json."""
