@@ -34,7 +34,7 @@ class Limits:
     runs_active: int | None = _limit(18, "runs of one visitor that train or wait", 2)
     runs_kept: int | None = _limit(60, "runs of one visitor, ended ones too", 2)
     runs_everybody: int | None = _limit(200, "runs of all visitors that train or wait", 2)
-    run_minutes: int | None = _limit(20, "minutes that a run may take")
+    run_minutes: int | None = _limit(20, "minutes that a run may take, resumed or not")
     run_megabytes: int | None = _limit(1_800, "MB of memory that a run may need, as estimated", 500)
     disk_megabytes: int | None = _limit(2_000, "MB of one visitor's workspace on the disk", 100)
     life_hours: int | None = _limit(24, "hours without a visit after which a workspace is removed")

@@ -6,9 +6,9 @@ from itertools import pairwise
 from tl.jobs.turns import group, in_order
 
 
-def waiting(owner: str | None, experiment_id: str, submitted: float, seeds: int = 1, arms: int = 2) -> list[dict]:
+def waiting(owner: str | None, experiment_id: str, queued: float, seeds: int = 1, arms: int = 2) -> list[dict]:
     names = [(seed, arm) for seed in range(seeds) for arm in range(arms)]
-    about = {"owner": owner, "experiment_id": experiment_id, "submitted": submitted}
+    about = {"owner": owner, "experiment_id": experiment_id, "queued": queued}
     return [about | {"seed": seed, "position": place} for place, (seed, _) in enumerate(names)]
 
 

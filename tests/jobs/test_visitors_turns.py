@@ -1,11 +1,15 @@
 """The one supervisor of all visitors: they take turns, and a run ends at its time limit with what it has learnt."""
 
+import os
+import time
+
 import pytest
 from lab import Lab, until
 
 from tl import jobs
-from tl.config import new_id
+from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.jobs import processes
+from tl.jobs.queue import waiting_runs
 from tl.store import database
 from tl.store.home import Home
 
@@ -35,6 +39,60 @@ def test_a_sweep_of_one_visitor_does_not_keep_another_waiting(visitors):
     assert "".join(name for _, name in sorted(started.items())) == "ababa"
 
 
+def test_who_resumes_stands_behind_those_who_have_had_no_turn(visitors):
+    ann, bob = visitors
+    [first], [second], [other] = ann.submit("quick"), ann.submit("quick"), bob.submit("quick")
+    database.move(ann.home, ann.row(first), "running", started=time.time())
+    database.move(ann.home, ann.row(first), "stopped")
+    jobs.resume(ann.home, first)
+    assert [row["run_id"] for row in waiting_runs(ann.home)] == [other, second, first]
+
+
+def test_the_time_limit_is_of_all_attempts_together(visitors, monkeypatch):
+    ann, _ = visitors
+    [run_id] = ann.submit("slow")
+    row = ann.train(run_id)
+    database.note(ann.home, row, started=row["started"] - 60 * 19)
+    jobs.stop(ann.home, run_id)
+    assert 60 * 19 < ann.row(run_id)["spent"] < 60 * 20
+    jobs.resume(ann.home, run_id)
+    ann.train(run_id)
+    monkeypatch.setattr(processes, "age_seconds", lambda trainer: 61)
+    database.note(ann.home, ann.row(run_id), started=time.time() - 61)
+    until(lambda: not ann.supervisor.tick())
+    assert ann.row(run_id)["reason"] == "time_limit"
+    with pytest.raises(Refused, match="has trained for the 20 min that a run may take here"):
+        jobs.resume(ann.home, run_id)
+    assert ann.row(run_id)["status"] == "stopped"
+
+
+def test_time_in_which_nobody_watched_is_not_counted(visitors):
+    ann, _ = visitors
+    [run_id] = ann.submit("slow")
+    database.move(ann.home, ann.row(run_id), "running", started=1.0, pid=os.getpid(), start_ticks=1, boot_id="earlier")
+    ann.supervisor.tick()
+    assert (ann.row(run_id)["status"], ann.row(run_id)["spent"]) == ("interrupted", 0)
+
+
+def test_a_sweep_goes_on_without_the_runs_that_have_had_their_time(visitors):
+    ann, _ = visitors
+    arms = tuple(ArmConfig(name=name, strategy="scratch") for name in ("quick", "quick 2"))
+    sweep_id = jobs.submit_sweep(ann.home, Experiment(dataset="blossoms", epochs=2, arms=arms), [20, 30])
+    run_ids = [run["run_id"] for run in jobs.sweep(ann.home, sweep_id)["runs"]]
+    jobs.stop_all(ann.home, run_ids)
+
+    def use_up(*run_ids: str) -> None:
+        with database.writing(ann.home) as connection:
+            connection.executemany("UPDATE runs SET spent = 1201 WHERE id = ?", [(run_id,) for run_id in run_ids])
+
+    use_up(run_ids[0])
+    assert [run["run_id"] for run in jobs.resume_sweep(ann.home, sweep_id)] == run_ids[1:]
+    jobs.stop_all(ann.home, run_ids)
+    use_up(*run_ids)
+    with pytest.raises(Refused, match="all have had their time, or are finished"):
+        jobs.resume_sweep(ann.home, sweep_id)
+
+
 def test_a_run_ends_at_its_time_limit_and_keeps_its_best(visitors, monkeypatch):
     ann, _ = visitors
     [run_id] = ann.submit("slow")
@@ -61,8 +119,6 @@ def test_a_verdict_that_was_written_down_holds_when_the_supervisor_dies_over_it(
 
 
 def test_the_age_of_a_process_is_its_own(visitors):
-    import os
-
     me = processes.identify(os.getpid())
     assert 0 < processes.age_seconds(me) < 24 * 3600
 

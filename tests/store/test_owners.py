@@ -124,5 +124,6 @@ def test_a_file_of_an_earlier_version_keeps_its_runs_as_nobodys(tmp_path, monkey
             connection.execute(spec, ("0" * 26, json.dumps(SPEC.to_json())))
             run = "INSERT INTO runs (id, experiment_id, arm, seed, position, created) VALUES (?, ?, 'a', 0, 0, 1)"
             connection.execute(run, ("1" * 26, "0" * 26))
-    assert [row["run_id"] for row in database.read_runs(home)] == ["1" * 26]
+    [row] = database.read_runs(home)
+    assert (row["run_id"], row["queued"], row["spent"]) == ("1" * 26, 1, 0)
     assert database.read_runs(home.of(owner_of("x"))) == []

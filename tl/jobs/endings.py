@@ -5,6 +5,7 @@ import signal
 from tl.failures import EXIT_REASONS
 from tl.jobs import processes
 from tl.jobs.processes import Identity
+from tl.limits import limits
 from tl.store.documents import read_result
 from tl.store.home import Run
 
@@ -53,8 +54,15 @@ def ending(run: Run, row: dict, exit_code: int | None, watched: bool, for_memory
     return _ended("interrupted", "machine_restarted" if restarted else "interrupted")
 
 
-def overdue(minutes: int) -> dict:
-    """Columns to be written down before a trainer is ended that has taken as long as a visitor's run may."""
+def out_of_time(row: dict, seconds: float = 0.0) -> bool:
+    """Whether a visitor's run has taken as long as it may, in all its attempts; `seconds`: the one that trains now."""
+    minutes = limits().run_minutes
+    return minutes is not None and row["spent"] + seconds > 60 * minutes
+
+
+def overdue() -> dict:
+    """Columns to be written down before a trainer is ended whose run is out of time."""
+    minutes = limits().run_minutes
     message = (
         f"The time limit of {minutes:,} min was reached; the best epoch so far is kept, the test set was not touched."
     )

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from tl.config import Experiment, Refused, new_id
 from tl.jobs import memory, processes
-from tl.jobs.endings import ending, identity_of
+from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
 from tl.jobs.start import supervisor_lives
 from tl.jobs.turns import in_order
+from tl.limits import limits
 from tl.store import database, everybody
 from tl.store.database import ACTIVE
 from tl.store.documents import is_number, read_progress, read_result
@@ -34,7 +35,7 @@ _FROM_RESULT = (
     "notes",
 )
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
-_FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "started", "ended", "reason", "message"))
+_FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "ended", "reason", "message"))
 
 
 def submit(home: Home, experiment: Experiment, key: str | None = None) -> str:
@@ -102,7 +103,7 @@ def list_runs(home: Home, experiment_id: str | None = None) -> list[dict]:
     """What is known of every run (or one experiment's), newest experiment first, in it in the order of training.
 
     Each has `run_id, experiment_id, sweep_id` (null outside a sweep), `arm, seed, status, attempt, epochs` (completed),
-    `max_epochs, reason, message, created, started, ended` (Unix seconds), `strategy, dataset, samples, backbone,
+    `max_epochs, reason, message, created, started` (last), `ended` (Unix seconds), `strategy, dataset, samples, backbone,
     weights, resolution, batch_size, best_epoch, stopped_early, best_val_accuracy, test_accuracy, elapsed_seconds,
     memory_peak_bytes, device` (null where not known yet), `progress` (progress.json of a running one, else null),
     `notes` (sentences: what did not go as planned) and `place` (in the queue of everybody's runs, from 1, of one that waits, else null).
@@ -162,7 +163,8 @@ def stop_all(home: Home, run_ids: Iterable[str]) -> None:
 def resume(home: Home, run_id: str) -> dict:
     """Queue an ended run again, to go on after its last finished epoch; as in `list_runs`.
 
-    Raises Refused for an unknown id and for a run that is finished, running or queued, and hosted where the queue is full.
+    Raises Refused for an unknown id and for a run that is finished, running or queued; hosted also where the queue is
+    full or the run has had its time.
     """
     return resume_all(home, [run_id])[0]
 
@@ -170,7 +172,7 @@ def resume(home: Home, run_id: str) -> dict:
 def resume_all(home: Home, run_ids: Iterable[str]) -> list[dict]:
     """`resume` of several: all of them or, where one is refused, none."""
     rows = [_resumable(home, run_id) for run_id in run_ids]
-    database.requeue(home, rows, admission(home), **_FORGET, stop_requested=0)
+    database.requeue(home, rows, admission(home), **_FORGET, queued=time.time(), stop_requested=0)
     return [run(home, row["run_id"]) for row in rows]
 
 
@@ -184,6 +186,9 @@ def _resumable(home: Home, run_id: str) -> dict:
         raise Refused(f"Run {run_id} is finished; there is nothing left to resume.")
     if home.run(run_id).imported.exists():
         raise Refused(f"Run {run_id} was imported without what it had learnt; start the comparison anew instead.")
+    if out_of_time(row):
+        minutes = limits().run_minutes
+        raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here; its best is kept.")
     return row
 
 
@@ -210,8 +215,11 @@ def empty_trash(home: Home) -> None:
 def settle(home: Home, row: dict, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict | None:
     """Write down how a run whose trainer is dead has ended; what was written, None where another did or it goes on."""
     row = database.read_run(home, row["run_id"]) | {"attempt": row["attempt"]}  # a stop may have been asked for since
-    end = ending(home.run(row["run_id"]), row, exit_code, watched, for_memory)
-    return end if database.move(home, row, **end, ended=time.time()) else None
+    end, now = ending(home.run(row["run_id"]), row, exit_code, watched, for_memory), time.time()
+    spent = row["spent"]
+    if watched and row["started"]:  # else nobody knows when it died
+        spent += max(0.0, now - row["started"])
+    return end if database.move(home, row, **end, ended=now, spent=spent) else None
 
 
 def _wait_for_process(home: Home, row: dict) -> dict:

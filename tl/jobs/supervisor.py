@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable
 
 from tl.jobs import expiry, memory, processes
-from tl.jobs.endings import identity_of, overdue, stalled
+from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
 from tl.jobs.launcher import Launcher
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.memory_kills import memory_kills
 from tl.jobs.queue import empty_trash, settle, waiting_runs
 from tl.jobs.turns import group
-from tl.limits import limits
 from tl.store import database
 from tl.store.home import Home
 
@@ -116,9 +115,8 @@ class Supervisor:
 
     def _verdict(self, row: dict, trainer: processes.Identity) -> dict | None:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
-        minutes = limits().run_minutes
-        if minutes is not None and processes.age_seconds(trainer) > 60 * minutes:
-            return overdue(minutes)
+        if out_of_time(row, processes.age_seconds(trainer)):
+            return overdue()
         files = self._home_of(row).run(row["run_id"])
         still = self._stillness.seconds(files, row["attempt"]) >= self.stall_seconds
         return stalled(self.stall_seconds) if still else None

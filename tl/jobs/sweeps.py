@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tl.config import Experiment, Refused, new_id
+from tl.jobs.endings import out_of_time
 from tl.jobs.queue import enqueue, list_runs, resolved, resume_all
 from tl.store import database
 from tl.store.home import Home
@@ -71,9 +72,12 @@ def list_sweeps(home: Home) -> list[dict]:
 def resume_sweep(home: Home, sweep_id: str) -> list[dict]:
     """Queue every run of a sweep that ended without finishing again; those runs, as in `list_runs`.
 
-    Raises Refused for an unknown id, where nothing is left to resume, and hosted where all of them would be too many.
+    Hosted without those that have had their time. Raises Refused for an unknown id, where nothing is left to resume,
+    and hosted where all of them would be too many.
     """
-    unfinished = [run for run in sweep(home, sweep_id)["runs"] if run["status"] in ("stopped", "failed", "interrupted")]
+    ended = [run for run in sweep(home, sweep_id)["runs"] if run["status"] in ("stopped", "failed", "interrupted")]
+    unfinished = [run["run_id"] for run in ended if not out_of_time(database.read_run(home, run["run_id"]))]
     if not unfinished:
-        raise Refused(f"Sweep {sweep_id} has no run that could be resumed: all are finished, running or queued.")
-    return resume_all(home, [run["run_id"] for run in unfinished])
+        which = "have had their time, or are finished" if ended else "are finished"
+        raise Refused(f"Sweep {sweep_id} has no run that could be resumed: all {which}, running or queued.")
+    return resume_all(home, unfinished)

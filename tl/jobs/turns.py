@@ -15,12 +15,13 @@ def in_order(queued: Iterable[dict], served: dict[str | None, float]) -> list[di
     """The rows of queued runs (tl.store.database.read_runs), the next first.
 
     `served`: owner -> when a run of theirs was last started, Unix seconds. An owner stands in line since then, or
-    since the submission of the oldest run that waits, whichever is later; their own runs go by age.
+    since the oldest of their runs that wait was queued, whichever is later; their own go by that, too. One that is
+    resumed is queued anew: it has had its turn.
     """
     waiting: dict[str | None, dict[tuple, list[dict]]] = {}
     for row in sorted(queued, key=_age):
         waiting.setdefault(row["owner"], {}).setdefault(group(row), []).append(row)
-    since = {owner: (0, max(served.get(owner, 0.0), _first(turns)["submitted"])) for owner, turns in waiting.items()}
+    since = {owner: (0, max(served.get(owner, 0.0), _first(turns)["queued"])) for owner, turns in waiting.items()}
     ordered: list[dict] = []
     while waiting:
         owner = min(waiting, key=lambda owner: (*since[owner], _age(_first(waiting[owner]))))
@@ -37,4 +38,4 @@ def _first(turns: dict[tuple, list[dict]]) -> dict:
 
 
 def _age(row: dict) -> tuple:
-    return row["submitted"], row["experiment_id"], row["position"]
+    return row["queued"], row["experiment_id"], row["position"]

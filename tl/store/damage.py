@@ -18,9 +18,10 @@ _TYPES = {  # of a row of runs, where SQLite would take anything
     "reason": (str, type(None)),
     "message": (str, type(None)),
     "created": (float, int),
-    "submitted": (float, int),
+    "queued": (float, int),
     "started": (float, int, type(None)),
     "ended": (float, int, type(None)),
+    "spent": (float, int),
 }
 _PASSING = {  # SQLite's names of what is no damage -> what to say
     "SQLITE_BUSY": "is busy: another program holds it; try again",

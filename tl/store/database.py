@@ -17,10 +17,21 @@ from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
 
 Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
 
-_RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.created AS submitted,
-    experiments.sweep_id AS sweep_id, experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
+_RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.sweep_id AS sweep_id,
+    experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
 _OWN = "experiment_id IN (SELECT id FROM experiments WHERE owner IS :owner)"
-_CHANGEABLE = {"pid", "start_ticks", "boot_id", "started", "ended", "reason", "message", "stop_requested"}
+_CHANGEABLE = {
+    "pid",
+    "start_ticks",
+    "boot_id",
+    "queued",
+    "started",
+    "ended",
+    "spent",
+    "reason",
+    "message",
+    "stop_requested",
+}
 
 
 class Unknown(Refused):
@@ -57,8 +68,8 @@ def insert_experiments(
             columns = "(id, key, created, spec, sweep_id, owner)"
             connection.execute(f"INSERT INTO experiments {columns} VALUES (?, ?, ?, ?, ?, ?)", values)
             connection.executemany(
-                "INSERT INTO runs (id, experiment_id, arm, seed, position, created) VALUES (?, ?, ?, ?, ?, ?)",
-                [(run.run_id, own_id, run.arm.name, run.seed, place, now) for place, run in enumerate(runs)],
+                "INSERT INTO runs (id, experiment_id, arm, seed, position, created, queued) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(run.run_id, own_id, run.arm.name, run.seed, place, now, now) for place, run in enumerate(runs)],
             )
         if admit:
             admit(connection)

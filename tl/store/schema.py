@@ -53,6 +53,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE experiments ADD COLUMN owner TEXT",  # whose it is (see Home.owner); null: not hosted
         "CREATE INDEX experiments_by_owner ON experiments(owner)",
     ),
+    (
+        "ALTER TABLE runs ADD COLUMN queued REAL NOT NULL DEFAULT 0",  # since when it waits, or waited last: Unix time
+        "UPDATE runs SET queued = created",
+        "ALTER TABLE runs ADD COLUMN spent REAL NOT NULL DEFAULT 0",  # seconds that its ended attempts took
+    ),
 )
 
 
