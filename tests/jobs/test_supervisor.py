@@ -9,7 +9,7 @@ from lab import until
 
 from tl import jobs
 from tl.jobs import processes
-from tl.jobs.launcher import LocalLauncher
+from tl.jobs.launcher import GRACE_SECONDS, LocalLauncher
 from tl.jobs.start import supervisor_lives, take_lock
 from tl.store import database
 from tl.store.files import write_json
@@ -84,6 +84,21 @@ def test_a_killed_trainer_is_labelled_and_can_be_resumed(lab):
     lab.train(run_id)
     assert jobs.run(lab.home, run_id)["progress"]["epoch"] > reached
     jobs.stop(lab.home, run_id)
+
+
+def test_a_stop_is_carried_out_where_whoever_asked_for_it_has_died(lab):
+    seconds = [0.0]
+    lab.new_supervisor(clock=lambda: seconds[0])
+    [run_id] = lab.submit("slow")
+    row = lab.train(run_id)
+    database.note(lab.home, row, stop_requested=1)
+    lab.supervisor.tick()
+    seconds[0] = GRACE_SECONDS
+    lab.supervisor.tick()
+    assert (lab.row(run_id)["status"], processes.of_run(run_id)) == ("running", [row["pid"]]), "that is its asker's"
+    seconds[0] += 0.1
+    lab.supervisor.tick()
+    assert (lab.row(run_id)["status"], processes.of_run(run_id)) == ("stopped", [])
 
 
 def test_one_failing_arm_leaves_the_other_alone(lab):

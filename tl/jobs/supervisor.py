@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from tl.jobs import expiry, memory, processes
 from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
-from tl.jobs.launcher import Launcher
+from tl.jobs.launcher import GRACE_SECONDS, Launcher
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.memory_kills import memory_kills
 from tl.jobs.queue import empty_trash, settle, waiting_runs
@@ -40,7 +40,9 @@ class Supervisor:
         self.launcher = launcher
         self.fits = fits
         self.stall_seconds = stall_seconds  # a trainer that stands still for so long is ended
+        self._clock = clock
         self._stillness = Stillness(clock)
+        self._stops: dict[tuple, float] = {}  # run id, attempt -> when it was first seen that a stop was asked for
         self._memory_kills: dict[str, int | None] = {}  # run -> kills for lack of memory when it was first seen
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: tuple | None = None  # experiment and seed that train now, and how many of its arms at once
@@ -80,7 +82,9 @@ class Supervisor:
         """Write down what has ended and start what may start; whether anything is queued or running."""
         running = [row for row in self._rows("running") if self._goes_on(row)]
         self._watching = True
-        self._stillness.forget(others_than={(row["run_id"], row["attempt"]) for row in running})
+        attempts = {(row["run_id"], row["attempt"]) for row in running}
+        self._stillness.forget(others_than=attempts)
+        self._stops = {attempt: seen for attempt, seen in self._stops.items() if attempt in attempts}
         started = self._next(running)
         for row in started:
             self._start(row)
@@ -117,6 +121,10 @@ class Supervisor:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
         if out_of_time(row, processes.age_seconds(trainer)):
             return overdue()
+        if row["stop_requested"]:
+            seen = self._stops.setdefault((row["run_id"], row["attempt"]), self._clock())
+            if self._clock() - seen > GRACE_SECONDS:  # whoever asked would have ended it by now, and may have died
+                return {"stop_requested": 1}
         files = self._home_of(row).run(row["run_id"])
         still = self._stillness.seconds(files, row["attempt"]) >= self.stall_seconds
         return stalled(self.stall_seconds) if still else None
