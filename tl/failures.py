@@ -24,7 +24,7 @@ FAILURES = {
     "out_of_memory": Failure("The memory was not enough", "use a smaller batch size, resolution or network"),
     "gpu_lost": Failure("The GPU stopped working", "resume, and restart the machine if that fails, too"),
     "disk_full": Failure("The disk is full", "free some space and resume, nothing finished is lost"),
-    "not_writable": Failure("A file of the run may not be read or written", "give this user the right to, and resume"),
+    "not_writable": Failure("A file may not be read or written", "give this user the right to, and resume"),
     "disk_error": Failure("The disk could not read or write", "make a copy while you can, and resume"),
     "too_many_files": Failure("Too many files are open", "close programs or raise `ulimit -n`, and resume"),
     "download_failed": Failure("A download failed", "check the network, or choose weights and pictures that are here"),
@@ -47,10 +47,16 @@ OF_ERRNO = {
 }
 
 
-def sentence(name: str, detail: str = "") -> str:
-    """What happened (`detail`: more exactly) and what to do."""
+def sentence(name: str, detail: str = "", again: str = "resume") -> str:
+    """What happened (`detail`: more exactly) and what to do; `again`: instead of resuming, where it was no run."""
     failure = FAILURES[name]
-    return f"{failure.what}{f' ({detail})' if detail else ''}; {failure.advice}."
+    return f"{failure.what}{f' ({detail})' if detail else ''}; {failure.advice.replace('resume', again)}."
+
+
+def of_disk(problem: OSError) -> str | None:
+    """The sentence where a page met trouble with the disk; None where it is no such trouble."""
+    name = OF_ERRNO.get(problem.errno)
+    return sentence(name, str(problem.filename or ""), again="try again") if name else None
 
 
 # Exit status -> name and sentence.

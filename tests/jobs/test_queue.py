@@ -198,6 +198,18 @@ def test_a_deleted_run_is_gone_with_its_files(lab, home):
     assert not home.trash_dir.exists()
 
 
+def test_a_run_whose_files_can_not_be_taken_away_is_not_deleted(lab, home):
+    [run_id] = lab.submit("quick")
+    jobs.stop(home, run_id)
+    home.trash_dir.write_text("in the way of the folder")
+    with pytest.raises(OSError):
+        jobs.delete(home, run_id)
+    assert lab.row(run_id)["status"] == "stopped" and home.run(run_id).config.exists()
+    home.trash_dir.unlink()
+    jobs.delete(home, run_id)
+    assert not jobs.list_runs(home) and not list(home.runs_dir.iterdir())
+
+
 def test_a_queued_run_is_not_deleted(lab, home):
     [run_id] = lab.submit("quick")
     with pytest.raises(Refused, match="is queued; stop it first"):

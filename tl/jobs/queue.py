@@ -197,13 +197,15 @@ def delete(home: Home, run_id: str) -> None:
     row = database.read_run(home, run_id)
     if row["status"] == "running" and _is_dead(home, row):
         settle(home, row, exit_code=None, watched=False)
-    if not database.delete_run(home, row):
+
+    def take_files() -> None:
+        folder = home.run(run_id).folder
+        if folder.exists():
+            home.trash_dir.mkdir(parents=True, exist_ok=True)
+            folder.rename(home.trash_dir / new_id())  # at once for every reader; removing takes its time
+
+    if not database.delete_run(home, row, take_files):
         raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']}; stop it first.")
-    empty_trash(home)
-    folder = home.run(run_id).folder
-    if folder.exists():
-        home.trash_dir.mkdir(parents=True, exist_ok=True)
-        folder.rename(home.trash_dir / new_id())  # at once for every reader; removing takes its time
     empty_trash(home)
 
 

@@ -225,8 +225,11 @@ def _update(connection: sqlite3.Connection, home: Home, run: dict, statuses: tup
     return connection.execute(f"{query} AND {_OWN}", values | which).rowcount == 1
 
 
-def delete_run(home: Home, run: dict) -> bool:
-    """Remove a run that is neither queued nor running, and its experiment with its last run; False: it is active."""
+def delete_run(home: Home, run: dict, take_files: Callable[[], None] = lambda: None) -> bool:
+    """Remove a run that is neither queued nor running, and its experiment with its last run; False: it is active.
+
+    `take_files` is called then; whatever it raises keeps the rows.
+    """
     with writing(home) as connection:
         ended = f"status NOT IN ({', '.join(map(repr, ACTIVE))})"
         query = f"DELETE FROM runs WHERE id = :run_id AND attempt = :attempt AND {ended}"
@@ -235,6 +238,8 @@ def delete_run(home: Home, run: dict) -> bool:
         left = "SELECT 1 FROM runs WHERE experiment_id = experiments.id"
         query = f"DELETE FROM experiments WHERE id = ? AND owner IS ? AND NOT EXISTS ({left})"
         connection.execute(query, (run["experiment_id"], home.owner))
+        if gone:
+            take_files()
         return gone
 
 

@@ -6,6 +6,7 @@ from tl.config import Experiment, Refused
 from tl.store.home import Home
 from tl.ui import advice, arms, cost, demo, form_state, network, pictures, plan
 from tl.ui.presets import PRESETS
+from tl.ui.problems import told
 from tl.ui.text import escape
 
 PRESET, PROBLEM = "form_preset", "form_problem"
@@ -96,14 +97,11 @@ def _start(home: Home) -> None:
     from tl import jobs
 
     state = st.session_state
-    try:
-        experiment_id = jobs.submit(home, form_state.compose(state), key=state[form_state.TOKEN])
-        jobs.ensure_supervisor(home)
-    except Refused as problem:
-        state[PROBLEM] = str(problem)
-        return
     state.pop(PROBLEM, None)
-    st.query_params["experiment"] = experiment_id
+    with told(PROBLEM):
+        experiment_id = jobs.submit(home, form_state.compose(state), key=state[form_state.TOKEN])
+        st.query_params["experiment"] = experiment_id
+        jobs.ensure_supervisor(home)
 
 
 def new_comparison() -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl.config import Refused
 from tl.limits import hosted
 from tl.store.home import Home
-from tl.ui.text import escape
+from tl.ui.problems import told
 
 PAGES = {
     "Compare": ("app.py", ":material/compare_arrows:"),
@@ -23,7 +22,7 @@ CONTENT_WIDTH = 1160  # pixels: lines and charts stay readable on a wide screen
 def begin(title: str):
     """Set the page up and draw its head; a context in whose container everything else goes.
 
-    What is refused in it (the queue is damaged, say) is shown in place of the rest.
+    What does not work in it (the queue is damaged, say) is shown in place of the rest.
     """
     st.set_page_config(page_title=f"{title} · TL Lab", page_icon=str(ICON), layout="wide")
     if hosted():
@@ -36,11 +35,8 @@ def begin(title: str):
         st.markdown("**TL Lab**", width="content")
         for name, (path, icon) in PAGES.items():
             st.page_link(path, label=name, icon=icon)
-    with content:
-        try:
-            yield
-        except Refused as problem:
-            st.error(escape(problem), icon=":material/error:")
+    with content, told():
+        yield
 
 
 def introduce() -> None:

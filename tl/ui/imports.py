@@ -5,10 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl.config import Refused
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.store.home import Home
 from tl.ui import demo, uploads
+from tl.ui.problems import told
 from tl.ui.text import escape
 from tl.ui.turn import out_of_turn
 
@@ -32,23 +32,21 @@ def show(home: Home) -> None:
         # The uploader keeps its file: what was tried once is not tried again on every rerun.
         if st.session_state.get(ATTEMPT) != file.file_id:
             st.session_state[ATTEMPT] = file.file_id
-            st.session_state[PROBLEM] = _import(home, file)
+            st.session_state[PROBLEM] = ""
+            with told(PROBLEM):
+                _import(home, file)
         if problem := st.session_state[PROBLEM]:
             st.error(escape(problem), icon=":material/error:")
 
 
-def _import(home: Home, file) -> str:
-    """Import the upload and go to its page; the sentence of a refusal."""
+def _import(home: Home, file) -> None:
+    """Import the upload and go to its page."""
     from tl.report.intake import import_bundle  # pyarrow: only when there is something to read
 
     with tempfile.NamedTemporaryFile(suffix=".zip") as kept:
         kept.write(file.getbuffer())
         kept.flush()
-        try:
-            with out_of_turn():
-                kind, ident = import_bundle(home, Path(kept.name), "The bundle")
-        except Refused as refusal:
-            return str(refusal)
+        with out_of_turn():
+            kind, ident = import_bundle(home, Path(kept.name), "The bundle")
     uploads.forget(file)
-    st.session_state[PROBLEM] = ""
     st.switch_page(PAGES[kind], query_params={kind: ident})

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from tl import jobs
-from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import chart_area, view
 from tl.ui.arms import dot
+from tl.ui.problems import told
 from tl.ui.refresh import fragment, look_again
 from tl.ui.table import arm_table
 from tl.ui.text import NOT_AVAILABLE, clock, duration, escape, percent
@@ -134,16 +134,12 @@ def _ended_badly(home: Home, run: dict) -> None:
 
 
 def _stop(home: Home, run_ids: list[str]) -> None:
-    try:
+    with told(PROBLEM):
         for run_id in run_ids[::-1]:  # the queued ones first, so that none of them starts meanwhile
             jobs.stop(home, run_id)
-    except (Refused, TimeoutError) as problem:
-        st.session_state[PROBLEM] = str(problem)
 
 
 def _resume(home: Home, run_id: str) -> None:
-    try:
+    with told(PROBLEM):
         jobs.resume(home, run_id)
         jobs.ensure_supervisor(home)
-    except Refused as problem:
-        st.session_state[PROBLEM] = str(problem)

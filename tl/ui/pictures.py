@@ -6,11 +6,11 @@ from pathlib import Path
 import streamlit as st
 
 from tl import datasets
-from tl.config import Refused
 from tl.limits import limits
 from tl.store.home import Home
 from tl.ui import demo, uploads
 from tl.ui.form_state import shared_key
+from tl.ui.problems import told
 from tl.ui.text import cell, count, escape, plain
 from tl.ui.turn import out_of_turn
 
@@ -133,24 +133,23 @@ def _suggest(file_name: str, taken: list[str]) -> str:
 
 
 def _ingest(home: Home, file, name: str, attempt: tuple) -> None:
-    """Make a data set of the upload, with progress, and choose it, or keep the sentence of a refusal."""
-    state, refusal = st.session_state, None
+    """Make a data set of the upload, with progress, and choose it, or keep the sentence that says why not."""
+    state = st.session_state
+    state.pop(REFUSAL, None)
     bar = st.progress(0.0, text="Reading the zip …")
 
     def progress(done: int, total: int, what: str) -> None:
         text = escape(what[:1].upper() + what[1:]) + (f": {count(done)} of {count(total)}" if total else " …")
         bar.progress(min(1.0, done / max(1, total)), text=text)
 
-    try:
+    with told(REFUSAL):
         file.seek(0)
         with out_of_turn():
             state[UPLOADED] = datasets.ingest(home, file, name, progress, shown=_spoken_name(file.name)).name
-    except Refused as problem:
-        refusal = str(problem)
     # Only now: whoever touches a widget meanwhile ends this run of the page, and the next one reads the zip again.
-    state[ATTEMPT], state[REFUSAL] = attempt, refusal
+    state[ATTEMPT] = attempt
     bar.empty()
-    if refusal is None:
+    if REFUSAL not in state:
         uploads.forget(file)
         st.rerun()
 

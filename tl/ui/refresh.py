@@ -13,6 +13,7 @@ from tl import jobs
 from tl.config import Refused
 from tl.limits import hosted
 from tl.store.home import Home
+from tl.ui.problems import told
 from tl.ui.text import escape
 from tl.ui.turn import in_turn
 
@@ -21,15 +22,12 @@ HOSTED_SECONDS = 5.0  # at least, between two refreshes of a page: each is compu
 
 
 def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., None]:
-    """`draw` as a fragment that refreshes itself every `seconds` (None: not at all); shows what is refused in it."""
+    """`draw` as a fragment that refreshes itself every `seconds` (None: not at all); shows what does not work in it."""
 
     @functools.wraps(draw)
     def shown(*arguments) -> None:
-        try:
-            with in_turn():
-                draw(*arguments)
-        except Refused as problem:
-            st.error(escape(problem), icon=":material/error:")
+        with told(), in_turn():
+            draw(*arguments)
 
     return st.fragment(shown, run_every=max(seconds, HOSTED_SECONDS) if seconds and hosted() else seconds)
 

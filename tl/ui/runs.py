@@ -6,13 +6,13 @@ import streamlit as st
 
 from tl import jobs
 from tl.backbones import BACKBONES
-from tl.config import Refused
 from tl.store.database import ACTIVE
 from tl.store.home import Home
 from tl.ui import view
 from tl.ui.arms import dot
 from tl.ui.form_state import arm_title
 from tl.ui.live import BADGES
+from tl.ui.problems import told
 from tl.ui.refresh import fragment
 from tl.ui.text import ago, cell, count, duration, escape, memory, percent
 from tl.ui.turn import out_of_turn
@@ -175,10 +175,8 @@ def _confirm_delete(home: Home, run: dict) -> None:
 
 
 def _act(home: Home, run_id: str, action: str) -> None:
-    try:
+    with told(PROBLEM):
         with out_of_turn():
             {"Stop": jobs.stop, "Resume": jobs.resume, "Delete": jobs.delete}[action](home, run_id)
         if action == "Resume":
             jobs.ensure_supervisor(home)
-    except (Refused, TimeoutError) as problem:
-        st.session_state[PROBLEM] = str(problem)

@@ -12,6 +12,7 @@ from tl.jobs.sizes import ALL, PRESETS, parse_sizes
 from tl.store.home import Home
 from tl.ui import arms, cost, demo, form_state, network, pictures, plan, view
 from tl.ui.presets import PRESETS as COMPARISONS
+from tl.ui.problems import told
 from tl.ui.text import ago, count, escape
 
 SIZES, OWN, PROBLEM, SEEDS = "sweep_sizes", "sweep_own", "sweep_problem", form_state.SEEDS
@@ -116,14 +117,11 @@ def _start_row(home: Home, info) -> Experiment | None:
 def _start(home: Home, sizes: tuple[int, ...]) -> None:
     """Runs once per click, before the page: the token makes a second click find the sweep of the first."""
     state = st.session_state
-    try:
-        sweep_id = jobs.submit_sweep(home, form_state.compose(state), sizes, key=state[form_state.TOKEN])
-        jobs.ensure_supervisor(home)
-    except Refused as problem:
-        state[PROBLEM] = str(problem)
-        return
     state.pop(PROBLEM, None)
-    st.query_params["sweep"] = sweep_id
+    with told(PROBLEM):
+        sweep_id = jobs.submit_sweep(home, form_state.compose(state), sizes, key=state[form_state.TOKEN])
+        st.query_params["sweep"] = sweep_id
+        jobs.ensure_supervisor(home)
 
 
 def new_sweep() -> None:

@@ -8,6 +8,7 @@ from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
 from tl.ui.chart import draw
+from tl.ui.problems import told
 from tl.ui.refresh import fragment, look_again
 from tl.ui.text import count, escape, unbroken
 
@@ -103,18 +104,14 @@ def _progress(home: Home, now: sweep_view.SweepView) -> None:
 
 
 def _stop(home: Home, run_ids: list[str]) -> None:
-    try:
+    with told(PROBLEM):
         jobs.stop_all(home, run_ids)
-    except (Refused, TimeoutError) as problem:
-        st.session_state[PROBLEM] = str(problem)
 
 
 def _resume(home: Home, sweep_id: str) -> None:
-    try:
+    with told(PROBLEM):
         jobs.resume_sweep(home, sweep_id)
         jobs.ensure_supervisor(home)
-    except Refused as problem:
-        st.session_state[PROBLEM] = str(problem)
 
 
 def _curves(now: sweep_view.SweepView, found: dict) -> None:

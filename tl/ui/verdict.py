@@ -5,11 +5,12 @@ import re
 import streamlit as st
 
 from tl import jobs
-from tl.config import Experiment, Refused
+from tl.config import Experiment
 from tl.report import findings
 from tl.ui import downloads, judging
 from tl.ui.arms import dot
 from tl.ui.form_state import arm_title
+from tl.ui.problems import told
 from tl.ui.text import cell, escape, unbroken
 from tl.ui.view import ExperimentView
 
@@ -105,14 +106,11 @@ def _marks(now: ExperimentView, found: dict) -> None:
 
 def _train_longer(now: ExperimentView, longer: Experiment, name: str) -> None:
     """The key makes a second click, or a second tab, find the comparison of the first."""
-    try:
+    with told(PROBLEM):
         key = f"longer {now.experiment_id} {name} {max(arm.epochs or 0 for arm in longer.arms)}"
         experiment_id = jobs.submit(now.home, longer, key=key)
+        st.query_params["experiment"] = experiment_id
         jobs.ensure_supervisor(now.home)
-    except Refused as problem:
-        st.session_state[PROBLEM] = str(problem)
-        return
-    st.query_params["experiment"] = experiment_id
 
 
 def _fairness(found: dict) -> None:
