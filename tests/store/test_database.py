@@ -67,9 +67,35 @@ def test_the_same_key_is_the_same_experiment(home):
 
 def test_threads_that_submit_at_once_make_one_experiment_per_key(home):
     with ThreadPoolExecutor(8) as pool:
-        ids = list(pool.map(lambda number: insert(home, key=f"key {number % 5}"), range(40)))
+        ids = list(pool.map(lambda number: insert(home, key=f"key {number % 5}", samples=2 + number % 5), range(40)))
     assert len(set(ids)) == 5
     assert len(database.read_runs(home)) == 10
+
+
+def test_two_tabs_that_submit_the_same_within_seconds_make_one_experiment(home, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(database.time, "time", lambda: now[0])
+    first = insert(home, key="one tab", samples=7)
+    now[0] += database.TWICE_SECONDS
+    assert insert(home, key="another", samples=7) == first
+    others = {insert(home, key="changed", samples=8), insert(home, samples=7)}  # without a key: the command line
+    others.add(insert(home.of("v" * 26), key="somebody else's", samples=7))
+    now[0] += 0.1
+    others.add(insert(home, key="later", samples=7))
+    assert len(others | {first}) == 5
+
+
+def test_a_sweep_is_the_same_only_as_the_same_sweep(home):
+    def submit(key: str, *samples: int, sweep_id: str | None = None) -> str:
+        ids = sorted(new_id() for _ in samples)
+        experiments = [(spec(samples=size), ident) for size, ident in zip(samples, ids, strict=True)]
+        submitted = [(experiment, experiment.runs(ident)) for experiment, ident in experiments]
+        return database.insert_experiments(home, submitted, key, sweep_id)
+
+    first = submit("a", 7, 8, sweep_id=new_id())
+    assert submit("b", 7, 8, sweep_id=new_id()) == first
+    others = {submit("c", 7, 8, 9, sweep_id=new_id()), submit("d", 7), submit("e", 7, sweep_id=new_id())}
+    assert len(others | {first}) == 4
 
 
 def test_processes_that_submit_at_once_make_one_experiment(home):

@@ -8,6 +8,9 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment
@@ -36,7 +39,12 @@ print(lost, file=sys.stderr)
 """
 
 
-def test_doubled_submissions_make_one_experiment_each(home, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "keys",
+    [lambda number: [f"key {number}"] * 2, lambda number: [f"one tab's {number}", f"another's {number}"]],
+    ids=["double click", "two tabs"],
+)
+def test_doubled_submissions_make_one_experiment_each(home, monkeypatch, capsys, keys):
     attempts = []  # one of every submission that found no earlier one and so tried to be the first
     insert = database.insert_experiments
     monkeypatch.setattr(
@@ -44,12 +52,12 @@ def test_doubled_submissions_make_one_experiment_each(home, monkeypatch, capsys)
     )
     together = threading.Barrier(2)
 
-    def submit(key: str) -> str:
+    def submit(number: int, key: str) -> str:
         together.wait()
-        return jobs.submit(home, EXPERIMENT, key)
+        return jobs.submit(home, replace(EXPERIMENT, samples=20 + number), key)
 
     with ThreadPoolExecutor(2) as pool:
-        pairs = [tuple(pool.map(submit, [f"key {number}"] * 2)) for number in range(DOUBLES)]
+        pairs = [tuple(pool.map(submit, [number] * 2, keys(number))) for number in range(DOUBLES)]
     raced = len(attempts) - DOUBLES
     with capsys.disabled():
         print(f"\n{DOUBLES} pairs, {raced} of them neck and neck: {len(set(pairs))} experiments")

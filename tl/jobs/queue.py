@@ -39,7 +39,8 @@ _FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "ended", "reason", "me
 
 
 def submit(home: Home, experiment: Experiment, key: str | None = None) -> str:
-    """Queue an experiment; its id. The same `key` twice (a double click, a second tab) is the same experiment.
+    """Queue an experiment; its id. The same `key` twice (a double click) is the same experiment, and so is the same under
+    another key a moment later (a second tab).
 
     Raises Refused where the data set, the sample count or the weights do not exist, and hosted where it is too much.
     """

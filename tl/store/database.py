@@ -15,6 +15,7 @@ from tl.store.home import Home
 from tl.store.places import without_places
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
 
+TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs
 Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
 
 _RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.sweep_id AS sweep_id,
@@ -52,18 +53,22 @@ def insert_experiments(
 ) -> str:
     """Queue experiments with their runs, all of them or none, `sweep_id` says as which sweep.
 
-    The id of the first, which gets `key`; where an experiment has that key already, its id, and nothing is queued.
-    `admit` may refuse them for what is in the queue at that moment.
+    The id of the first, which gets `key`; where an experiment has that key already, or the same was submitted under
+    another a moment ago, the id of that one, and nothing is queued. `admit` may refuse them for what is in the queue
+    at that moment.
     """
-    now, first_id = time.time(), submitted[0][1][0].experiment_id
-    key = _stored_key(home, key)
+    first_id, key = submitted[0][1][0].experiment_id, _stored_key(home, key)
+    specs = [json.dumps(experiment.to_json()) for experiment, _ in submitted]
     with writing(home) as connection:
+        now = time.time()
         earlier = connection.execute("SELECT id FROM experiments WHERE key = ?", (key,)).fetchone()
         if earlier:
             return earlier["id"]
-        for experiment, runs in submitted:
+        if key and (twin := _twin(connection, home, specs, sweep_id is not None, now)):
+            return twin
+        for document, (_, runs) in zip(specs, submitted, strict=True):
             own_id = runs[0].experiment_id
-            own_key, document = key if own_id == first_id else None, json.dumps(experiment.to_json())
+            own_key = key if own_id == first_id else None
             values = (own_id, own_key, now, document, sweep_id, home.owner)
             columns = "(id, key, created, spec, sweep_id, owner)"
             connection.execute(f"INSERT INTO experiments {columns} VALUES (?, ?, ?, ?, ?, ?)", values)
@@ -74,6 +79,19 @@ def insert_experiments(
         if admit:
             admit(connection)
     return first_id
+
+
+def _twin(connection: sqlite3.Connection, home: Home, specs: list[str], swept: bool, now: float) -> str | None:
+    """Id of the first of what was submitted under a key just before `now` and is the same."""
+    query = "SELECT id, key, spec, sweep_id FROM experiments WHERE owner IS ? AND created BETWEEN ? AND ? ORDER BY id"
+    together: dict[str, list[sqlite3.Row]] = {}
+    for row in connection.execute(query, (home.owner, now - TWICE_SECONDS, now)):
+        together.setdefault(row["sweep_id"] or row["id"], []).append(row)
+    for first, *others in together.values():
+        same = [row["spec"] for row in (first, *others)] == specs and (first["sweep_id"] is not None) == swept
+        if same and first["key"]:
+            return first["id"]
+    return None
 
 
 def insert_ended(
