@@ -5,6 +5,7 @@ in it starts a new file and empties the old one; the START mark makes a TensorBo
 """
 
 import io
+import re
 import struct
 import time
 from pathlib import Path
@@ -18,8 +19,12 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util import tensor_util
 
 from tl.config import RunConfig
+from tl.store.places import without_places
+from tl.words import plain
 
 HEAD_RECORDS = 3
+# What means something inside a line; a backslash before it would be shown. Inside a word an underscore means nothing.
+_MARKDOWN = re.compile(r"[\\`*\[\]<>&|]|(?<![^\W_])_|_(?![^\W_])")
 
 # Tag in TensorBoard -> column of metrics.parquet.
 SCALARS = {
@@ -125,6 +130,11 @@ def _epoch_event(config: RunConfig, row: dict) -> event_pb2.Event:
     return _event(config, row.get("elapsed_seconds"), int(row["epoch"]), summary=summary)
 
 
+def _literal(value: object) -> str:
+    """The value inside a line of TensorBoard's Markdown such that it is shown letter by letter, on one line."""
+    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", plain(without_places(str(value))))
+
+
 def _text(tag: str, text: str) -> summary_pb2.Summary.Value:
     metadata = text_metadata.create_summary_metadata(display_name=tag, description="")
     tensor = tensor_util.make_tensor_proto([text.encode()])
@@ -133,7 +143,11 @@ def _text(tag: str, text: str) -> summary_pb2.Summary.Value:
 
 def _head_events(config: RunConfig) -> list[event_pb2.Event]:
     settings = _settings(config)
-    lines = ["| setting | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in settings.items())]
+    lines = [
+        "| setting | value |",
+        "| --- | --- |",
+        *(f"| {name} | {_literal(value)} |" for name, value in settings.items()),
+    ]
     started = _started(config)
     columns = plugin_data_pb2.HParamsPluginData(experiment=_hparams_columns(settings, started))
     session = summary_v2.hparams_pb(settings, trial_id=config.run_id, start_time_secs=started)
@@ -180,7 +194,7 @@ def _settings(config: RunConfig) -> dict:
 
 def _end_event(config: RunConfig, rows: list[dict], result: dict) -> event_pb2.Event:
     values = _scalars({tag: result.get(key) for tag, key in RESULTS.items()})
-    values.append(_text("result", f"{result['status']}: {result.get('message') or 'as planned'}"))
+    values.append(_text("result", f"{result['status']}: {_literal(result.get('message') or 'as planned')}"))
     elapsed = result.get("elapsed_seconds")
     status = SESSION_STATUS.get(result["status"], api_pb2.STATUS_UNKNOWN)
     end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=_started(config) + (elapsed or 0.0))
