@@ -15,11 +15,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from tl.limits import limits
 from tl.train.folded import Folded
 from tl.train.pieces import WHOLE, Chain, run_pieces
 
 BUDGET_BYTES = 4 << 30  # of disk, for all features of a run
-DISK_SHARE = 0.25  # of the free disk, at most
+DISK_SHARE = 0.25  # of the free disk, at most; hosted, of what a visitor may store, too: nameless files count nowhere
 VALIDATION = "validation"  # the view that every epoch uses
 
 
@@ -57,7 +58,9 @@ class FeatureStore:
         self._folder = folder
         self._stored: dict[tuple[int, int | str], Features] = {}
         if budget_bytes is None:
-            budget_bytes = min(BUDGET_BYTES, int(shutil.disk_usage(folder).free * DISK_SHARE))
+            most, room = limits().disk_megabytes, shutil.disk_usage(folder).free
+            room = room if most is None else min(room, most * 10**6)
+            budget_bytes = min(BUDGET_BYTES, int(room * DISK_SHARE))
         self._left = budget_bytes
 
     def get(self, cut: int, view: int | str) -> Features | None:
