@@ -9,8 +9,8 @@ from crafted import picture, two_classes, zipped
 from PIL import Image
 
 from tl.config import Refused
-from tl.datasets import examples, ingest, prepare
-from tl.store.files import read_json
+from tl.datasets import describe, examples, ingest, prepare
+from tl.store.files import read_json, write_json, write_parquet
 
 
 def index_of(home) -> pd.DataFrame:
@@ -62,6 +62,89 @@ def test_kept_pictures_that_were_damaged_are_noticed(home, tmp_path, side, kept,
     source.write_bytes(bytes(source.stat().st_size))
     with pytest.raises(Refused, match="is damaged; delete .* and bring the pictures again"):
         prepare(home, "x", wanted)
+
+
+def test_an_index_with_flipped_bits_is_refused_or_still_right(home, tmp_path):
+    ingest(home, zipped(tmp_path / "x.zip", two_classes("", 12)), "x")
+    path = home.dataset_dir("x") / "index.parquet"
+    sound, right = path.read_bytes(), prepare(home, "x", 64).labels
+    refusals = []
+    for place in range(5, len(sound), len(sound) // 60):
+        path.write_bytes(sound[:place] + bytes([sound[place] ^ 4]) + sound[place + 1 :])
+        try:
+            assert (prepare(home, "x", 64).labels == right).all()
+        except Refused as refusal:
+            refusals.append(str(refusal))
+    assert len(refusals) > 30
+    assert all("index.parquet is damaged; delete" in refusal for refusal in refusals)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda index: None,
+        lambda index: index.drop(columns="label"),
+        lambda index: index.assign(label=2),
+        lambda index: index.assign(label="rose"),
+        lambda index: index.assign(start=None),
+        lambda index: index.iloc[::-1],
+        lambda index: pd.concat([index, index]),
+    ],
+)
+def test_an_index_that_is_not_the_sets_is_refused(home, tmp_path, change):
+    ingest(home, zipped(tmp_path / "x.zip", two_classes()), "x")
+    path = home.dataset_dir("x") / "index.parquet"
+    changed = change(index_of(home))
+    path.unlink() if changed is None else write_parquet(path, changed)
+    for read in (lambda: prepare(home, "x", 64), lambda: examples(home, "x")):
+        with pytest.raises(Refused, match=r"index.parquet is damaged; delete .* and bring the pictures again\."):
+            read()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told: [],
+        lambda told: {},
+        lambda told: told | {"left_out": {"junk": {"cound": 1, "first": []}}},
+        lambda told: told | {"leakage": {"twice": {"count": 1, "first": "a"}}},
+        lambda told: told | {"train": 10**30},
+        lambda told: told | {"counts": {"rose": 3}},
+        lambda told: told | {"classes": "rose"},
+        lambda told: told | {"native_resolution": 0},
+        lambda told: told | {"name": "y"},
+    ],
+)
+def test_a_damaged_description_is_refused(home, tmp_path, change):
+    ingest(home, zipped(tmp_path / "x.zip", two_classes()), "x")
+    path = home.dataset_dir("x") / "dataset.json"
+    write_json(path, change(read_json(path)))
+    with pytest.raises(Refused, match=r"dataset.json is damaged; delete .* and bring the pictures again\."):
+        describe(home, "x")
+
+
+@pytest.mark.parametrize("name", ["pictures-64.json", "pictures-64.u8"])
+@pytest.mark.parametrize("data", [b'{"x": 1}', b'{"ready": 600}', b"[]", b"", None])
+def test_a_damaged_store_is_made_again(home, tmp_path, name, data):
+    files = {name: picture(number, (100, 100)) for number, name in enumerate(two_classes())}
+    ingest(home, zipped(tmp_path / "x.zip", files), "x")
+    before = np.array(prepare(home, "x", 64).pixels("train"))
+    path = home.dataset_dir("x") / name
+    path.unlink() if data is None else path.write_bytes(data)
+    shown = examples(home, "x", resolution=64)
+    assert [title for title, _ in shown] == ["rose", "tulip"]
+    again = prepare(home, "x", 64).pixels("train")
+    assert np.abs(again.astype(int) - before).mean() < 10  # made of the copies that were kept, not of the upload
+
+
+def test_a_cut_store_of_small_pictures_is_refused_again_and_again(home, tmp_path):
+    """They are kept nowhere else: nothing may pass for them."""
+    ingest(home, zipped(tmp_path / "x.zip", two_classes()), "x")
+    path = home.dataset_dir("x") / "pictures-12.u8"
+    path.write_bytes(path.read_bytes()[:-500])
+    for _ in range(2):
+        with pytest.raises(Refused, match=r"pictures-12.u8 is damaged; delete"):
+            prepare(home, "x", 64)
 
 
 def test_a_set_of_an_earlier_version_is_refused_in_one_sentence(home, tmp_path):

@@ -14,7 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import page_lab
-from tl import jobs
+from tests.datasets.crafted import picture, two_classes, zipped
+from tl import datasets, jobs
 from tl.__main__ import main
 from tl.analysis import hints
 from tl.config import ArmConfig, Experiment
@@ -24,12 +25,20 @@ from tl.store.features import RANDOM
 from tl.store.files import write_json
 from tl.store.home import Home
 
-DAMAGES = int(os.environ.get("DAMAGES", "16"))
-MANY = DAMAGES > 16
+DAMAGES = int(os.environ.get("DAMAGES", "28"))
+MANY = DAMAGES > 28
 APP = str(Path(__file__).parents[2] / "app.py")
 SPEEDS = {"train_images_per_second": 9.0, "head_only_images_per_second": 9.0, "eval_images_per_second": 9.0}
 OTHERS = (None, True, -1, 0.5, 10**30, float("nan"), "x", "", [], [1, "a"], {}, {"a": {"b": []}})
-COMMANDS = (["runs", "--json"], ["sweeps"], ["advise", "--dataset", "blossoms", "--samples", "100", "--json"])
+ADVISE = ["advise", "--json", "--dataset"]
+COMMANDS = (
+    ["runs", "--json"],
+    ["sweeps"],
+    ["datasets", "--json"],
+    [*ADVISE, "blossoms", "--samples", "100"],
+    [*ADVISE, "flowers", "--samples", "4"],
+)
+CHOSEN = {"pictures": "flowers"}  # view -> data set in the form
 VIEWS = {  # file -> where its content shows
     "metrics.parquet": "finished",
     "resources.parquet": "finished",
@@ -40,6 +49,11 @@ VIEWS = {  # file -> where its content shows
     "advice": "form",
     "probes.json": "form",
     "tl.sqlite": "runs",
+    "dataset.json": "pictures",
+    "index.parquet": "pictures",
+    "pictures-64.u8": "pictures",
+    "pictures-64.json": "pictures",
+    "imported.json": "imported",
 }
 
 
@@ -58,6 +72,13 @@ def original(tmp_path_factory):
             page_lab.end(home, row, "finished")
         running = page_lab.running(home)
         page_lab.failed(home)
+    photos = {name: picture(number, (80, 80)) for number, name in enumerate(two_classes("", 4))}
+    photos |= {"rose/again.png": photos["rose/0.png"], "rose/broken.png": b"no picture", "tulip/.DS_Store": b"junk"}
+    flowers = datasets.ingest(home, zipped(home.path / "flowers.zip", photos), "flowers")
+    imported = page_lab.finished(home)
+    for row in page_lab.rows(home, imported):
+        about = {"exported": 1e9, "dataset": flowers.to_json(), "weights": "ImageNet"}
+        write_json(home.run(row["run_id"]).imported, about)
     asked = hints.question(home, "blossoms", 500, 64)
     for key in hints.candidates(home, asked):
         entry = {"logme": 0.1 * (key.weights != RANDOM), "h_score": 1.0, "leep": None}
@@ -72,6 +93,8 @@ def original(tmp_path_factory):
         "sweep": ("pages/1_Data_size.py", {"sweep": sweep}),
         "runs": ("pages/2_Runs.py", {}),
         "form": (None, {}),
+        "pictures": (None, {}),
+        "imported": (None, {"experiment": imported}),
     }
     return home, views
 
@@ -153,15 +176,20 @@ def harm(path: Path, rng: random.Random) -> str:
     return way.__name__
 
 
-def look(view: tuple[str | None, dict]) -> AppTest:
-    """Open a page; a traceback on it fails the test."""
+def look(view: tuple[str | None, dict], chosen: str | None = None) -> AppTest:
+    """Open a page, with a data set chosen in its form."""
     page, address = view
     app = AppTest.from_file(APP, default_timeout=180)
     if page:
         app.switch_page(page)
     for name, value in address.items():
         app.query_params[name] = value
-    return app.run()
+    app.run()
+    if chosen and not app.exception:
+        choice = app.selectbox(key="form_dataset")
+        if any(option.startswith(chosen) for option in choice.options):  # a damaged one can't be chosen
+            choice.select(chosen).run()
+    return app
 
 
 @pytest.mark.parametrize("case", range(DAMAGES))
@@ -179,7 +207,7 @@ def test_damage_never_ends_in_a_traceback(case, original, tmp_path, monkeypatch,
     how = [f"{harm(path, rng)} {path.relative_to(copy.path)}" for path in harmed]
     told = f"case {case}: {', '.join(how)}"
     for view in {VIEWS[name], rng.choice(list(views))} if MANY else (VIEWS[name],):
-        app = look(views[view])
+        app = look(views[view], CHOSEN.get(view))
         assert not app.exception, f"{told}, seen on {view}: {[each.stack_trace for each in app.exception]}"
     for command in COMMANDS if MANY else COMMANDS[:1]:
         capsys.readouterr()  # what a page has logged is no answer of the command
@@ -202,6 +230,44 @@ def test_a_damaged_queue_is_one_sentence_on_every_page(original, tmp_path, monke
         assert not app.exception
         [error] = app.error
         assert "python -m tl repair" in page_lab.unescaped(app), error.value
+
+
+def copy_with(original, tmp_path, monkeypatch, name: str, data: bytes) -> tuple[Home, dict]:
+    """A copy of the home, in use, whose files of that name hold `data`; and its views."""
+    home, views = original
+    copy = Home(shutil.copytree(home.path, tmp_path / "home"))
+    monkeypatch.setenv("TL_HOME", str(copy.path))
+    monkeypatch.setattr("tl.jobs.background.start", lambda *_: None)
+    for path in targets(copy, name):
+        path.write_bytes(data)
+    return copy, views
+
+
+def test_a_damaged_data_set_is_told_and_the_others_stay(original, tmp_path, monkeypatch, capsys):
+    copy, views = copy_with(original, tmp_path, monkeypatch, "dataset.json", b"[]")
+    told = "dataset.json is damaged; delete"
+    app = look(views["form"])
+    assert told in page_lab.unescaped(app) and not app.exception
+    assert not app.button(key="form_start").disabled
+    assert main(["datasets", "--home", str(copy.path)]) == 0
+    out, errors = capsys.readouterr()
+    assert told in errors and "blossoms" in out
+
+
+def test_a_data_set_with_a_damaged_index_can_not_be_started(original, tmp_path, monkeypatch):
+    _, views = copy_with(original, tmp_path, monkeypatch, "index.parquet", b"PAR1 nothing PAR1")
+    app = look(views["pictures"], "flowers")
+    assert "index.parquet is damaged; delete" in page_lab.unescaped(app) and not app.exception
+    assert app.button(key="form_start").disabled
+
+
+def test_a_damaged_import_is_told_and_shown_without_what_it_named(original, tmp_path, monkeypatch):
+    _, views = copy_with(original, tmp_path, monkeypatch, "imported.json", b'{"dataset": {"name": 1}}')
+    app = look(views["imported"])
+    read = page_lab.unescaped(app)
+    assert not app.exception
+    assert "imported: trained on another machine" in read
+    assert "imported.json, which names its pictures and weights, is damaged" in read
 
 
 def test_a_damaged_table_is_told_beside_the_charts(original, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tl.config import Refused
 from tl.failures import EXIT_REASONS, EXIT_STATUS, FAILURES
 from tl.store.download import DownloadFailed, WrongHash
 from tl.store.files import read_json
+from tl.store.home import Home
 from tl.store.metrics import read_metrics
 from tl.train.__main__ import explain
 from tl.train.checkpoint import BadCheckpoint
@@ -75,6 +77,21 @@ def test_a_validation_loss_that_is_not_finite_ends_the_run_with_its_best_kept(ma
     assert "validation loss became nan in epoch 3" in result["message"]
     assert read_metrics(run.metrics)["val_loss"].tolist() == [0.9, 0.8]
     assert (run.checkpoints / "best.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("dataset.json", b"[]"), ("index.parquet", b"PAR1 cut"), ("pictures-32.u8", b"cut")],
+)
+def test_a_damaged_data_set_is_bad_data_and_named(make_run, stripes_home, tmp_path, command, name, data):
+    original, _ = make_run()
+    home = Home(shutil.copytree(stripes_home.path, tmp_path / "home"))
+    (home.dataset_dir("stripes") / name).write_bytes(data)
+    run = home.run(original.folder.name)
+    assert command(run.folder) == 1
+    result = read_json(run.result)
+    assert result["reason"] == "bad_data"
+    assert f"{name} is damaged; delete" in result["message"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """One experiment with its runs and its verdict, read from disk: the document that `compare --json` prints."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from tl import datasets
 from tl.analysis.records import RunRecord
@@ -8,8 +9,7 @@ from tl.analysis.verdict import MARGIN, verdict
 from tl.config import Experiment, Refused
 from tl.datasets.info import DatasetInfo
 from tl.store.database import read_experiment, read_runs
-from tl.store.documents import read_result
-from tl.store.files import read_json
+from tl.store.documents import read_imported, read_result
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
 
@@ -84,14 +84,16 @@ def experiment_result(
 
 
 def pictures_of(home: Home, dataset: str, run_ids: Iterable[str]) -> DatasetInfo | None:
-    """What is known about the data set these runs learnt; None where it is gone.
+    """What is known about the data set these runs learnt; None where it is gone or damaged.
 
     Imported runs bring it with them: a data set of the same name here may hold other pictures.
     """
     for run_id in run_ids:
-        imported = read_json(home.run(run_id).imported)
+        imported = read_imported(home.run(run_id))
         if imported:
-            return DatasetInfo.from_json(imported["dataset"]) if imported["dataset"] else None
+            with suppress(ValueError):
+                return DatasetInfo.from_json(imported["dataset"])
+            return None
     try:
         return datasets.describe(home, dataset)
     except Refused:

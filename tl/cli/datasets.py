@@ -19,9 +19,11 @@ def add_commands(commands) -> None:
 
 def datasets(arguments) -> int:
     """Always 0."""
-    from tl.datasets import list_datasets  # pandas, Pillow
+    from tl.datasets import survey  # pandas, Pillow
 
-    found = list_datasets(arguments.home)
+    found, damaged = survey(arguments.home)
+    for sentence in damaged:
+        print(sentence, file=sys.stderr)
     if arguments.json:
         print(json.dumps({"datasets": [as_json(info) for info in found]}, ensure_ascii=False))
         return 0

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from tl.config import Refused
+from tl.config import NAME_PATTERN, Refused
 from tl.datasets.archive import LIMITS, Limits
-from tl.datasets.archived import Progress, fill_from_kept, store_of
+from tl.datasets.archived import PLACE, Progress, fill_from_kept, store_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
 from tl.datasets.info import DatasetInfo
@@ -20,9 +20,9 @@ from tl.datasets.intake import FIRST_RESOLUTION, ingest_zip
 from tl.datasets.quarantine import alone
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
 from tl.limits import hosted, limits
-from tl.store.files import read_json
+from tl.store.files import read_json, read_parquet
 from tl.store.home import Home
-from tl.store.pictures import PictureStore
+from tl.store.pictures import SPLITS, PictureStore
 
 BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, CIFAR10, FLOWERS102)}
 
@@ -33,26 +33,39 @@ def home_of(home: Home, name: str) -> Home:
 
 
 def list_datasets(home: Home) -> list[DatasetInfo]:
-    """The built-in data sets, then those brought by people, by name."""
+    """The built-in data sets, then those brought by people, by name; without damaged ones."""
+    return survey(home)[0]
+
+
+def survey(home: Home) -> tuple[list[DatasetInfo], list[str]]:
+    """`list_datasets`, and one sentence for each data set that is damaged."""
     names = {path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json")}
-    listed = []
-    for name in [*BUILT_IN, *sorted(names - set(BUILT_IN))]:
-        with suppress(Refused):  # a folder that something else left there
-            listed.append(describe(home, name))
-    return listed
+    own = sorted(name for name in names - set(BUILT_IN) if NAME_PATTERN.fullmatch(name))
+    sound, damaged = [], []
+    for name in [*BUILT_IN, *own]:
+        try:
+            sound.append(describe(home, name))
+        except Refused as refusal:
+            damaged.append(str(refusal))
+    return sound, damaged
 
 
 def describe(home: Home, name: str) -> DatasetInfo:
-    """What is known about one data set. Raises Refused for an unknown one."""
+    """What is known about one data set. Raises Refused for an unknown or damaged one."""
     path = home_of(home, name).dataset_dir(name) / "dataset.json"
     if path.exists():
-        try:
-            return DatasetInfo.from_json(read_json(path, {}))
-        except (KeyError, TypeError) as problem:
-            raise Refused(f"{path} is damaged; delete {path.parent} and bring the pictures again.") from problem
+        with suppress(ValueError):
+            info = DatasetInfo.from_json(read_json(path))
+            if info.name == name:
+                return info
+        raise _damaged(path)
     if name in BUILT_IN:
         return BUILT_IN[name]
     raise Refused(f"There is no data set {name!r}; `python -m tl datasets` lists them.")
+
+
+def _damaged(path: Path) -> Refused:
+    return Refused(f"{path} is damaged; delete {path.parent} and bring the pictures again.")
 
 
 def ingest(
@@ -86,8 +99,8 @@ def prepare(
     """The data set's pictures at min(resolution, its native one) px: decoded, drawn or downloaded where missing.
 
     Test and validation pictures and the first `samples` training pictures (None: all) are ready in the store returned.
-    `progress(done, total, what)` is called now and then. Raises Refused for an unknown set, more samples than it has
-    or a download that fails.
+    `progress(done, total, what)` is called now and then. Raises Refused for an unknown or damaged set, more samples
+    than it has or a download that fails.
     """
     info = describe(home, name)
     home = home_of(home, name)
@@ -102,22 +115,47 @@ def prepare(
     if not info.ready:
         download(home, info, progress)
         info = describe(home, name)
-    index = pd.read_parquet(folder / "index.parquet")
+    index = _index(folder, info)
     store = store_of(folder, index, info.classes, side)
     fill_from_kept(store, index, info.native_resolution, samples, progress)
     return store
 
 
+def _index(folder: Path, info: DatasetInfo) -> pd.DataFrame:
+    """One row per picture in the order of the store. Raises Refused where it is damaged."""
+    path = folder / "index.parquet"
+    index = read_parquet(path)
+    if index is None or not _fits(index, info):
+        raise _damaged(path)
+    return index
+
+
+def _fits(index: pd.DataFrame, info: DatasetInfo) -> bool:
+    """Whether the index is one of this data set: its splits in their order, its classes, numbers where they belong."""
+    sizes = [getattr(info, split) for split in SPLITS]
+    if len(index) != sum(sizes) or not index.columns.is_unique or not {"split", "label"} <= {*index}:
+        return False
+    if any(index.dtypes[name] != np.int64 for name in ("label", *PLACE) if name in index):
+        return False
+    in_order = index["split"].tolist() == np.repeat(SPLITS, sizes).tolist()
+    return in_order and bool(index["label"].between(0, len(info.classes) - 1).all())
+
+
 def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) -> list[tuple[str, np.ndarray]]:
-    """Training pictures to show, `per_class` of each class: (class, (R, R, 3) uint8); [] where not downloaded yet."""
+    """Training pictures to show, `per_class` of each class: (class, (R, R, 3) uint8); [] where not downloaded yet.
+
+    Raises Refused for an unknown or damaged set.
+    """
     info = describe(home, name)
     if info.origin == "drawn":
         return drawn_examples(per_class, resolution)
     if not info.ready:
         return []
     folder = home_of(home, name).dataset_dir(name)
-    index = pd.read_parquet(folder / "index.parquet", columns=["split", "label"])
+    index = _index(folder, info)
     store = store_of(folder, index, info.classes, min(FIRST_RESOLUTION, info.native_resolution))
+    if store.ready < len(index):  # filled with the first upload: its files are damaged
+        fill_from_kept(store, index, info.native_resolution, None, None)
     pixels, labels = store.pixels("train"), store.labels_of("train")
     shown = []
     for number, title in enumerate(info.classes):

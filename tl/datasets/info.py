@@ -1,8 +1,12 @@
 """What is known about a data set, and the table of those that come with TL Lab. Light: opens no picture."""
 
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import MISSING, asdict, dataclass, field, fields
+
+from tl.store.documents import is_count, is_flag, is_text, is_texts
 
 MAX_NATIVE_RESOLUTION = 224  # pixels; nothing here trains on more
+MOST_PICTURES = 10**9  # a larger number is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,48 @@ class DatasetInfo:
 
     @classmethod
     def from_json(cls, document: dict) -> "DatasetInfo":
-        """Read back what `to_json` wrote."""
-        known = {entry.name for entry in fields(cls)}
-        kept = {key: value for key, value in document.items() if key in known}
-        return cls(**kept | {"classes": tuple(document["classes"])})
+        """Read back what `to_json` wrote. Raises ValueError for anything else."""
+        if not isinstance(document, dict):
+            raise ValueError("it is no JSON object")
+        kept = {entry.name: document[entry.name] for entry in fields(cls) if entry.name in document}
+        wrong = [name for name, value in kept.items() if not _HOLDS[name](value)]
+        if wrong or not kept.keys() >= _NEEDED:
+            raise ValueError(f"{wrong[0] if wrong else 'a part of it'} is not what it should be")
+        return cls(**kept | {"classes": tuple(kept["classes"])})
+
+
+def _is_size(value) -> bool:
+    return is_count(value) and value <= MOST_PICTURES
+
+
+def _is_report(value) -> bool:
+    """Reason or kind -> {"count", "first"}."""
+    return isinstance(value, dict) and all(
+        isinstance(entry, dict) and _is_size(entry.get("count")) and is_texts(entry.get("first"))
+        for entry in value.values()
+    )
+
+
+def _is_table(value) -> bool:
+    """Class -> split -> pictures."""
+    return isinstance(value, dict) and all(
+        isinstance(row, dict) and all(map(_is_size, row.values())) for row in value.values()
+    )
+
+
+_HOLDS: dict[str, Callable] = {  # field -> what it must be
+    "name": is_text,
+    "title": is_text,
+    "origin": is_text,
+    "classes": lambda value: isinstance(value, list | tuple) and len(value) > 0 and is_texts([*value]),
+    "train": _is_size,
+    "validation": _is_size,
+    "test": _is_size,
+    "native_resolution": lambda value: is_count(value) and 1 <= value <= MAX_NATIVE_RESOLUTION,
+    "counts": _is_table,
+    "left_out": _is_report,
+    "leakage": _is_report,
+    "note": is_text,
+    "ready": is_flag,
+}
+_NEEDED = {entry.name for entry in fields(DatasetInfo) if entry.default is entry.default_factory is MISSING}

@@ -11,7 +11,7 @@ from tl import pretrained
 from tl.analysis.experiment import pictures_of
 from tl.config import Refused
 from tl.report.subject import SWEEP, Subject, ended
-from tl.store.files import read_json
+from tl.store.documents import read_imported
 from tl.store.home import Home
 from tl.store.places import without_places
 
@@ -79,10 +79,10 @@ def _contents(subject: Subject) -> dict:
 
 def _weights(subject: Subject) -> str:
     """What pretrained arms started from, in words: the other home may not have it."""
-    imported = read_json(subject.home.run(subject.run_ids[0]).imported) if subject.rows else None
-    if imported:
-        return imported["weights"]
+    imported = read_imported(subject.home.run(subject.run_ids[0])) if subject.rows else None
     experiment = subject.experiment
+    if imported:
+        return imported["weights"] or experiment.weights
     try:
         return pretrained.source(subject.home, experiment.backbone, experiment.weights).title
     except Refused:  # deleted since

@@ -1,4 +1,4 @@
-"""config.json, progress.json and result.json of a run as their readers may rely on them, whatever the files hold.
+"""config.json, progress.json, result.json and imported.json of a run as readers may rely on them, whatever they hold.
 
 A value that can't be counts as not there, so that a damaged file costs what it held and nothing else.
 """
@@ -24,24 +24,28 @@ def _is_share(value) -> bool:
     return is_number(value) and 0 <= value <= 1
 
 
-def _is_count(value) -> bool:
+def is_count(value) -> bool:
+    """A whole number from 0 on."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_text(value) -> bool:
+def is_text(value) -> bool:
+    """Text."""
     return isinstance(value, str)
 
 
-def _is_flag(value) -> bool:
+def is_flag(value) -> bool:
+    """A truth value."""
     return isinstance(value, bool)
 
 
-def _is_texts(value) -> bool:
+def is_texts(value) -> bool:
+    """A list of texts."""
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _is_counts(value) -> bool:
-    return isinstance(value, list) and all(map(_is_count, value))
+    return isinstance(value, list) and all(map(is_count, value))
 
 
 def _is_names(value) -> bool:
@@ -49,40 +53,45 @@ def _is_names(value) -> bool:
 
 
 _PROGRESS: dict[str, tuple[Callable, object]] = {  # field -> what it must be, what stands for it where it is not
-    "phase": (_is_text, None),
-    "detail": (_is_text, ""),
-    "epoch": (_is_count, 0),
-    "epochs": (_is_count, 0),
-    "step": (_is_count, 0),
-    "steps": (_is_count, 0),
-    "counter": (_is_count, 0),
+    "phase": (is_text, None),
+    "detail": (is_text, ""),
+    "epoch": (is_count, 0),
+    "epochs": (is_count, 0),
+    "step": (is_count, 0),
+    "steps": (is_count, 0),
+    "counter": (is_count, 0),
     "elapsed_seconds": (_is_amount, 0.0),
-    "notes": (_is_texts, []),
+    "notes": (is_texts, []),
 }
 _RESULT: dict[str, Callable] = {
-    "status": _is_text,
-    "reason": _is_text,
-    "message": _is_text,
-    "epochs": _is_count,
-    "best_epoch": _is_count,
-    "stopped_early": _is_flag,
+    "status": is_text,
+    "reason": is_text,
+    "message": is_text,
+    "epochs": is_count,
+    "best_epoch": is_count,
+    "stopped_early": is_flag,
     "best_val_accuracy": _is_share,
     "test_accuracy": _is_share,
     "test_loss": _is_amount,
-    "test_images": _is_count,
+    "test_images": is_count,
     "elapsed_seconds": _is_amount,
     "waited_seconds": _is_amount,
     "memory_peak_bytes": _is_amount,
     "energy_joules": _is_amount,
-    "device": _is_text,
-    "precision": _is_text,
+    "device": is_text,
+    "precision": is_text,
     "learning_rate": _is_amount,
-    "rate_found": _is_flag,
+    "rate_found": is_flag,
     "rate_test_seconds": _is_amount,
     "phase_starts": _is_counts,
     "flops": _is_amount,
     "versions": _is_names,
-    "notes": _is_texts,
+    "notes": is_texts,
+}
+_IMPORTED: dict[str, Callable] = {
+    "exported": is_number,
+    "dataset": lambda value: value is None or isinstance(value, dict),
+    "weights": is_text,
 }
 
 
@@ -108,3 +117,13 @@ def read_config(run: Run) -> RunConfig | None:
         return RunConfig.from_json(read_json(run.config))
     except (Refused, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def read_imported(run: Run) -> dict | None:
+    """What came with a run that was trained elsewhere: `exported` (Unix seconds), `dataset` (JSON of a DatasetInfo, or
+    null), `weights` (in words); all null where it can't be read. None for a run of this home."""
+    if not run.imported.exists():
+        return None
+    found = read_json(run.imported)
+    whole = isinstance(found, dict) and all(holds(found.get(name)) for name, holds in _IMPORTED.items())
+    return {name: found[name] if whole else None for name in _IMPORTED}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tl.store.documents import is_count
 from tl.store.files import locked, read_json, write_json
 
 SPLITS = ("test", "validation", "train")
@@ -33,8 +34,16 @@ class PictureStore:
 
     @property
     def ready(self) -> int:
-        """How many leading rows are filled."""
-        return (read_json(self.path.with_suffix(".json")) or {"ready": 0})["ready"]
+        """How many leading rows are filled; none, so that they are made again, where a file of the store is damaged."""
+        document = read_json(self.path.with_suffix(".json"))
+        ready = document.get("ready") if isinstance(document, dict) else None
+        if not is_count(ready) or ready > len(self.labels) or not self.path.is_file():
+            return 0
+        return ready if self.path.stat().st_size == self._bytes else 0
+
+    @property
+    def _bytes(self) -> int:
+        return len(self.labels) * self.resolution**2 * 3
 
     def rows(self, split: str, samples: int | None = None) -> slice:
         """Row numbers of a split; of "train" the first `samples`."""
@@ -68,9 +77,11 @@ class PictureStore:
             ready, wanted = self.ready, self.rows("train", samples).stop
             if ready >= wanted:
                 return
+            if not ready:  # before a file that was cut has its size again: what it lacks is not in it
+                self.path.with_suffix(".json").unlink(missing_ok=True)
             side = self.resolution
             with open(self.path, "ab") as file:
-                os.truncate(file.fileno(), len(self.labels) * side * side * 3)  # sparse: costs no disk until written
+                os.truncate(file.fileno(), self._bytes)  # sparse: costs no disk until written
             out = np.memmap(self.path, np.uint8, "r+", shape=(len(self.labels), side, side, 3))
             for done in decode(np.arange(ready, wanted), out):
                 out.flush()

@@ -1,5 +1,7 @@
 """One experiment on the Compare page: what is compared, the verdict once there is one, the live part, its settings."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from tl.config import Refused
@@ -37,15 +39,14 @@ def _head(now: view.ExperimentView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(f"{escape(BACKBONES[spec.backbone].title)} on {escape(title)}", anchor=False, width="content")
         st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
-    try:
-        told = now.imported and now.imported["weights"]
-        weights = told or pretrained.source(now.home, spec.backbone, spec.weights).title
-    except Refused:  # deleted since
-        weights = spec.weights
+    weights = now.imported and now.imported["weights"]
+    if not now.imported:
+        with suppress(Refused):  # deleted since
+            weights = pretrained.source(now.home, spec.backbone, spec.weights).title
     facts = [
         f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
         f"{spec.resolution} px",
-        f"pretrained: {escape(weights)}",
+        f"pretrained: {escape(weights or spec.weights)}",
         f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else ""),
     ]
     if now.imported:

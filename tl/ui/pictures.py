@@ -26,7 +26,8 @@ def section(home: Home, how_many=None):
 
     `how_many(info)` draws the choice of how many training pictures; by default one number.
     """
-    known = {info.name: info for info in datasets.list_datasets(home)}
+    sound, damaged = datasets.survey(home)
+    known = {info.name: info for info in sound}
     state = st.session_state
     if state[DATASET] not in known:
         state[DATASET] = next(iter(known))
@@ -44,11 +45,17 @@ def section(home: Home, how_many=None):
     info = known[state[DATASET]]
     with right:
         (how_many or _sample_count)(info)
+    for sentence in damaged:
+        st.warning(escape(sentence), icon=":material/broken_image:")
     _upload(home, list(known))
     if state.get(WANTS_UPLOAD):
         st.info("Add a zip of your pictures above; then everything else is ready to start.", icon=":material/upload:")
         return None
-    _contents(home, info)
+    try:
+        _contents(home, info)
+    except Refused as problem:  # some of its files are damaged
+        st.error(escape(problem), icon=":material/error:")
+        return None
     return info
 
 

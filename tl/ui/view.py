@@ -13,8 +13,7 @@ from tl import jobs
 from tl.analysis.estimate import RunState, times_left
 from tl.config import ID_PATTERN, Experiment, Refused
 from tl.store.database import ACTIVE, Unknown
-from tl.store.documents import read_config
-from tl.store.files import read_json
+from tl.store.documents import read_config, read_imported
 from tl.store.home import Home
 from tl.store.places import without_places
 from tl.ui.form_state import arm_title
@@ -132,7 +131,7 @@ class ExperimentView:
     @cached_property
     def imported(self) -> dict | None:
         """What came with an experiment that was trained elsewhere (see tl.report.intake); None for one of this home."""
-        return read_json(self.home.run(self.runs[0]["run_id"]).imported) if self.runs else None
+        return read_imported(self.home.run(self.runs[0]["run_id"])) if self.runs else None
 
     @cached_property
     def pictures(self):
@@ -185,7 +184,10 @@ class ExperimentView:
 
     @cached_property
     def damaged(self) -> list[str]:
-        """Tables that could not be read, in words, as `metrics` and `resources` find them; not escaped."""
+        """Files that could not be read, in words, tables as `metrics` and `resources` find them; not escaped."""
+        told = self.imported
+        if told and (told["exported"] is None or (told["dataset"] and self.pictures is None)):
+            return ["imported.json, which names its pictures and weights"]
         return []
 
 
