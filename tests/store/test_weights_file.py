@@ -15,9 +15,14 @@ from hypothesis import strategies as st
 from tl.config import Refused
 from tl.pretrained import BUNDLED_DIR
 from tl.store import weights_file
-from tl.store.weights_file import check, check_published, read_header
+from tl.store.weights_file import check_published, opened, read_header
 
 ROOT = Path(__file__).parents[2]
+
+
+def check(path: Path) -> dict:
+    with opened(path) as file:
+        return weights_file.check(file)
 
 
 def described(dtype: str, shape: list, start: int, stop: int) -> dict:
@@ -131,7 +136,8 @@ def test_damage_anywhere_is_refused_or_harmless(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "damaged.safetensors"
     path.write_bytes(changed)
     try:
-        found = read_header(path)
+        with opened(path) as file:
+            found = read_header(file)
     except Refused:
         return
     assert max(tensor.stop for tensor in found.values()) == len(changed)
@@ -141,8 +147,8 @@ def test_a_pickle_is_only_read_where_torchvision_published_it(tmp_path):
     path = tmp_path / "resnet18-f37072fd.pth"
     path.write_bytes(pickle.dumps({}))
     for prefix in ("f37072fd", "", "8"):
-        with pytest.raises(Refused, match="is not the file torchvision publishes"):
-            check_published(path, prefix)
+        with opened(path) as file, pytest.raises(Refused, match="is not the file torchvision publishes"):
+            check_published(file, prefix)
 
 
 UNSAFE = {"load": {"torch", "pickle", "joblib", "yaml", "marshal", "dill"}, "read_pickle": {"pd", "pandas"}}

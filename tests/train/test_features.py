@@ -109,7 +109,7 @@ def test_weights_without_a_head_have_features_but_no_source_probabilities(stripe
 
 
 def test_torchvisions_own_files_show_their_head(tmp_path, monkeypatch):
-    monkeypatch.setattr("tl.store.weights_file.matches", lambda path, prefix: True)  # as if published
+    monkeypatch.setattr("tl.store.weights_file.check_published", lambda file, prefix: None)  # as if published
     place = tmp_path / "resnet18.pth"
     torch.save(build_network("resnet18", 7, 32).state_dict(), place)
     assert module.classes_of_head(place, "resnet18") == 7

@@ -1,6 +1,7 @@
 """What the trainer reads of a file of weights, and what it refuses to."""
 
 import hashlib
+import os
 import pickle
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from safetensors.torch import save_file
 
 from tl.backbones import BACKBONES
 from tl.config import Refused
+from tl.store import weights_file
 from tl.train import weights
 from tl.train.network import build_network, load_pretrained
 from tl.train.weights import read_weights
@@ -40,6 +42,25 @@ def test_the_file_torchvision_publishes_is_read(tmp_path, monkeypatch):
     published = replace(BACKBONES["resnet18"].imagenet, url=f"https://a/w-{digest[:8]}.pth")
     monkeypatch.setitem(weights.BACKBONES, "resnet18", replace(BACKBONES["resnet18"], imagenet=published))
     assert len(read_weights(tmp_path / "w.pth", "resnet18")["fc.bias"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "save", "check"), [("w.safetensors", save_file, "check"), ("w.pth", torch.save, "check_published")]
+)
+def test_what_was_checked_is_read_and_not_what_has_taken_its_name(tmp_path, monkeypatch, name, save, check):
+    save({"fc.bias": torch.ones(2)}, tmp_path / name)
+    (tmp_path / "other").write_bytes(pickle.dumps(Evil()))
+    checked = getattr(weights_file, check)
+
+    def check_then_replace(file, *published):
+        checked(file, *published)
+        os.replace(tmp_path / "other", tmp_path / name)
+
+    monkeypatch.setattr(weights_file, check, check_then_replace)
+    digest = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+    published = replace(BACKBONES["resnet18"].imagenet, url=f"https://a/w-{digest[:8]}.pth")
+    monkeypatch.setitem(weights.BACKBONES, "resnet18", replace(BACKBONES["resnet18"], imagenet=published))
+    assert read_weights(tmp_path / name, "resnet18")["fc.bias"].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("change", ["shape", "missing", "not finite"])
