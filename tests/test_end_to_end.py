@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.survival.test_private import seen_by_others
 from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -69,6 +70,7 @@ def test_compare_trains_both_arms_and_tells_what_it_found(home):
         metrics = read_metrics(home.run(run["run_id"]).metrics)
         assert metrics["epoch"].tolist() == [1, 2]
     assert "hint, not a proof" in document["verdict"]["text"]
+    assert seen_by_others(home.path) == []
 
 
 def test_a_killed_run_says_so_and_resumes_without_losing_an_epoch(home):

@@ -8,6 +8,7 @@ from tl.cli import advise, compare, datasets, hints, repair, report, runs, sweep
 from tl.cli.parser import Parser
 from tl.config import Refused
 from tl.jobs.launcher import child_environment
+from tl.store.files import keep_private
 from tl.store.home import Home
 
 PRETRAIN = "pretrain"
@@ -62,4 +63,5 @@ def _log(home: Home) -> str:
 
 
 if __name__ == "__main__":
+    keep_private()
     sys.exit(main(sys.argv[1:]))

@@ -105,6 +105,11 @@ def test_every_answer_says_what_a_browser_may_not_do(server, path):
     assert "camera=()" in headers["Permissions-Policy"]
 
 
+def test_what_the_server_writes_is_for_its_user_alone(server):
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    assert "\nUmask:\t0077\n" in status
+
+
 def test_other_names_are_not_answered(server):
     assert server.ask("/", Host="evil.example").status == 400
     assert server.ask("/", Host="127.0.0.1.evil.example").status == 400

@@ -47,12 +47,13 @@ def import_(arguments) -> int:
 
 
 def _written(arguments, kind: str, data: bytes) -> int:
-    from tl.store.files import write_bytes
+    from tl.store.files import for_the_user, write_bytes
 
     path = arguments.output or Path(f"{arguments.id}.{kind}")
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
-    write_bytes(path, data)
+    with for_the_user():
+        write_bytes(path, data)
     if arguments.json:
         document = {"id": arguments.id, "file": str(path.absolute()), "bytes": len(data)}
         print(json.dumps(document, ensure_ascii=False))

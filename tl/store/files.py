@@ -13,7 +13,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
     import pandas as pd
 
+PRIVATE = 0o077  # umask
 _TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{8}")  # as `write_bytes` makes them
+_umasks: list[int] = []  # that of the user, once it is not in force
+
+
+def keep_private() -> None:
+    """Make what this process and those it starts write readable by this user alone; call it where a process begins."""
+    _umasks.append(os.umask(PRIVATE))
+
+
+@contextmanager
+def for_the_user():
+    """Write what the user takes away from the home, with the permissions that their own umask leaves."""
+    ours = os.umask(_umasks[0]) if _umasks else None
+    try:
+        yield
+    finally:
+        if ours is not None:
+            os.umask(ours)
 
 
 @contextmanager

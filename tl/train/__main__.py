@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tl.config import Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
-from tl.store.files import hold, read_json, sweep, write_json
+from tl.store.files import hold, keep_private, read_json, sweep, write_json
 from tl.store.home import Home, Run
 from tl.train.progress import Progress
 from tl.train.turn import Turn
@@ -195,4 +195,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     sys.exit(main(sys.argv[1:]))

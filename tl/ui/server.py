@@ -18,6 +18,7 @@ from tl.hosted.gate import Gate
 from tl.hosted.headers import security_headers
 from tl.jobs import expiry
 from tl.limits import hosted, limits
+from tl.store.files import keep_private
 from tl.store.home import Home
 from tl.ui import uploads
 from tl.ui.visitor import providers
@@ -50,6 +51,7 @@ def middleware() -> list[Middleware]:
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Open the browser where there is one, as Streamlit does for a plain script; hosted, remove what has expired."""
+    keep_private()
     if hosted():
         expiry.keep_clean(Home())
     if not st.get_option("server.headless"):
