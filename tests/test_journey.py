@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tl.charts.palette import arm_colour
 from tl.jobs import list_runs
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
@@ -111,6 +112,18 @@ def until(condition, seconds: float):
         time.sleep(0.2)
 
 
+def points(page: Page) -> list[int]:
+    """How many epochs of each of two arms the first chart shows: points of the arm's colour that can be seen."""
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    return [chart.locator(f'.mark-symbol path[fill="{arm_colour(arm)}"]:visible').count() for arm in (0, 1)]
+
+
+def curves_reach(app: App, page: Page, epoch: int) -> None:
+    """Wait until both arms have finished the epoch, and then until the page, which is left alone, shows it."""
+    until(lambda: len(epochs(app)) == 2 and min(epochs(app)) >= epoch, 240)
+    until(lambda: min(points(page)) >= epoch, 60)
+
+
 def no_traceback(page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
@@ -125,9 +138,8 @@ def test_quick_look_from_start_to_verdict(app, page):
     page.wait_for_url("**experiment=**")
     address = page.url
     expect(page.get_by_text("120 training pictures").first).to_be_visible()
-    until(lambda: len(epochs(app)) == 2 and min(epochs(app)) >= 2, 240)
-    chart = page.get_by_test_id("stVegaLiteChart").first
-    expect(chart).to_be_visible()
+    curves_reach(app, page, 2)
+    curves_reach(app, page, 3)
     no_traceback(page)
 
     page.reload()
