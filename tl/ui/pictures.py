@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from tl import datasets
+from tl.config import Refused
 from tl.limits import limits
 from tl.store.home import Home
 from tl.ui import demo, uploads
