@@ -1,9 +1,11 @@
-"""Which device trains."""
+"""Which device trains, and with what."""
 
 import platform
 from pathlib import Path
 
+import numpy as np
 import torch
+import torchvision
 
 
 def choose_device() -> torch.device:
@@ -39,3 +41,9 @@ def _processor() -> str:
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def versions() -> dict[str, str]:
+    """Of all that decides what a run computes."""
+    own = {module.__name__: module.__version__ for module in (torch, torchvision, np)}
+    return {"python": platform.python_version()} | own

@@ -1,17 +1,14 @@
 """Train one run: take turns, train and validate epoch by epoch, keep the best, test once at the end."""
 
 import math
-import platform
 import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
-import torchvision
 
 from tl.config import RunConfig
 from tl.datasets import prepare
@@ -24,7 +21,7 @@ from tl.store.metrics import write_metrics
 from tl.strategies import HEAD, STRATEGIES, Phase
 from tl.train.batches import number_of_batches
 from tl.train.checkpoint import PREVIOUS, PREVIOUS_BEST, load_best, load_last, save_best, save_last, settle_best
-from tl.train.device import choose_device, device_name, gpu_identity
+from tl.train.device import choose_device, device_name, gpu_identity, versions
 from tl.train.events import write_events
 from tl.train.history import History, describe
 from tl.train.learner import Learner
@@ -283,12 +280,7 @@ class Trainer:
         document = describe(status, self.history, self.config) | {
             "waited_seconds": self.turn.waited_seconds,
             "device": self.device_name,
-            "versions": {
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "torchvision": torchvision.__version__,
-                "numpy": np.__version__,
-            },
+            "versions": versions(),
         }
         document |= facts
         try:
