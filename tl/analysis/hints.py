@@ -172,7 +172,7 @@ def _row(home: Home, key: FeatureKey, entry: dict, random: float | None) -> dict
         "title": f"{BACKBONES[key.backbone].title}, {source.title}",
         "logme": entry["logme"],
         "h_score": entry["h_score"],
-        "leep": entry["leep"],
+        "leep": entry.get("leep"),
         "above_random": above,
         "strong": None if above is None else above * key.samples > STRONG_EVIDENCE,
     }
