@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 
 from tl.backbones import BACKBONES
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import PARAMETERS, STRATEGIES, Phase
+from tl.strategies import PARAMETERS, STRATEGIES, Phase, arm_title
 from tl.words import CONTROL, plain
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
@@ -167,7 +167,7 @@ class Experiment(Training):
         super().__post_init__()
         names = [arm.name for arm in self.arms]
         _require(1 <= len(names) <= 8, "number of arms", len(names), "1 to 8")
-        shown = {plain(STRATEGIES[name].title if name in STRATEGIES else name) for name in names}
+        shown = {plain(arm_title(name)) for name in names}
         _require(len(shown) == len(names), "arm names", ", ".join(names), "different from each other")
         seeds = self.seeds
         _require(1 <= len(seeds) <= 100, "number of seeds", len(seeds), "1 to 100")

@@ -195,3 +195,8 @@ STRATEGIES: dict[str, Strategy] = {
 def phase_at(phases: tuple[Phase, ...], epoch: int) -> Phase:
     """The phase in force in `epoch` (from 1) where none begins earlier than planned."""
     return [phase for phase in phases if phase.start_epoch <= epoch][-1]
+
+
+def arm_title(name: str) -> str:
+    """An arm's name for people: the strategy's title where the arm is named after it."""
+    return STRATEGIES[name].title if name in STRATEGIES else name

@@ -3,15 +3,11 @@
 from tl.analysis.statistics import HELPS, HURTS, MAX_PAIRS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
 from tl.config import Experiment
 from tl.strategies import PRETRAINED, STRATEGIES
+from tl.strategies import arm_title as title
 from tl.words import duration, percent, points
 
 ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
 ENDS = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interrupted"}
-
-
-def title(name: str) -> str:
-    """An arm's name for people: the strategy's title where the arm is named after it."""
-    return STRATEGIES[name].title if name in STRATEGIES else name
 
 
 def inside(name: str) -> str:

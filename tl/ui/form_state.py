@@ -9,7 +9,7 @@ from dataclasses import fields
 from tl.config import ArmConfig, Experiment, Training, new_id
 from tl.store.database import experiment_with_key
 from tl.store.home import Home
-from tl.strategies import STRATEGIES
+from tl.strategies import arm_title
 from tl.words import plain
 
 SHARED = tuple(entry.name for entry in fields(Training))
@@ -84,8 +84,3 @@ def compose(state: MutableMapping) -> Experiment:
         arms.append(ArmConfig(name=name, **settings))
     shared = {name: state[shared_key(name)] for name in SHARED}
     return Experiment(**shared, arms=tuple(arms), seeds=tuple(range(int(state[SEEDS]))))
-
-
-def arm_title(name: str) -> str:
-    """An arm's name as the page shows it: a bare strategy key by its title."""
-    return STRATEGIES[name].title if name in STRATEGIES else name

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tl.config import Experiment
-from tl.ui.form_state import arm_title
+from tl.strategies import arm_title
 from tl.ui.text import percent, plain
 
 BASELINE, TARGET, MARGIN = "verdict_baseline", "verdict_target", "verdict_margin"

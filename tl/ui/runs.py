@@ -8,9 +8,9 @@ from tl import jobs
 from tl.backbones import BACKBONES
 from tl.store.database import ACTIVE
 from tl.store.home import Home
+from tl.strategies import arm_title
 from tl.ui import view
 from tl.ui.arms import dot
-from tl.ui.form_state import arm_title
 from tl.ui.live import BADGES
 from tl.ui.problems import told
 from tl.ui.refresh import fragment

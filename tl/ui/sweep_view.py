@@ -12,7 +12,7 @@ from tl.config import ID_PATTERN, Experiment, Refused
 from tl.report import size_findings
 from tl.store.database import ACTIVE, Unknown
 from tl.store.home import Home
-from tl.ui.form_state import arm_title
+from tl.strategies import arm_title
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration
 from tl.ui.view import RESUMABLE, ExperimentView
 

@@ -7,9 +7,9 @@ import streamlit as st
 from tl import jobs
 from tl.config import Experiment
 from tl.report import findings
+from tl.strategies import arm_title
 from tl.ui import downloads, judging
 from tl.ui.arms import dot
-from tl.ui.form_state import arm_title
 from tl.ui.problems import told
 from tl.ui.text import cell, escape, unbroken
 from tl.ui.view import ExperimentView

@@ -16,7 +16,7 @@ from tl.store.database import ACTIVE, Unknown
 from tl.store.documents import read_config, read_imported
 from tl.store.home import Home
 from tl.store.places import without_places
-from tl.ui.form_state import arm_title
+from tl.strategies import arm_title
 from tl.words import ordinal
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
