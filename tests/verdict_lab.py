@@ -36,3 +36,12 @@ def judge(spec: Experiment, runs, **options) -> dict:
     found = verdict(spec, runs, **options)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     return found
+
+
+def three(gains, base=0.5) -> tuple[Experiment, list[RunRecord]]:
+    """Runs from scratch and of full fine-tuning, a seed for each of `gains`, by which their test accuracies differ."""
+    runs = []
+    for seed, gain in enumerate(gains):
+        runs.append(run(SCRATCH, [base, base, base], base, seed=seed))
+        runs.append(run(FULL, [base + gain] * 3, base + gain, seed=seed))
+    return experiment(SCRATCH, FULL, seeds=range(len(gains))), runs

@@ -1,0 +1,62 @@
+"""Bundles to export, to change and to import."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from tests import page_lab
+from tl import jobs
+from tl.config import Refused
+from tl.report.bundle import export_bundle
+from tl.report.intake import import_bundle
+from tl.store.home import Home
+
+ENDS = {100: "finished", 300: "failed"}  # how the runs of a sweep with so many pictures end
+
+
+def contents(bundle: bytes) -> dict[str, bytes]:
+    """Name -> bytes."""
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def files_below(home: Home) -> list[str]:
+    """Everything a home holds but its locks and queue."""
+    kept = (path for path in home.path.rglob("*") if path.is_file() and path.parent.name != "locks")
+    return sorted(str(path.relative_to(home.path)) for path in kept if not path.name.startswith("tl.sqlite"))
+
+
+def packed(path, files: dict[str, bytes]):
+    """A zip of these files."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def exported(home: Home, **changes) -> dict[str, bytes]:
+    """The files of a bundle of a finished experiment, bundle.json with these changes."""
+    files = contents(export_bundle(home, page_lab.finished(home)))
+    told = json.loads(files["bundle.json"])
+    for name, value in changes.items():
+        (told if name in told else told["experiments"][0])[name] = value
+    return files | {"bundle.json": json.dumps(told).encode()}
+
+
+def swept(home: Home) -> tuple[str, dict[str, bytes]]:
+    """A small sweep with a run that failed: its id, the files of its bundle."""
+    sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1, ended=lambda run: ENDS.get(run["samples"]))
+    return sweep_id, contents(export_bundle(home, sweep_id))
+
+
+def refused(home: Home, path, words: str | None = None) -> None:
+    """One sentence with these words, and nothing was written."""
+    with pytest.raises(Refused, match=words) as refusal:
+        import_bundle(home, path, "b.zip")
+    text = str(refusal.value)
+    assert text.endswith(".") and "\n" not in text and len(text) < 400
+    assert "class folder" not in text, "that is the advice for pictures"
+    assert files_below(home) == []
+    assert jobs.list_runs(home) == []
