@@ -79,6 +79,9 @@ def main() -> int:
     options = parser().parse_args()
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         parser().error(f"there is no benchmark {', '.join(unknown)}; there is: {', '.join(BENCHMARKS)}")
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background jobs ignore it, and so would contestants
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # contestants end with us
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Home(folder)
