@@ -16,7 +16,7 @@ DATASET, RESOLUTION, EPOCHS, BATCH_SIZE = "cifar10-photos", 64, 15, 256
 
 
 def cifar10(home: Home, scale: Scale) -> list[Row]:
-    """Computing time and test accuracy of 15 epochs on 50,000 pictures; skipped without a GPU."""
+    """Computing time and test accuracy of 15 epochs on all training pictures; skipped without a GPU."""
     if not scale.gpu:
         raise Skipped("there is no GPU")
     if not (home.dataset_dir(DATASET) / "dataset.json").exists():
@@ -36,6 +36,7 @@ def cifar10(home: Home, scale: Scale) -> list[Row]:
         run = new_run(home, strategy, settings)
         contest([ours(strategy, run)])
         result, what = read_json(run.result), f"{BACKBONES[backbone].title}, {strategy}, {EPOCHS} epochs"
+        what += f" of {len(prepare(home, DATASET, RESOLUTION).pixels('train', settings.samples)):,} pictures"
         rows.append(Row(what=f"{what}, computing time", measured=result["elapsed_seconds"], unit="s"))
         rows.append(Row(what=f"{what}, test accuracy", measured=100 * result["test_accuracy"], unit="%"))
     return rows

@@ -26,7 +26,7 @@ class Scale:
     alternating_rounds: int = 2
     many_pictures: int = 50_000
     memory_seconds: float = 8.0  # of training that are watched
-    step_seconds: float = 2.0  # of a bare step, per turn
+    step_seconds: float = 6.0  # of a bare step, per turn: about as long as training's, so that both warm up alike
     limit_turns: int = 6  # of a bare step and of training; the median is compared
     limits: tuple[tuple[str, int, int, int], ...] = (  # backbone, resolution, batch, pictures of an epoch
         ("mobilenet_v2", 64, 64, 3520),
