@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tl.config import ID_PATTERN, ArmConfig, Experiment, Refused, RunConfig, new_id, parse_seeds
+from tl.schedules import OPTIMIZERS
 
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")
 PROBE = ArmConfig(name="probe", strategy="linear_probe", epochs=3)
@@ -88,3 +89,31 @@ def test_seeds_are_a_number_or_a_list():
     for wrong in ("0", "a", "1,b", "101"):
         with pytest.raises(Refused):
             parse_seeds(wrong)
+
+
+@pytest.mark.parametrize(
+    ("settings", "arm", "views"),
+    [
+        ({"epochs": 10}, {"strategy": "linear_probe"}, 4),
+        ({"epochs": 5}, {"strategy": "linear_probe"}, 2),
+        ({"epochs": 1}, {"strategy": "linear_probe"}, 1),
+        ({"epochs": 10, "views": 0}, {"strategy": "linear_probe"}, 0),
+        ({"epochs": 10, "augmentation": False}, {"strategy": "linear_probe"}, 1),
+        ({"epochs": 10}, {"strategy": "freeze_then_unfreeze", "frozen_epochs": 2}, 1),
+        ({"epochs": 10}, {"strategy": "linear_probe", "epochs": 4}, 2),
+    ],
+)
+def test_no_more_views_are_kept_than_are_used_twice(settings, arm, views):
+    arm = ArmConfig(name="arm", **arm)
+    assert Experiment(dataset="blossoms", arms=(arm,), **settings).views_of(arm) == views
+
+
+def test_the_usual_rate_is_the_optimizers_too():
+    arms = tuple(ArmConfig(name=name, strategy=name) for name in ("scratch", "full_finetuning"))
+    given = ArmConfig(name="given", strategy="scratch", learning_rate=0.5)
+    rates = {}
+    for optimizer in OPTIMIZERS:
+        experiment = Experiment(dataset="blossoms", arms=arms, optimizer=optimizer)
+        rates[optimizer] = [experiment.rate_of(arm) for arm in (*arms, given)]
+    assert rates["adam"] == rates["adamw"] == [1e-3, 1e-4, 0.5]
+    assert rates["sgd"] == [1e-2, 1e-3, 0.5]

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 
 from tl.backbones import BACKBONES
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import PARAMETERS, STRATEGIES, Phase, arm_title
+from tl.strategies import PARAMETERS, STRATEGIES, Phase, arm_title, phase_at
 from tl.words import CONTROL, plain
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
@@ -42,7 +42,7 @@ class ArmConfig:
 
     name: str  # unique in its experiment; shown everywhere, owns a colour
     strategy: str  # key of STRATEGIES
-    learning_rate: float | None = None  # of the head, at the start; None: the strategy's default
+    learning_rate: float | None = None  # of the head, at the start; None: the usual one of strategy and optimizer
     epochs: int | None = None  # this arm's own budget; None: the experiment's
     # Settings of single strategies: titles, bounds and defaults are in PARAMETERS.
     frozen_epochs: int = PARAMETERS["frozen_epochs"].default
@@ -64,10 +64,10 @@ class ArmConfig:
             value = getattr(self, name)
             _require(bounds.low <= value <= bounds.high, name, value, f"{bounds.low:g} to {bounds.high:g}")
 
-    @property
-    def rate(self) -> float:
-        """The head's learning rate at the start."""
-        return self.learning_rate or STRATEGIES[self.strategy].learning_rate
+
+def usual_rate(strategy: str, optimizer: str) -> float:
+    """The head's learning rate at the start where nobody says another."""
+    return STRATEGIES[strategy].learning_rate * OPTIMIZERS[optimizer].rate_factor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class Training:
     augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm (but see views)
     find_rate: bool = False  # arms without a learning rate of their own find it by a range test
     precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
-    # augmented views of each picture whose frozen part's output is kept, so of the first epochs; 0: new ones every epoch
+    # augmented views of each picture whose frozen part's output is kept, at most (see views_of); 0: new ones every epoch
     views: int = 4
 
     def __post_init__(self):
@@ -119,6 +119,32 @@ class Training:
         """What trains when in an arm: its strategy's phases for this backbone and this budget."""
         epochs = arm.epochs or self.epochs
         return STRATEGIES[arm.strategy].phases(BACKBONES[self.backbone].stage_names, arm, epochs)
+
+    def reached_phases_of(self, arm: ArmConfig) -> tuple[Phase, ...]:
+        """Those of its phases that begin within its budget."""
+        epochs = arm.epochs or self.epochs
+        return tuple(phase for phase in self.phases_of(arm) if phase.start_epoch <= epochs)
+
+    def rate_tests_of(self, arm: ArmConfig) -> tuple[Phase, ...]:
+        """The phases for which a range test is made: that in which the fewest stages train, and the most; the lower
+        rate counts, since a head alone bears rates that would spoil pretrained weights."""
+        phases = self.reached_phases_of(arm)
+        return phases if len(phases) == 1 else (phases[0], phases[-1])
+
+    def views_of(self, arm: ArmConfig) -> int:
+        """Augmented views of which an arm keeps what its frozen part makes; 0: none.
+
+        At most half as many as there are epochs with a frozen part: to keep what is used once would spare nothing.
+        """
+        lowest, phases = BACKBONES[self.backbone].stage_names[0], self.phases_of(arm)
+        epochs = range(1, (arm.epochs or self.epochs) + 1)
+        frozen = sum(lowest not in phase_at(phases, epoch).rates for epoch in epochs)
+        most = max(1, frozen // 2) if self.augmentation else 1  # without augmentation, all views are the same
+        return min(self.views, most)
+
+    def rate_of(self, arm: ArmConfig) -> float:
+        """The head's learning rate at the start of an arm, where no range test finds it."""
+        return arm.learning_rate or usual_rate(arm.strategy, self.optimizer)
 
 
 @dataclass(frozen=True, kw_only=True)

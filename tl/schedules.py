@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 # Each takes (epoch from 0 with fraction, total epochs, step_epochs, step_factor) and returns a factor of the rate.
 Schedule = Callable[[float, int, int, float], float]
@@ -33,8 +34,19 @@ SCHEDULES: dict[str, Schedule] = {
     "one_cycle": _one_cycle,
 }
 
-OPTIMIZERS: dict[str, str] = {
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "sgd": "SGD with momentum 0.9",
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """One way to turn gradients into steps."""
+
+    title: str  # as the page shows it
+    # Times the strategies' usual learning rates, which are Adam's. SGD's are those of TLlib's plain fine-tuning: 0.01
+    # for a new head, a tenth of it for pretrained weights.
+    rate_factor: float = 1.0
+
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "adam": Optimizer(title="Adam"),
+    "adamw": Optimizer(title="AdamW"),
+    "sgd": Optimizer(title="SGD with momentum 0.9", rate_factor=10.0),
 }

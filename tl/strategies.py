@@ -52,7 +52,7 @@ class Strategy:
 
     title: str  # as the page shows it
     sentence: str  # what trains when
-    learning_rate: float  # default of the head at the start
+    learning_rate: float  # usual one of the head at the start, with Adam
     phases: Callable[[tuple[str, ...], Any, int], tuple[Phase, ...]]
     initialisation: str = PRETRAINED
     parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it

@@ -40,8 +40,8 @@ def test_what_is_frozen_is_computed_once_per_view():
     # the same in every epoch where nothing is kept: 10 passes of 500 and validation 10 times
     assert estimate_seconds(experiment(LINEAR, views=0), PROBE, SIZES).total == pytest.approx(12.5 + 10 + 5 + 4)
     two = ArmConfig(name="two", strategy="freeze_then_unfreeze", frozen_epochs=2, epochs=4)
-    # 2 epochs of heads and 2 at 100/s: 12.5 s; 2 passes: 2 s; validation once frozen, twice whole: 1.5 s
-    assert estimate_seconds(experiment(two), PROBE, SIZES).arms["two"] == pytest.approx(12.5 + 2 + 1.5 + 1 + 3)
+    # 2 epochs of heads and 2 at 100/s: 12.5 s; 1 view, used twice: 1 s; validation once frozen, twice whole: 1.5 s
+    assert estimate_seconds(experiment(two), PROBE, SIZES).arms["two"] == pytest.approx(12.5 + 1 + 1.5 + 1 + 3)
 
 
 def test_all_pictures_are_as_many_as_there_are():
@@ -121,7 +121,11 @@ def test_a_range_test_and_an_early_thaw_are_counted():
     probe = ArmConfig(name="lp_ft", strategy="lp_ft", probe_patience=2)
     three = ArmConfig(name="three", strategy="freeze_then_unfreeze", frozen_epochs=3)
     both = [estimate_seconds(experiment(arm), PROBE, SIZES).total for arm in (probe, three)]
-    assert both[0] == pytest.approx(both[1])
+    # Both train a head for 3 epochs, but one makes 2 views (for the 5 epochs it plans), 500 at 500/s, the other 1.
+    assert both[0] == pytest.approx(both[1] + 1)
+    # a test of the head, 100 steps of 32 at 400/s, behind what is frozen, at 500/s; and one of everything at 100/s
+    tested = estimate_seconds(experiment(three, find_rate=True), PROBE, SIZES).total
+    assert tested == pytest.approx(both[1] + 3200 / 400 + 3200 / 500 + 3200 / 100)
 
 
 def test_an_estimate_needs_no_pandas():

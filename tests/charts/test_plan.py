@@ -50,7 +50,7 @@ def test_every_strategy_is_drawn_as_its_phases_say(strategy):
         for stage in STAGES:
             here = cell(rows, stage, epoch)
             if stage in rates:
-                assert here["rate"] == pytest.approx(config.rate * rates[stage])
+                assert here["rate"] == pytest.approx(TRAINING.rate_of(config) * rates[stage])
             else:
                 assert pd.isna(here["rate"]) and here["shown"] == "frozen"
     assert set(rows["when"]) == {"planned"} and set(rows["opacity"]) == {1.0}
@@ -60,7 +60,7 @@ def test_every_strategy_is_drawn_as_its_phases_say(strategy):
 def test_only_the_rows_change_while_an_arm_learns(strategy):
     config = arm(strategy)
     first = TRAINING.phases_of(config)[0]
-    done = trained(*[(first.name, config.rate * first.rates[HEAD])] * 4)
+    done = trained(*[(first.name, TRAINING.rate_of(config) * first.rates[HEAD])] * 4)
     drawn = [
         plan_chart(rows, TRAINING, config) for rows in (plan_rows(TRAINING, config), plan_rows(TRAINING, config, done))
     ]

@@ -26,6 +26,23 @@ def test_the_empty_page_is_a_form_that_can_be_started_at_once(open_page):
     assert re.search(r"At most about \*\*.*\*\* on this machine", texts(app))
 
 
+def test_the_usual_rate_is_that_of_the_optimizer(open_page):
+    app = open_page()
+    app.selectbox(key="form_optimizer").set_value("sgd").run()
+    assert [app.number_input(key=f"form_arm{number}_learning_rate").placeholder for number in (0, 1)] == [
+        "0.01, the usual one",
+        "1e-3, the usual one",
+    ]
+
+
+def test_what_never_gets_its_turn_is_said(open_page):
+    app = open_page()
+    app.selectbox(key="form_arm1_strategy").set_value("gradual_unfreezing").run()
+    assert "epochs are over before" not in texts(app)
+    app.number_input(key="form_epochs").set_value(5).run()
+    assert "The 5 epochs are over before this trains: everything." in texts(app)
+
+
 def test_the_command_is_shown_when_asked_for(open_page):
     app = open_page()
     assert not app.code

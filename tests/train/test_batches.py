@@ -3,8 +3,19 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import interpolate
 
-from tl.train.batches import MEAN, STD, augmented_input, joined, number_of_batches, to_input, training_batches
+from tl.train.batches import (
+    MEAN,
+    STD,
+    _draw_crops,
+    augmented_input,
+    cropped_at_once,
+    joined,
+    number_of_batches,
+    to_input,
+    training_batches,
+)
 
 CPU = torch.device("cpu")
 PIXELS = np.random.default_rng(0).integers(0, 256, (21, 16, 16, 3), dtype=np.uint8)
@@ -56,6 +67,19 @@ def test_crops_stay_inside_the_picture_and_some_are_flipped():
     whole = to_input(gradient, 16, CPU)
     assert batch.min() >= whole.min() - 1e-5
     assert batch.max() <= whole.max() + 1e-5
+
+
+@pytest.mark.parametrize("resolution", [16, 32])
+def test_all_crops_at_once_are_those_made_group_by_group(resolution):
+    crops = list(_draw_crops(16, 21, np.random.default_rng(3), 0.5))
+    assert [len(each.tops) for each in crops] == [16, 5] and {True, False} <= set(crops[0].flips)
+    at_once = cropped_at_once(torch.from_numpy(PIXELS).permute(0, 3, 1, 2), crops, resolution)
+    groups = [torch.from_numpy(each.cut(group)) for each, group in zip(crops, np.split(PIXELS, [16]), strict=True)]
+    one_by_one = [
+        interpolate(group.permute(0, 3, 1, 2).float(), size=(resolution, resolution), mode="bilinear")
+        for group in groups
+    ]
+    torch.testing.assert_close(at_once, torch.cat(one_by_one), rtol=0, atol=0.01)
 
 
 @pytest.mark.parametrize("resolution", [8, 32])

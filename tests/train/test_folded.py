@@ -66,6 +66,17 @@ def test_it_follows_what_the_network_learns():
     assert not torch.allclose(old, new, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("backbone", ["mobilenet_v2", "resnet18"])
+def test_in_bf16_it_is_no_further_from_the_truth_than_the_network_itself(backbone):
+    network = network_with_statistics(backbone)
+    batch = torch.randn(8, 3, SIDE, SIDE)
+    with torch.inference_mode():
+        truth = network(batch)
+        with use_precision("bf16", torch.device("cpu")):
+            plain, folded = network(batch).float(), Folded(network)(batch).float()
+    assert (folded - truth).square().mean() < 2 * (plain - truth).square().mean()
+
+
 def test_depthwise_convolutions_stay_exact():
     found = {}
     folded = Folded(network_with_statistics("mobilenet_v2"))

@@ -29,6 +29,22 @@ def test_it_is_measured_once_so_that_all_arms_agree(tmp_path, monkeypatch):
     assert len(built) == 1
 
 
+def test_a_gpu_is_tried_with_the_whole_batch_or_with_what_fits(tmp_path, monkeypatch):
+    tried = []
+
+    def measured(network, kind, pictures, *rest):
+        tried.append((kind, pictures))
+        if pictures > 64:
+            raise torch.OutOfMemoryError
+        return 100.0
+
+    monkeypatch.setattr(precision, "_images_per_second", measured)
+    monkeypatch.setattr(precision, "_hardware", lambda device: "a GPU")
+    network = torch.nn.Linear(1, 1)
+    precision.choose_precision(Home(tmp_path), lambda: network, "resnet50", 224, 256, torch.device("cuda"))
+    assert tried == [("fp32", 256), ("fp32", 128), ("fp32", 64), ("bf16", 64)]
+
+
 def test_depthwise_convolutions_stay_in_fp32_and_nothing_else_changes():
     torch.manual_seed(0)
     plain = build_network("mobilenet_v2", 3, 32).eval()

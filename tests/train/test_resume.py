@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from tl.store.metrics import read_metrics
+from tl.train import learner as learner_module
 from tl.train.__main__ import Stopped
 
 MEASURED = ["flops", "train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"]
@@ -18,7 +19,9 @@ RESUMED = {
         "patience": 3,
         "find_rate": True,
     },
-    "gradual_unfreezing": {"epochs": 8, "views": 2},
+    "linear_probe": {"epochs": 4},
+    "last_stages": {},
+    "gradual_unfreezing": {"epochs": 8},
     "freeze_then_unfreeze": {"views": 1},
     "lp_ft": {"epochs": 5, "arm": {"probe_patience": 1}},
     "l2_sp": {"arm": {"anchor": 0.1}},
@@ -48,3 +51,30 @@ def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, 
     for name in ("best", "last"):
         states = [load_file(run.checkpoints / f"{name}.safetensors") for run in (whole, pieces)]
         assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+def after_two_epochs(run):
+    def stop():
+        if len(read_metrics(run.metrics)) == 2:
+            raise Stopped
+
+    return stop
+
+
+def test_patience_goes_on_counting_after_a_stop(make_run, monkeypatch, train):
+    losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 9)
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
+    run, config = make_run(epochs=9, patience=3, patience_start=0)
+    with pytest.raises(Stopped):
+        train(run, config, after_two_epochs(run))
+    result = train(run, config)
+    assert (result["epochs"], result["stopped_early"]) == (4, True), "one epoch was better, three were not"
+
+
+def test_a_probe_waits_no_longer_for_progress_after_a_stop(make_run, pretrained, monkeypatch, train):
+    losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 12)
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
+    run, config = make_run("lp_ft", weights="own", epochs=12, arm={"probe_patience": 2})
+    with pytest.raises(Stopped):
+        train(run, config, after_two_epochs(run))
+    assert train(run, config)["phase_starts"] == [1, 4]

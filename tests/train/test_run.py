@@ -51,6 +51,36 @@ def test_a_found_rate_is_this_arms_rate_and_its_time_counts(make_run, train):
     assert result["rate_test_seconds"] > 0
     curve = read_parquet(run.rate_test)
     assert curve["learning_rate"].is_monotonic_increasing
+    given, config = make_run(epochs=1)
+    train(given, config)
+    pictures = row["images_seen"]
+    assert row["flops"] == pytest.approx(
+        read_metrics(given.metrics)["flops"].iloc[0] * (1 + 8 * len(curve) / pictures), rel=0.02
+    ), "as much for each picture of the test, in batches of 8, as for one of the epoch"
+
+
+def test_what_thaws_later_has_a_say_in_the_rate(make_run, pretrained, monkeypatch, train):
+    tested = []
+
+    def find(learner, phase):
+        tested.append(phase.name)
+        return {"head": 2e-2, "everything": 5e-4}[phase.name], [{"learning_rate": 1e-3, "loss": 1.0}], 10
+
+    monkeypatch.setattr("tl.train.learner.Learner.find_rate", find)
+    run, config = make_run("freeze_then_unfreeze", weights="own", find_rate=True, epochs=3)
+    assert train(run, config)["learning_rate"] == 5e-4
+    assert tested == ["head", "everything"]
+    run, config = make_run("freeze_then_unfreeze", weights="own", find_rate=True, epochs=2)
+    assert train(run, config)["learning_rate"] == 2e-2, "two epochs are over before anything thaws"
+
+
+def test_a_phase_beyond_the_last_epoch_does_not_keep_patience_waiting(make_run, pretrained, monkeypatch, train):
+    losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 9)
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
+    late = {"frozen_epochs": 50}
+    run, config = make_run("freeze_then_unfreeze", weights="own", epochs=9, patience=2, patience_start=0, arm=late)
+    result = train(run, config)
+    assert (result["epochs"], result["stopped_early"]) == (3, True)
 
 
 def test_the_chosen_precision_becomes_part_of_the_configuration(make_run, train):

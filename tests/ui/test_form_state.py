@@ -46,7 +46,7 @@ def test_the_textbook_preset_is_the_textbook_recipe():
     assert (recipe.optimizer, recipe.schedule, recipe.step_epochs, recipe.step_factor) == ("adam", "step", 3, 0.1)
     assert (recipe.epochs, recipe.resolution) == (5, 224)
     assert recipe.arms[1].strategy == "freeze_then_unfreeze" and recipe.arms[1].frozen_epochs == 2
-    assert {arm.rate for arm in recipe.arms} == {1e-3}
+    assert {arm.learning_rate for arm in recipe.arms} == {1e-3}
 
 
 def test_the_patience_preset_gives_80_epochs_to_scratch_and_30_to_transfer():

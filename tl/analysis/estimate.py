@@ -45,12 +45,13 @@ def _beside_the_page(cores: float | None) -> float:
 
 def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping, sizes: Mapping[str, int]) -> float:
     phases = _earliest(training.phases_of(arm))
-    views = training.views if training.augmentation else min(training.views, 1)
+    views = training.views_of(arm)
     forward = 1 / probe["eval_images_per_second"]
     seconds = probe["startup_seconds"] + sizes["test"] * forward
     if training.find_rate and arm.learning_rate is None:
-        share = _trained_share(phases[0], training.backbone)
-        seconds += RANGE_TEST_STEPS * training.batch_size * (_step_seconds(share, probe) + (1 - share) * forward)
+        for phase in training.rate_tests_of(arm):
+            share = _trained_share(phase, training.backbone)
+            seconds += RANGE_TEST_STEPS * training.batch_size * (_step_seconds(share, probe) + (1 - share) * forward)
     frozen_epochs = 0
     for epoch in range(1, (arm.epochs or training.epochs) + 1):
         share = _trained_share(phase_at(phases, epoch), training.backbone)

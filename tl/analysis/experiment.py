@@ -132,5 +132,9 @@ def _entry(run: RunRecord) -> dict:
         "memory_peak_bytes": run.memory_peak_bytes,
         "energy_joules": run.energy_joules,
         "flops": run.flops,
+        "flops_per_image": run.flops / run.images_seen if run.flops is not None and run.images_seen else None,
+        "images_per_second": run.images_per_second,
+        "total_parameters": run.parameters("total"),
+        "trainable_parameters": run.parameters("trainable"),
         "device": result.get("device"),
     }

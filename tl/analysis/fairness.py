@@ -52,7 +52,7 @@ def _rate(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord]) -> 
     if arm.learning_rate is not None:
         chosen = GIVEN
     used = mean(run.learning_rate for run in runs)
-    planned = None if chosen == FOUND else arm.rate
+    planned = None if chosen == FOUND else experiment.rate_of(arm)
     return {"learning_rate": planned if used is None else used, "rate_chosen": chosen}
 
 

@@ -101,6 +101,17 @@ class RunRecord:
         return _number(self._column("flops").sum() if self.epochs else None)
 
     @property
+    def images_per_second(self) -> float | None:
+        """Training pictures a second over its epochs; None where one of them was not timed."""
+        seconds = _number(self._column("train_seconds").sum() if self.epochs else None)
+        return self.images_seen / seconds if seconds and self.images_seen else None
+
+    def parameters(self, which: str) -> int | None:
+        """How many there are in all ("total"), or train in the epoch in which the most do ("trainable")."""
+        most = self._highest(self._column(f"{which}_parameters"))
+        return None if most is None else int(most)
+
+    @property
     def learning_rate(self) -> float | None:
         """The head's rate at the start, chosen or found by a range test; None where the run has not said."""
         return self._from_result("learning_rate")

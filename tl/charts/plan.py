@@ -69,7 +69,7 @@ def _epochs(
     """(epoch, phase, rate that its stages' factors multiply, whether it has been trained), from the first to the last."""
     phases, total = training.phases_of(arm), arm.epochs or training.epochs
     by_name = {phase.name: phase for phase in phases}
-    start, reached, epoch = arm.rate, phases[0], 0
+    start, reached, epoch = training.rate_of(arm), phases[0], 0
     if done is not None:
         start = found_rate(training, arm, done) or start
         for epoch, name, head_rate in done[["epoch", "stage", "learning_rate"]].dropna().itertuples(index=False):
@@ -101,7 +101,7 @@ def plan_words(training: Training, arm: ArmConfig) -> str:
     total = arm.epochs or training.epochs
     return "; ".join(
         f"{phase.name} from epoch {phase.start_epoch}{' at the latest' if phase.patience else ''} "
-        f"at {rate(arm.rate * phase.rates[HEAD])}"
+        f"at {rate(training.rate_of(arm) * phase.rates[HEAD])}"
         for phase in training.phases_of(arm)
         if phase.start_epoch <= total
     )

@@ -32,8 +32,8 @@ HELP = {
     "epochs": "at most, for arms without epochs of their own",
     "batch_size": "pictures a step",
     "optimizer": ", ".join(OPTIMIZERS),
-    "weight_decay": "decoupled for adamw, L2 for the others",
-    "schedule": f"how the learning rate moves: {', '.join(SCHEDULES)}",
+    "weight_decay": "decoupled for adamw, L2 for the others; l2_sp has its anchor instead",
+    "schedule": f"how the learning rate moves over all epochs, whatever trains when: {', '.join(SCHEDULES)}",
     "step_epochs": "schedule step: epochs between two cuts",
     "step_factor": "schedule step: factor of each cut",
     "patience": "stop after so many epochs without a lower validation loss; 0: never",
@@ -41,7 +41,7 @@ HELP = {
     "augmentation": "no random crop and flip",
     "find_rate": "arms without a learning rate of their own find it by a range test",
     "precision": f"of the computations: {', '.join(PRECISIONS)}; auto: the faster one in a few steps at the start",
-    "views": "augmented views whose frozen part's output is kept; 0: computed anew every epoch",
+    "views": "augmented views whose frozen part's output is kept, at most half as many as frozen epochs; 0: none",
 }
 
 

@@ -106,7 +106,7 @@ def _strategy(arm: ArmConfig) -> str:
 def _rate(experiment: Experiment, arm: ArmConfig) -> str:
     if arm.learning_rate is None and experiment.find_rate:
         return "found by a range test"
-    return rate(arm.rate)
+    return rate(experiment.rate_of(arm))
 
 
 def _budget(experiment: Experiment, arm: ArmConfig) -> str:

@@ -1,6 +1,7 @@
 """Batches of a picture store: order and augmentation are functions of (seed, epoch), the same for every arm."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -17,8 +18,16 @@ def to_input(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.d
     return _normalised(_resized(pixels, resolution, device))
 
 
+def _on(device: torch.device, pixels: np.ndarray | torch.Tensor) -> torch.Tensor:
+    """(N, H, W, 3) -> (N, 3, H, W) on `device`, in channels_last layout as it lies."""
+    batch = torch.as_tensor(pixels)
+    if device.type == "cuda":
+        batch = batch.pin_memory()  # only from there the copy need not be waited for
+    return batch.to(device, non_blocking=True).permute(0, 3, 1, 2)
+
+
 def _resized(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.device) -> torch.Tensor:
-    batch = torch.as_tensor(pixels).to(device, non_blocking=True).permute(0, 3, 1, 2)  # channels_last as it lies
+    batch = _on(device, pixels)
     if batch.shape[2] == batch.shape[3] == resolution:
         return batch
     if device.type != "cpu":  # only the CPU resizes bytes
@@ -38,22 +47,60 @@ def augmented_input(
     pixels: np.ndarray, resolution: int, device: torch.device, rng: np.random.Generator, smallest_area: float
 ) -> torch.Tensor:
     """Random crop (area `smallest_area`..1 of the picture, aspect 3/4..4/3) and horizontal flip, then `to_input`."""
-    side = pixels.shape[1]
-    pieces = []
-    for start in range(0, len(pixels), CROP_GROUP):
-        group = pixels[start : start + CROP_GROUP]
+    crops = list(_draw_crops(pixels.shape[1], len(pixels), rng, smallest_area))
+    if device.type == "cpu":  # as bytes, and only what is left of a picture
+        groups = np.split(pixels, range(CROP_GROUP, len(pixels), CROP_GROUP))
+        batch = torch.cat([_resized(each.cut(group), resolution, device) for each, group in zip(crops, groups)])
+    else:
+        batch = cropped_at_once(_on(device, pixels), crops, resolution)
+    return _normalised(batch)  # once for all: more per call
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Where a group of square pictures is cut; `tops`, `lefts` and `flips` have an entry for each picture."""
+
+    height: int
+    width: int
+    tops: np.ndarray
+    lefts: np.ndarray
+    flips: np.ndarray
+
+    def cut(self, pictures: np.ndarray) -> np.ndarray:
+        """(n, S, S, 3) -> (n, height, width, 3)."""
+        crops = np.empty((len(pictures), self.height, self.width, 3), np.uint8)
+        for crop, picture, top, left, flip in zip(crops, pictures, self.tops, self.lefts, self.flips, strict=True):
+            part = picture[top : top + self.height, left : left + self.width]
+            crop[:] = part[:, ::-1] if flip else part
+        return crops
+
+
+def _draw_crops(side: int, pictures: int, rng: np.random.Generator, smallest_area: float) -> Iterator[Crops]:
+    for start in range(0, pictures, CROP_GROUP):
+        count = min(CROP_GROUP, pictures - start)
         area, aspect = rng.uniform(smallest_area, 1), np.exp(rng.uniform(np.log(3 / 4), np.log(4 / 3)))
         height = min(side, max(1, round(side * np.sqrt(area / aspect))))
         width = min(side, max(1, round(side * np.sqrt(area * aspect))))
-        tops = rng.integers(0, side - height + 1, len(group))
-        lefts = rng.integers(0, side - width + 1, len(group))
-        flips = rng.random(len(group)) < 0.5
-        crops = np.empty((len(group), height, width, 3), np.uint8)
-        for crop, picture, top, left, flip in zip(crops, group, tops, lefts, flips, strict=True):
-            part = picture[top : top + height, left : left + width]
-            crop[:] = part[:, ::-1] if flip else part
-        pieces.append(_resized(crops, resolution, device))
-    return _normalised(torch.cat(pieces))  # once for all: more per call
+        tops = rng.integers(0, side - height + 1, count)
+        lefts = rng.integers(0, side - width + 1, count)
+        yield Crops(height, width, tops, lefts, rng.random(count) < 0.5)
+
+
+def cropped_at_once(batch: torch.Tensor, crops: Sequence[Crops], resolution: int) -> torch.Tensor:
+    """(N, 3, S, S) -> (N, 3, R, R): the same crops, all in one call, as suits a GPU. Crops are not made smaller."""
+    side = batch.shape[2]
+    sizes = np.concatenate([np.full((len(each.tops), 2), (each.width, each.height)) for each in crops])
+    starts = np.concatenate([np.stack([each.lefts, each.tops], 1) for each in crops])
+    turned = np.concatenate([np.stack([1 - 2 * each.flips, np.ones(len(each.flips))], 1) for each in crops])
+    # In coordinates from -1 to 1: scale and middle of each crop, and the centres of its first and its last pixel,
+    # beyond which nothing of the picture counts.
+    scales, middles = sizes / side * turned, (2 * starts + sizes) / side - 1
+    places = np.stack([scales, middles, (2 * starts + 1) / side - 1, (2 * (starts + sizes) - 1) / side - 1])
+    scale, middle, first, last = torch.from_numpy(places.astype(np.float32)).to(batch.device)
+    theta = torch.cat([torch.diag_embed(scale), middle[:, :, None]], 2)
+    grid = functional.affine_grid(theta, [len(batch), 3, resolution, resolution], align_corners=False)
+    grid = grid.clamp(first[:, None, None], last[:, None, None])
+    return functional.grid_sample(batch.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def epoch_rows(pictures: int, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:

@@ -22,7 +22,7 @@ from tl.store.features import RANDOM, FeatureKey, Features, fingerprint, write_f
 from tl.store.home import Home
 from tl.store.pictures import PictureStore
 from tl.train.device import choose_device
-from tl.train.evaluate import plain_inputs, slices
+from tl.train.evaluate import at_once, plain_inputs, slices
 from tl.train.network import build_network, load_pretrained
 from tl.train.turn import Turn
 from tl.train.weights import read_weights
@@ -149,7 +149,7 @@ def _settle(network: nn.Module, pixels: np.ndarray, resolution: int, device: tor
 
 
 def _batches(pixels: np.ndarray, resolution: int, device: torch.device):
-    return map(plain_inputs(pixels, resolution, device), slices(len(pixels), resolution))
+    return map(plain_inputs(pixels, resolution, device), slices(len(pixels), at_once(resolution, device)))
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ class FrozenPart:
         ]
         if known is None and len(used) > 1 and (self.place, view) not in self._tried:
             self._tried.add((self.place, view))
-            self._make(view, count, set(used), inputs())
+            self._make(view, count, list(dict.fromkeys(used)), inputs())
             known = self._store.get(self.place, view)
         return known
 
@@ -162,16 +162,19 @@ class FrozenPart:
         return self._folded
 
     @torch.inference_mode()
-    def _make(self, view: int | str, count: int, wanted: set[int], inputs: Iterator) -> None:
-        """One pass, which keeps the features at every cut that wants this view."""
+    def _make(self, view: int | str, count: int, wanted: list[int], inputs: Iterator) -> None:
+        """One pass, which keeps the features at every cut that wants this view; room is for the first wanted first."""
         made: dict[int, Features | None] = {}
         for rows, value in inputs:
+            values = {}
             for cut, piece in zip(self._cuts, self._frozen_pieces(), strict=False):
                 value = piece(value)
-                if cut in wanted and cut not in made:
-                    made[cut] = self._store.make(count, value)
-                if made.get(cut):
-                    made[cut].write(rows, value)
+                values[cut] = value
+            for cut in [cut for cut in wanted if cut in values]:
+                if cut not in made:
+                    made[cut] = self._store.make(count, values[cut])
+                if made[cut]:
+                    made[cut].write(rows, values[cut])
             if not any(made.values()):  # nothing fits: the pass would be for nothing
                 return
         self.passes += view != VALIDATION

@@ -22,7 +22,9 @@ class History:
     phase_lowest: float = float("inf")  # validation loss in this phase
     phase_stale: int = 0  # epochs of this phase without a lower one
     learning_rate: float | None = None  # chosen for the head, before schedule and phase
-    rate_test_seconds: float = 0.0
+    rate_test_seconds: float = 0.0  # of the range test, which counts as the first epoch's, as does what it took else
+    rate_test_flops: int = 0
+    rate_test_joules: float | None = 0.0
     parts: int = 1  # a batch goes through the network in so many, since the GPU's memory was not enough for all at once
     notes: list[str] = field(default_factory=list)  # sentences: what did not go as planned
 
@@ -49,7 +51,8 @@ class History:
         self.phase_lowest = min(self.phase_lowest, val_loss)
         # What has yet to be unfrozen must get its chance, and so must a network whose BatchNorm statistics are still
         # its initial ones (a few steps leave its validation loss near that of guessing, or above): neither counts.
-        to_come = len(self.phase_starts) < len(config.phases)
+        coming = config.phases[len(self.phase_starts) :]
+        to_come = any(phase.start_epoch <= config.max_epochs for phase in coming)
         if epoch <= config.patience_start or to_come or val_loss < self.lowest_loss:
             self.lowest_loss, self.epochs_without_lower_loss = val_loss, 0
         else:

@@ -55,9 +55,9 @@ class Learner:
         self._anchor = Anchor(self.stages, config.arm.anchor) if strategy.anchored else None
         self.optimizer = make_optimizer(self.stages, config)
         plan = [set(phase_at(config.phases, epoch).rates) for epoch in range(1, config.max_epochs + 1)]
-        views = config.views if config.augmentation else min(config.views, 1)  # unaugmented, all views are the same
-        self._frozen = FrozenPart(self.network, config.backbone, plan, folder, views)
+        self._frozen = FrozenPart(self.network, config.backbone, plan, folder, config.views_of(config.arm))
         self.parts = 1  # a batch goes through the network in so many; more where the GPU's memory was not enough
+        self._at_once = at_once(config.resolution, device)  # where nothing trains
         self._folded: Folded | None = None
         self._counted: dict[str, tuple[int, int]] = {}
 
@@ -128,20 +128,19 @@ class Learner:
         `tick(pictures done)` is called after each step.
         """
         pixels, labels = self.store.pixels(split), self.store.labels_of(split)
-        resolution = self.config.resolution
-        pictures = plain_inputs(pixels, resolution, self.device)
+        pictures = plain_inputs(pixels, self.config.resolution, self.device)
         self.network.eval()
 
         def all_pictures() -> Iterator[tuple[slice, torch.Tensor]]:
-            for rows in slices(len(labels), resolution):
+            for rows in slices(len(labels), self._at_once):
                 yield rows, pictures(rows)
 
         features = self._features(split, len(labels), all_pictures) if split == VALIDATION else None
         with self._precision():
             if features is not None:
                 read = lambda rows: features.read(rows, self.device)  # noqa: E731
-                return evaluate(self._frozen.after, read, labels, resolution, tick)
-            return evaluate(self._evaluated(), pictures, labels, resolution, tick)
+                return evaluate(self._frozen.after, read, labels, self._at_once, tick)
+            return evaluate(self._evaluated(), pictures, labels, self._at_once, tick)
 
     def _evaluated(self) -> Folded:
         """The network as it is now; it is in evaluation mode."""
@@ -151,17 +150,19 @@ class Learner:
             self._folded.refresh()
         return self._folded
 
-    def find_rate(self, phase: Phase) -> tuple[float, list[dict]]:
-        """The range test in the first phase: rate and curve (see `tl.train.rate_test`)."""
+    def find_rate(self, phase: Phase) -> tuple[float, list[dict], int]:
+        """The range test with what trains in `phase`: rate and curve (see `tl.train.rate_test`), operations it took."""
         self.begin(1, phase)
-        batches = chain.from_iterable(self._streamed(view) for view in count(1))
+        batches, pictures = chain.from_iterable(self._streamed(view) for view in count(1)), 0
 
         def step(rate: float, batch: torch.Tensor, target: torch.Tensor) -> float:
+            nonlocal pictures
             loss, _ = self.step(batch, target, phase, rate)
+            pictures += len(target)
             self._tick()
             return loss
 
-        return find_rate(self.network, self.optimizer, step, batches)
+        return *find_rate(self.network, self.optimizer, step, batches), pictures * sum(self.flops(phase))
 
     def flops(self, phase: Phase) -> tuple[int, int]:
         """Per picture in `phase`: of the frozen part's forward pass, of forward and backward pass of the rest."""
@@ -194,7 +195,7 @@ class Learner:
 
     def _large_batches(self, view: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
         """The pictures of a view in batches that suit a forward pass."""
-        return joined(training_inputs(self.pixels, **self._stream(view)), at_once(self.config.resolution))
+        return joined(training_inputs(self.pixels, **self._stream(view)), self._at_once)
 
     def _streamed(self, view: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for batch, target in training_batches(self.pixels, self.labels, **self._stream(view)):

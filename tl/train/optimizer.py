@@ -3,7 +3,7 @@
 import torch
 
 from tl.config import RunConfig
-from tl.strategies import HEAD, Phase
+from tl.strategies import HEAD, STRATEGIES, Phase
 from tl.train.network import Stages
 
 MOMENTUM = 0.9
@@ -12,7 +12,8 @@ MOMENTUM = 0.9
 def make_optimizer(stages: Stages, config: RunConfig) -> torch.optim.Optimizer:
     """One parameter group per stage, all of them from the start: a frozen one has no gradients and is passed over."""
     groups = [{"params": weights, "stage": name} for name, weights in stages.parameters.items() if weights]
-    decay = config.weight_decay
+    # The anchor is the weight decay of a strategy that has one: towards the pretrained weights instead of zero.
+    decay = 0.0 if STRATEGIES[config.arm.strategy].anchored else config.weight_decay
     match config.optimizer:
         case "adam":
             return torch.optim.Adam(groups, lr=0.0, weight_decay=decay, fused=True)

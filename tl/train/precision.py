@@ -14,7 +14,7 @@ from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 
 STEPS = 4  # measured of each kind, after one that is not counted
-PIXELS = 32 * 64 * 64  # of the batch that is measured: larger ones tell no more
+PIXELS = 32 * 64 * 64  # of the batch that is measured on a CPU: larger ones tell no more; a GPU gets the whole batch
 KEY = "precision "  # how entries of probes.json begin that are of this kind
 GAIN = 1.03  # bfloat16 has to be this much faster
 
@@ -50,8 +50,8 @@ def choose_precision(home: Home, build, backbone: str, resolution: int, batch_si
         known = _entries(home).get(key)
     if known is None:
         network = build()
-        pictures = max(4, min(batch_size, PIXELS // resolution**2))
-        known = {kind: _images_per_second(network, kind, pictures, resolution, device) for kind in ("fp32", "bf16")}
+        pictures = batch_size if device.type == "cuda" else max(4, min(batch_size, PIXELS // resolution**2))
+        known = _speeds(network, pictures, resolution, device)
         with locked(home.locks_dir / "probes.lock"):
             write_json(home.probes_path, _entries(home) | {key: known})
     return "bf16" if known["bf16"] > GAIN * known["fp32"] else "fp32"
@@ -72,6 +72,19 @@ def _hardware(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name()
     return f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def _speeds(network: nn.Module, pictures: int, resolution: int, device: torch.device) -> dict[str, float]:
+    """Pictures a second of each kind, in batches of `pictures` or of what fits the GPU's memory."""
+    while True:
+        try:
+            return {kind: _images_per_second(network, kind, pictures, resolution, device) for kind in ("fp32", "bf16")}
+        except torch.OutOfMemoryError:
+            network.zero_grad(set_to_none=True)
+            if pictures < 4:
+                raise
+            pictures //= 2
+        torch.cuda.empty_cache()  # only now: the error held on to what was computed
 
 
 def _images_per_second(network: nn.Module, precision: str, pictures: int, resolution: int, device) -> float:

@@ -30,7 +30,7 @@ from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
 from tl.train.batches import number_of_batches, training_batches
 from tl.train.device import choose_device
-from tl.train.evaluate import evaluate, plain_inputs
+from tl.train.evaluate import at_once, evaluate, plain_inputs
 from tl.train.network import load_pretrained, new_network
 from tl.train.precision import choose_precision, use_precision
 
@@ -234,7 +234,7 @@ def main(argv: list[str]) -> int:
     # What ships is half precision, so that is what is measured.
     network.half().float().eval()
     pictures = plain_inputs(store.pixels("test"), options.resolution, device)
-    loss, accuracy = evaluate(network, pictures, store.labels_of("test"), options.resolution)
+    loss, accuracy = evaluate(network, pictures, store.labels_of("test"), at_once(options.resolution, device))
     card = {
         "name": name,
         "backbone": options.backbone,

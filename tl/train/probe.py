@@ -11,7 +11,7 @@ from tl.config import ArmConfig, Experiment, new_id
 from tl.store.home import Home
 from tl.train.batches import augmented_input, to_input
 from tl.train.device import choose_device, device_name
-from tl.train.evaluate import evaluate, plain_inputs, slices
+from tl.train.evaluate import at_once, evaluate, plain_inputs
 from tl.train.learner import SMALLEST_AREA
 from tl.train.network import Stages, new_network
 from tl.train.optimizer import make_optimizer, set_rates
@@ -43,7 +43,7 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     (head,) = config.phases
     chain = Chain(network, backbone)
     before, after = chain.pieces([chain.cut(set(head.rates))])
-    many = np.resize(pixels, (next(slices(1 << 20, resolution)).stop, *pixels.shape[1:]))  # one step of evaluation
+    many = np.resize(pixels, (at_once(resolution, device), *pixels.shape[1:]))  # one step of evaluation
 
     def train_everything() -> None:
         stages.train_mode()
@@ -66,7 +66,7 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     def evaluate_pictures() -> None:
         network.eval()
         with use_precision(precision, device):
-            evaluate(network, plain_inputs(many, resolution, device), np.zeros(len(many), np.int64), resolution)
+            evaluate(network, plain_inputs(many, resolution, device), np.zeros(len(many), np.int64), len(many))
 
     speeds = {"train": _rate(train_everything, batch_size)}
     speeds["eval"] = _rate(evaluate_pictures, len(many))

@@ -81,7 +81,7 @@ class Trainer:
         self.learner = Learner(config, self.store, self.device, weights, self.run.folder, self._tick)
         self._resume()
         if self.history.learning_rate is None:
-            self.history.learning_rate = self._find_rate() if config.finds_rate else config.arm.rate
+            self.history.learning_rate = self._find_rate() if config.finds_rate else config.rate_of(config.arm)
         self._write_rows()
 
     def _resume(self) -> None:
@@ -147,12 +147,19 @@ class Trainer:
 
     def _find_rate(self) -> float:
         """By a range test, whose time is this run's time."""
+        history, found = self.history, []
         self.progress.phase("training", detail="finding the learning rate", epoch=1)
+        self.monitor.epoch_mark()
         began = time.monotonic()
-        rate, curve = self.learner.find_rate(self.config.phases[0])
+        for phase in self.config.rate_tests_of(self.config.arm):
+            rate, curve, flops = self.learner.find_rate(phase)
+            found.append((rate, curve))
+            history.rate_test_flops += flops
+            print(f"range test ({phase.name}): learning rate {rate:g}", flush=True)
+        rate, curve = min(found, key=lambda each: each[0])
         write_parquet(self.run.rate_test, pd.DataFrame(curve))
-        self.history.rate_test_seconds = time.monotonic() - began
-        print(f"range test: learning rate {rate:g}, {self.history.rate_test_seconds:.1f} s", flush=True)
+        history.rate_test_seconds = time.monotonic() - began
+        history.rate_test_joules = self.monitor.epoch_mark()["energy_joules"]
         return rate
 
     def _finished(self) -> bool:
@@ -182,7 +189,13 @@ class Trainer:
         load = self.monitor.epoch_mark()
         pictures = len(learner.pixels)
         frozen_flops, flops = learner.flops(phase)
-        before = history.rows[-1] if history.rows else {"elapsed_seconds": history.rate_test_seconds, "images_seen": 0}
+        flops = pictures * (flops + frozen_flops * (learner.frozen_passes - passes))
+        energy, before = load["energy_joules"], {"elapsed_seconds": history.rate_test_seconds, "images_seen": 0}
+        if history.rows:
+            before = history.rows[-1]
+        else:
+            flops += history.rate_test_flops
+            energy = None if None in (energy, history.rate_test_joules) else energy + history.rate_test_joules
         history.rows.append(
             {
                 "run_id": config.run_id,
@@ -204,8 +217,8 @@ class Trainer:
                 "images_per_second": pictures / (trained - began),
                 "memory_peak_bytes": self._memory_peak(load),
                 "gpu_utilisation": load["gpu_utilisation"],
-                "energy_joules": load["energy_joules"],
-                "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
+                "energy_joules": energy,
+                "flops": flops,
             }
         )
         history.judge(epoch, val_loss, val_accuracy, config)
@@ -251,7 +264,7 @@ class Trainer:
         parts = self.history.parts = self.learner.parts
         self._note(
             f"The GPU's memory was not enough in epoch {epoch}, step {step}: each batch of {self.config.batch_size} went"
-            f" through the network in {parts} parts from there on, whose gradients were added up."
+            f" through the network in {parts} parts from there on, whose gradients were added up; BatchNorm saw each part by itself."
         )
 
     def _evaluate(self, split: str, epoch: int) -> tuple[float, float]:

@@ -58,7 +58,7 @@ def _arm(number: int, position: int):
     place = st.container(key=f"form_plan_place_{number}")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         with st.popover("Settings", icon=":material/tune:", type="tertiary", key=f"form_arm_settings_{number}"):
-            arm_settings(number, strategy)
+            arm_settings(number, state[strategy_key])
         if len(state[form_state.ARMS]) > 2:
             st.button(
                 "Remove",

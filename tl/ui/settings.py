@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from tl.config import PRECISIONS, Experiment
+from tl.config import PRECISIONS, Experiment, usual_rate
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import PARAMETERS, Strategy
+from tl.strategies import PARAMETERS, STRATEGIES
 from tl.ui import demo
 from tl.ui.form_state import arm_key, shared_key
 from tl.ui.text import rate
@@ -55,12 +55,14 @@ SHARED: dict[str, Setting] = {
         help="Each arm is run once per seed. From 3 on the verdict carries an interval.",
     ),
     "batch_size": Setting(title="Batch size", low=2, high=4096),
-    "optimizer": Setting(title="Optimizer", options=OPTIMIZERS),
-    "weight_decay": Setting(title="Weight decay", high=1, step=1e-4),
+    "optimizer": Setting(title="Optimizer", options={name: each.title for name, each in OPTIMIZERS.items()}),
+    "weight_decay": Setting(
+        title="Weight decay", high=1, step=1e-4, help="Where an arm is held to its start, that is its decay instead."
+    ),
     "find_rate": Setting(
         title="Find the learning rate by a range test",
         help="Before the first epoch the rate grows step by step until the loss takes off; arms with a learning rate "
-        "of their own keep it.",
+        "of their own keep it. Where more thaws later, with what trains first and with all: the lower rate counts.",
     ),
     "schedule": Setting(title="Learning rate over time", options=_titled(SCHEDULES, SCHEDULE_TITLES)),
     "step_epochs": Setting(title="Epochs between cuts", low=1, only_with=("schedule", "step")),
@@ -72,8 +74,8 @@ SHARED: dict[str, Setting] = {
     "views": Setting(
         title="Views kept of each picture",
         high=100,
-        help="What a frozen part makes of so many augmented views is computed once and kept, and those are used over "
-        "and over; 0: a new view, computed anew, in every epoch.",
+        help="What a frozen part makes of so many augmented views (at most half as many as there are frozen epochs) is "
+        "computed once and kept, and those are used over and over; 0: a new view, computed anew, in every epoch.",
     ),
     "precision": Setting(title="Precision", options=_titled(PRECISIONS, PRECISION_TITLES)),
 }
@@ -86,10 +88,11 @@ def shared_settings() -> None:
             _widget(shared_key(name), _held(name, setting), type(DEFAULTS[name]))
 
 
-def arm_settings(number: int, strategy: Strategy) -> None:
-    """A widget for every setting of one arm that matters to its strategy."""
-    finds = st.session_state[shared_key("find_rate")]
-    usual = "found by a range test" if finds else f"{rate(strategy.learning_rate)}, the usual one"
+def arm_settings(number: int, key: str) -> None:
+    """A widget for every setting of one arm that matters to its strategy, a `key` of STRATEGIES."""
+    strategy, finds = STRATEGIES[key], st.session_state[shared_key("find_rate")]
+    usual = usual_rate(key, st.session_state[shared_key("optimizer")])
+    usual = "found by a range test" if finds else f"{rate(usual)}, the usual one"
     st.text_input(
         "Name", key=arm_key(number, "name"), placeholder=strategy.title, max_chars=60, persist_state="session"
     )
@@ -136,7 +139,7 @@ def shared_summary() -> str:
         f"stops after {patience} without progress" if patience else "no early stopping",
         f"{seeds} seed" + ("s" if seeds > 1 else ""),
         f"batches of {value['batch_size']}",
-        OPTIMIZERS[value["optimizer"]],
+        OPTIMIZERS[value["optimizer"]].title,
         f"{schedule} rate" + (", found by a range test" if value["find_rate"] else ""),
     ]
     if value["precision"] != DEFAULTS["precision"]:
