@@ -20,7 +20,7 @@ def _limit(default: int, words: str, least: int = 1):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """At most so much; None: no limit."""
+    """At most so much, of the free disk at least; None: no limit."""
 
     upload_megabytes: int | None = _limit(50, "MB of one upload, and of one visitor's in the server's memory")
     uploads_megabytes: int | None = _limit(200, "MB of uploads in the server's memory, all visitors' together")
@@ -37,6 +37,7 @@ class Limits:
     run_minutes: int | None = _limit(20, "minutes that a run may take, resumed or not")
     run_megabytes: int | None = _limit(1_800, "MB of memory that a run may need, as estimated", 500)
     disk_megabytes: int | None = _limit(2_000, "MB of one visitor's workspace on the disk", 100)
+    free_megabytes: int | None = _limit(500, "MB that must stay free on the disk, whoever wants to fill it")
     life_hours: int | None = _limit(24, "hours without a visit after which a workspace is removed")
 
 

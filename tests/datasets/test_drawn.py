@@ -5,7 +5,7 @@ import pytest
 
 from tl.config import Refused
 from tl.datasets import BUILT_IN, blossoms, describe, drawn, examples, list_datasets, prepare
-from tl.store.files import write_json
+from tl.store.files import locked, write_json
 
 
 @pytest.fixture
@@ -68,3 +68,17 @@ def test_an_unknown_data_set_is_refused(home):
     for name in ("rose", "../x", ""):
         with pytest.raises(Refused):
             describe(home, name)
+
+
+def test_who_waits_for_another_who_draws_says_so_and_may_give_up(home, few):
+    folder, told = home.dataset_dir("blossoms"), []
+
+    def tell(*about):
+        told.append(about)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    with locked(folder / "pictures-32.lock"), pytest.raises(KeyboardInterrupt):
+        prepare(home, "blossoms", 32, 10, tell)
+    assert told == [(0, 0, "waiting until another process has made the same pictures ready")] * 3
+    assert prepare(home, "blossoms", 32, 10).ready == 30

@@ -274,3 +274,12 @@ def test_two_who_want_it_wait_for_one_download(home, monkeypatch):
         assert not answers
     thread.join()
     assert answers == ["asked"]
+
+
+def test_who_waits_for_another_download_says_so_and_may_give_up(home):
+    def give_up(*about):
+        assert about == (0, 0, "waiting until another process has downloaded CIFAR-10")
+        raise KeyboardInterrupt
+
+    with locked(home.locks_dir / "download-cifar10.lock"), pytest.raises(KeyboardInterrupt):
+        prepare(home, "cifar10", 32, progress=give_up)

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import shutil
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -129,6 +131,26 @@ def test_where_the_rows_cannot_be_deleted_the_files_stay(root, monkeypatch):
     assert everything(home) == before and visits.removed(home) is None
     monkeypatch.setattr(everybody, "delete_owner", delete_owner)
     assert len(expiry.remove_expired(root)) == 1
+
+
+def test_a_workspace_goes_though_the_disk_takes_no_note_of_it(root):
+    home = visitor(root, 25)
+    (root.path / "removed").write_text("in the way of the folder")
+    assert len(expiry.remove_expired(root)) == 1 and not home.path.exists()
+
+
+@pytest.mark.parametrize(("free", "there"), [(0, False), (9 << 20, True), (100 << 20, True)])
+def test_ballast_is_given_up_where_the_disk_is_full_and_taken_in_where_there_is_room(root, monkeypatch, free, there):
+    visitor(root, 1)
+    expiry.remove_expired(root)
+    ballast = root.path / "ballast"
+    assert ballast.stat().st_blocks * 512 >= expiry.BALLAST_BYTES
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
+    expiry.remove_expired(root)
+    assert ballast.exists() == there
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=9 << 20))
+    expiry.remove_expired(root)
+    assert ballast.exists() == there, "taking it in must not fill the disk"
 
 
 def test_a_server_cleans_while_it_lives(root, monkeypatch):

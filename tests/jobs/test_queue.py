@@ -210,6 +210,28 @@ def test_a_run_whose_files_can_not_be_taken_away_is_not_deleted(lab, home):
     assert not jobs.list_runs(home) and not list(home.runs_dir.iterdir())
 
 
+def test_a_run_whose_row_can_not_be_deleted_keeps_its_files(lab, home, monkeypatch):
+    [run_id] = lab.submit("quick")
+    jobs.stop(home, run_id)
+    delete_run = database.delete_run
+
+    def fails(home, row, take_files):
+        def take_and_fail():
+            take_files()
+            assert not home.run(run_id).folder.exists()
+            raise Refused("The disk is full.")
+
+        return delete_run(home, row, take_and_fail)
+
+    monkeypatch.setattr(database, "delete_run", fails)
+    with pytest.raises(Refused, match="full"):
+        jobs.delete(home, run_id)
+    assert lab.row(run_id)["status"] == "stopped" and home.run(run_id).config.exists()
+    monkeypatch.setattr(database, "delete_run", delete_run)
+    jobs.delete(home, run_id)
+    assert not jobs.list_runs(home) and not list(home.runs_dir.iterdir())
+
+
 def test_a_queued_run_is_not_deleted(lab, home):
     [run_id] = lab.submit("quick")
     with pytest.raises(Refused, match="is queued; stop it first"):

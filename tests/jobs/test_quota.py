@@ -1,13 +1,15 @@
 """Hosted, what is too much is refused in one sentence where it would be stored, and nothing is half done."""
 
+import io
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from tl import jobs
+from tl import datasets, jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.jobs import memory
 from tl.store import database
@@ -153,6 +155,29 @@ def test_the_disk_is_counted_with_what_waiting_runs_will_write(hosted, ann):
         jobs.resume(ann, row["run_id"])
     shutil.rmtree(ann.path / "runs" / row["run_id"])
     assert used_bytes(ann.path / "gone") == 0
+
+
+def test_all_visitors_together_leave_some_of_the_disk_free(hosted, root, ann, monkeypatch):
+    eve, free = root.of(new_id()), 1_000  # MB; a run of this network writes up to 112 MB
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free * 10**6))
+    hosted(free_megabytes=500)
+    jobs.submit(ann, SMALL), jobs.submit(eve, SMALL)
+    words = (
+        "^The disk of this demo has 1,000 MB left, this and .* may take 673 MB, and 500 MB must stay free: try again"
+    )
+    for home in (ann, eve):
+        with pytest.raises(Refused, match=words):
+            jobs.submit(home, SMALL)
+        assert len(database.read_runs(home)) == len(list(home.runs_dir.iterdir())) == 2
+    [row, *_] = database.read_runs(ann)
+    jobs.stop(ann, row["run_id"])
+    free = 900
+    with pytest.raises(Refused, match="900 MB left"):
+        jobs.resume(ann, row["run_id"])
+    free = 499
+    with pytest.raises(Refused, match="499 MB left, .* may take 0 MB"):
+        datasets.ingest(root.of(new_id()), io.BytesIO(b"x"), "mine")
+    assert jobs.submit(root, SMALL), "whose disk it is decides alone"
 
 
 def test_hosted_the_page_keeps_its_memory(hosted, monkeypatch):

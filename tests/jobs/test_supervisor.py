@@ -133,7 +133,10 @@ def test_a_new_supervisor_takes_over_living_trainers(lab):
     lab.launcher.terminate(run_id, None)  # the earlier one reaps it
     until(lambda: lab.launcher.exit_code(processes.Identity(before["pid"], 0, "")) is not None)
     lab.supervisor.tick()
-    assert (lab.row(run_id)["status"], lab.row(run_id)["reason"]) == ("failed", "killed")
+    row = lab.row(run_id)
+    assert (row["status"], row["reason"]) == ("failed", "killed")
+    assert row["message"].startswith("The trainer ended without telling why. Resume goes on")
+    assert row["message"].endswith("The last line of its log: ready") and "SIG" not in row["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
 """The queue's tables: what may become what, one experiment per key, whoever asks at once."""
 
+import shutil
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.store import database, schema
+from tl.store.damage import refusal
 from tl.store.database import TRANSITIONS
 from tl.store.home import Home
 
@@ -177,6 +181,25 @@ def test_a_failing_transaction_leaves_nothing(home):
     with pytest.raises(ZeroDivisionError):
         fails()
     assert len(database.read_runs(home)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "free", "words"),
+    [
+        ("SQLITE_FULL", 10**9, "the disk is full"),
+        ("SQLITE_IOERR_SHMSIZE", 0, "the disk is full"),
+        ("SQLITE_CANTOPEN", 0, "the disk is full"),
+        ("SQLITE_IOERR_SHMSIZE", 10**9, "the disk reports an error"),
+        ("SQLITE_CANTOPEN", 10**9, "give this user the right"),
+        ("SQLITE_BUSY", 0, "is busy"),
+    ],
+)
+def test_trouble_with_the_file_is_called_by_its_cause(tmp_path, monkeypatch, name, free, words):
+    problem = sqlite3.OperationalError("disk I/O error")
+    problem.sqlite_errorname = name
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
+    refused = refusal(problem, tmp_path)
+    assert type(refused) is Refused and words in str(refused)
 
 
 def test_a_file_of_a_newer_version_is_refused(home):

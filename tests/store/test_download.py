@@ -1,9 +1,12 @@
 """Downloads against a local server that answers well, badly, slowly, or not at all."""
 
 import hashlib
+import os
 import socket
+import subprocess
 import threading
 import time
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -192,6 +195,21 @@ def test_a_damaged_file_that_is_there_is_replaced(server, tmp_path):
     target.write_bytes(BODY[:-1])
     download(f"{server.url}/ok", target, DIGEST[:8].upper())
     assert matches(target, DIGEST)
+
+
+@pytest.mark.parametrize("mode", ["ok", "missing"])
+def test_parts_that_killed_downloads_left_are_removed_and_those_of_others_are_not(server, tmp_path, mode):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    target = tmp_path / "weights[1].pth"
+    left = tmp_path / f".{target.name}.{dead.pid}.0123abcd.part"
+    goes_on = tmp_path / f".{target.name}.{os.getpid()}.0123abcd.part"
+    another = tmp_path / f".other.pth.{dead.pid}.0123abcd.part"
+    for part in (left, goes_on, another):
+        part.write_bytes(b"half")
+    with nullcontext() if mode == "ok" else pytest.raises(DownloadFailed):
+        download(f"{server.url}/{mode}", target, DIGEST)
+    assert set(tmp_path.iterdir()) == {goes_on, another} | ({target} if mode == "ok" else set())
 
 
 def test_a_failed_download_leaves_the_old_file(server, tmp_path):

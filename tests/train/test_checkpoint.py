@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from tl.store.files import read_json, write_json
 from tl.store.metrics import read_metrics
-from tl.train import checkpoint
+from tl.train import checkpoint, sealed
 
 MEASURED = ["train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"]
 DAMAGES = int(os.environ.get("DAMAGES", "20"))
@@ -146,7 +146,7 @@ def test_a_best_network_of_another_epoch_is_refused(halfway):
 
 
 def test_a_checkpoint_of_a_newer_version_is_refused_with_the_versions(halfway, monkeypatch, command):
-    monkeypatch.setattr(checkpoint, "SCHEMA", 0)
+    monkeypatch.setattr(sealed, "SCHEMA", 0)
     assert command(halfway.folder) == 1
     result = read_json(halfway.result)
     assert result["reason"] == "bad_checkpoint"
@@ -213,15 +213,15 @@ def test_every_single_flipped_bit_and_every_length_of_a_checkpoint_is_found(tmp_
     for bit in range(len(whole) * 8):
         path.write_bytes(whole)
         flip(path, bit)
-        with pytest.raises(checkpoint._DamagedError):
-            checkpoint._opened(path)
+        with pytest.raises(sealed.DamagedError):
+            sealed.opened(path)
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
-        with pytest.raises(checkpoint._DamagedError):
-            checkpoint._opened(path)
+        with pytest.raises(sealed.DamagedError):
+            sealed.opened(path)
     path.write_bytes(whole + b"\0")
-    with pytest.raises(checkpoint._DamagedError):
-        checkpoint._opened(path)
+    with pytest.raises(sealed.DamagedError):
+        sealed.opened(path)
 
 
 def test_damaged_files_of_a_run_lead_to_the_same_end_or_a_clear_refusal(halfway, tmp_path, capsys, command):

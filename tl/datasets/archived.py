@@ -103,4 +103,4 @@ def fill_from_kept(
                 if done % (RECORDED * CHUNK) == 0 or done == len(rows):
                     yield done
 
-    store.fill(samples, decode_rows)
+    store.fill(samples, decode_rows, progress)

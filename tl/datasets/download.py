@@ -19,7 +19,8 @@ PERCENT = re.compile(r"(\d+)%\|")  # how torchvision's progress bars begin
 
 def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], None] | None = None) -> None:
     """Make the data set of a torchvision set, once. Raises Refused with one sentence where that fails."""
-    with locked(home.locks_dir / f"download-{info.name}.lock"):
+    what = f"waiting until another process has downloaded {info.title}"
+    with locked(home.locks_dir / f"download-{info.name}.lock", progress, what):
         if (home.dataset_dir(info.name) / "dataset.json").exists():
             return
         home.downloads_dir.mkdir(parents=True, exist_ok=True)

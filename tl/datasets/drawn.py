@@ -61,7 +61,7 @@ def prepare_drawn(folder: Path, side: int, samples: int | None, progress=None) -
                 if number % RECORDED == 0 or done == len(rows):
                     yield done
 
-    store.fill(samples, draw_rows)
+    store.fill(samples, draw_rows, progress)
     return store
 
 

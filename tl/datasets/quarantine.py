@@ -3,7 +3,6 @@
 import fcntl
 import secrets
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 from tl.store.files import locked, sync_folder
 from tl.store.home import Home
 
-POLL_SECONDS = 0.2
 LOCK = "lock"  # in a quarantine folder, held while it is filled
 
 
@@ -35,16 +33,8 @@ def quarantine(home: Home) -> Iterator[Path]:
 @contextmanager
 def alone(home: Home, progress: Callable[[int, int, str], None] | None) -> Iterator[None]:
     """One at a time of all visitors; `progress` is called while others come first, and may raise to give up."""
-    home.locks_dir.mkdir(parents=True, exist_ok=True)
-    with open(home.locks_dir / "upload.lock", "ab") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if progress:
-                    progress(0, 0, "waiting until another visitor's pictures have been read")
-                time.sleep(POLL_SECONDS)
+    what = "waiting until another visitor's pictures have been read"
+    with locked(home.locks_dir / "upload.lock", progress, what):
         yield
 
 

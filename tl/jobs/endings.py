@@ -21,6 +21,8 @@ _MESSAGES = {
     "rebuilt": "The queue was damaged and has been rebuilt from the folders of the runs. " + _ON_RESUME,
     "machine_restarted": "The machine was restarted while this run was training. " + _ON_RESUME,
 }
+# Of one that an earlier supervisor started: how it died is known to that one alone, and called "killed" like the rest.
+_UNTOLD = f"The trainer ended without telling why. {_ON_RESUME} The last line of its log: {{last}}"
 
 
 def identity_of(row: dict) -> Identity | None:
@@ -48,8 +50,10 @@ def ending(run: Run, row: dict, exit_code: int | None, watched: bool, for_memory
         return _ended("failed", "internal_error", code=exit_code, last=_last_line(run))
     if for_memory and exit_code in (None, -signal.SIGKILL):
         return _ended("failed", "killed_for_memory")
-    if exit_code is not None or watched:
-        return _ended("failed", "killed", signal=signal.Signals(-(exit_code or -signal.SIGKILL)).name)
+    if exit_code is not None:
+        return _ended("failed", "killed", signal=signal.Signals(-exit_code).name)
+    if watched:  # an earlier supervisor's trainer: its exit status went where that went
+        return _ended("failed", "killed", _UNTOLD, last=_last_line(run))
     restarted = row["boot_id"] is not None and row["boot_id"] != processes.boot_id()
     return _ended("interrupted", "machine_restarted" if restarted else "interrupted")
 
@@ -79,8 +83,8 @@ def rebuilt() -> dict:
     return _ended("interrupted", "rebuilt")
 
 
-def _ended(status: str, reason: str, **values) -> dict:
-    return {"status": status, "reason": reason, "message": _MESSAGES[reason].format(**values)}
+def _ended(status: str, reason: str, message: str | None = None, **values) -> dict:
+    return {"status": status, "reason": reason, "message": (message or _MESSAGES[reason]).format(**values)}
 
 
 def _last_line(run: Run) -> str:

@@ -4,18 +4,23 @@ The supervisor and the page's server look now and then; see tl.store.visits for 
 """
 
 import logging
+import os
 import shutil
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 from tl.config import new_id
 from tl.datasets.quarantine import sweep_abandoned
 from tl.limits import limits
 from tl.store import database, everybody, visits
+from tl.store.files import write_bytes
 from tl.store.home import Home
 from tl.store.quota import used_bytes
 
 SWEEP_SECONDS = 60.0  # between two looks at all workspaces
+BALLAST_BYTES = 8 << 20  # of a file that is given up where the disk is full: deleting rows takes room at first
 
 log = logging.getLogger("tl.jobs")
 
@@ -25,6 +30,7 @@ def remove_expired(home: Home) -> list[str]:
     life = limits().life_hours
     if life is None:
         return []
+    _trim(home.root)
     found = []
     for visitor in home.visitors():
         sweep_abandoned(visitor)
@@ -49,6 +55,18 @@ def keep_clean(home: Home) -> threading.Thread:
     thread = threading.Thread(target=clean, name="expiry", daemon=True)
     thread.start()
     return thread
+
+
+def _trim(root: Path) -> None:
+    """Give the ballast up where the disk is full, take it in again where there is room."""
+    if not root.exists():
+        return
+    ballast, free = root / "ballast", shutil.disk_usage(root).free
+    if free < BALLAST_BYTES:
+        ballast.unlink(missing_ok=True)
+    elif free > 4 * BALLAST_BYTES and not ballast.exists():
+        with suppress(OSError):  # a quota of which the disk's free room says nothing
+            write_bytes(ballast, os.urandom(BALLAST_BYTES))  # such as no file system makes smaller
 
 
 def _remove(visitor: Home, life: int) -> str | None:

@@ -199,13 +199,20 @@ def delete(home: Home, run_id: str) -> None:
     if row["status"] == "running" and _is_dead(home, row):
         settle(home, row, exit_code=None, watched=False)
 
-    def take_files() -> None:
-        folder = home.run(run_id).folder
-        if folder.exists():
-            home.trash_dir.mkdir(parents=True, exist_ok=True)
-            folder.rename(home.trash_dir / new_id())  # at once for every reader; removing takes its time
+    folder, trash = home.run(run_id).folder, home.trash_dir / new_id()
 
-    if not database.delete_run(home, row, take_files):
+    def take_files() -> None:
+        if folder.exists():
+            trash.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(trash)  # at once for every reader; removing takes its time
+
+    try:
+        gone = database.delete_run(home, row, take_files)
+    except BaseException:
+        if trash.exists():
+            trash.rename(folder)  # the row stays, so must the files
+        raise
+    if not gone:
         raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']}; stop it first.")
     empty_trash(home)
 

@@ -1,9 +1,11 @@
 """A damaged queue is refused in one clear sentence wherever it is read; `python -m tl repair` makes a new one."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Container
 from functools import lru_cache
+from pathlib import Path
 
 from tl.config import ID_PATTERN, Experiment, Refused
 
@@ -27,12 +29,13 @@ _PASSING = {  # SQLite's names of what is no damage -> what to say
     "SQLITE_BUSY": "is busy: another program holds it; try again",
     "SQLITE_LOCKED": "is busy: another program holds it; try again",
     "SQLITE_PROTOCOL": "is busy: another program holds it; try again",
-    "SQLITE_FULL": "can't be written: the disk is full; free some space and try again",
+    "SQLITE_FULL": "can't be read or written: the disk is full; free some space and try again",
     "SQLITE_IOERR": "can't be read or written: the disk reports an error; look at the disk and try again",
     "SQLITE_READONLY": "can't be written; give this user the right to and try again",
     "SQLITE_CANTOPEN": "can't be opened; give this user the right to and try again",
     "SQLITE_PERM": "can't be opened; give this user the right to and try again",
 }
+_ROOM_BYTES = 1 << 16  # with less free the disk is full: to read, SQLite first makes a file of 32 KiB beside its own
 
 
 class Damaged(Refused):
@@ -45,11 +48,16 @@ class Damaged(Refused):
         )
 
 
-def refusal(problem: sqlite3.DatabaseError) -> Exception:
-    """What to raise in its place: a sentence for the user; the problem itself where it is our own mistake."""
+def refusal(problem: sqlite3.DatabaseError, folder: Path) -> Exception:
+    """What to raise in its place: a sentence for the user; the problem itself where it is our own mistake.
+
+    `folder` is that of the file: of a full disk SQLite often says only that it reports an error.
+    """
     if isinstance(problem, sqlite3.IntegrityError | sqlite3.ProgrammingError):
         return problem
     name = getattr(problem, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and shutil.disk_usage(folder).free < _ROOM_BYTES:
+        name = "SQLITE_FULL"
     for passing, words in _PASSING.items():
         if name == passing or (name.startswith(f"{passing}_") and name != "SQLITE_IOERR_SHORT_READ"):
             return Refused(f"The queue (tl.sqlite) {words}.")

@@ -1,5 +1,6 @@
-"""Fetch one file over HTTP so that the target is whole and checked, or not there at all. Standard library only."""
+"""Fetch one file over HTTP so that the target is whole and checked, or not there at all."""
 
+import glob
 import hashlib
 import http.client
 import os
@@ -9,6 +10,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from tl.config import Refused
 from tl.store.files import sync_folder
@@ -58,6 +61,7 @@ def download(
     if matches(path, sha256_prefix):
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")  # never another download's
     try:
         _fetch(url, part, size, progress or (lambda done, total: None))
@@ -74,6 +78,14 @@ def download(
         part.unlink(missing_ok=True)
     sync_folder(path.parent)
     return path
+
+
+def _sweep(path: Path) -> None:
+    """Remove the parts of `path` that killed processes left; those that still live may be writing theirs."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.*.part"):
+        pid = part.name.split(".")[-3]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            part.unlink(missing_ok=True)
 
 
 def _fetch(url: str, part: Path, size: int | None, progress: Progress) -> None:

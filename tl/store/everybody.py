@@ -17,15 +17,17 @@ class Load(NamedTuple):
 
     networks: list[str]  # key of BACKBONES of each run of this home that trains or waits
     kept: int  # runs of this home, whatever became of them
-    everybody: int  # runs of all homes that train or wait
+    everybody: list[str]  # the same of all homes
 
 
 def load(home: Home, connection: sqlite3.Connection) -> Load:
     """How full the queue is, inside the transaction that fills it."""
-    specs = connection.execute(f"SELECT spec {_JOINED} WHERE owner IS ? AND {_ACTIVE}", (home.owner,)).fetchall()
+    active = f"SELECT owner, spec, count(*) AS runs {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id"
+    networks: dict[bool, list[str]] = {True: [], False: []}  # ours, others'
+    for row in connection.execute(active):
+        networks[row["owner"] == home.owner] += [experiment_of(row["spec"]).backbone] * row["runs"]
     kept = connection.execute(f"SELECT count(*) {_JOINED} WHERE owner IS ?", (home.owner,)).fetchone()[0]
-    everybody = connection.execute(f"SELECT count(*) FROM runs WHERE {_ACTIVE}").fetchone()[0]
-    return Load([experiment_of(row["spec"]).backbone for row in specs], kept, everybody)
+    return Load(networks[True], kept, networks[True] + networks[False])
 
 
 def served(home: Home) -> dict[str | None, float]:

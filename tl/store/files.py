@@ -6,6 +6,8 @@ import json
 import os
 import re
 import secrets
+import time
+from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
     import pandas as pd
 
 PRIVATE = 0o077  # umask
+POLL_SECONDS = 0.2  # between two looks whether a lock is free
 _TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{8}")  # as `write_bytes` makes them
 _umasks: list[int] = []  # that of the user, once it is not in force
 
@@ -35,11 +38,21 @@ def for_the_user():
 
 
 @contextmanager
-def locked(path: Path):
-    """Hold an exclusive lock on the file `path` (made where absent); the kernel frees it if the holder dies."""
+def locked(path: Path, progress: Callable[[int, int, str], None] | None = None, what: str = ""):
+    """Hold an exclusive lock on the file `path` (made where absent); the kernel frees it if the holder dies.
+
+    Where it may take long until the holder is done: `progress(0, 0, what)` is called meanwhile, and may raise to give up.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while progress:
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            progress(0, 0, what)
+            time.sleep(POLL_SECONDS)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -66,14 +66,20 @@ class PictureStore:
         """(n,) int64 class numbers of a split, in the order of `pixels`."""
         return self.labels[self.rows(split, samples)]
 
-    def fill(self, samples: int | None, decode: Callable[[np.ndarray, np.ndarray], Iterable[int]]) -> None:
+    def fill(
+        self,
+        samples: int | None,
+        decode: Callable[[np.ndarray, np.ndarray], Iterable[int]],
+        progress: Callable[[int, int, str], None] | None = None,
+    ) -> None:
         """Make the rows of test, validation and the first `samples` training pictures ready.
 
         `decode(row_numbers, out)` writes the rows it is given (int64 array) into `out`, an (N, R, R, 3) uint8 map of
         the whole file, in order, and yields the number of rows done after each piece: what is recorded as ready then
-        survives a kill. One process fills at a time, the others wait for it.
+        survives a kill. One process fills at a time, the others wait for it and tell that as `progress`.
         """
-        with locked(self.path.with_suffix(".lock")):
+        what = "waiting until another process has made the same pictures ready"
+        with locked(self.path.with_suffix(".lock"), progress, what):
             ready, wanted = self.ready, self.rows("train", samples).stop
             if ready >= wanted:
                 return

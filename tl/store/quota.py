@@ -4,6 +4,7 @@ Asked where things happen: of runs in the transaction that queues them, so that 
 """
 
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -41,11 +42,16 @@ def admission(home: Home) -> Admission:
     def admit(connection: sqlite3.Connection) -> None:
         now = load(home, connection)
         _check_runs("yours that train or wait", len(now.networks), bounds.runs_active, "wait or stop some")
-        _check_runs("all visitors that train or wait", now.everybody, bounds.runs_everybody, "try again later")
+        _check_runs("all visitors that train or wait", len(now.everybody), bounds.runs_everybody, "try again later")
         _check_runs("yours in all", now.kept, bounds.runs_kept, DELETE_SOME)
-        check_disk(home, sum(RUN_BYTES_PER_PARAMETER * BACKBONES[name].parameters for name in now.networks))
+        check_disk(home, _run_bytes(now.networks), _run_bytes(now.everybody))
 
     return admit
+
+
+def _run_bytes(networks: list[str]) -> int:
+    """What runs of these networks will write at most."""
+    return sum(RUN_BYTES_PER_PARAMETER * BACKBONES[name].parameters for name in networks)
 
 
 def check_kept(home: Home, more: int) -> None:
@@ -60,9 +66,12 @@ def _check_runs(whose: str, number: int, most: int | None, advice: str) -> None:
         raise Refused(f"With this there would be {number:,} runs of {whose}; this demo allows {most:,}: {advice}.")
 
 
-def check_disk(home: Home, more_bytes: int = 0) -> None:
-    """Refuse where the workspace with `more_bytes` besides takes more of the disk than a visitor's may."""
-    most = limits().disk_megabytes
+def check_disk(home: Home, more_bytes: int = 0, everybodys_bytes: int = 0) -> None:
+    """Refuse where the workspace with `more_bytes` besides takes more of the disk than a visitor's may.
+
+    Also where it would leave less free than must stay; `everybodys_bytes`: what all visitors' runs together will take.
+    """
+    most, least_free = limits().disk_megabytes, limits().free_megabytes
     if most is None or home.owner is None:
         return
     used = used_bytes(home.path)
@@ -70,6 +79,12 @@ def check_disk(home: Home, more_bytes: int = 0) -> None:
         raise Refused(
             f"Your pictures and runs take {used / 10**6:,.0f} MB of the disk and this needs about "
             f"{more_bytes / 10**6:,.0f} MB more; this demo keeps at most {most:,} MB of a visitor: delete some runs first."
+        )
+    free = shutil.disk_usage(next(folder for folder in (home.root, *home.root.parents) if folder.exists())).free
+    if free - max(more_bytes, everybodys_bytes) < least_free * 10**6:
+        raise Refused(
+            f"The disk of this demo has {free / 10**6:,.0f} MB left, this and what others have started may take "
+            f"{max(more_bytes, everybodys_bytes) / 10**6:,.0f} MB, and {least_free:,} MB must stay free: try again later."
         )
 
 

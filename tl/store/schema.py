@@ -85,7 +85,7 @@ def _connected(home: Home) -> Iterator[sqlite3.Connection]:
             _migrate(home, connection)
         yield connection
     except sqlite3.DatabaseError as problem:
-        raise refusal(problem) from problem
+        raise refusal(problem, home.root) from problem
     finally:
         connection.close()
 

@@ -39,8 +39,9 @@ def seconds_since(home: Home) -> float:
 
 
 def note_removed(home: Home, life_hours: int, what: str) -> None:
-    """Keep for the visitor that `what` was removed."""
-    write_json(_note(home), {"time": time.time(), "life_hours": life_hours, "what": what})
+    """Keep for the visitor that `what` was removed, if the disk takes it: what goes may be what fills it."""
+    with suppress(OSError):
+        write_json(_note(home), {"time": time.time(), "life_hours": life_hours, "what": what})
 
 
 def removed(home: Home) -> str | None:

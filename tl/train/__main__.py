@@ -17,7 +17,9 @@ from tl.config import Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
 from tl.store.files import hold, keep_private, read_json, sweep, write_json
 from tl.store.home import Home, Run
+from tl.train.history import describe
 from tl.train.progress import Progress
+from tl.train.sealed import reached
 from tl.train.turn import Turn
 
 USAGE = "usage: python -m tl.train RUN_DIR | --probe BACKBONE RESOLUTION BATCH_SIZE"
@@ -85,7 +87,7 @@ def train(folder: Path) -> int:
     except BadConfig as refusal:
         print(refusal, file=sys.stderr)
         if run.config.exists():
-            _write_end(run, "failed", "bad_config", str(refusal))
+            _write_end(run, None, "failed", "bad_config", str(refusal))
     except Exception as error:  # its result can't be written
         return EXIT_STATUS[_say(error)[0]]
     return EXIT_STATUS["bad_config"]
@@ -116,14 +118,14 @@ def _train(run: Run, config: RunConfig) -> int:
         if trainer:
             trainer.stopped()
         else:
-            _write_end(run, "stopped", None, None)
+            _write_end(run, config, "stopped", None, None)
     except Exception as error:
         reason, message = _say(error)
         try:
             if trainer:
                 trainer.failed(reason, message)
             else:
-                _write_end(run, "failed", reason, message)
+                _write_end(run, config, "failed", reason, message)
         except OSError:
             return EXIT_STATUS[reason]
         return 1
@@ -141,12 +143,10 @@ def _config(run: Run) -> RunConfig:
         raise BadConfig(f"{run.config} can't be used ({said.rstrip('.')}); start a new run.") from None
 
 
-def _write_end(run: Run, status: str, reason: str | None, message: str | None) -> None:
-    """The result of a run whose trainer had not begun."""
-    from tl.store.metrics import read_metrics  # pandas; no other trainer is disturbed before it is needed
-
-    epochs = len(read_metrics(run.metrics))
-    write_json(run.result, {"status": status, "reason": reason, "message": message, "epochs": epochs})
+def _write_end(run: Run, config: RunConfig | None, status: str, reason: str | None, message: str | None) -> None:
+    """The result of a run whose trainer had not begun; without settings (None) its metrics tell how far it has come."""
+    known = describe(status, reached(run.checkpoints), config) if config else {"status": status}
+    write_json(run.result, known | {"reason": reason, "message": message})
 
 
 def _say(error: Exception) -> tuple[str, str]:

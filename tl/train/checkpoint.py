@@ -14,24 +14,13 @@ import torch
 from safetensors.torch import load
 from torch import nn
 
-from tl.config import Refused, RunConfig
+from tl.config import RunConfig
 from tl.store.files import sync_folder, write_bytes
 from tl.train.history import History
+from tl.train.sealed import DIGEST, LAST, NO_DIGEST, PREVIOUS, SCHEMA, BadCheckpoint, DamagedError, opened
 
-LAST, PREVIOUS = "last.safetensors", "previous.safetensors"
 BEST, PREVIOUS_BEST = "best.safetensors", "previous_best.safetensors"
-SCHEMA = 1  # of what a checkpoint means; one more when an older TL Lab would misread it
 DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
-_NO_DIGEST = "0" * 64  # stands for the digest in the bytes that the digest is of
-_DIGEST = b'"sha256":"'  # in front of it; can't occur inside a text of JSON, where quotes are escaped
-
-
-class BadCheckpoint(Refused):
-    """A checkpoint that can't be used; the text is one sentence: which, why, what to do."""
-
-
-class _DamagedError(Exception):
-    """The bytes are not those that were written."""
 
 
 def save_last(folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, history: History, config) -> None:
@@ -52,7 +41,7 @@ def save_best(folder: Path, network: nn.Module, epoch: int, config: RunConfig) -
 def _sealed(tensors: dict[str, torch.Tensor], about: dict) -> list:
     """The bytes of a safetensors file in pieces: its header, which has the digest of them all, and each tensor."""
     ordered = sorted(tensors.items(), key=lambda entry: -entry[1].element_size())  # so that all lie aligned
-    versions = {"schema": str(SCHEMA), "torch": torch.__version__, "sha256": _NO_DIGEST}
+    versions = {"schema": str(SCHEMA), "torch": torch.__version__, "sha256": NO_DIGEST}
     entries: dict[str, dict] = {"__metadata__": versions | {key: json.dumps(value) for key, value in about.items()}}
     pieces, place = [], 0
     for name, value in ordered:
@@ -66,30 +55,8 @@ def _sealed(tensors: dict[str, torch.Tensor], about: dict) -> list:
     digest = hashlib.sha256(header)
     for raw in pieces:
         digest.update(raw)
-    start = header.index(_DIGEST) + len(_DIGEST)
-    return [header[:start], digest.hexdigest().encode(), header[start + len(_NO_DIGEST) :], *pieces]
-
-
-def _opened(path: Path) -> tuple[dict, dict[str, torch.Tensor]]:
-    """What is written about it, and the tensors. Raises _DamagedError, BadCheckpoint for one of a newer TL Lab."""
-    data = path.read_bytes()
-    size = struct.unpack("<Q", data[:8])[0] if len(data) > 8 else 0
-    start = data.find(_DIGEST, 8, 8 + min(size, len(data))) + len(_DIGEST)
-    stop = start + len(_NO_DIGEST)
-    digest = hashlib.sha256(data[:start])
-    digest.update(_NO_DIGEST.encode())
-    digest.update(memoryview(data)[stop:])
-    if data[start:stop] != digest.hexdigest().encode():
-        raise _DamagedError
-    about = json.loads(data[8 : 8 + size])["__metadata__"]
-    if int(about["schema"]) > SCHEMA:
-        raise BadCheckpoint(
-            f"{path} is of a newer TL Lab (schema {about['schema']}, torch {about['torch']}; this one reads schema"
-            f" {SCHEMA}); resume with that one, or start a new run."
-        )
-    return {key: json.loads(about[key]) for key in ("epoch", "config", "history") if key in about} | {
-        "torch": about["torch"]
-    }, load(data)
+    start = header.index(DIGEST) + len(DIGEST)
+    return [header[:start], digest.hexdigest().encode(), header[start + len(NO_DIGEST) :], *pieces]
 
 
 def load_last(
@@ -105,12 +72,12 @@ def load_last(
         if not path.exists():
             continue
         try:
-            about, tensors = _opened(path)
-        except _DamagedError:
+            about, data = opened(path)
+        except DamagedError:
             damaged.append(path)
             continue
         _belongs(path, about["config"], config)
-        _restore(path, network, optimizer, tensors)
+        _restore(path, network, optimizer, load(data))
         history = History(**about["history"])
         for bad in damaged:
             bad.unlink()  # it would become the previous one, in place of the only good one
@@ -174,8 +141,8 @@ def settle_best(folder: Path, network: nn.Module, history: History, config: RunC
 def _epoch(path: Path) -> int | None:
     """Which epoch a network is of; None where it is missing or damaged."""
     try:
-        return _opened(path)[0]["epoch"]
-    except (FileNotFoundError, _DamagedError):
+        return opened(path)[0]["epoch"]
+    except (FileNotFoundError, DamagedError):
         return None
 
 
@@ -187,13 +154,13 @@ def load_best(folder: Path, network: nn.Module, epoch: int) -> None:
 def _best(folder: Path, epoch: int) -> dict[str, torch.Tensor]:
     path = folder / BEST
     try:
-        about, tensors = _opened(path)
+        about, data = opened(path)
     except FileNotFoundError:
         raise BadCheckpoint(f"{path} is missing; start a new run with the same settings.") from None
-    except _DamagedError:
+    except DamagedError:
         raise BadCheckpoint(f"{path} is damaged; start a new run with the same settings.") from None
     if about["epoch"] != epoch:
         raise BadCheckpoint(
             f"{path} is of epoch {about['epoch']}, not of the best one; start a new run with the same settings."
         )
-    return tensors
+    return load(data)

@@ -29,6 +29,7 @@ from tl.train.network import new_network
 from tl.train.precision import choose_precision
 from tl.train.progress import Progress
 from tl.train.resources import ResourceMonitor
+from tl.train.sealed import reached
 from tl.train.turn import Turn
 
 
@@ -44,7 +45,7 @@ class Trainer:
         self.progress = Progress(run, config.max_epochs)
         self.device = choose_device()
         self.device_name = device_name(self.device)  # asked now: a GPU that was lost can't tell
-        self.history = History()
+        self.history: History | None = None  # until it is known whether the last checkpoint can be used
         self.monitor = ResourceMonitor(run.resources, **gpu_identity(self.device))
 
     def train(self) -> dict:
@@ -87,11 +88,11 @@ class Trainer:
     def _resume(self) -> None:
         """Go on from the last checkpoint, if there is one; what is written after a checkpoint may be older or gone."""
         learner, folder = self.learner, self.run.checkpoints
-        if last := load_last(folder, learner.network, learner.optimizer, self.config):
-            self.history, version = last
-            if version != torch.__version__:
-                self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
-            self._say()
+        last = load_last(folder, learner.network, learner.optimizer, self.config)
+        self.history, version = last or (History(), torch.__version__)
+        if version != torch.__version__:
+            self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
+        self._say()
         learner.parts = self.history.parts
         settle_best(folder, learner.network, self.history, self.config)
 
@@ -290,14 +291,15 @@ class Trainer:
         return load["memory_bytes"]
 
     def _result(self, status: str, **facts) -> dict:
-        document = describe(status, self.history, self.config) | {
+        history = self.history or reached(self.run.checkpoints)  # it may end before it has gone on
+        document = describe(status, history, self.config) | {
             "waited_seconds": self.turn.waited_seconds,
             "device": self.device_name,
             "versions": versions(),
         }
         document |= facts
         try:
-            write_events(self.run.tensorboard, self.config, self.history.rows, document)
+            write_events(self.run.tensorboard, self.config, history.rows, document)
         except OSError as error:
             if status == "finished":
                 raise
