@@ -145,16 +145,22 @@ def _build(
 
 def _candidates(members: list[Member], report: Report) -> list[Member]:
     """The members that may be pictures; junk and empty folders go to the report."""
-    parents = {parent for member in members if not member.name.endswith("/") for parent in _parents(member.name)}
+    folders = {member.name.rstrip("/") for member in members if member.name.endswith("/")}
+    filled = _filled(folders, (member.name for member in members if not member.name.endswith("/")))
     kept = []
     for member in members:
         if is_junk(member.name):
             report.add(JUNK, member.name)
         elif not member.name.endswith("/"):
             kept.append(member)
-        elif member.name.rstrip("/") not in parents:
+        elif member.name.rstrip("/") not in filled:
             report.add(BARE, member.name)
     return kept
+
+
+def _filled(folders: set[str], names: Iterable[str]) -> set[str]:
+    """Those of the folders that hold one of the files, at any depth below: no more than there are, however deep."""
+    return {parent for name in names for parent in _parents(name) if parent in folders}
 
 
 def _parents(name: str) -> list[str]:
@@ -165,11 +171,8 @@ def _parents(name: str) -> list[str]:
 
 def _bare_folders(members: list[Member], readable: Iterable[str]) -> list[str]:
     """Folders of which no picture could be read, at any depth below."""
-    with_pictures = {parent for name in readable for parent in _parents(name)}
-    return sorted(
-        {member.name.rpartition("/")[0] + "/" for member in members if "/" in member.name}
-        - {f"{folder}/" for folder in with_pictures}
-    )
+    folders = {member.name.rpartition("/")[0] for member in members if "/" in member.name}
+    return sorted(f"{folder}/" for folder in folders - _filled(folders, readable))
 
 
 def _decode(
