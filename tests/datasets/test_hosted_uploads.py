@@ -135,12 +135,14 @@ def test_who_waits_may_give_up(ann):
     assert not traces(ann.datasets_dir)
 
 
-def test_what_a_killed_upload_left_is_swept_and_what_goes_on_is_not(ann):
-    left = ann.datasets_dir / ".incoming-0123456789abcdef"
+@pytest.mark.parametrize("folder", ["datasets_dir", "runs_dir"])
+def test_what_a_killed_upload_left_is_swept_and_what_goes_on_is_not(ann, folder):
+    parent = getattr(ann, folder)
+    left = parent / ".incoming-0123456789abcdef"
     left.mkdir(parents=True)
     (left / "lock").touch()
     (left / "slots.part").write_bytes(b"x")
-    with quarantine(ann) as living:
+    with quarantine(ann, parent) as living:
         assert not left.exists(), "the next upload does it"
         left.mkdir()
         (left / "lock").touch()

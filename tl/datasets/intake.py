@@ -71,7 +71,7 @@ def ingest_zip(
         check_kind(source, limits)
     check_disk(home, _size(source))
     try:
-        with quarantine(home) as incoming:
+        with quarantine(home, home.datasets_dir) as incoming:
             path = source if isinstance(source, Path) else _received(source, incoming, shown or "The zip", limits)
             about = {"name": name, "title": title, "origin": origin, "note": note}
             info = _build(incoming, path, shown or path.name, about, progress, limits)
