@@ -271,10 +271,12 @@ def _place(folder: Path, slots: Path, copies: Path, index: pd.DataFrame, side: i
 
 
 def _copy(source: Path, pieces: Iterable[tuple[int, int]], target: Path) -> None:
-    """The pieces (start, bytes) of a file one after another: no more than one is in memory."""
+    """The pieces (start, bytes) of a file one after another, on the disk for good: no more than one is in memory."""
     with open(source, "rb") as file, open(target, "wb") as out:
         for start, size in pieces:
             out.write(os.pread(file.fileno(), int(size), int(start)))
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _describe(

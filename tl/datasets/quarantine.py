@@ -61,6 +61,7 @@ def sweep_abandoned(home: Home) -> None:
 
 def settle(folder: Path, target: Path) -> None:
     """Give a whole data set its place. Raises OSError (ENOTEMPTY, EEXIST) where the name was taken meanwhile."""
+    sync_folder(folder)
     folder.rename(target)
     (target / LOCK).unlink()
     sync_folder(target.parent)
