@@ -38,6 +38,10 @@ def test_ids_sort_by_age_and_are_safe_in_paths():
     [
         ({"dataset": "../etc"}, "dataset is '../etc'"),
         ({"samples": 1}, "samples is 1"),
+        ({"samples": 10**10}, "samples is 10000000000"),
+        ({"weights": ""}, "weights is ''; it must be a source's name of 1 to 100 characters"),
+        ({"weights": "a" * 101}, "weights is 'aaa"),
+        ({"weights": "a\nb"}, r"weights is 'a\nb'"),
         ({"backbone": "alexnet"}, "backbone is 'alexnet'; it must be one of mobilenet_v2"),
         ({"resolution": 65}, "resolution is 65; it must be a multiple of 16 from 32 to 224"),
         ({"resolution": 256}, "resolution is 256"),
@@ -58,6 +62,23 @@ def test_a_refusal_names_field_value_and_what_is_allowed(changes, words):
     with pytest.raises(Refused) as refusal:
         Experiment(**{"dataset": "blossoms", "arms": (SCRATCH, PROBE)} | changes)
     assert words in str(refusal.value)
+
+
+def test_a_refused_value_is_not_repeated_at_length():
+    with pytest.raises(Refused) as refusal:
+        Experiment(dataset="blossoms", arms=(SCRATCH,), weights="a" * 1_000_000)
+    assert len(str(refusal.value)) < 400
+
+
+def test_what_the_queue_keeps_of_an_experiment_is_small():
+    """Its settings are a text in the queue, joined to every row of its runs, and kept in memory."""
+    digits = 0.123456789012345678e-30
+    arms = tuple(
+        replace(SCRATCH, name="\U0001f33a" * 59 + str(place), learning_rate=digits, epochs=1000) for place in range(8)
+    )
+    most = {"weights": "\U0001f33a" * 100, "samples": 10**9, "weight_decay": digits, "step_factor": digits}
+    experiment = Experiment(dataset="a" * 40, arms=arms, seeds=tuple(range(2**31 - 100, 2**31)), **most)
+    assert len(json.dumps(experiment.to_json())) < 15_000
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def new_id() -> str:
 
 def _require(holds: bool, field_name: str, value, allowed: str) -> None:
     if not holds:
-        raise Refused(f"{field_name.replace('_', ' ')} is {value!r}; it must be {allowed}.")
+        raise Refused(f"{field_name.replace('_', ' ')} is {value!r:.200}; it must be {allowed}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +96,11 @@ class Training:
 
     def __post_init__(self):
         _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, "the name of a data set")
-        _require(self.samples is None or self.samples >= 2, "samples", self.samples, "at least 2, or left out for all")
+        in_range = self.samples is None or 2 <= self.samples <= 10**9
+        _require(in_range, "samples", self.samples, "2 to 1000000000, or left out for all")
         _require(self.backbone in BACKBONES, "backbone", self.backbone, f"one of {', '.join(BACKBONES)}")
+        fits = 1 <= len(self.weights) <= 100 and not CONTROL.search(self.weights)
+        _require(fits, "weights", self.weights, "a source's name of 1 to 100 characters, without control characters")
         allowed = f"a multiple of 16 from {MIN_RESOLUTION} to {MAX_RESOLUTION}"
         in_range = MIN_RESOLUTION <= self.resolution <= MAX_RESOLUTION
         _require(in_range and self.resolution % 16 == 0, "resolution", self.resolution, allowed)

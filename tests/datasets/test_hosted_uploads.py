@@ -3,13 +3,16 @@
 import io
 import threading
 import time
+import tracemalloc
 from dataclasses import replace
 
 import pytest
-from crafted import pictures, traces, two_classes, zipped, zipped_bytes
+from crafted import entry, forged, pictures, traces, two_classes, zipped, zipped_bytes
 
 from tl.config import Refused, new_id
 from tl.datasets import archived, catalogue, ingest
+from tl.datasets.archive import Limits
+from tl.datasets.intake import ingest_zip
 from tl.datasets.quarantine import alone, quarantine, sweep_abandoned
 from tl.store.quota import used_bytes
 
@@ -33,8 +36,20 @@ def ann(home, monkeypatch):
             "There are 4 class folders; at most 3 are accepted.",
         ),
         (two_classes() | {"rose/more.txt": bytes(10**6)}, "at most 1.0 MB are accepted."),
+        (
+            two_classes() | {f"rose/{n}/": b"" for n in range(43)},
+            "x.zip has 49 entries; at most 48 are accepted.",
+        ),
+        (
+            two_classes() | {"a/" * 13 + "x": b""},
+            "lies 13 folders deep; at most 12 are accepted; pack the class folders into a plain zip again.",
+        ),
+        (
+            two_classes() | {"a" * 4_000 + str(n): b"" for n in range(6)},
+            "kB; at most 24 kB are accepted.",
+        ),
     ],
-    ids=["pictures", "classes", "bytes"],
+    ids=["pictures", "classes", "bytes", "entries", "folders one in another", "names"],
 )
 def test_what_is_too_much_is_refused_and_leaves_nothing(ann, tmp_path, files, words, as_file):
     path = zipped(tmp_path / "x.zip", files)
@@ -49,6 +64,19 @@ def test_the_limits_are_no_narrower_than_they_say(ann, home, tmp_path):
     info = ingest(ann, zipped(tmp_path / "x.zip", two_classes("", 6)), "x")
     assert len(info.classes) == 2 and used_bytes(ann.datasets_dir / "x") > 0
     assert not home.datasets_dir.exists(), "a visitor's pictures are the visitor's"
+
+
+def test_what_is_too_much_takes_no_memory_for_its_folders(home, tmp_path):
+    count = 4_000
+    path = forged(tmp_path / "x.zip", [entry(f"{number:06x}/" + "a/" * 31 + "x", b"") for number in range(count)])
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused, match="holds 4,000 files; at most 100 are accepted"):
+            ingest_zip(home, path, "x", title="x", origin="upload", limits=Limits(pictures=100))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000 * count, "bytes an entry: its names, not those of its 32 folders"
 
 
 def test_a_full_workspace_takes_no_upload(ann, tmp_path):
@@ -107,12 +135,14 @@ def test_who_waits_may_give_up(ann):
     assert not traces(ann.datasets_dir)
 
 
-def test_what_a_killed_upload_left_is_swept_and_what_goes_on_is_not(ann):
-    left = ann.datasets_dir / ".incoming-0123456789abcdef"
+@pytest.mark.parametrize("folder", ["datasets_dir", "runs_dir"])
+def test_what_a_killed_upload_left_is_swept_and_what_goes_on_is_not(ann, folder):
+    parent = getattr(ann, folder)
+    left = parent / ".incoming-0123456789abcdef"
     left.mkdir(parents=True)
     (left / "lock").touch()
     (left / "slots.part").write_bytes(b"x")
-    with quarantine(ann) as living:
+    with quarantine(ann, parent) as living:
         assert not left.exists(), "the next upload does it"
         left.mkdir()
         (left / "lock").touch()

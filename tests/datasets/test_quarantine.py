@@ -9,6 +9,7 @@ import sys
 import pytest
 from crafted import picture, traces, two_classes, zipped
 
+from tests.train.faults import Faults
 from tl.config import Refused
 from tl.datasets import archived, ingest, prepare
 
@@ -85,6 +86,20 @@ def test_a_full_disk_is_said_and_leaves_nothing(home, tmp_path, monkeypatch, ste
     with open(path, "rb") as file, pytest.raises(Refused, match="is full; free some space"):
         ingest(home, file if "copy" in step else path, "x")
     assert traces(home.path) == []
+
+
+def test_all_files_are_on_the_disk_before_the_set_has_its_name(home, tmp_path, monkeypatch):
+    """A power cut: the upload is gone, so nothing of what was made of it may be."""
+    files = {name: picture(number, (100, 100)) for number, name in enumerate(two_classes())}
+    path = zipped(tmp_path / "x.zip", files)
+    seen = Faults(home.datasets_dir).install(monkeypatch)
+    ingest(home, path, "x")
+    named = seen.done.index(("rename", "x"))
+    synced = [name for operation, name in seen.done[:named] if operation == "fsync"]
+    assert synced[-1].startswith(".incoming-"), "the folder, once all are in it"
+    made = {file.name for file in (home.datasets_dir / "x").iterdir()}
+    assert made == {"dataset.json", "index.parquet", "pictures-64.json", "pictures-64.u8", "pictures.jpegs"}
+    assert not [name for name in made if not any(name in file for file in synced)], "a file under another name first"
 
 
 def test_memory_does_not_grow_with_the_zip(home, tmp_path):

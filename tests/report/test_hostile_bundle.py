@@ -14,6 +14,8 @@ from tl.config import new_id
 from tl.report import intake, run_files
 from tl.report.bundle import export_bundle
 from tl.report.intake import import_bundle
+from tl.store.documents import read_result
+from tl.store.files import read_json
 from tl.store.metrics import METRICS, read_metrics
 
 RUN = "runs/" + "0" * 26
@@ -60,13 +62,16 @@ def test_contents_that_are_not_an_experiment_are_refused(home, other, tmp_path, 
         {"epochs": 3.5},
         {"epochs": 10**9},
         {"weights": ["a"]},
+        {"weights": "a" * 990_000},
+        {"weights": "a\u202e\nb"},
+        {"samples": 10**4_000},
         {"backbone": "unknown"},
         {"dataset": "../../x"},
         {"seeds": ["0"]},
         {"unknown": 1},
         {"augmentation": "yes"},
     ],
-    ids=str,
+    ids=lambda setting: f"{setting!s:.40}",
 )
 def test_settings_of_the_wrong_kind_are_refused(home, other, tmp_path, setting):
     files = exported(home)
@@ -146,6 +151,18 @@ def test_a_document_that_takes_more_memory_than_a_runs_is_refused(home, other, t
     name = next(name for name in files if name.endswith("result.json"))
     padded = {name: files[name] + bytes(2 * 2**20).replace(b"\0", b" ")}
     refused(other, packed(tmp_path / "b.zip", files | padded), "at most 2.1 MB")
+
+
+def test_of_a_runs_notes_only_the_first_are_kept(home, other, tmp_path):
+    files = exported(home)
+    name = next(name for name in files if name.endswith("result.json"))
+    result = json.loads(files[name])
+    long = result | {"notes": ["a" * 1_000, 5, *("b" * 1_000 for _ in range(900))]}
+    long |= {f"more {number}": number for number in range(1_000)}
+    import_bundle(other, packed(tmp_path / "b.zip", files | {name: json.dumps(long).encode()}))
+    path = other.run(name.split("/")[1]).result
+    assert read_result(other.run(name.split("/")[1]))["notes"] == ["a" * 500, *["b" * 500] * 18]
+    assert result.keys() <= read_json(path).keys() and path.stat().st_size < 50_000
 
 
 def test_one_runs_tables_are_in_memory_at_a_time(home, other, tmp_path, monkeypatch):

@@ -89,8 +89,18 @@ def upload_limits() -> Limits:
     if bounds.upload_megabytes is None:
         return LIMITS
     most = bounds.upload_megabytes * 10**6
-    sizes = {"archive_bytes": most, "unpacked_bytes": 4 * most}
-    return replace(LIMITS, **sizes, pictures=bounds.pictures, classes=bounds.classes, minutes=bounds.upload_minutes)
+    entries = min(LIMITS.entries, 4 * bounds.pictures)  # folders and what a computer puts beside each picture
+    return replace(
+        LIMITS,
+        archive_bytes=most,
+        unpacked_bytes=4 * most,
+        entries=entries,
+        contents_bytes=min(LIMITS.contents_bytes, 500 * entries),
+        depth=12,
+        pictures=bounds.pictures,
+        classes=bounds.classes,
+        minutes=bounds.upload_minutes,
+    )
 
 
 def prepare(

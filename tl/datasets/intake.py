@@ -71,7 +71,7 @@ def ingest_zip(
         check_kind(source, limits)
     check_disk(home, _size(source))
     try:
-        with quarantine(home) as incoming:
+        with quarantine(home, home.datasets_dir) as incoming:
             path = source if isinstance(source, Path) else _received(source, incoming, shown or "The zip", limits)
             about = {"name": name, "title": title, "origin": origin, "note": note}
             info = _build(incoming, path, shown or path.name, about, progress, limits)
@@ -145,16 +145,22 @@ def _build(
 
 def _candidates(members: list[Member], report: Report) -> list[Member]:
     """The members that may be pictures; junk and empty folders go to the report."""
-    parents = {parent for member in members if not member.name.endswith("/") for parent in _parents(member.name)}
+    folders = {member.name.rstrip("/") for member in members if member.name.endswith("/")}
+    filled = _filled(folders, (member.name for member in members if not member.name.endswith("/")))
     kept = []
     for member in members:
         if is_junk(member.name):
             report.add(JUNK, member.name)
         elif not member.name.endswith("/"):
             kept.append(member)
-        elif member.name.rstrip("/") not in parents:
+        elif member.name.rstrip("/") not in filled:
             report.add(BARE, member.name)
     return kept
+
+
+def _filled(folders: set[str], names: Iterable[str]) -> set[str]:
+    """Those of the folders that hold one of the files, at any depth below: no more than there are, however deep."""
+    return {parent for name in names for parent in _parents(name) if parent in folders}
 
 
 def _parents(name: str) -> list[str]:
@@ -165,11 +171,8 @@ def _parents(name: str) -> list[str]:
 
 def _bare_folders(members: list[Member], readable: Iterable[str]) -> list[str]:
     """Folders of which no picture could be read, at any depth below."""
-    with_pictures = {parent for name in readable for parent in _parents(name)}
-    return sorted(
-        {member.name.rpartition("/")[0] + "/" for member in members if "/" in member.name}
-        - {f"{folder}/" for folder in with_pictures}
-    )
+    folders = {member.name.rpartition("/")[0] for member in members if "/" in member.name}
+    return sorted(f"{folder}/" for folder in folders - _filled(folders, readable))
 
 
 def _decode(
@@ -268,10 +271,12 @@ def _place(folder: Path, slots: Path, copies: Path, index: pd.DataFrame, side: i
 
 
 def _copy(source: Path, pieces: Iterable[tuple[int, int]], target: Path) -> None:
-    """The pieces (start, bytes) of a file one after another: no more than one is in memory."""
+    """The pieces (start, bytes) of a file one after another, on the disk for good: no more than one is in memory."""
     with open(source, "rb") as file, open(target, "wb") as out:
         for start, size in pieces:
             out.write(os.pread(file.fileno(), int(size), int(start)))
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _describe(

@@ -1,4 +1,4 @@
-"""A folder of its own for a data set that is being made: renamed when it is whole, removed otherwise."""
+"""A folder of its own for data sets and runs that are being brought in: renamed when whole, removed otherwise."""
 
 import fcntl
 import secrets
@@ -14,12 +14,15 @@ LOCK = "lock"  # in a quarantine folder, held while it is filled
 
 
 @contextmanager
-def quarantine(home: Home) -> Iterator[Path]:
-    """A fresh locked folder that is removed unless `settle` moved it; those of killed processes are swept first."""
-    home.datasets_dir.mkdir(parents=True, exist_ok=True)
+def quarantine(home: Home, parent: Path) -> Iterator[Path]:
+    """A fresh locked folder in `parent`, where what comes in will lie; removed unless `settle` moved it.
+
+    Those of killed processes are swept first.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
     with locked(home.locks_dir / "ingest.lock"):  # so that nobody sweeps a folder that is not locked yet
-        _sweep(home.datasets_dir)
-        folder = home.datasets_dir / f".incoming-{secrets.token_hex(8)}"
+        _sweep(parent)
+        folder = parent / f".incoming-{secrets.token_hex(8)}"
         folder.mkdir(mode=0o700)
         lock = open(folder / LOCK, "wb")  # noqa: SIM115 - closed below, after the outer lock is free
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -39,14 +42,16 @@ def alone(home: Home, progress: Callable[[int, int, str], None] | None) -> Itera
 
 
 def sweep_abandoned(home: Home) -> None:
-    """Remove what killed processes left of data sets they were making."""
-    if any(home.datasets_dir.glob(".incoming-*")):
-        with locked(home.locks_dir / "ingest.lock"):
-            _sweep(home.datasets_dir)
+    """Remove what killed processes left of data sets and runs they were bringing in."""
+    for parent in (home.datasets_dir, home.runs_dir):
+        if any(parent.glob(".incoming-*")):
+            with locked(home.locks_dir / "ingest.lock"):
+                _sweep(parent)
 
 
 def settle(folder: Path, target: Path) -> None:
     """Give a whole data set its place. Raises OSError (ENOTEMPTY, EEXIST) where the name was taken meanwhile."""
+    sync_folder(folder)
     folder.rename(target)
     (target / LOCK).unlink()
     sync_folder(target.parent)

@@ -8,7 +8,6 @@ import errno
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 from tl.config import ID_PATTERN, NAME_PATTERN, ArmConfig, Experiment, Refused, RunConfig, Training
 from tl.datasets.archive import Limits, Member, read_members
 from tl.datasets.info import DatasetInfo
+from tl.datasets.quarantine import quarantine
 from tl.decoding.entries import unpack
 from tl.decoding.pixels import LeftOut
 from tl.limits import limits
@@ -27,7 +27,7 @@ from tl.report.run_files import Files, Read, run_files
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.values import Damaged, ident, mapping, moment, size, typed, words
 from tl.store import database
-from tl.store.files import write_json, write_parquet
+from tl.store.files import locked, write_json, write_parquet
 from tl.store.home import Home, own_id
 from tl.store.quota import admission, check_kept
 
@@ -216,26 +216,37 @@ def _under_own_ids(owner: str, part: _Part) -> _Part:
 
 def _write(home: Home, parts: list[_Part], sweep_id: str | None, written: Iterable[tuple[str, Files]]) -> None:
     """Folders first, under another name, then the rows: a run that can be seen is complete."""
-    incoming = home.runs_dir / f".incoming-{secrets.token_hex(8)}"
-    placed: list[Path] = []
     try:
-        for run_id, files in written:
-            for name, content in files.items():
-                place = incoming / run_id / name
-                write_parquet(place, content) if name.endswith(".parquet") else write_json(place, content)
-        for run_id in _run_ids(parts):
-            os.rename(incoming / run_id, home.run(run_id).folder)
-            placed.append(home.run(run_id).folder)
-        ended = [(part.experiment_id, part.experiment, part.created, part.rows) for part in parts]
-        database.insert_ended(home, ended, sweep_id, admission(home))
-    except BaseException as problem:
-        for folder in placed:
-            shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        with quarantine(home, home.runs_dir) as incoming:
+            for run_id, files in written:
+                for name, content in files.items():
+                    place = incoming / run_id / name
+                    write_parquet(place, content) if name.endswith(".parquet") else write_json(place, content)
+            with locked(home.locks_dir / "import.lock"):  # an import of the same in another tab may be as far
+                _check_absent(home, parts, sweep_id)
+                _place(home, parts, sweep_id, incoming)
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Refused(f"The disk that holds {home.path} is full; free some space and try again.") from None
         raise
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
+
+
+def _place(home: Home, parts: list[_Part], sweep_id: str | None, incoming: Path) -> None:
+    """Folders to where runs lie and their rows into the queue, all or none."""
+    placed: list[Path] = []
+    try:
+        for run_id in _run_ids(parts):
+            folder = home.run(run_id).folder
+            if folder.exists():  # without a row: an import was killed before it wrote that; removed with `incoming`
+                os.rename(folder, incoming / f"left-{run_id}")
+            os.rename(incoming / run_id, folder)
+            placed.append(folder)
+        ended = [(part.experiment_id, part.experiment, part.created, part.rows) for part in parts]
+        database.insert_ended(home, ended, sweep_id, admission(home))
+    except BaseException:
+        for folder in placed:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _run_ids(parts: list[_Part]) -> list[str]:
@@ -250,6 +261,10 @@ def _check_absent(home: Home, parts: list[_Part], sweep_id: str | None) -> None:
     for part in parts:
         if database.has_experiment(home, part.experiment_id):
             raise Refused(f"Experiment {part.experiment_id} {again}")
-    for run_id in _run_ids(parts):
-        if home.run(run_id).folder.exists():
+    known = {row["run_id"] for row in database.read_runs(home)}
+    for run in map(home.run, _run_ids(parts)):
+        run_id = run.folder.name
+        if run_id in known:
             raise Refused(f"Run {run_id} {again.replace('its runs', 'it')}")
+        if run.folder.exists() and not run.imported.exists():  # trained here: it may be all that is left of it
+            raise Refused(f"Run {run_id} is not in the queue but has a folder; move runs/{run_id} away to import it.")

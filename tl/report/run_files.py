@@ -12,13 +12,13 @@ from tl.report.tables import read_columns
 from tl.report.values import Damaged, is_number, mapping, plain_value
 from tl.store.home import Home, own_id
 from tl.store.metrics import MAX_RESOURCE_ROWS, METRICS, RATE_TEST, RESOURCES
-from tl.words import plain
 
 TABLES = {  # file -> columns, rows at most
     "metrics.parquet": (METRICS, 1_000),
     "resources.parquet": (RESOURCES, MAX_RESOURCE_ROWS),
     "rate_test.parquet": (RATE_TEST, 10_000),
 }
+NOTES, NOTE_LENGTH = 20, 500  # sentences of a run on what did not go as planned; characters
 Read = Callable[[str], bytes | None]  # an entry of the bundle by its name; None where there is none
 Files = dict[str, dict | pd.DataFrame]  # file -> content
 
@@ -58,4 +58,7 @@ def _result(told: dict) -> dict:
     for name in ("epochs", "best_epoch"):
         if not (told.get(name) is None or isinstance(told[name], int)):
             raise Damaged(f"{name} of a run is no whole number")
-    return {plain(name)[:100]: plain_value(value) for name, value in told.items()}
+    found = plain_value(told, depth=3)
+    if isinstance(found.get("notes"), list):  # all of them are shown
+        found["notes"] = [note[:NOTE_LENGTH] for note in found["notes"][:NOTES] if isinstance(note, str)]
+    return found

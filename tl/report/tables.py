@@ -9,6 +9,8 @@ from tl.words import plain
 
 UNPACKED_BYTES = 4 * 2**20  # what a table says it unpacks to, at most
 PACKINGS = {"UNCOMPRESSED", "SNAPPY"}  # those TL Lab writes: others pack gigabytes into nothing, whatever a table says
+ABOUT_BYTES = 65_536  # what a table says about itself, read whole: those of TL Lab take 11,000, a column 1 kB of memory
+NUMBERS = {"INT32", "INT64", "FLOAT", "DOUBLE"}  # stored one by one: thousands take what thousands take
 TEXT_LENGTH = 200
 
 
@@ -17,6 +19,8 @@ def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants
 
     Raises Refused for what is no table of at most `most_rows` rows, or holds other types under these names.
     """
+    if (size := int.from_bytes(data[-8:-4], "little")) > ABOUT_BYTES:
+        raise Refused(f"a table says {size:,} bytes about itself; that is more than a run writes.")
     try:
         file = parquet.ParquetFile(pa.BufferReader(data))
         about = file.metadata
@@ -28,8 +32,11 @@ def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants
             raise Refused("a table is packed in a way that TL Lab does not use.")
         wanted = [name for name in columns if name in file.schema_arrow.names and name not in constants]
         texts = [name for name in wanted if columns[name] == "string"]
+        _check_stored(file.schema, wanted, texts)
         # Texts as dictionaries: thousands of rows of one long text take the room of one.
         table = parquet.ParquetFile(pa.BufferReader(data), read_dictionary=texts).read(wanted, use_threads=False)
+        if table.nbytes > UNPACKED_BYTES:  # whatever it said
+            raise Refused(f"a table unpacks to {table.nbytes:,} bytes; that is more than a run writes.")
         found = {name: _column(table[name].combine_chunks(), columns[name]) for name in wanted}
         rows = len(table)
     except (pa.ArrowException, OSError, ValueError, TypeError) as problem:
@@ -41,6 +48,20 @@ def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants
     }
     empty = {name: pd.array([pd.NA] * rows, dtype=kind) for name, kind in columns.items() if name not in found}
     return pd.DataFrame(found | empty)[list(columns)]
+
+
+def _check_stored(schema: parquet.ParquetSchema, wanted: list[str], texts: list[str]) -> None:
+    """Refuse columns to be read that do not hold one number or text a row, before any is read.
+
+    A list of millions of nulls packs into nothing; a text under a number's name takes its room in every row.
+    """
+    for number in range(len(schema)):
+        column = schema.column(number)
+        name = column.path.partition(".")[0]  # reading 'a' reads all that begins with 'a.'
+        flat = column.path == name and column.max_repetition_level == 0 and column.max_definition_level <= 1
+        kinds, kind = ({"BYTE_ARRAY"}, "text") if name in texts else (NUMBERS, "number")
+        if name in wanted and not (flat and column.physical_type in kinds):
+            raise Refused(f"the column {name!r} of a table does not hold one {kind} a row.")
 
 
 def _text(word: str) -> str:

@@ -85,5 +85,8 @@ def plain(row: dict, statuses: Container[str]) -> dict:
 
 @lru_cache(maxsize=512)
 def _arms(spec: str) -> frozenset[str]:
-    """Names of the arms; looked at once for all runs of an experiment, however often they are listed."""
+    """Names of the arms; looked at once for all runs of an experiment, however often they are listed.
+
+    Kept by all of `spec`: an Experiment's own checks bound every text and number in it, to 10 kB or so in all.
+    """
     return frozenset(arm.name for arm in experiment_of(spec).arms)
