@@ -43,6 +43,17 @@ class History:
             self.phase_lowest, self.phase_stale = float("inf"), 0
         return phases[len(self.phase_starts) - 1]
 
+    def add(self, row: dict, seconds: float, pictures: int) -> None:
+        """Add an epoch's row and what it makes in sum; what the range test took counts as the first epoch's."""
+        before = self.rows[-1] if self.rows else {"elapsed_seconds": self.rate_test_seconds, "images_seen": 0}
+        if not self.rows:
+            row["flops"] += self.rate_test_flops
+            energies = (row["energy_joules"], self.rate_test_joules)
+            row["energy_joules"] = None if None in energies else sum(energies)
+        row["elapsed_seconds"] = before["elapsed_seconds"] + seconds
+        row["images_seen"] = before["images_seen"] + pictures
+        self.rows.append(row)
+
     def judge(self, epoch: int, val_loss: float, val_accuracy: float, config: RunConfig) -> None:
         """Note the best epoch; stop early after `patience` epochs without a lower validation loss."""
         if (val_accuracy, -val_loss) > (self.best_accuracy, -self.best_loss):

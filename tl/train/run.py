@@ -190,14 +190,7 @@ class Trainer:
         load = self.monitor.epoch_mark()
         pictures = len(learner.pixels)
         frozen_flops, flops = learner.flops(phase)
-        flops = pictures * (flops + frozen_flops * (learner.frozen_passes - passes))
-        energy, before = load["energy_joules"], {"elapsed_seconds": history.rate_test_seconds, "images_seen": 0}
-        if history.rows:
-            before = history.rows[-1]
-        else:
-            flops += history.rate_test_flops
-            energy = None if None in (energy, history.rate_test_joules) else energy + history.rate_test_joules
-        history.rows.append(
+        history.add(
             {
                 "run_id": config.run_id,
                 "arm": config.arm.name,
@@ -213,14 +206,14 @@ class Trainer:
                 "total_parameters": learner.stages.total_parameters,
                 "train_seconds": trained - began,
                 "eval_seconds": evaluated - trained,
-                "elapsed_seconds": before["elapsed_seconds"] + evaluated - began,
-                "images_seen": before["images_seen"] + pictures,
                 "images_per_second": pictures / (trained - began),
                 "memory_peak_bytes": self._memory_peak(load),
                 "gpu_utilisation": load["gpu_utilisation"],
-                "energy_joules": energy,
-                "flops": flops,
-            }
+                "energy_joules": load["energy_joules"],
+                "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
+            },
+            evaluated - began,
+            pictures,
         )
         history.judge(epoch, val_loss, val_accuracy, config)
         self._commit()
