@@ -171,3 +171,11 @@ def test_places_are_those_of_everybodys_queue(root):
     [run] = [run for run in jobs.list_runs(eve) if run["place"] == 3]
     assert jobs.run(eve, run["run_id"])["place"] == 3
     assert jobs.stop(eve, run["run_id"])["place"] is None
+
+
+def test_who_has_too_much_is_told_that_pictures_can_be_deleted_too(hosted, ann):
+    hosted(disk_megabytes=100)
+    (ann.path / "datasets").mkdir(parents=True)
+    (ann.path / "datasets" / "large").write_bytes(bytes(101 * 10**6))
+    with pytest.raises(Refused, match="delete some runs on the Runs page, or a data set below its pictures, first"):
+        jobs.submit(ann, SMALL)

@@ -15,7 +15,7 @@ from tl.datasets.archive import LIMITS, Limits
 from tl.datasets.archived import PLACE, Progress, fill_from_kept, store_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
-from tl.datasets.info import DatasetInfo
+from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.intake import FIRST_RESOLUTION, ingest_zip
 from tl.datasets.quarantine import alone
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
@@ -37,16 +37,16 @@ def list_datasets(home: Home) -> list[DatasetInfo]:
     return survey(home)[0]
 
 
-def survey(home: Home) -> tuple[list[DatasetInfo], list[str]]:
-    """`list_datasets`, and one sentence for each data set that is damaged."""
+def survey(home: Home) -> tuple[list[DatasetInfo], dict[str, str]]:
+    """`list_datasets`, and for each data set that is damaged its name and one sentence."""
     names = {path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json")}
     own = sorted(name for name in names - set(BUILT_IN) if NAME_PATTERN.fullmatch(name))
-    sound, damaged = [], []
+    sound, damaged = [], {}
     for name in [*BUILT_IN, *own]:
         try:
             sound.append(describe(home, name))
         except Refused as refusal:
-            damaged.append(str(refusal))
+            damaged[name] = str(refusal)
     return sound, damaged
 
 
@@ -58,14 +58,19 @@ def describe(home: Home, name: str) -> DatasetInfo:
             info = DatasetInfo.from_json(read_json(path))
             if info.name == name:
                 return info
-        raise _damaged(path)
+        raise _damaged(path, name)
     if name in BUILT_IN:
         return BUILT_IN[name]
     raise Refused(f"There is no data set {name!r}; `python -m tl datasets` lists them.")
 
 
-def _damaged(path: Path) -> Refused:
-    return Refused(f"{path} is damaged; delete {path.parent} and bring the pictures again.")
+def has(home: Home, name: str) -> bool:
+    """Whether there is a data set of this name, damaged or not."""
+    return name in BUILT_IN or home.dataset_dir(name).is_dir()
+
+
+def _damaged(path: Path, name: str) -> Refused:
+    return Refused(f"{path} is damaged; {mending(name, name in BUILT_IN)}")
 
 
 def ingest(
@@ -117,7 +122,7 @@ def prepare(
         info = describe(home, name)
     index = _index(folder, info)
     store = store_of(folder, index, info.classes, side)
-    fill_from_kept(store, index, info.native_resolution, samples, progress)
+    fill_from_kept(store, index, info, samples, progress)
     return store
 
 
@@ -126,7 +131,7 @@ def _index(folder: Path, info: DatasetInfo) -> pd.DataFrame:
     path = folder / "index.parquet"
     index = read_parquet(path)
     if index is None or not _fits(index, info):
-        raise _damaged(path)
+        raise _damaged(path, info.name)
     return index
 
 
@@ -155,7 +160,7 @@ def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) ->
     index = _index(folder, info)
     store = store_of(folder, index, info.classes, min(FIRST_RESOLUTION, info.native_resolution))
     if store.ready < len(index):  # filled with the first upload: its files are damaged
-        fill_from_kept(store, index, info.native_resolution, None, None)
+        fill_from_kept(store, index, info, None, None)
     pixels, labels = store.pixels("train"), store.labels_of("train")
     shown = []
     for number, title in enumerate(info.classes):

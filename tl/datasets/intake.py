@@ -18,7 +18,7 @@ from tl.config import Refused
 from tl.datasets import leakage, split
 from tl.datasets.archive import LIMITS, Limits, Member, check_kind, read_members
 from tl.datasets.archived import KEPT, PLACE, Decoder, Progress, decode_all, decoder
-from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
+from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo, deletion
 from tl.datasets.layout import arrange, is_junk, label, natural
 from tl.datasets.quarantine import quarantine, settle
 from tl.decoding import pixels
@@ -110,7 +110,10 @@ def _received(source: BinaryIO, folder: Path, shown: str, limits: Limits) -> Pat
 
 def _check_free(folder: Path) -> None:
     if folder.exists():
-        raise Refused(f"There is already a data set {folder.name!r}; choose another name or delete that one first.")
+        how = deletion(folder.name)
+        raise Refused(
+            f"There is already a data set {folder.name!r}; choose another name or delete that one first ({how})."
+        )
 
 
 def _build(

@@ -69,7 +69,8 @@ def check_disk(home: Home, more_bytes: int = 0) -> None:
     if used + more_bytes > most * 10**6:
         raise Refused(
             f"Your pictures and runs take {used / 10**6:,.0f} MB of the disk and this needs about "
-            f"{more_bytes / 10**6:,.0f} MB more; this demo keeps at most {most:,} MB of a visitor: delete some runs first."
+            f"{more_bytes / 10**6:,.0f} MB more; this demo keeps at most {most:,} MB of a visitor: delete some runs on the "
+            "Runs page, or a data set below its pictures, first."
         )
 
 

@@ -9,7 +9,7 @@ from tl import datasets
 from tl.config import Refused
 from tl.limits import limits
 from tl.store.home import Home
-from tl.ui import demo, uploads
+from tl.ui import demo, own_pictures, uploads
 from tl.ui.form_state import shared_key
 from tl.ui.problems import told
 from tl.ui.text import cell, count, escape, plain
@@ -31,7 +31,8 @@ def section(home: Home, how_many=None):
     known = {info.name: info for info in sound}
     state = st.session_state
     if state[DATASET] not in known:
-        state[DATASET] = next(iter(known))
+        state[DATASET] = next(iter(known))  # its own choice was deleted
+        state[SAMPLES] = None
     st.subheader("1 · Pictures", anchor=False)
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
@@ -46,18 +47,22 @@ def section(home: Home, how_many=None):
     info = known[state[DATASET]]
     with right:
         (how_many or _sample_count)(info)
-    for sentence in damaged:
+    own_pictures.show_problem()
+    for name, sentence in damaged.items():
         st.warning(escape(sentence), icon=":material/broken_image:")
+        own_pictures.delete_button(home, name)
     _upload(home, list(known))
     if state.get(WANTS_UPLOAD):
         st.info("Add a zip of your pictures above; then everything else is ready to start.", icon=":material/upload:")
         return None
     try:
         _contents(home, info)
+        usable = info
     except Refused as problem:  # some of its files are damaged
         st.error(escape(problem), icon=":material/error:")
-        return None
-    return info
+        usable = None
+    own_pictures.delete_button(home, info.name)
+    return usable
 
 
 def use_newest_upload(home: Home) -> None:
