@@ -2,6 +2,7 @@
 
 from tl.datasets.catalogue import (
     BUILT_IN,
+    check_name,
     describe,
     examples,
     has,
@@ -16,6 +17,7 @@ from tl.datasets.info import DatasetInfo
 __all__ = [
     "BUILT_IN",
     "DatasetInfo",
+    "check_name",
     "describe",
     "examples",
     "has",

@@ -16,7 +16,7 @@ from tl.datasets.archived import PLACE, Progress, fill_from_kept, store_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
 from tl.datasets.info import DatasetInfo, mending
-from tl.datasets.intake import FIRST_RESOLUTION, ingest_zip
+from tl.datasets.intake import FIRST_RESOLUTION, check_free, ingest_zip
 from tl.datasets.quarantine import alone
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
 from tl.limits import hosted, limits
@@ -80,12 +80,18 @@ def ingest(
 
     Raises Refused with one sentence, and then nothing was written.
     """
-    if name in BUILT_IN:
-        raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
+    check_name(home, name)
     source = source if hasattr(source, "read") else Path(source)
     about = {"title": name, "origin": "upload", "shown": shown}
     with alone(home, progress) if hosted() else nullcontext():  # strangers share the machine's memory
         return ingest_zip(home, source, name, **about, progress=progress, limits=upload_limits())
+
+
+def check_name(home: Home, name: str) -> None:
+    """Refuse a name that a new data set can't have."""
+    if name in BUILT_IN:
+        raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
+    check_free(home.dataset_dir(name))
 
 
 def upload_limits() -> Limits:

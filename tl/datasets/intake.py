@@ -66,7 +66,7 @@ def ingest_zip(
     call it.
     """
     folder = home.dataset_dir(name)
-    _check_free(folder)
+    check_free(folder)
     if isinstance(source, Path):
         check_kind(source, limits)
     check_disk(home, _size(source))
@@ -78,13 +78,13 @@ def ingest_zip(
             if path is not source:
                 path.unlink()
             check_disk(home)
-            _check_free(folder)
+            check_free(folder)
             settle(incoming, folder)
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Refused(f"The disk that holds {home.path} is full; free some space and try again.") from None
         if problem.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another ingest took the name meanwhile
-            _check_free(folder)
+            check_free(folder)
         raise
     return info
 
@@ -108,7 +108,8 @@ def _received(source: BinaryIO, folder: Path, shown: str, limits: Limits) -> Pat
     return path
 
 
-def _check_free(folder: Path) -> None:
+def check_free(folder: Path) -> None:
+    """Refuse a data set's folder that is there already."""
     if folder.exists():
         how = deletion(folder.name)
         raise Refused(
