@@ -169,10 +169,9 @@ def stop_all(home: Home, run_ids: Iterable[str]) -> None:
     Raises as `stop` does, once each has been asked.
     """
     rows = [database.read_run(home, run_id) for run_id in run_ids]
-    for row in rows:
-        if row["status"] == "queued":
-            stop(home, row["run_id"])
-    training = [row["run_id"] for row in rows if row["status"] == "running"]
+    waiting = [row for row in rows if row["status"] == "queued"]
+    stopped = [row["run_id"] for row in waiting if database.move(home, row, "stopped", ended=time.time())]
+    training = [row["run_id"] for row in rows if row["status"] in ACTIVE and row["run_id"] not in stopped]
     with ThreadPoolExecutor(max(len(training), 1)) as pool:
         list(pool.map(lambda run_id: stop(home, run_id), training))
 
