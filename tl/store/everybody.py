@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tl.config import Experiment
 from tl.store.damage import experiment_of
 from tl.store.database import ACTIVE, select, writing
 from tl.store.home import Home
@@ -15,7 +16,7 @@ _JOINED = "FROM runs JOIN experiments ON experiments.id = runs.experiment_id"
 class Load(NamedTuple):
     """What is in the queue at this moment."""
 
-    networks: list[str]  # key of BACKBONES of each run of this home that trains or waits
+    training: list[Experiment]  # of each run of this home that trains or waits
     kept: int  # runs of this home, whatever became of them
     everybody: int  # runs of all homes that train or wait
 
@@ -25,7 +26,7 @@ def load(home: Home, connection: sqlite3.Connection) -> Load:
     specs = connection.execute(f"SELECT spec {_JOINED} WHERE owner IS ? AND {_ACTIVE}", (home.owner,)).fetchall()
     kept = connection.execute(f"SELECT count(*) {_JOINED} WHERE owner IS ?", (home.owner,)).fetchone()[0]
     everybody = connection.execute(f"SELECT count(*) FROM runs WHERE {_ACTIVE}").fetchone()[0]
-    return Load([experiment_of(row["spec"]).backbone for row in specs], kept, everybody)
+    return Load([experiment_of(row["spec"]) for row in specs], kept, everybody)
 
 
 def served(home: Home) -> dict[str | None, float]:

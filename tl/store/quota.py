@@ -5,17 +5,21 @@ Asked where things happen: of runs in the transaction that queues them, so that 
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from tl.backbones import BACKBONES
-from tl.config import Experiment, Refused
+from tl.config import Experiment, Refused, Training
 from tl.limits import limits
 from tl.store.database import Admission, read_runs
+from tl.store.documents import is_count
 from tl.store.everybody import load
+from tl.store.files import read_json
 from tl.store.home import Home
 
 # A trainer's checkpoints: weights, the optimizer's two moments and the best weights, each twice (the one before stays).
 RUN_BYTES_PER_PARAMETER = 32
+_SIZES = ("test", "validation", "train", "native_resolution")  # of dataset.json
 DELETE_SOME = "delete some on the Runs page"
 
 
@@ -40,10 +44,12 @@ def admission(home: Home) -> Admission:
 
     def admit(connection: sqlite3.Connection) -> None:
         now = load(home, connection)
-        _check_runs("yours that train or wait", len(now.networks), bounds.runs_active, "wait or stop some")
+        _check_runs("yours that train or wait", len(now.training), bounds.runs_active, "wait or stop some")
         _check_runs("all visitors that train or wait", now.everybody, bounds.runs_everybody, "try again later")
         _check_runs("yours in all", now.kept, bounds.runs_kept, DELETE_SOME)
-        check_disk(home, sum(RUN_BYTES_PER_PARAMETER * BACKBONES[name].parameters for name in now.networks))
+        if home.owner is not None:
+            parameters = sum(BACKBONES[experiment.backbone].parameters for experiment in now.training)
+            check_disk(home, RUN_BYTES_PER_PARAMETER * parameters + _missing_bytes(home, now.training))
 
     return admit
 
@@ -72,6 +78,37 @@ def check_disk(home: Home, more_bytes: int = 0) -> None:
             f"{more_bytes / 10**6:,.0f} MB more; this demo keeps at most {most:,} MB of a visitor: delete some runs on the "
             "Runs page, or a data set below its pictures, first."
         )
+
+
+def check_pictures(home: Home, wanted: Training) -> None:
+    """Refuse where the disk can't take the pictures of `wanted` at its resolution, as far as they are not there."""
+    if home.owner is not None:
+        check_disk(home, _missing_bytes(home, [wanted]))
+
+
+def _missing_bytes(home: Home, wanted: Sequence[Training]) -> int:
+    """What decoding a visitor's own pictures for `wanted` will add; those that come with TL Lab lie elsewhere."""
+    from tl.store.pictures import pixels_path  # numpy: not for listing and stopping
+
+    sizes: dict[Path, int] = {}
+    for training in wanted:
+        folder = home.dataset_dir(training.dataset)
+        about = read_json(folder / "dataset.json")
+        if not isinstance(about, dict) or not all(is_count(about.get(name)) for name in _SIZES):
+            continue  # of none of the visitor's own, or damaged: nothing is decoded
+        side = min(training.resolution, about["native_resolution"])
+        learnt = min(about["train"] if training.samples is None else training.samples, about["train"])
+        path = pixels_path(folder, side)
+        sizes[path] = max(sizes.get(path, 0), (about["test"] + about["validation"] + learnt) * side * side * 3)
+    return sum(max(0, size - _bytes_on_disk(path)) for path, size in sizes.items())
+
+
+def _bytes_on_disk(path: Path) -> int:
+    """Less than its length where a file has holes; 0 where there is none."""
+    try:
+        return path.stat().st_blocks * 512
+    except FileNotFoundError:
+        return 0
 
 
 def used_bytes(folder: Path) -> int:
