@@ -24,7 +24,7 @@ class Limits:
 
     upload_megabytes: int | None = _limit(50, "MB of one upload, and of one visitor's in the server's memory")
     uploads_megabytes: int | None = _limit(200, "MB of uploads in the server's memory, all visitors' together")
-    upload_minutes: int | None = _limit(10, "minutes that reading the pictures of one upload may take")
+    upload_minutes: int | None = _limit(10, "minutes that one upload may take to arrive, and then reading its pictures")
     pictures: int | None = _limit(5_000, "files of one uploaded data set", 4)
     classes: int | None = _limit(100, "classes of one uploaded data set", 2)
     samples: int | None = _limit(2_000, "training pictures of a run", 2)

@@ -19,6 +19,7 @@ from tl.cli import compare, datasets
 from tl.cli.table import table
 from tl.cli.watch import Bars
 from tl.config import Refused, Training
+from tl.datasets import BUILT_IN
 from tl.datasets.drawn import BLOSSOMS
 from tl.words import data_name
 
@@ -64,6 +65,8 @@ UNKNOWN = "0" * 26
         (f"resume {UNKNOWN}", "There is no run"),
         ("ingest", "FILE.zip"),
         ("ingest missing.zip", "missing.zip"),
+        ("datasets --delete roses", "no data set 'roses'"),
+        ("datasets --delete blossoms", "'blossoms' comes with TL Lab"),
     ],
 )
 def test_a_mistake_is_answered_with_one_sentence(capsys, home, arguments, words):
@@ -135,7 +138,7 @@ def test_the_set_that_is_drawn_is_called_so():
     assert data_name(BLOSSOMS.name) == "blossoms (drawn)" and data_name("flowers") == "flowers"
 
 
-def test_a_zip_is_ingested_and_listed(capsys, home, tmp_path):
+def test_a_zip_is_ingested_listed_and_given_back(capsys, home, tmp_path):
     archive = tmp_path / "My Pets.zip"
     with zipfile.ZipFile(archive, "w") as file:
         for number in range(40):
@@ -157,6 +160,14 @@ def test_a_zip_is_ingested_and_listed(capsys, home, tmp_path):
     assert "broken.png" in stdout
     status, stdout, stderr = main(capsys, home, "ingest", str(archive), "--name", "blossoms")
     assert (status, stdout) == (2, "")
+    status, stdout, stderr = main(capsys, home, "ingest", str(archive), "--name", "pets")
+    assert (status, stdout) == (2, "") and "`python -m tl datasets --delete pets`" in stderr
+    assert main(capsys, home, "datasets", "--delete", "pets") == (0, "pets is deleted.\n", "")
+    status, stdout, _ = main(capsys, home, "datasets", "--delete", "my-pets", "--json")
+    assert (status, json.loads(stdout)) == (0, {"deleted": "my-pets"})
+    assert {entry["name"] for entry in json.loads(main(capsys, home, "datasets", "--json")[1])["datasets"]} == {
+        *BUILT_IN
+    }
 
 
 @pytest.mark.parametrize(

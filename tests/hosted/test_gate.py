@@ -42,6 +42,7 @@ class Asked:
             lambda host: host in ("demo.example", "demo.example:8501"),
             {"X-Test": "1"},
             UPLOAD_BYTES,
+            60.0,
             held_bytes=lambda: held or {},
             held_at_most=HELD_AT_MOST,
         )
@@ -226,7 +227,7 @@ def test_what_is_still_on_its_way_counts_too():
         async def note(message):
             statuses.extend([message["status"]] if "status" in message else [])
 
-        gate = Gate(streamlit, lambda host: True, {}, UPLOAD_BYTES, held_bytes=dict, held_at_most=150)
+        gate = Gate(streamlit, lambda host: True, {}, UPLOAD_BYTES, 60.0, held_bytes=dict, held_at_most=150)
         headers = {"host": "x", "content-length": "99", "cookie": f"tl_visitor={MINE}"}
         scope = {"type": "http", "path": "/_stcore/upload_file/session/file", "method": "PUT", "scheme": "http"}
         scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -240,6 +241,35 @@ def test_what_is_still_on_its_way_counts_too():
 
     visitor.bind("session", owner_of(MINE))
     assert asyncio.run(two()) == [507, 204, 204]
+
+
+def test_an_upload_that_stalls_is_given_up_and_counts_no_longer():
+    async def stall() -> tuple[list[dict], Gate]:
+        sent = []
+
+        async def streamlit(scope, receive, send):
+            while (await receive())["more_body"]:
+                pass
+
+        async def receive():
+            await asyncio.sleep(0.01)  # a byte now and then, for ever
+            return {"type": "http.request", "body": b"x", "more_body": True}
+
+        async def note(message):
+            sent.append(message)
+
+        gate = Gate(streamlit, lambda host: True, {}, UPLOAD_BYTES, 0.1, held_bytes=dict, held_at_most=150)
+        headers = {"host": "x", "content-length": "99", "cookie": f"tl_visitor={MINE}"}
+        scope = {"type": "http", "path": UPLOAD, "method": "PUT", "scheme": "http"}
+        scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
+        async with asyncio.timeout(10):
+            await gate(scope, receive, note)
+        return sent, gate
+
+    visitor.bind("session", owner_of(MINE))
+    sent, gate = asyncio.run(stall())
+    assert sent[0]["status"] == 408 and b"took too long" in sent[1]["body"]
+    assert (b"connection", b"close") in sent[0]["headers"] and not gate.arriving
 
 
 def test_a_session_goes_on_only_in_the_browser_it_began_in():

@@ -170,3 +170,49 @@ def test_two_that_clean_at_once_remove_each_workspace_once(root):
     with ThreadPoolExecutor(4) as cleaners:
         found = [what for each in cleaners.map(lambda _: expiry.remove_expired(root), range(4)) for what in each]
     assert len(found) == 6 and not any(home.path.exists() for home in homes)
+
+
+@pytest.fixture
+def clocks(monkeypatch):
+    """What the clocks say; change it to let time go by."""
+    now = {"wall": time.time(), "up": 5000.0, "boot_id": "one"}
+    monkeypatch.setattr(expiry, "_clocks", lambda: dict(now))
+    return now
+
+
+@pytest.mark.parametrize("hours", [25, -25])
+def test_a_clock_that_is_set_removes_nobody_whichever_process_looks_next(root, clocks, monkeypatch, hours):
+    homes = [visitor(root, 1), visitor(root, 30)]
+    (homes[0].path / visits.STAMP).unlink()
+    os.utime(homes[0].path, (time.time(), time.time()))
+    os.utime(homes[1].path / visits.STAMP, (time.time(), time.time()))
+    assert expiry.remove_expired(root) == []
+    clocks["wall"] += hours * HOUR + 60
+    clocks["up"] += 60
+    monkeypatch.setattr(visits, "renew", lambda home, real=visits.renew: (real(home), set_clock(home, clocks["wall"])))
+    assert expiry.remove_expired(root) == [] and all(home.path.exists() for home in homes)
+    clocks["wall"] += 25 * HOUR
+    clocks["up"] += 25 * HOUR
+    assert len(expiry.remove_expired(root)) == 2, "from then on, time counts again"
+
+
+def set_clock(home: Home, now: float) -> None:
+    """A stamp set at `now` by a clock that this machine does not have."""
+    os.utime(home.path / visits.STAMP, (now, now))
+
+
+@pytest.mark.parametrize("written", [None, [], {"wall": "x", "up": 1.0, "boot_id": "one"}, {"boot_id": "two"}])
+def test_clocks_that_can_not_be_compared_change_nothing(root, clocks, written):
+    home = visitor(root, 25)
+    write_json(root.clocks_path, written)
+    assert len(expiry.remove_expired(root)) == 1 and not home.path.exists()
+
+
+def test_a_machine_that_slept_or_was_restarted_counts_the_time(root, clocks):
+    home = visitor(root, 0)
+    expiry.remove_expired(root)
+    clocks["wall"] += 12 * HOUR
+    clocks["up"] += 12 * HOUR + 200  # an adjusted clock
+    assert expiry.remove_expired(root) == []
+    clocks |= {"wall": clocks["wall"] + 13 * HOUR, "up": 60.0, "boot_id": "two"}
+    assert len(expiry.remove_expired(root)) == 1 and not home.path.exists()

@@ -102,6 +102,15 @@ def test_one_that_fails_is_told_and_tried_again_the_others_stand(home, asked, tr
     assert calls(home)[1] == "mobilenet_v2:random:0", "only what is missing is looked at"
 
 
+def test_features_that_had_to_make_room_are_no_failure_and_made_by_the_next_look(home, asked, trainer, monkeypatch):
+    # The cache holds one file here: what was made first is gone when it should be scored.
+    trainer(STAND_IN.replace("answers = []", "import tl.store.features as cache\ncache.MAX_FILES = 1\nanswers = []"))
+    found = module.measure(home, asked)
+    assert (found["failed"], found["missing"]) == ([], 1)
+    found = module.measure(home, asked)
+    assert (found["failed"], found["missing"], len(calls(home))) == ([], 0, 2)
+
+
 @pytest.mark.parametrize(("code", "words"), [("raise SystemExit(2)", "failed"), ("print('no json')", "failed")])
 def test_a_look_that_fails_as_a_whole_is_told(home, asked, trainer, code, words):
     trainer(code)

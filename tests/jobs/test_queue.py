@@ -12,6 +12,7 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, RunConfig
 from tl.jobs import processes
 from tl.jobs.endings import identity_of
+from tl.jobs.launcher import LocalLauncher
 from tl.store import database
 from tl.store.files import read_json, write_json
 
@@ -133,6 +134,28 @@ def test_stop_kills_a_trainer_that_does_not_listen(lab, home):
     run = jobs.stop(home, run_id, grace_seconds=0.3)
     assert (run["status"], run["message"]) == ("stopped", None)
     assert processes.of_run(run_id) == []
+
+
+def test_stopping_all_asks_each_also_where_a_trainer_that_has_just_begun_does_not_end(lab, home, monkeypatch):
+    run_ids = lab.submit("slow", "slow 2", "slow 3")
+    asked, move = [], database.move
+
+    def begin_meanwhile(home, row, status, **values):
+        if row["run_id"] == run_ids[0] and lab.row(run_ids[0])["status"] == "queued":
+            move(home, row, "running")
+        return move(home, row, status, **values) if row["run_id"] != run_ids[0] else False
+
+    def terminate(self, run_id, *_):
+        asked.append(run_id)
+        raise TimeoutError(f"run {run_id} does not end")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "move", begin_meanwhile)
+        patched.setattr(LocalLauncher, "terminate", terminate)
+        with pytest.raises(TimeoutError, match=run_ids[0]):
+            jobs.stop_all(home, run_ids)
+    assert asked == [run_ids[0]]
+    assert [lab.row(run_id)["status"] for run_id in run_ids] == ["running", "stopped", "stopped"]
 
 
 def test_stopping_twice_or_after_the_end_changes_nothing(lab, home):

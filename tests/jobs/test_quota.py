@@ -10,10 +10,12 @@ from types import SimpleNamespace
 import pytest
 
 from tl import datasets, jobs
-from tl.config import ArmConfig, Experiment, Refused, new_id
+from tl.config import ArmConfig, Experiment, Refused, Training, new_id
 from tl.jobs import memory
-from tl.store import database
+from tl.store import database, quota
+from tl.store.files import write_json
 from tl.store.home import Home
+from tl.store.pictures import pixels_path
 from tl.store.quota import used_bytes
 
 ARMS = tuple(ArmConfig(name=f"arm {n}", strategy="scratch") for n in range(8))
@@ -196,3 +198,55 @@ def test_places_are_those_of_everybodys_queue(root):
     [run] = [run for run in jobs.list_runs(eve) if run["place"] == 3]
     assert jobs.run(eve, run["run_id"])["place"] == 3
     assert jobs.stop(eve, run["run_id"])["place"] is None
+
+
+def test_who_has_too_much_is_told_that_pictures_can_be_deleted_too(hosted, ann):
+    hosted(disk_megabytes=100)
+    (ann.path / "datasets").mkdir(parents=True)
+    (ann.path / "datasets" / "large").write_bytes(bytes(101 * 10**6))
+    with pytest.raises(Refused, match="delete some runs on the Runs page, or a data set below its pictures, first"):
+        jobs.submit(ann, SMALL)
+
+
+def bring(home: Home, name: str = "mine", **sizes) -> None:
+    """A data set of one's own, as far as the queue looks at it: 1,000 pictures of 96 px."""
+    told = {"name": name, "title": name, "origin": "upload", "classes": ["rose", "tulip"], "native_resolution": 96}
+    write_json(home.dataset_dir(name) / "dataset.json", told | {"train": 800, "validation": 100, "test": 100} | sizes)
+
+
+RUN_MEGABYTES = 2 * 112.2  # two runs of this network
+OWN = replace(SMALL, dataset="mine", samples=300, resolution=96)
+PICTURES_MEGABYTES = 500 * 96 * 96 * 3 / 10**6  # those of validation and test, and 300 to learn
+
+
+@pytest.mark.parametrize(("spare", "refused"), [(-2, True), (2, False)])
+def test_pictures_that_a_run_will_decode_count(hosted, ann, spare, refused):
+    bring(ann)
+    hosted(disk_megabytes=int(RUN_MEGABYTES + PICTURES_MEGABYTES + spare))
+    if refused:
+        with pytest.raises(Refused, match=r"this needs about 238 MB more; .* or a data set below its pictures"):
+            jobs.submit(ann, OWN)
+        assert nothing_left(ann)
+    else:
+        assert jobs.submit(ann, OWN)
+
+
+def test_pictures_count_once_and_only_where_they_are_missing(hosted, ann):
+    bring(ann), bring(ann, "damaged", train="x")
+    assert quota._missing_bytes(ann, [OWN]) == PICTURES_MEGABYTES * 10**6
+    assert quota._missing_bytes(ann, [OWN, replace(OWN, samples=100), replace(OWN, resolution=128)]) == 13_824_000
+    whole = quota._missing_bytes(ann, [replace(OWN, samples=None)])
+    assert whole == 1000 * 96 * 96 * 3
+    pixels_path(ann.dataset_dir("mine"), 96).write_bytes(bytes(5 * 2**20))
+    assert quota._missing_bytes(ann, [replace(OWN, samples=None)]) == whole - 5 * 2**20
+    assert quota._missing_bytes(ann, [SMALL, replace(OWN, dataset="damaged"), replace(OWN, dataset="gone")]) == 0
+
+
+def test_a_look_at_pictures_asks_the_disk_too(hosted, ann, root):
+    hosted(disk_megabytes=100)
+    bring(ann, train=4_000), bring(root, train=4_000)
+    look = Training(dataset="mine", samples=1_000, resolution=64)
+    quota.check_pictures(ann, look)
+    with pytest.raises(Refused, match="this needs about 116 MB more"):
+        quota.check_pictures(ann, replace(look, samples=4_000, resolution=96))
+    quota.check_pictures(root, replace(look, samples=4_000, resolution=96))

@@ -9,6 +9,7 @@ from tests.page_lab import STATES, charts, texts, unescaped
 from tl import jobs
 from tl.charts.palette import ARM_COLOURS
 from tl.config import ArmConfig
+from tl.jobs.launcher import LocalLauncher
 from tl.store.files import read_json, write_json, write_parquet
 from tl.store.metrics import RATE_TEST, read_metrics, table, write_metrics
 from tl.strategies import STRATEGIES
@@ -26,7 +27,7 @@ def test_a_link_to_nothing_says_so_in_one_sentence(open_page, link):
 
 def test_a_running_experiment_shows_progress_and_can_be_stopped(open_page, home, monkeypatch):
     stopped = []
-    monkeypatch.setattr(jobs, "stop", lambda home, run_id: stopped.append(run_id))
+    monkeypatch.setattr(jobs, "stop_all", lambda home, run_ids: stopped.extend(run_ids))
     app = open_page(experiment=page_lab.running(home))
     read = unescaped(app)
     assert "Epoch 4 of 6" in read and "at most 0:1" in read
@@ -37,6 +38,20 @@ def test_a_running_experiment_shows_progress_and_can_be_stopped(open_page, home,
     assert len(stopped) == 1
     app.button(key="stop_all").click().run()
     assert len(stopped) == 3
+
+
+def test_a_trainer_that_does_not_end_keeps_nobody_else_from_being_stopped(open_page, home, monkeypatch):
+    asked = []
+
+    def terminate(self, run_id, *_):
+        asked.append(run_id)
+        raise TimeoutError(f"The trainer of run {run_id} does not end.")
+
+    monkeypatch.setattr(LocalLauncher, "terminate", terminate)
+    app = open_page(experiment=page_lab.running(home))
+    app.button(key="stop_all").click().run()
+    assert len(set(asked)) == 2 and not app.exception
+    assert len(app.error) == 1 and "does not end" in unescaped(app)
 
 
 def test_a_finished_experiment_shows_its_verdict_first(open_page, home):

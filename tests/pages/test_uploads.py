@@ -1,12 +1,17 @@
-"""Memory of uploads is given back."""
+"""Memory of uploads is given back, whether they were taken over or refused."""
 
+from io import BytesIO
 from types import SimpleNamespace
 
+import pytest
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
+from tests.datasets.crafted import two_classes, zipped_bytes
+from tests.page_lab import unescaped
+from tl import datasets
 from tl.ui import uploads
 
 
@@ -40,3 +45,51 @@ def test_what_is_in_memory_is_told_by_session(monkeypatch):
     assert uploads.held_bytes() == {"one": 12, "two": 3}
     manager.remove_session_files("one")
     assert uploads.held_bytes() == {"two": 3}
+
+
+@pytest.fixture
+def forgotten(monkeypatch):
+    """Names of the uploads whose memory was given back."""
+    names = []
+    forget = uploads.forget
+    monkeypatch.setattr(uploads, "forget", lambda file: (names.append(file.name), forget(file)))
+    return names
+
+
+@pytest.fixture
+def form(open_page):
+    """Compare with the box for own pictures open."""
+    app = open_page()
+    app.session_state["form_uploader"] = True
+    return app.run()
+
+
+def test_a_refused_zip_is_forgotten_and_what_to_do_is_said_until_it_is_taken_back(form, forgotten):
+    form.file_uploader(key="form_zip").upload("photos.zip", b"no zip").run()
+    assert forgotten == ["photos.zip"] and len(form.error) == 1 and not form.exception
+    assert unescaped(form).count(f"pack the class folders into a plain zip again. {uploads.NOT_KEPT}") == 1
+    form.number_input(key="form_epochs").set_value(3).run()
+    assert uploads.NOT_KEPT in unescaped(form)
+    form.file_uploader(key="form_zip").clear().run()
+    assert not form.error and not form.exception
+
+
+def test_a_zip_of_which_only_the_name_was_refused_is_kept_for_another_name(form, home, forgotten):
+    photos = zipped_bytes(two_classes("", 8))
+    datasets.ingest(home, BytesIO(photos), "mine")
+    form.text_input(key="form_zip_name").set_value("mine").run()
+    form.file_uploader(key="form_zip").upload("photos.zip", photos).run()
+    assert "There is already a data set 'mine'" in unescaped(form) and uploads.NOT_KEPT not in unescaped(form)
+    assert not forgotten
+    form.text_input(key="form_zip_name").set_value("others").run()
+    assert forgotten == ["photos.zip"] and datasets.has(home, "others") and not form.exception
+
+
+def test_a_refused_bundle_is_forgotten_and_what_to_do_is_said(open_page, forgotten):
+    app = open_page("pages/2_Runs.py")
+    app.session_state["import_box"] = True
+    app.run()
+    app.file_uploader(key="import_file").upload("bundle.zip", b"no zip").run()
+    assert forgotten == ["bundle.zip"] and unescaped(app).count(uploads.NOT_KEPT) == 1 and not app.exception
+    app.file_uploader(key="import_file").clear().run()
+    assert not app.error and not app.exception

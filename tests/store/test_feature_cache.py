@@ -58,6 +58,18 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path, monkeypatch):
     assert [read_features(home, key) is not None for key in keys] == [False, True, True]
 
 
+def test_hosted_the_oldest_go_when_they_are_too_large_and_the_newest_stays(tmp_path, monkeypatch):
+    monkeypatch.setenv("TL_HOSTED", "1")
+    monkeypatch.setenv("TL_LIMIT_DISK_MEGABYTES", "100")
+    home = Home(tmp_path)
+    keys = [replace(KEY, samples=number) for number in range(1, 6)]
+    for age, (key, megabytes) in enumerate(zip(keys, (4, 4, 4, 4, 12), strict=True)):
+        write_features(home, key, Features(np.zeros(megabytes * 10**6 // 4, np.float32), FOUND.labels, None))
+        os.utime(key.path(home), (1000 + age, 1000 + age))
+        kept = [read_features(home, key) is not None for key in keys]
+        assert kept == [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]][age]
+
+
 def test_other_pictures_under_the_same_name_are_other_pictures(tmp_path):
     home = Home(tmp_path)
     assert fingerprint(home, "mine") == ""

@@ -12,10 +12,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tl.backbones import BACKBONES
-from tl.config import Refused
+from tl.config import Refused, new_id
 from tl.datasets import prepare
 from tl.pretrained import source
 from tl.store.features import FeatureKey, fingerprint, read_features
+from tl.store.files import write_json
+from tl.store.home import Home
 from tl.train import features as module
 from tl.train.batches import to_input
 from tl.train.network import build_network, load_pretrained
@@ -65,6 +67,17 @@ def test_an_unknown_data_set_is_refused_in_one_sentence(stripes_home, capsys):
     arguments = ["--home", str(stripes_home.path), "--dataset", "none", "--samples", "9", "--resolution", "32"]
     assert module.main([*arguments, "mobilenet_v2:random:0"]) == 2
     assert "There is no data set 'none'" in capsys.readouterr().err
+
+
+def test_a_visitors_disk_is_asked_before_pictures_are_decoded_for_a_look(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TL_HOSTED", "1")
+    monkeypatch.setenv("TL_LIMIT_DISK_MEGABYTES", "100")
+    home = Home(tmp_path).of(new_id())
+    told = {"train": 4_000, "validation": 100, "test": 100, "native_resolution": 96}
+    write_json(home.dataset_dir("mine") / "dataset.json", told)
+    arguments = ["--home", str(home.path), "--dataset", "mine", "--samples", "4000", "--resolution", "96"]
+    assert module.main([*arguments, "mobilenet_v2:random:0"]) == 2
+    assert "this needs about 116 MB more" in capsys.readouterr().err
 
 
 def test_the_features_are_what_the_head_turns_into_scores(stripes_home, key, store):

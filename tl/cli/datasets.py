@@ -1,28 +1,32 @@
-"""`python -m tl datasets` and `ingest`: the pictures there are, and own ones from a zip of class folders."""
+"""`python -m tl datasets` and `ingest`: the pictures there are, own ones from a zip of class folders, and giving them back."""
 
 import json
 import re
 import sys
 from pathlib import Path
 
+from tl import jobs
 from tl.cli.parser import add_command
 from tl.cli.table import table
 
 
 def add_commands(commands) -> None:
     """Declare `datasets` and `ingest`."""
-    add_command(commands, "datasets", datasets, "List all data sets.")
+    parser = add_command(commands, "datasets", datasets, "List all data sets, or delete one of your own.")
+    parser.add_argument("--delete", metavar="NAME", help="a data set of your own, for good; runs keep their results")
     parser = add_command(commands, "ingest", ingest, "Make a data set of a zip of class folders.")
     parser.add_argument("zip", type=Path, metavar="FILE.zip")
     parser.add_argument("--name", help="of the data set; default: the file's")
 
 
 def datasets(arguments) -> int:
-    """Always 0."""
+    """Always 0. Refused with one sentence where the one that is to be deleted can't be."""
+    if arguments.delete is not None:
+        return _delete(arguments)
     from tl.datasets import survey  # pandas, Pillow
 
     found, damaged = survey(arguments.home)
-    for sentence in damaged:
+    for sentence in damaged.values():
         print(sentence, file=sys.stderr)
     if arguments.json:
         print(json.dumps({"datasets": [as_json(info) for info in found]}, ensure_ascii=False))
@@ -30,6 +34,12 @@ def datasets(arguments) -> int:
     head = ("name", "classes", "train", "validation", "test", "what it is")
     rows = [(info.name, len(info.classes), info.train, info.validation, info.test, _what(info)) for info in found]
     print(table(head, rows))
+    return 0
+
+
+def _delete(arguments) -> int:
+    jobs.delete_dataset(arguments.home, arguments.delete)
+    print(json.dumps({"deleted": arguments.delete}) if arguments.json else f"{arguments.delete} is deleted.")
     return 0
 
 

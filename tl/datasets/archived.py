@@ -10,6 +10,7 @@ import pandas as pd
 from tl.config import Refused
 from tl.datasets import pool
 from tl.datasets.archive import Limits
+from tl.datasets.info import DatasetInfo, mending
 from tl.decoding import pixels
 from tl.store.pictures import SPLITS, PictureStore
 
@@ -78,17 +79,18 @@ def store_of(folder: Path, index: pd.DataFrame, classes: tuple[str, ...], side: 
 
 
 def fill_from_kept(
-    store: PictureStore, index: pd.DataFrame, native: int, samples: int | None, progress: Progress | None
+    store: PictureStore, index: pd.DataFrame, info: DatasetInfo, samples: int | None, progress: Progress | None
 ) -> None:
-    """Scale what `store` lacks for `samples` training pictures from what was kept; `native` is the set's own side."""
+    """Scale what `store` lacks for `samples` training pictures from what was kept."""
     source = store.folder / KEPT
-    raw = 0 if source.exists() else native
+    raw = 0 if source.exists() else info.native_resolution
     if raw:
-        source = store.folder / f"pictures-{native}.u8"
+        source = store.folder / f"pictures-{raw}.u8"
+    mend = mending(info.name, info.origin != "upload")
 
     def decode_rows(rows: np.ndarray, out: np.ndarray) -> Iterator[int]:
         if not {*PLACE} <= {*index} or not source.exists():
-            raise Refused(f"{store.folder} was made by an earlier version; delete it and bring the pictures again.")
+            raise Refused(f"{store.folder} was made by an earlier version; {mend}")
         places = index[PLACE].to_numpy()[rows]
         places = np.insert(places, [2, 2], np.stack([places[:, 1], np.zeros(len(rows), np.int64)], 1), 1)
         about = {"source": str(source), "out": str(store.path), "side": store.resolution, "kept": "", "raw": raw}
@@ -96,7 +98,7 @@ def fill_from_kept(
         with decoder() as decode:
             for answer in decode(_tasks(about, rows, places)):
                 if any(answer):
-                    raise Refused(f"{source} is damaged; delete {store.folder} and bring the pictures again.")
+                    raise Refused(f"{source} is damaged; {mend}")
                 done += len(answer)
                 if progress:
                     progress(done, len(rows), f"decoding pictures at {store.resolution} px")

@@ -15,8 +15,8 @@ from tl.datasets.archive import LIMITS, Limits
 from tl.datasets.archived import PLACE, Progress, fill_from_kept, store_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
-from tl.datasets.info import DatasetInfo
-from tl.datasets.intake import FIRST_RESOLUTION, ingest_zip
+from tl.datasets.info import DatasetInfo, mending
+from tl.datasets.intake import FIRST_RESOLUTION, check_free, ingest_zip
 from tl.datasets.quarantine import alone
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
 from tl.limits import hosted, limits
@@ -37,16 +37,16 @@ def list_datasets(home: Home) -> list[DatasetInfo]:
     return survey(home)[0]
 
 
-def survey(home: Home) -> tuple[list[DatasetInfo], list[str]]:
-    """`list_datasets`, and one sentence for each data set that is damaged."""
+def survey(home: Home) -> tuple[list[DatasetInfo], dict[str, str]]:
+    """`list_datasets`, and for each data set that is damaged its name and one sentence."""
     names = {path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json")}
     own = sorted(name for name in names - set(BUILT_IN) if NAME_PATTERN.fullmatch(name))
-    sound, damaged = [], []
+    sound, damaged = [], {}
     for name in [*BUILT_IN, *own]:
         try:
             sound.append(describe(home, name))
         except Refused as refusal:
-            damaged.append(str(refusal))
+            damaged[name] = str(refusal)
     return sound, damaged
 
 
@@ -58,14 +58,19 @@ def describe(home: Home, name: str) -> DatasetInfo:
             info = DatasetInfo.from_json(read_json(path))
             if info.name == name:
                 return info
-        raise _damaged(path)
+        raise _damaged(path, name)
     if name in BUILT_IN:
         return BUILT_IN[name]
     raise Refused(f"There is no data set {name!r}; `python -m tl datasets` lists them.")
 
 
-def _damaged(path: Path) -> Refused:
-    return Refused(f"{path} is damaged; delete {path.parent} and bring the pictures again.")
+def has(home: Home, name: str) -> bool:
+    """Whether there is a data set of this name, damaged or not."""
+    return name in BUILT_IN or home.dataset_dir(name).is_dir()
+
+
+def _damaged(path: Path, name: str) -> Refused:
+    return Refused(f"{path} is damaged; {mending(name, name in BUILT_IN)}")
 
 
 def ingest(
@@ -75,12 +80,18 @@ def ingest(
 
     Raises Refused with one sentence, and then nothing was written.
     """
-    if name in BUILT_IN:
-        raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
+    check_name(home, name)
     source = source if hasattr(source, "read") else Path(source)
     about = {"title": name, "origin": "upload", "shown": shown}
     with alone(home, progress) if hosted() else nullcontext():  # strangers share the machine's memory
         return ingest_zip(home, source, name, **about, progress=progress, limits=upload_limits())
+
+
+def check_name(home: Home, name: str) -> None:
+    """Refuse a name that a new data set can't have."""
+    if name in BUILT_IN:
+        raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
+    check_free(home.dataset_dir(name))
 
 
 def upload_limits() -> Limits:
@@ -127,7 +138,7 @@ def prepare(
         info = describe(home, name)
     index = _index(folder, info)
     store = store_of(folder, index, info.classes, side)
-    fill_from_kept(store, index, info.native_resolution, samples, progress)
+    fill_from_kept(store, index, info, samples, progress)
     return store
 
 
@@ -136,7 +147,7 @@ def _index(folder: Path, info: DatasetInfo) -> pd.DataFrame:
     path = folder / "index.parquet"
     index = read_parquet(path)
     if index is None or not _fits(index, info):
-        raise _damaged(path)
+        raise _damaged(path, info.name)
     return index
 
 
@@ -165,7 +176,7 @@ def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) ->
     index = _index(folder, info)
     store = store_of(folder, index, info.classes, min(FIRST_RESOLUTION, info.native_resolution))
     if store.ready < len(index):  # filled with the first upload: its files are damaged
-        fill_from_kept(store, index, info.native_resolution, None, None)
+        fill_from_kept(store, index, info, None, None)
     pixels, labels = store.pixels("train"), store.labels_of("train")
     shown = []
     for number, title in enumerate(info.classes):

@@ -9,6 +9,18 @@ MAX_NATIVE_RESOLUTION = 224  # pixels; nothing here trains on more
 MOST_PICTURES = 10**9  # a larger number is none
 
 
+def mending(name: str, built_in: bool) -> str:
+    """What to do about a data set whose files are damaged: the end of a sentence."""
+    if built_in:
+        return "delete its folder, and the pictures are downloaded again."
+    return f"delete the data set {name!r} ({deletion(name)}) and bring the pictures again."
+
+
+def deletion(name: str) -> str:
+    """How people delete a data set of their own."""
+    return f"below its pictures on the page, or by `python -m tl datasets --delete {name}`"
+
+
 @dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
     """One data set as shown to people and written to its dataset.json."""

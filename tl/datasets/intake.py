@@ -18,7 +18,7 @@ from tl.config import Refused
 from tl.datasets import leakage, split
 from tl.datasets.archive import LIMITS, Limits, Member, check_kind, read_members
 from tl.datasets.archived import KEPT, PLACE, Decoder, Progress, decode_all, decoder
-from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
+from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo, deletion
 from tl.datasets.layout import arrange, is_junk, label, natural
 from tl.datasets.quarantine import quarantine, settle
 from tl.decoding import pixels
@@ -66,7 +66,7 @@ def ingest_zip(
     call it.
     """
     folder = home.dataset_dir(name)
-    _check_free(folder)
+    check_free(folder)
     if isinstance(source, Path):
         check_kind(source, limits)
     check_disk(home, _size(source))
@@ -78,13 +78,13 @@ def ingest_zip(
             if path is not source:
                 path.unlink()
             check_disk(home)
-            _check_free(folder)
+            check_free(folder)
             settle(incoming, folder)
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Refused(f"The disk that holds {home.path} is full; free some space and try again.") from None
         if problem.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another ingest took the name meanwhile
-            _check_free(folder)
+            check_free(folder)
         raise
     return info
 
@@ -108,9 +108,13 @@ def _received(source: BinaryIO, folder: Path, shown: str, limits: Limits) -> Pat
     return path
 
 
-def _check_free(folder: Path) -> None:
+def check_free(folder: Path) -> None:
+    """Refuse a data set's folder that is there already."""
     if folder.exists():
-        raise Refused(f"There is already a data set {folder.name!r}; choose another name or delete that one first.")
+        how = deletion(folder.name)
+        raise Refused(
+            f"There is already a data set {folder.name!r}; choose another name or delete that one first ({how})."
+        )
 
 
 def _build(

@@ -1,5 +1,6 @@
 """The gate in front of Streamlit's server (ASGI): who may ask what, the visitor's cookie, the security headers."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -17,7 +18,7 @@ class Gate:
     """ASGI middleware. `allowed_host` judges a Host header, `headers` go on every answer, `upload_bytes` is one file.
 
     `held_bytes` says how much of uploads Streamlit has in memory, by session, `held_at_most` how much that may become; a
-    visitor's share of it is one upload.
+    visitor's share of it is one upload, which must be here within `upload_seconds`.
     """
 
     def __init__(
@@ -26,13 +27,14 @@ class Gate:
         allowed_host: Callable[[str | None], bool],
         headers: Mapping[str, str],
         upload_bytes: int,
+        upload_seconds: float,
         held_bytes: Callable[[], Mapping[str, int]],
         held_at_most: int,
     ) -> None:
         self.app = app
         self.allowed_host = allowed_host
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        self.upload_bytes = upload_bytes
+        self.upload_bytes, self.upload_seconds = upload_bytes, upload_seconds
         self.held_bytes, self.held_at_most = held_bytes, held_at_most
         self.arriving: Counter[str] = Counter()  # bytes of the uploads on their way, by session
 
@@ -57,12 +59,32 @@ class Gate:
         if refusal:
             await _answer(send, *refusal)
             return
-        arriving = {_session(scope): int(asked.get("content-length", "0"))} if _uploads(scope) else {}
+        if _uploads(scope):
+            await self._upload(scope, receive, send, int(asked.get("content-length", "0")))
+        else:
+            await self.app(scope, receive, send)
+
+    async def _upload(self, scope, receive, send, length: int) -> None:
+        """Hand on an upload whose `length` counts until it is here; one that stalls is given up."""
+        arriving = Counter({_session(scope): length})
+        answered = False
+
+        async def noted(message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
         self.arriving.update(arriving)
         try:
-            await self.app(scope, receive, send)
+            async with asyncio.timeout(self.upload_seconds) as limit:
+                await self.app(scope, receive, noted)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            if not answered:
+                await _answer(send, 408, "This upload took too long to arrive; try again, with a smaller file.")
         finally:
-            self.arriving -= Counter(arriving)  # sessions without any go
+            self.arriving -= arriving  # sessions without any go
 
     def _refusal(self, scope, asked: dict[str, str], cookies: dict[str, str]) -> tuple[int, str] | None:
         """Status and sentence where this must not reach Streamlit."""

@@ -1,11 +1,13 @@
 """Queue, supervisor, launchers: runs go on whatever happens to the page or command that started them."""
 
+from tl.jobs.pictures import delete_dataset
 from tl.jobs.queue import delete, experiment, list_runs, resume, run, stop, stop_all, submit
 from tl.jobs.start import ensure_supervisor
 from tl.jobs.sweeps import list_sweeps, resume_sweep, submit_sweep, sweep
 
 __all__ = [
     "delete",
+    "delete_dataset",
     "ensure_supervisor",
     "experiment",
     "list_runs",

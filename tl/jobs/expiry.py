@@ -1,6 +1,7 @@
 """The end of visitors' workspaces: one that has not been visited for its life is removed, with its rows in the queue.
 
-The supervisor and the page's server look now and then; see tl.store.visits for what a visit is.
+The supervisor and the page's server look now and then; see tl.store.visits for what a visit is. Visits are stamped with
+the wall clock, which may be changed: it is believed only where it went on as the time since the machine started did.
 """
 
 import logging
@@ -13,32 +14,59 @@ from pathlib import Path
 
 from tl.config import new_id
 from tl.datasets.quarantine import sweep_abandoned
+from tl.jobs import processes
 from tl.limits import limits
 from tl.store import database, everybody, visits
-from tl.store.files import write_bytes
+from tl.store.documents import is_number
+from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
 from tl.store.quota import used_bytes
 
 SWEEP_SECONDS = 60.0  # between two looks at all workspaces
 BALLAST_BYTES = 8 << 20  # of a file that is given up where the disk is full: deleting rows takes room at first
+JUMP_SECONDS = 300.0  # by which the clocks may differ between two looks: no clock that is merely adjusted does so
 
 log = logging.getLogger("tl.jobs")
 
 
 def remove_expired(home: Home) -> list[str]:
-    """Remove the workspaces whose life is over; what was removed, in words. Those with active runs stay."""
+    """Remove the workspaces whose life is over; what was removed, in words. Those with active runs stay.
+
+    Where the clock was changed since the last look, all lives begin anew instead.
+    """
     life = limits().life_hours
     if life is None:
         return []
     _trim(home.root)
-    found = []
+    clocks, found = _clocks(), []
+    if _changed(home, clocks):
+        log.warning("the clock was changed: every workspace counts as visited now")
+        for visitor in home.visitors():
+            visits.renew(visitor)
+    with suppress(OSError):  # on a full disk removing goes on
+        write_json(home.clocks_path, clocks)
     for visitor in home.visitors():
         sweep_abandoned(visitor)
-        if visits.seconds_since(visitor) > 3600 * life and (what := _remove(visitor, life)):
+        if visits.seconds_since(visitor, clocks["wall"]) > 3600 * life and (what := _remove(visitor, life, clocks)):
             log.info("removed a workspace not visited for %d h: %s", life, what)
             found.append(what)
     visits.forget_old_notes(home)
     return found
+
+
+def _clocks() -> dict:
+    """What they say now, in seconds, and which start of the machine one of them counts from."""
+    return {"wall": time.time(), "up": time.clock_gettime(time.CLOCK_BOOTTIME), "boot_id": processes.boot_id()}
+
+
+def _changed(home: Home, now: dict) -> bool:
+    """Whether the wall clock was changed since the last look, by whichever process; not known across a restart."""
+    before = read_json(home.clocks_path)
+    if not isinstance(before, dict) or before.get("boot_id") != now["boot_id"]:
+        return False
+    if not all(is_number(before.get(name)) for name in ("wall", "up")):
+        return False
+    return abs((now["wall"] - before["wall"]) - (now["up"] - before["up"])) > JUMP_SECONDS
 
 
 def keep_clean(home: Home) -> threading.Thread:
@@ -69,13 +97,13 @@ def _trim(root: Path) -> None:
             write_bytes(ballast, os.urandom(BALLAST_BYTES))  # such as no file system makes smaller
 
 
-def _remove(visitor: Home, life: int) -> str | None:
+def _remove(visitor: Home, life: int, clocks: dict) -> str | None:
     """Take one workspace away; what it was. None where it has come to life, or another process was faster."""
     trash = visitor.of(None).trash_dir / new_id()
     what = _contents(visitor)
 
     def take() -> bool:
-        if visits.seconds_since(visitor) <= 3600 * life:
+        if visits.seconds_since(visitor, clocks["wall"]) <= 3600 * life:
             return False
         trash.parent.mkdir(parents=True, exist_ok=True)
         visitor.path.rename(trash)  # at once for every reader; removing takes its time

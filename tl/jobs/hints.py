@@ -72,8 +72,9 @@ def _look(home: Home, asked: Question, run: Run) -> None:
     for key in _unscored(home, asked):  # asked anew: the pictures may only now have got their fingerprint
         if key.path(home).is_file():
             hints.keep(home, key)
-        else:
-            hints.remember(home, key, {"error": answers.get(_name(key)) or answers.get("") or "It gave no features."})
+        elif problem := answers.get(_name(key)) or answers.get(""):
+            hints.remember(home, key, {"error": problem})
+        # Else it was made, and dropped again since the cache may not grow further: the next look makes it.
 
 
 def _unscored(home: Home, asked: Question) -> list[FeatureKey]:

@@ -22,6 +22,7 @@ from tl.store.documents import is_number, read_progress, read_result
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.quota import admission, check_settings
+from tl.store.trash import deleting
 from tl.strategies import STRATEGIES
 
 _FROM_SPEC = ("dataset", "samples", "backbone", "weights", "resolution", "batch_size")
@@ -61,7 +62,8 @@ def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id
         for run in (run for own in runs for run in own):  # before the rows: a run that can be seen is complete
             write_json(home.run(run.run_id).config, run.to_json())
         submitted = list(zip(experiments, runs, strict=True))
-        stored = database.insert_experiments(home, submitted, key, sweep_id, admission(home))
+        admit = _admission(home, {experiment.dataset for experiment in experiments})
+        stored = database.insert_experiments(home, submitted, key, sweep_id, admit)
     finally:
         if stored != ids[0]:
             for run in (run for own in runs for run in own):
@@ -70,6 +72,20 @@ def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id
         for experiment_id, experiment in zip(ids, experiments, strict=True):
             predict(home, experiment_id, experiment)
     return stored
+
+
+def _admission(home: Home, names: set[str]) -> database.Admission:
+    """What refuses runs in the transaction that queues them; also where a data set of these names was deleted meanwhile."""
+    from tl import datasets
+
+    admit = admission(home)
+
+    def with_pictures(connection) -> None:
+        admit(connection)
+        for name in names:
+            datasets.describe(home, name)
+
+    return with_pictures
 
 
 def resolved(home: Home, experiment: Experiment) -> Experiment:
@@ -153,10 +169,9 @@ def stop_all(home: Home, run_ids: Iterable[str]) -> None:
     Raises as `stop` does, once each has been asked.
     """
     rows = [database.read_run(home, run_id) for run_id in run_ids]
-    for row in rows:
-        if row["status"] == "queued":
-            stop(home, row["run_id"])
-    training = [row["run_id"] for row in rows if row["status"] == "running"]
+    waiting = [row for row in rows if row["status"] == "queued"]
+    stopped = [row["run_id"] for row in waiting if database.move(home, row, "stopped", ended=time.time())]
+    training = [row["run_id"] for row in rows if row["status"] in ACTIVE and row["run_id"] not in stopped]
     with ThreadPoolExecutor(max(len(training), 1)) as pool:
         list(pool.map(lambda run_id: stop(home, run_id), training))
 
@@ -164,8 +179,8 @@ def stop_all(home: Home, run_ids: Iterable[str]) -> None:
 def resume(home: Home, run_id: str) -> dict:
     """Queue an ended run again, to go on after its last finished epoch; as in `list_runs`.
 
-    Raises Refused for an unknown id and for a run that is finished, running or queued; hosted also where the queue is
-    full or the run has had its time.
+    Raises Refused for an unknown id, for a run that is finished, running or queued or whose pictures were deleted;
+    hosted also where the queue is full or the run has had its time.
     """
     return resume_all(home, [run_id])[0]
 
@@ -173,16 +188,16 @@ def resume(home: Home, run_id: str) -> dict:
 def resume_all(home: Home, run_ids: Iterable[str]) -> list[dict]:
     """`resume` of several: all of them or, where one is refused, none."""
     rows = [_resumable(home, run_id) for run_id in run_ids]
-    database.requeue(home, rows, admission(home), **_FORGET, queued=time.time(), stop_requested=0)
+    admit = _admission(home, {row["spec"]["dataset"] for row in rows})
+    database.requeue(home, rows, admit, **_FORGET, queued=time.time(), stop_requested=0)
     return [run(home, row["run_id"]) for row in rows]
 
 
 def _resumable(home: Home, run_id: str) -> dict:
     """The row of a run that may be queued again. Raises Refused where nothing is left to resume."""
-    row = database.read_run(home, run_id)
-    if row["status"] == "running" and _is_dead(home, row):
-        settle(home, row, exit_code=None, watched=False)
-        row = database.read_run(home, run_id)
+    from tl import datasets
+
+    row = settle_dead(home, database.read_run(home, run_id))
     if row["status"] == "finished":
         raise Refused(f"Run {run_id} is finished; there is nothing left to resume.")
     if home.run(run_id).imported.exists():
@@ -190,36 +205,20 @@ def _resumable(home: Home, run_id: str) -> dict:
     if out_of_time(row):
         minutes = limits().run_minutes
         raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here; its best is kept.")
+    name = row["spec"]["dataset"]
+    if row["status"] not in ACTIVE and not datasets.has(home, name):
+        raise Refused(f"Run {run_id} can't go on: its pictures, the data set {name!r}, were deleted; its best is kept.")
     return row
 
 
 def delete(home: Home, run_id: str) -> None:
     """Remove a run with all its files. Raises Refused for an unknown id and for a run that is queued or running."""
-    row = database.read_run(home, run_id)
-    if row["status"] == "running" and _is_dead(home, row):
-        settle(home, row, exit_code=None, watched=False)
+    row = settle_dead(home, database.read_run(home, run_id))
 
-    folder, trash = home.run(run_id).folder, home.trash_dir / new_id()
-
-    def take_files() -> None:
-        if folder.exists():
-            trash.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(trash)  # at once for every reader; removing takes its time
-
-    try:
-        gone = database.delete_run(home, row, take_files)
-    except BaseException:
-        if trash.exists():
-            trash.rename(folder)  # the row stays, so must the files
-        raise
-    if not gone:
-        raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']}; stop it first.")
-    empty_trash(home)
-
-
-def empty_trash(home: Home) -> None:
-    """Remove what was deleted, also by a process that did not get to the end of it."""
-    shutil.rmtree(home.trash_dir, ignore_errors=True)
+    folder = home.run(run_id).folder
+    with deleting(home) as take:
+        if not database.delete_run(home, row, lambda: folder.exists() and take(folder)):
+            raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']}; stop it first.")
 
 
 def settle(home: Home, row: dict, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict | None:
@@ -230,6 +229,14 @@ def settle(home: Home, row: dict, exit_code: int | None, watched: bool, for_memo
     if watched and row["started"]:  # else nobody knows when it died
         spent += max(0.0, now - row["started"])
     return end if database.move(home, row, **end, ended=now, spent=spent) else None
+
+
+def settle_dead(home: Home, row: dict) -> dict:
+    """The row of a run; of one that is marked running and has no trainer its end is written down first."""
+    if row["status"] != "running" or not _is_dead(home, row):
+        return row
+    settle(home, row, exit_code=None, watched=False)
+    return database.read_run(home, row["run_id"])
 
 
 def _wait_for_process(home: Home, row: dict) -> dict:

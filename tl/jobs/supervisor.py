@@ -13,10 +13,11 @@ from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
 from tl.jobs.launcher import GRACE_SECONDS, Launcher
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.memory_kills import memory_kills
-from tl.jobs.queue import empty_trash, settle, waiting_runs
+from tl.jobs.queue import settle, waiting_runs
 from tl.jobs.turns import group
 from tl.store import database
 from tl.store.home import Home
+from tl.store.trash import empty_trash
 
 IDLE_SECONDS = 10.0  # with nothing to do, then it ends
 TICK_SECONDS = 0.25

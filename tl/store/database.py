@@ -261,6 +261,20 @@ def delete_run(home: Home, run: dict, take_files: Callable[[], None] = lambda: N
         return gone
 
 
+def unless_used(home: Home, dataset: str, action: Callable[[], None]) -> str | None:
+    """Do `action` unless a run of this home that is queued or running names the data set; the id of one that does.
+
+    In one transaction: nothing can be queued between the look and the action.
+    """
+    with writing(home) as connection:
+        active = f"status IN ({', '.join(map(repr, ACTIVE))})"
+        for row in connection.execute(f"{_RUNS} WHERE owner IS ? AND {active}", (home.owner,)):
+            if experiment_of(row["spec"]).dataset == dataset:
+                return row["run_id"]
+        action()
+        return None
+
+
 def when_idle(home: Home, action: Callable[[], None]) -> bool:
     """Do `action` if nobody has anything queued or running, so that nothing can be queued between the look and the action."""
     if not home.database_path.exists():  # removed while a supervisor worked: don't make it again

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tl.config import Experiment
 from tl.store.damage import experiment_of
 from tl.store.database import ACTIVE, select, writing
 from tl.store.home import Home
@@ -15,19 +16,22 @@ _JOINED = "FROM runs JOIN experiments ON experiments.id = runs.experiment_id"
 class Load(NamedTuple):
     """What is in the queue at this moment."""
 
-    networks: list[str]  # key of BACKBONES of each run of this home that trains or waits
+    training: list[Experiment]  # of each run of this home that trains or waits
     kept: int  # runs of this home, whatever became of them
-    everybody: list[str]  # the same of all homes
+    everybody: list[str]  # networks of the runs of all homes that train or wait
 
 
 def load(home: Home, connection: sqlite3.Connection) -> Load:
     """How full the queue is, inside the transaction that fills it."""
     active = f"SELECT owner, spec, count(*) AS runs {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id"
-    networks: dict[bool, list[str]] = {True: [], False: []}  # ours, others'
+    ours: list[Experiment] = []
+    networks: list[str] = []
     for row in connection.execute(active):
-        networks[row["owner"] == home.owner] += [experiment_of(row["spec"]).backbone] * row["runs"]
+        experiment = experiment_of(row["spec"])
+        networks += [experiment.backbone] * row["runs"]
+        ours += [experiment] * row["runs"] if row["owner"] == home.owner else []
     kept = connection.execute(f"SELECT count(*) {_JOINED} WHERE owner IS ?", (home.owner,)).fetchone()[0]
-    return Load(networks[True], kept, networks[True] + networks[False])
+    return Load(ours, kept, networks)
 
 
 def served(home: Home) -> dict[str | None, float]:

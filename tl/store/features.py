@@ -1,21 +1,24 @@
 """Features of a sample of pictures, one file per data set, sample, network, weights and resolution: a cache.
 
-Nothing here is needed again once its scores are known; the oldest files go when there are too many.
+Nothing here is needed again once its scores are known; the oldest files go when they are too many or, hosted, too large.
 """
 
 import hashlib
 import io
 from contextlib import suppress
 from dataclasses import astuple, dataclass
+from math import inf
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
+from tl.limits import limits
 from tl.store.files import write_bytes
 from tl.store.home import Home
 
 MAX_FILES = 60
+DISK_SHARE = 0.1  # of what a visitor's workspace may take of the disk
 RANDOM = "random"  # in place of a source's key: random weights, what pretrained ones are measured against
 _STAMPS = ("index.parquet", "drawing.json")  # what names every picture of a data set, or the code that draws them
 
@@ -67,7 +70,7 @@ def write_features(home: Home, key: FeatureKey, found: Features) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     write_bytes(key.path(home), buffer.getvalue(), durable=False)
-    _prune(home)
+    _prune(home, key.path(home))
 
 
 def read_features(home: Home, key: FeatureKey) -> Features | None:
@@ -79,11 +82,15 @@ def read_features(home: Home, key: FeatureKey) -> Features | None:
         return None
 
 
-def _prune(home: Home) -> None:
-    """Remove the oldest files beyond MAX_FILES."""
-    ages = {}
+def _prune(home: Home, newest: Path) -> None:
+    """Remove the oldest files beyond MAX_FILES and, hosted, beyond the visitor's share; the newest stays whatever it is."""
+    megabytes, kept, found = limits().disk_megabytes, 0, {}
+    most = inf if megabytes is None else DISK_SHARE * megabytes * 10**6
     for path in home.features_dir.glob("*.npz"):
         with suppress(FileNotFoundError):
-            ages[path] = path.stat().st_mtime
-    for path in sorted(ages, key=ages.get)[: max(0, len(ages) - MAX_FILES)]:
-        path.unlink(missing_ok=True)
+            found[path] = path.stat()
+    youngest_first = sorted(found, key=lambda path: (path == newest, found[path].st_mtime_ns), reverse=True)
+    for place, path in enumerate(youngest_first):
+        kept += found[path].st_size
+        if place and (place >= MAX_FILES or kept > most):
+            path.unlink(missing_ok=True)

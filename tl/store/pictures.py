@@ -17,6 +17,11 @@ from tl.store.files import locked, read_json, write_json
 SPLITS = ("test", "validation", "train")
 
 
+def pixels_path(folder: Path, resolution: int) -> Path:
+    """The raw pixels, `resolution` px a side, of the data set in `folder`."""
+    return folder / f"pictures-{resolution}.u8"
+
+
 @dataclass(frozen=True)
 class PictureStore:
     """Pictures of one data set at one resolution."""
@@ -30,7 +35,7 @@ class PictureStore:
     @property
     def path(self) -> Path:
         """The raw pixels."""
-        return self.folder / f"pictures-{self.resolution}.u8"
+        return pixels_path(self.folder, self.resolution)
 
     @property
     def ready(self) -> int:

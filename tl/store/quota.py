@@ -6,17 +6,21 @@ Asked where things happen: of runs in the transaction that queues them, so that 
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tl.backbones import BACKBONES
-from tl.config import Experiment, Refused
+from tl.config import Experiment, Refused, Training
 from tl.limits import limits
 from tl.store.database import Admission, read_runs
+from tl.store.documents import is_count
 from tl.store.everybody import load
+from tl.store.files import read_json
 from tl.store.home import Home
 
 # A trainer's checkpoints: weights, the optimizer's two moments and the best weights, each twice (the one before stays).
 RUN_BYTES_PER_PARAMETER = 32
+_SIZES = ("test", "validation", "train", "native_resolution")  # of dataset.json
 DELETE_SOME = "delete some on the Runs page"
 
 
@@ -41,15 +45,17 @@ def admission(home: Home) -> Admission:
 
     def admit(connection: sqlite3.Connection) -> None:
         now = load(home, connection)
-        _check_runs("yours that train or wait", len(now.networks), bounds.runs_active, "wait or stop some")
+        _check_runs("yours that train or wait", len(now.training), bounds.runs_active, "wait or stop some")
         _check_runs("all visitors that train or wait", len(now.everybody), bounds.runs_everybody, "try again later")
         _check_runs("yours in all", now.kept, bounds.runs_kept, DELETE_SOME)
-        check_disk(home, _run_bytes(now.networks), _run_bytes(now.everybody))
+        if home.owner is not None:
+            own = _run_bytes(experiment.backbone for experiment in now.training)
+            check_disk(home, own + _missing_bytes(home, now.training), _run_bytes(now.everybody))
 
     return admit
 
 
-def _run_bytes(networks: list[str]) -> int:
+def _run_bytes(networks: Iterable[str]) -> int:
     """What runs of these networks will write at most."""
     return sum(RUN_BYTES_PER_PARAMETER * BACKBONES[name].parameters for name in networks)
 
@@ -78,7 +84,8 @@ def check_disk(home: Home, more_bytes: int = 0, everybodys_bytes: int = 0) -> No
     if used + more_bytes > most * 10**6:
         raise Refused(
             f"Your pictures and runs take {used / 10**6:,.0f} MB of the disk and this needs about "
-            f"{more_bytes / 10**6:,.0f} MB more; this demo keeps at most {most:,} MB of a visitor: delete some runs first."
+            f"{more_bytes / 10**6:,.0f} MB more; this demo keeps at most {most:,} MB of a visitor: delete some runs on the "
+            "Runs page, or a data set below its pictures, first."
         )
     free = shutil.disk_usage(next(folder for folder in (home.root, *home.root.parents) if folder.exists())).free
     if free - max(more_bytes, everybodys_bytes) < least_free * 10**6:
@@ -86,6 +93,37 @@ def check_disk(home: Home, more_bytes: int = 0, everybodys_bytes: int = 0) -> No
             f"The disk of this demo has {free / 10**6:,.0f} MB left, this and what others have started may take "
             f"{max(more_bytes, everybodys_bytes) / 10**6:,.0f} MB, and {least_free:,} MB must stay free: try again later."
         )
+
+
+def check_pictures(home: Home, wanted: Training) -> None:
+    """Refuse where the disk can't take the pictures of `wanted` at its resolution, as far as they are not there."""
+    if home.owner is not None:
+        check_disk(home, _missing_bytes(home, [wanted]))
+
+
+def _missing_bytes(home: Home, wanted: Sequence[Training]) -> int:
+    """What decoding a visitor's own pictures for `wanted` will add; those that come with TL Lab lie elsewhere."""
+    from tl.store.pictures import pixels_path  # numpy: not for listing and stopping
+
+    sizes: dict[Path, int] = {}
+    for training in wanted:
+        folder = home.dataset_dir(training.dataset)
+        about = read_json(folder / "dataset.json")
+        if not isinstance(about, dict) or not all(is_count(about.get(name)) for name in _SIZES):
+            continue  # of none of the visitor's own, or damaged: nothing is decoded
+        side = min(training.resolution, about["native_resolution"])
+        learnt = min(about["train"] if training.samples is None else training.samples, about["train"])
+        path = pixels_path(folder, side)
+        sizes[path] = max(sizes.get(path, 0), (about["test"] + about["validation"] + learnt) * side * side * 3)
+    return sum(max(0, size - _bytes_on_disk(path)) for path, size in sizes.items())
+
+
+def _bytes_on_disk(path: Path) -> int:
+    """Less than its length where a file has holes; 0 where there is none."""
+    try:
+        return path.stat().st_blocks * 512
+    except FileNotFoundError:
+        return 0
 
 
 def used_bytes(folder: Path) -> int:

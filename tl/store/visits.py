@@ -30,12 +30,18 @@ def touch(home: Home) -> None:
         stamp.touch()
 
 
-def seconds_since(home: Home) -> float:
-    """Since the last visit; of a workspace without a stamp since something in it changed, 0 where there is none."""
+def seconds_since(home: Home, now: float) -> float:
+    """From the last visit to `now`; of a workspace without a stamp since something in it changed, 0 where there is none."""
     for path in (home.path / STAMP, home.path):
         with suppress(FileNotFoundError):
-            return time.time() - path.stat().st_mtime
+            return now - path.stat().st_mtime
     return 0.0
+
+
+def renew(home: Home) -> None:
+    """Count from now on, as though the visitor were here: the clock by which the stamp was set was another."""
+    with suppress(FileNotFoundError):  # removed in this very moment
+        (home.path / STAMP).touch()
 
 
 def note_removed(home: Home, life_hours: int, what: str) -> None:

@@ -15,12 +15,13 @@ import torch
 from torch import nn
 
 from tl.backbones import BACKBONES
-from tl.config import Refused
+from tl.config import Refused, Training
 from tl.datasets import home_of, prepare
 from tl.pretrained import source
 from tl.store.features import RANDOM, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
 from tl.store.pictures import PictureStore
+from tl.store.quota import check_pictures
 from tl.train.device import choose_device
 from tl.train.evaluate import at_once, plain_inputs, slices
 from tl.train.network import build_network, load_pretrained
@@ -49,6 +50,7 @@ def main(argv: list[str]) -> int:
     home = Home(options.home)
     turn = Turn(home.locks_dir)
     try:
+        check_pictures(home, Training(dataset=options.dataset, samples=options.samples, resolution=options.resolution))
         store = prepare(home, options.dataset, options.resolution, options.samples, _preparing)
     except Refused as refusal:
         print(refusal, file=sys.stderr)

@@ -11,10 +11,11 @@ import pandas as pd
 import torch
 
 from tl.config import RunConfig
-from tl.datasets import prepare
+from tl.datasets import home_of, prepare
 from tl.pretrained import source
 from tl.schedules import SCHEDULES
 from tl.store.download import download
+from tl.store.features import fingerprint
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
@@ -93,6 +94,8 @@ class Trainer:
         if version != torch.__version__:
             self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
         self._say()
+        name = self.config.dataset
+        self.history.learn_from(name, fingerprint(home_of(self.run.home, name), name))
         learner.parts = self.history.parts
         settle_best(folder, learner.network, self.history, self.config)
 
@@ -188,6 +191,7 @@ class Trainer:
             raise Diverged(f"the validation loss became {val_loss} in epoch {epoch}")
         evaluated = time.monotonic()
         load = self.monitor.epoch_mark()
+        memory = torch.cuda.max_memory_allocated() if self.device.type == "cuda" else load["memory_bytes"]
         pictures = len(learner.pixels)
         frozen_flops, flops = learner.flops(phase)
         history.add(
@@ -207,7 +211,7 @@ class Trainer:
                 "train_seconds": trained - began,
                 "eval_seconds": evaluated - trained,
                 "images_per_second": pictures / (trained - began),
-                "memory_peak_bytes": self._memory_peak(load),
+                "memory_peak_bytes": memory,
                 "gpu_utilisation": load["gpu_utilisation"],
                 "energy_joules": load["energy_joules"],
                 "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
@@ -277,11 +281,6 @@ class Trainer:
         loss, accuracy = self._evaluate("test", self.history.epochs)
         self.progress.phase("done", epoch=self.history.epochs)
         return {"test_loss": loss, "test_accuracy": accuracy, "test_images": self.store.sizes["test"]}
-
-    def _memory_peak(self, load: dict) -> int | None:
-        if self.device.type == "cuda":
-            return torch.cuda.max_memory_allocated()
-        return load["memory_bytes"]
 
     def _result(self, status: str, **facts) -> dict:
         history = self.history or reached(self.run.checkpoints)  # it may end before it has gone on

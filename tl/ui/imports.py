@@ -12,7 +12,7 @@ from tl.ui.problems import told
 from tl.ui.text import escape
 from tl.ui.turn import out_of_turn
 
-ATTEMPT, PROBLEM = "import_attempt", "import_problem"
+PROBLEM = "import_problem"
 MAX_MEGABYTES = 200
 PAGES = {EXPERIMENT: "app.py", SWEEP: "pages/1_Data_size.py"}
 
@@ -27,15 +27,15 @@ def show(home: Home) -> None:
         file = st.file_uploader(
             "Bundle", type="zip", key="import_file", max_upload_size=demo.at_most("upload_megabytes", MAX_MEGABYTES)
         )
-        if file is None:
-            return
-        # The uploader keeps its file: what was tried once is not tried again on every rerun.
-        if st.session_state.get(ATTEMPT) != file.file_id:
-            st.session_state[ATTEMPT] = file.file_id
-            st.session_state[PROBLEM] = ""
+        if file is not None:
+            st.session_state.pop(PROBLEM, None)
             with told(PROBLEM):
                 _import(home, file)
-        if problem := st.session_state[PROBLEM]:
+            uploads.forget(file)  # refused, it would fill the memory for uploads, which all visitors share
+            st.session_state[PROBLEM] += f" {uploads.NOT_KEPT}"
+        elif st.session_state["import_file"] is None:  # taken back, or none yet
+            st.session_state.pop(PROBLEM, None)
+        if problem := st.session_state.get(PROBLEM):
             st.error(escape(problem), icon=":material/error:")
 
 

@@ -135,8 +135,7 @@ def _ended_badly(home: Home, run: dict) -> None:
 
 def _stop(home: Home, run_ids: list[str]) -> None:
     with told(PROBLEM):
-        for run_id in run_ids[::-1]:  # the queued ones first, so that none of them starts meanwhile
-            jobs.stop(home, run_id)
+        jobs.stop_all(home, run_ids)
 
 
 def _resume(home: Home, run_id: str) -> None:

@@ -9,7 +9,7 @@ from tl import datasets
 from tl.config import Refused
 from tl.limits import limits
 from tl.store.home import Home
-from tl.ui import demo, uploads
+from tl.ui import demo, own_pictures, uploads
 from tl.ui.form_state import shared_key
 from tl.ui.problems import told
 from tl.ui.text import cell, count, escape, plain
@@ -31,7 +31,8 @@ def section(home: Home, how_many=None):
     known = {info.name: info for info in sound}
     state = st.session_state
     if state[DATASET] not in known:
-        state[DATASET] = next(iter(known))
+        state[DATASET] = next(iter(known))  # its own choice was deleted
+        state[SAMPLES] = None
     st.subheader("1 · Pictures", anchor=False)
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
@@ -46,18 +47,22 @@ def section(home: Home, how_many=None):
     info = known[state[DATASET]]
     with right:
         (how_many or _sample_count)(info)
-    for sentence in damaged:
+    own_pictures.show_problem()
+    for name, sentence in damaged.items():
         st.warning(escape(sentence), icon=":material/broken_image:")
+        own_pictures.delete_button(home, name)
     _upload(home, list(known))
     if state.get(WANTS_UPLOAD):
         st.info("Add a zip of your pictures above; then everything else is ready to start.", icon=":material/upload:")
         return None
     try:
         _contents(home, info)
+        usable = info
     except Refused as problem:  # some of its files are damaged
         st.error(escape(problem), icon=":material/error:")
-        return None
-    return info
+        usable = None
+    own_pictures.delete_button(home, info.name)
+    return usable
 
 
 def use_newest_upload(home: Home) -> None:
@@ -120,15 +125,17 @@ def _uploader(home: Home, taken: list[str]) -> None:
     st.text_input("Name of the set", key="form_zip_name", placeholder="as the zip", max_chars=40)
     largest = limits().upload_megabytes
     file = st.file_uploader("Zip of class folders", type="zip", key="form_zip", max_upload_size=largest)
-    if file is None:
-        return
-    name = (st.session_state["form_zip_name"] or "").strip() or _suggest(file.name, taken)
-    # The uploader keeps its file: what was tried once is not tried again on every rerun.
-    attempt = (file.file_id, st.session_state["form_zip_name"])
-    if st.session_state.get(ATTEMPT) != attempt:
-        _ingest(home, file, name, attempt)
-    if st.session_state.get(REFUSAL):
-        st.error(escape(st.session_state[REFUSAL]), icon=":material/error:")
+    state = st.session_state
+    if file is not None:
+        name = (state["form_zip_name"] or "").strip() or _suggest(file.name, taken)
+        # The uploader keeps its file: what was tried once is not tried again on every rerun.
+        attempt = (file.file_id, state["form_zip_name"])
+        if state.get(ATTEMPT) != attempt:
+            _ingest(home, file, name, attempt)
+    elif state["form_zip"] is None:  # taken back, or none yet; what was refused and forgotten is something else
+        state.pop(REFUSAL, None)
+    if state.get(REFUSAL):
+        st.error(escape(state[REFUSAL]), icon=":material/error:")
 
 
 def _suggest(file_name: str, taken: list[str]) -> str:
@@ -144,6 +151,7 @@ def _ingest(home: Home, file, name: str, attempt: tuple) -> None:
     """Make a data set of the upload, with progress, and choose it, or keep the sentence that says why not."""
     state = st.session_state
     state.pop(REFUSAL, None)
+    can_have_name = False
     bar = st.progress(0.0, text="Reading the zip …")
 
     def progress(done: int, total: int, what: str) -> None:
@@ -151,6 +159,8 @@ def _ingest(home: Home, file, name: str, attempt: tuple) -> None:
         bar.progress(min(1.0, done / max(1, total)), text=text)
 
     with told(REFUSAL):
+        datasets.check_name(home, name)
+        can_have_name = True
         file.seek(0)
         with out_of_turn():
             state[UPLOADED] = datasets.ingest(home, file, name, progress, shown=_spoken_name(file.name)).name
@@ -160,6 +170,9 @@ def _ingest(home: Home, file, name: str, attempt: tuple) -> None:
     if REFUSAL not in state:
         uploads.forget(file)
         st.rerun()
+    if can_have_name:  # else another name is all it takes
+        uploads.forget(file)  # it would fill the memory for uploads, which all visitors share
+        state[REFUSAL] += f" {uploads.NOT_KEPT}"
 
 
 def _spoken_name(file_name: str) -> str:

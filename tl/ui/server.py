@@ -42,6 +42,7 @@ def middleware() -> list[Middleware]:
     page = (Path(st.__file__).parent / "static" / "index.html").read_text()
     bounds = {
         "upload_bytes": st.get_option("server.maxUploadSize") * 2**20,
+        "upload_seconds": 60.0 * limits().upload_minutes,
         "held_bytes": uploads.held_bytes,
         "held_at_most": limits().uploads_megabytes * 2**20,
     }

@@ -3,9 +3,14 @@
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+NOT_KEPT = "The file was not kept; add it anew to try again."
+
 
 def forget(file) -> None:
-    """Give back the memory of what `st.file_uploader` returned and is not needed again."""
+    """Give back the memory of what `st.file_uploader` returned and is not needed again.
+
+    It gives None from the next run on, though the browser still shows the file's name.
+    """
     context = get_script_run_ctx()
     context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 

@@ -1,0 +1,75 @@
+"""Giving back pictures on the page: a button for one's own, a question before, what follows; ended runs stay readable."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests import page_lab
+from tests.datasets.crafted import two_classes, zipped
+from tests.page_lab import texts, unescaped
+from tl import datasets, jobs
+from tl.config import Experiment
+from tl.store.files import write_json
+
+DELETE = "delete_set_x"
+
+
+@pytest.fixture
+def mine(home, tmp_path):
+    """A home with pictures of one's own, named x."""
+    datasets.ingest(home, zipped(tmp_path / "x.zip", two_classes("", 8)), "x")
+    return home
+
+
+def keys(app) -> list[str]:
+    return [button.key for button in app.button]
+
+
+def delete_x() -> None:
+    from tl.store.home import Home
+    from tl.ui import own_pictures
+
+    own_pictures.delete(Home(), "x")
+    own_pictures.show_problem()
+
+
+def test_only_ones_own_pictures_have_the_button_and_it_asks_first(open_page, mine):
+    app = open_page()
+    assert not [key for key in keys(app) if "delete_set" in key]
+    app.selectbox(key="form_dataset").select("x").run()
+    app.button(key=DELETE).click().run()
+    assert "go for good. Runs that learnt them keep their results" in texts(app) and datasets.has(mine, "x")
+
+
+def test_a_deleted_choice_falls_back_to_the_first_with_its_own_number(open_page, mine):
+    app = open_page()
+    app.selectbox(key="form_dataset").select("x").run()
+    jobs.delete_dataset(mine, "x")
+    app.run()
+    assert not app.exception and app.selectbox(key="form_dataset").value == "blossoms"
+    assert app.number_input(key="form_samples").value == 500
+
+
+def test_a_damaged_one_has_the_button_beside_its_sentence(open_page, mine):
+    write_json(mine.dataset_dir("x") / "dataset.json", {})
+    app = open_page()
+    assert "dataset.json is damaged" in unescaped(app) and DELETE in keys(app)
+
+
+def test_why_it_can_not_be_deleted_is_one_sentence(mine):
+    jobs.submit(mine, Experiment(dataset="x", samples=4, epochs=1, arms=page_lab.ARMS))
+    app = AppTest.from_function(delete_x, default_timeout=60).run()
+    assert "is queued; stop it first" in unescaped(app) and len(app.error) == 1 and not app.exception
+    assert datasets.has(mine, "x")
+
+
+def test_what_learnt_them_is_still_shown_and_resuming_is_refused_in_one_sentence(open_page, mine):
+    experiment_id = jobs.submit(mine, Experiment(dataset="x", samples=4, epochs=6, arms=page_lab.ARMS))
+    first, second = page_lab.rows(mine, experiment_id)
+    page_lab.end(mine, first, "finished")
+    page_lab.end(mine, second, "stopped", epochs=2)
+    jobs.delete_dataset(mine, "x")
+    app = open_page(experiment=experiment_id)
+    assert "x (no longer here)" in unescaped(app)
+    app.button(key=f"resume_{second['run_id']}").click().run()
+    assert "can't go on: its pictures, the data set 'x', were deleted" in unescaped(app) and not app.exception
+    assert "x (no longer here)" in unescaped(open_page("pages/2_Runs.py"))

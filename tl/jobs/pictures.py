@@ -1,0 +1,54 @@
+"""Giving back a data set: not while a run that waits or trains needs its pictures; runs that have ended keep their results."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+from tl.config import Refused
+from tl.jobs.queue import settle_dead
+from tl.store import database
+from tl.store.files import hold
+from tl.store.home import Home
+from tl.store.trash import deleting
+
+
+def delete_dataset(home: Home, name: str) -> None:
+    """Remove a data set of one's own with all its files, damaged or not.
+
+    Raises Refused for one that comes with TL Lab or is unknown, and while a run that is queued or running names it or
+    its pictures are being decoded.
+    """
+    from tl import datasets  # numpy and Pillow: not for listing and stopping
+
+    if name in datasets.BUILT_IN:
+        raise Refused(f"{name!r} comes with TL Lab; only data sets of your own can be deleted.")
+    folder = home.dataset_dir(name)
+    if not folder.is_dir():
+        datasets.describe(home, name)  # says that there is none
+    for row in database.read_runs(home, statuses=("running",)):
+        settle_dead(home, row)
+
+    with deleting(home) as take:
+
+        def take_files() -> None:
+            with _at_rest(folder):
+                take(folder)
+
+        if run_id := database.unless_used(home, name, take_files):
+            status = database.read_run(home, run_id)["status"]
+            raise Refused(f"Run {run_id} learns the data set {name!r} and is {status}; stop it first.")
+
+
+def _at_rest(folder: Path) -> ExitStack:
+    """Holds the locks under which stores of pictures are filled: who fills one writes its folder anew.
+
+    Raises Refused where somebody does so now.
+    """
+    held = ExitStack()
+    for path in folder.glob("*.lock"):
+        lock = hold(os.open(path, os.O_RDWR))
+        if lock is None:
+            held.close()
+            raise Refused(f"The pictures of {folder.name!r} are being decoded; try again in a moment.")
+        held.callback(os.close, lock)
+    return held

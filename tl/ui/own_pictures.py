@@ -1,0 +1,42 @@
+"""Giving back a data set of one's own: a small button where it is shown, a question before, a sentence where it can't be."""
+
+import streamlit as st
+
+from tl import datasets, jobs
+from tl.store.home import Home
+from tl.ui.problems import told
+from tl.ui.text import escape
+from tl.ui.turn import out_of_turn
+
+PROBLEM = "own_pictures_problem"
+
+
+def delete_button(home: Home, name: str) -> None:
+    """Draw it; nothing for a data set that comes with TL Lab."""
+    if name in datasets.BUILT_IN:
+        return
+    if st.button("Delete this data set", icon=":material/delete:", type="tertiary", key=f"delete_set_{name}"):
+        _confirm(home, name)
+
+
+def show_problem() -> None:
+    """Say why the last one could not be deleted."""
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+
+
+@st.dialog("Delete this data set?")
+def _confirm(home: Home, name: str) -> None:
+    st.markdown(
+        f"The pictures of **{escape(name)}** go for good. Runs that learnt them keep their results; those that have not "
+        "finished can't be resumed."
+    )
+    if st.button("Delete", type="primary", icon=":material/delete:", key="confirm_delete_set"):
+        delete(home, name)
+        st.rerun()
+
+
+def delete(home: Home, name: str) -> None:
+    """Delete it, or keep the sentence that says why not for `show_problem`."""
+    with told(PROBLEM), out_of_turn():
+        jobs.delete_dataset(home, name)
