@@ -139,10 +139,13 @@ def test_a_workspace_goes_though_the_disk_takes_no_note_of_it(root):
     assert len(expiry.remove_expired(root)) == 1 and not home.path.exists()
 
 
-@pytest.mark.parametrize(("free", "there"), [(0, False), (9 << 20, True), (100 << 20, True)])
-def test_ballast_is_given_up_where_the_disk_is_full_and_taken_in_where_there_is_room(root, monkeypatch, free, there):
+@pytest.mark.parametrize(
+    ("free", "hours_ago", "there"), [(0, 25, False), (0, 1, True), (9 << 20, 25, True), (100 << 20, 25, True)]
+)
+def test_ballast_is_given_up_where_it_helps_and_taken_in_where_there_is_room(root, monkeypatch, free, hours_ago, there):
     visitor(root, 1)
     expiry.remove_expired(root)
+    visitor(root, hours_ago)
     ballast = root.path / "ballast"
     assert ballast.stat().st_blocks * 512 >= expiry.BALLAST_BYTES
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))

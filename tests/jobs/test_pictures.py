@@ -47,7 +47,7 @@ def test_a_data_set_is_gone_with_its_files_and_its_name_is_free(mine):
     bring(mine, "other")
     jobs.delete_dataset(mine, "mine")
     assert [info.name for info in datasets.list_datasets(mine) if info.origin == "upload"] == ["other"]
-    assert not datasets.has(mine, "mine") and not mine.trash_dir.exists()
+    assert not datasets.has(mine, "mine") and not list(mine.trash_dir.iterdir())
     with pytest.raises(Refused, match="There is no data set 'mine'"):
         jobs.delete_dataset(mine, "mine")
 
@@ -129,3 +129,17 @@ def test_pictures_that_are_being_decoded_stay_whole(mine):
             jobs.delete_dataset(mine, "mine")
         assert datasets.has(mine, "mine")
     jobs.delete_dataset(mine, "mine")
+
+
+def test_its_name_is_free_again_once_no_run_has_learnt_it(mine):
+    row = waiting(mine)
+    jobs.stop(mine, row["run_id"])
+    jobs.delete_dataset(mine, "mine")
+    with pytest.raises(Refused, match="Runs here learnt another data set 'mine' that was deleted; choose another name"):
+        datasets.check_name(mine, "mine")
+    write_json(mine.run(row["run_id"]).imported, {})  # had it been trained elsewhere, it would know its own pictures
+    datasets.check_name(mine, "mine")
+    mine.run(row["run_id"]).imported.unlink()
+    for run in jobs.list_runs(mine):
+        jobs.delete(mine, run["run_id"])
+    datasets.check_name(mine, "mine")

@@ -218,7 +218,7 @@ def test_a_deleted_run_is_gone_with_its_files(lab, home):
     jobs.delete(home, first)
     assert [run["run_id"] for run in jobs.list_runs(home)] == [second]
     assert [folder.name for folder in home.runs_dir.iterdir()] == [second]
-    assert not home.trash_dir.exists()
+    assert not list(home.trash_dir.iterdir())
 
 
 def test_a_run_whose_files_can_not_be_taken_away_is_not_deleted(lab, home):

@@ -73,7 +73,8 @@ def test_crops_stay_inside_the_picture_and_some_are_flipped():
 def test_all_crops_at_once_are_those_made_group_by_group(resolution):
     crops = list(_draw_crops(16, 21, np.random.default_rng(3), 0.5))
     assert [len(each.tops) for each in crops] == [16, 5] and {True, False} <= set(crops[0].flips)
-    at_once = cropped_at_once(torch.from_numpy(PIXELS).permute(0, 3, 1, 2), crops, resolution)
+    with torch.autocast("cpu", torch.bfloat16):  # features are made in a network's precision, crops in full
+        at_once = cropped_at_once(torch.from_numpy(PIXELS).permute(0, 3, 1, 2), crops, resolution)
     groups = [torch.from_numpy(each.cut(group)) for each, group in zip(crops, np.split(PIXELS, [16]), strict=True)]
     one_by_one = [
         interpolate(group.permute(0, 3, 1, 2).float(), size=(resolution, resolution), mode="bilinear")

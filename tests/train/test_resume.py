@@ -1,16 +1,9 @@
 """Resuming: a run that was stopped ends as one that was never interrupted."""
 
-import shutil
-
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.datasets.crafted import pictures, zipped
-from tl import jobs
-from tl.config import Refused
-from tl.datasets import ingest
-from tl.store.home import Home
 from tl.store.metrics import read_metrics
 from tl.train import learner as learner_module
 from tl.train.__main__ import Stopped
@@ -85,22 +78,3 @@ def test_a_probe_waits_no_longer_for_progress_after_a_stop(make_run, pretrained,
     with pytest.raises(Stopped):
         train(run, config, after_two_epochs(run))
     assert train(run, config)["phase_starts"] == [1, 4]
-
-
-def test_other_pictures_under_the_same_name_are_not_learnt_from_there_on(make_run, stripes_home, tmp_path, train):
-    original, config = make_run(epochs=2)
-    home = Home(shutil.copytree(stripes_home.path, tmp_path / "home"))
-    run = home.run(original.folder.name)
-
-    def stop_after_one():
-        if len(read_metrics(run.metrics)):
-            raise Stopped
-
-    with pytest.raises(Stopped):
-        train(run, config, stop_after_one)
-    jobs.delete_dataset(home, "stripes")
-    classes = pictures("lying", 24, size=(32, 32)) | pictures("standing", 24, size=(32, 32))
-    ingest(home, zipped(tmp_path / "x.zip", classes), "stripes")
-    with pytest.raises(Refused, match="'stripes' holds other pictures than when this run began; start a new one"):
-        train(run, config)
-    assert len(read_metrics(run.metrics)) == 1

@@ -105,4 +105,6 @@ def fill_from_kept(
                 if done % (RECORDED * CHUNK) == 0 or done == len(rows):
                     yield done
 
+    if not (store.folder / "dataset.json").exists():  # filling would make its folder anew
+        raise Refused(f"The data set {info.name!r} was deleted meanwhile; choose another one.")
     store.fill(samples, decode_rows, progress)

@@ -20,6 +20,7 @@ from tl.datasets.intake import FIRST_RESOLUTION, check_free, ingest_zip
 from tl.datasets.quarantine import alone
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
 from tl.limits import hosted, limits
+from tl.store import database
 from tl.store.files import read_json, read_parquet
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
@@ -92,6 +93,12 @@ def check_name(home: Home, name: str) -> None:
     if name in BUILT_IN:
         raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
     check_free(home.dataset_dir(name))
+    # Else they could go on, and be judged, with other pictures than they began with.
+    rows = [row for row in database.read_runs(home) if row["spec"]["dataset"] == name]
+    if any(not home.run(row["run_id"]).imported.exists() for row in rows):
+        raise Refused(
+            f"Runs here learnt another data set {name!r} that was deleted; choose another name, or delete those runs first."
+        )
 
 
 def upload_limits() -> Limits:

@@ -23,7 +23,10 @@ from tl.store.home import Home
 from tl.store.quota import used_bytes
 
 SWEEP_SECONDS = 60.0  # between two looks at all workspaces
-BALLAST_BYTES = 8 << 20  # of a file that is given up where the disk is full: deleting rows takes room at first
+BALLAST, BALLAST_BYTES = (
+    "ballast",
+    8 << 20,
+)  # of a file that is given up where the disk is full: deleting rows takes room at first
 JUMP_SECONDS = 300.0  # by which the clocks may differ between two looks: no clock that is merely adjusted does so
 
 log = logging.getLogger("tl.jobs")
@@ -37,7 +40,7 @@ def remove_expired(home: Home) -> list[str]:
     life = limits().life_hours
     if life is None:
         return []
-    _trim(home.root)
+    _take_in(home.root / BALLAST)
     clocks, found = _clocks(), []
     if _changed(home, clocks):
         log.warning("the clock was changed: every workspace counts as visited now")
@@ -47,7 +50,11 @@ def remove_expired(home: Home) -> list[str]:
         write_json(home.clocks_path, clocks)
     for visitor in home.visitors():
         sweep_abandoned(visitor)
-        if visits.seconds_since(visitor, clocks["wall"]) > 3600 * life and (what := _remove(visitor, life, clocks)):
+        if visits.seconds_since(visitor, clocks["wall"]) <= 3600 * life:
+            continue
+        if shutil.disk_usage(home.root).free < BALLAST_BYTES:
+            (home.root / BALLAST).unlink(missing_ok=True)
+        if what := _remove(visitor, life, clocks):
             log.info("removed a workspace not visited for %d h: %s", life, what)
             found.append(what)
     visits.forget_old_notes(home)
@@ -85,16 +92,12 @@ def keep_clean(home: Home) -> threading.Thread:
     return thread
 
 
-def _trim(root: Path) -> None:
-    """Give the ballast up where the disk is full, take it in again where there is room."""
-    if not root.exists():
-        return
-    ballast, free = root / "ballast", shutil.disk_usage(root).free
-    if free < BALLAST_BYTES:
-        ballast.unlink(missing_ok=True)
-    elif free > 4 * BALLAST_BYTES and not ballast.exists():
+def _take_in(ballast: Path) -> None:
+    """Write the ballast where there is room for it."""
+    if ballast.parent.exists() and not ballast.exists():
         with suppress(OSError):  # a quota of which the disk's free room says nothing
-            write_bytes(ballast, os.urandom(BALLAST_BYTES))  # such as no file system makes smaller
+            if shutil.disk_usage(ballast.parent).free > 4 * BALLAST_BYTES:
+                write_bytes(ballast, os.urandom(BALLAST_BYTES))  # such as no file system makes smaller
 
 
 def _remove(visitor: Home, life: int, clocks: dict) -> str | None:

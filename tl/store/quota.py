@@ -49,8 +49,8 @@ def admission(home: Home) -> Admission:
         _check_runs("all visitors that train or wait", len(now.everybody), bounds.runs_everybody, "try again later")
         _check_runs("yours in all", now.kept, bounds.runs_kept, DELETE_SOME)
         if home.owner is not None:
-            own = _run_bytes(experiment.backbone for experiment in now.training)
-            check_disk(home, own + _missing_bytes(home, now.training), _run_bytes(now.everybody))
+            own, pictures = (_run_bytes(each.backbone for each in now.training), _missing_bytes(home, now.training))
+            check_disk(home, own + pictures, _run_bytes(now.everybody) + pictures)
 
     return admit
 

@@ -1,9 +1,12 @@
 """What was deleted: out of the way at once, removed when there is time."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from tl.config import new_id
 from tl.store.home import Home
@@ -18,7 +21,7 @@ def deleting(home: Home) -> Iterator[Callable[[Path], None]]:
     taken: list[tuple[Path, Path]] = []
 
     def take(folder: Path) -> None:
-        place = home.trash_dir / new_id()
+        place = home.trash_dir / f"{new_id()}.{os.getpid()}"
         place.parent.mkdir(parents=True, exist_ok=True)
         folder.rename(place)
         taken.append((place, folder))
@@ -31,10 +34,11 @@ def deleting(home: Home) -> Iterator[Callable[[Path], None]]:
         raise
     for place, _ in taken:
         shutil.rmtree(place, ignore_errors=True)
-    with suppress(OSError):  # another process is deleting, too
-        home.trash_dir.rmdir()
 
 
 def empty_trash(home: Home) -> None:
     """Remove what processes that are gone did not get to the end of deleting."""
-    shutil.rmtree(home.trash_dir, ignore_errors=True)
+    for place in home.trash_dir.glob("*"):
+        pid = place.suffix[1:]
+        if not (pid.isdecimal() and psutil.pid_exists(int(pid))):
+            shutil.rmtree(place, ignore_errors=True)

@@ -98,9 +98,10 @@ def cropped_at_once(batch: torch.Tensor, crops: Sequence[Crops], resolution: int
     places = np.stack([scales, middles, (2 * starts + 1) / side - 1, (2 * (starts + sizes) - 1) / side - 1])
     scale, middle, first, last = torch.from_numpy(places.astype(np.float32)).to(batch.device)
     theta = torch.cat([torch.diag_embed(scale), middle[:, :, None]], 2)
-    grid = functional.affine_grid(theta, [len(batch), 3, resolution, resolution], align_corners=False)
-    grid = grid.clamp(first[:, None, None], last[:, None, None])
-    return functional.grid_sample(batch.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
+    with torch.autocast(batch.device.type, enabled=False):  # bfloat16 is too coarse for places
+        grid = functional.affine_grid(theta, [len(batch), 3, resolution, resolution], align_corners=False)
+        grid = grid.clamp(first[:, None, None], last[:, None, None])
+        return functional.grid_sample(batch.float(), grid, padding_mode="border", align_corners=False)
 
 
 def epoch_rows(pictures: int, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:

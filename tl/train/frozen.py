@@ -58,8 +58,9 @@ class FeatureStore:
         self._folder = folder
         self._stored: dict[tuple[int, int | str], Features] = {}
         if budget_bytes is None:
-            most, room = limits().disk_megabytes, shutil.disk_usage(folder).free
-            room = room if most is None else min(room, most * 10**6)
+            bounds, room = limits(), shutil.disk_usage(folder).free
+            if bounds.disk_megabytes is not None:
+                room = max(0, min(room - bounds.free_megabytes * 10**6, bounds.disk_megabytes * 10**6))
             budget_bytes = min(BUDGET_BYTES, int(room * DISK_SHARE))
         self._left = budget_bytes
 

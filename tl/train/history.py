@@ -3,7 +3,7 @@ stop. It is part of each checkpoint. No torch."""
 
 from dataclasses import dataclass, field
 
-from tl.config import Refused, RunConfig
+from tl.config import RunConfig
 from tl.strategies import Phase
 
 
@@ -27,18 +27,11 @@ class History:
     rate_test_joules: float | None = 0.0
     parts: int = 1  # a batch goes through the network in so many, since the GPU's memory was not enough for all at once
     notes: list[str] = field(default_factory=list)  # sentences: what did not go as planned
-    pictures: str = ""  # which the data set held when the run began (tl.store.features.fingerprint)
 
     @property
     def epochs(self) -> int:
         """Epochs done."""
         return len(self.rows)
-
-    def learn_from(self, dataset: str, pictures: str) -> None:
-        """Note which pictures are learnt. Raises Refused where the run began with others: a name may be given anew."""
-        if self.pictures not in ("", pictures):
-            raise Refused(f"The data set {dataset!r} holds other pictures than when this run began; start a new one.")
-        self.pictures = pictures
 
     def phase(self, epoch: int, phases: tuple[Phase, ...]) -> Phase:
         """What trains in `epoch`: the next phase once it is due, or earlier where it waits for progress to end."""

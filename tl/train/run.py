@@ -11,11 +11,10 @@ import pandas as pd
 import torch
 
 from tl.config import RunConfig
-from tl.datasets import home_of, prepare
+from tl.datasets import prepare
 from tl.pretrained import source
 from tl.schedules import SCHEDULES
 from tl.store.download import download
-from tl.store.features import fingerprint
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
@@ -94,8 +93,6 @@ class Trainer:
         if version != torch.__version__:
             self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
         self._say()
-        name = self.config.dataset
-        self.history.learn_from(name, fingerprint(home_of(self.run.home, name), name))
         learner.parts = self.history.parts
         settle_best(folder, learner.network, self.history, self.config)
 

@@ -29,7 +29,7 @@ def show_problem() -> None:
 def _confirm(home: Home, name: str) -> None:
     st.markdown(
         f"The pictures of **{escape(name)}** go for good. Runs that learnt them keep their results; those that have not "
-        "finished can't be resumed."
+        "finished can't be resumed. New pictures take another name until those runs are deleted, too."
     )
     if st.button("Delete", type="primary", icon=":material/delete:", key="confirm_delete_set"):
         delete(home, name)
