@@ -7,6 +7,7 @@ import traceback
 from tl.cli import advise, compare, datasets, hints, repair, report, runs, sweep
 from tl.cli.parser import Parser
 from tl.config import Refused
+from tl.failures import of_disk
 from tl.jobs.launcher import child_environment
 from tl.store.files import keep_private
 from tl.store.home import Home
@@ -35,6 +36,9 @@ def main(argv: list[str]) -> int:
     except Exception as error:
         if os.environ.get("TL_DEBUG") == "1":
             raise
+        if isinstance(error, OSError) and (words := of_disk(error)):
+            print(words, file=sys.stderr)
+            return 1
         text = " ".join(str(error).split()) or "no details"
         print(f"Unexpected {type(error).__name__}: {text} ({_log(arguments.home)})", file=sys.stderr)
         return 1

@@ -1,5 +1,6 @@
 """`python -m tl` as a shell sees it: exit status, stdout, stderr. Commands that train are in test_training_commands.py."""
 
+import errno
 import json
 import os
 import re
@@ -210,6 +211,16 @@ def test_on_a_terminal_each_arm_has_a_bar(capsys):
     shown = capsys.readouterr().err
     assert re.search(r"scratch \|.*\| 2\.5/6 epochs, .* left, training, best 50\.0 %", shown)
     assert re.search(r"linear_probe \|.*\| 6\.0/6 epochs, .* left, finished", shown)
+
+
+def test_a_full_disk_is_called_so(capsys, home, monkeypatch):
+    def break_down(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "/full/file")
+
+    monkeypatch.setattr("tl.jobs.list_runs", break_down)
+    status, stdout, stderr = main(capsys, home, "runs", "--json")
+    assert (status, stdout) == (1, "")
+    assert "disk is full" in stderr and "try again" in stderr and stderr.count("\n") == 1
 
 
 def test_what_nobody_foresaw_is_one_sentence_and_a_log(capsys, home, monkeypatch):
