@@ -30,7 +30,7 @@ class Scale:
     limit_turns: int = 6  # of a bare step and of training; the median is compared
     limits: tuple[tuple[str, int, int, int], ...] = (  # backbone, resolution, batch, pictures of an epoch
         ("mobilenet_v2", 64, 64, 3520),
-        ("resnet18", 64, 64, 1024),
+        ("resnet18", 64, 64, 2560),
         ("resnet50", 224, 16, 64),
     )
     limit_share: float = 0.95  # of the bare step's speed that is the goal
