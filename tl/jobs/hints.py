@@ -40,7 +40,10 @@ def looking(home: Home) -> bool:
 
 
 def measure(home: Home, asked: Question) -> dict:
-    """`hints.answer` with everything scored that can be kept at once, waiting for it; what is printed meanwhile goes to stderr."""
+    """`hints.answer` with everything scored that can be kept at once, waiting for it.
+
+    What is printed meanwhile goes to stderr.
+    """
     lock = background.take_lock(home, LOCK, wait=True)
     try:
         _look(home, asked, _in_front)

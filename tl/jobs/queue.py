@@ -214,7 +214,6 @@ def _resumable(home: Home, run_id: str) -> dict:
 def delete(home: Home, run_id: str) -> None:
     """Remove a run with all its files. Raises Refused for an unknown id and for a run that is queued or running."""
     row = settle_dead(home, database.read_run(home, run_id))
-
     folder = home.run(run_id).folder
     with deleting(home) as take:
         if not database.delete_run(home, row, lambda: folder.exists() and take(folder)):

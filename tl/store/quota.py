@@ -88,10 +88,11 @@ def check_disk(home: Home, more_bytes: int = 0, everybodys_bytes: int = 0) -> No
             "Runs page, or a data set below its pictures, first."
         )
     free = shutil.disk_usage(next(folder for folder in (home.root, *home.root.parents) if folder.exists())).free
-    if free - max(more_bytes, everybodys_bytes) < least_free * 10**6:
+    taken = max(more_bytes, everybodys_bytes)
+    if free - taken < least_free * 10**6:
         raise Refused(
             f"The disk of this demo has {free / 10**6:,.0f} MB left, this and what others have started may take "
-            f"{max(more_bytes, everybodys_bytes) / 10**6:,.0f} MB, and {least_free:,} MB must stay free: try again later."
+            f"{taken / 10**6:,.0f} MB, and {least_free:,} MB must stay free: try again later."
         )
 
 

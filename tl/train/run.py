@@ -259,7 +259,8 @@ class Trainer:
         parts = self.history.parts = self.learner.parts
         self._note(
             f"The GPU's memory was not enough in epoch {epoch}, step {step}: each batch of {self.config.batch_size} went"
-            f" through the network in {parts} parts from there on, whose gradients were added up; BatchNorm saw each part by itself."
+            f" through the network in {parts} parts from there on, whose gradients were added up; BatchNorm saw each part by"
+            " itself."
         )
 
     def _evaluate(self, split: str, epoch: int) -> tuple[float, float]:
