@@ -138,3 +138,18 @@ def test_the_usual_rate_is_the_optimizers_too():
         rates[optimizer] = [experiment.rate_of(arm) for arm in (*arms, given)]
     assert rates["adam"] == rates["adamw"] == [1e-3, 1e-4, 0.5]
     assert rates["sgd"] == [1e-2, 1e-3, 0.5]
+
+
+def test_a_document_of_an_earlier_version_means_what_it_meant():
+    """Settings it lacks take the values that do what that version did, not the defaults of this one."""
+    new = ("resplit", "judge_by", "balance", "patience_steps", "patience_errors")
+    document = Experiment(dataset="blossoms", arms=(SCRATCH,)).to_json()
+    read = Experiment.from_json({name: value for name, value in document.items() if name not in (*new, "looks")})
+    assert [getattr(read, name) for name in new] == [False, "accuracy", "none", 0, 0.0]
+    assert read.looks == ()
+
+
+@pytest.mark.parametrize("looks", [(3, 3), (5, 3), (2, 4), (0, 3)])
+def test_looks_are_numbers_of_seeds_up_to_all_of_them(looks):
+    with pytest.raises(Refused, match="looks is"):
+        Experiment(dataset="blossoms", arms=(SCRATCH,), seeds=(0, 1, 2), looks=looks)

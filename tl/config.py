@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 
 from tl.backbones import BACKBONES
 from tl.schedules import OPTIMIZERS, SCHEDULES
@@ -15,6 +16,12 @@ from tl.words import CONTROL, plain
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
 PRECISIONS = ("auto", "fp32", "bf16")  # of the computations; weights and optimizer stay fp32
+ACCURACY, BALANCED_ACCURACY = "accuracy", "balanced_accuracy"
+# What best epoch, early stopping and verdict go by; "auto": balanced where the largest class has over 3 times the smallest
+JUDGES = ("auto", ACCURACY, BALANCED_ACCURACY)
+BALANCES = ("none", "loss", "sampling")  # how classes of uneven size are made to count alike in training
+# Settings that earlier versions did not have, with the values that do what those versions did: for stored documents.
+EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
 RESOLUTIONS = (32, 48, 64, 96, 128, 160, 192, 224)  # what the page offers; any multiple of 16 between is accepted
 ID_PATTERN = re.compile(r"[0-9a-v]{26}")
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -88,6 +95,12 @@ class Training:
     step_factor: float = 0.1  # schedule "step": factor of each cut
     patience: int = 3  # stop after so many epochs without a lower validation loss; 0: never
     patience_start: int = 5  # epochs at the start that patience ignores: BatchNorm's statistics have yet to settle
+    patience_steps: int = 300  # steps that an arm with random weights takes before patience begins
+    # An epoch counts towards patience where its validation loss is so many of its own standard errors above the lowest.
+    patience_errors: float = 1.0
+    resplit: bool | None = None  # draw train, validation and test anew for every seed; None: what suits the data set
+    judge_by: str = "auto"  # key of JUDGES
+    balance: str = "none"  # key of BALANCES, the same for every arm
     augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm (but see views)
     find_rate: bool = False  # arms without a learning rate of their own find it by a range test
     precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
@@ -115,6 +128,10 @@ class Training:
         _require(0 < self.step_factor <= 1, "step_factor", self.step_factor, "above 0 and at most 1")
         _require(0 <= self.patience <= 1000, "patience", self.patience, "0 (never) to 1000")
         _require(0 <= self.patience_start <= 1000, "patience_start", self.patience_start, "0 to 1000")
+        _require(0 <= self.patience_steps <= 10**6, "patience_steps", self.patience_steps, "0 to 1000000")
+        _require(0 <= self.patience_errors <= 10, "patience_errors", self.patience_errors, "0 to 10")
+        _require(self.judge_by in JUDGES, "judge_by", self.judge_by, f"one of {', '.join(JUDGES)}")
+        _require(self.balance in BALANCES, "balance", self.balance, f"one of {', '.join(BALANCES)}")
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
         _require(0 <= self.views <= 100, "views", self.views, "0 (nothing is kept) to 100")
 
@@ -191,6 +208,8 @@ class Experiment(Training):
 
     arms: tuple[ArmConfig, ...] = field(default=())  # at least one; names are unique
     seeds: tuple[int, ...] = (0,)  # arms are paired by seed
+    # Numbers of seeds at which it was judged or will be, where seeds were added; (): once, with all its seeds.
+    looks: tuple[int, ...] = ()
 
     def __post_init__(self):
         super().__post_init__()
@@ -202,6 +221,9 @@ class Experiment(Training):
         _require(1 <= len(seeds) <= 100, "number of seeds", len(seeds), "1 to 100")
         _require(len(set(seeds)) == len(seeds), "seeds", seeds, "different from each other")
         _require(all(0 <= seed < 2**31 for seed in seeds), "seeds", seeds, "whole numbers from 0 on")
+        grows = all(0 < earlier < later for earlier, later in pairwise(self.looks))
+        fits = not self.looks or (grows and self.looks[0] > 0 and self.looks[-1] == len(seeds))
+        _require(fits, "looks", self.looks, "numbers of seeds that grow up to all of them")
 
     def runs(self, experiment_id: str) -> list[RunConfig]:
         """One RunConfig per seed and arm with fresh run ids, seed by seed: the order in which they are trained."""
@@ -220,13 +242,16 @@ class Experiment(Training):
     def from_json(cls, document: dict) -> "Experiment":
         """Read back what `to_json` wrote; unknown fields of newer versions are refused."""
         arms = tuple(ArmConfig(**_known(ArmConfig, arm)) for arm in document["arms"])
-        return cls(**_known(cls, document) | {"arms": arms, "seeds": tuple(document["seeds"])})
+        looks = tuple(document.get("looks", ()))
+        return cls(**_known(cls, document) | {"arms": arms, "seeds": tuple(document["seeds"]), "looks": looks})
 
 
 def _known(cls, document: dict) -> dict:
-    unknown = sorted(set(document) - {entry.name for entry in fields(cls)})
+    known = {entry.name for entry in fields(cls)}
+    unknown = sorted(set(document) - known)
     _require(not unknown, "settings", ", ".join(unknown), "known to this version of TL Lab; update it")
-    return dict(document)
+    earlier = {name: value for name, value in EARLIER.items() if name in known}
+    return earlier | document
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """`python -m tl compare`: train the arms of an experiment, show how they go, print the verdict."""
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from tl.backbones import BACKBONES
 from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
-from tl.config import PRECISIONS, Experiment, Training, parse_seeds
+from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Training, parse_seeds
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database
 from tl.store.home import Home
@@ -38,6 +39,14 @@ HELP = {
     "step_factor": "schedule step: factor of each cut",
     "patience": "stop after so many epochs without a lower validation loss; 0: never",
     "patience_start": "epochs at the start that patience ignores",
+    "patience_steps": "steps that an arm with random weights takes before patience begins",
+    "patience_errors": "an epoch counts towards patience where its validation loss is so many of its own standard "
+    "errors above the lowest; 0: wherever it is not lower",
+    "resplit": "draw training, validation and test pictures anew for every seed; default: for own sets without a test "
+    "set of their own and under 2,000 pictures",
+    "judge_by": f"what verdict, best epoch and early stopping go by: {', '.join(JUDGES)}; auto: balanced_accuracy where "
+    "the largest class has over 3 times the smallest",
+    "balance": f"how classes of uneven size are made to count alike in training: {', '.join(BALANCES)}",
     "augmentation": "no random crop and flip",
     "find_rate": "arms without a learning rate of their own find it by a range test",
     "precision": f"of the computations: {', '.join(PRECISIONS)}; auto: the faster one in a few steps at the start",
@@ -63,6 +72,10 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
         if kinds[entry.name] is bool:
             option, action = (f"no-{option}", "store_false") if entry.default else (option, "store_true")
             parser.add_argument(f"--{option}", dest=entry.name, action=action, help=text)
+            continue
+        if kinds[entry.name] == bool | None:
+            action = argparse.BooleanOptionalAction
+            parser.add_argument(f"--{option}", dest=entry.name, action=action, default=entry.default, help=text)
             continue
         text += f" (default {entry.default})" if isinstance(entry.default, str | int | float) else ""
         kind = value_type(kinds[entry.name])
