@@ -1,0 +1,161 @@
+"""Intervals for new pictures: what they are, where they end, and that none claims to know all."""
+
+import numpy as np
+import pytest
+
+from tl.analysis.certainty import (
+    Interval,
+    gain_interval,
+    of_seeds,
+    outcome_of,
+    resampled_interval,
+    share_interval,
+    wilson,
+)
+from tl.analysis.crossed import linearised, spread
+
+
+def answers(accuracy: float, seeds: int, pictures: int, seed: int = 0) -> np.ndarray:
+    return (np.random.default_rng(seed).random((seeds, pictures)) < accuracy).astype(float)
+
+
+def alike(accuracy: float, seeds: int, pictures: int, seed: int) -> np.ndarray:
+    """Networks that all answer alike: the pictures alone make the doubt."""
+    return np.tile(answers(accuracy, 1, pictures, seed), (seeds, 1))
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3, 10])
+def test_no_or_one_disagreement_in_45_pictures_is_no_proof(seeds):
+    none = np.zeros((seeds, 45))
+    one = none.copy()
+    one[:, 0] = 1
+    equal, better = gain_interval(none, none, confidence=0.95), gain_interval(one, none, confidence=0.95)
+    assert equal.low < -0.035 and equal.high > 0.035  # 4 points: the true gain may be that of one or two pictures
+    assert better.low < 0 < 0.06 < better.high
+    assert better.mean == pytest.approx(1 / 45)
+
+
+def test_more_networks_on_the_same_pictures_leave_the_pictures_doubt():
+    pictures = np.r_[np.ones(10), -np.ones(5), np.zeros(60)]
+    widths = []
+    for seeds in (3, 30):
+        arm = np.tile(pictures > 0, (seeds, 1)).astype(float)
+        found = gain_interval(arm, np.tile(pictures < 0, (seeds, 1)).astype(float), confidence=0.95)
+        widths.append(found.high - found.low)
+    assert widths[1] == pytest.approx(widths[0], rel=0.01)  # 15 pictures decide, whatever the number of networks
+
+
+@pytest.mark.parametrize(("seeds", "basis"), [(1, "these_networks"), (2, "these_networks"), (3, "new_pictures")])
+def test_fewer_than_three_seeds_speak_for_these_networks_only(seeds, basis):
+    arm, baseline = answers(0.9, seeds, 60, 1), answers(0.5, seeds, 60, 2)
+    found = gain_interval(arm, baseline, confidence=0.95)
+    assert found.basis == basis == share_interval(arm, confidence=0.95).basis
+    assert found.low < found.mean < found.high
+
+
+def test_one_network_each_gives_the_interval_of_matched_pairs():
+    arm, baseline = answers(0.8, 1, 500, 1), answers(0.7, 1, 500, 2)
+    difference = (arm - baseline)[0]
+    found = gain_interval(arm, baseline, confidence=0.95)
+    half = 1.9647 * difference.std(ddof=1) / np.sqrt(500)
+    assert (found.low, found.high) == pytest.approx((difference.mean() - half, difference.mean() + half), rel=1e-3)
+
+
+def test_mean_squares_are_those_of_a_two_way_layout():
+    values = np.array([[1.0, 2, 4], [3, 2, 7]])
+    found = spread(values)
+    assert float(found.networks) == pytest.approx(1.5 * (12 / 3 - 7 / 3) ** 2)
+    assert float(found.pictures) == pytest.approx(2 * np.var([2, 2, 5.5], ddof=1))
+    rest = values - values.mean(1, keepdims=True) - values.mean(0) + values.mean()
+    assert float(found.rest) == pytest.approx((rest**2).sum() / 2)
+
+
+def test_copies_of_pictures_add_nothing_where_they_are_known_to_belong_together():
+    arm, baseline = alike(0.8, 5, 60, 1), alike(0.6, 5, 60, 2)
+    copied = [np.tile(side, 4) for side in (arm, baseline)]
+    alone = gain_interval(arm, baseline, confidence=0.95)
+    together = gain_interval(*copied, confidence=0.95, clusters=np.tile(np.arange(60), 4))
+    naive = gain_interval(*copied, confidence=0.95, clusters=np.full(240, -1))
+    assert (together.low, together.high) == pytest.approx((alone.low, alone.high))
+    assert naive.high - naive.low < 0.6 * (alone.high - alone.low)
+
+
+def test_balanced_gain_is_the_mean_over_classes():
+    classes = np.repeat([3, 7], [40, 8])
+    arm, baseline = alike(0.8, 3, 48, 1), alike(0.6, 3, 48, 2)
+    difference = arm - baseline
+    expected = (difference[:, :40].mean() + difference[:, 40:].mean()) / 2
+    found = gain_interval(arm, baseline, confidence=0.95, classes=classes)
+    assert found.mean == pytest.approx(expected)
+    plain = gain_interval(arm, baseline, confidence=0.95)
+    assert found.high - found.low > 1.2 * (plain.high - plain.low)  # eight pictures make up half of it
+    each = [difference[:, places].mean(1) for places in (slice(0, 40), slice(40, 48))]
+    assert linearised(difference, None, classes).mean(1) == pytest.approx(np.mean(each, axis=0))
+
+
+def test_classes_of_one_size_are_judged_like_accuracy():
+    classes = np.tile([0, 1, 2], 100)
+    arm, baseline = answers(0.8, 5, 300, 1), answers(0.7, 5, 300, 2)
+    found, plain = (gain_interval(arm, baseline, confidence=0.95, classes=given) for given in (classes, None))
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=0.002)
+
+
+def test_nothing_goes_beyond_what_is_possible():
+    right, wrong = np.ones((3, 4)), np.zeros((3, 4))
+    found = gain_interval(right, wrong, confidence=0.99)
+    assert found.mean == 1 == found.high and -1 <= found.low < 1
+    assert share_interval(right, confidence=0.95).high == 1
+    assert share_interval(wrong, confidence=0.95).low == 0
+    assert of_seeds([0.99, 0.9, 1.0], 0.95, bounds=(0, 1)).high == 1
+
+
+def test_all_right_is_held_to_the_number_of_pictures_however_many_networks():
+    few, many = (share_interval(np.ones((seeds, 45)), confidence=0.95) for seeds in (3, 10))
+    assert few == many
+    assert few.low == pytest.approx(wilson(45, 45, 0.95).low, abs=0.005)
+
+
+def test_wilson_is_the_textbooks():
+    found = wilson(3, 4, 0.95)
+    assert (found.low, found.high) == pytest.approx((0.3006, 0.9544), abs=1e-4)
+    assert wilson(0, 0, 0.95) is None
+
+
+def test_one_picture_has_a_gain_but_no_interval():
+    assert gain_interval([[1], [1], [1]], [[0], [0], [0]], confidence=0.95) == Interval(1.0, None, None, "none")
+
+
+def test_different_pictures_are_refused():
+    with pytest.raises(ValueError, match=r"\(3, 4\) and \(3, 5\)"):
+        gain_interval(np.ones((3, 4)), np.ones((3, 5)), confidence=0.95)
+
+
+def test_seeds_alone_are_said_to_hold_for_these_pictures():
+    found = of_seeds([0.1, 0.2, 0.3], 0.95)
+    assert found.basis == "these_pictures"
+    assert (found.low, found.high) == pytest.approx((0.2 - 0.2484, 0.2 + 0.2484), abs=1e-4)
+    assert of_seeds([0.1, 0.2], 0.95) == Interval(pytest.approx(0.15), None, None, "none")
+    assert of_seeds([], 0.95) is None
+    same = of_seeds([0.1, 0.1, 0.1], 0.95, pictures=45)
+    assert same.high - same.low > 0.05
+
+
+def test_new_splits_count_the_training_pictures_too():
+    gains = [0.10, 0.14, 0.06, 0.12, 0.08]
+    found = resampled_interval(gains, test_pictures=60, train_pictures=280, confidence=0.95)
+    half = 2.7764 * np.sqrt((1 / 5 + 60 / 280) * np.var(gains, ddof=1))
+    assert (found.low, found.high) == pytest.approx((0.1 - half, 0.1 + half), abs=1e-4)
+    assert found.basis == "new_training"
+    same = resampled_interval([0.1] * 3, test_pictures=60, train_pictures=280, confidence=0.95)
+    assert same.high - same.low > 0.05
+    assert resampled_interval([0.1] * 2, test_pictures=60, train_pictures=280, confidence=0.95).low is None
+    assert resampled_interval([], test_pictures=60, train_pictures=280, confidence=0.95) is None
+
+
+@pytest.mark.parametrize(
+    ("ends", "outcome"),
+    [((0.02, 0.1), "helps"), ((-0.1, -0.02), "hurts"), ((-0.009, 0.01), "no_difference"), ((0.0, 0.1), "undecided")],
+)
+def test_the_outcome_is_where_the_interval_lies(ends, outcome):
+    assert outcome_of(Interval(sum(ends) / 2, *ends, "new_pictures"), 0.01) == outcome
+    assert outcome_of(Interval(0.2, None, None, "none"), 0.01) == outcome_of(None, 0.01) == "undecided"

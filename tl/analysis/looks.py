@@ -1,0 +1,201 @@
+"""Looking at a comparison more than once: how sure each look has to be, and what would settle an open outcome."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import stdtrit
+
+from tl.analysis.certainty import MIN_SEEDS, gain_spread
+from tl.analysis.statistics import CONFIDENCE, MAX_PAIRS, POWER
+
+PLANNED = (3, 5, 10, 20)  # numbers of seeds at which a comparison is looked at
+FIRST_DOUBT = 0.04  # how often the first look may err
+LATER_DOUBT = 0.004  # each of the next three; together they err in at most 5 % (simulated: README.md)
+FULL_LOOKS = len(PLANNED)  # looks beyond get half of the one before: any number of them adds as little as one
+MAX_PICTURES = 1_000_000
+VARIANCE = 0.15  # of right minus right on one picture, networks averaged; 0.05 to 0.2 is usual
+
+
+def confidence_of(look: int, arms: int = 1) -> float:
+    """At which confidence to judge a look (1, 2, ...) so that all looks together err in at most 5 % of comparisons.
+
+    `arms`: of how many the one judged is the best (Bonferroni). Looks with fewer than 3 seeds make no claim and are
+    not counted. Raises ValueError for a look before the first.
+    """
+    if look < 1:
+        raise ValueError(f"look is {look}; it must be 1 or more.")
+    doubt = FIRST_DOUBT if look == 1 else LATER_DOUBT / 2 ** max(0, look - FULL_LOOKS)
+    return 1 - doubt / max(1, arms)
+
+
+def next_look(seeds: int) -> int | None:
+    """The next planned number of seeds above `seeds`; None after the last."""
+    return next((number for number in PLANNED if number > seeds), None)
+
+
+def limit_half_width(
+    right_arm: ArrayLike,
+    right_baseline: ArrayLike,
+    confidence: float,
+    clusters: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
+) -> float:
+    """Half the width that the gain's interval would have with any number of seeds: the test pictures' share alone."""
+    found = gain_spread(right_arm, right_baseline, clusters, classes)
+    return float(stdtrit(max(1, found.units - 1), 0.5 + confidence / 2)) * math.sqrt(found.of_pictures())
+
+
+def resplit_limit_half_width(
+    deviation: float, *, test_pictures: float, train_pictures: float, confidence: float
+) -> float:
+    """The same where every seed drew its own split; `deviation` is the gains' standard deviation."""
+    return float(stdtrit(1e9, 0.5 + confidence / 2)) * deviation * math.sqrt(test_pictures / train_pictures)
+
+
+def seeds_to_settle(
+    right_arm: ArrayLike,
+    right_baseline: ArrayLike,
+    margin: float,
+    *,
+    looks: int = 1,
+    arms: int = 1,
+    clusters: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
+) -> int | None:
+    """The number of seeds in all at which an open outcome would be decided with 80 % probability.
+
+    Takes the gain and the parts of its variance for the true ones, and the test pictures as they are. `looks` is how
+    many looks (with 3 seeds or more) there were, `arms` as in `confidence_of`. The planned numbers come first, then any
+    up to 100, judged as one more look. None: no number of seeds can, the test pictures are too few. Fewer than 3 seeds
+    tell nothing of others: then it is 3.
+    """
+    seeds = len(np.asarray(right_arm))
+    if seeds < MIN_SEEDS:
+        return PLANNED[0]
+    found = gain_spread(right_arm, right_baseline, clusters, classes)
+    networks, rest, pictures = found.of_networks(), found.of_rest(), found.of_pictures()
+
+    def parts(number: int) -> tuple[float, float, float]:
+        of_seeds = (networks + rest) / number
+        return of_seeds + pictures, of_seeds, _freedom(of_seeds, number, pictures, found.units)
+
+    return _first_number(parts, float(found.mean), margin, seeds, looks, arms)
+
+
+def resplits_to_settle(
+    gains: list[float],
+    margin: float,
+    *,
+    test_pictures: float,
+    train_pictures: float,
+    looks: int = 1,
+    arms: int = 1,
+) -> int | None:
+    """`seeds_to_settle` where every seed drew its own split; `gains` are those of the seeds there are."""
+    seeds = len(gains)
+    if seeds < MIN_SEEDS:
+        return PLANNED[0]
+    mean = sum(gains) / seeds
+    square = sum((gain - mean) ** 2 for gain in gains) / (seeds - 1)
+
+    def parts(number: int) -> tuple[float, float, float]:
+        return square * (1 / number + test_pictures / train_pictures), square / number, number - 1.0
+
+    return _first_number(parts, mean, margin, seeds, looks, arms)
+
+
+def pictures_to_settle(
+    right_arm: ArrayLike,
+    right_baseline: ArrayLike,
+    margin: float,
+    *,
+    confidence: float,
+    seeds: float | None = None,
+    clusters: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
+) -> int | None:
+    """How many test pictures in all would decide an open outcome with 80 % probability; None: no number can.
+
+    `seeds`: with how many (default: as many as there are; `math.inf`: any number). Pictures that come in clusters are
+    taken to come in such clusters again.
+    """
+    found = gain_spread(right_arm, right_baseline, clusters, classes)
+    seeds_now, pictures_now = np.shape(right_arm)
+    per_unit, number = pictures_now / found.units, seeds_now if seeds is None else seeds
+    of_networks, distance = found.of_networks() / number, _distance(float(found.mean), margin)
+
+    def settled(units: int) -> bool:
+        of_pictures = (found.of_pictures() * found.units + found.of_rest() * found.units / number) / units
+        freedom = _freedom(of_networks, number, of_pictures, units)
+        deviation = math.sqrt(of_networks + of_pictures)
+        return _needed(confidence, deviation, deviation, freedom, float(found.mean), margin) < distance
+
+    units = _smallest(settled, 2, math.ceil(MAX_PICTURES / per_unit))
+    return None if units is None else max(pictures_now, math.ceil(units * per_unit))
+
+
+def visible_difference(test_pictures: int, confidence: float = CONFIDENCE) -> float:
+    """About the smallest true gain that so many test pictures show with 80 % probability, with many seeds.
+
+    Before anything is known of the arms: VARIANCE stands for what one picture adds.
+    """
+    quantiles = stdtrit(max(1, test_pictures - 1), 0.5 + confidence / 2) + stdtrit(max(1, test_pictures - 1), POWER)
+    return min(1.0, float(quantiles) * math.sqrt(VARIANCE / max(1, test_pictures)))
+
+
+Parts = tuple[float, float, float]  # variance of the mean; what of it another set of seeds would move; its freedom
+
+
+def _first_number(
+    parts: Callable[[int], Parts], mean: float, margin: float, seeds: int, looks: int, arms: int
+) -> int | None:
+    """The first number of seeds, planned ones first, at which the outcome would be decided."""
+    distance = _distance(mean, margin)
+    for number, look in _candidates(seeds, looks):
+        variance, moved, freedom = parts(number)
+        confidence = confidence_of(look, arms)
+        if _needed(confidence, math.sqrt(variance), math.sqrt(moved), freedom, mean, margin) < distance:
+            return number
+    return None
+
+
+def _candidates(seeds: int, looks: int) -> Iterator[tuple[int, int]]:
+    """(number of seeds, which look that would be): the planned ones, then any."""
+    look = looks
+    for number in PLANNED:
+        if number > seeds:
+            look += 1
+            yield number, look
+    for number in range(max(seeds, PLANNED[-1]) + 1, MAX_PAIRS + 1):
+        yield number, look + 1
+
+
+def _needed(confidence: float, deviation: float, moved: float, freedom: float, mean: float, margin: float) -> float:
+    """How far from the margin a gain has to be: the interval's half width and the mean's own scatter.
+
+    Inside the margin both ends have to fit, so the risk is shared between them (as in two one-sided tests).
+    """
+    power = (1 + POWER) / 2 if abs(mean) < margin else POWER
+    return float(stdtrit(freedom, 0.5 + confidence / 2)) * deviation + float(stdtrit(freedom, power)) * moved
+
+
+def _distance(mean: float, margin: float) -> float:
+    return abs(abs(mean) - margin)
+
+
+def _freedom(of_networks: float, seeds: float, of_pictures: float, units: int) -> float:
+    """Satterthwaite's degrees of freedom of the sum of two variances of the mean."""
+    squares = of_pictures**2 / max(1, units - 1) + (of_networks**2 / (seeds - 1) if of_networks else 0.0)
+    return max(1.0, (of_networks + of_pictures) ** 2 / squares) if squares else 1e9
+
+
+def _smallest(settled: Callable[[int], bool], low: int, high: int) -> int | None:
+    """The smallest whole number in low..high for which `settled` holds, once it holds it holds for more; None."""
+    if not settled(high):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if settled(middle) else (middle + 1, high)
+    return low
