@@ -82,7 +82,8 @@ def test_copies_of_pictures_add_nothing_where_they_are_known_to_belong_together(
 
 def test_balanced_gain_is_the_mean_over_classes():
     classes = np.repeat([3, 7], [40, 8])
-    arm, baseline = alike(0.8, 3, 48, 1), alike(0.6, 3, 48, 2)
+    arm, baseline = np.ones((3, 48)), np.ones((3, 48))
+    baseline[:, [0, 1, 2, 3, 44, 45, 46]] = 0
     difference = arm - baseline
     expected = (difference[:, :40].mean() + difference[:, 40:].mean()) / 2
     found = gain_interval(arm, baseline, confidence=0.95, classes=classes)

@@ -11,9 +11,9 @@ from tl.analysis.certainty import MIN_SEEDS, gain_spread
 from tl.analysis.statistics import CONFIDENCE, MAX_PAIRS, POWER
 
 PLANNED = (3, 5, 10, 20)  # numbers of seeds at which a comparison is looked at
-FIRST_DOUBT = 0.04  # how often the first look may err
-LATER_DOUBT = 0.004  # each of the next three; together they err in at most 5 % (simulated: README.md)
-FULL_LOOKS = len(PLANNED)  # looks beyond get half of the one before: any number of them adds as little as one
+# How often the first look may err, the second, ...: together in at most 5 % of comparisons (simulated: README.md). Looks
+# beyond get half of the one before.
+DOUBTS = (0.04, 0.006, 0.003, 0.003)
 MAX_PICTURES = 1_000_000
 VARIANCE = 0.15  # of right minus right on one picture, networks averaged; 0.05 to 0.2 is usual
 
@@ -26,8 +26,8 @@ def confidence_of(look: int, arms: int = 1) -> float:
     """
     if look < 1:
         raise ValueError(f"look is {look}; it must be 1 or more.")
-    doubt = FIRST_DOUBT if look == 1 else LATER_DOUBT / 2 ** max(0, look - FULL_LOOKS)
-    return 1 - doubt / max(1, arms)
+    beyond = max(0, look - len(DOUBTS))
+    return float(1 - DOUBTS[look - beyond - 1] / 2**beyond / max(1, arms))
 
 
 def next_look(seeds: int) -> int | None:
