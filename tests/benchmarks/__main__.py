@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks.alternating import alternating
+from tests.benchmarks.certainty import certainty
 from tests.benchmarks.cifar10 import cifar10
 from tests.benchmarks.data import blossoms, ingest_cifar10, ingest_flowers
 from tests.benchmarks.epochs import epochs
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "saving": saving,
     "alternating": alternating,
     "memory": memory,
+    "certainty": certainty,
     "load": load,
     "soak": soak,
     "cifar10": cifar10,

@@ -39,6 +39,9 @@ class Scale:
     arrival_seconds: float = 30.0  # in which they come
     soak_minutes: float = 60.0
     soak_runs: int = 100
+    simulated_comparisons: int = 2000  # per cell of the certainty table
+    simulated_splits: int = 400  # of them with classifiers that really learn
+    simulated_sweeps: int = 60  # with curves fitted to a thousand draws of each
     gpu: bool = False
 
 
@@ -68,6 +71,9 @@ TINY = Scale(
     arrival_seconds=2.0,
     soak_minutes=0.1,
     soak_runs=4,
+    simulated_comparisons=8,
+    simulated_splits=4,
+    simulated_sweeps=1,
     limits=(("mobilenet_v2", 64, 16, 64), ("resnet18", 64, 16, 64), ("resnet50", 64, 8, 16)),
 )
 

@@ -1,7 +1,7 @@
 """Comparisons whose truth is known: how often intervals hold it, and how often equal arms are told apart.
 
-Three simulations. `Kind`: networks that answer about pictures, seeds times pictures. `splits`: classifiers that really
-learn, from splits drawn anew. `t_false_alarms`: seeds alone. Everything is drawn from the `random` given.
+Four simulations. `Kind`: networks that answer about pictures, seeds times pictures. `splits`: classifiers that really
+learn, from splits drawn anew. `sweeps_coverage`: several sizes. `t_false_alarms`: seeds alone. Everything is drawn from the `random` given.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
+from tl.analysis import data_size
 from tl.analysis.certainty import resampled_interval
 from tl.analysis.crossed import Spread, spread
 from tl.analysis.looks import confidence_of
@@ -96,23 +97,25 @@ def coverage(kind: Kind, random, *, pictures: int, seeds: int, repeats: int, con
 
 
 def false_alarms(
-    kind: Kind, random, *, pictures: int, looks: Sequence[int], repeats: int, margin: float, planned: bool = True
-) -> float:
+    kind: Kind, random, *, pictures: int, looks: Sequence[int], repeats: int, margin: float
+) -> tuple[float, float]:
     """How often "helps" or "hurts" comes out at one of the looks (numbers of seeds) though all arms are equal.
 
-    The best of the arms is judged at every look; `planned` False: at 95 % each time, as if it were the only look.
+    The best of the arms is judged at every look: (at the planned confidence, at 95 % each time).
     """
     arms = len(kind.accuracies) - 1
     wrong = []
     for portion in _portions(repeats, pictures * looks[-1] * arms):
         baseline, *others = kind.rights(random, portion, pictures, looks[-1])
         differences = [arm.astype(np.float32) - baseline for arm in others]
-        alarmed = np.zeros(portion, bool)
+        alarmed = np.zeros((2, portion), bool)
         for look, seeds in enumerate(looks, start=1):
-            confidence = confidence_of(look, arms) if planned else 0.95
-            alarmed |= _alarms([spread(values[:, :seeds]) for values in differences], confidence, margin)
+            found = [spread(values[:, :seeds]) for values in differences]
+            for way, confidence in enumerate((confidence_of(look, arms), 0.95)):
+                alarmed[way] |= _alarms(found, confidence, margin)
         wrong.append(alarmed)
-    return float(np.concatenate(wrong).mean())
+    planned, naive = np.concatenate(wrong, axis=1).mean(1)
+    return float(planned), float(naive)
 
 
 def _alarms(found: list[Spread], confidence: float, margin: float) -> np.ndarray:
@@ -232,3 +235,61 @@ def _exactly(weights: np.ndarray, deviation: float) -> np.ndarray:
     """Accuracy on all pictures there could be."""
     along, length = SIGNAL * weights[..., 0], np.linalg.norm(weights[..., :-1], axis=-1) * deviation
     return (ndtr((along + weights[..., -1]) / length) + ndtr((along - weights[..., -1]) / length)) / 2
+
+
+SIZES, SWEEP_TESTED = (100, 300, 1000, 3000), 300
+
+
+def _scratch(size: float) -> float:
+    return 10 * size**-0.7 + 0.10
+
+
+def _transfer(size: float) -> float:
+    return 1.2 * size**-0.4 + 0.10
+
+
+def _crossing(holds) -> float:
+    low, high = float(SIZES[0]), float(SIZES[-1])
+    for _ in range(60):
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def sweeps_coverage(random, *, seeds: int, repeats: int, known: bool, margin: float = 0.05) -> dict[str, float]:
+    """How often break-even and worth in pictures of sweeps hold the truth, on new pictures and with new seeds.
+
+    `known`: what each network answered is known, so pictures are drawn anew, too.
+    """
+    even = _crossing(lambda size: _scratch(size) - _transfer(size) > margin)
+    worth = _crossing(lambda size: _scratch(size) > _transfer(300)) / 300
+    held: dict[str, list[bool]] = {"break-even": [], "worth in pictures": []}
+    for _ in range(repeats):
+        rights = _sweep(random, seeds)
+        errors = [{n: {s: 1 - float(row.mean()) for s, row in side[n].items()} for n in side} for side in rights]
+        pairs = data_size.pairs_of(errors[0], errors[1], rights if known else None)
+        found, of_size = data_size.break_even(pairs, margin), data_size.worth_in_pictures(pairs)[300]
+        assert found is not None
+        held["break-even"].append(_holds(found.get("low"), found.get("high"), even))
+        held["worth in pictures"].append(_holds(of_size["low"], of_size["high"], worth))
+    return {name: float(np.mean(values)) for name, values in held.items()}
+
+
+def _holds(low: float | None, high: float | None, truth: float) -> bool:
+    return (low is None or low <= truth) and (high is None or truth <= high)
+
+
+def _sweep(random, seeds: int) -> tuple[data_size.Rights, data_size.Rights]:
+    """size -> seed -> answers of both arms on the same pictures at all sizes; a seed's luck is 0.05."""
+    difficulty = random.standard_normal(SWEEP_TESTED) * np.sqrt(0.6)
+    return tuple(
+        {
+            size: {
+                seed: (ndtri(curve(size)) + 0.05 * random.standard_normal() + difficulty
+                       + np.sqrt(0.4) * random.standard_normal(SWEEP_TESTED)) < 0
+                for seed in range(seeds)
+            }
+            for size in SIZES
+        }
+        for curve in (_scratch, _transfer)
+    )  # fmt: skip

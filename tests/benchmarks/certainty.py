@@ -1,0 +1,109 @@
+"""How often intervals hold what is true of new pictures, and how often equal arms are told apart: simulated."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import stdtrit
+
+from tests.benchmarks import simulated
+from tests.benchmarks.row import Row
+from tests.benchmarks.scale import Scale
+from tl.analysis.looks import PLANNED, confidence_of
+from tl.store.home import Home
+
+PICTURES, SEEDS = (75, 150, 550, 2500), (3, 5, 10)
+LOWEST, HIGHEST = 93.0, 97.0  # percent in which a 95 % interval has to hold
+OTHER_LOOKS = ((4, 5, 10, 20), (7, 10, 20), (3, 20), tuple(range(3, 21)))
+MARGIN = 0.01  # as in verdicts
+
+
+def certainty(home: Home, scale: Scale) -> list[Row]:
+    """Simulated: how often intervals hold the gain on new pictures, and false alarms over all looks."""
+    parts = (_held, _resplit, _sweeps, _looks, _widths)
+    return [row for part in parts for row in part(np.random.default_rng(13), scale)]
+
+
+def _inside(what: str, held: simulated.Held, against: str) -> Row:
+    percent = 100 * held.crossed
+    limit = {"at_most": HIGHEST} if percent > (LOWEST + HIGHEST) / 2 else {"at_least": LOWEST}
+    note = f"{against} {100 * held.seeds:.1f} %; ± {100 * held.half_width:.1f} points"
+    return Row(what=what, measured=percent, unit="%", note=note, **limit)
+
+
+def _held(random, scale: Scale) -> Iterator[Row]:
+    for kind in simulated.KINDS:
+        for pictures in PICTURES:
+            for seeds in SEEDS:
+                held = simulated.coverage(
+                    kind, random, pictures=pictures, seeds=seeds, repeats=scale.simulated_comparisons
+                )
+                yield _inside(f"held, {kind.name}: {pictures} pictures, {seeds} seeds", held, "t over seeds")
+
+
+def _resplit(random, scale: Scale) -> Iterator[Row]:
+    for seeds in SEEDS:
+        for sample in (simulated.TRAINED, 80):
+            gains, truth = simulated.splits(random, seeds=seeds, repeats=scale.simulated_splits, sample=sample)
+            held = simulated.splits_coverage(gains, truth, simulated.TRAINED)
+            yield _inside(f"held, new splits: {seeds} seeds, {sample} of 280 training pictures", held, "t over seeds")
+            if sample < simulated.TRAINED:
+                held = simulated.splits_coverage(gains, truth, sample)
+                yield Row(
+                    what=f"the same, the {sample} counted instead of the 280",
+                    measured=100 * held.crossed,
+                    unit="%",
+                    note=f"± {100 * held.half_width:.1f} points",
+                )
+
+
+def _sweeps(random, scale: Scale) -> Iterator[Row]:
+    for seeds in (3, 5):
+        for known in (True, False):
+            held = simulated.sweeps_coverage(random, seeds=seeds, repeats=scale.simulated_sweeps, known=known)
+            how = "seeds and pictures drawn" if known else "seeds alone drawn"
+            for name, value in held.items():
+                yield Row(
+                    what=f"held, sweep, {name}: 300 pictures, {seeds} seeds, {how}", measured=100 * value, unit="%"
+                )
+
+
+def _looks(random, scale: Scale) -> Iterator[Row]:
+    repeats = scale.simulated_comparisons
+    for looks in (PLANNED, *OTHER_LOOKS):
+        for arms in (1, 5):
+            wrong, naive = (
+                simulated.t_false_alarms(random, looks=looks, arms=arms, repeats=20 * repeats, planned=planned)
+                for planned in (True, False)
+            )
+            name = f"{looks[0]} to {looks[-1]}, every one" if len(looks) > 5 else ", ".join(map(str, looks))
+            yield _alarm(f"false alarms, seeds alone, margin 0, {arms + 1} arms: looks at {name}", wrong, naive)
+    for kind in simulated.KINDS:
+        for pictures in PICTURES:
+            for arms in (1, 5):
+                equal = replace(kind, accuracies=(0.75,) * (arms + 1))
+                few = max(repeats // (4 if pictures > 550 else 1), 1)
+                known = {"pictures": pictures, "looks": PLANNED, "repeats": few, "margin": MARGIN}
+                wrong, naive = simulated.false_alarms(equal, random, **known)
+                yield _alarm(f"false alarms, {kind.name}, {arms + 1} arms: {pictures} pictures", wrong, naive)
+
+
+def _alarm(what: str, wrong: float, naive: float) -> Row:
+    return Row(what=what, measured=100 * wrong, unit="%", at_most=5.0, note=f"at 95 % each time {100 * naive:.1f} %")
+
+
+def _widths(random, scale: Scale) -> Iterator[Row]:
+    for look, seeds in enumerate(PLANNED, start=1):
+        single = float(stdtrit(seeds - 1, 0.975))
+        planned = float(stdtrit(seeds - 1, 0.5 + confidence_of(look) / 2)) / single
+        any_number = simulated.anytime_factor(seeds) / single
+        what = f"width at {seeds} seeds, planned looks, in widths of a single look"
+        yield Row(
+            what=what,
+            measured=planned,
+            unit="",
+            against="any number of looks",
+            reference=any_number,
+            ratio=planned / any_number,
+            at_most=1.0,
+        )
