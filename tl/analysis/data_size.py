@@ -13,6 +13,7 @@ from scipy.special import ndtri, stdtrit
 
 from tl.analysis import curves
 from tl.analysis.statistics import CONFIDENCE, MIN_PAIRS
+from tl.analysis.sweep_results import BreakEven, Worth
 
 DRAWS = 1000
 UPPER = 0.5 + CONFIDENCE / 2
@@ -55,14 +56,10 @@ def pairs_of(baseline: Errors, arm: Errors) -> Pairs:
     )
 
 
-def break_even(pairs: Pairs, margin: float) -> dict | None:
-    """The smallest size at which the fitted advantage of the arm falls below `margin`.
+def break_even(pairs: Pairs, margin: float) -> BreakEven | None:
+    """The smallest size at which the fitted advantage of the arm falls below `margin`; looked for up to twice the largest.
 
-    `{"n", "low", "high"}`, with `"at_most": True` where the advantage is below the margin from the smallest size on and
-    `high` None with `"high_beyond": N` where the interval has no upper end; `{"beyond": N, "low"}` where the advantage
-    stays above the margin up to N, twice the largest size. `low` and `high` are None for fewer than MIN_PAIRS seeds;
-    `"low_at_most": True` where the interval has no lower end above the smallest size, which `low` then is. None for
-    fewer sizes than a curve needs.
+    No interval for fewer than MIN_PAIRS seeds; None for fewer sizes than a curve needs.
     """
     if not pairs.fitted:
         return None
@@ -73,21 +70,25 @@ def break_even(pairs: Pairs, margin: float) -> dict | None:
 
     point = float(read(*(side[0] for side in _curves(pairs, grid, draw=False))))
     low, high = _ends(read(*_curves(pairs, grid))) if pairs.can_draw else (None, None)
-    clipped = {"low_at_most": True} if low is not None and low <= pairs.sizes[0] else {}
+    low_at_most = low is not None and bool(low <= pairs.sizes[0])
+    limit = round(pairs.limit)
     if np.isinf(point):
-        return {"beyond": round(pairs.limit), "low": None if low is None or np.isinf(low) else round(low)} | clipped
-    found = {"n": round(point), "low": None if low is None else round(min(low, point)), "high": None} | clipped
-    if point <= pairs.sizes[0]:
-        found["at_most"] = True
-    if high is not None:
-        found |= {"high_beyond": round(pairs.limit)} if np.isinf(high) else {"high": round(max(high, point))}
-    return found
+        lowest = None if low is None or np.isinf(low) else round(low)
+        return BreakEven(n=None, beyond=limit, low=lowest, low_at_most=low_at_most)
+    endless = high is not None and np.isinf(high)
+    return BreakEven(
+        n=round(point),
+        low=None if low is None else round(min(low, point)),
+        high=None if high is None or endless else round(max(high, point)),
+        at_most=bool(point <= pairs.sizes[0]),
+        low_at_most=low_at_most,
+        high_beyond=limit if endless else None,
+    )
 
 
-def worth_in_pictures(pairs: Pairs) -> dict[int, dict]:
+def worth_in_pictures(pairs: Pairs) -> dict[int, Worth]:
     """For each size n: with how many pictures m the baseline does as well as the arm with n (arXiv 2102.01293).
 
-    n -> `{"pictures": m, "ratio": m / n, "low", "high", "bound"}`; `low` and `high` are the interval of the ratio.
     `bound` is "at_least" where the baseline does not get there up to the limit (twice the largest size with a fitted
     curve, else the largest size), "at_most" where it is there with the smallest size already, else None. Where there
     are too few sizes for a curve, it is read from straight lines between the sizes on a log axis.
@@ -106,13 +107,13 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, dict]:
         bound = "at_least" if np.isinf(pictures) else "at_most" if pictures <= pairs.sizes[0] else None
         pictures = min(float(pictures), pairs.limit)
         low, high = (None, None) if draws is None else _ends(draws[:, place])
-        found[int(size)] = {
-            "pictures": round(pictures),
-            "ratio": pictures / float(size),
-            "low": None if low is None else min(low, pictures) / float(size),
-            "high": None if high is None or np.isinf(high) else max(high, pictures) / float(size),
-            "bound": bound,
-        }
+        found[int(size)] = Worth(
+            pictures=round(pictures),
+            ratio=pictures / float(size),
+            low=None if low is None else min(low, pictures) / float(size),
+            high=None if high is None or np.isinf(high) else max(high, pictures) / float(size),
+            bound=bound,
+        )
     return found
 
 
@@ -129,7 +130,8 @@ def _curves(pairs: Pairs, grid: np.ndarray, draw: bool = True) -> tuple[np.ndarr
     """Errors of baseline and arm at `grid`, (DRAWS, G) each; (1, G) of what was measured without `draw`."""
     random = np.random.default_rng(0)  # the same runs give the same interval
     freedom = sum(len(values) - 1 for values in pairs.arm)
-    baseline, arm = [], []
+    baseline: list[np.ndarray] = []
+    arm: list[np.ndarray] = []
     for of_baseline, of_arm in zip(pairs.baseline, pairs.arm):
         count = len(of_arm)
         chosen = random.integers(0, count, (DRAWS, count)) if draw else np.arange(count)[None]
@@ -137,8 +139,10 @@ def _curves(pairs: Pairs, grid: np.ndarray, draw: bool = True) -> tuple[np.ndarr
         widen = np.sqrt(count / (count - 1)) * stdtrit(freedom, UPPER) / ndtri(UPPER) if draw else 1.0
         for values, means in ((of_baseline, baseline), (of_arm, arm)):
             means.append(values.mean() + widen * (values[chosen].mean(-1) - values.mean()))
-    sides = ((baseline, pairs.baseline), (arm, pairs.arm))
-    return tuple(_curve(pairs, np.stack(means, -1), values, grid) for means, values in sides)
+    return (
+        _curve(pairs, np.stack(baseline, -1), pairs.baseline, grid),
+        _curve(pairs, np.stack(arm, -1), pairs.arm, grid),
+    )
 
 
 def _curve(pairs: Pairs, means: np.ndarray, values: list[np.ndarray], grid: np.ndarray) -> np.ndarray:
