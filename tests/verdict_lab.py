@@ -3,6 +3,7 @@
 import json
 
 from tl.analysis.records import RunRecord
+from tl.analysis.results import Verdict
 from tl.analysis.verdict import verdict
 from tl.config import ArmConfig, Experiment
 from tl.store.metrics import METRICS, table
@@ -31,10 +32,10 @@ def run(
     return RunRecord(**record, metrics=table(rows, METRICS), result=document if ended else None)
 
 
-def judge(spec: Experiment, runs, **options) -> dict:
-    """The verdict, which has to be a JSON document without NaN."""
+def judge(spec: Experiment, runs, **options) -> Verdict:
+    """The verdict, which has to make a JSON document without NaN."""
     found = verdict(spec, runs, **options)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False)) == found.to_json()
     return found
 
 

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
+from tl.analysis import statistics
 from tl.analysis.certainty import (
-    Interval,
     gain_interval,
     of_seeds,
-    outcome_of,
     resampled_interval,
     share_interval,
     wilson,
 )
 from tl.analysis.crossed import linearised, spread
+from tl.analysis.results import Interval
 
 
 def answers(accuracy: float, seeds: int, pictures: int, seed: int = 0) -> np.ndarray:
@@ -158,5 +158,5 @@ def test_new_splits_count_the_training_pictures_too():
     [((0.02, 0.1), "helps"), ((-0.1, -0.02), "hurts"), ((-0.009, 0.01), "no_difference"), ((0.0, 0.1), "undecided")],
 )
 def test_the_outcome_is_where_the_interval_lies(ends, outcome):
-    assert outcome_of(Interval(sum(ends) / 2, *ends, "new_pictures"), 0.01) == outcome
-    assert outcome_of(Interval(0.2, None, None, "none"), 0.01) == outcome_of(None, 0.01) == "undecided"
+    assert statistics.outcome(Interval(sum(ends) / 2, *ends, "new_pictures"), 0.01) == outcome
+    assert statistics.outcome(Interval(0.2, None, None, "none"), 0.01) == statistics.outcome(None, 0.01) == "undecided"

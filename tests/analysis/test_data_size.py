@@ -5,6 +5,7 @@ import pytest
 
 from tl.analysis import data_size
 from tl.analysis.data_size import break_even, pairs_of, worth_in_pictures
+from tl.analysis.sweep_results import BreakEven, Worth
 
 SIZES = (100, 300, 1000, 3000)
 MARGIN = 0.01
@@ -40,11 +41,11 @@ def measured(curve, seeds: int = 1, noise: float = 0.0, random=None, sizes=SIZES
 
 def test_without_noise_both_are_what_they_are():
     pairs = pairs_of(measured(scratch), measured(transfer))
-    assert break_even(pairs, MARGIN) == {"n": round(TRUE_BREAK_EVEN), "low": None, "high": None}
+    assert break_even(pairs, MARGIN) == BreakEven(n=round(TRUE_BREAK_EVEN), low=None)
     worth = worth_in_pictures(pairs)
-    assert worth[300]["ratio"] == pytest.approx(TRUE_WORTH, rel=0.01)
-    assert (worth[300]["low"], worth[300]["bound"]) == (None, None)
-    assert worth[300]["pictures"] == round(300 * worth[300]["ratio"])
+    assert worth[300].ratio == pytest.approx(TRUE_WORTH, rel=0.01)
+    assert (worth[300].low, worth[300].bound) == (None, None)
+    assert worth[300].pictures == round(300 * worth[300].ratio)
 
 
 @pytest.mark.parametrize("seeds", [3, 5])
@@ -56,9 +57,9 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(seeds, monkeypatch
     for _ in range(100):
         pairs = pairs_of(*(measured(curve, seeds, 0.01, random) for curve in (scratch, transfer)))
         found = break_even(pairs, MARGIN)
-        even.append(covers(found.get("low"), found.get("high"), TRUE_BREAK_EVEN))
+        even.append(covers(found.low, found.high, TRUE_BREAK_EVEN))
         found = worth_in_pictures(pairs)[300]
-        worth.append(covers(found["low"], found["high"], TRUE_WORTH))
+        worth.append(covers(found.low, found.high, TRUE_WORTH))
     assert 0.83 <= np.mean(even) <= 0.99
     assert 0.83 <= np.mean(worth) <= 0.99
 
@@ -69,30 +70,30 @@ def covers(low, high, truth) -> bool:
 
 def test_an_advantage_that_never_ends_is_beyond_twice_the_largest_size():
     pairs = pairs_of(measured(lambda size: transfer(size) + 0.2, 3), measured(transfer, 3))
-    assert break_even(pairs, MARGIN) == {"beyond": 6000, "low": None}
+    assert break_even(pairs, MARGIN) == BreakEven(n=None, beyond=6000, low=None)
     worth = worth_in_pictures(pairs)
-    assert (worth[1000]["bound"], worth[1000]["pictures"], worth[1000]["ratio"]) == ("at_least", 6000, 6.0)
-    assert worth[1000]["high"] is None
+    assert (worth[1000].bound, worth[1000].pictures, worth[1000].ratio) == ("at_least", 6000, 6.0)
+    assert worth[1000].high is None
 
 
 def test_no_advantage_at_the_smallest_size_is_said_to_be_over_there():
     pairs = pairs_of(measured(transfer), measured(transfer))
-    assert break_even(pairs, MARGIN) == {"n": 100, "low": None, "high": None, "at_most": True}
-    assert worth_in_pictures(pairs)[1000]["ratio"] == pytest.approx(1.0, rel=0.01)
+    assert break_even(pairs, MARGIN) == BreakEven(n=100, low=None, at_most=True)
+    assert worth_in_pictures(pairs)[1000].ratio == pytest.approx(1.0, rel=0.01)
 
 
 def test_an_interval_that_begins_at_the_smallest_size_may_begin_below_it():
     random = np.random.default_rng(1)
     sides = [measured(curve, 3, 0.03, random) for curve in (scratch, transfer)]
     found = break_even(pairs_of(*sides), 0.23)
-    assert found["n"] > found["low"] == 100 and found["low_at_most"] is True
-    assert "low_at_most" not in break_even(pairs_of(*(measured(curve, 3) for curve in (scratch, transfer))), MARGIN)
+    assert found.n > found.low == 100 and found.low_at_most
+    assert not break_even(pairs_of(*(measured(curve, 3) for curve in (scratch, transfer))), MARGIN).low_at_most
 
 
 def test_an_arm_that_is_worse_is_worth_fewer_pictures():
     worth = worth_in_pictures(pairs_of(measured(transfer), measured(scratch)))
-    assert worth[300]["ratio"] < 1
-    assert worth[100] == {"pictures": 100, "ratio": 1.0, "low": None, "high": None, "bound": "at_most"}
+    assert worth[300].ratio < 1
+    assert worth[100] == Worth(pictures=100, ratio=1.0, low=None, high=None, bound="at_most")
 
 
 def test_three_sizes_have_no_break_even_but_lines_between_them():
@@ -100,9 +101,9 @@ def test_three_sizes_have_no_break_even_but_lines_between_them():
     pairs = pairs_of(measured(scratch, 3, sizes=sizes), measured(transfer, 3, sizes=sizes))
     assert break_even(pairs, MARGIN) is None
     worth = worth_in_pictures(pairs)
-    assert worth[100]["ratio"] > 1 and worth[100]["low"] is None
+    assert worth[100].ratio > 1 and worth[100].low is None
     # Past its largest size nothing is known of the baseline: 1000 pictures from scratch do not do as well.
-    assert (worth[1000]["bound"], worth[1000]["ratio"]) == ("at_least", 1.0)
+    assert (worth[1000].bound, worth[1000].ratio) == ("at_least", 1.0)
 
 
 def test_only_seeds_that_both_arms_have_are_compared():
@@ -122,7 +123,7 @@ def test_nothing_measured_is_nothing_found():
 def test_one_seed_less_at_one_size_gives_no_interval():
     baseline, arm = measured(scratch, 3), measured(transfer, 3)
     del arm[3000][2]
-    assert break_even(pairs_of(baseline, arm), MARGIN)["low"] is None
+    assert break_even(pairs_of(baseline, arm), MARGIN).low is None
 
 
 def test_the_same_runs_give_the_same_interval():

@@ -41,7 +41,7 @@ def test_a_finished_experiment_is_told_in_full(home):
     experiment_id, (scratch, probe) = submitted(home)
     end(home, scratch.run_id, "finished", [0.2, 0.4], test_accuracy=0.38, best_epoch=2, memory_peak_bytes=10)
     end(home, probe.run_id, "finished", [0.6, 0.5], test_accuracy=0.58, best_epoch=1, stopped_early=True)
-    found = experiment_result(home, experiment_id)
+    found = experiment_result(home, experiment_id).to_json()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["experiment_id"] == experiment_id
     assert (found["dataset"], found["samples"], found["home"]) == ("blossoms", 500, str(home.path))
@@ -59,9 +59,9 @@ def test_a_finished_experiment_is_told_in_full(home):
 def test_a_queued_experiment_has_a_document_too(home):
     experiment_id, _ = submitted(home)
     found = experiment_result(home, experiment_id)
-    (entry,) = found["arms"]["scratch"]["runs"]
-    assert (entry["status"], entry["epochs"], entry["test_accuracy"]) == ("queued", 0, None)
-    assert found["verdict"]["text"].startswith("No epoch is finished yet.")
+    (entry,) = found.arms["scratch"].runs
+    assert (entry.status, entry.epochs, entry.test_accuracy) == ("queued", 0, None)
+    assert found.verdict.text.startswith("No epoch is finished yet.")
 
 
 def test_a_run_killed_before_it_could_speak_is_listed(home):
@@ -69,22 +69,22 @@ def test_a_run_killed_before_it_could_speak_is_listed(home):
     end(home, probe.run_id, "finished", [0.6], test_accuracy=0.5)
     move(home, read_run(home, scratch.run_id), "running")
     move(home, read_run(home, scratch.run_id), "failed", reason="killed", message="The trainer was killed.")
-    (entry,) = experiment_result(home, experiment_id)["arms"]["scratch"]["runs"]
-    assert (entry["status"], entry["reason"], entry["message"]) == ("failed", "killed", "The trainer was killed.")
+    (entry,) = experiment_result(home, experiment_id).arms["scratch"].runs
+    assert (entry.status, entry.reason, entry.message) == ("failed", "killed", "The trainer was killed.")
 
 
 def test_an_old_result_of_a_run_that_goes_on_does_not_count(home):
     experiment_id, (scratch, _) = submitted(home)
     end(home, scratch.run_id, "stopped", [0.2, 0.4], best_epoch=2)
     move(home, read_run(home, scratch.run_id), "queued")
-    (entry,) = experiment_result(home, experiment_id)["arms"]["scratch"]["runs"]
-    assert (entry["status"], entry["epochs"]) == ("queued", 2)
+    (entry,) = experiment_result(home, experiment_id).arms["scratch"].runs
+    assert (entry.status, entry.epochs) == ("queued", 2)
 
 
 def test_a_data_set_that_is_gone_leaves_the_rest(home):
     experiment_id, _ = submitted(home, dataset="deleted-since", samples=40)
     found = experiment_result(home, experiment_id)
-    assert (found["classes"], found["samples"]) == (None, 40)
+    assert (found.setting.classes, found.samples) == (None, 40)
 
 
 def test_an_unknown_experiment_is_refused(home):

@@ -4,6 +4,7 @@ import pytest
 
 from tl.analysis.fairness import steps_per_epoch, with_more_epochs
 from tl.analysis.records import RunRecord
+from tl.analysis.results import Learning, Ledger
 from tl.analysis.verdict import verdict
 from tl.config import ArmConfig, Experiment
 from tl.store.metrics import METRICS, table
@@ -26,9 +27,9 @@ def run(arm: str, accuracies, status: str = "finished", **result) -> RunRecord:
     return RunRecord(**record, metrics=table(rows, METRICS), result={"status": status, "test_accuracy": 0.5} | result)
 
 
-def ledgers(spec: Experiment, *runs: RunRecord) -> dict:
-    """Arm -> its entry in the verdict's summary."""
-    return verdict(spec, runs)["summary"]
+def ledgers(spec: Experiment, *runs: RunRecord) -> dict[str, Ledger]:
+    """Arm -> its ledger in the verdict's summary."""
+    return {arm: own.ledger for arm, own in verdict(spec, runs).summary.items()}
 
 
 def test_every_arm_shows_what_it_was_given():
@@ -38,43 +39,44 @@ def test_every_arm_shows_what_it_was_given():
         run("full_finetuning", [0.5, 0.7, 0.7], stopped_early=True),
     )
     scratch, full = found["scratch"], found["full_finetuning"]
-    assert (scratch["budget"], full["budget"]) == (20, 8)
-    assert (scratch["steps"], full["steps"]) == (10 * 16, 3 * 16)
-    assert (scratch["learning_rate"], scratch["rate_chosen"]) == (3e-3, "given")
-    assert (full["learning_rate"], full["rate_chosen"]) == (1e-4, "default")
-    assert (scratch["stopped_early"], scratch["out_of_budget"]) == (0, 1)
-    assert (full["stopped_early"], full["out_of_budget"]) == (1, 0)
+    assert (scratch.budget, full.budget) == (20, 8)
+    assert (scratch.steps, full.steps) == (10 * 16, 3 * 16)
+    assert (scratch.learning_rate, scratch.rate_chosen) == (3e-3, "given")
+    assert (full.learning_rate, full.rate_chosen) == (1e-4, "default")
+    assert (scratch.stopped_early, scratch.out_of_budget) == (0, 1)
+    assert (full.stopped_early, full.out_of_budget) == (1, 0)
     # the last fifth of ten epochs and the one before: 0.68, 0.70, 0.74, least squares slope 0.03
-    assert scratch["late_slope"] == pytest.approx(0.03)
-    assert scratch["late_rise"] == pytest.approx(0.06)
-    assert (scratch["converged"], full["converged"]) == (False, True)
+    assert scratch.late_slope == pytest.approx(0.03)
+    assert scratch.late_rise == pytest.approx(0.06)
+    assert (scratch.learning, full.learning) == (Learning.STILL_IMPROVING, Learning.CONVERGED)
 
 
 def test_a_rate_from_a_range_test_is_named_as_one():
     arms = (ARMS[0], ArmConfig(name="full_finetuning", strategy="full_finetuning"))
     found = ledgers(experiment(arms=arms, find_rate=True), run("full_finetuning", [0.5], learning_rate=4e-4))
-    assert found["scratch"]["rate_chosen"] == "given", "its own rate comes first"
-    assert (found["full_finetuning"]["learning_rate"], found["full_finetuning"]["rate_chosen"]) == (4e-4, "found")
+    assert found["scratch"].rate_chosen == "given", "its own rate comes first"
+    assert (found["full_finetuning"].learning_rate, found["full_finetuning"].rate_chosen) == (4e-4, "found")
     unknown = ledgers(experiment(arms=arms, find_rate=True), run("full_finetuning", [0.5]))
-    assert unknown["full_finetuning"]["learning_rate"] is None
+    assert unknown["full_finetuning"].learning_rate is None
 
 
 def test_a_run_that_was_cut_short_is_counted_as_that():
     entry = ledgers(experiment(), run("scratch", [0.1, 0.2], status="stopped"))["scratch"]
-    assert (entry["cut_short"], entry["out_of_budget"], entry["stopped_early"]) == (1, 0, 0)
+    assert (entry.cut_short, entry.out_of_budget, entry.stopped_early) == (1, 0, 0)
 
 
 def test_a_run_that_is_not_counted_is_not_what_an_arm_is_judged_by():
     finished = [run("scratch", [0.3, 0.5, 0.7, 0.7, 0.7]) for _ in range(3)]
     diverged = run("scratch", [0.1, 0.4], status="failed", reason="diverged")
     entry = ledgers(experiment(), *finished, diverged)["scratch"]
-    assert (entry["converged"], entry["late_rise"], entry["late_slope"]) == (True, 0.0, pytest.approx(0.0))
-    assert ledgers(experiment(), diverged)["scratch"]["converged"] is False, "the only one there is"
+    assert (entry.learning, entry.late_rise, entry.late_slope) == ("converged", 0.0, pytest.approx(0.0))
+    assert ledgers(experiment(), diverged)["scratch"].learning == Learning.STILL_IMPROVING, "the only one there is"
 
 
 def test_a_rise_of_exactly_the_margin_counts_as_converged():
-    assert ledgers(experiment(), run("scratch", [0.5, 0.5, 0.5, 0.5, 0.51]))["scratch"]["late_rise"] <= 0.0100001
-    assert verdict(experiment(), [run("scratch", [0.5] * 4 + [0.51])], margin=0.0101)["summary"]["scratch"]["converged"]
+    assert ledgers(experiment(), run("scratch", [0.5, 0.5, 0.5, 0.5, 0.51]))["scratch"].late_rise <= 0.0100001
+    found = verdict(experiment(), [run("scratch", [0.5] * 4 + [0.51])], margin=0.0101)
+    assert found.summary["scratch"].ledger.learning == Learning.CONVERGED
 
 
 @pytest.mark.parametrize("batch_size", [2, 32, 500])

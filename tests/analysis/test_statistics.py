@@ -7,20 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tl.analysis.cost_results import Ratio
+from tl.analysis.results import Interval
 from tl.analysis.statistics import confidence_of_best, interval, outcome, pairs_to_settle, probability_better, ratio
 
 
 def test_the_interval_is_students():
     # mean 0.14, sd 0.02, n 3: t(2, 0.975) = 4.302653, so the half width is 4.302653 * 0.02 / sqrt(3) = 0.049683
     found = interval([0.12, 0.14, 0.16])
-    assert found["mean"] == pytest.approx(0.14)
-    assert found["low"] == pytest.approx(0.14 - 0.049683, abs=1e-6)
-    assert found["high"] == pytest.approx(0.14 + 0.049683, abs=1e-6)
+    assert (found.mean, found.basis) == (pytest.approx(0.14), "these_pictures")
+    assert found.low == pytest.approx(0.14 - 0.049683, abs=1e-6)
+    assert found.high == pytest.approx(0.14 + 0.049683, abs=1e-6)
 
 
 @pytest.mark.parametrize("values", [[0.1], [0.1, 0.3]])
 def test_below_three_pairs_there_is_no_interval(values):
-    assert interval(values) == {"mean": pytest.approx(sum(values) / len(values)), "low": None, "high": None}
+    assert interval(values) == Interval(pytest.approx(sum(values) / len(values)), None, None, "none")
 
 
 def test_nothing_measured_is_nothing_found():
@@ -34,22 +36,22 @@ def test_a_tie_counts_half():
 
 
 def test_the_ratio_is_that_of_the_means_shown_beside_it():
-    assert ratio([2.0, 8.0], [1.0, 1.0]) == {"ratio": pytest.approx(5.0), "low": None, "high": None}
+    assert ratio([2.0, 8.0], [1.0, 1.0]) == Ratio(value=pytest.approx(5.0), low=None, high=None)
     three = ratio([1.0, 2.0, 3.0], [1.0, 1.0, 1.0])
     half = 4.302653 * 0.5 / math.sqrt(3)  # relative deviations -1/2, 0 and 1/2: their sd is 1/2
-    assert three["ratio"] == pytest.approx(2.0)
-    assert three["low"] == pytest.approx(2 * math.exp(-half), rel=1e-5)
-    assert three["high"] == pytest.approx(2 * math.exp(half), rel=1e-5)
+    assert three.value == pytest.approx(2.0)
+    assert three.low == pytest.approx(2 * math.exp(-half), rel=1e-5)
+    assert three.high == pytest.approx(2 * math.exp(half), rel=1e-5)
 
 
 def test_swapping_the_sides_inverts_a_ratio():
     there, back = ratio([3.0, 4.0, 5.0], [1.0, 1.2, 0.7]), ratio([1.0, 1.2, 0.7], [3.0, 4.0, 5.0])
-    assert there["ratio"] == pytest.approx(1 / back["ratio"])
-    assert there["low"] == pytest.approx(1 / back["high"])
+    assert there.value == pytest.approx(1 / back.value)
+    assert there.low == pytest.approx(1 / back.high)
 
 
 def test_what_is_zero_has_no_ratio():
-    assert ratio([0.0, 3.0], [1.0, 1.0])["ratio"] == pytest.approx(3.0)
+    assert ratio([0.0, 3.0], [1.0, 1.0]).value == pytest.approx(3.0)
     assert ratio([1.0], [0.0]) is None
 
 
@@ -65,20 +67,20 @@ def test_what_is_zero_has_no_ratio():
     ],
 )
 def test_the_outcome_follows_from_interval_and_margin(low, high, expected):
-    assert outcome({"mean": 0.0, "low": low, "high": high}, 0.01) == expected
+    assert outcome(Interval(0.0, low, high, "these_pictures"), 0.01) == expected
 
 
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=20))
 def test_the_mean_lies_inside_its_interval(values):
     found = interval(values)
-    assert found["low"] <= found["mean"] <= found["high"]
+    assert found.low <= found.mean <= found.high
 
 
 @given(st.lists(st.floats(-1, 1), min_size=3, max_size=20))
 def test_swapping_the_sides_mirrors_gain_and_outcome(values):
     gain, mirrored = interval(values), interval([-value for value in values])
-    assert mirrored["mean"] == pytest.approx(-gain["mean"])
-    assert mirrored["low"] == pytest.approx(-gain["high"])
+    assert mirrored.mean == pytest.approx(-gain.mean)
+    assert mirrored.low == pytest.approx(-gain.high)
     swapped = {"helps": "hurts", "hurts": "helps"}
     assert outcome(mirrored, 0.01) == swapped.get(outcome(gain, 0.01), outcome(gain, 0.01))
 
@@ -101,7 +103,7 @@ def shares(true_gain: float, seeds: int, margin: float = 0.01, spread: float = 0
 @SEEDS
 def test_intervals_cover_the_true_gain_as_often_as_they_say(seeds):
     found = [interval(row) for row in drawn(0.05, seeds)]
-    covered = np.mean([entry["low"] <= 0.05 <= entry["high"] for entry in found])
+    covered = np.mean([entry.low <= 0.05 <= entry.high for entry in found])
     assert 0.93 <= covered <= 0.97
 
 
@@ -110,7 +112,7 @@ def test_intervals_of_ratios_cover_the_true_ratio_as_often_as_they_say(seeds):
     random = np.random.default_rng(seeds)
     tops, bottoms = (scale * random.lognormal(0, 0.2, (REPETITIONS, seeds)) for scale in (3.0, 1.0))
     found = [ratio(top, bottom) for top, bottom in zip(tops, bottoms, strict=True)]
-    covered = np.mean([entry["low"] <= 3.0 <= entry["high"] for entry in found])
+    covered = np.mean([entry.low <= 3.0 <= entry.high for entry in found])
     assert 0.93 <= covered <= 0.97
 
 

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from tl.analysis import sweep_wording
+from tl.analysis.results import Interval, Learning
 from tl.analysis.sweep import sweep_result
+from tl.analysis.sweep_results import BreakEven, SizeResult, SweepComparison, SweepFinding
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs import submit_sweep, sweep
 from tl.report import size_findings
@@ -49,72 +51,80 @@ def finish(home: Home, run: dict, accuracy: float) -> None:
     assert move(home, read_run(home, run["run_id"]), "finished")
 
 
-def found_in(home: Home, sweep_id: str) -> dict:
-    """The document, which has to be JSON without NaN, the same after a round trip."""
+def found_in(home: Home, sweep_id: str) -> SweepFinding:
+    """What was found, which has to make a document that is JSON without NaN, the same after a round trip."""
     found = sweep_result(home, sweep_id)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False)) == found.to_json()
     return found
 
 
 def test_a_finished_sweep_is_told_in_full(home):
     found = found_in(home, swept(home))
-    assert (found["sizes"], found["baseline"], found["headline"]) == (list(SIZES), "scratch", "full_finetuning")
-    entry = found["arms"]["scratch"]["300"]
-    assert entry["mean"] == pytest.approx(1 - CURVES["scratch"](300))
+    assert (found.sizes, found.baseline, found.headline) == (SIZES, "scratch", "full_finetuning")
+    entry = found.arms["scratch"][300]
+    assert entry.accuracy.mean == pytest.approx(1 - CURVES["scratch"](300))
     # sd 0.004, n 3: 4.302653 * 0.004 / sqrt(3) = 0.009936
-    assert entry["high"] - entry["mean"] == pytest.approx(0.009936, abs=1e-5)
-    assert (entry["seconds"], entry["seeds"], len(entry["test_accuracies"])) == (12.0, 3, 3)
-    fit = found["curves"]["scratch"]
-    assert (fit["a"], fit["b"], fit["c"]) == pytest.approx((10, 0.7, 0.10), rel=0.02)
-    assert list(fit["residuals"]) == list(map(str, SIZES))
-    even = found["break_even"]
-    assert even["n"] == pytest.approx(802, abs=2)
-    assert even["low"] <= even["n"] <= even["high"]
-    assert found["worth_in_pictures"]["300"] == pytest.approx(1.794, rel=0.01)
-    assert found["comparisons"]["full_finetuning"]["gain"]["100"]["low"] is not None
+    assert entry.accuracy.high - entry.accuracy.mean == pytest.approx(0.009936, abs=1e-5)
+    assert (entry.seconds, entry.seeds, len(entry.test_accuracies)) == (12.0, 3, 3)
+    fit = found.curves["scratch"]
+    assert (fit.a, fit.b, fit.c) == pytest.approx((10, 0.7, 0.10), rel=0.02)
+    assert tuple(fit.residuals) == SIZES
+    even = found.best.break_even
+    assert even.n == pytest.approx(802, abs=2)
+    assert even.low <= even.n <= even.high
+    assert found.best.worth_in_pictures[300].ratio == pytest.approx(1.794, rel=0.01)
+    assert found.comparisons["full_finetuning"].gain[100].low is not None
     # At 300 pictures the target is 95 % of the weaker arm's best: scratch reaches it in its last epoch, after 12 s.
-    time = found["comparisons"]["full_finetuning"]["time_to_target"]["300"]
-    assert (time["baseline_seconds"], time["arm_seconds"], time["saved"]) == (12.0, 3.0, 0.75)
-    assert found["text"].startswith("Full fine-tuning is worth it up to about 800 pictures (95 % interval")
-    assert "with more, from scratch comes within 1 point of it." in found["text"]
-    assert "With 100 pictures it does as well as from scratch with about 290, 2.9 times as many." in found["text"]
-    assert "hint" not in found["text"] and "runs" not in found["text"]
+    time = found.comparisons["full_finetuning"].time_to_target[300]
+    assert (time.baseline.seconds, time.arm.seconds, time.saved) == (12.0, 3.0, 0.75)
+    assert found.text.startswith("Full fine-tuning is worth it up to about 800 pictures (95 % interval")
+    assert "with more, from scratch comes within 1 point of it." in found.text
+    assert "With 100 pictures it does as well as from scratch with about 290, 2.9 times as many." in found.text
+    assert "hint" not in found.text and "runs" not in found.text
 
 
 def test_an_advantage_that_stays_is_beyond(home):
     curves = CURVES | {"scratch": lambda n: CURVES["full_finetuning"](n) + 0.2}
     found = found_in(home, swept(home, curves=curves))
-    assert found["break_even"] == {"beyond": 6000, "low": None}
-    assert found["worth_in_pictures"]["1000"] == 6.0 and found["worth_in_pictures_bounds"]["1000"] == "at_least"
-    assert "stays worth it at every size" in found["text"] and "up to 6,000 pictures" in found["text"]
+    assert found.best.break_even == BreakEven(n=None, beyond=6000, low=None)
+    worth = found.best.worth_in_pictures[1000]
+    assert (worth.ratio, worth.bound) == (6.0, "at_least")
+    assert "stays worth it at every size" in found.text and "up to 6,000 pictures" in found.text
 
 
 def test_an_advantage_that_comes_late_is_not_claimed_for_every_size(home):
     curves = {"scratch": lambda n: 0.917, "full_finetuning": lambda n: 0.917 - (0.0 if n == 100 else n / 10_000)}
-    text = found_in(home, swept(home, curves=curves))["text"]
+    text = found_in(home, swept(home, curves=curves)).text
     assert text.startswith("Full fine-tuning is worth it, though not with 100 pictures: its advantage over")
     assert "From scratch did no better than guessing could (chance is 8 %) at any size." in text
     assert "Full fine-tuning did no better than guessing could (chance is 8 %) with 100 and 300 pictures." in text
 
 
 def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
-    gains = dict(zip(map(str, SIZES), (0.003, 0.05, 0.03, 0.02)))
-    compared = {
-        "gain": {size: {"mean": gain, "low": None, "high": None} for size, gain in gains.items()},
-        "seeds": dict.fromkeys(gains, 3),
-        "break_even": {"n": 4510, "low": 100, "low_at_most": True, "high": None, "high_beyond": 6000},
-        "worth_in_pictures": {},
-    }
-    found = {
-        "baseline": "scratch",
-        "headline": "full_finetuning",
-        "margin": 0.01,
-        "break_even": compared["break_even"],
-        "comparisons": {"full_finetuning": compared},
-        "curves": {"scratch": None, "full_finetuning": None},
-        "arms": {arm: {size: {"above_guessing": None, "converged": True} for size in gains} for arm in CURVES},
-        "statuses": {"finished": 24},
-    }
+    gains = dict(zip(SIZES, (0.003, 0.05, 0.03, 0.02)))
+    compared = SweepComparison(
+        gain={size: Interval(gain, None, None, "none") for size, gain in gains.items()},
+        seeds=dict.fromkeys(SIZES, 3),
+        break_even=BreakEven(n=4510, low=100, low_at_most=True, high_beyond=6000),
+        worth_in_pictures={},
+        time_to_target={},
+    )
+    reached = SizeResult(
+        accuracy=None, seconds=None, seeds=3, test_accuracies={}, learning=Learning.CONVERGED, above_guessing=None
+    )
+    found = SweepFinding(
+        sweep_id="x",
+        setting=None,  # words don't need it
+        experiments=dict.fromkeys(SIZES, "x"),
+        statuses={"finished": 24},
+        baseline="scratch",
+        margin=0.01,
+        chance=None,
+        arms={arm: dict.fromkeys(SIZES, reached) for arm in CURVES},
+        curves=dict.fromkeys(CURVES),
+        headline="full_finetuning",
+        comparisons={"full_finetuning": compared},
+    )
     assert sweep_wording.text(found) == (
         "Full fine-tuning is worth it, though not with 100 pictures, up to about 4,500 pictures (95 % interval 100 or "
         "fewer to beyond 6,000, 3 seeds); with more, from scratch comes within 1 point of it."
@@ -130,49 +140,49 @@ def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
 
 def test_an_arm_that_was_still_learning_is_named(home):
     found = found_in(home, swept(home))
-    assert found["arms"]["scratch"]["100"]["converged"] is False
-    assert "From scratch had not converged with 100, 300 and 1,000 pictures: more epochs may" not in found["text"]
-    assert "From scratch had not converged with 100 and 300 pictures: more epochs may narrow the gap." in found["text"]
+    assert found.arms["scratch"][100].learning == Learning.STILL_IMPROVING
+    assert "From scratch had not converged with 100, 300 and 1,000 pictures: more epochs may" not in found.text
+    assert "From scratch had not converged with 100 and 300 pictures: more epochs may narrow the gap." in found.text
 
 
 def test_no_advantage_from_the_first_size_on_is_said_so(home):
     found = found_in(home, swept(home, curves=dict.fromkeys(CURVES, CURVES["scratch"]), seeds=1))
-    assert found["break_even"]["at_most"] is True
-    assert found["text"].startswith("Already with 100 pictures, the fewest that were tried,")
-    assert "One run each is a hint, not a proof." in found["text"]
+    assert found.best.break_even.at_most is True
+    assert found.text.startswith("Already with 100 pictures, the fewest that were tried,")
+    assert "One run each is a hint, not a proof." in found.text
 
 
 def test_three_sizes_are_no_curve_but_differences(home):
     found = found_in(home, swept(home, sizes=(100, 300, 1000)))
-    assert found["break_even"] is None and set(found["curves"].values()) == {None}
-    assert found["worth_in_pictures"]["100"] > 1
-    assert "+20.8 points with 100 pictures, " in found["text"] and "from 4 finished sizes on" in found["text"]
+    assert found.best.break_even is None and set(found.curves.values()) == {None}
+    assert found.best.worth_in_pictures[100].ratio > 1
+    assert "+20.8 points with 100 pictures, " in found.text and "from 4 finished sizes on" in found.text
 
 
 def test_a_sweep_that_was_stopped_is_told_with_what_is_there(home):
     found = found_in(home, swept(home, leave=lambda run: run["samples"] == 3000 or run["seed"] == 2))
-    assert found["arms"]["scratch"]["3000"]["mean"] is None and found["arms"]["scratch"]["3000"]["seconds"] is None
-    assert found["arms"]["scratch"]["300"]["seeds"] == 2 and found["arms"]["scratch"]["300"]["low"] is None
-    assert found["statuses"] == {"finished": 12, "queued": 12}
-    assert "Two runs each are a hint" in found["text"]
-    assert "Of 24 runs 12 are finished, 12 still to come." in found["text"]
+    assert found.arms["scratch"][3000].accuracy is None and found.arms["scratch"][3000].seconds is None
+    assert found.arms["scratch"][300].seeds == 2 and found.arms["scratch"][300].accuracy.low is None
+    assert found.statuses == {"finished": 12, "queued": 12}
+    assert "Two runs each are a hint" in found.text
+    assert "Of 24 runs 12 are finished, 12 still to come." in found.text
 
 
 def test_a_sweep_of_which_nothing_is_finished_says_so(home):
     found = found_in(home, swept(home, leave=lambda run: True))
-    assert found["headline"] is None and found["break_even"] is None and found["worth_in_pictures"] == {}
-    assert found["text"].startswith("No size has a finished run of both arms yet")
+    assert found.headline is None and found.best is None
+    assert found.text.startswith("No size has a finished run of both arms yet")
 
 
 def test_one_arm_alone_is_a_learning_curve_and_no_comparison(home):
     found = found_in(home, swept(home, arms=ARMS[:1]))
-    assert found["curves"]["scratch"] and not found["comparisons"]
-    assert found["text"] == "Without a second arm there is nothing to compare from scratch with."
+    assert found.curves["scratch"] and not found.comparisons
+    assert found.text == "Without a second arm there is nothing to compare from scratch with."
 
 
 def test_curves_that_miss_what_was_measured_are_called_uncertain(home):
     bent = CURVES | {"scratch": lambda n: CURVES["scratch"](n) + (0.1 if n == 1000 else 0)}
-    assert "miss what was measured by up to" in found_in(home, swept(home, curves=bent))["text"]
+    assert "miss what was measured by up to" in found_in(home, swept(home, curves=bent)).text
 
 
 def test_an_unknown_sweep_or_an_impossible_margin_is_refused(home):

@@ -13,18 +13,18 @@ def test_an_arm_that_never_gets_to_the_target_is_censored_not_blank():
     spec = experiment(SCRATCH, FULL)
     runs = [run(SCRATCH, [0.2, 0.3, 0.4], 0.4), run(FULL, [0.5, 0.7, 0.8], 0.8)]
     found = judge(spec, runs, target=0.6)
-    time = found["arms"][FULL]["time_to_target"]
-    assert time["baseline_seconds"] is None
-    assert time["baseline_not_reached_in"] == 30.0
-    assert time["speedup"] is None
-    assert time["arm_seconds"] == 20.0
-    assert time["speedup_at_least"] == pytest.approx(1.5)
-    assert "it reached 60 % after 20 s, from scratch did not in 30 s" in found["text"]
+    time = found.comparisons[FULL].time_to_target
+    assert time.baseline.seconds is None
+    assert time.baseline.not_reached_in == 30.0
+    assert time.speedup is None
+    assert time.arm.seconds == 20.0
+    assert time.speedup_at_least == pytest.approx(1.5)
+    assert "it reached 60 % after 20 s, from scratch did not in 30 s" in found.text
     lost = judge(spec, [run(SCRATCH, [0.7], 0.7), run(FULL, [0.5, 0.5], 0.5)], target=0.6)
-    assert "it did not reach 60 % in 20 s, from scratch did after 10 s" in lost["text"]
+    assert "it did not reach 60 % in 20 s, from scratch did after 10 s" in lost.text
     neither = judge(spec, runs, target=0.99)
-    assert neither["arms"][FULL]["time_to_target"]["arm_not_reached_in"] == 30.0
-    assert "not every run reached 99 %" in neither["text"]
+    assert neither.comparisons[FULL].time_to_target.arm.not_reached_in == 30.0
+    assert "not every run reached 99 %" in neither.text
 
 
 def test_one_seed_that_falls_short_makes_the_arms_time_unknown():
@@ -35,9 +35,9 @@ def test_one_seed_that_falls_short_makes_the_arms_time_unknown():
         run(FULL, [0.6], 0.6, seed=0),
         run(FULL, [0.6], 0.6, seed=1),
     ]
-    time = judge(spec, runs, target=0.4)["arms"][FULL]["time_to_target"]
-    assert time["baseline_seconds"] is None
-    assert (time["baseline_reached"], time["arm_reached"], time["runs"]) == (1, 2, 2)
+    time = judge(spec, runs, target=0.4).comparisons[FULL].time_to_target
+    assert time.baseline.seconds is None
+    assert (time.baseline.reached, time.arm.reached, time.runs) == (1, 2, 2)
 
 
 def partly(late: str, quick: str) -> list[RunRecord]:
@@ -50,26 +50,26 @@ def partly(late: str, quick: str) -> list[RunRecord]:
 def test_an_arm_that_got_there_in_some_runs_is_not_said_to_have_failed():
     spec = experiment(SCRATCH, FULL, seeds=range(3))
     found = judge(spec, partly(late=SCRATCH, quick=FULL), target=0.4)
-    time = found["arms"][FULL]["time_to_target"]
-    assert time["baseline_seconds"] is None
-    assert time["baseline_seconds_at_least"] == pytest.approx((10 + 12 + 30) / 3)
-    assert time["speedup_at_least"] == pytest.approx((10 + 12 + 30) / 3 / 5)
-    assert "it reached 40 % after 5.0 s, from scratch did in 2 of 3 runs, in the rest not in 30 s" in found["text"]
+    time = found.comparisons[FULL].time_to_target
+    assert time.baseline.seconds is None
+    assert time.baseline.seconds_at_least == pytest.approx((10 + 12 + 30) / 3)
+    assert time.speedup_at_least == pytest.approx((10 + 12 + 30) / 3 / 5)
+    assert "it reached 40 % after 5.0 s, from scratch did in 2 of 3 runs, in the rest not in 30 s" in found.text
     measure = findings.measures(found, FULL)[1]
     assert (measure.value, measure.note) == (">3.5× sooner", "5.0 s vs 2 of 3 runs")
     assert size_findings.saved(time) == "at least 71 %"
     found = judge(spec, partly(late=FULL, quick=SCRATCH), target=0.4)
-    assert found["arms"][FULL]["time_to_target"]["speedup_at_most"] == pytest.approx(5 / ((10 + 12 + 30) / 3))
-    assert "it reached 40 % in 2 of 3 runs, in the rest not in 30 s, from scratch did after 5.0 s" in found["text"]
+    assert found.comparisons[FULL].time_to_target.speedup_at_most == pytest.approx(5 / ((10 + 12 + 30) / 3))
+    assert "it reached 40 % in 2 of 3 runs, in the rest not in 30 s, from scratch did after 5.0 s" in found.text
 
 
 def test_speed_has_an_interval_too():
     spec, runs = three([0.12, 0.14, 0.16])
     slow = [run(SCRATCH, [0.5] * 3, 0.5, seed=seed, seconds=20.0 + seed) for seed in range(3)]
-    time = judge(spec, slow + [each for each in runs if each.arm == FULL])["arms"][FULL]["time_to_target"]
-    assert time["speedup"] == pytest.approx(2.1) == pytest.approx(time["baseline_seconds"] / time["arm_seconds"])
-    assert time["speedup_low"] < 2.1 < time["speedup_high"]
-    assert time["saved"] == pytest.approx(1 - 1 / 2.1)
+    time = judge(spec, slow + [each for each in runs if each.arm == FULL]).comparisons[FULL].time_to_target
+    assert time.speedup.value == pytest.approx(2.1) == pytest.approx(time.baseline.seconds / time.arm.seconds)
+    assert time.speedup.low < 2.1 < time.speedup.high
+    assert time.saved == pytest.approx(1 - 1 / 2.1)
 
 
 TEN = {"chance": 0.1, "validation_pictures": 900}  # 3 standard errors above chance: 13 %
@@ -78,17 +78,17 @@ TEN = {"chance": 0.1, "validation_pictures": 900}  # 3 standard errors above cha
 def test_at_chance_there_is_nothing_to_time():
     spec = experiment(SCRATCH, FULL)
     both = judge(spec, [run(SCRATCH, [0.1, 0.11], 0.1), run(FULL, [0.12, 0.1], 0.11)], **TEN)
-    time = both["arms"][FULL]["time_to_target"]
-    assert time["near_chance"] is True
-    assert (time["target_accuracy"], time["speedup"], time["arm_seconds"]) == (None, None, None)
-    assert "neither did better than guessing could (chance is 10 %), so there is nothing to time" in both["text"]
+    time = both.comparisons[FULL].time_to_target
+    assert time.near_chance is True
+    assert (time.target_accuracy, time.speedup, time.arm.seconds) == (None, None, None)
+    assert "neither did better than guessing could (chance is 10 %), so there is nothing to time" in both.text
     one = judge(spec, [run(SCRATCH, [0.1, 0.11], 0.1), run(FULL, [0.5, 0.6], 0.6)], **TEN)
-    assert "from scratch did no better than guessing could (chance is 10 %)" in one["text"]
-    assert one["summary"][FULL]["above_guessing"] is True
+    assert "from scratch did no better than guessing could (chance is 10 %)" in one.text
+    assert one.summary[FULL].above_guessing is True
     asked = judge(spec, [run(SCRATCH, [0.5], 0.5), run(FULL, [0.6], 0.6)], target=0.12, **TEN)
-    assert "guessing could reach the target too (chance is 10 %), so there is nothing to time" in asked["text"]
+    assert "guessing could reach the target too (chance is 10 %), so there is nothing to time" in asked.text
     above = judge(spec, [run(SCRATCH, [0.15], 0.15), run(FULL, [0.6], 0.6)], **TEN)
-    assert above["arms"][FULL]["time_to_target"]["near_chance"] is False
+    assert above.comparisons[FULL].time_to_target.near_chance is False
 
 
 def counted(record: RunRecord, **columns) -> RunRecord:
@@ -109,29 +109,29 @@ def test_energy_and_operations_with_a_gap_are_not_known():
 def test_what_an_arm_costs_is_a_ratio_with_an_interval():
     spec, runs = three([0.12, 0.14, 0.16])
     runs = [counted(each, flops=[1e9 * (1 if each.arm == SCRATCH else 2 + each.seed)] * 3) for each in runs]
-    cost = judge(spec, runs)["arms"][FULL]["cost"]["flops"]
-    assert (cost["baseline"], cost["arm"], cost["ratio"]) == (3e9, 9e9, pytest.approx(3.0))
-    assert cost["low"] < 3.0 < cost["high"]
+    cost = judge(spec, runs).comparisons[FULL].cost.flops
+    assert (cost.baseline, cost.arm, cost.ratio.value) == (3e9, 9e9, pytest.approx(3.0))
+    assert cost.ratio.low < 3.0 < cost.ratio.high
 
 
 @pytest.mark.parametrize(
-    ("accuracies", "converged"),
+    ("accuracies", "learning"),
     [
-        ([0.1, 0.2, 0.3, 0.4, 0.5], False),  # the last fifth is the fifth epoch: it rose by 0.1
-        ([0.1, 0.3, 0.5, 0.505, 0.509], True),  # by 0.004
-        ([0.1, 0.3, 0.5, 0.4, 0.45], True),  # fell
-        ([0.5] * 7 + [0.5, 0.52, 0.52], False),  # ten epochs: the last two, by 0.02
-        ([0.5], None),
+        ([0.1, 0.2, 0.3, 0.4, 0.5], "still_improving"),  # the last fifth is the fifth epoch: it rose by 0.1
+        ([0.1, 0.3, 0.5, 0.505, 0.509], "converged"),  # by 0.004
+        ([0.1, 0.3, 0.5, 0.4, 0.45], "converged"),  # fell
+        ([0.5] * 7 + [0.5, 0.52, 0.52], "still_improving"),  # ten epochs: the last two, by 0.02
+        ([0.5], "unknown"),
     ],
 )
-def test_converged_means_no_rise_in_the_last_fifth(accuracies, converged):
+def test_converged_means_no_rise_in_the_last_fifth(accuracies, learning):
     found = judge(experiment(SCRATCH, FULL), [run(SCRATCH, [0.1, 0.1], 0.1), run(FULL, accuracies, 0.5)])
-    assert found["arms"][FULL]["converged"] is converged
+    assert found.comparisons[FULL].learning == learning
 
 
 def test_a_loser_that_was_still_improving_is_named():
     runs = [run(SCRATCH, [0.1, 0.2, 0.3], 0.3), run(FULL, [0.6, 0.6, 0.6], 0.6)]
-    text = judge(experiment(SCRATCH, FULL), runs)["text"]
+    text = judge(experiment(SCRATCH, FULL), runs).text
     assert text.endswith("From scratch had not converged: more epochs may narrow the gap.")
     runs = [run(SCRATCH, [0.6, 0.6, 0.6], 0.6), run(FULL, [0.1, 0.2, 0.6], 0.595)]
-    assert "converged" not in judge(experiment(SCRATCH, FULL), runs)["text"], "hardly a difference: no loser"
+    assert "converged" not in judge(experiment(SCRATCH, FULL), runs).text, "hardly a difference: no loser"

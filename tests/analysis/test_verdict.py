@@ -5,6 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.verdict_lab import FULL, PROBE, SCRATCH, experiment, judge, run, three
+from tl.analysis.cost_results import Cost, Ratio
+from tl.analysis.results import Interval, Learning
 from tl.analysis.verdict import verdict
 from tl.config import Refused
 
@@ -14,33 +16,29 @@ def test_one_run_each_is_a_hint_with_every_number():
     scratch = run(SCRATCH, [0.2, 0.4, 0.5, 0.5, 0.5], 0.48, memory_peak_bytes=200)
     full = run(FULL, [0.5, 0.6, 0.7, 0.7, 0.7], 0.68, seconds=5.0, memory_peak_bytes=100)
     found = judge(spec, [scratch, full])
-    entry = found["arms"][FULL]
-    assert found["baseline"] == SCRATCH
-    assert list(found["arms"]) == [FULL]
-    assert found["margin"] == 0.01
-    assert entry["outcome"] == "undecided"
-    assert entry["seeds"] == 1
-    assert entry["probability_better"] == 1.0
-    assert entry["test_accuracy_gain"] == {"mean": pytest.approx(0.2), "low": None, "high": None}
+    entry = found.comparisons[FULL]
+    assert found.baseline == SCRATCH
+    assert list(found.comparisons) == [FULL]
+    assert found.margin == 0.01
+    assert entry.claim.outcome == "undecided"
+    assert entry.seeds == 1
+    assert entry.probability_better == 1.0
+    assert entry.test_accuracy_gain == Interval(pytest.approx(0.2), None, None, "none")
     # The weaker arm's best is 0.5, so the target is 0.475: scratch gets there at 30 s, the other at 5 s.
-    time = entry["time_to_target"]
-    assert found["target_accuracy"] == time["target_accuracy"] == pytest.approx(0.475)
-    assert (time["baseline_seconds"], time["arm_seconds"], time["speedup"]) == (30.0, 5.0, 6.0)
-    assert (time["baseline_epochs"], time["arm_epochs"]) == (3, 1)
-    assert (time["baseline_images"], time["arm_images"]) == (1500, 500)
-    assert time["saved"] == pytest.approx(5 / 6)
-    assert entry["cost"]["seconds"]["ratio"] == pytest.approx(0.5)
-    assert entry["cost"]["memory_bytes"] == {
-        "baseline": 200.0,
-        "arm": 100.0,
-        "ratio": pytest.approx(0.5),
-        "low": None,
-        "high": None,
-    }
-    assert entry["cost"]["energy_joules"]["ratio"] is None
-    assert entry["converged"] is True
-    assert found["summary"][SCRATCH]["converged"] is True
-    assert found["text"] == (
+    time = entry.time_to_target
+    assert found.target_accuracy == time.target_accuracy == pytest.approx(0.475)
+    assert (time.baseline.seconds, time.arm.seconds, time.speedup.value) == (30.0, 5.0, 6.0)
+    assert (time.baseline.epochs, time.arm.epochs) == (3, 1)
+    assert (time.baseline.images, time.arm.images) == (1500, 500)
+    assert time.saved == pytest.approx(5 / 6)
+    assert entry.cost.seconds.ratio.value == pytest.approx(0.5)
+    assert entry.cost.memory_bytes == Cost(
+        baseline=200.0, arm=100.0, ratio=Ratio(value=pytest.approx(0.5), low=None, high=None)
+    )
+    assert entry.cost.energy_joules.ratio is None
+    assert entry.learning == Learning.CONVERGED
+    assert found.summary[SCRATCH].ledger.learning == Learning.CONVERGED
+    assert found.text == (
         "In this one run transfer was better: +20.0 points on the test set (68.0 % against 48.0 %); it reached 48 % "
         "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof. Two more seeds give an interval. From "
         "scratch had converged."
@@ -49,11 +47,11 @@ def test_one_run_each_is_a_hint_with_every_number():
 
 def test_three_seeds_that_agree_settle_it():
     found = judge(*three([0.12, 0.14, 0.16]))
-    entry = found["arms"][FULL]
-    assert entry["outcome"] == "helps"
-    assert entry["seeds"] == 3
-    assert entry["test_accuracy_gain"]["low"] == pytest.approx(0.14 - 0.049683, abs=1e-6)
-    assert found["text"] == (
+    entry = found.comparisons[FULL]
+    assert entry.claim.outcome == "helps"
+    assert entry.seeds == 3
+    assert entry.test_accuracy_gain.low == pytest.approx(0.14 - 0.049683, abs=1e-6)
+    assert found.text == (
         "Transfer helps: +14.0 points on the test set (95 % interval 9.0 to 19.0, 3 seeds); both reached 48 % after "
         "about the same time (10 s against 10 s). From scratch had converged."
     )
@@ -69,28 +67,28 @@ def test_three_seeds_that_agree_settle_it():
 )
 def test_the_other_outcomes_are_named_as_plainly(gains, outcome, words):
     found = judge(*three(gains))
-    assert found["arms"][FULL]["outcome"] == outcome
-    assert found["text"].startswith(words)
+    assert found.comparisons[FULL].claim.outcome == outcome
+    assert found.text.startswith(words)
 
 
 def test_two_seeds_are_still_a_hint():
     found = judge(*three([0.1, 0.12]))
-    assert found["arms"][FULL]["outcome"] == "undecided"
-    assert found["arms"][FULL]["test_accuracy_gain"]["low"] is None
-    assert "In these two runs" in found["text"]
-    assert "Two runs each are a hint, not a proof. One more seed gives an interval." in found["text"]
+    assert found.comparisons[FULL].claim.outcome == "undecided"
+    assert found.comparisons[FULL].test_accuracy_gain.low is None
+    assert "In these two runs" in found.text
+    assert "Two runs each are a hint, not a proof. One more seed gives an interval." in found.text
 
 
 def test_a_stopped_arm_is_compared_by_validation_and_says_so():
     spec = experiment(SCRATCH, FULL)
     runs = [run(SCRATCH, [0.2, 0.4], 0.38), run(FULL, [0.5, 0.6], status="stopped")]
     found = judge(spec, runs)
-    entry = found["arms"][FULL]
-    assert entry["test_accuracy_gain"] is None
-    assert entry["outcome"] == "undecided"
-    assert entry["seeds"] == 0
-    assert entry["validation_accuracy_gain"]["mean"] == pytest.approx(0.2)
-    assert found["text"].startswith(
+    entry = found.comparisons[FULL]
+    assert entry.test_accuracy_gain is None
+    assert entry.claim.outcome == "undecided"
+    assert entry.seeds == 0
+    assert entry.validation_accuracy_gain.mean == pytest.approx(0.2)
+    assert found.text.startswith(
         "There is no comparison on the test set, because full fine-tuning was stopped. By the best validation accuracy "
         "so far, full fine-tuning is at 60.0 % and from scratch at 40.0 %."
     )
@@ -98,7 +96,7 @@ def test_a_stopped_arm_is_compared_by_validation_and_says_so():
 
 def test_a_stopped_run_never_counts_as_tested():
     runs = [run(SCRATCH, [0.4], 0.4), run(FULL, [0.6], 0.9, status="stopped")]
-    assert judge(experiment(SCRATCH, FULL), runs)["arms"][FULL]["test_accuracy_gain"] is None
+    assert judge(experiment(SCRATCH, FULL), runs).comparisons[FULL].test_accuracy_gain is None
 
 
 def test_a_diverged_run_is_left_out_and_named():
@@ -109,10 +107,10 @@ def test_a_diverged_run_is_left_out_and_named():
     runs.append(run(SCRATCH, [0.4, float("nan")], seed=3, status="failed", result={"reason": "diverged"}))
     runs.append(run(FULL, [0.6], 0.6, seed=3))
     found = judge(spec, runs)
-    assert found["arms"][FULL]["seeds"] == 3
-    assert found["arms"][FULL]["outcome"] == "helps"
-    assert "From scratch: 1 of 4 runs failed (diverged), not counted." in found["text"]
-    assert found["summary"][SCRATCH]["reasons"] == ["diverged"]
+    assert found.comparisons[FULL].seeds == 3
+    assert found.comparisons[FULL].claim.outcome == "helps"
+    assert "From scratch: 1 of 4 runs failed (diverged), not counted." in found.text
+    assert found.summary[SCRATCH].reasons == ("diverged",)
 
 
 def test_an_arm_that_only_diverged_is_said_to_have_failed():
@@ -120,7 +118,7 @@ def test_an_arm_that_only_diverged_is_said_to_have_failed():
         run(SCRATCH, [float("nan")], status="failed", result={"reason": "diverged"}),
         run(FULL, [0.6], 0.6),
     ]
-    text = judge(experiment(SCRATCH, FULL), runs)["text"]
+    text = judge(experiment(SCRATCH, FULL), runs).text
     assert text == (
         "From scratch has no finished epoch because it failed (diverged), so there is nothing to compare; full "
         "fine-tuning reached 60.0 % on the test set."
@@ -129,21 +127,21 @@ def test_an_arm_that_only_diverged_is_said_to_have_failed():
 
 def test_runs_that_go_on_are_told_as_they_stand():
     spec = experiment(SCRATCH, FULL)
-    assert judge(spec, [])["text"] == "No epoch is finished yet."
+    assert judge(spec, []).text == "No epoch is finished yet."
     queued = [run(SCRATCH, [], status="queued"), run(FULL, [], status="queued")]
-    assert judge(spec, queued)["text"].startswith("No epoch is finished yet.")
+    assert judge(spec, queued).text.startswith("No epoch is finished yet.")
     running = [run(SCRATCH, [0.1, 0.2], status="running"), run(FULL, [0.3, 0.4], status="running")]
     found = judge(spec, running)
-    assert "because from scratch has not finished and full fine-tuning has not finished" in found["text"]
-    assert found["summary"][SCRATCH]["converged"] is None, "a run that is still learning rises of course"
+    assert "because from scratch has not finished and full fine-tuning has not finished" in found.text
+    assert found.summary[SCRATCH].ledger.learning == Learning.UNKNOWN, "a run that is still learning rises of course"
 
 
 def test_one_arm_alone_is_not_compared():
     found = judge(experiment(SCRATCH), [run(SCRATCH, [0.5], 0.49)])
-    assert found["arms"] == {}
-    assert found["headline"] is None
-    assert found["baseline"] == SCRATCH
-    assert found["text"] == (
+    assert found.comparisons == {}
+    assert found.headline is None
+    assert found.baseline == SCRATCH
+    assert found.text == (
         "From scratch reached 49.0 % on the test set; without a second arm there is nothing to compare it with."
     )
 
@@ -151,28 +149,28 @@ def test_one_arm_alone_is_not_compared():
 def test_without_scratch_the_first_arm_is_the_baseline():
     spec = experiment(PROBE, FULL)
     found = judge(spec, [run(PROBE, [0.5] * 5, 0.5), run(FULL, [0.6] * 5, 0.6)])
-    assert found["baseline"] == PROBE
-    assert "full fine-tuning instead of linear probe was better" in found["text"], "this says nothing about transfer"
+    assert found.baseline == PROBE
+    assert "full fine-tuning instead of linear probe was better" in found.text, "this says nothing about transfer"
 
 
 def test_only_weights_that_were_learnt_elsewhere_are_called_transfer():
     spec = experiment(SCRATCH, "mean_var_init")
     found = judge(spec, [run(SCRATCH, [0.5] * 5, 0.5), run("mean_var_init", [0.6] * 5, 0.6)])
-    assert "pretrained scale only instead of from scratch was better" in found["text"]
+    assert "pretrained scale only instead of from scratch was better" in found.text
 
 
 def test_an_arm_from_scratch_of_another_name_is_the_baseline():
     spec = experiment(FULL, SCRATCH, SCRATCH, names=("mine", "80 epochs", "30 epochs"))
-    assert judge(spec, [])["baseline"] == "80 epochs"
+    assert judge(spec, []).baseline == "80 epochs"
 
 
 def test_of_several_arms_the_best_is_told():
     spec = experiment(SCRATCH, PROBE, FULL)
     runs = [run(SCRATCH, [0.5] * 5, 0.5), run(PROBE, [0.55] * 5, 0.55), run(FULL, [0.7] * 5, 0.7)]
     found = judge(spec, runs)
-    assert found["headline"] == FULL
-    assert found["text"].startswith("Of 2 arms compared with from scratch, full fine-tuning did best. In this one run")
-    assert "transfer (linear probe) was better: +5.0 points" in found["arms"][PROBE]["text"]
+    assert found.headline == FULL
+    assert found.text.startswith("Of 2 arms compared with from scratch, full fine-tuning did best. In this one run")
+    assert "transfer (linear probe) was better: +5.0 points" in found.comparisons[PROBE].text
 
 
 def test_the_best_of_several_arms_has_to_be_surer_than_an_only_one():
@@ -181,19 +179,20 @@ def test_the_best_of_several_arms_has_to_be_surer_than_an_only_one():
     found = judge(experiment(SCRATCH, FULL, PROBE, "lp_ft", seeds=range(3)), runs + others)
     # sd 0.03, n 3: at 95 % the half width is 0.0745, at 1 - 0.05 / 3 it is 0.1325, more than 0.14 - 0.01
     assert (
-        found["arms"][FULL]["outcome"] == "helps" and "Transfer (full fine-tuning) helps" in found["arms"][FULL]["text"]
+        found.comparisons[FULL].claim.outcome == "helps"
+        and "Transfer (full fine-tuning) helps" in found.comparisons[FULL].text
     )
-    claim = found["headline_claim"]
-    assert (claim["outcome"], claim["of"], claim["confidence"]) == ("undecided", 3, pytest.approx(1 - 0.05 / 3))
-    assert found["text"].startswith(
+    claim = found.headline_claim
+    assert (claim.outcome, claim.of, claim.confidence) == ("undecided", 3, pytest.approx(1 - 0.05 / 3))
+    assert found.text.startswith(
         "Of 3 arms compared with from scratch, full fine-tuning did best. It is undecided whether transfer (full "
         "fine-tuning) helps here once one allows for its having been picked as the best of 3: +14.0 points on the test "
         "set (95 % interval 6.5 to 21.5, 3 seeds)"
     )
-    assert f"About {claim['more_seeds']} more seed" in found["text"] and claim["more_seeds"] > 0
+    assert f"About {claim.more_seeds} more seed" in found.text and claim.more_seeds > 0
     alone = judge(spec, runs)
-    assert (alone["headline_claim"]["outcome"], alone["headline_claim"]["confidence"]) == ("helps", pytest.approx(0.95))
-    assert alone["text"] == alone["arms"][FULL]["text"]
+    assert (alone.headline_claim.outcome, alone.headline_claim.confidence) == ("helps", pytest.approx(0.95))
+    assert alone.text == alone.comparisons[FULL].text
 
 
 def test_an_unknown_baseline_is_an_error():
@@ -204,31 +203,31 @@ def test_an_unknown_baseline_is_an_error():
 def test_nothing_learnt_and_nothing_measured_is_survived():
     spec = experiment(SCRATCH, FULL)
     zero = judge(spec, [run(SCRATCH, [0.0, 0.0], 0.0), run(FULL, [0.0], 0.0)])
-    assert zero["target_accuracy"] is None
-    assert "±0.0 points" in zero["text"]
+    assert zero.target_accuracy is None
+    assert "±0.0 points" in zero.text
     empty = [run(side, [None, None], None, seconds=float("nan")) for side in (SCRATCH, FULL)]
-    assert judge(spec, empty)["text"].startswith("No epoch is finished yet.")
+    assert judge(spec, empty).text.startswith("No epoch is finished yet.")
     timeless = [run(side, [0.5, 0.6], 0.6, seconds=float("nan")) for side in (SCRATCH, FULL)]
-    assert judge(spec, timeless)["arms"][FULL]["time_to_target"]["speedup"] is None
+    assert judge(spec, timeless).comparisons[FULL].time_to_target.speedup is None
 
 
 def test_an_open_question_says_how_many_more_seeds_would_probably_settle_it():
     found = judge(*three([0.02, 0.05, 0.035]))
-    more = found["arms"][FULL]["more_seeds"]
-    assert more > 0 and f"About {more} more seed" in found["text"]
+    more = found.comparisons[FULL].claim.more_seeds
+    assert more > 0 and f"About {more} more seed" in found.text
     settled = judge(*three([0.12, 0.14, 0.16]))
-    assert settled["arms"][FULL]["more_seeds"] == 0 and "more seed" not in settled["text"]
+    assert settled.comparisons[FULL].claim.more_seeds == 0 and "more seed" not in settled.text
     hopeless = judge(*three([0.03, -0.01, 0.01]))
-    assert hopeless["arms"][FULL]["more_seeds"] is None
-    assert "Even 100 seeds would hardly settle it: that is too close to the margin of 1.0 points" in hopeless["text"]
-    assert judge(*three([0.1]))["arms"][FULL]["more_seeds"] == 2
+    assert hopeless.comparisons[FULL].claim.more_seeds is None
+    assert "Even 100 seeds would hardly settle it: that is too close to the margin of 1.0 points" in hopeless.text
+    assert judge(*three([0.1])).comparisons[FULL].claim.more_seeds == 2
 
 
 def test_margin_and_target_are_the_users():
     runs = three([0.02, 0.021, 0.022])
-    assert judge(*runs)["arms"][FULL]["outcome"] == "helps"
-    assert judge(*runs, margin=0.05)["arms"][FULL]["outcome"] == "no_difference"
-    assert judge(*runs, target=0.51)["target_accuracy"] == 0.51
+    assert judge(*runs).comparisons[FULL].claim.outcome == "helps"
+    assert judge(*runs, margin=0.05).comparisons[FULL].claim.outcome == "no_difference"
+    assert judge(*runs, target=0.51).target_accuracy == 0.51
     for wrong in ({"margin": 0.0}, {"margin": 2.0}, {"target": 85.0}, {"target": -0.1}):
         with pytest.raises(Refused, match=next(iter(wrong))):
             judge(*runs, **wrong)
@@ -251,11 +250,11 @@ def test_whatever_was_measured_there_is_a_verdict(data):
                 accuracies = data.draw(st.lists(accuracy, max_size=6))
                 runs.append(run(arm, accuracies, data.draw(accuracy), seed=seed, status=status))
     found = judge(spec, runs, target=data.draw(st.one_of(st.none(), st.floats(0.01, 1))))
-    assert found["text"]
-    assert all(entry["text"] for entry in found["arms"].values())
-    for entry in found["arms"].values():
-        assert (entry["outcome"] == "undecided") or entry["seeds"] >= 3
-        for text in (found["text"], entry["text"]):
+    assert found.text
+    assert all(entry.text for entry in found.comparisons.values())
+    for entry in found.comparisons.values():
+        assert (entry.claim.outcome == "undecided") or entry.seeds >= 3
+        for text in (found.text, entry.text):
             assert "None" not in text
             assert "nan" not in text
             assert text.endswith(".")

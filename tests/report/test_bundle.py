@@ -20,7 +20,7 @@ def test_what_was_exported_is_imported_elsewhere_as_it_was(home, other, tmp_path
     experiment_id = page_lab.finished(home, seeds=3)
     (tmp_path / "b.zip").write_bytes(export_bundle(home, experiment_id))
     assert import_bundle(other, tmp_path / "b.zip") == ("experiment", experiment_id)
-    here, there = experiment_result(home, experiment_id), experiment_result(other, experiment_id)
+    here, there = (experiment_result(each, experiment_id).to_json() for each in (home, other))
     assert there | {"home": None} == here | {"home": None}
     for run in jobs.list_runs(other, experiment_id):
         files = (home.run(run["run_id"]), other.run(run["run_id"]))
@@ -44,8 +44,8 @@ def test_the_pictures_it_learnt_are_told_even_where_another_set_has_that_name(ho
     told["dataset"] |= {"title": "Their **flowers**", "classes": ["a", "b"], "counts": {}, "validation": 50}
     import_bundle(other, packed(tmp_path / "b.zip", files | {"bundle.json": json.dumps(told).encode()}))
     found = experiment_result(other, told["experiments"][0]["experiment_id"])
-    assert found["classes"] == ["a", "b"]
-    assert found["verdict"]["chance"] == 0.5
+    assert found.setting.classes == ("a", "b")
+    assert found.verdict.chance == 0.5
 
 
 def test_no_pictures_weights_or_logs_are_exported(home):
@@ -102,7 +102,7 @@ def test_a_sweep_is_imported_elsewhere_as_it_was(home, other, tmp_path):
     page_lab.finished(home)
     assert len([name for name in files if name.endswith("config.json")]) == 4, "no run of another experiment"
     assert import_bundle(other, packed(tmp_path / "b.zip", files)) == ("sweep", sweep_id)
-    here, there = sweep_result(home, sweep_id), sweep_result(other, sweep_id)
+    here, there = (sweep_result(each, sweep_id).to_json() for each in (home, other))
     assert there | {"home": None} == here | {"home": None}
     assert jobs.list_sweeps(other) == [found for found in jobs.list_sweeps(home) if found["sweep_id"] == sweep_id]
     again = contents(export_bundle(other, sweep_id))

@@ -126,7 +126,7 @@ def test_a_finished_sweep_is_told_whole(home):
     assert "3,000" in curves and "6,000" in curves and "break-even" in curves, "a log axis to twice the largest size"
     assert "points" in residuals
     for words in (
-        found["text"],
+        found.text,
         "30.3 %",
         "29.6 to 31.0 %",
         "+20.0 points",

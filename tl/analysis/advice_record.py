@@ -1,6 +1,7 @@
 """What was predicted before each experiment, and what came of it: one JSON file per experiment that outlives its runs."""
 
 import time
+from typing import Any
 
 from tl.analysis.hint_record import transfers
 from tl.analysis.statistics import UNDECIDED
@@ -13,7 +14,7 @@ from tl.store.home import Home
 SCRATCH = "scratch"
 
 
-def remember(home: Home, experiment_id: str, experiment: Experiment, advice: dict) -> None:
+def remember(home: Home, experiment_id: str, experiment: Experiment, advice: dict[str, Any]) -> None:
     """Write the prediction down, where the experiment can test it: one arm from scratch, one that transfers.
 
     `advice` as tl.analysis.advice.advise gives it. The prediction is about one arm, chosen before anything is known of
@@ -38,13 +39,13 @@ def remember(home: Home, experiment_id: str, experiment: Experiment, advice: dic
     write_json(home.advice_dir / f"{experiment_id}.json", document)
 
 
-def record(home: Home) -> dict:
+def record(home: Home) -> dict[str, int]:
     """`{"right", "decided", "undecided", "waiting"}`: comparisons by what came of their prediction.
 
     Decided are those whose verdict is helps, hurts or no_difference; undecided ones don't count for or against;
     waiting ones have runs that are not finished. Outcomes that are new are looked up and written down.
     """
-    runs: dict[str, list[dict]] = {}
+    runs: dict[str, list[dict[str, Any]]] = {}
     documents = [read_json(path) for path in sorted(home.advice_dir.glob("*.json"))]
     documents = [document for document in documents if _whole(document)]
     for row in read_runs(home) if documents else []:
@@ -62,7 +63,7 @@ def record(home: Home) -> dict:
     return found
 
 
-def _whole(document) -> bool:
+def _whole(document: object) -> bool:
     """Whether it holds what the record needs; a damaged one counts as lost."""
     texts, numbers = ("experiment_id", "predicted", "arm"), ("finished_runs",)
     return (
@@ -73,7 +74,7 @@ def _whole(document) -> bool:
     )
 
 
-def _outcome(home: Home, document: dict, rows: list[dict]) -> str | None:
+def _outcome(home: Home, document: dict[str, Any], rows: list[dict[str, Any]]) -> str | None:
     """What came of it; None while runs are missing. The stored one where no run has been added since."""
     finished = sum(row["status"] == "finished" for row in rows)
     if not rows or finished == document["finished_runs"]:
@@ -82,14 +83,14 @@ def _outcome(home: Home, document: dict, rows: list[dict]) -> str | None:
         return None
     from tl.analysis.experiment import experiment_result  # pandas
 
-    arms = experiment_result(home, document["experiment_id"], rows)["verdict"]["arms"]
-    outcome = arms[document["arm"]]["outcome"] if document["arm"] in arms else None
+    compared = experiment_result(home, document["experiment_id"], rows).verdict.comparisons.get(document["arm"])
+    outcome = compared.claim.outcome if compared else None
     new = document | {"outcome": outcome, "finished_runs": finished}
     write_json(home.advice_dir / f"{document['experiment_id']}.json", new)
     return outcome
 
 
-def in_words(found: dict) -> str:
+def in_words(found: dict[str, int]) -> str:
     """The record as one or two sentences."""
     besides = [
         f"{number} {words}"

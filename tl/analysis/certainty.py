@@ -5,7 +5,6 @@ simulations: README.md beside this file. `crossed` has the arithmetic, `looks` w
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,31 +12,9 @@ from scipy.special import stdtrit
 
 from tl.analysis import statistics
 from tl.analysis.crossed import FLOOR, Array, Spread, linearised, spread, unevenness
+from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS, THESE_PICTURES, Interval
 
 MIN_SEEDS = statistics.MIN_PAIRS  # fewer say nothing about other networks
-NEW_PICTURES, NEW_TRAINING = "new_pictures", "new_training"
-THESE_NETWORKS, THESE_PICTURES, NONE = "these_networks", "these_pictures", "none"
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A figure, where it lies with the confidence asked for, and for what that holds.
-
-    `low` and `high` are None where nothing can be said. `basis` is one of
-    "new_pictures": other seeds and other pictures of the kind; "new_training": other training pictures as well;
-    "these_networks": other pictures, but these very networks (1 or 2 seeds);
-    "these_pictures": other seeds, but these very test pictures (what each network answered is not stored); "none".
-    """
-
-    mean: float
-    low: float | None
-    high: float | None
-    basis: str
-
-
-def outcome_of(interval: Interval | None, margin: float) -> str:
-    """ "helps", "hurts", "no_difference" or "undecided", by the rule of `statistics.outcome`."""
-    return statistics.outcome(None if interval is None else asdict(interval), margin)
 
 
 def gain_spread(
@@ -78,7 +55,7 @@ def _spread(values: Array, clusters: ArrayLike | None, classes: ArrayLike | None
 def _bounded(found: Spread, confidence: float, seeds: int) -> Interval:
     mean = float(found.mean)
     if found.units < 2:
-        return Interval(mean, None, None, NONE)
+        return Interval(mean, None, None, NO_INTERVAL)
     half = float(found.half_width(confidence))
     return Interval(mean, max(-1.0, mean - half), min(1.0, mean + half), _basis(seeds))
 
@@ -99,7 +76,7 @@ def share_interval(
     found = _spread(array, clusters, classes, 0.0)  # Wilson's interval has no need of a floor
     mean = float(found.mean)
     if found.units < 2:
-        return Interval(mean, None, None, NONE)
+        return Interval(mean, None, None, NO_INTERVAL)
     number = _effective(mean, float(found.variance()), found.units)
     low, high = _wilson(mean, number, float(stdtrit(found.freedom(), 0.5 + confidence / 2)))
     return Interval(mean, low, high, _basis(len(array)))
@@ -144,7 +121,7 @@ def of_seeds(
     array = np.asarray(values, dtype=float)
     mean, seeds = float(array.mean()), len(array)
     if seeds < MIN_SEEDS:
-        return Interval(mean, None, None, NONE)
+        return Interval(mean, None, None, NO_INTERVAL)
     variance = max(float(array.var(ddof=1)) / seeds, _least(pictures))
     return _within(mean, float(stdtrit(seeds - 1, 0.5 + confidence / 2)) * variance**0.5, bounds, THESE_PICTURES)
 
@@ -168,7 +145,7 @@ def resampled_interval(
     array = np.asarray(gains, dtype=float)
     mean, seeds = float(array.mean()), len(array)
     if seeds < MIN_SEEDS:
-        return Interval(mean, None, None, NONE)
+        return Interval(mean, None, None, NO_INTERVAL)
     scatter = max(float(array.var(ddof=1)), _least(round(test_pictures)))
     deviation = (scatter * (1 / seeds + test_pictures / train_pictures)) ** 0.5
     return _within(mean, float(stdtrit(seeds - 1, 0.5 + confidence / 2)) * deviation, bounds, NEW_TRAINING)

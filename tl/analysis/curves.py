@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from tl.analysis.sweep_results import Curve
 
 MIN_SIZES = 4  # fewer say nothing about three parameters: learning curves can be ill-behaved (arXiv 2103.10948)
 REACH = 2.0  # how far a fitted curve is believed, as a factor of the largest size
@@ -16,19 +19,14 @@ LARGEST = 1 - 1e-9  # c < 1
 EXPONENTS = np.geomspace(0.01, 4.0, 120)  # where b is searched first
 ZOOMS, ZOOM_POINTS = 4, 13  # then that many times between the neighbours of the best
 Parameters = tuple[np.ndarray, np.ndarray, np.ndarray]  # a, b, c, each of shape (...)
+Fitted = tuple[np.ndarray, np.ndarray, np.ndarray]  # a, c and what is left of the squares
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearningCurve:
-    """A fitted curve and what it leaves unexplained."""
+class LearningCurve(Curve):
+    """A fitted curve that can be read."""
 
-    a: float
-    b: float
-    c: float
-    largest: int  # size it was fitted to
-    residuals: dict[int, float]  # size -> measured error minus fitted error
-
-    def error(self, sizes) -> np.ndarray:
+    def error(self, sizes: ArrayLike) -> np.ndarray:
         """Fitted errors, of the shape of `sizes`; NaN beyond REACH times the largest size."""
         sizes = np.asarray(sizes, dtype=float)
         return np.where(sizes <= REACH * self.largest * (1 + 1e-9), self.a * sizes**-self.b + self.c, np.nan)
@@ -50,7 +48,7 @@ def fit(errors: Mapping[int, Sequence[float]]) -> LearningCurve | None:
     return LearningCurve(a=float(a), b=float(b), c=float(c), largest=int(sizes[-1]), residuals=residuals)
 
 
-def weights_of(errors: Sequence[Sequence[float]]) -> np.ndarray:
+def weights_of(errors: Sequence[Sequence[float] | np.ndarray]) -> np.ndarray:
     """(sizes,) weights 1 / variance of each size's mean, their mean scaled to 1; equal where no size tells a variance.
 
     From few seeds a variance can be near 0 by chance and would then decide the whole fit, so each is moved towards the
@@ -65,7 +63,8 @@ def weights_of(errors: Sequence[Sequence[float]]) -> np.ndarray:
         pooled = squares.sum() / freedom.sum()
         own = np.where(freedom > 0, squares / np.maximum(freedom, 1), pooled)
         weights = counts / ((freedom * own + PRIOR * pooled) / (freedom + PRIOR))
-    return weights / weights.mean()
+    scaled: np.ndarray = weights / weights.mean()
+    return scaled
 
 
 def fit_many(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> Parameters:
@@ -89,7 +88,7 @@ def fit_many(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> Para
     return a * middle**b, b, c
 
 
-def _given_exponent(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray, exponents: np.ndarray) -> tuple:
+def _given_exponent(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray, exponents: np.ndarray) -> Fitted:
     """Best a and c for each of the exponents (..., G), and the weighted squares that are left; all (..., G)."""
     falling = sizes ** -exponents[..., None]  # (..., G, sizes)
     measured = errors[..., None, :]
@@ -109,20 +108,24 @@ def _given_exponent(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray, 
     return a, c, _left(share, measured, falling, a, c)
 
 
-def _left(share, measured, falling, a, c) -> np.ndarray:
+def _left(share: np.ndarray, measured: np.ndarray, falling: np.ndarray, a: ArrayLike, c: ArrayLike) -> np.ndarray:
+    """The weighted squares that a curve leaves."""
     a, c = np.asarray(a)[..., None], np.asarray(c)[..., None]
-    return (share * (measured - a * falling - c) ** 2).sum(-1)
+    left: np.ndarray = (share * (measured - a * falling - c) ** 2).sum(-1)
+    return left
 
 
 def errors_at(parameters: Parameters, sizes: np.ndarray) -> np.ndarray:
     """Errors of curves with parameters of shape (...) at `sizes` (G,): (..., G)."""
     a, b, c = (np.asarray(values)[..., None] for values in parameters)
-    return a * sizes**-b + c
+    errors: np.ndarray = a * sizes**-b + c
+    return errors
 
 
 def line_errors(sizes: np.ndarray, errors: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Errors on straight lines between measured points on a log axis: for fewer sizes than a curve needs."""
-    return np.interp(np.log(wanted), np.log(sizes), errors)
+    found: np.ndarray = np.interp(np.log(wanted), np.log(sizes), errors)
+    return found
 
 
 def first_below(sizes: np.ndarray, values: np.ndarray, limit: np.ndarray | float) -> np.ndarray:
@@ -148,5 +151,5 @@ def falls_below(sizes: np.ndarray, advantage: np.ndarray, margin: float) -> np.n
     """
     above = advantage > margin
     start = above.argmax(-1)[..., None]  # where it is first above; 0 where it never is
-    waiting = (np.arange(len(sizes)) < start) & above.any(-1)[..., None]
+    waiting = (np.arange(len(sizes)) < start) & above.any(-1, keepdims=True)
     return first_below(sizes, np.where(waiting, margin + 1.0, advantage), margin)

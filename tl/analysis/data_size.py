@@ -8,12 +8,12 @@ about 90 % of repetitions. Errors are shares of wrong answers, 0..1.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from tl.analysis import curves, two_way
 from tl.analysis.statistics import MIN_PAIRS
+from tl.analysis.sweep_results import BreakEven, Worth
 from tl.analysis.two_way import UPPER
 
 DRAWS = 1000
@@ -84,14 +84,10 @@ def _rights_of(rights: tuple[Rights, Rights], common: dict[int, list[int]]) -> t
     return [(np.stack(baseline).astype(float), np.stack(arm).astype(float)) for baseline, arm in rows]
 
 
-def break_even(pairs: Pairs, margin: float) -> dict[str, Any] | None:
-    """The smallest size at which the fitted advantage of the arm falls below `margin`.
+def break_even(pairs: Pairs, margin: float) -> BreakEven | None:
+    """The smallest size at which the fitted advantage of the arm falls below `margin`; looked for up to twice the largest.
 
-    `{"n", "low", "high"}`, with `"at_most": True` where the advantage is below the margin from the smallest size on and
-    `high` None with `"high_beyond": N` where the interval has no upper end; `{"beyond": N, "low"}` where the advantage
-    stays above the margin up to N, twice the largest size. `low` and `high` are None for fewer than MIN_PAIRS seeds;
-    `"low_at_most": True` where the interval has no lower end above the smallest size, which `low` then is. None for
-    fewer sizes than a curve needs.
+    No interval for fewer than MIN_PAIRS seeds; None for fewer sizes than a curve needs.
     """
     if not pairs.fitted:
         return None
@@ -102,21 +98,25 @@ def break_even(pairs: Pairs, margin: float) -> dict[str, Any] | None:
 
     point = float(read(*(side[0] for side in _curves(pairs, grid, draw=False))))
     low, high = _ends(read(*_curves(pairs, grid))) if pairs.can_draw else (None, None)
-    clipped = {"low_at_most": True} if low is not None and low <= pairs.sizes[0] else {}
+    low_at_most = low is not None and bool(low <= pairs.sizes[0])
+    limit = round(pairs.limit)
     if np.isinf(point):
-        return {"beyond": round(pairs.limit), "low": None if low is None or np.isinf(low) else round(low)} | clipped
-    found = {"n": round(point), "low": None if low is None else round(min(low, point)), "high": None} | clipped
-    if point <= pairs.sizes[0]:
-        found["at_most"] = True
-    if high is not None:
-        found |= {"high_beyond": round(pairs.limit)} if np.isinf(high) else {"high": round(max(high, point))}
-    return found
+        lowest = None if low is None or np.isinf(low) else round(low)
+        return BreakEven(n=None, beyond=limit, low=lowest, low_at_most=low_at_most)
+    endless = high is not None and np.isinf(high)
+    return BreakEven(
+        n=round(point),
+        low=None if low is None else round(min(low, point)),
+        high=None if high is None or endless else round(max(high, point)),
+        at_most=bool(point <= pairs.sizes[0]),
+        low_at_most=low_at_most,
+        high_beyond=limit if endless else None,
+    )
 
 
-def worth_in_pictures(pairs: Pairs) -> dict[int, dict[str, Any]]:
+def worth_in_pictures(pairs: Pairs) -> dict[int, Worth]:
     """For each size n: with how many pictures m the baseline does as well as the arm with n (arXiv 2102.01293).
 
-    n -> `{"pictures": m, "ratio": m / n, "low", "high", "bound"}`; `low` and `high` are the interval of the ratio.
     `bound` is "at_least" where the baseline does not get there up to the limit (twice the largest size with a fitted
     curve, else the largest size), "at_most" where it is there with the smallest size already, else None. Where there
     are too few sizes for a curve, it is read from straight lines between the sizes on a log axis.
@@ -135,13 +135,13 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, dict[str, Any]]:
         bound = "at_least" if np.isinf(pictures) else "at_most" if pictures <= pairs.sizes[0] else None
         pictures = min(float(pictures), pairs.limit)
         low, high = (None, None) if draws is None else _ends(draws[:, place])
-        found[int(size)] = {
-            "pictures": round(pictures),
-            "ratio": pictures / float(size),
-            "low": None if low is None else min(low, pictures) / float(size),
-            "high": None if high is None or np.isinf(high) else max(high, pictures) / float(size),
-            "bound": bound,
-        }
+        found[int(size)] = Worth(
+            pictures=round(pictures),
+            ratio=pictures / float(size),
+            low=None if low is None else min(low, pictures) / float(size),
+            high=None if high is None or np.isinf(high) else max(high, pictures) / float(size),
+            bound=bound,
+        )
     return found
 
 

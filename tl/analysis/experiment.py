@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 from tl import datasets
+from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import MARGIN, verdict
 from tl.config import Experiment, Refused
@@ -14,7 +16,7 @@ from tl.store.home import Home
 from tl.store.metrics import read_metrics
 
 
-def load_records(home: Home, experiment_id: str, rows: list[dict] | None = None) -> list[RunRecord]:
+def load_records(home: Home, experiment_id: str, rows: list[dict[str, Any]] | None = None) -> list[RunRecord]:
     """The runs of an experiment in the order of training.
 
     `rows` (as tl.store.database.read_runs gives them) saves a query where the caller has looked after their statuses.
@@ -23,7 +25,7 @@ def load_records(home: Home, experiment_id: str, rows: list[dict] | None = None)
     return [_record(home, row) for row in rows]
 
 
-def _record(home: Home, row: dict) -> RunRecord:
+def _record(home: Home, row: dict[str, Any]) -> RunRecord:
     files = home.run(row["run_id"])
     ended = row["status"] not in ("queued", "running")
     result = read_result(files) if ended else None
@@ -42,13 +44,13 @@ def _record(home: Home, row: dict) -> RunRecord:
 def experiment_result(
     home: Home,
     experiment_id: str,
-    rows: list[dict] | None = None,
+    rows: list[dict[str, Any]] | None = None,
     *,
     baseline: str | None = None,
     margin: float = MARGIN,
     target: float | None = None,
-) -> dict:
-    """The experiment as one JSON-ready document. Raises Refused for an unknown id. For `rows` see load_records.
+) -> ExperimentResult:
+    """The experiment with its runs and its verdict. Raises Refused for an unknown id. For `rows` see load_records.
 
     `baseline`, `margin` and `target` as tl.analysis.verdict takes them.
     """
@@ -65,22 +67,26 @@ def experiment_result(
         chance=_chance(info),
         validation_pictures=info.validation if info else None,
     )
-    return {
-        "experiment_id": experiment_id,
-        "home": str(home.path),
-        "dataset": experiment.dataset,
-        "samples": _samples(experiment, info),
-        "classes": list(info.classes) if info else None,
-        "backbone": experiment.backbone,
-        "weights": experiment.weights,
-        "resolution": experiment.resolution,
-        "seeds": list(experiment.seeds),
-        "arms": {
-            arm.name: {"strategy": arm.strategy, "runs": [_entry(run) for run in records if run.arm == arm.name]}
+    return ExperimentResult(
+        experiment_id=experiment_id,
+        setting=Setting(
+            home=str(home.path),
+            dataset=experiment.dataset,
+            classes=tuple(info.classes) if info else None,
+            backbone=experiment.backbone,
+            weights=experiment.weights,
+            resolution=experiment.resolution,
+            seeds=tuple(experiment.seeds),
+        ),
+        samples=_samples(experiment, info),
+        arms={
+            arm.name: ArmRuns(
+                strategy=arm.strategy, runs=tuple(_summary(run) for run in records if run.arm == arm.name)
+            )
             for arm in experiment.arms
         },
-        "verdict": found,
-    }
+        verdict=found,
+    )
 
 
 def pictures_of(home: Home, dataset: str, run_ids: Iterable[str]) -> DatasetInfo | None:
@@ -115,26 +121,26 @@ def _chance(info: DatasetInfo | None) -> float | None:
     return max(counts) / sum(counts) if sum(counts) else 1 / len(info.classes)
 
 
-def _entry(run: RunRecord) -> dict:
+def _summary(run: RunRecord) -> RunSummary:
     result = run.result or {}
-    return {
-        "run_id": run.run_id,
-        "seed": run.seed,
-        "status": run.status,
-        "reason": run.reason,
-        "message": result.get("message"),
-        "epochs": run.epochs,
-        "best_epoch": run.best_epoch,
-        "stopped_early": run.stopped_early,
-        "best_val_accuracy": run.best_val_accuracy,
-        "test_accuracy": run.test_accuracy,
-        "elapsed_seconds": run.elapsed_seconds,
-        "memory_peak_bytes": run.memory_peak_bytes,
-        "energy_joules": run.energy_joules,
-        "flops": run.flops,
-        "flops_per_image": run.flops / run.images_seen if run.flops is not None and run.images_seen else None,
-        "images_per_second": run.images_per_second,
-        "total_parameters": run.parameters("total"),
-        "trainable_parameters": run.parameters("trainable"),
-        "device": result.get("device"),
-    }
+    return RunSummary(
+        run_id=run.run_id,
+        seed=run.seed,
+        status=run.status,
+        reason=run.reason,
+        message=result.get("message"),
+        epochs=run.epochs,
+        best_epoch=run.best_epoch,
+        stopped_early=run.stopped_early,
+        best_val_accuracy=run.best_val_accuracy,
+        test_accuracy=run.test_accuracy,
+        elapsed_seconds=run.elapsed_seconds,
+        memory_peak_bytes=run.memory_peak_bytes,
+        energy_joules=run.energy_joules,
+        flops=run.flops,
+        flops_per_image=run.flops / run.images_seen if run.flops is not None and run.images_seen else None,
+        images_per_second=run.images_per_second,
+        total_parameters=run.parameters("total"),
+        trainable_parameters=run.parameters("trainable"),
+        device=result.get("device"),
+    )

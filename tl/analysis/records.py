@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ class RunRecord:
     seed: int
     status: str  # queued, running, finished, stopped, failed or interrupted
     metrics: pd.DataFrame  # one row per epoch; empty before the first
-    result: dict | None = None
+    result: dict[str, Any] | None = None
 
     @property
     def reason(self) -> str | None:
@@ -157,7 +158,7 @@ class RunRecord:
         return float(finite.max()) if len(finite) else None
 
 
-def _number(value) -> float | None:
+def _number(value: Any) -> float | None:
     """A finite float, else None."""
     if value is None or value is pd.NA or not math.isfinite(value):
         return None

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import stdtrit  # Student's t quantile; scipy.stats takes ten times as long to import
 
+from tl.analysis.cost_results import Ratio
+from tl.analysis.results import NO_INTERVAL, THESE_PICTURES, Interval
+
 CONFIDENCE = 0.95
 MIN_PAIRS = 3  # fewer give no interval: one run each is a hint, not a proof
 MAX_PAIRS = 100  # seeds an experiment may have
@@ -13,21 +16,21 @@ POWER = 0.8  # how probable "would probably settle it" is, if the gain and its s
 HELPS, HURTS, NO_DIFFERENCE, UNDECIDED = "helps", "hurts", "no_difference", "undecided"
 
 
-def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> dict | None:
-    """`{"mean", "low", "high"}`: the mean and its Student-t interval, mean ± t(n-1) * sd / sqrt(n).
+def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
+    """The mean and its Student-t interval, mean ± t(n-1) * sd / sqrt(n); None of no values.
 
-    `low` and `high` are None for fewer than MIN_PAIRS values; None for none at all. Of paired differences this is the
-    paired t interval.
+    No interval for fewer than MIN_PAIRS values. Of paired differences this is the paired t interval; of accuracies over
+    seeds it holds for the pictures they were measured on.
     """
     if not len(values):
         return None
     array = np.asarray(values, dtype=float)
     mean = float(array.mean())
     if len(array) < MIN_PAIRS:
-        return {"mean": mean, "low": None, "high": None}
+        return Interval(mean, None, None, NO_INTERVAL)
     quantile = stdtrit(len(array) - 1, 0.5 + confidence / 2)
     half = float(quantile * array.std(ddof=1) / np.sqrt(len(array)))
-    return {"mean": mean, "low": mean - half, "high": mean + half}
+    return Interval(mean, mean - half, mean + half, THESE_PICTURES)
 
 
 def confidence_of_best(arms: int) -> float:
@@ -35,8 +38,8 @@ def confidence_of_best(arms: int) -> float:
     return 1 - (1 - CONFIDENCE) / max(1, arms)
 
 
-def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> dict | None:
-    """`{"ratio", "low", "high"}` of paired positive numbers: the ratio of their means.
+def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Ratio | None:
+    """The ratio of the means of paired positive numbers; None where there is no pair.
 
     The interval is Student's t on the logarithm, linearised (delta method): the pairs' relative deviations
     x / mean(x) - y / mean(y) take the place of differences. Pairs with a number that is not above 0 are left out.
@@ -46,11 +49,11 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> dict | 
         return None
     tops, bottoms = np.asarray(pairs, dtype=float).T
     centre = float(tops.mean() / bottoms.mean())
-    deviation = interval(tops / tops.mean() - bottoms / bottoms.mean())
-    if deviation["low"] is None:
-        return {"ratio": centre, "low": None, "high": None}
-    half = (deviation["high"] - deviation["low"]) / 2
-    return {"ratio": centre, "low": centre * float(np.exp(-half)), "high": centre * float(np.exp(half))}
+    deviation = interval((tops / tops.mean() - bottoms / bottoms.mean()).tolist())
+    if deviation is None or deviation.low is None or deviation.high is None:
+        return Ratio(value=centre, low=None, high=None)
+    half = (deviation.high - deviation.low) / 2
+    return Ratio(value=centre, low=centre * float(np.exp(-half)), high=centre * float(np.exp(half)))
 
 
 def probability_better(differences: Sequence[float]) -> float | None:
@@ -61,15 +64,15 @@ def probability_better(differences: Sequence[float]) -> float | None:
     return float(np.mean((array > 0) + 0.5 * (array == 0)))
 
 
-def outcome(gain: dict | None, margin: float) -> str:
+def outcome(gain: Interval | None, margin: float) -> str:
     """What an interval of a gain says: beyond the margin it helps or hurts, inside it makes no difference."""
-    if gain is None or gain["low"] is None:
+    if gain is None or gain.low is None or gain.high is None:
         return UNDECIDED
-    if gain["low"] > margin:
+    if gain.low > margin:
         return HELPS
-    if gain["high"] < -margin:
+    if gain.high < -margin:
         return HURTS
-    if -margin <= gain["low"] and gain["high"] <= margin:
+    if -margin <= gain.low and gain.high <= margin:
         return NO_DIFFERENCE
     return UNDECIDED
 

@@ -1,4 +1,6 @@
-"""Learning curves over the number of training pictures, fitted and measured; `found` is what sweep_result gives."""
+"""Learning curves over the number of training pictures, fitted and measured."""
+
+from dataclasses import dataclass
 
 import altair as alt
 import numpy as np
@@ -11,59 +13,54 @@ from tl.words import about
 REACH = 2.0  # curves are drawn up to this factor of the largest size, as far as tl.analysis.curves believes them
 STEPS = 90  # points of a fitted curve
 POINTS = ["arm", "pictures", "accuracy", "low", "high", "seeds"]
+RUNS = ["arm", "pictures", "accuracy", "seed"]
 LINES = ["arm", "pictures", "accuracy", "part"]
 PARTS = ("fitted", "beyond the sizes tried", "measured")
 MARK_COLOUR = "#7C858F"  # readable on the light and on the dark background
 
 
-def points(found: dict, titles: dict[str, str]) -> pd.DataFrame:
-    """One row per arm and size with a finished run: mean, 95 % interval or NaN, seeds; `titles`: arm -> as shown."""
-    rows = [
-        (titles[arm], int(size), entry["mean"], entry["low"], entry["high"], entry["seeds"])
-        for arm, sizes in found["arms"].items()
-        for size, entry in sizes.items()
-        if entry["mean"] is not None
-    ]
-    return pd.DataFrame(rows, columns=POINTS).astype({"accuracy": float, "low": float, "high": float})
+@dataclass(frozen=True, kw_only=True)
+class FittedCurve:
+    """error = a * n**-b + c."""
+
+    a: float
+    b: float
+    c: float
+    smallest: int  # size it was fitted to
+    largest: int
 
 
-def runs(found: dict, titles: dict[str, str]) -> pd.DataFrame:
-    """One row per finished run of the arms and sizes that have several."""
-    rows = [
-        (titles[arm], int(size), accuracy, int(seed))
-        for arm, sizes in found["arms"].items()
-        for size, entry in sizes.items()
-        for seed, accuracy in entry["test_accuracies"].items()
-        if entry["seeds"] > 1
-    ]
-    return pd.DataFrame(rows, columns=["arm", "pictures", "accuracy", "seed"])
+@dataclass(frozen=True, kw_only=True)
+class SizeRows:
+    """What there is to draw of a sweep. Arms stand by the names that are shown."""
+
+    sizes: tuple[int, ...]  # numbers of training pictures, ascending
+    arms: tuple[str, ...]  # in the order of their colours
+    points: list[tuple[str, int, float, float | None, float | None, int]]  # columns POINTS: means over seeds
+    runs: list[tuple[str, int, float, int]]  # columns RUNS: of the arms and sizes that have several
+    curves: dict[str, FittedCurve | None]  # arm -> None where there are too few sizes for one
+    residuals: list[tuple[str, int, float]]  # arm, pictures, measured minus fitted accuracy in points
+    break_even: int | None  # pictures; None where there is nothing to mark
 
 
-def lines(found: dict, titles: dict[str, str]) -> pd.DataFrame:
+def points(found: SizeRows) -> pd.DataFrame:
+    """One row per arm and size with a finished run: mean, 95 % interval or NaN, seeds."""
+    return pd.DataFrame(found.points, columns=POINTS).astype({"accuracy": float, "low": float, "high": float})
+
+
+def lines(found: SizeRows) -> pd.DataFrame:
     """The fitted curves, up to REACH times their largest size; of arms without one, lines between their means."""
     frames = []
-    for arm, curve in found["curves"].items():
+    for arm, curve in found.curves.items():
         if curve is None:
-            measured = points(found, titles).query("arm == @titles[@arm]")
+            measured = points(found).query("arm == @arm")
             frames.append(measured[["arm", "pictures", "accuracy"]].assign(part="measured"))
             continue
-        smallest, largest = min(map(int, curve["residuals"])), curve["largest"]
-        for part, start, end in zip(PARTS, (smallest, largest), (largest, REACH * largest)):
+        for part, start, end in zip(PARTS, (curve.smallest, curve.largest), (curve.largest, REACH * curve.largest)):
             sizes = np.geomspace(start, end, STEPS)
-            accuracy = 1 - curve["a"] * sizes ** -curve["b"] - curve["c"]
-            frames.append(pd.DataFrame({"arm": titles[arm], "pictures": sizes, "accuracy": accuracy, "part": part}))
+            accuracy = 1 - curve.a * sizes**-curve.b - curve.c
+            frames.append(pd.DataFrame({"arm": arm, "pictures": sizes, "accuracy": accuracy, "part": part}))
     return pd.concat(frames, ignore_index=True)[LINES] if frames else pd.DataFrame(columns=LINES)
-
-
-def residuals(found: dict, titles: dict[str, str]) -> pd.DataFrame:
-    """One row per arm and size of a fitted curve: measured minus fitted accuracy, in points."""
-    rows = [
-        (titles[arm], int(size), -100 * value)
-        for arm, curve in found["curves"].items()
-        if curve
-        for size, value in curve["residuals"].items()
-    ]
-    return pd.DataFrame(rows, columns=["arm", "pictures", "residual"])
 
 
 def _x(sizes: tuple[int, ...], title: str | None) -> alt.X:
@@ -72,24 +69,25 @@ def _x(sizes: tuple[int, ...], title: str | None) -> alt.X:
     return alt.X("pictures:Q", title=title, scale=scale, axis=axis)
 
 
-def size_chart(found: dict, titles: dict[str, str], single: bool = False, height: int = 380) -> Drawing:
+def size_chart(found: SizeRows, single: bool = False, height: int = 380) -> Drawing:
     """Accuracy on the test set over the number of training pictures, logarithmic.
 
     Points are means over seeds, bands their 95 % intervals, lines the fitted curves, dashed beyond the largest size; a
     vertical line marks the break-even of the arm with the largest gain. `single` adds every run.
     """
-    every_run = runs(found, titles)
+    even = found.break_even
+    marks = [] if even is None else [(even, f"break-even, about {about(even)}")]
     tables = {
-        "points": points(found, titles),
-        "runs": every_run if single else every_run[:0],
-        "fits": lines(found, titles),
-        "break_even": _break_even(found),
+        "points": points(found),
+        "runs": pd.DataFrame(found.runs if single else [], columns=RUNS),
+        "fits": lines(found),
+        "break_even": pd.DataFrame(marks, columns=["pictures", "name"]).astype({"pictures": float, "name": str}),
     }
-    return Drawing(_sizes(tuple(found["sizes"]), tuple(titles.values()), height), tables)
+    return Drawing(_sizes(found.sizes, found.arms, height), tables)
 
 
 @kept
-def _sizes(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart:
+def _sizes(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
     x = _x(sizes, "training pictures")
     y = alt.Y(
         "accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False), axis=alt.Axis(format=".0%", tickCount=6)
@@ -124,14 +122,6 @@ def _sizes(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.La
     return alt.layer(band, fits, every_run, dots, *_mark(x)).properties(height=height)
 
 
-def _break_even(found: dict) -> pd.DataFrame:
-    """One row, or none where there is no break-even."""
-    even = found["break_even"] or {}
-    known = "n" in even and not even.get("at_most")
-    rows = [(even["n"], f"break-even, about {about(even['n'])}")] if known else []
-    return pd.DataFrame(rows, columns=["pictures", "name"]).astype({"pictures": float, "name": str})
-
-
 def _mark(x: alt.X) -> list[alt.Chart]:
     """The break-even as a line with its name."""
     base = table("break_even").encode(x=x)
@@ -140,14 +130,15 @@ def _mark(x: alt.X) -> list[alt.Chart]:
     return [rule, name.encode(y=alt.value(4), text="name:N")]
 
 
-def residual_chart(found: dict, titles: dict[str, str], height: int = 120) -> Drawing:
+def residual_chart(found: SizeRows, height: int = 120) -> Drawing:
     """What the fitted curves leave unexplained: measured minus fitted accuracy, in points, at every size."""
-    view = _residuals(tuple(found["sizes"]), tuple(titles.values()), height)
-    return Drawing(view, {ROWS: residuals(found, titles), "zero": pd.DataFrame({"residual": [0.0]})})
+    rows = pd.DataFrame(found.residuals, columns=["arm", "pictures", "residual"])
+    view = _residuals(found.sizes, found.arms, height)
+    return Drawing(view, {ROWS: rows, "zero": pd.DataFrame({"residual": [0.0]})})
 
 
 @kept
-def _residuals(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart:
+def _residuals(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=None)
     y = alt.Y("residual:Q", title="points", axis=alt.Axis(tickCount=4, format="+.1~f"))
     zero = table("zero").mark_rule(color=MARK_COLOUR).encode(y=y)

@@ -5,9 +5,10 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from tl import jobs
+from tl.analysis.experiment_results import ExperimentResult
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import BACKBONES
 from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
@@ -109,14 +110,14 @@ def compare(arguments) -> int:
 
     document = experiment_result(home, experiment_id, **options)
     if arguments.json:
-        print(json.dumps(document, ensure_ascii=False))
+        print(json.dumps(document.to_json(), ensure_ascii=False))
     else:
         experiment = database.read_experiment(home, experiment_id)["experiment"]
         print(f"{heading(home, experiment, f'{experiment.samples:,}')}\n\n{as_text(document)}")
     return exit_status(runs)
 
 
-def exit_status(runs: list[dict]) -> int:
+def exit_status(runs: list[dict[str, Any]]) -> int:
     """1 where one of the runs failed, else 0; says on stderr what became of those that did not finish."""
     unfinished = [run for run in runs if run["status"] != "finished"]
     for run in unfinished:
@@ -139,23 +140,23 @@ def heading(home: Home, experiment: Experiment, sizes: str) -> str:
     return f"{BACKBONES[experiment.backbone].title} on {title}, {sizes} training pictures at {experiment.resolution} px"
 
 
-def as_text(document: dict) -> str:
+def as_text(document: ExperimentResult) -> str:
     """The result of a comparison for people."""
     rows = [
         (
             name,
-            run["seed"],
-            run["status"],
-            run["epochs"],
-            percent(run["best_val_accuracy"]),
-            percent(run["test_accuracy"]),
-            "-" if run["elapsed_seconds"] is None else f"{run['elapsed_seconds']:.1f} s",
+            run.seed,
+            run.status,
+            run.epochs,
+            percent(run.best_val_accuracy),
+            percent(run.test_accuracy),
+            "-" if run.elapsed_seconds is None else f"{run.elapsed_seconds:.1f} s",
         )
-        for name, arm in document["arms"].items()
-        for run in arm["runs"]
+        for name, arm in document.arms.items()
+        for run in arm.runs
     ]
     head = ("arm", "seed", "status", "epochs", "best validation", "test", "training time")
-    return f"{table(head, rows)}\n\n{document['verdict']['text']}"
+    return f"{table(head, rows)}\n\n{document.verdict.text}"
 
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:

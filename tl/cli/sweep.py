@@ -3,8 +3,10 @@
 import json
 import sys
 import time
+from typing import Any
 
 from tl import jobs
+from tl.analysis.sweep_results import SweepFinding
 from tl.cli.compare import INTERRUPTED, add_experiment_options, exit_status, experiment_of, heading, stop_all
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.table import table
@@ -85,7 +87,7 @@ def resume(home: Home, sweep_id: str, as_json: bool) -> int:
     return watch(home, sweep_id, as_json)
 
 
-def watch(home: Home, sweep_id: str, as_json: bool, **options) -> int:
+def watch(home: Home, sweep_id: str, as_json: bool, **options: Any) -> int:
     """Wait for one size after the other, as they are trained, then print what was found; `options` of sweep_result."""
     experiments = database.read_sweep(home, sweep_id)["experiments"]
     print(f"Sweep {sweep_id}", file=sys.stderr)
@@ -103,39 +105,38 @@ def watch(home: Home, sweep_id: str, as_json: bool, **options) -> int:
     return exit_status(runs)
 
 
-def _show(home: Home, sweep_id: str, as_json: bool, **options) -> None:
+def _show(home: Home, sweep_id: str, as_json: bool, **options: Any) -> None:
     from tl.analysis import sweep_result  # pandas
 
-    document = sweep_result(home, sweep_id, **options)
+    found = sweep_result(home, sweep_id, **options)
     if as_json:
-        print(json.dumps(document, ensure_ascii=False))
+        print(json.dumps(found.to_json(), ensure_ascii=False))
         return
     experiment = next(iter(database.read_sweep(home, sweep_id)["experiments"].values()))
-    sizes = ", ".join(map(count, document["sizes"]))
-    print(f"{heading(home, experiment, sizes)}\n\n{as_text(document)}")
+    sizes = ", ".join(map(count, found.sizes))
+    print(f"{heading(home, experiment, sizes)}\n\n{as_text(found)}")
 
 
-def as_text(document: dict) -> str:
+def as_text(found: SweepFinding) -> str:
     """The result of a sweep for people."""
     head = ("pictures", "arm", "test", "95 % interval", "seeds", "training time", "worth in pictures", "time saved")
-    rows = [_row(document, size, arm) for size in map(str, document["sizes"]) for arm in document["arms"]]
-    return f"{table(head, rows)}\n\n{document['text']}"
+    rows = [_row(found, size, arm) for size in found.sizes for arm in found.arms]
+    return f"{table(head, rows)}\n\n{found.text}"
 
 
-def _row(document: dict, size: str, arm: str) -> tuple:
-    entry = document["arms"][arm][size]
-    between = "-" if entry["low"] is None else f"{percent(entry['low'])} to {percent(entry['high'])}"
-    compared = document["comparisons"].get(arm)
-    worth = compared and compared["worth_in_pictures"].get(size)
-    saved = compared and compared["time_to_target"][size]["saved"]
-    bounds = {"at_least": "at least ", "at_most": "at most ", None: ""}
+def _row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]:
+    entry, compared = found.arms[arm][size], found.comparisons.get(arm)
+    reached = entry.accuracy
+    worth = compared.worth_in_pictures.get(size) if compared else None
+    saved = compared.time_to_target[size].saved if compared else None
+    bounds: dict[str | None, str] = {"at_least": "at least ", "at_most": "at most ", None: ""}
     return (
-        int(size),
+        size,
         arm,
-        "-" if entry["mean"] is None else percent(entry["mean"]),
-        between,
-        entry["seeds"],
-        "-" if entry["seconds"] is None else duration(entry["seconds"]),
-        f"{bounds[worth['bound']]}{worth['ratio']:.1f} times" if worth else "-" if compared else "",
+        "-" if reached is None else percent(reached.mean),
+        "-" if reached is None or reached.low is None else f"{percent(reached.low)} to {percent(reached.high)}",
+        entry.seeds,
+        "-" if entry.seconds is None else duration(entry.seconds),
+        f"{bounds[worth.bound]}{worth.ratio:.1f} times" if worth else "-" if compared else "",
         ("-" if saved is None else percent(saved, 0)) if compared else "",
     )

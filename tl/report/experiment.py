@@ -1,11 +1,15 @@
 """The report on one experiment: verdict, charts, tables, setting, versions, hardware, the command that repeats it."""
 
+from typing import Any
+
 import pandas as pd
 
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
+from tl.analysis.experiment_results import ExperimentResult
+from tl.analysis.names import inside, title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
-from tl.analysis.wording import inside, title
+from tl.analysis.results import Verdict
 from tl.config import Experiment
 from tl.report import findings, pieces, sections
 from tl.report.subject import Subject
@@ -24,7 +28,7 @@ METHOD = (
 )
 
 
-def experiment_report(subject: Subject, *, references: bool = True, **judged) -> str:
+def experiment_report(subject: Subject, *, references: bool = True, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin and target as the verdict takes them; or Refused."""
     home, experiment = subject.home, subject.experiment
     document = experiment_result(home, subject.ident, subject.rows, **judged)
@@ -35,12 +39,12 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged) ->
         sections.name(experiment, info),
         [
             pieces.paragraph(f"{facts(experiment, document)} · {sections.submitted(subject)}", "facts"),
-            *verdict_section(document["verdict"]),
+            *verdict_section(document.verdict),
             pieces.heading("Charts"),
             pieces.figures(charts(experiment, records, lines)),
             *sections.sources(lines),
             pieces.heading("Was every arm given a fair chance?"),
-            pieces.table(findings.FAIRNESS_HEAD, findings.fairness_rows(document["verdict"])),
+            pieces.table(findings.FAIRNESS_HEAD, findings.fairness_rows(document.verdict)),
             pieces.heading("Every run"),
             pieces.table(RUNS_HEAD, runs_rows(document)),
             *sections.setting(subject, info, records, judged),
@@ -50,20 +54,20 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged) ->
     )
 
 
-def facts(experiment: Experiment, document: dict) -> str:
+def facts(experiment: Experiment, document: ExperimentResult) -> str:
     """One line: how many pictures, how large, how often."""
-    pictures = "all" if document["samples"] is None else count(document["samples"])
+    pictures = "all" if document.samples is None else count(document.samples)
     return f"{pictures} training pictures · {sections.resolution_and_seeds(experiment)}"
 
 
-def verdict_section(found: dict) -> list[str]:
+def verdict_section(found: Verdict) -> list[str]:
     """The sentences, marks on arms that had not converged, and each arm's numbers against the baseline."""
-    parts = [pieces.paragraph(found["text"], "verdict")]
+    parts = [pieces.paragraph(found.text, "verdict")]
     parts += [pieces.paragraph(f"{title(name)}: {mark}", "mark") for name, mark in findings.not_converged(found)]
-    for name in found["arms"]:
+    for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
         if rows:
-            parts.append(pieces.heading(f"{title(name)} against {inside(found['baseline'])}"))
+            parts.append(pieces.heading(f"{title(name)} against {inside(found.baseline)}"))
             parts.append(pieces.table(("Measure", "Result", "", "What it is"), rows))
     return parts
 
@@ -99,20 +103,20 @@ def _epochs(record: RunRecord) -> pd.DataFrame:
     return record.metrics.assign(run_id=record.run_id, arm=plain(title(record.arm)))
 
 
-def runs_rows(document: dict) -> list[tuple]:
-    """Every run of the document of `compare --json`, columns RUNS_HEAD."""
+def runs_rows(document: ExperimentResult) -> list[tuple[str | int, ...]]:
+    """Every run, columns RUNS_HEAD."""
     return [
         (
             title(name),
-            run["seed"],
-            " ".join(filter(None, [run["status"], run["message"]])),
-            run["epochs"],
-            percent(run["best_val_accuracy"]),
-            percent(run["test_accuracy"]),
-            duration(run["elapsed_seconds"]),
-            memory(run["memory_peak_bytes"]),
-            run["run_id"],
+            run.seed,
+            " ".join(filter(None, [run.status, run.message])),
+            run.epochs,
+            percent(run.best_val_accuracy),
+            percent(run.test_accuracy),
+            duration(run.elapsed_seconds),
+            memory(run.memory_peak_bytes),
+            run.run_id,
         )
-        for name, arm in document["arms"].items()
-        for run in arm["runs"]
+        for name, arm in document.arms.items()
+        for run in arm.runs
     ]

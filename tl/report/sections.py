@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from typing import Any
 
+from tl.analysis.names import title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference
-from tl.analysis.wording import title
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
@@ -39,7 +40,9 @@ def sources(lines: Iterable[Reference]) -> list[str]:
     return [pieces.link(f"{line.label[0].upper()}{line.label[1:]}. {line.source}.", line.url) for line in lines]
 
 
-def setting(subject: Subject, info: DatasetInfo | None, records: list[RunRecord], judged: Mapping) -> list[str]:
+def setting(
+    subject: Subject, info: DatasetInfo | None, records: list[RunRecord], judged: Mapping[str, Any]
+) -> list[str]:
     """Everything one needs to know to do it again."""
     experiment, sizes = subject.experiment, subject.sizes
     return [
@@ -83,7 +86,7 @@ def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tu
     ]
 
 
-def arm_rows(experiment: Experiment) -> list[tuple]:
+def arm_rows(experiment: Experiment) -> list[tuple[str, ...]]:
     """What each arm is."""
     return [
         (
@@ -123,5 +126,5 @@ def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
     return list(found.items()) + ([("precision", precisions)] if precisions != NOT_AVAILABLE else [])
 
 
-def _each(values) -> str:
+def _each(values: Iterable[object]) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values if value is not None)) or NOT_AVAILABLE

@@ -1,9 +1,13 @@
 """The report on one sweep: finding, learning curves, break-even, worth in pictures, every size and run, the command."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
+from tl.analysis.names import inside, title
 from tl.analysis.references import Reference, published
 from tl.analysis.sweep import sweep_result
-from tl.analysis.wording import inside, title
+from tl.analysis.sweep_results import SweepFinding
 from tl.report import findings, pieces, sections, size_findings
 from tl.report.experiment import METHOD, RUNS_HEAD, runs_rows
 from tl.report.subject import Subject
@@ -23,7 +27,7 @@ METHOD_OF_SIZES = (
 )
 
 
-def sweep_report(subject: Subject, *, references: bool = True, **judged) -> str:
+def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin and target as the verdict takes them; or Refused."""
     home, experiment = subject.home, subject.experiment
     found = sweep_result(home, subject.ident, **judged)
@@ -42,7 +46,7 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged) -> str:
         sections.name(experiment, info),
         [
             pieces.paragraph(facts, "facts"),
-            pieces.paragraph(found["text"], "verdict"),
+            pieces.paragraph(found.text, "verdict"),
             pieces.heading("Accuracy over the number of training pictures"),
             *(pieces.figures([chart]) for chart in charts(found, lines)),
             *sections.sources(lines),
@@ -52,7 +56,7 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged) -> str:
             pieces.heading("Was every arm given a fair chance?"),
             pieces.table(
                 ("Pictures", *findings.FAIRNESS_HEAD),
-                _by_size({size: findings.fairness_rows(each["verdict"]) for size, each in documents.items()}),
+                _by_size({size: findings.fairness_rows(each.verdict) for size, each in documents.items()}),
             ),
             pieces.heading("Every run"),
             pieces.table(
@@ -66,31 +70,31 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged) -> str:
     )
 
 
-def against(found: dict) -> list[str]:
+def against(found: SweepFinding) -> list[str]:
     """Break-even of every arm; nothing where there is only one arm."""
-    if not found["comparisons"]:
+    if not found.comparisons:
         return []
     return [
-        pieces.heading(f"Against {inside(found['baseline'])}: up to how many pictures"),
+        pieces.heading(f"Against {inside(found.baseline)}: up to how many pictures"),
         pieces.table(size_findings.BREAK_EVEN_HEAD, size_findings.break_even_rows(found)),
     ]
 
 
-def charts(found: dict, lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
+def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
     """(caption, SVG) of the learning curves and of what they leave unexplained, in the arms' own colours."""
     from tl.charts import sizes
     from tl.charts.references import with_references
     from tl.charts.svg import as_svg
 
-    titles = {arm: plain(title(arm)) for arm in found["arms"]}
-    fitted = any(found["curves"].values())
-    curves = with_references(sizes.size_chart(found, titles), [(line.accuracy, line.label) for line in lines])
+    rows = size_findings.chart_rows(found, {arm: plain(title(arm)) for arm in found.arms})
+    fitted = any(found.curves.values())
+    curves = with_references(sizes.size_chart(rows), [(line.accuracy, line.label) for line in lines])
     drawn = [(CURVES if fitted else "Means over seeds, joined; curves are fitted from 4 finished sizes on", curves)]
     if fitted:
-        drawn.append(("Residuals: measured minus fitted accuracy, in points", sizes.residual_chart(found, titles)))
+        drawn.append(("Residuals: measured minus fitted accuracy, in points", sizes.residual_chart(rows)))
     return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
 
 
-def _by_size(rows: dict[int, list[tuple]]) -> list[tuple]:
+def _by_size(rows: Mapping[int, Sequence[tuple[str | int, ...]]]) -> list[tuple[str | int, ...]]:
     """The rows of every size under each other, the size first."""
     return [(count(size), *row) for size, of_size in rows.items() for row in of_size]

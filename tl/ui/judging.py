@@ -11,8 +11,9 @@ BASELINE, TARGET, MARGIN = "verdict_baseline", "verdict_target", "verdict_margin
 
 def chosen(experiment: Experiment, ident: str) -> dict:
     """Draw it; baseline, target and margin as tl.analysis.verdict takes them. `ident` is the experiment's or sweep's."""
+    from tl.analysis.time_to_target import TARGET_SHARE
     from tl.analysis.verdict import MARGIN as USUAL_MARGIN
-    from tl.analysis.verdict import TARGET_SHARE, baseline_of
+    from tl.analysis.verdict import baseline_of
 
     names = [arm.name for arm in experiment.arms]
     with st.popover("Baseline, target, margin", icon=":material/tune:", type="tertiary", key="verdict_settings"):

@@ -1,10 +1,14 @@
 """One sweep on the Data size page: what was found so far on top, then curves, numbers and how far each size is."""
 
+from typing import Any
+
 import streamlit as st
 
 from tl import jobs
+from tl.analysis.sweep_results import SweepFinding
 from tl.backbones import BACKBONES
 from tl.config import Refused
+from tl.report import size_findings
 from tl.store.home import Home
 from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
 from tl.ui.chart import draw
@@ -47,7 +51,7 @@ def _live(home: Home, sweep_id: str, active: bool) -> None:
         place = st.container()
         judged = judging.chosen(now.experiment, sweep_id)
         found = _found(home, str(home.path), sweep_id, now.states, tuple(judged.items()))
-        claim, _, rest = found["text"].partition(SENTENCE)
+        claim, _, rest = found.text.partition(SENTENCE)
         place.subheader(unbroken(claim.rstrip(".") + "."), anchor=False)
         if rest:
             place.markdown(escape(rest))
@@ -57,7 +61,7 @@ def _live(home: Home, sweep_id: str, active: bool) -> None:
         _progress(home, now)
     _curves(now, found)
     st.subheader("Every size in numbers", anchor=False)
-    known = found["statuses"].get("finished", 0)
+    known = found.statuses.get("finished", 0)
     st.dataframe(
         sweep_view.table(found, now.titles),
         hide_index=True,
@@ -69,12 +73,13 @@ def _live(home: Home, sweep_id: str, active: bool) -> None:
         "the baseline needs to do as well, and how many that are. Time saved: until a validation accuracy both reach."
     )
     _experiments(now)
-    sizes = tuple(size.experiment.samples for size in now.sizes)
-    cost.show_command("The command that repeats this", now.experiment, sizes, judged)
+    cost.show_command("The command that repeats this", now.experiment, found.sizes, judged)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _found(_home: Home, path: str, sweep_id: str, states: tuple, judged: tuple) -> dict:
+def _found(
+    _home: Home, path: str, sweep_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...]
+) -> SweepFinding:
     """What was found; computed anew when a run has ended or started (`states`) or is to be `judged` otherwise."""
     from tl.analysis import sweep_result
 
@@ -114,11 +119,11 @@ def _resume(home: Home, sweep_id: str) -> None:
         jobs.ensure_supervisor(home)
 
 
-def _curves(now: sweep_view.SweepView, found: dict) -> None:
+def _curves(now: sweep_view.SweepView, found: SweepFinding) -> None:
     from tl.charts import sizes
     from tl.charts.references import with_references
 
-    if not found["statuses"].get("finished"):
+    if not found.statuses.get("finished"):
         return  # axes without anything in them say nothing
     single = False
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
@@ -126,17 +131,18 @@ def _curves(now: sweep_view.SweepView, found: dict) -> None:
         if len(now.experiment.seeds) > 1:
             single = st.toggle("Single runs", key=SINGLE)
         published = references.chosen(now.sizes[0])
-    chart = sizes.size_chart(found, now.titles, single)
+    rows = size_findings.chart_rows(found, now.titles)
+    chart = sizes.size_chart(rows, single)
     chart = with_references(chart, [(line.accuracy, line.label) for line in published])
     key = f"sizes_{single}_{bool(published)}"
     draw(chart, key=key, alt="Test accuracy of every arm over the number of training pictures")
     references.sources(published)
-    if any(found["curves"].values()):
+    if any(found.curves.values()):
         st.caption(
             "Points: means over seeds, bands: 95 % intervals. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond "
             "the largest size, drawn to at most twice that. Below: what the lines miss."
         )
-        chart = sizes.residual_chart(found, now.titles)
+        chart = sizes.residual_chart(rows)
         draw(chart, key="residuals", alt="Measured minus fitted accuracy at every size")
     else:
         st.caption("Curves are fitted from 4 finished sizes on; until then lines join what was measured.")

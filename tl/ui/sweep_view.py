@@ -5,13 +5,16 @@ Everything is read from the queue and the run folders, so a reload, a second tab
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from tl import jobs
+from tl.analysis.sweep_results import SizeResult, SweepFinding
 from tl.analysis.sweep_wording import accuracy_with_interval
 from tl.config import ID_PATTERN, Experiment, Refused
 from tl.report import size_findings
-from tl.store.database import ACTIVE, Unknown
+from tl.store.database import Unknown
 from tl.store.home import Home
+from tl.store.schema import ACTIVE
 from tl.strategies import arm_title
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration
 from tl.ui.view import RESUMABLE, ExperimentView
@@ -30,7 +33,7 @@ class SweepView:
         return self.sizes[0].experiment
 
     @cached_property
-    def runs(self) -> list[dict]:
+    def runs(self) -> list[dict[str, Any]]:
         """Runs of all sizes, as tl.jobs.list_runs gives them."""
         return [run for size in self.sizes for run in size.runs]
 
@@ -45,12 +48,12 @@ class SweepView:
         return self.imported is None and any(run["status"] in RESUMABLE for run in self.runs)
 
     @property
-    def imported(self) -> dict | None:
+    def imported(self) -> dict[str, Any] | None:
         """What came with a sweep that was trained elsewhere (see tl.report.intake); None for one of this home."""
         return self.sizes[0].imported
 
     @property
-    def states(self) -> tuple:
+    def states(self) -> tuple[tuple[Any, ...], ...]:
         """Changes whenever what was found may have changed: accuracies on the test set are known of ended runs only."""
         return tuple((run["run_id"], run["status"], run["attempt"]) for run in self.runs)
 
@@ -97,24 +100,23 @@ def progress(size: ExperimentView) -> tuple[float, str]:
     return (1.0 if len(ended) == len(size.runs) else min(fraction, 1.0)), words
 
 
-def table(found: dict, titles: dict[str, str]) -> dict[str, list]:
+def table(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[str]]:
     """Columns of what was found, a row per size: accuracies, then of each arm what it gains over the baseline."""
-    sizes = [str(size) for size in found["sizes"]]
-    columns: dict[str, list] = {"pictures": [count(size) for size in found["sizes"]]}
-    for arm, reached in found["arms"].items():
-        columns[titles[arm]] = [_accuracy(reached[size]) for size in sizes]
-    several = len(found["comparisons"]) > 1
-    for arm, compared in found["comparisons"].items():
+    columns = {"pictures": [count(size) for size in found.sizes]}
+    for arm, reached in found.arms.items():
+        columns[titles[arm]] = [_accuracy(reached[size]) for size in found.sizes]
+    several = len(found.comparisons) > 1
+    for arm, compared in found.comparisons.items():
         suffix = f" ({titles[arm]})" if several else ""
-        columns[f"gain{suffix}"] = [size_findings.gain(compared["gain"][size]) for size in sizes]
+        columns[f"gain{suffix}"] = [size_findings.gain(compared.gain[size]) for size in found.sizes]
         columns[f"worth in pictures{suffix}"] = [
-            size_findings.worth(compared["worth_in_pictures"].get(size)) for size in sizes
+            size_findings.worth(compared.worth_in_pictures.get(size)) for size in found.sizes
         ]
-        columns[f"time saved{suffix}"] = [size_findings.saved(compared["time_to_target"][size]) for size in sizes]
-    for arm, reached in found["arms"].items():
-        columns[f"time of a run ({titles[arm]})"] = [duration(reached[size]["seconds"]) for size in sizes]
+        columns[f"time saved{suffix}"] = [size_findings.saved(compared.time_to_target[size]) for size in found.sizes]
+    for arm, reached in found.arms.items():
+        columns[f"time of a run ({titles[arm]})"] = [duration(reached[size].seconds) for size in found.sizes]
     return columns
 
 
-def _accuracy(entry: dict) -> str:
-    return NOT_AVAILABLE if entry["mean"] is None else accuracy_with_interval(entry)
+def _accuracy(entry: SizeResult) -> str:
+    return NOT_AVAILABLE if entry.accuracy is None else accuracy_with_interval(entry.accuracy, entry.seeds)

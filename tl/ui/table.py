@@ -1,12 +1,18 @@
 """The arms in numbers: one row per measure, one column per arm, every value in words. No streamlit."""
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
 from tl.analysis.statistics import interval
 from tl.store.documents import read_result
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration, energy, memory, millions, percent
 from tl.ui.view import Arm, ExperimentView
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def arm_table(now: ExperimentView, metrics) -> dict[str, list[str]]:
+
+def arm_table(now: ExperimentView, metrics: "pd.DataFrame") -> dict[str, list[str]]:
     """Columns of the table: the measures' names, then one column per arm.
 
     Where there are several seeds: the mean, its 95 % interval (from 3 on) and over how many runs.
@@ -19,26 +25,25 @@ def arm_table(now: ExperimentView, metrics) -> dict[str, list[str]]:
     return {"": list(measures)} | columns
 
 
-def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:
+def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[str, str]:
     results = [read_result(now.home.run(run["run_id"])) or {} for run in arm.runs]
 
-    def over_runs(field: str, show, documents=arm.runs) -> str:
+    def over_runs(field: str, show: Callable[[float], str], documents: Sequence[dict[str, Any]] = arm.runs) -> str:
         known = [document[field] for document in documents if document.get(field) is not None]
-        if not known:
+        if not (found := interval(known)):
             return NOT_AVAILABLE
-        found = interval(known)
         if len(arm.runs) == 1:
-            return show(found["mean"])
-        between = (
-            "" if found["low"] is None else f"95 % interval {show(max(found['low'], 0))} to {show(found['high'])}, "
-        )
-        return f"{show(found['mean'])} ({between}n = {len(known)})"
+            return show(found.mean)
+        between = ""
+        if found.low is not None and found.high is not None:
+            between = f"95 % interval {show(max(found.low, 0))} to {show(found.high)}, "
+        return f"{show(found.mean)} ({between}n = {len(known)})"
 
-    def over_epochs(column: str, show) -> str:
+    def over_epochs(column: str, show: Callable[[float], str]) -> str:
         known = metrics[column].dropna()
         return NOT_AVAILABLE if known.empty else show(float(known.mean()))
 
-    device = next((run["device"] for run in arm.runs if run["device"]), NOT_AVAILABLE)
+    device: str = next((run["device"] for run in arm.runs if run["device"]), NOT_AVAILABLE)
     return {
         "Test accuracy": over_runs("test_accuracy", percent),
         "Best validation accuracy": over_runs("best_val_accuracy", percent),
@@ -55,14 +60,14 @@ def _measures(now: ExperimentView, arm: Arm, metrics) -> dict[str, str]:
     }
 
 
-def _epochs(run: dict) -> str:
+def _epochs(run: dict[str, Any]) -> str:
     done = f"{run['epochs']} of {run['max_epochs']}"
     early = ", stopped early" if run["stopped_early"] else ""
     best = f", best {run['best_epoch']}" if run["best_epoch"] else ""
     return done + early + best
 
 
-def _gflops(metrics) -> str:
+def _gflops(metrics: "pd.DataFrame") -> str:
     """Floating-point operations that were executed (what was kept is not computed again), per picture trained on."""
     pictures = metrics.groupby("run_id")["images_seen"].diff().fillna(metrics["images_seen"])
     known = metrics["flops"].notna() & pictures.notna()
@@ -71,7 +76,7 @@ def _gflops(metrics) -> str:
     return f"{metrics['flops'][known].sum() / pictures[known].sum() / 1e9:.3g} GFLOP"
 
 
-def _parameters(metrics) -> str:
+def _parameters(metrics: "pd.DataFrame") -> str:
     known = metrics[["trainable_parameters", "total_parameters"]].dropna()
     if known.empty:
         return NOT_AVAILABLE

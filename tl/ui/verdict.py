@@ -1,10 +1,12 @@
 """The verdict card: what tl.analysis found, in its words, the numbers it rests on, and whether it was fair."""
 
 import re
+from typing import Any, Literal
 
 import streamlit as st
 
 from tl import jobs
+from tl.analysis.results import Verdict
 from tl.config import Experiment
 from tl.report import findings
 from tl.strategies import arm_title
@@ -14,55 +16,54 @@ from tl.ui.problems import told
 from tl.ui.text import cell, escape, unbroken
 from tl.ui.view import ExperimentView
 
-OUTCOMES = {  # outcome -> words, colour, icon
+OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] = {  # outcome -> words, colour, icon
     "helps": ("Helps", "green", ":material/trending_up:"),
     "hurts": ("Hurts", "red", ":material/trending_down:"),
     "no_difference": ("No difference that matters", "gray", ":material/drag_handle:"),
     "undecided": ("Not settled yet", "orange", ":material/help:"),
 }
 MOST_COLUMNS = 6
-FEW_SEEDS = 3  # with fewer there is no interval
 SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
 PROBLEM = "verdict_problem"
 
 
-def show(now: ExperimentView) -> dict:
+def show(now: ExperimentView) -> dict[str, Any]:
     """Draw the card of an experiment that has ended; what the user has it judged by (see tl.ui.judging)."""
     from tl.analysis import experiment_result
 
     with st.container(border=True, key="verdict"):
         place = st.container()
         chosen = judging.chosen(now.experiment, now.experiment_id)
-        found = experiment_result(now.home, now.experiment_id, **chosen)["verdict"]
+        found = experiment_result(now.home, now.experiment_id, **chosen).verdict
         with place:
             _answer(found)
             _marks(now, found)
-        positions = {name: position for position, name in enumerate(found["summary"])}
-        for name in found["arms"]:
+        positions = {name: position for position, name in enumerate(found.summary)}
+        for name in found.comparisons:
             _comparison(found, name, positions)
         _fairness(found)
         downloads.show(now.home, now.experiment_id, chosen)
     return chosen
 
 
-def _answer(found: dict) -> None:
-    headline = found["arms"].get(found["headline"])
-    if headline and headline["test_accuracy_gain"] and headline["seeds"] >= FEW_SEEDS:
-        words, colour, icon = OUTCOMES[found["headline_claim"]["outcome"]]
+def _answer(found: Verdict) -> None:
+    claim = found.headline_claim
+    if claim and claim.interval and claim.interval.low is not None:
+        words, colour, icon = OUTCOMES[claim.outcome]
         st.badge(words, color=colour, icon=icon)
-    claim, *rest = SENTENCE_END.split(found["text"], maxsplit=1)
-    st.subheader(unbroken(claim), anchor=False)
+    first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
+    st.subheader(unbroken(first), anchor=False)
     if rest:
         st.markdown(escape(rest[0]))
 
 
-def _comparison(found: dict, name: str, positions: dict[str, int]) -> None:
+def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
     shown = findings.measures(found, name)
     if not shown:
         return
     st.markdown(
         f"{dot(positions[name])} **{escape(arm_title(name))}** against "
-        f"{dot(positions[found['baseline']])} **{escape(arm_title(found['baseline']))}**"
+        f"{dot(positions[found.baseline])} **{escape(arm_title(found.baseline))}**"
     )
     with st.grid(min(len(shown), MOST_COLUMNS), min_column_width=130):  # two columns on a phone
         for measure in shown:
@@ -77,15 +78,15 @@ def _comparison(found: dict, name: str, positions: dict[str, int]) -> None:
             )
 
 
-def _marks(now: ExperimentView, found: dict) -> None:
+def _marks(now: ExperimentView, found: Verdict) -> None:
     """A red mark for every arm that was still learning, with a button that gives it longer."""
     from tl.analysis.fairness import with_more_epochs
 
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
     for name, sentence in findings.not_converged(found):
-        own = found["summary"][name]
-        longer = with_more_epochs(now.experiment, name, own["stopped_early"] > 0)
+        given = found.summary[name].ledger
+        longer = with_more_epochs(now.experiment, name, given.stopped_early > 0)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
                 f":red[:material/flag: **{escape(arm_title(name))}** {escape(sentence[0].lower() + sentence[1:])}]"
@@ -99,8 +100,8 @@ def _marks(now: ExperimentView, found: dict) -> None:
                     on_click=_train_longer,
                     args=(now, longer, name),
                     help=f"A new comparison with the same settings; only this arm may take {budget} epochs instead of "
-                    f"{own['budget']}"
-                    + (f", and patience is {longer.patience} epochs." if own["stopped_early"] else "."),
+                    f"{given.budget}"
+                    + (f", and patience is {longer.patience} epochs." if given.stopped_early else "."),
                 )
 
 
@@ -113,7 +114,7 @@ def _train_longer(now: ExperimentView, longer: Experiment, name: str) -> None:
         jobs.ensure_supervisor(now.home)
 
 
-def _fairness(found: dict) -> None:
+def _fairness(found: Verdict) -> None:
     box = st.expander("Was every arm given a fair chance?", icon=":material/balance:", key="fairness")
     rows = [(cell(arm), *values) for arm, *values in findings.fairness_rows(found)]
     columns = zip(*rows, strict=True)

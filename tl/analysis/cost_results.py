@@ -1,0 +1,108 @@
+"""What two arms cost and how long they took, as typed and frozen values; `to_json` gives the keys of `compare --json`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """One number as a multiple of another, with its 95 % interval."""
+
+    value: float
+    low: float | None  # None where there is no interval
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """Means over the pairs of runs in which both sides are known."""
+
+    baseline: float | None
+    arm: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(Sides):
+    """What whole runs of both sides cost."""
+
+    ratio: Ratio | None  # the arm's as a multiple of the baseline's
+
+    def to_json(self) -> dict[str, Any]:
+        """Both sides, and the ratio with its interval beside them."""
+        ratio = self.ratio
+        bounds = {"low": ratio and ratio.low, "high": ratio and ratio.high}
+        return {"baseline": self.baseline, "arm": self.arm, "ratio": ratio and ratio.value} | bounds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What an arm costs against the baseline."""
+
+    seconds: Cost  # computing time
+    images: Cost  # training pictures seen
+    epochs: Cost
+    memory_bytes: Cost
+    energy_joules: Cost
+    flops: Cost
+
+    def to_json(self) -> dict[str, Any]:
+        """By name."""
+        return {name: cost.to_json() for name, cost in vars(self).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideTime:
+    """How long one side took to the target, as means over its runs."""
+
+    seconds: float | None  # None where a run never got there
+    epochs: float | None
+    images: float | None
+    reached: int  # runs that got there
+    not_reached_in: float | None  # seconds the first run to give up had; None where all got there
+    seconds_at_least: float | None  # the mean is above this one; None where all got there
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeToTarget:
+    """How long both sides took to the first evaluation at or above the target."""
+
+    target_accuracy: float | None  # None where there is nothing to time
+    near_chance: bool  # whether guessing may reach the target, which is why there is nothing to time
+    runs: int  # of each side
+    baseline: SideTime
+    arm: SideTime
+    speedup: Ratio | None  # the baseline's time as a multiple of the arm's; None where a run never got there
+
+    @property
+    def speedup_at_least(self) -> float | None:
+        """Where runs of the baseline never got there."""
+        slow, quick = self.baseline.seconds_at_least, self.arm.seconds
+        return slow / quick if quick and slow else None
+
+    @property
+    def speedup_at_most(self) -> float | None:
+        """Where runs of the arm never got there."""
+        slow, quick = self.baseline.seconds, self.arm.seconds_at_least
+        return slow / quick if quick and slow else None
+
+    @property
+    def saved(self) -> float | None:
+        """Share of the baseline's time; negative where the arm took longer."""
+        return 1 - 1 / self.speedup.value if self.speedup else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything on one level, the sides as prefixes."""
+        sides = (("baseline", self.baseline), ("arm", self.arm))
+        speedup = self.speedup
+        return {
+            "target_accuracy": self.target_accuracy,
+            "near_chance": self.near_chance,
+            "runs": self.runs,
+            **{f"{side}_{name}": value for side, time in sides for name, value in vars(time).items()},
+            "speedup": speedup and speedup.value,
+            "speedup_low": speedup and speedup.low,
+            "speedup_high": speedup and speedup.high,
+            "speedup_at_least": self.speedup_at_least,
+            "speedup_at_most": self.speedup_at_most,
+            "saved": self.saved,
+        }

@@ -1,0 +1,87 @@
+"""One experiment as a typed and frozen value: its runs and its verdict. `to_json` gives what `compare --json` prints."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tl.analysis.results import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What was compared on what; the sizes of a sweep share it."""
+
+    home: str  # its path
+    dataset: str
+    classes: tuple[str, ...] | None  # None where the data set is gone
+    backbone: str
+    weights: str
+    resolution: int  # pixels
+    seeds: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """By name."""
+        classes = None if self.classes is None else list(self.classes)
+        return vars(self) | {"classes": classes, "seeds": list(self.seeds)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """One run: how it ended and what it measured; None where something was not measured."""
+
+    run_id: str
+    seed: int
+    status: str  # queued, running, finished, stopped, failed or interrupted
+    reason: str | None  # why it failed
+    message: str | None
+    epochs: int  # done
+    best_epoch: int | None
+    stopped_early: bool
+    best_val_accuracy: float | None
+    test_accuracy: float | None  # of a finished run
+    elapsed_seconds: float | None  # own computing time
+    memory_peak_bytes: int | None
+    energy_joules: float | None
+    flops: float | None
+    flops_per_image: float | None
+    images_per_second: float | None
+    total_parameters: int | None
+    trainable_parameters: int | None
+    device: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmRuns:
+    """The runs of one arm."""
+
+    strategy: str  # key of tl.strategies.STRATEGIES
+    runs: tuple[RunSummary, ...]
+
+    @property
+    def tested(self) -> list[RunSummary]:
+        """Those with an accuracy on the test set."""
+        return [run for run in self.runs if run.test_accuracy is not None]
+
+    def to_json(self) -> dict[str, Any]:
+        """By name."""
+        return {"strategy": self.strategy, "runs": [vars(run).copy() for run in self.runs]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentResult:
+    """One experiment with its runs and its verdict."""
+
+    experiment_id: str
+    setting: Setting
+    samples: int | None  # training pictures; None: all, where it is not known how many those are
+    arms: dict[str, ArmRuns]
+    verdict: Verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `compare --json`."""
+        return {
+            "experiment_id": self.experiment_id,
+            **self.setting.to_json(),
+            "samples": self.samples,
+            "arms": {arm: own.to_json() for arm, own in self.arms.items()},
+            "verdict": self.verdict.to_json(),
+        }

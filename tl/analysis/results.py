@@ -1,0 +1,193 @@
+"""What a comparison found, as typed and frozen values; `to_json` gives the document that `compare --json` prints.
+
+Plain numbers, None where something is not known; accuracies and margins are 0..1.
+"""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from tl.analysis.cost_results import Costs, Sides, TimeToTarget
+
+# What an interval covers: values of Interval.basis.
+NEW_PICTURES = "new_pictures"  # other seeds and other pictures of the kind
+NEW_TRAINING = "new_training"  # other training pictures as well
+THESE_NETWORKS = "these_networks"  # other pictures, but these very networks (1 or 2 seeds)
+THESE_PICTURES = "these_pictures"  # other seeds, but these very test pictures (their answers are not stored)
+NO_INTERVAL = "none"
+
+
+class Learning(StrEnum):
+    """How far an arm had got with learning when its runs ended."""
+
+    CONVERGED = "converged"
+    STILL_IMPROVING = "still_improving"
+    LEARNED_NOTHING = "learned_nothing"
+    TOO_FEW_STEPS = "too_few_steps"
+    TOO_NOISY = "too_noisy"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+    @property
+    def converged(self) -> bool | None:
+        """Whether it had come to rest; None where that can't be said."""
+        return {Learning.CONVERGED: True, Learning.STILL_IMPROVING: False}.get(self)
+
+    @classmethod
+    def of(cls, converged: bool | None) -> "Learning":
+        """The state, where all that is known is whether the validation curve had come to rest."""
+        return {True: cls.CONVERGED, False: cls.STILL_IMPROVING, None: cls.UNKNOWN}[converged]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and its interval."""
+
+    mean: float
+    low: float | None  # None where there is no interval
+    high: float | None
+    basis: str  # what it covers, see above
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What may be said of an arm, and the interval that decides it."""
+
+    of: int  # arms it was picked from as the best; 1: judged as the only one
+    look: int = 1  # how many times the comparison has been judged by now
+    confidence: float  # of the interval
+    interval: Interval | None  # of the gain on the test set; None where nothing was tested
+    outcome: str  # helps, hurts, no_difference or undecided
+    more_seeds: int | None  # that would probably settle it; 0: settled, None: nothing tested or too many needed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassResult:
+    """How one class fared on the test set."""
+
+    name: str
+    pictures: int  # of this class
+    baseline: Interval | None  # its recall: the share of these pictures that were recognised
+    arm: Interval | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One arm against the baseline, over runs with the same seed."""
+
+    seeds: int  # pairs of runs that were tested
+    claim: Claim  # judged as the only arm
+    test_accuracy_gain: Interval | None  # None where no pair was tested
+    test_accuracy: Sides
+    validation_accuracy_gain: Interval | None
+    validation_accuracy: Sides
+    probability_better: float | None  # share of pairs in which the arm did better
+    time_to_target: TimeToTarget
+    cost: Costs
+    learning: Learning  # of the arm
+    classes: tuple[ClassResult, ...] | None = None  # None where it is not known what each picture was taken for
+    text: str = ""  # in words
+
+    @property
+    def gain(self) -> Interval | None:
+        """The gain to speak of: on the test set, else on the validation pictures."""
+        return self.test_accuracy_gain or self.validation_accuracy_gain
+
+    @property
+    def tested(self) -> bool:
+        """Whether that gain was measured on the test set."""
+        return self.test_accuracy_gain is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """As `verdict.arms` has it."""
+        return {
+            "outcome": self.claim.outcome,
+            "more_seeds": self.claim.more_seeds,
+            "seeds": self.seeds,
+            "test_accuracy_gain": self.test_accuracy_gain and asdict(self.test_accuracy_gain),
+            "test_accuracy": asdict(self.test_accuracy),
+            "validation_accuracy_gain": self.validation_accuracy_gain and asdict(self.validation_accuracy_gain),
+            "validation_accuracy": asdict(self.validation_accuracy),
+            "probability_better": self.probability_better,
+            "time_to_target": self.time_to_target.to_json(),
+            "cost": self.cost.to_json(),
+            "converged": self.learning.converged,
+            "classes": None if self.classes is None else [asdict(each) for each in self.classes],
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """What one arm was given and what it made of it: means over its runs, None where nothing is known."""
+
+    budget: int  # epochs it might take
+    steps: float | None  # optimizer steps done
+    learning_rate: float | None  # the head's, at the start
+    rate_chosen: str  # how: default, given or found
+    stopped_early: int  # number of runs
+    out_of_budget: int  # number of runs
+    cut_short: int  # number of runs
+    late_rise: float | None  # by how much validation accuracy still rose over the last fifth
+    late_slope: float | None  # accuracy per epoch there
+    learning: Learning  # unknown while a run goes on
+
+    def to_json(self) -> dict[str, Any]:
+        """With whether it had converged."""
+        return vars(self) | {"converged": self.learning.converged}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmSummary:
+    """One arm by itself: means over its runs, None where nothing was measured."""
+
+    strategy: str  # key of tl.strategies.STRATEGIES
+    runs: int
+    statuses: dict[str, int]  # status -> number of runs
+    reasons: tuple[str, ...]  # why runs failed, each once
+    test_accuracy: Interval | None
+    best_val_accuracy: float | None
+    above_guessing: bool | None  # whether that is more than guessing may reach
+    epochs: float | None
+    best_epoch: float | None
+    elapsed_seconds: float | None
+    images_seen: float | None
+    memory_peak_bytes: float | None
+    energy_joules: float | None
+    flops: float | None
+    ledger: Ledger
+
+    def to_json(self) -> dict[str, Any]:
+        """As `verdict.summary` has it: the ledger beside the rest."""
+        own = {name: value for name, value in vars(self).items() if name != "ledger"}
+        accuracy = self.test_accuracy and asdict(self.test_accuracy)
+        return own | {"reasons": list(self.reasons), "test_accuracy": accuracy} | self.ledger.to_json()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Which arm is better, by how much, how sure that is, how much sooner and at what cost."""
+
+    baseline: str  # arm
+    margin: float  # a smaller difference doesn't matter
+    target_accuracy: float | None  # on the validation pictures, of the headline arm's comparison
+    chance: float | None  # accuracy of always naming the commonest class
+    headline: str | None  # the arm with the largest gain
+    headline_claim: Claim | None  # what may be said of it, allowing for its having been picked
+    comparisons: dict[str, Comparison]  # arm -> against the baseline
+    summary: dict[str, ArmSummary]  # arm -> by itself, the baseline too
+    text: str = ""  # in words
+
+    def to_json(self) -> dict[str, Any]:
+        """As `verdict` of `compare --json` has it."""
+        return {
+            "baseline": self.baseline,
+            "margin": self.margin,
+            "target_accuracy": self.target_accuracy,
+            "chance": self.chance,
+            "headline": self.headline,
+            "headline_claim": self.headline_claim and asdict(self.headline_claim),
+            "arms": {arm: entry.to_json() for arm, entry in self.comparisons.items()},
+            "summary": {arm: entry.to_json() for arm, entry in self.summary.items()},
+            "text": self.text,
+        }

@@ -1,0 +1,166 @@
+"""What a sweep found, as typed and frozen values; `to_json` gives the document that `sweep --json` prints.
+
+Sizes are numbers of training pictures, here numbers and in JSON text. Accuracies and errors are 0..1.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from tl.analysis.cost_results import TimeToTarget
+from tl.analysis.experiment_results import Setting
+from tl.analysis.results import NO_INTERVAL, Interval, Learning
+
+Value = TypeVar("Value")
+
+
+def by_size(values: dict[int, Value]) -> dict[str, Value]:
+    """Sizes as JSON has them."""
+    return {str(size): value for size, value in values.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A fitted learning curve, error = a * n**-b + c, and what it leaves unexplained."""
+
+    a: float
+    b: float
+    c: float
+    largest: int  # size it was fitted to
+    residuals: dict[int, float]  # size -> measured error minus fitted error
+
+    def to_json(self) -> dict[str, Any]:
+        """By name."""
+        return vars(self) | {"residuals": by_size(self.residuals)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeResult:
+    """What one arm reached at one size."""
+
+    accuracy: Interval | None  # on the test set, over seeds; None before a run has finished
+    seconds: float | None  # mean computing time of a run
+    seeds: int  # finished runs
+    test_accuracies: dict[int, float]  # seed -> accuracy
+    learning: Learning
+    above_guessing: bool | None  # whether its validation accuracy is more than guessing may reach
+
+    def to_json(self) -> dict[str, Any]:
+        """The accuracy and its interval beside the rest."""
+        nothing = {"mean": None, "low": None, "high": None, "basis": NO_INTERVAL}
+        return {
+            **(nothing if self.accuracy is None else asdict(self.accuracy)),
+            "seconds": self.seconds,
+            "seeds": self.seeds,
+            "test_accuracies": {str(seed): accuracy for seed, accuracy in self.test_accuracies.items()},
+            "converged": self.learning.converged,
+            "above_guessing": self.above_guessing,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakEven:
+    """The size at which an arm's fitted advantage falls below the margin, with its 95 % interval."""
+
+    n: int | None  # None: not up to `beyond`
+    beyond: int | None = None  # twice the largest size, where the advantage lasts so far
+    low: int | None  # None where there is no interval
+    high: int | None = None
+    at_most: bool = False  # whether the advantage is below the margin from the smallest size, `n`, on
+    low_at_most: bool = False  # whether the interval may begin below `low`, the smallest size
+    high_beyond: int | None = None  # where the interval has no upper end: what it reaches beyond
+
+    def to_json(self) -> dict[str, Any]:
+        """What there is to say: with `beyond` there is no `n`; marks only where they hold."""
+        found: dict[str, Any] = {"low": self.low}
+        found |= {"beyond": self.beyond} if self.n is None else {"n": self.n, "high": self.high}
+        found |= {name: True for name in ("at_most", "low_at_most") if getattr(self, name)}
+        return found if self.high_beyond is None else found | {"high_beyond": self.high_beyond}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worth:
+    """With how many pictures the baseline does as well as the arm at one size."""
+
+    pictures: int
+    ratio: float  # pictures as a multiple of the size
+    low: float | None  # interval of the ratio; None where there is none
+    high: float | None
+    bound: str | None  # at_least or at_most, where it is no more than that
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepComparison:
+    """One arm against the baseline at every size."""
+
+    gain: dict[int, Interval | None]  # size -> paired difference on the test set
+    seeds: dict[int, int]  # size -> pairs that were tested
+    break_even: BreakEven | None  # None for fewer sizes than a curve needs
+    worth_in_pictures: dict[int, Worth]
+    time_to_target: dict[int, TimeToTarget]  # as in the verdict at that size
+
+    def to_json(self) -> dict[str, Any]:
+        """By name, sizes as text."""
+        return {
+            "gain": {str(size): gain and asdict(gain) for size, gain in self.gain.items()},
+            "seeds": by_size(self.seeds),
+            "break_even": self.break_even and self.break_even.to_json(),
+            "worth_in_pictures": {str(size): asdict(worth) for size, worth in self.worth_in_pictures.items()},
+            "time_to_target": {str(size): time.to_json() for size, time in self.time_to_target.items()},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepFinding:
+    """One sweep with its learning curves; whatever has finished counts."""
+
+    sweep_id: str
+    setting: Setting
+    experiments: dict[int, str]  # size, ascending -> id of its experiment
+    statuses: dict[str, int]  # status -> number of runs
+    baseline: str  # arm
+    margin: float  # a smaller difference doesn't matter
+    chance: float | None  # accuracy of always naming the commonest class
+    arms: dict[str, dict[int, SizeResult]]
+    curves: dict[str, Curve | None]  # None for fewer than 4 sizes
+    headline: str | None  # the arm with the largest mean gain; None before a size has a finished pair
+    comparisons: dict[str, SweepComparison]
+    text: str = ""  # in words
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Ascending."""
+        return tuple(self.experiments)
+
+    @property
+    def best(self) -> SweepComparison | None:
+        """The headline arm's comparison."""
+        return None if self.headline is None else self.comparisons[self.headline]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `sweep --json`; what the headline arm gained stands at the top too.
+
+        There `worth_in_pictures` is size -> ratio and `worth_in_pictures_bounds` size -> "at_least" or "at_most", where
+        the ratio is only that.
+        """
+        best = self.best
+        worth = best.worth_in_pictures if best else {}
+        return {
+            "sweep_id": self.sweep_id,
+            **self.setting.to_json(),
+            "sizes": list(self.sizes),
+            "experiments": by_size(self.experiments),
+            "statuses": self.statuses,
+            "baseline": self.baseline,
+            "margin": self.margin,
+            "chance": self.chance,
+            "arms": {
+                arm: {str(size): entry.to_json() for size, entry in sizes.items()} for arm, sizes in self.arms.items()
+            },
+            "curves": {arm: curve and curve.to_json() for arm, curve in self.curves.items()},
+            "headline": self.headline,
+            "comparisons": {arm: entry.to_json() for arm, entry in self.comparisons.items()},
+            "break_even": best and best.break_even and best.break_even.to_json(),
+            "worth_in_pictures": {str(size): entry.ratio for size, entry in worth.items()},
+            "worth_in_pictures_bounds": {str(size): entry.bound for size, entry in worth.items() if entry.bound},
+            "text": self.text,
+        }

@@ -1,0 +1,56 @@
+"""The time to the target accuracy as a clause of a sentence."""
+
+from tl.analysis.names import inside
+from tl.analysis.results import Verdict
+from tl.words import duration, percent
+
+ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
+
+
+def about_equal(factor: float) -> bool:
+    """Whether two times that differ by this factor are called about equal."""
+    return 1 / ABOUT_EQUAL < factor < ABOUT_EQUAL
+
+
+def clause(found: Verdict, name: str) -> str:
+    """How much sooner or later the arm got to the target; empty where there is no target or nothing was timed."""
+    time = found.comparisons[name].time_to_target
+    if time.near_chance:
+        return _nothing_to_time(found, name)
+    if time.target_accuracy is None:
+        return ""
+    target, baseline = percent(time.target_accuracy, 0), inside(found.baseline)
+    slow, quick = time.baseline.seconds, time.arm.seconds
+    in_vain, arm_in_vain = time.baseline.not_reached_in, time.arm.not_reached_in
+    if quick and slow:
+        return _both(target, slow, quick)
+    if quick and in_vain:
+        some = f"in {time.baseline.reached} of {time.runs} runs, in the rest not"
+        where = some if time.baseline.reached else "not"
+        return f"; it reached {target} after {duration(quick)}, {baseline} did {where} in {duration(in_vain)}"
+    if slow and arm_in_vain:
+        some = f"reached {target} in {time.arm.reached} of {time.runs} runs, in the rest not"
+        where = some if time.arm.reached else f"did not reach {target}"
+        return f"; it {where} in {duration(arm_in_vain)}, {baseline} did after {duration(slow)}"
+    if in_vain and arm_in_vain:
+        return f"; not every run reached {target}, on either side"
+    return ""
+
+
+def _both(target: str, slow: float, quick: float) -> str:
+    factor, seconds = slow / quick, f"({duration(quick)} against {duration(slow)})"
+    if about_equal(factor):
+        return f"; both reached {target} after about the same time {seconds}"
+    if factor > 1:
+        return f"; it reached {target} {factor:.1f} times sooner {seconds}"
+    return f"; it took {1 / factor:.1f} times as long to reach {target} {seconds}"
+
+
+def _nothing_to_time(found: Verdict, name: str) -> str:
+    """Why no time is compared: an accuracy that guessing reaches says nothing of what was learnt."""
+    sides, chance = (name, found.baseline), percent(found.chance, 0)
+    guessed = [inside(side) for side in sides if found.summary[side].above_guessing is False]
+    if not guessed:
+        return f"; guessing could reach the target too (chance is {chance}), so there is nothing to time"
+    who = "neither did" if len(guessed) > 1 else f"{guessed[0]} did no"
+    return f"; {who} better than guessing could (chance is {chance}), so there is nothing to time"
