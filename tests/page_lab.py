@@ -41,12 +41,12 @@ def start(home: Home, row: dict) -> None:
 
 def learn(home: Home, row: dict, epochs: int, accuracy: float = 0.1, phase: str = "training") -> None:
     """Write what a trainer has written after so many epochs."""
-    files = home.run(row["run_id"])
+    files = home.run(row.run_id)
     written = [
         {
-            "run_id": row["run_id"],
-            "arm": row["arm"],
-            "seed": row["seed"],
+            "run_id": row.run_id,
+            "arm": row.arm,
+            "seed": row.seed,
             "epoch": epoch,
             "stage": "everything",
             "train_loss": 2.0 / epoch,
@@ -91,11 +91,11 @@ def end(home: Home, row: dict, status: str, epochs: int = 6, accuracy: float = 0
         "energy_joules": None,
         "device": "CPU, 2 threads",
     } | facts
-    files = home.run(row["run_id"])
+    files = home.run(row.run_id)
     write_json(files.config, read_json(files.config) | {"precision": "fp32"})  # what the trainer chose
     write_json(files.result, result)
     files.log.write_text("first line\nthe last line of the log\n")
-    if row["status"] == "queued":
+    if row.status == "queued":
         start(home, row)
     database.move(home, row, status, reason=result["reason"], message=result["message"], ended=time.time())
 
@@ -114,7 +114,7 @@ def finished(home: Home, seeds: int = 1) -> str:
     """An experiment with all runs finished; the second arm is better."""
     experiment_id = submit(home, seeds)
     for place, row in enumerate(rows(home, experiment_id)):
-        end(home, row, "finished", accuracy=0.08 + 0.05 * (place % 2) + 0.001 * row["seed"])
+        end(home, row, "finished", accuracy=0.08 + 0.05 * (place % 2) + 0.001 * row.seed)
     return experiment_id
 
 
@@ -139,8 +139,8 @@ def swept(home: Home, sizes=SIZES, seeds: int = 3, ended=lambda run: "finished")
     sweep_id = jobs.submit_sweep(home, experiment, sizes)
     for run in jobs.sweep(home, sweep_id)["runs"]:
         if status := ended(run):
-            accuracy = ACCURACY[run["arm"]][SIZES.index(run["samples"])] + 0.003 * run["seed"]
-            [row] = [row for row in rows(home, run["experiment_id"]) if row["run_id"] == run["run_id"]]
+            accuracy = ACCURACY[run.arm][SIZES.index(run.samples)] + 0.003 * run.seed
+            [row] = [row for row in rows(home, run.experiment_id) if row.run_id == run.run_id]
             end(home, row, status, accuracy=accuracy / 6)
     return sweep_id
 

@@ -51,5 +51,5 @@ def ended(home: Home, arms: tuple[ArmConfig, ...], status: str = "finished") -> 
     message = None if status == "finished" else " ".join(PAYLOADS)
     for place, row in enumerate(page_lab.rows(home, experiment_id)):
         page_lab.end(home, row, status, accuracy=0.05 + 0.01 * place, message=message, device=" ".join(SCRIPTS))
-        home.run(row["run_id"]).log.write_text("\n".join(PAYLOADS), errors="replace")
+        home.run(row.run_id).log.write_text("\n".join(PAYLOADS), errors="replace")
     return experiment_id

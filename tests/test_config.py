@@ -1,11 +1,11 @@
 """The contract between page and trainer: what is accepted, what is refused, and that it survives JSON."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
-from tl.config import ID_PATTERN, ArmConfig, Experiment, Refused, RunConfig, new_id, parse_seeds
+from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, RunConfig, new_id, parse_seeds
 from tl.schedules import OPTIMIZERS
 
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")
@@ -99,9 +99,19 @@ def test_an_arm_is_checked_too(changes, words):
 
 
 def test_settings_of_a_newer_version_are_refused():
-    document = Experiment(dataset="blossoms", arms=(SCRATCH,)).to_json() | {"warp": 9}
-    with pytest.raises(Refused, match="settings is 'warp'"):
-        Experiment.from_json(document)
+    document = Experiment(dataset="blossoms", arms=(SCRATCH,)).to_json()
+    with pytest.raises(Newer, match="newer TL Lab, which has the setting warp; update this one"):
+        Experiment.from_json(document | {"warp": 9})
+    arm = asdict(SCRATCH) | {"speed": 1, "warp": 9}
+    with pytest.raises(Newer, match="which has the settings speed, warp; update"):
+        Experiment.from_json(document | {"arms": [arm]})
+
+
+def test_a_setting_under_a_damaged_name_is_no_newer_version():
+    document = Experiment(dataset="blossoms", arms=(SCRATCH,)).to_json()
+    with pytest.raises(Refused, match="settings is 'epochz, step_epochz'") as refused:
+        Experiment.from_json({name.replace("epochs", "epochz"): value for name, value in document.items()})
+    assert not isinstance(refused.value, Newer)
 
 
 def test_seeds_are_a_number_or_a_list():

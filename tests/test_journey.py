@@ -74,8 +74,8 @@ def app(tmp_path_factory):
     yield app
     app.kill()
     for run in list_runs(app.home):
-        if run["status"] in ("queued", "running"):
-            subprocess.run([sys.executable, "-m", "tl", "stop", run["run_id"], "--home", str(app.home.path)], cwd=ROOT)
+        if run.status in ("queued", "running"):
+            subprocess.run([sys.executable, "-m", "tl", "stop", run.run_id, "--home", str(app.home.path)], cwd=ROOT)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def page(browser):
 
 def epochs(app: App) -> list[int]:
     """Epochs that every run of the home has in its metrics."""
-    return [len(read_metrics(app.home.run(run["run_id"]).metrics)) for run in list_runs(app.home)]
+    return [len(read_metrics(app.home.run(run.run_id).metrics)) for run in list_runs(app.home)]
 
 
 def until(condition, seconds: float):
@@ -156,7 +156,7 @@ def test_quick_look_from_start_to_verdict(app, page):
     expect(verdict).to_be_visible(timeout=600 * SECOND)
     expect(verdict).to_contain_text("points")
     expect(verdict).to_contain_text("hint, not a proof")
-    assert [run["status"] for run in list_runs(app.home)] == ["finished", "finished"]
+    assert [run.status for run in list_runs(app.home)] == ["finished", "finished"]
     no_traceback(page)
 
 
@@ -180,7 +180,7 @@ def test_own_photos_from_upload_to_start(app, page, tmp_path):
     page.wait_for_url("**experiment=**")
     until(lambda: max(epochs(app)[:3]) >= 1, 240)
     page.get_by_role("button", name="Stop all").click()
-    until(lambda: all(run["status"] in ("stopped", "finished") for run in list_runs(app.home)), 60)
+    until(lambda: all(run.status in ("stopped", "finished") for run in list_runs(app.home)), 60)
     expect(page.locator(".st-key-verdict")).to_be_visible()
     no_traceback(page)
 

@@ -6,6 +6,7 @@ from tl.analysis.records import RunRecord
 from tl.analysis.results import Verdict
 from tl.analysis.verdict import verdict
 from tl.config import ArmConfig, Experiment
+from tl.store.documents import Result
 from tl.store.metrics import METRICS, table
 
 SCRATCH, FULL, PROBE = "scratch", "full_finetuning", "linear_probe"
@@ -29,7 +30,7 @@ def run(
     document = {"status": status, "test_accuracy": test, "best_val_accuracy": None} | (result or {})
     ended = status not in ("queued", "running")
     record = {"run_id": f"{arm}{seed}", "arm": arm, "seed": seed, "status": status}
-    return RunRecord(**record, metrics=table(rows, METRICS), result=document if ended else None)
+    return RunRecord(**record, metrics=table(rows, METRICS), result=Result(**document) if ended else None)
 
 
 def judge(spec: Experiment, runs, **options) -> Verdict:

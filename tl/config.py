@@ -32,6 +32,19 @@ class Refused(ValueError):
     """A user's input that can't be accepted; the text is one sentence: what, which value or file, what to do."""
 
 
+def newer(what: str, found: "Newer") -> str:
+    """What to say of a file that a newer TL Lab has written."""
+    return f"{what} was written by a newer TL Lab, which has the {found.settings}; update this one."
+
+
+class Newer(Refused):
+    """A stored document has all settings of this version and others besides."""
+
+    def __init__(self, unknown: list[str]):
+        self.settings = f"setting{'s'[: len(unknown) > 1]} {', '.join(unknown)}"[:200]
+        super().__init__(newer("It", self))
+
+
 def new_id() -> str:
     """A fresh 26-character id: 10 digits of time in milliseconds (so ids sort by age), 16 random ones."""
     number = int(time.time() * 1000) << 80 | secrets.randbits(80)
@@ -249,6 +262,8 @@ class Experiment(Training):
 def _known(cls, document: dict) -> dict:
     known = {entry.name for entry in fields(cls)}
     unknown = sorted(set(document) - known)
+    if unknown and known <= set(document):  # settings are added and never renamed: else a name was damaged
+        raise Newer(unknown)
     _require(not unknown, "settings", ", ".join(unknown), "known to this version of TL Lab; update it")
     earlier = {name: value for name, value in EARLIER.items() if name in known}
     return earlier | document

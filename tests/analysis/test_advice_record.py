@@ -33,9 +33,9 @@ def run(home, gain: float, seeds: int = 3, arms=(SCRATCH, TUNED), finished: bool
     """An experiment through the real queue in which the second arm is so much better, within a thousandth."""
     experiment_id = submit(home, arms, seeds)
     for row in database.read_runs(home, experiment_id) if finished else []:
-        accuracy = 0.5 + (gain + 0.001 * row["seed"] if row["arm"] != "scratch" else 0.0)
+        accuracy = 0.5 + (gain + 0.001 * row.seed if row.arm != "scratch" else 0.0)
         result = {"status": "finished", "test_accuracy": accuracy, "best_val_accuracy": accuracy}
-        write_json(home.run(row["run_id"]).result, result)
+        write_json(home.run(row.run_id).result, result)
         assert database.move(home, row, "running")
         assert database.move(home, row, "finished")
     return experiment_id

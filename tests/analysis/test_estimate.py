@@ -7,6 +7,7 @@ import pytest
 
 from tl.analysis.estimate import RunState, estimate_seconds, times_left
 from tl.config import ArmConfig, Experiment
+from tl.store.documents import Progress
 
 PROBE = {
     "train_images_per_second": 100.0,
@@ -54,7 +55,7 @@ def state(arm=SCRATCH, epochs=0, seconds=(2.0, 0.5), stage="everything", **progr
     """A run of ten epochs of which `epochs` are done in `seconds` of training and evaluation each."""
     rows = [{"stage": stage, "train_seconds": seconds[0], "eval_seconds": seconds[1]}] * epochs
     config = experiment(arm).runs("e" * 26)[0]
-    return RunState(config=config, progress=progress or None, epochs=rows)
+    return RunState(config=config, progress=Progress(**progress) if progress else None, epochs=rows)
 
 
 def test_a_run_alone_takes_its_epochs_that_are_left():

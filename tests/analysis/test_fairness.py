@@ -7,6 +7,7 @@ from tl.analysis.records import RunRecord
 from tl.analysis.results import Learning, Ledger
 from tl.analysis.verdict import verdict
 from tl.config import ArmConfig, Experiment
+from tl.store.documents import Result
 from tl.store.metrics import METRICS, table
 
 ARMS = (
@@ -24,7 +25,9 @@ def run(arm: str, accuracies, status: str = "finished", **result) -> RunRecord:
     """A run with one epoch per validation accuracy."""
     rows = [{"epoch": epoch, "val_accuracy": accuracy} for epoch, accuracy in enumerate(accuracies, 1)]
     record = {"run_id": arm, "arm": arm, "seed": 0, "status": status}
-    return RunRecord(**record, metrics=table(rows, METRICS), result={"status": status, "test_accuracy": 0.5} | result)
+    return RunRecord(
+        **record, metrics=table(rows, METRICS), result=Result(**{"status": status, "test_accuracy": 0.5} | result)
+    )
 
 
 def ledgers(spec: Experiment, *runs: RunRecord) -> dict[str, Ledger]:

@@ -138,10 +138,10 @@ def finish(home, weights: str, accuracy: float, strategy="full_finetuning", seed
     experiment = Experiment(**shared, arms=(ArmConfig(name=weights, strategy=strategy, **(own or {})),))
     experiment_id = jobs.submit(home, experiment)
     for row in database.read_runs(home, experiment_id):
-        shift = 0.01 * (row["seed"] - (seeds - 1) / 2)
-        write_json(home.run(row["run_id"]).result, {"status": "finished", "test_accuracy": accuracy + shift})
+        shift = 0.01 * (row.seed - (seeds - 1) / 2)
+        write_json(home.run(row.run_id).result, {"status": "finished", "test_accuracy": accuracy + shift})
         assert database.move(home, row, "running")
-        database.move(home, database.read_run(home, row["run_id"]), "finished")
+        database.move(home, database.read_run(home, row.run_id), "finished")
     return experiment_id
 
 
@@ -200,7 +200,7 @@ def test_what_was_trained_elsewhere_is_no_record_of_this_machine(scored):
     finish(scored, "a", 0.5)
     (elsewhere,) = database.read_runs(scored, finish(scored, "b", 0.1))
     assert hint_record.record(scored, hints.known(scored))["pairs"] == 1
-    write_json(scored.run(elsewhere["run_id"]).imported, {})
+    write_json(scored.run(elsewhere.run_id).imported, {})
     assert hint_record.record(scored, hints.known(scored))["pairs"] == 0
 
 

@@ -33,22 +33,22 @@ def swept(home: Home, sizes=SIZES, curves=CURVES, seeds: int = 3, leave=lambda r
     sweep_id = submit_sweep(home, Experiment(dataset="blossoms", arms=arms, seeds=tuple(range(seeds))), sizes)
     for run in sweep(home, sweep_id)["runs"]:
         if not leave(run):
-            finish(home, run, 1 - curves[run["arm"]](run["samples"]) - SPREAD[run["seed"]])
+            finish(home, run, 1 - curves[run.arm](run.samples) - SPREAD[run.seed])
     return sweep_id
 
 
 def finish(home: Home, run: dict, accuracy: float) -> None:
-    files = home.run(run["run_id"])
-    slow = 4 if run["arm"] == "scratch" else 1
+    files = home.run(run.run_id)
+    slow = 4 if run.arm == "scratch" else 1
     rows = [
-        {"epoch": n, "val_accuracy": accuracy * n / slow, "elapsed_seconds": n * run["samples"] / 100}
+        {"epoch": n, "val_accuracy": accuracy * n / slow, "elapsed_seconds": n * run.samples / 100}
         for n in range(1, slow + 1)
     ]
     write_metrics(files.metrics, rows)
     result = {"status": "finished", "test_accuracy": accuracy, "best_val_accuracy": accuracy, "best_epoch": slow}
-    write_json(files.result, result | {"elapsed_seconds": slow * run["samples"] / 100})
-    assert move(home, read_run(home, run["run_id"]), "running")
-    assert move(home, read_run(home, run["run_id"]), "finished")
+    write_json(files.result, result | {"elapsed_seconds": slow * run.samples / 100})
+    assert move(home, read_run(home, run.run_id), "running")
+    assert move(home, read_run(home, run.run_id), "finished")
 
 
 def found_in(home: Home, sweep_id: str) -> SweepFinding:
@@ -160,7 +160,7 @@ def test_three_sizes_are_no_curve_but_differences(home):
 
 
 def test_a_sweep_that_was_stopped_is_told_with_what_is_there(home):
-    found = found_in(home, swept(home, leave=lambda run: run["samples"] == 3000 or run["seed"] == 2))
+    found = found_in(home, swept(home, leave=lambda run: run.samples == 3000 or run.seed == 2))
     assert found.arms["scratch"][3000].accuracy is None and found.arms["scratch"][3000].seconds is None
     assert found.arms["scratch"][300].seeds == 2 and found.arms["scratch"][300].accuracy.low is None
     assert found.statuses == {"finished": 12, "queued": 12}

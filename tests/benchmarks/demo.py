@@ -80,9 +80,9 @@ class Demo:
         limit = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < limit:
             runs = jobs.experiment(self.workspace(secret), experiment_id)["runs"]
-            if all(run["status"] == "finished" for run in runs):
+            if all(run.status == "finished" for run in runs):
                 return
-            if ended := [run for run in runs if run["status"] not in (*ACTIVE, "finished")]:
+            if ended := [run for run in runs if run.status not in (*ACTIVE, "finished")]:
                 raise RuntimeError(f"a run ended as {ended[0]['status']}: {ended[0]['message']}")
             time.sleep(0.5)
         raise RuntimeError(f"an experiment took longer than {WAIT_SECONDS:.0f} s")
@@ -91,7 +91,7 @@ class Demo:
         """Until each of its runs has trained for an epoch."""
         home, limit = self.workspace(secret), time.monotonic() + WAIT_SECONDS
         runs = jobs.experiment(home, experiment_id)["runs"]
-        while any(read_metrics(home.run(run["run_id"]).metrics).empty for run in runs):
+        while any(read_metrics(home.run(run.run_id).metrics).empty for run in runs):
             if time.monotonic() > limit:
                 raise RuntimeError(f"no epoch in {WAIT_SECONDS:.0f} s")
             time.sleep(0.5)
@@ -128,8 +128,8 @@ def demo() -> Iterator[Demo]:
 def _end_training(here: Demo) -> None:
     for workspace in here.home.visitors():
         for run in jobs.list_runs(workspace):
-            if run["status"] in ACTIVE:
-                jobs.stop(workspace, run["run_id"], grace_seconds=1)
+            if run.status in ACTIVE:
+                jobs.stop(workspace, run.run_id, grace_seconds=1)
     if supervisor := here.supervisor():
         supervisor.terminate()
         psutil.wait_procs([supervisor], timeout=20)

@@ -77,7 +77,7 @@ async def _visit(here: Demo, diary: Diary) -> None:
         async with visitor.at(FINISHED, query) as page:
             await page.follow(RUNS)
     for run in jobs.list_runs(here.workspace(secret)):
-        await asyncio.to_thread(jobs.delete, here.workspace(secret), run["run_id"])
+        await asyncio.to_thread(jobs.delete, here.workspace(secret), run.run_id)
 
 
 async def _moment(here: Demo) -> Moment:

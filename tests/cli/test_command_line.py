@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from dataclasses import fields
+from dataclasses import fields, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from tl.cli.watch import Bars
 from tl.config import Refused, Training
 from tl.datasets import BUILT_IN
 from tl.datasets.drawn import BLOSSOMS
+from tl.jobs.listing import RunEntry
+from tl.store.documents import Progress
 from tl.words import data_name
 
 UNKNOWN = "0" * 26
@@ -203,11 +205,12 @@ def test_a_table_has_numbers_to_the_right():
 
 
 def test_on_a_terminal_each_arm_has_a_bar(capsys):
-    run = {"arm": "scratch", "seed": 0, "status": "running", "epochs": 2, "max_epochs": 6, "best_val_accuracy": 0.5}
-    training = {"phase": "training", "epoch": 3, "step": 5, "steps": 10}
-    early = run | {"seed": 1, "status": "finished", "progress": None}
+    unknown = dict.fromkeys(entry.name for entry in fields(RunEntry))
+    told = {"arm": "scratch", "seed": 0, "status": "running", "epochs": 2, "max_epochs": 6, "best_val_accuracy": 0.5}
+    training = Progress(phase="training", epoch=3, step=5, steps=10)
+    run = RunEntry(**unknown | told | {"progress": training})
     with Bars() as bars:
-        bars.show([run | {"progress": training}, early | {"arm": "linear_probe"}])
+        bars.show([run, replace(run, seed=1, status="finished", progress=None, arm="linear_probe")])
     shown = capsys.readouterr().err
     assert re.search(r"scratch \|.*\| 2\.5/6 epochs, .* left, training, best 50\.0 %", shown)
     assert re.search(r"linear_probe \|.*\| 6\.0/6 epochs, .* left, finished", shown)

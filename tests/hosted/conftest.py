@@ -44,11 +44,11 @@ def train(visitor: Visitor) -> None:
     experiment = Experiment(dataset="mine", samples=4, epochs=6, arms=arms)
     visitor.experiment_id = jobs.submit(visitor.home, experiment, key="the same key")
     visitor.sweep_id = jobs.submit_sweep(visitor.home, experiment, [4, 8])
-    visitor.run_ids = tuple(run["run_id"] for run in jobs.list_runs(visitor.home))
+    visitor.run_ids = tuple(run.run_id for run in jobs.list_runs(visitor.home))
     for run in jobs.list_runs(visitor.home):
-        [row] = [row for row in page_lab.rows(visitor.home, run["experiment_id"]) if row["run_id"] == run["run_id"]]
+        [row] = [row for row in page_lab.rows(visitor.home, run.experiment_id) if row.run_id == run.run_id]
         page_lab.end(visitor.home, row, "finished")
-        write_bytes(visitor.home.run(run["run_id"]).tensorboard / "events.out.tfevents.1", visitor.word.encode())
+        write_bytes(visitor.home.run(run.run_id).tensorboard / "events.out.tfevents.1", visitor.word.encode())
     write_json(visitor.home.hints_path, {visitor.word: {"error": visitor.word}})
 
 

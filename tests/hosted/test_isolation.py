@@ -160,7 +160,7 @@ def test_two_visitors_import_the_same_bundle_and_each_has_it(visitors, tmp_path)
     assert kind == "experiment"
     assert len({mine, theirs, zebra.experiment_id}) == 3
     for home, ident in ((first, mine), (second, theirs)):
-        assert [run["experiment_id"] for run in jobs.list_runs(home)] == [ident] * 2
+        assert [run.experiment_id for run in jobs.list_runs(home)] == [ident] * 2
         assert experiment_result(home, ident).verdict.comparisons
         with pytest.raises(Refused, match="here already"):
             import_bundle(home, path)

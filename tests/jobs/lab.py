@@ -43,7 +43,7 @@ class Lab:
         arms = tuple(ArmConfig(name=name, strategy="scratch") for name in behaviours)
         experiment = Experiment(dataset="blossoms", samples=20, arms=arms, seeds=seeds)
         experiment_id = jobs.submit(self.home, experiment, key)
-        return [row["run_id"] for row in database.read_runs(self.home, experiment_id)]
+        return [row.run_id for row in database.read_runs(self.home, experiment_id)]
 
     def row(self, run_id: str) -> dict:
         """A run as the database has it."""
@@ -58,7 +58,7 @@ class Lab:
 
         def trains() -> bool:
             self.supervisor.tick()
-            return (jobs.run(self.home, run_id)["progress"] or {}).get("epoch", 0) > 1
+            return getattr(jobs.run(self.home, run_id).progress, "epoch", 0) > 1
 
         until(trains)
         return self.row(run_id)

@@ -34,7 +34,7 @@ def visitor(root: Home, hours_ago: float, ended: bool = True) -> Home:
     write_json(home.dataset_dir("mine") / "dataset.json", {})
     if ended:
         for row in database.read_runs(home, experiment_id):
-            jobs.stop(home, row["run_id"])
+            jobs.stop(home, row.run_id)
     visits.touch(home)
     past = time.time() - hours_ago * HOUR
     os.utime(home.path / visits.STAMP, (past, past))

@@ -111,10 +111,10 @@ def test_a_trainer_that_stands_still_is_ended_and_labelled(watched, home):
     trainer = identity_of(watched.train(run_id))
     watched.watch(2 * LIMIT)
     row = watched.row(run_id)
-    assert (row["status"], row["reason"]) == ("failed", "stalled")
-    assert "did nothing for 2 minutes" in row["message"] and "Resume" in row["message"]
+    assert (row.status, row.reason) == ("failed", "stalled")
+    assert "did nothing for 2 minutes" in row.message and "Resume" in row.message
     assert not processes.alive(trainer) and processes.of_run(run_id) == []
-    assert jobs.resume(home, run_id)["reason"] is None
+    assert jobs.resume(home, run_id).reason is None
 
 
 def test_a_supervisor_killed_between_verdict_and_end_changes_nothing(watched, home, monkeypatch):
@@ -132,7 +132,7 @@ def test_a_supervisor_killed_between_verdict_and_end_changes_nothing(watched, ho
     until(lambda: not processes.alive(trainer))
     watched.new_supervisor()
     watched.supervisor.tick()
-    assert (watched.row(run_id)["status"], watched.row(run_id)["reason"]) == ("failed", "stalled")
+    assert (watched.row(run_id).status, watched.row(run_id).reason) == ("failed", "stalled")
 
 
 def test_a_trainer_that_is_frozen_for_20_seconds_lives_on(watched, home):
@@ -140,10 +140,10 @@ def test_a_trainer_that_is_frozen_for_20_seconds_lives_on(watched, home):
     trainer = identity_of(watched.train(run_id))
     os.kill(trainer.pid, signal.SIGSTOP)
     watched.watch(20)
-    frozen_at = jobs.run(home, run_id)["progress"]["counter"]
-    assert jobs.run(home, run_id)["status"] == "running"
+    frozen_at = jobs.run(home, run_id).progress.counter
+    assert jobs.run(home, run_id).status == "running"
     os.kill(trainer.pid, signal.SIGCONT)
-    until(lambda: jobs.run(home, run_id)["progress"]["counter"] > frozen_at + 2)
+    until(lambda: jobs.run(home, run_id).progress.counter > frozen_at + 2)
     watched.watch(2)
     assert identity_of(watched.row(run_id)) == trainer
     jobs.stop(home, run_id)
@@ -154,7 +154,7 @@ def test_a_trainer_that_stays_frozen_is_stalled(watched):
     trainer = identity_of(watched.train(run_id))
     os.kill(trainer.pid, signal.SIGSTOP)
     watched.watch(2 * LIMIT)
-    assert watched.row(run_id)["reason"] == "stalled"
+    assert watched.row(run_id).reason == "stalled"
     assert not processes.alive(trainer)
 
 
@@ -165,15 +165,15 @@ def test_a_clock_that_jumps_by_a_day_kills_nobody(watched, home, monkeypatch, da
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + days * 86_400)
     watched.watch(3)
-    assert identity_of(watched.row(run_id)) == trainer and jobs.run(home, run_id)["status"] == "running"
+    assert identity_of(watched.row(run_id)) == trainer and jobs.run(home, run_id).status == "running"
     jobs.stop(home, run_id)
 
 
 def test_who_waits_for_a_turn_is_never_stalled(watched, home):
     [run_id] = watched.submit("wait")
-    until(lambda: watched.supervisor.tick() and (jobs.run(home, run_id)["progress"] or {}).get("phase") == "waiting")
+    until(lambda: watched.supervisor.tick() and getattr(jobs.run(home, run_id).progress, "phase", None) == "waiting")
     watched.watch(2 * LIMIT)
-    assert jobs.run(home, run_id)["status"] == "running"
+    assert jobs.run(home, run_id).status == "running"
     jobs.stop(home, run_id)
 
 
@@ -181,10 +181,10 @@ def test_who_waits_for_a_turn_is_never_stalled(watched, home):
 def test_a_death_is_shown_within_seconds_whether_or_not_a_supervisor_lives(lab, home, supervisor_process, supervised):
     [run_id] = lab.submit("slow")
     supervisor = supervisor_process()
-    until(lambda: (jobs.run(home, run_id)["progress"] or {}).get("epoch", 0) > 1)
+    until(lambda: getattr(jobs.run(home, run_id).progress, "epoch", 0) > 1)
     if not supervised:
         supervisor.kill()
         supervisor.wait()
-    os.kill(lab.row(run_id)["pid"], signal.SIGKILL)
-    until(lambda: jobs.run(home, run_id)["status"] != "running", seconds=5)
-    assert jobs.run(home, run_id)["reason"] == ("killed" if supervised else "interrupted")
+    os.kill(lab.row(run_id).pid, signal.SIGKILL)
+    until(lambda: jobs.run(home, run_id).status != "running", seconds=5)
+    assert jobs.run(home, run_id).reason == ("killed" if supervised else "interrupted")

@@ -62,13 +62,13 @@ def test_a_kill_for_lack_of_memory_is_told_from_another(lab, monkeypatch, counts
     now = counts[:1]
     monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
     [run_id] = lab.submit("slow")
-    pid = lab.train(run_id)["pid"]
+    pid = lab.train(run_id).pid
     now[0] = counts[1]
     os.kill(pid, number)
     lab.run_all()
     row = lab.row(run_id)
-    assert (row["status"], row["reason"]) == ("failed", reason)
-    assert "Resume" in row["message"]
+    assert (row.status, row.reason) == ("failed", reason)
+    assert "Resume" in row.message
 
 
 def test_a_kill_before_the_run_began_says_nothing_about_it(lab, monkeypatch):
@@ -77,10 +77,10 @@ def test_a_kill_before_the_run_began_says_nothing_about_it(lab, monkeypatch):
     [first] = lab.submit("slow")
     lab.train(first)
     now[0] = 4  # something else was killed
-    os.kill(lab.row(first)["pid"], signal.SIGKILL)
+    os.kill(lab.row(first).pid, signal.SIGKILL)
     lab.run_all()
     [second] = lab.submit("slow")
     lab.train(second)
-    os.kill(lab.row(second)["pid"], signal.SIGKILL)
+    os.kill(lab.row(second).pid, signal.SIGKILL)
     lab.run_all()
-    assert [lab.row(run_id)["reason"] for run_id in (first, second)] == ["killed_for_memory", "killed"]
+    assert [lab.row(run_id).reason for run_id in (first, second)] == ["killed_for_memory", "killed"]

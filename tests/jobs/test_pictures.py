@@ -84,7 +84,7 @@ def test_of_two_visitors_sets_with_one_name_only_the_own_goes_and_only_own_runs_
 
 def test_a_run_that_waits_or_trains_keeps_its_pictures(mine, monkeypatch):
     row = waiting(mine)
-    with pytest.raises(Refused, match=f"Run {row['run_id']} learns the data set 'mine' and is queued; stop it first"):
+    with pytest.raises(Refused, match=f"Run {row.run_id} learns the data set 'mine' and is queued; stop it first"):
         jobs.delete_dataset(mine, "mine")
     database.move(mine, row, "running")
     monkeypatch.setattr(queue, "_is_dead", lambda home, row: False)
@@ -98,17 +98,17 @@ def test_a_trainer_that_is_dead_does_not_keep_them(mine):
     database.move(mine, row, "running")
     database.note(mine, row, pid=2**22 + 1, start_ticks=1, boot_id=processes.boot_id())
     jobs.delete_dataset(mine, "mine")
-    assert jobs.run(mine, row["run_id"])["status"] == "interrupted" and not datasets.has(mine, "mine")
+    assert jobs.run(mine, row.run_id).status == "interrupted" and not datasets.has(mine, "mine")
 
 
 def test_an_ended_run_stays_and_says_that_its_pictures_are_gone(mine):
     row = waiting(mine)
-    jobs.stop(mine, row["run_id"])
+    jobs.stop(mine, row.run_id)
     jobs.delete_dataset(mine, "mine")
-    assert jobs.run(mine, row["run_id"])["status"] == "stopped" and mine.run(row["run_id"]).config.exists()
+    assert jobs.run(mine, row.run_id).status == "stopped" and mine.run(row.run_id).config.exists()
     with pytest.raises(Refused, match="can't go on: its pictures, the data set 'mine', were deleted; its best is kept"):
-        jobs.resume(mine, row["run_id"])
-    assert database.read_run(mine, row["run_id"])["status"] == "stopped"
+        jobs.resume(mine, row.run_id)
+    assert database.read_run(mine, row.run_id).status == "stopped"
 
 
 def test_a_run_submitted_while_its_pictures_go_is_refused_whole(mine, monkeypatch):
@@ -133,13 +133,13 @@ def test_pictures_that_are_being_decoded_stay_whole(mine):
 
 def test_its_name_is_free_again_once_no_run_has_learnt_it(mine):
     row = waiting(mine)
-    jobs.stop(mine, row["run_id"])
+    jobs.stop(mine, row.run_id)
     jobs.delete_dataset(mine, "mine")
     with pytest.raises(Refused, match="Runs here learnt another data set 'mine' that was deleted; choose another name"):
         datasets.check_name(mine, "mine")
-    write_json(mine.run(row["run_id"]).imported, {})  # had it been trained elsewhere, it would know its own pictures
+    write_json(mine.run(row.run_id).imported, {})  # had it been trained elsewhere, it would know its own pictures
     datasets.check_name(mine, "mine")
-    mine.run(row["run_id"]).imported.unlink()
+    mine.run(row.run_id).imported.unlink()
     for run in jobs.list_runs(mine):
-        jobs.delete(mine, run["run_id"])
+        jobs.delete(mine, run.run_id)
     datasets.check_name(mine, "mine")

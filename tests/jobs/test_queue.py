@@ -25,8 +25,8 @@ def test_a_queued_run_has_its_config_in_its_folder(lab, home):
     for run_id in run_ids:
         config = RunConfig.from_json(read_json(home.run(run_id).config))
         row = lab.row(run_id)
-        assert (config.run_id, config.experiment_id) == (run_id, row["experiment_id"])
-        assert (config.arm.name, config.seed) == (row["arm"], row["seed"])
+        assert (config.run_id, config.experiment_id) == (run_id, row.experiment_id)
+        assert (config.arm.name, config.seed) == (row.arm, row.seed)
 
 
 def test_the_same_key_leaves_one_experiment_and_no_stray_folders(lab, home):
@@ -96,7 +96,7 @@ def test_a_listed_run_that_ended_has_its_result(lab, home):
     [run] = jobs.list_runs(home)
     expected = {"status": "finished", "epochs": 2, "best_val_accuracy": 0.5, "test_accuracy": 0.4, "best_epoch": 1}
     assert expected.items() <= run.items()
-    assert run["created"] <= run["started"] <= run["ended"]
+    assert run.created <= run.started <= run.ended
 
 
 def test_a_killed_run_shows_the_epochs_of_its_metrics(lab, home):
@@ -108,23 +108,23 @@ def test_a_killed_run_shows_the_epochs_of_its_metrics(lab, home):
     write_metrics(home.run(run_id).metrics, [{"epoch": e, "val_accuracy": e / 10, "seed": 0} for e in (1, 2)])
     lab.run_all()
     run = jobs.run(home, run_id)
-    assert (run["status"], run["epochs"], run["best_val_accuracy"]) == ("failed", 2, 0.2)
-    assert run["memory_peak_bytes"] is None
+    assert (run.status, run.epochs, run.best_val_accuracy) == ("failed", 2, 0.2)
+    assert run.memory_peak_bytes is None
 
 
 def test_stopping_a_queued_run_ends_it_at_once(lab, home):
     [run_id] = lab.submit("slow")
-    assert jobs.stop(home, run_id)["status"] == "stopped"
+    assert jobs.stop(home, run_id).status == "stopped"
     lab.run_all()
-    assert lab.row(run_id)["started"] is None
+    assert lab.row(run_id).started is None
 
 
 def test_stopping_a_running_run_keeps_what_it_has(lab, home):
     [run_id] = lab.submit("slow")
     lab.train(run_id)
     run = jobs.stop(home, run_id)
-    assert (run["status"], run["reason"]) == ("stopped", None)
-    assert run["epochs"] >= 1
+    assert (run.status, run.reason) == ("stopped", None)
+    assert run.epochs >= 1
     assert processes.of_run(run_id) == []
 
 
@@ -132,7 +132,7 @@ def test_stop_kills_a_trainer_that_does_not_listen(lab, home):
     [run_id] = lab.submit("stubborn")
     lab.train(run_id)
     run = jobs.stop(home, run_id, grace_seconds=0.3)
-    assert (run["status"], run["message"]) == ("stopped", None)
+    assert (run.status, run.message) == ("stopped", None)
     assert processes.of_run(run_id) == []
 
 
@@ -141,9 +141,9 @@ def test_stopping_all_asks_each_also_where_a_trainer_that_has_just_begun_does_no
     asked, move = [], database.move
 
     def begin_meanwhile(home, row, status, **values):
-        if row["run_id"] == run_ids[0] and lab.row(run_ids[0])["status"] == "queued":
+        if row.run_id == run_ids[0] and lab.row(run_ids[0]).status == "queued":
             move(home, row, "running")
-        return move(home, row, status, **values) if row["run_id"] != run_ids[0] else False
+        return move(home, row, status, **values) if row.run_id != run_ids[0] else False
 
     def terminate(self, run_id, *_):
         asked.append(run_id)
@@ -155,22 +155,22 @@ def test_stopping_all_asks_each_also_where_a_trainer_that_has_just_begun_does_no
         with pytest.raises(TimeoutError, match=run_ids[0]):
             jobs.stop_all(home, run_ids)
     assert asked == [run_ids[0]]
-    assert [lab.row(run_id)["status"] for run_id in run_ids] == ["running", "stopped", "stopped"]
+    assert [lab.row(run_id).status for run_id in run_ids] == ["running", "stopped", "stopped"]
 
 
 def test_stopping_twice_or_after_the_end_changes_nothing(lab, home):
     [run_id] = lab.submit("quick")
     lab.run_all()
     assert jobs.stop(home, run_id) == jobs.stop(home, run_id) == jobs.run(home, run_id)
-    assert lab.row(run_id)["status"] == "finished"
+    assert lab.row(run_id).status == "finished"
 
 
 def test_a_run_that_finished_before_it_heard_of_the_stop_is_finished(lab, home):
     [run_id] = lab.submit("slow")
     lab.train(run_id)
-    os.kill(lab.row(run_id)["pid"], signal.SIGKILL)
+    os.kill(lab.row(run_id).pid, signal.SIGKILL)
     write_json(home.run(run_id).result, {"status": "finished", "epochs": 3})
-    assert jobs.stop(home, run_id)["status"] == "finished"
+    assert jobs.stop(home, run_id).status == "finished"
 
 
 @pytest.mark.parametrize("behaviour", ["crash", "refuse"])
@@ -178,16 +178,16 @@ def test_a_failed_run_is_queued_again(lab, home, behaviour):
     [run_id] = lab.submit(behaviour)
     lab.run_all()
     run = jobs.resume(home, run_id)
-    assert (run["status"], run["attempt"], run["message"], run["ended"]) == ("queued", 2, None, None)
+    assert (run.status, run.attempt, run.message, run.ended) == ("queued", 2, None, None)
 
 
 def test_a_stopped_run_goes_on_after_its_last_epoch(lab, home):
     [run_id] = lab.submit("slow")
     lab.train(run_id)
-    reached = jobs.stop(home, run_id)["epochs"]
+    reached = jobs.stop(home, run_id).epochs
     jobs.resume(home, run_id)
     lab.train(run_id)
-    assert jobs.run(home, run_id)["progress"]["epoch"] > reached
+    assert jobs.run(home, run_id).progress.epoch > reached
     jobs.stop(home, run_id)
 
 
@@ -198,7 +198,7 @@ def test_what_can_not_be_resumed_is_refused(lab, home, status, sentence):
         lab.run_all()
     with pytest.raises(Refused, match=sentence):
         jobs.resume(home, run_id)
-    assert lab.row(run_id)["status"] == status
+    assert lab.row(run_id).status == status
 
 
 def test_a_running_run_can_be_neither_resumed_nor_deleted(lab, home):
@@ -216,7 +216,7 @@ def test_a_deleted_run_is_gone_with_its_files(lab, home):
     first, second = lab.submit("quick", "quick 2")
     lab.run_all()
     jobs.delete(home, first)
-    assert [run["run_id"] for run in jobs.list_runs(home)] == [second]
+    assert [run.run_id for run in jobs.list_runs(home)] == [second]
     assert [folder.name for folder in home.runs_dir.iterdir()] == [second]
     assert not list(home.trash_dir.iterdir())
 
@@ -227,7 +227,7 @@ def test_a_run_whose_files_can_not_be_taken_away_is_not_deleted(lab, home):
     home.trash_dir.write_text("in the way of the folder")
     with pytest.raises(OSError):
         jobs.delete(home, run_id)
-    assert lab.row(run_id)["status"] == "stopped" and home.run(run_id).config.exists()
+    assert lab.row(run_id).status == "stopped" and home.run(run_id).config.exists()
     home.trash_dir.unlink()
     jobs.delete(home, run_id)
     assert not jobs.list_runs(home) and not list(home.runs_dir.iterdir())
@@ -249,7 +249,7 @@ def test_a_run_whose_row_can_not_be_deleted_keeps_its_files(lab, home, monkeypat
     monkeypatch.setattr(database, "delete_run", fails)
     with pytest.raises(Refused, match="full"):
         jobs.delete(home, run_id)
-    assert lab.row(run_id)["status"] == "stopped" and home.run(run_id).config.exists()
+    assert lab.row(run_id).status == "stopped" and home.run(run_id).config.exists()
     monkeypatch.setattr(database, "delete_run", delete_run)
     jobs.delete(home, run_id)
     assert not jobs.list_runs(home) and not list(home.runs_dir.iterdir())
@@ -273,8 +273,8 @@ def test_a_dead_trainer_nobody_watches_is_shown_as_interrupted_and_can_be_resume
     trainer = identity_of(lab.train(run_id))
     os.kill(trainer.pid, signal.SIGKILL)
     until(lambda: not processes.alive(trainer))
-    assert lab.row(run_id)["status"] == "running"
+    assert lab.row(run_id).status == "running"
     run = jobs.run(home, run_id)
-    assert run["status"] == "interrupted"
-    assert "Resume goes on" in run["message"]
-    assert jobs.resume(home, run_id)["status"] == "queued"
+    assert run.status == "interrupted"
+    assert "Resume goes on" in run.message
+    assert jobs.resume(home, run_id).status == "queued"

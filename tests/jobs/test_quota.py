@@ -83,13 +83,13 @@ def test_a_visitor_has_so_many_runs_at_a_time_and_ended_ones_make_room(hosted, a
         jobs.submit(ann, SMALL)
     assert len(database.read_runs(ann)) == len(list(ann.runs_dir.iterdir())) == 4
     for row in database.read_runs(ann, first):
-        jobs.stop(ann, row["run_id"])
+        jobs.stop(ann, row.run_id)
     again = jobs.submit(ann, SMALL)
     with pytest.raises(Refused, match="^With this there would be 5 runs"):
-        jobs.resume(ann, database.read_runs(ann, first)[0]["run_id"])
-    assert {row["status"] for row in database.read_runs(ann, first)} == {"stopped"}
-    jobs.stop(ann, database.read_runs(ann, again)[0]["run_id"])
-    assert jobs.resume(ann, database.read_runs(ann, first)[0]["run_id"])["status"] == "queued"
+        jobs.resume(ann, database.read_runs(ann, first)[0].run_id)
+    assert {row.status for row in database.read_runs(ann, first)} == {"stopped"}
+    jobs.stop(ann, database.read_runs(ann, again)[0].run_id)
+    assert jobs.resume(ann, database.read_runs(ann, first)[0].run_id).status == "queued"
 
 
 def test_the_queue_of_all_visitors_is_bounded_and_says_so_without_naming_them(hosted, root, ann):
@@ -108,11 +108,11 @@ def test_a_sweep_is_queued_whole_or_not_at_all(hosted, ann):
     assert nothing_left(ann)
     sweep_id = jobs.submit_sweep(ann, SMALL, [20, 30])
     assert len(database.read_runs(ann)) == 4
-    jobs.stop_all(ann, [row["run_id"] for row in database.read_runs(ann)])
+    jobs.stop_all(ann, [row.run_id for row in database.read_runs(ann)])
     hosted(runs_active=3)
     with pytest.raises(Refused, match="4 runs of yours"):
         jobs.resume_sweep(ann, sweep_id)
-    assert {row["status"] for row in database.read_runs(ann)} == {"stopped"}, "all of them, or none"
+    assert {row.status for row in database.read_runs(ann)} == {"stopped"}, "all of them, or none"
     hosted(runs_active=4)
     assert len(jobs.resume_sweep(ann, sweep_id)) == 4
 
@@ -135,11 +135,11 @@ def test_ended_runs_count_for_what_is_kept_until_they_are_deleted(hosted, ann):
     hosted(runs_kept=2)
     first = jobs.submit(ann, SMALL)
     for row in database.read_runs(ann, first):
-        jobs.stop(ann, row["run_id"])
+        jobs.stop(ann, row.run_id)
     with pytest.raises(Refused, match="4 runs of yours in all; this demo allows 2: delete some on the Runs page"):
         jobs.submit(ann, SMALL)
     for row in database.read_runs(ann, first):
-        jobs.delete(ann, row["run_id"])
+        jobs.delete(ann, row.run_id)
     assert jobs.submit(ann, SMALL)
 
 
@@ -152,10 +152,10 @@ def test_the_disk_is_counted_with_what_waiting_runs_will_write(hosted, ann):
     (ann.path / "large").write_bytes(bytes(60 * 10**6))
     assert used_bytes(ann.path) > 60 * 10**6
     [row, *_] = database.read_runs(ann)
-    jobs.stop(ann, row["run_id"])
+    jobs.stop(ann, row.run_id)
     with pytest.raises(Refused, match="take 60 MB"):
-        jobs.resume(ann, row["run_id"])
-    shutil.rmtree(ann.path / "runs" / row["run_id"])
+        jobs.resume(ann, row.run_id)
+    shutil.rmtree(ann.path / "runs" / row.run_id)
     assert used_bytes(ann.path / "gone") == 0
 
 
@@ -172,10 +172,10 @@ def test_all_visitors_together_leave_some_of_the_disk_free(hosted, root, ann, mo
             jobs.submit(home, SMALL)
         assert len(database.read_runs(home)) == len(list(home.runs_dir.iterdir())) == 2
     [row, *_] = database.read_runs(ann)
-    jobs.stop(ann, row["run_id"])
+    jobs.stop(ann, row.run_id)
     free = 900
     with pytest.raises(Refused, match="900 MB left"):
-        jobs.resume(ann, row["run_id"])
+        jobs.resume(ann, row.run_id)
     free = 499
     with pytest.raises(Refused, match="499 MB left, .* may take 0 MB"):
         datasets.ingest(root.of(new_id()), io.BytesIO(b"x"), "mine")
@@ -193,11 +193,11 @@ def test_places_are_those_of_everybodys_queue(root):
     ann, eve = root.of(new_id()), root.of(new_id())
     for home in (ann, ann, eve):
         jobs.submit(home, SMALL)
-    places = {home: sorted(run["place"] for run in jobs.list_runs(home)) for home in (ann, eve)}
+    places = {home: sorted(run.place for run in jobs.list_runs(home)) for home in (ann, eve)}
     assert places == {ann: [1, 2, 5, 6], eve: [3, 4]}
-    [run] = [run for run in jobs.list_runs(eve) if run["place"] == 3]
-    assert jobs.run(eve, run["run_id"])["place"] == 3
-    assert jobs.stop(eve, run["run_id"])["place"] is None
+    [run] = [run for run in jobs.list_runs(eve) if run.place == 3]
+    assert jobs.run(eve, run.run_id).place == 3
+    assert jobs.stop(eve, run.run_id).place is None
 
 
 def test_who_has_too_much_is_told_that_pictures_can_be_deleted_too(hosted, ann):

@@ -16,7 +16,7 @@ from tl.store.files import write_json
 
 
 def statuses(lab, run_ids: list[str]) -> list[str]:
-    return [lab.row(run_id)["status"] for run_id in run_ids]
+    return [lab.row(run_id).status for run_id in run_ids]
 
 
 def test_the_arms_of_a_seed_start_together_and_the_next_seed_waits(lab):
@@ -48,8 +48,8 @@ def test_the_queue_is_worked_through_seed_by_seed(lab):
     run_ids = lab.submit("quick", "quick 2", seeds=(7, 3))
     lab.run_all()
     assert statuses(lab, run_ids) == ["finished"] * 4
-    started = [lab.row(run_id)["started"] for run_id in run_ids]
-    ended = [lab.row(run_id)["ended"] for run_id in run_ids]
+    started = [lab.row(run_id).started for run_id in run_ids]
+    ended = [lab.row(run_id).ended for run_id in run_ids]
     assert max(ended[:2]) <= min(started[2:])
 
 
@@ -65,24 +65,24 @@ def test_an_end_is_labelled_by_what_the_trainer_left(lab, behaviour, status, rea
     [run_id] = lab.submit(behaviour)
     lab.run_all()
     row = lab.row(run_id)
-    assert (row["status"], row["reason"]) == (status, reason)
+    assert (row.status, row.reason) == (status, reason)
     if words:
-        assert re.search(words, row["message"])
+        assert re.search(words, row.message)
     else:
-        assert row["message"] is None
+        assert row.message is None
 
 
 def test_a_killed_trainer_is_labelled_and_can_be_resumed(lab):
     [run_id] = lab.submit("slow")
-    reached = jobs.run(lab.home, run_id)["epochs"]
-    os.kill(lab.train(run_id)["pid"], signal.SIGKILL)
+    reached = jobs.run(lab.home, run_id).epochs
+    os.kill(lab.train(run_id).pid, signal.SIGKILL)
     lab.run_all()
     row = lab.row(run_id)
-    assert (row["status"], row["reason"]) == ("failed", "killed")
-    assert "SIGKILL" in row["message"]
-    assert jobs.resume(lab.home, run_id)["attempt"] == 2
+    assert (row.status, row.reason) == ("failed", "killed")
+    assert "SIGKILL" in row.message
+    assert jobs.resume(lab.home, run_id).attempt == 2
     lab.train(run_id)
-    assert jobs.run(lab.home, run_id)["progress"]["epoch"] > reached
+    assert jobs.run(lab.home, run_id).progress.epoch > reached
     jobs.stop(lab.home, run_id)
 
 
@@ -95,10 +95,10 @@ def test_a_stop_is_carried_out_where_whoever_asked_for_it_has_died(lab):
     lab.supervisor.tick()
     seconds[0] = GRACE_SECONDS
     lab.supervisor.tick()
-    assert (lab.row(run_id)["status"], processes.of_run(run_id)) == ("running", [row["pid"]]), "that is its asker's"
+    assert (lab.row(run_id).status, processes.of_run(run_id)) == ("running", [row.pid]), "that is its asker's"
     seconds[0] += 0.1
     lab.supervisor.tick()
-    assert (lab.row(run_id)["status"], processes.of_run(run_id)) == ("stopped", [])
+    assert (lab.row(run_id).status, processes.of_run(run_id)) == ("stopped", [])
 
 
 def test_one_failing_arm_leaves_the_other_alone(lab):
@@ -111,7 +111,7 @@ def test_a_stale_result_of_an_earlier_attempt_does_not_count(lab):
     [run_id] = lab.submit("crash")
     write_json(lab.home.run(run_id).result, {"status": "finished", "epochs": 9})
     lab.run_all()
-    assert lab.row(run_id)["status"] == "failed"
+    assert lab.row(run_id).status == "failed"
 
 
 def test_a_run_whose_folder_is_gone_fails_with_a_sentence(lab):
@@ -119,8 +119,8 @@ def test_a_run_whose_folder_is_gone_fails_with_a_sentence(lab):
     lab.home.run(run_id).folder.rename(lab.home.path / "elsewhere")
     lab.run_all()
     row = lab.row(run_id)
-    assert (row["status"], row["reason"]) == ("failed", "internal_error")
-    assert "could not be started" in row["message"]
+    assert (row.status, row.reason) == ("failed", "internal_error")
+    assert "could not be started" in row.message
 
 
 def test_a_new_supervisor_takes_over_living_trainers(lab):
@@ -134,9 +134,9 @@ def test_a_new_supervisor_takes_over_living_trainers(lab):
     until(lambda: lab.launcher.exit_code(processes.Identity(before["pid"], 0, "")) is not None)
     lab.supervisor.tick()
     row = lab.row(run_id)
-    assert (row["status"], row["reason"]) == ("failed", "killed")
-    assert row["message"].startswith("The trainer ended without telling why. Resume goes on")
-    assert row["message"].endswith("The last line of its log: ready") and "SIG" not in row["message"]
+    assert (row.status, row.reason) == ("failed", "killed")
+    assert row.message.startswith("The trainer ended without telling why. Resume goes on")
+    assert row.message.endswith("The last line of its log: ready") and "SIG" not in row.message
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_a_trainer_found_dead_was_interrupted(lab, boot_id, reason):
     database.move(lab.home, row, "running", pid=os.getpid(), start_ticks=1, boot_id=boot_id)  # the id is in use again
     lab.supervisor.tick()
     row = lab.row(run_id)
-    assert (row["status"], row["reason"]) == ("interrupted", reason)
-    assert jobs.resume(lab.home, run_id)["status"] == "queued"
+    assert (row.status, row.reason) == ("interrupted", reason)
+    assert jobs.resume(lab.home, run_id).status == "queued"
 
 
 def test_a_trainer_that_finished_unwatched_is_finished(lab):
@@ -157,14 +157,14 @@ def test_a_trainer_that_finished_unwatched_is_finished(lab):
     database.move(lab.home, lab.row(run_id), "running", pid=os.getpid(), start_ticks=1, boot_id=processes.boot_id())
     write_json(lab.home.run(run_id).result, {"status": "finished", "epochs": 3})
     lab.supervisor.tick()
-    assert lab.row(run_id)["status"] == "finished"
+    assert lab.row(run_id).status == "finished"
 
 
 def test_a_claimed_run_without_a_process_is_started(lab):
     [run_id] = lab.submit("quick")
     database.move(lab.home, lab.row(run_id), "running", started=1.0)  # the supervisor was killed right here
     lab.run_all()
-    assert lab.row(run_id)["status"] == "finished"
+    assert lab.row(run_id).status == "finished"
 
 
 def test_a_process_that_was_not_written_down_is_found_again(lab):
@@ -173,7 +173,7 @@ def test_a_process_that_was_not_written_down_is_found_again(lab):
     trainer = lab.launcher.start(lab.home.run(run_id))  # and killed here, before it told
     until(lambda: processes.of_run(run_id))
     lab.supervisor.tick()
-    assert lab.row(run_id)["pid"] == trainer.pid
+    assert lab.row(run_id).pid == trainer.pid
     assert processes.of_run(run_id) == [trainer.pid]
     jobs.stop(lab.home, run_id)
 
@@ -190,29 +190,29 @@ def test_a_run_resumes_only_when_nothing_of_the_earlier_attempt_lives(lab):
 def test_a_killed_supervisor_is_replaced_and_nothing_is_lost(lab, home, supervisor_process):
     run_ids = lab.submit("slow", "quick", seeds=(0, 1))
     supervisor = supervisor_process()
-    until(lambda: (jobs.run(home, run_ids[0])["progress"] or {}).get("epoch", 0) > 1)
-    until(lambda: lab.row(run_ids[1])["status"] == "finished")
+    until(lambda: getattr(jobs.run(home, run_ids[0]).progress, "epoch", 0) > 1)
+    until(lambda: lab.row(run_ids[1]).status == "finished")
     supervisor.kill()
     supervisor.wait()
     assert not supervisor_lives(home)
-    pid = lab.row(run_ids[0])["pid"]
-    assert jobs.run(home, run_ids[0])["status"] == "running"  # it goes on without
+    pid = lab.row(run_ids[0]).pid
+    assert jobs.run(home, run_ids[0]).status == "running"  # it goes on without
     supervisor_process()
     assert supervisor_lives(home)
-    assert jobs.stop(home, run_ids[0])["status"] == "stopped"
-    assert lab.row(run_ids[0])["pid"] == pid
-    assert lab.row(run_ids[0])["attempt"] == 1
-    until(lambda: lab.row(run_ids[2])["status"] == "running")  # the queue goes on
+    assert jobs.stop(home, run_ids[0]).status == "stopped"
+    assert lab.row(run_ids[0]).pid == pid
+    assert lab.row(run_ids[0]).attempt == 1
+    until(lambda: lab.row(run_ids[2]).status == "running")  # the queue goes on
     jobs.stop(home, run_ids[2])
 
 
 def test_stop_works_while_no_supervisor_lives(lab, home, supervisor_process):
     [run_id] = lab.submit("slow")
     supervisor = supervisor_process()
-    until(lambda: (jobs.run(home, run_id)["progress"] or {}).get("epoch", 0) > 1)
+    until(lambda: getattr(jobs.run(home, run_id).progress, "epoch", 0) > 1)
     supervisor.kill()
     supervisor.wait()
-    assert jobs.stop(home, run_id)["status"] == "stopped"
+    assert jobs.stop(home, run_id).status == "stopped"
     assert processes.of_run(run_id) == []
 
 
@@ -221,7 +221,7 @@ def test_a_supervisor_with_nothing_to_do_ends_and_leaves_the_lock_free(lab, home
     supervisor = supervisor_process(idle_seconds=0.5)
     assert take_lock(home) is None
     supervisor.wait(timeout=30)
-    assert lab.row(run_id)["status"] == "finished"
+    assert lab.row(run_id).status == "finished"
     lock = take_lock(home)
     assert lock is not None
     os.close(lock)
@@ -240,4 +240,4 @@ def test_errors_that_pass_do_not_end_the_supervisor(lab, monkeypatch):
 
     monkeypatch.setattr(lab.supervisor, "tick", fails_first)
     lab.supervisor.serve(take_lock(lab.home), idle_seconds=0)
-    assert lab.row(run_id)["status"] == "finished"
+    assert lab.row(run_id).status == "finished"

@@ -26,11 +26,11 @@ def test_every_size_is_an_ordinary_experiment_and_the_smallest_is_trained_first(
     found = jobs.sweep(home, sweep_id)
     assert [experiment.samples for experiment in found["experiments"].values()] == [20, 40, 80]
     assert [replace(experiment, samples=None) for experiment in found["experiments"].values()] == [SPEC] * 3
-    assert {run["sweep_id"] for run in found["runs"]} == {sweep_id} and len(found["runs"]) == 12
+    assert {run.sweep_id for run in found["runs"]} == {sweep_id} and len(found["runs"]) == 12
     lab.run_all()
-    ended = sorted(jobs.list_runs(home), key=lambda run: run["started"])
-    assert [run["samples"] for run in ended] == [20] * 4 + [40] * 4 + [80] * 4
-    assert {run["status"] for run in ended} == {"finished"}
+    ended = sorted(jobs.list_runs(home), key=lambda run: run.started)
+    assert [run.samples for run in ended] == [20] * 4 + [40] * 4 + [80] * 4
+    assert {run.status for run in ended} == {"finished"}
 
 
 def test_the_same_key_is_the_same_sweep(home):
@@ -78,21 +78,21 @@ def test_a_sweep_is_stopped_after_some_runs_keeps_them_and_goes_on(lab, home):
     arms = (ArmConfig(name="quick", strategy="scratch"), ArmConfig(name="slow", strategy="scratch"))
     sweep_id = jobs.submit_sweep(home, replace(SPEC, arms=arms, seeds=(0,)), [20, 40])
     runs = jobs.sweep(home, sweep_id)["runs"]
-    lab.train(runs[1]["run_id"])
+    lab.train(runs[1].run_id)
     lab.supervisor.tick()
-    jobs.stop_all(home, [run["run_id"] for run in runs])
+    jobs.stop_all(home, [run.run_id for run in runs])
     lab.supervisor.tick()
     stopped = jobs.sweep(home, sweep_id)["runs"]
-    assert [run["status"] for run in stopped] == ["finished", "stopped", "stopped", "stopped"]
-    assert {run["run_id"] for run in jobs.resume_sweep(home, sweep_id)} == {run["run_id"] for run in stopped[1:]}
-    assert [run["status"] for run in jobs.sweep(home, sweep_id)["runs"]] == ["finished", *["queued"] * 3]
+    assert [run.status for run in stopped] == ["finished", "stopped", "stopped", "stopped"]
+    assert {run.run_id for run in jobs.resume_sweep(home, sweep_id)} == {run.run_id for run in stopped[1:]}
+    assert [run.status for run in jobs.sweep(home, sweep_id)["runs"]] == ["finished", *["queued"] * 3]
     with pytest.raises(Refused, match="no run that could be resumed"):
         jobs.resume_sweep(home, sweep_id)
 
 
 def test_a_sweep_goes_on_with_all_its_runs_or_with_none(home, monkeypatch):
     sweep_id = jobs.submit_sweep(home, SPEC, [20, 40])
-    jobs.stop_all(home, [run["run_id"] for run in jobs.sweep(home, sweep_id)["runs"]])
+    jobs.stop_all(home, [run.run_id for run in jobs.sweep(home, sweep_id)["runs"]])
     requeue = database.requeue
 
     def meanwhile(home, rows, *arguments, **values):
@@ -102,16 +102,16 @@ def test_a_sweep_goes_on_with_all_its_runs_or_with_none(home, monkeypatch):
     monkeypatch.setattr(database, "requeue", meanwhile)
     with pytest.raises(Refused, match="is queued already"):
         jobs.resume_sweep(home, sweep_id)
-    assert [row["status"] for row in database.read_runs(home)].count("queued") == 1
+    assert [row.status for row in database.read_runs(home)].count("queued") == 1
 
 
 def test_a_size_whose_runs_are_deleted_leaves_the_sweep(home):
     sweep_id = jobs.submit_sweep(home, replace(SPEC, seeds=(0,)), [20, 40])
     for run in jobs.sweep(home, sweep_id)["runs"]:
-        jobs.stop(home, run["run_id"])
-        if run["samples"] == 20:
-            jobs.delete(home, run["run_id"])
-    assert [run["samples"] for run in jobs.sweep(home, sweep_id)["runs"]] == [40, 40]
+        jobs.stop(home, run.run_id)
+        if run.samples == 20:
+            jobs.delete(home, run.run_id)
+    assert [run.samples for run in jobs.sweep(home, sweep_id)["runs"]] == [40, 40]
 
 
 def test_a_home_from_before_sweeps_is_brought_up_to_date(home, monkeypatch):

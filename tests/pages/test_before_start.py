@@ -61,8 +61,8 @@ def test_the_advice_is_about_the_pictures_chosen(open_page):
 def test_advice_shows_how_often_it_was_right(open_page, home):
     arms = [ArmConfig(name=key, strategy=key) for key in ("scratch", "full_finetuning")]
     for row in page_lab.rows(home, page_lab.submit(home, seeds=3, arms=tuple(arms))):
-        better = row["arm"] == "full_finetuning"
-        page_lab.end(home, row, "finished", accuracy=0.08 + better * (0.05 + 0.001 * row["seed"]))
+        better = row.arm == "full_finetuning"
+        page_lab.end(home, row, "finished", accuracy=0.08 + better * (0.05 + 0.001 * row.seed))
     assert "right in 1 of 1 comparison here" in unescaped(open_page())
 
 

@@ -55,7 +55,7 @@ def test_start_makes_the_experiment_the_form_describes_and_puts_it_into_the_addr
     app = open_page()
     app.number_input(key="form_samples").set_value(120).run()
     app.button(key="form_start").click().run()
-    (experiment_id,) = {run["experiment_id"] for run in jobs.list_runs(home)}
+    (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
     assert app.query_params["experiment"] in (experiment_id, [experiment_id])
     experiment = jobs.experiment(home, experiment_id)["experiment"]
     assert experiment.samples == 120
@@ -70,7 +70,7 @@ def test_starting_twice_from_the_same_form_is_one_experiment(open_page, home):
     again = open_page()
     again.session_state["form_token"] = token
     again.button(key="form_start").click().run()
-    assert len({run["experiment_id"] for run in jobs.list_runs(home)}) == 1
+    assert len({run.experiment_id for run in jobs.list_runs(home)}) == 1
 
 
 def test_a_form_that_is_shown_again_starts_another_experiment(open_page, home):
@@ -80,7 +80,7 @@ def test_a_form_that_is_shown_again_starts_another_experiment(open_page, home):
     app.run()
     app.number_input(key="form_samples").set_value(120).run()
     app.button(key="form_start").click().run()
-    assert {run["samples"] for run in jobs.list_runs(home)} == {500, 120}
+    assert {run.samples for run in jobs.list_runs(home)} == {500, 120}
 
 
 def test_a_preset_fills_the_form_and_everything_can_be_changed_after(open_page, home):
@@ -124,7 +124,7 @@ def test_an_uploaded_zip_is_shown_with_its_classes_before_anything_is_trained(op
     assert "2 classes" in read and "broken.jpg" in read, read
     assert "**bright**" not in texts(app)
     app.button(key="form_start").click().run()
-    assert {run["dataset"] for run in jobs.list_runs(home)} == {"my-photos"}
+    assert {run.dataset for run in jobs.list_runs(home)} == {"my-photos"}
 
 
 def test_an_upload_that_a_click_interrupted_is_read_again(open_page, small_zip, monkeypatch):
@@ -172,7 +172,7 @@ def test_two_arms_of_one_name_are_numbered(open_page, home):
     for number in app.session_state["form_arms"]:
         app.text_input(key=f"form_arm{number}_name").set_value("same").run()
     app.button(key="form_start").click().run()
-    assert {run["arm"] for run in jobs.list_runs(home)} == {"same", "same 2"}
+    assert {run.arm for run in jobs.list_runs(home)} == {"same", "same 2"}
 
 
 def test_a_setting_that_cannot_be_accepted_is_one_sentence_and_nothing_starts(open_page, monkeypatch):
@@ -212,7 +212,7 @@ def test_a_setting_of_a_strategy_reaches_the_run(open_page, home):
     app.selectbox(key=f"form_arm{number}_strategy").set_value("gradual_unfreezing").run()
     app.number_input(key=f"form_arm{number}_unfreeze_every").set_value(3).run()
     app.button(key="form_start").click().run()
-    (experiment_id,) = {run["experiment_id"] for run in jobs.list_runs(home)}
+    (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
     assert jobs.experiment(home, experiment_id)["experiment"].arms[0].unfreeze_every == 3
 
 
@@ -225,7 +225,7 @@ def test_everything_that_arms_share_can_be_set_and_reaches_the_run(open_page, ho
     app.number_input(key="form_views").set_value(2).run()
     assert "found by a range test, bf16" in unescaped(app)
     app.button(key="form_start").click().run()
-    (experiment_id,) = {run["experiment_id"] for run in jobs.list_runs(home)}
+    (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
     experiment = jobs.experiment(home, experiment_id)["experiment"]
     assert (experiment.find_rate, experiment.precision, experiment.views) == (True, "bf16", 2)
     assert (experiment.schedule, experiment.step_epochs) == ("step", 4)
@@ -256,7 +256,7 @@ def test_a_comparison_takes_eight_arms_and_no_more(open_page, home):
         app.button(key="form_add_arm").click().run()
     assert app.button(key="form_add_arm").disabled and len(charts(app)) == 9
     app.button(key="form_start").click().run()
-    assert not app.exception and len({run["arm"] for run in jobs.list_runs(home)}) == 8
+    assert not app.exception and len({run.arm for run in jobs.list_runs(home)}) == 8
 
 
 def test_a_select_box_names_pretrained_weights_in_few_words(open_page):

@@ -110,7 +110,7 @@ def test_a_finished_sweep_shows_its_sentence_curves_and_table(open_sweep, home):
 def test_a_sweep_under_way_shows_how_far_each_size_is_and_can_be_stopped(open_sweep, home, monkeypatch):
     stopped = []
     monkeypatch.setattr(jobs, "stop_all", lambda home, run_ids: stopped.extend(run_ids))
-    app = open_sweep(swept(home, seeds=1, ended=lambda run: "finished" if run["samples"] < 1000 else None))
+    app = open_sweep(swept(home, seeds=1, ended=lambda run: "finished" if run.samples < 1000 else None))
     read = unescaped(app)
     assert "**100 pictures** · 2 of 2 runs ended" in read and "**3,000 pictures** · 0 of 2 runs ended" in read
     assert "4 still to come" in read and "from 4 finished sizes on" in read
@@ -129,11 +129,11 @@ def test_before_a_run_has_finished_there_is_no_empty_chart_and_no_epoch_too_many
 
 
 def test_a_stopped_sweep_keeps_what_is_there_and_can_be_resumed(open_sweep, home):
-    sweep_id = swept(home, ended=lambda run: "stopped" if run["samples"] == 3000 else "finished")
+    sweep_id = swept(home, ended=lambda run: "stopped" if run.samples == 3000 else "finished")
     app = open_sweep(sweep_id)
     assert "6 stopped" in unescaped(app) and app.dataframe[0].value["From scratch"].iloc[3] == "not available"
     app.button(key="sweep_resume").click().run()
-    assert sum(run["status"] == "queued" for run in jobs.sweep(home, sweep_id)["runs"]) == 6
+    assert sum(run.status == "queued" for run in jobs.sweep(home, sweep_id)["runs"]) == 6
     assert not app.exception
 
 
@@ -188,7 +188,7 @@ def test_the_arm_to_compare_with_is_the_users_choice(open_sweep, home):
 
 
 def test_an_imported_sweep_shows_the_same_page(open_sweep, home, tmp_path, monkeypatch):
-    sweep_id = swept(home, seeds=1, ended=lambda run: "stopped" if run["samples"] == 3000 else "finished")
+    sweep_id = swept(home, seeds=1, ended=lambda run: "stopped" if run.samples == 3000 else "finished")
     here = open_sweep(sweep_id)
     (tmp_path / "bundle.zip").write_bytes(export_bundle(home, sweep_id))
     other = Home(tmp_path / "other")

@@ -35,7 +35,7 @@ def test_the_forms_bounds_are_the_limits_and_what_it_describes_can_be_started(op
     assert app.get("pills")[0].options == [app.get("pills")[0].options[0]], "what can't be started is not offered"
     app.button(key="form_start").click().run()
     assert not app.exception and len(database.read_runs(ann)) == 2
-    experiment = jobs.experiment(ann, database.read_runs(ann)[0]["experiment_id"])["experiment"]
+    experiment = jobs.experiment(ann, database.read_runs(ann)[0].experiment_id)["experiment"]
     assert (experiment.samples, experiment.epochs, experiment.resolution) == (120, 7, 48)
 
 
@@ -61,7 +61,7 @@ def test_a_sweep_can_be_started_as_it_is_offered(open_page, ann, monkeypatch):
     assert "Sizes: 100 · 200" in texts(app) and not app.error
     app.button(key="sweep_start").click().run()
     assert not app.exception and not app.error
-    assert {row["spec"]["samples"] for row in database.read_runs(ann)} == {100, 200}
+    assert {row.experiment.samples for row in database.read_runs(ann)} == {100, 200}
 
 
 def test_more_arms_leave_room_for_fewer_seeds(open_page, ann):

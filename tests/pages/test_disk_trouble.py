@@ -58,7 +58,7 @@ def delete_one() -> None:
     from tl.store.home import Home
     from tl.ui import runs
 
-    runs._act(Home(), read_runs(Home())[0]["run_id"], "Delete")
+    runs._act(Home(), read_runs(Home())[0].run_id, "Delete")
     runs.show(Home())
 
 
@@ -68,7 +68,7 @@ def test_a_run_that_can_not_be_deleted_stays_and_that_is_said(home, monkeypatch)
     app = AppTest.from_function(delete_one, default_timeout=180).run()
     assert FULL in unescaped(app) and len(app.error) == 1 and not app.exception
     for row in page_lab.rows(home, experiment_id):
-        assert home.run(row["run_id"]).config.exists()
+        assert home.run(row.run_id).config.exists()
     assert len(jobs.list_runs(home)) == 2
 
 

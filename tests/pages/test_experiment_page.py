@@ -77,8 +77,8 @@ def test_a_failed_arm_says_what_happened_what_to_do_and_can_be_resumed(open_page
     assert "Resumed from epoch 1: the last *checkpoint* was damaged." in unescaped(app)
     assert "the last line of the log" in " ".join(code.value for code in app.code)
     run = jobs.experiment(home, experiment_id)["runs"][1]
-    app.button(key=f"resume_{run['run_id']}").click().run()
-    assert jobs.run(home, run["run_id"])["status"] == "queued" and not app.exception
+    app.button(key=f"resume_{run.run_id}").click().run()
+    assert jobs.run(home, run.run_id).status == "queued" and not app.exception
 
 
 def test_what_the_machine_cannot_tell_is_called_not_available(open_page, home):
@@ -124,13 +124,13 @@ def test_the_curve_of_a_range_test_is_shown_where_a_run_has_one(open_page, home)
     title = "Training loss over the learning rate, for every arm"
     assert title not in alts(open_page(experiment=experiment_id))
     curve = table([{"learning_rate": 10.0**power, "loss": -power / 2} for power in range(-6, 0)], RATE_TEST)
-    write_parquet(home.run(page_lab.rows(home, experiment_id)[0]["run_id"]).rate_test, curve)
+    write_parquet(home.run(page_lab.rows(home, experiment_id)[0].run_id).rate_test, curve)
     assert title in alts(open_page(experiment=experiment_id))
 
 
 def test_the_cost_of_every_arm_is_in_the_table(open_page, home):
     experiment_id = page_lab.finished(home)
-    run = home.run(page_lab.rows(home, experiment_id)[0]["run_id"])
+    run = home.run(page_lab.rows(home, experiment_id)[0].run_id)
     epochs = read_metrics(run.metrics).assign(flops=[3e10] * 3 + [None] * 3)  # 100 pictures an epoch
     write_metrics(run.metrics, epochs.to_dict("records"))
     write_json(run.result, read_json(run.result) | {"precision": "bf16"})

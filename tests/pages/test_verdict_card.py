@@ -19,10 +19,10 @@ def settled(home) -> str:
     """A finished experiment in which from scratch had converged and full fine-tuning had not; three seeds."""
     experiment_id = page_lab.submit(home, seeds=3, arms=ARMS)
     for place, row in enumerate(page_lab.rows(home, experiment_id)):
-        page_lab.end(home, row, "finished", accuracy=0.08 + 0.05 * (place % 2) + 0.001 * row["seed"])
-        if row["arm"] == "scratch":
-            files = home.run(row["run_id"])
-            flat = read_metrics(files.metrics).assign(val_accuracy=0.48 + 0.006 * row["seed"])
+        page_lab.end(home, row, "finished", accuracy=0.08 + 0.05 * (place % 2) + 0.001 * row.seed)
+        if row.arm == "scratch":
+            files = home.run(row.run_id)
+            flat = read_metrics(files.metrics).assign(val_accuracy=0.48 + 0.006 * row.seed)
             write_metrics(files.metrics, flat.to_dict("records"))
     return experiment_id
 
@@ -50,14 +50,14 @@ def test_an_arm_that_was_still_learning_has_a_red_mark_and_can_be_given_longer(o
     assert not [button for button in app.button if button.key == "longer_scratch"]
     app.button(key="longer_full_finetuning").click().run()
     assert not app.exception
-    (longer,) = {run["experiment_id"] for run in jobs.list_runs(home)} - {settled}
+    (longer,) = {run.experiment_id for run in jobs.list_runs(home)} - {settled}
     assert app.query_params["experiment"] in (longer, [longer])
     before, after = (jobs.experiment(home, each)["experiment"] for each in (settled, longer))
     assert [arm.epochs for arm in after.arms] == [None, 12]
     assert (after.samples, after.seeds, after.patience) == (before.samples, before.seeds, before.patience)
     again = open_page(experiment=settled)
     again.button(key="longer_full_finetuning").click().run()
-    assert {run["experiment_id"] for run in jobs.list_runs(home)} == {settled, longer}, "a second click finds the first"
+    assert {run.experiment_id for run in jobs.list_runs(home)} == {settled, longer}, "a second click finds the first"
 
 
 def test_target_and_margin_are_the_users(open_page, settled):
@@ -137,4 +137,4 @@ def test_a_bundle_can_be_imported_on_the_page_of_all_runs(open_page, home, settl
     assert len(app.error) == 1 and "is not a zip" in unescaped(app) and not app.exception
     app.file_uploader(key="import_file").upload("bundle.zip", bundle).run()
     assert not app.exception
-    assert {run["experiment_id"] for run in jobs.list_runs(Home())} == {settled}
+    assert {run.experiment_id for run in jobs.list_runs(Home())} == {settled}

@@ -47,7 +47,7 @@ def exported(home: Home, **changes) -> dict[str, bytes]:
 
 def swept(home: Home) -> tuple[str, dict[str, bytes]]:
     """A small sweep with a run that failed: its id, the files of its bundle."""
-    sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1, ended=lambda run: ENDS.get(run["samples"]))
+    sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1, ended=lambda run: ENDS.get(run.samples))
     return sweep_id, contents(export_bundle(home, sweep_id))
 
 

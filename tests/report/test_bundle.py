@@ -1,6 +1,7 @@
 """Bundles: what is exported is imported elsewhere as it was."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -23,13 +24,13 @@ def test_what_was_exported_is_imported_elsewhere_as_it_was(home, other, tmp_path
     here, there = (experiment_result(each, experiment_id).to_json() for each in (home, other))
     assert there | {"home": None} == here | {"home": None}
     for run in jobs.list_runs(other, experiment_id):
-        files = (home.run(run["run_id"]), other.run(run["run_id"]))
+        files = (home.run(run.run_id), other.run(run.run_id))
         before, after = (read_metrics(each.metrics) for each in files)
         pd.testing.assert_frame_equal(before[list(METRICS)], after[list(METRICS)])
         assert read_json(files[0].result) == read_json(files[1].result)
         assert read_json(files[0].config) == read_json(files[1].config)
         assert files[1].resources.exists()
-    listed = [{**run, "attempt": 1} for run in jobs.list_runs(home, experiment_id)]
+    listed = [replace(run, attempt=1) for run in jobs.list_runs(home, experiment_id)]
     assert jobs.list_runs(other, experiment_id) == listed
     again = contents(export_bundle(other, experiment_id))
     assert (
@@ -64,7 +65,7 @@ def test_the_name_of_a_download_changes_with_what_is_in_it(home):
     before = fingerprint(home, experiment_id, {"margin": 0.01})
     assert fingerprint(home, experiment_id, {"margin": 0.01}) == before
     assert fingerprint(home, experiment_id, {"margin": 0.02}) != before
-    run = home.run(page_lab.rows(home, experiment_id)[0]["run_id"])
+    run = home.run(page_lab.rows(home, experiment_id)[0].run_id)
     write_json(run.result, read_json(run.result) | {"test_accuracy": 0.123})
     assert fingerprint(home, experiment_id, {"margin": 0.01}) != before
 
@@ -88,11 +89,11 @@ def test_an_imported_run_cannot_be_resumed_but_deleted(home, other, tmp_path):
     (tmp_path / "b.zip").write_bytes(export_bundle(home, experiment_id))
     import_bundle(other, tmp_path / "b.zip")
     runs = jobs.list_runs(other, experiment_id)
-    (failed,) = [run["run_id"] for run in runs if run["status"] == "failed"]
+    (failed,) = [run.run_id for run in runs if run.status == "failed"]
     with pytest.raises(Refused, match="was imported"):
         jobs.resume(other, failed)
     for run in runs:
-        jobs.delete(other, run["run_id"])
+        jobs.delete(other, run.run_id)
     assert files_below(other) == []
     import_bundle(other, tmp_path / "b.zip")
 
@@ -122,4 +123,4 @@ def test_a_sweep_of_which_a_size_is_here_is_not_imported_halfway(home, other, tm
     with pytest.raises(Refused, match=f"Experiment {second} is here already"):
         import_bundle(other, packed(tmp_path / "b.zip", files))
     assert files_below(other) == before
-    assert {run["experiment_id"] for run in jobs.list_runs(other)} == {second}
+    assert {run.experiment_id for run in jobs.list_runs(other)} == {second}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from tests.verdict_lab import FULL, SCRATCH, experiment, judge, run
 from tl.report import findings
@@ -37,5 +38,5 @@ def test_epochs_are_counted_with_the_runs_that_stopped_early():
     runs = [run(SCRATCH, [0.5] * 10, 0.5, seed=seed) for seed in (0, 1)]
     runs += [run(FULL, [0.6] * epochs, 0.6, seed=seed) for seed, epochs in enumerate((6, 9))]
     assert measured(*runs)["Epochs"] == ("7.5", "vs 10")
-    early = [replace(each, result=each.result | {"stopped_early": each.arm == FULL}) for each in runs]
+    early = [replace(each, result=structs.replace(each.result, stopped_early=each.arm == FULL)) for each in runs]
     assert measured(*early)["Epochs"] == ("7.5", "vs 10, early 2 vs 0")

@@ -137,7 +137,7 @@ def test_a_finished_sweep_is_told_whole(home):
         assert words in read.text, words
     assert read.text.count("**Evil** <b>arm</b> :tada:") > 12, "every size and run, letter by letter"
     assert not {tag for tag, _ in read.tags} & {"script", "b", "link"}
-    assert all(run["run_id"] in read.text for run in jobs.sweep(home, sweep_id)["runs"])
+    assert all(run.run_id in read.text for run in jobs.sweep(home, sweep_id)["runs"])
 
 
 def test_the_command_in_it_repeats_the_sweep(home):
@@ -145,7 +145,7 @@ def test_the_command_in_it_repeats_the_sweep(home):
     experiment = Experiment(dataset="blossoms", epochs=6, arms=arms, seeds=(4,))
     sweep_id = jobs.submit_sweep(home, experiment, (100, 300))
     for run in jobs.sweep(home, sweep_id)["runs"]:
-        page_lab.end(home, database.read_run(home, run["run_id"]), "finished")
+        page_lab.end(home, database.read_run(home, run.run_id), "finished")
     arguments = repeated(report(home, sweep_id, baseline="full_finetuning", margin=0.02))
     assert (arguments.run, arguments.sizes) == (sweep, "100,300")
     assert (arguments.baseline, arguments.margin) == ("full_finetuning", 0.02)

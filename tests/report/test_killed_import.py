@@ -36,7 +36,7 @@ def test_what_a_killed_import_left_is_no_run_and_the_next_takes_its_place(home, 
     assert subprocess.run([sys.executable, "-c", KILLED.format(step=step), other.path, path]).returncode == 9
     assert len(files_below(other)) > 5 and jobs.list_runs(other) == []
     _, experiment_id = import_bundle(other, path)
-    run_ids = {run["run_id"] for run in jobs.list_runs(other, experiment_id)}
+    run_ids = {run.run_id for run in jobs.list_runs(other, experiment_id)}
     assert run_ids == {folder.name for folder in other.runs_dir.iterdir()}
     assert all(other.run(run_id).result.exists() for run_id in run_ids)
     with pytest.raises(Refused, match="is here already"):
@@ -75,5 +75,5 @@ def test_of_two_imports_of_the_same_at_once_one_is_done(home, other, tmp_path, m
         ends = sorted(pool.map(done, range(2)))
     assert ends == ["experiment", "is here already; delete its runs first to import it again."]
     runs = jobs.list_runs(other)
-    assert {folder.name for folder in other.runs_dir.iterdir()} == {run["run_id"] for run in runs}
-    assert all(run["test_accuracy"] for run in runs)
+    assert {folder.name for folder in other.runs_dir.iterdir()} == {run.run_id for run in runs}
+    assert all(run.test_accuracy for run in runs)

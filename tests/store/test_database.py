@@ -14,6 +14,7 @@ from tl.store import database, schema
 from tl.store.damage import refusal
 from tl.store.database import TRANSITIONS
 from tl.store.home import Home
+from tl.store.rows import RunRow
 
 
 def spec(**settings) -> Experiment:
@@ -26,13 +27,13 @@ def insert(home: Home, key: str | None = None, **settings) -> str:
     return database.insert_experiment(home, experiment, experiment.runs(new_id()), key)
 
 
-def brought_to(home: Home, status: str) -> dict:
+def brought_to(home: Home, status: str) -> RunRow:
     """A run's row, brought to a status the allowed way."""
     experiment_id = insert(home)
     row = database.read_runs(home, experiment_id)[0]
     for step in {"queued": (), "running": ("running",)}.get(status, ("running", status)):
         assert database.move(home, row, step)
-    return database.read_run(home, row["run_id"])
+    return database.read_run(home, row.run_id)
 
 
 def test_reading_creates_nothing(home):
@@ -49,18 +50,18 @@ def test_an_experiment_comes_back_as_it_was_queued(home):
     found = database.read_experiment(home, experiment_id)
     assert (found["experiment"], found["key"]) == (spec(seeds=(3, 4), samples=7), "k")
     rows = database.read_runs(home, experiment_id)
-    assert [(row["arm"], row["seed"], row["position"]) for row in rows] == [
+    assert [(row.arm, row.seed, row.position) for row in rows] == [
         ("a", 3, 0),
         ("b", 3, 1),
         ("a", 4, 2),
         ("b", 4, 3),
     ]
-    assert {row["status"] for row in rows} == {"queued"}
+    assert {row.status for row in rows} == {"queued"}
 
 
 def test_the_newest_experiment_comes_first(home):
     older, newer = insert(home), insert(home)
-    assert [row["experiment_id"] for row in database.read_runs(home)] == [newer, newer, older, older]
+    assert [row.experiment_id for row in database.read_runs(home)] == [newer, newer, older, older]
 
 
 def test_the_same_key_is_the_same_experiment(home):
@@ -122,9 +123,9 @@ def test_processes_that_submit_at_once_make_one_experiment(home):
 def test_a_run_moves_only_where_the_table_allows(home, old, new):
     row = brought_to(home, old)
     assert database.move(home, row, new, reason="why") == (new in TRANSITIONS[old])
-    changed = database.read_run(home, row["run_id"])
-    assert changed["status"] == (new if new in TRANSITIONS[old] else old)
-    assert changed["attempt"] == row["attempt"] + (changed["status"] == "queued" != old)
+    changed = database.read_run(home, row.run_id)
+    assert changed.status == (new if new in TRANSITIONS[old] else old)
+    assert changed.attempt == row.attempt + (changed.status == "queued" != old)
 
 
 def test_of_many_that_label_the_same_end_one_wins(home):
@@ -138,9 +139,9 @@ def test_a_label_for_an_earlier_attempt_changes_nothing(home):
     row = brought_to(home, "running")
     database.move(home, row, "failed")
     assert database.move(home, row, "queued")
-    database.move(home, database.read_run(home, row["run_id"]), "running")
+    database.move(home, database.read_run(home, row.run_id), "running")
     assert not database.move(home, row, "failed")
-    assert database.read_run(home, row["run_id"])["status"] == "running"
+    assert database.read_run(home, row.run_id).status == "running"
 
 
 @pytest.mark.parametrize("status", TRANSITIONS)

@@ -38,12 +38,12 @@ def said(ask, *arguments):
 
 def test_lists_hold_only_what_is_ones_own(ours, theirs):
     mine, foreign = insert(ours, sweep_id=new_id()), insert(theirs, sweep_id=new_id())
-    assert {row["experiment_id"] for row in database.read_runs(ours)} == {mine}
-    assert {row["experiment_id"] for row in database.read_runs(theirs, statuses=("queued",))} == {foreign}
+    assert {row.experiment_id for row in database.read_runs(ours)} == {mine}
+    assert {row.experiment_id for row in database.read_runs(theirs, statuses=("queued",))} == {foreign}
     assert [list(sweep["experiments"]) for sweep in database.read_sweeps(ours)] == [[mine]]
     assert database.read_runs(ours.of(None)) == [], "the root is nobody's, not everybody's"
     everybody = database.read_runs(ours.of(None), everyone=True)
-    assert {row["owner"] for row in everybody} == {ours.owner, theirs.owner}
+    assert {row.owner for row in everybody} == {ours.owner, theirs.owner}
 
 
 READING = {  # function -> what of the other visitor's it is asked for
@@ -61,7 +61,7 @@ def test_a_foreign_id_is_answered_as_an_unknown_one(ours, theirs, ask):
     sweep_id = new_id()
     experiment_id = insert(theirs, key="key", sweep_id=sweep_id)
     insert(ours, key="ours")
-    run_id = database.read_runs(theirs)[0]["run_id"]
+    run_id = database.read_runs(theirs)[0].run_id
     foreign = {"experiment": experiment_id, "run": run_id, "sweep": sweep_id, "key": "key"}[READING[ask]]
     unknown = new_id()
     assert said(ask, theirs, foreign) != said(ask, theirs, unknown), "else nothing is tried here"
@@ -86,7 +86,7 @@ def test_a_row_of_somebody_else_changes_nothing(ours, theirs):
     assert not database.move(ours, row, "stopped")
     assert not database.note(ours, row, stop_requested=1)
     assert not database.move(ours.of(None), row, "stopped")
-    assert database.read_run(theirs, row["run_id"]) == row
+    assert database.read_run(theirs, row.run_id) == row
     for each in database.read_runs(theirs):
         assert database.move(theirs, each, "stopped")
     stopped = database.read_runs(theirs)
@@ -125,5 +125,5 @@ def test_a_file_of_an_earlier_version_keeps_its_runs_as_nobodys(tmp_path, monkey
             run = "INSERT INTO runs (id, experiment_id, arm, seed, position, created) VALUES (?, ?, 'a', 0, 0, 1)"
             connection.execute(run, ("1" * 26, "0" * 26))
     [row] = database.read_runs(home)
-    assert (row["run_id"], row["queued"], row["spent"]) == ("1" * 26, 1, 0)
+    assert (row.run_id, row.queued, row.spent) == ("1" * 26, 1, 0)
     assert database.read_runs(home.of(owner_of("x"))) == []

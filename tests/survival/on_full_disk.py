@@ -64,14 +64,14 @@ os.utime(old.path / visits.STAMP, (0, 0))
 with closing(sqlite3.connect(root.database_path)) as reader:  # another process that holds the queue open
     reader.execute("SELECT count(*) FROM runs").fetchone()
     fill(root.path / "foreign")
-    said = refused(jobs.delete, young, run["run_id"])
+    said = refused(jobs.delete, young, run.run_id)
     assert "the disk is full" in said, said
-    assert young.run(run["run_id"]).config.exists(), "the row is still there"
+    assert young.run(run.run_id).config.exists(), "the row is still there"
 fill(root.path / "foreign")
 said = refused(jobs.list_runs, young)
 assert "the disk is full" in said, said
 assert len(expiry.remove_expired(root)) == 1 and not old.path.exists()
 assert database.read_runs(old) == []
 assert jobs.list_runs(young) == [run]
-jobs.delete(young, run["run_id"])
+jobs.delete(young, run.run_id)
 assert jobs.list_runs(young) == []

@@ -78,7 +78,7 @@ def original(tmp_path_factory):
     imported = page_lab.finished(home)
     for row in page_lab.rows(home, imported):
         about = {"exported": 1e9, "dataset": flowers.to_json(), "weights": "ImageNet"}
-        write_json(home.run(row["run_id"]).imported, about)
+        write_json(home.run(row.run_id).imported, about)
     asked = hints.question(home, "blossoms", 500, 64)
     for key in hints.candidates(home, asked):
         entry = {"logme": 0.1 * (key.weights != RANDOM), "h_score": 1.0, "leep": None}
@@ -276,7 +276,7 @@ def test_a_damaged_table_is_told_beside_the_charts(original, tmp_path, monkeypat
     monkeypatch.setenv("TL_HOME", str(copy.path))
     page, address = views["finished"]
     run = jobs.list_runs(copy, address["experiment"])[0]
-    copy.run(run["run_id"]).metrics.write_bytes(b"PAR1 nothing PAR1")
+    copy.run(run.run_id).metrics.write_bytes(b"PAR1 nothing PAR1")
     app = look((page, address))
     assert not app.exception
     assert "metrics.parquet of From scratch, seed 0, is damaged" in page_lab.unescaped(app)

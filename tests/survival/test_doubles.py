@@ -32,7 +32,7 @@ input()
 lost = 0
 for row in rows:
     if database.move(home, row, "running"):
-        print(row["run_id"])
+        print(row.run_id)
     else:
         lost += 1
 print(lost, file=sys.stderr)
@@ -63,7 +63,7 @@ def test_doubled_submissions_make_one_experiment_each(home, monkeypatch, capsys,
         print(f"\n{DOUBLES} pairs, {raced} of them neck and neck: {len(set(pairs))} experiments")
     assert all(one == other for one, other in pairs)
     assert len(set(pairs)) == DOUBLES
-    assert {row["experiment_id"] for row in database.read_runs(home)} == {one for one, _ in pairs}
+    assert {row.experiment_id for row in database.read_runs(home)} == {one for one, _ in pairs}
     assert len(list(home.runs_dir.iterdir())) == len(database.read_runs(home)) == DOUBLES
     assert raced > 0, "no pair came at the same time"
 
@@ -90,5 +90,5 @@ def test_runs_that_many_processes_claim_go_to_one_each(home, capsys):
     lost = sum(int(errors) for _, errors in answers)
     with capsys.disabled():
         print(f"\n{CLAIMERS} processes: {len(claimed)} claims of {DOUBLES} runs, {lost} came too late")
-    assert sorted(claimed) == sorted(row["run_id"] for row in database.read_runs(home))
+    assert sorted(claimed) == sorted(row.run_id for row in database.read_runs(home))
     assert lost > 0

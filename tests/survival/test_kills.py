@@ -75,11 +75,11 @@ class Killer:
             )
         runs = database.read_runs(self.home)
         for row in runs:
-            if row["status"] in ENDED_BADLY:
-                assert row["reason"] in ("killed", "interrupted"), row
+            if row.status in ENDED_BADLY:
+                assert row.reason in ("killed", "interrupted"), row
                 self.hits["trainer"] += 1
-                jobs.resume(self.home, row["run_id"])
-        left = [row for row in runs if row["status"] != "finished"]
+                jobs.resume(self.home, row.run_id)
+        left = [row for row in runs if row.status != "finished"]
         if new and len(left) < 2:
             jobs.submit(self.home, self.experiment)
         return bool(left)
@@ -91,15 +91,15 @@ class Killer:
 
     def _kill_trainer(self) -> None:
         """It counts when the queue says that it was killed (see _keep_going)."""
-        living = [row for row in database.read_runs(self.home, statuses=("running",)) if row["pid"]]
+        living = [row for row in database.read_runs(self.home, statuses=("running",)) if row.pid]
         living = [row for row in living if processes.alive(identity_of(row))]
         if living:
-            os.kill(self.random.choice(living)["pid"], signal.SIGKILL)
+            os.kill(self.random.choice(living).pid, signal.SIGKILL)
 
 
 def of_runs(home: Home) -> list[int]:
     """Processes that belong to any run of the home."""
-    run_ids = {row["run_id"] for row in database.read_runs(home)}
+    run_ids = {row.run_id for row in database.read_runs(home)}
     found = []
     for process in psutil.process_iter():
         try:
@@ -136,7 +136,7 @@ def killer(home):
 def check_nothing_is_left(home: Home) -> None:
     until(lambda: not of_runs(home), SETTLE_SECONDS)
     assert unreadable(home) == []
-    assert {row["status"] for row in database.read_runs(home)} == {"finished"}
+    assert {row.status for row in database.read_runs(home)} == {"finished"}
 
 
 def test_kills_lose_no_epoch_double_none_and_leave_nothing(home, killer, capsys):
@@ -149,12 +149,12 @@ def test_kills_lose_no_epoch_double_none_and_leave_nothing(home, killer, capsys)
     check_nothing_is_left(home)
     lost, doubled, runs = 0, 0, database.read_runs(home)
     for row in runs:
-        folder = home.run(row["run_id"]).folder
+        folder = home.run(row.run_id).folder
         written = [int(line) for line in (folder / "epochs.log").read_text().split()]
         lost += read_json(folder / "epochs.json") != COMMIT_EPOCHS
         doubled += len(written) - len(set(written))
         assert written == sorted(written)
-        assert COMMIT_EPOCHS - len(written) <= row["attempt"] - 1  # killed between the commit and the line about it
+        assert COMMIT_EPOCHS - len(written) <= row.attempt - 1  # killed between the commit and the line about it
     with capsys.disabled():
         print(f"\n{slayer.hits} killed, {len(runs)} runs, {lost} with lost epochs, {doubled} epochs doubled")
     assert (lost, doubled) == (0, 0)
@@ -173,16 +173,16 @@ def test_real_trainers_go_on_from_kills_with_the_numbers_of_runs_nobody_killed(h
     slayer = killer([sys.executable, "-m", "tl.jobs"], experiment, 4.0)
     unharmed = jobs.submit(home, experiment)
     slayer.finish(120)
-    expected = {run["arm"]: run for run in jobs.list_runs(home, unharmed)}
+    expected = {run.arm: run for run in jobs.list_runs(home, unharmed)}
     slayer.kill(REAL_KILLS)
     slayer.finish(120)
     check_nothing_is_left(home)
     columns = ["epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
     for run in jobs.list_runs(home):
-        before = expected[run["arm"]]
-        numbers, wanted = (read_metrics(home.run(each["run_id"]).metrics)[columns] for each in (run, before))
-        assert numbers.equals(wanted), (run["run_id"], numbers, wanted)
-        assert run["test_accuracy"] == before["test_accuracy"]
+        before = expected[run.arm]
+        numbers, wanted = (read_metrics(home.run(each.run_id).metrics)[columns] for each in (run, before))
+        assert numbers.equals(wanted), (run.run_id, numbers, wanted)
+        assert run.test_accuracy == before["test_accuracy"]
     with capsys.disabled():
         print(f"\n{slayer.hits} killed, {len(jobs.list_runs(home))} runs, all with the numbers of one nobody killed")
     assert slayer.hits["trainer"]

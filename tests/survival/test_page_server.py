@@ -43,7 +43,7 @@ def home(tmp_path):
     supervisor.kill()
     supervisor.wait()
     for row in database.read_runs(home):
-        LocalLauncher().terminate(row["run_id"], None)
+        LocalLauncher().terminate(row.run_id, None)
 
 
 @pytest.fixture
@@ -59,12 +59,12 @@ def page():
 def test_a_killed_page_server_leaves_the_run_alone_and_is_back_at_once(home, page, capsys):
     arm = ArmConfig(name="slow", strategy="scratch", epochs=1000)
     experiment_id = jobs.submit(home, Experiment(dataset="blossoms", samples=20, arms=(arm,)))
-    [row] = until(lambda: [row for row in database.read_runs(home, statuses=("running",)) if row["pid"]])
-    trainer, run_id = identity_of(row), row["run_id"]
-    until(lambda: (jobs.run(home, run_id)["progress"] or {}).get("epoch", 0) > 1)
+    [row] = until(lambda: [row for row in database.read_runs(home, statuses=("running",)) if row.pid])
+    trainer, run_id = identity_of(row), row.run_id
+    until(lambda: getattr(jobs.run(home, run_id).progress, "epoch", 0) > 1)
 
     def epoch() -> int:
-        return jobs.run(home, run_id)["progress"]["epoch"]
+        return jobs.run(home, run_id).progress.epoch
 
     def shown() -> int:
         """The epoch that the page shows; waits until it shows one."""
@@ -96,5 +96,5 @@ def test_a_killed_page_server_leaves_the_run_alone_and_is_back_at_once(home, pag
             f"\n{len(seconds)} kills; back with the live run after {ordered[len(ordered) // 2]:.1f} s (median), "
             f"{ordered[-1]:.1f} s (longest)"
         )
-    assert jobs.stop(home, run_id)["status"] == "stopped"
+    assert jobs.stop(home, run_id).status == "stopped"
     assert max(seconds) < BACK_SECONDS

@@ -45,8 +45,8 @@ def queued(home, as_page):
     """Two runs that need no torch to end: their settings can't be read."""
     rows = page_lab.rows(home, page_lab.submit(home))
     for row in rows:
-        home.run(row["run_id"]).config.write_text("damaged")
-    return [home.run(row["run_id"]) for row in rows]
+        home.run(row.run_id).config.write_text("damaged")
+    return [home.run(row.run_id) for row in rows]
 
 
 def test_nobody_else_reads_what_the_command_line_writes(home, tmp_path, as_page):

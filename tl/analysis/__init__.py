@@ -5,10 +5,11 @@ from typing import Any
 from tl.analysis.experiment_results import ExperimentResult
 from tl.analysis.sweep_results import SweepFinding
 from tl.store.home import Home
+from tl.store.rows import RunRow
 
 
 def experiment_result(
-    home: Home, experiment_id: str, rows: list[dict[str, Any]] | None = None, **options: Any
+    home: Home, experiment_id: str, rows: list[RunRow] | None = None, **options: Any
 ) -> ExperimentResult:
     """See tl.analysis.experiment.experiment_result; imported when called, because estimates need no pandas."""
     from tl.analysis.experiment import experiment_result

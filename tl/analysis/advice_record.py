@@ -3,15 +3,33 @@
 import time
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
 from tl.analysis.hint_record import transfers
 from tl.analysis.statistics import UNDECIDED
 from tl.config import Experiment
 from tl.store.database import read_runs
-from tl.store.documents import is_number
+from tl.store.documents import Count, Finite, fitting
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
+from tl.store.rows import Id, RunRow
 
 SCRATCH = "scratch"
+
+
+class Prediction(Struct, frozen=True, kw_only=True):
+    """What was predicted before an experiment; its fields are the keys of its file."""
+
+    experiment_id: Id
+    created: Finite  # Unix seconds
+    dataset: str
+    samples: int | None
+    arm: str
+    predicted: str
+    rules: tuple[str, ...]
+    outcome: str | None = None  # of the verdict, once every run is finished
+    finished_runs: Count = 0  # which the outcome rests on
 
 
 def remember(home: Home, experiment_id: str, experiment: Experiment, advice: dict[str, Any]) -> None:
@@ -25,18 +43,20 @@ def remember(home: Home, experiment_id: str, experiment: Experiment, advice: dic
     if SCRATCH not in strategies or not transferring:
         return
     advised = [arm for key in advice["strategies"] for arm in transferring if arm.strategy == key]
-    document = {
-        "experiment_id": experiment_id,
-        "created": time.time(),
-        "dataset": experiment.dataset,
-        "samples": experiment.samples,
-        "arm": (advised or transferring)[0].name,
-        "predicted": advice["predicted"],
-        "rules": [reason["rule"] for reason in advice["reasons"]],
-        "outcome": None,  # of the verdict, once every run is finished
-        "finished_runs": 0,  # which the outcome rests on
-    }
-    write_json(home.advice_dir / f"{experiment_id}.json", document)
+    prediction = Prediction(
+        experiment_id=experiment_id,
+        created=time.time(),
+        dataset=experiment.dataset,
+        samples=experiment.samples,
+        arm=(advised or transferring)[0].name,
+        predicted=advice["predicted"],
+        rules=tuple(reason["rule"] for reason in advice["reasons"]),
+    )
+    _write(home, prediction)
+
+
+def _write(home: Home, prediction: Prediction) -> None:
+    write_json(home.advice_dir / f"{prediction.experiment_id}.json", asdict(prediction))
 
 
 def record(home: Home) -> dict[str, int]:
@@ -45,48 +65,36 @@ def record(home: Home) -> dict[str, int]:
     Decided are those whose verdict is helps, hurts or no_difference; undecided ones don't count for or against;
     waiting ones have runs that are not finished. Outcomes that are new are looked up and written down.
     """
-    runs: dict[str, list[dict[str, Any]]] = {}
-    documents = [read_json(path) for path in sorted(home.advice_dir.glob("*.json"))]
-    documents = [document for document in documents if _whole(document)]
-    for row in read_runs(home) if documents else []:
-        runs.setdefault(row["experiment_id"], []).append(row)
+    runs: dict[str, list[RunRow]] = {}
+    read = (fitting(read_json(path), Prediction) for path in sorted(home.advice_dir.glob("*.json")))
+    predictions = [prediction for prediction in read if prediction is not None]  # a damaged one counts as lost
+    for row in read_runs(home) if predictions else []:
+        runs.setdefault(row.experiment_id, []).append(row)
     found = {"right": 0, "decided": 0, "undecided": 0, "waiting": 0}
-    for document in documents:
-        outcome = _outcome(home, document, runs.get(document["experiment_id"], []))
+    for prediction in predictions:
+        outcome = _outcome(home, prediction, runs.get(prediction.experiment_id, []))
         if outcome is None:
-            found["waiting"] += document["experiment_id"] in runs  # else it was deleted before it told anything
+            found["waiting"] += prediction.experiment_id in runs  # else it was deleted before it told anything
         elif outcome == UNDECIDED:
             found["undecided"] += 1
         else:
             found["decided"] += 1
-            found["right"] += outcome == document["predicted"]
+            found["right"] += outcome == prediction.predicted
     return found
 
 
-def _whole(document: object) -> bool:
-    """Whether it holds what the record needs; a damaged one counts as lost."""
-    texts, numbers = ("experiment_id", "predicted", "arm"), ("finished_runs",)
-    return (
-        isinstance(document, dict)
-        and all(isinstance(document.get(name), str) for name in texts)
-        and all(is_number(document.get(name)) for name in numbers)
-        and (document.get("outcome") is None or isinstance(document["outcome"], str))
-    )
-
-
-def _outcome(home: Home, document: dict[str, Any], rows: list[dict[str, Any]]) -> str | None:
+def _outcome(home: Home, prediction: Prediction, rows: list[RunRow]) -> str | None:
     """What came of it; None while runs are missing. The stored one where no run has been added since."""
-    finished = sum(row["status"] == "finished" for row in rows)
-    if not rows or finished == document["finished_runs"]:
-        return document.get("outcome")
+    finished = sum(row.status == "finished" for row in rows)
+    if not rows or finished == prediction.finished_runs:
+        return prediction.outcome
     if finished < len(rows):
         return None
     from tl.analysis.experiment import experiment_result  # pandas
 
-    compared = experiment_result(home, document["experiment_id"], rows).verdict.comparisons.get(document["arm"])
+    compared = experiment_result(home, prediction.experiment_id, rows).verdict.comparisons.get(prediction.arm)
     outcome = compared.claim.outcome if compared else None
-    new = document | {"outcome": outcome, "finished_runs": finished}
-    write_json(home.advice_dir / f"{document['experiment_id']}.json", new)
+    _write(home, replace(prediction, outcome=outcome, finished_runs=finished))
     return outcome
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, RunConfig, Training
+from tl.store.documents import Progress
 from tl.strategies import EVERYTHING, HEAD, Phase, phase_at
 
 # Of a core: what the page and its browser take while they redraw the charts of runs that train on the same processor
@@ -88,7 +89,7 @@ class RunState:
     """A run that is training or waiting for its turn, as far as its time left depends on it."""
 
     config: RunConfig
-    progress: Mapping | None  # progress.json
+    progress: Progress | None
     epochs: Sequence[Mapping]  # rows of its metrics, one per epoch
 
 
@@ -123,15 +124,15 @@ def _seconds(epochs: Sequence[tuple[float, float | None]], rounds: float) -> flo
 
 def _epochs_left(state: RunState, own: Mapping, all_paces: Sequence[Mapping]) -> list[tuple[float, float | None]]:
     """(part that is left, seconds of a whole one) of every epoch still to train; none once the run tests or is done."""
-    progress, phases = state.progress or {}, _earliest(state.config.phases)
-    if progress.get("phase") in ("testing", "done"):
+    progress, phases = state.progress or Progress(), _earliest(state.config.phases)
+    if progress.phase in ("testing", "done"):
         return []
     done = float(len(state.epochs))
-    step, steps = progress.get("step"), progress.get("steps")
-    under_way = (progress.get("epoch") or 0) > len(state.epochs)
-    if progress.get("phase") == "training" and under_way and steps:
-        done += min((step or 0) / steps, 1.0)
-    elif progress.get("phase") == "validating" and under_way:
+    step, steps = progress.step, progress.steps
+    under_way = progress.epoch > len(state.epochs)
+    if progress.phase == "training" and under_way and steps:
+        done += min(step / steps, 1.0)
+    elif progress.phase == "validating" and under_way:
         done += 1.0
     # A phase that has begun, perhaps earlier than planned, is not left again.
     stage = state.epochs[-1].get("stage") if state.epochs else None

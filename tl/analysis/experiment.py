@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
 
 from tl import datasets
 from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
@@ -11,12 +10,13 @@ from tl.analysis.verdict import MARGIN, verdict
 from tl.config import Experiment, Refused
 from tl.datasets.info import DatasetInfo
 from tl.store.database import read_experiment, read_runs
-from tl.store.documents import read_imported, read_result
+from tl.store.documents import Result, read_imported, read_result
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
+from tl.store.rows import RunRow
 
 
-def load_records(home: Home, experiment_id: str, rows: list[dict[str, Any]] | None = None) -> list[RunRecord]:
+def load_records(home: Home, experiment_id: str, rows: list[RunRow] | None = None) -> list[RunRecord]:
     """The runs of an experiment in the order of training.
 
     `rows` (as tl.store.database.read_runs gives them) saves a query where the caller has looked after their statuses.
@@ -25,17 +25,17 @@ def load_records(home: Home, experiment_id: str, rows: list[dict[str, Any]] | No
     return [_record(home, row) for row in rows]
 
 
-def _record(home: Home, row: dict[str, Any]) -> RunRecord:
-    files = home.run(row["run_id"])
-    ended = row["status"] not in ("queued", "running")
+def _record(home: Home, row: RunRow) -> RunRecord:
+    files = home.run(row.run_id)
+    ended = row.status not in ("queued", "running")
     result = read_result(files) if ended else None
     if ended and result is None:  # killed before it could say anything
-        result = {"reason": row.get("reason"), "message": row.get("message")}
+        result = Result(reason=row.reason, message=row.message)
     return RunRecord(
-        run_id=row["run_id"],
-        arm=row["arm"],
-        seed=row["seed"],
-        status=row["status"],
+        run_id=row.run_id,
+        arm=row.arm,
+        seed=row.seed,
+        status=row.status,
         metrics=read_metrics(files.metrics),
         result=result,
     )
@@ -44,7 +44,7 @@ def _record(home: Home, row: dict[str, Any]) -> RunRecord:
 def experiment_result(
     home: Home,
     experiment_id: str,
-    rows: list[dict[str, Any]] | None = None,
+    rows: list[RunRow] | None = None,
     *,
     baseline: str | None = None,
     margin: float = MARGIN,
@@ -57,7 +57,7 @@ def experiment_result(
     experiment = read_experiment(home, experiment_id)["experiment"]
     rows = read_runs(home, experiment_id) if rows is None else rows
     records = load_records(home, experiment_id, rows)
-    info = pictures_of(home, experiment.dataset, [row["run_id"] for row in rows])
+    info = pictures_of(home, experiment.dataset, [row.run_id for row in rows])
     found = verdict(
         experiment,
         records,
@@ -98,7 +98,7 @@ def pictures_of(home: Home, dataset: str, run_ids: Iterable[str]) -> DatasetInfo
         imported = read_imported(home.run(run_id))
         if imported:
             with suppress(ValueError):
-                return DatasetInfo.from_json(imported["dataset"])
+                return DatasetInfo.from_json(imported.dataset)
             return None
     try:
         return datasets.describe(home, dataset)
@@ -122,13 +122,13 @@ def _chance(info: DatasetInfo | None) -> float | None:
 
 
 def _summary(run: RunRecord) -> RunSummary:
-    result = run.result or {}
+    result = run.result or Result()
     return RunSummary(
         run_id=run.run_id,
         seed=run.seed,
         status=run.status,
         reason=run.reason,
-        message=result.get("message"),
+        message=result.message,
         epochs=run.epochs,
         best_epoch=run.best_epoch,
         stopped_early=run.stopped_early,
@@ -142,5 +142,5 @@ def _summary(run: RunRecord) -> RunSummary:
         images_per_second=run.images_per_second,
         total_parameters=run.parameters("total"),
         trainable_parameters=run.parameters("trainable"),
-        device=result.get("device"),
+        device=result.device,
     )

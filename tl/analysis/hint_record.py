@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import combinations
 
+from tl.config import ArmConfig, Experiment
 from tl.datasets.catalogue import home_of
 from tl.store.database import read_runs
-from tl.store.documents import read_result
+from tl.store.documents import Result, read_result
 from tl.store.features import fingerprint
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
@@ -53,10 +55,11 @@ def _latest(home: Home, scored: dict[str, dict]) -> dict[tuple, dict]:
     return found
 
 
-def _settings(spec: dict, arm: dict) -> str:
+def _settings(experiment: Experiment, arm: ArmConfig) -> str:
     """All that an arm was trained with but the network, its weights and the seed; names decide nothing."""
-    shared = {name: value for name, value in spec.items() if name not in ("backbone", "weights", "arms", "seeds")}
-    own = arm | {"name": None, "epochs": arm["epochs"] or spec["epochs"]}
+    others = ("backbone", "weights", "arms", "seeds", "looks")
+    shared = {name: value for name, value in experiment.to_json().items() if name not in others}
+    own = asdict(arm) | {"name": None, "epochs": arm.epochs or experiment.epochs}
     return json.dumps([shared | {"epochs": None}, own], sort_keys=True)
 
 
@@ -64,13 +67,12 @@ def _results(home: Home, wanted: set[tuple]) -> dict[str, Sequence[tuple[tuple, 
     """What all else was, of runs trained here -> [(what was scored, mean test accuracy)]."""
     accuracies: dict[str, dict[tuple, list[float]]] = {}
     for row in read_runs(home, statuses=("finished",)) if wanted else []:
-        spec = row["spec"]
-        arm = next(arm for arm in spec["arms"] if arm["name"] == row["arm"])
-        scored = (spec["dataset"], spec["resolution"], spec["backbone"], spec["weights"])
-        files = home.run(row["run_id"])
-        accuracy = (read_result(files) or {}).get("test_accuracy")
+        spec, arm = row.experiment, row.arm_config
+        scored = (spec.dataset, spec.resolution, spec.backbone, spec.weights)
+        files = home.run(row.run_id)
+        accuracy = (read_result(files) or Result()).test_accuracy
         here = not files.imported.exists()
-        if scored in wanted and here and transfers(arm["strategy"]) and accuracy is not None:
+        if scored in wanted and here and transfers(arm.strategy) and accuracy is not None:
             equal = _settings(spec, arm)
             accuracies.setdefault(equal, {}).setdefault(scored, []).append(accuracy)
     return {

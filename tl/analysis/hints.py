@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from tl import datasets, pretrained
 from tl.analysis.hint_record import record
 from tl.backbones import BACKBONES
 from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
-from tl.store.documents import is_number
+from tl.store.documents import Finite, fitting
 from tl.store.features import RANDOM, FeatureKey, fingerprint, read_features
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
@@ -79,24 +81,34 @@ def candidates(home: Home, asked: Question) -> list[FeatureKey]:
     return found
 
 
+class _Asked(Struct, frozen=True, kw_only=True):
+    dataset: str
+    fingerprint: str
+    backbone: str
+    weights: str
+    samples: Finite
+    resolution: Finite
+    leep: Finite | None = None
+
+
+class _Scored(_Asked, frozen=True, kw_only=True):
+    logme: Finite
+    h_score: Finite
+
+
+class _Failed(_Asked, frozen=True, kw_only=True):
+    error: str
+
+
 def known(home: Home) -> dict[str, dict]:
-    """Every entry ever scored, by the digest of its FeatureKey."""
+    """Every entry ever scored, by the digest of its FeatureKey; what a damaged file has instead is scored anew."""
     document = read_json(home.hints_path)
-    if not isinstance(document, dict):
-        return {}
-    return {digest: entry for digest, entry in document.items() if _whole(entry)}
-
-
-def _whole(entry) -> bool:
-    """Whether an entry holds what `remember` writes: what a damaged file has instead is scored anew."""
-    if not isinstance(entry, dict):
-        return False
-    numbers, texts = ["samples", "resolution"], ["dataset", "fingerprint", "backbone", "weights"]
-    (texts if "error" in entry else numbers).extend(["error"] if "error" in entry else ["logme", "h_score"])
-    known = all(is_number(entry.get(name)) for name in numbers) and (
-        entry.get("leep") is None or is_number(entry["leep"])
-    )
-    return known and all(isinstance(entry.get(name), str) for name in texts)
+    entries = document.items() if isinstance(document, dict) else ()
+    return {
+        digest: entry
+        for digest, entry in entries
+        if isinstance(entry, dict) and fitting(entry, _Failed if "error" in entry else _Scored)
+    }
 
 
 def keep(home: Home, key: FeatureKey) -> dict:

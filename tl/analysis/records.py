@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tl.store.documents import Result
+
 LAST_PART = 0.2  # of a run's epochs: where its validation accuracy must have come to rest
 
 
@@ -30,12 +32,12 @@ class RunRecord:
     seed: int
     status: str  # queued, running, finished, stopped, failed or interrupted
     metrics: pd.DataFrame  # one row per epoch; empty before the first
-    result: dict[str, Any] | None = None
+    result: Result | None = None
 
     @property
     def reason(self) -> str | None:
         """Why it failed."""
-        return (self.result or {}).get("reason")
+        return self.result.reason if self.result else None
 
     @property
     def epochs(self) -> int:
@@ -69,7 +71,7 @@ class RunRecord:
     @property
     def stopped_early(self) -> bool:
         """Whether early stopping ended it."""
-        return bool((self.result or {}).get("stopped_early"))
+        return bool(self.result and self.result.stopped_early)
 
     @property
     def elapsed_seconds(self) -> float | None:
@@ -147,7 +149,7 @@ class RunRecord:
         return values.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
 
     def _from_result(self, name: str) -> float | None:
-        return _number((self.result or {}).get(name))
+        return _number(getattr(self.result, name)) if self.result else None
 
     def _last(self, name: str) -> float | None:
         return _number(self._column(name)[-1]) if self.epochs else None

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 from tl import jobs
 from tl.analysis.experiment_results import ExperimentResult
@@ -15,6 +15,7 @@ from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_opti
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
 from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Training, parse_seeds
+from tl.jobs.listing import RunEntry
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database
 from tl.store.home import Home
@@ -97,14 +98,14 @@ def compare(arguments) -> int:
     home, experiment = arguments.home, experiment_of(arguments)
     options = verdict_options(arguments, experiment)
     experiment_id = jobs.submit(home, experiment)
-    run_ids = {run["run_id"] for run in database.read_runs(home, experiment_id)}
+    run_ids = {run.run_id for run in database.read_runs(home, experiment_id)}
     try:
         runs = wait(home, experiment_id, run_ids)
     except KeyboardInterrupt:
         stop_all(home, [experiment_id])
         for run in jobs.list_runs(home, experiment_id):
-            if run["status"] != "finished":
-                print(f"  python -m tl resume {run['run_id']} --home {home.path}   # {run['arm']}", file=sys.stderr)
+            if run.status != "finished":
+                print(f"  python -m tl resume {run.run_id} --home {home.path}   # {run.arm}", file=sys.stderr)
         return INTERRUPTED
     from tl.analysis import experiment_result  # pandas
 
@@ -117,12 +118,12 @@ def compare(arguments) -> int:
     return exit_status(runs)
 
 
-def exit_status(runs: list[dict[str, Any]]) -> int:
+def exit_status(runs: list[RunEntry]) -> int:
     """1 where one of the runs failed, else 0; says on stderr what became of those that did not finish."""
-    unfinished = [run for run in runs if run["status"] != "finished"]
+    unfinished = [run for run in runs if run.status != "finished"]
     for run in unfinished:
-        print(f"Run {run['run_id']} ({run['arm']}, seed {run['seed']}) {describe_end(run)}", file=sys.stderr)
-    return int(any(run["status"] in FAILED for run in unfinished))
+        print(f"Run {run.run_id} ({run.arm}, seed {run.seed}) {describe_end(run)}", file=sys.stderr)
+    return int(any(run.status in FAILED for run in unfinished))
 
 
 def experiment_of(arguments) -> Experiment:
@@ -163,5 +164,5 @@ def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
     """End what has not ended of these experiments, after Ctrl-C; the caller says how to go on."""
     print("\nStopping ...", file=sys.stderr, flush=True)
     ids = list(experiment_ids)
-    jobs.stop_all(home, [row["run_id"] for own in ids for row in database.read_runs(home, own, database.ACTIVE)])
+    jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, database.ACTIVE)])
     print("Stopped; what was trained so far is kept. To go on:", file=sys.stderr)

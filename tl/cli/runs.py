@@ -9,6 +9,7 @@ from tl.cli import sweep
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
+from tl.jobs.listing import RunEntry
 from tl.words import data_name
 
 
@@ -27,22 +28,22 @@ def runs(arguments) -> int:
     """Always 0."""
     found = jobs.list_runs(arguments.home)
     if arguments.json:
-        print(json.dumps({"runs": found}, ensure_ascii=False))
+        print(json.dumps({"runs": [run.to_json() for run in found]}, ensure_ascii=False))
         return 0
     head = ("run", "status", "arm", "seed", "epochs", "validation", "test", "data set", "pictures", "network", "queued")
     rows = [
         (
-            run["run_id"],
-            run["status"],
-            run["arm"],
-            run["seed"],
-            f"{run['epochs']}/{run['max_epochs']}",
-            percent(run["best_val_accuracy"]),
-            percent(run["test_accuracy"]),
-            data_name(run["dataset"]),
-            run["samples"],
-            run["backbone"],
-            time.strftime("%Y-%m-%d %H:%M", time.localtime(run["created"])),
+            run.run_id,
+            run.status,
+            run.arm,
+            run.seed,
+            f"{run.epochs}/{run.max_epochs}",
+            percent(run.best_val_accuracy),
+            percent(run.test_accuracy),
+            data_name(run.dataset),
+            run.samples,
+            run.backbone,
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),
         )
         for run in found
     ]
@@ -65,15 +66,17 @@ def resume(arguments) -> int:
         return sweep.resume(arguments.home, arguments.run_id, arguments.json)
     run = jobs.resume(arguments.home, arguments.run_id)
     try:
-        [run] = wait(arguments.home, run["experiment_id"], {run["run_id"]})
+        [run] = wait(arguments.home, run.experiment_id, {run.run_id})
     except KeyboardInterrupt:
         print("\nStopping ...", file=sys.stderr, flush=True)
-        jobs.stop(arguments.home, run["run_id"])
+        jobs.stop(arguments.home, run.run_id)
         print("Stopped; the same command goes on with it.", file=sys.stderr)
         return 130
     _report(run, arguments.json)
-    return int(run["status"] in FAILED)
+    return int(run.status in FAILED)
 
 
-def _report(run: dict, as_json: bool) -> None:
-    print(json.dumps(run, ensure_ascii=False) if as_json else f"{run['arm']}, seed {run['seed']}: {describe_end(run)}")
+def _report(run: RunEntry, as_json: bool) -> None:
+    print(
+        json.dumps(run.to_json(), ensure_ascii=False) if as_json else f"{run.arm}, seed {run.seed}: {describe_end(run)}"
+    )

@@ -76,7 +76,7 @@ def is_sweep(home: Home, some_id: str) -> bool:
 
 def stop(home: Home, sweep_id: str, as_json: bool) -> int:
     """End every run of a sweep that has not ended, show what is there; always 0."""
-    jobs.stop_all(home, [run["run_id"] for run in jobs.sweep(home, sweep_id)["runs"]])
+    jobs.stop_all(home, [run.run_id for run in jobs.sweep(home, sweep_id)["runs"]])
     _show(home, sweep_id, as_json)
     return 0
 
@@ -95,7 +95,7 @@ def watch(home: Home, sweep_id: str, as_json: bool, **options: Any) -> int:
     try:
         for experiment_id, experiment in experiments.items():
             print(f"{count(experiment.samples)} training pictures", file=sys.stderr, flush=True)
-            own = {row["run_id"] for row in database.read_runs(home, experiment_id)}
+            own = {row.run_id for row in database.read_runs(home, experiment_id)}
             runs += wait(home, experiment_id, own)
     except KeyboardInterrupt:
         stop_all(home, experiments)

@@ -4,8 +4,10 @@ import sys
 import time
 
 from tl import jobs
+from tl.jobs.listing import RunEntry
 from tl.jobs.start import log_path
 from tl.store import database
+from tl.store.documents import Progress
 from tl.store.home import Home
 
 POLL_SECONDS = 0.3
@@ -13,7 +15,7 @@ FAILED = ("failed", "interrupted")  # statuses that make the exit status 1
 MAX_STARTS = 10  # of the supervisor, with nothing happening in between
 
 
-def wait(home: Home, experiment_id: str, run_ids: set[str]) -> list[dict]:
+def wait(home: Home, experiment_id: str, run_ids: set[str]) -> list[RunEntry]:
     """Show on stderr how runs of one experiment go on until all have ended; their last state, as `jobs.list_runs`.
 
     Raises RuntimeError where no supervisor stays alive to train them.
@@ -24,8 +26,8 @@ def wait(home: Home, experiment_id: str, run_ids: set[str]) -> list[dict]:
         while True:
             # The rows, not what list_runs makes of them: an end counts once it is written down.
             rows = database.read_runs(home, experiment_id, database.ACTIVE)
-            active = [row for row in rows if row["run_id"] in run_ids]
-            runs = [run for run in jobs.list_runs(home, experiment_id) if run["run_id"] in run_ids]
+            active = [row for row in rows if row.run_id in run_ids]
+            runs = [run for run in jobs.list_runs(home, experiment_id) if run.run_id in run_ids]
             display.show(runs)
             if not active:
                 return runs
@@ -51,21 +53,21 @@ class Lines:
     def __exit__(self, *_):
         return None
 
-    def show(self, runs: list[dict]) -> None:
+    def show(self, runs: list[RunEntry]) -> None:
         """Print what is new."""
         for run in runs:
             # What was there before we came is not news.
-            told = self._epochs.setdefault(run["run_id"], run["epochs"] if run["attempt"] > 1 else 0)
-            if run["epochs"] > told:
-                rows = self._rows(run["run_id"])[told:]  # may hold one more by now
-                self._epochs[run["run_id"]] += len(rows)
+            told = self._epochs.setdefault(run.run_id, run.epochs if run.attempt > 1 else 0)
+            if run.epochs > told:
+                rows = self._rows(run.run_id)[told:]  # may hold one more by now
+                self._epochs[run.run_id] += len(rows)
                 for row in rows:
                     _print(
-                        f"{_title(run)}: epoch {row['epoch']}/{run['max_epochs']}, validation accuracy "
+                        f"{_title(run)}: epoch {row['epoch']}/{run.max_epochs}, validation accuracy "
                         f"{percent(row['val_accuracy'])}, {row['train_seconds'] + row['eval_seconds']:.1f} s"
                     )
-            if run["status"] not in database.ACTIVE and run["run_id"] not in self._ended:
-                self._ended.add(run["run_id"])
+            if run.status not in database.ACTIVE and run.run_id not in self._ended:
+                self._ended.add(run.run_id)
                 _print(f"{_title(run)}: {describe_end(run)}")
 
     def _rows(self, run_id: str) -> list[dict]:
@@ -87,14 +89,14 @@ class Bars:
         for bar in self._bars.values():
             bar.close()
 
-    def show(self, runs: list[dict]) -> None:
+    def show(self, runs: list[RunEntry]) -> None:
         """Redraw the bars."""
         from tqdm import tqdm
 
-        for place, arm in enumerate(dict.fromkeys(run["arm"] for run in runs)):
-            own = [run for run in runs if run["arm"] == arm]
+        for place, arm in enumerate(dict.fromkeys(run.arm for run in runs)):
+            own = [run for run in runs if run.arm == arm]
             if arm not in self._bars:
-                total = sum(run["max_epochs"] for run in own)
+                total = sum(run.max_epochs for run in own)
                 layout = "{desc} |{bar}| {n:.1f}/{total} epochs, {remaining} left{postfix}"
                 self._bars[arm] = tqdm(desc=arm, total=total, position=place, bar_format=layout, file=sys.stderr)
             bar = self._bars[arm]
@@ -103,12 +105,12 @@ class Bars:
             bar.refresh()
 
 
-def describe_end(run: dict) -> str:
+def describe_end(run: RunEntry) -> str:
     """How a run ended, in words."""
-    if run["status"] == "finished":
-        early = " (stopped early)" if run["stopped_early"] else ""
-        return f"finished after {run['epochs']} epochs{early}, test accuracy {percent(run['test_accuracy'])}"
-    return f"{run['status']}: {run['message']}" if run["message"] else f"{run['status']} after {run['epochs']} epochs"
+    if run.status == "finished":
+        early = " (stopped early)" if run.stopped_early else ""
+        return f"finished after {run.epochs} epochs{early}, test accuracy {percent(run.test_accuracy)}"
+    return f"{run.status}: {run.message}" if run.message else f"{run.status} after {run.epochs} epochs"
 
 
 def percent(fraction: float | None) -> str:
@@ -116,23 +118,23 @@ def percent(fraction: float | None) -> str:
     return "-" if fraction is None else f"{100 * fraction:.1f} %"
 
 
-def _epochs_done(run: dict) -> float:
-    if run["status"] not in database.ACTIVE:
-        return run["max_epochs"] if run["status"] == "finished" else run["epochs"]
-    progress = run["progress"] or {}
-    training = progress.get("phase") == "training" and progress.get("epoch") == run["epochs"] + 1
-    return run["epochs"] + (progress.get("step", 0) / max(progress.get("steps", 0), 1) if training else 0)
+def _epochs_done(run: RunEntry) -> float:
+    if run.status not in database.ACTIVE:
+        return run.max_epochs if run.status == "finished" else run.epochs
+    progress = run.progress or Progress()
+    training = progress.phase == "training" and progress.epoch == run.epochs + 1
+    return run.epochs + (progress.step / max(progress.steps, 1) if training else 0)
 
 
-def _now(runs: list[dict]) -> str:
-    run = next((run for run in runs if run["status"] == "running"), runs[-1])
-    seed = f"seed {run['seed']} " if len(runs) > 1 else ""
-    phase = (run["progress"] or {}).get("phase") or run["status"]
-    return f"{seed}{phase}, best {percent(run['best_val_accuracy'])}"
+def _now(runs: list[RunEntry]) -> str:
+    run = next((run for run in runs if run.status == "running"), runs[-1])
+    seed = f"seed {run.seed} " if len(runs) > 1 else ""
+    phase = (run.progress or Progress()).phase or run.status
+    return f"{seed}{phase}, best {percent(run.best_val_accuracy)}"
 
 
-def _title(run: dict) -> str:
-    return f"{run['arm']}, seed {run['seed']}"
+def _title(run: RunEntry) -> str:
+    return f"{run.arm}, seed {run.seed}"
 
 
 def _print(line: str) -> None:

@@ -94,8 +94,8 @@ def check_name(home: Home, name: str) -> None:
         raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
     check_free(home.dataset_dir(name))
     # Else they could go on, and be judged, with other pictures than they began with.
-    rows = [row for row in database.read_runs(home) if row["spec"]["dataset"] == name]
-    if any(not home.run(row["run_id"]).imported.exists() for row in rows):
+    rows = [row for row in database.read_runs(home) if row.experiment.dataset == name]
+    if any(not home.run(row.run_id).imported.exists() for row in rows):
         raise Refused(
             f"Runs here learnt another data set {name!r} that was deleted; choose another name, or delete those runs first."
         )

@@ -1,12 +1,15 @@
 """What is known about a data set, and the table of those that come with TL Lab. Light: opens no picture."""
 
-from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Any, TypedDict
 
-from tl.store.documents import is_count, is_flag, is_text, is_texts
+import msgspec
+from msgspec import Meta
+
+from tl.store.documents import place_of
 
 MAX_NATIVE_RESOLUTION = 224  # pixels; nothing here trains on more
-MOST_PICTURES = 10**9  # a larger number is none
+Size = Annotated[int, Meta(ge=0, le=10**9)]  # a number of pictures; a larger one is none
 
 
 def mending(name: str, built_in: bool) -> str:
@@ -21,6 +24,13 @@ def deletion(name: str) -> str:
     return f"below its pictures on the page, or by `python -m tl datasets --delete {name}`"
 
 
+class Report(TypedDict):
+    """What was found of one kind."""
+
+    count: Size
+    first: list[str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
     """One data set as shown to people and written to its dataset.json."""
@@ -28,65 +38,26 @@ class DatasetInfo:
     name: str  # its folder and its key everywhere
     title: str  # shown to people
     origin: str  # "drawn", "torchvision" or "upload"
-    classes: tuple[str, ...]  # in label order
-    train: int  # pictures
-    validation: int  # pictures
-    test: int  # pictures
-    native_resolution: int  # largest shorter side of its pictures, pixels, at most 224
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)  # class -> split -> pictures
-    left_out: dict[str, dict] = field(default_factory=dict)  # reason -> {"count", "first": up to 5 names}
-    leakage: dict[str, dict] = field(default_factory=dict)  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
+    classes: Annotated[tuple[str, ...], Meta(min_length=1)]  # in label order
+    train: Size  # pictures
+    validation: Size  # pictures
+    test: Size  # pictures
+    # largest shorter side of its pictures, pixels
+    native_resolution: Annotated[int, Meta(ge=1, le=MAX_NATIVE_RESOLUTION)]
+    counts: dict[str, dict[str, Size]] = field(default_factory=dict)  # class -> split -> pictures
+    left_out: dict[str, Report] = field(default_factory=dict)  # reason -> {"count", "first": up to 5 names}
+    leakage: dict[str, Report] = field(default_factory=dict)  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
     note: str = ""  # shown wherever the data set appears
     ready: bool = True  # False: downloaded on first use
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """JSON-ready dict; `from_json` gives the same DatasetInfo back."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, document: dict) -> "DatasetInfo":
+    def from_json(cls, document: object) -> "DatasetInfo":
         """Read back what `to_json` wrote. Raises ValueError for anything else."""
-        if not isinstance(document, dict):
-            raise ValueError("it is no JSON object")
-        kept = {entry.name: document[entry.name] for entry in fields(cls) if entry.name in document}
-        wrong = [name for name, value in kept.items() if not _HOLDS[name](value)]
-        if wrong or not kept.keys() >= _NEEDED:
-            raise ValueError(f"{wrong[0] if wrong else 'a part of it'} is not what it should be")
-        return cls(**kept | {"classes": tuple(kept["classes"])})
-
-
-def _is_size(value) -> bool:
-    return is_count(value) and value <= MOST_PICTURES
-
-
-def _is_report(value) -> bool:
-    """Reason or kind -> {"count", "first"}."""
-    return isinstance(value, dict) and all(
-        isinstance(entry, dict) and _is_size(entry.get("count")) and is_texts(entry.get("first"))
-        for entry in value.values()
-    )
-
-
-def _is_table(value) -> bool:
-    """Class -> split -> pictures."""
-    return isinstance(value, dict) and all(
-        isinstance(row, dict) and all(map(_is_size, row.values())) for row in value.values()
-    )
-
-
-_HOLDS: dict[str, Callable] = {  # field -> what it must be
-    "name": is_text,
-    "title": is_text,
-    "origin": is_text,
-    "classes": lambda value: isinstance(value, list | tuple) and len(value) > 0 and is_texts([*value]),
-    "train": _is_size,
-    "validation": _is_size,
-    "test": _is_size,
-    "native_resolution": lambda value: is_count(value) and 1 <= value <= MAX_NATIVE_RESOLUTION,
-    "counts": _is_table,
-    "left_out": _is_report,
-    "leakage": _is_report,
-    "note": is_text,
-    "ready": is_flag,
-}
-_NEEDED = {entry.name for entry in fields(DatasetInfo) if entry.default is entry.default_factory is MISSING}
+        try:
+            return msgspec.convert(document, cls)
+        except msgspec.ValidationError as problem:
+            raise ValueError(f"{place_of(problem, 'a part of it')} is not what it should be") from None

@@ -8,6 +8,7 @@ from tl.jobs.processes import Identity
 from tl.limits import limits
 from tl.store.documents import read_result
 from tl.store.home import Run
+from tl.store.rows import RunRow
 
 RESULTS = ("finished", "stopped", "failed")  # what a trainer itself may say in result.json
 
@@ -25,25 +26,24 @@ _MESSAGES = {
 _UNTOLD = f"The trainer ended without telling why. {_ON_RESUME} The last line of its log: {{last}}"
 
 
-def identity_of(row: dict) -> Identity | None:
+def identity_of(row: RunRow) -> Identity | None:
     """The trainer's process as its row names it; None where it has none yet."""
-    return Identity(row["pid"], row["start_ticks"], row["boot_id"]) if row["pid"] else None
+    return Identity(row.pid, row.start_ticks, row.boot_id) if row.pid else None
 
 
-def ending(run: Run, row: dict, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict:
+def ending(run: Run, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict:
     """`{"status", "reason", "message"}` of a run whose trainer is dead.
 
     `exit_code` as in Launcher.exit_code. `watched`: somebody saw it die; else it was found dead after a restart.
     `for_memory`: the system has killed something for lack of memory since the run began.
     """
     result = read_result(run)
-    known = result is not None and result.get("status") in RESULTS
-    if known and not (result["status"] == "stopped" and row["reason"]):
-        return {name: result.get(name) for name in ("status", "reason", "message")}
-    if row["stop_requested"]:
-        return {"status": "stopped", "reason": row["reason"], "message": row["message"]}  # none, or the time limit
-    if row["reason"]:  # the supervisor's own verdict, for which it ended the trainer
-        return {"status": "failed", "reason": row["reason"], "message": row["message"]}
+    if result and result.status in RESULTS and not (result.status == "stopped" and row.reason):
+        return {"status": result.status, "reason": result.reason, "message": result.message}
+    if row.stop_requested:
+        return {"status": "stopped", "reason": row.reason, "message": row.message}  # none, or the time limit
+    if row.reason:  # the supervisor's own verdict, for which it ended the trainer
+        return {"status": "failed", "reason": row.reason, "message": row.message}
     if exit_code in EXIT_REASONS:
         return {"status": "failed"} | dict(zip(("reason", "message"), EXIT_REASONS[exit_code], strict=True))
     if exit_code is not None and exit_code >= 0:
@@ -54,14 +54,14 @@ def ending(run: Run, row: dict, exit_code: int | None, watched: bool, for_memory
         return _ended("failed", "killed", signal=signal.Signals(-exit_code).name)
     if watched:  # an earlier supervisor's trainer: its exit status went where that went
         return _ended("failed", "killed", _UNTOLD, last=_last_line(run))
-    restarted = row["boot_id"] is not None and row["boot_id"] != processes.boot_id()
+    restarted = row.boot_id is not None and row.boot_id != processes.boot_id()
     return _ended("interrupted", "machine_restarted" if restarted else "interrupted")
 
 
-def out_of_time(row: dict, seconds: float = 0.0) -> bool:
+def out_of_time(row: RunRow, seconds: float = 0.0) -> bool:
     """Whether a visitor's run has taken as long as it may, in all its attempts; `seconds`: the one that trains now."""
     minutes = limits().run_minutes
-    return minutes is not None and row["spent"] + seconds > 60 * minutes
+    return minutes is not None and row.spent + seconds > 60 * minutes
 
 
 def overdue() -> dict:

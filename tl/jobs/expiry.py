@@ -12,12 +12,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import asdict
+
 from tl.config import new_id
 from tl.datasets.quarantine import sweep_abandoned
 from tl.jobs import processes
 from tl.limits import limits
 from tl.store import database, everybody, visits
-from tl.store.documents import is_number
+from tl.store.documents import Finite, fitting
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
 from tl.store.quota import used_bytes
@@ -47,7 +50,7 @@ def remove_expired(home: Home) -> list[str]:
         for visitor in home.visitors():
             visits.renew(visitor)
     with suppress(OSError):  # on a full disk removing goes on
-        write_json(home.clocks_path, clocks)
+        write_json(home.clocks_path, asdict(clocks))
     for visitor in home.visitors():
         sweep_abandoned(visitor)
         if visits.seconds_since(visitor, clocks["wall"]) <= 3600 * life:
@@ -61,19 +64,24 @@ def remove_expired(home: Home) -> list[str]:
     return found
 
 
-def _clocks() -> dict:
-    """What they say now, in seconds, and which start of the machine one of them counts from."""
-    return {"wall": time.time(), "up": time.clock_gettime(time.CLOCK_BOOTTIME), "boot_id": processes.boot_id()}
+class _Clocks(Struct, frozen=True):
+    """What they say, in seconds, and which start of the machine one of them counts from."""
+
+    wall: Finite
+    up: Finite
+    boot_id: str
 
 
-def _changed(home: Home, now: dict) -> bool:
+def _clocks() -> _Clocks:
+    return _Clocks(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), processes.boot_id())
+
+
+def _changed(home: Home, now: _Clocks) -> bool:
     """Whether the wall clock was changed since the last look, by whichever process; not known across a restart."""
-    before = read_json(home.clocks_path)
-    if not isinstance(before, dict) or before.get("boot_id") != now["boot_id"]:
+    before = fitting(read_json(home.clocks_path), _Clocks)
+    if before is None or before.boot_id != now.boot_id:
         return False
-    if not all(is_number(before.get(name)) for name in ("wall", "up")):
-        return False
-    return abs((now["wall"] - before["wall"]) - (now["up"] - before["up"])) > JUMP_SECONDS
+    return abs((now.wall - before.wall) - (now.up - before.up)) > JUMP_SECONDS
 
 
 def keep_clean(home: Home) -> threading.Thread:

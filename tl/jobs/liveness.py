@@ -44,4 +44,4 @@ def _mark(run: Run) -> object:
     progress = read_progress(run)
     if progress is None:
         return "nothing yet"
-    return WAITING if progress["phase"] == WAITING else progress["counter"]
+    return WAITING if progress.phase == WAITING else progress.counter

@@ -29,19 +29,19 @@ _CGROUP_FILES = (  # limit and use of this container, versions 2 and 1
 )
 
 
-def trainer_bytes(home: Home, spec: dict, siblings: list[str]) -> float:
-    """Memory that one trainer of the experiment `spec` needs: as measured in the runs `siblings`, else estimated."""
+def trainer_bytes(home: Home, experiment: Experiment, siblings: list[str]) -> float:
+    """Memory that one trainer of the experiment needs: as measured in the runs `siblings`, else estimated."""
     results = (read_result(home.run(run_id)) for run_id in siblings)
-    peaks = [result.get("memory_peak_bytes") or 0 for result in results if result]
+    peaks = [result.memory_peak_bytes or 0 for result in results if result]
     if measured := max(peaks, default=0):
         return 1.1 * measured
-    activations = ACTIVATION_BYTES * spec["batch_size"] * (spec["resolution"] / 224) ** 2
-    return TORCH_BYTES + PARAMETER_BYTES * BACKBONES[spec["backbone"]].parameters + activations
+    activations = ACTIVATION_BYTES * experiment.batch_size * (experiment.resolution / 224) ** 2
+    return TORCH_BYTES + PARAMETER_BYTES * BACKBONES[experiment.backbone].parameters + activations
 
 
 def check(home: Home, experiment: Experiment) -> None:
     """Refuse an experiment whose runs need more memory than a visitor's may, where TL Lab is hosted."""
-    most, need = limits().run_megabytes, trainer_bytes(home, experiment.to_json(), [])
+    most, need = limits().run_megabytes, trainer_bytes(home, experiment, [])
     if most is not None and need > most * 10**6:
         raise Refused(
             f"A run would need about {need / 10**6:,.0f} MB of memory; this demo allows {most:,} MB: "

@@ -35,7 +35,7 @@ def delete_dataset(home: Home, name: str) -> None:
                 take(folder)
 
         if run_id := database.unless_used(home, name, take_files):
-            status = database.read_run(home, run_id)["status"]
+            status = database.read_run(home, run_id).status
             raise Refused(f"Run {run_id} learns the data set {name!r} and is {status}; stop it first.")
 
 

@@ -10,9 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
 
 from tl.jobs import background
-from tl.store.documents import is_number
+from tl.store.documents import Finite, Positive, fitting
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 
@@ -69,22 +72,27 @@ def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dic
     return result
 
 
+class _Failed(Struct, frozen=True):
+    error: str
+    time: Finite
+
+
+class _Speeds(Struct, frozen=True):
+    train_images_per_second: Positive
+    head_only_images_per_second: Positive
+    eval_images_per_second: Positive
+    startup_seconds: Finite
+    time: Finite
+
+
 def _entries(home: Home) -> dict[str, dict]:
     """All that was measured; what can't be (the file is damaged) is measured anew."""
-    document = read_json(home.probes_path)
-    return {key: entry for key, entry in document.items() if _whole(key, entry)} if isinstance(document, dict) else {}
+    document = fitting(read_json(home.probes_path), dict[str, dict[str, Any]]) or {}
+    return {key: entry for key, entry in document.items() if key.startswith("precision ") or _known(entry)}
 
 
-def _whole(key: str, entry) -> bool:
-    if not isinstance(entry, dict):
-        return False
-    if key.startswith("precision "):  # of a trainer: see tl.train.precision
-        return True
-    if "error" in entry:
-        return isinstance(entry["error"], str) and is_number(entry.get("time"))
-    speeds = [entry.get(f"{kind}_images_per_second") for kind in ("train", "head_only", "eval")]
-    seconds = [entry.get("startup_seconds"), entry.get("time")]
-    return all(is_number(value) and value > 0 for value in speeds) and all(map(is_number, seconds))
+def _known(entry: dict[str, Any]) -> bool:
+    return fitting(entry, _Failed if "error" in entry else _Speeds) is not None
 
 
 def _result(home: Home, command: list[str]) -> dict | None:

@@ -9,32 +9,25 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from msgspec import structs
+
 from tl.config import Experiment, Refused, new_id
 from tl.jobs import memory, processes
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
+from tl.jobs.listing import RunEntry, entry_of
 from tl.jobs.start import supervisor_lives
 from tl.jobs.turns import in_order
 from tl.limits import limits
 from tl.store import database, everybody
 from tl.store.database import ACTIVE
-from tl.store.documents import is_number, read_progress, read_result
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.quota import admission, check_settings
+from tl.store.rows import RunRow
 from tl.store.trash import deleting
 from tl.strategies import STRATEGIES
 
-_FROM_SPEC = ("dataset", "samples", "backbone", "weights", "resolution", "batch_size")
-_FROM_RESULT = (
-    "best_epoch",
-    "stopped_early",
-    "test_accuracy",
-    "elapsed_seconds",
-    "memory_peak_bytes",
-    "device",
-    "notes",
-)
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
 _FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "ended", "reason", "message"))
 
@@ -116,45 +109,38 @@ def experiment(home: Home, experiment_id: str) -> dict:
     return database.read_experiment(home, experiment_id) | {"runs": list_runs(home, experiment_id)}
 
 
-def list_runs(home: Home, experiment_id: str | None = None) -> list[dict]:
-    """What is known of every run (or one experiment's), newest experiment first, in it in the order of training.
-
-    Each has `run_id, experiment_id, sweep_id` (null outside a sweep), `arm, seed, status, attempt, epochs` (completed),
-    `max_epochs, reason, message, created, started` (last), `ended` (Unix seconds), `strategy, dataset, samples, backbone,
-    weights, resolution, batch_size, best_epoch, stopped_early, best_val_accuracy, test_accuracy, elapsed_seconds,
-    memory_peak_bytes, device` (null where not known yet), `progress` (progress.json of a running one, else null),
-    `notes` (sentences: what did not go as planned) and `place` (in the queue of everybody's runs, from 1, of one that waits, else null).
-    """
+def list_runs(home: Home, experiment_id: str | None = None) -> list[RunEntry]:
+    """What is known of every run (or one experiment's), newest experiment first, in it in the order of training."""
     rows = database.read_runs(home, experiment_id)
-    places = _places(home) if any(row["status"] == "queued" for row in rows) else {}
+    places = _places(home) if any(row.status == "queued" for row in rows) else {}
     return [_listed(home, row, places) for row in rows]
 
 
 def _places(home: Home) -> dict[str, int]:
     """Run id -> place in the queue, from 1."""
-    return {row["run_id"]: place for place, row in enumerate(waiting_runs(home), 1)}
+    return {row.run_id: place for place, row in enumerate(waiting_runs(home), 1)}
 
 
-def waiting_runs(home: Home) -> list[dict]:
+def waiting_runs(home: Home) -> list[RunRow]:
     """Rows of everybody's runs that wait, in the order in which they will train."""
     queued = database.read_runs(home, statuses=("queued",), everyone=True)
     return in_order(queued, everybody.served(home) if queued else {})
 
 
-def run(home: Home, run_id: str) -> dict:
+def run(home: Home, run_id: str) -> RunEntry:
     """One run as in `list_runs`. Raises Refused for an unknown id."""
     row = database.read_run(home, run_id)
-    return _listed(home, row, _places(home) if row["status"] == "queued" else {})
+    return _listed(home, row, _places(home) if row.status == "queued" else {})
 
 
-def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS, launcher: Launcher | None = None) -> dict:
+def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS, launcher: Launcher | None = None) -> RunEntry:
     """End a run, keeping its best so far; as in `list_runs`. One that has ended already stays as it is.
 
     Returns when nothing of the trainer is left, at the latest `grace_seconds` and some after it was asked to end.
     Raises Refused for an unknown id, TimeoutError where the process can't be ended.
     """
     row = database.read_run(home, run_id)
-    if row["status"] == "queued" and database.move(home, row, "stopped", ended=time.time()):
+    if row.status == "queued" and database.move(home, row, "stopped", ended=time.time()):
         return run(home, run_id)
     if database.note(home, row, stop_requested=1):
         row = _wait_for_process(home, row)
@@ -169,14 +155,14 @@ def stop_all(home: Home, run_ids: Iterable[str]) -> None:
     Raises as `stop` does, once each has been asked.
     """
     rows = [database.read_run(home, run_id) for run_id in run_ids]
-    waiting = [row for row in rows if row["status"] == "queued"]
-    stopped = [row["run_id"] for row in waiting if database.move(home, row, "stopped", ended=time.time())]
-    training = [row["run_id"] for row in rows if row["status"] in ACTIVE and row["run_id"] not in stopped]
+    waiting = [row for row in rows if row.status == "queued"]
+    stopped = [row.run_id for row in waiting if database.move(home, row, "stopped", ended=time.time())]
+    training = [row.run_id for row in rows if row.status in ACTIVE and row.run_id not in stopped]
     with ThreadPoolExecutor(max(len(training), 1)) as pool:
         list(pool.map(lambda run_id: stop(home, run_id), training))
 
 
-def resume(home: Home, run_id: str) -> dict:
+def resume(home: Home, run_id: str) -> RunEntry:
     """Queue an ended run again, to go on after its last finished epoch; as in `list_runs`.
 
     Raises Refused for an unknown id, for a run that is finished, running or queued or whose pictures were deleted;
@@ -185,28 +171,28 @@ def resume(home: Home, run_id: str) -> dict:
     return resume_all(home, [run_id])[0]
 
 
-def resume_all(home: Home, run_ids: Iterable[str]) -> list[dict]:
+def resume_all(home: Home, run_ids: Iterable[str]) -> list[RunEntry]:
     """`resume` of several: all of them or, where one is refused, none."""
     rows = [_resumable(home, run_id) for run_id in run_ids]
-    admit = _admission(home, {row["spec"]["dataset"] for row in rows})
+    admit = _admission(home, {row.experiment.dataset for row in rows})
     database.requeue(home, rows, admit, **_FORGET, queued=time.time(), stop_requested=0)
-    return [run(home, row["run_id"]) for row in rows]
+    return [run(home, row.run_id) for row in rows]
 
 
-def _resumable(home: Home, run_id: str) -> dict:
+def _resumable(home: Home, run_id: str) -> RunRow:
     """The row of a run that may be queued again. Raises Refused where nothing is left to resume."""
     from tl import datasets
 
     row = settle_dead(home, database.read_run(home, run_id))
-    if row["status"] == "finished":
+    if row.status == "finished":
         raise Refused(f"Run {run_id} is finished; there is nothing left to resume.")
     if home.run(run_id).imported.exists():
         raise Refused(f"Run {run_id} was imported without what it had learnt; start the comparison anew instead.")
     if out_of_time(row):
         minutes = limits().run_minutes
         raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here; its best is kept.")
-    name = row["spec"]["dataset"]
-    if row["status"] not in ACTIVE and not datasets.has(home, name):
+    name = row.experiment.dataset
+    if row.status not in ACTIVE and not datasets.has(home, name):
         raise Refused(f"Run {run_id} can't go on: its pictures, the data set {name!r}, were deleted; its best is kept.")
     return row
 
@@ -217,70 +203,47 @@ def delete(home: Home, run_id: str) -> None:
     folder = home.run(run_id).folder
     with deleting(home) as take:
         if not database.delete_run(home, row, lambda: folder.exists() and take(folder)):
-            raise Refused(f"Run {run_id} is {database.read_run(home, run_id)['status']}; stop it first.")
+            raise Refused(f"Run {run_id} is {database.read_run(home, run_id).status}; stop it first.")
 
 
-def settle(home: Home, row: dict, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict | None:
+def settle(home: Home, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict | None:
     """Write down how a run whose trainer is dead has ended; what was written, None where another did or it goes on."""
-    row = database.read_run(home, row["run_id"]) | {"attempt": row["attempt"]}  # a stop may have been asked for since
-    end, now = ending(home.run(row["run_id"]), row, exit_code, watched, for_memory), time.time()
-    spent = row["spent"]
-    if watched and row["started"]:  # else nobody knows when it died
-        spent += max(0.0, now - row["started"])
+    row = structs.replace(
+        database.read_run(home, row.run_id), attempt=row.attempt
+    )  # a stop may have been asked for since
+    end, now = ending(home.run(row.run_id), row, exit_code, watched, for_memory), time.time()
+    spent = row.spent
+    if watched and row.started:  # else nobody knows when it died
+        spent += max(0.0, now - row.started)
     return end if database.move(home, row, **end, ended=now, spent=spent) else None
 
 
-def settle_dead(home: Home, row: dict) -> dict:
+def settle_dead(home: Home, row: RunRow) -> RunRow:
     """The row of a run; of one that is marked running and has no trainer its end is written down first."""
-    if row["status"] != "running" or not _is_dead(home, row):
+    if row.status != "running" or not _is_dead(home, row):
         return row
     settle(home, row, exit_code=None, watched=False)
-    return database.read_run(home, row["run_id"])
+    return database.read_run(home, row.run_id)
 
 
-def _wait_for_process(home: Home, row: dict) -> dict:
+def _wait_for_process(home: Home, row: RunRow) -> RunRow:
     """The row, once it names the trainer: between claiming a run and starting its process lies a moment."""
     end = time.monotonic() + _START_SECONDS
-    while row["status"] in ACTIVE and not row["pid"] and supervisor_lives(home) and time.monotonic() < end:
+    while row.status in ACTIVE and not row.pid and supervisor_lives(home) and time.monotonic() < end:
         time.sleep(0.05)
-        row = database.read_run(home, row["run_id"])
+        row = database.read_run(home, row.run_id)
     return row
 
 
-def _is_dead(home: Home, row: dict) -> bool:
+def _is_dead(home: Home, row: RunRow) -> bool:
     """Whether a run that is marked running has no trainer, and no supervisor either that will say so."""
     if processes.alive(identity_of(row)) or supervisor_lives(home):
         return False
-    return bool(row["pid"]) or not processes.of_run(row["run_id"])
+    return bool(row.pid) or not processes.of_run(row.run_id)
 
 
-def _listed(home: Home, row: dict, places: dict[str, int]) -> dict:
-    files = home.run(row["run_id"])
-    if row["status"] == "running" and _is_dead(home, row):
-        row = row | ending(files, row, exit_code=None, watched=False)  # the truth; whoever changes it writes it down
-    spec = row["spec"]
-    arm = next(arm for arm in spec["arms"] if arm["name"] == row["arm"])
-    names = ("run_id", "experiment_id", "sweep_id", "arm", "seed", "status", "attempt", "reason", "message")
-    entry = {name: row[name] for name in (*names, "created", "started", "ended")}
-    entry["place"] = places.get(row["run_id"]) if row["status"] == "queued" else None
-    entry |= {name: spec[name] for name in _FROM_SPEC}
-    entry |= {"strategy": arm["strategy"], "max_epochs": arm["epochs"] or spec["epochs"], **_reached(files, row)}
-    progress = read_progress(files) if row["status"] == "running" else None
-    return entry | {"progress": progress, "notes": (progress or entry)["notes"] or []}
-
-
-def _reached(files, row: dict) -> dict:
-    """How far a run has come: its result where it has one, else what its metrics show."""
-    result = None if row["status"] in ACTIVE else read_result(files)
-    found = dict.fromkeys(("epochs", "best_val_accuracy", *_FROM_RESULT)) | {"epochs": 0}
-    if result is not None and is_number(result.get("epochs")):
-        return found | {name: result[name] for name in found if name in result}
-    if not files.metrics.exists():
-        return found
-    from tl.store.metrics import read_metrics  # pandas: only while something trains or after it was killed
-
-    metrics = read_metrics(files.metrics)
-    columns = {"best_val_accuracy": "val_accuracy", "elapsed_seconds": "elapsed_seconds"}
-    columns |= {"memory_peak_bytes": "memory_peak_bytes"}
-    largest = {name: max(metrics[column].dropna().tolist(), default=None) for name, column in columns.items()}
-    return found | {"epochs": len(metrics), **largest}
+def _listed(home: Home, row: RunRow, places: dict[str, int]) -> RunEntry:
+    if row.status == "running" and _is_dead(home, row):
+        end = ending(home.run(row.run_id), row, exit_code=None, watched=False)
+        row = structs.replace(row, **end)  # the truth; whoever changes it writes it down
+    return entry_of(home, row, places.get(row.run_id) if row.status == "queued" else None)

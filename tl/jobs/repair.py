@@ -14,15 +14,16 @@ from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
 
-from tl.config import ID_PATTERN, Experiment, Refused, RunConfig, Training
+from tl.config import ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer
 from tl.jobs import processes
 from tl.jobs.endings import RESULTS, rebuilt
 from tl.jobs.launcher import KILL_SECONDS, LocalLauncher
 from tl.jobs.start import holder, take_lock
 from tl.store import database
-from tl.store.damage import Damaged, experiment_of
-from tl.store.documents import read_config, read_result
+from tl.store.damage import Damaged
+from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home, Run
+from tl.store.rows import experiment_of
 
 _SHARED = [entry.name for entry in fields(Training) if entry.name != "precision"]  # a trainer writes down what it chose
 
@@ -31,11 +32,13 @@ def repair(home: Home) -> dict:
     """`{"sound", "kept", "experiments", "runs", "left_out"}`: what was done for everybody's queue under this root.
 
     `sound`: there was nothing to do. `kept`: where the damaged file lies now, null where there was none. `left_out`:
-    folders of runs whose settings can't be read. Raises Refused where what works on the queue can't be ended.
+    folders of runs whose settings can't be read. Raises Refused where what works on the queue can't be ended, and where
+    a newer TL Lab has written the queue or a run: then nothing is touched.
     """
     home = home.of(None)
     if _sound(home):
         return {"sound": True, "kept": None, "experiments": 0, "runs": 0, "left_out": []}
+    _check_known(home)
     lock = _sole_lock(home)
     try:
         workspaces = [home, *home.visitors()]
@@ -55,14 +58,24 @@ def _sound(home: Home) -> bool:
     try:
         checks = database.select(home, "PRAGMA integrity_check") + database.select(home, "PRAGMA foreign_key_check")
         specs = [row["spec"] for row in database.select(home, "SELECT spec FROM experiments")]
-        for spec in specs:
-            experiment_of(spec)
         database.read_runs(home, everyone=True)
+        for spec in specs:  # one that has lost its runs, too
+            experiment_of(spec)
     except Damaged:
         return False
     if not specs:
         return not any(run for workspace in (home, *home.visitors()) for run in _folders(workspace))
     return checks == [{"integrity_check": "ok"}]
+
+
+def _check_known(home: Home) -> None:
+    """Refuse where a newer TL Lab has written anything: what it means is not known here, and its training may go on."""
+    for row in _salvaged(home).values():
+        with suppress(Damaged):
+            experiment_of(row["spec"])
+    for run in (run for workspace in (home, *home.visitors()) for run in _folders(workspace)):
+        if isinstance(found := read_config(run), Newer):
+            raise Refused(newer(f"Run {run.folder.name}", found))
 
 
 def _folders(workspace: Home) -> Iterator[Run]:
@@ -126,7 +139,11 @@ def _index(workspace: Home, known: dict[str, dict], done: dict) -> None:
     groups: dict[str, list[RunConfig]] = {}
     for run in _folders(workspace):
         config = read_config(run)
-        if config is None or config.run_id != run.folder.name or not ID_PATTERN.fullmatch(str(config.experiment_id)):
+        if (
+            not isinstance(config, RunConfig)
+            or config.run_id != run.folder.name
+            or not ID_PATTERN.fullmatch(str(config.experiment_id))
+        ):
             done["left_out"].append(str(run.folder))
         else:
             groups.setdefault(config.experiment_id, []).append(config)
@@ -180,8 +197,8 @@ def _in_order(experiment: Experiment, configs: list[RunConfig]) -> list[RunConfi
 
 
 def _row(run: Run, config: RunConfig, created: float) -> dict:
-    result = read_result(run) or {}
-    end = {name: result.get(name) for name in ("status", "reason", "message")}
+    result = read_result(run) or Result()
+    end = {"status": result.status, "reason": result.reason, "message": result.message}
     ended = run.result.stat().st_mtime if run.result.exists() else None
     times = {"created": created, "started": None, "ended": ended}
     about = {"run_id": config.run_id, "arm": config.arm.name, "seed": config.seed}

@@ -17,6 +17,7 @@ from tl.jobs.queue import settle, waiting_runs
 from tl.jobs.turns import group
 from tl.store import database
 from tl.store.home import Home
+from tl.store.rows import RunRow
 from tl.store.trash import empty_trash
 
 IDLE_SECONDS = 10.0  # with nothing to do, then it ends
@@ -83,7 +84,7 @@ class Supervisor:
         """Write down what has ended and start what may start; whether anything is queued or running."""
         running = [row for row in self._rows("running") if self._goes_on(row)]
         self._watching = True
-        attempts = {(row["run_id"], row["attempt"]) for row in running}
+        attempts = {(row.run_id, row.attempt) for row in running}
         self._stillness.forget(others_than=attempts)
         self._stops = {attempt: seen for attempt, seen in self._stops.items() if attempt in attempts}
         started = self._next(running)
@@ -91,43 +92,43 @@ class Supervisor:
             self._start(row)
         return bool(running or started)
 
-    def _rows(self, status: str) -> list[dict]:
+    def _rows(self, status: str) -> list[RunRow]:
         return database.read_runs(self.home, statuses=(status,), everyone=True)
 
-    def _home_of(self, row: dict) -> Home:
-        return self.home.of(row["owner"])
+    def _home_of(self, row: RunRow) -> Home:
+        return self.home.of(row.owner)
 
-    def _goes_on(self, row: dict) -> bool:
+    def _goes_on(self, row: RunRow) -> bool:
         """Whether the trainer of a run that is marked running lives; if not, its end is written down."""
-        if row["pid"] is None:
+        if row.pid is None:
             return self._find_or_start(row)
         trainer = identity_of(row)
-        kills_before = self._memory_kills.setdefault(row["run_id"], memory_kills())
+        kills_before = self._memory_kills.setdefault(row.run_id, memory_kills())
         if self.launcher.alive(trainer):
             if not self._watching:
-                log.info("run %s goes on in process %d", row["run_id"], trainer.pid)
+                log.info("run %s goes on in process %d", row.run_id, trainer.pid)
             if not (verdict := self._verdict(row, trainer)):
                 return True
             # Written down first: whoever finds the trainer dead then knows what it died of.
             database.note(self._home_of(row), row, **verdict)
-        if not self._ended(row["run_id"], trainer):
+        if not self._ended(row.run_id, trainer):
             return True
         for_memory = memory_kills() != kills_before
-        del self._memory_kills[row["run_id"]]
+        del self._memory_kills[row.run_id]
         if end := settle(self._home_of(row), row, self.launcher.exit_code(trainer), self._watching, for_memory):
-            log.info("run %s: %s %s", row["run_id"], end["status"], end["message"] or "")
+            log.info("run %s: %s %s", row.run_id, end["status"], end["message"] or "")
         return False
 
-    def _verdict(self, row: dict, trainer: processes.Identity) -> dict | None:
+    def _verdict(self, row: RunRow, trainer: processes.Identity) -> dict | None:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
         if out_of_time(row, processes.age_seconds(trainer)):
             return overdue()
-        if row["stop_requested"]:
-            seen = self._stops.setdefault((row["run_id"], row["attempt"]), self._clock())
+        if row.stop_requested:
+            seen = self._stops.setdefault((row.run_id, row.attempt), self._clock())
             if self._clock() - seen > GRACE_SECONDS:  # whoever asked would have ended it by now, and may have died
                 return {"stop_requested": 1}
-        files = self._home_of(row).run(row["run_id"])
-        still = self._stillness.seconds(files, row["attempt"]) >= self.stall_seconds
+        files = self._home_of(row).run(row.run_id)
+        still = self._stillness.seconds(files, row.attempt) >= self.stall_seconds
         return stalled(self.stall_seconds) if still else None
 
     def _ended(self, run_id: str, trainer: processes.Identity) -> bool:
@@ -139,15 +140,15 @@ class Supervisor:
             return False
         return True
 
-    def _find_or_start(self, row: dict) -> bool:
+    def _find_or_start(self, row: RunRow) -> bool:
         """For a run that a supervisor claimed and was killed before it wrote down the process."""
-        leaders = [pid for pid in processes.of_run(row["run_id"]) if os.getsid(pid) == pid]
+        leaders = [pid for pid in processes.of_run(row.run_id) if os.getsid(pid) == pid]
         if leaders:
             return self._write_down(row, processes.identify(leaders[0]))
         self._launch(row)
         return True
 
-    def _next(self, running: list[dict]) -> list[dict]:
+    def _next(self, running: list[RunRow]) -> list[RunRow]:
         """Queued runs to start now: of the seed that trains already, else of the one whose turn it is."""
         if running and len(running) >= self._slots_for(running[0], len(running)):
             return []
@@ -158,28 +159,28 @@ class Supervisor:
         arms = [row for row in queued if group(row) == group(first)]
         return arms[: max(self._slots_for(first, len(running)) - len(running), 0)]
 
-    def _slots_for(self, row: dict, num_running: int) -> int:
+    def _slots_for(self, row: RunRow, num_running: int) -> int:
         """How many arms of the run's seed may train at once; asked of the memory once, when the seed begins."""
         if self._group != group(row):
             home = self._home_of(row)
-            others = [other["run_id"] for other in database.read_runs(home, row["experiment_id"])]
-            need = memory.trainer_bytes(home, row["spec"], others)
+            others = [other.run_id for other in database.read_runs(home, row.experiment_id)]
+            need = memory.trainer_bytes(home, row.experiment, others)
             fit = max(num_running + self.fits(need), 1)
-            self._group, self._slots = group(row), min(fit, len(row["spec"]["arms"]))
+            self._group, self._slots = group(row), min(fit, len(row.experiment.arms))
             log.info("experiment %s seed %d: %d at once, %.1f GB each", *self._group, self._slots, need / 1e9)
         return self._slots
 
-    def _start(self, row: dict) -> None:
+    def _start(self, row: RunRow) -> None:
         if database.move(self._home_of(row), row, "running", started=time.time()):
             self._launch(row)
 
-    def _launch(self, row: dict) -> None:
-        files = self._home_of(row).run(row["run_id"])
+    def _launch(self, row: RunRow) -> None:
+        files = self._home_of(row).run(row.run_id)
         try:
-            self.launcher.terminate(row["run_id"], None)  # nothing of an earlier attempt may write into the same files
+            self.launcher.terminate(row.run_id, None)  # nothing of an earlier attempt may write into the same files
             for old in (files.result, files.progress):
                 old.unlink(missing_ok=True)
-            self._memory_kills[row["run_id"]] = memory_kills()
+            self._memory_kills[row.run_id] = memory_kills()
             trainer = self.launcher.start(files)
         except OSError as error:
             why = f"{error.strerror} ({error.filename or 'no file'})." if error.strerror else str(error)
@@ -187,16 +188,16 @@ class Supervisor:
             database.move(
                 self._home_of(row), row, "failed", reason="internal_error", message=message, ended=time.time()
             )
-            log.exception("run %s can't be started", row["run_id"])
+            log.exception("run %s can't be started", row.run_id)
             return
-        log.info("run %s (%s, seed %d) starts in process %d", row["run_id"], row["arm"], row["seed"], trainer.pid)
+        log.info("run %s (%s, seed %d) starts in process %d", row.run_id, row.arm, row.seed, trainer.pid)
         self._write_down(row, trainer)
 
-    def _write_down(self, row: dict, trainer: processes.Identity | None) -> bool:
+    def _write_down(self, row: RunRow, trainer: processes.Identity | None) -> bool:
         if trainer is None:
             return True  # ended in this very moment; the next look starts it again
         names = {"pid": trainer.pid, "start_ticks": trainer.start_ticks, "boot_id": trainer.boot_id}
         database.note(self._home_of(row), row, **names)
-        if database.read_run(self._home_of(row), row["run_id"])["stop_requested"]:
-            self.launcher.terminate(row["run_id"], trainer)
+        if database.read_run(self._home_of(row), row.run_id).stop_requested:
+            self.launcher.terminate(row.run_id, trainer)
         return True

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tl.config import Experiment, Refused, new_id
 from tl.jobs.endings import out_of_time
+from tl.jobs.listing import RunEntry
 from tl.jobs.queue import enqueue, list_runs, resolved, resume_all
 from tl.store import database
 from tl.store.home import Home
@@ -52,7 +53,7 @@ def list_sweeps(home: Home) -> list[dict]:
     for found in database.read_sweeps(home):
         first = next(iter(found["experiments"].values()))
         rows = [row for experiment_id in found["experiments"] for row in database.read_runs(home, experiment_id)]
-        statuses = [row["status"] for row in rows]
+        statuses = [row.status for row in rows]
         listed.append(
             {
                 "sweep_id": found["sweep_id"],
@@ -69,14 +70,14 @@ def list_sweeps(home: Home) -> list[dict]:
     return listed
 
 
-def resume_sweep(home: Home, sweep_id: str) -> list[dict]:
+def resume_sweep(home: Home, sweep_id: str) -> list[RunEntry]:
     """Queue every run of a sweep that ended without finishing again; those runs, as in `list_runs`.
 
     Hosted without those that have had their time. Raises Refused for an unknown id, where nothing is left to resume,
     and hosted where all of them would be too many.
     """
-    ended = [run for run in sweep(home, sweep_id)["runs"] if run["status"] in ("stopped", "failed", "interrupted")]
-    unfinished = [run["run_id"] for run in ended if not out_of_time(database.read_run(home, run["run_id"]))]
+    ended = [run for run in sweep(home, sweep_id)["runs"] if run.status in ("stopped", "failed", "interrupted")]
+    unfinished = [run.run_id for run in ended if not out_of_time(database.read_run(home, run.run_id))]
     if not unfinished:
         which = "have had their time, or are finished" if ended else "are finished"
         raise Refused(f"Sweep {sweep_id} has no run that could be resumed: all {which}, running or queued.")

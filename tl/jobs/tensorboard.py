@@ -155,14 +155,14 @@ def names(home: Home) -> dict[str, Path]:
     """Name in TensorBoard -> event folder: `data set, pictures, backbone, end of the experiment's id / arm seed`."""
     found: dict[str, Path] = {}
     for row in read_runs(home):
-        target = home.run(row["run_id"]).tensorboard
+        target = home.run(row.run_id).tensorboard
         if not target.is_dir():
             continue
-        spec = row["spec"]
-        pictures = " ".join(str(part) for part in (data_name(spec["dataset"]), spec["samples"]) if part is not None)
-        experiment = f"{pictures} {spec['backbone']} {spec['resolution']} px {row['experiment_id'][-4:]}"
-        name = f"{experiment}/{_PLAIN.sub('_', row['arm'])} seed {row['seed']}"
-        found[f"{name} {row['run_id'][-4:]}" if name in found else name] = target
+        spec = row.experiment
+        pictures = " ".join(str(part) for part in (data_name(spec.dataset), spec.samples) if part is not None)
+        experiment = f"{pictures} {spec.backbone} {spec.resolution} px {row.experiment_id[-4:]}"
+        name = f"{experiment}/{_PLAIN.sub('_', row.arm)} seed {row.seed}"
+        found[f"{name} {row.run_id[-4:]}" if name in found else name] = target
     return found
 
 

@@ -5,24 +5,26 @@ Visitors take turns, so that a long sweep of one doesn't keep the others waiting
 
 from collections.abc import Iterable
 
+from tl.store.rows import RunRow
 
-def group(row: dict) -> tuple:
+
+def group(row: RunRow) -> tuple:
     """What trains together: the arms of one seed."""
-    return row["experiment_id"], row["seed"]
+    return row.experiment_id, row.seed
 
 
-def in_order(queued: Iterable[dict], served: dict[str | None, float]) -> list[dict]:
+def in_order(queued: Iterable[RunRow], served: dict[str | None, float]) -> list[RunRow]:
     """The rows of queued runs (tl.store.database.read_runs), the next first.
 
     `served`: owner -> when a run of theirs was last started, Unix seconds. An owner stands in line since then, or
     since the oldest of their runs that wait was queued, whichever is later; their own go by that, too. One that is
     resumed is queued anew: it has had its turn.
     """
-    waiting: dict[str | None, dict[tuple, list[dict]]] = {}
+    waiting: dict[str | None, dict[tuple, list[RunRow]]] = {}
     for row in sorted(queued, key=_age):
-        waiting.setdefault(row["owner"], {}).setdefault(group(row), []).append(row)
-    since = {owner: (0, max(served.get(owner, 0.0), _first(turns)["queued"])) for owner, turns in waiting.items()}
-    ordered: list[dict] = []
+        waiting.setdefault(row.owner, {}).setdefault(group(row), []).append(row)
+    since = {owner: (0, max(served.get(owner, 0.0), _first(turns).queued)) for owner, turns in waiting.items()}
+    ordered: list[RunRow] = []
     while waiting:
         owner = min(waiting, key=lambda owner: (*since[owner], _age(_first(waiting[owner]))))
         turns = waiting[owner]
@@ -33,9 +35,9 @@ def in_order(queued: Iterable[dict], served: dict[str | None, float]) -> list[di
     return ordered
 
 
-def _first(turns: dict[tuple, list[dict]]) -> dict:
+def _first(turns: dict[tuple, list[RunRow]]) -> RunRow:
     return next(iter(turns.values()))[0]
 
 
-def _age(row: dict) -> tuple:
-    return row["queued"], row["experiment_id"], row["position"]
+def _age(row: RunRow) -> tuple:
+    return row.queued, row.experiment_id, row.position

@@ -70,7 +70,9 @@ def _contents(subject: Subject) -> dict:
                 "experiment_id": entry["experiment_id"],
                 "created": entry["created"],
                 "experiment": entry["experiment"].to_json(),
-                "runs": [{name: row[name] for name in OF_RUN} for row in subject.rows_of[entry["experiment_id"]]],
+                "runs": [
+                    {name: getattr(row, name) for name in OF_RUN} for row in subject.rows_of[entry["experiment_id"]]
+                ],
             }
             for entry in subject.entries
         ],
@@ -82,7 +84,7 @@ def _weights(subject: Subject) -> str:
     imported = read_imported(subject.home.run(subject.run_ids[0])) if subject.rows else None
     experiment = subject.experiment
     if imported:
-        return imported["weights"] or experiment.weights
+        return imported.weights or experiment.weights
     try:
         return pretrained.source(subject.home, experiment.backbone, experiment.weights).title
     except Refused:  # deleted since

@@ -14,10 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, Literal
 
-from tl.config import ID_PATTERN, NAME_PATTERN, ArmConfig, Experiment, Refused, RunConfig, Training
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from tl.config import ID_PATTERN, NAME_PATTERN, ArmConfig, Experiment, Refused, RunConfig
 from tl.datasets.archive import Limits, Member, read_members
-from tl.datasets.info import DatasetInfo
+from tl.datasets.info import DatasetInfo, Size
 from tl.datasets.quarantine import quarantine
 from tl.decoding.entries import unpack
 from tl.decoding.pixels import LeftOut
@@ -25,18 +29,66 @@ from tl.limits import limits
 from tl.report.bundle import CONTENTS, FORMAT, RUN_FILES
 from tl.report.run_files import Files, Read, run_files
 from tl.report.subject import EXPERIMENT, SWEEP
-from tl.report.values import Damaged, ident, mapping, moment, size, typed, words
+from tl.report.values import Damaged, Moment, checked, typed, words
 from tl.store import database
 from tl.store.files import locked, write_json, write_parquet
 from tl.store.home import Home, own_id
 from tl.store.quota import admission, check_kept
+from tl.store.rows import Id
 
 LIMITS = Limits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=2 * 2**20, entries=6_000)
 ENTRY = re.compile(rf"runs/({ID_PATTERN.pattern})/({'|'.join(map(re.escape, RUN_FILES))})")
-ENDED = tuple(status for status in database.TRANSITIONS if status not in database.ACTIVE)
 IMPORTED = "imported.json"  # tl.store.home.Run.imported
 AGAIN = "give a bundle that TL Lab has exported"
 _ARCHIVE_ADVICE = re.compile(r"[;:,] [^;]*\b(?:pack|class folders?|password)\b[^;]*\.$")
+
+
+class _Row(Struct, frozen=True):
+    """A run as a bundle tells of it."""
+
+    run_id: Id
+    arm: str
+    seed: int
+    status: Literal["finished", "stopped", "failed", "interrupted"]
+    reason: str | None
+    message: str | None
+    created: Moment
+    started: Moment | None
+    ended: Moment | None
+
+
+class _Told(Struct, frozen=True):
+    """An experiment as a bundle tells of it."""
+
+    experiment_id: Id
+    created: Moment
+    experiment: dict[str, Any]
+    runs: list[_Row]
+
+
+class _Pictures(Struct, frozen=True):
+    """A data set as a bundle tells of it."""
+
+    name: str
+    title: str
+    origin: str
+    note: str
+    train: Size
+    validation: Size
+    test: Size
+    native_resolution: Size
+    classes: list[str]
+    counts: dict[str, dict[str, Size]] | None = None
+
+
+class _Contents(Struct, frozen=True):
+    """bundle.json; what more a bundle holds is passed over."""
+
+    exported: Moment
+    sweep_id: Id | None
+    dataset: _Pictures | None
+    weights: str | None
+    experiments: list[_Told]
 
 
 @dataclass(frozen=True)
@@ -60,18 +112,19 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
     with open(path, "rb") as file:
         read = partial(_bytes, file.fileno(), members)
         with _judged(shown):
-            contents = mapping(json.loads(read(CONTENTS)))
-            if contents.get("format") != FORMAT:
-                raise Damaged(f"its format is {contents.get('format')!r}, this TL Lab reads {FORMAT}")
-            check_kept(home, sum(len(told["runs"]) for told in contents["experiments"]))
-            sweep_id = contents["sweep_id"] and ident(contents["sweep_id"])
-            parts = [_experiment(told) for told in contents["experiments"]]
+            document = checked(json.loads(read(CONTENTS)), dict[str, Any])
+            if document.get("format") != FORMAT:
+                raise Damaged(f"its format is {document.get('format')!r:.60}, this TL Lab reads {FORMAT}")
+            contents = checked(document, _Contents)
+            check_kept(home, sum(len(told.runs) for told in contents.experiments))
+            sweep_id = contents.sweep_id
+            parts = [_experiment(told) for told in contents.experiments]
             _check_together(parts, sweep_id)
             _check_names(members, parts)
             imported = {
-                "exported": moment(contents["exported"]),
-                "dataset": _dataset(contents["dataset"], parts[0].experiment),
-                "weights": words(contents["weights"]),
+                "exported": contents.exported,
+                "dataset": contents.dataset and _dataset(contents.dataset, parts[0].experiment),
+                "weights": words(contents.weights),
             }
         _check_absent(home, parts, sweep_id)
         written = _runs(home, [config for part in parts for config in part.configs], imported, read, shown)
@@ -151,37 +204,26 @@ def _check_together(parts: list[_Part], sweep_id: str | None) -> None:
         raise Damaged("its experiments are not the sizes of one sweep")
 
 
-def _experiment(told: dict) -> _Part:
+def _experiment(told: _Told) -> _Part:
     """One experiment with the configs that follow from it and the rows of its runs, in the order of training."""
-    experiment = _settings(told["experiment"])
-    experiment_id = ident(told["experiment_id"])
-    planned = {(config.arm.name, config.seed): config for config in experiment.runs(experiment_id)}
+    experiment = _settings(told.experiment)
+    planned = {(config.arm.name, config.seed): config for config in experiment.runs(told.experiment_id)}
     configs, rows = [], []
-    for row in told["runs"]:
-        config = planned.pop((row["arm"], row["seed"]), None)
-        if config is None or row["status"] not in ENDED:
+    for row in told.runs:
+        config = planned.pop((row.arm, row.seed), None)
+        if config is None:
             raise Damaged("its runs are not those of its experiment")
-        configs.append(RunConfig.from_json(config.to_json() | {"run_id": ident(row["run_id"])}))
-        rows.append(
-            {
-                **{name: row[name] for name in ("run_id", "arm", "seed", "status")},
-                "reason": words(row["reason"]),
-                "message": words(row["message"]),
-                "created": moment(row["created"]),
-                "started": row["started"] and moment(row["started"]),
-                "ended": row["ended"] and moment(row["ended"]),
-            }
-        )
-    return _Part(experiment_id, experiment, moment(told["created"]), configs, rows)
+        configs.append(replace(config, run_id=row.run_id))
+        rows.append(asdict(row) | {"reason": words(row.reason), "message": words(row.message)})
+    return _Part(told.experiment_id, experiment, told.created, configs, rows)
 
 
-def _settings(told: dict) -> Experiment:
+def _settings(told: dict[str, Any]) -> Experiment:
     """The experiment; its own checks look at values, here the types are looked at."""
-    arms, seeds = [typed(ArmConfig, arm) for arm in told["arms"]], told["seeds"]
-    typed(Training, {name: value for name, value in told.items() if name not in ("arms", "seeds")})
-    if not isinstance(seeds, list) or not all(type(seed) is int for seed in seeds):
-        raise Damaged("its seeds are no numbers")
-    return Experiment.from_json(told | {"arms": arms})
+    typed(Experiment, {name: value for name, value in told.items() if name != "arms"})
+    for arm in told["arms"]:
+        typed(ArmConfig, arm)
+    return Experiment.from_json(told)
 
 
 def _runs(home: Home, configs: list[RunConfig], imported: dict, read: Read, shown: str) -> Iterator[tuple[str, Files]]:
@@ -192,20 +234,19 @@ def _runs(home: Home, configs: list[RunConfig], imported: dict, read: Read, show
         yield files["config.json"]["run_id"], files
 
 
-def _dataset(told: dict | None, experiment: Experiment) -> dict | None:
+def _dataset(told: _Pictures, experiment: Experiment) -> dict[str, Any]:
     """What the data set was, as a DatasetInfo can be read from it."""
-    if told is None:
-        return None
-    sizes = {name: size(told[name]) for name in ("train", "validation", "test", "native_resolution")}
-    classes = [words(name) for name in told["classes"]]
-    if told["name"] != experiment.dataset or not NAME_PATTERN.fullmatch(told["name"]) or len(classes) > 1_000:
+    if told.name != experiment.dataset or not NAME_PATTERN.fullmatch(told.name) or len(told.classes) > 1_000:
         raise Damaged("its data set is not the experiment's")
+    splits = ("train", "validation", "test")
+    said = {name: words(getattr(told, name)) for name in ("title", "origin", "note")}
+    sizes = {name: getattr(told, name) for name in (*splits, "native_resolution")}
     counts = {
-        words(name): {split: size(of_class[split]) for split in ("train", "validation", "test") if split in of_class}
-        for name, of_class in mapping(told.get("counts") or {}).items()
+        words(name): {split: of_class[split] for split in splits if split in of_class}
+        for name, of_class in (told.counts or {}).items()
     }
-    said = {name: words(told[name]) or "" for name in ("title", "origin", "note")}
-    return DatasetInfo(name=told["name"], **said, **sizes, classes=tuple(classes), counts=counts).to_json()
+    classes = tuple(map(words, told.classes))
+    return DatasetInfo(name=told.name, **said, **sizes, classes=classes, counts=counts).to_json()
 
 
 def _under_own_ids(owner: str, part: _Part) -> _Part:
@@ -261,7 +302,7 @@ def _check_absent(home: Home, parts: list[_Part], sweep_id: str | None) -> None:
     for part in parts:
         if database.has_experiment(home, part.experiment_id):
             raise Refused(f"Experiment {part.experiment_id} {again}")
-    known = {row["run_id"] for row in database.read_runs(home)}
+    known = {row.run_id for row in database.read_runs(home)}
     for run in map(home.run, _run_ids(parts)):
         run_id = run.folder.name
         if run_id in known:

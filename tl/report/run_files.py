@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-
-import pandas as pd
+from typing import Any
 
 from tl.config import RunConfig
 from tl.report.bundle import RUN_FILES
 from tl.report.tables import read_columns
-from tl.report.values import Damaged, is_number, mapping, plain_value
+from tl.report.values import Damaged, checked, plain_value
+from tl.store.documents import Result
 from tl.store.home import Home, own_id
 from tl.store.metrics import MAX_RESOURCE_ROWS, METRICS, RATE_TEST, RESOURCES
 
@@ -20,7 +20,7 @@ TABLES = {  # file -> columns, rows at most
 }
 NOTES, NOTE_LENGTH = 20, 500  # sentences of a run on what did not go as planned; characters
 Read = Callable[[str], bytes | None]  # an entry of the bundle by its name; None where there is none
-Files = dict[str, dict | pd.DataFrame]  # file -> content
+Files = dict[str, Any]  # file -> content
 
 
 def run_files(home: Home, config: RunConfig, read: Read) -> Files:
@@ -39,7 +39,7 @@ def run_files(home: Home, config: RunConfig, read: Read) -> Files:
     found: Files = {"config.json": here.to_json()}
     result = own.pop("result.json")
     if result is not None:
-        found["result.json"] = _result(mapping(json.loads(result)))
+        found["result.json"] = _result(checked(json.loads(result), dict[str, Any]))
     for name, (columns, most) in TABLES.items():
         if own[name] is not None:
             constants = {"run_id": here.run_id, "arm": config.arm.name, "seed": config.seed}
@@ -50,14 +50,9 @@ def run_files(home: Home, config: RunConfig, read: Read) -> Files:
     return found
 
 
-def _result(told: dict) -> dict:
+def _result(told: dict[str, Any]) -> dict[str, Any]:
     """result.json with plain values only: numbers, words, and dictionaries or lists of such."""
-    for name in ("test_accuracy", "best_val_accuracy", "elapsed_seconds", "memory_peak_bytes", "energy_joules"):
-        if not (told.get(name) is None or is_number(told[name])):
-            raise Damaged(f"{name} of a run is no number")
-    for name in ("epochs", "best_epoch"):
-        if not (told.get(name) is None or isinstance(told[name], int)):
-            raise Damaged(f"{name} of a run is no whole number")
+    checked(told | {"notes": None}, Result)
     found = plain_value(told, depth=3)
     if isinstance(found.get("notes"), list):  # all of them are shown
         found["notes"] = [note[:NOTE_LENGTH] for note in found["notes"][:NOTES] if isinstance(note, str)]

@@ -14,6 +14,7 @@ from tl.datasets.info import DatasetInfo
 from tl.report import pieces
 from tl.report.command import command
 from tl.report.subject import Subject
+from tl.store.documents import Result
 from tl.strategies import STRATEGIES
 from tl.words import NOT_AVAILABLE, count, rate
 
@@ -118,11 +119,11 @@ def _budget(experiment: Experiment, arm: ArmConfig) -> str:
 
 def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
     """Devices and versions that the runs recorded, each once."""
-    results = [record.result or {} for record in records]
-    found = {"trained on": _each(result.get("device") for result in results)}
-    for name in sorted({name for result in results for name in result.get("versions") or {}}):
-        found[name] = _each((result.get("versions") or {}).get(name) for result in results)
-    precisions = _each(result.get("precision") for result in results)
+    results = [record.result or Result() for record in records]
+    found = {"trained on": _each(result.device for result in results)}
+    for name in sorted({name for result in results for name in result.versions or {}}):
+        found[name] = _each((result.versions or {}).get(name) for result in results)
+    precisions = _each(result.precision for result in results)
     return list(found.items()) + ([("precision", precisions)] if precisions != NOT_AVAILABLE else [])
 
 

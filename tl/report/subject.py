@@ -6,6 +6,7 @@ from functools import cached_property
 from tl.config import Experiment, Refused
 from tl.store.database import ACTIVE, Unknown, read_experiment, read_runs, read_sweeps
 from tl.store.home import Home
+from tl.store.rows import RunRow
 
 EXPERIMENT, SWEEP = "experiment", "sweep"
 
@@ -18,17 +19,17 @@ class Subject:
     kind: str  # EXPERIMENT or SWEEP
     ident: str
     entries: tuple[dict, ...]  # of its experiments, as tl.store.database.read_experiment gives them
-    rows_of: dict[str, list[dict]]  # experiment id -> its rows of runs, in the order of training
+    rows_of: dict[str, list[RunRow]]  # experiment id -> its rows of runs, in the order of training
 
     @cached_property
-    def rows(self) -> list[dict]:
+    def rows(self) -> list[RunRow]:
         """The rows of all its runs."""
         return [row for rows in self.rows_of.values() for row in rows]
 
     @property
     def run_ids(self) -> list[str]:
         """Ids of all its runs."""
-        return [row["run_id"] for row in self.rows]
+        return [row.run_id for row in self.rows]
 
     @property
     def experiment(self) -> Experiment:
@@ -52,7 +53,7 @@ def ended(home: Home, ident: str) -> Subject:
             f"There is no experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them."
         ) from None
     rows_of = {entry["experiment_id"]: read_runs(home, entry["experiment_id"]) for entry in entries}
-    if any(row["status"] in ACTIVE for rows in rows_of.values() for row in rows):
+    if any(row.status in ACTIVE for rows in rows_of.values() for row in rows):
         raise Refused(
             f"{kind.capitalize()} {ident} still has runs that train or wait; let them end or stop them first."
         )

@@ -1,77 +1,54 @@
 """Values of unknown origin: each of the kind it should be, or Damaged says what is wrong with it."""
 
 import math
-from typing import get_args, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
-from tl.config import ID_PATTERN
+import msgspec
+from msgspec import Meta
+
+from tl.store.documents import place_of
 from tl.words import plain
 
 TEXT_LENGTH = 2_000
+Moment = Annotated[float, Meta(ge=0, lt=4_102_444_800)]  # Unix seconds between 1970 and 2100
+T = TypeVar("T")
 
 
 class Damaged(Exception):
     """What is wrong with a bundle, in a few words."""
 
 
-def typed(cls: type, told: dict) -> dict:
-    """`told`, if every value has the type of the dataclass's field of that name."""
+def checked(value: object, kind: type[T], what: str = "a part of it") -> T:
+    """`value`, of JSON, as this type. Raises Damaged."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as problem:
+        raise Damaged(f"{place_of(problem, what)} is not what it should be") from None
+
+
+def typed(cls: type, told: object) -> dict[str, Any]:
+    """`told`, if every value has the type of the dataclass's field of that name; what values may be, it says itself."""
     kinds = get_type_hints(cls)
-    for name, value in mapping(told).items():
-        allowed = get_args(kinds.get(name)) or (kinds.get(name, object),)
-        numbers = (int, float) if float in allowed else ()
-        if not (type(value) in (*allowed, *numbers) or name not in kinds):
-            raise Damaged(f"its setting {name!r:.60} is {value!r:.60}")
-    return told
+    for name, value in (known := checked(told, dict[str, Any])).items():
+        checked(value, kinds.get(name, Any), f"its setting {name!r:.60}")
+    return known
 
 
-def plain_value(value, depth: int = 2):
+def plain_value(value: object, depth: int = 2) -> Any:
     """Numbers, words, and dictionaries or lists of such, `depth` deep."""
     if isinstance(value, dict) and depth:
         return {plain(name)[:100]: plain_value(inner, depth - 1) for name, inner in list(value.items())[:200]}
     if isinstance(value, list) and depth:
         return [plain_value(inner, depth - 1) for inner in value[:2_000]]
-    if value is None or isinstance(value, bool) or is_number(value):
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return words(value)
 
 
-def mapping(value) -> dict:
-    """A dictionary."""
-    if not isinstance(value, dict):
-        raise Damaged("a part of it is not what it should be")
-    return value
-
-
-def ident(value) -> str:
-    """An id."""
-    if not isinstance(value, str) or not ID_PATTERN.fullmatch(value):
-        raise Damaged("an id in it is none")
-    return value
-
-
-def words(value) -> str | None:
+def words(value: object) -> str | None:
     """One line of text, or None."""
     if value is None:
         return None
     if not isinstance(value, str):
         raise Damaged("a text in it is none")
     return plain(value)[:TEXT_LENGTH]
-
-
-def is_number(value) -> bool:
-    """Whether it is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def moment(value) -> float:
-    """Unix seconds between 1970 and 2100."""
-    if not is_number(value) or not 0 <= value < 4_102_444_800:
-        raise Damaged("a time in it is none")
-    return float(value)
-
-
-def size(value) -> int:
-    """A number of pictures or pixels."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 10**9:
-        raise Damaged("a number of pictures in it is none")
-    return value

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 
 from tl.config import Experiment, Refused, RunConfig
-from tl.store.damage import experiment_of, plain
 from tl.store.home import Home
 from tl.store.places import without_places
+from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
 
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs
@@ -168,8 +168,8 @@ def read_sweeps(home: Home) -> list[dict]:
 
 def read_runs(
     home: Home, experiment_id: str | None = None, statuses: tuple[str, ...] = (), *, everyone: bool = False
-) -> list[dict]:
-    """Rows of runs, newest experiment first and within it in the order of training; `spec` is the experiment's JSON.
+) -> list[RunRow]:
+    """Rows of runs, newest experiment first and within it in the order of training.
 
     `everyone`: those of all visitors, for who keeps the queue; a row's `owner` says whose it is (see Home.of).
     """
@@ -181,21 +181,19 @@ def read_runs(
         conditions.append(f"status IN ({', '.join('?' * len(statuses))})")
         values.extend(statuses)
     order = "ORDER BY experiments.created DESC, experiment_id DESC, position"
-    return [
-        plain(row, TRANSITIONS)
-        for row in select(home, f"{_RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))
-    ]
+    found = select(home, f"{_RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))
+    return [row_of(columns) for columns in found]
 
 
-def read_run(home: Home, run_id: str) -> dict:
+def read_run(home: Home, run_id: str) -> RunRow:
     """One run's row as in `read_runs`. Raises Refused for an unknown id."""
     rows = select(home, f"{_RUNS} WHERE runs.id = ? AND experiments.owner IS ?", (run_id, home.owner))
     if not rows:
         raise Unknown(f"There is no run {run_id!r}; `python -m tl runs` lists them.")
-    return plain(rows[0], TRANSITIONS)
+    return row_of(rows[0])
 
 
-def move(home: Home, run: dict, status: str, **values) -> bool:
+def move(home: Home, run: RunRow, status: str, **values) -> bool:
     """Change the run's status and `values` (columns) if it is still the attempt that `run` (a row) shows.
 
     False, and nothing changed, where the run is gone, has been resumed since or may not become `status` from where it
@@ -205,7 +203,7 @@ def move(home: Home, run: dict, status: str, **values) -> bool:
         return _update(connection, home, run, _before(status), {"status": status} | values)
 
 
-def requeue(home: Home, runs: list[dict], admit: Admission, **values) -> None:
+def requeue(home: Home, runs: list[RunRow], admit: Admission, **values) -> None:
     """Queue ended runs (rows) again, with `values` (columns): all of them, or none.
 
     Raises Refused where one is no longer as its row shows it, or `admit` refuses what is in the queue then.
@@ -213,9 +211,9 @@ def requeue(home: Home, runs: list[dict], admit: Admission, **values) -> None:
     with writing(home) as connection:
         for run in runs:
             if not _update(connection, home, run, _before("queued"), {"status": "queued"} | values):
-                which = {"run_id": run["run_id"], "owner": home.owner}  # a foreign run is said to be gone
+                which = {"run_id": run.run_id, "owner": home.owner}  # a foreign run is said to be gone
                 now = connection.execute(f"SELECT status FROM runs WHERE id = :run_id AND {_OWN}", which).fetchone()
-                raise Refused(f"Run {run['run_id']} is {now['status'] if now else 'deleted'} already.")
+                raise Refused(f"Run {run.run_id} is {now['status'] if now else 'deleted'} already.")
         admit(connection)
 
 
@@ -224,13 +222,13 @@ def _before(status: str) -> tuple[str, ...]:
     return tuple(old for old, new in TRANSITIONS.items() if status in new)
 
 
-def note(home: Home, run: dict, **values) -> bool:
+def note(home: Home, run: RunRow, **values) -> bool:
     """Change `values` (columns) of a run that is queued or running, without changing its status."""
     with writing(home) as connection:
         return _update(connection, home, run, ACTIVE, values)
 
 
-def _update(connection: sqlite3.Connection, home: Home, run: dict, statuses: tuple[str, ...], values: dict) -> bool:
+def _update(connection: sqlite3.Connection, home: Home, run: RunRow, statuses: tuple[str, ...], values: dict) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
     if values.get("message"):
         values = values | {"message": without_places(values["message"])}
@@ -239,11 +237,11 @@ def _update(connection: sqlite3.Connection, home: Home, run: dict, statuses: tup
         changes += ", attempt = attempt + 1"
     allowed = ", ".join(map(repr, statuses))
     query = f"UPDATE runs SET {changes} WHERE id = :run_id AND attempt = :attempt AND status IN ({allowed})"
-    which = {"run_id": run["run_id"], "attempt": run["attempt"], "owner": home.owner}
+    which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
     return connection.execute(f"{query} AND {_OWN}", values | which).rowcount == 1
 
 
-def delete_run(home: Home, run: dict, take_files: Callable[[], None] = lambda: None) -> bool:
+def delete_run(home: Home, run: RunRow, take_files: Callable[[], None] = lambda: None) -> bool:
     """Remove a run that is neither queued nor running, and its experiment with its last run; False: it is active.
 
     `take_files` is called then; whatever it raises keeps the rows.
@@ -251,11 +249,11 @@ def delete_run(home: Home, run: dict, take_files: Callable[[], None] = lambda: N
     with writing(home) as connection:
         ended = f"status NOT IN ({', '.join(map(repr, ACTIVE))})"
         query = f"DELETE FROM runs WHERE id = :run_id AND attempt = :attempt AND {ended}"
-        which = {"run_id": run["run_id"], "attempt": run["attempt"], "owner": home.owner}
+        which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
         gone = connection.execute(f"{query} AND {_OWN}", which).rowcount == 1
         left = "SELECT 1 FROM runs WHERE experiment_id = experiments.id"
         query = f"DELETE FROM experiments WHERE id = ? AND owner IS ? AND NOT EXISTS ({left})"
-        connection.execute(query, (run["experiment_id"], home.owner))
+        connection.execute(query, (run.experiment_id, home.owner))
         if gone:
             take_files()
         return gone

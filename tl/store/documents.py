@@ -3,127 +3,138 @@
 A value that can't be counts as not there, so that a damaged file costs what it held and nothing else.
 """
 
-import math
-from collections.abc import Callable
+import sys
+from functools import cache
+from typing import Annotated, Any, TypeVar
 
-from tl.config import Refused, RunConfig
+import msgspec
+from msgspec import Meta, Struct
+
+from tl.config import Newer, Refused, RunConfig
 from tl.store.files import read_json
 from tl.store.home import Run
 
+LARGEST = sys.float_info.max  # no value that is measured is infinite
+Count = Annotated[int, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
+Amount = Count | Annotated[float, Meta(ge=0, le=LARGEST)]  # whole where it was written so
 
-def is_number(value) -> bool:
-    """A finite number, and no truth value."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_amount(value) -> bool:
-    return is_number(value) and value >= 0
-
-
-def _is_share(value) -> bool:
-    return is_number(value) and 0 <= value <= 1
+T = TypeVar("T")
+S = TypeVar("S", bound=Struct)
 
 
-def is_count(value) -> bool:
-    """A whole number from 0 on."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+class Progress(Struct, frozen=True, kw_only=True):
+    """Where a run is now: progress.json."""
+
+    phase: str | None = None
+    detail: str = ""
+    epoch: Count = 0
+    epochs: Count = 0
+    step: Count = 0
+    steps: Count = 0
+    counter: Count = 0  # moves when the work does
+    elapsed_seconds: Amount = 0.0
+    notes: tuple[str, ...] = ()  # what did not go as planned
 
 
-def is_text(value) -> bool:
-    """Text."""
-    return isinstance(value, str)
+class Result(Struct, frozen=True, kw_only=True):
+    """How a run ended: result.json; None for what was not measured or can't be."""
+
+    status: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    epochs: Count | None = None
+    best_epoch: Count | None = None
+    stopped_early: bool | None = None
+    best_val_accuracy: Share | None = None
+    best_val_balanced_accuracy: Share | None = None
+    test_accuracy: Share | None = None
+    test_balanced_accuracy: Share | None = None
+    test_macro_f1: Share | None = None
+    test_loss: Amount | None = None
+    test_images: Count | None = None
+    elapsed_seconds: Amount | None = None
+    waited_seconds: Amount | None = None
+    memory_peak_bytes: Amount | None = None
+    energy_joules: Amount | None = None
+    device: str | None = None
+    precision: str | None = None
+    learning_rate: Amount | None = None
+    rate_found: bool | None = None
+    rate_test_seconds: Amount | None = None
+    phase_starts: tuple[Count, ...] | None = None
+    flops: Amount | None = None
+    versions: dict[str, str] | None = None
+    notes: tuple[str, ...] | None = None  # what did not go as planned
 
 
-def is_flag(value) -> bool:
-    """A truth value."""
-    return isinstance(value, bool)
+class Imported(Struct, frozen=True, kw_only=True):
+    """What came with a run that was trained elsewhere: imported.json; all None where that can't be read."""
+
+    exported: Finite | None = None  # Unix seconds
+    dataset: dict[str, Any] | None = None  # JSON of a DatasetInfo
+    weights: str | None = None  # in words
 
 
-def is_texts(value) -> bool:
-    """A list of texts."""
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+class _Imported(Imported, frozen=True, kw_only=True):
+    exported: Finite
+    weights: str
 
 
-def _is_counts(value) -> bool:
-    return isinstance(value, list) and all(map(is_count, value))
+def fitting(value: object, kind: type[T]) -> T | None:
+    """`value`, of JSON, as this type where it is one; None where it can't be."""
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, RecursionError):
+        return None
 
 
-def _is_names(value) -> bool:
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+def place_of(problem: msgspec.ValidationError, otherwise: str) -> str:
+    """Which part of a document msgspec found wrong: "runs[0].seed"; `otherwise` where it is the whole."""
+    _, found, place = str(problem).rstrip("`").rpartition("`$.")
+    return place if found else otherwise
 
 
-_PROGRESS: dict[str, tuple[Callable, object]] = {  # field -> what it must be, what stands for it where it is not
-    "phase": (is_text, None),
-    "detail": (is_text, ""),
-    "epoch": (is_count, 0),
-    "epochs": (is_count, 0),
-    "step": (is_count, 0),
-    "steps": (is_count, 0),
-    "counter": (is_count, 0),
-    "elapsed_seconds": (_is_amount, 0.0),
-    "notes": (is_texts, []),
-}
-_RESULT: dict[str, Callable] = {
-    "status": is_text,
-    "reason": is_text,
-    "message": is_text,
-    "epochs": is_count,
-    "best_epoch": is_count,
-    "stopped_early": is_flag,
-    "best_val_accuracy": _is_share,
-    "test_accuracy": _is_share,
-    "test_loss": _is_amount,
-    "test_images": is_count,
-    "elapsed_seconds": _is_amount,
-    "waited_seconds": _is_amount,
-    "memory_peak_bytes": _is_amount,
-    "energy_joules": _is_amount,
-    "device": is_text,
-    "precision": is_text,
-    "learning_rate": _is_amount,
-    "rate_found": is_flag,
-    "rate_test_seconds": _is_amount,
-    "phase_starts": _is_counts,
-    "flops": _is_amount,
-    "versions": _is_names,
-    "notes": is_texts,
-}
-_IMPORTED: dict[str, Callable] = {
-    "exported": is_number,
-    "dataset": lambda value: value is None or isinstance(value, dict),
-    "weights": is_text,
-}
+def read_progress(run: Run) -> Progress | None:
+    """Where the run is; None where there is no telling."""
+    return _forgiving(Progress, read_json(run.progress))
 
 
-def read_progress(run: Run) -> dict | None:
-    """Where the run is, every field of it; None where there is no telling."""
-    found = read_json(run.progress)
+def read_result(run: Run) -> Result | None:
+    """How the run ended; None where there is no result or it can't be read."""
+    return _forgiving(Result, read_json(run.result))
+
+
+def _forgiving(kind: type[S], found: object) -> S | None:
+    """The document with the default for each field that is missing or can't be; None where it is no object."""
     if not isinstance(found, dict):
         return None
-    return {name: found[name] if holds(found.get(name)) else other for name, (holds, other) in _PROGRESS.items()}
+    known = {}
+    for name, own in _kinds(kind).items():
+        if found.get(name) is not None and (value := fitting(found[name], own)) is not None:
+            known[name] = value
+    return kind(**known)
 
 
-def read_result(run: Run) -> dict | None:
-    """How the run ended, a field that can't be null; None where there is no result or it can't be read."""
-    found = read_json(run.result)
-    if not isinstance(found, dict):
-        return None
-    return {name: value if name not in _RESULT or _RESULT[name](value) else None for name, value in found.items()}
+@cache
+def _kinds(kind: type[Struct]) -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(kind)}
 
 
-def read_config(run: Run) -> RunConfig | None:
-    """The settings of the run; None where they can't be read."""
+def read_config(run: Run) -> RunConfig | Newer | None:
+    """The settings of the run; Newer where a newer TL Lab has written them, None where they can't be read."""
     try:
         return RunConfig.from_json(read_json(run.config))
+    except Newer as found:
+        return found
     except (Refused, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def read_imported(run: Run) -> dict | None:
-    """What came with a run that was trained elsewhere: `exported` (Unix seconds), `dataset` (JSON of a DatasetInfo, or
-    null), `weights` (in words); all null where it can't be read. None for a run of this home."""
+def read_imported(run: Run) -> Imported | None:
+    """What came with a run that was trained elsewhere, nothing known where it can't be read. None for one of this home."""
     if not run.imported.exists():
         return None
-    found = read_json(run.imported)
-    whole = isinstance(found, dict) and all(holds(found.get(name)) for name, holds in _IMPORTED.items())
-    return {name: found[name] if whole else None for name in _IMPORTED}
+    return fitting(read_json(run.imported), _Imported) or Imported()

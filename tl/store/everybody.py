@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tl.config import Experiment
-from tl.store.damage import experiment_of
 from tl.store.database import ACTIVE, select, writing
 from tl.store.home import Home
+from tl.store.rows import experiment_of
 
 _ACTIVE = f"status IN ({', '.join(map(repr, ACTIVE))})"
 _JOINED = "FROM runs JOIN experiments ON experiments.id = runs.experiment_id"

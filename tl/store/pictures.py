@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
-from tl.store.documents import is_count
+from tl.store.documents import Count, fitting
 from tl.store.files import locked, read_json, write_json
 
 SPLITS = ("test", "validation", "train")
@@ -20,6 +21,10 @@ SPLITS = ("test", "validation", "train")
 def pixels_path(folder: Path, resolution: int) -> Path:
     """The raw pixels, `resolution` px a side, of the data set in `folder`."""
     return folder / f"pictures-{resolution}.u8"
+
+
+class _Filled(Struct, frozen=True):
+    ready: Count
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,10 @@ class PictureStore:
     @property
     def ready(self) -> int:
         """How many leading rows are filled; none, so that they are made again, where a file of the store is damaged."""
-        document = read_json(self.path.with_suffix(".json"))
-        ready = document.get("ready") if isinstance(document, dict) else None
-        if not is_count(ready) or ready > len(self.labels) or not self.path.is_file():
+        filled = fitting(read_json(self.path.with_suffix(".json")), _Filled)
+        if filled is None or filled.ready > len(self.labels) or not self.path.is_file():
             return 0
-        return ready if self.path.stat().st_size == self._bytes else 0
+        return filled.ready if self.path.stat().st_size == self._bytes else 0
 
     @property
     def _bytes(self) -> int:

@@ -9,19 +9,29 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused, Training
 from tl.limits import limits
 from tl.store.database import Admission, read_runs
-from tl.store.documents import is_count
+from tl.store.documents import Count, fitting
 from tl.store.everybody import load
 from tl.store.files import read_json
 from tl.store.home import Home
 
 # A trainer's checkpoints: weights, the optimizer's two moments and the best weights, each twice (the one before stays).
 RUN_BYTES_PER_PARAMETER = 32
-_SIZES = ("test", "validation", "train", "native_resolution")  # of dataset.json
 DELETE_SOME = "delete some on the Runs page"
+
+
+class _Sizes(Struct, frozen=True):
+    """Of dataset.json: numbers of pictures, and pixels."""
+
+    test: Count
+    validation: Count
+    train: Count
+    native_resolution: Count
 
 
 def check_settings(experiment: Experiment, training_pictures: int) -> None:
@@ -109,13 +119,13 @@ def _missing_bytes(home: Home, wanted: Sequence[Training]) -> int:
     sizes: dict[Path, int] = {}
     for training in wanted:
         folder = home.dataset_dir(training.dataset)
-        about = read_json(folder / "dataset.json")
-        if not isinstance(about, dict) or not all(is_count(about.get(name)) for name in _SIZES):
+        about = fitting(read_json(folder / "dataset.json"), _Sizes)
+        if about is None:
             continue  # of none of the visitor's own, or damaged: nothing is decoded
-        side = min(training.resolution, about["native_resolution"])
-        learnt = min(about["train"] if training.samples is None else training.samples, about["train"])
+        side = min(training.resolution, about.native_resolution)
+        learnt = min(about.train if training.samples is None else training.samples, about.train)
         path = pixels_path(folder, side)
-        sizes[path] = max(sizes.get(path, 0), (about["test"] + about["validation"] + learnt) * side * side * 3)
+        sizes[path] = max(sizes.get(path, 0), (about.test + about.validation + learnt) * side * side * 3)
     return sum(max(0, size - _bytes_on_disk(path)) for path, size in sizes.items())
 
 

@@ -7,6 +7,7 @@ used. Everything random is a function of (seed, epoch), so no random state needs
 import hashlib
 import json
 import struct
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import torch
 from safetensors.torch import load
 from torch import nn
 
-from tl.config import RunConfig
+from tl.config import Refused, RunConfig
 from tl.store.files import sync_folder, write_bytes
 from tl.train.history import History
 from tl.train.sealed import DIGEST, LAST, NO_DIGEST, PREVIOUS, SCHEMA, BadCheckpoint, DamagedError, opened
@@ -91,6 +92,8 @@ def load_last(
 
 def _belongs(path: Path, settings: dict, config: RunConfig) -> None:
     own = json.loads(json.dumps(config.to_json()))
+    with suppress(Refused, KeyError, TypeError):  # of an earlier version: what it lacks means what it did then
+        settings = json.loads(json.dumps(RunConfig.from_json(settings).to_json()))
     for name in sorted(own.keys() | settings.keys()):
         if own.get(name) != settings.get(name):
             raise BadCheckpoint(

@@ -7,9 +7,10 @@ import time
 from contextlib import AbstractContextManager
 
 import torch
+from msgspec import Struct
 from torch import nn
 
-from tl.store.documents import is_number
+from tl.store.documents import Finite, fitting
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 
@@ -57,15 +58,16 @@ def choose_precision(home: Home, build, backbone: str, resolution: int, batch_si
     return "bf16" if known["bf16"] > GAIN * known["fp32"] else "fp32"
 
 
+class _Speeds(Struct, frozen=True):
+    fp32: Finite
+    bf16: Finite
+
+
 def _entries(home: Home) -> dict[str, dict]:
     """All that was measured; of precisions only what can be: after damage to the file it is measured anew."""
     document = read_json(home.probes_path)
     entries = document.items() if isinstance(document, dict) else ()
-    return {key: entry for key, entry in entries if not key.startswith(KEY) or _whole(entry)}
-
-
-def _whole(entry) -> bool:
-    return isinstance(entry, dict) and all(is_number(entry.get(kind)) for kind in ("fp32", "bf16"))
+    return {key: entry for key, entry in entries if not key.startswith(KEY) or fitting(entry, _Speeds)}
 
 
 def _hardware(device: torch.device) -> str:

@@ -98,7 +98,7 @@ def _learning_rate(now: ExperimentView, metrics, arms: list[str]) -> None:
 
 def _rate_test(now: ExperimentView, metrics, arms: list[str]) -> None:
     """The curves of the runs that looked for their rate, where there are any."""
-    files = {run["run_id"]: now.home.run(run["run_id"]).rate_test for run in now.runs}
+    files = {run.run_id: now.home.run(run.run_id).rate_test for run in now.runs}
     if not any(path.exists() for path in files.values()):
         return
     import pandas as pd
@@ -110,10 +110,10 @@ def _rate_test(now: ExperimentView, metrics, arms: list[str]) -> None:
     rows = []
     for arm in now.arms:
         for run in arm.runs:
-            epochs = metrics[metrics["run_id"] == run["run_id"]]
+            epochs = metrics[metrics["run_id"] == run.run_id]
             chosen = found_rate(now.experiment, now.experiment.arms[arm.position], epochs)
-            curve = read_table(files[run["run_id"]], RATE_TEST)
-            rows.append(rate_test_rows(curve, arm.title, run["run_id"], chosen))
+            curve = read_table(files[run.run_id], RATE_TEST)
+            rows.append(rate_test_rows(curve, arm.title, run.run_id, chosen))
     with st.container():
         st.markdown("**Range test of the learning rate**")
         chart = rate_test_chart(pd.concat(rows, ignore_index=True), arms)

@@ -35,11 +35,11 @@ def _head(now: view.ExperimentView) -> None:
     from tl.backbones import BACKBONES
 
     spec = now.experiment
-    title = view.data_title(now.home, spec.dataset, [run["run_id"] for run in now.runs])
+    title = view.data_title(now.home, spec.dataset, [run.run_id for run in now.runs])
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(f"{escape(BACKBONES[spec.backbone].title)} on {escape(title)}", anchor=False, width="content")
         st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
-    weights = now.imported and now.imported["weights"]
+    weights = now.imported and now.imported.weights
     if not now.imported:
         with suppress(Refused):  # deleted since
             weights = pretrained.source(now.home, spec.backbone, spec.weights).title

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from tl import jobs
+from tl.jobs.listing import RunEntry
+from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.ui import chart_area, view
 from tl.ui.arms import dot
@@ -35,14 +37,14 @@ def _live(home: Home, experiment_id: str, active: bool) -> None:
     with st.grid(min(3, max(2, len(now.arms))), min_column_width=300):
         for arm in now.arms:
             with st.container(border=True, height="stretch", key=f"arm_card_{arm.position}"):
-                _card(now.home, arm, metrics[metrics["run_id"] == arm.current["run_id"]], left.get(arm.position))
+                _card(now.home, arm, metrics[metrics["run_id"] == arm.current.run_id], left.get(arm.position))
     if now.active:
         st.button(
             "Stop all",
             icon=":material/stop:",
             key="stop_all",
             on_click=_stop,
-            args=(home, [run["run_id"] for run in now.runs]),
+            args=(home, [run.run_id for run in now.runs]),
             help="Every arm keeps the best it has learnt so far.",
         )
     chart_area.show(now, metrics)
@@ -57,7 +59,7 @@ def _live(home: Home, experiment_id: str, active: bool) -> None:
 def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None:
     """`epochs` are the metrics of its current run."""
     run = arm.current
-    colour, icon = BADGES[run["status"]]
+    colour, icon = BADGES[run.status]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"{dot(arm.position)} **{escape(arm.title)}**", width="content")
         st.badge(arm.state, color="gray" if arm.waits else colour, icon=icon)
@@ -65,11 +67,11 @@ def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None
     reached = st.grid(3, min_column_width=84)
     latest = epochs["val_accuracy"].dropna()
     reached.metric("Validation now", _percent(None if latest.empty else float(latest.iloc[-1])))
-    reached.metric("Best", _percent(run["best_val_accuracy"]))
-    reached.metric("Test", _percent(run["test_accuracy"]), help="Measured once, at the end, with the best epoch.")
-    for note in run["notes"]:
+    reached.metric("Best", _percent(run.best_val_accuracy))
+    reached.metric("Test", _percent(run.test_accuracy), help="Measured once, at the end, with the best epoch.")
+    for note in run.notes:
         st.caption(f":material/info: {escape(note)}")
-    if run["status"] in view.RESUMABLE:
+    if run.status in view.RESUMABLE:
         _ended_badly(home, run)
     if arm.active:
         st.button(
@@ -78,7 +80,7 @@ def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None
             type="tertiary",
             key=f"stop_{arm.position}",
             on_click=_stop,
-            args=(home, [each["run_id"] for each in arm.runs]),
+            args=(home, [each.run_id for each in arm.runs]),
             help="Keeps the best it has learnt so far.",
         )
 
@@ -89,46 +91,46 @@ def _percent(fraction: float | None) -> str:
 
 def _progress_text(arm: view.Arm, seconds_left: float | None) -> str:
     run = arm.current
-    progress = run["progress"] or {}
+    progress = run.progress or Progress()
     parts = []
     if len(arm.runs) > 1:
         parts.append(f"Seed {arm.runs.index(run) + 1} of {len(arm.runs)}")
-    if run["status"] == "running" and progress.get("phase") in ("starting", "preparing", None):
+    if run.status == "running" and progress.phase in ("starting", "preparing", None):
         parts.append(_preparing(progress))
-    elif run["status"] == "queued":
+    elif run.status == "queued":
         parts.append(view.in_queue(run))
     else:
-        parts.append(f"Epoch {max(run['epochs'], progress.get('epoch') or 0)} of {run['max_epochs']}")
-    if run["status"] == "finished":
-        early = "stopped early, " if run["stopped_early"] else ""
-        parts.append(f"{early}{duration(run['elapsed_seconds'])}")
+        parts.append(f"Epoch {max(run.epochs, progress.epoch)} of {run.max_epochs}")
+    if run.status == "finished":
+        early = "stopped early, " if run.stopped_early else ""
+        parts.append(f"{early}{duration(run.elapsed_seconds)}")
     if seconds_left:
         parts.append(f"at most {clock(seconds_left)} left" + (" for this seed" if len(arm.runs) > 1 else ""))
     return " · ".join(parts)
 
 
-def _preparing(progress: dict) -> str:
-    detail, steps = progress.get("detail"), progress.get("steps")
+def _preparing(progress: Progress) -> str:
+    detail, steps = progress.detail, progress.steps
     if not detail:
-        return "Preparing the pictures" if progress.get("phase") == "preparing" else "Starting the trainer"
-    done = f", {100 * progress['step'] // steps} %" if steps else ""
+        return "Preparing the pictures" if progress.phase == "preparing" else "Starting the trainer"
+    done = f", {100 * progress.step // steps} %" if steps else ""
     return escape(detail[:1].upper() + detail[1:]) + done
 
 
-def _ended_badly(home: Home, run: dict) -> None:
-    if run["status"] == "stopped":
+def _ended_badly(home: Home, run: RunEntry) -> None:
+    if run.status == "stopped":
         by_hand = "Stopped by hand; the best epoch so far is kept, the test set was not touched."
-        st.caption(escape(run["message"]) if run["message"] else by_hand)
+        st.caption(escape(run.message) if run.message else by_hand)
     else:
-        st.error(escape(run["message"] or "The trainer ended without saying why."), icon=":material/error:")
+        st.error(escape(run.message or "The trainer ended without saying why."), icon=":material/error:")
         with st.expander("Last lines of the log", icon=":material/article:"):
-            st.code(view.log_end(home, run["run_id"]) or NOT_AVAILABLE, language=None, height=220)
+            st.code(view.log_end(home, run.run_id) or NOT_AVAILABLE, language=None, height=220)
     st.button(
         "Resume",
         icon=":material/play_arrow:",
-        key=f"resume_{run['run_id']}",
+        key=f"resume_{run.run_id}",
         on_click=_resume,
-        args=(home, run["run_id"]),
+        args=(home, run.run_id),
         help="Goes on after the last finished epoch.",
     )
 

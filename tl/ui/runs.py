@@ -6,7 +6,9 @@ import streamlit as st
 
 from tl import jobs
 from tl.backbones import BACKBONES
+from tl.jobs.listing import RunEntry
 from tl.store.database import ACTIVE
+from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui import view
@@ -33,13 +35,13 @@ ACTIONS = {  # what can be done with a run, by its status
 
 def show(home: Home) -> None:
     """Draw the list; it refreshes itself while anything is queued or running."""
-    active = any(run["status"] in ACTIVE for run in jobs.list_runs(home))
+    active = any(run.status in ACTIVE for run in jobs.list_runs(home))
     fragment(_list, REFRESH_SECONDS if active else None)(home, active)
 
 
 def _list(home: Home, active: bool) -> None:
     runs = jobs.list_runs(home)
-    if active != any(run["status"] in ACTIVE for run in runs):
+    if active != any(run.status in ACTIVE for run in runs):
         st.rerun()
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
@@ -60,117 +62,113 @@ def _list(home: Home, active: bool) -> None:
     if layout == "Table":
         st.dataframe(table(home, runs), hide_index=True, alt="All runs, newest first")
         return
-    experiments = list(dict.fromkeys(run["experiment_id"] for run in runs))
+    experiments = list(dict.fromkeys(run.experiment_id for run in runs))
     pages = -(-len(experiments) // PER_PAGE)
     page = min(st.session_state.get(PAGE) or 1, pages)
     for experiment_id in experiments[(page - 1) * PER_PAGE : page * PER_PAGE]:
-        _experiment(home, experiment_id, [run for run in runs if run["experiment_id"] == experiment_id])
+        _experiment(home, experiment_id, [run for run in runs if run.experiment_id == experiment_id])
     if pages > 1:
         st.pagination(pages, key=PAGE)
 
 
-def table(home: Home, runs: list[dict]) -> dict[str, list]:
+def table(home: Home, runs: list[RunEntry]) -> dict[str, list]:
     """Columns of the table of all runs; what is not known is left empty."""
     now = time.time()
-    firsts = {run["experiment_id"]: run for run in runs}
-    titles = {
-        experiment_id: view.data_title(home, run["dataset"], [run["run_id"]]) for experiment_id, run in firsts.items()
-    }
+    firsts = {run.experiment_id: run for run in runs}
+    titles = {experiment_id: view.data_title(home, run.dataset, [run.run_id]) for experiment_id, run in firsts.items()}
 
     def column(field: str, show) -> list:
-        return [None if run[field] is None else show(run[field]) for run in runs]
+        values = [getattr(run, field) for run in runs]
+        return [None if value is None else show(value) for value in values]
 
     return {
         "state": [_state(run) for run in runs],
-        "data": [cell(titles[run["experiment_id"]]) for run in runs],
+        "data": [cell(titles[run.experiment_id]) for run in runs],
         "pictures": column("samples", count),
-        "network": [BACKBONES[run["backbone"]].title for run in runs],
+        "network": [BACKBONES[run.backbone].title for run in runs],
         "px": column("resolution", str),
-        "arm": [cell(arm_title(run["arm"])) for run in runs],
+        "arm": [cell(arm_title(run.arm)) for run in runs],
         "seed": column("seed", str),
-        "epochs": [f"{run['epochs']} of {run['max_epochs']}" for run in runs],
+        "epochs": [f"{run.epochs} of {run.max_epochs}" for run in runs],
         "best validation": column("best_val_accuracy", percent),
         "test": column("test_accuracy", percent),
         "computing time": column("elapsed_seconds", duration),
         "memory": column("memory_peak_bytes", memory),
-        "age": [ago(max(0.0, now - run["created"])) for run in runs],
+        "age": [ago(max(0.0, now - run.created)) for run in runs],
         "run": column("run_id", str),
     }
 
 
-def _state(run: dict) -> str:
-    if run["status"] == "running":
-        return view.PHASES.get((run["progress"] or {}).get("phase"), view.STATUSES["running"])
-    return view.in_queue(run) if run["status"] == "queued" else view.STATUSES[run["status"]]
+def _state(run: RunEntry) -> str:
+    if run.status == "running":
+        return view.PHASES.get((run.progress or Progress()).phase, view.STATUSES["running"])
+    return view.in_queue(run) if run.status == "queued" else view.STATUSES[run.status]
 
 
-def _experiment(home: Home, experiment_id: str, runs: list[dict]) -> None:
+def _experiment(home: Home, experiment_id: str, runs: list[RunEntry]) -> None:
     first = runs[0]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            title = (
-                f"{BACKBONES[first['backbone']].title} on {view.data_title(home, first['dataset'], [first['run_id']])}"
-            )
+            title = f"{BACKBONES[first.backbone].title} on {view.data_title(home, first.dataset, [first.run_id])}"
             st.subheader(escape(title), anchor=False, width="content")
             with st.container(horizontal=True, width="content"):
                 if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
                     st.switch_page("app.py", query_params={"experiment": experiment_id})
-                if first["sweep_id"] and st.button("Its sweep", icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
-                    st.switch_page("pages/1_Data_size.py", query_params={"sweep": first["sweep_id"]})
-        facts = f"{count(first['samples'])} training pictures · {first['resolution']} px"
-        st.caption(f"{facts} · {ago(max(0.0, time.time() - first['created']))}")
+                if first.sweep_id and st.button("Its sweep", icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
+                    st.switch_page("pages/1_Data_size.py", query_params={"sweep": first.sweep_id})
+        facts = f"{count(first.samples)} training pictures · {first.resolution} px"
+        st.caption(f"{facts} · {ago(max(0.0, time.time() - first.created))}")
         positions = {arm: place for place, arm in enumerate(_arms_in_order(home, experiment_id, runs))}
         for run in runs:
-            _run(home, run, positions[run["arm"]])
+            _run(home, run, positions[run.arm])
 
 
-def _arms_in_order(home: Home, experiment_id: str, runs: list[dict]) -> list[str]:
+def _arms_in_order(home: Home, experiment_id: str, runs: list[RunEntry]) -> list[str]:
     """Names of the experiment's arms by position, so that colours are those of its charts."""
     return [arm.name for arm in jobs.experiment(home, experiment_id)["experiment"].arms]
 
 
-def _run(home: Home, run: dict, position: int) -> None:
-    colour, icon = BADGES[run["status"]]
+def _run(home: Home, run: RunEntry, position: int) -> None:
+    colour, icon = BADGES[run.status]
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(horizontal=True, vertical_alignment="center", width=400):  # as wide as a phone at most
-            st.markdown(f"{dot(position)} {escape(arm_title(run['arm']))}", width=190)
+            st.markdown(f"{dot(position)} {escape(arm_title(run.arm))}", width=190)
             st.badge(_state(run), color=colour, icon=icon, width="content")
         st.caption(_reached(run), width=330)
         with st.container(horizontal=True, horizontal_alignment="right"):
             choice = st.menu_button(
                 "More",
-                ACTIONS[run["status"]],
+                ACTIONS[run.status],
                 icon=":material/more_horiz:",
                 type="tertiary",
-                key=f"actions_{run['run_id']}",
+                key=f"actions_{run.run_id}",
             )
-    if run["status"] in view.RESUMABLE and run["message"]:
-        words = escape(run["message"])
-        st.caption(words if run["status"] == "stopped" else f":red[{words}]")
+    if run.status in view.RESUMABLE and run.message:
+        words = escape(run.message)
+        st.caption(words if run.status == "stopped" else f":red[{words}]")
     if choice == "Delete":
         _confirm_delete(home, run)
     elif choice:
-        _act(home, run["run_id"], choice)
+        _act(home, run.run_id, choice)
         st.rerun()
 
 
-def _reached(run: dict) -> str:
-    parts = [f"seed {run['seed']}", f"{run['epochs']} of {run['max_epochs']} epochs"]
-    if run["best_val_accuracy"] is not None:
-        parts.append(f"best {percent(run['best_val_accuracy'])}")
-    if run["test_accuracy"] is not None:
-        parts.append(f"test {percent(run['test_accuracy'])}")
+def _reached(run: RunEntry) -> str:
+    parts = [f"seed {run.seed}", f"{run.epochs} of {run.max_epochs} epochs"]
+    if run.best_val_accuracy is not None:
+        parts.append(f"best {percent(run.best_val_accuracy)}")
+    if run.test_accuracy is not None:
+        parts.append(f"test {percent(run.test_accuracy)}")
     return " · ".join(parts)
 
 
 @st.dialog("Delete this run?")
-def _confirm_delete(home: Home, run: dict) -> None:
+def _confirm_delete(home: Home, run: RunEntry) -> None:
     st.markdown(
-        f"**{escape(arm_title(run['arm']))}**, seed {run['seed']}: "
-        "its curves, its trained network and its log go for good."
+        f"**{escape(arm_title(run.arm))}**, seed {run.seed}: its curves, its trained network and its log go for good."
     )
     if st.button("Delete", type="primary", icon=":material/delete:", key="confirm_delete"):
-        _act(home, run["run_id"], "Delete")
+        _act(home, run.run_id, "Delete")
         st.rerun()
 
 

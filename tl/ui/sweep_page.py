@@ -34,7 +34,7 @@ def show(home: Home, sweep_id: str) -> None:
 
 
 def _head(home: Home, now: sweep_view.SweepView) -> None:
-    spec, run_ids = now.experiment, [run["run_id"] for run in now.runs]
+    spec, run_ids = now.experiment, [run.run_id for run in now.runs]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         title = f"{BACKBONES[spec.backbone].title} on {view.data_title(home, spec.dataset, run_ids)}"
         st.title(escape(title), anchor=False, width="content")
@@ -91,7 +91,7 @@ def _progress(home: Home, now: sweep_view.SweepView) -> None:
         for size in now.sizes:
             fraction, words = sweep_view.progress(size)
             st.progress(fraction, text=f"**{count(size.experiment.samples)} pictures** · {words}")
-    run_ids = [run["run_id"] for run in now.runs]
+    run_ids = [run.run_id for run in now.runs]
     with st.container(horizontal=True):
         if now.active:
             hint = "What has finished stays and counts; the rest can be resumed later."

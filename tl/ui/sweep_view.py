@@ -11,8 +11,10 @@ from tl import jobs
 from tl.analysis.sweep_results import SizeResult, SweepFinding
 from tl.analysis.sweep_wording import accuracy_with_interval
 from tl.config import ID_PATTERN, Experiment, Refused
+from tl.jobs.listing import RunEntry
 from tl.report import size_findings
 from tl.store.database import Unknown
+from tl.store.documents import Imported
 from tl.store.home import Home
 from tl.store.schema import ACTIVE
 from tl.strategies import arm_title
@@ -33,7 +35,7 @@ class SweepView:
         return self.sizes[0].experiment
 
     @cached_property
-    def runs(self) -> list[dict[str, Any]]:
+    def runs(self) -> list[RunEntry]:
         """Runs of all sizes, as tl.jobs.list_runs gives them."""
         return [run for size in self.sizes for run in size.runs]
 
@@ -45,17 +47,17 @@ class SweepView:
     @property
     def resumable(self) -> bool:
         """Whether a run ended without finishing; one that was trained elsewhere can't go on here."""
-        return self.imported is None and any(run["status"] in RESUMABLE for run in self.runs)
+        return self.imported is None and any(run.status in RESUMABLE for run in self.runs)
 
     @property
-    def imported(self) -> dict[str, Any] | None:
+    def imported(self) -> Imported | None:
         """What came with a sweep that was trained elsewhere (see tl.report.intake); None for one of this home."""
         return self.sizes[0].imported
 
     @property
     def states(self) -> tuple[tuple[Any, ...], ...]:
         """Changes whenever what was found may have changed: accuracies on the test set are known of ended runs only."""
-        return tuple((run["run_id"], run["status"], run["attempt"]) for run in self.runs)
+        return tuple((run.run_id, run.status, run.attempt) for run in self.runs)
 
     @property
     def titles(self) -> dict[str, str]:
@@ -78,7 +80,7 @@ def load(home: Home, sweep_id: str) -> SweepView:
     return SweepView(
         sweep_id,
         tuple(
-            ExperimentView(home, own, spec, tuple(run for run in found["runs"] if run["experiment_id"] == own))
+            ExperimentView(home, own, spec, tuple(run for run in found["runs"] if run.experiment_id == own))
             for own, spec in found["experiments"].items()
         ),
     )
@@ -86,17 +88,17 @@ def load(home: Home, sweep_id: str) -> SweepView:
 
 def progress(size: ExperimentView) -> tuple[float, str]:
     """How much of one size is done, 0..1, and that in words."""
-    ended = [run for run in size.runs if run["status"] not in ACTIVE]
+    ended = [run for run in size.runs if run.status not in ACTIVE]
     fraction = sum(arm.fraction for arm in size.arms) / len(size.arms)
-    bad = sum(run["status"] in RESUMABLE for run in ended)
+    bad = sum(run.status in RESUMABLE for run in ended)
     words = f"{len(ended)} of {len(size.runs)} runs ended" + (f", {bad} without finishing" if bad else "")
-    training = [arm for arm in size.arms if arm.current["status"] == "running"]
+    training = [arm for arm in size.arms if arm.current.status == "running"]
     if training:
         run = training[0].current
-        seed = f", seed {run['seed']}" if len(size.experiment.seeds) > 1 else ""
-        done = max(arm.current["epochs"] for arm in training)
-        epoch = min(done + 1, run["max_epochs"])  # after the last comes the test
-        words += f" · epoch {epoch} of {run['max_epochs']}{seed}"
+        seed = f", seed {run.seed}" if len(size.experiment.seeds) > 1 else ""
+        done = max(arm.current.epochs for arm in training)
+        epoch = min(done + 1, run.max_epochs)  # after the last comes the test
+        words += f" · epoch {epoch} of {run.max_epochs}{seed}"
     return (1.0 if len(ended) == len(size.runs) else min(fraction, 1.0)), words
 
 

@@ -1,10 +1,11 @@
 """The arms in numbers: one row per measure, one column per arm, every value in words. No streamlit."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tl.analysis.statistics import interval
-from tl.store.documents import read_result
+from tl.jobs.listing import RunEntry
+from tl.store.documents import Result, read_result
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration, energy, memory, millions, percent
 from tl.ui.view import Arm, ExperimentView
 
@@ -26,10 +27,10 @@ def arm_table(now: ExperimentView, metrics: "pd.DataFrame") -> dict[str, list[st
 
 
 def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[str, str]:
-    results = [read_result(now.home.run(run["run_id"])) or {} for run in arm.runs]
+    results = [read_result(now.home.run(run.run_id)) or Result() for run in arm.runs]
 
-    def over_runs(field: str, show: Callable[[float], str], documents: Sequence[dict[str, Any]] = arm.runs) -> str:
-        known = [document[field] for document in documents if document.get(field) is not None]
+    def over_runs(field: str, show: Callable[[float], str], documents: Sequence[RunEntry | Result] = arm.runs) -> str:
+        known = [value for document in documents if (value := getattr(document, field)) is not None]
         if not (found := interval(known)):
             return NOT_AVAILABLE
         if len(arm.runs) == 1:
@@ -43,7 +44,7 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
         known = metrics[column].dropna()
         return NOT_AVAILABLE if known.empty else show(float(known.mean()))
 
-    device: str = next((run["device"] for run in arm.runs if run["device"]), NOT_AVAILABLE)
+    device = next((run.device for run in arm.runs if run.device), NOT_AVAILABLE)
     return {
         "Test accuracy": over_runs("test_accuracy", percent),
         "Best validation accuracy": over_runs("best_val_accuracy", percent),
@@ -52,7 +53,7 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
         "Seconds per epoch": over_epochs("train_seconds", lambda mean: f"{mean:.1f} s for training"),
         "Pictures per second": over_epochs("images_per_second", lambda mean: count(round(mean))),
         "Operations per training picture": _gflops(metrics),
-        "Precision": next((result["precision"] for result in results if result.get("precision")), NOT_AVAILABLE),
+        "Precision": next((result.precision for result in results if result.precision), NOT_AVAILABLE),
         "Peak memory": over_runs("memory_peak_bytes", memory) + (" resident" if device.startswith("CPU") else ""),
         "Energy": over_runs("energy_joules", energy, results),
         "Parameters trained": _parameters(metrics),
@@ -60,10 +61,10 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
     }
 
 
-def _epochs(run: dict[str, Any]) -> str:
-    done = f"{run['epochs']} of {run['max_epochs']}"
-    early = ", stopped early" if run["stopped_early"] else ""
-    best = f", best {run['best_epoch']}" if run["best_epoch"] else ""
+def _epochs(run: RunEntry) -> str:
+    done = f"{run.epochs} of {run.max_epochs}"
+    early = ", stopped early" if run.stopped_early else ""
+    best = f", best {run.best_epoch}" if run.best_epoch else ""
     return done + early + best
 
 

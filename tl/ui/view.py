@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from tl import jobs
 from tl.analysis.estimate import RunState, times_left
-from tl.config import ID_PATTERN, Experiment, Refused
+from tl.config import ID_PATTERN, Experiment, Refused, RunConfig
+from tl.jobs.listing import RunEntry
 from tl.store.database import ACTIVE, Unknown
-from tl.store.documents import read_config, read_imported
+from tl.store.documents import Imported, Progress, read_config, read_imported
 from tl.store.home import Home
 from tl.store.places import without_places
 from tl.strategies import arm_title
@@ -49,7 +50,7 @@ class Arm:
 
     position: int
     name: str
-    runs: tuple[dict, ...]
+    runs: tuple[RunEntry, ...]
 
     @property
     def title(self) -> str:
@@ -57,44 +58,44 @@ class Arm:
         return arm_title(self.name)
 
     @property
-    def current(self) -> dict:
+    def current(self) -> RunEntry:
         """The run to look at: the one that trains, else the next in the queue, else the last."""
-        by_status = {run["status"]: run for run in reversed(self.runs)}
+        by_status = {run.status: run for run in reversed(self.runs)}
         return by_status.get("running") or by_status.get("queued") or self.runs[-1]
 
     @property
     def active(self) -> bool:
         """Whether anything of it trains or waits in the queue."""
-        return any(run["status"] in ACTIVE for run in self.runs)
+        return any(run.status in ACTIVE for run in self.runs)
 
     @property
     def waits(self) -> bool:
         """Whether its trainer waits for its turn."""
-        return (self.current["progress"] or {}).get("phase") == "waiting"
+        return (self.current.progress or Progress()).phase == "waiting"
 
     @property
     def state(self) -> str:
         """What its current run does, in words."""
         run = self.current
-        phase = (run["progress"] or {}).get("phase")
-        return PHASES.get(phase, STATUSES["running"]) if run["status"] == "running" else STATUSES[run["status"]]
+        phase = (run.progress or Progress()).phase
+        return PHASES.get(phase, STATUSES["running"]) if run.status == "running" else STATUSES[run.status]
 
     @property
     def fraction(self) -> float:
         """How much of its budget is done, 0..1; what ended counts as done."""
-        return sum(1.0 if run["status"] == "finished" else _epochs(run) / run["max_epochs"] for run in self.runs) / len(
+        return sum(1.0 if run.status == "finished" else _epochs(run) / run.max_epochs for run in self.runs) / len(
             self.runs
         )
 
 
-def _epochs(run: dict) -> float:
+def _epochs(run: RunEntry) -> float:
     """Epochs done, the running one as a fraction."""
-    progress = run["progress"] or {}
-    under_way = progress.get("phase") == "training" and progress.get("steps")
-    partly = progress["step"] / progress["steps"] if under_way else 0.0
-    if progress.get("phase") in ("testing", "done"):  # perhaps earlier than planned
-        return run["max_epochs"]
-    return min(run["epochs"] + partly, run["max_epochs"])
+    progress = run.progress or Progress()
+    under_way = progress.phase == "training" and progress.steps
+    partly = progress.step / progress.steps if under_way else 0.0
+    if progress.phase in ("testing", "done"):  # perhaps earlier than planned
+        return run.max_epochs
+    return min(run.epochs + partly, run.max_epochs)
 
 
 @dataclass(frozen=True)
@@ -104,19 +105,19 @@ class ExperimentView:
     home: Home
     experiment_id: str
     experiment: Experiment
-    runs: tuple[dict, ...]
+    runs: tuple[RunEntry, ...]
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
         """In the order of their positions: the order of their colours."""
         names = [arm.name for arm in self.experiment.arms]
-        groups = (tuple(run for run in self.runs if run["arm"] == name) for name in names)
+        groups = (tuple(run for run in self.runs if run.arm == name) for name in names)
         return tuple(Arm(n, name, runs) for n, (name, runs) in enumerate(zip(names, groups, strict=True)) if runs)
 
     @property
     def active(self) -> bool:
         """Whether anything still trains or waits."""
-        return any(run["status"] in ACTIVE for run in self.runs)
+        return any(run.status in ACTIVE for run in self.runs)
 
     @property
     def titles(self) -> list[str]:
@@ -129,30 +130,30 @@ class ExperimentView:
         return max(arm.epochs or self.experiment.epochs for arm in self.experiment.arms)
 
     @cached_property
-    def imported(self) -> dict | None:
+    def imported(self) -> Imported | None:
         """What came with an experiment that was trained elsewhere (see tl.report.intake); None for one of this home."""
-        return read_imported(self.home.run(self.runs[0]["run_id"])) if self.runs else None
+        return read_imported(self.home.run(self.runs[0].run_id)) if self.runs else None
 
     @cached_property
     def pictures(self):
         """What is known about its data set, a DatasetInfo; None where it is gone."""
         from tl.analysis.experiment import pictures_of
 
-        return pictures_of(self.home, self.experiment.dataset, [run["run_id"] for run in self.runs])
+        return pictures_of(self.home, self.experiment.dataset, [run.run_id for run in self.runs])
 
     def seconds_left(self, metrics) -> dict[int, float | None]:
         """Arm position -> seconds until its current run is done, at most; None where nothing is measured yet.
 
         `metrics` as `metrics()` gives them. Arms alternate: while one does an epoch, every other does one as well.
         """
-        running = {arm.position: arm.current for arm in self.arms if arm.current["status"] == "running"}
+        running = {arm.position: arm.current for arm in self.arms if arm.current.status == "running"}
         states = {}
         for position, run in running.items():
-            config = read_config(self.home.run(run["run_id"]))
-            if config is None:
+            config = read_config(self.home.run(run.run_id))
+            if not isinstance(config, RunConfig):
                 continue
-            epochs = metrics[metrics["run_id"] == run["run_id"]].to_dict("records")
-            states[position] = RunState(config=config, progress=run["progress"], epochs=epochs)
+            epochs = metrics[metrics["run_id"] == run.run_id].to_dict("records")
+            states[position] = RunState(config=config, progress=run.progress, epochs=epochs)
         return times_left(states)
 
     def metrics(self):
@@ -175,18 +176,18 @@ class ExperimentView:
         frames = []
         for arm in self.arms:
             for run in arm.runs:
-                path = getattr(self.home.run(run["run_id"]), name)
+                path = getattr(self.home.run(run.run_id), name)
                 frame = read(path)
                 if damaged(path, frame):
-                    self.damaged.append(f"{path.name} of {arm.title}, seed {run['seed']}")
-                frames.append(frame.assign(run_id=run["run_id"], arm=arm.title))
+                    self.damaged.append(f"{path.name} of {arm.title}, seed {run.seed}")
+                frames.append(frame.assign(run_id=run.run_id, arm=arm.title))
         return pd.concat(frames, ignore_index=True)
 
     @cached_property
     def damaged(self) -> list[str]:
         """Files that could not be read, in words, tables as `metrics` and `resources` find them; not escaped."""
         told = self.imported
-        if told and (told["exported"] is None or (told["dataset"] and self.pictures is None)):
+        if told and (told.exported is None or (told.dataset and self.pictures is None)):
             return ["imported.json, which names its pictures and weights"]
         return []
 
@@ -202,9 +203,9 @@ def load(home: Home, experiment_id: str) -> ExperimentView:
     return ExperimentView(home, experiment_id, found["experiment"], tuple(found["runs"]))
 
 
-def in_queue(run: dict) -> str:
+def in_queue(run: RunEntry) -> str:
     """Where a run that waits stands: "3rd in the queue"."""
-    return f"{ordinal(run['place'])} in the queue" if run["place"] else STATUSES["queued"]
+    return f"{ordinal(run.place)} in the queue" if run.place else STATUSES["queued"]
 
 
 def log_end(home: Home, run_id: str) -> str:

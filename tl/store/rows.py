@@ -1,0 +1,77 @@
+"""One run's row of the queue, read and checked: where SQLite would take anything, a value that can't be is damage."""
+
+import json
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, newer
+from tl.store.damage import Damaged
+from tl.store.documents import Finite, place_of
+
+Id = Annotated[str, Meta(pattern=rf"\A{ID_PATTERN.pattern}\Z")]
+Status = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
+
+
+class RunRow(Struct, frozen=True, kw_only=True):
+    """A run as the queue knows it: a row of `runs` with what its experiment adds."""
+
+    run_id: Id
+    experiment_id: Id
+    arm: str
+    seed: int
+    position: int  # place in its experiment: the order of training
+    status: Status
+    attempt: int
+    stop_requested: int  # 0: no
+    created: Finite  # Unix seconds, like the other times
+    queued: Finite  # since when it waits, or waited last
+    started: Finite | None
+    ended: Finite | None
+    spent: Finite  # seconds that its ended attempts took
+    pid: int | None  # with the next two: the trainer's process
+    start_ticks: int | None
+    boot_id: str | None
+    reason: str | None
+    message: str | None
+    spec: str  # the experiment's JSON
+    sweep_id: str | None = None  # the same for all sizes of one sweep
+    owner: str | None = None  # whose it is (see Home.owner)
+
+    @property
+    def experiment(self) -> Experiment:
+        """What the run belongs to."""
+        return experiment_of(self.spec)
+
+    @property
+    def arm_config(self) -> ArmConfig:
+        """Its arm's settings."""
+        return next(arm for arm in self.experiment.arms if arm.name == self.arm)
+
+
+def row_of(columns: dict[str, Any]) -> RunRow:
+    """The row with these columns (others are passed over). Raises Damaged where a value can't be."""
+    try:
+        row = msgspec.convert(columns, RunRow)
+    except msgspec.ValidationError as problem:
+        raise Damaged(f"{place_of(problem, 'a value')} of a run in it can't be") from None
+    if all(arm.name != row.arm for arm in row.experiment.arms):
+        raise Damaged("arm of a run in it can't be")
+    return row
+
+
+@lru_cache(maxsize=512)
+def experiment_of(spec: str) -> Experiment:
+    """The experiment stored as `spec`. Raises Damaged; Refused where a newer TL Lab has stored it.
+
+    Looked at once for all runs of an experiment, however often they are listed. Kept by all of `spec`: an Experiment's
+    own checks bound every text and number in it, to 10 kB or so in all.
+    """
+    try:
+        return Experiment.from_json(json.loads(spec))
+    except Newer as found:
+        raise Refused(newer("The queue (tl.sqlite)", found)) from None
+    except (Refused, ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
+        raise Damaged(f"an experiment in it can't be read ({problem})") from None
