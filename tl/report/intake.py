@@ -177,10 +177,11 @@ def _experiment(told: dict) -> _Part:
 
 def _settings(told: dict) -> Experiment:
     """The experiment; its own checks look at values, here the types are looked at."""
-    arms, seeds = [typed(ArmConfig, arm) for arm in told["arms"]], told["seeds"]
-    typed(Training, {name: value for name, value in told.items() if name not in ("arms", "seeds")})
-    if not isinstance(seeds, list) or not all(type(seed) is int for seed in seeds):
-        raise Damaged("its seeds are no numbers")
+    arms = [typed(ArmConfig, arm) for arm in told["arms"]]
+    typed(Training, {name: value for name, value in told.items() if name not in ("arms", "seeds", "looks")})
+    for name, numbers in (("seeds", told["seeds"]), ("looks", told.get("looks", []))):
+        if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
+            raise Damaged(f"its {name} are no numbers")
     return Experiment.from_json(told | {"arms": arms})
 
 
