@@ -8,7 +8,7 @@ from tl import jobs
 from tl.config import Experiment
 from tl.report import findings
 from tl.strategies import arm_title
-from tl.ui import downloads, judging
+from tl.ui import downloads, judging, settling
 from tl.ui.arms import dot
 from tl.ui.problems import told
 from tl.ui.text import cell, escape, unbroken
@@ -36,6 +36,7 @@ def show(now: ExperimentView) -> dict:
         found = experiment_result(now.home, now.experiment_id, **chosen)["verdict"]
         with place:
             _answer(found)
+            settling.controls(now, found)
             _marks(now, found)
         positions = {name: position for position, name in enumerate(found["summary"])}
         for name in found["arms"]:
