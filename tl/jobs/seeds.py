@@ -99,6 +99,10 @@ def begin_settling(home: Home, experiment_id: str, plan: Settling) -> bool:
 
 
 def stop_settling(home: Home, experiment_id: str) -> None:
-    """Add no more seeds to the experiment and end what trains of it; every run keeps its best. Raises as stop_all."""
+    """Add no more seeds to the experiment and end what trains of it; every run keeps its best.
+
+    Raises Refused for an unknown id, else as `stop_all` does.
+    """
+    database.read_experiment(home, experiment_id)
     settling.end(home, experiment_id, "stopped")
     stop_all(home, [row["run_id"] for row in database.read_runs(home, experiment_id, ACTIVE)])
