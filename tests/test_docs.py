@@ -44,10 +44,19 @@ def test_every_built_in_data_set_is_described():
     assert set(table(set(BUILT_IN))) == set(BUILT_IN)
 
 
-GIVEN = ("ingest", "stop", "resume", "report", "export", "import")  # commands that take something without a dash
+GIVEN = (
+    "ingest",
+    "settle",
+    "add-seeds",
+    "stop",
+    "resume",
+    "report",
+    "export",
+    "import",
+)  # commands that take something without a dash
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"python -m tl ([a-z]+)", README))))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"python -m tl ([a-z-]+)", README))))
 def test_every_command_shown_exists(command):
     if command != "pretrain":  # its options are the trainer's own
         assert parser().parse_args([command, *(["x"] if command in GIVEN else [])])

@@ -22,6 +22,7 @@ JUDGES = ("auto", ACCURACY, BALANCED_ACCURACY)
 BALANCES = ("none", "loss", "sampling")  # how classes of uneven size are made to count alike in training
 # Settings that earlier versions did not have, with the values that do what those versions did: for stored documents.
 EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
+PLANNED_LOOKS = (3, 5, 10, 20)  # numbers of seeds at which a comparison that is to be settled is judged
 RESOLUTIONS = (32, 48, 64, 96, 128, 160, 192, 224)  # what the page offers; any multiple of 16 between is accepted
 ID_PATTERN = re.compile(r"[0-9a-v]{26}")
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")

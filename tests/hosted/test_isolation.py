@@ -19,6 +19,7 @@ from tl.report.report import report
 from tl.report.subject import ended
 from tl.store import database, features
 from tl.store.home import Home
+from tl.store.settling import Settling
 
 
 def said(ask: Callable, *arguments) -> str:
@@ -38,6 +39,9 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     jobs.delete: "run_id",
     jobs.sweep: "sweep_id",
     jobs.resume_sweep: "sweep_id",
+    jobs.add_seeds: "experiment_id",
+    jobs.begin_settling: "experiment_id",
+    jobs.stop_settling: "experiment_id",
     experiment_result: "experiment_id",
     sweep_result: "sweep_id",
     report: "experiment_id",
@@ -48,6 +52,7 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     datasets.examples: "dataset",
     features.fingerprint: "dataset",
 }
+MORE = {jobs.add_seeds: (5,), jobs.begin_settling: (Settling(),)}  # what else is given
 
 
 def name_of(ask: Callable) -> str:
@@ -57,12 +62,14 @@ def name_of(ask: Callable) -> str:
 @pytest.mark.parametrize("ask", BY_ID, ids=name_of)
 def test_a_foreign_id_is_answered_exactly_as_an_unknown_one(visitors, ask):
     zebra, yak = visitors
-    kind = BY_ID[ask]
+    kind, more = BY_ID[ask], MORE.get(ask, ())
     theirs = {"run_id": zebra.run_ids[0], "dataset": "zebra-pictures"}.get(kind) or getattr(zebra, kind)
     unknown = "no-such-pictures" if kind == "dataset" else new_id()
     before = database.read_runs(zebra.home)
-    assert said(ask, yak.home, theirs).replace(theirs, unknown) == said(ask, yak.home, unknown)
-    assert said(ask, yak.home.of(None), theirs).replace(theirs, unknown) == said(ask, yak.home.of(None), unknown)
+    assert said(ask, yak.home, theirs, *more).replace(theirs, unknown) == said(ask, yak.home, unknown, *more)
+    assert said(ask, yak.home.of(None), theirs, *more).replace(theirs, unknown) == said(
+        ask, yak.home.of(None), unknown, *more
+    )
     assert database.read_runs(zebra.home) == before
 
 

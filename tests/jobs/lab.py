@@ -11,6 +11,7 @@ from tl.jobs.launcher import LocalLauncher
 from tl.jobs.supervisor import Supervisor
 from tl.store import database
 from tl.store.home import Home
+from tl.store.settling import Settling
 
 FOLDER = Path(__file__).parent
 LIMIT_SECONDS = 30.0
@@ -38,11 +39,13 @@ class Lab:
         self.supervisor = Supervisor(self.home, self.launcher, fits=lambda need: fits, **options)
         return self.supervisor
 
-    def submit(self, *behaviours: str, seeds: tuple[int, ...] = (0,), key: str | None = None) -> list[str]:
+    def submit(
+        self, *behaviours: str, seeds: tuple[int, ...] = (0,), key: str | None = None, settle: Settling | None = None
+    ) -> list[str]:
         """Ids of the runs of a new experiment, one arm per behaviour of the stand-in."""
         arms = tuple(ArmConfig(name=name, strategy="scratch") for name in behaviours)
         experiment = Experiment(dataset="blossoms", samples=20, arms=arms, seeds=seeds)
-        experiment_id = jobs.submit(self.home, experiment, key)
+        experiment_id = jobs.submit(self.home, experiment, key, settle)
         return [row.run_id for row in database.read_runs(self.home, experiment_id)]
 
     def row(self, run_id: str) -> dict:
@@ -65,6 +68,7 @@ class Lab:
 
     def close(self) -> None:
         """Leave no process behind."""
+        self.supervisor.settler.close()
         for child in self.launcher._children.values():
             child.kill()
             child.wait()

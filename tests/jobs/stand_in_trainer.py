@@ -2,7 +2,8 @@
 
 `quick`: 2 epochs at once; `slow`: until it is stopped; `stubborn`: the same, deaf to SIGTERM; `crash`: exit status 3
 without a result; `refuse`: a result that says failed; `table`: 3 epochs with metrics.parquet, half a second each;
-`hang`: stands still after 2 epochs; `wait`: its turn never comes; `commit`: 12 epochs, each also a line in epochs.log.
+`noisy`: as quick, and its test accuracy goes up and down with the seed; `hang`: stands still after 2 epochs; `wait`: its
+turn never comes; `commit`: 12 epochs, each also a line in epochs.log.
 """
 
 import signal
@@ -24,7 +25,8 @@ before = read_json(run.folder / "epochs.json", 0)  # what a checkpoint would be
 
 def end(status: str, epochs: int, **facts) -> None:
     accuracy = 0.5 if epochs else None
-    test_accuracy = 0.4 if status == "finished" else None
+    reached = 0.3 + 0.2 * (config["seed"] % 2) if behaviour == "noisy" else 0.4
+    test_accuracy = reached if status == "finished" else None
     facts = {"reason": None, "message": None} | facts | {"best_val_accuracy": accuracy, "test_accuracy": test_accuracy}
     facts |= {"best_epoch": 1, "stopped_early": False, "elapsed_seconds": 1.0, "memory_peak_bytes": 1000}
     write_json(run.result, {"status": status, "epochs": epochs} | facts)
@@ -46,14 +48,14 @@ if behaviour == "crash":
     sys.exit(3)
 if behaviour == "refuse":
     end("failed", 0, reason="bad_data", message="The pictures are gone.")
-last = {"quick": 2, "table": 3, "commit": 12}.get(behaviour, 10**6)
+last = {"quick": 2, "noisy": 2, "table": 3, "commit": 12}.get(behaviour, 10**6)
 phase = "waiting" if behaviour == "wait" else "training"
 for epoch in range(before + 1, last + 1):
     progress = {"phase": phase, "epoch": epoch, "epochs": last, "counter": epoch}
     write_json(run.progress, progress, durable=False)
     while (behaviour == "hang" and epoch > 2) or (behaviour == "wait" and not stopped):
         time.sleep(0.05)
-    time.sleep({"quick": 0, "table": 0.5, "commit": 0.02}.get(behaviour, 0.05))
+    time.sleep({"quick": 0, "noisy": 0, "table": 0.5, "commit": 0.02}.get(behaviour, 0.05))
     if stopped:
         end("stopped", epoch - 1)
     if behaviour == "table":

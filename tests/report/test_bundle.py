@@ -39,6 +39,17 @@ def test_what_was_exported_is_imported_elsewhere_as_it_was(home, other, tmp_path
     )
 
 
+def test_at_how_many_seeds_it_was_judged_travels_with_it(home, other, tmp_path):
+    experiment_id = page_lab.finished(home, seeds=2)
+    jobs.add_seeds(home, experiment_id, 3)
+    for row in page_lab.rows(home, experiment_id)[4:]:
+        page_lab.end(home, row, "finished")
+    (tmp_path / "b.zip").write_bytes(export_bundle(home, experiment_id))
+    import_bundle(other, tmp_path / "b.zip")
+    before, after = (jobs.experiment(each, experiment_id)["experiment"] for each in (home, other))
+    assert before == after and after.looks == (2, 3)
+
+
 def test_the_pictures_it_learnt_are_told_even_where_another_set_has_that_name(home, other, tmp_path):
     files = exported(home)
     told = json.loads(files["bundle.json"])

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.store import database, schema
+from tl.store import database, everybody, schema
 from tl.store.damage import refusal
 from tl.store.database import TRANSITIONS
 from tl.store.home import Home
@@ -164,10 +164,10 @@ def test_idle_is_decided_together_with_what_follows(home):
     done = []
     row = brought_to(home, "running")
     database.move(home, database.read_runs(home)[1], "stopped")
-    assert not database.when_idle(home, lambda: done.append(1))
+    assert not everybody.when_idle(home, lambda: done.append(1))
     assert not done
     database.move(home, row, "finished")
-    assert database.when_idle(home, lambda: done.append(1))
+    assert everybody.when_idle(home, lambda: done.append(1))
     assert done
 
 

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.store import database, schema
+from tl.store import database, everybody, schema
 from tl.store.home import Home, owner_of
 
 ARMS = (ArmConfig(name="a", strategy="scratch"), ArmConfig(name="b", strategy="scratch"))
@@ -107,7 +107,7 @@ def test_two_visitors_may_use_the_same_key(ours, theirs):
 def test_the_supervisor_is_not_idle_while_any_visitor_waits(ours, theirs):
     insert(theirs)
     done = []
-    assert not database.when_idle(ours.of(None), lambda: done.append(1))
+    assert not everybody.when_idle(ours.of(None), lambda: done.append(1))
     assert not done
 
 

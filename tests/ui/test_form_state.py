@@ -1,6 +1,7 @@
 """The form holds an experiment and gives it back; presets keep their promises; the command says the same."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from tl.__main__ import parser
 from tl.cli.compare import experiment_of
 from tl.config import ArmConfig, Experiment, Refused
 from tl.datasets import BUILT_IN
+from tl.report.command import command
 from tl.ui import cost, form_state
 from tl.ui.presets import PRESETS
 
@@ -123,3 +125,14 @@ def test_the_command_shown_runs_the_same_experiment(name):
     words = shlex.split(cost.command(EXPERIMENTS[name]))
     assert words[:3] == ["python", "-m", "tl"]
     assert experiment_of(parser().parse_args(words[3:])) == EXPERIMENTS[name]
+
+
+def test_until_settled_begins_with_three_seeds_and_is_in_the_command(state):
+    assert form_state.wanted(state) == (form_state.compose(state), None)
+    state[form_state.SETTLE] = True
+    experiment, plan = form_state.wanted(state)
+    assert experiment.seeds == (0, 1, 2) and plan.open
+    words = shlex.split(command(experiment, settle=replace(plan, at_most_seeds=8)))
+    arguments = parser().parse_args(words[3:])
+    assert (arguments.until_settled, arguments.at_most_seeds, arguments.at_most_minutes) == (True, 8, None)
+    assert experiment_of(arguments) == experiment

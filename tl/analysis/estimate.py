@@ -4,7 +4,7 @@ Both are upper bounds: early stopping is not foreseen. Plain arithmetic, imports
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tl.backbones import BACKBONES
@@ -37,6 +37,18 @@ def estimate_seconds(experiment: Experiment, probe: Mapping, sizes: Mapping[str,
     slower = _beside_the_page(probe.get("cores"))
     arms = {arm.name: slower * _run_seconds(experiment, arm, probe, sizes) for arm in experiment.arms}
     return Estimate(arms=arms, total=sum(arms.values()) * len(experiment.seeds))
+
+
+def seconds_per_seed(runs: Iterable[tuple[str, float | None]]) -> float | None:
+    """What one more seed of all arms takes, from (arm, seconds) of the runs so far; None where an arm has none."""
+    spent: dict[str, list[float]] = {}
+    for arm, seconds in runs:
+        own = spent.setdefault(arm, [])
+        if seconds is not None:
+            own.append(seconds)
+    if not spent or not all(spent.values()):
+        return None
+    return sum(sum(own) / len(own) for own in spent.values())
 
 
 def _beside_the_page(cores: float | None) -> float:

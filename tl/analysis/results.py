@@ -59,6 +59,7 @@ class Claim:
     interval: Interval | None  # of the gain on the test set; None where nothing was tested
     outcome: str  # helps, hurts, no_difference or undecided
     more_seeds: int | None  # that would probably settle it; 0: settled, None: nothing tested or too many needed
+    seeds_can_settle: bool | None = None  # False: however many, the test pictures are too few; None: not known
 
 
 @dataclass(frozen=True, kw_only=True)

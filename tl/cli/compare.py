@@ -3,21 +3,22 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from tl import jobs
 from tl.analysis.experiment_results import ExperimentResult
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import BACKBONES
 from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
+from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
-from tl.cli.watch import FAILED, describe_end, percent, wait
+from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Training, parse_seeds
 from tl.jobs.listing import RunEntry
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.store import database
+from tl.store import database, settling
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
 
@@ -60,6 +61,7 @@ def add_commands(commands) -> None:
     """Declare `compare`."""
     parser = add_command(commands, "compare", compare, "Train the same network from scratch and pretrained, compare.")
     add_experiment_options(parser)
+    add_options(parser)
     add_verdict_options(parser)
 
 
@@ -97,25 +99,39 @@ def compare(arguments) -> int:
     """Exit status 0: all runs finished, or were stopped because somebody wanted it; 1: one failed."""
     home, experiment = arguments.home, experiment_of(arguments)
     options = verdict_options(arguments, experiment)
-    experiment_id = jobs.submit(home, experiment)
-    run_ids = {run.run_id for run in database.read_runs(home, experiment_id)}
+    experiment, plan = wanted(arguments, experiment, options)
+    experiment_id = jobs.submit(home, experiment, settle=plan)
+    return finish(home, experiment_id, arguments.json, options)
+
+
+def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any], known: Collection[str] = ()) -> int:
+    """Wait until nothing more comes of an experiment, print its result; exit status as of `compare`.
+
+    Runs that are `known` have ended before. `options` as tl.analysis.experiment_result takes them.
+    """
     try:
-        runs = wait(home, experiment_id, run_ids)
+        runs = follow(home, experiment_id, set(known))
     except KeyboardInterrupt:
         stop_all(home, [experiment_id])
         for run in jobs.list_runs(home, experiment_id):
             if run.status != "finished":
                 print(f"  python -m tl resume {run.run_id} --home {home.path}   # {run.arm}", file=sys.stderr)
+        if database.read_experiment(home, experiment_id)["settling"]:
+            print(f"  python -m tl settle {experiment_id} --home {home.path}   # then, until settled", file=sys.stderr)
         return INTERRUPTED
     from tl.analysis import experiment_result  # pandas
 
+    told = as_document(home, experiment_id)
     document = experiment_result(home, experiment_id, **options)
-    if arguments.json:
-        print(json.dumps(document.to_json(), ensure_ascii=False))
+    if as_json:
+        print(json.dumps(document.to_json() | told, ensure_ascii=False))
     else:
         experiment = database.read_experiment(home, experiment_id)["experiment"]
         print(f"{heading(home, experiment, f'{experiment.samples:,}')}\n\n{as_text(document)}")
-    return exit_status(runs)
+        if told["settling"]:
+            print(f"\n{told['settling']['text']}")
+    failed = told["settling"] is not None and told["settling"]["ended"] == "failed"
+    return max(exit_status([run for run in runs if run.run_id not in known]), int(failed))
 
 
 def exit_status(runs: list[RunEntry]) -> int:
@@ -164,5 +180,7 @@ def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
     """End what has not ended of these experiments, after Ctrl-C; the caller says how to go on."""
     print("\nStopping ...", file=sys.stderr, flush=True)
     ids = list(experiment_ids)
+    for own in ids:
+        settling.end(home, own, "stopped")
     jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, database.ACTIVE)])
     print("Stopped; what was trained so far is kept. To go on:", file=sys.stderr)

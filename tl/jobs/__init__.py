@@ -2,10 +2,13 @@
 
 from tl.jobs.pictures import delete_dataset
 from tl.jobs.queue import delete, experiment, list_runs, resume, run, stop, stop_all, submit
+from tl.jobs.seeds import add_seeds, begin_settling, stop_settling
 from tl.jobs.start import ensure_supervisor
 from tl.jobs.sweeps import list_sweeps, resume_sweep, submit_sweep, sweep
 
 __all__ = [
+    "add_seeds",
+    "begin_settling",
     "delete",
     "delete_dataset",
     "ensure_supervisor",
@@ -17,6 +20,7 @@ __all__ = [
     "run",
     "stop",
     "stop_all",
+    "stop_settling",
     "submit",
     "submit_sweep",
     "sweep",

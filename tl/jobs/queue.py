@@ -12,7 +12,7 @@ from dataclasses import replace
 from msgspec import structs
 
 from tl.config import Experiment, Refused, new_id
-from tl.jobs import memory, processes
+from tl.jobs import memory, processes, settling
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
 from tl.jobs.listing import RunEntry, entry_of
@@ -20,11 +20,13 @@ from tl.jobs.start import supervisor_lives
 from tl.jobs.turns import in_order
 from tl.limits import limits
 from tl.store import database, everybody
+from tl.store import settling as plans
 from tl.store.database import ACTIVE
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.quota import admission, check_settings
 from tl.store.rows import RunRow
+from tl.store.settling import Settling
 from tl.store.trash import deleting
 from tl.strategies import STRATEGIES
 
@@ -32,18 +34,24 @@ _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have s
 _FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "ended", "reason", "message"))
 
 
-def submit(home: Home, experiment: Experiment, key: str | None = None) -> str:
-    """Queue an experiment; its id. The same `key` twice (a double click) is the same experiment, and so is the same under
+def submit(home: Home, experiment: Experiment, key: str | None = None, settle: Settling | None = None) -> str:
+    """Queue an experiment; its id. `settle`: add seeds to it until it is settled. The same `key` twice (a double click) is the same experiment, and so is the same under
     another key a moment later (a second tab).
 
     Raises Refused where the data set, the sample count or the weights do not exist, and hosted where it is too much.
     """
     if key and (earlier := database.experiment_with_key(home, key)):
         return earlier
-    return enqueue(home, [resolved(home, experiment)], key)
+    return enqueue(home, [resolved(home, experiment)], key, settle=settle and settling.begun(settle, experiment))
 
 
-def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id: str | None = None) -> str:
+def enqueue(
+    home: Home,
+    experiments: list[Experiment],
+    key: str | None,
+    sweep_id: str | None = None,
+    settle: Settling | None = None,
+) -> str:
     """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner)."""
     # Takes a second (numpy, pandas); before the rows are there, so that Ctrl-C meanwhile leaves nothing behind.
     from tl.jobs.advice import predict
@@ -55,8 +63,8 @@ def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id
         for run in (run for own in runs for run in own):  # before the rows: a run that can be seen is complete
             write_json(home.run(run.run_id).config, run.to_json())
         submitted = list(zip(experiments, runs, strict=True))
-        admit = _admission(home, {experiment.dataset for experiment in experiments})
-        stored = database.insert_experiments(home, submitted, key, sweep_id, admit)
+        admit = admission_of(home, {experiment.dataset for experiment in experiments})
+        stored = database.insert_experiments(home, submitted, key, sweep_id, admit, settle)
     finally:
         if stored != ids[0]:
             for run in (run for own in runs for run in own):
@@ -67,7 +75,7 @@ def enqueue(home: Home, experiments: list[Experiment], key: str | None, sweep_id
     return stored
 
 
-def _admission(home: Home, names: set[str]) -> database.Admission:
+def admission_of(home: Home, names: set[str]) -> database.Admission:
     """What refuses runs in the transaction that queues them; also where a data set of these names was deleted meanwhile."""
     from tl import datasets
 
@@ -105,7 +113,7 @@ def check_size(home: Home, experiment: Experiment, training_pictures: int) -> No
 
 
 def experiment(home: Home, experiment_id: str) -> dict:
-    """`{"experiment_id", "key", "created", "experiment": Experiment, "runs": as list_runs}`; Refused when unknown."""
+    """As tl.store.database.read_experiment, and `"runs"` as list_runs; Refused when unknown."""
     return database.read_experiment(home, experiment_id) | {"runs": list_runs(home, experiment_id)}
 
 
@@ -140,6 +148,7 @@ def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS, launcher
     Raises Refused for an unknown id, TimeoutError where the process can't be ended.
     """
     row = database.read_run(home, run_id)
+    plans.end(home, row.experiment_id, "stopped")  # first: else it might add seeds now
     if row.status == "queued" and database.move(home, row, "stopped", ended=time.time()):
         return run(home, run_id)
     if database.note(home, row, stop_requested=1):
@@ -152,12 +161,17 @@ def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS, launcher
 def stop_all(home: Home, run_ids: Iterable[str]) -> None:
     """End those of the runs that have not ended, the waiting ones first: else the supervisor would start them.
 
-    Raises as `stop` does, once each has been asked.
+    Seeds that are just being added to their arms end with them. Raises as `stop` does, once each has been asked.
     """
-    rows = [database.read_run(home, run_id) for run_id in run_ids]
-    waiting = [row for row in rows if row.status == "queued"]
+    rows = {run_id: database.read_run(home, run_id) for run_id in run_ids}
+    arms = {(row.experiment_id, row.arm) for row in rows.values()}
+    for experiment_id in {experiment_id for experiment_id, _ in arms}:
+        if plans.end(home, experiment_id, "stopped"):
+            added = database.read_runs(home, experiment_id, ACTIVE)
+            rows |= {row.run_id: row for row in added if (experiment_id, row.arm) in arms}
+    waiting = [row for row in rows.values() if row.status == "queued"]
     stopped = [row.run_id for row in waiting if database.move(home, row, "stopped", ended=time.time())]
-    training = [row.run_id for row in rows if row.status in ACTIVE and row.run_id not in stopped]
+    training = [run_id for run_id, row in rows.items() if row.status in ACTIVE and run_id not in stopped]
     with ThreadPoolExecutor(max(len(training), 1)) as pool:
         list(pool.map(lambda run_id: stop(home, run_id), training))
 
@@ -174,7 +188,7 @@ def resume(home: Home, run_id: str) -> RunEntry:
 def resume_all(home: Home, run_ids: Iterable[str]) -> list[RunEntry]:
     """`resume` of several: all of them or, where one is refused, none."""
     rows = [_resumable(home, run_id) for run_id in run_ids]
-    admit = _admission(home, {row.experiment.dataset for row in rows})
+    admit = admission_of(home, {row.experiment.dataset for row in rows})
     database.requeue(home, rows, admit, **_FORGET, queued=time.time(), stop_requested=0)
     return [run(home, row.run_id) for row in rows]
 

@@ -27,6 +27,8 @@ from tl.store.rows import experiment_of
 
 _SHARED = [entry.name for entry in fields(Training) if entry.name != "precision"]  # a trainer writes down what it chose
 
+TOGETHER_SECONDS = 1.0  # between the ids of runs that were queued at once, at most; seeds are added after a training
+
 
 def repair(home: Home) -> dict:
     """`{"sound", "kept", "experiments", "runs", "left_out"}`: what was done for everybody's queue under this root.
@@ -150,7 +152,9 @@ def _index(workspace: Home, known: dict[str, dict], done: dict) -> None:
     for experiment_id, configs in groups.items():
         old = known.get(experiment_id, {})
         try:
-            fits = [(experiment, _in_order(experiment, configs)) for experiment in _experiments(old, configs)]
+            looks = _looks(configs) if workspace.owner is None else ()  # ids of what visitors import tell no time
+            told = _experiments(old, configs, looks)
+            fits = [(experiment, _in_order(experiment, configs)) for experiment in told]
             experiment, own = max(fits, key=lambda fit: len(fit[1]))
             created = int(experiment_id[:10], 32) / 1000  # an id begins with its time
             rows = [_row(workspace.run(config.run_id), config, created) for config in own]
@@ -166,7 +170,7 @@ def _index(workspace: Home, known: dict[str, dict], done: dict) -> None:
         done["left_out"] += [str(workspace.run(run_id).folder) for run_id in lost]
 
 
-def _experiments(old: dict, configs: list[RunConfig]) -> Iterator[Experiment]:
+def _experiments(old: dict, configs: list[RunConfig], looks: tuple[int, ...]) -> Iterator[Experiment]:
     """What it may have been: as the old queue had it, and what its runs say. Raises Refused where they say nonsense."""
     with suppress(KeyError, Damaged):
         yield experiment_of(old["spec"])
@@ -178,7 +182,19 @@ def _experiments(old: dict, configs: list[RunConfig]) -> Iterator[Experiment]:
         precision=precisions.pop() if len(precisions) == 1 else "auto",
         arms=tuple(arms[position] for position in sorted(arms)),
         seeds=tuple(sorted({config.seed for config in configs})),
+        looks=looks,
     )
+
+
+def _looks(configs: list[RunConfig]) -> tuple[int, ...]:
+    """At which numbers of seeds it was judged: those that were added later have runs whose ids began later."""
+    born: dict[int, float] = {}
+    for config in configs:
+        began = int(config.run_id[:10], 32) / 1000  # an id begins with its time
+        born[config.seed] = min(began, born.get(config.seed, began))
+    times = sorted(born.values())
+    grown = [place for place in range(1, len(times)) if times[place] - times[place - 1] > TOGETHER_SECONDS]
+    return (*grown, len(times)) if grown else ()
 
 
 def _shared(config: RunConfig) -> dict:

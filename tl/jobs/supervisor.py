@@ -14,8 +14,9 @@ from tl.jobs.launcher import GRACE_SECONDS, Launcher
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.memory_kills import memory_kills
 from tl.jobs.queue import settle, waiting_runs
+from tl.jobs.settler import Settler
 from tl.jobs.turns import group
-from tl.store import database
+from tl.store import database, everybody
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.trash import empty_trash
@@ -49,6 +50,7 @@ class Supervisor:
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: tuple | None = None  # experiment and seed that train now, and how many of its arms at once
         self._slots = 1
+        self.settler = Settler(self.home)
 
     def serve(self, lock: int, idle_seconds: float = IDLE_SECONDS) -> None:
         """Work until there has been nothing to do for `idle_seconds`, then give back `lock` (a descriptor)."""
@@ -75,13 +77,13 @@ class Supervisor:
 
     def _leave(self, lock: int) -> bool:
         # In one transaction with the last look at the queue: whoever submits afterwards finds the lock free.
-        left = database.when_idle(self.home, lambda: os.close(lock))
+        left = everybody.when_idle(self.home, lambda: os.close(lock))
         if left:
             log.info("nothing to do: supervisor %d ends", os.getpid())
         return left
 
     def tick(self) -> bool:
-        """Write down what has ended and start what may start; whether anything is queued or running."""
+        """Write down what has ended and start what may start; whether anything is queued, running or to be settled."""
         running = [row for row in self._rows("running") if self._goes_on(row)]
         self._watching = True
         attempts = {(row.run_id, row.attempt) for row in running}
@@ -90,7 +92,7 @@ class Supervisor:
         started = self._next(running)
         for row in started:
             self._start(row)
-        return bool(running or started)
+        return self.settler.look() or bool(running or started)
 
     def _rows(self, status: str) -> list[RunRow]:
         return database.read_runs(self.home, statuses=(status,), everyone=True)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from tl.arms import parse_arms
 from tl.config import ArmConfig, Experiment, Training
+from tl.store.settling import Settling
 
 NOTHING: Mapping = MappingProxyType({})
 _DEFAULTS = Training(dataset="blossoms")
@@ -15,10 +16,16 @@ _ALWAYS = ("dataset", "samples", "backbone", "epochs", "resolution")  # said eve
 _SPECIAL = re.compile(r"[,:=]")  # an arm's name with one of these can't be written on the command line
 
 
-def command(experiment: Experiment, sizes: tuple[int, ...] = (), judged: Mapping = NOTHING) -> str:
+def command(
+    experiment: Experiment,
+    sizes: tuple[int, ...] = (),
+    judged: Mapping = NOTHING,
+    settle: Settling | None = None,
+) -> str:
     """The command line that runs this experiment, at `sizes` as a sweep; most settings at their defaults are left out.
 
-    `judged`: baseline, margin and target of the verdict, where they are not the usual ones.
+    `judged`: baseline, margin and target of the verdict, where they are not the usual ones. `settle`: the plan by which
+    seeds are added. One that has grown is repeated with all its seeds at once.
     """
     words = ["python", "-m", "tl", "sweep" if sizes else "compare"]
     if sizes:
@@ -34,7 +41,17 @@ def command(experiment: Experiment, sizes: tuple[int, ...] = (), judged: Mapping
             words += [f"--{option}", _said(value)]
     arms = ",".join(map(_arm, experiment.arms))
     words += ["--arms", arms, "--seeds", _seeds(experiment.seeds)]
-    return shlex.join(words + _judged(experiment, arms, judged))
+    return shlex.join(words + _settled(settle) + _judged(experiment, arms, judged))
+
+
+def _settled(plan: Settling | None) -> list[str]:
+    """The options by which seeds are added until it is settled."""
+    if plan is None:
+        return []
+    usual = Settling()
+    bounds = [name for name in ("at_most_seeds", "at_most_minutes") if getattr(plan, name) != getattr(usual, name)]
+    said = [word for name in bounds for word in (f"--{name.replace('_', '-')}", str(getattr(plan, name)))]
+    return ["--until-settled", *said]
 
 
 def _judged(experiment: Experiment, arms: str, judged: Mapping) -> list[str]:

@@ -14,6 +14,7 @@ from tl.store.home import Home
 from tl.store.places import without_places
 from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
+from tl.store.settling import Settling, plan_of
 
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs
 Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
@@ -50,8 +51,9 @@ def insert_experiments(
     key: str | None,
     sweep_id: str | None = None,
     admit: Admission | None = None,
+    settling: Settling | None = None,
 ) -> str:
-    """Queue experiments with their runs, all of them or none, `sweep_id` says as which sweep.
+    """Queue experiments with their runs, all of them or none, `sweep_id` says as which sweep, `settling` until when.
 
     The id of the first, which gets `key`; where an experiment has that key already, or the same was submitted under
     another a moment ago, the id of that one, and nothing is queued. `admit` may refuse them for what is in the queue
@@ -64,31 +66,47 @@ def insert_experiments(
         earlier = connection.execute("SELECT id FROM experiments WHERE key = ?", (key,)).fetchone()
         if earlier:
             return earlier["id"]
-        if key and (twin := _twin(connection, home, specs, sweep_id is not None, now)):
+        kind = (sweep_id is not None, settling is not None)
+        if key and (twin := _twin(connection, home, specs, kind, now)):
             return twin
         for document, (_, runs) in zip(specs, submitted, strict=True):
             own_id = runs[0].experiment_id
             own_key = key if own_id == first_id else None
-            values = (own_id, own_key, now, document, sweep_id, home.owner)
-            columns = "(id, key, created, spec, sweep_id, owner)"
-            connection.execute(f"INSERT INTO experiments {columns} VALUES (?, ?, ?, ?, ?, ?)", values)
-            connection.executemany(
-                "INSERT INTO runs (id, experiment_id, arm, seed, position, created, queued) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(run.run_id, own_id, run.arm.name, run.seed, place, now, now) for place, run in enumerate(runs)],
-            )
+            values = (own_id, own_key, now, document, sweep_id, home.owner, settling and settling.to_json())
+            columns = "(id, key, created, spec, sweep_id, owner, settling)"
+            connection.execute(f"INSERT INTO experiments {columns} VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            queue_runs(connection, runs, 0)
         if admit:
             admit(connection)
     return first_id
 
 
-def _twin(connection: sqlite3.Connection, home: Home, specs: list[str], swept: bool, now: float) -> str | None:
-    """Id of the first of what was submitted under a key just before `now` and is the same."""
-    query = "SELECT id, key, spec, sweep_id FROM experiments WHERE owner IS ? AND created BETWEEN ? AND ? ORDER BY id"
+def queue_runs(connection: sqlite3.Connection, runs: list[RunConfig], first: int) -> None:
+    """Put runs into the queue, in this order, from position `first` of their experiment on; inside a transaction."""
+    now = time.time()
+    connection.executemany(
+        "INSERT INTO runs (id, experiment_id, arm, seed, position, created, queued) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (run.run_id, run.experiment_id, run.arm.name, run.seed, place, now, now)
+            for place, run in enumerate(runs, first)
+        ],
+    )
+
+
+def _twin(
+    connection: sqlite3.Connection, home: Home, specs: list[str], kind: tuple[bool, bool], now: float
+) -> str | None:
+    """Id of the first of what was submitted under a key just before `now` and is the same.
+
+    `kind`: whether it is a sweep, and whether it is to be settled.
+    """
+    query = "SELECT id, key, spec, sweep_id, settling FROM experiments WHERE owner IS ? AND created BETWEEN ? AND ? ORDER BY id"
     together: dict[str, list[sqlite3.Row]] = {}
     for row in connection.execute(query, (home.owner, now - TWICE_SECONDS, now)):
         together.setdefault(row["sweep_id"] or row["id"], []).append(row)
     for first, *others in together.values():
-        same = [row["spec"] for row in (first, *others)] == specs and (first["sweep_id"] is not None) == swept
+        own_kind = (first["sweep_id"] is not None, first["settling"] is not None)
+        same = [row["spec"] for row in (first, *others)] == specs and own_kind == kind
         if same and first["key"]:
             return first["id"]
     return None
@@ -137,12 +155,16 @@ def _stored_key(home: Home, key: str | None) -> str | None:
 
 
 def read_experiment(home: Home, experiment_id: str) -> dict:
-    """`{"experiment_id", "key", "created", "sweep_id", "experiment": Experiment}`. Raises Refused for an unknown id."""
-    query = "SELECT id AS experiment_id, key, created, sweep_id, spec FROM experiments WHERE id = ? AND owner IS ?"
-    rows = select(home, query, (experiment_id, home.owner))
+    """`{"experiment_id", "key", "created", "sweep_id", "experiment": Experiment, "settling": Settling | None}`.
+
+    Raises Refused for an unknown id.
+    """
+    columns = "id AS experiment_id, key, created, sweep_id, spec, settling"
+    rows = select(home, f"SELECT {columns} FROM experiments WHERE id = ? AND owner IS ?", (experiment_id, home.owner))
     if not rows:
         raise Unknown(f"There is no experiment {experiment_id!r}; `python -m tl runs` lists them.")
-    return rows[0] | {"experiment": experiment_of(rows[0].pop("spec"))}
+    [row] = rows
+    return row | {"experiment": experiment_of(row.pop("spec")), "settling": plan_of(row["settling"])}
 
 
 def read_sweep(home: Home, sweep_id: str) -> dict:
@@ -271,16 +293,3 @@ def unless_used(home: Home, dataset: str, action: Callable[[], None]) -> str | N
                 return row["run_id"]
         action()
         return None
-
-
-def when_idle(home: Home, action: Callable[[], None]) -> bool:
-    """Do `action` if nobody has anything queued or running, so that nothing can be queued between the look and the action."""
-    if not home.database_path.exists():  # removed while a supervisor worked: don't make it again
-        action()
-        return True
-    with writing(home) as connection:
-        query = f"SELECT 1 FROM runs WHERE status IN ({', '.join(map(repr, ACTIVE))}) LIMIT 1"
-        if connection.execute(query).fetchone():
-            return False
-        action()
-        return True

@@ -1,13 +1,15 @@
-"""The queue across visitors, for what keeps it: how full it is, who was served when, the end of an owner's rows."""
+"""The queue across visitors, for what keeps it: how full it is, who was served when, whether anything is
+left to do, the end of an owner's rows."""
 
 import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
 from tl.config import Experiment
-from tl.store.database import ACTIVE, select, writing
 from tl.store.home import Home
 from tl.store.rows import experiment_of
+from tl.store.schema import ACTIVE, select, writing
+from tl.store.settling import has_open
 
 _ACTIVE = f"status IN ({', '.join(map(repr, ACTIVE))})"
 _JOINED = "FROM runs JOIN experiments ON experiments.id = runs.experiment_id"
@@ -55,4 +57,16 @@ def delete_owner(home: Home, take_files: Callable[[], bool]) -> bool:
             return False
         connection.execute(f"DELETE FROM runs WHERE {own}", (home.owner,))
         connection.execute("DELETE FROM experiments WHERE owner IS ?", (home.owner,))
+        return True
+
+
+def when_idle(home: Home, action: Callable[[], None]) -> bool:
+    """Do `action` if nobody has anything queued, running or to be settled: nothing can come between look and action."""
+    if not home.database_path.exists():  # removed while a supervisor worked: don't make it again
+        action()
+        return True
+    with writing(home) as connection:
+        if connection.execute(f"SELECT 1 FROM runs WHERE {_ACTIVE} LIMIT 1").fetchone() or has_open(connection):
+            return False
+        action()
         return True

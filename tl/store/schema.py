@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from tl.config import Refused
 from tl.store.damage import refusal
@@ -58,6 +59,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "UPDATE runs SET queued = created",
         "ALTER TABLE runs ADD COLUMN spent REAL NOT NULL DEFAULT 0",  # seconds that its ended attempts took
     ),
+    (
+        "ALTER TABLE experiments ADD COLUMN settling TEXT",
+    ),  # Settling.to_json (tl.store.settling); null: never asked for
 )
 
 
@@ -91,7 +95,7 @@ def _connected(home: Home) -> Iterator[sqlite3.Connection]:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    return connection.execute("PRAGMA user_version").fetchone()[0]
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _migrate(home: Home, connection: sqlite3.Connection) -> None:
@@ -108,7 +112,7 @@ def _migrate(home: Home, connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
 
 
-def select(home: Home, query: str, values: tuple = ()) -> list[dict]:
+def select(home: Home, query: str, values: tuple[object, ...] = ()) -> list[dict[str, Any]]:
     """Rows of a query; none where there is no file yet."""
     if not home.database_path.exists():  # asking creates nothing
         return []

@@ -12,17 +12,24 @@ from tl.jobs import probe as probing
 from tl.jobs.queue import check_size
 from tl.report.command import NOTHING, command
 from tl.store.home import Home
+from tl.store.settling import Settling
 from tl.ui.refresh import fragment
 from tl.ui.text import duration, escape
 
 POLL_SECONDS = 1.0  # while this machine is being measured
 
 
-def show_command(label: str, experiment: Experiment, sizes: tuple[int, ...] = (), judged: Mapping = NOTHING) -> None:
+def show_command(
+    label: str,
+    experiment: Experiment,
+    sizes: tuple[int, ...] = (),
+    judged: Mapping = NOTHING,
+    settle: Settling | None = None,
+) -> None:
     """The command in an expander that stays empty, and so costs the page nothing, until it is opened."""
     box = st.expander(label, icon=":material/terminal:", on_change="rerun", key="show_command")
     if box.open:
-        box.code(command(experiment, sizes, judged), language="bash", wrap_lines=True)
+        box.code(command(experiment, sizes, judged, settle), language="bash", wrap_lines=True)
 
 
 def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ...] = ()) -> None:

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from tl.config import Experiment, Refused
+from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.store.home import Home
+from tl.store.settling import Settling
 from tl.ui import advice, arms, cost, demo, form_state, network, pictures, plan
 from tl.ui.presets import PRESETS
 from tl.ui.problems import told
@@ -67,14 +68,15 @@ def _start_row(home: Home, info) -> Experiment | None:
     """Draw the end of the form; gives the experiment it describes, None where it can't be accepted."""
     state = st.session_state
     try:
-        experiment = form_state.compose(state)
+        experiment, plan = form_state.wanted(state)
     except Refused as problem:
-        experiment = None
+        experiment = plan = None
         st.error(escape(problem), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container():
             if experiment and info:
                 cost.estimate_line(home, experiment, info)
+            _settle_switch()
         st.button(
             "Start",
             type="primary",
@@ -88,8 +90,19 @@ def _start_row(home: Home, info) -> Experiment | None:
     if state.get(PROBLEM):
         st.error(escape(state[PROBLEM]), icon=":material/error:")
     if experiment:
-        cost.show_command("Show the command that does the same", experiment)
+        cost.show_command("Show the command that does the same", experiment, settle=plan)
     return experiment
+
+
+def _settle_switch() -> None:
+    usual, looks = Settling(), ", ".join(map(str, PLANNED_LOOKS))
+    st.checkbox(
+        "Run until settled",
+        key=form_state.SETTLE,
+        persist_state="session",
+        help=f"Begins with {PLANNED_LOOKS[0]} seeds at least and adds more while the outcome is open, judged at {looks} "
+        f"seeds; begins no look that would end after {usual.at_most_minutes} minutes.",
+    )
 
 
 def _start(home: Home) -> None:
@@ -99,7 +112,8 @@ def _start(home: Home) -> None:
     state = st.session_state
     state.pop(PROBLEM, None)
     with told(PROBLEM):
-        experiment_id = jobs.submit(home, form_state.compose(state), key=state[form_state.TOKEN])
+        experiment, plan = form_state.wanted(state)
+        experiment_id = jobs.submit(home, experiment, key=state[form_state.TOKEN], settle=plan)
         st.query_params["experiment"] = experiment_id
         jobs.ensure_supervisor(home)
 

@@ -7,14 +7,17 @@ from collections.abc import MutableMapping
 from dataclasses import fields
 
 from tl.config import ArmConfig, Experiment, Training, new_id
+from tl.jobs.settling import begun, with_least_seeds
 from tl.store.database import experiment_with_key
 from tl.store.home import Home
+from tl.store.settling import Settling
 from tl.strategies import arm_title
 from tl.words import plain
 
 SHARED = tuple(entry.name for entry in fields(Training))
 ARM_FIELDS = tuple(entry.name for entry in fields(ArmConfig))
 ARMS, SEEDS, TOKEN, NEXT_ARM = "form_arms", "form_seeds", "form_token", "form_next_arm"
+SETTLE = "form_settle"  # whether seeds are added until it is settled: no setting of an experiment
 MAX_ARMS = 8
 
 
@@ -33,6 +36,7 @@ def fill(state: MutableMapping, experiment: Experiment) -> None:
     for name in SHARED:
         state[shared_key(name)] = getattr(experiment, name)
     state[SEEDS] = len(experiment.seeds)
+    state[SETTLE] = False
     state[ARMS] = []
     for arm in experiment.arms:
         add_arm(state, arm)
@@ -84,3 +88,12 @@ def compose(state: MutableMapping) -> Experiment:
         arms.append(ArmConfig(name=name, **settings))
     shared = {name: state[shared_key(name)] for name in SHARED}
     return Experiment(**shared, arms=tuple(arms), seeds=tuple(range(int(state[SEEDS]))))
+
+
+def wanted(state: MutableMapping) -> tuple[Experiment, Settling | None]:
+    """The comparison to begin with, and the plan to settle it where that is asked for. Raises Refused."""
+    experiment = compose(state)
+    if not state.get(SETTLE):
+        return experiment, None
+    experiment, plan = with_least_seeds(experiment), Settling()
+    return experiment, begun(plan, experiment)

@@ -6,7 +6,7 @@ from tl import jobs
 from tl.jobs.listing import RunEntry
 from tl.store.documents import Progress
 from tl.store.home import Home
-from tl.ui import chart_area, view
+from tl.ui import chart_area, settling, view
 from tl.ui.arms import dot
 from tl.ui.problems import told
 from tl.ui.refresh import fragment, look_again
@@ -38,7 +38,8 @@ def _live(home: Home, experiment_id: str, active: bool) -> None:
         for arm in now.arms:
             with st.container(border=True, height="stretch", key=f"arm_card_{arm.position}"):
                 _card(now.home, arm, metrics[metrics["run_id"] == arm.current.run_id], left.get(arm.position))
-    if now.active:
+    settling.line(now)
+    if now.active and not (now.settling and now.settling.open):
         st.button(
             "Stop all",
             icon=":material/stop:",

@@ -10,7 +10,7 @@ from tl.analysis.results import Verdict
 from tl.config import Experiment
 from tl.report import findings
 from tl.strategies import arm_title
-from tl.ui import downloads, judging
+from tl.ui import downloads, judging, settling
 from tl.ui.arms import dot
 from tl.ui.problems import told
 from tl.ui.text import cell, escape, unbroken
@@ -37,6 +37,7 @@ def show(now: ExperimentView) -> dict[str, Any]:
         found = experiment_result(now.home, now.experiment_id, **chosen).verdict
         with place:
             _answer(found)
+            settling.controls(now, found)
             _marks(now, found)
         positions = {name: position for position, name in enumerate(found.summary)}
         for name in found.comparisons:

@@ -17,6 +17,7 @@ from tl.store.database import ACTIVE, Unknown
 from tl.store.documents import Imported, Progress, read_config, read_imported
 from tl.store.home import Home
 from tl.store.places import without_places
+from tl.store.settling import Settling
 from tl.strategies import arm_title
 from tl.words import ordinal
 
@@ -106,6 +107,8 @@ class ExperimentView:
     experiment_id: str
     experiment: Experiment
     runs: tuple[RunEntry, ...]
+    settling: Settling | None = None  # the plan to add seeds until it is settled
+    sweep_id: str | None = None
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
@@ -116,8 +119,9 @@ class ExperimentView:
 
     @property
     def active(self) -> bool:
-        """Whether anything still trains or waits."""
-        return any(run.status in ACTIVE for run in self.runs)
+        """Whether anything still trains or waits, or more seeds may come at any moment."""
+        settles = self.settling is not None and self.settling.open
+        return settles or any(run.status in ACTIVE for run in self.runs)
 
     @property
     def titles(self) -> list[str]:
@@ -200,7 +204,8 @@ def load(home: Home, experiment_id: str) -> ExperimentView:
         found = jobs.experiment(home, experiment_id)
     except Unknown:
         raise Refused(f"There is no experiment {experiment_id} here; Runs lists those there are.") from None
-    return ExperimentView(home, experiment_id, found["experiment"], tuple(found["runs"]))
+    runs, plan = tuple(found["runs"]), found["settling"]
+    return ExperimentView(home, experiment_id, found["experiment"], runs, plan, found["sweep_id"])
 
 
 def in_queue(run: RunEntry) -> str:

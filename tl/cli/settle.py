@@ -1,0 +1,60 @@
+"""`python -m tl settle` and `add-seeds`: more seeds for a comparison that is there."""
+
+import argparse
+import sys
+from typing import Any
+
+from tl import jobs
+from tl.analysis.settle import next_look
+from tl.cli.compare import finish
+from tl.cli.parser import add_command, add_verdict_options, verdict_options
+from tl.cli.settling import add_bounds, plan_of
+from tl.config import Refused
+from tl.store import database
+from tl.store.schema import ACTIVE
+
+
+def add_commands(commands: Any) -> None:
+    """Declare `settle` and `add-seeds`."""
+    text = "Add seeds to a comparison at planned looks until its outcome is decided; waits until it is."
+    parser = add_command(commands, "settle", settle, text)
+    parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
+    add_bounds(parser)
+    add_verdict_options(parser)
+    text = "Add seeds to a comparison that has ended; waits until they are trained."
+    parser = add_command(commands, "add-seeds", add_seeds, text)
+    parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
+    text = "so many seeds in all; default: the next number at which it is judged"
+    parser.add_argument("--up-to", type=int, metavar="INT", help=text)
+    add_verdict_options(parser)
+
+
+def settle(arguments: argparse.Namespace) -> int:
+    """Exit status as of `compare`."""
+    home, experiment_id = arguments.home, arguments.experiment_id
+    options = verdict_options(arguments, database.read_experiment(home, experiment_id)["experiment"])
+    known = _ended(arguments)
+    if not jobs.begin_settling(home, experiment_id, plan_of(arguments, options)):
+        plan = database.read_experiment(home, experiment_id)["settling"]
+        bounds = f"at most {plan.at_most_seeds} seeds and {plan.at_most_minutes:,} minutes"
+        print(f"Seeds are being added to it already: {bounds}.", file=sys.stderr)
+    return finish(home, experiment_id, arguments.json, options, known)
+
+
+def add_seeds(arguments: argparse.Namespace) -> int:
+    """Exit status as of `compare`."""
+    home, experiment_id = arguments.home, arguments.experiment_id
+    experiment = database.read_experiment(home, experiment_id)["experiment"]
+    options = verdict_options(arguments, experiment)
+    up_to = arguments.up_to or next_look(len(experiment.seeds))
+    if up_to is None:
+        raise Refused(f"There are {len(experiment.seeds)} seeds already; say with --up-to how many there are to be.")
+    known = _ended(arguments)
+    jobs.add_seeds(home, experiment_id, up_to)
+    return finish(home, experiment_id, arguments.json, options, known)
+
+
+def _ended(arguments: argparse.Namespace) -> set[str]:
+    """Runs that are no news."""
+    rows = database.read_runs(arguments.home, arguments.experiment_id)
+    return {row.run_id for row in rows if row.status not in ACTIVE}

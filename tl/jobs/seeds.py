@@ -1,0 +1,109 @@
+"""More seeds for an experiment that is there: by hand, or at planned looks until it is settled."""
+
+import shutil
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from tl.config import Experiment, Refused, RunConfig
+from tl.jobs.queue import admission_of, resolved, settle_dead, stop_all
+from tl.jobs.settling import begun, with_seeds
+from tl.store import database, settling
+from tl.store.documents import read_config
+from tl.store.files import write_json
+from tl.store.growth import grow
+from tl.store.home import Home
+from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE
+from tl.store.settling import Settling
+
+MOST_SEEDS = 100  # of an experiment
+UNFINISHED = ("stopped", "failed", "interrupted")
+
+
+def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = None) -> list[str]:
+    """Queue seeds besides those of an experiment that has ended, until it has `up_to`; ids of the new runs.
+
+    They are trained with the settings of the earlier ones, down to the precision that a trainer chose, and the
+    experiment remembers at how many seeds it was judged. The same call twice (a double click, two tabs) adds once.
+    `outcome`: of the look after which the plan to settle it goes on; then nothing is added once that plan has ended.
+    Raises Refused for an unknown id, where runs of it train or wait, where it can't be trained here (imported, part of
+    a sweep, pictures or weights gone), for a number that is not larger or too large, and hosted where it is too much.
+    """
+    entry = database.read_experiment(home, experiment_id)
+    before: Experiment = entry["experiment"]
+    rows = [settle_dead(home, row) for row in database.read_runs(home, experiment_id)]
+    if len(before.looks) > 1 and len(before.seeds) == up_to:
+        last = before.seeds[before.looks[-2] :]
+        if added := [row.run_id for row in rows if row.seed in last and row.status in ACTIVE]:
+            return added
+    _check(home, entry, rows)
+    if not len(before.seeds) < up_to <= MOST_SEEDS:
+        number = len(before.seeds)
+        raise Refused(f"up to is {up_to}; it must be more than the {number} seeds there are, at most {MOST_SEEDS}.")
+    after = with_seeds(before, up_to, looks=(*(before.looks or (len(before.seeds),)), up_to))
+    resolved(home, after)  # refuses what can't be trained
+    precision = _precision(home, before, rows)
+    new = [run for run in after.runs(experiment_id) if run.seed not in before.seeds]
+    runs = [replace(run, precision=precision) for run in new]
+    if _queue(home, before, after, runs, outcome):
+        return [run.run_id for run in runs]
+    return [] if outcome else add_seeds(home, experiment_id, up_to)  # somebody was faster: see what is there now
+
+
+def _queue(home: Home, before: Experiment, after: Experiment, runs: list[RunConfig], outcome: str | None) -> bool:
+    """Run folders, then the rows: a run that can be seen is complete. Whether they are in the queue."""
+    stored = False
+    try:
+        for run in runs:
+            write_json(home.run(run.run_id).config, run.to_json())
+        admit = admission_of(home, {before.dataset})
+        stored = grow(home, runs[0].experiment_id, before, after, runs, admit, outcome=outcome)
+    finally:
+        if not stored:
+            for run in runs:
+                shutil.rmtree(home.run(run.run_id).folder, ignore_errors=True)
+    return stored
+
+
+def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:
+    """Raise Refused where no seeds can be added to the experiment, whatever their number."""
+    if entry["sweep_id"] is not None:
+        raise Refused("This comparison is one size of a sweep; start the sweep again with more seeds instead.")
+    if any(home.run(row.run_id).imported.exists() for row in rows):
+        raise Refused("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
+
+
+def _precision(home: Home, experiment: Experiment, rows: list[RunRow]) -> str:
+    """The precision of the earlier runs: what trainers found to be faster is in their configs."""
+    if experiment.precision != "auto":
+        return experiment.precision
+    configs = [read_config(home.run(row.run_id)) for row in rows if row.status == "finished"]
+    chosen = Counter(config.precision for config in configs if config is not None and config.precision != "auto")
+    return chosen.most_common(1)[0][0] if chosen else "auto"
+
+
+def begin_settling(home: Home, experiment_id: str, plan: Settling) -> bool:
+    """Let the supervisor add seeds to an experiment at planned looks until it is settled, or `plan` allows no more.
+
+    Begins with what trains now, or has ended. False, and nothing changed, where that goes on already. Raises Refused
+    for an unknown id, where no seeds can be added, and where a run has not finished.
+    """
+    entry = database.read_experiment(home, experiment_id)
+    rows = [settle_dead(home, row) for row in database.read_runs(home, experiment_id)]
+    _check(home, entry, rows)
+    unfinished = sum(row.status in UNFINISHED for row in rows)
+    if unfinished:
+        have = "has" if unfinished == 1 else "have"
+        raise Refused(f"{unfinished} of its runs {have} not finished; resume or delete what is unfinished first.")
+    return settling.begin(home, experiment_id, begun(plan, entry["experiment"]))
+
+
+def stop_settling(home: Home, experiment_id: str) -> None:
+    """Add no more seeds to the experiment and end what trains of it; every run keeps its best.
+
+    Raises Refused for an unknown id, else as `stop_all` does.
+    """
+    database.read_experiment(home, experiment_id)
+    settling.end(home, experiment_id, "stopped")
+    stop_all(home, [row.run_id for row in database.read_runs(home, experiment_id, ACTIVE)])

@@ -1,0 +1,81 @@
+"""One look at the outcome of an experiment that is run until it is settled: `python -m tl.jobs.settle HOME EXPERIMENT_ID`.
+
+Started by the supervisor (tl.jobs.settler) when all its runs have ended: adds seeds up to the next planned look, or ends
+the plan and says why. Done twice, it changes things once.
+"""
+
+import signal
+import sys
+from contextlib import suppress
+
+from tl import datasets
+from tl.analysis import experiment_result
+from tl.analysis.settle import Decision, decide, standing_of
+from tl.config import Experiment, Refused
+from tl.jobs.seeds import UNFINISHED, add_seeds
+from tl.jobs.settler import LIMIT_SECONDS
+from tl.jobs.settling import spent_seconds
+from tl.limits import hosted
+from tl.store import database, settling
+from tl.store.database import Unknown
+from tl.store.files import keep_private, locked
+from tl.store.home import Home
+from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE
+
+
+def settle(home: Home, experiment_id: str) -> None:
+    """Look at the outcome and do what follows from it; nothing where runs go on, or the plan has ended."""
+    entry = database.read_experiment(home, experiment_id)
+    plan, experiment = entry["settling"], entry["experiment"]
+    rows = database.read_runs(home, experiment_id)
+    if plan is None or not plan.open or any(row.status in ACTIVE for row in rows):
+        return
+    if unfinished := [row for row in rows if row.status in UNFINISHED]:
+        settling.end(home, experiment_id, *_of_unfinished(unfinished), seen=experiment)
+        return
+    try:
+        found = experiment_result(home, experiment_id, rows, **plan.judged_by)
+    except Refused as refusal:  # a baseline that is no arm
+        settling.end(home, experiment_id, "failed", str(refusal), seen=experiment)
+        return
+    standing = standing_of(found)
+    decision = decide(standing, plan, spent_seconds(plan))
+    _carry_out(home, experiment_id, experiment, decision, standing.outcome)
+
+
+def _of_unfinished(rows: list[RunRow]) -> tuple[str, str]:
+    """How the plan ends where these runs did not finish, and why in a sentence."""
+    failed = next((row for row in rows if row.status != "stopped"), None)
+    first = failed or next((row for row in rows if row.message), rows[0])
+    by_hand = failed is None and not first.message  # else its time was over
+    what = f"The run of {first['arm']} with seed {first['seed']} was {first['status']}"
+    what = what.replace("was failed", "failed")
+    return "stopped" if by_hand else "failed", f"{what}: {first['message']}" if first.message else f"{what}."
+
+
+def _carry_out(home: Home, experiment_id: str, seen: Experiment, decision: Decision, outcome: str) -> None:
+    if decision.ended is not None:
+        settling.end(home, experiment_id, decision.ended, outcome=outcome, seen=seen)
+        return
+    assert decision.up_to is not None, decision
+    try:
+        add_seeds(home, experiment_id, decision.up_to, outcome)
+    except Refused as refusal:
+        full = hosted() and datasets.has(home, seen.dataset)  # else something is gone that training needs
+        ended = "seeds" if full else "failed"
+        settling.end(home, experiment_id, ended, str(refusal), outcome=outcome, seen=seen)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status 0, also where there is nothing to do any more."""
+    home, experiment_id = Home(arguments[0]), arguments[1]
+    signal.alarm(int(LIMIT_SECONDS))  # also where the supervisor, which watches, was killed
+    with locked(home.locks_dir / "settling.lock"), suppress(Unknown):  # deleted meanwhile
+        settle(home, experiment_id)
+    return 0
+
+
+if __name__ == "__main__":
+    keep_private()
+    sys.exit(main(sys.argv[1:]))

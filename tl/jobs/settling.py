@@ -1,0 +1,49 @@
+"""What may be run until it is settled, and how long it has been running: plans (tl.store.settling) and the clock.
+
+Imports nothing of the queue, which uses it.
+"""
+
+import time
+from dataclasses import replace
+
+from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.jobs import processes
+from tl.store.settling import Settling
+
+LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge
+
+
+def begun(plan: Settling, experiment: Experiment) -> Settling:
+    """The plan as it begins now for this experiment. Raises Refused where it can't be run until settled."""
+    if len(experiment.arms) < 2:
+        raise Refused("There is nothing to settle with one arm; compare at least two.")
+    if len(experiment.seeds) > plan.at_most_seeds:
+        raise Refused(
+            f"at most seeds is {plan.at_most_seeds}, but there are {len(experiment.seeds)} already; choose more, "
+            f"{PLANNED_LOOKS[-1]} at most."
+        )
+    fresh = replace(plan, looks=(), ended=None, message=None)
+    return replace(fresh, began=time.time(), up=_up(), boot_id=processes.boot_id())
+
+
+def spent_seconds(plan: Settling) -> float:
+    """Seconds since it began: by the clock that nobody can set, after a restart of the machine by the other one."""
+    if plan.up is not None and plan.boot_id == processes.boot_id():
+        return max(0.0, _up() - plan.up)
+    return max(0.0, time.time() - plan.began)
+
+
+def _up() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def with_seeds(experiment: Experiment, up_to: int, looks: tuple[int, ...] = ()) -> Experiment:
+    """The experiment with the next unused whole numbers as seeds, until it has `up_to`, judged at `looks`."""
+    free = (seed for seed in range(len(experiment.seeds) + up_to) if seed not in experiment.seeds)
+    more = tuple(seed for seed, _ in zip(free, range(up_to - len(experiment.seeds)), strict=False))
+    return replace(experiment, seeds=experiment.seeds + more, looks=looks)
+
+
+def with_least_seeds(experiment: Experiment) -> Experiment:
+    """The experiment with as many seeds as there must be at the first look."""
+    return with_seeds(experiment, LEAST_SEEDS) if len(experiment.seeds) < LEAST_SEEDS else experiment

@@ -1,0 +1,49 @@
+"""More seeds for an experiment that is there: its specification and its new runs change together, or not at all."""
+
+import json
+
+from tl.config import Experiment, Refused, RunConfig
+from tl.store.database import Admission, queue_runs
+from tl.store.home import Home
+from tl.store.schema import ACTIVE, writing
+from tl.store.settling import is_still, looked, plan_in, write_in
+
+
+def grow(
+    home: Home,
+    experiment_id: str,
+    before: Experiment,
+    after: Experiment,
+    runs: list[RunConfig],
+    admit: Admission,
+    *,
+    outcome: str | None = None,
+) -> bool:
+    """Turn the experiment `before` into `after`, which has more seeds, and queue their `runs` behind its own.
+
+    `outcome`: what the plan to settle it has seen with the seeds of `before`; None: added by hand. False, and nothing
+    changed, where the experiment is no longer as `before` shows it, or that plan has ended. Raises Refused where runs
+    of it train or wait, where added by hand while a plan adds seeds itself, and as `admit` does.
+    """
+    with writing(home) as connection:
+        owned = connection.execute("SELECT owner FROM experiments WHERE id = ?", (experiment_id,)).fetchone()
+        if owned is None or owned["owner"] != home.owner or not is_still(connection, experiment_id, before):
+            return False
+        plan = plan_in(connection, home, experiment_id)
+        open_plan = plan if plan is not None and plan.open else None
+        if outcome is not None:
+            if open_plan is None:
+                return False
+            write_in(connection, home, experiment_id, looked(open_plan, len(before.seeds), outcome))
+        elif open_plan is not None:
+            raise Refused("Seeds are being added to this comparison until it is settled; stop that first.")
+        active = f"status IN ({', '.join(map(repr, ACTIVE))})"
+        mine = "FROM runs WHERE experiment_id = ?"
+        if connection.execute(f"SELECT 1 {mine} AND {active}", (experiment_id,)).fetchone():
+            raise Refused("Runs of this comparison still train or wait; let them end before you add seeds.")
+        document = json.dumps(after.to_json())
+        connection.execute("UPDATE experiments SET spec = ? WHERE id = ?", (document, experiment_id))
+        last = connection.execute(f"SELECT max(position) AS last {mine}", (experiment_id,)).fetchone()["last"]
+        queue_runs(connection, runs, last + 1)
+        admit(connection)
+        return True
