@@ -179,7 +179,7 @@ def test_two_that_clean_at_once_remove_each_workspace_once(root):
 def clocks(monkeypatch):
     """What the clocks say; change it to let time go by."""
     now = {"wall": time.time(), "up": 5000.0, "boot_id": "one"}
-    monkeypatch.setattr(expiry, "_clocks", lambda: dict(now))
+    monkeypatch.setattr(expiry, "_clocks", lambda: expiry._Clocks(**now))
     return now
 
 

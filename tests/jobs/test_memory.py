@@ -1,19 +1,22 @@
 """How many trainers are let in at once."""
 
 import stat
+from dataclasses import replace
 
 import pytest
 
 from tl.backbones import BACKBONES
+from tl.config import ArmConfig, Experiment
 from tl.jobs import memory
 from tl.store.files import write_json
 from tl.store.home import Home
 
-SPEC = {"backbone": "mobilenet_v2", "resolution": 64, "batch_size": 64}
+ARM = ArmConfig(name="scratch", strategy="scratch")
+SPEC = Experiment(dataset="blossoms", arms=(ARM,), backbone="mobilenet_v2", resolution=64, batch_size=64)
 
 
 def need(home, **settings) -> float:
-    return memory.trainer_bytes(home, SPEC | settings, [])
+    return memory.trainer_bytes(home, replace(SPEC, **settings), [])
 
 
 def test_a_small_network_on_small_pictures_needs_less_than_two_gigabytes(tmp_path):

@@ -3,16 +3,18 @@
 import random
 from itertools import pairwise
 
+from tests.row_lab import run_row
 from tl.jobs.turns import group, in_order
+from tl.store.rows import RunRow
 
 
-def waiting(owner: str | None, experiment_id: str, queued: float, seeds: int = 1, arms: int = 2) -> list[dict]:
+def waiting(owner: str | None, experiment_id: str, queued: float, seeds: int = 1, arms: int = 2) -> list[RunRow]:
     names = [(seed, arm) for seed in range(seeds) for arm in range(arms)]
     about = {"owner": owner, "experiment_id": experiment_id, "queued": queued}
-    return [about | {"seed": seed, "position": place} for place, (seed, _) in enumerate(names)]
+    return [run_row(**about, seed=seed, position=place) for place, (seed, _) in enumerate(names)]
 
 
-def turns(rows: list[dict], served: dict | None = None) -> list[tuple]:
+def turns(rows: list[RunRow], served: dict | None = None) -> list[tuple]:
     """The order of the turns; a turn's arms must stay together."""
     ordered = [group(row) for row in in_order(rows, served or {})]
     found = list(dict.fromkeys(ordered))
@@ -51,7 +53,7 @@ def test_everybody_is_served_within_as_many_turns_as_there_are_visitors():
             for n in range(chance.randint(1, 25))
             for row in waiting(chance.choice(owners), f"e{n}", chance.random(), chance.randint(1, 3))
         ]
-        owner_of = {row["experiment_id"]: row["owner"] for row in rows}
+        owner_of = {row.experiment_id: row.owner for row in rows}
         order = [owner_of[turn[0]] for turn in turns(rows, {owner: chance.random() for owner in owners})]
         for owner in set(order):
             others = len(set(order)) - 1

@@ -11,6 +11,7 @@ import torch
 from faults import KINDS, Faults, Killed
 from safetensors.torch import load_file
 
+from tests.row_lab import run_row
 from tl.jobs.endings import ending
 from tl.store.files import read_json
 from tl.store.metrics import read_metrics
@@ -18,7 +19,7 @@ from tl.store.metrics import read_metrics
 MEASURED = ["train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"]
 REASONS = {"ENOSPC": "disk_full", "EIO": "disk_error", "EACCES": "not_writable"}
 FEW = 7  # of each kind
-ROW = {"stop_requested": 0, "reason": None, "message": None, "boot_id": None}
+ROW = run_row(status="running")
 
 
 def tensors(run, name="last") -> dict[str, torch.Tensor]:

@@ -53,7 +53,7 @@ def remove_expired(home: Home) -> list[str]:
         write_json(home.clocks_path, asdict(clocks))
     for visitor in home.visitors():
         sweep_abandoned(visitor)
-        if visits.seconds_since(visitor, clocks["wall"]) <= 3600 * life:
+        if visits.seconds_since(visitor, clocks.wall) <= 3600 * life:
             continue
         if shutil.disk_usage(home.root).free < BALLAST_BYTES:
             (home.root / BALLAST).unlink(missing_ok=True)
@@ -114,7 +114,7 @@ def _remove(visitor: Home, life: int, clocks: dict) -> str | None:
     what = _contents(visitor)
 
     def take() -> bool:
-        if visits.seconds_since(visitor, clocks["wall"]) <= 3600 * life:
+        if visits.seconds_since(visitor, clocks.wall) <= 3600 * life:
             return False
         trash.parent.mkdir(parents=True, exist_ok=True)
         visitor.path.rename(trash)  # at once for every reader; removing takes its time
