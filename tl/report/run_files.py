@@ -7,20 +7,27 @@ from dataclasses import replace
 import pandas as pd
 
 from tl.config import RunConfig
-from tl.report.bundle import RUN_FILES
+from tl.report.bundle import PREDICTIONS, RUN_FILES
+from tl.report.predictions import read_answers
 from tl.report.tables import read_columns
 from tl.report.values import Damaged, is_number, mapping, plain_value
 from tl.store.home import Home, own_id
 from tl.store.metrics import MAX_RESOURCE_ROWS, METRICS, RATE_TEST, RESOURCES
+from tl.store.predictions import Predictions
 
 TABLES = {  # file -> columns, rows at most
     "metrics.parquet": (METRICS, 1_000),
     "resources.parquet": (RESOURCES, MAX_RESOURCE_ROWS),
     "rate_test.parquet": (RATE_TEST, 10_000),
 }
+NUMBERS = (
+    *("test_accuracy", "test_balanced_accuracy", "test_macro_f1", "best_val_accuracy", "best_val_balanced_accuracy"),
+    *("elapsed_seconds", "memory_peak_bytes", "energy_joules"),
+)
 NOTES, NOTE_LENGTH = 20, 500  # sentences of a run on what did not go as planned; characters
+Answers = dict[str, Predictions]  # split -> what was answered on it
 Read = Callable[[str], bytes | None]  # an entry of the bundle by its name; None where there is none
-Files = dict[str, dict | pd.DataFrame]  # file -> content
+Files = dict[str, dict | pd.DataFrame | Answers]  # file -> content
 
 
 def run_files(home: Home, config: RunConfig, read: Read) -> Files:
@@ -44,6 +51,8 @@ def run_files(home: Home, config: RunConfig, read: Read) -> Files:
         if own[name] is not None:
             constants = {"run_id": here.run_id, "arm": config.arm.name, "seed": config.seed}
             found[name] = read_columns(own[name], columns, most, constants)
+    if own[PREDICTIONS] is not None:
+        found[PREDICTIONS] = read_answers(own[PREDICTIONS])
     metrics = found.get("metrics.parquet")
     if metrics is not None and metrics["epoch"].tolist() != list(range(1, len(metrics) + 1)):
         raise Damaged(f"the epochs of run {config.run_id} are not in order")
@@ -52,7 +61,7 @@ def run_files(home: Home, config: RunConfig, read: Read) -> Files:
 
 def _result(told: dict) -> dict:
     """result.json with plain values only: numbers, words, and dictionaries or lists of such."""
-    for name in ("test_accuracy", "best_val_accuracy", "elapsed_seconds", "memory_peak_bytes", "energy_joules"):
+    for name in NUMBERS:
         if not (told.get(name) is None or is_number(told[name])):
             raise Damaged(f"{name} of a run is no number")
     for name in ("epochs", "best_epoch"):
