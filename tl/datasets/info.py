@@ -6,6 +6,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from tl.store.documents import is_count, is_flag, is_text, is_texts
 
 MAX_NATIVE_RESOLUTION = 224  # pixels; nothing here trains on more
+UNEVEN = 3  # the largest class has over so many times the pictures of the smallest
 MOST_PICTURES = 10**9  # a larger number is none
 
 
@@ -38,6 +39,12 @@ class DatasetInfo:
     leakage: dict[str, dict] = field(default_factory=dict)  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
     note: str = ""  # shown wherever the data set appears
     ready: bool = True  # False: downloaded on first use
+
+    @property
+    def uneven(self) -> bool:
+        """Whether classes differ so much in size that each should count alike; false where their sizes are not known."""
+        sizes = [sum(self.counts[name].values()) for name in self.classes if name in self.counts]
+        return len(sizes) == len(self.classes) and max(sizes) > UNEVEN * min(sizes)
 
     def to_json(self) -> dict:
         """JSON-ready dict; `from_json` gives the same DatasetInfo back."""
