@@ -1,5 +1,7 @@
 """What follows from a look: decided, too few pictures, no seeds or minutes left, or the next planned number of seeds."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests import verdict_lab
@@ -46,11 +48,16 @@ def test_the_last_look_is_at_the_most_seeds_allowed():
 def test_the_standing_is_that_of_the_best_arm():
     experiment, runs = verdict_lab.three([0.1, 0.1, 0.1])
     found = verdict_lab.judge(experiment, runs)
-    entries = {arm: {"runs": [{"elapsed_seconds": seconds}] * 2} for arm, seconds in (("scratch", 7.0), ("full", 5.0))}
-    now = standing_of({"verdict": found, "seeds": [0, 1, 2], "arms": entries})
-    assert (now.seeds, now.outcome, now.seconds_per_seed) == (3, found["headline_claim"]["outcome"], 12.0)
-    entries["full"] = {"runs": [{"elapsed_seconds": None}]}
-    assert standing_of({"verdict": found, "seeds": [0], "arms": entries}).seconds_per_seed is None
+    assert found.headline_claim is not None
+    setting = SimpleNamespace(seeds=(0, 1, 2))
+
+    def now(scratch: float | None, full: float | None) -> Standing:
+        spent = {"scratch": scratch, "full": full}
+        arms = {arm: SimpleNamespace(runs=[SimpleNamespace(elapsed_seconds=own)] * 2) for arm, own in spent.items()}
+        return standing_of(SimpleNamespace(verdict=found, setting=setting, arms=arms))
+
+    assert now(7.0, 5.0) == Standing(3, found.headline_claim.outcome, found.headline_claim.seeds_can_settle, 12.0)
+    assert now(7.0, None).seconds_per_seed is None
 
 
 @pytest.mark.parametrize(

@@ -58,9 +58,9 @@ def test_ctrl_c_ends_the_plan_with_the_runs(home, start):
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=30)
     assert (process.returncode, stdout) == (130, "")
-    [experiment_id] = {row["experiment_id"] for row in database.read_runs(Home(home))}
+    [experiment_id] = {row.experiment_id for row in database.read_runs(Home(home))}
     assert database.read_experiment(Home(home), experiment_id)["settling"].ended == "stopped"
-    assert {row["status"] for row in database.read_runs(Home(home))} == {"stopped"}
+    assert {row.status for row in database.read_runs(Home(home))} == {"stopped"}
     assert f"python -m tl settle {experiment_id}" in stderr
 
 

@@ -4,15 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from lab import until
 
-from tl import jobs
+from tl import datasets, jobs
 from tl.config import ArmConfig, Experiment, Refused, RunConfig
 from tl.jobs import processes
 from tl.jobs.endings import identity_of
 from tl.jobs.launcher import LocalLauncher
+from tl.jobs.queue import resolved
 from tl.store import database
 from tl.store.files import read_json, write_json
 
@@ -278,3 +280,16 @@ def test_a_dead_trainer_nobody_watches_is_shown_as_interrupted_and_can_be_resume
     assert run.status == "interrupted"
     assert "Resume goes on" in run.message
     assert jobs.resume(home, run_id).status == "queued"
+
+
+@pytest.mark.parametrize(("counts", "judge"), [((30, 10), "accuracy"), ((31, 10), "balanced_accuracy")])
+def test_uneven_classes_are_judged_by_balanced_accuracy_unless_told_otherwise(home, monkeypatch, counts, judge):
+    info = datasets.describe(home, "blossoms")
+    two = dict(zip(info.classes, ({"train": counts[0] - 5, "test": 5}, {"train": counts[1] - 5, "test": 5})))
+    monkeypatch.setattr(datasets, "describe", lambda *args: replace(info, classes=info.classes[:2], counts=two))
+    arms = (ArmConfig(name="scratch", strategy="scratch"),)
+    wanted = Experiment(dataset="blossoms", samples=20, arms=arms)
+    assert resolved(home, wanted).judge_by == judge
+    assert resolved(home, replace(wanted, judge_by="accuracy")).judge_by == "accuracy"
+    monkeypatch.setattr(datasets, "describe", lambda *args: replace(info, counts={}))
+    assert resolved(home, wanted).judge_by == "accuracy", "sizes that nobody knows"

@@ -242,6 +242,13 @@ def test_pictures_count_once_and_only_where_they_are_missing(hosted, ann):
     assert quota._missing_bytes(ann, [SMALL, replace(OWN, dataset="damaged"), replace(OWN, dataset="gone")]) == 0
 
 
+def test_the_answers_that_runs_will_keep_count(ann):
+    bring(ann), bring(ann, "many", classes=[str(number) for number in range(900)])
+    many = replace(OWN, dataset="many")
+    assert quota._answers_bytes(ann, [OWN, OWN, many]) == 2 * 200 * (2 * 2 + 40) + 200 * (2 * 900 + 40)
+    assert quota._answers_bytes(ann, [replace(OWN, dataset="gone")]) == 0
+
+
 def test_a_look_at_pictures_asks_the_disk_too(hosted, ann, root):
     hosted(disk_megabytes=100)
     bring(ann, train=4_000), bring(root, train=4_000)

@@ -40,13 +40,13 @@ def test_they_get_the_settings_of_the_earlier_ones_and_are_trained(lab, home, en
     after = experiment(home, ended)
     assert after == replace(before, seeds=(4, 1, 0, 2), looks=(2, 4))
     rows = database.read_runs(home, ended)
-    assert [row["run_id"] for row in rows[4:]] == added
-    assert [(row["arm"], row["seed"]) for row in rows[4:]] == [(a, s) for s in (0, 2) for a in ("quick", "quick 2")]
+    assert [row.run_id for row in rows[4:]] == added
+    assert [(row.arm, row.seed) for row in rows[4:]] == [(a, s) for s in (0, 2) for a in ("quick", "quick 2")]
     assert [row["position"] for row in rows] == list(range(8))
-    old, new = (read_config(home.run(row["run_id"])) for row in (rows[0], rows[4]))
+    old, new = (read_config(home.run(row.run_id)) for row in (rows[0], rows[4]))
     assert new == replace(old, run_id=new.run_id, seed=0), "down to the precision that a trainer chose"
     lab.run_all()
-    assert {row["status"] for row in database.read_runs(home, ended)} == {"finished"}
+    assert {row.status for row in database.read_runs(home, ended)} == {"finished"}
     jobs.add_seeds(home, ended, 5)
     assert experiment(home, ended).looks == (2, 4, 5)
     assert "--seeds 4,1,0,2,3 " in command(experiment(home, ended)) + " "
@@ -117,4 +117,4 @@ def test_a_queue_made_anew_knows_at_how_many_seeds_it_was_judged(lab, home, ende
     repair(home)
     after = experiment(home, ended)
     assert (after.seeds, after.looks) == ((0, 1, 4), (2, 3))
-    assert {row["status"] for row in database.read_runs(home, ended)} == {"finished"}
+    assert {row.status for row in database.read_runs(home, ended)} == {"finished"}

@@ -46,9 +46,9 @@ def test_an_open_question_gets_more_seeds_until_none_are_left(lab):
     plan = found["settling"]
     assert (plan.ended, plan.looks) == ("seeds", ((3, "undecided"), (5, "undecided")))
     rows = database.read_runs(lab.home, experiment_id)
-    assert [(row["arm"], row["seed"]) for row in rows] == [(arm, s) for s in range(5) for arm in ("noisy", "quick")]
+    assert [(row.arm, row.seed) for row in rows] == [(arm, s) for s in range(5) for arm in ("noisy", "quick")]
     assert [row["position"] for row in rows] == list(range(10))
-    assert {row["status"] for row in rows} == {"finished"}
+    assert {row.status for row in rows} == {"finished"}
 
 
 def test_a_settled_question_ends_at_its_first_look(lab):
@@ -101,7 +101,7 @@ def test_it_goes_from_look_to_look(lab):
     for seeds in (5, 8):
         settle.settle(lab.home, experiment_id)
         assert seeds_of(lab, experiment_id) == tuple(range(seeds))
-        end_all(lab, [row["run_id"] for row in database.read_runs(lab.home, experiment_id, ("queued",))])
+        end_all(lab, [row.run_id for row in database.read_runs(lab.home, experiment_id, ("queued",))])
     settle.settle(lab.home, experiment_id)
     plan = plan_of(lab, experiment_id)
     assert (plan.ended, [seeds for seeds, _ in plan.looks]) == ("seeds", [3, 5, 8])
@@ -142,8 +142,8 @@ def test_a_supervisor_stays_while_a_plan_goes_on_and_another_takes_it_up(lab, ho
     plan = plan_of(lab, experiment_id)
     assert (plan.ended, plan.looks) == ("seeds", ((3, "undecided"), (5, "undecided")))
     rows = database.read_runs(home, experiment_id)
-    assert [row["seed"] for row in rows] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
-    assert {row["attempt"] for row in rows} == {1} and len(list(home.runs_dir.iterdir())) == 10
+    assert [row.seed for row in rows] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert {row.attempt for row in rows} == {1} and len(list(home.runs_dir.iterdir())) == 10
 
 
 @pytest.mark.parametrize(("command", "limit", "words"), [(FAILS, 60, "supervisor’s log"), (HANGS, 0.2, "longer than")])

@@ -17,7 +17,7 @@ def open_question(home) -> str:
     """A finished experiment of three seeds that decides nothing."""
     experiment_id = page_lab.submit(home, seeds=3)
     for place, row in enumerate(page_lab.rows(home, experiment_id)):
-        page_lab.end(home, row, "finished", accuracy=0.08 + 0.03 * (place % 2) * (row["seed"] - 1))
+        page_lab.end(home, row, "finished", accuracy=0.08 + 0.03 * (place % 2) * (row.seed - 1))
     return experiment_id
 
 
@@ -92,7 +92,7 @@ def test_the_form_starts_a_comparison_that_is_run_until_settled(open_page, home)
     app.checkbox(key="form_settle").check().run()
     app.button(key="form_start").click().run()
     assert not app.exception
-    (experiment_id,) = {run["experiment_id"] for run in jobs.list_runs(home)}
+    (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
     found = jobs.experiment(home, experiment_id)
     assert found["experiment"].seeds == (0, 1, 2) and found["settling"].open
     assert "Settling: look 1 at 3 seeds of at most 20" in unescaped(app)

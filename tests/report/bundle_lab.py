@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 
+import numpy as np
 import pytest
 
 from tests import page_lab
@@ -12,8 +13,31 @@ from tl.config import Refused
 from tl.report.bundle import export_bundle
 from tl.report.intake import import_bundle
 from tl.store.home import Home
+from tl.store.predictions import ALONE, SPLITS, Predictions, write_predictions
 
 ENDS = {100: "finished", 300: "failed"}  # how the runs of a sweep with so many pictures end
+
+
+def answer(home: Home, experiment_id: str, pictures: int = 30) -> None:
+    """Give each of its runs random predictions."""
+    for run in jobs.list_runs(home, experiment_id):
+        write_predictions(home.run(run["run_id"]).predictions, answers(pictures, run["seed"]))
+
+
+def answers(pictures: int, seed: int = 0, classes: int = 12) -> dict[str, Predictions]:
+    """Random answers on so many validation pictures and as many test pictures."""
+    found = {}
+    for place, split in enumerate(SPLITS):
+        rng = np.random.default_rng([seed, place])
+        shares = rng.dirichlet(np.ones(classes), pictures).astype(np.float16)
+        found[split] = Predictions(
+            picture=np.arange(place * pictures, (place + 1) * pictures),
+            label=rng.integers(0, classes, pictures),
+            predicted=shares.argmax(1),
+            probabilities=shares,
+            group=rng.integers(ALONE, 4, pictures),
+        )
+    return found
 
 
 def contents(bundle: bytes) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests import page_lab
-from tests.report.bundle_lab import contents, exported, files_below, packed, swept
+from tests.report.bundle_lab import answer, answers, contents, exported, files_below, packed, swept
 from tl import jobs
 from tl.analysis import experiment_result, sweep_result
 from tl.config import Refused
@@ -15,6 +15,7 @@ from tl.report.bundle import export_bundle, fingerprint
 from tl.report.intake import import_bundle
 from tl.store.files import read_json, write_json
 from tl.store.metrics import METRICS, read_metrics
+from tl.store.predictions import write_predictions
 
 
 def test_what_was_exported_is_imported_elsewhere_as_it_was(home, other, tmp_path):
@@ -48,6 +49,41 @@ def test_at_how_many_seeds_it_was_judged_travels_with_it(home, other, tmp_path):
     import_bundle(other, tmp_path / "b.zip")
     before, after = (jobs.experiment(each, experiment_id)["experiment"] for each in (home, other))
     assert before == after and after.looks == (2, 3)
+
+
+def test_answers_are_imported_as_they_were(home, other, tmp_path):
+    experiment_id = page_lab.finished(home, seeds=2)
+    answer(home, experiment_id)
+    (tmp_path / "b.zip").write_bytes(export_bundle(home, experiment_id))
+    import_bundle(other, tmp_path / "b.zip")
+    runs = jobs.list_runs(other, experiment_id)
+    assert len(runs) == 4
+    for run in runs:
+        before, after = (each.run(run.run_id).predictions.read_bytes() for each in (home, other))
+        assert before == after
+
+
+def test_answers_that_could_not_be_imported_stay_behind(home, other, tmp_path, monkeypatch):
+    experiment_id = page_lab.finished(home)
+    first, second = (home.run(run.run_id).predictions for run in jobs.list_runs(home, experiment_id))
+    write_predictions(first, answers(20))
+    write_predictions(second, answers(30_000))  # validation and test: more rows than a bundle's may have
+    assert answered(export_bundle(home, experiment_id)) == {first.parent.name}
+    second.write_bytes(b"PAR1 damaged PAR1")
+    (tmp_path / "b.zip").write_bytes(export_bundle(home, experiment_id))
+    assert answered((tmp_path / "b.zip").read_bytes()) == {first.parent.name}
+    import_bundle(other, tmp_path / "b.zip")
+    monkeypatch.setattr("tl.report.bundle.ANSWERS_BYTES", first.stat().st_size - 1)
+    assert not answered(export_bundle(home, experiment_id)), "all or none"
+
+
+def answered(bundle: bytes) -> set[str]:
+    """The runs whose predictions are in it."""
+    return {name.split("/")[1] for name in contents(bundle) if name.endswith("predictions.parquet")}
+
+
+def test_a_bundle_of_the_version_before_can_be_imported(home, other, tmp_path):
+    assert import_bundle(other, packed(tmp_path / "b.zip", exported(home, format=2)))[0] == "experiment"
 
 
 def test_the_pictures_it_learnt_are_told_even_where_another_set_has_that_name(home, other, tmp_path):

@@ -88,6 +88,10 @@ def test_settings_of_the_wrong_kind_are_refused(home, other, tmp_path, setting):
     [
         ("metrics.parquet", b"PAR1 no table PAR1"),
         ("metrics.parquet", b""),
+        ("predictions.parquet", b"PAR1 no table PAR1"),
+        ("predictions.parquet", b""),
+        ("result.json", b'{"test_balanced_accuracy": "high"}'),
+        ("result.json", b'{"test_macro_f1": [1]}'),
         ("result.json", b'{"test_accuracy": "<script>"}'),
         ("result.json", b'{"test_accuracy": NaN}'),
         ("result.json", b'{"epochs": 1.5}'),
@@ -101,8 +105,8 @@ def test_settings_of_the_wrong_kind_are_refused(home, other, tmp_path, setting):
 )
 def test_a_run_with_a_damaged_file_is_refused(home, other, tmp_path, file, data):
     files = exported(home)
-    name = next(name for name in files if name.endswith(file))
-    refused(other, packed(tmp_path / "b.zip", files | {name: data}))
+    run = next(name for name in files if name.endswith("result.json"))
+    refused(other, packed(tmp_path / "b.zip", files | {run.replace("result.json", file): data}))
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

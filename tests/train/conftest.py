@@ -112,7 +112,12 @@ def quick(tmp_path, monkeypatch, command):
     (config,) = Experiment(arms=arms, dataset="none", epochs=3, patience=0, precision="fp32").runs(new_id())
     run = Home(tmp_path / "home").run(config.run_id)
     write_json(run.config, config.to_json())
-    store = SimpleNamespace(classes=["a", "b"], sizes=dict.fromkeys(("train", "validation", "test"), PICTURES))
+    store = SimpleNamespace(
+        classes=["a", "b"],
+        sizes=dict.fromkeys(("train", "validation", "test"), PICTURES),
+        pictures_of=lambda split: np.arange(PICTURES) + PICTURES * (split == "test"),
+        groups_of=lambda split: np.full(PICTURES, -1),
+    )
     monkeypatch.setattr(run_module, "Learner", QuickLearner)
     monkeypatch.setattr(run_module, "prepare", lambda *args: store)
     monkeypatch.setattr(progress, "PERIOD_SECONDS", 1e9)  # how often it is written doesn't depend on the clock

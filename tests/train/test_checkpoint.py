@@ -10,6 +10,7 @@ import shutil
 
 import pytest
 import torch
+from quick import PICTURES, evaluated
 from safetensors.torch import load_file, save_file
 
 from tl.store.files import read_json, write_json
@@ -104,7 +105,9 @@ def test_a_damaged_best_network_is_refused_before_more_is_trained(quick, monkeyp
         raise RuntimeError
 
     values = iter([(0.5, 0.9), (0.6, 0.8)])
-    monkeypatch.setattr("quick.QuickLearner.evaluate", lambda *args: next(values, None) or stop())
+    monkeypatch.setattr(
+        "quick.QuickLearner.evaluate", lambda *args: evaluated(*(next(values, None) or stop()), pictures=PICTURES)
+    )
     assert command(quick.folder) == 1  # in epoch 3
     best = quick.checkpoints / checkpoint.BEST
     assert json.loads(metadata(best)["epoch"]) == 1
@@ -122,12 +125,14 @@ def test_the_best_before_is_kept_for_a_best_epoch_that_is_lost_and_is_worse_when
         raise RuntimeError
 
     values = iter([(0.5, 0.8), (0.6, 0.7), (0.4, 0.9)])
-    monkeypatch.setattr("quick.QuickLearner.evaluate", lambda *args: next(values, None) or stop())
+    monkeypatch.setattr(
+        "quick.QuickLearner.evaluate", lambda *args: evaluated(*(next(values, None) or stop()), pictures=PICTURES)
+    )
     for _ in range(2):  # resumed meanwhile, too
         assert command(quick.folder) == 1  # in the test, after epoch 3
     assert json.loads(metadata(quick.checkpoints / checkpoint.BEST)["epoch"]) == 3
     flip(quick.checkpoints / checkpoint.LAST, 9_000)
-    values = iter([(0.7, 0.6), (0.5, 0.75)])  # epoch 3 on another machine, and the test
+    values = iter([(0.7, 0.6), (0.5, 0.8), (0.5, 0.75)])  # epoch 3 on another machine, the best again, and the test
     assert command(quick.folder) == 0
     result = read_json(quick.result)
     assert (result["best_epoch"], result["test_accuracy"]) == (1, 0.75)

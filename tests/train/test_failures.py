@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from quick import evaluated
 
 from tl.config import Refused
 from tl.failures import EXIT_REASONS, EXIT_STATUS, FAILURES
@@ -67,13 +68,13 @@ def test_exit_statuses_are_free_and_tell_failures_apart():
 
 
 def test_a_validation_loss_that_is_not_finite_ends_the_run_with_its_best_kept(make_run, monkeypatch, command):
-    losses = iter([(0.9, 0.5), (0.8, 0.6), (float("nan"), 0.1)])
-    monkeypatch.setattr("tl.train.learner.evaluate", lambda *args: next(losses))
+    losses = iter([(0.9, 0.5), (0.8, 0.625), (float("nan"), 0.1)])
+    monkeypatch.setattr("tl.train.learner.evaluate", lambda *args: evaluated(*next(losses)))
     run, _ = make_run(epochs=5)
     assert command(run.folder) == 1
     result = read_json(run.result)
     assert (result["reason"], result["epochs"], result["best_epoch"]) == ("diverged", 2, 2)
-    assert result["best_val_accuracy"] == 0.6
+    assert result["best_val_accuracy"] == 0.625
     assert "validation loss became nan in epoch 3" in result["message"]
     assert read_metrics(run.metrics)["val_loss"].tolist() == [0.9, 0.8]
     assert (run.checkpoints / "best.safetensors").exists()

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from quick import evaluated
 from safetensors.torch import load_file
 
 from tl.store.metrics import read_metrics
@@ -17,10 +18,12 @@ RESUMED = {
         "schedule": "one_cycle",
         "optimizer": "sgd",
         "patience": 3,
+        "patience_steps": 0,
+        "balance": "loss",
         "find_rate": True,
     },
-    "linear_probe": {"epochs": 4},
-    "last_stages": {},
+    "linear_probe": {"epochs": 4, "balance": "sampling"},
+    "last_stages": {"judge_by": "balanced_accuracy"},
     "gradual_unfreezing": {"epochs": 8},
     "freeze_then_unfreeze": {"views": 1},
     "lp_ft": {"epochs": 5, "arm": {"probe_patience": 1}},
@@ -63,8 +66,8 @@ def after_two_epochs(run):
 
 def test_patience_goes_on_counting_after_a_stop(make_run, monkeypatch, train):
     losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 9)
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
-    run, config = make_run(epochs=9, patience=3, patience_start=0)
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
+    run, config = make_run(epochs=9, patience=3, patience_start=0, patience_steps=0)
     with pytest.raises(Stopped):
         train(run, config, after_two_epochs(run))
     result = train(run, config)
@@ -73,7 +76,7 @@ def test_patience_goes_on_counting_after_a_stop(make_run, monkeypatch, train):
 
 def test_a_probe_waits_no_longer_for_progress_after_a_stop(make_run, pretrained, monkeypatch, train):
     losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 12)
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
     run, config = make_run("lp_ft", weights="own", epochs=12, arm={"probe_patience": 2})
     with pytest.raises(Stopped):
         train(run, config, after_two_epochs(run))

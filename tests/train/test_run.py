@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from quick import evaluated
 from safetensors.torch import load_file, save_file
 
 from tl.store.files import read_json, read_parquet, write_json
@@ -76,7 +77,7 @@ def test_what_thaws_later_has_a_say_in_the_rate(make_run, pretrained, monkeypatc
 
 def test_a_phase_beyond_the_last_epoch_does_not_keep_patience_waiting(make_run, pretrained, monkeypatch, train):
     losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 9)
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
     late = {"frozen_epochs": 50}
     run, config = make_run("freeze_then_unfreeze", weights="own", epochs=9, patience=2, patience_start=0, arm=late)
     result = train(run, config)
@@ -113,24 +114,24 @@ def test_both_arms_start_from_the_same_head_and_see_the_same_pictures(make_run, 
 
 
 def test_early_stopping_keeps_the_best_epoch(make_run, monkeypatch, train):
-    losses = iter([(0.9, 0.5), (0.7, 0.6), (0.8, 0.7), (0.9, 0.6), (0.1, 0.55)])
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
-    run, config = make_run(epochs=9, patience=2, patience_start=0)
+    losses = iter([(0.9, 0.5), (0.7, 0.625), (0.8, 0.75), (0.9, 0.625), (0.8, 0.75), (0.1, 0.375)])
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
+    run, config = make_run(epochs=9, patience=2, patience_start=0, patience_steps=0)
     result = train(run, config)
     assert (result["epochs"], result["stopped_early"]) == (4, True)
-    assert (result["best_epoch"], result["best_val_accuracy"]) == (3, 0.7)
-    assert result["test_accuracy"] == 0.55
+    assert (result["best_epoch"], result["best_val_accuracy"]) == (3, 0.75)
+    assert result["test_accuracy"] == 0.375
 
 
 def test_patience_ignores_the_start(make_run, monkeypatch, train):
     losses = iter([(0.1, 0.2)] + [(0.9, 0.2)] * 3 + [(0.8, 0.3)] + [(0.8, 0.3)] * 9)
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: next(losses))
-    run, config = make_run(epochs=9, patience=2, patience_start=3)
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
+    run, config = make_run(epochs=9, patience=2, patience_start=3, patience_steps=0)
     assert train(run, config)["epochs"] == 7  # epoch 5 is lower than epoch 4; then 2 that are not
 
 
 def test_patience_0_never_stops(make_run, monkeypatch, train):
-    monkeypatch.setattr(learner_module, "evaluate", lambda *args: (1.0, 0.5))
+    monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(1.0, 0.5))
     run, config = make_run(epochs=4, patience=0)
     assert train(run, config)["epochs"] == 4
 

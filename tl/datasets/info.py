@@ -9,6 +9,7 @@ from msgspec import Meta
 from tl.store.documents import place_of
 
 MAX_NATIVE_RESOLUTION = 224  # pixels; nothing here trains on more
+UNEVEN = 3  # the largest class has over so many times the pictures of the smallest
 Size = Annotated[int, Meta(ge=0, le=10**9)]  # a number of pictures; a larger one is none
 
 
@@ -49,6 +50,12 @@ class DatasetInfo:
     leakage: dict[str, Report] = field(default_factory=dict)  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
     note: str = ""  # shown wherever the data set appears
     ready: bool = True  # False: downloaded on first use
+
+    @property
+    def uneven(self) -> bool:
+        """Whether classes differ so much in size that each should count alike; false where their sizes are not known."""
+        sizes = [sum(self.counts[name].values()) for name in self.classes if name in self.counts]
+        return len(sizes) == len(self.classes) and max(sizes) > UNEVEN * min(sizes)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready dict; `from_json` gives the same DatasetInfo back."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from tl.config import Experiment, Refused, new_id
+from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment, Refused, new_id
 from tl.jobs import memory, processes, settling
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
@@ -90,7 +90,10 @@ def admission_of(home: Home, names: set[str]) -> database.Admission:
 
 
 def resolved(home: Home, experiment: Experiment) -> Experiment:
-    """The experiment with its sample count and weights spelled out. Raises Refused where it can't be run."""
+    """The experiment with its sample count, its weights and what it is judged by spelled out.
+
+    Raises Refused where it can't be run.
+    """
     from tl import datasets, pretrained  # numpy and Pillow: not for listing and stopping
 
     info = datasets.describe(home, experiment.dataset)
@@ -103,7 +106,10 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     weights = experiment.weights
     if any(STRATEGIES[arm.strategy].pretrained for arm in experiment.arms):
         weights = pretrained.resolve(home, experiment.backbone, weights)
-    return replace(experiment, samples=samples, weights=weights)
+    judge_by = experiment.judge_by
+    if judge_by == "auto":
+        judge_by = BALANCED_ACCURACY if info.uneven else ACCURACY
+    return replace(experiment, samples=samples, weights=weights, judge_by=judge_by)
 
 
 def check_size(home: Home, experiment: Experiment, training_pictures: int) -> None:

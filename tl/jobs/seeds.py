@@ -79,7 +79,9 @@ def _precision(home: Home, experiment: Experiment, rows: list[RunRow]) -> str:
     if experiment.precision != "auto":
         return experiment.precision
     configs = [read_config(home.run(row.run_id)) for row in rows if row.status == "finished"]
-    chosen = Counter(config.precision for config in configs if config is not None and config.precision != "auto")
+    chosen = Counter(
+        config.precision for config in configs if isinstance(config, RunConfig) and config.precision != "auto"
+    )
     return chosen.most_common(1)[0][0] if chosen else "auto"
 
 

@@ -15,9 +15,13 @@ from tl.store.documents import read_imported
 from tl.store.home import Home
 from tl.store.places import without_places
 
-FORMAT = 2  # goes up when an older TL Lab could no longer read it
+FORMAT = 3  # goes up when an older TL Lab could no longer read it
+READABLE = (2, FORMAT)
 CONTENTS = "bundle.json"  # everything that is not in a run's own files
-RUN_FILES = ("config.json", "metrics.parquet", "resources.parquet", "rate_test.parquet", "result.json")
+PREDICTIONS = "predictions.parquet"
+RUN_FILES = ("config.json", "metrics.parquet", "resources.parquet", "rate_test.parquet", PREDICTIONS, "result.json")
+ENTRY_BYTES = 2 * 2**20  # of a file in a bundle, at most
+ANSWERS_BYTES = 200 * 2**20  # of the predictions of all runs: with more, none is in the bundle
 OF_RUN = ("run_id", "arm", "seed", "status", "reason", "message", "created", "started", "ended")
 
 
@@ -50,11 +54,25 @@ def _files(subject: Subject) -> dict[str, bytes]:
     for run_id in subject.run_ids:
         folder = subject.home.run(run_id).folder
         for name in RUN_FILES:
-            if (folder / name).exists():
+            if name != PREDICTIONS and (folder / name).exists():
                 data = (folder / name).read_bytes()
                 plain = without_places(data.decode(errors="replace")).encode() if name.endswith(".json") else data
                 files[f"runs/{run_id}/{name}"] = plain
-    return files
+    return files | _answers(subject)
+
+
+def _answers(subject: Subject) -> dict[str, bytes]:
+    """The predictions as in `_files`, as far as whoever imports them can read them: those of very many pictures and
+    classes stay here, and damaged ones."""
+    from tl.report.predictions import read_answers  # pyarrow: not for a page that only offers the download
+
+    found = {}
+    for run_id in subject.run_ids:
+        with suppress(FileNotFoundError, Refused):
+            data = subject.home.run(run_id).predictions.read_bytes()
+            if len(data) <= ENTRY_BYTES and read_answers(data):
+                found[f"runs/{run_id}/{PREDICTIONS}"] = data
+    return found if sum(map(len, found.values())) <= ANSWERS_BYTES else {}
 
 
 def _contents(subject: Subject) -> dict:

@@ -26,17 +26,18 @@ from tl.datasets.quarantine import quarantine
 from tl.decoding.entries import unpack
 from tl.decoding.pixels import LeftOut
 from tl.limits import limits
-from tl.report.bundle import CONTENTS, FORMAT, RUN_FILES
+from tl.report.bundle import CONTENTS, ENTRY_BYTES, FORMAT, PREDICTIONS, READABLE, RUN_FILES
 from tl.report.run_files import Files, Read, run_files
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.values import Damaged, Moment, checked, typed, words
 from tl.store import database
 from tl.store.files import locked, write_json, write_parquet
 from tl.store.home import Home, own_id
+from tl.store.predictions import write_predictions
 from tl.store.quota import admission, check_kept
 from tl.store.rows import Id
 
-LIMITS = Limits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=2 * 2**20, entries=6_000)
+LIMITS = Limits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=ENTRY_BYTES, entries=7_000)
 ENTRY = re.compile(rf"runs/({ID_PATTERN.pattern})/({'|'.join(map(re.escape, RUN_FILES))})")
 IMPORTED = "imported.json"  # tl.store.home.Run.imported
 AGAIN = "give a bundle that TL Lab has exported"
@@ -113,7 +114,7 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
         read = partial(_bytes, file.fileno(), members)
         with _judged(shown):
             document = checked(json.loads(read(CONTENTS)), dict[str, Any])
-            if document.get("format") != FORMAT:
+            if document.get("format") not in READABLE:
                 raise Damaged(f"its format is {document.get('format')!r:.60}, this TL Lab reads {FORMAT}")
             contents = checked(document, _Contents)
             check_kept(home, sum(len(told.runs) for told in contents.experiments))
@@ -261,8 +262,7 @@ def _write(home: Home, parts: list[_Part], sweep_id: str | None, written: Iterab
         with quarantine(home, home.runs_dir) as incoming:
             for run_id, files in written:
                 for name, content in files.items():
-                    place = incoming / run_id / name
-                    write_parquet(place, content) if name.endswith(".parquet") else write_json(place, content)
+                    _write_file(incoming / run_id / name, content)
             with locked(home.locks_dir / "import.lock"):  # an import of the same in another tab may be as far
                 _check_absent(home, parts, sweep_id)
                 _place(home, parts, sweep_id, incoming)
@@ -270,6 +270,15 @@ def _write(home: Home, parts: list[_Part], sweep_id: str | None, written: Iterab
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Refused(f"The disk that holds {home.path} is full; free some space and try again.") from None
         raise
+
+
+def _write_file(place: Path, content) -> None:
+    if place.name == PREDICTIONS:
+        write_predictions(place, content)
+    elif place.suffix == ".parquet":
+        write_parquet(place, content)
+    else:
+        write_json(place, content)
 
 
 def _place(home: Home, parts: list[_Part], sweep_id: str | None, incoming: Path) -> None:

@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from tl.config import RunConfig
-from tl.report.bundle import RUN_FILES
+from tl.report.bundle import PREDICTIONS, RUN_FILES
+from tl.report.predictions import read_answers
 from tl.report.tables import read_columns
 from tl.report.values import Damaged, checked, plain_value
 from tl.store.documents import Result
 from tl.store.home import Home, own_id
 from tl.store.metrics import MAX_RESOURCE_ROWS, METRICS, RATE_TEST, RESOURCES
+from tl.store.predictions import Predictions
 
 TABLES = {  # file -> columns, rows at most
     "metrics.parquet": (METRICS, 1_000),
@@ -19,6 +21,7 @@ TABLES = {  # file -> columns, rows at most
     "rate_test.parquet": (RATE_TEST, 10_000),
 }
 NOTES, NOTE_LENGTH = 20, 500  # sentences of a run on what did not go as planned; characters
+Answers = dict[str, Predictions]  # split -> what was answered on it
 Read = Callable[[str], bytes | None]  # an entry of the bundle by its name; None where there is none
 Files = dict[str, Any]  # file -> content
 
@@ -44,6 +47,8 @@ def run_files(home: Home, config: RunConfig, read: Read) -> Files:
         if own[name] is not None:
             constants = {"run_id": here.run_id, "arm": config.arm.name, "seed": config.seed}
             found[name] = read_columns(own[name], columns, most, constants)
+    if own[PREDICTIONS] is not None:
+        found[PREDICTIONS] = read_answers(own[PREDICTIONS])
     metrics = found.get("metrics.parquet")
     if metrics is not None and metrics["epoch"].tolist() != list(range(1, len(metrics) + 1)):
         raise Damaged(f"the epochs of run {config.run_id} are not in order")

@@ -39,7 +39,7 @@ def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants
             raise Refused(f"a table unpacks to {table.nbytes:,} bytes; that is more than a run writes.")
         found = {name: _column(table[name].combine_chunks(), columns[name]) for name in wanted}
         rows = len(table)
-    except (pa.ArrowException, OSError, ValueError, TypeError) as problem:
+    except (pa.ArrowException, OSError, ValueError, TypeError, IndexError) as problem:  # an index beyond a dictionary
         if isinstance(problem, Refused):
             raise
         raise Refused(f"a table is damaged ({type(problem).__name__}).") from None

@@ -118,6 +118,7 @@ class Run:
         self.metrics = self.folder / "metrics.parquet"
         self.resources = self.folder / "resources.parquet"
         self.rate_test = self.folder / "rate_test.parquet"
+        self.predictions = self.folder / "predictions.parquet"
         self.progress = self.folder / "progress.json"
         self.result = self.folder / "result.json"
         self.imported = self.folder / "imported.json"  # of a run that was trained elsewhere: what it learnt from

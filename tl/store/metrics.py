@@ -18,6 +18,10 @@ METRICS = {
     "train_accuracy": "Float64",  # 0..1, with augmentation, while the weights move
     "val_loss": "Float64",
     "val_accuracy": "Float64",  # 0..1
+    "val_balanced_accuracy": "Float64",  # 0..1, mean over the classes of the share recognised
+    "val_macro_f1": "Float64",  # 0..1, mean over the classes
+    "val_loss_error": "Float64",  # standard error of val_loss, from the spread over the validation pictures
+    "val_accuracy_error": "Float64",  # of val_accuracy
     "learning_rate": "Float64",  # of the head, at the end of the epoch
     "trainable_parameters": "Int64",
     "total_parameters": "Int64",

@@ -75,6 +75,16 @@ class PictureStore:
         """(n,) int64 class numbers of a split, in the order of `pixels`."""
         return self.labels[self.rows(split, samples)]
 
+    def pictures_of(self, split: str, samples: int | None = None) -> np.ndarray:
+        """(n,) int64 places of a split's pictures in the data set, in the order of `pixels`."""
+        rows = self.rows(split, samples)
+        return np.arange(rows.start, rows.stop)
+
+    def groups_of(self, split: str, samples: int | None = None) -> np.ndarray:
+        """(n,) int64: pictures with the same number belong together, -1: with no other; in the order of `pixels`."""
+        rows = self.rows(split, samples)
+        return np.full(rows.stop - rows.start, -1)
+
     def fill(
         self,
         samples: int | None,

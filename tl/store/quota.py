@@ -22,6 +22,7 @@ from tl.store.home import Home
 
 # A trainer's checkpoints: weights, the optimizer's two moments and the best weights, each twice (the one before stays).
 RUN_BYTES_PER_PARAMETER = 32
+ANSWER_BYTES = 40  # of a row of predictions.parquet, probabilities aside
 DELETE_SOME = "delete some on the Runs page"
 
 
@@ -32,6 +33,7 @@ class _Sizes(Struct, frozen=True):
     validation: Count
     train: Count
     native_resolution: Count
+    classes: tuple[str, ...] = ()
 
 
 def check_settings(experiment: Experiment, training_pictures: int) -> None:
@@ -60,6 +62,7 @@ def admission(home: Home) -> Admission:
         _check_runs("yours in all", now.kept, bounds.runs_kept, DELETE_SOME)
         if home.owner is not None:
             own, pictures = (_run_bytes(each.backbone for each in now.training), _missing_bytes(home, now.training))
+            own += _answers_bytes(home, now.training)
             check_disk(home, own + pictures, _run_bytes(now.everybody) + pictures)
 
     return admit
@@ -68,6 +71,21 @@ def admission(home: Home) -> Admission:
 def _run_bytes(networks: Iterable[str]) -> int:
     """What runs of these networks will write at most."""
     return sum(RUN_BYTES_PER_PARAMETER * BACKBONES[name].parameters for name in networks)
+
+
+def _answers_bytes(home: Home, wanted: Iterable[Training]) -> int:
+    """What runs will keep of their answers at most: two bytes per picture and class, and what is known of the picture."""
+    total = 0
+    for training in wanted:
+        about = _about(home, training.dataset) or _about(home.of(None), training.dataset)
+        if about is not None:
+            total += (about.test + about.validation) * (2 * len(about.classes) + ANSWER_BYTES)
+    return total
+
+
+def _about(home: Home, dataset: str) -> _Sizes | None:
+    """The sizes of a data set; None where it is not of this home, or damaged."""
+    return fitting(read_json(home.dataset_dir(dataset) / "dataset.json"), _Sizes)
 
 
 def check_kept(home: Home, more: int) -> None:
@@ -88,7 +106,7 @@ def check_disk(home: Home, more_bytes: int = 0, everybodys_bytes: int = 0) -> No
     Also where it would leave less free than must stay; `everybodys_bytes`: what all visitors' runs together will take.
     """
     most, least_free = limits().disk_megabytes, limits().free_megabytes
-    if most is None or home.owner is None:
+    if most is None or least_free is None or home.owner is None:
         return
     used = used_bytes(home.path)
     if used + more_bytes > most * 10**6:
@@ -118,13 +136,12 @@ def _missing_bytes(home: Home, wanted: Sequence[Training]) -> int:
 
     sizes: dict[Path, int] = {}
     for training in wanted:
-        folder = home.dataset_dir(training.dataset)
-        about = fitting(read_json(folder / "dataset.json"), _Sizes)
+        about = _about(home, training.dataset)
         if about is None:
             continue  # of none of the visitor's own, or damaged: nothing is decoded
         side = min(training.resolution, about.native_resolution)
         learnt = min(about.train if training.samples is None else training.samples, about.train)
-        path = pixels_path(folder, side)
+        path = pixels_path(home.dataset_dir(training.dataset), side)
         sizes[path] = max(sizes.get(path, 0), (about.test + about.validation + learnt) * side * side * 3)
     return sum(max(0, size - _bytes_on_disk(path)) for path, size in sizes.items())
 
@@ -139,7 +156,8 @@ def _bytes_on_disk(path: Path) -> int:
 
 def used_bytes(folder: Path) -> int:
     """What a folder takes of the disk; what vanishes meanwhile counts nothing."""
-    total, folders = 0, [folder]
+    total = 0
+    folders: list[Path | str] = [folder]
     while folders:
         try:
             with os.scandir(folders.pop()) as entries:

@@ -104,12 +104,17 @@ def cropped_at_once(batch: torch.Tensor, crops: Sequence[Crops], resolution: int
         return functional.grid_sample(batch.float(), grid, padding_mode="border", align_corners=False)
 
 
-def epoch_rows(pictures: int, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
+def epoch_rows(
+    pictures: int, batch_size: int, rng: np.random.Generator, drawn: np.ndarray | None = None
+) -> list[np.ndarray]:
     """The rows of each batch of an epoch, shuffled over the batches, ascending within one (kinder to the disk).
 
-    A last batch of one picture is joined to the one before: BatchNorm can't train on a single picture.
+    `drawn`, (pictures,): the rows that the epoch has, where it is not each picture once. A last batch of one picture is
+    joined to the one before: BatchNorm can't train on a single picture.
     """
     order = rng.permutation(pictures)
+    if drawn is not None:
+        order = drawn[order]
     cuts = list(range(batch_size, len(order), batch_size))
     if cuts and len(order) - cuts[-1] == 1:
         cuts.pop()
@@ -125,10 +130,11 @@ def training_inputs(
     epoch: int,
     device: torch.device,
     smallest_area: float | None,
+    drawn: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-    """Shuffled (rows, input) of one epoch's batches; `smallest_area` None: no augmentation."""
+    """Shuffled (rows, input) of one epoch's batches; `smallest_area` None: no augmentation; `drawn`: see epoch_rows."""
     rng = np.random.default_rng([seed, epoch])
-    for rows in epoch_rows(len(pixels), batch_size, rng):
+    for rows in epoch_rows(len(pixels), batch_size, rng, drawn):
         if smallest_area is None:
             yield rows, to_input(pixels[rows], resolution, device)
         else:

@@ -1,15 +1,76 @@
-"""Loss and accuracy of a network on a split, in large batches under inference mode."""
+"""What a network answers on a split, in large batches under inference mode, and what follows from it."""
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
+from tl.measures import balanced_accuracy, balanced_mean, macro_f1, standard_error
+from tl.store.pictures import PictureStore
+from tl.store.predictions import Predictions
 from tl.train.batches import to_input
 
 # Pictures a step at 64 px; fewer with a higher resolution so that activations stay small. A GPU needs more to do.
 BATCH = {"cpu": 256, "cuda": 1024, "mps": 256}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a network answered on n pictures of C classes. Measures of no pictures are NaN."""
+
+    labels: np.ndarray  # (n,) int64
+    losses: np.ndarray  # (n,) float64, cross-entropy
+    predicted: np.ndarray  # (n,) int64
+    probabilities: np.ndarray  # (n, C) float16
+
+    @property
+    def loss(self) -> float:
+        """Mean cross-entropy."""
+        return float(self.losses.mean()) if len(self.losses) else math.nan
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers, 0..1."""
+        return float((self.labels == self.predicted).mean()) if len(self.labels) else math.nan
+
+    def judged(self, balanced: bool) -> tuple[float, float, float]:
+        """What best epoch and early stopping go by: loss, its standard error, accuracy; `balanced`: each class alike."""
+        if not balanced:
+            return self.loss, standard_error(self.losses), self.accuracy
+        classes = self.probabilities.shape[1]
+        return *balanced_mean(self.losses, self.labels, classes), balanced_accuracy(*self._answers)
+
+    def row(self, prefix: str, errors: bool = False) -> dict[str, float | None]:
+        """The measures under the names they have in metrics and result, None where there is none."""
+        found = {
+            "loss": self.loss,
+            "accuracy": self.accuracy,
+            "balanced_accuracy": balanced_accuracy(*self._answers),
+            "macro_f1": macro_f1(*self._answers),
+        }
+        if errors:
+            found |= {
+                "loss_error": standard_error(self.losses),
+                "accuracy_error": standard_error((self.labels == self.predicted).astype(np.float64)),
+            }
+        return {f"{prefix}_{name}": value if math.isfinite(value) else None for name, value in found.items()}
+
+    def predictions(self, store: PictureStore, split: str) -> Predictions:
+        """What is kept of it, with the places of the pictures, which are those of `split`."""
+        return Predictions(
+            picture=store.pictures_of(split),
+            label=self.labels,
+            predicted=self.predicted,
+            probabilities=self.probabilities,
+            group=store.groups_of(split),
+        )
+
+    @property
+    def _answers(self) -> tuple[np.ndarray, np.ndarray, int]:
+        return self.labels, self.predicted, self.probabilities.shape[1]
 
 
 def at_once(resolution: int, device: torch.device) -> int:
@@ -35,19 +96,22 @@ def evaluate(
     labels: np.ndarray,
     batch: int,
     tick: Callable[[int], None] | None = None,
-) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy (0..1) of `network`, which is in evaluation mode; NaN for no pictures.
+) -> Evaluation:
+    """What `network`, which is in evaluation mode, answers.
 
     `inputs(rows)` gives what the network takes for a slice of the pictures, `labels` (n,) their classes, `batch`
     says how many go at once; `tick(pictures done)` is called after each step.
     """
-    loss, right = 0.0, 0
+    found = []
     for rows in slices(len(labels), batch):
         given = inputs(rows)
         target = torch.from_numpy(np.array(labels[rows])).to(given.device)
         scores = network(given).float()
-        loss += nn.functional.cross_entropy(scores, target, reduction="sum").item()
-        right += (scores.argmax(1) == target).sum().item()
+        losses = nn.functional.cross_entropy(scores, target, reduction="none")
+        answers = (losses.double(), scores.argmax(1), scores.softmax(1).half())
+        found.append([each.cpu().numpy() for each in answers])
         if tick:
             tick(rows.stop)
-    return (loss / len(labels), right / len(labels)) if len(labels) else (float("nan"), float("nan"))
+    if not found:
+        return Evaluation(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64), np.empty((0, 0), np.float16))
+    return Evaluation(np.array(labels), *map(np.concatenate, zip(*found, strict=True)))

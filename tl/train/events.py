@@ -32,6 +32,10 @@ SCALARS = {
     "loss/validation": "val_loss",
     "accuracy/train": "train_accuracy",
     "accuracy/validation": "val_accuracy",
+    "accuracy/validation_balanced": "val_balanced_accuracy",
+    "accuracy/validation_macro_f1": "val_macro_f1",
+    "error/validation_loss": "val_loss_error",
+    "error/validation_accuracy": "val_accuracy_error",
     "learning_rate": "learning_rate",
     "epoch/train_seconds": "train_seconds",
     "epoch/eval_seconds": "eval_seconds",
@@ -45,7 +49,10 @@ SCALARS = {
 # Tag -> key of result.json; these are the metrics of TensorBoard's hparams table.
 RESULTS = {
     "result/test_accuracy": "test_accuracy",
+    "result/test_balanced_accuracy": "test_balanced_accuracy",
+    "result/test_macro_f1": "test_macro_f1",
     "result/best_val_accuracy": "best_val_accuracy",
+    "result/best_val_balanced_accuracy": "best_val_balanced_accuracy",
     "result/best_epoch": "best_epoch",
     "result/elapsed_seconds": "elapsed_seconds",
 }

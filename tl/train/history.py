@@ -1,22 +1,25 @@
 """What a run has done so far, and the rules that follow from it: which phase is due, which epoch is the best, when to
 stop. It is part of each checkpoint. No torch."""
 
+import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from tl.config import RunConfig
-from tl.strategies import Phase
+from tl.strategies import PRETRAINED, STRATEGIES, Phase
 
 
 @dataclass
 class History:
     """What a run has done so far."""
 
-    rows: list[dict] = field(default_factory=list)  # of metrics.parquet
-    best_epoch: int = 0  # highest validation accuracy, the earlier of equals with a lower loss; 0: none yet
+    rows: list[dict[str, Any]] = field(default_factory=list)  # of metrics.parquet
+    # What epochs are judged by follows `judge_by`: accuracy and loss of validation, over the pictures or the classes.
+    best_epoch: int = 0  # highest accuracy, the earlier of equals with a lower loss; 0: none yet
     best_accuracy: float = -1.0
     best_loss: float = float("inf")  # at the best epoch
-    lowest_loss: float = float("inf")  # of validation: what early stopping watches
-    epochs_without_lower_loss: int = 0
+    lowest_loss: float = float("inf")  # what early stopping watches
+    epochs_without_lower_loss: int = 0  # that count: see `judge`
     stopped_early: bool = False
     phase_starts: list[int] = field(default_factory=list)  # epoch in which each phase of the strategy really began
     phase_lowest: float = float("inf")  # validation loss in this phase
@@ -43,7 +46,7 @@ class History:
             self.phase_lowest, self.phase_stale = float("inf"), 0
         return phases[len(self.phase_starts) - 1]
 
-    def add(self, row: dict, seconds: float, pictures: int) -> None:
+    def add(self, row: dict[str, Any], seconds: float, pictures: int) -> None:
         """Add an epoch's row and what it makes in sum; what the range test took counts as the first epoch's."""
         before = self.rows[-1] if self.rows else {"elapsed_seconds": self.rate_test_seconds, "images_seen": 0}
         if not self.rows:
@@ -54,28 +57,43 @@ class History:
         row["images_seen"] = before["images_seen"] + pictures
         self.rows.append(row)
 
-    def judge(self, epoch: int, val_loss: float, val_accuracy: float, config: RunConfig) -> None:
-        """Note the best epoch; stop early after `patience` epochs without a lower validation loss."""
-        if (val_accuracy, -val_loss) > (self.best_accuracy, -self.best_loss):
-            self.best_epoch, self.best_accuracy, self.best_loss = epoch, val_accuracy, val_loss
-        self.phase_stale = 0 if val_loss < self.phase_lowest else self.phase_stale + 1
-        self.phase_lowest = min(self.phase_lowest, val_loss)
-        # What has yet to be unfrozen must get its chance, and so must a network whose BatchNorm statistics are still
-        # its initial ones (a few steps leave its validation loss near that of guessing, or above): neither counts.
-        coming = config.phases[len(self.phase_starts) :]
-        to_come = any(phase.start_epoch <= config.max_epochs for phase in coming)
-        if epoch <= config.patience_start or to_come or val_loss < self.lowest_loss:
-            self.lowest_loss, self.epochs_without_lower_loss = val_loss, 0
+    def judge(self, epoch: int, loss: float, error: float, accuracy: float, steps: int, config: RunConfig) -> None:
+        """Note the best epoch; stop early after `patience` epochs that speak against going on.
+
+        Such is an epoch whose validation `loss` lies more than `patience_errors` of its standard `error`s (NaN: not
+        known, as none) above the lowest; a lower one begins the count anew, one between does neither: a plateau within
+        the noise of the validation pictures is no end. `steps`: optimizer steps done so far.
+        """
+        if (accuracy, -loss) > (self.best_accuracy, -self.best_loss):
+            self.best_epoch, self.best_accuracy, self.best_loss = epoch, accuracy, loss
+        self.phase_stale = 0 if loss < self.phase_lowest else self.phase_stale + 1
+        self.phase_lowest = min(self.phase_lowest, loss)
+        if self._too_early(epoch, steps, config) or loss < self.lowest_loss:
+            self.lowest_loss, self.epochs_without_lower_loss = loss, 0
         else:
-            self.epochs_without_lower_loss += 1
+            noise = config.patience_errors * (0.0 if math.isnan(error) else error)
+            self.epochs_without_lower_loss += not noise or loss > self.lowest_loss + noise
         self.stopped_early = 0 < config.patience <= self.epochs_without_lower_loss and epoch < config.max_epochs
 
+    def _too_early(self, epoch: int, steps: int, config: RunConfig) -> bool:
+        """Whether patience has yet to begin.
 
-def describe(status: str, history: History, config: RunConfig) -> dict:
+        What has yet to be unfrozen must get its chance, and so must a network whose BatchNorm statistics are still its
+        initial ones (a few steps leave its validation loss near that of guessing, or above), and random weights, which
+        may seem to stand still at first.
+        """
+        coming = config.phases[len(self.phase_starts) :]
+        to_come = any(phase.start_epoch <= config.max_epochs for phase in coming)
+        random = STRATEGIES[config.arm.strategy].initialisation != PRETRAINED
+        return epoch <= config.patience_start or to_come or (random and steps < config.patience_steps)
+
+
+def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]:
     """What result.json says of a run that ended as `status`, as far as its history tells."""
     rows = history.rows
     peaks = [row["memory_peak_bytes"] for row in rows if row["memory_peak_bytes"] is not None]
     energies = [row["energy_joules"] for row in rows]
+    best = rows[history.best_epoch - 1] if history.best_epoch else {}
     return {
         "status": status,
         "reason": None,
@@ -83,8 +101,11 @@ def describe(status: str, history: History, config: RunConfig) -> dict:
         "epochs": history.epochs,
         "best_epoch": history.best_epoch or None,
         "stopped_early": history.stopped_early,
-        "best_val_accuracy": history.best_accuracy if history.best_epoch else None,
+        "best_val_accuracy": best.get("val_accuracy"),
+        "best_val_balanced_accuracy": best.get("val_balanced_accuracy"),
         "test_accuracy": None,
+        "test_balanced_accuracy": None,
+        "test_macro_f1": None,
         "test_loss": None,
         "elapsed_seconds": rows[-1]["elapsed_seconds"] if rows else 0.0,
         "memory_peak_bytes": max(peaks, default=None),

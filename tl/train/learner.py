@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from tl.config import RunConfig
 from tl.store.pictures import PictureStore
 from tl.strategies import MEAN_VAR, STRATEGIES, Phase, phase_at
 from tl.train import flops
+from tl.train.balance import Balance
 from tl.train.batches import epoch_rows, joined, training_batches, training_inputs
-from tl.train.evaluate import at_once, evaluate, plain_inputs, slices
+from tl.train.evaluate import Evaluation, at_once, evaluate, plain_inputs, slices
 from tl.train.folded import Folded
 from tl.train.frozen import VALIDATION, Features, FrozenPart
 from tl.train.network import Stages, load_pretrained, new_network
@@ -44,6 +44,7 @@ class Learner:
         self.config, self.store, self.device, self._tick = config, store, device, tick
         self.pixels = store.pixels("train", config.samples)
         self.labels = store.labels_of("train", config.samples)
+        self._balance = Balance(config.balance, self.labels, len(store.classes), config.seed, device)
         torch.manual_seed(config.seed)
         self.network = new_network(config.backbone, len(store.classes), config.resolution, device)
         strategy = STRATEGIES[config.arm.strategy]
@@ -76,7 +77,7 @@ class Learner:
             yield from self._streamed(epoch)
             return
         rng = np.random.default_rng([self.config.seed, epoch])
-        for rows in epoch_rows(len(self.pixels), self.config.batch_size, rng):
+        for rows in epoch_rows(len(self.pixels), self.config.batch_size, rng, self._balance.drawn(epoch)):
             yield features.read(rows, self.device), torch.from_numpy(self.labels[rows]).to(self.device)
 
     def step(self, batch: torch.Tensor, target: torch.Tensor, phase: Phase, rate: float) -> tuple[float, torch.Tensor]:
@@ -113,7 +114,7 @@ class Learner:
             with self._precision():
                 found = self._frozen.after(some)
             found = found.float()
-            loss = nn.functional.cross_entropy(found, classes)
+            loss = self._balance.loss(found, classes)
             value = loss.item()
             total += value * (len(some) / len(batch))
             scores.append(found.detach())
@@ -122,10 +123,18 @@ class Learner:
             (loss if parts == 1 else loss * (len(some) / len(batch))).backward()
         return total, torch.cat(scores) if len(scores) > 1 else scores[0]
 
-    def evaluate(self, split: str, tick: Callable[[int], None]) -> tuple[float, float]:
-        """Mean loss and accuracy on "validation", from kept features where there are some, or "test".
+    def told(self, loss: float, scores: torch.Tensor, target: torch.Tensor) -> tuple[float, float, float]:
+        """What a batch, for which `step` gave `loss` and `scores`, adds to an epoch's losses, right answers, pictures.
 
-        `tick(pictures done)` is called after each step.
+        However classes are balanced, the means are those of the training pictures as they are: comparable throughout.
+        """
+        return self._balance.told(loss, scores, target)
+
+    def evaluate(self, split: str, tick: Callable[[int], None], whole: bool = False) -> Evaluation:
+        """What the network answers on "validation" or "test"; `tick(pictures done)` is called after each step.
+
+        On "validation" from kept features where there are some, but not if `whole`: then a resumed run, which has kept
+        none yet, gets the same to the last bit.
         """
         pixels, labels = self.store.pixels(split), self.store.labels_of(split)
         pictures = plain_inputs(pixels, self.config.resolution, self.device)
@@ -135,7 +144,8 @@ class Learner:
             for rows in slices(len(labels), self._at_once):
                 yield rows, pictures(rows)
 
-        features = self._features(split, len(labels), all_pictures) if split == VALIDATION else None
+        kept = split == VALIDATION and not whole
+        features = self._features(split, len(labels), all_pictures) if kept else None
         with self._precision():
             if features is not None:
                 read = lambda rows: features.read(rows, self.device)  # noqa: E731
@@ -191,11 +201,12 @@ class Learner:
             "epoch": view,
             "device": self.device,
             "smallest_area": SMALLEST_AREA if config.augmentation else None,
+            "drawn": self._balance.drawn(view),
         }
 
     def _large_batches(self, view: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-        """The pictures of a view in batches that suit a forward pass."""
-        return joined(training_inputs(self.pixels, **self._stream(view)), self._at_once)
+        """Each picture once, as a view shows it, in batches that suit a forward pass."""
+        return joined(training_inputs(self.pixels, **self._stream(view) | {"drawn": None}), self._at_once)
 
     def _streamed(self, view: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for batch, target in training_batches(self.pixels, self.labels, **self._stream(view)):

@@ -234,7 +234,7 @@ def main(argv: list[str]) -> int:
     # What ships is half precision, so that is what is measured.
     network.half().float().eval()
     pictures = plain_inputs(store.pixels("test"), options.resolution, device)
-    loss, accuracy = evaluate(network, pictures, store.labels_of("test"), at_once(options.resolution, device))
+    found = evaluate(network, pictures, store.labels_of("test"), at_once(options.resolution, device))
     card = {
         "name": name,
         "backbone": options.backbone,
@@ -247,8 +247,8 @@ def main(argv: list[str]) -> int:
         "started_from": without(start.card, "class_names") if start and start.card else options.weights,
         # Its history lies with the teacher; where it is what this one started from, above.
         "teacher": without(taught_by.card, "class_names", "started_from", "teacher") if taught_by else None,
-        "accuracy": accuracy,
-        "loss": loss,
+        "accuracy": found.accuracy,
+        "loss": found.loss,
         "seconds": seconds,
         "device": str(device),
         "command": shlex.join(["python", "-m", "tl", "pretrain", *argv]),
@@ -261,7 +261,7 @@ def main(argv: list[str]) -> int:
     }
     folder = options.output or home.library_dir / name
     card = publish(options, network, card, folder)
-    print(f"{folder}: {accuracy:.1%} top-1 on {store.sizes['test']} test pictures", file=sys.stderr)
+    print(f"{folder}: {found.accuracy:.1%} top-1 on {store.sizes['test']} test pictures", file=sys.stderr)
     return 0
 
 

@@ -5,23 +5,23 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from operator import add
 
 import pandas as pd
 import torch
 
-from tl.config import RunConfig
+from tl.config import BALANCED_ACCURACY, RunConfig
 from tl.datasets import prepare
-from tl.pretrained import source
 from tl.schedules import SCHEDULES
-from tl.store.download import download
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
+from tl.store.predictions import SPLITS, write_predictions
 from tl.strategies import HEAD, STRATEGIES, Phase
 from tl.train.batches import number_of_batches
 from tl.train.checkpoint import PREVIOUS, PREVIOUS_BEST, load_best, load_last, save_best, save_last, settle_best
 from tl.train.device import choose_device, device_name, gpu_identity, versions
+from tl.train.evaluate import Evaluation
 from tl.train.events import write_events
 from tl.train.history import History, describe
 from tl.train.learner import Learner
@@ -31,6 +31,7 @@ from tl.train.progress import Progress
 from tl.train.resources import ResourceMonitor
 from tl.train.sealed import reached
 from tl.train.turn import Turn
+from tl.train.weights import weights_here
 
 
 class Diverged(Exception):
@@ -57,15 +58,15 @@ class Trainer:
                 self._epoch(self.history.epochs + 1)
                 self._hand_over()
             result = self._result("finished", **self._test())
-            for name in (PREVIOUS, PREVIOUS_BEST):
-                with suppress(OSError):  # it has finished, whatever becomes of what it doesn't need any more
+            with suppress(OSError):  # it has finished, whatever becomes of what it doesn't need any more
+                for name in (PREVIOUS, PREVIOUS_BEST):
                     (self.run.checkpoints / name).unlink(missing_ok=True)
             return result
         finally:
             self.monitor.stop()
 
     def stopped(self) -> dict:
-        """What result.json says of a run that was stopped: the best so far is kept, the test set stays untouched."""
+        """What result.json says of a run that was stopped: its best so far is kept, the test set untouched."""
         return self._result("stopped")
 
     def failed(self, reason: str, message: str) -> dict:
@@ -78,7 +79,9 @@ class Trainer:
         self.store = prepare(self.run.home, config.dataset, config.resolution, config.samples, self._preparing)
         if config.precision == "auto":
             config = self.config = self._choose_precision()
-        weights = self._weights() if STRATEGIES[config.arm.strategy].pretrained else None
+        weights = None
+        if STRATEGIES[config.arm.strategy].pretrained:
+            weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
         self.learner = Learner(config, self.store, self.device, weights, self.run.folder, self._tick)
         self._resume()
         if self.history.learning_rate is None:
@@ -136,16 +139,6 @@ class Trainer:
         write_json(self.run.config, config.to_json())
         return config
 
-    def _weights(self) -> Path:
-        """The file of the pretrained weights, downloaded where need be."""
-        weights = source(self.run.home, self.config.backbone, self.config.weights)
-        if weights.file is None:
-            what = f"downloading {weights.place.name}"
-            size = weights.size_bytes
-            tell = lambda done, total: self._preparing(done, total or size, what)  # noqa: E731
-            download(weights.url, weights.place, weights.sha256, size, tell)
-        return weights.place
-
     def _find_rate(self) -> float:
         """By a range test, whose time is this run's time."""
         history, found = self.history, []
@@ -183,9 +176,9 @@ class Trainer:
         began, passes = time.monotonic(), learner.frozen_passes
         train_loss, train_accuracy, rate = self._train_epoch(epoch, phase)
         trained = time.monotonic()
-        val_loss, val_accuracy = self._evaluate("validation", epoch)
-        if not math.isfinite(val_loss):
-            raise Diverged(f"the validation loss became {val_loss} in epoch {epoch}")
+        validation = self._evaluate("validation", epoch)
+        if not math.isfinite(validation.loss):
+            raise Diverged(f"the validation loss became {validation.loss} in epoch {epoch}")
         evaluated = time.monotonic()
         load = self.monitor.epoch_mark()
         memory = torch.cuda.max_memory_allocated() if self.device.type == "cuda" else load["memory_bytes"]
@@ -200,8 +193,7 @@ class Trainer:
                 "stage": phase.name,
                 "train_loss": train_loss,
                 "train_accuracy": train_accuracy,
-                "val_loss": val_loss,
-                "val_accuracy": val_accuracy,
+                **validation.row("val", errors=True),
                 "learning_rate": rate,
                 "trainable_parameters": learner.stages.trainable_parameters,
                 "total_parameters": learner.stages.total_parameters,
@@ -216,11 +208,12 @@ class Trainer:
             evaluated - began,
             pictures,
         )
-        history.judge(epoch, val_loss, val_accuracy, config)
+        judged = validation.judged(config.judge_by == BALANCED_ACCURACY)
+        history.judge(epoch, *judged, epoch * number_of_batches(pictures, config.batch_size), config)
         self._commit()
         print(
             f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, "
-            f"validation loss {val_loss:.4f}, accuracy {val_accuracy:.1%}, {evaluated - began:.1f} s",
+            f"validation loss {validation.loss:.4f}, accuracy {validation.accuracy:.1%}, {evaluated - began:.1f} s",
             flush=True,
         )
 
@@ -234,12 +227,11 @@ class Trainer:
 
     def _train_epoch(self, epoch: int, phase: Phase) -> tuple[float, float, float]:
         """One pass over the training pictures: mean loss, accuracy, the head's last learning rate."""
-        config, learner = self.config, self.learner
+        config, learner, schedule = self.config, self.learner, SCHEDULES[self.config.schedule]
         learner.begin(epoch, phase)
-        pictures, schedule = len(learner.pixels), SCHEDULES[config.schedule]
-        steps = number_of_batches(pictures, config.batch_size)
+        steps = number_of_batches(len(learner.pixels), config.batch_size)
         self.progress.phase("training", epoch=epoch, steps=steps)
-        loss_sum, right, rate = 0.0, 0, 0.0
+        sums, rate = (0.0, 0.0, 0.0), 0.0  # of losses, right answers, pictures
         for step, (batch, target) in enumerate(learner.batches(epoch)):
             done = epoch - 1 + step / steps
             factor = schedule(done, config.max_epochs, config.step_epochs, config.step_factor)
@@ -249,11 +241,10 @@ class Trainer:
                 self._halved(epoch, step + 1)
             if not math.isfinite(loss):
                 raise Diverged(f"the training loss became {loss} in epoch {epoch}, step {step + 1}")
-            loss_sum += loss * len(target)
-            right += (scores.argmax(1) == target).sum().item()
+            sums = tuple(map(add, sums, learner.told(loss, scores, target)))
             self.progress.step(step + 1, steps)
             self.stop()
-        return loss_sum / pictures, right / pictures, rate * phase.rates[HEAD]
+        return sums[0] / sums[2], sums[1] / sums[2], rate * phase.rates[HEAD]
 
     def _halved(self, epoch: int, step: int) -> None:
         parts = self.history.parts = self.learner.parts
@@ -263,7 +254,7 @@ class Trainer:
             " itself."
         )
 
-    def _evaluate(self, split: str, epoch: int) -> tuple[float, float]:
+    def _evaluate(self, split: str, epoch: int, whole: bool = False) -> Evaluation:
         steps = self.store.sizes[split]
         self.progress.phase("testing" if split == "test" else "validating", epoch=epoch, steps=steps)
 
@@ -271,14 +262,20 @@ class Trainer:
             self.progress.step(done, steps)
             self.stop()
 
-        return self.learner.evaluate(split, tick)
+        return self.learner.evaluate(split, tick, whole)
 
     def _test(self) -> dict:
-        """The one use of the test set: the best epoch's network."""
+        """The one use of the test set: what the best epoch's network answers is kept, then follows the result.
+
+        Killed between the two, the run does it again when it is resumed, and finds the same.
+        """
         load_best(self.run.checkpoints, self.learner.network, self.history.best_epoch)
-        loss, accuracy = self._evaluate("test", self.history.epochs)
+        found = {split: self._evaluate(split, self.history.epochs, whole=True) for split in SPLITS}
+        write_predictions(
+            self.run.predictions, {split: found[split].predictions(self.store, split) for split in SPLITS}
+        )
         self.progress.phase("done", epoch=self.history.epochs)
-        return {"test_loss": loss, "test_accuracy": accuracy, "test_images": self.store.sizes["test"]}
+        return found["test"].row("test") | {"test_images": self.store.sizes["test"]}
 
     def _result(self, status: str, **facts) -> dict:
         history = self.history or reached(self.run.checkpoints)  # it may end before it has gone on

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from tl.config import PRECISIONS, Experiment, usual_rate
+from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, usual_rate
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.strategies import PARAMETERS, STRATEGIES
 from tl.ui import demo
@@ -18,6 +18,16 @@ SCHEDULE_TITLES = {
     "one_cycle": "One cycle: up, then down",
 }
 PRECISION_TITLES = {"auto": "The faster one, as a few steps at the start show"}
+JUDGE_TITLES = {
+    "auto": "Balanced accuracy if classes are uneven",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+}
+BALANCE_TITLES = {
+    "none": "No: train on the pictures as they are",
+    "loss": "Yes: rare classes weigh more in the loss",
+    "sampling": "Yes: rare classes are shown more often",
+}
 DEFAULTS = {name: entry.default for name, entry in Experiment.__dataclass_fields__.items()} | {"seeds": 1}
 
 
@@ -48,6 +58,20 @@ SHARED: dict[str, Setting] = {
         title="Epochs at the start that this ignores",
         help="A new network's validation loss means little until its BatchNorm statistics have settled.",
     ),
+    "patience_steps": Setting(
+        title="Steps from random weights that this ignores",
+        high=10**6,
+        step=50,
+        help="A step is one batch. With few pictures an epoch has few steps, and a network with random weights may seem "
+        "to stand still at first.",
+    ),
+    "patience_errors": Setting(
+        title="Standard errors above the lowest loss at which an epoch counts",
+        high=10,
+        step=0.5,
+        help="With few validation pictures the loss goes up and down by chance; an epoch within that noise does not count "
+        "towards stopping. 0: every epoch without a lower loss counts.",
+    ),
     "seeds": Setting(
         title="Seeds",
         low=1,
@@ -70,6 +94,18 @@ SHARED: dict[str, Setting] = {
     "augmentation": Setting(
         title="Augment training pictures",
         help="Random crop and horizontal flip, the same for every arm (frozen ones: see views).",
+    ),
+    "judge_by": Setting(
+        title="Judged by",
+        options=_titled(JUDGES, JUDGE_TITLES),
+        help="What the best epoch, early stopping and the verdict go by. Balanced accuracy is the mean over the classes "
+        "of the share recognised, so that a rare class counts as much as a frequent one. Uneven: the largest class has "
+        "more than three times as many pictures as the smallest.",
+    ),
+    "balance": Setting(
+        title="Make classes count alike in training",
+        options=_titled(BALANCES, BALANCE_TITLES),
+        help="The same for every arm. Training loss and accuracy are still those of the pictures as they are.",
     ),
     "views": Setting(
         title="Views kept of each picture",
@@ -142,6 +178,8 @@ def shared_summary() -> str:
         OPTIMIZERS[value["optimizer"]].title,
         f"{schedule} rate" + (", found by a range test" if value["find_rate"] else ""),
     ]
+    if value["balance"] != DEFAULTS["balance"]:
+        parts.append("classes balanced")
     if value["precision"] != DEFAULTS["precision"]:
         parts.append(value["precision"])
     return "All arms: " + ", ".join(parts) + "."

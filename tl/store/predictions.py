@@ -1,0 +1,118 @@
+"""predictions.parquet: what the best epoch's network answered on each validation and test picture.
+
+Whole and checked or not there at all: what is said of new pictures is made of it.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute, parquet
+
+from tl.store.files import write_bytes
+
+SPLITS = ("validation", "test")  # those that are in it
+ALONE = -1  # stands for the null of `group` in memory
+COLUMNS = {  # a contract: extend it, don't rename; `probabilities` has one number per class
+    "split": pa.string(),
+    "picture": pa.int64(),  # its place in the data set, the same whatever split or seed
+    "label": pa.int64(),  # number of its class
+    "predicted": pa.int64(),
+    "probabilities": pa.float16(),
+    "group": pa.int64(),  # pictures with the same number belong together; null: belongs to no other
+}
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one network answered on the n pictures of a split."""
+
+    picture: NDArray[np.int64]  # (n,) place in the data set
+    label: NDArray[np.int64]  # (n,) class, 0..C-1
+    predicted: NDArray[np.int64]  # (n,) class, 0..C-1
+    probabilities: NDArray[np.float16]  # (n, C)
+    group: NDArray[np.int64]  # (n,) pictures with the same number belong together; ALONE: with no other
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(n,) whether the answer is the label."""
+        return np.equal(self.label, self.predicted)
+
+    @property
+    def sound(self) -> bool:
+        """Whether all numbers are such as they can be."""
+        classes = self.probabilities.shape[1] if self.probabilities.ndim == 2 else 0
+        columns = (self.picture, self.label, self.predicted, self.group)
+        if classes < 1 or any(column.shape != (len(self.probabilities),) for column in columns):
+            return False
+        answers = (self.label, self.predicted)
+        in_range = all(((column >= 0) & (column < classes)).all() for column in answers)
+        shares = bool(((self.probabilities >= 0) & (self.probabilities <= 1)).all())  # false for what is no number
+        once = len(np.unique(self.picture)) == len(self.picture)
+        return in_range and shares and once and bool((self.picture >= 0).all() and (self.group >= ALONE).all())
+
+
+def write_predictions(path: Path, found: Mapping[str, Predictions]) -> None:
+    """Replace the file by the predictions of each split (a key of SPLITS); all know the same classes."""
+    parts = [found[split] for split in SPLITS if split in found]
+    classes = parts[0].probabilities.shape[1]
+    group = np.concatenate([part.group for part in parts])
+    shares = np.concatenate([part.probabilities for part in parts]).astype(np.float16)
+    columns = {
+        "split": pa.array(np.repeat([split for split in SPLITS if split in found], [len(p.label) for p in parts])),
+        **{
+            name: pa.array(np.concatenate([getattr(part, name) for part in parts]), COLUMNS[name])
+            for name in ("picture", "label", "predicted")
+        },
+        "probabilities": pa.FixedSizeListArray.from_arrays(pa.array(shares.reshape(-1)), classes),
+        "group": pa.array(group, COLUMNS["group"], mask=group == ALONE),
+    }
+    memory = io.BytesIO()
+    # In one piece, the probabilities one by one and without statistics: what a bundle's reader can check beforehand.
+    parquet.write_table(
+        pa.table(columns),
+        memory,
+        row_group_size=max(1, len(group)),
+        use_dictionary=["split"],
+        write_statistics=False,
+        write_page_checksum=True,
+        data_page_version="1.0",
+        compression="snappy",
+    )
+    write_bytes(path, memory.getbuffer())
+
+
+def read_predictions(path: Path, split: str) -> Predictions | None:
+    """What was answered on a split; None where there is nothing of it, or the file is damaged."""
+    try:
+        data = path.read_bytes()  # whole, never mapped: a file may be replaced while it is read
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if len(data) < 12 or data[:4] != b"PAR1" or data[-4:] != b"PAR1":
+        return None
+    try:
+        table = parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(list(COLUMNS))
+        found = _predictions(table.filter(compute.equal(table["split"], split)))
+    except Exception:  # pyarrow raises dozens of kinds for damaged bytes; nothing else can go wrong here
+        return None
+    return found if found is not None and len(found.label) and found.sound else None
+
+
+def _predictions(table: pa.Table) -> Predictions | None:
+    """The columns as arrays; None where one has another type, or holds a null where none may be."""
+    kind = table.schema.field("probabilities").type
+    kinds = {name: table.schema.field(name).type for name in COLUMNS} | {
+        "probabilities": getattr(kind, "value_type", 0)
+    }
+    if kinds != COLUMNS or not pa.types.is_fixed_size_list(kind):
+        return None
+    flat = table["probabilities"].combine_chunks()
+    if any(table[name].null_count for name in COLUMNS if name != "group") or flat.flatten().null_count:
+        return None
+    numbers = {name: table[name].to_numpy() for name in ("picture", "label", "predicted")}
+    shares = flat.flatten().to_numpy(zero_copy_only=False).reshape(len(table), kind.list_size)
+    return Predictions(**numbers, probabilities=shares, group=table["group"].fill_null(ALONE).to_numpy())
