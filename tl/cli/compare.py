@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import get_type_hints
 
 from tl import jobs
+from tl.analysis import power
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import BACKBONES
 from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
@@ -96,6 +97,7 @@ def compare(arguments) -> int:
     home, experiment = arguments.home, experiment_of(arguments)
     options = verdict_options(arguments, experiment)
     experiment_id = jobs.submit(home, experiment)
+    tell_power(home, experiment)
     run_ids = {run["run_id"] for run in database.read_runs(home, experiment_id)}
     try:
         runs = wait(home, experiment_id, run_ids)
@@ -114,6 +116,13 @@ def compare(arguments) -> int:
         experiment = database.read_experiment(home, experiment_id)["experiment"]
         print(f"{heading(home, experiment, f'{experiment.samples:,}')}\n\n{as_text(document)}")
     return exit_status(runs)
+
+
+def tell_power(home: Home, experiment: Experiment) -> None:
+    """Say on stderr what the test pictures can show at all."""
+    from tl import datasets  # pandas
+
+    print(power.sentence(datasets.describe(home, experiment.dataset).test), file=sys.stderr, flush=True)
 
 
 def exit_status(runs: list[dict]) -> int:
