@@ -89,7 +89,7 @@ def _admission(home: Home, names: set[str]) -> database.Admission:
 
 
 def resolved(home: Home, experiment: Experiment) -> Experiment:
-    """The experiment with its sample count and weights spelled out. Raises Refused where it can't be run."""
+    """The experiment with its sample count, weights and resplit spelled out. Raises Refused where it can't be run."""
     from tl import datasets, pretrained  # numpy and Pillow: not for listing and stopping
 
     info = datasets.describe(home, experiment.dataset)
@@ -102,7 +102,10 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     weights = experiment.weights
     if any(STRATEGIES[arm.strategy].pretrained for arm in experiment.arms):
         weights = pretrained.resolve(home, experiment.backbone, weights)
-    return replace(experiment, samples=samples, weights=weights)
+    resplit = datasets.resplits_by_itself(home, info) if experiment.resplit is None else experiment.resplit
+    if resplit:
+        datasets.check_resplit(home, info)
+    return replace(experiment, samples=samples, weights=weights, resplit=resplit)
 
 
 def check_size(home: Home, experiment: Experiment, training_pictures: int) -> None:

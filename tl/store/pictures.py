@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class PictureStore:
     sizes: dict[str, int]  # split -> number of pictures
     classes: tuple[str, ...]
     labels: np.ndarray  # (N,) int64, in row order
+    groups: np.ndarray | None = None  # (N,) int64: pictures with the same number belong together, -1 is alone
 
     @property
     def path(self) -> Path:
@@ -41,10 +43,10 @@ class PictureStore:
     def ready(self) -> int:
         """How many leading rows are filled; none, so that they are made again, where a file of the store is damaged."""
         document = read_json(self.path.with_suffix(".json"))
-        ready = document.get("ready") if isinstance(document, dict) else None
+        ready: Any = document.get("ready") if isinstance(document, dict) else None
         if not is_count(ready) or ready > len(self.labels) or not self.path.is_file():
             return 0
-        return ready if self.path.stat().st_size == self._bytes else 0
+        return int(ready) if self.path.stat().st_size == self._bytes else 0
 
     @property
     def _bytes(self) -> int:
@@ -70,6 +72,16 @@ class PictureStore:
     def labels_of(self, split: str, samples: int | None = None) -> np.ndarray:
         """(n,) int64 class numbers of a split, in the order of `pixels`."""
         return self.labels[self.rows(split, samples)]
+
+    def pictures_of(self, split: str, samples: int | None = None) -> np.ndarray:
+        """(n,) int64: the row in the data set of each picture of a split."""
+        rows = self.rows(split, samples)
+        return np.arange(rows.start, rows.stop)
+
+    def groups_of(self, split: str, samples: int | None = None) -> np.ndarray:
+        """(n,) int64: pictures with the same number belong together, -1 is alone."""
+        rows = self.rows(split, samples)
+        return np.full(rows.stop - rows.start, -1) if self.groups is None else self.groups[rows]
 
     def fill(
         self,
