@@ -24,7 +24,7 @@ from tl.decoding.pixels import LeftOut
 
 FOLDER, PATTERN, TABLE = "folder", "pattern", "table"  # the ways to say it
 MATCHER = ["-P", "-m", "tl.decoding.names"]
-SECONDS = 30.0  # that the process may take, however busy the machine is; it has 5 of computing
+SECONDS = 30.0  # that the process may take, however busy the machine is; it has 3 of computing
 LONGEST_PATTERN, LONGEST_NAME = 200, 255  # characters; of a longer file name the beginning counts
 NAME_COLUMNS = ("file", "filename", "path", "image", "name")
 
@@ -99,8 +99,8 @@ def _matches(pattern: str, names: list[str]) -> list[str]:
         answer = json.loads(process.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         raise Refused(
-            f"The pattern {pattern!r} takes too long on these file names; make it simpler, without a repetition inside a "
-            "repetition."
+            f"The pattern {pattern!r} takes too much time or memory on these file names; make it simpler, without a "
+            "repetition inside a repetition."
         ) from None
     if "error" in answer:
         raise Refused(f"The pattern {pattern!r} is not a regular expression: {answer['error']}.")

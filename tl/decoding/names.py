@@ -8,7 +8,7 @@ import re
 import resource
 import sys
 
-CPU_SECONDS = 5
+CPU_SECONDS = 3
 MEMORY_BYTES = 512 * 1024**2
 
 
