@@ -173,6 +173,24 @@ def test_a_zip_is_ingested_listed_and_given_back(capsys, home, tmp_path):
     }
 
 
+def test_what_belongs_together_is_said_at_ingest(capsys, home, tmp_path):
+    archive = tmp_path / "pets.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in range(40):
+            picture = BytesIO()
+            Image.new("RGB", (40, 40), (number * 6, 10, 200 - number)).save(picture, "PNG")
+            file.writestr(f"{('cat', 'dog')[number % 2]}/{number // 4}-{number}.png", picture.getvalue())
+    (tmp_path / "who.csv").write_text("file,pet\n" + "".join(f"{n // 4}-{n},{n // 4}\n" for n in range(40)))
+    status, stdout, _ = main(capsys, home, "ingest", str(archive), "--name", "a", "--group", r"^(\d+)-")
+    assert status == 0 and "40 pictures belong together in 10 groups (by a pattern in the file name" in stdout
+    status, stdout, _ = main(capsys, home, "ingest", str(archive), "--name", "b", "--group", "who.csv:pet", "--json")
+    document = json.loads(stdout)
+    assert (document["groups"], document["grouped"], document["grouped_by"]) == (10, 40, "table")
+    assert document["splits"] == "drawn"
+    status, stdout, stderr = main(capsys, home, "ingest", str(archive), "--name", "c", "--group", "(")
+    assert (status, stdout) == (2, "") and stderr.startswith("The pattern '(' is not a regular expression")
+
+
 @pytest.mark.parametrize(
     ("file_name", "name"), [("a/My Pets (2).ZIP", "my-pets-2"), ("ü.zip", "pictures"), ("x" * 90 + ".zip", "x" * 40)]
 )

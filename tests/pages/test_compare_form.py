@@ -232,7 +232,7 @@ def test_everything_that_arms_share_can_be_set_and_reaches_the_run(open_page, ho
 
 
 def test_every_setting_of_the_training_has_a_place_in_the_form():
-    elsewhere = {"dataset", "samples", "backbone", "weights", "resolution"}
+    elsewhere = {"dataset", "samples", "backbone", "weights", "resolution", "resplit"}
     assert {entry.name for entry in fields(Training)} == (set(SHARED) - {"seeds"}) | elsewhere
 
 

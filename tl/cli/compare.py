@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any, get_type_hints
 
 from tl import jobs
+from tl.analysis import power
 from tl.analysis.experiment_results import ExperimentResult
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import BACKBONES
@@ -101,6 +102,7 @@ def compare(arguments) -> int:
     options = verdict_options(arguments, experiment)
     experiment, plan = wanted(arguments, experiment, options)
     experiment_id = jobs.submit(home, experiment, settle=plan)
+    tell_power(home, experiment)
     return finish(home, experiment_id, arguments.json, options)
 
 
@@ -132,6 +134,13 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
             print(f"\n{told['settling']['text']}")
     failed = told["settling"] is not None and told["settling"]["ended"] == "failed"
     return max(exit_status([run for run in runs if run.run_id not in known]), int(failed))
+
+
+def tell_power(home: Home, experiment: Experiment) -> None:
+    """Say on stderr what the test pictures can show at all."""
+    from tl import datasets  # pandas
+
+    print(power.sentence(datasets.describe(home, experiment.dataset).test), file=sys.stderr, flush=True)
 
 
 def exit_status(runs: list[RunEntry]) -> int:

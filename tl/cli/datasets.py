@@ -9,6 +9,12 @@ from tl import jobs
 from tl.cli.parser import add_command
 from tl.cli.table import table
 
+GROUP = (
+    "pictures that belong together (a patient, a video, a burst) and stay on one side of a split made here: 'folder' for "
+    "the folder below the class folder, a regular expression on the file name (its first group, else the whole match), "
+    "or FILE.csv:COLUMN of a table inside the zip or beside it"
+)
+
 
 def add_commands(commands) -> None:
     """Declare `datasets` and `ingest`."""
@@ -17,6 +23,7 @@ def add_commands(commands) -> None:
     parser = add_command(commands, "ingest", ingest, "Make a data set of a zip of class folders.")
     parser.add_argument("zip", type=Path, metavar="FILE.zip")
     parser.add_argument("--name", help="of the data set; default: the file's")
+    parser.add_argument("--group", metavar="GROUPS", help=GROUP)
 
 
 def datasets(arguments) -> int:
@@ -57,13 +64,15 @@ def ingest(arguments) -> int:
             bar.set_postfix_str(what, refresh=False)
             bar.refresh()
 
-        info = datasets.ingest(arguments.home, arguments.zip, name, progress)
+        info = datasets.ingest(arguments.home, arguments.zip, name, progress, group=arguments.group)
     left_out = info.left_out
     if arguments.json:
         print(json.dumps(as_json(info) | {"left_out": left_out}, ensure_ascii=False))
         return 0
     print(f"{info.name}: {len(info.classes)} classes, {info.train} / {info.validation} / {info.test} pictures ", end="")
     print("to train, validate and test.")
+    if sentences := datasets.grouped(info):
+        print(*sentences, sep="\n")
     for reason, what in left_out.items():
         print(f"Left out, {reason}: {what['count']} ({', '.join(what['first'])})")
     for kind, what in info.leakage.items():

@@ -46,8 +46,9 @@ class Limits:
     pixels: int = 50_400_000  # of one picture: 8,192 x 6,144 of a telephone's 50 megapixels
     side: int = 16_384  # pixels
     classes: int = 1_000
+    table_bytes: int = 64 * 1024**2  # of a table that says what belongs together
     pictures: int = 200_000  # files that may be pictures: entries without folders and junk
-    minutes: float | None = None  # that decoding all of them may take; None: as long as it takes
+    minutes: float | None = None  # that decoding all of them may take; None: any
 
 
 LIMITS = Limits()
@@ -91,9 +92,8 @@ def check_kind(path: Path, limits: Limits = LIMITS, shown: str | None = None) ->
         head = file.read(512)
     if head.startswith((LOCAL, END)):
         return
-    kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None)
-    if head[257:262] == b"ustar":
-        kind = "a tar archive"
+    known = (kind for magic, kind in MAGIC.items() if head.startswith(magic))
+    kind = "a tar archive" if head[257:262] == b"ustar" else next(known, None)
     what = f"is {kind}, not a zip" if kind else "is not a zip"
     raise Refused(f"{shown} {what}; {AGAIN}.")
 

@@ -75,7 +75,8 @@ def _ask(processes: pool.Pool, task: dict) -> list:
 def store_of(folder: Path, index: pd.DataFrame, classes: tuple[str, ...], side: int) -> PictureStore:
     """The store of an ingested data set; `index` has one row per picture in the order of the store."""
     sizes = {split: int((index["split"] == split).sum()) for split in SPLITS}
-    return PictureStore(folder, side, sizes, classes, index["label"].to_numpy(np.int64))
+    groups = index["group"].to_numpy(np.int64) if "group" in index else None  # None: made by an earlier version
+    return PictureStore(folder, side, sizes, classes, index["label"].to_numpy(np.int64), groups)
 
 
 def fill_from_kept(

@@ -3,6 +3,7 @@
 import os
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,9 +16,11 @@ from tl.datasets.archive import LIMITS, Limits
 from tl.datasets.archived import PLACE, Progress, fill_from_kept, store_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
-from tl.datasets.info import DatasetInfo, mending
+from tl.datasets.grouping import parse
+from tl.datasets.info import DRAWN, DatasetInfo, mending
 from tl.datasets.intake import FIRST_RESOLUTION, check_free, ingest_zip
 from tl.datasets.quarantine import alone
+from tl.datasets.resplit import divided_by_content, redrawn
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
 from tl.limits import hosted, limits
 from tl.store import database
@@ -25,6 +28,7 @@ from tl.store.files import read_json, read_parquet
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
 
+RESPLIT_BELOW = 2_000  # pictures in all: in larger sets one split says enough
 BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, CIFAR10, FLOWERS102)}
 
 
@@ -75,17 +79,32 @@ def _damaged(path: Path, name: str) -> Refused:
 
 
 def ingest(
-    home: Home, source: str | os.PathLike | BinaryIO, name: str, progress: Progress | None = None, shown: str = ""
+    home: Home,
+    source: str | os.PathLike | BinaryIO,
+    name: str,
+    progress: Progress | None = None,
+    shown: str = "",
+    group: str | None = None,
 ) -> DatasetInfo:
     """Make a data set of a zip of class folders, a path or an open file that messages call `shown`.
 
-    Raises Refused with one sentence, and then nothing was written.
+    `group` says which pictures belong together, see `tl.datasets.grouping.parse`; a table beside the zip is read where
+    the zip is a path of this computer's user. Raises Refused with one sentence, and then nothing was written.
     """
     check_name(home, name)
+    grouping = None if group is None else parse(group)
     source = source if hasattr(source, "read") else Path(source)
     about = {"title": name, "origin": "upload", "shown": shown}
     with alone(home, progress) if hosted() else nullcontext():  # strangers share the machine's memory
-        return ingest_zip(home, source, name, **about, progress=progress, limits=upload_limits())
+        beside = isinstance(source, Path) and not hosted()
+        more = {"grouping": grouping, "beside": beside}
+        return ingest_zip(home, source, name, **about, progress=progress, limits=upload_limits(), **more)
+
+
+def check_group(group: str | None) -> None:
+    """Refuse what does not say which pictures belong together."""
+    if group is not None:
+        parse(group)
 
 
 def check_name(home: Home, name: str) -> None:
@@ -116,21 +135,31 @@ def upload_limits() -> Limits:
         contents_bytes=min(LIMITS.contents_bytes, 500 * entries),
         depth=12,
         pictures=bounds.pictures,
+        table_bytes=min(LIMITS.table_bytes, 1_000 * bounds.pictures),
         classes=bounds.classes,
         minutes=bounds.upload_minutes,
     )
 
 
 def prepare(
-    home: Home, name: str, resolution: int, samples: int | None = None, progress: Progress | None = None
+    home: Home,
+    name: str,
+    resolution: int,
+    samples: int | None = None,
+    progress: Progress | None = None,
+    seed: int | None = None,
+    resplit: bool = False,
 ) -> PictureStore:
     """The data set's pictures at min(resolution, its native one) px: decoded, drawn or downloaded where missing.
 
     Test and validation pictures and the first `samples` training pictures (None: all) are ready in the store returned.
-    `progress(done, total, what)` is called now and then. Raises Refused for an unknown or damaged set, more samples
-    than it has or a download that fails.
+    With `resplit` all pictures are, in splits that content and `seed` alone decide (see `redrawn`). `progress(done,
+    total, what)` is called now and then. Raises Refused for an unknown or damaged set, more samples than it has, a
+    download that fails, or splits that are not to be drawn anew.
     """
     info = describe(home, name)
+    if resplit:
+        check_resplit(home, info)
     home = home_of(home, name)
     folder = home.dataset_dir(name)
     if samples is not None and samples > info.train:
@@ -145,8 +174,44 @@ def prepare(
         info = describe(home, name)
     index = _index(folder, info)
     store = store_of(folder, index, info.classes, side)
-    fill_from_kept(store, index, info, samples, progress)
-    return store
+    fill_from_kept(store, index, info, None if resplit else samples, progress)
+    if not resplit:
+        return store
+    if seed is None:
+        raise ValueError("seed is None; splits are drawn anew for a seed")
+    return redrawn(store, index, seed)
+
+
+def check_resplit(home: Home, info: DatasetInfo) -> None:
+    """Refuse new splits of a data set that was divided by who made it."""
+    if not drawn_here(home, info):
+        raise Refused(
+            f"The test set of {info.title} stays the test set; leave out the new split for every seed (--no-resplit)."
+        )
+
+
+def resplits_by_itself(home: Home, info: DatasetInfo) -> bool:
+    """Whether splits are drawn anew for every seed where nobody says otherwise: small sets of one's own without a test set."""
+    few = info.train + info.validation + info.test < RESPLIT_BELOW
+    return few and info.origin == "upload" and drawn_here(home, info)
+
+
+def drawn_here(home: Home, info: DatasetInfo) -> bool:
+    """Whether TL Lab divided this data set; of those that earlier versions made it is found out."""
+    if info.splits or info.origin != "upload":
+        return info.splits == DRAWN and info.origin == "upload"
+    folder = home_of(home, info.name).dataset_dir(info.name)
+    with suppress(FileNotFoundError):
+        found = (folder / "index.parquet").stat()
+        return _divided_by_content(folder / "index.parquet", info.classes, found.st_mtime_ns, found.st_size)
+    return False
+
+
+@lru_cache(maxsize=100)
+def _divided_by_content(path: Path, classes: tuple[str, ...], *stamp: int) -> bool:
+    """Of the index as it was at this `stamp`; False where it is damaged, which is told when it is used."""
+    index = read_parquet(path)
+    return index is not None and divided_by_content(index, classes)
 
 
 def _index(folder: Path, info: DatasetInfo) -> pd.DataFrame:
@@ -163,7 +228,7 @@ def _fits(index: pd.DataFrame, info: DatasetInfo) -> bool:
     sizes = [getattr(info, split) for split in SPLITS]
     if len(index) != sum(sizes) or not index.columns.is_unique or not {"split", "label"} <= {*index}:
         return False
-    if any(index.dtypes[name] != np.int64 for name in ("label", *PLACE) if name in index):
+    if any(index.dtypes[name] != np.int64 for name in ("label", "group", *PLACE) if name in index):
         return False
     in_order = index["split"].tolist() == np.repeat(SPLITS, sizes).tolist()
     return in_order and bool(index["label"].between(0, len(info.classes) - 1).all())

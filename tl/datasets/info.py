@@ -1,7 +1,7 @@
 """What is known about a data set, and the table of those that come with TL Lab. Light: opens no picture."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -9,6 +9,13 @@ from msgspec import Meta
 from tl.store.documents import place_of
 
 MAX_NATIVE_RESOLUTION = 224  # pixels; nothing here trains on more
+DRAWN, GIVEN = "drawn", "given"  # who divided the pictures: TL Lab, or who made the set
+BY = {  # grouped_by -> in words
+    "": "equal or almost equal",
+    "folder": "by their folder; equal and almost equal ones, too",
+    "pattern": "by a pattern in the file name; equal and almost equal ones, too",
+    "table": "by a table; equal and almost equal ones, too",
+}
 UNEVEN = 3  # the largest class has over so many times the pictures of the smallest
 Size = Annotated[int, Meta(ge=0, le=10**9)]  # a number of pictures; a larger one is none
 
@@ -50,6 +57,15 @@ class DatasetInfo:
     leakage: dict[str, Report] = field(default_factory=dict)  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
     note: str = ""  # shown wherever the data set appears
     ready: bool = True  # False: downloaded on first use
+    splits: Literal["", "drawn", "given"] = (
+        ""  # DRAWN, GIVEN (at least the test pictures) or "": written by a version that did not say
+    )
+    groups: Size = 0  # clusters of pictures that belong together
+    grouped: Size = 0  # pictures in them
+    grouped_by: Literal["", "folder", "pattern", "table"] = (
+        ""  # how the person said so: "folder", "pattern", "table"; "": by content alone
+    )
+    crowded: dict[str, Size] = field(default_factory=dict)  # class most of which is one cluster -> pictures of that
 
     @property
     def uneven(self) -> bool:
@@ -68,3 +84,18 @@ class DatasetInfo:
             return msgspec.convert(document, cls)
         except msgspec.ValidationError as problem:
             raise ValueError(f"{place_of(problem, 'a part of it')} is not what it should be") from None
+
+
+def grouped(info: DatasetInfo) -> list[str]:
+    """Sentences on what belongs together in a data set; none where every picture is alone."""
+    if not info.groups:
+        return []
+    groups = f"{info.groups:,} group" + ("" if info.groups == 1 else "s")
+    kept = "each stays on one side of every split made here" if info.splits == DRAWN else "the splits stay as they came"
+    said = [f"{info.grouped:,} pictures belong together in {groups} ({BY[info.grouped_by]}); {kept}."]
+    for name, size in info.crowded.items():
+        total = sum(info.counts.get(name, {}).values())
+        said.append(
+            f"{size:,} of the {total:,} pictures of {name} are one group: they say less than as many single pictures."
+        )
+    return said

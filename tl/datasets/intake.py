@@ -18,34 +18,22 @@ from tl.config import Refused
 from tl.datasets import leakage, split
 from tl.datasets.archive import LIMITS, Limits, Member, check_kind, read_members
 from tl.datasets.archived import KEPT, PLACE, Decoder, Progress, decode_all, decoder
-from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo, deletion
-from tl.datasets.layout import arrange, is_junk, label, natural
+from tl.datasets.clusters import clusters
+from tl.datasets.description import Report, describe
+from tl.datasets.grouping import Grouping, belonging, is_table
+from tl.datasets.info import DRAWN, GIVEN, MAX_NATIVE_RESOLUTION, DatasetInfo, deletion
+from tl.datasets.layout import arrange, is_junk, natural
 from tl.datasets.quarantine import quarantine, settle
 from tl.decoding import pixels
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Home
 from tl.store.quota import check_disk
+from tl.store.redrawn import Selected
 
 FIRST_RESOLUTION = 64  # what every data set is decoded to at once
 PEEKED = 64  # pictures looked at first, to guess the native resolution
 COLUMNS = ["slot", "name", "sha256", "same", "looks", "short", *PLACE]  # of a readable picture
 JUNK, OUTSIDE, BARE = "junk", "not in a class folder", "folder without a picture"
-SHOWN_SPLITS = ("train", "validation", "test")
-FIRST_NAMES = 5
-
-
-class Report:
-    """What was left out and why: reason -> count and the first names."""
-
-    def __init__(self):
-        self.reasons: dict[str, dict] = {}
-
-    def add(self, reason: str, name: str) -> None:
-        """Count one entry."""
-        entry = self.reasons.setdefault(reason, {"count": 0, "first": []})
-        entry["count"] += 1
-        if len(entry["first"]) < FIRST_NAMES:
-            entry["first"].append(label(name, 200))
 
 
 def ingest_zip(
@@ -59,11 +47,13 @@ def ingest_zip(
     shown: str = "",
     progress: Progress | None = None,
     limits: Limits = LIMITS,
+    grouping: Grouping | None = None,
+    beside: bool = False,
 ) -> DatasetInfo:
     """Make the data set `name` of the zip. Raises Refused with one sentence, and then nothing was written.
 
     `source` is a path, or an open file whose bytes are put on the disk for the time being. `shown` is what messages
-    call it.
+    call it. `grouping` says which pictures belong together; its table may lie `beside` the zip.
     """
     folder = home.dataset_dir(name)
     check_free(folder)
@@ -74,7 +64,7 @@ def ingest_zip(
         with quarantine(home, home.datasets_dir) as incoming:
             path = source if isinstance(source, Path) else _received(source, incoming, shown or "The zip", limits)
             about = {"name": name, "title": title, "origin": origin, "note": note}
-            info = _build(incoming, path, shown or path.name, about, progress, limits)
+            info = _build(incoming, path, shown or path.name, about, progress, limits, grouping, beside)
             if path is not source:
                 path.unlink()
             check_disk(home)
@@ -118,11 +108,19 @@ def check_free(folder: Path) -> None:
 
 
 def _build(
-    folder: Path, source: Path, shown: str, about: dict, progress: Progress | None, limits: Limits
+    folder: Path,
+    source: Path,
+    shown: str,
+    about: dict,
+    progress: Progress | None,
+    limits: Limits,
+    grouping: Grouping | None,
+    beside: bool,
 ) -> DatasetInfo:
     """All files of the data set in `folder`; `shown` is the zip's name in messages."""
     report = Report()
-    members = _candidates(read_members(source, limits, shown), report)
+    everything = read_members(source, limits, shown)
+    members = _candidates([member for member in everything if not is_table(member, grouping)], report)
     if not members:
         raise Refused(f"{shown} holds no pictures; pack one folder of pictures per class into it.")
     if len(members) > limits.pictures:
@@ -134,15 +132,22 @@ def _build(
         pictures, native, side = _decode(decode, source, members, (slots, copies), report, progress, limits)
     for name in _bare_folders(members, pictures["name"]):
         report.add(BARE, name)
-    index, classes = _index(pictures, report, limits)
-    index = _place(folder, slots, copies, index, side)
-    write_parquet(folder / "index.parquet", index)
+    pictures, classes = _classified(pictures, report, limits)
+    pictures["belongs"] = ""
+    if grouping:
+        pictures["belongs"] = belonging(grouping, list(pictures["name"]), source, everything, beside, limits)
+    decoded = np.memmap(slots, np.uint8, "r", shape=(slots.stat().st_size // (side * side * 3), side, side, 3))
+    pictures["group"] = clusters(pictures, Selected(decoded, pictures["slot"].to_numpy()))
+    drawn = not pictures["split"].any()
+    index = _place(folder, slots, copies, split.order(pictures, classes), side)
+    write_parquet(folder / "index.parquet", index.drop(columns="belongs"))
     write_json(folder / f"pictures-{side}.json", {"ready": len(index)})
     stored = np.memmap(folder / f"pictures-{side}.u8", np.uint8, "r", shape=(len(index), side, side, 3))
     found = Report()
     for kind, pair in leakage.find(index, stored):
         found.add(kind, pair)
-    info = _describe(index, classes, about, native, report, found)
+    about |= {"splits": DRAWN if drawn else GIVEN, "grouped_by": grouping.way if grouping else ""}
+    info = describe(index, classes, about, native, report, found)
     write_json(folder / "dataset.json", info.to_json())
     return info
 
@@ -244,8 +249,8 @@ def _decode_into(
     return pd.DataFrame(rows, columns=COLUMNS).astype({"looks": np.uint64}), left_out
 
 
-def _index(pictures: pd.DataFrame, report: Report, limits: Limits) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Pictures with split and label in the order of the store, and the classes."""
+def _classified(pictures: pd.DataFrame, report: Report, limits: Limits) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The pictures that lie in a class folder, with split ("" where none is given) and label; the classes."""
     placed = arrange(list(pictures["name"]))
     for name, place in zip(pictures["name"], placed, strict=True):
         if place is None:
@@ -260,7 +265,7 @@ def _index(pictures: pd.DataFrame, report: Report, limits: Limits) -> tuple[pd.D
     pictures["sha256"] = pictures.groupby("same")["sha256"].transform("min")
     pictures["split"] = [place[0] for place in placed if place]
     pictures["label"] = [number[place[1]] for place in placed if place]
-    return split.order(pictures, classes), classes
+    return pictures, classes
 
 
 def _place(folder: Path, slots: Path, copies: Path, index: pd.DataFrame, side: int) -> pd.DataFrame:
@@ -281,20 +286,3 @@ def _copy(source: Path, pieces: Iterable[tuple[int, int]], target: Path) -> None
             out.write(os.pread(file.fileno(), int(size), int(start)))
         out.flush()
         os.fsync(out.fileno())
-
-
-def _describe(
-    index: pd.DataFrame, classes: tuple[str, ...], about: dict, native: int, report: Report, found: Report
-) -> DatasetInfo:
-    table = index.groupby(["label", "split"]).size().unstack(fill_value=0).reindex(columns=SHOWN_SPLITS, fill_value=0)
-    return DatasetInfo(
-        **about,
-        **{split: int(table[split].sum()) for split in SHOWN_SPLITS},
-        classes=classes,
-        native_resolution=native,
-        counts={
-            classes[number]: {split: int(row[split]) for split in SHOWN_SPLITS} for number, row in table.iterrows()
-        },
-        left_out=report.reasons,
-        leakage=found.reasons,
-    )

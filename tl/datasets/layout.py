@@ -55,22 +55,34 @@ def arrange(names: Sequence[str]) -> list[tuple[str, str] | None]:
 
     Raises Refused where there are no class folders or fewer than two.
     """
+    return _named([place and place[:2] for place in _located(names)])
+
+
+def folders_below(names: Sequence[str]) -> list[str]:
+    """Per picture the folder it lies in below its class folder (and a split's inside that), "" where there is none."""
+    return [place[2] if place else "" for place in _located(names)]
+
+
+def _located(names: Sequence[str]) -> list[tuple[str, str, str] | None]:
+    """Per picture (split, class folder, first folder below); see `arrange`."""
     paths = [tuple(part for part in name.split("/") if part not in ("", ".")) for name in names]
     depth, inside = _peel(paths, 0, range(len(paths)))
     splits = _splits(paths, depth, inside)
-    placed: list[tuple[str, str] | None] = [None] * len(paths)
+    placed: list[tuple[str, str, str] | None] = [None] * len(paths)
     if splits:
         for split, folder in splits.items():
             below = [row for row in inside if len(paths[row]) > depth + 1 and paths[row][depth] == folder]
             level, below = _peel(paths, depth + 1, below)
             for row in below:
                 if len(paths[row]) > level + 1:
-                    placed[row] = split if len(splits) > 1 else "", paths[row][level]
+                    below_class = paths[row][level + 1 : -1]
+                    placed[row] = split if len(splits) > 1 else "", paths[row][level], (*below_class, "")[0]
     else:
         rows = [row for row in inside if len(paths[row]) > depth + 1]
         for row, split in zip(rows, _splits_in_classes([paths[row][depth + 1 :] for row in rows]), strict=True):
-            placed[row] = split, paths[row][depth]
-    return _named(placed)
+            below_class = paths[row][depth + 1 + bool(split) : -1]
+            placed[row] = split, paths[row][depth], (*below_class, "")[0]
+    return placed
 
 
 def _splits_in_classes(rests: list[tuple[str, ...]]) -> list[str]:

@@ -1,10 +1,11 @@
 """Pictures that occur more than once: test pictures a network has seen in training make its accuracy look too good.
 
 Equal ones are found by their pixels. Almost equal ones (scaled, recoloured, compressed again, the next shot of a series)
-are found by a 64 bit difference hash and then compared pixel by pixel. Splits made here never share equal pictures.
+are found by a 64 bit difference hash and then compared pixel by pixel. Splits made here share none of them.
 """
 
 from collections.abc import Iterator
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -18,11 +19,17 @@ COMPARED = 200_000  # pairs at most that are compared pixel by pixel: some secon
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 TWO_CLASSES = "the same picture in two classes"
 TWICE = "the same picture more than once"
+BELONGING = "pictures that belong together in {}"
 
 
 def find(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, str]]:
-    """(kind, "a = b") per doubled picture; `index` has name, label, split, sha256 and looks, `pixels` its rows."""
+    """(kind, "a = b") per doubled picture; `index` has name, label, split, sha256 and looks, `pixels` its rows.
+
+    Where `index` has belongs, what the person says belongs together (not ""), also where that lies in two splits.
+    """
     yield from _equal(index)
+    if "belongs" in index:
+        yield from _belonging(index[index["belongs"] != ""])
     names, splits = index["name"].to_numpy(), index["split"].to_numpy()
     for row, other in _almost_equal(index, pixels):
         yield f"almost the same picture in {_between(splits[row], splits[other])}", f"{names[row]} = {names[other]}"
@@ -36,7 +43,7 @@ def _between(*splits: str) -> str:
 def _equal(index: pd.DataFrame) -> Iterator[tuple[str, str]]:
     doubled = index[index.duplicated("sha256", keep=False)]
     for _, same in doubled.groupby("sha256", sort=False):
-        first = {split: rows.iloc[0] for split, rows in same.groupby("split", sort=False)}
+        first = {str(split): rows.iloc[0] for split, rows in same.groupby("split", sort=False)}
         for place, split in enumerate(first):
             for other in list(first)[:place]:
                 pair = f"{first[split]['name']} = {first[other]['name']}"
@@ -47,6 +54,13 @@ def _equal(index: pd.DataFrame) -> Iterator[tuple[str, str]]:
         for _, copies in same.groupby(["split", "label"], sort=False):
             for name in copies["name"].iloc[1:]:
                 yield TWICE, f"{name} = {copies['name'].iloc[0]}"
+
+
+def _belonging(index: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    for _, rows in index.groupby("belongs", sort=False):
+        first = rows.drop_duplicates("split")
+        for one, other in combinations(first[["split", "name"]].to_numpy().tolist(), 2):
+            yield BELONGING.format(_between(one[0], other[0])), f"{one[1]} = {other[1]}"
 
 
 def _almost_equal(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -66,21 +80,33 @@ def _almost_equal(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[int
 
 def _candidates(index: pd.DataFrame) -> Iterator[tuple[int, int]]:
     """Sorted pairs (held out, any) in different splits, with different pixels that may look almost the same."""
-    looks = index["looks"].to_numpy(np.uint64)
     splits, content = pd.factorize(index["split"])[0], pd.factorize(index["sha256"])[0]
     held_out = np.flatnonzero(index["split"].to_numpy() != "train")
+    for rows, others in near_pairs(index["looks"].to_numpy(np.uint64), held_out, splits, content):
+        yield from zip(rows.tolist(), others.tolist(), strict=True)
+
+
+def near_pairs(
+    looks: np.ndarray, wanted: np.ndarray, *different: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Sorted pairs (one of the rows `wanted`, any later one) whose difference hashes, `looks`, are nearly the same.
+
+    Each of `different` (n,) differs between the two. A part of them at a time: few are in memory.
+    """
     bands = [(looks >> np.uint64(shift)) & np.uint64(2**BAND - 1) for shift in range(0, 64, BAND)]
+    shows = np.bitwise_count(looks) > BITS  # a plain picture's hash has no bits, and says nothing
     ordered = [(band, np.argsort(band, kind="stable")) for band in bands]
-    for first in range(0, len(held_out), PIECE):
+    for first in range(0, len(wanted), PIECE):
         kept = []
         for band, order in ordered:
-            rows, others = _same_band(held_out[first : first + PIECE], band, order)
+            rows, others = _same_band(wanted[first : first + PIECE], band, order)
             near = np.bitwise_count(looks[rows] ^ looks[others]) <= BITS
-            # Rows lie test, validation, train: each pair comes once.
-            near &= (rows < others) & (splits[rows] != splits[others]) & (content[rows] != content[others])
-            kept.append(rows[near] * len(index) + others[near])
-        rows, others = np.divmod(np.unique(np.concatenate(kept)), len(index))
-        yield from zip(rows.tolist(), others.tolist(), strict=True)
+            near &= shows[rows] & (rows < others)  # each pair comes once
+            for values in different:
+                near &= values[rows] != values[others]
+            kept.append(rows[near] * len(looks) + others[near])
+        rows, others = np.divmod(np.unique(np.concatenate(kept)), len(looks))
+        yield rows, others
 
 
 def _same_band(rows: np.ndarray, band: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

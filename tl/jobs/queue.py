@@ -90,7 +90,7 @@ def admission_of(home: Home, names: set[str]) -> database.Admission:
 
 
 def resolved(home: Home, experiment: Experiment) -> Experiment:
-    """The experiment with its sample count, its weights and what it is judged by spelled out.
+    """The experiment with its sample count, its weights, its splits and what it is judged by spelled out.
 
     Raises Refused where it can't be run.
     """
@@ -109,7 +109,10 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     judge_by = experiment.judge_by
     if judge_by == "auto":
         judge_by = BALANCED_ACCURACY if info.uneven else ACCURACY
-    return replace(experiment, samples=samples, weights=weights, judge_by=judge_by)
+    resplit = datasets.resplits_by_itself(home, info) if experiment.resplit is None else experiment.resplit
+    if resplit:
+        datasets.check_resplit(home, info)
+    return replace(experiment, samples=samples, weights=weights, judge_by=judge_by, resplit=resplit)
 
 
 def check_size(home: Home, experiment: Experiment, training_pictures: int) -> None:

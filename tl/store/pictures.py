@@ -36,6 +36,7 @@ class PictureStore:
     sizes: dict[str, int]  # split -> number of pictures
     classes: tuple[str, ...]
     labels: np.ndarray  # (N,) int64, in row order
+    groups: np.ndarray | None = None  # (N,) int64: pictures with the same number belong together, -1 is alone
 
     @property
     def path(self) -> Path:
@@ -83,7 +84,7 @@ class PictureStore:
     def groups_of(self, split: str, samples: int | None = None) -> np.ndarray:
         """(n,) int64: pictures with the same number belong together, -1: with no other; in the order of `pixels`."""
         rows = self.rows(split, samples)
-        return np.full(rows.stop - rows.start, -1)
+        return np.full(rows.stop - rows.start, -1) if self.groups is None else self.groups[rows]
 
     def fill(
         self,

@@ -76,7 +76,8 @@ class Trainer:
     def _prepare(self) -> None:
         config = self.config
         self.progress.phase("preparing")
-        self.store = prepare(self.run.home, config.dataset, config.resolution, config.samples, self._preparing)
+        about = (config.dataset, config.resolution, config.samples)
+        self.store = prepare(self.run.home, *about, self._preparing, config.seed, bool(config.resplit))
         if config.precision == "auto":
             config = self.config = self._choose_precision()
         weights = None

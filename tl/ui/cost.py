@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from tl.analysis import power
 from tl.analysis.estimate import estimate_seconds
 from tl.config import Experiment, Refused
 from tl.jobs import background
@@ -45,6 +46,11 @@ def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ..
         return
     waiting = _measured(home, experiment) is None and not _busy(home)
     fragment(_estimate, POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
+
+
+def power_line(info) -> None:
+    """One line: what the test pictures can show at all."""
+    st.caption(f":material/query_stats: {escape(power.sentence(info.test))}")
 
 
 def _estimate(home: Home, experiment: Experiment, info, sizes: tuple[int, ...], waiting: bool) -> None:

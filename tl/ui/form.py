@@ -76,6 +76,7 @@ def _start_row(home: Home, info) -> Experiment | None:
         with st.container():
             if experiment and info:
                 cost.estimate_line(home, experiment, info)
+                cost.power_line(info)
             _settle_switch()
         st.button(
             "Start",

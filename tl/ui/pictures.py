@@ -10,6 +10,7 @@ from tl.config import Refused
 from tl.limits import limits
 from tl.store.home import Home
 from tl.ui import demo, own_pictures, uploads
+from tl.ui.compose import grouping, splits
 from tl.ui.form_state import shared_key
 from tl.ui.problems import told
 from tl.ui.text import cell, count, escape, plain
@@ -47,6 +48,7 @@ def section(home: Home, how_many=None):
     info = known[state[DATASET]]
     with right:
         (how_many or _sample_count)(info)
+    splits.switch(home, info)
     own_pictures.show_problem()
     for name, sentence in damaged.items():
         st.warning(escape(sentence), icon=":material/broken_image:")
@@ -86,7 +88,7 @@ def _option(info) -> str:
 
 def _dataset_changed() -> None:
     st.session_state[WANTS_UPLOAD] = False
-    st.session_state[SAMPLES] = None
+    st.session_state[SAMPLES] = st.session_state[splits.RESPLIT] = None
 
 
 def _sample_count(info) -> None:
@@ -123,16 +125,19 @@ def _uploader(home: Home, taken: list[str]) -> None:
         "respected; otherwise 15 % are kept for validation and 15 % for the test."
     )
     st.text_input("Name of the set", key="form_zip_name", placeholder="as the zip", max_chars=40)
+    complete, group = grouping.choice()
     largest = limits().upload_megabytes
     file = st.file_uploader("Zip of class folders", type="zip", key="form_zip", max_upload_size=largest)
     state = st.session_state
-    if file is not None:
+    if file is not None and complete:
         name = (state["form_zip_name"] or "").strip() or _suggest(file.name, taken)
         # The uploader keeps its file: what was tried once is not tried again on every rerun.
-        attempt = (file.file_id, state["form_zip_name"])
+        attempt = (file.file_id, state["form_zip_name"], group)
         if state.get(ATTEMPT) != attempt:
-            _ingest(home, file, name, attempt)
-    elif state["form_zip"] is None:  # taken back, or none yet; what was refused and forgotten is something else
+            _ingest(home, file, name, group, attempt)
+    elif (
+        file is None and state["form_zip"] is None
+    ):  # taken back, or none yet; what was refused and forgotten is something else
         state.pop(REFUSAL, None)
     if state.get(REFUSAL):
         st.error(escape(state[REFUSAL]), icon=":material/error:")
@@ -147,7 +152,7 @@ def _suggest(file_name: str, taken: list[str]) -> str:
     return next(candidate for candidate in free if candidate not in taken)
 
 
-def _ingest(home: Home, file, name: str, attempt: tuple) -> None:
+def _ingest(home: Home, file, name: str, group: str | None, attempt: tuple) -> None:
     """Make a data set of the upload, with progress, and choose it, or keep the sentence that says why not."""
     state = st.session_state
     state.pop(REFUSAL, None)
@@ -160,17 +165,19 @@ def _ingest(home: Home, file, name: str, attempt: tuple) -> None:
 
     with told(REFUSAL):
         datasets.check_name(home, name)
+        datasets.check_group(group)
         can_have_name = True
         file.seek(0)
         with out_of_turn():
-            state[UPLOADED] = datasets.ingest(home, file, name, progress, shown=_spoken_name(file.name)).name
+            about = {"shown": _spoken_name(file.name), "group": group}
+            state[UPLOADED] = datasets.ingest(home, file, name, progress, **about).name
     # Only now: whoever touches a widget meanwhile ends this run of the page, and the next one reads the zip again.
     state[ATTEMPT] = attempt
     bar.empty()
     if REFUSAL not in state:
         uploads.forget(file)
         st.rerun()
-    if can_have_name:  # else another name is all it takes
+    if can_have_name:  # else another name, or another pattern, is all it takes
         uploads.forget(file)  # it would fill the memory for uploads, which all visitors share
         state[REFUSAL] += f" {uploads.NOT_KEPT}"
 
@@ -197,6 +204,8 @@ def _contents(home: Home, info) -> None:
         if info.note:
             st.badge(escape(info.note), icon=":material/draw:" if info.origin == "drawn" else None, color="gray")
         st.caption(f"{len(info.classes)} classes; besides the training pictures {held_out}.", width="content")
+    for sentence in datasets.grouped(info):
+        st.caption(escape(sentence))
     _examples(home, info)
     if info.left_out:
         left = sum(entry["count"] for entry in info.left_out.values())
@@ -212,7 +221,7 @@ def _contents(home: Home, info) -> None:
 
 def _leakage(info) -> None:
     """Pictures that occur more than once: what is seen in training makes the accuracy on the test pictures too good."""
-    seen = sum(entry["count"] for kind, entry in info.leakage.items() if kind.endswith("training and test"))
+    seen = sum(entry["count"] for kind, entry in info.leakage.items() if "same picture in training and test" in kind)
     title = (
         f"Test pictures that occur in training, too: {count(seen)}" if seen else "Some pictures occur more than once"
     )

@@ -97,6 +97,7 @@ def _start_row(home: Home, info) -> Experiment | None:
         with st.container():
             if experiment and info:
                 cost.estimate_line(home, experiment, info, sizes)
+                cost.power_line(info)
         st.button(
             "Start",
             type="primary",

@@ -1,0 +1,56 @@
+"""What is said of a data set that was brought in: what it holds, what was left out, what belongs together."""
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from tl.datasets.info import DatasetInfo
+from tl.datasets.layout import label
+
+SHOWN_SPLITS = ("train", "validation", "test")
+FIRST_NAMES = 5
+
+
+class Report:
+    """What was left out and why: reason -> count and the first names."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[str, dict[str, Any]] = {}
+
+    def add(self, reason: str, name: str) -> None:
+        """Count one entry."""
+        entry = self.reasons.setdefault(reason, {"count": 0, "first": []})
+        entry["count"] += 1
+        if len(entry["first"]) < FIRST_NAMES:
+            entry["first"].append(label(name, 200))
+
+
+def describe(
+    index: pd.DataFrame, classes: tuple[str, ...], about: dict[str, Any], native: int, report: Report, found: Report
+) -> DatasetInfo:
+    """What dataset.json says: `index` has a row per picture with label, split and group; `about` its other fields."""
+    held = Counter(zip(index["label"].tolist(), index["split"].tolist(), strict=True))
+    sizes: dict[str, Any] = {split: int((index["split"] == split).sum()) for split in SHOWN_SPLITS}
+    return DatasetInfo(
+        **about,
+        **sizes,
+        classes=classes,
+        native_resolution=native,
+        counts={name: {split: held[number, split] for split in SHOWN_SPLITS} for number, name in enumerate(classes)},
+        left_out=report.reasons,
+        leakage=found.reasons,
+        groups=index.loc[index["group"] >= 0, "group"].nunique(),
+        grouped=int((index["group"] >= 0).sum()),
+        crowded=_crowded(index, classes),
+    )
+
+
+def _crowded(index: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, int]:
+    """Classes of which more than half is one cluster: one split gets it all, the others what is left."""
+    sizes = Counter(index["label"].tolist())
+    largest: dict[int, int] = {}
+    held = index[index["group"] >= 0]
+    for (number, _), size in Counter(zip(held["label"].tolist(), held["group"].tolist(), strict=True)).items():
+        largest[number] = max(size, largest.get(number, 0))
+    return {classes[number]: largest[number] for number in sorted(largest) if 2 * largest[number] > sizes[number]}

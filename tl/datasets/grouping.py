@@ -1,0 +1,231 @@
+"""`--group`: which pictures a person says belong together, by folder, by a pattern in the file name, or by a table.
+
+The pattern and the table may be a stranger's: the one runs in a process of its own, of the other no more is read than
+is allowed.
+"""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tl.config import Refused
+from tl.datasets.archive import Limits, Member
+from tl.datasets.layout import folders_below, label
+from tl.datasets.pool import environment
+from tl.decoding.entries import unpack
+from tl.decoding.pixels import LeftOut
+
+FOLDER, PATTERN, TABLE = "folder", "pattern", "table"  # the ways to say it
+MATCHER = ["-P", "-m", "tl.decoding.names"]
+SECONDS = 30.0  # that the process may take, however busy the machine is; it has 3 of computing
+LONGEST_PATTERN, LONGEST_NAME = 200, 255  # characters; of a longer file name the beginning counts
+NAME_COLUMNS = ("file", "filename", "path", "image", "name")
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """What `--group` says."""
+
+    way: str  # FOLDER, PATTERN or TABLE
+    pattern: str = ""
+    table: str = ""  # name of the CSV
+    column: str = ""  # of the CSV, that says what a picture belongs to
+
+
+def parse(text: str) -> Grouping:
+    """`folder`, `FILE.csv:COLUMN`, or a regular expression. Raises Refused for what is none of them."""
+    if text == FOLDER:
+        return Grouping(FOLDER)
+    if table := re.fullmatch(r"(.+\.csv):(.*)", text, re.IGNORECASE | re.DOTALL):
+        if not table[2].strip():
+            raise Refused(f"group is {text!r:.100}; name the column after the colon, as in {table[1]!r:.60}:patient.")
+        return Grouping(TABLE, table=table[1], column=table[2].strip())
+    if not text or len(text) > LONGEST_PATTERN:
+        raise Refused(
+            f"group is {text!r:.60}; give 'folder', a regular expression of at most {LONGEST_PATTERN} characters, or "
+            "FILE.csv:COLUMN."
+        )
+    _matches(text, [])
+    return Grouping(PATTERN, pattern=text)
+
+
+def belonging(
+    grouping: Grouping, names: Sequence[str], source: Path, members: Sequence[Member], beside: bool, limits: Limits
+) -> list[str]:
+    """Per picture of the archive what it belongs to, "" where it is alone.
+
+    `source` is the zip, `members` its files; a table is looked for among them and, with `beside`, on this computer's
+    disk. Raises Refused where nothing belongs together by it.
+    """
+    if grouping.way == FOLDER:
+        found = folders_below(names)
+        if not any(found):
+            raise Refused(
+                "No picture lies in a folder of its own below its class folder, such as rose/patient-1/1.jpg; leave the "
+                "groups out, or name them by file name or table."
+            )
+    elif grouping.way == PATTERN:
+        found = _matches(grouping.pattern, [name.rpartition("/")[2][:LONGEST_NAME] for name in names])
+        if not any(found):
+            raise Refused(
+                f"The pattern {grouping.pattern!r} matches none of the {len(names):,} file names, such as "
+                f"{label(names[0].rpartition('/')[2])!r}."
+            )
+    else:
+        place, text = _table(grouping.table, source, members, beside, limits)
+        found = _by_table(names, place, text, grouping)
+    return found
+
+
+def is_table(member: Member, grouping: Grouping | None) -> bool:
+    """Whether this file of the archive is the table that says what belongs together."""
+    return grouping is not None and grouping.way == TABLE and _is_named(member.name, grouping.table)
+
+
+def _matches(pattern: str, names: list[str]) -> list[str]:
+    """What the pattern finds in each name, by a process that ends in time. Raises Refused."""
+    task = json.dumps({"pattern": pattern, "names": names})
+    try:
+        process = subprocess.run(
+            [sys.executable, *MATCHER], input=task, capture_output=True, text=True, env=environment(), timeout=SECONDS
+        )
+        answer = json.loads(process.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        raise Refused(
+            f"The pattern {pattern!r} takes too much time or memory on these file names; make it simpler, without a "
+            "repetition inside a repetition."
+        ) from None
+    if "error" in answer:
+        raise Refused(f"The pattern {pattern!r} is not a regular expression: {answer['error']}.")
+    found: list[str] = answer["found"]
+    return found
+
+
+def _is_named(name: str, wanted: str) -> bool:
+    wanted = _tidy(wanted)
+    return name == wanted or name.endswith("/" + wanted)
+
+
+def _tidy(path: str) -> str:
+    """A path as archives spell them: '/' between folders, nothing before the first."""
+    return path.strip().replace("\\", "/").removeprefix("./").lstrip("/")
+
+
+def _table(wanted: str, source: Path, members: Sequence[Member], beside: bool, limits: Limits) -> tuple[str, str]:
+    """(folder in the archive, text) of the table. Raises Refused where there is none, several, or too large a one."""
+    inside = [member for member in members if _is_named(member.name, wanted)]
+    if len(inside) > 1 and len(exact := [member for member in inside if member.name == _tidy(wanted)]) == 1:
+        inside = exact
+    if len(inside) > 1:
+        raise Refused(f"There are {len(inside)} files {wanted!r:.100} in the zip; give the folder, too.")
+    if inside:
+        (member,) = inside
+        _check_bytes(wanted, member.size, limits)
+        file = os.open(source, os.O_RDONLY)
+        try:
+            data = unpack(file, *member[1:])
+        except LeftOut:
+            raise Refused(f"{wanted!r:.100} in the zip is damaged; pack it again.") from None
+        finally:
+            os.close(file)
+        return member.name.rpartition("/")[0], _decoded(data)
+    for path in (Path(wanted), source.parent / wanted) if beside else ():
+        if path.is_file():
+            _check_bytes(wanted, path.stat().st_size, limits)
+            return "", _decoded(path.read_bytes())
+    where = "in the zip or beside it" if beside else "in the zip"
+    raise Refused(f"There is no file {wanted!r:.100} {where}; put the table there.")
+
+
+def _check_bytes(wanted: str, size: int, limits: Limits) -> None:
+    if size > limits.table_bytes:
+        raise Refused(f"{wanted!r:.100} has {size:,} bytes; at most {limits.table_bytes:,} are accepted.")
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")  # what spreadsheets write besides
+
+
+def _by_table(names: Sequence[str], place: str, text: str, grouping: Grouping) -> list[str]:
+    """What each picture belongs to by the table `text`, whose paths may start at `place`."""
+    rows_of = _Lookup(names, place)
+    found = [""] * len(names)
+    known = [False] * len(names)
+    for path, group in _entries(text, grouping):
+        row = rows_of.find(path)
+        if row is not None and not known[row]:
+            found[row], known[row] = group, True
+    if not any(known):
+        raise Refused(
+            f"{grouping.table!r:.100} names none of the {len(names):,} pictures, such as {label(names[0], 200)!r}; its "
+            "first column, or one called file, must hold their names."
+        )
+    if not any(found):
+        raise Refused(f"The column {grouping.column!r:.60} of {grouping.table!r:.100} is empty for all pictures.")
+    return found
+
+
+def _entries(text: str, grouping: Grouping) -> Iterator[tuple[str, str]]:
+    """(picture, what it belongs to) of each line of a table. Raises Refused."""
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    try:
+        columns = [column.strip() for column in next(reader, [])]
+        folded = [column.casefold() for column in columns]
+        if grouping.column.casefold() not in folded:
+            shown = ", ".join(repr(label(column)) for column in columns[:10]) or "none"
+            raise Refused(f"{grouping.table!r:.100} has no column {grouping.column!r:.60}; its columns are {shown}.")
+        group = (columns if grouping.column in columns else folded).index(
+            grouping.column if grouping.column in columns else grouping.column.casefold()
+        )
+        named = [folded.index(name) for name in NAME_COLUMNS if name in folded]
+        picture = next((column for column in (*named, *range(len(columns))) if column != group), None)
+        if picture is None:
+            raise Refused(f"{grouping.table!r:.100} has one column only; it needs one with the pictures' names, too.")
+        for line in reader:
+            if len(line) > max(group, picture):
+                yield line[picture], line[group].strip()
+    except csv.Error as problem:
+        raise Refused(f"{grouping.table!r:.100} can't be read as a table: {problem}.") from None
+
+
+class _Lookup:
+    """From what a table calls a picture to its row: its path, else its file name where only one has it."""
+
+    def __init__(self, names: Sequence[str], place: str) -> None:
+        self.prefixes = {"", f"{place}/" if place else "", _wrapping(names)}
+        self.by_path = {name: row for row, name in enumerate(names)}
+        files = [name.rpartition("/")[2] for name in names]
+        self.by_file = self._unique(files)
+        self.by_stem = self._unique([file.rpartition(".")[0] or file for file in files])
+
+    @staticmethod
+    def _unique(files: list[str]) -> dict[str, int]:
+        number = Counter(files)
+        return {file: row for row, file in enumerate(files) if number[file] == 1}
+
+    def find(self, path: str) -> int | None:
+        """The row of the picture, None where no picture, or more than one, is meant."""
+        path = _tidy(path)
+        for prefix in self.prefixes:
+            if (row := self.by_path.get(prefix + path)) is not None:
+                return row
+        file = path.rpartition("/")[2]
+        return self.by_file.get(file, self.by_stem.get(file))
+
+
+def _wrapping(names: Sequence[str]) -> str:
+    """The folders that all pictures lie in, with a '/' at the end where there are any."""
+    common = os.path.commonpath([name.rpartition("/")[0] for name in names])
+    return f"{common}/" if common else ""

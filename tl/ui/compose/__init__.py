@@ -1,0 +1,1 @@
+"""What a person does before anything trains: pieces of the form."""

@@ -1,0 +1,38 @@
+"""Whether every seed gets a split of its own: a switch that follows the data set until somebody touches it."""
+
+import streamlit as st
+
+from tl import datasets
+from tl.store.home import Home
+from tl.ui.form_state import shared_key
+
+RESPLIT, SWITCH = shared_key("resplit"), "form_resplit_switch"
+
+
+def switch(home: Home, info: datasets.DatasetInfo) -> None:
+    """Draw it; nothing for a data set whose test set stays the test set. What is automatic is kept as None."""
+    state = st.session_state
+    if not datasets.drawn_here(home, info):
+        state[RESPLIT] = None
+        return
+    automatic = datasets.resplits_by_itself(home, info)
+    state[SWITCH] = automatic if state[RESPLIT] is None else state[RESPLIT]
+    st.toggle(
+        "A new split for every seed",
+        key=SWITCH,
+        on_change=_changed,
+        args=(automatic,),
+        persist_state="session",
+        help="Training, validation and test pictures are drawn anew for every seed, the same for all arms: then the "
+        "interval covers the choice of the training pictures, too. By itself it is "
+        + (
+            "on here: the set has no test set of its own and under 2,000 pictures."
+            if automatic
+            else "off here: with 2,000 pictures and more, one split says enough."
+        ),
+    )
+
+
+def _changed(automatic: bool) -> None:
+    chosen = st.session_state[SWITCH]
+    st.session_state[RESPLIT] = None if chosen == automatic else chosen
