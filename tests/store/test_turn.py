@@ -5,13 +5,13 @@ import sys
 import time
 from pathlib import Path
 
-from tl.train.turn import Turn
+from tl.store.turn import Turn
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
 import sys, time
 from pathlib import Path
-from tl.train.turn import Turn
+from tl.store.turn import Turn
 name, folder, rounds = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 turn = Turn(folder)
 log = open(folder / "log.txt", "a", buffering=1)

@@ -18,6 +18,7 @@ from tl.store.download import download
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
+from tl.store.turn import Turn
 from tl.strategies import HEAD, STRATEGIES, Phase
 from tl.train.batches import number_of_batches
 from tl.train.checkpoint import PREVIOUS, PREVIOUS_BEST, load_best, load_last, save_best, save_last, settle_best
@@ -30,7 +31,6 @@ from tl.train.precision import choose_precision
 from tl.train.progress import Progress
 from tl.train.resources import ResourceMonitor
 from tl.train.sealed import reached
-from tl.train.turn import Turn
 
 
 class Diverged(Exception):
@@ -170,7 +170,7 @@ class Trainer:
         """Let the other arm have its epoch; waiting is nobody's computing time."""
         self.turn.give()
         self.progress.phase("waiting", epoch=self.history.epochs)
-        self.turn.take()
+        self.turn.take(self.stop)
         self.progress.phase("training", epoch=self.history.epochs)  # no longer waiting: who watches expects movement
         self.stop()
 
