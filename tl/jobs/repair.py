@@ -9,12 +9,13 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
 
 from tl.config import ID_PATTERN, Experiment, Refused, RunConfig, Training
+from tl.datasets.quarantine import announced, sweep_abandoned
 from tl.jobs import processes
 from tl.jobs.endings import RESULTS, rebuilt
 from tl.jobs.launcher import KILL_SECONDS, LocalLauncher
@@ -34,17 +35,20 @@ def repair(home: Home) -> dict:
     folders of runs whose settings can't be read. Raises Refused where what works on the queue can't be ended.
     """
     home = home.of(None)
+    workspaces = [home, *home.visitors()]
+    for workspace in workspaces:
+        sweep_abandoned(workspace)
     if _sound(home):
         return {"sound": True, "kept": None, "experiments": 0, "runs": 0, "left_out": []}
     lock = _sole_lock(home)
     try:
-        workspaces = [home, *home.visitors()]
-        for run in (run for workspace in workspaces for run in _folders(workspace)):
-            _end(run)
         known = _salvaged(home)
+        for run in (run for workspace in workspaces for run in _folders(workspace, known)):
+            _end(run)
         done = {"sound": False, "kept": _set_aside(home), "experiments": 0, "runs": 0, "left_out": []}
         for workspace in workspaces:
             _index(workspace, known, done)
+            sweep_abandoned(workspace)  # now that the queue can be read
         return done
     finally:
         os.close(lock)
@@ -65,11 +69,19 @@ def _sound(home: Home) -> bool:
     return checks == [{"integrity_check": "ok"}]
 
 
-def _folders(workspace: Home) -> Iterator[Run]:
-    """Runs of one workspace that are on the disk."""
+def _folders(workspace: Home, known: Container[str] = ()) -> Iterator[Run]:
+    """Runs of one workspace that are on the disk, without those that were being brought in when a kill came.
+
+    `known`: experiments that were in the queue; theirs are runs, for all that was not tidied up.
+    """
+    coming = announced(workspace)
     for folder in sorted(workspace.runs_dir.glob("*")):
-        if ID_PATTERN.fullmatch(folder.name):
-            yield workspace.run(folder.name)
+        if not ID_PATTERN.fullmatch(folder.name):
+            continue
+        run = workspace.run(folder.name)
+        if folder.name in coming and ((config := read_config(run)) is None or config.experiment_id not in known):
+            continue
+        yield run
 
 
 def _sole_lock(home: Home) -> int:
@@ -124,7 +136,7 @@ def _set_aside(home: Home) -> str | None:
 def _index(workspace: Home, known: dict[str, dict], done: dict) -> None:
     """Put the workspace's runs into the new queue."""
     groups: dict[str, list[RunConfig]] = {}
-    for run in _folders(workspace):
+    for run in _folders(workspace, known):
         config = read_config(run)
         if config is None or config.run_id != run.folder.name or not ID_PATTERN.fullmatch(str(config.experiment_id)):
             done["left_out"].append(str(run.folder))
