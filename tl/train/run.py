@@ -115,6 +115,9 @@ class Trainer:
     def _preparing(self, done: int, total: int, what: str) -> None:
         self.progress.step(done, total, what)
         self.stop()
+        if not total:  # others have what this one waits for, and may need the turn to get done with it
+            self.turn.give()
+            self.turn.take(self.stop)
 
     def _tick(self) -> None:
         self.progress.tick()
@@ -172,7 +175,6 @@ class Trainer:
         self.progress.phase("waiting", epoch=self.history.epochs)
         self.turn.take(self.stop)
         self.progress.phase("training", epoch=self.history.epochs)  # no longer waiting: who watches expects movement
-        self.stop()
 
     def _epoch(self, epoch: int) -> None:
         config, history, learner = self.config, self.history, self.learner
