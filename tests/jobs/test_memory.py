@@ -28,6 +28,14 @@ def test_more_is_needed_for_larger_pictures_batches_and_networks(tmp_path, large
     assert need(Home(tmp_path), **larger) > need(Home(tmp_path)) + 1e9
 
 
+def test_weights_that_a_strategy_is_pulled_to_take_their_room(tmp_path):
+    plain, anchored = (
+        need(Home(tmp_path), backbone="vgg16", arms=[{"strategy": "full_finetuning"}, {"strategy": strategy}])
+        for strategy in ("scratch", "l2_sp")
+    )
+    assert anchored - plain == 4 * BACKBONES["vgg16"].parameters
+
+
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_every_backbone_has_an_estimate(tmp_path, backbone):
     assert need(Home(tmp_path), backbone=backbone) > 1e9

@@ -1,9 +1,15 @@
 """The list of runs: every state, the queue, the table, more than fits on one page."""
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests import page_lab
 from tests.page_lab import STATES, texts, unescaped
+from tl.jobs import queue
+from tl.ui.refresh import Found
 
 
 def test_runs_without_any_run_points_to_the_start(open_page):
@@ -41,3 +47,47 @@ def test_many_experiments_are_split_into_pages(open_page, home):
         page_lab.submit(home)
     app = open_page("pages/2_Runs.py")
     assert sum((button.key or "").startswith("open_") for button in app.button) == 8
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """Run id -> how often a page looked up what is known of it."""
+    counted, real = Counter(), queue._listed
+    monkeypatch.setattr(
+        queue, "_listed", lambda home, row, places: (counted.update([row["run_id"]]), real(home, row, places))[1]
+    )
+    return counted
+
+
+def test_runs_reads_the_files_of_each_run_once(open_page, home, looks, monkeypatch):
+    """Files and rows: a list of a thousand runs is slow enough."""
+    page_lab.finished(home)
+    page_lab.running(home)
+    read, real = Counter(), Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.update([str(path)]), real(path))[1])
+    app = open_page("pages/2_Runs.py")
+    files = {path: times for path, times in read.items() if path.startswith(str(home.runs_dir))}
+    assert len(files) >= 4 and set(files.values()) == {1}, files
+    assert len(looks) == 4 and set(looks.values()) == {1}
+    app.run()  # asked for anew
+    assert set(looks.values()) == {2}
+
+
+def test_an_experiment_is_looked_up_once_to_be_shown(open_page, home, looks):
+    open_page(experiment=page_lab.running(home))
+    assert len(looks) == 2 and set(looks.values()) == {1}
+
+
+def test_a_sweep_is_looked_up_once_to_be_shown(home, looks):
+    sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1)
+    looks.clear()
+    app = AppTest.from_file("../../app.py", default_timeout=180)
+    app.query_params["sweep"] = sweep_id
+    app.switch_page("pages/1_Data_size.py")
+    app.run()
+    assert not app.exception and looks and set(looks.values()) == {1}
+
+
+def test_what_a_page_has_read_is_used_once():
+    found = Found("read before")
+    assert [found.now(lambda: "read anew") for _ in range(3)] == ["read before", "read anew", "read anew"]

@@ -16,12 +16,12 @@ from tl.config import ArmConfig, Experiment, new_id
 from tl.datasets import ingest
 from tl.store.files import write_json
 from tl.store.home import Home
+from tl.store.turn import Turn
 from tl.train import __main__ as main_module
 from tl.train import progress
 from tl.train import run as run_module
 from tl.train.network import build_network
 from tl.train.run import Trainer
-from tl.train.turn import Turn
 
 SIDE, PER_CLASS = 32, 24
 

@@ -64,7 +64,7 @@ class FreeTurn:
     def __init__(self, locks_dir):
         pass
 
-    def take(self):
+    def take(self, check):
         pass
 
     def give(self):

@@ -2,6 +2,8 @@
 
 import hashlib
 import shutil
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ import torch
 from tl.config import Refused
 from tl.pretrained import source
 from tl.store.files import read_json
+from tl.store.turn import Turn
+from tl.train import pretrain
 from tl.train.network import build_network, load_pretrained
 from tl.train.pretrain import cutmix, distance, main, rate_factor
 
@@ -53,6 +57,36 @@ def test_a_student_learns_from_an_earlier_generation_and_its_card_says_so(stripe
     assert student["sha256"] != alone["sha256"]  # same batches, same start: the teacher's scores made the difference
     assert teacher["teacher"] is None
     assert "started_from" in student["started_from"] and "started_from" not in student["teacher"]
+
+
+def test_it_computes_in_turns_with_trainers_epoch_by_epoch(stripes_home, monkeypatch):
+    """A trainer wants the turn from the first epoch on: it has it after that, not after the last."""
+    turns, wants = [], threading.Thread(target=lambda: turns.append(len(epochs)) if other.take() is None else None)
+    epochs, other, real = [], Turn(stripes_home.locks_dir), pretrain.training_batches
+
+    def batches(*args, **options):
+        assert not Turn(stripes_home.locks_dir).try_take(), "it has the turn while it computes"
+        epochs.append(options["epoch"])
+        if len(epochs) == 1:
+            wants.start()
+            time.sleep(0.5)
+        elif len(epochs) == 2:
+            turns.append("goes on")
+        yield from real(*args, **options)
+
+    monkeypatch.setattr(pretrain, "training_batches", batches)
+    threading.Timer(0, lambda: (wait_for(turns), other.close())).start()
+    arguments = ["--dataset", "stripes", "--epochs", "2", "--resolution", "32", "--batch-size", "16"]
+    assert main([*arguments, "--name", "alone", "--home", str(stripes_home.path)]) == 0
+    assert turns == [1, "goes on"]
+    left = Turn(stripes_home.locks_dir)
+    assert left.try_take(), "and leaves it"
+    left.close()
+
+
+def wait_for(found: list) -> None:
+    while not found:
+        time.sleep(0.02)
 
 
 def test_a_teacher_of_other_classes_is_refused(stripes_home):

@@ -11,11 +11,11 @@ from safetensors.torch import load_file, save_file
 
 from tl.store.files import read_json, read_parquet, write_json
 from tl.store.metrics import METRICS, read_metrics
+from tl.store.turn import Turn
 from tl.train import learner as learner_module
 from tl.train.__main__ import Stopped
 from tl.train.network import build_network
 from tl.train.run import Diverged, Trainer
-from tl.train.turn import Turn
 
 
 def test_a_run_leaves_metrics_result_and_the_best_network(make_run, train):

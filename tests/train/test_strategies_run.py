@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 
 from tl.backbones import BACKBONES
 from tl.store.metrics import read_metrics
+from tl.store.turn import Turn
 from tl.strategies import HEAD
 from tl.train import frozen as frozen_module
 from tl.train import learner as learner_module
@@ -15,7 +16,6 @@ from tl.train.frozen import VALIDATION, FeatureStore
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import Anchor, set_rates
 from tl.train.run import Trainer
-from tl.train.turn import Turn
 
 EVERY = (*BACKBONES["mobilenet_v2"].stage_names, HEAD)
 

@@ -1,4 +1,4 @@
-"""What happens epoch by epoch: accuracy, loss, seconds per epoch, learning rate; a line per arm, a band over seeds."""
+"""What happens epoch by epoch: accuracy, loss, time per epoch, learning rate; a line per arm, a band over seeds."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,8 @@ import pandas as pd
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.frames import AXES, curves
 from tl.charts.palette import arm_colour, arm_dash
+from tl.charts.times import time_axis
+from tl.words import duration
 
 BAND_OPACITY = 0.16
 
@@ -26,14 +28,17 @@ def _x(axis: str, max_epochs: int) -> alt.X:
             scale=alt.Scale(domain=[0.7, max(2, max_epochs) + 0.3], nice=False),
             axis=alt.Axis(tickMinStep=1, format="d", grid=False),
         )
+    if axis == "seconds":
+        return alt.X("x:Q", title=title, scale=alt.Scale(domainMin=0, nice=False), axis=time_axis("x", 6, grid=False))
     return alt.X("x:Q", title=title, scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~s", grid=False, tickCount=6))
 
 
 def _y(measure: str) -> alt.Y:
+    if measure == "seconds":
+        return alt.Y("y:Q", title="time", scale=alt.Scale(domainMin=0), axis=time_axis("y", 4))
     title, scale, axis = {
         "accuracy": ("accuracy", {"domain": [0, 1]}, {"format": ".0%", "tickCount": 6}),
         "loss": ("loss", {"domainMin": 0}, {"format": ".2~f", "tickCount": 6}),
-        "seconds": ("seconds", {"domainMin": 0}, {"format": "~g", "tickCount": 4}),
         "rate": ("learning rate", {"type": "log", "nice": True}, {"format": ".0e", "tickCount": 3}),
     }[measure]
     return alt.Y("y:Q", title=title, scale=alt.Scale(**scale), axis=alt.Axis(**axis))
@@ -70,14 +75,20 @@ def _lines(measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, lege
             alt.Tooltip("arm:N", title="arm"),
             alt.Tooltip("curve:N", title="curve"),
             alt.Tooltip("epoch:Q", title="epoch", format="d"),
-            alt.Tooltip("y:Q", title="value", format=".4~g"),
-            alt.Tooltip("low:Q", title="95 % interval from", format=".4~g"),
-            alt.Tooltip("high:Q", title="to", format=".4~g"),
+            *_values(measure),
             alt.Tooltip("stage:N", title="trains"),
             alt.Tooltip("runs:Q", title="runs"),
         ],
     )
     return alt.layer(band, lines).properties(height=height)
+
+
+def _values(measure: str) -> list[alt.Tooltip]:
+    """What a point is worth, in words where it is a time."""
+    titles = {"y": "value", "low": "95 % interval from", "high": "to"}
+    if measure == "seconds":
+        return [alt.Tooltip(f"{name}_words:N", title=title) for name, title in titles.items()]
+    return [alt.Tooltip(f"{name}:Q", title=title, format=".4~g") for name, title in titles.items()]
 
 
 def _dashes(arms: Sequence[str]):
@@ -111,8 +122,10 @@ def validation_chart(
 
 
 def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:
-    """Seconds each epoch took (training and validation), waiting for a turn not counted."""
+    """The time each epoch took (training and validation), waiting for a turn not counted."""
     rows = curves(metrics, "epochs", "seconds")
+    words = {f"{name}_words": rows[name].map(duration, na_action="ignore") for name in ("y", "low", "high")}
+    rows = rows.assign(**words)
     return Drawing(_lines("seconds", "epochs", tuple(arms), max_epochs, False, height), {ROWS: rows})
 
 

@@ -9,7 +9,7 @@ MIN_RUNS = 3  # fewer give no interval, as in the verdict
 # Axis as the page names it -> (column of the metrics, title of the axis).
 AXES = {
     "epochs": ("epoch", "epoch"),
-    "seconds": ("elapsed_seconds", "computing time, seconds"),
+    "seconds": ("elapsed_seconds", "computing time"),
     "pictures": ("images_seen", "training pictures seen"),
 }
 MEASURES = {

@@ -6,7 +6,8 @@ import pandas as pd
 from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.frames import samples
-from tl.words import memory
+from tl.charts.times import time_axis
+from tl.words import duration, memory
 
 BYTES_LABEL = r"replace(format(datum.value, '.3~s'), regexp('([kMGT]?)$'), ' $1B')"  # 1.5e9 -> "1.5 GB"
 
@@ -18,16 +19,16 @@ def _over_time(arms: tuple[str, ...], y: alt.Y, tooltip: alt.Tooltip, height: in
         .encode(
             x=alt.X(
                 "x:Q",
-                title="seconds since the run started",
-                scale=alt.Scale(domainMin=0),
-                axis=alt.Axis(format="~s", grid=False, tickCount=5),
+                title="time since the run started",
+                scale=alt.Scale(domainMin=0, nice=False),
+                axis=time_axis("x", 5, grid=False),
             ),
             y=y,
             color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
             detail="series:N",
             tooltip=[
                 alt.Tooltip("arm:N", title="arm"),
-                alt.Tooltip("x:Q", title="second", format=".0f"),
+                alt.Tooltip("time:N", title="time"),
                 tooltip,
             ],
         )
@@ -35,9 +36,15 @@ def _over_time(arms: tuple[str, ...], y: alt.Y, tooltip: alt.Tooltip, height: in
     )
 
 
+def _rows(resources: pd.DataFrame, column: str, scale: float = 1.0) -> pd.DataFrame:
+    """`samples` with their time in words."""
+    rows = samples(resources, column, scale)
+    return rows.assign(time=rows["x"].map(duration).astype(str))
+
+
 def memory_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> Drawing:
     """Memory in MB or GB; `column` is `gpu_memory_bytes`, or `memory_bytes` (resident) where there is no GPU."""
-    rows = samples(resources, column)
+    rows = _rows(resources, column)
     return Drawing(_memory(tuple(arms), height), {ROWS: rows.assign(memory=rows["y"].map(memory).astype(str))})
 
 
@@ -51,7 +58,7 @@ def _memory(arms: tuple[str, ...], height: int) -> alt.Chart:
 def utilisation_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> Drawing:
     """Utilisation as a fraction; `column` is `gpu_utilisation`, or `cpu_percent` (1 = one core fully used)."""
     scale = {"gpu_utilisation": 1.0, "cpu_percent": 0.01}[column]
-    return Drawing(_utilisation(tuple(arms), height), {ROWS: samples(resources, column, scale)})
+    return Drawing(_utilisation(tuple(arms), height), {ROWS: _rows(resources, column, scale)})
 
 
 @kept

@@ -11,6 +11,7 @@ from tl.config import Refused
 from tl.datasets import pool
 from tl.datasets.archive import Limits
 from tl.datasets.info import DatasetInfo, mending
+from tl.datasets.pieces import Progress, Told
 from tl.decoding import pixels
 from tl.store.pictures import SPLITS, PictureStore
 
@@ -20,13 +21,12 @@ CHUNK = 64  # pictures a task
 MOST_DEATHS = 40  # of decoding processes in one upload
 RECORDED = 16  # tasks after which the pictures decoded so far are recorded as ready
 PLACE = ["start", "packed", "crc"]  # of what is kept of a picture
-Progress = Callable[[int, int, str], None]
 Decoder = Callable[[Iterator[dict]], Iterator[list]]
 
 
-def decoder(minutes: float | None = None) -> AbstractContextManager[Decoder]:
-    """Decoding processes, for as long as the block runs, and `minutes` at most."""
-    return pool.answers(DECODER, _ask, None if minutes is None else 60 * minutes)
+def decoder(locks_dir: Path, told: Told, minutes: float | None = None) -> AbstractContextManager[Decoder]:
+    """Decoding processes, for as long as the block runs and `minutes` at most, that take turns with trainers."""
+    return pool.answers(DECODER, _ask, None if minutes is None else 60 * minutes, locks_dir, told.waits)
 
 
 def decode_all(
@@ -80,9 +80,15 @@ def store_of(folder: Path, index: pd.DataFrame, classes: tuple[str, ...], side: 
 
 
 def fill_from_kept(
-    store: PictureStore, index: pd.DataFrame, info: DatasetInfo, samples: int | None, progress: Progress | None
+    store: PictureStore,
+    index: pd.DataFrame,
+    info: DatasetInfo,
+    samples: int | None,
+    locks_dir: Path,
+    progress: Progress | None,
 ) -> None:
-    """Scale what `store` lacks for `samples` training pictures from what was kept."""
+    """Scale what `store` lacks for `samples` training pictures from what was kept, in turns with trainers."""
+    told = Told(progress)
     source = store.folder / KEPT
     raw = 0 if source.exists() else info.native_resolution
     if raw:
@@ -96,13 +102,12 @@ def fill_from_kept(
         places = np.insert(places, [2, 2], np.stack([places[:, 1], np.zeros(len(rows), np.int64)], 1), 1)
         about = {"source": str(source), "out": str(store.path), "side": store.resolution, "kept": "", "raw": raw}
         done = 0
-        with decoder() as decode:
+        with decoder(locks_dir, told) as decode:
             for answer in decode(_tasks(about, rows, places)):
                 if any(answer):
                     raise Refused(f"{source} is damaged; {mend}")
                 done += len(answer)
-                if progress:
-                    progress(done, len(rows), f"decoding pictures at {store.resolution} px")
+                told(done, len(rows), f"decoding pictures at {store.resolution} px")
                 if done % (RECORDED * CHUNK) == 0 or done == len(rows):
                     yield done
 

@@ -13,12 +13,13 @@ from PIL import Image
 
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets.archive import LIMITS, Limits
-from tl.datasets.archived import PLACE, Progress, fill_from_kept, store_of
+from tl.datasets.archived import PLACE, fill_from_kept, store_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
 from tl.datasets.grouping import parse
 from tl.datasets.info import DRAWN, DatasetInfo, mending
 from tl.datasets.intake import FIRST_RESOLUTION, check_free, ingest_zip
+from tl.datasets.pieces import Progress
 from tl.datasets.quarantine import alone
 from tl.datasets.resplit import divided_by_content, redrawn
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
@@ -154,8 +155,9 @@ def prepare(
 
     Test and validation pictures and the first `samples` training pictures (None: all) are ready in the store returned.
     With `resplit` all pictures are, in splits that content and `seed` alone decide (see `redrawn`). `progress(done,
-    total, what)` is called now and then. Raises Refused for an unknown or damaged set, more samples than it has, a
-    download that fails, or splits that are not to be drawn anew.
+    total, what)` is called now and then. Who holds the turn goes on with it, anybody else works in turns with trainers,
+    piece by piece. Raises Refused for an unknown or damaged set, more samples than it has, a download that fails, or
+    splits that are not to be drawn anew.
     """
     info = describe(home, name)
     if resplit:
@@ -168,13 +170,13 @@ def prepare(
         )
     side = min(resolution, info.native_resolution)
     if info.origin == "drawn":
-        return prepare_drawn(folder, side, samples, progress)
+        return prepare_drawn(folder, side, samples, home.locks_dir, progress)
     if not info.ready:
         download(home, info, progress)
         info = describe(home, name)
     index = _index(folder, info)
     store = store_of(folder, index, info.classes, side)
-    fill_from_kept(store, index, info, None if resplit else samples, progress)
+    fill_from_kept(store, index, info, None if resplit else samples, home.locks_dir, progress)
     if not resplit:
         return store
     if seed is None:
@@ -248,7 +250,7 @@ def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) ->
     index = _index(folder, info)
     store = store_of(folder, index, info.classes, min(FIRST_RESOLUTION, info.native_resolution))
     if store.ready < len(index):  # filled with the first upload: its files are damaged
-        fill_from_kept(store, index, info, None, None)
+        fill_from_kept(store, index, info, None, home.locks_dir, None)
     pixels, labels = store.pixels("train"), store.labels_of("train")
     shown = []
     for number, title in enumerate(info.classes):

@@ -9,6 +9,7 @@ import numpy as np
 
 from tl.datasets import blossoms, pool
 from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
+from tl.datasets.pieces import Progress, Told
 from tl.store.files import read_json, write_json
 from tl.store.pictures import SPLITS, PictureStore, locked
 
@@ -45,19 +46,22 @@ def _code() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def prepare_drawn(folder: Path, side: int, samples: int | None, progress=None) -> PictureStore:
-    """The store at `side` px with test, validation and the first `samples` training pictures drawn."""
+def prepare_drawn(
+    folder: Path, side: int, samples: int | None, locks_dir: Path, progress: Progress | None = None
+) -> PictureStore:
+    """The store at `side` px with test, validation and the first `samples` training pictures drawn, in turns with
+    trainers."""
+    told = Told(progress)
     _drop_outdated(folder)
     labels = np.concatenate([blossoms.labels(np.arange(SIZES[split])) for split in SPLITS])
     store = PictureStore(folder, side, SIZES, blossoms.CLASSES, labels)
 
     def draw_rows(rows: np.ndarray, out: np.ndarray) -> Iterator[int]:
         done = 0
-        with pool.answers(DRAWER) as answers:
+        with pool.answers(DRAWER, locks_dir=locks_dir, waits=told.waits) as answers:
             for number, drawn in enumerate(answers(_tasks(store, rows)), 1):
                 done += drawn
-                if progress:
-                    progress(done, len(rows), f"drawing pictures at {side} px")
+                told(done, len(rows), f"drawing pictures at {side} px")
                 if number % RECORDED == 0 or done == len(rows):
                     yield done
 

@@ -17,12 +17,13 @@ import pandas as pd
 from tl.config import Refused
 from tl.datasets import leakage, split
 from tl.datasets.archive import LIMITS, Limits, Member, check_kind, read_members
-from tl.datasets.archived import KEPT, PLACE, Decoder, Progress, decode_all, decoder
+from tl.datasets.archived import KEPT, PLACE, Decoder, decode_all, decoder
 from tl.datasets.clusters import clusters
 from tl.datasets.description import Report, describe
 from tl.datasets.grouping import Grouping, belonging, is_table
 from tl.datasets.info import DRAWN, GIVEN, MAX_NATIVE_RESOLUTION, DatasetInfo, deletion
 from tl.datasets.layout import arrange, is_junk, natural
+from tl.datasets.pieces import Progress, Told
 from tl.datasets.quarantine import quarantine, settle
 from tl.decoding import pixels
 from tl.store.files import write_json, write_parquet
@@ -52,8 +53,8 @@ def ingest_zip(
 ) -> DatasetInfo:
     """Make the data set `name` of the zip. Raises Refused with one sentence, and then nothing was written.
 
-    `source` is a path, or an open file whose bytes are put on the disk for the time being. `shown` is what messages
-    call it. `grouping` says which pictures belong together; its table may lie `beside` the zip.
+    `source`, which messages call `shown`, is a path, or an open file whose bytes are put on the disk meanwhile.
+    `grouping` says which pictures belong together; its table may lie `beside` the zip.
     """
     folder = home.dataset_dir(name)
     check_free(folder)
@@ -64,7 +65,9 @@ def ingest_zip(
         with quarantine(home, home.datasets_dir) as incoming:
             path = source if isinstance(source, Path) else _received(source, incoming, shown or "The zip", limits)
             about = {"name": name, "title": title, "origin": origin, "note": note}
-            info = _build(incoming, path, shown or path.name, about, progress, limits, grouping, beside)
+            info = _build(
+                home.locks_dir, incoming, path, shown or path.name, about, Told(progress), limits, grouping, beside
+            )
             if path is not source:
                 path.unlink()
             check_disk(home)
@@ -108,11 +111,12 @@ def check_free(folder: Path) -> None:
 
 
 def _build(
+    locks_dir: Path,
     folder: Path,
     source: Path,
     shown: str,
     about: dict,
-    progress: Progress | None,
+    told: Told,
     limits: Limits,
     grouping: Grouping | None,
     beside: bool,
@@ -128,8 +132,8 @@ def _build(
     if not any("/" in member.name for member in members):  # hopeless: don't decode a gigabyte first
         arrange([member.name for member in members])
     slots, copies = folder / "slots.part", folder / "copies.part"
-    with decoder(limits.minutes) as decode:
-        pictures, native, side = _decode(decode, source, members, (slots, copies), report, progress, limits)
+    with decoder(locks_dir, told, limits.minutes) as decode:
+        pictures, native, side = _decode(decode, source, members, (slots, copies), report, told, limits)
     for name in _bare_folders(members, pictures["name"]):
         report.add(BARE, name)
     pictures, classes = _classified(pictures, report, limits)
@@ -190,7 +194,7 @@ def _decode(
     members: list[Member],
     outs: tuple[Path, Path],
     report: Report,
-    progress: Progress | None,
+    told: Told,
     limits: Limits,
 ) -> tuple[pd.DataFrame, int, int]:
     """Decode every member into its slot; (readable pictures, native resolution, side of the slots).
@@ -201,7 +205,7 @@ def _decode(
     native = side = FIRST_RESOLUTION
     copying, settled = True, False
     while not settled:
-        tell = progress if len(some) == len(members) else None
+        tell = told if len(some) == len(members) else None
         pictures, left_out = _decode_into(decode, outs, side, copying, source, some, tell, limits)
         native = min(MAX_NATIVE_RESOLUTION, int(pictures["short"].max())) if len(pictures) else FIRST_RESOLUTION
         right = min(FIRST_RESOLUTION, native), native > FIRST_RESOLUTION

@@ -10,10 +10,14 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+
+from tl.datasets.pieces import LOOK_SECONDS, Gate
 
 ROOT = Path(__file__).resolve().parents[2]  # holds the package tl
 
@@ -112,32 +116,66 @@ class Pool:
 
 
 @contextmanager
-def answers(arguments: list[str], ask=Pool.ask, seconds: float | None = None) -> Iterator:
+def answers(
+    arguments: list[str],
+    ask=Pool.ask,
+    seconds: float | None = None,
+    locks_dir: Path | None = None,
+    waits: Callable[[], None] = lambda: None,
+) -> Iterator:
     """A function tasks -> answers in the same order, at most a few tasks ahead; the processes end with the block.
 
-    After `seconds` the processes end, and the function raises Closed.
+    With `locks_dir` they take turns with trainers of that home; `waits` is called meanwhile, by who wants the answers, and
+    may raise. After `seconds`, waiting not counted, the processes end, and the function raises Closed.
     """
-    pool = Pool(arguments)
-    clock = threading.Timer(seconds or 0, pool.close)
-    clock.daemon = True
-    if seconds is not None:
-        clock.start()
+    pool, gate = Pool(arguments), Gate(locks_dir)
     threads = ThreadPoolExecutor(pool.size)
-
-    def run(tasks: Iterable[dict]) -> Iterator:
-        waiting: queue.Queue[Future] = queue.Queue()
-        for task in tasks:
-            waiting.put(threads.submit(ask, pool, task))
-            if waiting.qsize() > 4 * pool.size:
-                yield waiting.get().result()
-        while not waiting.empty():
-            yield waiting.get().result()
+    ended = threading.Event()
+    if seconds is not None:
+        threading.Thread(target=_expire, args=(pool, gate, seconds, ended), daemon=True).start()
 
     try:
-        yield run
+        yield partial(_answered, threads, gate, waits, pool.size, partial(_asked, gate, ask, pool))
     finally:
-        clock.cancel()
+        ended.set()
         pool.close()
+        for process in list(pool.started):
+            process.wait()  # before another has the turn
+        gate.close()
         threads.shutdown(cancel_futures=True)  # the threads see their processes gone
         for process in list(pool.started):
             pool._end(process)
+
+
+def _asked(gate: Gate, ask: Callable, pool: Pool, task: dict):
+    with gate.inside():
+        return ask(pool, task)
+
+
+def _answered(
+    threads: ThreadPoolExecutor, gate: Gate, waits: Callable[[], None], size: int, work: Callable, tasks: Iterable[dict]
+) -> Iterator:
+    waiting: queue.Queue[Future] = queue.Queue()
+    for task in tasks:
+        gate.expect()
+        waiting.put(threads.submit(work, task))
+        if waiting.qsize() > 4 * size:
+            yield _awaited(waiting.get(), gate, waits)
+    while not waiting.empty():
+        yield _awaited(waiting.get(), gate, waits)
+
+
+def _awaited(future: Future, gate: Gate, waits: Callable[[], None]):
+    while not wait([future], LOOK_SECONDS).done:
+        if gate.waiting:
+            waits()
+    return future.result()
+
+
+def _expire(pool: Pool, gate: Gate, seconds: float, ended: threading.Event) -> None:
+    """Close the pool once it has worked for so long."""
+    end = time.monotonic() + seconds
+    while (left := end + gate.waited_seconds - time.monotonic()) > 0:
+        if ended.wait(left):
+            return
+    pool.close()

@@ -15,7 +15,6 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from tl.config import new_id
 from tl.datasets.quarantine import sweep_abandoned
 from tl.jobs import processes
 from tl.limits import limits
@@ -24,6 +23,7 @@ from tl.store.documents import Finite, fitting
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
 from tl.store.quota import used_bytes
+from tl.store.trash import place_for
 
 SWEEP_SECONDS = 60.0  # between two looks at all workspaces
 BALLAST, BALLAST_BYTES = (
@@ -110,7 +110,7 @@ def _take_in(ballast: Path) -> None:
 
 def _remove(visitor: Home, life: int, clocks: dict) -> str | None:
     """Take one workspace away; what it was. None where it has come to life, or another process was faster."""
-    trash = visitor.of(None).trash_dir / new_id()
+    trash = place_for(visitor.of(None), visitor.path)
     what = _contents(visitor)
 
     def take() -> bool:

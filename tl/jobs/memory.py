@@ -12,11 +12,14 @@ from tl.config import Experiment, Refused
 from tl.limits import hosted, limits
 from tl.store.documents import read_result
 from tl.store.home import Home
+from tl.strategies import STRATEGIES
 
-# What a trainer needs, roughly: Python and torch, per parameter a weight, its gradient and Adam's two moments, and
-# per picture of a batch the activations kept for the backward pass (75 to 150 MB at 224 px over the networks here).
+# What a trainer needs, roughly: Python and torch, per parameter a weight, its gradient and Adam's two moments (nothing
+# more to save it or to resume: checkpoints are read and written tensor by tensor), and per picture of a batch the
+# activations kept for the backward pass (75 to 150 MB at 224 px over the networks here).
 TORCH_BYTES = 1.0e9
 PARAMETER_BYTES = 16
+ANCHOR_BYTES = 4  # per parameter: the weights that an anchored strategy is pulled to
 ACTIVATION_BYTES = 120e6
 GPU_CONTEXT_BYTES = 1e9  # what CUDA and its libraries take of the GPU besides
 GPU_HOST_BYTES = 3e9  # main memory of a trainer whose network is on the GPU
@@ -36,7 +39,9 @@ def trainer_bytes(home: Home, experiment: Experiment, siblings: list[str]) -> fl
     if measured := max(peaks, default=0):
         return 1.1 * measured
     activations = ACTIVATION_BYTES * experiment.batch_size * (experiment.resolution / 224) ** 2
-    return TORCH_BYTES + PARAMETER_BYTES * BACKBONES[experiment.backbone].parameters + activations
+    anchored = any(STRATEGIES[arm.strategy].anchored for arm in experiment.arms)
+    per_parameter = PARAMETER_BYTES + (ANCHOR_BYTES if anchored else 0)
+    return TORCH_BYTES + per_parameter * BACKBONES[experiment.backbone].parameters + activations
 
 
 def check(home: Home, experiment: Experiment) -> None:

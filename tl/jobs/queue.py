@@ -3,7 +3,6 @@
 Needs no living supervisor, but what is queued starts only when there is one: see ensure_supervisor.
 """
 
-import shutil
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -54,21 +53,18 @@ def enqueue(
 ) -> str:
     """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner)."""
     # Takes a second (numpy, pandas); before the rows are there, so that Ctrl-C meanwhile leaves nothing behind.
+    from tl.datasets.quarantine import announce, quarantine
     from tl.jobs.advice import predict
 
     ids = sorted(new_id() for _ in experiments)
     runs = [experiment.runs(experiment_id) for experiment, experiment_id in zip(experiments, ids, strict=True)]
-    stored = None
-    try:
+    with quarantine(home, home.runs_dir) as incoming:
+        announce(incoming, [run.run_id for own in runs for run in own])  # without a row they go with it, even killed
         for run in (run for own in runs for run in own):  # before the rows: a run that can be seen is complete
             write_json(home.run(run.run_id).config, run.to_json())
         submitted = list(zip(experiments, runs, strict=True))
         admit = admission_of(home, {experiment.dataset for experiment in experiments})
         stored = database.insert_experiments(home, submitted, key, sweep_id, admit, settle)
-    finally:
-        if stored != ids[0]:
-            for run in (run for own in runs for run in own):
-                shutil.rmtree(home.run(run.run_id).folder, ignore_errors=True)
     if stored == ids[0]:
         for experiment_id, experiment in zip(ids, experiments, strict=True):
             predict(home, experiment_id, experiment)

@@ -9,12 +9,13 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
 
 from tl.config import ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer
+from tl.datasets.quarantine import announced, sweep_abandoned
 from tl.jobs import processes
 from tl.jobs.endings import RESULTS, rebuilt
 from tl.jobs.launcher import KILL_SECONDS, LocalLauncher
@@ -38,18 +39,21 @@ def repair(home: Home) -> dict:
     a newer TL Lab has written the queue or a run: then nothing is touched.
     """
     home = home.of(None)
+    workspaces = [home, *home.visitors()]
+    for workspace in workspaces:
+        sweep_abandoned(workspace)
     if _sound(home):
         return {"sound": True, "kept": None, "experiments": 0, "runs": 0, "left_out": []}
     _check_known(home)
     lock = _sole_lock(home)
     try:
-        workspaces = [home, *home.visitors()]
-        for run in (run for workspace in workspaces for run in _folders(workspace)):
-            _end(run)
         known = _salvaged(home)
+        for run in (run for workspace in workspaces for run in _folders(workspace, known)):
+            _end(run)
         done = {"sound": False, "kept": _set_aside(home), "experiments": 0, "runs": 0, "left_out": []}
         for workspace in workspaces:
             _index(workspace, known, done)
+            sweep_abandoned(workspace)  # now that the queue can be read
         return done
     finally:
         os.close(lock)
@@ -80,11 +84,21 @@ def _check_known(home: Home) -> None:
             raise Refused(newer(f"Run {run.folder.name}", found))
 
 
-def _folders(workspace: Home) -> Iterator[Run]:
-    """Runs of one workspace that are on the disk."""
+def _folders(workspace: Home, known: Container[str] = ()) -> Iterator[Run]:
+    """Runs of one workspace that are on the disk, without those that were being brought in when a kill came.
+
+    `known`: experiments that were in the queue; theirs are runs, for all that was not tidied up.
+    """
+    coming = announced(workspace)
     for folder in sorted(workspace.runs_dir.glob("*")):
-        if ID_PATTERN.fullmatch(folder.name):
-            yield workspace.run(folder.name)
+        if not ID_PATTERN.fullmatch(folder.name):
+            continue
+        run = workspace.run(folder.name)
+        if folder.name in coming and (
+            not isinstance(config := read_config(run), RunConfig) or config.experiment_id not in known
+        ):
+            continue
+        yield run
 
 
 def _sole_lock(home: Home) -> int:
@@ -139,7 +153,7 @@ def _set_aside(home: Home) -> str | None:
 def _index(workspace: Home, known: dict[str, dict], done: dict) -> None:
     """Put the workspace's runs into the new queue."""
     groups: dict[str, list[RunConfig]] = {}
-    for run in _folders(workspace):
+    for run in _folders(workspace, known):
         config = read_config(run)
         if (
             not isinstance(config, RunConfig)

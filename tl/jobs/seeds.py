@@ -1,6 +1,5 @@
 """More seeds for an experiment that is there: by hand, or at planned looks until it is settled."""
 
-import shutil
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -53,17 +52,14 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
 
 def _queue(home: Home, before: Experiment, after: Experiment, runs: list[RunConfig], outcome: str | None) -> bool:
     """Run folders, then the rows: a run that can be seen is complete. Whether they are in the queue."""
-    stored = False
-    try:
+    from tl.datasets.quarantine import announce, quarantine
+
+    with quarantine(home, home.runs_dir) as incoming:
+        announce(incoming, [run.run_id for run in runs])  # without a row they go with it, even killed
         for run in runs:
             write_json(home.run(run.run_id).config, run.to_json())
         admit = admission_of(home, {before.dataset})
-        stored = grow(home, runs[0].experiment_id, before, after, runs, admit, outcome=outcome)
-    finally:
-        if not stored:
-            for run in runs:
-                shutil.rmtree(home.run(run.run_id).folder, ignore_errors=True)
-    return stored
+        return grow(home, runs[0].experiment_id, before, after, runs, admit, outcome=outcome)
 
 
 def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 
+from tl.datasets.quarantine import sweep_abandoned
 from tl.jobs import expiry, memory, processes
 from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
 from tl.jobs.launcher import GRACE_SECONDS, Launcher
@@ -57,6 +58,7 @@ class Supervisor:
         log.info("supervisor %d starts for %s", os.getpid(), self.home.path)
         for home in (self.home, *self.home.visitors()):
             empty_trash(home)
+            sweep_abandoned(home)
         busy_at, cleaned_at, errors = time.monotonic(), float("-inf"), 0
         while True:
             try:

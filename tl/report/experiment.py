@@ -94,7 +94,7 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
             curves.validation_chart("accuracy", metrics, arms, "seconds", longest),
         ),
         ("Validation loss by epoch", curves.validation_chart("loss", metrics, arms, "epochs", longest)),
-        ("Seconds per epoch", curves.epoch_seconds_chart(metrics, arms, longest, height=320)),
+        ("Time per epoch", curves.epoch_seconds_chart(metrics, arms, longest, height=320)),
     )
     return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
 

@@ -8,7 +8,6 @@ import errno
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from msgspec.structs import asdict
 from tl.config import ID_PATTERN, NAME_PATTERN, ArmConfig, Experiment, Refused, RunConfig
 from tl.datasets.archive import Limits, Member, read_members
 from tl.datasets.info import DatasetInfo, Size
-from tl.datasets.quarantine import quarantine
+from tl.datasets.quarantine import announce, quarantine
 from tl.decoding.entries import unpack
 from tl.decoding.pixels import LeftOut
 from tl.limits import limits
@@ -283,20 +282,15 @@ def _write_file(place: Path, content) -> None:
 
 def _place(home: Home, parts: list[_Part], sweep_id: str | None, incoming: Path) -> None:
     """Folders to where runs lie and their rows into the queue, all or none."""
-    placed: list[Path] = []
-    try:
-        for run_id in _run_ids(parts):
-            folder = home.run(run_id).folder
-            if folder.exists():  # without a row: an import was killed before it wrote that; removed with `incoming`
-                os.rename(folder, incoming / f"left-{run_id}")
-            os.rename(incoming / run_id, folder)
-            placed.append(folder)
-        ended = [(part.experiment_id, part.experiment, part.created, part.rows) for part in parts]
-        database.insert_ended(home, ended, sweep_id, admission(home))
-    except BaseException:
-        for folder in placed:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+    run_ids = _run_ids(parts)
+    announce(incoming, run_ids)  # without a row they go with `incoming`, even killed
+    for run_id in run_ids:
+        folder = home.run(run_id).folder
+        if folder.exists():  # without a row: left by an earlier version whose import was killed; goes with `incoming`
+            os.rename(folder, incoming / f"left-{run_id}")
+        os.rename(incoming / run_id, folder)
+    ended = [(part.experiment_id, part.experiment, part.created, part.rows) for part in parts]
+    database.insert_ended(home, ended, sweep_id, admission(home))
 
 
 def _run_ids(parts: list[_Part]) -> list[str]:

@@ -1,8 +1,9 @@
 """The queue across visitors, for what keeps it: how full it is, who was served when, whether anything is
 left to do, the end of an owner's rows."""
 
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from tl.config import Experiment
@@ -40,6 +41,18 @@ def served(home: Home) -> dict[str | None, float]:
     """Owner -> when a run of theirs was last started, Unix seconds; without those who never had a turn."""
     query = f"SELECT owner, max(started) AS started {_JOINED} WHERE started IS NOT NULL GROUP BY owner"
     return {row["owner"]: row["started"] for row in select(home, query)}
+
+
+def known_runs(home: Home, run_ids: Iterable[str]) -> set[str]:
+    """Those of the runs that are in the queue, whoever's they are."""
+    document = json.dumps(list(run_ids))
+    rows = select(home, "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))", (document,))
+    return {row["id"] for row in rows}
+
+
+def has_rows(home: Home) -> bool:
+    """Whether anything in the queue belongs to `home.owner`."""
+    return bool(select(home, "SELECT 1 FROM experiments WHERE owner IS ? LIMIT 1", (home.owner,)))
 
 
 def delete_owner(home: Home, take_files: Callable[[], bool]) -> bool:

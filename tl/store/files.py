@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +75,13 @@ def write_bytes(path: Path, *pieces, durable: bool = True, keep: Path | None = N
     `durable` also waits until the disk has it; leave it off only for what may be lost (progress). What was there goes
     on as `keep`, where given: killed between the two renames, a process leaves that and no `path`.
     """
+    write_pieces(path, pieces, durable, keep)
+
+
+def write_pieces(
+    path: Path, pieces: Iterable[bytes | memoryview], durable: bool = True, keep: Path | None = None
+) -> None:
+    """`write_bytes` of pieces that are made one after the other: no more than one need be in memory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:

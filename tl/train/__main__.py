@@ -17,10 +17,10 @@ from tl.config import Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
 from tl.store.files import hold, keep_private, read_json, sweep, write_json
 from tl.store.home import Home, Run
+from tl.store.turn import Turn
 from tl.train.history import describe
 from tl.train.progress import Progress
 from tl.train.sealed import reached
-from tl.train.turn import Turn
 
 USAGE = "usage: python -m tl.train RUN_DIR | --probe BACKBONE RESOLUTION BATCH_SIZE"
 OCCUPIED = 3  # exit status where another trainer works in the folder
@@ -57,7 +57,10 @@ class Stopped(BaseException):
 
 
 class StopSignal:
-    """Notes a stop signal; a trainer that merely waits for its turn ends at once."""
+    """Notes a stop signal; a trainer that merely waits for its turn ends at once.
+
+    The first one counts. Whoever asks again, or asks in another way, changes nothing: the end is being written.
+    """
 
     def __init__(self, turn: Turn):
         self._turn, self._asked = turn, False
@@ -65,8 +68,8 @@ class StopSignal:
             signal.signal(number, self._note)
 
     def _note(self, number, frame) -> None:
-        self._asked = True
-        if self._turn.waiting:
+        first, self._asked = not self._asked, True
+        if first and self._turn.waiting:
             raise Stopped
 
     def check(self) -> None:
@@ -101,12 +104,12 @@ def sole_writer(run: Run) -> bool:
 def _train(run: Run, config: RunConfig) -> int:
     trainer = None
     try:
+        turn = Turn(run.home.locks_dir)
+        stop = StopSignal(turn)  # before the old result goes: from here on a stop leaves a new one
         run.result.unlink(missing_ok=True)
         progress = Progress(run, config.max_epochs)
         progress.phase("waiting")
-        turn = Turn(run.home.locks_dir)
-        stop = StopSignal(turn)
-        turn.take()
+        turn.take(stop.check)
         progress.phase("starting")  # from here on who watches may expect it to get somewhere
         stop.check()
         sweep(run.folder)

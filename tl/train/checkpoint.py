@@ -1,63 +1,93 @@
 """Checkpoints: one safetensors file is the commit record of an epoch (weights, optimizer, metric history, patience).
 
 Each carries the SHA-256 of its own bytes, and the one before is kept, of the best network, too: what is damaged is never
-used. Everything random is a function of (seed, epoch), so no random state needs saving.
+used. Written and read tensor by tensor: a large network's is never in memory as a whole. Everything random is a function
+of (seed, epoch), so no random state needs saving.
 """
 
 import hashlib
 import json
 import struct
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors.torch import load
 from torch import nn
 
-from tl.config import Refused, RunConfig
-from tl.store.files import sync_folder, write_bytes
+from tl.config import Newer, Refused, RunConfig, newer
+from tl.store.files import sync_folder, write_pieces
 from tl.train.history import History
-from tl.train.sealed import DIGEST, LAST, NO_DIGEST, PREVIOUS, SCHEMA, BadCheckpoint, DamagedError, opened
+from tl.train.sealed import (
+    DIGEST,
+    LAST,
+    NO_DIGEST,
+    PREVIOUS,
+    SCHEMA,
+    BadCheckpoint,
+    DamagedError,
+    Sealed,
+    history_of,
+    opened,
+)
 
 BEST, PREVIOUS_BEST = "best.safetensors", "previous_best.safetensors"
 DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
+TYPES = {name: dtype for dtype, name in DTYPES.items()}
 
 
-def save_last(folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, history: History, config) -> None:
+def save_last(
+    folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, history: History, config: RunConfig
+) -> None:
     """Commit an epoch of the run `config`: from here it resumes. The checkpoint before is kept."""
     tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items() if torch.is_tensor(value)}
     about = {"epoch": history.epochs, "config": config.to_json(), "history": asdict(history)}
-    write_bytes(folder / LAST, *_sealed(tensors, about), keep=folder / PREVIOUS)
+    write_pieces(folder / LAST, _sealed(tensors, about), keep=folder / PREVIOUS)
 
 
 def save_best(folder: Path, network: nn.Module, epoch: int, config: RunConfig) -> None:
     """Keep the network of the best epoch, and the best before: the epoch may be lost and, done again, be none."""
     pieces = _sealed(network.state_dict(), {"epoch": epoch, "config": config.to_json()})
-    write_bytes(folder / BEST, *pieces, keep=folder / PREVIOUS_BEST)
+    write_pieces(folder / BEST, pieces, keep=folder / PREVIOUS_BEST)
 
 
-def _sealed(tensors: dict[str, torch.Tensor], about: dict) -> list:
-    """The bytes of a safetensors file in pieces: its header, which has the digest of them all, and each tensor."""
+def _sealed(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Iterator[bytes | memoryview]:
+    """The bytes of a safetensors file in pieces: its header, which has the digest of them all, and each tensor.
+
+    A tensor that has to be copied for it (from a GPU, or from another layout) is copied twice, and gone in between.
+    """
     ordered = sorted(tensors.items(), key=lambda entry: -entry[1].element_size())  # so that all lie aligned
     versions = {"schema": str(SCHEMA), "torch": torch.__version__, "sha256": NO_DIGEST}
-    entries: dict[str, dict] = {"__metadata__": versions | {key: json.dumps(value) for key, value in about.items()}}
-    pieces, place = [], 0
+    entries: dict[str, dict[str, Any]] = {
+        "__metadata__": versions | {key: json.dumps(value) for key, value in about.items()}
+    }
+    place = 0
     for name, value in ordered:
-        raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-        offsets = [place, place := place + raw.nbytes]
+        offsets = [place, place := place + value.nbytes]
         entries[name] = {"dtype": DTYPES[value.dtype], "shape": list(value.shape), "data_offsets": offsets}
-        pieces.append(raw)
     header = json.dumps(entries, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
     header = struct.pack("<Q", len(header)) + header
     digest = hashlib.sha256(header)
-    for raw in pieces:
-        digest.update(raw)
+    for _, value in ordered:
+        digest.update(_raw(value))
     start = header.index(DIGEST) + len(DIGEST)
-    return [header[:start], digest.hexdigest().encode(), header[start + len(NO_DIGEST) :], *pieces]
+    yield header[:start] + digest.hexdigest().encode() + header[start + len(NO_DIGEST) :]
+    for _, value in ordered:
+        yield _raw(value)
+
+
+def _raw(value: torch.Tensor) -> memoryview:
+    """The bytes of a tensor in the order of its dimensions; no copy where it lies so on the CPU."""
+    return _bytes(value.detach().cpu().contiguous())
+
+
+def _bytes(value: torch.Tensor) -> memoryview:
+    """The memory of a contiguous tensor on the CPU."""
+    return value.reshape(-1).view(torch.uint8).numpy().data
 
 
 def load_last(
@@ -73,55 +103,88 @@ def load_last(
         if not path.exists():
             continue
         try:
-            about, data = opened(path)
+            with opened(path) as sealed:
+                _belongs(path, sealed.about["config"], config)
+                history = history_of(sealed)
+                _restore(sealed, network, optimizer)
         except DamagedError:
             damaged.append(path)
             continue
-        _belongs(path, about["config"], config)
-        _restore(path, network, optimizer, load(data))
-        history = History(**about["history"])
         for bad in damaged:
             bad.unlink()  # it would become the previous one, in place of the only good one
             history.notes.append(f"Resumed from epoch {history.epochs}: the last checkpoint was damaged.")
-        return history, about["torch"]
+        return history, sealed.about["torch"]
     if damaged:
         names = " and ".join(path.name for path in damaged)
         raise BadCheckpoint(f"{names} in {folder} can't be used: damaged; start a new run with the same settings.")
     return None
 
 
-def _belongs(path: Path, settings: dict, config: RunConfig) -> None:
-    own = json.loads(json.dumps(config.to_json()))
-    with suppress(Refused, KeyError, TypeError):  # of an earlier version: what it lacks means what it did then
-        settings = json.loads(json.dumps(RunConfig.from_json(settings).to_json()))
-    for name in sorted(own.keys() | settings.keys()):
-        if own.get(name) != settings.get(name):
+def _belongs(path: Path, settings: dict[str, Any], config: RunConfig) -> None:
+    """Raise BadCheckpoint where it is of a run with other settings; both mean what their version meant by them."""
+    try:
+        theirs = RunConfig.from_json(settings).to_json()
+    except Newer as found:
+        raise BadCheckpoint(newer(str(path), found)) from None
+    except Refused as problem:
+        raise BadCheckpoint(f"{path} has settings that can't be used ({problem}); start a new run.") from None
+    own = config.to_json()
+    for name in sorted(own):
+        if own[name] != theirs[name]:
             raise BadCheckpoint(
-                f"{path} is of a run with {name} {settings.get(name)!r}, config.json says {own.get(name)!r}; put that"
+                f"{path} is of a run with {name} {theirs[name]!r}, config.json says {own[name]!r}; put that"
                 " back, or start a new run."
             )
 
 
-def _restore(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict) -> None:
+def _restore(sealed: Sealed, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     weights = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    state: dict[int, dict] = {}
-    for name, value in tensors.items():
+    _fill(sealed, network, "network.")
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, entry in sealed.entries.items():
         if name.startswith("optimizer."):
             _, index, key = name.split(".")
             weight = weights[int(index)]
-            if value.shape == weight.shape:  # fused optimizers read raw memory: it must lie as the weights lie
-                value = torch.empty_like(weight, requires_grad=False).copy_(value)
+            if entry["shape"] == list(weight.shape):  # fused optimizers read raw memory: it must lie as the weights lie
+                value = torch.empty_like(weight, dtype=TYPES[entry["dtype"]], requires_grad=False)
+            else:
+                value = torch.empty(entry["shape"], dtype=TYPES[entry["dtype"]])
+            _read(sealed, name, value)
             state.setdefault(int(index), {})[key] = value
-    _fill(path, network, {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")})
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
-def _fill(path: Path, network: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as problem:  # the pictures have other classes now
-        first = str(problem).splitlines()[-1].strip().rstrip(".")
-        raise BadCheckpoint(f"{path} doesn't fit the network ({first}); start a new run.") from None
+def _fill(sealed: Sealed, network: nn.Module, prefix: str = "") -> None:
+    """Put the network's weights back. Raises BadCheckpoint, and leaves it as it is, where it has others."""
+    own = network.state_dict()
+    theirs = {name.removeprefix(prefix): entry for name, entry in sealed.entries.items() if name.startswith(prefix)}
+    wrong = next((name for name in own if name not in theirs or theirs[name]["shape"] != list(own[name].shape)), None)
+    if wrong or theirs.keys() != own.keys():  # the pictures have other classes now
+        wrong = wrong or min(theirs.keys() - own.keys())
+        shapes = [_size(theirs[wrong]["shape"] if wrong in theirs else None)]
+        shapes.append(_size(list(own[wrong].shape) if wrong in own else None))
+        raise BadCheckpoint(
+            f"{sealed.path} doesn't fit the network ({wrong} is {shapes[0]} there and {shapes[1]} here); start a new run."
+        )
+    for name, value in own.items():
+        _read(sealed, prefix + name, value)
+
+
+def _size(shape: list[int] | None) -> str:
+    """[3, 4] -> "3 x 4"."""
+    return "missing" if shape is None else " x ".join(map(str, shape)) or "one number"
+
+
+@torch.no_grad()
+def _read(sealed: Sealed, name: str, target: torch.Tensor) -> None:
+    """Fill `target` with a tensor of its shape; at once where it lies on the CPU as in the file."""
+    dtype = TYPES[sealed.entries[name]["dtype"]]
+    straight = target.device.type == "cpu" and target.dtype == dtype and target.is_contiguous()
+    value = target if straight else torch.empty(target.shape, dtype=dtype)
+    if value.numel():
+        sealed.read_into(name, _bytes(value.detach()))
+    if not straight:
+        target.copy_(value)
 
 
 def settle_best(folder: Path, network: nn.Module, history: History, config: RunConfig) -> None:
@@ -138,32 +201,29 @@ def settle_best(folder: Path, network: nn.Module, history: History, config: RunC
         (folder / PREVIOUS_BEST).replace(folder / BEST)
         sync_folder(folder)
     else:
-        _best(folder, wanted)
+        load_best(folder, None, wanted)
 
 
 def _epoch(path: Path) -> int | None:
     """Which epoch a network is of; None where it is missing or damaged."""
     try:
-        return opened(path)[0]["epoch"]
+        with opened(path) as sealed:
+            return int(sealed.about["epoch"])
     except (FileNotFoundError, DamagedError):
         return None
 
 
-def load_best(folder: Path, network: nn.Module, epoch: int) -> None:
-    """Put the network back as it was in the best epoch. Raises BadCheckpoint."""
-    _fill(folder / BEST, network, _best(folder, epoch))
-
-
-def _best(folder: Path, epoch: int) -> dict[str, torch.Tensor]:
+def load_best(folder: Path, network: nn.Module | None, epoch: int) -> None:
+    """Put the network back as it was in the best epoch; None only looks. Raises BadCheckpoint."""
     path = folder / BEST
     try:
-        about, data = opened(path)
+        with opened(path) as sealed:
+            if sealed.about["epoch"] != epoch:
+                of = f"of epoch {sealed.about['epoch']}, not of the best one"
+                raise BadCheckpoint(f"{path} is {of}; start a new run with the same settings.")
+            if network is not None:
+                _fill(sealed, network)
     except FileNotFoundError:
         raise BadCheckpoint(f"{path} is missing; start a new run with the same settings.") from None
     except DamagedError:
         raise BadCheckpoint(f"{path} is damaged; start a new run with the same settings.") from None
-    if about["epoch"] != epoch:
-        raise BadCheckpoint(
-            f"{path} is of epoch {about['epoch']}, not of the best one; start a new run with the same settings."
-        )
-    return load(data)

@@ -22,10 +22,10 @@ from tl.store.features import RANDOM, FeatureKey, Features, fingerprint, write_f
 from tl.store.home import Home
 from tl.store.pictures import PictureStore
 from tl.store.quota import check_pictures
+from tl.store.turn import Turn
 from tl.train.device import choose_device
 from tl.train.evaluate import at_once, plain_inputs, slices
 from tl.train.network import build_network, load_pretrained
-from tl.train.turn import Turn
 from tl.train.weights import read_weights
 
 SEED = 0  # of random weights

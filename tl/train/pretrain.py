@@ -13,6 +13,7 @@ import math
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,9 +26,12 @@ from tqdm import tqdm
 from tl.backbones import BACKBONES
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets import describe, prepare
+from tl.datasets.info import DatasetInfo
 from tl.pretrained import AUTO, BUNDLED, IMAGENET, source
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
+from tl.store.pictures import PictureStore
+from tl.store.turn import Turn
 from tl.train.batches import number_of_batches, training_batches
 from tl.train.device import choose_device
 from tl.train.evaluate import at_once, evaluate, plain_inputs
@@ -113,10 +117,11 @@ def train(
     precision: str,
     start: Path | None,
     teacher: nn.Module | None = None,
+    hand_over: Callable[[], None] = lambda: None,
 ) -> nn.Module:
     """Train on (n, R, R, 3) uint8 pixels, from the weights in the file `start`; gives the network, weights averaged.
 
-    `teacher`, in evaluation mode, scores the same batches."""
+    `teacher`, in evaluation mode, scores the same batches; `hand_over` is called after each epoch."""
     torch.manual_seed(options.seed)
     network = new_network(options.backbone, classes, options.resolution, device)
     if start:
@@ -172,6 +177,7 @@ def train(
                 raise Refused(f"training diverged in epoch {epoch + 1}; use a lower --learning-rate.")
         seconds = time.monotonic() - began
         tqdm.write(f"epoch {epoch + 1} {resolution} px loss {np.mean(losses):.4f} {seconds:.0f} s", file=sys.stderr)
+        hand_over()
     return average.module
 
 
@@ -200,7 +206,7 @@ def without(card: dict, *names: str) -> dict:
 
 
 def main(argv: list[str]) -> int:
-    """Pretrain, evaluate once, write weights and card; exit status 0, or 2 for refused input."""
+    """Pretrain in turns with the home's trainers, evaluate once, write weights and card; exit status 0, 2: refused."""
     options = parse(argv)
     home = Home(options.home)
     name = options.name or f"{options.backbone}-{options.dataset}-{options.resolution}"
@@ -210,6 +216,30 @@ def main(argv: list[str]) -> int:
         )
     info = describe(home, options.dataset)
     store = prepare(home, options.dataset, options.resolution, None)
+    turn = Turn(home.locks_dir)
+    try:
+        if not turn.try_take():
+            print("waiting for a turn", file=sys.stderr, flush=True)
+            turn.take()
+        network, card = _pretrained(options, home, info, store, turn)
+    finally:
+        turn.close()
+    card = {"name": name} | card | {"command": shlex.join(["python", "-m", "tl", "pretrain", *argv])}
+    folder = options.output or home.library_dir / name
+    card = publish(options, network, card, folder)
+    print(f"{folder}: {card['accuracy']:.1%} top-1 on {store.sizes['test']} test pictures", file=sys.stderr)
+    return 0
+
+
+def _pretrained(
+    options: argparse.Namespace, home: Home, info: DatasetInfo, store: PictureStore, turn: Turn
+) -> tuple[nn.Module, dict]:
+    """The network and what its card says of it; the caller has the turn, which is given up after each epoch."""
+
+    def hand_over() -> None:
+        turn.give()
+        turn.take()
+
     device = choose_device()
     # Nothing is chosen by a validation split here, so its pictures train too; rows lie test, validation, train.
     rows = slice(store.rows("validation").start, store.rows("train").stop)
@@ -227,16 +257,15 @@ def main(argv: list[str]) -> int:
             )
         teacher = build().eval()
         load_pretrained(teacher, options.backbone, taught_by.place, len(info.classes))
-    network = train(
-        options, pixels, labels, len(info.classes), device, precision, start.place if start else None, teacher
-    )
-    seconds = time.monotonic() - began
+    waited = turn.waited_seconds
+    place = start.place if start else None
+    network = train(options, pixels, labels, len(info.classes), device, precision, place, teacher, hand_over)
+    seconds = time.monotonic() - began - (turn.waited_seconds - waited)
     # What ships is half precision, so that is what is measured.
     network.half().float().eval()
     pictures = plain_inputs(store.pixels("test"), options.resolution, device)
     found = evaluate(network, pictures, store.labels_of("test"), at_once(options.resolution, device))
     card = {
-        "name": name,
         "backbone": options.backbone,
         "resolution": options.resolution,
         "source_data": options.source or info.title,
@@ -251,7 +280,6 @@ def main(argv: list[str]) -> int:
         "loss": found.loss,
         "seconds": seconds,
         "device": str(device),
-        "command": shlex.join(["python", "-m", "tl", "pretrain", *argv]),
         "date": datetime.date.today().isoformat(),
         "licence": options.licence,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
@@ -259,10 +287,7 @@ def main(argv: list[str]) -> int:
         "versions": {"torch": torch.__version__},
         "class_names": list(info.classes),
     }
-    folder = options.output or home.library_dir / name
-    card = publish(options, network, card, folder)
-    print(f"{folder}: {found.accuracy:.1%} top-1 on {store.sizes['test']} test pictures", file=sys.stderr)
-    return 0
+    return network, card
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
 from tl.store.predictions import SPLITS, write_predictions
+from tl.store.turn import Turn
 from tl.strategies import HEAD, STRATEGIES, Phase
 from tl.train.batches import number_of_batches
 from tl.train.checkpoint import PREVIOUS, PREVIOUS_BEST, load_best, load_last, save_best, save_last, settle_best
@@ -30,7 +31,6 @@ from tl.train.precision import choose_precision
 from tl.train.progress import Progress
 from tl.train.resources import ResourceMonitor
 from tl.train.sealed import reached
-from tl.train.turn import Turn
 from tl.train.weights import weights_here
 
 
@@ -119,6 +119,9 @@ class Trainer:
     def _preparing(self, done: int, total: int, what: str) -> None:
         self.progress.step(done, total, what)
         self.stop()
+        if not total:  # others have what this one waits for, and may need the turn to get done with it
+            self.turn.give()
+            self.turn.take(self.stop)
 
     def _tick(self) -> None:
         self.progress.tick()
@@ -164,9 +167,8 @@ class Trainer:
         """Let the other arm have its epoch; waiting is nobody's computing time."""
         self.turn.give()
         self.progress.phase("waiting", epoch=self.history.epochs)
-        self.turn.take()
+        self.turn.take(self.stop)
         self.progress.phase("training", epoch=self.history.epochs)  # no longer waiting: who watches expects movement
-        self.stop()
 
     def _epoch(self, epoch: int) -> None:
         config, history, learner = self.config, self.history, self.learner

@@ -10,7 +10,7 @@ from tl.ui.text import escape
 from tl.ui.view import ExperimentView
 
 AXIS, TRAINING, SINGLE = "chart_axis", "chart_training", "chart_single"
-AXES = {"epochs": "Epochs", "seconds": "Seconds", "pictures": "Pictures"}
+AXES = {"epochs": "Epochs", "seconds": "Time", "pictures": "Pictures"}
 MEMORY = {
     "gpu_memory_bytes": "GPU memory of the trainer",
     "memory_bytes": "Memory of the trainer (resident, page cache aside)",
@@ -35,7 +35,7 @@ def show(now: ExperimentView, metrics) -> None:
             default="epochs",
             required=True,
             key=AXIS,
-            help="Epochs compare what is learnt per round; seconds what it costs; pictures what it takes to see.",
+            help="Epochs compare what is learned per round, time what it costs, pictures what it takes to see.",
         )
         training = st.toggle("Training curves", key=TRAINING, help="Dotted: on the augmented training pictures.")
         single = True
@@ -83,9 +83,9 @@ def _legend(arms: list[str]) -> None:
 def _epoch_seconds(now: ExperimentView, metrics, arms: list[str]) -> None:
     from tl.charts.curves import epoch_seconds_chart
 
-    st.markdown("**Seconds per epoch**")
+    st.markdown("**Time per epoch**")
     chart = epoch_seconds_chart(metrics, arms, now.max_epochs)
-    draw(chart, key="epoch_seconds", alt="Seconds every epoch took, for every arm")
+    draw(chart, key="epoch_seconds", alt="Time that every epoch took, for every arm")
 
 
 def _learning_rate(now: ExperimentView, metrics, arms: list[str]) -> None:

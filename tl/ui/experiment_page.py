@@ -26,7 +26,7 @@ def show(home: Home, experiment_id: str) -> None:
             from tl.ui import verdict
 
             judged = verdict.show(now)
-        live.show(home, experiment_id, now.active)
+        live.show(now)
         cost.show_command("The command that repeats this", now.experiment, judged=judged)
 
 

@@ -1,5 +1,7 @@
 """The experiment while it learns and after: a card per arm, charts, table; one fragment that refreshes itself."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from tl import jobs
@@ -9,7 +11,7 @@ from tl.store.home import Home
 from tl.ui import chart_area, settling, view
 from tl.ui.arms import dot
 from tl.ui.problems import told
-from tl.ui.refresh import fragment, look_again
+from tl.ui.refresh import Found, fragment, look_again
 from tl.ui.table import arm_table
 from tl.ui.text import NOT_AVAILABLE, clock, duration, escape, percent
 
@@ -25,13 +27,14 @@ BADGES = {  # status -> colour, icon
 }
 
 
-def show(home: Home, experiment_id: str, active: bool) -> None:
-    """Draw the live part; it refreshes itself only while something is `active`, and reruns the page when that ends."""
-    fragment(_live, REFRESH_SECONDS if active else None)(home, experiment_id, active)
+def show(now: view.ExperimentView) -> None:
+    """Draw the live part; it refreshes itself only while something is active, and reruns the page when that ends."""
+    found = Found(replace(now))  # files that are damaged are told by who reads them
+    fragment(_live, REFRESH_SECONDS if now.active else None)(now.home, found, now.experiment_id, now.active)
 
 
-def _live(home: Home, experiment_id: str, active: bool) -> None:
-    now = look_again(view.load, home, experiment_id, active, PROBLEM)
+def _live(home: Home, found: Found[view.ExperimentView], experiment_id: str, active: bool) -> None:
+    now = look_again(found, view.load, home, experiment_id, active, PROBLEM)
     metrics = now.metrics()
     left = now.seconds_left(metrics)
     with st.grid(min(3, max(2, len(now.arms))), min_column_width=300):

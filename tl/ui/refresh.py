@@ -5,7 +5,7 @@ Refreshing is held back here where many visitors watch at once.
 
 import functools
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import streamlit as st
 
@@ -32,13 +32,26 @@ def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., 
     return st.fragment(shown, run_every=max(seconds, HOSTED_SECONDS) if seconds and hosted() else seconds)
 
 
-def look_again(load: Callable[[Home, str], View], home: Home, ident: str, active: bool, problem_key: str) -> View:
-    """What `load(home, ident)` finds now; `active` is what it was when the page was drawn.
+class Found(Generic[View]):
+    """What a page has just read, for the part of it that is drawn at once and then refreshes itself: it reads later."""
+
+    def __init__(self, view: View) -> None:
+        self._left: list[View] = [view]
+
+    def now(self, load: Callable[[], View]) -> View:
+        """That the first time, and then what `load` finds."""
+        return self._left.pop() if self._left else load()
+
+
+def look_again(
+    found: Found[View], load: Callable[[Home, str], View], home: Home, ident: str, active: bool, problem_key: str
+) -> View:
+    """What was `found`, and when the part is refreshed `load(home, ident)`; `active` is what it was when it was drawn.
 
     Reruns the page where it no longer holds. Shows the problem that a button's callback left under `problem_key`.
     """
     try:
-        now = load(home, ident)
+        now = found.now(lambda: load(home, ident))
     except Refused:  # deleted in another tab meanwhile: the page says so
         st.rerun()
     if active != now.active:  # ended, or resumed: the page decides anew whether to refresh

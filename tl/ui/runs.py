@@ -7,7 +7,7 @@ import streamlit as st
 from tl import jobs
 from tl.backbones import BACKBONES
 from tl.jobs.listing import RunEntry
-from tl.store.database import ACTIVE
+from tl.store.database import ACTIVE, read_experiment
 from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.strategies import arm_title
@@ -15,7 +15,7 @@ from tl.ui import view
 from tl.ui.arms import dot
 from tl.ui.live import BADGES
 from tl.ui.problems import told
-from tl.ui.refresh import fragment
+from tl.ui.refresh import Found, fragment
 from tl.ui.text import ago, cell, count, duration, escape, memory, percent
 from tl.ui.turn import out_of_turn
 
@@ -35,12 +35,13 @@ ACTIONS = {  # what can be done with a run, by its status
 
 def show(home: Home) -> None:
     """Draw the list; it refreshes itself while anything is queued or running."""
-    active = any(run.status in ACTIVE for run in jobs.list_runs(home))
-    fragment(_list, REFRESH_SECONDS if active else None)(home, active)
-
-
-def _list(home: Home, active: bool) -> None:
     runs = jobs.list_runs(home)
+    active = any(run.status in ACTIVE for run in runs)
+    fragment(_list, REFRESH_SECONDS if active else None)(home, Found(runs), active)
+
+
+def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
+    runs = found.now(lambda: jobs.list_runs(home))
     if active != any(run.status in ACTIVE for run in runs):
         st.rerun()
     if problem := st.session_state.pop(PROBLEM, None):
@@ -118,14 +119,14 @@ def _experiment(home: Home, experiment_id: str, runs: list[RunEntry]) -> None:
                     st.switch_page("pages/1_Data_size.py", query_params={"sweep": first.sweep_id})
         facts = f"{count(first.samples)} training pictures · {first.resolution} px"
         st.caption(f"{facts} · {ago(max(0.0, time.time() - first.created))}")
-        positions = {arm: place for place, arm in enumerate(_arms_in_order(home, experiment_id, runs))}
+        positions = {arm: place for place, arm in enumerate(_arms_in_order(home, experiment_id))}
         for run in runs:
             _run(home, run, positions[run.arm])
 
 
-def _arms_in_order(home: Home, experiment_id: str, runs: list[RunEntry]) -> list[str]:
+def _arms_in_order(home: Home, experiment_id: str) -> list[str]:
     """Names of the experiment's arms by position, so that colours are those of its charts."""
-    return [arm.name for arm in jobs.experiment(home, experiment_id)["experiment"].arms]
+    return [arm.name for arm in read_experiment(home, experiment_id)["experiment"].arms]
 
 
 def _run(home: Home, run: RunEntry, position: int) -> None:

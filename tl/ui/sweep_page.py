@@ -13,7 +13,7 @@ from tl.store.home import Home
 from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
 from tl.ui.chart import draw
 from tl.ui.problems import told
-from tl.ui.refresh import fragment, look_again
+from tl.ui.refresh import Found, fragment, look_again
 from tl.ui.text import count, escape, unbroken
 
 REFRESH_SECONDS = 2.0
@@ -30,7 +30,7 @@ def show(home: Home, sweep_id: str) -> None:
         st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
         return
     _head(home, now)
-    fragment(_live, REFRESH_SECONDS if now.active else None)(home, sweep_id, now.active)
+    fragment(_live, REFRESH_SECONDS if now.active else None)(home, Found(now), sweep_id, now.active)
 
 
 def _head(home: Home, now: sweep_view.SweepView) -> None:
@@ -45,8 +45,8 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
     st.caption(f"{sizes} training pictures · {spec.resolution} px · {seeds}{imported}")
 
 
-def _live(home: Home, sweep_id: str, active: bool) -> None:
-    now = look_again(sweep_view.load, home, sweep_id, active, PROBLEM)
+def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, active: bool) -> None:
+    now = look_again(found_now, sweep_view.load, home, sweep_id, active, PROBLEM)
     with st.container(border=True, key="sweep_finding"):
         place = st.container()
         judged = judging.chosen(now.experiment, sweep_id)

@@ -5,15 +5,16 @@ import sys
 import time
 from pathlib import Path
 
-from tl.train.turn import Turn
+from tl.store.turn import Turn
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
 import sys, time
 from pathlib import Path
-from tl.train.turn import Turn
+from tl.store.turn import Turn
 name, folder, rounds = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 turn = Turn(folder)
+(folder / name).touch()
 log = open(folder / "log.txt", "a", buffering=1)
 for _ in range(rounds):
     turn.take()
@@ -32,6 +33,8 @@ def test_two_trainers_alternate_and_never_compute_at_once(tmp_path):
     turn = Turn(tmp_path)
     turn.take()  # both start while somebody else computes
     workers = [start(name, tmp_path, 20) for name in "ab"]
+    while not all((tmp_path / name).exists() for name in "ab"):
+        time.sleep(0.02)
     time.sleep(0.5)
     turn.give()
     assert [worker.wait(30) for worker in workers] == [0, 0]

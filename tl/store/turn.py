@@ -1,0 +1,77 @@
+"""One process computes at a time: trainers of a home take turns, epoch by epoch, and so does what else computes.
+
+Two file locks make a fair hand-over: who wants the device first takes `next`, then waits for `device`, then frees
+`next`. A trainer that has just had its turn queues behind the one that holds `next`, so two arms alternate strictly.
+The kernel frees both locks when their holder dies. No torch, no supervisor needed.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_mine = threading.local()  # `held`: locks folders whose turn this thread has
+
+
+class Turn:
+    """The right to compute; `waited_seconds` says how long it was waited for."""
+
+    def __init__(self, locks_dir: Path) -> None:
+        locks_dir.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._folder = locks_dir.resolve()
+        self._next = os.open(locks_dir / "next.lock", flags, 0o600)
+        self._device = os.open(locks_dir / "device.lock", flags, 0o600)
+        self.waiting = False
+        self.waited_seconds = 0.0
+
+    def take(self, check: Callable[[], None] = lambda: None) -> None:
+        """Wait until nobody else of this home computes. `check` is called once `waiting` says so; it may raise.
+
+        Whatever is raised meanwhile (by the handler of a signal, too) leaves others their place in the queue.
+        """
+        began = time.monotonic()
+        try:
+            self.waiting = True
+            check()
+            fcntl.flock(self._next, fcntl.LOCK_EX)
+            fcntl.flock(self._device, fcntl.LOCK_EX)
+        finally:
+            self.waiting = False
+            fcntl.flock(self._next, fcntl.LOCK_UN)
+            self.waited_seconds += time.monotonic() - began
+        _held().add(self._folder)
+
+    def try_take(self) -> bool:
+        """Take the turn if it is free; False where another computes."""
+        try:
+            fcntl.flock(self._device, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        _held().add(self._folder)
+        return True
+
+    def give(self) -> None:
+        """Let the next one compute."""
+        _held().discard(self._folder)
+        fcntl.flock(self._device, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Give the turn and the places in the queue back, for good."""
+        _held().discard(self._folder)
+        os.close(self._next)
+        os.close(self._device)
+
+
+def held(locks_dir: Path) -> bool:
+    """Whether this thread has the turn, however it came by it: to take it again would be to wait for oneself."""
+    return locks_dir.resolve() in _held()
+
+
+def _held() -> set[Path]:
+    if not hasattr(_mine, "held"):
+        _mine.held = set()
+    found: set[Path] = _mine.held
+    return found
