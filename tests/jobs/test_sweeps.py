@@ -25,7 +25,9 @@ def test_every_size_is_an_ordinary_experiment_and_the_smallest_is_trained_first(
     sweep_id = jobs.submit_sweep(home, SPEC, [40, 20, 80, 20])
     found = jobs.sweep(home, sweep_id)
     assert [experiment.samples for experiment in found["experiments"].values()] == [20, 40, 80]
-    assert [replace(experiment, samples=None) for experiment in found["experiments"].values()] == [SPEC] * 3
+    asked = [replace(each, samples=None, resplit=None, judge_by="auto") for each in found["experiments"].values()]
+    assert asked == [SPEC] * 3
+    assert not any(experiment.resplit for experiment in found["experiments"].values()), "blossoms have a test set"
     assert {run.sweep_id for run in found["runs"]} == {sweep_id} and len(found["runs"]) == 12
     lab.run_all()
     ended = sorted(jobs.list_runs(home), key=lambda run: run.started)

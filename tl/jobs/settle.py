@@ -49,9 +49,9 @@ def _of_unfinished(rows: list[RunRow]) -> tuple[str, str]:
     failed = next((row for row in rows if row.status != "stopped"), None)
     first = failed or next((row for row in rows if row.message), rows[0])
     by_hand = failed is None and not first.message  # else its time was over
-    what = f"The run of {first['arm']} with seed {first['seed']} was {first['status']}"
+    what = f"The run of {first.arm} with seed {first.seed} was {first.status}"
     what = what.replace("was failed", "failed")
-    return "stopped" if by_hand else "failed", f"{what}: {first['message']}" if first.message else f"{what}."
+    return "stopped" if by_hand else "failed", f"{what}: {first.message}" if first.message else f"{what}."
 
 
 def _carry_out(home: Home, experiment_id: str, seen: Experiment, decision: Decision, outcome: str) -> None:
