@@ -13,6 +13,7 @@ from tl.store.database import read_experiment, read_runs
 from tl.store.documents import Result, read_imported, read_result
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
+from tl.store.predictions import read_answers
 from tl.store.rows import RunRow
 
 
@@ -38,6 +39,7 @@ def _record(home: Home, row: RunRow) -> RunRecord:
         status=row.status,
         metrics=read_metrics(files.metrics),
         result=result,
+        answers=read_answers(files.predictions, "test") if row.status == "finished" else None,
     )
 
 

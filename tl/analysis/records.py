@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tl.store.documents import Result
+from tl.store.predictions import Answers
 
 LAST_PART = 0.2  # of a run's epochs: where its validation accuracy must have come to rest
 
@@ -33,6 +34,7 @@ class RunRecord:
     status: str  # queued, running, finished, stopped, failed or interrupted
     metrics: pd.DataFrame  # one row per epoch; empty before the first
     result: Result | None = None
+    answers: Answers | None = None  # on the test pictures; None unless finished, and of runs of earlier versions
 
     @property
     def reason(self) -> str | None:

@@ -6,6 +6,7 @@ Whole and checked or not there at all: what is said of new pictures is made of i
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from pyarrow import compute, parquet
 from tl.store.files import write_bytes
 
 SPLITS = ("validation", "test")  # those that are in it
+KEPT = 128  # files whose answers are kept: 100 kB each with 2,500 test pictures
 ALONE = -1  # stands for the null of `group` in memory
 COLUMNS = {  # a contract: extend it, don't rename; `probabilities` has one number per class
     "split": pa.string(),
@@ -27,20 +29,26 @@ COLUMNS = {  # a contract: extend it, don't rename; `probabilities` has one numb
 }
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """What one network answered on the n pictures of a split."""
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What one network took the n pictures of a split for."""
 
     picture: NDArray[np.int64]  # (n,) place in the data set
     label: NDArray[np.int64]  # (n,) class, 0..C-1
     predicted: NDArray[np.int64]  # (n,) class, 0..C-1
-    probabilities: NDArray[np.float16]  # (n, C)
     group: NDArray[np.int64]  # (n,) pictures with the same number belong together; ALONE: with no other
 
     @property
     def right(self) -> NDArray[np.bool_]:
         """(n,) whether the answer is the label."""
         return np.equal(self.label, self.predicted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions(Answers):
+    """The same with how sure it was."""
+
+    probabilities: NDArray[np.float16]  # (n, C)
 
     @property
     def sound(self) -> bool:
@@ -100,6 +108,23 @@ def read_predictions(path: Path, split: str) -> Predictions | None:
     except Exception:  # pyarrow raises dozens of kinds for damaged bytes; nothing else can go wrong here
         return None
     return found if found is not None and len(found.label) and found.sound else None
+
+
+def read_answers(path: Path, split: str) -> Answers | None:
+    """As `read_predictions`, without probabilities; kept in memory, since a page asks again and again."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return _kept(path, split, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(path: Path, split: str, *_version: int) -> Answers | None:
+    found = read_predictions(path, split)
+    if found is None:
+        return None
+    return Answers(picture=found.picture, label=found.label, predicted=found.predicted, group=found.group)
 
 
 def _predictions(table: pa.Table) -> Predictions | None:
