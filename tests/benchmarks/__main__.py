@@ -17,6 +17,7 @@ from tests.benchmarks.alternating import alternating
 from tests.benchmarks.cifar10 import cifar10
 from tests.benchmarks.data import blossoms, ingest_cifar10, ingest_flowers
 from tests.benchmarks.epochs import epochs
+from tests.benchmarks.forecast import forecast_backtest
 from tests.benchmarks.limit import limit
 from tests.benchmarks.linear_probe import linear_probe
 from tests.benchmarks.load import load
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "memory": memory,
     "load": load,
     "soak": soak,
+    "forecast": forecast_backtest,
     "cifar10": cifar10,
 }
 ON_REQUEST = ("soak",)  # takes an hour

@@ -39,6 +39,8 @@ class Scale:
     arrival_seconds: float = 30.0  # in which they come
     soak_minutes: float = 60.0
     soak_runs: int = 100
+    forecast_pictures: int = 2_500  # of a split, at most
+    forecast_seeds: int = 2  # draws of the pictures that are known at first
     gpu: bool = False
 
 
@@ -68,6 +70,8 @@ TINY = Scale(
     arrival_seconds=2.0,
     soak_minutes=0.1,
     soak_runs=4,
+    forecast_pictures=300,
+    forecast_seeds=1,
     limits=(("mobilenet_v2", 64, 16, 64), ("resnet18", 64, 16, 64), ("resnet50", 64, 8, 16)),
 )
 
