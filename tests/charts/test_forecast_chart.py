@@ -1,6 +1,6 @@
 """The chart of a forecast: what was measured, what is expected and from where on, the target and what it takes."""
 
-from tl.charts.forecast import forecast_chart
+from tl.charts.forecast import PARTS, forecast_chart
 
 BAND = [(100, 0.6, 0.55, 0.65), (400, 0.7, 0.66, 0.74), (800, 0.75, 0.7, 0.8), (4000, 0.85, 0.75, 0.9)]
 ARMS = [("Linear probe", [(100, 0.61), (800, 0.74)], BAND), ("From scratch", [(100, 0.3)], [])]
@@ -8,8 +8,8 @@ ARMS = [("Linear probe", [(100, 0.61), (800, 0.74)], BAND), ("From scratch", [(1
 
 def test_what_is_expected_goes_on_dashed_beyond_what_was_measured():
     rows = forecast_chart(ARMS, 0.9, []).tables["expected"]
-    assert rows.query("part == @PARTS[0]")["pictures"].tolist() == [100, 400, 800]
-    assert rows.query("part == @PARTS[1]")["pictures"].tolist() == [800, 4000]
+    assert rows[rows["part"] == PARTS[0]]["pictures"].tolist() == [100, 400, 800]
+    assert rows[rows["part"] == PARTS[1]]["pictures"].tolist() == [800, 4000]
     assert rows.iloc[0][["accuracy", "low", "high"]].tolist() == [0.6, 0.55, 0.65]
 
 

@@ -51,7 +51,7 @@ def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
     x = alt.X(
         "pictures:Q",
         title="training pictures",
-        scale=alt.Scale(type="log"),
+        scale=alt.Scale(type="log", nice=False, padding=12),
         axis=alt.Axis(format=",d", grid=False, labelOverlap="greedy"),
     )
     y = alt.Y(

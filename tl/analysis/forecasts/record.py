@@ -118,7 +118,8 @@ def remember(home: Home, subject: Subject, found: Forecast, curve: MeasuredCurve
 def record(home: Home) -> Record:
     """How often they were right; outcomes that are new are looked up and written down."""
     kept = [stored for path in sorted(home.forecasts_dir.glob("*.json")) if (stored := _read(read_json(path)))]
-    rows = read_runs(home, statuses=("finished",)) if kept else []
+    swept = any(stored.subject.basis == SWEEP for stored in kept)  # else no run can test one
+    rows = read_runs(home, statuses=("finished",)) if swept else []
     runs = list(_of_runs(home, rows))
     outcomes: dict[tuple[Subject, tuple[Evidence, ...]], dict[str, Any] | None] = {}
     for stored in sorted(kept, key=lambda one: one.created):
