@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from tl.analysis import gains, looks, statistics
-from tl.analysis.certainty import gain_spread
-from tl.analysis.crossed import Spread
+from tl.analysis.crossed import gain_spread
 from tl.analysis.gains import Answered, Judging
 from tl.analysis.paired import Pair
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_PICTURES, Claim
@@ -74,20 +73,17 @@ class Kept(TypedDict):
 
 
 def _of_answers(how: Judging, known: Answered, margin: float, arms: int) -> Prospects:
-    sides, confidence = (known.arm, known.baseline), looks.confidence_of(how.look, arms)
+    sides = known.arm, known.baseline
     kept: Kept = {"clusters": known.clusters, "classes": known.classes}
     seeds, pictures = known.arm.shape
     needed = looks.seeds_to_settle(*sides, margin, looks=how.look, arms=arms, **kept)
     spread = gain_spread(*sides, **kept)
-    limit = looks.limit_half_width(*sides, confidence=confidence, **kept)
-    wanted = [
-        looks.pictures_to_settle(*sides, margin, confidence=confidence, seeds=number, **kept)
-        for number in (None, math.inf)
-    ]
+    limit = looks.limit_half_width(*sides, arms=arms, **kept)
+    wanted = [looks.pictures_to_settle(*sides, margin, arms=arms, seeds=number, **kept) for number in (None, math.inf)]
     in_all = next((number for number in wanted if number is not None), None)
     return Prospects(
         more_seeds=None if needed is None else needed - seeds,
-        seeds_can_settle=_can(needed, limit, float(spread.mean), _scatter(spread), margin),
+        seeds_can_settle=_can(needed, limit, float(spread.mean), float(spread.of_seeds()) ** 0.5, margin),
         more_pictures=None if in_all is None or in_all <= pictures else in_all - pictures,
     )
 
@@ -96,7 +92,7 @@ def _of_splits(how: Judging, gained: list[float], tested: int, margin: float, ar
     sizes = {"test_pictures": float(tested), "train_pictures": float(how.train_pictures or 0)}
     needed = looks.resplits_to_settle(gained, margin, looks=how.look, arms=arms, **sizes)
     deviation = float(np.std(gained, ddof=1))
-    limit = looks.resplit_limit_half_width(deviation, confidence=looks.confidence_of(how.look, arms), **sizes)
+    limit = looks.resplit_limit_half_width(deviation, arms=arms, **sizes)
     scatter = deviation / math.sqrt(len(gained))
     return Prospects(
         more_seeds=None if needed is None else needed - len(gained),
@@ -114,11 +110,6 @@ def _of_seeds(how: Judging, gained: list[float], margin: float, arms: int) -> in
         if half >= abs(abs(float(np.mean(gained))) - margin):
             return None
     return needed - len(gained)
-
-
-def _scatter(spread: Spread) -> float:
-    """Standard error of the gain from the seeds alone."""
-    return math.sqrt(max(0.0, spread.of_networks() + spread.of_rest()) / spread.seeds)
 
 
 def _can(needed: int | None, limit: float, mean: float, scatter: float, margin: float) -> bool | None:

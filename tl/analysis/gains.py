@@ -7,6 +7,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,14 +100,20 @@ def gain_of(how: Judging, pairs: Sequence[Pair], arms: int = 1) -> Interval | No
     gained = differences(pairs, how.judge_by)
     if not gained:
         return None
-    confidence = confidence_of(how.look, arms)
+    judged: Judged = {"look": how.look, "arms": arms}
     if how.resplit and len(pairs) >= MIN_PAIRS:
-        return _of_splits(how, gained, pictures_tested(how, pairs), confidence, (-1.0, 1.0))
+        if sizes := _sizes(how, pairs):
+            return certainty.resampled_interval(gained, **sizes, **judged)
+        return _without(gained)  # t over seeds would be too narrow here
     if known := answered(how, pairs):
         return certainty.gain_interval(
-            known.arm, known.baseline, confidence=confidence, clusters=known.clusters, classes=known.classes
+            known.arm, known.baseline, clusters=known.clusters, classes=known.classes, **judged
         )
-    return _of_seeds(how, gained, confidence, (-1.0, 1.0))
+    if how.resplit:
+        return _of_few_splits(how, pairs, confidence_of(how.look, arms)) or _without(gained)
+    if _coarse(how, gained):
+        return _without(gained)
+    return certainty.of_seeds(gained, pictures=how.test_pictures, **judged)
 
 
 def accuracy_of(how: Judging, runs: Sequence[RunRecord]) -> Interval | None:
@@ -117,28 +124,56 @@ def accuracy_of(how: Judging, runs: Sequence[RunRecord]) -> Interval | None:
         return None
     own = [(run, run) for run in tested]
     if how.resplit and len(tested) >= MIN_PAIRS:
-        return _of_splits(how, reached, pictures_tested(how, own), CONFIDENCE, (0.0, 1.0))
+        sizes = _sizes(how, own)
+        return certainty.resampled_share(reached, confidence=CONFIDENCE, **sizes) if sizes else _without(reached)
     if known := answered(how, own):
         return certainty.share_interval(
             known.arm, confidence=CONFIDENCE, clusters=known.clusters, classes=known.classes
         )
-    return _of_seeds(how, reached, CONFIDENCE, (0.0, 1.0))
+    if how.resplit and (spoken := asked(own)):
+        classes = spoken.labels if how.balanced else None
+        return certainty.splits_share(spoken.arm, confidence=CONFIDENCE, clusters=spoken.groups, classes=classes)
+    if how.resplit or _coarse(how, reached):
+        return _without(reached)
+    return certainty.of_seeds(reached, CONFIDENCE, (0.0, 1.0), how.test_pictures)
 
 
-def _of_splits(
-    how: Judging, values: list[float], tested: int | None, confidence: float, bounds: tuple[float, float]
-) -> Interval | None:
-    if not tested or not how.train_pictures:  # t over seeds would be too narrow here: rather none
-        return Interval(float(np.mean(values)), None, None, NO_INTERVAL)
-    return certainty.resampled_interval(
-        values, test_pictures=tested, train_pictures=how.train_pictures, confidence=confidence, bounds=bounds
+class Judged(TypedDict):
+    """At which look, the best of how many arms."""
+
+    look: int
+    arms: int
+
+
+class Sizes(TypedDict):
+    """Of the splits."""
+
+    test_pictures: float
+    train_pictures: float
+
+
+def _sizes(how: Judging, pairs: Sequence[Pair]) -> Sizes | None:
+    tested = pictures_tested(how, pairs)
+    if not tested or not how.train_pictures:
+        return None
+    return {"test_pictures": tested, "train_pictures": how.train_pictures}
+
+
+def _of_few_splits(how: Judging, pairs: Sequence[Pair], confidence: float) -> Interval | None:
+    """One or two networks each, tested on pictures of their own."""
+    found = asked(pairs)
+    if found is None:
+        return None
+    classes = found.labels if how.balanced else None
+    return certainty.splits_interval(
+        found.arm, found.baseline, confidence=confidence, clusters=found.groups, classes=classes
     )
 
 
-def _of_seeds(how: Judging, values: list[float], confidence: float, bounds: tuple[float, float]) -> Interval | None:
-    if how.resplit:  # fewer than 3 splits
-        return Interval(float(np.mean(values)), None, None, NO_INTERVAL)
-    found = certainty.of_seeds(values, confidence, bounds, how.test_pictures)
-    if found and how.test_pictures is None and max(values) - min(values) < 1e-9:  # luck, or too coarse to tell
-        return Interval(found.mean, None, None, NO_INTERVAL)
-    return found
+def _coarse(how: Judging, values: list[float]) -> bool:
+    """Whether all seeds came out alike and it isn't known on how many pictures: by luck, or too few of them."""
+    return how.test_pictures is None and max(values) - min(values) < 1e-9
+
+
+def _without(values: list[float]) -> Interval:
+    return Interval(float(np.mean(values)), None, None, NO_INTERVAL)

@@ -7,7 +7,6 @@ import streamlit as st
 
 from tl import jobs
 from tl.analysis.results import Verdict
-from tl.analysis.settle import UNDECIDED
 from tl.config import PLANNED_LOOKS, Experiment
 from tl.report import findings
 from tl.store.home import Home
@@ -68,7 +67,7 @@ def _states(now: ExperimentView) -> tuple[Any, ...]:
 
 def _answer(found: Verdict) -> None:
     claim = found.headline_claim
-    if claim and (claim.outcome != UNDECIDED or found.comparisons[found.headline].seeds >= PLANNED_LOOKS[0]):
+    if claim and found.headline and found.comparisons[found.headline].seeds >= PLANNED_LOOKS[0]:
         words, colour, icon = OUTCOMES[claim.outcome]
         st.badge(words, color=colour, icon=icon)
     first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
