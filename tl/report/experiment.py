@@ -11,7 +11,7 @@ from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
 from tl.analysis.results import Verdict
 from tl.config import Experiment
-from tl.report import findings, pieces, sections
+from tl.report import class_findings, findings, pieces, sections
 from tl.report.subject import Subject
 from tl.words import count, duration, memory, percent, plain
 
@@ -43,6 +43,7 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
             pieces.heading("Charts"),
             pieces.figures(charts(experiment, records, lines)),
             *sections.sources(lines),
+            *classes_section(document.verdict),
             pieces.heading("Was every arm given a fair chance?"),
             pieces.table(findings.FAIRNESS_HEAD, findings.fairness_rows(document.verdict)),
             pieces.heading("Every run"),
@@ -70,6 +71,23 @@ def verdict_section(found: Verdict) -> list[str]:
             parts.append(pieces.heading(f"{title(name)} against {inside(found.baseline)}"))
             parts.append(pieces.table(("Measure", "Result", "", "What it is"), rows))
     return parts
+
+
+def classes_section(found: Verdict) -> list[str]:
+    """How each class fared; nothing where no answers were stored."""
+    from tl.charts.svg import as_svg
+
+    if not class_findings.known(found):
+        return []
+    drawing, note = class_findings.chart(found)
+    caption = f"Share of each class's test pictures that was recognised. {note}".strip()
+    return [
+        pieces.heading(class_findings.HEADING),
+        pieces.figures([(caption, as_svg(drawing))]),
+        pieces.table(class_findings.head(found), class_findings.rows(found)),
+        pieces.table(class_findings.MEANS_HEAD, class_findings.means_rows(found)),
+        pieces.paragraph(class_findings.EXPLAINED, "small"),
+    ]
 
 
 def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
