@@ -1,5 +1,7 @@
 """The chart of recalls class by class: which classes, in which order, with which ends."""
 
+import re
+
 import pytest
 
 from tl.charts.classes import MOST_CLASSES, ClassRow, class_chart, drawn
@@ -49,6 +51,14 @@ def test_arms_keep_their_colours_and_the_picture_names_the_classes():
     assert colour == str({"domain": list(ARMS), "range": list(ARM_COLOURS[:2])})
     svg = as_svg(chart)
     assert svg.startswith("<svg") and "daisy" in svg and "<b>" not in svg
+
+
+def test_every_row_has_its_height_however_many_there_are():
+    heights = []
+    for number in (1, 6):
+        drawn_at = as_svg(class_chart([row(str(each), 0.5, 0.9) for each in range(number)], ARMS))
+        heights.append(float(re.search(r'height="([\d.]+)"', drawn_at)[1]))
+    assert 5 * 2 * 14 < heights[1] - heights[0] < 5 * 2 * 28
 
 
 def test_only_the_rows_change_with_other_recalls():

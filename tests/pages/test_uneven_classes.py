@@ -44,6 +44,18 @@ def test_what_is_chosen_by_hand_needs_no_explanation_and_is_what_starts(open_pag
     assert (experiment.judge_by, experiment.balance) == ("accuracy", "loss")
 
 
+def test_what_is_judged_by_balanced_accuracy_is_drawn_as_that(open_page, sets):
+    app = open_page()
+    choose(app, "even")
+    app.button(key="form_start").click().run()
+    assert "**Validation accuracy**" in unescaped(app)
+    app = open_page()
+    choose(app, "uneven")
+    app.button(key="form_start").click().run()
+    words = unescaped(app)
+    assert not app.exception and "**Balanced validation accuracy**" in words and "**Validation accuracy**" not in words
+
+
 def test_the_sweeps_form_says_it_too(open_page, sets):
     app = open_page("pages/1_Data_size.py")
     assert "this set is judged by balanced accuracy." in choose(app, "uneven")

@@ -162,5 +162,15 @@ def test_how_each_class_fared_is_in_it(home):
         assert words in read.text, words
 
 
+@pytest.mark.parametrize("judge", ["accuracy", "balanced_accuracy"])
+def test_what_is_judged_by_balanced_accuracy_is_drawn_as_that(home, judge):
+    experiment = Experiment(dataset="blossoms", samples=100, arms=page_lab.ARMS[:1], judge_by=judge)
+    experiment_id = jobs.submit(home, experiment)
+    for row in page_lab.rows(home, experiment_id):
+        page_lab.end(home, row, "finished")
+    drawn = "Balanced validation accuracy by epoch" in Reader(report(home, experiment_id)).text
+    assert drawn == (judge == "balanced_accuracy")
+
+
 def test_runs_without_answers_have_no_section_on_classes(home):
     assert "Class by class" not in Reader(report(home, page_lab.finished(home))).text

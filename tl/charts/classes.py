@@ -10,7 +10,7 @@ from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 
 MOST_CLASSES = 12  # that are drawn; more can't be told apart
-ROW, BETWEEN = 13, 14  # pixels: height of an arm's row, space between classes
+ROW = 14  # pixels: height of an arm's row
 RULE, NAME = 2, 130  # pixels: width of an interval's line, of a class's name at most
 COLUMNS = ["class", "arm", "recall", "low", "high", "pictures"]
 
@@ -68,7 +68,7 @@ def _view(classes: tuple[str, ...], arms: tuple[str, ...]) -> alt.LayerChart | a
         "class:N",
         title=None,
         sort=list(classes),
-        scale=alt.Scale(domain=list(classes), paddingInner=0.3, paddingOuter=0.15),
+        scale=alt.Scale(domain=list(classes), paddingInner=0.25, paddingOuter=0.12),
         axis=alt.Axis(labelLimit=NAME, ticks=False, domain=False, labelPadding=8, grid=False),
     )
     x = alt.X(
@@ -94,5 +94,5 @@ def _view(classes: tuple[str, ...], arms: tuple[str, ...]) -> alt.LayerChart | a
     )
     ranges = base.mark_rule(strokeWidth=RULE, opacity=0.55).encode(x=alt.X("low:Q"), x2="high:Q")
     dots = base.mark_point(size=64, filled=True, opacity=1).encode(x=x)
-    height = len(classes) * (ROW * len(arms) + BETWEEN)
-    return alt.layer(ranges, dots).properties(height=max(height, 2 * ROW))
+    # By the step, not in all: a page counts legend and axis in what is given in all, and the more arms the higher those.
+    return alt.layer(ranges, dots).properties(height=alt.Step(ROW, **{"for": "offset"}))

@@ -10,7 +10,7 @@ from tl.analysis.names import inside, title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
 from tl.analysis.results import Verdict
-from tl.config import Experiment
+from tl.config import BALANCED_ACCURACY, Experiment
 from tl.report import class_findings, findings, pieces, sections
 from tl.report.subject import Subject
 from tl.words import count, duration, memory, percent, plain
@@ -102,7 +102,14 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
     arms = [plain(title(arm.name)) for arm in experiment.arms]
     longest = max(arm.epochs or experiment.epochs for arm in experiment.arms)
     marks = [(line.accuracy, line.label) for line in lines]
+    balanced = [
+        (
+            "Balanced validation accuracy by epoch",
+            curves.validation_chart("balanced_accuracy", metrics, arms, "epochs", longest),
+        )
+    ]
     drawn = (
+        *(balanced if experiment.judge_by == BALANCED_ACCURACY else []),
         (
             "Validation accuracy by epoch",
             with_references(curves.validation_chart("accuracy", metrics, arms, "epochs", longest), marks),
