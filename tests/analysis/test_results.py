@@ -27,12 +27,21 @@ SUMMARY = {
     *("strategy", "runs", "statuses", "reasons", "test_accuracy", "best_val_accuracy", "above_guessing", "epochs"),
     *("best_epoch", "elapsed_seconds", "images_seen", "memory_peak_bytes", "energy_joules", "flops", "budget", "steps"),
     *("learning_rate", "rate_chosen", "stopped_early", "out_of_budget", "cut_short", "late_rise", "late_slope"),
-    *("learning", "converged"),
+    *("learning", "converged", "test_balanced_accuracy", "test_macro_f1", "classes"),
 }
 SETTING = {"home", "dataset", "classes", "backbone", "weights", "resolution", "seeds"}
 RUN = {
     *("run_id", "seed", "status", "reason", "message", "epochs", "best_epoch", "stopped_early", "best_val_accuracy"),
-    *("test_accuracy", "elapsed_seconds", "memory_peak_bytes", "energy_joules", "flops", "flops_per_image"),
+    *(
+        "test_balanced_accuracy",
+        "test_macro_f1",
+        "test_accuracy",
+        "elapsed_seconds",
+        "memory_peak_bytes",
+        "energy_joules",
+        "flops",
+        "flops_per_image",
+    ),
     *("images_per_second", "total_parameters", "trainable_parameters", "device"),
 }
 

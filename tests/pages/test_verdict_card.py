@@ -138,3 +138,20 @@ def test_a_bundle_can_be_imported_on_the_page_of_all_runs(open_page, home, settl
     app.file_uploader(key="import_file").upload("bundle.zip", bundle).run()
     assert not app.exception
     assert {run.experiment_id for run in jobs.list_runs(Home())} == {settled}
+
+
+def test_how_each_class_fared_is_there_once_it_is_opened(open_page, home):
+    experiment_id = page_lab.classified(home)
+    app = open_page(experiment=experiment_id)
+    before = len(charts(app))
+    app.session_state["class_by_class"] = True
+    app.run()
+    assert not app.exception and len(charts(app)) == before + 1
+    (table,) = [frame.value for frame in app.dataframe if "Class" in frame.value]
+    assert table["From scratch"][0] == "50.0 % (23.7 to 76.3 %)"
+    assert table[page_lab.ARMS[1].name][0] == "80.0 % (49.0 to 94.3 %)"
+
+
+def test_runs_without_answers_have_no_part_on_classes(open_page, home):
+    app = open_page(experiment=page_lab.finished(home))
+    assert "Class by class" not in [box.label for box in app.expander]

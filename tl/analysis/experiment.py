@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from tl import datasets
+from tl.analysis.classes import with_classes
 from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import MARGIN, verdict
@@ -92,7 +93,7 @@ def experiment_result(
             )
             for arm in experiment.arms
         },
-        verdict=found,
+        verdict=with_classes(found, records, info.classes if info else None),
     )
 
 
@@ -141,6 +142,8 @@ def _summary(run: RunRecord) -> RunSummary:
         stopped_early=run.stopped_early,
         best_val_accuracy=run.best_val_accuracy,
         test_accuracy=run.test_accuracy,
+        test_balanced_accuracy=run.test_balanced_accuracy,
+        test_macro_f1=run.test_macro_f1,
         elapsed_seconds=run.elapsed_seconds,
         memory_peak_bytes=run.memory_peak_bytes,
         energy_joules=run.energy_joules,

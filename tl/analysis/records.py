@@ -57,6 +57,16 @@ class RunRecord:
         return self._from_result("test_accuracy") if self.status == "finished" else None
 
     @property
+    def test_balanced_accuracy(self) -> float | None:
+        """Mean over the classes of the share recognised on the test set; of a finished run only."""
+        return self._from_result("test_balanced_accuracy") if self.status == "finished" else None
+
+    @property
+    def test_macro_f1(self) -> float | None:
+        """Mean over the classes of F1 on the test set; of a finished run only."""
+        return self._from_result("test_macro_f1") if self.status == "finished" else None
+
+    @property
     def best_val_accuracy(self) -> float | None:
         """Validation accuracy of the best epoch as the trainer chose it, else the highest so far."""
         known = self._from_result("best_val_accuracy")

@@ -66,8 +66,17 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClassRecall:
+    """How one arm's networks fared with one class on the test set."""
+
+    name: str
+    pictures: int  # of this class, each counted once
+    recall: Interval | None  # the share of them that was recognised; None where there are none
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClassResult:
-    """How one class fared on the test set."""
+    """How one class fared on the test set with two arms, over runs with the same seed."""
 
     name: str
     pictures: int  # of this class
@@ -164,12 +173,17 @@ class ArmSummary:
     energy_joules: float | None
     flops: float | None
     ledger: Ledger
+    test_balanced_accuracy: float | None = None
+    test_macro_f1: float | None = None
+    classes: tuple[ClassRecall, ...] | None = None  # None where it is not known what each picture was taken for
 
     def to_json(self) -> dict[str, Any]:
         """As `verdict.summary` has it: the ledger beside the rest."""
         own = {name: value for name, value in vars(self).items() if name != "ledger"}
         accuracy = self.test_accuracy and asdict(self.test_accuracy)
-        return own | {"reasons": list(self.reasons), "test_accuracy": accuracy} | self.ledger.to_json()
+        classes = None if self.classes is None else [asdict(each) for each in self.classes]
+        told = {"reasons": list(self.reasons), "test_accuracy": accuracy, "classes": classes}
+        return own | told | self.ledger.to_json()
 
 
 @dataclass(frozen=True, kw_only=True)

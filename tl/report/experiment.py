@@ -10,8 +10,8 @@ from tl.analysis.names import inside, title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
 from tl.analysis.results import Verdict
-from tl.config import Experiment
-from tl.report import findings, pieces, sections
+from tl.config import BALANCED_ACCURACY, Experiment
+from tl.report import class_findings, findings, pieces, sections
 from tl.report.subject import Subject
 from tl.words import count, duration, memory, percent, plain
 
@@ -51,6 +51,7 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
             pieces.heading("Charts"),
             pieces.figures(charts(experiment, records, lines)),
             *sections.sources(lines),
+            *classes_section(document.verdict),
             pieces.heading("Was every arm given a fair chance?"),
             pieces.table(findings.FAIRNESS_HEAD, findings.fairness_rows(document.verdict)),
             pieces.heading("Every run"),
@@ -82,6 +83,23 @@ def verdict_section(found: Verdict) -> list[str]:
     return parts
 
 
+def classes_section(found: Verdict) -> list[str]:
+    """How each class fared; nothing where no answers were stored."""
+    from tl.charts.svg import as_svg
+
+    if not class_findings.known(found):
+        return []
+    drawing, note = class_findings.chart(found)
+    caption = f"Share of each class's test pictures that was recognised. {note}".strip()
+    return [
+        pieces.heading(class_findings.HEADING),
+        pieces.figures([(caption, as_svg(drawing))]),
+        pieces.table(class_findings.head(found), class_findings.rows(found)),
+        pieces.table(class_findings.MEANS_HEAD, class_findings.means_rows(found)),
+        pieces.paragraph(class_findings.EXPLAINED, "small"),
+    ]
+
+
 def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
     """(caption, SVG) of what the runs learnt and what it cost, in the arms' own colours."""
     from tl.charts import curves
@@ -94,7 +112,14 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
     arms = [plain(title(arm.name)) for arm in experiment.arms]
     longest = max(arm.epochs or experiment.epochs for arm in experiment.arms)
     marks = [(line.accuracy, line.label) for line in lines]
+    balanced = [
+        (
+            "Balanced validation accuracy by epoch",
+            curves.validation_chart("balanced_accuracy", metrics, arms, "epochs", longest),
+        )
+    ]
     drawn = (
+        *(balanced if experiment.judge_by == BALANCED_ACCURACY else []),
         (
             "Validation accuracy by epoch",
             with_references(curves.validation_chart("accuracy", metrics, arms, "epochs", longest), marks),

@@ -16,6 +16,7 @@ from tl.ui.arms import dot
 from tl.ui.problems import told
 from tl.ui.text import cell, escape, unbroken
 from tl.ui.view import ExperimentView
+from tl.ui.watch import class_by_class
 
 OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] = {  # outcome -> words, colour, icon
     "helps": ("Helps", "green", ":material/trending_up:"),
@@ -41,6 +42,7 @@ def show(now: ExperimentView) -> dict[str, Any]:
         positions = {name: position for position, name in enumerate(found.summary)}
         for name in found.comparisons:
             _comparison(found, name, positions)
+        class_by_class.show(found)
         _fairness(found)
         downloads.show(now.home, now.experiment_id, chosen)
     return chosen
