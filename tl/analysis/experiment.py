@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Literal
 
 from tl import datasets
 from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
+from tl.analysis.guessing import Pictures
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import MARGIN, verdict
-from tl.config import Experiment, Refused
+from tl.config import BALANCED_ACCURACY, Experiment, Refused
 from tl.datasets.info import DatasetInfo
 from tl.store.database import read_experiment, read_runs
 from tl.store.documents import Result, read_imported, read_result
@@ -66,8 +68,8 @@ def experiment_result(
         baseline=baseline,
         margin=margin,
         target=target,
-        chance=_chance(info),
-        validation_pictures=info.validation if info else None,
+        validation=_pictures(info, "validation", experiment),
+        test=_pictures(info, "test", experiment),
     )
     return ExperimentResult(
         experiment_id=experiment_id,
@@ -115,12 +117,16 @@ def _samples(experiment: Experiment, info: DatasetInfo | None) -> int | None:
     return min(experiment.samples or info.train, info.train)
 
 
-def _chance(info: DatasetInfo | None) -> float | None:
-    """Validation accuracy of always naming the commonest class."""
-    if info is None or not info.classes:
+def _pictures(
+    info: DatasetInfo | None, split: Literal["validation", "test"], experiment: Experiment
+) -> Pictures | None:
+    """The pictures of a split by class; evenly many of each where the data set does not say."""
+    if info is None:
         return None
-    counts = [counts.get("validation", 0) for counts in info.counts.values()]
-    return max(counts) / sum(counts) if sum(counts) else 1 / len(info.classes)
+    total = {"validation": info.validation, "test": info.test}[split]
+    known = tuple(float(counts.get(split, 0)) for counts in info.counts.values())
+    of_class = known if sum(known) else (total / len(info.classes),) * len(info.classes)
+    return Pictures(of_class, experiment.judge_by == BALANCED_ACCURACY) if sum(of_class) else None
 
 
 def _summary(run: RunRecord) -> RunSummary:

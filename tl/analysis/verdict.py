@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tl.analysis import fairness, statistics, wording
+from tl.analysis.guessing import Counted, Pictures, counted
 from tl.analysis.paired import costs, gains, pairs_of, sides
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Ledger, Verdict
-from tl.analysis.time_to_target import guessing_limit, time_to_target
+from tl.analysis.time_to_target import time_to_target
 from tl.config import ArmConfig, Experiment, Refused
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
@@ -24,27 +25,32 @@ def verdict(
     baseline: str | None = None,
     margin: float = MARGIN,
     target: float | None = None,
-    chance: float | None = None,
-    validation_pictures: int | None = None,
+    validation: Pictures | None = None,
+    test: Pictures | None = None,
 ) -> Verdict:
     """The verdict on whatever has been measured so far.
 
     `baseline` is an arm's name (default: the one from scratch, else the first), `margin` the difference in accuracy
-    that matters, `target` a validation accuracy (0..1), `chance` the accuracy of always naming the commonest class.
+    that matters, `target` a validation accuracy (0..1); `validation` and `test` the pictures that accuracies are counted
+    on, where they are known.
     Raises Refused for a margin or target that is no accuracy, and for a baseline that is no arm.
     """
     check(margin=margin, target=target)
     baseline = baseline_of(experiment, baseline)
     runs_of = {arm.name: [run for run in runs if run.arm == arm.name] for arm in experiment.arms}
-    guessing = guessing_limit(chance, validation_pictures)
+    reached = {name: counted(own, validation, test) for name, own in runs_of.items()}
     summary = {
         arm.name: _summary(
-            arm, runs_of[arm.name], guessing, fairness.ledger(experiment, arm, runs_of[arm.name], margin)
+            arm,
+            runs_of[arm.name],
+            reached[arm.name],
+            fairness.ledger(experiment, arm, runs_of[arm.name], margin, reached[arm.name], validation),
         )
         for arm in experiment.arms
     }
+    least = replace(validation, balanced=False).least_target if validation else 0.0
     comparisons = {
-        name: _comparison(runs_of[baseline], own, summary[name], margin, target, guessing)
+        name: _comparison(runs_of[baseline], own, summary[name], margin, target, least)
         for name, own in runs_of.items()
         if name != baseline
     }
@@ -53,7 +59,7 @@ def verdict(
         baseline=baseline,
         margin=margin,
         target_accuracy=comparisons[headline].time_to_target.target_accuracy if headline else target,
-        chance=chance,
+        chance=summary[headline or baseline].ledger.chance,
         headline=headline,
         headline_claim=_claim_of_best(comparisons, runs_of[baseline], runs_of[headline], margin) if headline else None,
         comparisons=comparisons,
@@ -115,7 +121,7 @@ def _claim(gained: list[float], margin: float, of: int = 1, confidence: float = 
     return Claim(of=of, confidence=confidence, interval=interval, outcome=outcome, more_seeds=more)
 
 
-def _summary(arm: ArmConfig, runs: Sequence[RunRecord], guessing: float, ledger: Ledger) -> ArmSummary:
+def _summary(arm: ArmConfig, runs: Sequence[RunRecord], reached: Counted, ledger: Ledger) -> ArmSummary:
     best = mean(run.best_val_accuracy for run in runs)
     tested = [run.test_accuracy for run in runs]
     return ArmSummary(
@@ -125,7 +131,7 @@ def _summary(arm: ArmConfig, runs: Sequence[RunRecord], guessing: float, ledger:
         reasons=tuple(sorted({run.reason for run in runs if run.status == "failed" and run.reason})),
         test_accuracy=statistics.interval([accuracy for accuracy in tested if accuracy is not None]),
         best_val_accuracy=best,
-        above_guessing=best > guessing if best is not None and guessing else None,
+        above_guessing=reached.above_guessing,
         epochs=mean(run.epochs for run in runs),
         best_epoch=mean(run.best_epoch for run in runs),
         elapsed_seconds=mean(run.elapsed_seconds for run in runs),
@@ -143,7 +149,7 @@ def _comparison(
     summary: ArmSummary,
     margin: float,
     target: float | None,
-    guessing: float,
+    least: float,
 ) -> Comparison:
     tested, validated = (pairs_of(baseline, arm, name) for name in ("test_accuracy", "best_val_accuracy"))
     gained = gains(tested, "test_accuracy")
@@ -155,7 +161,7 @@ def _comparison(
         validation_accuracy_gain=statistics.interval(gains(validated, "best_val_accuracy")),
         validation_accuracy=sides(validated, "best_val_accuracy"),
         probability_better=statistics.probability_better(gained),
-        time_to_target=time_to_target(tested or validated, target, guessing),
+        time_to_target=time_to_target(tested or validated, target, least),
         cost=costs(tested or validated),
         learning=summary.ledger.learning,
     )

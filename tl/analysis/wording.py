@@ -1,8 +1,8 @@
 """The verdict in plain words: one to three sentences that never claim more than the numbers."""
 
-from tl.analysis import losses, time_wording
+from tl.analysis import fairness_wording, losses, time_wording
 from tl.analysis.names import inside, title
-from tl.analysis.results import ArmSummary, Claim, Interval, Learning, Verdict
+from tl.analysis.results import ArmSummary, Claim, Interval, Verdict
 from tl.analysis.statistics import HELPS, HURTS, MAX_PAIRS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
 from tl.strategies import PRETRAINED, STRATEGIES
 from tl.words import percent, points
@@ -134,12 +134,5 @@ def _what_would_settle(margin: float, claim: Claim) -> str:
 
 
 def _fairness(found: Verdict, name: str, gain: Interval) -> str:
-    """Whether the side that lost had been given long enough."""
-    if abs(gain.mean) < found.margin:
-        return ""
-    loser = found.baseline if gain.mean > 0 else name
-    said = {
-        Learning.CONVERGED: f"{title(loser)} had converged.",
-        Learning.STILL_IMPROVING: f"{title(loser)} had not converged: more epochs may narrow the gap.",
-    }
-    return said.get(found.summary[loser].ledger.learning, "")
+    """Whether both sides, above all the one that lost, had been given a fair chance."""
+    return fairness_wording.told(found, name, gain.mean)
