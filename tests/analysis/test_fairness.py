@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.verdict_lab import answers
 from tl.analysis import fairness_wording
 from tl.analysis.fairness import remedy, steps_per_epoch
 from tl.analysis.guessing import Pictures, counted
@@ -100,9 +101,9 @@ def test_steps_are_those_the_trainer_takes(batch_size):
     assert steps_per_epoch(None, batch_size) is None
 
 
-def state(*runs: RunRecord, validation=(100,) * 10, test=(100,) * 10, balanced=False, **settings) -> Learning:
+def state(*runs: RunRecord, validation=(100,) * 10, test=(100,) * 10, **settings) -> Learning:
     """The state of from scratch after these runs; ten classes of 100 pictures each on either side."""
-    pictures = {"validation": Pictures(validation, balanced), "test": Pictures(test, balanced)}
+    pictures = {"validation": Pictures(validation), "test": Pictures(test)}
     return verdict(experiment(**settings), runs, **pictures).summary["scratch"].ledger.learning
 
 
@@ -132,8 +133,11 @@ def test_a_plateau_of_few_validation_pictures_may_be_chance():
     assert state(run("scratch", FLAT, test_accuracy=0.9), validation=(139, 138)) == Learning.TOO_NOISY
     runs = [run("scratch", FLAT, test_accuracy=0.9) for _ in range(8)]
     assert state(*runs, validation=few, test=(300, 300)) == Learning.CONVERGED, "eight runs are 288 answers"
-    uneven = run("scratch", FLAT, test_balanced_accuracy=0.9, best_val_balanced_accuracy=0.5)
-    assert state(uneven, validation=(900, 20), test=(900, 90), balanced=True) == Learning.TOO_NOISY
+    # standard error of 50 % in each of two classes, of 900 and 20 pictures: 5.7 points, of all alike 1.6
+    uneven = {"validation": (900, 20), "judge_by": "balanced_accuracy"}
+    right = replace(run("scratch", FLAT, best_val_balanced_accuracy=0.5), answers=answers([True] * 100))
+    assert state(right, **uneven) == Learning.TOO_NOISY
+    assert state(right, **uneven | {"judge_by": "accuracy"}, test=(900, 20)) == Learning.LEARNED_NOTHING
     assert state(run("scratch", FLAT, test_accuracy=0.99), validation=(900, 20)) == Learning.CONVERGED
 
 
@@ -161,12 +165,17 @@ def test_what_guessing_reaches_where_classes_count_alike():
     uneven = Pictures((900, 100), balanced=True)
     # guessing each class half of the time: variance (1/4)(1/900 + 1/100)/4, standard error 2.635 points
     assert (uneven.chance, uneven.limit) == (0.5, pytest.approx(0.5 + 3 * 0.026352, abs=1e-5))
-    commonest = run("scratch", [0.9], test_accuracy=0.9, test_balanced_accuracy=0.5)
-    assert counted([commonest], None, uneven).above_guessing is False
-    fair = run("scratch", [0.8], test_accuracy=0.8, test_balanced_accuracy=0.8)
-    assert counted([fair], None, uneven).above_guessing is True, "though always naming the commonest gets 90 %"
+    labels = [0] * 900 + [1] * 100
+
+    def answered(first: int, second: int) -> RunRecord:
+        right = [True] * first + [False] * (900 - first) + [True] * second + [False] * (100 - second)
+        return replace(run("scratch", [0.9], test_accuracy=(first + second) / 1000), answers=answers(right, labels))
+
+    assert counted([answered(900, 0)], None, uneven).above_guessing is False, "always the commonest"
+    assert counted([answered(720, 80)], None, uneven).above_guessing is True, "though that gets 90 % and this 80 %"
+    assert counted([answered(720, 80)], None, uneven).accuracy == pytest.approx(0.8)
+    assert counted([answered(720, 80)], None, None).above_guessing is None
     assert Pictures((50, 0, 50), balanced=True).chance == 0.5, "a class without pictures can't be recognised"
-    assert counted([fair], None, None).above_guessing is None
 
 
 def test_an_arm_at_chance_has_learned_nothing_however_flat_its_curve():

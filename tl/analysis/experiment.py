@@ -9,7 +9,7 @@ from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary
 from tl.analysis.guessing import Pictures
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import MARGIN, verdict
-from tl.config import BALANCED_ACCURACY, Experiment, Refused
+from tl.config import Experiment, Refused
 from tl.datasets.info import DatasetInfo
 from tl.store.database import read_experiment, read_runs
 from tl.store.documents import Result, read_imported, read_result
@@ -53,10 +53,11 @@ def experiment_result(
     baseline: str | None = None,
     margin: float = MARGIN,
     target: float | None = None,
+    judge_by: str | None = None,
 ) -> ExperimentResult:
     """The experiment with its runs and its verdict. Raises Refused for an unknown id. For `rows` see load_records.
 
-    `baseline`, `margin` and `target` as tl.analysis.verdict takes them.
+    `baseline`, `margin`, `target` and `judge_by` as tl.analysis.verdict takes them.
     """
     experiment = read_experiment(home, experiment_id)["experiment"]
     rows = read_runs(home, experiment_id) if rows is None else rows
@@ -68,8 +69,11 @@ def experiment_result(
         baseline=baseline,
         margin=margin,
         target=target,
-        validation=_pictures(info, "validation", experiment),
-        test=_pictures(info, "test", experiment),
+        judge_by=judge_by,
+        train_pictures=info.train if info else None,
+        validation=_pictures(info, "validation"),
+        test=_pictures(info, "test"),
+        uneven=info is not None and info.uneven,
     )
     return ExperimentResult(
         experiment_id=experiment_id,
@@ -117,16 +121,14 @@ def _samples(experiment: Experiment, info: DatasetInfo | None) -> int | None:
     return min(experiment.samples or info.train, info.train)
 
 
-def _pictures(
-    info: DatasetInfo | None, split: Literal["validation", "test"], experiment: Experiment
-) -> Pictures | None:
+def _pictures(info: DatasetInfo | None, split: Literal["validation", "test"]) -> Pictures | None:
     """The pictures of a split by class; evenly many of each where the data set does not say."""
     if info is None:
         return None
     total = {"validation": info.validation, "test": info.test}[split]
     known = tuple(float(counts.get(split, 0)) for counts in info.counts.values())
     of_class = known if sum(known) else (total / len(info.classes),) * len(info.classes)
-    return Pictures(of_class, experiment.judge_by == BALANCED_ACCURACY) if sum(of_class) else None
+    return Pictures(of_class) if sum(of_class) else None
 
 
 def _summary(run: RunRecord) -> RunSummary:

@@ -8,7 +8,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tl.analysis.gains import figure
 from tl.analysis.records import RunRecord, mean
+from tl.config import ACCURACY, BALANCED_ACCURACY
 from tl.store.documents import Result
 
 GUESSING_ERRORS = 3  # standard errors above chance up to which an accuracy may be guessed
@@ -21,6 +23,11 @@ class Pictures:
 
     of_class: tuple[float, ...]  # how many of each class; even where only their sum is known
     balanced: bool = False  # whether the mean over the classes of the share recognised is what counts
+
+    @property
+    def judge_by(self) -> str:
+        """What is counted on them."""
+        return BALANCED_ACCURACY if self.balanced else ACCURACY
 
     @property
     def total(self) -> int:
@@ -70,7 +77,7 @@ class Counted:
 
 def counted(runs: Sequence[RunRecord], validation: Pictures | None, test: Pictures | None) -> Counted:
     """What an arm reached on the test set in its finished runs; on the validation pictures where there are none."""
-    if test and (tested := mean(_tested(run, test.balanced) for run in runs)) is not None:
+    if test and (tested := mean(figure(run, test.judge_by) for run in runs)) is not None:
         return Counted(tested, test)
     return Counted(validated(runs, validation), validation)
 
@@ -80,9 +87,3 @@ def validated(runs: Sequence[RunRecord], pictures: Pictures | None) -> float | N
     if pictures is None or not pictures.balanced:
         return mean(run.best_val_accuracy for run in runs)
     return mean((run.result or Result()).best_val_balanced_accuracy for run in runs)
-
-
-def _tested(run: RunRecord, balanced: bool) -> float | None:
-    if not balanced:
-        return run.test_accuracy
-    return run.result.test_balanced_accuracy if run.result and run.status == "finished" else None
