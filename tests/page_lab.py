@@ -24,9 +24,10 @@ ARMS = (
 )
 
 
-def submit(home: Home, seeds: int = 1, epochs: int = 6, arms=ARMS) -> str:
+def submit(home: Home, seeds: int = 1, epochs: int = 6, arms=ARMS, **settings) -> str:
     """A queued experiment on blossoms; its id."""
-    experiment = Experiment(dataset="blossoms", samples=100, epochs=epochs, arms=arms, seeds=tuple(range(seeds)))
+    shared = {"dataset": "blossoms", "samples": 100, "epochs": epochs} | settings
+    experiment = Experiment(**shared, arms=arms, seeds=tuple(range(seeds)))
     return jobs.submit(home, experiment)
 
 

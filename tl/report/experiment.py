@@ -54,6 +54,7 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
             *classes_section(document.verdict),
             pieces.heading("Was every arm given a fair chance?"),
             pieces.table(findings.FAIRNESS_HEAD, findings.fairness_rows(document.verdict)),
+            pieces.paragraph(findings.FAIRNESS_NOTE, "small"),
             pieces.heading("Every run"),
             pieces.table(RUNS_HEAD, runs_rows(document)),
             *sections.setting(subject, info, records, judged),
@@ -70,11 +71,11 @@ def facts(experiment: Experiment, document: ExperimentResult) -> str:
 
 
 def verdict_section(found: Verdict) -> list[str]:
-    """The sentences, marks on arms that had not converged, and each arm's numbers against the baseline."""
+    """The sentences, marks on arms that had no fair chance, and each arm's numbers against the baseline."""
     parts = [pieces.paragraph(found.text, "verdict")]
     if covers := findings.covers(found):
         parts.append(pieces.paragraph(covers, "small"))
-    parts += [pieces.paragraph(f"{title(name)}: {mark}", "mark") for name, mark in findings.not_converged(found)]
+    parts += [pieces.paragraph(f"{title(name)} {mark}", "mark") for name, mark in findings.marks(found)]
     for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
         if rows:
