@@ -18,6 +18,7 @@ from tests.benchmarks.certainty import certainty
 from tests.benchmarks.cifar10 import cifar10
 from tests.benchmarks.data import blossoms, ingest_cifar10, ingest_flowers
 from tests.benchmarks.epochs import epochs
+from tests.benchmarks.forecast import forecast_backtest
 from tests.benchmarks.limit import limit
 from tests.benchmarks.linear_probe import linear_probe
 from tests.benchmarks.load import load
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "certainty": certainty,
     "load": load,
     "soak": soak,
+    "forecast": forecast_backtest,
     "cifar10": cifar10,
 }
 ON_REQUEST = ("soak",)  # takes an hour

@@ -42,6 +42,8 @@ class Scale:
     simulated_comparisons: int = 2000  # per cell of the certainty table
     simulated_splits: int = 400  # of them with classifiers that really learn
     simulated_sweeps: int = 60  # with curves fitted to a thousand draws of each
+    forecast_pictures: int = 2_500  # of a split, at most
+    forecast_seeds: int = 2  # draws of the pictures that are known at first
     gpu: bool = False
 
 
@@ -74,6 +76,8 @@ TINY = Scale(
     simulated_comparisons=8,
     simulated_splits=4,
     simulated_sweeps=1,
+    forecast_pictures=300,
+    forecast_seeds=1,
     limits=(("mobilenet_v2", 64, 16, 64), ("resnet18", 64, 16, 64), ("resnet50", 64, 8, 16)),
 )
 

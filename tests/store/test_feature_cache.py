@@ -40,6 +40,10 @@ def test_everything_features_depend_on_names_another_file(name):
     assert replace(KEY, **{name: changed}).digest != KEY.digest
 
 
+def test_features_of_training_pictures_keep_the_name_that_their_scores_have():
+    assert KEY.digest == "7a1e7e9024d8aa3f9b719fa9"
+
+
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a zip", b"\x00" * 300])
 def test_a_damaged_file_counts_as_absent(tmp_path, damage):
     home = Home(tmp_path)

@@ -8,11 +8,11 @@ from tl.measures import balanced_accuracy, macro_f1
 from tl.store.files import read_json
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
+from tl.store.turn import Turn
 from tl.train import learner as learner_module
 from tl.train import run as run_module
 from tl.train.evaluate import Evaluation
 from tl.train.run import Trainer
-from tl.train.turn import Turn
 
 MEASURES = ("val_accuracy", "val_balanced_accuracy", "val_macro_f1", "val_loss", "val_loss_error", "val_accuracy_error")
 

@@ -6,7 +6,7 @@ import pytest
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from tl.config import Refused
-from tl.jobs.queue import _reached
+from tl.jobs.listing import _reached
 from tl.store.files import read_json
 from tl.store.metrics import read_metrics
 from tl.train import __main__ as main_module
@@ -38,7 +38,7 @@ def stopped(quick, command, monkeypatch):
 
 def known(run) -> tuple:
     """What the result, the list of runs and TensorBoard say of how far it has come."""
-    result, listed = read_json(run.result), _reached(run, {"status": "stopped"})
+    result, listed = read_json(run.result), _reached(run, SimpleNamespace(status="stopped"))
     reader = EventAccumulator(str(run.tensorboard))
     reader.Reload()
     steps = [event.step for event in reader.Tensors("loss/train")]
@@ -65,10 +65,10 @@ def test_what_was_reached_stays_known(stopped, command, monkeypatch, case):
 
 
 def test_a_config_that_was_damaged_meanwhile_leaves_what_the_metrics_show(stopped, command):
-    reached = _reached(stopped, {"status": "failed"})
+    reached = _reached(stopped, SimpleNamespace(status="failed"))
     stopped.config.write_bytes(b"{")
     assert command(stopped.folder) == 2
-    found = _reached(stopped, {"status": "failed"})
+    found = _reached(stopped, SimpleNamespace(status="failed"))
     assert {name: found[name] for name in SAME[:1] + SAME[2:5]} == {
         name: reached[name] for name in SAME[:1] + SAME[2:5]
     }

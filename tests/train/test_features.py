@@ -63,6 +63,23 @@ def test_the_command_keeps_features_of_every_candidate_and_says_which_had_none(s
         assert (found.source_probabilities is not None) is head
 
 
+def test_other_splits_are_kept_beside_the_training_pictures(stripes_home, key, store, capsys):
+    arguments = ["--home", str(stripes_home.path), "--dataset", "stripes", "--samples", str(SAMPLES)]
+    arguments += ["--resolution", "32", "--also", "test:5", "--also", "validation:3"]
+    assert module.main([*arguments, f"mobilenet_v2:{BUNDLED}:{key.weights_hash}"]) == 0
+    assert "error" not in capsys.readouterr().out
+    network_sees = {}
+    for split, number in (("train", SAMPLES), ("test", 5), ("validation", 3)):
+        found = read_features(stripes_home, replace(key, split=split, samples=number))
+        assert found.features.shape == (number, 1280)
+        np.testing.assert_array_equal(found.labels, store.labels_of(split, number))
+        network_sees[split] = found.features[:3]
+    assert not np.allclose(network_sees["test"], network_sees["train"])
+    for wrong in ("test", "all:5", "test:many"):
+        with pytest.raises(SystemExit):
+            module.parse([*arguments, "--also", wrong, "mobilenet_v2:random:0"])
+
+
 def test_an_unknown_data_set_is_refused_in_one_sentence(stripes_home, capsys):
     arguments = ["--home", str(stripes_home.path), "--dataset", "none", "--samples", "9", "--resolution", "32"]
     assert module.main([*arguments, "mobilenet_v2:random:0"]) == 2

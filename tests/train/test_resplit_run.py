@@ -4,8 +4,8 @@ import numpy as np
 
 from tl.datasets import prepare
 from tl.store.pictures import SPLITS
+from tl.store.turn import Turn
 from tl.train.run import Trainer
-from tl.train.turn import Turn
 
 
 def test_a_run_learns_the_pictures_of_its_seeds_split(make_run, train, stripes_home):

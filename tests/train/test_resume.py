@@ -75,7 +75,7 @@ def test_patience_goes_on_counting_after_a_stop(make_run, monkeypatch, train):
 
 
 def test_a_probe_waits_no_longer_for_progress_after_a_stop(make_run, pretrained, monkeypatch, train):
-    losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 12)
+    losses = iter([(0.5, 0.5)] + [(0.6, 0.5)] * 13)
     monkeypatch.setattr(learner_module, "evaluate", lambda *args: evaluated(*next(losses)))
     run, config = make_run("lp_ft", weights="own", epochs=12, arm={"probe_patience": 2})
     with pytest.raises(Stopped):

@@ -41,7 +41,7 @@ def _epochs_from_scratch(training: Training) -> int:
 
 def fits_memory(home: Home, training: Training) -> bool:
     """Whether a trainer of everything fits into the memory that is free now; may take a second where there is a GPU."""
-    return trainers_that_fit(trainer_bytes(home, asdict(training), [])) >= 1
+    return trainers_that_fit(trainer_bytes(home, training, [])) >= 1
 
 
 def predict(home: Home, experiment_id: str, experiment: Experiment) -> None:

@@ -108,7 +108,7 @@ def _take_in(ballast: Path) -> None:
                 write_bytes(ballast, os.urandom(BALLAST_BYTES))  # such as no file system makes smaller
 
 
-def _remove(visitor: Home, life: int, clocks: dict) -> str | None:
+def _remove(visitor: Home, life: int, clocks: _Clocks) -> str | None:
     """Take one workspace away; what it was. None where it has come to life, or another process was faster."""
     trash = place_for(visitor.of(None), visitor.path)
     what = _contents(visitor)

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from tl.backbones import BACKBONES
-from tl.config import Experiment, Refused
+from tl.config import Experiment, Refused, Training
 from tl.limits import hosted, limits
 from tl.store.documents import read_result
 from tl.store.home import Home
@@ -32,16 +32,16 @@ _CGROUP_FILES = (  # limit and use of this container, versions 2 and 1
 )
 
 
-def trainer_bytes(home: Home, experiment: Experiment, siblings: list[str]) -> float:
-    """Memory that one trainer of the experiment needs: as measured in the runs `siblings`, else estimated."""
+def trainer_bytes(home: Home, training: Training, siblings: list[str]) -> float:
+    """Memory that one trainer of `training` needs: as measured in the runs `siblings`, else estimated."""
     results = (read_result(home.run(run_id)) for run_id in siblings)
     peaks = [result.memory_peak_bytes or 0 for result in results if result]
     if measured := max(peaks, default=0):
         return 1.1 * measured
-    activations = ACTIVATION_BYTES * experiment.batch_size * (experiment.resolution / 224) ** 2
-    anchored = any(STRATEGIES[arm.strategy].anchored for arm in experiment.arms)
-    per_parameter = PARAMETER_BYTES + (ANCHOR_BYTES if anchored else 0)
-    return TORCH_BYTES + per_parameter * BACKBONES[experiment.backbone].parameters + activations
+    activations = ACTIVATION_BYTES * training.batch_size * (training.resolution / 224) ** 2
+    arms = training.arms if isinstance(training, Experiment) else ()
+    per_parameter = PARAMETER_BYTES + (ANCHOR_BYTES if any(STRATEGIES[arm.strategy].anchored for arm in arms) else 0)
+    return TORCH_BYTES + per_parameter * BACKBONES[training.backbone].parameters + activations
 
 
 def check(home: Home, experiment: Experiment) -> None:

@@ -1,4 +1,4 @@
-"""Features of a sample of pictures, one file per data set, sample, network, weights and resolution: a cache.
+"""Features of a sample of pictures, one file per data set, split, sample, network, weights and resolution: a cache.
 
 Nothing here is needed again once its scores are known; the oldest files go when they are too many or, hosted, too large.
 """
@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass
 from math import inf
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -19,6 +20,7 @@ from tl.store.home import Home
 
 MAX_FILES = 60
 DISK_SHARE = 0.1  # of what a visitor's workspace may take of the disk
+TRAIN = "train"
 RANDOM = "random"  # in place of a source's key: random weights, what pretrained ones are measured against
 _STAMPS = ("index.parquet", "drawing.json")  # what names every picture of a data set, or the code that draws them
 
@@ -29,16 +31,20 @@ class FeatureKey:
 
     dataset: str
     fingerprint: str  # of the data set's pictures: the same name may come to mean others
-    samples: int  # the first so many training pictures, stratified
+    samples: int  # the first so many pictures of the split, stratified
     resolution: int  # pixels
     backbone: str
     weights: str  # key of a source, or RANDOM
     weights_hash: str  # hex digest of the weights' file, or the part of it that is known
+    split: str = TRAIN  # of tl.store.pictures.SPLITS
 
     @property
     def digest(self) -> str:
         """A name for all of it."""
-        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:24]
+        parts = astuple(self)
+        if self.split == TRAIN:  # as when there were features of training pictures only: scores kept by it stay
+            parts = parts[:-1]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
     def path(self, home: Home) -> Path:
         """The file."""
@@ -64,7 +70,7 @@ def fingerprint(home: Home, dataset: str) -> str:
 
 def write_features(home: Home, key: FeatureKey, found: Features) -> None:
     """Keep `found`; whole or not at all."""
-    arrays = {"features": found.features, "labels": found.labels}
+    arrays: dict[str, Any] = {"features": found.features, "labels": found.labels}
     if found.source_probabilities is not None:
         arrays["source_probabilities"] = found.source_probabilities
     buffer = io.BytesIO()

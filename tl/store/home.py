@@ -87,6 +87,16 @@ class Home:
         return self.path / "advice"
 
     @property
+    def forecasts_dir(self) -> Path:
+        """JSON per forecast of how many more pictures it takes, and what came of it."""
+        return self.path / "forecasts"
+
+    @property
+    def probe_curves_dir(self) -> Path:
+        """JSON of learning curves measured from features: a cache, may be deleted at any time."""
+        return self.path / "cache" / "curves"
+
+    @property
     def runs_dir(self) -> Path:
         """One folder per run."""
         return self.path / "runs"

@@ -1,13 +1,16 @@
-"""`python -m tl.train.features`: what reaches the head, for a sample of training pictures and several pretrained networks.
+"""`python -m tl.train.features`: what reaches the head, for samples of pictures and several pretrained networks.
 
 One forward pass each, kept in the home's cache (tl.store.features); the last line on stdout is a JSON list that says
-what became of each candidate. Scores are made of it elsewhere: see tl.analysis.hints.
+what became of each candidate. Scores and forecasts are made of it elsewhere: see tl.analysis.hints and
+tl.analysis.forecasts.
 """
 
 import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +21,9 @@ from tl.backbones import BACKBONES
 from tl.config import Refused, Training
 from tl.datasets import home_of, prepare
 from tl.pretrained import source
-from tl.store.features import RANDOM, FeatureKey, Features, fingerprint, write_features
+from tl.store.features import RANDOM, TRAIN, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
-from tl.store.pictures import PictureStore
+from tl.store.pictures import SPLITS, PictureStore
 from tl.store.quota import check_pictures
 from tl.store.turn import Turn
 from tl.train.device import choose_device
@@ -40,8 +43,17 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--samples", type=int, required=True)
     parser.add_argument("--resolution", type=int, required=True)
+    words = "also the first so many pictures of another split: %(metavar)s, repeatable"
+    parser.add_argument("--also", type=_split, action="append", default=[], metavar="SPLIT:SAMPLES", help=words)
     parser.add_argument("candidates", nargs="+", metavar="BACKBONE:WEIGHTS:HASH")
     return parser.parse_args(argv)
+
+
+def _split(text: str) -> tuple[str, int]:
+    split, _, samples = text.partition(":")
+    if split not in SPLITS:
+        raise ValueError(text)
+    return split, int(samples)
 
 
 def main(argv: list[str]) -> int:
@@ -69,7 +81,7 @@ def main(argv: list[str]) -> int:
         )
         turn.take()  # a run that trains meanwhile goes on between two candidates
         try:
-            answers.append(_answer(home, key, store))
+            answers.append(_answer(home, key, store, [(TRAIN, options.samples), *options.also]))
         finally:
             turn.give()
         print(f"{backbone} with {weights}: {answers[-1]}", file=sys.stderr, flush=True)
@@ -81,23 +93,26 @@ def _preparing(done: int, total: int, what: str) -> None:
     print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
 
 
-def _answer(home: Home, key: FeatureKey, store: PictureStore) -> dict:
+def _answer(home: Home, key: FeatureKey, store: PictureStore, samples: list[tuple[str, int]]) -> dict[str, float | str]:
     began = time.monotonic()
     try:
-        write_features(home, key, extract(home, key, store))
+        for split, number in samples:
+            one = replace(key, split=split, samples=number)
+            write_features(home, one, extract(home, one, store))
     except Refused as refusal:
         return {"error": str(refusal)}
     return {"seconds": time.monotonic() - began}
 
 
 def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
-    """The features of the sample that `key` names. Raises Refused where the weights don't fit the network."""
-    pixels, labels = store.pixels("train", key.samples), store.labels_of("train", key.samples)
+    """The features of the sample that `key` names, whose pictures `store` has ready. Raises Refused where the weights don't fit the network."""
+    pixels, labels = store.pixels(key.split, key.samples), store.labels_of(key.split, key.samples)
     device = choose_device()
     torch.manual_seed(SEED)
     if key.weights == RANDOM:
         classes = None
         network = build_network(key.backbone, NO_HEAD, key.resolution).to(device)
+        assert key.split == TRAIN, "its statistics come from training pictures, and would differ between splits"
         _settle(network, pixels[:SETTLING], key.resolution, device)
     else:
         path = source(home, key.backbone, key.weights).place
@@ -118,7 +133,9 @@ def classes_of_head(path: Path, backbone: str) -> int | None:
 
 
 @torch.inference_mode()
-def _forward(network: nn.Module, backbone: str, pixels: np.ndarray, resolution: int, device: torch.device):
+def _forward(
+    network: nn.Module, backbone: str, pixels: np.ndarray, resolution: int, device: torch.device
+) -> tuple[np.ndarray, np.ndarray]:
     """(N, D) inputs of the head and (N, Z) softmax of its outputs, both float32."""
     network.eval()
     caught: list[np.ndarray] = []
@@ -150,7 +167,7 @@ def _settle(network: nn.Module, pixels: np.ndarray, resolution: int, device: tor
             network(batch)
 
 
-def _batches(pixels: np.ndarray, resolution: int, device: torch.device):
+def _batches(pixels: np.ndarray, resolution: int, device: torch.device) -> Iterator[torch.Tensor]:
     return map(plain_inputs(pixels, resolution, device), slices(len(pixels), at_once(resolution, device)))
 
 

@@ -10,7 +10,7 @@ from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes
 from tl.store.home import Home
-from tl.ui import arms, cost, demo, form_state, network, pictures, plan, view
+from tl.ui import arms, cost, demo, forecast, form_state, network, pictures, plan, view
 from tl.ui.presets import PRESETS as COMPARISONS
 from tl.ui.problems import told
 from tl.ui.text import ago, count, escape
@@ -43,6 +43,9 @@ def show(home: Home) -> None:
         if state[SEEDS] < FIRST_SEEDS:
             _more_seeds()
     experiment = _start_row(home, info)
+    if experiment and info:
+        with st.container(border=True):
+            forecast.section(home, experiment, info.ready)
     _earlier(home)
     if experiment:  # last, so that the form can be used while charts are still being made
         plan.in_form(places, experiment)

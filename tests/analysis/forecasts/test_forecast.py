@@ -1,0 +1,166 @@
+"""Forecasts: what they hold in simulations of known curves, what is refused and why, and how it is said."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.forecast_lab import curve, power
+from tl.analysis.forecasts import forecast as module
+from tl.analysis.forecasts.curve import MeasuredCurve, fits, from_trainings
+from tl.analysis.forecasts.forecast import Forecast, forecast
+from tl.analysis.forecasts.wording import notes, wording
+from tl.config import Refused
+
+
+def test_a_clean_power_law_is_continued_to_where_it_reaches_the_target():
+    found = forecast(curve(power(2.0, 0.4, 0.02), spread=0.0005, tests=100_000), "linear_probe", 0.9, 800)
+    truth = (2.0 / 0.08) ** (1 / 0.4)  # 3,125
+    assert found.refused is None and not found.bound
+    assert found.low is not None and found.high is not None and found.more is not None
+    assert 800 + found.low < truth < 800 + found.high
+    assert found.low <= found.more <= found.high
+    assert 0.6 < (800 + found.more) / truth < 1.6
+
+
+@pytest.mark.parametrize("law", [(2.0, 0.4, 0.02), (1.2, 0.25, 0.0), (3.0, 0.6, 0.1), (1.0, 0.5, 0.15)])
+def test_the_interval_holds_a_later_training_in_eight_of_ten_cases(law):
+    a, b, c = law
+    held = 0
+    for seed in range(15):
+        measured = curve(power(*law), spread=0.01, tests=500, seed=seed)
+        shift = np.random.default_rng(100 + seed).multivariate_normal(np.zeros(5), measured.covariance)
+        errors = tuple(
+            tuple(value + one for value in values) for values, one in zip(measured.errors, shift, strict=True)
+        )
+        found = fits(replace(measured, errors=errors))
+        place = np.array([int(np.abs(np.log(found.grid / 2400)).argmin())])
+        _, low, high = module.expected(found, measured, place)
+        held += bool(low[0] <= a * 2400**-b + c <= high[0])
+    assert held >= 12, held
+
+
+def test_with_noisier_measurements_the_interval_is_wider():
+    narrow, wide = (fits(curve(power(2.0, 0.4, 0.02), spread=spread)) for spread in (0.002, 0.02))
+    spreads = [np.std(found.draws[:, -1]) for found in (narrow, wide)]
+    assert spreads[1] > 1.5 * spreads[0]
+    for found in (narrow, wide):
+        at = [int(np.abs(found.grid - size).argmin()) for size in (800, 8000)]
+        ends = np.quantile(found.draws[:, at], (0.1, 0.9), axis=0)
+        assert np.diff(ends, axis=0)[0][1] > np.diff(ends, axis=0)[0][0], "the further away, the less is known"
+
+
+def test_beyond_ten_times_the_largest_size_there_is_a_bound_alone():
+    found = forecast(curve(power(1.0, 0.1, 0.0)), "scratch", 0.7, 800)
+    assert found.bound and found.more is None and found.high is None and found.refused is None
+    assert found.low is not None and found.low <= found.reach - 800 and found.reach == 8000
+
+
+def reason(measured: MeasuredCurve | None, target: float = 0.9) -> tuple[str, dict]:
+    found = forecast(measured, "linear_probe", target, 800)
+    assert found.refused and found.more is None and found.low is None
+    return found.refused.reason, found.refused.values
+
+
+def test_what_the_curve_does_not_allow_is_refused_with_the_reason():
+    assert reason(None) == ("few_sizes", {"sizes": 0, "needed": 4})
+    assert reason(curve(power(2.0, 0.4, 0.02)[:3])) == ("few_sizes", {"sizes": 3, "needed": 4})
+    name, values = reason(curve([0.3, 0.31, 0.32, 0.33, 0.34]))
+    assert name == "not_falling" and values["first"] > values["last"]
+    assert reason(curve([0.30, 0.298, 0.296, 0.294, 0.292], spread=0.02))[0] == "scatter"
+    name, values = reason(curve(power(5.0, 1.2, 0.14), spread=0.001, tests=100_000), 0.95)
+    assert name == "levels_off" and values["level"] == pytest.approx(0.86, abs=0.01)
+    name, values = reason(curve(power(2.0, 0.4, 0.02)), 0.7)
+    assert name == "reached" and values["pictures"] == 200 and values["accuracy"] > 0.8
+
+
+@pytest.mark.parametrize("target", [0, 1, 1.5, -0.1, float("nan")])
+def test_a_target_that_is_no_accuracy_is_refused(target):
+    with pytest.raises(Refused, match="target is"):
+        forecast(curve(power(2.0, 0.4, 0.02)), "linear_probe", target, 800)
+
+
+@pytest.mark.parametrize("errors", [power(2.0, 0.4, 0.02), [0.3, 0.31, 0.32, 0.33, 0.34], power(2.0, 0.4, 0.02)[:2]])
+def test_a_forecast_and_its_curve_come_back_from_json(errors):
+    measured = curve(errors)
+    found = forecast(measured, "linear_probe", 0.9, 800)
+    assert MeasuredCurve.from_json(listed(measured.to_json())) == measured
+    assert Forecast.from_json(listed(found.to_json())) == found
+
+
+def listed(document):
+    """As JSON gives it back: lists in place of tuples."""
+    if isinstance(document, dict):
+        return {name: listed(value) for name, value in document.items()}
+    return [listed(value) for value in document] if isinstance(document, list | tuple) else document
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        None,
+        [],
+        {},
+        {"band": None},
+        {"more": "many"},
+        {"low": -1},
+        {"target": None},
+        {"now": {"mean": 1}},
+        {"now": {"mean": "x", "low": 0, "high": 1}},
+        {"refused": {"reason": "bad weather", "values": {}}},
+        {"refused": {"reason": "few_sizes", "values": {"sizes": 1}}},
+        {"refused": 7},
+        {"band": [{"pictures": 3}]},
+    ],
+)
+def test_a_damaged_forecast_is_none(damage):
+    whole = listed(forecast(curve(power(2.0, 0.4, 0.02)), "linear_probe", 0.9, 800).to_json())
+    with pytest.raises(ValueError):
+        Forecast.from_json(whole | damage if isinstance(damage, dict) and damage else damage)
+
+
+def test_trainings_of_a_sweep_are_blurred_by_the_number_of_test_pictures():
+    errors = {100: [0.4, 0.42], 200: [0.3], 400: [], 50: [0.5]}
+    found = from_trainings(errors, 100)
+    assert found.sizes == (50, 100, 200) and found.pool is None
+    assert found.covariance[0][0] == pytest.approx(0.5 * 0.5 / 100)
+    assert 0 < found.covariance[0][1] < found.covariance[0][0]
+
+
+NUMBER = Forecast(
+    arm="linear_probe",
+    target=0.9,
+    there=200,
+    largest=200,
+    now=module.Reading(mean=0.8, low=0.78, high=0.82),
+    more=140,
+    low=90,
+    high=260,
+    bound=False,
+    reach=2000,
+    refused=None,
+    band=(),
+)
+BOUND = replace(NUMBER, arm="scratch", more=None, low=2123, high=None, bound=True)
+
+
+def test_it_is_said_as_a_colleague_would_say_it():
+    assert wording([BOUND, NUMBER]) == (
+        "Label about 140 more pictures (90 to 260) to reach 90 % with a linear probe; from scratch 2,100 or more."
+    )
+    assert wording([BOUND]) == "Label 2,100 or more besides those that are there to reach 90 % from scratch."
+    assert wording([replace(NUMBER, more=0, low=0, high=0)]) == (
+        "The 200 training pictures that are there should be enough to reach 90 % with a linear probe."
+    )
+    assert "(90 or more)" in wording([replace(NUMBER, high=None)])
+    assert "label in rounds" in " ".join(notes([replace(NUMBER, high=None)]))
+    assert "label in rounds" not in " ".join(notes([NUMBER]))
+    assert wording([replace(BOUND, low=0)]).startswith("To reach 90 % from scratch it can't be told")
+
+
+@pytest.mark.parametrize(("name", "values"), [*module.REASONS.items()])
+def test_every_reason_has_its_sentence(name, values):
+    refused = module.Refusal(reason=name, values=dict.fromkeys(values, 0.86))
+    text = wording([replace(NUMBER, more=None, low=None, high=None, refused=refused)])
+    assert text.endswith(".") and text[0].isupper() and "linear probe" in text
+    assert name != "levels_off" or "levels off at about 86 %" in text

@@ -1,0 +1,111 @@
+"""Measuring the probe's curve: in the background, once, giving way to runs, failures told."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tl.analysis.forecasts import question as questions
+from tl.analysis.forecasts.question import feature_keys, probe_curve
+from tl.config import ArmConfig, Experiment, Refused, Training
+from tl.jobs import background
+from tl.jobs.measurements import forecasts as module
+from tl.store.database import insert_experiment
+from tl.store.features import Features, write_features
+from tl.store.files import locked
+from tl.store.home import Home
+
+FAILS = 'import sys; print(\'[{"error": "The file is damaged."}]\')'
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home of its own, without anything downloaded."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def asked(home):
+    """What is asked; few pictures are looked at, so that it is quick."""
+    return questions.question(home, Training(dataset="blossoms"))
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    monkeypatch.setattr(questions, "MOST_PICTURES", 120)
+
+
+def features(home, asked) -> None:
+    """What the trainer's command would write."""
+    centres = np.random.default_rng(9).normal(size=(12, 8))
+    for split, key in feature_keys(home, asked).items():
+        random = np.random.default_rng(len(split))
+        labels = np.arange(key.samples) % 12
+        found = centres[labels] + random.normal(size=(key.samples, 8))
+        write_features(home, key, Features(found.astype(np.float32), labels, None))
+
+
+def test_the_command_gets_every_split(home, asked):
+    commands = []
+
+    def run(command):
+        commands.append(command)
+        features(home, asked)
+        return subprocess.CompletedProcess(command, 0, '[{"seconds": 1}]', "")
+
+    module._look(home, asked, run, lambda: None)
+    (command,) = commands
+    assert command[command.index("--samples") + 1] == "120"
+    assert {"--also=test:120", "--also=validation:120"} < {*command}
+    curve, problem = probe_curve(home, asked)
+    assert problem is None and curve.sizes[-1] == 120 == curve.pool
+    module._look(home, asked, run, lambda: None)
+    assert len(commands) == 1, "what is known is not measured again"
+
+
+def test_what_fails_is_told_and_tried_again(home, asked, monkeypatch):
+    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", FAILS))
+    with pytest.raises(Refused, match="The file is damaged"):
+        module.measure(home, asked)
+    features(home, asked)
+    module.measure(home, asked)
+    assert probe_curve(home, asked)[0] is not None
+
+
+def test_features_that_vanish_are_told(home, asked, monkeypatch):
+    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", "print('[{\"seconds\": 1}]')"))
+    with pytest.raises(Refused, match="could not be read back"):
+        module.measure(home, asked)
+
+
+def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked):
+    experiment = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
+    insert_experiment(home, experiment, experiment.runs("e" * 26), None)
+    features(home, asked)
+    module._look(home, asked, lambda command: None, lambda: module._unless_busy(home))
+    assert probe_curve(home, asked) == (None, None)
+    assert not module.ask(home, asked), "nothing is even started while something waits to be trained"
+
+
+def test_it_computes_in_a_turn_of_its_own(home):
+    with module._turn(home):
+        lock = background.take_lock(home, "device.lock", wait=False)
+        assert lock is None
+        with locked(home.locks_dir / "next.lock"):
+            pass  # free: whoever wants the next turn can say so
+
+
+def test_the_background_job_measures_once_and_the_page_does_not_wait(home, asked, monkeypatch):
+    monkeypatch.setenv("TL_HOSTED", "1")  # whose limit holds in the other process, too
+    monkeypatch.setenv("TL_LIMIT_SAMPLES", "120")
+    features(home, asked)
+    began = time.monotonic()
+    assert module.ask(home, asked)
+    assert not module.ask(home, asked), "one at a time"
+    assert module.measuring(home) and time.monotonic() - began < 5
+    while module.measuring(home) and time.monotonic() - began < 120:
+        time.sleep(0.2)
+    assert probe_curve(home, asked)[0] is not None

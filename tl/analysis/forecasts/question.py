@@ -1,0 +1,88 @@
+"""What a forecast is asked about, and the curve of the linear probe that was measured for it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tl import datasets, pretrained
+from tl.analysis.forecasts.curve import MeasuredCurve
+from tl.analysis.forecasts.probe import MOST_PICTURES
+from tl.config import Refused, Training
+from tl.limits import limits
+from tl.store.documents import is_text
+from tl.store.features import FeatureKey, fingerprint
+from tl.store.files import read_json, write_json
+from tl.store.home import Home
+from tl.store.pictures import SPLITS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Which network is to learn which pictures."""
+
+    dataset: str
+    backbone: str  # key of BACKBONES
+    weights: str  # key of a pretrained source
+    resolution: int  # pixels
+
+
+def question(home: Home, training: Training) -> Question:
+    """The question about `training` with all its pictures. Raises Refused where its features can't be computed here."""
+    info = datasets.describe(home, training.dataset)
+    source = pretrained.source(home, training.backbone, training.weights)
+    if source.file is None:
+        raise Refused(
+            f"The weights {source.title} of {training.backbone} are not on this computer; "
+            "`python -m tl compare` downloads them."
+        )
+    for split, pictures in (("training", info.train), ("validation", info.validation), ("test", info.test)):
+        if pictures < 2:
+            raise Refused(f"{info.name} has {pictures} {split} pictures; a forecast needs at least 2.")
+    return Question(dataset=info.name, backbone=training.backbone, weights=source.key, resolution=training.resolution)
+
+
+def feature_keys(home: Home, asked: Question) -> dict[str, FeatureKey]:
+    """Split -> the features that the probe's curve is measured from. Raises Refused where the data set is gone."""
+    info = datasets.describe(home, asked.dataset)
+    source = pretrained.source(home, asked.backbone, asked.weights)
+    stamp = fingerprint(datasets.home_of(home, asked.dataset), asked.dataset)
+    most = min(MOST_PICTURES, limits().samples or MOST_PICTURES)
+    return {
+        split: FeatureKey(
+            dataset=asked.dataset,
+            fingerprint=stamp,
+            samples=min(most, getattr(info, split)),
+            resolution=asked.resolution,
+            backbone=asked.backbone,
+            weights=asked.weights,
+            weights_hash=source.sha256 or "unknown",
+            split=split,
+        )
+        for split in SPLITS
+    }
+
+
+def _path(home: Home, asked: Question) -> Path:
+    digests = "".join(key.digest for key in feature_keys(home, asked).values())
+    return home.probe_curves_dir / f"{hashlib.sha256(digests.encode()).hexdigest()[:24]}.json"
+
+
+def keep_curve(home: Home, asked: Question, curve: MeasuredCurve) -> None:
+    """Keep what was measured."""
+    write_json(_path(home, asked), {"curve": curve.to_json()})
+
+
+def keep_problem(home: Home, asked: Question, problem: str) -> None:
+    """Keep, in one sentence, why nothing could be measured."""
+    write_json(_path(home, asked), {"problem": problem})
+
+
+def probe_curve(home: Home, asked: Question) -> tuple[MeasuredCurve | None, str | None]:
+    """The curve that was measured, or why there is none; neither before it was tried, or where the file is damaged."""
+    document = read_json(_path(home, asked))
+    if not isinstance(document, dict):
+        return None, None
+    try:
+        return MeasuredCurve.from_json(document.get("curve")), None
+    except ValueError:
+        return None, document.get("problem") if is_text(document.get("problem")) else None

@@ -1,0 +1,85 @@
+"""The curve that a forecast is read off: what was measured, the expected accuracy with its interval, the target."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from tl.charts.curves import BAND_OPACITY, arm_scale
+from tl.charts.drawing import Drawing, kept, table
+
+MARK_COLOUR = "#7C858F"  # readable on the light and on the dark background
+PARTS = ("measured sizes", "beyond them")
+Points = Sequence[tuple[int, float]]  # (training pictures, accuracy)
+Band = Sequence[tuple[int, float, float, float]]  # (training pictures, accuracy, low, high)
+CURVE = ["arm", "pictures", "accuracy", "low", "high", "part"]
+
+
+def forecast_chart(
+    arms: Sequence[tuple[str, Points, Band]],
+    target: float,
+    between: Sequence[tuple[str, float, float]],
+    height: int = 320,
+) -> Drawing:
+    """Accuracy over the number of training pictures, logarithmic; accuracies are fractions.
+
+    `arms`: title, what was measured, what is expected (() where nothing can be forecast). The band is the interval of
+    what is expected, the line dashed beyond the largest size that was measured. A horizontal line marks the target,
+    on it lies what `between` gives for an arm: the interval of the pictures that it takes, ends in training pictures.
+    """
+    measured = pd.DataFrame(
+        [(title, size, accuracy) for title, points, _ in arms for size, accuracy in points],
+        columns=["arm", "pictures", "accuracy"],
+    )
+    rows = []
+    for title, points, band in arms:
+        largest = max((size for size, _ in points), default=0)
+        inner = [point for point in band if point[0] <= largest]
+        outer = [point for point in band if point[0] >= (inner[-1][0] if inner else 0)]
+        rows += [(title, *point, part) for part, side in zip(PARTS, (inner, outer), strict=True) for point in side]
+    tables = {
+        "measured": measured,
+        "expected": pd.DataFrame(rows, columns=CURVE),
+        "target": pd.DataFrame({"accuracy": [target], "name": [f"target, {100 * target:.3g} %"]}),
+        "between": pd.DataFrame(between, columns=["arm", "low", "high"]).assign(accuracy=target),
+    }
+    return Drawing(_forecast(tuple(title for title, _, _ in arms), height), tables)
+
+
+@kept
+def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
+    x = alt.X(
+        "pictures:Q",
+        title="training pictures",
+        scale=alt.Scale(type="log", nice=False, padding=12),
+        axis=alt.Axis(format=",d", grid=False, labelOverlap="greedy"),
+    )
+    y = alt.Y(
+        "accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False), axis=alt.Axis(format=".0%", tickCount=6)
+    )
+    legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
+    colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)
+    dash = alt.StrokeDash("part:N", scale=alt.Scale(domain=list(PARTS), range=[[1, 0], [5, 4]]), legend=None)
+    names = [alt.Tooltip("arm:N", title="arm"), alt.Tooltip("pictures:Q", title="pictures", format=",.0f")]
+    accuracy = alt.Tooltip("accuracy:Q", title="test accuracy", format=".1%")
+    ends = [alt.Tooltip(f"{end}:Q", title=title, format=".1%") for end, title in (("low", "from"), ("high", "to"))]
+    expected = table("expected").encode(x=x, color=colour)
+    band = expected.mark_area(opacity=BAND_OPACITY).encode(
+        y=alt.Y("low:Q", title="test accuracy"), y2="high:Q", detail="part:N"
+    )
+    line = expected.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash, tooltip=[*names, accuracy, *ends])
+    dots = (
+        table("measured")
+        .mark_point(size=70, filled=True, opacity=1)
+        .encode(x=x, y=y, color=colour, tooltip=[*names, accuracy])
+    )
+    rule = table("target").mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=MARK_COLOUR).encode(y=y)
+    name = table("target").mark_text(align="left", baseline="bottom", dx=4, dy=-3, fontSize=12, color=MARK_COLOUR)
+    taken = (
+        table("between")
+        .mark_rule(strokeWidth=6, opacity=0.7)
+        .encode(x=alt.X("low:Q", title="training pictures"), x2="high:Q", y=y, color=colour)
+    )
+    return alt.layer(band, line, dots, rule, name.encode(x=alt.value(0), y=y, text="name:N"), taken).properties(
+        height=height
+    )

@@ -1,0 +1,66 @@
+"""`python -m tl forecast`: how many more pictures an accuracy takes, for the linear probe and the arms of a sweep."""
+
+import json
+import sys
+from argparse import Namespace
+from typing import Any
+
+from tl.backbones import BACKBONES
+from tl.cli.compare import DEFAULT_DATASET
+from tl.cli.parser import add_command
+from tl.config import Training
+
+SETTINGS = ("dataset", "backbone", "weights", "resolution")
+
+
+def add_commands(commands: Any) -> None:
+    """Declare `forecast`."""
+    parser = add_command(commands, "forecast", forecast, "Say how many more pictures it takes to reach an accuracy.")
+    parser.add_argument("--dataset", help=f"name of a data set; default that of --sweep, else {DEFAULT_DATASET}")
+    parser.add_argument("--target", type=float, metavar="FLOAT", default=0.9, help="accuracy; default 0.9 for 90 %%")
+    parser.add_argument("--backbone", help=f"default that of --sweep, else {Training.backbone}; {', '.join(BACKBONES)}")
+    parser.add_argument("--weights", help="what the linear probe looks through; default that of --sweep, else auto")
+    parser.add_argument("--resolution", type=int, metavar="INT", help="default that of --sweep, else 64")
+    parser.add_argument(
+        "--sweep", metavar="SWEEP_ID", help="forecast its arms, too; default: the newest with the same settings"
+    )
+
+
+def forecast(arguments: Namespace) -> int:
+    """0; 1: nothing could be forecast, the document says why."""
+    from tl.analysis.forecasts.answer import answer  # numpy, pandas
+    from tl.analysis.forecasts.forecast import check_target
+    from tl.analysis.forecasts.question import question
+    from tl.analysis.forecasts.wording import record_in_words
+    from tl.jobs.measurements.forecasts import measure
+
+    home = arguments.home
+    check_target(arguments.target)
+    asked = question(home, _training(arguments))
+    answer(home, asked, arguments.target, arguments.sweep)  # a sweep that does not fit is refused before the work
+    print(f"Looking at the pictures of {asked.dataset} through {asked.backbone} …", file=sys.stderr, flush=True)
+    measure(home, asked)
+    found = answer(home, asked, arguments.target, arguments.sweep)
+    if arguments.json:
+        print(json.dumps(found.to_json(), ensure_ascii=False))
+    else:
+        print("\n".join([found.text, "", *found.notes, record_in_words(found.record)]))
+        if found.sweep_id is None:
+            print(f"Of other ways to train a sweep tells more: python -m tl sweep {_options(asked)}")
+    return int(all(arm.forecast.now is None for arm in found.arms))
+
+
+def _training(arguments: Namespace) -> Training:
+    """The settings asked for; those that are not given are the sweep's, where there is one. Raises Refused."""
+    settings: dict[str, Any] = {"dataset": DEFAULT_DATASET}
+    if arguments.sweep is not None:
+        from tl.store.database import read_sweep
+
+        first = next(iter(read_sweep(arguments.home, arguments.sweep)["experiments"].values()))
+        settings = {name: getattr(first, name) for name in SETTINGS}
+    given = {name: getattr(arguments, name) for name in SETTINGS}
+    return Training(**settings | {name: value for name, value in given.items() if value is not None})
+
+
+def _options(asked: object) -> str:
+    return " ".join(f"--{name} {getattr(asked, name)}" for name in SETTINGS)

@@ -1,0 +1,1 @@
+"""Small computing beside the runs, giving way to them."""

@@ -1,0 +1,156 @@
+"""Measure the learning curve of a linear probe: features once, then many small regressions, giving way to runs.
+
+`ask` starts `python -m tl.jobs.measurements.forecasts HOME QUESTION`; what it measured is read by
+tl.analysis.forecasts.answer.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+
+from tl.analysis.forecasts.question import Question, feature_keys, keep_curve, keep_problem, probe_curve
+from tl.config import Refused
+from tl.jobs import background
+from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.store.features import TRAIN, FeatureKey, read_features
+from tl.store.files import locked
+from tl.store.home import Home
+
+LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
+LOCK = "forecasting.lock"  # under which one process measures
+COMMAND = (sys.executable, "-m", "tl.train.features")
+Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
+
+
+class GaveWay(Exception):
+    """A run came first; nothing is written down, and the next look measures."""
+
+
+def ask(home: Home, asked: Question) -> bool:
+    """Start measuring, unless something trains or somebody measures already; whether it began."""
+    if background.busy(home):
+        return False
+    lock = background.take_lock(home, LOCK, wait=False)
+    if lock is None:
+        return False
+    background.start(lock, __name__, [str(home.path), json.dumps(asdict(asked))])
+    return True
+
+
+def measuring(home: Home) -> bool:
+    """Whether the background job works."""
+    return background.working(home, LOCK)
+
+
+def measure(home: Home, asked: Question) -> None:
+    """Measure the curve where it is not known, waiting for it and for turns. Raises Refused where that is impossible."""
+    lock = background.take_lock(home, LOCK, wait=True)
+    assert lock is not None
+    try:
+        _look(home, asked, _in_front, lambda: None)
+    finally:
+        os.close(lock)
+    problem = probe_curve(home, asked)[1]
+    if problem:
+        raise Refused(problem)
+
+
+def _in_front(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=PROJECT_ROOT,
+        env=child_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def _look(home: Home, asked: Question, run: Run, give_way: Callable[[], None]) -> None:
+    """Measure what is not known yet; what was tried in vain is tried again. `give_way` may raise GaveWay."""
+    if probe_curve(home, asked)[0] is not None:
+        return
+    try:
+        problem = _make_features(home, asked, run)
+        if problem is None:
+            problem = _measure(home, asked, give_way)
+    except GaveWay:
+        return
+    if problem:
+        keep_problem(home, asked, problem)
+
+
+def _make_features(home: Home, asked: Question, run: Run) -> str | None:
+    """Compute the features that are missing; a sentence where that fails."""
+    keys = feature_keys(home, asked)
+    if all(key.path(home).is_file() for key in keys.values()):
+        return None
+    command = [*COMMAND, "--home", str(home.path), "--dataset", asked.dataset]
+    command += ["--samples", str(keys[TRAIN].samples), "--resolution", str(asked.resolution)]
+    command += [f"--also={split}:{key.samples}" for split, key in keys.items() if split != TRAIN]
+    command.append(f"{asked.backbone}:{asked.weights}:{keys[TRAIN].weights_hash}")
+    try:
+        ended = run(command)
+    except subprocess.TimeoutExpired:
+        return f"Looking at the pictures took longer than {LIMIT_SECONDS / 60:.0f} minutes."
+    if ended is None:
+        raise GaveWay
+    try:
+        (answer,) = json.loads(ended.stdout.strip().splitlines()[-1])
+        problem = answer.get("error")
+        return None if problem is None else str(problem)
+    except (IndexError, ValueError, AttributeError):
+        said = (ended.stderr or "").strip().splitlines()
+        return said[-1] if said else "Looking at the pictures failed."
+
+
+def _measure(home: Home, asked: Question, give_way: Callable[[], None]) -> str | None:
+    """Fit the probes, one size in a turn; a sentence where the features can't be read back."""
+    from tl.analysis.forecasts import probe
+
+    splits: dict[str, probe.Split] = {}
+    keys: dict[str, FeatureKey] = feature_keys(home, asked)  # anew: the pictures may only now have their fingerprint
+    for split, key in keys.items():
+        found = read_features(home, key)
+        if found is None:
+            return "The features could not be read back; the disk may be full."
+        splits[split] = probe.Split(found.features, found.labels)
+    with ExitStack() as turn:
+
+        def next_turn() -> None:
+            turn.close()
+            give_way()
+            turn.enter_context(_turn(home))
+
+        curve = probe.measure(splits[TRAIN], splits["validation"], splits["test"], before_each=next_turn)
+    keep_curve(home, asked, curve)
+    return None
+
+
+@contextmanager
+def _turn(home: Home) -> Iterator[None]:
+    """The right to compute, as trainers of the home take it (tl.train.turn): no run is timed meanwhile."""
+    with ExitStack() as device:
+        with locked(home.locks_dir / "next.lock"):
+            device.enter_context(locked(home.locks_dir / "device.lock"))
+        yield
+
+
+def _unless_busy(home: Home) -> None:
+    if background.busy(home):
+        raise GaveWay
+
+
+if __name__ == "__main__":
+    # Started by `ask`, which handed over the lock: measure at once.
+    own_home = Home(sys.argv[1])
+    _look(
+        own_home,
+        Question(**json.loads(sys.argv[2])),
+        lambda command: background.run(own_home, command, LIMIT_SECONDS),
+        lambda: _unless_busy(own_home),
+    )
