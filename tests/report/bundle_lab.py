@@ -21,7 +21,7 @@ ENDS = {100: "finished", 300: "failed"}  # how the runs of a sweep with so many 
 def answer(home: Home, experiment_id: str, pictures: int = 30) -> None:
     """Give each of its runs random predictions."""
     for run in jobs.list_runs(home, experiment_id):
-        write_predictions(home.run(run["run_id"]).predictions, answers(pictures, run["seed"]))
+        write_predictions(home.run(run.run_id).predictions, answers(pictures, run.seed))
 
 
 def answers(pictures: int, seed: int = 0, classes: int = 12) -> dict[str, Predictions]:
