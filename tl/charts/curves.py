@@ -38,6 +38,7 @@ def _y(measure: str) -> alt.Y:
         return alt.Y("y:Q", title="time", scale=alt.Scale(domainMin=0), axis=time_axis("y", 4))
     title, scale, axis = {
         "accuracy": ("accuracy", {"domain": [0, 1]}, {"format": ".0%", "tickCount": 6}),
+        "balanced_accuracy": ("balanced accuracy", {"domain": [0, 1]}, {"format": ".0%", "tickCount": 6}),
         "loss": ("loss", {"domainMin": 0}, {"format": ".2~f", "tickCount": 6}),
         "rate": ("learning rate", {"type": "log", "nice": True}, {"format": ".0e", "tickCount": 3}),
     }[measure]
@@ -113,9 +114,9 @@ def validation_chart(
     height: int = 320,
     legend: bool = True,
 ) -> Drawing:
-    """`measure` "accuracy" (0..1, shown in percent) or "loss" (cross-entropy) on the validation pictures.
+    """`measure` "accuracy" or "balanced_accuracy" (0..1, shown in percent) or "loss" (cross-entropy), on validation pictures.
 
-    `training` adds the training curves, dotted, `single` each run.
+    `training` adds the training curves, dotted (there is none of balanced accuracy), `single` each run.
     """
     rows = curves(metrics, axis, measure, training, single)
     return Drawing(_lines(measure, axis, tuple(arms), max_epochs, legend, height), {ROWS: rows})

@@ -14,6 +14,7 @@ AXES = {
 }
 MEASURES = {
     "accuracy": (("val_accuracy", "validation"), ("train_accuracy", "training")),
+    "balanced_accuracy": (("val_balanced_accuracy", "validation"),),
     "loss": (("val_loss", "validation"), ("train_loss", "training")),
     "seconds": (("epoch_seconds", "seconds"),),
     "rate": (("learning_rate", "rate"),),
@@ -46,7 +47,7 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
             }
         ).dropna(subset=["x", "y"])
         for arm, of_arm in points.groupby("arm", sort=False):
-            frames.extend(_mean_and_runs(arm, of_arm, curve)[0 if single else -1 :])
+            frames.extend(_mean_and_runs(str(arm), of_arm, curve)[0 if single else -1 :])
     if not frames:
         return pd.DataFrame(columns=CURVE_COLUMNS)
     joined = pd.concat(frames, ignore_index=True)[CURVE_COLUMNS]
