@@ -11,9 +11,15 @@ from tests.verdict_lab import FULL, PROBE, SCRATCH, answered, experiment, judge,
 from tl.analysis import certainty, gains
 from tl.analysis.claim_wording import span
 from tl.analysis.gains import Judging
+from tl.analysis.guessing import Pictures
 from tl.config import Refused
 
 EARLIER = "these runs kept no predictions, so nothing is said about new pictures"
+
+
+def halves(pictures: int) -> Pictures:
+    """A split of two classes of one size."""
+    return Pictures((pictures / 2, pictures / 2))
 
 
 def rows(share: float, seeds: int, pictures: int, seed: int) -> np.ndarray:
@@ -44,7 +50,7 @@ def test_one_picture_won_with_every_seed_decides_nothing():
 
 def test_the_same_of_runs_without_predictions_is_no_surer():
     spec, runs = three([1 / 45] * 3)
-    known = judge(spec, runs, test_pictures=45)
+    known = judge(spec, runs, test=halves(45))
     assert known.headline_claim.outcome == "undecided"
     assert known.headline_claim.interval.basis == "these_pictures"
     assert known.headline_claim.interval.low < 0
@@ -84,10 +90,10 @@ def test_a_lead_that_chance_could_explain_is_called_so():
 
 def test_runs_of_earlier_versions_say_nothing_of_new_pictures():
     spec, runs = three([0.12, 0.14, 0.16])
-    found = judge(spec, runs, test_pictures=500)
+    found = judge(spec, runs, test=halves(500))
     assert EARLIER in found.text and "on these test pictures" in found.text and "on new" not in found.text
     spec, runs = networks({SCRATCH: rows(0.6, 3, 90, 1), FULL: rows(0.9, 3, 90, 2)})
-    mixed = judge(spec, [replace(runs[0], answers=None), *runs[1:]], test_pictures=90)
+    mixed = judge(spec, [replace(runs[0], answers=None), *runs[1:]], test=halves(90))
     assert mixed.headline_claim.interval.basis == "these_pictures" and EARLIER in mixed.text
 
 
@@ -158,7 +164,7 @@ def test_balanced_accuracy_counts_every_class_alike():
 
 def test_runs_without_predictions_are_judged_by_accuracy_and_that_is_said():
     spec, runs = three([0.12, 0.14, 0.16])
-    found = judge(spec, runs, judge_by="balanced_accuracy", test_pictures=500)
+    found = judge(spec, runs, judge_by="balanced_accuracy", test=halves(500))
     assert (found.judge_by, found.judge_by_wanted) == ("accuracy", "balanced_accuracy")
     assert found.comparisons[FULL].gain.mean == pytest.approx(0.14)
     assert "Judged by accuracy: these runs kept no predictions, so their balanced accuracy is not known." in found.text
@@ -221,7 +227,7 @@ def test_no_outcome_contradicts_the_interval_that_is_shown(data):
         "judge_by": data.draw(st.sampled_from([None, "accuracy", "balanced_accuracy"])),
         "margin": data.draw(st.sampled_from([0.01, 0.2])),
         "train_pictures": data.draw(st.sampled_from([None, 100])),
-        "test_pictures": data.draw(st.sampled_from([None, pictures])),
+        "test": data.draw(st.sampled_from([None, halves(pictures)])),
     }
     found = judge(spec, runs, **options)
     own = {name: (entry.claim, entry.text) for name, entry in found.comparisons.items()}

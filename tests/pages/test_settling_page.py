@@ -6,6 +6,7 @@ import pytest
 
 from tests import page_lab
 from tests.page_lab import texts, unescaped
+from tests.report.bundle_lab import answer
 from tl import jobs
 from tl.jobs.settling import begun
 from tl.store import settling
@@ -38,7 +39,7 @@ def test_an_open_question_is_run_until_settled_within_what_it_may_cost(open_page
     assert not app.exception and not app.error
     plan = plan_of(home, open_question)
     assert (plan.at_most_seeds, plan.at_most_minutes, plan.open) == (8, 30, True)
-    assert (plan.baseline, plan.margin) == ("scratch", 0.01)
+    assert (plan.baseline, plan.margin, plan.judge_by) == ("scratch", 0.01, "accuracy")
     read = unescaped(app)
     assert "Settling: look 1 at 3 seeds of at most 8, 0 of at most 30 minutes" in read
     assert "stop_settling" in keys(app) and "stop_all" not in keys(app) and "add_seeds" not in keys(app)
@@ -78,6 +79,13 @@ def test_what_is_settled_swept_or_imported_gets_no_more_seeds(open_page, home):
     one_size = next(iter(jobs.sweep(home, sweep_id)["experiments"]))
     for experiment_id in (settled, one_size):
         assert not {"add_seeds", "settle_start"} & keys(open_page(experiment=experiment_id))
+
+
+def test_where_no_number_of_seeds_can_settle_it_none_are_offered(open_page, home, open_question):
+    answer(home, open_question)  # 30 test pictures of 12 classes, answered at random
+    app = open_page(experiment=open_question)
+    assert "More seeds can't settle it: 30 test pictures are too few; at least about " in unescaped(app)
+    assert not {"add_seeds", "settle_start"} & keys(app)
 
 
 def test_a_plan_that_is_refused_is_told_in_one_sentence(open_page, home, open_question):

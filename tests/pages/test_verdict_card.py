@@ -4,6 +4,7 @@ import pytest
 
 from tests import page_lab
 from tests.page_lab import charts, texts, unescaped
+from tests.report.bundle_lab import answer
 from tl import jobs
 from tl.config import ArmConfig
 from tl.report.bundle import export_bundle
@@ -11,6 +12,7 @@ from tl.report.intake import import_bundle
 from tl.store.home import Home
 from tl.store.metrics import read_metrics, write_metrics
 
+BADGES = ("Helps", "Hurts", "No difference that matters", "Not settled yet")
 ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="full_finetuning", strategy="full_finetuning"))
 
 
@@ -148,6 +150,30 @@ def test_target_and_margin_are_the_users(open_page, settled):
     assert "Helps" in texts(app)
     app.number_input(key=f"verdict_margin_{settled}").set_value(50.0).run()
     assert "No difference that matters" in texts(app)
+
+
+def test_the_measure_is_the_users_choice(open_page, home, settled):
+    app = open_page(experiment=settled)
+    app.selectbox(key=f"verdict_judge_by_{settled}").set_value("balanced_accuracy").run()
+    assert "Test accuracy" in metrics_of(app) and not app.exception
+    assert "Judged by accuracy: these runs kept no predictions" in unescaped(app)
+    spoken = page_lab.finished(home, seeds=3)
+    answer(home, spoken)
+    app = open_page(experiment=spoken)
+    assert "Test accuracy" in metrics_of(app)
+    app.selectbox(key=f"verdict_judge_by_{spoken}").set_value("balanced_accuracy").run()
+    assert "Balanced accuracy" in metrics_of(app) and "Judged by balanced accuracy" in unescaped(app)
+
+
+def test_what_the_interval_covers_is_said_below_the_claim(open_page, home, settled):
+    assert "The interval allows for other seeds, but holds for these very test pictures only." in unescaped(
+        open_page(experiment=settled)
+    )
+    other = page_lab.finished(home, seeds=1)
+    answer(home, other)
+    app = open_page(experiment=other)
+    assert "The interval allows for other test pictures, but not for another training." in unescaped(app)
+    assert not [badge for badge in BADGES if badge in texts(app)], "one run each is no outcome"
 
 
 def test_the_arm_to_compare_with_is_the_users_choice(open_page, settled):

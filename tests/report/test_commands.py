@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests import page_lab
+from tests.report.bundle_lab import answer
 from tl.__main__ import main
 from tl.store.home import Home
 
@@ -31,6 +32,16 @@ def test_a_report_is_one_file(home, tmp_path, capsys):
     assert (tmp_path / f"{experiment_id}.html").exists()
 
 
+def test_a_report_is_judged_by_the_measure_asked_for(home, tmp_path):
+    experiment_id = page_lab.finished(home, seeds=3)
+    answer(home, experiment_id)
+    for measure, label in (("accuracy", "Test accuracy"), ("balanced_accuracy", "Balanced accuracy")):
+        assert tl(home, "report", experiment_id, "--output", "r.html", "--judge-by", measure) == 0
+        text = (tmp_path / "r.html").read_text()
+        assert label in text and "The interval allows for other test pictures of the same kind" in text
+        assert "arXiv 2411.00640" in text
+
+
 def test_what_one_home_exports_another_imports(home, tmp_path, capsys):
     experiment_id = page_lab.finished(home)
     assert tl(home, "export", experiment_id, "--output", "b.zip") == 0
@@ -47,6 +58,9 @@ def test_a_sweep_is_reported_and_taken_elsewhere_by_its_id(home, tmp_path, capsy
     sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1)
     assert tl(home, "report", sweep_id, "--output", "r.html", "--baseline", page_lab.ARMS[1].name) == 0
     assert "−20.0 points" in (tmp_path / "r.html").read_text()
+    capsys.readouterr()
+    assert tl(home, "report", sweep_id, "--judge-by", "accuracy") == 2
+    assert capsys.readouterr().err.startswith("A sweep is judged by what it was trained by")
     assert tl(home, "export", sweep_id, "--output", "b.zip") == 0
     capsys.readouterr()
     other = Home(tmp_path / "other")

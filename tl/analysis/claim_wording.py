@@ -87,6 +87,16 @@ def _gain(found: Verdict, interval: Interval) -> str:
     return points(interval.mean) + (" of balanced accuracy" if found.judge_by == BALANCED_ACCURACY else "")
 
 
+def covers(found: Verdict) -> str:
+    """What the interval of the headline claim covers, in a sentence or two; empty where there is none."""
+    claim = found.headline_claim
+    interval = claim.interval if claim else None
+    if claim is None or interval is None or interval.low is None:
+        return ""
+    looks = " It holds for all looks together." if claim.look > 1 else ""
+    return COVERS[interval.basis] + looks
+
+
 def span(interval: Interval) -> str:
     """Its two ends in points: "14.9 to 32.5"."""
     return " to ".join(

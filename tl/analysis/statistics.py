@@ -33,11 +33,6 @@ def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interva
     return Interval(mean, mean - half, mean + half, THESE_PICTURES)
 
 
-def confidence_of_best(arms: int) -> float:
-    """At which confidence to judge the best of so many arms (Bonferroni): luck may be why it was picked."""
-    return 1 - (1 - CONFIDENCE) / max(1, arms)
-
-
 def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Ratio | None:
     """The ratio of the means of paired positive numbers; None where there is no pair.
 

@@ -182,7 +182,9 @@ def as_text(document: ExperimentResult) -> str:
         for run in arm.runs
     ]
     head = ("arm", "seed", "status", "epochs", "best validation", "test", "training time")
-    return f"{table(head, rows)}\n\n{document.verdict.text}"
+    from tl.analysis.claim_wording import covers  # numpy
+
+    return f"{table(head, rows)}\n\n{' '.join(filter(None, [document.verdict.text, covers(document.verdict)]))}"
 
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:

@@ -1,6 +1,8 @@
 """An argument parser that answers a mistake with one sentence, and the options that every command has."""
 
 import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
 from tl.store.home import Home
@@ -9,17 +11,17 @@ from tl.store.home import Home
 class Parser(argparse.ArgumentParser):
     """`exit(2)` with one sentence instead of the usage as well."""
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options, allow_abbrev=False)
 
-    def error(self, message: str):
+    def error(self, message: str) -> NoReturn:
         """One sentence on stderr, exit status 2."""
         self.exit(2, f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` lists what there is.\n")
 
 
-def add_command(commands, name: str, run, help: str) -> Parser:
+def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str) -> Parser:
     """A command `name` that calls `run(arguments) -> exit status`; has --home and --json already."""
-    parser = commands.add_parser(name, help=help, description=help)
+    parser: Parser = commands.add_parser(name, help=help, description=help)
     parser.add_argument("--home", metavar="DIR", type=Home, default=Home(), help="default: $TL_HOME or ./.tl")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else there")
     parser.set_defaults(run=run)
@@ -36,7 +38,7 @@ def add_verdict_options(parser: Parser, measure: bool = False) -> None:
     parser.add_argument("--margin", type=float, metavar="FLOAT", help="difference that matters; default 0.01: a point")
 
 
-def verdict_options(arguments, experiment: Experiment | None = None) -> dict:
+def verdict_options(arguments: argparse.Namespace, experiment: Experiment | None = None) -> dict[str, Any]:
     """Those that were given, for tl.analysis.experiment_result. Raises Refused for one that can't be.
 
     `experiment` is what they will judge, where that is known before it is there.

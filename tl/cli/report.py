@@ -1,13 +1,15 @@
 """`python -m tl report`, `export`, `import`: an experiment or a sweep for others, as one HTML file or as a bundle."""
 
+import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.config import Refused
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Declare `report`, `export` and `import`."""
     report_parser = add_command(commands, "report", report, "Write an ended experiment or sweep as one HTML file.")
     export_parser = add_command(commands, "export", export, "Pack an ended experiment or sweep for another TL Lab.")
@@ -19,7 +21,7 @@ def add_commands(commands) -> None:
     parser.add_argument("bundle", type=Path, metavar="FILE.zip")
 
 
-def report(arguments) -> int:
+def report(arguments: argparse.Namespace) -> int:
     """0: the file is written."""
     options = verdict_options(arguments)
     from tl.report import report as reports  # pandas, altair
@@ -27,14 +29,14 @@ def report(arguments) -> int:
     return _written(arguments, "html", reports.report(arguments.home, arguments.id, **options).encode())
 
 
-def export(arguments) -> int:
+def export(arguments: argparse.Namespace) -> int:
     """0: the file is written."""
     from tl.report.bundle import export_bundle
 
     return _written(arguments, "zip", export_bundle(arguments.home, arguments.id))
 
 
-def import_(arguments) -> int:
+def import_(arguments: argparse.Namespace) -> int:
     """0: what the bundle holds is here."""
     from tl.report.intake import import_bundle
 
@@ -46,7 +48,7 @@ def import_(arguments) -> int:
     return 0
 
 
-def _written(arguments, kind: str, data: bytes) -> int:
+def _written(arguments: argparse.Namespace, kind: str, data: bytes) -> int:
     from tl.store.files import for_the_user, write_bytes
 
     path = arguments.output or Path(f"{arguments.id}.{kind}")

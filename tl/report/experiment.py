@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from tl.analysis import claim_wording
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.experiment_results import ExperimentResult
 from tl.analysis.names import inside, title
@@ -73,7 +74,7 @@ def facts(experiment: Experiment, document: ExperimentResult) -> str:
 def verdict_section(found: Verdict) -> list[str]:
     """The sentences, marks on arms that had no fair chance, and each arm's numbers against the baseline."""
     parts = [pieces.paragraph(found.text, "verdict")]
-    if covers := findings.covers(found):
+    if covers := claim_wording.covers(found):
         parts.append(pieces.paragraph(covers, "small"))
     parts += [pieces.paragraph(f"{title(name)} {mark}", "mark") for name, mark in findings.marks(found)]
     for name in found.comparisons:

@@ -114,16 +114,6 @@ def decisive(found: Verdict, name: str) -> Interval | None:
     return chosen or found.comparisons[name].gain
 
 
-def covers(found: Verdict) -> str:
-    """What the interval of the headline claim covers, in a sentence or two; empty where there is none."""
-    claim = found.headline_claim
-    interval = claim.interval if claim else None
-    if claim is None or interval is None or interval.low is None:
-        return ""
-    looks = " It holds for all looks together." if claim.look > 1 else ""
-    return claim_wording.COVERS[interval.basis] + looks
-
-
 def _span(low: float, high: float, say: Callable[[float], str]) -> str:
     """An interval: the unit once, at its end."""
     start, end = say(low), say(high)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from tl import jobs
+from tl.analysis import claim_wording
 from tl.analysis.results import Learning, Verdict
 from tl.config import PLANNED_LOOKS, Experiment
 from tl.report import findings
@@ -77,7 +78,7 @@ def _answer(found: Verdict) -> None:
     st.subheader(unbroken(first), anchor=False)
     if rest:
         st.markdown(escape(rest[0]))
-    if covers := findings.covers(found):
+    if covers := claim_wording.covers(found):
         st.caption(escape(covers))
 
 
