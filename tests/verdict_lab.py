@@ -1,6 +1,9 @@
 """Runs whose numbers are made up, and the verdict on them."""
 
 import json
+from dataclasses import replace
+
+import numpy as np
 
 from tl.analysis.records import RunRecord
 from tl.analysis.results import Verdict
@@ -8,6 +11,7 @@ from tl.analysis.verdict import verdict
 from tl.config import ArmConfig, Experiment
 from tl.store.documents import Result
 from tl.store.metrics import METRICS, table
+from tl.store.predictions import Answers
 
 SCRATCH, FULL, PROBE = "scratch", "full_finetuning", "linear_probe"
 
@@ -47,3 +51,33 @@ def three(gains, base=0.5) -> tuple[Experiment, list[RunRecord]]:
         runs.append(run(SCRATCH, [base, base, base], base, seed=seed))
         runs.append(run(FULL, [base + gain] * 3, base + gain, seed=seed))
     return experiment(SCRATCH, FULL, seeds=range(len(gains))), runs
+
+
+def answers(right, labels=None, *, pictures=None, group=None) -> Answers:
+    """What a network answered: `right` (n,) whether about each picture; classes 0 and 1 in turn unless `labels` says."""
+    right = np.asarray(right, dtype=bool)
+    label = np.arange(len(right)) % 2 if labels is None else np.asarray(labels)
+    return Answers(
+        picture=np.arange(len(right)) if pictures is None else np.asarray(pictures),
+        label=label,
+        predicted=np.where(right, label, label + 1),
+        group=np.full(len(right), -1) if group is None else np.asarray(group),
+    )
+
+
+def answered(arm: str, right, seed: int = 0, labels=None, **known) -> RunRecord:
+    """A finished run that kept what it answered on the test pictures; see `answers`."""
+    reached = float(np.mean(right))
+    spoken = answers(right, labels, **known)
+    return replace(run(arm, [reached] * 3, reached, seed=seed), answers=spoken)
+
+
+def networks(sides, spec_options=None, labels=None, **known) -> tuple[Experiment, list[RunRecord]]:
+    """Arm -> (S, N) right answers; the experiment and its runs, one per arm and seed."""
+    runs = [
+        answered(arm, right, seed, labels, **known)
+        for arm, rows in sides.items()
+        for seed, right in enumerate(np.asarray(rows, dtype=bool))
+    ]
+    seeds = range(len(next(iter(sides.values()))))
+    return replace(experiment(*sides, seeds=seeds), **(spec_options or {})), runs

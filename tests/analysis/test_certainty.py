@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from tl.analysis import statistics
 from tl.analysis.certainty import (
     gain_interval,
     of_seeds,
     resampled_interval,
+    resampled_share,
     share_interval,
+    splits_interval,
+    splits_share,
     wilson,
 )
 from tl.analysis.crossed import linearised, spread
@@ -160,3 +164,66 @@ def test_new_splits_count_the_training_pictures_too():
 def test_the_outcome_is_where_the_interval_lies(ends, outcome):
     assert statistics.outcome(Interval(sum(ends) / 2, *ends, "new_pictures"), 0.01) == outcome
     assert statistics.outcome(Interval(0.2, None, None, "none"), 0.01) == statistics.outcome(None, 0.01) == "undecided"
+
+
+def test_what_other_seeds_would_move_is_judged_by_the_look_the_rest_as_at_the_first():
+    arm, baseline = answers(0.8, 5, 300, 1), answers(0.7, 5, 300, 2)
+    found = gain_interval(arm, baseline, confidence=0.96)
+    assert gain_interval(arm, baseline) == found  # one look, one arm
+    parts = spread(arm - baseline)
+    again = gain_interval(arm, baseline, look=2, arms=3)
+    assert (again.high - again.low) / 2 > (found.high - found.low) / 2
+    shared, anew = (1 - doubt / 3 / 2 for doubt in (0.04, 0.006))
+    squares = stdtrit(299, shared) ** 2 * parts.of_pictures() + stdtrit(4, anew) ** 2 * parts.of_seeds()
+    assert (again.high - again.low) / 2 == pytest.approx(float(squares) ** 0.5)
+
+
+def test_new_splits_and_seeds_alone_pay_for_looking_again_too():
+    gains = [0.10, 0.14, 0.06, 0.12, 0.08]
+    variance, share = float(np.var(gains, ddof=1)), 60 / 280
+    first, second = stdtrit(4, 0.98), stdtrit(4, 0.997)  # 96 % and 99.4 %
+    found = resampled_interval(gains, test_pictures=60, train_pictures=280, look=2)
+    half = (variance * (second**2 / 5 + first**2 * share)) ** 0.5
+    assert (found.high - found.low) / 2 == pytest.approx(half)
+    alone = of_seeds(gains, look=2)
+    assert (alone.high - alone.low) / 2 == pytest.approx(second * (variance / 5) ** 0.5)
+    assert of_seeds(gains, look=2, arms=4).low < alone.low
+
+
+def test_the_same_split_twice_says_no_more_than_once():
+    arm, baseline = answers(0.8, 1, 90, 1), answers(0.6, 1, 90, 2)
+    once = gain_interval(arm, baseline, confidence=0.95)
+    twice = splits_interval([arm[0]] * 2, [baseline[0]] * 2, confidence=0.95)
+    assert (twice.low, twice.high, twice.basis) == (pytest.approx(once.low), pytest.approx(once.high), "these_networks")
+    share = splits_share([arm[0]] * 2, confidence=0.95)
+    alone = share_interval(arm, confidence=0.95)
+    assert (share.low, share.high) == pytest.approx((alone.low, alone.high))
+
+
+def test_splits_of_different_sizes_clusters_and_classes():
+    arm, baseline = [np.ones(40), np.ones(60)], [np.ones(40), np.r_[np.zeros(6), np.ones(54)]]
+    found = splits_interval(arm, baseline, confidence=0.95)
+    assert found.mean == pytest.approx(0.05) and -0.05 < found.low < 0.05 < found.high < 0.15
+    pairs = [np.repeat(np.arange(count // 2), 2) for count in (40, 60)]
+    together = splits_interval(arm, baseline, confidence=0.95, clusters=pairs)
+    assert together.high - together.low > 1.05 * (found.high - found.low)
+    classes = [np.r_[np.zeros(10), np.ones(30)], np.r_[np.zeros(10), np.ones(50)]]
+    balanced = splits_interval(arm, baseline, confidence=0.95, classes=classes)
+    assert balanced.mean == pytest.approx(0.6 / 2 / 2)
+    assert splits_share(arm, confidence=0.95).high == 1
+    assert splits_interval([], [], confidence=0.95) is None is splits_share([], confidence=0.95)
+    assert splits_interval([[1]], [[0]], confidence=0.95).low is None
+    with pytest.raises(ValueError, match="must be of the same"):
+        splits_interval(arm, baseline[::-1], confidence=0.95)
+
+
+def test_an_arms_own_accuracy_over_new_splits_stays_within_what_is_possible():
+    known = {"test_pictures": 60, "train_pictures": 280, "confidence": 0.95}
+    high = resampled_share([0.99, 0.97, 1.0], **known)
+    assert 0.75 < high.low < high.mean < high.high <= 1 and high.basis == "new_training"
+    all_right = resampled_share([1.0, 1.0, 1.0], **known)
+    assert 0.7 < all_right.low < 0.96 and all_right.high == 1
+    accuracies = [0.60, 0.41, 0.52, 0.44, 0.57, 0.50, 0.38, 0.55, 0.59, 0.46]
+    middle, plain = resampled_share(accuracies, **known), resampled_interval(accuracies, **known)
+    assert middle.high - middle.low == pytest.approx(plain.high - plain.low, rel=0.15)
+    assert resampled_share([0.5, 0.6], **known).low is None and resampled_share([], **known) is None

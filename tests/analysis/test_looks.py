@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.simulated import anytime_factor, t_false_alarms
+from tests.benchmarks.simulated_looks import MIXTURES, mixture_false_alarms
 from tl.analysis import looks
 from tl.analysis.certainty import gain_interval
 from tl.analysis.looks import (
@@ -43,8 +44,27 @@ def test_the_first_look_is_at_96_percent_and_later_ones_are_stricter():
 @pytest.mark.parametrize("arms", [1, 5])
 def test_all_looks_together_err_in_at_most_5_percent(numbers, arms):
     random = np.random.default_rng(arms)
-    assert t_false_alarms(random, looks=numbers, arms=arms, repeats=20_000) < 0.05
-    assert t_false_alarms(random, looks=numbers, arms=arms, repeats=4000, planned=False) > (0.07 if arms == 1 else 0.1)
+    assert t_false_alarms(random, looks=numbers, arms=arms, repeats=10_000) < 0.05
+    assert t_false_alarms(random, looks=numbers, arms=arms, repeats=2000, planned=False) > (0.07 if arms == 1 else 0.1)
+
+
+@pytest.mark.parametrize("numbers", [looks.PLANNED, tuple(range(3, 21))], ids=str)
+@pytest.mark.parametrize("mixture", MIXTURES, ids=lambda mixture: mixture.name)
+def test_whatever_is_in_doubt_all_looks_together_err_in_at_most_5_percent(mixture, numbers):
+    wrong, naive, widths = mixture_false_alarms(mixture, np.random.default_rng(1), looks=numbers, repeats=10_000)
+    assert 0.01 < wrong < 0.05 and wrong < naive
+    if numbers == looks.PLANNED:
+        assert widths == sorted(widths, reverse=True)  # more seeds never make a planned look wider
+
+
+def test_pictures_do_not_pay_for_looking_again():
+    arm, baseline = sides(0.05, 3, 200, 0.0)
+    first = gain_interval(arm, baseline, look=1)
+    for look, seeds in enumerate(looks.PLANNED, start=1):
+        more = [np.tile(side[:1], (seeds, 1)) for side in (arm, baseline)]
+        found = gain_interval(*more, look=look)
+        assert (found.low, found.high) == pytest.approx((first.low, first.high))
+        assert limit_half_width(*more) == pytest.approx((first.high - first.low) / 2)
 
 
 def test_planned_looks_are_narrower_than_any_number_of_looks_would_be():

@@ -40,12 +40,17 @@ RUN = {
 def test_a_verdict_keeps_its_keys():
     found = judge(*three([0.12, 0.14, 0.16])).to_json()
     assert found.keys() == {
-        *("baseline", "margin", "target_accuracy", "chance", "headline", "headline_claim", "arms", "summary", "text")
+        *("baseline", "margin", "target_accuracy", "chance", "judge_by", "judge_by_wanted"),
+        *("headline", "headline_claim", "arms", "summary", "text"),
     }
-    assert found["headline_claim"].keys() == {"of", "look", "confidence", "interval", "outcome", "more_seeds"}
+    assert found["headline_claim"].keys() == {
+        *("of", "look", "confidence", "interval", "outcome", "more_seeds", "seeds_can_settle"),
+        *("test_pictures", "more_pictures"),
+    }
     (entry,) = found["arms"].values()
     assert entry.keys() == COMPARISON
-    assert entry["test_accuracy_gain"].keys() == entry["validation_accuracy_gain"].keys() == INTERVAL
+    assert entry["test_accuracy_gain"].keys() == INTERVAL | {"confidence"}
+    assert entry["validation_accuracy_gain"].keys() == INTERVAL
     assert entry["test_accuracy"].keys() == entry["validation_accuracy"].keys() == SIDES
     assert entry["time_to_target"].keys() == TIME_TO_TARGET
     costs = entry["cost"]

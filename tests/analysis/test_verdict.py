@@ -40,7 +40,7 @@ def test_one_run_each_is_a_hint_with_every_number():
     assert found.summary[SCRATCH].ledger.learning == Learning.CONVERGED
     assert found.text == (
         "In this one run transfer was better: +20.0 points on the test set (68.0 % against 48.0 %); it reached 48 % "
-        "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof. Two more seeds give an interval. From "
+        "6.0 times sooner (5.0 s against 30 s). One run each is a hint, not a proof. Two more seeds allow a verdict. From "
         "scratch had converged."
     )
 
@@ -50,9 +50,12 @@ def test_three_seeds_that_agree_settle_it():
     entry = found.comparisons[FULL]
     assert entry.claim.outcome == "helps"
     assert entry.seeds == 3
-    assert entry.test_accuracy_gain.low == pytest.approx(0.14 - 0.049683, abs=1e-6)
+    # mean 0.14, sd 0.02, n 3: at the first look's 96 % t(2, 0.98) = 4.848732, so the half width is 0.055988
+    assert entry.test_accuracy_gain.low == pytest.approx(0.14 - 0.055988, abs=1e-6)
+    assert entry.test_accuracy_gain.basis == "these_pictures"
     assert found.text == (
-        "Transfer helps: +14.0 points on the test set (95 % interval 9.0 to 19.0, 3 seeds); both reached 48 % after "
+        "Transfer helps: +14.0 points on these test pictures (95 % interval 8.4 to 19.6 over 3 seeds; these runs kept no "
+        "predictions, so nothing is said about new pictures); both reached 48 % after "
         "about the same time (10 s against 10 s). From scratch had converged."
     )
 
@@ -60,9 +63,9 @@ def test_three_seeds_that_agree_settle_it():
 @pytest.mark.parametrize(
     ("gains", "outcome", "words"),
     [
-        ([-0.12, -0.14, -0.16], "hurts", "Transfer hurts here: −14.0 points"),
-        ([0.001, 0.0, -0.001], "no_difference", "Transfer makes no difference that matters here: ±0.0 points"),
-        ([0.2, -0.1, 0.1], "undecided", "It is undecided whether transfer helps here: +6.7 points"),
+        ([-0.12, -0.14, -0.16], "hurts", "Transfer hurts: −14.0 points"),
+        ([0.001, 0.0, -0.001], "no_difference", "Transfer makes no difference that matters: ±0.0 points"),
+        ([0.2, -0.1, 0.1], "undecided", "It is undecided whether transfer helps: +6.7 points"),
     ],
 )
 def test_the_other_outcomes_are_named_as_plainly(gains, outcome, words):
@@ -76,7 +79,7 @@ def test_two_seeds_are_still_a_hint():
     assert found.comparisons[FULL].claim.outcome == "undecided"
     assert found.comparisons[FULL].test_accuracy_gain.low is None
     assert "In these two runs" in found.text
-    assert "Two runs each are a hint, not a proof. One more seed gives an interval." in found.text
+    assert "Two runs each are a hint, not a proof. One more seed allows a verdict." in found.text
 
 
 def test_a_stopped_arm_is_compared_by_validation_and_says_so():
@@ -102,7 +105,9 @@ def test_a_stopped_run_never_counts_as_tested():
 def test_a_diverged_run_is_left_out_and_named():
     spec = experiment(SCRATCH, FULL, seeds=(0, 1, 2, 3))
     runs = [
-        run(side, [accuracy], accuracy, seed=s) for s in range(3) for side, accuracy in ((SCRATCH, 0.5), (FULL, 0.6))
+        run(side, [accuracy], accuracy + 0.01 * s * (side == FULL), seed=s)
+        for s in range(3)
+        for side, accuracy in ((SCRATCH, 0.5), (FULL, 0.6))
     ]
     runs.append(run(SCRATCH, [0.4, float("nan")], seed=3, status="failed", result={"reason": "diverged"}))
     runs.append(run(FULL, [0.6], 0.6, seed=3))
@@ -169,7 +174,9 @@ def test_of_several_arms_the_best_is_told():
     runs = [run(SCRATCH, [0.5] * 5, 0.5), run(PROBE, [0.55] * 5, 0.55), run(FULL, [0.7] * 5, 0.7)]
     found = judge(spec, runs)
     assert found.headline == FULL
-    assert found.text.startswith("Of 2 arms compared with from scratch, full fine-tuning did best. In this one run")
+    assert found.text.startswith(
+        "Of the 2 arms compared with training from scratch, full fine-tuning did best. In this one run"
+    )
     assert "transfer (linear probe) was better: +5.0 points" in found.comparisons[PROBE].text
 
 
@@ -177,21 +184,21 @@ def test_the_best_of_several_arms_has_to_be_surer_than_an_only_one():
     spec, runs = three([0.11, 0.14, 0.17])
     others = [run(arm, [0.5] * 3, 0.5, seed=seed) for arm in (PROBE, "lp_ft") for seed in range(3)]
     found = judge(experiment(SCRATCH, FULL, PROBE, "lp_ft", seeds=range(3)), runs + others)
-    # sd 0.03, n 3: at 95 % the half width is 0.0745, at 1 - 0.05 / 3 it is 0.1325, more than 0.14 - 0.01
+    # sd 0.03, n 3: at 96 % the half width is 0.0840, at 1 - 0.04 / 3 it is 0.1487, more than 0.14 - 0.01
     assert (
         found.comparisons[FULL].claim.outcome == "helps"
         and "Transfer (full fine-tuning) helps" in found.comparisons[FULL].text
     )
     claim = found.headline_claim
-    assert (claim.outcome, claim.of, claim.confidence) == ("undecided", 3, pytest.approx(1 - 0.05 / 3))
+    assert (claim.outcome, claim.of, claim.confidence) == ("undecided", 3, pytest.approx(1 - 0.04 / 3))
     assert found.text.startswith(
-        "Of 3 arms compared with from scratch, full fine-tuning did best. It is undecided whether transfer (full "
-        "fine-tuning) helps here once one allows for its having been picked as the best of 3: +14.0 points on the test "
-        "set (95 % interval 6.5 to 21.5, 3 seeds)"
+        "Of the 3 arms compared with training from scratch, full fine-tuning did best. It is undecided whether transfer "
+        "(full fine-tuning) helps: +14.0 points on these test pictures (95 % interval −0.8 to 28.8 over 3 seeds, allowing "
+        "for the choice among 3; these runs kept no predictions"
     )
     assert f"About {claim.more_seeds} more seed" in found.text and claim.more_seeds > 0
     alone = judge(spec, runs)
-    assert (alone.headline_claim.outcome, alone.headline_claim.confidence) == ("helps", pytest.approx(0.95))
+    assert (alone.headline_claim.outcome, alone.headline_claim.confidence) == ("helps", pytest.approx(0.96))
     assert alone.text == alone.comparisons[FULL].text
 
 
@@ -219,7 +226,7 @@ def test_an_open_question_says_how_many_more_seeds_would_probably_settle_it():
     assert settled.comparisons[FULL].claim.more_seeds == 0 and "more seed" not in settled.text
     hopeless = judge(*three([0.03, -0.01, 0.01]))
     assert hopeless.comparisons[FULL].claim.more_seeds is None
-    assert "Even 100 seeds would hardly settle it: that is too close to the margin of 1.0 points" in hopeless.text
+    assert "Even 100 seeds would hardly settle it: the gain is too close to the margin of 1.0 points" in hopeless.text
     assert judge(*three([0.1])).comparisons[FULL].claim.more_seeds == 2
 
 

@@ -57,6 +57,10 @@ AMOUNTS = {  # fields of Scale that can be set
     "browsers": (FULL.browsers, f"load: how many of them have a browser, at most; default {FULL.browsers}"),
     "soak_minutes": (FULL.soak_minutes, f"soak: how long; default {FULL.soak_minutes:g}"),
     "soak_runs": (FULL.soak_runs, f"soak: tiny runs in that time; default {FULL.soak_runs}"),
+    **{
+        name: (getattr(FULL, name), f"certainty: repeats a row; default {getattr(FULL, name)}")
+        for name in ("simulated_comparisons", "simulated_splits", "simulated_sweeps")
+    },
 }
 
 

@@ -1,7 +1,8 @@
 """Comparisons whose truth is known: how often intervals hold it, and how often equal arms are told apart.
 
 Four simulations. `Kind`: networks that answer about pictures, seeds times pictures. `splits`: classifiers that really
-learn, from splits drawn anew. `sweeps_coverage`: several sizes. `t_false_alarms`: seeds alone. Everything is drawn from the `random` given.
+learn, from splits drawn anew. `sweeps_coverage`: several sizes. `t_false_alarms`: seeds alone. Everything is drawn from
+the `random` given. `simulated_pictures` has pictures that belong together, uneven classes and few pictures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from scipy.special import ndtr, ndtri, stdtrit
 from tl.analysis import data_size
 from tl.analysis.certainty import resampled_interval
 from tl.analysis.crossed import Spread, spread
-from tl.analysis.looks import confidence_of
+from tl.analysis.looks import confidence_of, confidences
 
 AT_ONCE = 2_000_000  # answers that are drawn together
 
@@ -89,7 +90,7 @@ def coverage(kind: Kind, random, *, pictures: int, seeds: int, repeats: int, con
         baseline, arm = kind.rights(random, portion, pictures, seeds)
         found = spread(arm.astype(float) - baseline)
         half, off = found.half_width(confidence), np.abs(found.mean - truth)
-        of_seeds = stdtrit(seeds - 1, 0.5 + confidence / 2) * np.sqrt(found.networks / (seeds * pictures))
+        of_seeds = stdtrit(seeds - 1, 0.5 + confidence / 2) * np.sqrt(found.of_seeds())
         crossed.append(off <= half)
         alone.append(off <= of_seeds)
         widths.append(half)
@@ -97,31 +98,31 @@ def coverage(kind: Kind, random, *, pictures: int, seeds: int, repeats: int, con
 
 
 def false_alarms(
-    kind: Kind, random, *, pictures: int, looks: Sequence[int], repeats: int, margin: float
-) -> tuple[float, float]:
+    kind: Kind, random, *, pictures: int, looks: Sequence[int], repeats: int, margins: Sequence[float] = (0.0, 0.01)
+) -> tuple[list[float], list[float]]:
     """How often "helps" or "hurts" comes out at one of the looks (numbers of seeds) though all arms are equal.
 
-    The best of the arms is judged at every look: (at the planned confidence, at 95 % each time).
+    The best of the arms is judged at every look, with each of the margins: (as planned, at 95 % each time).
     """
     arms = len(kind.accuracies) - 1
     wrong = []
     for portion in _portions(repeats, pictures * looks[-1] * arms):
         baseline, *others = kind.rights(random, portion, pictures, looks[-1])
         differences = [arm.astype(np.float32) - baseline for arm in others]
-        alarmed = np.zeros((2, portion), bool)
+        alarmed = np.zeros((2, len(margins), portion), bool)
         for look, seeds in enumerate(looks, start=1):
             found = [spread(values[:, :seeds]) for values in differences]
-            for way, confidence in enumerate((confidence_of(look, arms), 0.95)):
-                alarmed[way] |= _alarms(found, confidence, margin)
+            for way, judged in enumerate((confidences(None, look, arms), (0.95, 0.95))):
+                alarmed[way] |= _alarms(found, judged, margins)
         wrong.append(alarmed)
-    planned, naive = np.concatenate(wrong, axis=1).mean(1)
-    return float(planned), float(naive)
+    planned, naive = np.concatenate(wrong, axis=-1).mean(-1).tolist()
+    return planned, naive
 
 
-def _alarms(found: list[Spread], confidence: float, margin: float) -> np.ndarray:
-    means = np.stack([arm.mean for arm in found])
-    beyond = np.abs(means) - np.stack([arm.half_width(confidence) for arm in found]) > margin
-    return np.take_along_axis(beyond, means.argmax(0)[None], 0)[0]
+def _alarms(found: list[Spread], judged: tuple[float, float], margins: Sequence[float]) -> np.ndarray:
+    means, (shared, anew) = np.stack([arm.mean for arm in found]), judged
+    ends = np.abs(means) - np.stack([arm.half_width(anew, shared) for arm in found])
+    return np.take_along_axis(ends, means.argmax(0)[None], 0)[0] > np.asarray(margins)[:, None]
 
 
 def t_false_alarms(random, *, looks: Sequence[int], arms: int, repeats: int, planned: bool = True) -> float:
@@ -166,12 +167,12 @@ DATA, TRAINED, TESTED, FEATURES = 400, 280, 60, 10  # pictures of a set; 70 % an
 SIGNAL, BLUR = 1.04, 0.7  # distance of a class from the middle; variance of what the baseline sees less clearly
 
 
-def splits(random, *, seeds: int, repeats: int, sample: int = TRAINED) -> tuple[np.ndarray, float]:
+def splits(random, *, seeds: int, repeats: int, sample: int = TRAINED, fresh: int = 4000) -> tuple[np.ndarray, float]:
     """Gains (repeats, seeds) of a set of DATA pictures split anew per seed, and the truth.
 
     Two logistic regressions on Gaussian features really learn, from `sample` of the training pictures; the baseline
     sees the same features blurred, so what is hard is hard for both. The truth is the mean gain, on fresh pictures, of
-    classifiers that learnt from fresh training sets of that size (their accuracy is known exactly).
+    classifiers that learnt from `fresh` new training sets of that size (their accuracy is known exactly).
     """
     gains = []
     for portion in _portions(repeats, 40 * DATA * seeds):
@@ -181,7 +182,7 @@ def splits(random, *, seeds: int, repeats: int, sample: int = TRAINED) -> tuple[
         right = [_tested(_learn(*_chosen(x, labels, train)), *_chosen(x, labels, test)) for x in (blurred, clear)]
         gains.append(right[1] - right[0])
     accuracies = []
-    for portion in _portions(4000, 40 * sample):
+    for portion in _portions(fresh, 40 * sample):
         clear, blurred, labels = _pictures(random, portion, sample)
         learnt = [_learn(x, labels) for x in (blurred, clear)]
         accuracies.append(_exactly(learnt[1], 1.0) - _exactly(learnt[0], np.sqrt(1 + BLUR)))

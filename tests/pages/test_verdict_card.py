@@ -77,7 +77,7 @@ def test_the_arm_to_compare_with_is_the_users_choice(open_page, settled):
     app.selectbox(key=f"verdict_baseline_{settled}").set_value("full_finetuning").run()
     assert not app.exception
     assert metrics_of(app)["Test accuracy"] == "−30.0 points" and "Hurts" in texts(app)
-    assert "From scratch instead of full fine-tuning hurts here" in unescaped(app)
+    assert "From scratch instead of full fine-tuning hurts: " in unescaped(app)
     app.session_state["show_command"] = True
     app.run()
     assert app.code[-1].value.endswith("--baseline full_finetuning")

@@ -11,27 +11,20 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from tl.analysis import statistics
-from tl.analysis.crossed import FLOOR, Array, Spread, linearised, spread, unevenness
+from tl.analysis.crossed import Spread, gain_spread, spread_of
+from tl.analysis.looks import confidences
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS, THESE_PICTURES, Interval
 
 MIN_SEEDS = statistics.MIN_PAIRS  # fewer say nothing about other networks
-
-
-def gain_spread(
-    right_arm: ArrayLike, right_baseline: ArrayLike, clusters: ArrayLike | None = None, classes: ArrayLike | None = None
-) -> Spread:
-    """Mean squares of the paired differences; arguments as in `gain_interval`. Fewer than 3 seeds: of their mean."""
-    arm, baseline = (np.asarray(side, dtype=float) for side in (right_arm, right_baseline))
-    if arm.shape != baseline.shape or arm.ndim != 2:
-        raise ValueError(f"right answers are {arm.shape} and {baseline.shape}; they must be of the same (S, N).")
-    return _spread(arm - baseline, clusters, classes, FLOOR * unevenness(classes))
 
 
 def gain_interval(
     right_arm: ArrayLike,
     right_baseline: ArrayLike,
     *,
-    confidence: float,
+    confidence: float | None = None,
+    look: int = 1,
+    arms: int = 1,
     clusters: ArrayLike | None = None,
     classes: ArrayLike | None = None,
 ) -> Interval:
@@ -40,24 +33,22 @@ def gain_interval(
     `right_*` are (S, N): 1 where the network of a seed was right about a test picture; the same seeds and the same
     pictures in both. With `classes` (N,), the true class of each, it is the gain in balanced accuracy. `clusters` (N,):
     pictures with the same number belong together and count as one draw (-1: alone). With 1 or 2 seeds the networks are
-    taken as given ("these_networks"). Raises ValueError for shapes that differ.
+    taken as given ("these_networks").
+
+    Judged at the given look at the best of so many arms, as in `looks.confidence_of`: only what other seeds would move
+    pays for looking again, the pictures are the same at every look. With `confidence` at that instead. Raises ValueError
+    for shapes that differ.
     """
     found = gain_spread(right_arm, right_baseline, clusters, classes)
-    return _bounded(found, confidence, len(np.asarray(right_arm)))
+    return _bounded(found, confidences(confidence, look, arms), len(np.asarray(right_arm)))
 
 
-def _spread(values: Array, clusters: ArrayLike | None, classes: ArrayLike | None, floor: float) -> Spread:
-    if len(values) < MIN_SEEDS:  # nothing is known of other networks: these alone, as one
-        values = values.mean(0, keepdims=True)
-    return spread(linearised(values, clusters, classes), floor)
-
-
-def _bounded(found: Spread, confidence: float, seeds: int) -> Interval:
+def _bounded(found: Spread, judged: tuple[float, float], seeds: int) -> Interval:
     mean = float(found.mean)
     if found.units < 2:
         return Interval(mean, None, None, NO_INTERVAL)
-    half = float(found.half_width(confidence))
-    return Interval(mean, max(-1.0, mean - half), min(1.0, mean + half), _basis(seeds))
+    shared, anew = judged
+    return _within(mean, float(found.half_width(anew, shared)), (-1.0, 1.0), _basis(seeds))
 
 
 def _basis(seeds: int) -> str:
@@ -73,16 +64,24 @@ def share_interval(
     as would give an accuracy the variance that the seeds and pictures have.
     """
     array = np.asarray(right, dtype=float)
-    found = _spread(array, clusters, classes, 0.0)  # Wilson's interval has no need of a floor
+    found = spread_of(array, clusters, classes, 0.0)  # Wilson's interval has no need of a floor
     mean = float(found.mean)
     if found.units < 2:
         return Interval(mean, None, None, NO_INTERVAL)
-    number = _effective(mean, float(found.variance()), found.units)
-    low, high = _wilson(mean, number, float(stdtrit(found.freedom(), 0.5 + confidence / 2)))
-    return Interval(mean, low, high, _basis(len(array)))
+    variance = float(found.variance())
+    quantile = float(found.half_width(confidence)) / variance**0.5 if variance else _quantile(found.units, confidence)
+    return _share(mean, variance, found.units, quantile, _basis(len(array)))
 
 
-def _effective(mean: float, variance: float, units: int) -> float:
+def _share(mean: float, variance: float, units: float, quantile: float, basis: str) -> Interval:
+    return Interval(mean, *_wilson(mean, _effective(mean, variance, units), quantile), basis)
+
+
+def _quantile(number: float, confidence: float) -> float:
+    return float(stdtrit(max(1.0, number - 1), 0.5 + confidence / 2))
+
+
+def _effective(mean: float, variance: float, units: float) -> float:
     """How many independent pictures the variance is worth; one picture's worth of doubt draws it to their number."""
     return (units * mean * (1 - mean) + 1) / (units * variance + 1 / units)
 
@@ -107,14 +106,17 @@ def wilson(right: float, number: float, confidence: float) -> Interval | None:
 
 def of_seeds(
     values: Sequence[float],
-    confidence: float,
+    confidence: float | None = None,
     bounds: tuple[float, float] = (-1.0, 1.0),
     pictures: int | None = None,
+    look: int = 1,
+    arms: int = 1,
 ) -> Interval | None:
     """Student's t over seeds, for runs whose answers were not stored: holds for these very test pictures only.
 
     None for no values; no interval for fewer than 3. It ends at `bounds`. With the number of test `pictures` it is
-    never narrower than one picture's doubt, where all seeds came out alike by chance.
+    never narrower than one picture's doubt, where all seeds came out alike by chance. `confidence`, `look` and `arms`
+    as in `gain_interval`: all of this doubt is the seeds'.
     """
     if not len(values):
         return None
@@ -123,7 +125,8 @@ def of_seeds(
     if seeds < MIN_SEEDS:
         return Interval(mean, None, None, NO_INTERVAL)
     variance = max(float(array.var(ddof=1)) / seeds, _least(pictures))
-    return _within(mean, float(stdtrit(seeds - 1, 0.5 + confidence / 2)) * variance**0.5, bounds, THESE_PICTURES)
+    anew = confidences(confidence, look, arms)[1]
+    return _within(mean, _quantile(seeds, anew) * variance**0.5, bounds, THESE_PICTURES)
 
 
 def resampled_interval(
@@ -131,14 +134,17 @@ def resampled_interval(
     *,
     test_pictures: float,
     train_pictures: float,
-    confidence: float,
+    confidence: float | None = None,
+    look: int = 1,
+    arms: int = 1,
     bounds: tuple[float, float] = (-1.0, 1.0),
 ) -> Interval | None:
     """Mean gain where every seed drew its own split, for other training pictures as well (the same split for all arms).
 
     Corrected resampled t (Nadeau and Bengio 2003, Machine Learning 52:239-281): variance (1/J + n_test/n_train) s²,
     J - 1 degrees of freedom. `train_pictures` is the training part of each split, whole, also where an arm used a
-    sample of it: README.md. None for no gains; no interval for fewer than 3.
+    sample of it: README.md. `confidence`, `look` and `arms` as in `gain_interval`: the part n_test/n_train, which no
+    further split takes away, is judged as at the first look. None for no gains; no interval for fewer than 3.
     """
     if not len(gains):
         return None
@@ -147,8 +153,85 @@ def resampled_interval(
     if seeds < MIN_SEEDS:
         return Interval(mean, None, None, NO_INTERVAL)
     scatter = max(float(array.var(ddof=1)), _least(round(test_pictures)))
-    deviation = (scatter * (1 / seeds + test_pictures / train_pictures)) ** 0.5
-    return _within(mean, float(stdtrit(seeds - 1, 0.5 + confidence / 2)) * deviation, bounds, NEW_TRAINING)
+    shared, anew = (_quantile(seeds, judged) for judged in confidences(confidence, look, arms))
+    half = (scatter * (anew**2 / seeds + shared**2 * test_pictures / train_pictures)) ** 0.5
+    return _within(mean, half, bounds, NEW_TRAINING)
+
+
+def resampled_share(
+    accuracies: Sequence[float], *, test_pictures: float, train_pictures: float, confidence: float
+) -> Interval | None:
+    """An arm's own mean accuracy where every seed drew its own split: as `resampled_interval`, but within 0..1 (Wilson).
+
+    None for no accuracies; no interval for fewer than 3.
+    """
+    if not len(accuracies):
+        return None
+    array = np.asarray(accuracies, dtype=float)
+    mean, seeds = float(array.mean()), len(array)
+    if seeds < MIN_SEEDS:
+        return Interval(mean, None, None, NO_INTERVAL)
+    variance = float(array.var(ddof=1)) * (1 / seeds + test_pictures / train_pictures)
+    return _share(mean, variance, test_pictures, _quantile(seeds, confidence), NEW_TRAINING)
+
+
+Splits = Sequence[ArrayLike]  # for each seed the answers about its own test pictures, (N_s,)
+
+
+def splits_interval(
+    right_arm: Splits,
+    right_baseline: Splits,
+    *,
+    confidence: float,
+    clusters: Splits | None = None,
+    classes: Splits | None = None,
+) -> Interval | None:
+    """Mean gain of 1 or 2 networks each, tested on different pictures, for other pictures: "these_networks".
+
+    `right_*` hold for each seed (N_s,): 1 where its network was right; `clusters` and `classes` (N_s,) as in
+    `gain_interval`. The test sets are drawn from one data set and overlap: the variance is the mean of the splits' own,
+    as if their errors were all the same. None for no seeds. Raises ValueError for shapes that differ.
+    """
+    return _of_splits(
+        [
+            gain_spread(np.asarray(arm)[None], np.asarray(baseline)[None], *kept)
+            for arm, baseline, kept in zip(right_arm, right_baseline, _kept(right_arm, clusters, classes), strict=True)
+        ],
+        confidence,
+    )
+
+
+def splits_share(
+    right: Splits, *, confidence: float, clusters: Splits | None = None, classes: Splits | None = None
+) -> Interval | None:
+    """The same of an arm's own accuracy, within 0..1 (Wilson's interval)."""
+    found = [
+        spread_of(np.asarray(answers, dtype=float)[None], *kept, 0.0)
+        for answers, kept in zip(right, _kept(right, clusters, classes), strict=True)
+    ]
+    return _of_splits(found, confidence, share=True)
+
+
+def _kept(
+    right: Splits, clusters: Splits | None, classes: Splits | None
+) -> list[tuple[ArrayLike | None, ArrayLike | None]]:
+    none = [None] * len(right)
+    return list(zip(clusters or none, classes or none, strict=True))
+
+
+def _of_splits(found: list[Spread], confidence: float, share: bool = False) -> Interval | None:
+    if not found:
+        return None
+    mean, variance, units = (
+        float(np.mean(values))
+        for values in zip(*((split.mean, split.variance(), split.units) for split in found), strict=True)
+    )
+    if min(split.units for split in found) < 2:
+        return Interval(mean, None, None, NO_INTERVAL)
+    quantile = _quantile(units, confidence)
+    if share:
+        return _share(mean, variance, units, quantile, THESE_NETWORKS)
+    return _within(mean, quantile * variance**0.5, (-1.0, 1.0), THESE_NETWORKS)
 
 
 def _least(pictures: int | None) -> float:

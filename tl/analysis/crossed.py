@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from tl.analysis.statistics import MIN_PAIRS
+
 Array = NDArray[np.float64]
 FLOOR = 1.0  # squares that disagreements add up to at least: half a picture won and half a picture lost
-SHARE = 0.5  # how far the variance is moved from its estimate to the largest of its parts
 
 
 @dataclass(frozen=True)
@@ -29,40 +30,29 @@ class Spread:
     rest: Array
     seeds: int
     units: int
+    least: float = 0.0  # variance that the pictures add at least
 
     def variance(self) -> Array:
-        """Variance of the mean over new networks and new pictures, (...).
+        """Variance of the mean over new networks and new pictures, (...); of one network: over new pictures."""
+        return np.asarray(self.of_pictures() + self.of_seeds())
 
-        Halfway between its unbiased estimate MS_A + MS_B - MS_E and the largest of that, MS_A and MS_B: with few seeds
-        the estimate is often far too small, the largest often too large. One network: pictures alone.
+    def of_pictures(self) -> Array:
+        """What of it the pictures add: any number of networks leaves it."""
+        return np.asarray(np.maximum((self.pictures - self.rest) / (self.seeds * self.units), self.least))
+
+    def of_seeds(self) -> Array:
+        """What of it other networks would move, with what is neither the network's nor the picture's."""
+        return np.asarray(self.networks / (self.seeds * self.units))
+
+    def half_width(self, confidence: float, for_pictures: float | None = None) -> Array:
+        """Half the width of the mean's interval for new networks and new pictures, (...).
+
+        Each part has Student's quantile with its own degrees of freedom, K - 1 and S - 1, and the squares of their half
+        widths are added (Howe 1974). `for_pictures`: the confidence of the pictures' part, where it is another one.
         """
-        if self.seeds == 1:
-            return np.asarray(self.pictures / self.units)
-        estimate = np.maximum(self.networks + self.pictures - self.rest, 0.0)
-        largest = np.maximum(estimate, np.maximum(self.networks, self.pictures))
-        return np.asarray(((1 - SHARE) * estimate + SHARE * largest) / (self.seeds * self.units))
-
-    def freedom(self) -> Array:
-        """Degrees of freedom of that variance (Satterthwaite), (...); at least those of the networks."""
-        pictures = np.asarray(float(max(1, self.units - 1)))
-        if self.seeds == 1:
-            return np.broadcast_to(pictures, np.shape(self.mean))
-        networks = self.seeds - 1.0
-        squares = self.networks**2 / networks + self.pictures**2 / pictures + self.rest**2 / (networks * pictures)
-        total = self.variance() * self.seeds * self.units
-        known = squares > 0
-        return np.where(known, np.maximum(total**2 / np.where(known, squares, 1.0), networks), pictures)
-
-    def half_width(self, confidence: float) -> Array:
-        """Half the width of Student's t interval of the mean for new networks and new pictures, (...)."""
-        return np.asarray(stdtrit(self.freedom(), 0.5 + confidence / 2) * np.sqrt(self.variance()))
-
-    def of_pictures(self) -> float:
-        """Variance of the mean from the pictures alone, were there any number of networks; above 0."""
-        if self.seeds == 1:
-            return float(self.pictures) / self.units
-        least = FLOOR / (self.units + 2) ** 2
-        return max(float(self.pictures - self.rest) / (self.seeds * self.units), least)
+        pictures = stdtrit(max(1, self.units - 1), 0.5 + (for_pictures or confidence) / 2)
+        seeds = 0.0 if self.seeds == 1 else stdtrit(self.seeds - 1, 0.5 + confidence / 2)
+        return np.asarray(np.sqrt(pictures**2 * self.of_pictures() + seeds**2 * self.of_seeds()))
 
     def of_networks(self) -> float:
         """Variance of a mean of one network that other pictures would not take away."""
@@ -73,27 +63,43 @@ class Spread:
         return 0.0 if self.seeds == 1 else float(self.rest) / self.units
 
 
+def gain_spread(
+    right_arm: ArrayLike, right_baseline: ArrayLike, clusters: ArrayLike | None = None, classes: ArrayLike | None = None
+) -> Spread:
+    """Mean squares of paired differences; arguments as in `certainty.gain_interval`. Fewer than 3 seeds: their mean."""
+    arm, baseline = (np.asarray(side, dtype=float) for side in (right_arm, right_baseline))
+    if arm.shape != baseline.shape or arm.ndim != 2:
+        raise ValueError(f"right answers are {arm.shape} and {baseline.shape}; they must be of the same (S, N).")
+    return spread_of(arm - baseline, clusters, classes, FLOOR * unevenness(classes))
+
+
+def spread_of(values: Array, clusters: ArrayLike | None, classes: ArrayLike | None, floor: float) -> Spread:
+    """Mean squares of (S, N) values, clustered and balanced as `linearised` does; below 3 seeds of their mean."""
+    if len(values) < MIN_PAIRS:  # nothing is known of other networks: these alone, as one
+        values = values.mean(0, keepdims=True)
+    return spread(linearised(values, clusters, classes), floor)
+
+
 def spread(values: ArrayLike, floor: float = FLOOR) -> Spread:
     """Mean squares of values (..., S, K), K at least 2.
 
-    Where hardly anything differs the mean square of the pictures is held up as if half a picture more had been won and
+    Where hardly anything differs the variance that the pictures add is held up as if half a picture more had been won and
     half a picture lost (Agresti and Min 2005 for matched pairs): no disagreement in 45 pictures is no proof of none.
     `floor` is that picture's square, more where some pictures count for more (`unevenness`).
     """
     array = np.asarray(values, dtype=float)
     seeds, units = array.shape[-2:]
+    least = floor / (units + 2) ** 2
     by_network, by_picture = array.mean(-1), array.mean(-2)
     mean = by_network.mean(-1)
-    of_pictures = seeds * ((by_picture - mean[..., None]) ** 2).sum(-1)
-    least = floor * seeds * units * (units - 1) / (units + 2) ** 2  # variance of the mean: floor / (K + 2)^2
     freedom = max(1, units - 1)
-    pictures = np.maximum(of_pictures, least) / freedom
+    of_pictures = seeds * ((by_picture - mean[..., None]) ** 2).sum(-1)
     if seeds == 1:
-        return Spread(mean, np.zeros_like(mean), pictures, np.zeros_like(mean), 1, units)
+        return Spread(mean, np.zeros_like(mean), of_pictures / freedom, np.zeros_like(mean), 1, units, least)
     of_networks = units * ((by_network - mean[..., None]) ** 2).sum(-1)
     total = (array**2).sum((-1, -2)) - seeds * units * mean**2
     rest = np.maximum(total - of_networks - of_pictures, 0.0) / ((seeds - 1) * freedom)
-    return Spread(mean, of_networks / (seeds - 1), pictures, rest, seeds, units)
+    return Spread(mean, of_networks / (seeds - 1), of_pictures / freedom, rest, seeds, units, least)
 
 
 def linearised(values: ArrayLike, clusters: ArrayLike | None = None, classes: ArrayLike | None = None) -> Array:

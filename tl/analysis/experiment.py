@@ -51,10 +51,11 @@ def experiment_result(
     baseline: str | None = None,
     margin: float = MARGIN,
     target: float | None = None,
+    judge_by: str | None = None,
 ) -> ExperimentResult:
     """The experiment with its runs and its verdict. Raises Refused for an unknown id. For `rows` see load_records.
 
-    `baseline`, `margin` and `target` as tl.analysis.verdict takes them.
+    `baseline`, `margin`, `target` and `judge_by` as tl.analysis.verdict takes them.
     """
     experiment = read_experiment(home, experiment_id)["experiment"]
     rows = read_runs(home, experiment_id) if rows is None else rows
@@ -66,8 +67,12 @@ def experiment_result(
         baseline=baseline,
         margin=margin,
         target=target,
+        judge_by=judge_by,
         chance=_chance(info),
+        train_pictures=info.train if info else None,
         validation_pictures=info.validation if info else None,
+        test_pictures=info.test if info else None,
+        uneven=info is not None and info.uneven,
     )
     return ExperimentResult(
         experiment_id=experiment_id,

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from tl.analysis.certainty import MIN_SEEDS, gain_spread
+from tl.analysis.crossed import gain_spread
 from tl.analysis.statistics import CONFIDENCE, MAX_PAIRS, POWER
+from tl.analysis.statistics import MIN_PAIRS as MIN_SEEDS
 
 PLANNED = (3, 5, 10, 20)  # numbers of seeds at which a comparison is looked at
 # How often the first look may err, the second, ...: together in at most 5 % of comparisons (simulated: README.md). Looks
@@ -35,23 +36,37 @@ def next_look(seeds: int) -> int | None:
     return next((number for number in PLANNED if number > seeds), None)
 
 
+def confidences(confidence: float | None, look: int, arms: int) -> tuple[float, float]:
+    """Confidences of the part of the doubt that all looks share (test pictures), and of what each look draws anew.
+
+    What is the same at every look can't err anew, so it stays at the first look's. A given `confidence` is both.
+    """
+    return (confidence_of(1, arms), confidence_of(look, arms)) if confidence is None else (confidence, confidence)
+
+
 def limit_half_width(
     right_arm: ArrayLike,
     right_baseline: ArrayLike,
-    confidence: float,
+    confidence: float | None = None,
+    *,
+    arms: int = 1,
     clusters: ArrayLike | None = None,
     classes: ArrayLike | None = None,
 ) -> float:
-    """Half the width that the gain's interval would have with any number of seeds: the test pictures' share alone."""
-    found = gain_spread(right_arm, right_baseline, clusters, classes)
-    return float(stdtrit(max(1, found.units - 1), 0.5 + confidence / 2)) * math.sqrt(found.of_pictures())
+    """Half the width that the gain's interval would have with any number of seeds: the test pictures' part alone.
+
+    At whichever look; `confidence` and `arms` as in `gain_interval`.
+    """
+    found, shared = gain_spread(right_arm, right_baseline, clusters, classes), confidences(confidence, 1, arms)[0]
+    return _half(shared, shared, float(found.of_pictures()), 0.0, found.units, MAX_PAIRS)
 
 
 def resplit_limit_half_width(
-    deviation: float, *, test_pictures: float, train_pictures: float, confidence: float
+    deviation: float, *, test_pictures: float, train_pictures: float, confidence: float | None = None, arms: int = 1
 ) -> float:
     """The same where every seed drew its own split; `deviation` is the gains' standard deviation."""
-    return float(stdtrit(1e9, 0.5 + confidence / 2)) * deviation * math.sqrt(test_pictures / train_pictures)
+    shared = confidences(confidence, 1, arms)[0]
+    return float(stdtrit(1e9, 0.5 + shared / 2)) * deviation * math.sqrt(test_pictures / train_pictures)
 
 
 def seeds_to_settle(
@@ -75,11 +90,10 @@ def seeds_to_settle(
     if seeds < MIN_SEEDS:
         return PLANNED[0]
     found = gain_spread(right_arm, right_baseline, clusters, classes)
-    networks, rest, pictures = found.of_networks(), found.of_rest(), found.of_pictures()
+    pictures, per_seed = float(found.of_pictures()), found.of_networks() + found.of_rest()
 
-    def parts(number: int) -> tuple[float, float, float]:
-        of_seeds = (networks + rest) / number
-        return of_seeds + pictures, of_seeds, _freedom(of_seeds, number, pictures, found.units)
+    def parts(number: int) -> Parts:
+        return pictures, per_seed / number, found.units
 
     return _first_number(parts, float(found.mean), margin, seeds, looks, arms)
 
@@ -100,8 +114,8 @@ def resplits_to_settle(
     mean = sum(gains) / seeds
     square = sum((gain - mean) ** 2 for gain in gains) / (seeds - 1)
 
-    def parts(number: int) -> tuple[float, float, float]:
-        return square * (1 / number + test_pictures / train_pictures), square / number, number - 1.0
+    def parts(number: int) -> Parts:
+        return square * test_pictures / train_pictures, square / number, number
 
     return _first_number(parts, mean, margin, seeds, looks, arms)
 
@@ -111,7 +125,8 @@ def pictures_to_settle(
     right_baseline: ArrayLike,
     margin: float,
     *,
-    confidence: float,
+    confidence: float | None = None,
+    arms: int = 1,
     seeds: float | None = None,
     clusters: ArrayLike | None = None,
     classes: ArrayLike | None = None,
@@ -119,18 +134,19 @@ def pictures_to_settle(
     """How many test pictures in all would decide an open outcome with 80 % probability; None: no number can.
 
     `seeds`: with how many (default: as many as there are; `math.inf`: any number). Pictures that come in clusters are
-    taken to come in such clusters again.
+    taken to come in such clusters again. Other test pictures make it a new comparison: it is judged as a first look
+    (`confidence`, `arms` as in `gain_interval`).
     """
     found = gain_spread(right_arm, right_baseline, clusters, classes)
     seeds_now, pictures_now = np.shape(right_arm)
     per_unit, number = pictures_now / found.units, seeds_now if seeds is None else seeds
-    of_networks, distance = found.of_networks() / number, _distance(float(found.mean), margin)
+    networks, rest = found.of_networks(), found.of_rest() * found.units
+    pictures = float(found.of_pictures()) * found.units
+    mean, judged = float(found.mean), confidences(confidence, 1, arms)
 
     def settled(units: int) -> bool:
-        of_pictures = (found.of_pictures() * found.units + found.of_rest() * found.units / number) / units
-        freedom = _freedom(of_networks, number, of_pictures, units)
-        deviation = math.sqrt(of_networks + of_pictures)
-        return _needed(confidence, deviation, deviation, freedom, float(found.mean), margin) < distance
+        both = pictures / units, (networks + rest / units) / number, units, number
+        return _half(*judged, *both) + _half(*_powers(mean, margin), *both) < _distance(mean, margin)
 
     units = _smallest(settled, 2, math.ceil(MAX_PICTURES / per_unit))
     return None if units is None else max(pictures_now, math.ceil(units * per_unit))
@@ -145,18 +161,20 @@ def visible_difference(test_pictures: int, confidence: float = CONFIDENCE) -> fl
     return min(1.0, float(quantiles) * math.sqrt(VARIANCE / max(1, test_pictures)))
 
 
-Parts = tuple[float, float, float]  # variance of the mean; what of it another set of seeds would move; its freedom
+Parts = tuple[
+    float, float, int
+]  # variance of the mean: what stays, what seeds move; units of pictures behind the first
 
 
 def _first_number(
     parts: Callable[[int], Parts], mean: float, margin: float, seeds: int, looks: int, arms: int
 ) -> int | None:
     """The first number of seeds, planned ones first, at which the outcome would be decided."""
-    distance = _distance(mean, margin)
     for number, look in _candidates(seeds, looks):
-        variance, moved, freedom = parts(number)
-        confidence = confidence_of(look, arms)
-        if _needed(confidence, math.sqrt(variance), math.sqrt(moved), freedom, mean, margin) < distance:
+        stays, moved, units = parts(number)
+        half = _half(*confidences(None, look, arms), stays, moved, units, number)
+        scatter = _half(*_powers(mean, margin), 0.0, moved, units, number)
+        if half + scatter < _distance(mean, margin):
             return number
     return None
 
@@ -172,23 +190,26 @@ def _candidates(seeds: int, looks: int) -> Iterator[tuple[int, int]]:
         yield number, look + 1
 
 
-def _needed(confidence: float, deviation: float, moved: float, freedom: float, mean: float, margin: float) -> float:
-    """How far from the margin a gain has to be: the interval's half width and the mean's own scatter.
+def _half(for_pictures: float, for_seeds: float, pictures: float, moved: float, units: float, seeds: float) -> float:
+    """Half width of an interval with variances of these parts and these confidences, as in `Spread.half_width`."""
+    quantiles = (
+        stdtrit(min(max(1, number - 1), 1e9), 0.5 + confidence / 2)
+        for number, confidence in ((units, for_pictures), (seeds, for_seeds))
+    )
+    return math.sqrt(sum(quantile**2 * part for quantile, part in zip(quantiles, (pictures, moved), strict=True)))
+
+
+def _powers(mean: float, margin: float) -> tuple[float, float]:
+    """Confidences whose half width the mean's own scatter keeps to with probability POWER, to one side.
 
     Inside the margin both ends have to fit, so the risk is shared between them (as in two one-sided tests).
     """
     power = (1 + POWER) / 2 if abs(mean) < margin else POWER
-    return float(stdtrit(freedom, 0.5 + confidence / 2)) * deviation + float(stdtrit(freedom, power)) * moved
+    return 2 * power - 1, 2 * power - 1
 
 
 def _distance(mean: float, margin: float) -> float:
     return abs(abs(mean) - margin)
-
-
-def _freedom(of_networks: float, seeds: float, of_pictures: float, units: int) -> float:
-    """Satterthwaite's degrees of freedom of the sum of two variances of the mean."""
-    squares = of_pictures**2 / max(1, units - 1) + (of_networks**2 / (seeds - 1) if of_networks else 0.0)
-    return max(1.0, (of_networks + of_pictures) ** 2 / squares) if squares else 1e9
 
 
 def _smallest(settled: Callable[[int], bool], low: int, high: int) -> int | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from tl.analysis.cost_results import Costs, Sides, TimeToTarget
+from tl.config import ACCURACY
 
 # What an interval covers: values of Interval.basis.
 NEW_PICTURES = "new_pictures"  # other seeds and other pictures of the kind
@@ -59,7 +60,9 @@ class Claim:
     interval: Interval | None  # of the gain on the test set; None where nothing was tested
     outcome: str  # helps, hurts, no_difference or undecided
     more_seeds: int | None  # that would probably settle it; 0: settled, None: nothing tested or too many needed
-    seeds_can_settle: bool | None = None  # False: however many, the test pictures are too few; None: not known
+    seeds_can_settle: bool | None = None  # False: however many, the pictures are too few; None: not known
+    test_pictures: int | None = None  # it was tested on; None: not known
+    more_pictures: int | None = None  # test pictures that would probably settle it; 0: settled, None: not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +102,17 @@ class Comparison:
         """Whether that gain was measured on the test set."""
         return self.test_accuracy_gain is not None
 
+    def _gain_to_json(self) -> dict[str, Any] | None:
+        gain = self.test_accuracy_gain
+        return None if gain is None else asdict(gain) | {"confidence": self.claim.confidence}
+
     def to_json(self) -> dict[str, Any]:
         """As `verdict.arms` has it."""
         return {
             "outcome": self.claim.outcome,
             "more_seeds": self.claim.more_seeds,
             "seeds": self.seeds,
-            "test_accuracy_gain": self.test_accuracy_gain and asdict(self.test_accuracy_gain),
+            "test_accuracy_gain": self._gain_to_json(),
             "test_accuracy": asdict(self.test_accuracy),
             "validation_accuracy_gain": self.validation_accuracy_gain and asdict(self.validation_accuracy_gain),
             "validation_accuracy": asdict(self.validation_accuracy),
@@ -173,6 +180,8 @@ class Verdict:
     margin: float  # a smaller difference doesn't matter
     target_accuracy: float | None  # on the validation pictures, of the headline arm's comparison
     chance: float | None  # accuracy of always naming the commonest class
+    judge_by: str = ACCURACY  # what test accuracies and gains are: accuracy, or balanced_accuracy
+    judge_by_wanted: str = ACCURACY  # another one where these runs kept no predictions to judge by it
     headline: str | None  # the arm with the largest gain
     headline_claim: Claim | None  # what may be said of it, allowing for its having been picked
     comparisons: dict[str, Comparison]  # arm -> against the baseline
@@ -186,6 +195,8 @@ class Verdict:
             "margin": self.margin,
             "target_accuracy": self.target_accuracy,
             "chance": self.chance,
+            "judge_by": self.judge_by,
+            "judge_by_wanted": self.judge_by_wanted,
             "headline": self.headline,
             "headline_claim": self.headline_claim and asdict(self.headline_claim),
             "arms": {arm: entry.to_json() for arm, entry in self.comparisons.items()},

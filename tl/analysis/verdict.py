@@ -1,18 +1,21 @@
 """Which arm of an experiment is better, by how much, how sure that is, how much sooner and at what cost.
 
-Definitions: paired differences per seed (arXiv 2103.03098); times as in time_to_target.py.
+Definitions: paired differences per seed (arXiv 2103.03098), intervals as gains.py decides; times as in time_to_target.py.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tl.analysis import fairness, statistics, wording
-from tl.analysis.paired import costs, gains, pairs_of, sides
+from tl.analysis import certainty, fairness, gains, paired, statistics, wording
+from tl.analysis.claims import claim_of
+from tl.analysis.cost_results import Sides
+from tl.analysis.gains import Judging
+from tl.analysis.paired import Pair, costs, pairs_of, sides
 from tl.analysis.records import RunRecord, mean
-from tl.analysis.results import ArmSummary, Claim, Comparison, Ledger, Verdict
+from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict
 from tl.analysis.time_to_target import guessing_limit, time_to_target
-from tl.config import ArmConfig, Experiment, Refused
+from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
 
@@ -24,27 +27,35 @@ def verdict(
     baseline: str | None = None,
     margin: float = MARGIN,
     target: float | None = None,
+    judge_by: str | None = None,
     chance: float | None = None,
+    train_pictures: int | None = None,
     validation_pictures: int | None = None,
+    test_pictures: int | None = None,
+    uneven: bool = False,
 ) -> Verdict:
     """The verdict on whatever has been measured so far.
 
     `baseline` is an arm's name (default: the one from scratch, else the first), `margin` the difference in accuracy
-    that matters, `target` a validation accuracy (0..1), `chance` the accuracy of always naming the commonest class.
+    that matters, `target` a validation accuracy (0..1), `judge_by` "accuracy" or "balanced_accuracy" (default: as the
+    experiment has it). What is known of the data set: `chance`, the accuracy of always naming the commonest class, the
+    numbers of its pictures, and whether its classes are `uneven`.
     Raises Refused for a margin or target that is no accuracy, and for a baseline that is no arm.
     """
-    check(margin=margin, target=target)
+    check(margin=margin, target=target, judge_by=judge_by)
     baseline = baseline_of(experiment, baseline)
     runs_of = {arm.name: [run for run in runs if run.arm == arm.name] for arm in experiment.arms}
     guessing = guessing_limit(chance, validation_pictures)
+    wanted = judge_by or (BALANCED_ACCURACY if experiment.judge_by == BALANCED_ACCURACY else ACCURACY)
+    how = gains.judging_of(experiment, _judge_of(wanted, runs), train_pictures, test_pictures)
     summary = {
         arm.name: _summary(
-            arm, runs_of[arm.name], guessing, fairness.ledger(experiment, arm, runs_of[arm.name], margin)
+            arm, runs_of[arm.name], how, guessing, fairness.ledger(experiment, arm, runs_of[arm.name], margin)
         )
         for arm in experiment.arms
     }
     comparisons = {
-        name: _comparison(runs_of[baseline], own, summary[name], margin, target, guessing)
+        name: _comparison(runs_of[baseline], own, how, summary[name], margin, target, guessing)
         for name, own in runs_of.items()
         if name != baseline
     }
@@ -54,17 +65,23 @@ def verdict(
         margin=margin,
         target_accuracy=comparisons[headline].time_to_target.target_accuracy if headline else target,
         chance=chance,
+        judge_by=how.judge_by,
+        judge_by_wanted=wanted,
         headline=headline,
-        headline_claim=_claim_of_best(comparisons, runs_of[baseline], runs_of[headline], margin) if headline else None,
+        headline_claim=_claim_of_best(comparisons, runs_of[baseline], runs_of[headline], how, margin)
+        if headline
+        else None,
         comparisons=comparisons,
         summary=summary,
     )
     told = {name: replace(entry, text=wording.comparison(found, name)) for name, entry in comparisons.items()}
-    return replace(found, comparisons=told, text=wording.whole(found))
+    return replace(found, comparisons=told, text=wording.whole(found, uneven))
 
 
-def check(*, margin: float = MARGIN, target: float | None = None) -> None:
-    """Raise Refused for a margin or a target that can't be one."""
+def check(*, margin: float = MARGIN, target: float | None = None, judge_by: str | None = None) -> None:
+    """Raise Refused for a margin, a target or a measure that can't be one."""
+    if judge_by not in (None, ACCURACY, BALANCED_ACCURACY):
+        raise Refused(f"judge_by is {judge_by!r}; it must be {ACCURACY} or {BALANCED_ACCURACY}.")
     if not 0 < margin < 1:
         raise Refused(f"margin is {margin:g}; it must be between 0 and 1, for example 0.01 for one point of accuracy.")
     if target is not None and not 0 < target <= 1:
@@ -95,35 +112,31 @@ def _headline(comparisons: Mapping[str, Comparison]) -> str | None:
     return max(comparisons, key=rank) if comparisons else None
 
 
+def _judge_of(wanted: str, runs: Sequence[RunRecord]) -> str:
+    """What these runs can be judged by: balanced accuracy needs to know what each picture was taken for."""
+    return ACCURACY if any(run.test_accuracy is not None and run.answers is None for run in runs) else wanted
+
+
 def _claim_of_best(
-    comparisons: Mapping[str, Comparison], baseline: Sequence[RunRecord], best: Sequence[RunRecord], margin: float
+    comparisons: Mapping[str, Comparison],
+    baseline: Sequence[RunRecord],
+    best: Sequence[RunRecord],
+    how: Judging,
+    margin: float,
 ) -> Claim:
     """What may be said of the best arm: the more arms it was picked from, the surer it has to be."""
-    picked_from = sum(entry.tested for entry in comparisons.values())
-    gained = gains(pairs_of(baseline, best, "test_accuracy"), "test_accuracy")
-    return _claim(gained, margin, picked_from, statistics.confidence_of_best(picked_from))
+    picked_from = max(1, sum(entry.tested for entry in comparisons.values()))
+    return claim_of(how, pairs_of(baseline, best, "test_accuracy"), margin, picked_from)
 
 
-def _claim(gained: list[float], margin: float, of: int = 1, confidence: float = statistics.CONFIDENCE) -> Claim:
-    """The outcome, and how many more seeds would probably settle an open one."""
-    interval = statistics.interval(gained, confidence)
-    outcome, more = statistics.outcome(interval, margin), None
-    if outcome != statistics.UNDECIDED:
-        more = 0
-    elif gained and (needed := statistics.pairs_to_settle(gained, margin, confidence)):
-        more = needed - len(gained)
-    return Claim(of=of, confidence=confidence, interval=interval, outcome=outcome, more_seeds=more)
-
-
-def _summary(arm: ArmConfig, runs: Sequence[RunRecord], guessing: float, ledger: Ledger) -> ArmSummary:
+def _summary(arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, guessing: float, ledger: Ledger) -> ArmSummary:
     best = mean(run.best_val_accuracy for run in runs)
-    tested = [run.test_accuracy for run in runs]
     return ArmSummary(
         strategy=arm.strategy,
         runs=len(runs),
         statuses=dict(Counter(run.status for run in runs)),
         reasons=tuple(sorted({run.reason for run in runs if run.status == "failed" and run.reason})),
-        test_accuracy=statistics.interval([accuracy for accuracy in tested if accuracy is not None]),
+        test_accuracy=gains.accuracy_of(how, runs),
         best_val_accuracy=best,
         above_guessing=best > guessing if best is not None and guessing else None,
         epochs=mean(run.epochs for run in runs),
@@ -140,22 +153,33 @@ def _summary(arm: ArmConfig, runs: Sequence[RunRecord], guessing: float, ledger:
 def _comparison(
     baseline: Sequence[RunRecord],
     arm: Sequence[RunRecord],
+    how: Judging,
     summary: ArmSummary,
     margin: float,
     target: float | None,
     guessing: float,
 ) -> Comparison:
     tested, validated = (pairs_of(baseline, arm, name) for name in ("test_accuracy", "best_val_accuracy"))
-    gained = gains(tested, "test_accuracy")
+    claim = claim_of(how, tested, margin)
     return Comparison(
         seeds=len(tested),
-        claim=_claim(gained, margin),
-        test_accuracy_gain=statistics.interval(gained),
-        test_accuracy=sides(tested, "test_accuracy"),
-        validation_accuracy_gain=statistics.interval(gains(validated, "best_val_accuracy")),
+        claim=claim,
+        test_accuracy_gain=claim.interval,
+        test_accuracy=_sides(tested, how),
+        validation_accuracy_gain=_of_validation(validated),
         validation_accuracy=sides(validated, "best_val_accuracy"),
-        probability_better=statistics.probability_better(gained),
+        probability_better=statistics.probability_better(gains.differences(tested, how.judge_by)),
         time_to_target=time_to_target(tested or validated, target, guessing),
         cost=costs(tested or validated),
         learning=summary.ledger.learning,
     )
+
+
+def _sides(pairs: Sequence[Pair], how: Judging) -> Sides:
+    known = gains.figures(pairs, how.judge_by)
+    return Sides(baseline=mean(base for base, _ in known), arm=mean(arm for _, arm in known))
+
+
+def _of_validation(pairs: Sequence[Pair]) -> Interval | None:
+    """For these validation pictures: they chose the epochs, so nothing is said of new ones."""
+    return certainty.of_seeds(paired.gains(pairs, "best_val_accuracy"), statistics.CONFIDENCE)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from tl.config import Experiment
+from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
 from tl.store.home import Home
 
 
@@ -26,8 +26,11 @@ def add_command(commands, name: str, run, help: str) -> Parser:
     return parser
 
 
-def add_verdict_options(parser: Parser) -> None:
-    """What the verdict is to judge by."""
+def add_verdict_options(parser: Parser, measure: bool = False) -> None:
+    """What the verdict is to judge by; `measure`: by which accuracy, too, where training is over."""
+    if measure:
+        text = "what the verdict goes by; default: what the best epochs were chosen by"
+        parser.add_argument("--judge-by", dest="measure", choices=(ACCURACY, BALANCED_ACCURACY), help=text)
     parser.add_argument("--baseline", metavar="ARM", help="the arm the others are held against; default: scratch")
     parser.add_argument("--target", type=float, metavar="FLOAT", help="validation accuracy to time, 0.85 for 85 %%")
     parser.add_argument("--margin", type=float, metavar="FLOAT", help="difference that matters; default 0.01: a point")
@@ -39,6 +42,7 @@ def verdict_options(arguments, experiment: Experiment | None = None) -> dict:
     `experiment` is what they will judge, where that is known before it is there.
     """
     given = {name: getattr(arguments, name) for name in ("baseline", "margin", "target")}
+    given["judge_by"] = getattr(arguments, "measure", None)
     given = {name: value for name, value in given.items() if value is not None}
     if given:
         from tl.analysis.verdict import baseline_of, check  # pandas

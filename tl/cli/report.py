@@ -14,7 +14,7 @@ def add_commands(commands) -> None:
     for parser, kind in ((report_parser, "html"), (export_parser, "zip")):
         parser.add_argument("id", metavar="ID", help="of an experiment or a sweep")
         parser.add_argument("--output", type=Path, metavar=f"FILE.{kind}", help=f"default: ID.{kind}")
-    add_verdict_options(report_parser)
+    add_verdict_options(report_parser, measure=True)
     parser = add_command(commands, "import", import_, "Add an experiment or sweep that another TL Lab has exported.")
     parser.add_argument("bundle", type=Path, metavar="FILE.zip")
 

@@ -42,7 +42,8 @@ def plan_of(arguments: argparse.Namespace, judged: dict[str, Any]) -> Settling:
     """The plan that the options describe, `judged` as the verdict is. Raises Refused."""
     bounds = {name: getattr(arguments, name) for name in ("at_most_seeds", "at_most_minutes")}
     given = {name: value for name, value in bounds.items() if value is not None}
-    return Settling(**given, baseline=judged.get("baseline"), margin=judged.get("margin"))
+    judge_by = judged.get("judge_by")
+    return Settling(**given, baseline=judged.get("baseline"), margin=judged.get("margin"), judge_by=judge_by)
 
 
 def wanted(

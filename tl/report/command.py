@@ -56,7 +56,8 @@ def _settled(plan: Settling | None) -> list[str]:
 
 def _judged(experiment: Experiment, arms: str, judged: Mapping) -> list[str]:
     """The options of the verdict; the baseline by the name it gets where `arms` is read back."""
-    chosen = {name: value for name, value in judged.items() if value is not None}
+    # What a verdict is judged by afterwards would choose other epochs, too, as an option of training: left out.
+    chosen = {name: value for name, value in judged.items() if value is not None and name != "judge_by"}
     if not chosen:
         return []
     from tl.analysis.verdict import MARGIN  # numpy: not for the form's command

@@ -20,16 +20,24 @@ CHART_WIDTH = 440  # pixels
 METHOD = (
     "Gains are differences between runs with the same seed: same split, same subset, same order, same augmentation (an "
     "arm with frozen stages sees that of the first epochs, as many as are kept as views, over and over). "
-    "Intervals are Student's t at 95 % from three seeds on (Bouthillier et al. 2021, arXiv 2103.03098). An arm helps or "
-    "hurts where the whole interval lies beyond the margin, and makes no difference where it lies inside; the best of "
-    "several arms is judged at a higher confidence, 95 % for all of them together (Bonferroni). Times are "
-    "computing times up to the first evaluation at or above the target, evaluation included, waiting not counted, never "
-    "extrapolated (the rules of MLPerf Training). The test set was used once per run, after training."
+    "A gain's 95 % interval is for new pictures: it allows for other test pictures of the same kind and for other seeds "
+    "(seeds and pictures as crossed random effects; Miller 2024, arXiv 2411.00640; Bouthillier et al. 2021, arXiv "
+    "2103.03098); pictures that belong together count as one. With one or two seeds it holds for these networks only. "
+    "Where every seed drew its own split it allows for other training pictures as well (corrected resampled t; Nadeau "
+    "and Bengio 2003). Runs that kept no predictions have Student's t over seeds, for these test pictures only. "
+    "An arm helps or hurts where the whole interval lies beyond the margin, and makes no difference where it lies "
+    "inside; three seeds at least are needed for that. The best of several arms is judged at a higher confidence, 95 % "
+    "for all of them together (Bonferroni), and so is a comparison that more seeds are added to: at most 5 % of such "
+    "comparisons are wrong over all looks. Balanced accuracy is the mean over the classes of the share recognised. "
+    "Times are computing times up to the first evaluation at or above the target, evaluation included, waiting not "
+    "counted, never extrapolated (the rules of MLPerf Training). The test set was used once per run, after training."
 )
 
 
 def experiment_report(subject: Subject, *, references: bool = True, **judged: Any) -> str:
-    """The report as one HTML document. `judged`: baseline, margin and target as the verdict takes them; or Refused."""
+    """The report as one HTML document. `judged`: baseline, margin, target and judge_by as the verdict takes
+    them. Raises Refused.
+    """
     home, experiment = subject.home, subject.experiment
     document = experiment_result(home, subject.ident, subject.rows, **judged)
     info = pictures_of(home, experiment.dataset, subject.run_ids)
@@ -63,6 +71,8 @@ def facts(experiment: Experiment, document: ExperimentResult) -> str:
 def verdict_section(found: Verdict) -> list[str]:
     """The sentences, marks on arms that had not converged, and each arm's numbers against the baseline."""
     parts = [pieces.paragraph(found.text, "verdict")]
+    if covers := findings.covers(found):
+        parts.append(pieces.paragraph(covers, "small"))
     parts += [pieces.paragraph(f"{title(name)}: {mark}", "mark") for name, mark in findings.not_converged(found)]
     for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tl.analysis import fairness
+from tl.analysis import claim_wording, fairness
 from tl.analysis.cost_results import Cost, SideTime, TimeToTarget
 from tl.analysis.names import inside, title
-from tl.analysis.results import ArmSummary, Comparison, Learning, Verdict
+from tl.analysis.results import ArmSummary, Interval, Learning, Verdict
 from tl.analysis.time_wording import about_equal
+from tl.config import BALANCED_ACCURACY
 from tl.words import (
     NOT_AVAILABLE,
     count,
@@ -51,7 +52,7 @@ def measures(found: Verdict, name: str) -> list[Measure]:
     entry = found.comparisons[name]
     cost = entry.cost
     candidates = [
-        _gain(entry),
+        _gain(found, name),
         _time(entry.time_to_target),
         _epochs_used(cost.epochs, found.summary[name], found.summary[found.baseline]),
         _cost("Peak memory", cost.memory_bytes, memory),
@@ -67,20 +68,40 @@ def _pictures(number: float) -> str:
     return count(round(number))
 
 
-def _gain(entry: Comparison) -> Measure | None:
-    gain = entry.gain
+def _gain(found: Verdict, name: str) -> Measure | None:
+    entry, gain = found.comparisons[name], decisive(found, name)
     if gain is None:
         return None
     sides = entry.test_accuracy if entry.tested else entry.validation_accuracy
     label = "Test accuracy" if entry.tested else "Validation accuracy"
+    if entry.tested and found.judge_by == BALANCED_ACCURACY:
+        label = "Balanced accuracy"
     change = f"{percent(sides.baseline)} → {percent(sides.arm)}"
     better = entry.probability_better
     share = f" Better in {percent(better, 0)} of {entry.seeds} pairs." if better is not None and entry.seeds > 1 else ""
     text = f"Mean of the paired differences per seed: {change}.{share}"
     if gain.low is None or gain.high is None:
         return Measure(label, points(gain.mean), change, text)
-    interval = _span(gain.low, gain.high, points).rpartition(" ")[0]  # the unit stands above it
-    return Measure(label, points(gain.mean), f"95 %: {interval}", f"{text} With its 95 % interval.")
+    return Measure(
+        label, points(gain.mean), f"95 %: {claim_wording.span(gain)}", f"{text} {claim_wording.COVERS[gain.basis]}"
+    )
+
+
+def decisive(found: Verdict, name: str) -> Interval | None:
+    """The gain with the interval that decides: for the arm with the largest gain, as its claim has it."""
+    claim = found.headline_claim
+    chosen = claim.interval if claim and name == found.headline else None
+    return chosen or found.comparisons[name].gain
+
+
+def covers(found: Verdict) -> str:
+    """What the interval of the headline claim covers, in a sentence or two; empty where there is none."""
+    claim = found.headline_claim
+    interval = claim.interval if claim else None
+    if claim is None or interval is None or interval.low is None:
+        return ""
+    looks = " It holds for all looks together." if claim.look > 1 else ""
+    return claim_wording.COVERS[interval.basis] + looks
 
 
 def _span(low: float, high: float, say: Callable[[float], str]) -> str:

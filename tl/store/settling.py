@@ -33,6 +33,7 @@ class Settling:
     at_most_minutes: int = 60  # of wall clock since it began; a look that has begun is not cut
     baseline: str | None = None  # what the outcome is judged by, see tl.analysis.verdict; None: as usual
     margin: float | None = None
+    judge_by: str | None = None
     began: float = 0.0  # Unix time, seconds
     up: float | None = None  # seconds since the machine started, then: no change of the clock moves those
     boot_id: str | None = None  # which start of the machine they count from
@@ -55,7 +56,11 @@ class Settling:
     @property
     def judged_by(self) -> dict[str, str | float]:
         """Options for tl.analysis.experiment_result."""
-        given: dict[str, str | float | None] = {"baseline": self.baseline, "margin": self.margin}
+        given: dict[str, str | float | None] = {
+            "baseline": self.baseline,
+            "margin": self.margin,
+            "judge_by": self.judge_by,
+        }
         return {name: value for name, value in given.items() if value is not None}
 
     def to_json(self) -> str:

@@ -22,7 +22,7 @@ USUAL = Settling()
 
 
 def controls(now: ExperimentView, found: Verdict) -> None:
-    """On the card of an experiment that has ended: why no more seeds were added, and while it is open how to add some.
+    """On the card of an experiment that has ended: why no more seeds were added, and how to add some where that can help.
 
     `found` is its verdict, as tl.analysis gives it.
     """
@@ -31,10 +31,10 @@ def controls(now: ExperimentView, found: Verdict) -> None:
         st.caption(f":material/rule: {escape(settle_wording.why_ended(now.experiment, now.settling))}")
     claim = found.headline_claim
     up_to = next_look(len(now.experiment.seeds))
-    settled = claim is not None and claim.outcome != UNDECIDED
+    settled = claim is not None and (claim.outcome != UNDECIDED or claim.seeds_can_settle is False)
     if claim is None or settled or up_to is None or now.imported or now.sweep_id:
         return
-    judged = {"baseline": found.baseline, "margin": found.margin}
+    judged = {"baseline": found.baseline, "margin": found.margin, "judge_by": found.judge_by_wanted}
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Run until settled", icon=":material/all_inclusive:", key="settle"):
             _bounds(now, up_to, judged)

@@ -7,8 +7,9 @@ import streamlit as st
 
 from tl import jobs
 from tl.analysis.results import Verdict
-from tl.config import Experiment
+from tl.config import PLANNED_LOOKS, Experiment
 from tl.report import findings
+from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui import downloads, judging, settling
 from tl.ui.arms import dot
@@ -29,12 +30,10 @@ PROBLEM = "verdict_problem"
 
 def show(now: ExperimentView) -> dict[str, Any]:
     """Draw the card of an experiment that has ended; what the user has it judged by (see tl.ui.judging)."""
-    from tl.analysis import experiment_result
-
     with st.container(border=True, key="verdict"):
         place = st.container()
-        chosen = judging.chosen(now.experiment, now.experiment_id)
-        found = experiment_result(now.home, now.experiment_id, **chosen).verdict
+        chosen = judging.chosen(now.experiment, now.experiment_id, measure=True)
+        found = _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(chosen.items()))
         with place:
             _answer(found)
             settling.controls(now, found)
@@ -47,15 +46,36 @@ def show(now: ExperimentView) -> dict[str, Any]:
     return chosen
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def _found(
+    _home: Home, path: str, experiment_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...]
+) -> Verdict:
+    """Computed anew when a run has ended or started (`states`) or is to be `judged` otherwise: it reads every run."""
+    from tl.analysis import experiment_result
+
+    return experiment_result(_home, experiment_id, **dict(judged)).verdict
+
+
+def _states(now: ExperimentView) -> tuple[Any, ...]:
+    """Changes whenever the verdict may have changed; without its data set less is known of the pictures."""
+    return (
+        *((run.run_id, run.status, run.attempt) for run in now.runs),
+        now.experiment.looks,
+        None if now.pictures is None else (now.pictures.train, now.pictures.test),
+    )
+
+
 def _answer(found: Verdict) -> None:
     claim = found.headline_claim
-    if claim and claim.interval and claim.interval.low is not None:
+    if claim and found.headline and found.comparisons[found.headline].seeds >= PLANNED_LOOKS[0]:
         words, colour, icon = OUTCOMES[claim.outcome]
         st.badge(words, color=colour, icon=icon)
     first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
     st.subheader(unbroken(first), anchor=False)
     if rest:
         st.markdown(escape(rest[0]))
+    if covers := findings.covers(found):
+        st.caption(escape(covers))
 
 
 def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:

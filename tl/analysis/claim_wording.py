@@ -1,0 +1,140 @@
+"""What may be said of a gain, in words: the interval shown is the one that decides, and what would settle it."""
+
+from tl.analysis import time_wording
+from tl.analysis.names import inside
+from tl.analysis.results import (
+    NEW_PICTURES,
+    NEW_TRAINING,
+    THESE_NETWORKS,
+    THESE_PICTURES,
+    Claim,
+    Interval,
+    Verdict,
+)
+from tl.analysis.statistics import HELPS, HURTS, MAX_PAIRS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
+from tl.config import BALANCED_ACCURACY
+from tl.strategies import PRETRAINED, STRATEGIES
+from tl.words import about, count, percent, points
+
+COVERS = {  # basis of an interval -> what it covers, a sentence
+    NEW_PICTURES: "The interval allows for other test pictures of the same kind and for other seeds; the training "
+    "pictures stay the same.",
+    NEW_TRAINING: "The interval allows for other test pictures, other training pictures and other seeds.",
+    THESE_NETWORKS: "The interval allows for other test pictures, but not for another training.",
+    THESE_PICTURES: "The interval allows for other seeds, but holds for these very test pictures only.",
+}
+NUMBERS = {1: "one", 2: "two"}
+
+
+def told(found: Verdict, name: str, claim: Claim) -> str:
+    """What was found of the arm `name`, tested, and the interval that says how sure it is: one sentence."""
+    interval, seeds = claim.interval, found.comparisons[name].seeds
+    if interval is None:
+        return ""
+    decides = seeds >= MIN_PAIRS and interval.low is not None
+    words = _outcome(found, name, claim, interval) if decides else _hint(found, name, interval)
+    return words[0].upper() + words[1:] + time_wording.clause(found, name) + "."
+
+
+def _outcome(found: Verdict, name: str, claim: Claim, interval: Interval) -> str:
+    subject = _subject(found, name)
+    words = {
+        HELPS: f"{subject} helps",
+        HURTS: f"{subject} hurts",
+        NO_DIFFERENCE: f"{subject} makes no difference that matters",
+        UNDECIDED: f"it is undecided whether {subject} helps",
+    }[claim.outcome]
+    where = "on these test pictures" if interval.basis == THESE_PICTURES else "on new pictures"
+    certainty = f"95 % interval {span(interval)}{_based_on(claim, interval, found.comparisons[name].seeds)}"
+    return f"{words}: {_gain(found, interval)} {where} ({certainty})"
+
+
+def _based_on(claim: Claim, interval: Interval, seeds: int) -> str:
+    """What the interval allows for, and what it is based on."""
+    allows = [f"the choice among {claim.of}"] if claim.of > 1 else []
+    allows += [f"{claim.look} looks"] if claim.look > 1 else []
+    allowing = f", allowing for {' and '.join(allows)}" if allows else ""
+    if interval.basis == THESE_PICTURES:
+        return f" over {seeds} seeds{allowing}; these runs kept no predictions, so nothing is said about new pictures"
+    if interval.basis == NEW_TRAINING:
+        return f"{allowing}; {seeds} splits drawn anew"
+    pictures = "" if claim.test_pictures is None else f", {count(claim.test_pictures)} test pictures"
+    return f"{allowing}; {seeds} seeds{pictures}"
+
+
+def _hint(found: Verdict, name: str, interval: Interval) -> str:
+    """Too few runs for an outcome, or no interval."""
+    entry, gain = found.comparisons[name], interval.mean
+    runs = "in this one run" if entry.seeds == 1 else f"in these {NUMBERS.get(entry.seeds, entry.seeds)} runs"
+    better = "better" if gain > 0 else "worse"
+    if abs(gain) < found.margin:
+        claim = "made hardly a difference"
+    elif interval.low is not None and interval.high is not None and interval.low <= 0 <= interval.high:
+        claim = f"was {better}, but not by more than chance could explain"
+    else:
+        claim = f"was {better}"
+    sides = entry.test_accuracy
+    certainty = f"{percent(sides.arm)} against {percent(sides.baseline)}"
+    if interval.basis == THESE_NETWORKS:
+        certainty += f"; 95 % interval {span(interval)} for these networks; another training may differ"
+    elif entry.seeds >= MIN_PAIRS:
+        certainty += "; no interval, as too little is known of the pictures"
+    return f"{runs} {_subject(found, name)} {claim}: {_gain(found, interval)} on the test set ({certainty})"
+
+
+def _gain(found: Verdict, interval: Interval) -> str:
+    return points(interval.mean) + (" of balanced accuracy" if found.judge_by == BALANCED_ACCURACY else "")
+
+
+def span(interval: Interval) -> str:
+    """Its two ends in points: "14.9 to 32.5"."""
+    return " to ".join(
+        points(end).removesuffix(" points").removeprefix("+").removeprefix("±") for end in (interval.low, interval.high)
+    )
+
+
+def _subject(found: Verdict, name: str) -> str:
+    """ "transfer" where the one side starts from pretrained weights and the other doesn't, else the two names."""
+    pretrained = {arm: STRATEGIES[own.strategy].initialisation == PRETRAINED for arm, own in found.summary.items()}
+    if not pretrained[name] or pretrained[found.baseline]:
+        return f"{inside(name)} instead of {inside(found.baseline)}"
+    return "transfer" if len(found.comparisons) == 1 else f"transfer ({inside(name)})"
+
+
+def what_next(margin: float, seeds: int, claim: Claim) -> str:
+    """What would help most where the outcome is open: more seeds, more test pictures, with numbers; else empty."""
+    if claim.outcome != UNDECIDED or claim.interval is None:
+        return ""
+    if seeds < MIN_PAIRS:
+        runs = "One run each is" if seeds == 1 else "Two runs each are"
+        more = "Two more seeds allow" if MIN_PAIRS - seeds == 2 else "One more seed allows"
+        return f"{runs} a hint, not a proof. {more} a verdict."
+    if claim.seeds_can_settle is False:
+        return _too_few_pictures(claim)
+    if claim.interval.low is None:
+        return ""
+    if claim.more_seeds is None and claim.more_pictures:
+        return f"Even {MAX_PAIRS} seeds would hardly settle it; about {about(claim.more_pictures)} more test pictures would."
+    if claim.more_seeds is None:
+        width = points(margin).lstrip("+")
+        return (
+            f"Even {MAX_PAIRS} seeds would hardly settle it: the gain is too close to the margin of {width}, or differs "
+            f"too much from seed to seed."
+        )
+    seeds_needed = f"About {claim.more_seeds} more {'seeds' if claim.more_seeds > 1 else 'seed'}"
+    if claim.more_pictures and claim.more_pictures <= 10 * (claim.test_pictures or 0):
+        return (
+            f"{seeds_needed} would probably settle it; so would about {about(claim.more_pictures)} more test pictures."
+        )
+    return f"{seeds_needed} would probably settle it."
+
+
+def _too_few_pictures(claim: Claim) -> str:
+    interval = claim.interval
+    if interval is not None and interval.basis == NEW_TRAINING:
+        return "More splits can't settle it: the data set has too few pictures."
+    have = f"{count(claim.test_pictures)} test pictures are" if claim.test_pictures else "the test pictures are"
+    if not claim.more_pictures:
+        return f"More seeds can't settle it: {have} too few."
+    needed = about(claim.more_pictures + (claim.test_pictures or 0))
+    return f"More seeds can't settle it: {have} too few; at least about {needed} would be needed."
