@@ -1,4 +1,4 @@
-"""What happens epoch by epoch: accuracy, loss, time per epoch, learning rate; a line per arm, a band over seeds."""
+"""What happens epoch by epoch: accuracy, loss, time per epoch, learning rate; a line and a band per arm."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ def _y(measure: str) -> alt.Y:
         return alt.Y("y:Q", title="time", scale=alt.Scale(domainMin=0), axis=time_axis("y", 4))
     title, scale, axis = {
         "accuracy": ("accuracy", {"domain": [0, 1]}, {"format": ".0%", "tickCount": 6}),
-        "loss": ("loss", {"domainMin": 0}, {"format": ".2~f", "tickCount": 6}),
+        "loss": ("loss", {"domainMin": 0, "padding": 8}, {"format": ".2~f", "tickCount": 6}),
         "rate": ("learning rate", {"type": "log", "nice": True}, {"format": ".0e", "tickCount": 3}),
     }[measure]
     return alt.Y("y:Q", title=title, scale=alt.Scale(**scale), axis=alt.Axis(**axis))
@@ -48,7 +48,7 @@ def _y(measure: str) -> alt.Y:
 def _lines(measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, legend: bool, height: int):
     """One view and one table, whatever is switched on: lines differ by encodings that never change.
 
-    Below the lines lies the 95 % band of their means, where there are runs enough for one.
+    Below the lines lies the 95 % band of their means, where there is one.
     """
     x, y = _x(axis, max_epochs), _y(measure)
     mark = {"interpolate": "linear", "strokeCap": "round"}
@@ -77,6 +77,7 @@ def _lines(measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, lege
             alt.Tooltip("epoch:Q", title="epoch", format="d"),
             *_values(measure),
             alt.Tooltip("stage:N", title="trains"),
+            alt.Tooltip("band:N", title="95 % interval for"),
             alt.Tooltip("runs:Q", title="runs"),
         ],
     )
