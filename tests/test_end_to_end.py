@@ -63,11 +63,11 @@ def test_compare_trains_both_arms_and_tells_what_it_found(home):
     assert set(document["arms"]) == {"scratch", "linear_probe"}
     for arm in document["arms"].values():
         (run,) = arm["runs"]
-        assert run.status == "finished"
-        assert run.epochs == 2
-        assert 0 <= run.test_accuracy <= 1
-        assert run.elapsed_seconds > 0
-        metrics = read_metrics(home.run(run.run_id).metrics)
+        assert run["status"] == "finished"
+        assert run["epochs"] == 2
+        assert 0 <= run["test_accuracy"] <= 1
+        assert run["elapsed_seconds"] > 0
+        metrics = read_metrics(home.run(run["run_id"]).metrics)
         assert metrics["epoch"].tolist() == [1, 2]
     assert "hint, not a proof" in document["verdict"]["text"]
     assert seen_by_others(home.path) == []
@@ -111,7 +111,7 @@ def test_a_killed_run_says_so_and_resumes_without_losing_an_epoch(home):
     assert dead["status"] in ("failed", "interrupted")
     done = read_metrics(files.metrics)["epoch"].tolist()
     assert done == list(range(1, len(done) + 1))
-    assert tl(home, "resume", run.run_id).status == "finished"
+    assert tl(home, "resume", run.run_id)["status"] == "finished"
     metrics = read_metrics(files.metrics)
     assert metrics["epoch"].tolist() == list(range(1, 21))
     assert metrics["elapsed_seconds"].is_monotonic_increasing
@@ -126,10 +126,10 @@ def test_stop_keeps_the_best_so_far(home):
         stderr=subprocess.DEVNULL,
     )
     until(lambda: [r for r in tl(home, "runs")["runs"] if r["status"] == "running" and r["epochs"] >= 1])
-    (run,) = [run for run in tl(home, "runs")["runs"] if run.status == "running"]
-    tl(home, "stop", run.run_id)
+    (run,) = [run for run in tl(home, "runs")["runs"] if run["status"] == "running"]
+    tl(home, "stop", run["run_id"])
     assert compare.wait(60) == 0
-    files = home.run(run.run_id)
+    files = home.run(run["run_id"])
     result = read_json(files.result)
     assert result["status"] == "stopped"
     assert result["test_accuracy"] is None

@@ -27,12 +27,23 @@ SUMMARY = {
     *("strategy", "runs", "statuses", "reasons", "test_accuracy", "best_val_accuracy", "above_guessing", "epochs"),
     *("best_epoch", "elapsed_seconds", "images_seen", "memory_peak_bytes", "energy_joules", "flops", "budget", "steps"),
     *("learning_rate", "rate_chosen", "stopped_early", "out_of_budget", "cut_short", "late_rise", "late_slope"),
-    *("learning", "converged"),
+    *("usual_rate", "patience", "patience_start", "patience_steps", "patience_errors", "counted_accuracy", "chance"),
+    *("validation_pictures", "learning", "converged"),
+    *("test_balanced_accuracy", "test_macro_f1", "classes"),
 }
 SETTING = {"home", "dataset", "classes", "backbone", "weights", "resolution", "seeds"}
 RUN = {
     *("run_id", "seed", "status", "reason", "message", "epochs", "best_epoch", "stopped_early", "best_val_accuracy"),
-    *("test_accuracy", "elapsed_seconds", "memory_peak_bytes", "energy_joules", "flops", "flops_per_image"),
+    *(
+        "test_balanced_accuracy",
+        "test_macro_f1",
+        "test_accuracy",
+        "elapsed_seconds",
+        "memory_peak_bytes",
+        "energy_joules",
+        "flops",
+        "flops_per_image",
+    ),
     *("images_per_second", "total_parameters", "trainable_parameters", "device"),
 }
 
@@ -110,8 +121,6 @@ def test_findings_survive_the_pages_cache_as_they_are(home):
 @pytest.mark.parametrize("learning", Learning)
 def test_only_what_has_come_to_rest_is_called_converged(learning):
     assert learning.converged is {"converged": True, "still_improving": False}.get(learning.value)
-    assert Learning.of(True).converged is True and Learning.of(False).converged is False
-    assert Learning.of(None) == Learning.UNKNOWN
 
 
 def test_a_comparison_speaks_of_the_test_set_where_it_was_tested():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.verdict_lab import FULL, SCRATCH, experiment, judge, run, three
+from tl.analysis.guessing import Pictures
 from tl.analysis.records import RunRecord
 from tl.report import findings, size_findings
 
@@ -72,7 +73,8 @@ def test_speed_has_an_interval_too():
     assert time.saved == pytest.approx(1 - 1 / 2.1)
 
 
-TEN = {"chance": 0.1, "validation_pictures": 900}  # 3 standard errors above chance: 13 %
+# 3 standard errors above chance: 13 %; 15 % of the way from chance to all: 23.5 %
+TEN = {"validation": Pictures((90,) * 10), "test": Pictures((90,) * 10)}
 
 
 def test_at_chance_there_is_nothing_to_time():
@@ -81,14 +83,24 @@ def test_at_chance_there_is_nothing_to_time():
     time = both.comparisons[FULL].time_to_target
     assert time.near_chance is True
     assert (time.target_accuracy, time.speedup, time.arm.seconds) == (None, None, None)
-    assert "neither did better than guessing could (chance is 10 %), so there is nothing to time" in both.text
+    assert "; neither arm learned much (10 % and 11 %, chance is 10 %), so times can't be compared." in both.text
     one = judge(spec, [run(SCRATCH, [0.1, 0.11], 0.1), run(FULL, [0.5, 0.6], 0.6)], **TEN)
-    assert "from scratch did no better than guessing could (chance is 10 %)" in one.text
+    assert "; from scratch learned next to nothing (10 %, chance is 10 %), so times can't be compared." in one.text
     assert one.summary[FULL].above_guessing is True
     asked = judge(spec, [run(SCRATCH, [0.5], 0.5), run(FULL, [0.6], 0.6)], target=0.12, **TEN)
-    assert "guessing could reach the target too (chance is 10 %), so there is nothing to time" in asked.text
-    above = judge(spec, [run(SCRATCH, [0.15], 0.15), run(FULL, [0.6], 0.6)], **TEN)
-    assert above.comparisons[FULL].time_to_target.near_chance is False
+    assert "; the target is too close to chance (10 %), so times can't be compared." in asked.text
+
+
+def test_an_accuracy_that_is_hardly_above_chance_is_not_timed_either():
+    spec = experiment(SCRATCH, FULL)
+    little = judge(spec, [run(SCRATCH, [0.22], 0.22), run(FULL, [0.6], 0.6)], **TEN)  # target 20.9 %
+    assert little.summary[SCRATCH].above_guessing is True, "22 % is far more than guessing reaches on 900 pictures"
+    assert little.comparisons[FULL].time_to_target.near_chance is True
+    assert "; from scratch learned next to nothing (22 %, chance is 10 %), so times can't be compared." in little.text
+    assert "sooner" not in little.text and "Time to" not in [each.label for each in findings.measures(little, FULL)]
+    enough = judge(spec, [run(SCRATCH, [0.26], 0.26), run(FULL, [0.6], 0.6)], **TEN)  # target 24.7 %
+    assert enough.comparisons[FULL].time_to_target.near_chance is False
+    assert "both reached 25 %" in enough.text
 
 
 def counted(record: RunRecord, **columns) -> RunRecord:

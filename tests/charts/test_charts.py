@@ -28,6 +28,7 @@ def metrics(epochs: int, seeds: int = 1, arms=ARMS) -> pd.DataFrame:
             "train_accuracy": 0.1 * epoch,
             "val_loss": 2.1 / epoch,
             "val_accuracy": 0.1 * epoch + 0.01 * seed,
+            "val_balanced_accuracy": 0.05 * epoch,
             "learning_rate": 1e-3,
             "train_seconds": 2.0,
             "eval_seconds": 0.5,
@@ -51,6 +52,9 @@ CHARTS = {
     "accuracy": lambda data: curves.validation_chart("accuracy", data, ARMS, "epochs", 10),
     "accuracy with training curves": lambda data: curves.validation_chart(
         "accuracy", data, ARMS, "seconds", 10, training=True
+    ),
+    "balanced accuracy": lambda data: curves.validation_chart(
+        "balanced_accuracy", data, ARMS, "epochs", 10, training=True
     ),
     "loss": lambda data: curves.validation_chart("loss", data, ARMS, "pictures", 10),
     "seconds": lambda data: curves.epoch_seconds_chart(data, ARMS, 10),
@@ -87,6 +91,13 @@ def test_memory_is_labelled_in_megabytes_and_gigabytes(most, labels):
     data = hardware(5).assign(memory_bytes=lambda rows: (rows.index % 2 * most).astype("Int64"))
     drawn = as_svg(resources.memory_chart(data, ARMS, "memory_bytes"))
     assert labels <= set(re.findall(r">([^<>]+)</text>", drawn))
+
+
+def test_balanced_accuracy_is_drawn_where_it_was_measured():
+    rows = curve_rows(metrics(3), "epochs", "balanced_accuracy", training=True)
+    assert rows[rows["arm"] == ARMS[0]]["y"].round(6).tolist() == [0.05, 0.1, 0.15]
+    earlier = metrics(3).assign(val_balanced_accuracy=pd.NA)
+    assert curve_rows(earlier, "epochs", "balanced_accuracy").empty
 
 
 def test_the_axis_decides_what_x_is():
@@ -170,6 +181,12 @@ def test_all_right_is_no_certainty():
 )
 def test_what_bands_are_for_is_said(frame, seeds, words):
     assert bands(frame, seeds) == words
+
+
+@pytest.mark.parametrize(("seeds", "words"), [(3, "for other seeds alone"), (1, "not available")])
+def test_balanced_accuracy_has_no_band_for_new_pictures(seeds, words):
+    assert bands(known(1, seeds), seeds, "balanced_accuracy").endswith(f"; of balanced accuracy {words}")
+    assert set(curve_rows(known(1, seeds), "epochs", "balanced_accuracy")["band"]) <= {"", "other seeds"}
 
 
 def test_losses_have_room_above_them():

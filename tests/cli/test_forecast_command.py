@@ -51,7 +51,7 @@ def test_what_is_known_is_said_in_sentences_with_the_way_to_learn_more(capsys, h
     measured(home)
     status, stdout, _ = main(capsys, home, "forecast", "--target", "0.8")
     assert status == 0
-    assert stdout.startswith("A linear probe is there already")
+    assert stdout.startswith("A linear probe already reaches 80 %, with ")
     assert "python -m tl sweep --dataset blossoms --backbone mobilenet_v2" in stdout
     assert "No record yet" in stdout
 

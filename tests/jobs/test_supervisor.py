@@ -131,7 +131,7 @@ def test_a_new_supervisor_takes_over_living_trainers(lab):
     lab.supervisor.tick()
     assert lab.row(run_id) == before
     lab.launcher.terminate(run_id, None)  # the earlier one reaps it
-    until(lambda: lab.launcher.exit_code(processes.Identity(before["pid"], 0, "")) is not None)
+    until(lambda: lab.launcher.exit_code(processes.Identity(before.pid, 0, "")) is not None)
     lab.supervisor.tick()
     row = lab.row(run_id)
     assert (row.status, row.reason) == ("failed", "killed")

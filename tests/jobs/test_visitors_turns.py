@@ -54,7 +54,7 @@ def test_the_time_limit_is_of_all_attempts_together(visitors, monkeypatch):
     row = ann.train(run_id)
     database.note(ann.home, row, started=row.started - 60 * 19)
     jobs.stop(ann.home, run_id)
-    assert 60 * 19 < ann.row(run_id)["spent"] < 60 * 20
+    assert 60 * 19 < ann.row(run_id).spent < 60 * 20
     jobs.resume(ann.home, run_id)
     ann.train(run_id)
     monkeypatch.setattr(processes, "age_seconds", lambda trainer: 61)
@@ -71,7 +71,7 @@ def test_time_in_which_nobody_watched_is_not_counted(visitors):
     [run_id] = ann.submit("slow")
     database.move(ann.home, ann.row(run_id), "running", started=1.0, pid=os.getpid(), start_ticks=1, boot_id="earlier")
     ann.supervisor.tick()
-    assert (ann.row(run_id).status, ann.row(run_id)["spent"]) == ("interrupted", 0)
+    assert (ann.row(run_id).status, ann.row(run_id).spent) == ("interrupted", 0)
 
 
 def test_a_sweep_goes_on_without_the_runs_that_have_had_their_time(visitors):

@@ -58,7 +58,7 @@ def test_what_was_measured_is_shown_with_its_curve_and_record(open_page, home, a
     assert "No record yet" in words and "a sweep of these pictures" in words
     assert len(charts(app)) == before + 1
     app.number_input(key=TARGET).set_value(70.0).run()
-    assert "is there already" in unescaped(app)
+    assert "already reaches 70 %" in unescaped(app)
 
 
 def test_a_sweep_tells_of_the_other_arms_and_their_names_never_become_markup(open_page, home, asks):

@@ -80,7 +80,7 @@ def switch(app):
 def started(app, home):
     app.button(key="form_start").click().run()
     assert not app.exception and not app.error
-    return jobs.experiment(home, jobs.list_runs(home)[0]["experiment_id"])["experiment"]
+    return jobs.experiment(home, jobs.list_runs(home)[0].experiment_id)["experiment"]
 
 
 def test_a_new_split_for_every_seed_follows_the_set_until_it_is_touched(open_page, home, sets, monkeypatch):

@@ -17,7 +17,7 @@ ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="full_fine
 @pytest.fixture
 def settled(home) -> str:
     """A finished experiment in which from scratch had converged and full fine-tuning had not; three seeds."""
-    experiment_id = page_lab.submit(home, seeds=3, arms=ARMS)
+    experiment_id = page_lab.submit(home, seeds=3, arms=ARMS, patience_steps=0)
     for place, row in enumerate(page_lab.rows(home, experiment_id)):
         page_lab.end(home, row, "finished", accuracy=0.08 + 0.05 * (place % 2) + 0.001 * row.seed)
         if row.arm == "scratch":
@@ -46,9 +46,15 @@ def test_every_number_has_a_short_label_and_what_it_is(open_page, settled):
 def test_an_arm_that_was_still_learning_has_a_red_mark_and_can_be_given_longer(open_page, home, settled):
     app = open_page(experiment=settled)
     assert ":red[" in texts(app)
-    assert "not converged: this comparison favours from scratch." in unescaped(app)
+    assert "**Full fine-tuning** had not converged: more epochs may help." in unescaped(app)
     assert not [button for button in app.button if button.key == "longer_scratch"]
-    app.button(key="longer_full_finetuning").click().run()
+    button = app.button(key="longer_full_finetuning")
+    assert button.label == "Train it for 12 epochs"
+    assert button.help == (
+        "A new comparison: all arms are trained anew with the same settings, but this one may take 12 epochs instead of 6. "
+        "That takes about 2 min 42 s of computing time."
+    )
+    button.click().run()
     assert not app.exception
     (longer,) = {run.experiment_id for run in jobs.list_runs(home)} - {settled}
     assert app.query_params["experiment"] in (longer, [longer])
@@ -58,6 +64,79 @@ def test_an_arm_that_was_still_learning_has_a_red_mark_and_can_be_given_longer(o
     again = open_page(experiment=settled)
     again.button(key="longer_full_finetuning").click().run()
     assert {run.experiment_id for run in jobs.list_runs(home)} == {settled, longer}, "a second click finds the first"
+
+
+def scratch_that(home, status="finished", arms=ARMS, *, accuracy=0.08, test=0.48, losses=None, **settings) -> str:
+    """An experiment whose runs from scratch ended like this and whose full fine-tuning came to rest; its id."""
+    experiment_id = page_lab.submit(home, arms=arms, **settings)
+    for row in page_lab.rows(home, experiment_id):
+        if row.arm != "scratch":
+            page_lab.end(home, row, "finished", accuracy=0.15)
+            files = home.run(row.run_id)
+            write_metrics(files.metrics, read_metrics(files.metrics).assign(val_accuracy=0.9).to_dict("records"))
+            continue
+        page_lab.end(home, row, status, accuracy=accuracy, test_accuracy=test if status == "finished" else None)
+        if losses:
+            files = home.run(row.run_id)
+            write_metrics(files.metrics, read_metrics(files.metrics).assign(**losses).to_dict("records"))
+    return experiment_id
+
+
+def remedied(app, home, key: str):
+    """The experiment that the button of an arm begins."""
+    before = {run.experiment_id for run in jobs.list_runs(home)}
+    app.button(key=key).click().run()
+    assert not app.exception
+    (begun,) = {run.experiment_id for run in jobs.list_runs(home)} - before
+    return jobs.experiment(home, begun)["experiment"]
+
+
+def test_an_arm_that_took_too_few_steps_can_have_as_many_as_it_needs(open_page, home):
+    app = open_page(experiment=scratch_that(home))
+    assert "took only 24 steps, with random weights at least 300 are needed: more epochs may help." in unescaped(app)
+    assert app.button(key="longer_scratch").label == "Train it for 75 epochs"
+    begun = remedied(app, home, "longer_scratch")
+    assert ([arm.epochs for arm in begun.arms], begun.patience) == ([75, None], 3)
+
+
+def test_an_arm_that_diverged_can_have_a_tenth_of_its_rate(open_page, home):
+    exploded = {"train_loss": 8000.0, "val_loss": 17169.0}
+    app = open_page(experiment=scratch_that(home, test=0.09, losses=exploded))
+    assert "**From scratch** diverged: a lower learning rate may help." in unescaped(app)
+    button = app.button(key="longer_scratch")
+    assert button.label == "Train it at a tenth of the rate"
+    assert "begins at a learning rate of 1e-4 instead of 1e-3" in button.help
+    begun = remedied(app, home, "longer_scratch")
+    assert [(arm.learning_rate, arm.epochs) for arm in begun.arms] == [(1e-4, None), (None, None)]
+
+
+def test_an_arm_that_learned_nothing_at_a_tiny_rate_can_have_the_usual_one(open_page, home):
+    tiny = (ArmConfig(name="scratch", strategy="scratch", learning_rate=1e-7), ARMS[1])
+    app = open_page(experiment=scratch_that(home, test=0.09, arms=tiny))
+    said = (
+        "did no better than chance in 6 epochs (9.0 %, chance is 8.4 %): a rate nearer to the usual 1e-3 than 1e-7 may"
+    )
+    assert said in unescaped(app)
+    assert app.button(key="longer_scratch").label == "Train it at the usual rate"
+    assert remedied(app, home, "longer_scratch").arms[0].learning_rate == 1e-3
+
+
+def test_an_arm_that_was_stopped_can_be_resumed_from_the_card(open_page, home):
+    experiment_id = scratch_that(home, status="stopped", seeds=2)
+    app = open_page(experiment=experiment_id)
+    assert "was cut short after 6 of 6 epochs and may have gone on learning." in unescaped(app)
+    button = app.button(key="go_on_scratch")
+    assert button.label == "Resume 2 runs"
+    button.click().run()
+    assert not app.exception
+    statuses = {(run.arm, run.status) for run in jobs.list_runs(home)}
+    assert statuses == {("scratch", "queued"), ("full_finetuning", "finished")}
+
+
+def test_where_nothing_more_would_help_there_is_no_button(open_page, home):
+    app = open_page(experiment=scratch_that(home, test=0.09, patience_steps=0))
+    assert "did no better than chance in 6 epochs" in unescaped(app)
+    assert not [button for button in app.button if button.key in ("longer_scratch", "go_on_scratch")]
 
 
 def test_target_and_margin_are_the_users(open_page, settled):
@@ -90,7 +169,9 @@ def test_the_ledger_says_what_every_arm_was_given(open_page, settled):
     assert ledger["Steps"].tolist() == ["24", "24"], "six epochs of four batches"
     assert ledger["Learning rate"].tolist() == ["1e-3, the strategy's usual one", "1e-4, the strategy's usual one"]
     assert ledger["How it ended"].tolist() == ["used its budget"] * 2
-    assert ledger["Converged"].tolist() == ["yes", "no"]
+    assert ledger["Learning"].tolist() == ["converged", "still improving"]
+    assert ledger["Early stopping"][0] == ("3 epochs more than 1 standard error above the lowest loss; from epoch 6 on")
+    assert "Diverged: training and validation loss ended at more than 3 times that of guessing." in unescaped(app)
 
 
 def test_report_and_bundle_can_be_taken_home_once_everything_has_ended(open_page, home, settled):
@@ -138,3 +219,20 @@ def test_a_bundle_can_be_imported_on_the_page_of_all_runs(open_page, home, settl
     app.file_uploader(key="import_file").upload("bundle.zip", bundle).run()
     assert not app.exception
     assert {run.experiment_id for run in jobs.list_runs(Home())} == {settled}
+
+
+def test_how_each_class_fared_is_there_once_it_is_opened(open_page, home):
+    experiment_id = page_lab.classified(home)
+    app = open_page(experiment=experiment_id)
+    before = len(charts(app))
+    app.session_state["class_by_class"] = True
+    app.run()
+    assert not app.exception and len(charts(app)) == before + 1
+    (table,) = [frame.value for frame in app.dataframe if "Class" in frame.value]
+    assert table["From scratch"][0] == "50.0 % (23.7 to 76.3 %)"
+    assert table[page_lab.ARMS[1].name][0] == "80.0 % (49.0 to 94.3 %)"
+
+
+def test_runs_without_answers_have_no_part_on_classes(open_page, home):
+    app = open_page(experiment=page_lab.finished(home))
+    assert "Class by class" not in [box.label for box in app.expander]

@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from tests.verdict_lab import FULL, SCRATCH, experiment, judge, run
+from tl.analysis.guessing import Pictures
 from tl.report import findings
 
 
@@ -40,3 +41,68 @@ def test_epochs_are_counted_with_the_runs_that_stopped_early():
     assert measured(*runs)["Epochs"] == ("7.5", "vs 10")
     early = [replace(each, result=structs.replace(each.result, stopped_early=each.arm == FULL)) for each in runs]
     assert measured(*early)["Epochs"] == ("7.5", "vs 10, early 2 vs 0")
+
+
+def fairness(*runs, validation=(250, 250), test=(500, 500), **shared) -> tuple[dict[str, str], dict[str, str]]:
+    """(row of from scratch in the fairness table, arm -> its mark) of an experiment with these settings."""
+    spec = replace(experiment(SCRATCH, FULL, seeds={run.seed for run in runs}), samples=500, **shared)
+    found = judge(spec, runs, validation=Pictures(validation), test=Pictures(test))
+    return dict(zip(findings.FAIRNESS_HEAD, findings.fairness_rows(found)[0], strict=True)), dict(findings.marks(found))
+
+
+GOOD = run(FULL, [0.9] * 20, 0.9)
+FLAT = [0.7] * 20
+WORDS = {
+    "converged": (run(SCRATCH, FLAT, 0.7), None),
+    "still improving": (run(SCRATCH, [*FLAT, 0.8], 0.8), "had not converged: more epochs may help."),
+    "too few steps": (
+        run(SCRATCH, [0.7] * 5, 0.7),
+        "took only 80 steps, with random weights at least 300 are needed: more epochs may help.",
+    ),
+    "no better than chance": (
+        run(SCRATCH, [0.5, 0.5], 0.51),
+        "did no better than chance in 2 epochs (51.0 %, chance is 50.0 %): more epochs or another learning rate may help.",
+    ),
+    "diverged": (
+        run(SCRATCH, [0.5] * 5, 0.5, train_loss=900.0, val_loss=8255.0),
+        "diverged: a lower learning rate may help.",
+    ),
+    "cut short": (
+        run(SCRATCH, [0.7] * 6, status="stopped"),
+        "was cut short after 6 of 10 epochs and may have gone on learning.",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", WORDS)
+def test_every_state_of_learning_has_its_words_and_only_the_unfair_a_mark(state):
+    scratch, mark = WORDS[state]
+    row, marks = fairness(scratch, GOOD)
+    assert row["Learning"] == state
+    assert marks == ({SCRATCH: mark} if mark else {})
+
+
+def test_few_validation_pictures_mark_both_arms():
+    row, marks = fairness(run(SCRATCH, FLAT, 0.7), run(FULL, [0.8] * 20, 0.8), validation=(18, 18))
+    assert row["Learning"] == "too few validation pictures to tell"
+    said = "can't be said to have come to rest: 36 validation pictures are too few to tell."
+    assert marks == {SCRATCH: said, FULL: said}
+
+
+def test_the_table_says_when_patience_begins_and_what_counts_towards_it():
+    row, _ = fairness(run(SCRATCH, FLAT, 0.7), GOOD)
+    assert row["Steps"] == "320"
+    assert row["Early stopping"] == (
+        "3 epochs more than 1 standard error above the lowest loss; from epoch 6 and step 300 on"
+    )
+    row, _ = fairness(run(SCRATCH, FLAT, 0.7), GOOD, patience=1, patience_errors=0.0, patience_steps=0)
+    assert row["Early stopping"] == "1 epoch not below the lowest loss; from epoch 6 on"
+    row, _ = fairness(run(SCRATCH, FLAT, 0.7), GOOD, patience=0)
+    assert row["Early stopping"] == "off"
+
+
+def test_a_rate_far_below_the_usual_one_is_pointed_at():
+    row, _ = fairness(run(SCRATCH, FLAT, 0.7, result={"learning_rate": 1e-7}), GOOD, find_rate=True)
+    assert row["Learning rate"] == "1e-7, found by a range test, far below the usual 1e-3"
+    row, _ = fairness(run(SCRATCH, FLAT, 0.7, result={"learning_rate": 1e-4}), GOOD, find_rate=True)
+    assert row["Learning rate"] == "1e-4, found by a range test"

@@ -152,3 +152,26 @@ def test_the_command_in_it_repeats_the_sweep(home):
     assert (arguments.baseline, arguments.margin) == ("full_finetuning", 0.02)
     stored = next(iter(jobs.sweep(home, sweep_id)["experiments"].values()))
     assert experiment_of(arguments) == replace(stored, samples=None)
+
+
+def test_how_each_class_fared_is_in_it(home):
+    read = Reader(report(home, page_lab.classified(home)))
+    *_, chart = pictures(read)
+    assert "Class by class" in read.text and "recognised" in chart
+    # 5 and 8 of 10 with Wilson's intervals; balanced accuracy (0.5 + 0.8) / 2
+    for words in ("50.0 % (23.7 to 76.3 %)", "80.0 % (49.0 to 94.3 %)", "65.0 %", "not available"):
+        assert words in read.text, words
+
+
+@pytest.mark.parametrize("judge", ["accuracy", "balanced_accuracy"])
+def test_what_is_judged_by_balanced_accuracy_is_drawn_as_that(home, judge):
+    experiment = Experiment(dataset="blossoms", samples=100, arms=page_lab.ARMS[:1], judge_by=judge)
+    experiment_id = jobs.submit(home, experiment)
+    for row in page_lab.rows(home, experiment_id):
+        page_lab.end(home, row, "finished")
+    drawn = "Balanced validation accuracy by epoch" in Reader(report(home, experiment_id)).text
+    assert drawn == (judge == "balanced_accuracy")
+
+
+def test_runs_without_answers_have_no_section_on_classes(home):
+    assert "Class by class" not in Reader(report(home, page_lab.finished(home))).text

@@ -182,7 +182,7 @@ def test_real_trainers_go_on_from_kills_with_the_numbers_of_runs_nobody_killed(h
         before = expected[run.arm]
         numbers, wanted = (read_metrics(home.run(each.run_id).metrics)[columns] for each in (run, before))
         assert numbers.equals(wanted), (run.run_id, numbers, wanted)
-        assert run.test_accuracy == before["test_accuracy"]
+        assert run.test_accuracy == before.test_accuracy
     with capsys.disabled():
         print(f"\n{slayer.hits} killed, {len(jobs.list_runs(home))} runs, all with the numbers of one nobody killed")
     assert slayer.hits["trainer"]

@@ -87,7 +87,7 @@ def test_a_killed_page_server_leaves_the_run_alone_and_is_back_at_once(home, pag
             assert shown() > killed_at
             seconds.append(time.monotonic() - began)
             now = database.read_run(home, run_id)
-            assert identity_of(now) == trainer and now["attempt"] == 1 and processes.alive(trainer)
+            assert identity_of(now) == trainer and now.attempt == 1 and processes.alive(trainer)
     finally:
         app.kill()
     with capsys.disabled():

@@ -30,9 +30,35 @@ def test_energy_is_a_mean_over_runs_like_the_rows_around_it(tmp_path):
     home = Home(tmp_path)
     now = load(home, page_lab.finished(home, 2))
     for joules, run in zip((1000.0, 3000.0), now.arms[0].runs, strict=True):
-        path = home.run(run["run_id"]).result
+        path = home.run(run.run_id).result
         write_json(path, read_json(path) | {"energy_joules": joules})
     table = arm_table(now, now.metrics())
     rows = dict(zip(table[""], table["From scratch"], strict=True))
     assert rows["Energy"] == f"{energy(2000.0)} (n = 2)"
     assert dict(zip(table[""], list(table.values())[2], strict=True))["Energy"] == "not available"
+
+
+def rows_of(table, arm: str) -> dict[str, str]:
+    return dict(zip(table[""], table[arm], strict=True))
+
+
+def test_measures_in_which_classes_count_alike_are_there_where_runs_have_them(tmp_path):
+    now = load(Home(tmp_path), page_lab.classified(Home(tmp_path)))
+    rows = rows_of(arm_table(now, now.metrics()), "From scratch")
+    assert (rows["Balanced accuracy"], rows["Macro F1"]) == ("65.0 %", "75.0 %")
+    earlier = load(Home(tmp_path), page_lab.finished(Home(tmp_path)))
+    rows = rows_of(arm_table(earlier, earlier.metrics()), "From scratch")
+    assert rows["Balanced accuracy"] == rows["Macro F1"] == "not available"
+
+
+def test_an_interval_of_a_share_ends_at_0_and_100_percent(tmp_path):
+    home = Home(tmp_path)
+    experiment_id = page_lab.submit(home, seeds=3)
+    for row in page_lab.rows(home, experiment_id):
+        share = (0.02, 0.9, 0.99)[row.seed]
+        measures = {"test_balanced_accuracy": share, "test_macro_f1": share, "test_accuracy": share}
+        page_lab.end(home, row, "finished", epochs=1, **measures)
+    now = load(home, experiment_id)
+    rows = rows_of(arm_table(now, now.metrics()), "From scratch")
+    for name in ("Test accuracy", "Balanced accuracy", "Macro F1"):
+        assert rows[name] == "63.7 % (95 % interval 0.0 % to 100.0 %, n = 3)"

@@ -24,6 +24,7 @@ COVERS = {  # basis of an interval -> what it covers, a sentence
     THESE_PICTURES: "The interval allows for other seeds, but holds for these very test pictures only.",
 }
 NUMBERS = {1: "one", 2: "two"}
+MOST = 10  # times as many test pictures as there are: beyond that they are no advice beside more seeds
 
 
 def told(found: Verdict, name: str, claim: Claim) -> str:
@@ -109,32 +110,30 @@ def what_next(margin: float, seeds: int, claim: Claim) -> str:
         runs = "One run each is" if seeds == 1 else "Two runs each are"
         more = "Two more seeds allow" if MIN_PAIRS - seeds == 2 else "One more seed allows"
         return f"{runs} a hint, not a proof. {more} a verdict."
-    if claim.seeds_can_settle is False:
-        return _too_few_pictures(claim)
     if claim.interval.low is None:
         return ""
-    if claim.more_seeds is None and claim.more_pictures:
-        return f"Even {MAX_PAIRS} seeds would hardly settle it; about {about(claim.more_pictures)} more test pictures would."
     if claim.more_seeds is None:
-        width = points(margin).lstrip("+")
-        return (
-            f"Even {MAX_PAIRS} seeds would hardly settle it: the gain is too close to the margin of {width}, or differs "
-            f"too much from seed to seed."
-        )
-    seeds_needed = f"About {claim.more_seeds} more {'seeds' if claim.more_seeds > 1 else 'seed'}"
-    if claim.more_pictures and claim.more_pictures <= 10 * (claim.test_pictures or 0):
-        return (
-            f"{seeds_needed} would probably settle it; so would about {about(claim.more_pictures)} more test pictures."
-        )
-    return f"{seeds_needed} would probably settle it."
+        return _not_by_seeds(margin, claim, claim.interval)
+    more = f"About {claim.more_seeds} more {'seeds' if claim.more_seeds > 1 else 'seed'} would probably settle it"
+    if claim.more_pictures and claim.more_pictures <= MOST * (claim.test_pictures or 0):
+        return f"{more}; so would about {about(claim.more_pictures)} more test pictures."
+    return f"{more}."
 
 
-def _too_few_pictures(claim: Claim) -> str:
-    interval = claim.interval
-    if interval is not None and interval.basis == NEW_TRAINING:
+def _not_by_seeds(margin: float, claim: Claim, interval: Interval) -> str:
+    """Why more seeds alone don't settle it, and how many test pictures would."""
+    never = claim.seeds_can_settle is False
+    if never and interval.basis == NEW_TRAINING:
         return "More splits can't settle it: the data set has too few pictures."
-    have = f"{count(claim.test_pictures)} test pictures are" if claim.test_pictures else "the test pictures are"
-    if not claim.more_pictures:
-        return f"More seeds can't settle it: {have} too few."
-    needed = about(claim.more_pictures + (claim.test_pictures or 0))
-    return f"More seeds can't settle it: {have} too few; at least about {needed} would be needed."
+    have = count(claim.test_pictures)
+    needed = f"at least about {about((claim.more_pictures or 0) + (claim.test_pictures or 0))} would be needed."
+    if never:
+        text = f"More seeds can't settle it: {have} test pictures are too few"
+        return f"{text}; {needed}" if claim.more_pictures else f"{text}."
+    if claim.more_pictures:
+        return f"Even {MAX_PAIRS} seeds would hardly settle it with {have} test pictures; {needed}"
+    width = points(margin).lstrip("+")
+    return (
+        f"Even {MAX_PAIRS} seeds would hardly settle it: the gain is too close to the margin of {width}, or differs too "
+        f"much from seed to seed."
+    )

@@ -67,7 +67,7 @@ class TimeToTarget:
     """How long both sides took to the first evaluation at or above the target."""
 
     target_accuracy: float | None  # None where there is nothing to time
-    near_chance: bool  # whether guessing may reach the target, which is why there is nothing to time
+    near_chance: bool  # whether the target is close to what guessing reaches, which is why there is nothing to time
     runs: int  # of each side
     baseline: SideTime
     arm: SideTime

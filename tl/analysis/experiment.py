@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Literal
 
 from tl import datasets
+from tl.analysis.classes import with_classes
 from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
+from tl.analysis.guessing import Pictures
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import MARGIN, verdict
 from tl.config import Experiment, Refused
@@ -70,10 +73,9 @@ def experiment_result(
         margin=margin,
         target=target,
         judge_by=judge_by,
-        chance=_chance(info),
         train_pictures=info.train if info else None,
-        validation_pictures=info.validation if info else None,
-        test_pictures=info.test if info else None,
+        validation=_pictures(info, "validation"),
+        test=_pictures(info, "test"),
         uneven=info is not None and info.uneven,
     )
     return ExperimentResult(
@@ -94,7 +96,7 @@ def experiment_result(
             )
             for arm in experiment.arms
         },
-        verdict=found,
+        verdict=with_classes(found, records, info.classes if info else None),
     )
 
 
@@ -122,12 +124,14 @@ def _samples(experiment: Experiment, info: DatasetInfo | None) -> int | None:
     return min(experiment.samples or info.train, info.train)
 
 
-def _chance(info: DatasetInfo | None) -> float | None:
-    """Validation accuracy of always naming the commonest class."""
-    if info is None or not info.classes:
+def _pictures(info: DatasetInfo | None, split: Literal["validation", "test"]) -> Pictures | None:
+    """The pictures of a split by class; evenly many of each where the data set does not say."""
+    if info is None:
         return None
-    counts = [counts.get("validation", 0) for counts in info.counts.values()]
-    return max(counts) / sum(counts) if sum(counts) else 1 / len(info.classes)
+    total = {"validation": info.validation, "test": info.test}[split]
+    known = tuple(float(counts.get(split, 0)) for counts in info.counts.values())
+    of_class = known if sum(known) else (total / len(info.classes),) * len(info.classes)
+    return Pictures(of_class) if sum(of_class) else None
 
 
 def _summary(run: RunRecord) -> RunSummary:
@@ -143,6 +147,8 @@ def _summary(run: RunRecord) -> RunSummary:
         stopped_early=run.stopped_early,
         best_val_accuracy=run.best_val_accuracy,
         test_accuracy=run.test_accuracy,
+        test_balanced_accuracy=run.test_balanced_accuracy,
+        test_macro_f1=run.test_macro_f1,
         elapsed_seconds=run.elapsed_seconds,
         memory_peak_bytes=run.memory_peak_bytes,
         energy_joules=run.energy_joules,

@@ -37,7 +37,9 @@ class RunSummary:
     best_epoch: int | None
     stopped_early: bool
     best_val_accuracy: float | None
-    test_accuracy: float | None  # of a finished run
+    test_accuracy: float | None  # of a finished run, like the next two
+    test_balanced_accuracy: float | None
+    test_macro_f1: float | None
     elapsed_seconds: float | None  # own computing time
     memory_peak_bytes: int | None
     energy_joules: float | None

@@ -1,40 +1,100 @@
 """Was every arm given a fair chance? Steps, learning rate, how training ended, whether it was still learning then."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from tl.analysis.guessing import Counted, Pictures, validated
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Learning, Ledger
-from tl.config import ArmConfig, Experiment
+from tl.config import ArmConfig, Experiment, usual_rate
+from tl.strategies import PRETRAINED, STRATEGIES
 
 MAX_EPOCHS = 1000  # what an arm's budget may be
 MORE = 2  # times the epochs for an arm that had not converged
+LESS = 0.1  # of the rate for an arm that diverged
+LOWEST_RATE = 1e-7  # that the form takes
+FAR_BELOW = 0.1  # of the usual rate: one that is lower is pointed at
+NOISE = 0.03  # standard error of the validation accuracy above which a plateau may be chance
 DEFAULT, GIVEN, FOUND = "default", "given", "found"  # how a learning rate was chosen
+CUT_SHORT = ("stopped", "failed", "interrupted")
 
 
-def ledger(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord], margin: float) -> Ledger:
-    """What one arm was given and what it made of it.
+def ledger(
+    experiment: Experiment,
+    arm: ArmConfig,
+    runs: Sequence[RunRecord],
+    margin: float,
+    counted: Counted,
+    validation: Pictures | None,
+) -> Ledger:
+    """What one arm was given and what it made of it; `counted`: what it reached, and on which pictures.
 
     How its curves ended is judged by finished runs where there are any: the others don't count in the comparison.
     """
-    going_on = any(run.status in ("queued", "running") for run in runs)
     epochs, per_epoch = mean(run.epochs for run in runs), steps_per_epoch(experiment.samples, experiment.batch_size)
     done = [run for run in runs if run.status == "finished"]
-    rise = mean(run.late_rise() for run in done or runs)
     rate, chosen = _rate(experiment, arm, runs)
-    return Ledger(
+    random = STRATEGIES[arm.strategy].initialisation != PRETRAINED
+    found = Ledger(
         budget=arm.epochs or experiment.epochs,
         steps=None if epochs is None or per_epoch is None else epochs * per_epoch,
+        patience=experiment.patience,
+        patience_start=experiment.patience_start,
+        patience_steps=experiment.patience_steps if random else 0,
+        patience_errors=experiment.patience_errors,
         learning_rate=rate,
+        usual_rate=usual_rate(arm.strategy, experiment.optimizer),
         rate_chosen=chosen,
         stopped_early=sum(run.stopped_early for run in runs),
         out_of_budget=sum(not run.stopped_early for run in done),
-        cut_short=sum(run.status in ("stopped", "failed", "interrupted") for run in runs),
-        late_rise=rise,
+        cut_short=sum(run.status in CUT_SHORT for run in runs),
+        late_rise=mean(run.late_rise() for run in done or runs),
         late_slope=mean(run.late_slope() for run in done or runs),
-        # Judged on runs that have ended, as planned or by a click: one that is still learning rises of course.
-        learning=Learning.of(None if rise is None or going_on else rise <= margin),
+        counted_accuracy=counted.accuracy,
+        chance=counted.pictures.chance if counted.pictures else None,
+        validation_pictures=validation.total if validation else None,
+        learning=Learning.UNKNOWN,
     )
+    return replace(found, learning=_learning(found, runs, per_epoch, margin, counted, validation))
+
+
+def _learning(
+    found: Ledger,
+    runs: Sequence[RunRecord],
+    per_epoch: int | None,
+    margin: float,
+    counted: Counted,
+    validation: Pictures | None,
+) -> Learning:
+    """How far it had got: the first state that holds, what says most about the comparison first."""
+    if not any(run.epochs for run in runs) or any(run.status in ("queued", "running") for run in runs):
+        return Learning.UNKNOWN  # one that is still learning rises of course
+    done = [run for run in runs if run.status == "finished"]
+    if _diverged(done or runs, validation):
+        return Learning.DIVERGED
+    if not done:
+        return Learning.STOPPED
+    if counted.above_guessing is False:
+        return Learning.LEARNED_NOTHING
+    taken = mean(run.epochs for run in done) or 0.0
+    if per_epoch is not None and taken * per_epoch < found.patience_steps:
+        return Learning.TOO_FEW_STEPS
+    if found.late_rise is None:
+        return Learning.UNKNOWN
+    if found.late_rise > margin:
+        return Learning.STILL_IMPROVING
+    reached = validated(done, validation)
+    if validation and reached is not None and validation.error(reached) / math.sqrt(len(done)) > NOISE:
+        return Learning.TOO_NOISY
+    return Learning.CONVERGED
+
+
+def _diverged(runs: Sequence[RunRecord], validation: Pictures | None) -> bool:
+    """Whether half of the runs or more did."""
+    classes = max(2, len(validation.of_class)) if validation else None
+    gone = [run.reason == "diverged" or (classes is not None and run.exploded(classes)) for run in runs]
+    return 2 * sum(gone) >= len(gone)
 
 
 def steps_per_epoch(samples: int | None, batch_size: int) -> int | None:
@@ -55,16 +115,42 @@ def _rate(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord]) -> 
     return planned if used is None else used, chosen
 
 
-def with_more_epochs(experiment: Experiment, name: str, stopped_early: bool) -> Experiment | None:
-    """The same experiment with MORE times the epochs for the arm `name`; None where its budget can't grow.
+def remedy(experiment: Experiment, name: str, found: Ledger) -> Experiment | None:
+    """The same experiment with what the arm `name` lacked; None where there is no saying what, or it can't have more.
 
-    Where early stopping ended the arm, more epochs alone would change nothing: patience grows with them, for all arms.
     A new experiment and not a longer run: schedules depend on the budget, and the test set has been used.
     """
+    learning, per_epoch = found.learning, steps_per_epoch(experiment.samples, experiment.batch_size)
+    if learning == Learning.STILL_IMPROVING:
+        # Where early stopping ended the arm, more epochs alone would change nothing: patience grows, for all arms.
+        patience = experiment.patience * (MORE if found.stopped_early else 1)
+        return with_epochs(replace(experiment, patience=min(patience, MAX_EPOCHS)), name, MORE * found.budget)
+    if learning == Learning.LEARNED_NOTHING and rate_far_below(found):
+        return with_rate(experiment, name, found.usual_rate)
+    if learning in (Learning.TOO_FEW_STEPS, Learning.LEARNED_NOTHING) and per_epoch:
+        return with_epochs(experiment, name, math.ceil(experiment.patience_steps / per_epoch))
+    if learning == Learning.DIVERGED and found.learning_rate is not None:
+        return with_rate(experiment, name, LESS * found.learning_rate)
+    return None
+
+
+def with_epochs(experiment: Experiment, name: str, epochs: int) -> Experiment | None:
+    """The same experiment with so many epochs for the arm `name`, MAX_EPOCHS at most; None where it has as many."""
+    epochs = min(MAX_EPOCHS, epochs)
     budgets = {arm.name: arm.epochs or experiment.epochs for arm in experiment.arms}
-    budget = min(MAX_EPOCHS, MORE * budgets[name])
-    if budget == budgets[name]:
-        return None
-    arms = tuple(replace(arm, epochs=budget) if arm.name == name else arm for arm in experiment.arms)
-    patience = experiment.patience * (MORE if stopped_early else 1)
-    return replace(experiment, arms=arms, patience=min(patience, MAX_EPOCHS))
+    return _with(experiment, name, lambda arm: replace(arm, epochs=epochs)) if epochs > budgets[name] else None
+
+
+def with_rate(experiment: Experiment, name: str, rate: float) -> Experiment | None:
+    """The same experiment with this learning rate for the arm `name`; None where it is lower than makes sense."""
+    rate = float(f"{rate:.3g}")
+    return _with(experiment, name, lambda arm: replace(arm, learning_rate=rate)) if rate >= LOWEST_RATE else None
+
+
+def _with(experiment: Experiment, name: str, changed: Callable[[ArmConfig], ArmConfig]) -> Experiment:
+    return replace(experiment, arms=tuple(changed(arm) if arm.name == name else arm for arm in experiment.arms))
+
+
+def rate_far_below(found: Ledger) -> bool:
+    """Whether an arm's learning rate is far below the usual one."""
+    return found.learning_rate is not None and found.learning_rate < FAR_BELOW * found.usual_rate

@@ -12,6 +12,7 @@ import pandas as pd
 from tl.store.documents import Result
 from tl.store.predictions import Answers
 
+FAR_ABOVE = 3  # times the loss of guessing: what no training that works ends at
 LAST_PART = 0.2  # of a run's epochs: where its validation accuracy must have come to rest
 
 
@@ -55,6 +56,16 @@ class RunRecord:
     def test_accuracy(self) -> float | None:
         """Accuracy on the test set, of a finished run only: no other has touched it."""
         return self._from_result("test_accuracy") if self.status == "finished" else None
+
+    @property
+    def test_balanced_accuracy(self) -> float | None:
+        """Mean over the classes of the share recognised on the test set; of a finished run only."""
+        return self._from_result("test_balanced_accuracy") if self.status == "finished" else None
+
+    @property
+    def test_macro_f1(self) -> float | None:
+        """Mean over the classes of F1 on the test set; of a finished run only."""
+        return self._from_result("test_macro_f1") if self.status == "finished" else None
 
     @property
     def best_val_accuracy(self) -> float | None:
@@ -120,6 +131,15 @@ class RunRecord:
     def learning_rate(self) -> float | None:
         """The head's rate at the start, chosen or found by a range test; None where the run has not said."""
         return self._from_result("learning_rate")
+
+    def exploded(self, classes: int) -> bool:
+        """Whether its losses, though finite, ended far above ln(`classes`), that of guessing: it can't have learned.
+
+        Both must be: the validation loss alone is also high where the network is sure of what it learned by heart, or
+        where BatchNorm's statistics have yet to settle.
+        """
+        losses = (self._last("train_loss"), self._last("val_loss"))
+        return all(loss is not None and loss > FAR_ABOVE * math.log(classes) for loss in losses)
 
     def first_at(self, target: float) -> Reached | None:
         """The first evaluation with a validation accuracy of at least `target`."""

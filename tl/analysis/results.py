@@ -25,19 +25,15 @@ class Learning(StrEnum):
     STILL_IMPROVING = "still_improving"
     LEARNED_NOTHING = "learned_nothing"
     TOO_FEW_STEPS = "too_few_steps"
-    TOO_NOISY = "too_noisy"
-    STOPPED = "stopped"
-    UNKNOWN = "unknown"
+    TOO_NOISY = "too_noisy"  # a plateau, but of so few validation pictures that it may be chance
+    DIVERGED = "diverged"
+    STOPPED = "stopped"  # cut short
+    UNKNOWN = "unknown"  # a run goes on, or too little was measured
 
     @property
     def converged(self) -> bool | None:
         """Whether it had come to rest; None where that can't be said."""
         return {Learning.CONVERGED: True, Learning.STILL_IMPROVING: False}.get(self)
-
-    @classmethod
-    def of(cls, converged: bool | None) -> "Learning":
-        """The state, where all that is known is whether the validation curve had come to rest."""
-        return {True: cls.CONVERGED, False: cls.STILL_IMPROVING, None: cls.UNKNOWN}[converged]
 
 
 @dataclass(frozen=True)
@@ -66,8 +62,17 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClassRecall:
+    """How one arm's networks fared with one class on the test set."""
+
+    name: str
+    pictures: int  # of this class, each counted once
+    recall: Interval | None  # the share of them that was recognised; None where there are none
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClassResult:
-    """How one class fared on the test set."""
+    """How one class fared on the test set with two arms, over runs with the same seed."""
 
     name: str
     pictures: int  # of this class
@@ -131,14 +136,22 @@ class Ledger:
 
     budget: int  # epochs it might take
     steps: float | None  # optimizer steps done
+    patience: int  # epochs that speak against going on after which early stopping ends it; 0: never
+    patience_start: int  # epochs before that begins
+    patience_steps: int  # steps before that begins; 0: none, as with pretrained weights
+    patience_errors: float  # an epoch counts so many standard errors of its validation loss above the lowest
     learning_rate: float | None  # the head's, at the start
+    usual_rate: float  # of its strategy and optimizer
     rate_chosen: str  # how: default, given or found
     stopped_early: int  # number of runs
     out_of_budget: int  # number of runs
     cut_short: int  # number of runs
     late_rise: float | None  # by how much validation accuracy still rose over the last fifth
     late_slope: float | None  # accuracy per epoch there
-    learning: Learning  # unknown while a run goes on
+    counted_accuracy: float | None  # on the test set, before a run was tested on the validation pictures
+    chance: float | None  # what guessing reaches on those pictures
+    validation_pictures: int | None
+    learning: Learning
 
     def to_json(self) -> dict[str, Any]:
         """With whether it had converged."""
@@ -155,7 +168,7 @@ class ArmSummary:
     reasons: tuple[str, ...]  # why runs failed, each once
     test_accuracy: Interval | None
     best_val_accuracy: float | None
-    above_guessing: bool | None  # whether that is more than guessing may reach
+    above_guessing: bool | None  # whether it reached more than guessing may, on the pictures counted
     epochs: float | None
     best_epoch: float | None
     elapsed_seconds: float | None
@@ -164,12 +177,17 @@ class ArmSummary:
     energy_joules: float | None
     flops: float | None
     ledger: Ledger
+    test_balanced_accuracy: float | None = None
+    test_macro_f1: float | None = None
+    classes: tuple[ClassRecall, ...] | None = None  # None where it is not known what each picture was taken for
 
     def to_json(self) -> dict[str, Any]:
         """As `verdict.summary` has it: the ledger beside the rest."""
         own = {name: value for name, value in vars(self).items() if name != "ledger"}
         accuracy = self.test_accuracy and asdict(self.test_accuracy)
-        return own | {"reasons": list(self.reasons), "test_accuracy": accuracy} | self.ledger.to_json()
+        classes = None if self.classes is None else [asdict(each) for each in self.classes]
+        told = {"reasons": list(self.reasons), "test_accuracy": accuracy, "classes": classes}
+        return own | told | self.ledger.to_json()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +197,7 @@ class Verdict:
     baseline: str  # arm
     margin: float  # a smaller difference doesn't matter
     target_accuracy: float | None  # on the validation pictures, of the headline arm's comparison
-    chance: float | None  # accuracy of always naming the commonest class
+    chance: float | None  # the accuracy that guessing reaches, see tl.analysis.guessing
     judge_by: str = ACCURACY  # what test accuracies and gains are: accuracy, or balanced_accuracy
     judge_by_wanted: str = ACCURACY  # another one where these runs kept no predictions to judge by it
     headline: str | None  # the arm with the largest gain

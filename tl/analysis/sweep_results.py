@@ -43,7 +43,7 @@ class SizeResult:
     seeds: int  # finished runs
     test_accuracies: dict[int, float]  # seed -> accuracy
     learning: Learning
-    above_guessing: bool | None  # whether its validation accuracy is more than guessing may reach
+    above_guessing: bool | None  # whether it reached more than guessing may, on the pictures counted
 
     def to_json(self) -> dict[str, Any]:
         """The accuracy and its interval beside the rest."""

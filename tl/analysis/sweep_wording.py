@@ -4,6 +4,7 @@ import math
 
 from tl.analysis import statistics
 from tl.analysis.curves import MIN_SIZES
+from tl.analysis.fairness_wording import UNFAIR
 from tl.analysis.names import inside, title
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval, Learning
 from tl.analysis.statistics import MIN_PAIRS
@@ -166,21 +167,22 @@ def _guessed(found: SweepFinding, arm: str) -> str:
         if sizes:
             where = "at any size" if len(sizes) == len(reached) > 1 else f"with {_listed(sizes)} pictures"
             chance = percent(found.chance, 0)
-            sentences.append(f"{title(side)} did no better than guessing could (chance is {chance}) {where}.")
+            sentences.append(f"{title(side)} did no better than chance ({chance}) {where}.")
     return " ".join(sentences)
 
 
 def _unfair(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
-    """Where the side that lost by more than the margin was still learning when its epochs were over."""
-    lost: dict[str, list[str]] = {}
+    """Where the side that lost by more than the margin had no fair chance; what did no better than chance is told."""
+    lost: dict[tuple[str, Learning], list[str]] = {}
     for size, gain in compared.gain.items():
         if gain and abs(gain.mean) > found.margin:
             loser = found.baseline if gain.mean > 0 else arm
-            if found.arms[loser][size].learning == Learning.STILL_IMPROVING:
-                lost.setdefault(loser, []).append(count(size))
+            learning = found.arms[loser][size].learning
+            if learning in UNFAIR and learning != Learning.LEARNED_NOTHING:
+                lost.setdefault((loser, learning), []).append(count(size))
     return " ".join(
-        f"{title(loser)} had not converged with {_listed(sizes)} pictures: more epochs may narrow the gap."
-        for loser, sizes in lost.items()
+        f"{title(loser)} {UNFAIR[learning][0]} with {_listed(sizes)} pictures: {UNFAIR[learning][1]} may narrow the gap."
+        for (loser, learning), sizes in lost.items()
     )
 
 

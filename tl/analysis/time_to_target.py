@@ -1,9 +1,8 @@
 """How long two arms took to an accuracy, as MLPerf counts it: first evaluation at or above, never extrapolated.
 
-An arm that never gets there is censored, not blank; nothing is timed at an accuracy that guessing may reach.
+An arm that never gets there is censored, not blank; nothing is timed at an accuracy close to what guessing reaches.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 
 from tl.analysis import statistics
@@ -12,23 +11,15 @@ from tl.analysis.paired import Pair
 from tl.analysis.records import RunRecord, mean
 
 TARGET_SHARE = 0.95  # default target: this share of the weaker arm's best mean validation accuracy
-GUESSING_DEVIATIONS = 3  # standard errors above chance up to which an accuracy may be guessing
 
 
-def guessing_limit(chance: float | None, pictures: int | None) -> float:
-    """Accuracies up to this one say nothing: guessing may reach them on so many validation pictures. 0: unknown."""
-    if not chance:
-        return 0.0
-    return chance + GUESSING_DEVIATIONS * math.sqrt(chance * (1 - chance) / pictures) if pictures else chance
+def time_to_target(pairs: Sequence[Pair], target: float | None, least: float) -> TimeToTarget:
+    """Both sides' times as means over seeds; `target` None: found from the runs.
 
-
-def time_to_target(pairs: Sequence[Pair], target: float | None, guessing: float) -> TimeToTarget:
-    """Both sides' times as means over seeds; `target` None: found from the runs, `guessing` as guessing_limit gives it.
-
-    Where the target is not above what guessing may reach there is nothing to time.
+    Where the target is not above `least`, as tl.analysis.guessing has it, there is nothing to time.
     """
     target = _usual_target(pairs) if target is None else target
-    near_chance = target is not None and target <= guessing
+    near_chance = target is not None and target <= least
     target = None if near_chance else target
     baseline, arm = (_time_of_side([pair[side] for pair in pairs], target) for side in (0, 1))
     return TimeToTarget(

@@ -1,7 +1,8 @@
 """The time to the target accuracy as a clause of a sentence."""
 
+from tl.analysis.guessing import LEAST_LEARNED
 from tl.analysis.names import inside
-from tl.analysis.results import Verdict
+from tl.analysis.results import ArmSummary, Verdict
 from tl.words import duration, percent
 
 ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
@@ -47,10 +48,18 @@ def _both(target: str, slow: float, quick: float) -> str:
 
 
 def _nothing_to_time(found: Verdict, name: str) -> str:
-    """Why no time is compared: an accuracy that guessing reaches says nothing of what was learnt."""
-    sides, chance = (name, found.baseline), percent(found.chance, 0)
-    guessed = [inside(side) for side in sides if found.summary[side].above_guessing is False]
-    if not guessed:
-        return f"; guessing could reach the target too (chance is {chance}), so there is nothing to time"
-    who = "neither did" if len(guessed) > 1 else f"{guessed[0]} did no"
-    return f"; {who} better than guessing could (chance is {chance}), so there is nothing to time"
+    """Why no time is compared: an accuracy close to what guessing reaches says too little of what was learned."""
+    chance = percent(found.chance, 0)
+    little = [side for side in (found.baseline, name) if _learned_little(found.summary[side])]
+    if not little:
+        return f"; the target is too close to chance ({chance}), so times can't be compared"
+    who = "neither arm learned much" if len(little) > 1 else f"{inside(little[0])} learned next to nothing"
+    reached = " and ".join(percent(found.summary[side].ledger.counted_accuracy, 0) for side in little)
+    return f"; {who} ({reached}, chance is {chance}), so times can't be compared"
+
+
+def _learned_little(own: ArmSummary) -> bool:
+    accuracy, chance = own.ledger.counted_accuracy, own.ledger.chance
+    if accuracy is None or chance is None:
+        return False
+    return own.above_guessing is False or accuracy < chance + LEAST_LEARNED * (1 - chance)

@@ -11,10 +11,11 @@ from tl.analysis import certainty, fairness, gains, paired, statistics, wording
 from tl.analysis.claims import claim_of
 from tl.analysis.cost_results import Sides
 from tl.analysis.gains import Judging
+from tl.analysis.guessing import Counted, Pictures, counted
 from tl.analysis.paired import Pair, costs, pairs_of, sides
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict
-from tl.analysis.time_to_target import guessing_limit, time_to_target
+from tl.analysis.time_to_target import time_to_target
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
@@ -28,34 +29,39 @@ def verdict(
     margin: float = MARGIN,
     target: float | None = None,
     judge_by: str | None = None,
-    chance: float | None = None,
     train_pictures: int | None = None,
-    validation_pictures: int | None = None,
-    test_pictures: int | None = None,
+    validation: Pictures | None = None,
+    test: Pictures | None = None,
     uneven: bool = False,
 ) -> Verdict:
     """The verdict on whatever has been measured so far.
 
     `baseline` is an arm's name (default: the one from scratch, else the first), `margin` the difference in accuracy
     that matters, `target` a validation accuracy (0..1), `judge_by` "accuracy" or "balanced_accuracy" (default: as the
-    experiment has it). What is known of the data set: `chance`, the accuracy of always naming the commonest class, the
-    numbers of its pictures, and whether its classes are `uneven`.
+    experiment has it). What is known of the data set: the number of its training pictures, the `validation` and `test`
+    pictures that accuracies are counted on, and whether its classes are `uneven`.
     Raises Refused for a margin or target that is no accuracy, and for a baseline that is no arm.
     """
     check(margin=margin, target=target, judge_by=judge_by)
     baseline = baseline_of(experiment, baseline)
     runs_of = {arm.name: [run for run in runs if run.arm == arm.name] for arm in experiment.arms}
-    guessing = guessing_limit(chance, validation_pictures)
     wanted = judge_by or (BALANCED_ACCURACY if experiment.judge_by == BALANCED_ACCURACY else ACCURACY)
-    how = gains.judging_of(experiment, _judge_of(wanted, runs), train_pictures, test_pictures)
+    how = gains.judging_of(experiment, _judge_of(wanted, runs), train_pictures, test.total if test else None)
+    on_validation, on_test = (known and replace(known, balanced=how.balanced) for known in (validation, test))
+    reached = {name: counted(own, on_validation, on_test) for name, own in runs_of.items()}
     summary = {
         arm.name: _summary(
-            arm, runs_of[arm.name], how, guessing, fairness.ledger(experiment, arm, runs_of[arm.name], margin)
+            arm,
+            runs_of[arm.name],
+            how,
+            reached[arm.name],
+            fairness.ledger(experiment, arm, runs_of[arm.name], margin, reached[arm.name], on_validation),
         )
         for arm in experiment.arms
     }
+    least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
     comparisons = {
-        name: _comparison(runs_of[baseline], own, how, summary[name], margin, target, guessing)
+        name: _comparison(runs_of[baseline], own, how, summary[name], margin, target, least)
         for name, own in runs_of.items()
         if name != baseline
     }
@@ -64,7 +70,7 @@ def verdict(
         baseline=baseline,
         margin=margin,
         target_accuracy=comparisons[headline].time_to_target.target_accuracy if headline else target,
-        chance=chance,
+        chance=summary[headline or baseline].ledger.chance,
         judge_by=how.judge_by,
         judge_by_wanted=wanted,
         headline=headline,
@@ -129,7 +135,7 @@ def _claim_of_best(
     return claim_of(how, pairs_of(baseline, best, "test_accuracy"), margin, picked_from)
 
 
-def _summary(arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, guessing: float, ledger: Ledger) -> ArmSummary:
+def _summary(arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, reached: Counted, ledger: Ledger) -> ArmSummary:
     best = mean(run.best_val_accuracy for run in runs)
     return ArmSummary(
         strategy=arm.strategy,
@@ -138,7 +144,7 @@ def _summary(arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, guessing: 
         reasons=tuple(sorted({run.reason for run in runs if run.status == "failed" and run.reason})),
         test_accuracy=gains.accuracy_of(how, runs),
         best_val_accuracy=best,
-        above_guessing=best > guessing if best is not None and guessing else None,
+        above_guessing=reached.above_guessing,
         epochs=mean(run.epochs for run in runs),
         best_epoch=mean(run.best_epoch for run in runs),
         elapsed_seconds=mean(run.elapsed_seconds for run in runs),
@@ -157,7 +163,7 @@ def _comparison(
     summary: ArmSummary,
     margin: float,
     target: float | None,
-    guessing: float,
+    least: float,
 ) -> Comparison:
     tested, validated = (pairs_of(baseline, arm, name) for name in ("test_accuracy", "best_val_accuracy"))
     claim = claim_of(how, tested, margin)
@@ -169,7 +175,7 @@ def _comparison(
         validation_accuracy_gain=_of_validation(validated),
         validation_accuracy=sides(validated, "best_val_accuracy"),
         probability_better=statistics.probability_better(gains.differences(tested, how.judge_by)),
-        time_to_target=time_to_target(tested or validated, target, guessing),
+        time_to_target=time_to_target(tested or validated, target, least),
         cost=costs(tested or validated),
         learning=summary.ledger.learning,
     )

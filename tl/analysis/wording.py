@@ -1,8 +1,8 @@
 """The verdict in plain words: one to three sentences that never claim more than the numbers."""
 
-from tl.analysis import claim_wording, losses
+from tl.analysis import claim_wording, fairness_wording, losses
 from tl.analysis.names import inside, title
-from tl.analysis.results import ArmSummary, Claim, Interval, Learning, Verdict
+from tl.analysis.results import ArmSummary, Claim, Interval, Verdict
 from tl.config import BALANCED_ACCURACY
 from tl.words import percent
 
@@ -91,12 +91,5 @@ def _by_validation(found: Verdict, name: str) -> str:
 
 
 def _fairness(found: Verdict, name: str, gain: Interval) -> str:
-    """Whether the side that lost had been given long enough."""
-    if abs(gain.mean) < found.margin:
-        return ""
-    loser = found.baseline if gain.mean > 0 else name
-    said = {
-        Learning.CONVERGED: f"{title(loser)} had converged.",
-        Learning.STILL_IMPROVING: f"{title(loser)} had not converged: more epochs may narrow the gap.",
-    }
-    return said.get(found.summary[loser].ledger.learning, "")
+    """Whether both sides, above all the one that lost, had been given a fair chance."""
+    return fairness_wording.told(found, name, gain.mean)

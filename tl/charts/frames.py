@@ -14,12 +14,18 @@ AXES = {
 }
 MEASURES = {
     "accuracy": (("val_accuracy", "validation"), ("train_accuracy", "training")),
+    "balanced_accuracy": (("val_balanced_accuracy", "validation"),),
     "loss": (("val_loss", "validation"), ("train_loss", "training")),
     "seconds": (("epoch_seconds", "seconds"),),
     "rate": (("learning_rate", "rate"),),
 }
 ERRORS = {"val_accuracy": "val_accuracy_error", "val_loss": "val_loss_error"}  # standard errors from the pictures
-BOUNDS = {"accuracy": (0.0, 1.0), "loss": (0.0, None), "seconds": (0.0, None)}  # no band leaves them
+BOUNDS = {
+    "accuracy": (0.0, 1.0),
+    "balanced_accuracy": (0.0, 1.0),
+    "loss": (0.0, None),
+    "seconds": (0.0, None),
+}  # no band leaves them
 # What a band is for, as tooltips say it.
 NEW_PICTURES, THESE_NETWORKS, SEEDS = "new pictures", "these networks on new pictures", "other seeds"
 CURVE_COLUMNS = ["arm", "series", "kind", "curve", "x", "y", "low", "high", "band", "epoch", "stage", "runs"]
@@ -118,14 +124,15 @@ def _with_band(mean: pd.DataFrame, bounds: tuple[float, float | None] | None) ->
     return mean.assign(low=low, high=high, band=band.mask(half.isna(), ""))
 
 
-def bands(metrics: pd.DataFrame, seeds: int) -> str:
-    """What the bands around validation curves are, in words; "" where there are none."""
+def bands(metrics: pd.DataFrame, seeds: int, measure: str = "accuracy") -> str:
+    """What the bands around curves of `measure` and of the loss are, in words; "" where there are none."""
     enough = seeds >= MIN_RUNS
-    if metrics["val_accuracy_error"].notna().any():
-        return (
-            f"Bands: 95 % interval for new pictures{' and other seeds' if enough else '; another training may differ'}"
-        )
-    return "Bands: 95 % interval for other seeds on these validation pictures" if enough else ""
+    if not metrics["val_accuracy_error"].notna().any():
+        return "Bands: 95 % interval for other seeds on these validation pictures" if enough else ""
+    words = f"Bands: 95 % interval for new pictures{' and other seeds' if enough else '; another training may differ'}"
+    if measure == "accuracy":
+        return words
+    return f"{words}; of balanced accuracy {'for other seeds alone' if enough else 'not available'}"
 
 
 def samples(resources: pd.DataFrame, column: str, scale: float = 1.0) -> pd.DataFrame:

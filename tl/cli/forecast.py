@@ -46,7 +46,7 @@ def forecast(arguments: Namespace) -> int:
     else:
         print("\n".join([found.text, "", *found.notes, record_in_words(found.record)]))
         if found.sweep_id is None:
-            print(f"Of other ways to train a sweep tells more: python -m tl sweep {_options(asked)}")
+            print(f"To forecast training from scratch and other arms, too: python -m tl sweep {_options(asked)}")
     return int(all(arm.forecast.now is None for arm in found.arms))
 
 

@@ -16,7 +16,7 @@ from tl.datasets.catalogue import (
     resplits_by_itself,
     survey,
 )
-from tl.datasets.info import DatasetInfo, grouped
+from tl.datasets.info import DatasetInfo, grouped, uneven
 
 __all__ = [
     "BUILT_IN",
@@ -35,4 +35,5 @@ __all__ = [
     "prepare",
     "resplits_by_itself",
     "survey",
+    "uneven",
 ]

@@ -70,8 +70,15 @@ class DatasetInfo:
     @property
     def uneven(self) -> bool:
         """Whether classes differ so much in size that each should count alike; false where their sizes are not known."""
+        return self.largest_to_smallest is not None and self.largest_to_smallest > UNEVEN
+
+    @property
+    def largest_to_smallest(self) -> float | None:
+        """Pictures of the largest class per picture of the smallest; None where the sizes are not known."""
         sizes = [sum(self.counts[name].values()) for name in self.classes if name in self.counts]
-        return len(sizes) == len(self.classes) and max(sizes) > UNEVEN * min(sizes)
+        if len(sizes) < len(self.classes) or not max(sizes):
+            return None
+        return max(sizes) / min(sizes) if min(sizes) else float("inf")
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready dict; `from_json` gives the same DatasetInfo back."""
@@ -84,6 +91,17 @@ class DatasetInfo:
             return msgspec.convert(document, cls)
         except msgspec.ValidationError as problem:
             raise ValueError(f"{place_of(problem, 'a part of it')} is not what it should be") from None
+
+
+def uneven(info: DatasetInfo) -> str | None:
+    """How much classes differ in size, the beginning of a sentence; None where they do not differ enough to matter."""
+    times = info.largest_to_smallest
+    if times is None or not info.uneven:
+        return None
+    if times == float("inf"):
+        return "There are classes without pictures"
+    shown = f"{times:.1f}".removesuffix(".0") if times < 10 else f"{times:,.0f}"
+    return f"The largest class has {shown} times as many pictures as the smallest"
 
 
 def grouped(info: DatasetInfo) -> list[str]:

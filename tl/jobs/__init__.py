@@ -1,7 +1,7 @@
 """Queue, supervisor, launchers: runs go on whatever happens to the page or command that started them."""
 
 from tl.jobs.pictures import delete_dataset
-from tl.jobs.queue import delete, experiment, list_runs, resume, run, stop, stop_all, submit
+from tl.jobs.queue import delete, experiment, list_runs, resume, resume_all, run, stop, stop_all, submit
 from tl.jobs.seeds import add_seeds, begin_settling, stop_settling
 from tl.jobs.start import ensure_supervisor
 from tl.jobs.sweeps import list_sweeps, resume_sweep, submit_sweep, sweep
@@ -16,6 +16,7 @@ __all__ = [
     "list_runs",
     "list_sweeps",
     "resume",
+    "resume_all",
     "resume_sweep",
     "run",
     "stop",

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from tl.store.database import ACTIVE
 from tl.store.documents import Progress, Result, read_progress, read_result
 from tl.store.home import Home, Run
 from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE
 
 _REACHED = (
     "epochs",

@@ -10,8 +10,8 @@ from tl.analysis.names import inside, title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
 from tl.analysis.results import Verdict
-from tl.config import Experiment
-from tl.report import findings, pieces, sections
+from tl.config import BALANCED_ACCURACY, Experiment
+from tl.report import class_findings, findings, pieces, sections
 from tl.report.subject import Subject
 from tl.words import count, duration, memory, percent, plain
 
@@ -51,8 +51,10 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
             pieces.heading("Charts"),
             pieces.figures(charts(experiment, records, lines)),
             *sections.sources(lines),
+            *classes_section(document.verdict),
             pieces.heading("Was every arm given a fair chance?"),
             pieces.table(findings.FAIRNESS_HEAD, findings.fairness_rows(document.verdict)),
+            pieces.paragraph(findings.FAIRNESS_NOTE, "small"),
             pieces.heading("Every run"),
             pieces.table(RUNS_HEAD, runs_rows(document)),
             *sections.setting(subject, info, records, judged),
@@ -69,17 +71,34 @@ def facts(experiment: Experiment, document: ExperimentResult) -> str:
 
 
 def verdict_section(found: Verdict) -> list[str]:
-    """The sentences, marks on arms that had not converged, and each arm's numbers against the baseline."""
+    """The sentences, marks on arms that had no fair chance, and each arm's numbers against the baseline."""
     parts = [pieces.paragraph(found.text, "verdict")]
     if covers := findings.covers(found):
         parts.append(pieces.paragraph(covers, "small"))
-    parts += [pieces.paragraph(f"{title(name)}: {mark}", "mark") for name, mark in findings.not_converged(found)]
+    parts += [pieces.paragraph(f"{title(name)} {mark}", "mark") for name, mark in findings.marks(found)]
     for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
         if rows:
             parts.append(pieces.heading(f"{title(name)} against {inside(found.baseline)}"))
             parts.append(pieces.table(("Measure", "Result", "", "What it is"), rows))
     return parts
+
+
+def classes_section(found: Verdict) -> list[str]:
+    """How each class fared; nothing where no answers were stored."""
+    from tl.charts.svg import as_svg
+
+    if not class_findings.known(found):
+        return []
+    drawing, note = class_findings.chart(found)
+    caption = f"Share of each class's test pictures that was recognised. {note}".strip()
+    return [
+        pieces.heading(class_findings.HEADING),
+        pieces.figures([(caption, as_svg(drawing))]),
+        pieces.table(class_findings.head(found), class_findings.rows(found)),
+        pieces.table(class_findings.MEANS_HEAD, class_findings.means_rows(found)),
+        pieces.paragraph(class_findings.EXPLAINED, "small"),
+    ]
 
 
 def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
@@ -95,7 +114,14 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
     longest = max(arm.epochs or experiment.epochs for arm in experiment.arms)
     marks = [(line.accuracy, line.label) for line in lines]
     bands = frames.bands(metrics, len(experiment.seeds))
+    balanced = [
+        (
+            "Balanced validation accuracy by epoch",
+            curves.validation_chart("balanced_accuracy", metrics, arms, "epochs", longest),
+        )
+    ]
     drawn = (
+        *(balanced if experiment.judge_by == BALANCED_ACCURACY else []),
         (
             f"Validation accuracy by epoch{bands and f'. {bands}'}",
             with_references(curves.validation_chart("accuracy", metrics, arms, "epochs", longest), marks),

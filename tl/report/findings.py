@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tl.analysis import claim_wording, fairness
+from tl.analysis import claim_wording, fairness, fairness_wording, guessing
 from tl.analysis.cost_results import Cost, SideTime, TimeToTarget
-from tl.analysis.names import inside, title
-from tl.analysis.results import ArmSummary, Interval, Learning, Verdict
+from tl.analysis.names import title
+from tl.analysis.records import FAR_ABOVE
+from tl.analysis.results import ArmSummary, Interval, Learning, Ledger, Verdict
 from tl.analysis.time_wording import about_equal
 from tl.config import BALANCED_ACCURACY
 from tl.words import (
@@ -31,9 +32,28 @@ FAIRNESS_HEAD = (
     "Steps",
     "Epochs",
     "Learning rate",
+    "Early stopping",
     "How it ended",
     "Validation curve at the end",
-    "Converged",
+    "Learning",
+)
+LEARNING = {
+    Learning.CONVERGED: "converged",
+    Learning.STILL_IMPROVING: "still improving",
+    Learning.LEARNED_NOTHING: "no better than chance",
+    Learning.TOO_FEW_STEPS: "too few steps",
+    Learning.TOO_NOISY: "too few validation pictures to tell",
+    Learning.DIVERGED: "diverged",
+    Learning.STOPPED: "cut short",
+    Learning.UNKNOWN: NOT_AVAILABLE,
+}
+FAIRNESS_NOTE = (
+    f"No better than chance: the accuracy, on the test set where it was measured, is at most {guessing.GUESSING_ERRORS} "
+    "standard errors above that of always naming the commonest class (balanced accuracy: of guessing each class alike). "
+    f"Diverged: training and validation loss ended at more than {FAR_ABOVE} times that of guessing. Too few steps: with "
+    "random weights fewer than early stopping waits for. Still improving: the best validation accuracy rose by more than "
+    "the margin over the last fifth of the epochs. Too few validation pictures: it did not, but its standard error, "
+    f"binomial, over all runs is above {100 * fairness.NOISE:.0f} points."
 )
 
 
@@ -196,11 +216,29 @@ def _fairness_row(name: str, own: ArmSummary) -> tuple[str, ...]:
         title(name),
         NOT_AVAILABLE if given.steps is None else count(round(given.steps)),
         _epochs(own),
-        f"{rate(given.learning_rate)}, {CHOSEN[given.rate_chosen]}",
+        _learning_rate(given),
+        _early_stopping(given),
         _ends(own),
         _slope(own),
-        {True: "yes", False: "no", None: NOT_AVAILABLE}[given.learning.converged],
+        LEARNING[given.learning],
     )
+
+
+def _learning_rate(given: Ledger) -> str:
+    far = f", far below the usual {rate(given.usual_rate)}" if fairness.rate_far_below(given) else ""
+    return f"{rate(given.learning_rate)}, {CHOSEN[given.rate_chosen]}{far}"
+
+
+def _early_stopping(given: Ledger) -> str:
+    """ "3 epochs more than 1 standard error above the lowest loss; from epoch 6 and step 300 on"."""
+    if not given.patience:
+        return "off"
+    errors = given.patience_errors
+    over = f" more than {errors:g} standard error{'' if errors == 1 else 's'} above" if errors else " not below"
+    begins = f"epoch {given.patience_start + 1:,}"
+    if given.patience_steps:
+        begins += f" and step {given.patience_steps:,}"
+    return f"{given.patience:,} epoch{'' if given.patience == 1 else 's'}{over} the lowest loss; from {begins} on"
 
 
 def _epochs(own: ArmSummary) -> str:
@@ -229,12 +267,7 @@ def _slope(own: ArmSummary) -> str:
     return f"{points(slope)} an epoch, best rose by {100 * rise:.1f} in the last fifth"
 
 
-def not_converged(found: Verdict) -> list[tuple[str, str]]:
-    """(arm, sentence) of every arm whose comparison is not fair to it yet."""
-    marks = []
-    for name, own in found.summary.items():
-        rivals = [inside(other) for other in found.summary if other != name]
-        if own.ledger.learning == Learning.STILL_IMPROVING and rivals:
-            whom = rivals[0] if len(rivals) == 1 else "the other arms"
-            marks.append((name, f"Not converged: this comparison favours {whom}."))
-    return marks
+def marks(found: Verdict) -> list[tuple[str, str]]:
+    """(arm, what is unfair to it) of every arm that had no fair chance yet: "had not converged: more epochs may help."."""
+    said = {name: fairness_wording.predicate(own) for name, own in found.summary.items()}
+    return [(name, f"{words}.") for name, words in said.items() if words]

@@ -54,6 +54,7 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
                 ("Pictures", *findings.FAIRNESS_HEAD),
                 _by_size({size: findings.fairness_rows(each.verdict) for size, each in documents.items()}),
             ),
+            pieces.paragraph(findings.FAIRNESS_NOTE, "small"),
             pieces.heading("Every run"),
             pieces.table(
                 ("Pictures", *RUNS_HEAD), _by_size({size: runs_rows(each) for size, each in documents.items()})

@@ -15,8 +15,11 @@ def dot(position: int) -> str:
     return f':small[:color[⬤]{{foreground="{arm_colour(position)}"}}]'
 
 
-def section() -> list:
-    """Draw the section; gives the places for the arms' plans and, as the last, for their legend."""
+def section(info=None) -> list:
+    """Draw the section; gives the places for the arms' plans and, as the last, for their legend.
+
+    `info` is what is known about the pictures they will learn, where any are chosen.
+    """
     state = st.session_state
     st.subheader("3 · Arms", anchor=False)
     places = []
@@ -34,7 +37,7 @@ def section() -> list:
             disabled=len(state[form_state.ARMS]) >= demo.at_most("runs_together", form_state.MAX_ARMS),
         )
         with st.popover("Settings for all arms", icon=":material/tune:", width="content"):
-            shared_settings()
+            shared_settings(info)
     st.caption(shared_summary())
     return places
 

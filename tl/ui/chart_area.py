@@ -19,6 +19,7 @@ LOAD = {
     "gpu_utilisation": "GPU utilisation",
     "cpu_percent": "CPU load of the trainer (100 % is one core)",
 }
+ACCURACIES = {"accuracy": "Validation accuracy", "balanced_accuracy": "Balanced validation accuracy"}
 LINES = {(7, 3): "dashed", (2, 3): "dotted"}  # dash pattern of an arm's line -> in words
 
 
@@ -46,17 +47,19 @@ def show(now: ExperimentView, metrics) -> None:
     _legend(arms)
     left, right = st.columns(2)
     with left:
-        st.markdown("**Validation accuracy**")
-        chart = curves.validation_chart("accuracy", metrics, arms, axis, now.max_epochs, training, single, legend=False)
+        measure = now.experiment.judge_by if now.experiment.judge_by in ACCURACIES else "accuracy"
+        st.markdown(f"**{ACCURACIES[measure]}**")
+        chart = curves.validation_chart(measure, metrics, arms, axis, now.max_epochs, training, single, legend=False)
+        published = published if measure == "accuracy" else ()  # what is published is accuracy
         chart = with_references(chart, [(line.accuracy, line.label) for line in published])
         key = f"accuracy_{axis}_{training}_{bool(published)}"
-        draw(chart, key=key, alt="Validation accuracy of every arm")
+        draw(chart, key=key, alt=f"{ACCURACIES[measure]} of every arm")
         references.sources(published)
     with right:
         st.markdown("**Validation loss**")
         chart = curves.validation_chart("loss", metrics, arms, axis, now.max_epochs, training, single, legend=False)
         draw(chart, key=f"loss_{axis}_{training}", alt="Validation loss of every arm")
-    if bands := frames.bands(metrics, len(now.experiment.seeds)):
+    if bands := frames.bands(metrics, len(now.experiment.seeds), measure):
         st.caption(f"{bands}.")
     plan.while_running(now, metrics)
     with st.grid(2, min_column_width=320):

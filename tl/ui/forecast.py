@@ -96,8 +96,8 @@ def _answer(home: Home, asked: "Question", target: float, was_active: bool, key:
         st.caption(f":material/warning: {escape(found.problem or (WAITS if busy(home) else 'Press Forecast again.'))}")
     if found.measured and found.sweep_id is None:
         st.caption(
-            "Of training from scratch and other ways a sweep of these pictures with the same network, weights and "
-            "resolution tells more: start one on the Data size page."
+            "To forecast training from scratch and other arms, too, start a sweep of these pictures with the same network, "
+            "weights and resolution on the Data size page."
         )
 
 
@@ -121,6 +121,6 @@ def _chart(found: "Answer", key: str) -> None:
         words = "Test accuracy over the number of training pictures, with what is expected of more"
         draw(forecast_chart(arms, found.target, between), key=f"forecast_chart_{key}_{len(arms)}", alt=words)
         st.caption(
-            "Points: measured. Lines and bands: what is expected of one training, in 8 of 10 cases; dashed beyond the sizes "
-            "that were measured. The bar on the target: how many pictures it takes."
+            "Points are measured. Lines and bands show the accuracy expected of one training, in 8 of 10 cases, dashed "
+            "beyond the measured sizes. The bar on the target shows how many pictures it takes."
         )

@@ -30,7 +30,7 @@ def show(home: Home) -> None:
     with st.container(border=True):
         network.section(home)
     with st.container(border=True):
-        places = arms.section()
+        places = arms.section(info)
     before = st.container()
     experiment = _start_row(home, info)
     if experiment:  # last, so that the form can be used while charts are still being made

@@ -204,6 +204,8 @@ def _contents(home: Home, info) -> None:
         if info.note:
             st.badge(escape(info.note), icon=":material/draw:" if info.origin == "drawn" else None, color="gray")
         st.caption(f"{len(info.classes)} classes; besides the training pictures {held_out}.", width="content")
+    if unevenness := datasets.uneven(info):
+        st.caption(f"{unevenness}: judged by balanced accuracy unless you choose otherwise.")
     for sentence in datasets.grouped(info):
         st.caption(escape(sentence))
     _examples(home, info)

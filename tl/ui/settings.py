@@ -1,10 +1,12 @@
 """The settings of an arm and those all arms share, as data, and one widget for each kind of setting."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, usual_rate
+from tl.datasets.info import DatasetInfo, uneven
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.strategies import PARAMETERS, STRATEGIES
 from tl.ui import demo
@@ -44,7 +46,7 @@ class Setting:
     only_with: tuple[str, str] | None = None  # shown only while that setting has that value
 
 
-def _titled(keys, titles: dict[str, str]) -> dict[str, str]:
+def _titled(keys: Iterable[str], titles: dict[str, str]) -> dict[str, str]:
     return {key: titles.get(key, key) for key in keys}
 
 
@@ -117,11 +119,21 @@ SHARED: dict[str, Setting] = {
 }
 
 
-def shared_settings() -> None:
-    """A widget for every setting that all arms share and that matters now."""
+def shared_settings(info: DatasetInfo | None = None) -> None:
+    """A widget for every setting that all arms share and that matters now; `info`: of the pictures, where known."""
     for name, setting in SHARED.items():
         if setting.only_with is None or st.session_state[shared_key(setting.only_with[0])] == setting.only_with[1]:
             _widget(shared_key(name), _held(name, setting), type(DEFAULTS[name]))
+        if name == "judge_by" and info and st.session_state[shared_key(name)] == "auto":
+            st.caption(_judged_by(info))
+
+
+def _judged_by(info: DatasetInfo) -> str:
+    """What is meant, for this set, by being judged as it suits the classes."""
+    if unevenness := uneven(info):
+        return f"{unevenness}: this set is judged by balanced accuracy."
+    similar = "Its classes are similar enough in size: t" if info.counts else "T"
+    return f"{similar}his set is judged by accuracy."
 
 
 def arm_settings(number: int, key: str) -> None:

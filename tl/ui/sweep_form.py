@@ -39,7 +39,7 @@ def show(home: Home) -> None:
     with st.container(border=True):
         network.section(home)
     with st.container(border=True):
-        places = arms.section()
+        places = arms.section(info)
         if state[SEEDS] < FIRST_SEEDS:
             _more_seeds()
     experiment = _start_row(home, info)

@@ -1,5 +1,6 @@
 """The arms in numbers: one row per measure, one column per arm, every value in words. No streamlit."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,15 +30,21 @@ def arm_table(now: ExperimentView, metrics: "pd.DataFrame") -> dict[str, list[st
 def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[str, str]:
     results = [read_result(now.home.run(run.run_id)) or Result() for run in arm.runs]
 
-    def over_runs(field: str, show: Callable[[float], str], documents: Sequence[RunEntry | Result] = arm.runs) -> str:
-        known = [value for document in documents if (value := getattr(document, field)) is not None]
+    def over_runs(
+        field: str,
+        show: Callable[[float], str],
+        documents: Sequence[RunEntry | Result] = arm.runs,
+        largest: float = math.inf,
+    ) -> str:
+        values = [getattr(document, field) for document in documents]
+        known = [value for value in values if value is not None and math.isfinite(value)]
         if not (found := interval(known)):
             return NOT_AVAILABLE
         if len(arm.runs) == 1:
             return show(found.mean)
         between = ""
         if found.low is not None and found.high is not None:
-            between = f"95 % interval {show(max(found.low, 0))} to {show(found.high)}, "
+            between = f"95 % interval {show(max(found.low, 0))} to {show(min(found.high, largest))}, "
         return f"{show(found.mean)} ({between}n = {len(known)})"
 
     def over_epochs(column: str, show: Callable[[float], str]) -> str:
@@ -46,8 +53,10 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
 
     device = next((run.device for run in arm.runs if run.device), NOT_AVAILABLE)
     return {
-        "Test accuracy": over_runs("test_accuracy", percent),
-        "Best validation accuracy": over_runs("best_val_accuracy", percent),
+        "Test accuracy": over_runs("test_accuracy", percent, largest=1),
+        "Balanced accuracy": over_runs("test_balanced_accuracy", percent, results, largest=1),
+        "Macro F1": over_runs("test_macro_f1", percent, results, largest=1),
+        "Best validation accuracy": over_runs("best_val_accuracy", percent, largest=1),
         "Epochs": ", ".join(_epochs(run) for run in arm.runs),
         "Computing time": over_runs("elapsed_seconds", duration),
         "Seconds per epoch": over_epochs("train_seconds", lambda mean: f"{mean:.1f} s for training"),

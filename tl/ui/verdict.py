@@ -6,7 +6,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from tl import jobs
-from tl.analysis.results import Verdict
+from tl.analysis.results import Learning, Verdict
 from tl.config import PLANNED_LOOKS, Experiment
 from tl.report import findings
 from tl.store.home import Home
@@ -14,8 +14,10 @@ from tl.strategies import arm_title
 from tl.ui import downloads, judging, settling
 from tl.ui.arms import dot
 from tl.ui.problems import told
-from tl.ui.text import cell, escape, unbroken
-from tl.ui.view import ExperimentView
+from tl.ui.text import cell, duration, escape, unbroken
+from tl.ui.view import RESUMABLE, ExperimentView
+from tl.ui.watch import class_by_class
+from tl.words import rate
 
 OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] = {  # outcome -> words, colour, icon
     "helps": ("Helps", "green", ":material/trending_up:"),
@@ -41,6 +43,7 @@ def show(now: ExperimentView) -> dict[str, Any]:
         positions = {name: position for position, name in enumerate(found.summary)}
         for name in found.comparisons:
             _comparison(found, name, positions)
+        class_by_class.show(found)
         _fairness(found)
         downloads.show(now.home, now.experiment_id, chosen)
     return chosen
@@ -100,38 +103,87 @@ def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
 
 
 def _marks(now: ExperimentView, found: Verdict) -> None:
-    """A red mark for every arm that was still learning, with a button that gives it longer."""
-    from tl.analysis.fairness import with_more_epochs
-
+    """A red mark for every arm that had no fair chance, with a button for what would be fairer where that is clear."""
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
-    for name, sentence in findings.not_converged(found):
-        given = found.summary[name].ledger
-        longer = with_more_epochs(now.experiment, name, given.stopped_early > 0)
+    for name, sentence in findings.marks(found):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f":red[:material/flag: **{escape(arm_title(name))}** {escape(sentence[0].lower() + sentence[1:])}]"
-            )
-            if longer:
-                budget = next(arm.epochs for arm in longer.arms if arm.name == name)
-                st.button(
-                    f"Train it for {budget} epochs",
-                    icon=":material/more_time:",
-                    key=f"longer_{name}",
-                    on_click=_train_longer,
-                    args=(now, longer, name),
-                    help=f"A new comparison with the same settings; only this arm may take {budget} epochs instead of "
-                    f"{given.budget}"
-                    + (f", and patience is {longer.patience} epochs." if given.stopped_early else "."),
-                )
+            st.markdown(f":red[:material/flag: **{escape(arm_title(name))}** {escape(sentence)}]")
+            if found.summary[name].ledger.learning == Learning.STOPPED:
+                _resumable(now, name)
+            else:
+                _improvable(now, found, name)
 
 
-def _train_longer(now: ExperimentView, longer: Experiment, name: str) -> None:
+def _resumable(now: ExperimentView, name: str) -> None:
+    cut_short = [run.run_id for run in now.runs if run.arm == name and run.status in RESUMABLE]
+    if not now.imported:  # what was trained elsewhere came without what it had learned
+        st.button(
+            "Resume" if len(cut_short) == 1 else f"Resume {len(cut_short)} runs",
+            icon=":material/play_arrow:",
+            key=f"go_on_{name}",
+            on_click=_go_on,
+            args=(now, cut_short),
+            help="Goes on after the last finished epoch.",
+        )
+
+
+def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
+    """The button that trains the comparison anew, with what the arm lacked."""
+    from tl.analysis.fairness import remedy
+
+    given = found.summary[name].ledger
+    fairer = remedy(now.experiment, name, given)
+    if fairer is None:
+        return
+    arm = next(arm for arm in fairer.arms if arm.name == name)
+    budget = arm.epochs or fairer.epochs
+    if budget > given.budget:
+        label, change = (
+            f"Train it for {budget:,} epochs",
+            f"this one may take {budget:,} epochs instead of {given.budget:,}",
+        )
+    else:
+        at = "the usual rate" if given.learning == Learning.LEARNED_NOTHING else "a tenth of the rate"
+        label = f"Train it at {at}"
+        change = (
+            f"this one begins at a learning rate of {rate(arm.learning_rate)} instead of {rate(given.learning_rate)}"
+        )
+    patience = f", and patience is {fairer.patience:,} epochs" if fairer.patience != now.experiment.patience else ""
+    st.button(
+        label,
+        icon=":material/more_time:" if budget > given.budget else ":material/speed:",
+        key=f"longer_{name}",
+        on_click=_train_longer,
+        args=(now, fairer, name),
+        help=f"A new comparison: all arms are trained anew with the same settings, but {change}{patience}."
+        + _cost(found, name, budget / given.budget),
+    )
+
+
+def _cost(found: Verdict, name: str, times: float) -> str:
+    """What the new comparison takes where one arm has so many times the epochs; nothing where that is not known."""
+    seconds = 0.0
+    for each, own in found.summary.items():
+        if own.elapsed_seconds is None:
+            return ""
+        seconds += own.runs * own.elapsed_seconds * (times if each == name else 1)
+    return f" That takes about {duration(seconds)} of computing time."
+
+
+def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
     """The key makes a second click, or a second tab, find the comparison of the first."""
     with told(PROBLEM):
-        key = f"longer {now.experiment_id} {name} {max(arm.epochs or 0 for arm in longer.arms)}"
-        experiment_id = jobs.submit(now.home, longer, key=key)
+        arm = next(arm for arm in fairer.arms if arm.name == name)
+        key = f"longer {now.experiment_id} {name} {arm.epochs} {arm.learning_rate}"
+        experiment_id = jobs.submit(now.home, fairer, key=key)
         st.query_params["experiment"] = experiment_id
+        jobs.ensure_supervisor(now.home)
+
+
+def _go_on(now: ExperimentView, run_ids: list[str]) -> None:
+    with told(PROBLEM):
+        jobs.resume_all(now.home, run_ids)
         jobs.ensure_supervisor(now.home)
 
 
@@ -144,3 +196,4 @@ def _fairness(found: Verdict) -> None:
         hide_index=True,
         alt="Steps, learning rate and end of every arm",
     )
+    box.caption(findings.FAIRNESS_NOTE)

@@ -1,16 +1,18 @@
 """Forecasts: what they hold in simulations of known curves, what is refused and why, and how it is said."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from tests.forecast_lab import curve, power
 from tl.analysis.forecasts import forecast as module
-from tl.analysis.forecasts.curve import MeasuredCurve, fits, from_trainings
+from tl.analysis.forecasts.curve import MeasuredCurve, fits
 from tl.analysis.forecasts.forecast import Forecast, forecast
 from tl.analysis.forecasts.wording import notes, wording
 from tl.config import Refused
+from tl.store.documents import fitting
 
 
 def test_a_clean_power_law_is_continued_to_where_it_reaches_the_target():
@@ -84,15 +86,13 @@ def test_a_target_that_is_no_accuracy_is_refused(target):
 def test_a_forecast_and_its_curve_come_back_from_json(errors):
     measured = curve(errors)
     found = forecast(measured, "linear_probe", 0.9, 800)
-    assert MeasuredCurve.from_json(listed(measured.to_json())) == measured
-    assert Forecast.from_json(listed(found.to_json())) == found
+    assert fitting(listed(asdict(measured)), MeasuredCurve) == measured
+    assert fitting(listed(asdict(found)), Forecast) == found
 
 
 def listed(document):
     """As JSON gives it back: lists in place of tuples."""
-    if isinstance(document, dict):
-        return {name: listed(value) for name, value in document.items()}
-    return [listed(value) for value in document] if isinstance(document, list | tuple) else document
+    return json.loads(json.dumps(document))
 
 
 @pytest.mark.parametrize(
@@ -114,17 +114,30 @@ def listed(document):
     ],
 )
 def test_a_damaged_forecast_is_none(damage):
-    whole = listed(forecast(curve(power(2.0, 0.4, 0.02)), "linear_probe", 0.9, 800).to_json())
-    with pytest.raises(ValueError):
-        Forecast.from_json(whole | damage if isinstance(damage, dict) and damage else damage)
+    whole = listed(asdict(forecast(curve(power(2.0, 0.4, 0.02)), "linear_probe", 0.9, 800)))
+    assert fitting(whole, Forecast)
+    assert fitting(whole | damage if isinstance(damage, dict) and damage else damage, Forecast) is None
 
 
-def test_trainings_of_a_sweep_are_blurred_by_the_number_of_test_pictures():
-    errors = {100: [0.4, 0.42], 200: [0.3], 400: [], 50: [0.5]}
-    found = from_trainings(errors, 100)
-    assert found.sizes == (50, 100, 200) and found.pool is None
-    assert found.covariance[0][0] == pytest.approx(0.5 * 0.5 / 100)
-    assert 0 < found.covariance[0][1] < found.covariance[0][0]
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"sizes": [50, 100, 200, 800, 400]},
+        {"sizes": []},
+        {"sizes": [0, 100, 200, 400, 800]},
+        {"sizes": [50, 100, 200, 400]},
+        {"errors": [[0.1]] * 4},
+        {"errors": [[0.1], [], [0.1], [0.1], [0.1]]},
+        {"errors": [[1.5]] * 5},
+        {"covariance": [[0.1] * 5] * 4},
+        {"covariance": [[0.1] * 4] * 5},
+        {"pool": 0},
+    ],
+)
+def test_a_damaged_curve_is_none(damage):
+    whole = listed(asdict(curve(power(2.0, 0.4, 0.02))))
+    assert fitting(whole, MeasuredCurve)
+    assert fitting(whole | damage, MeasuredCurve) is None
 
 
 NUMBER = Forecast(
@@ -148,14 +161,26 @@ def test_it_is_said_as_a_colleague_would_say_it():
     assert wording([BOUND, NUMBER]) == (
         "Label about 140 more pictures (90 to 260) to reach 90 % with a linear probe; from scratch 2,100 or more."
     )
-    assert wording([BOUND]) == "Label 2,100 or more besides those that are there to reach 90 % from scratch."
+    assert wording([BOUND]) == "Label at least 2,100 more pictures to reach 90 % from scratch."
     assert wording([replace(NUMBER, more=0, low=0, high=0)]) == (
-        "The 200 training pictures that are there should be enough to reach 90 % with a linear probe."
+        "The 200 training pictures you have should be enough to reach 90 % with a linear probe."
     )
-    assert "(90 or more)" in wording([replace(NUMBER, high=None)])
+    assert "(at least 90)" in wording([replace(NUMBER, high=None)])
+    assert "more pictures (at most 260) to" in wording([replace(NUMBER, low=0)])
+    loose = replace(NUMBER, more=874, target=0.75, low=0, high=None)
+    assert wording([loose]) == (
+        "Label about 870 more pictures to reach 75 % with a linear probe; the curve is too uncertain to bound it."
+    )
+    assert wording([loose, BOUND]) == (
+        "Label about 870 more pictures to reach 75 % with a linear probe; from scratch 2,100 or more. "
+        "The curve of a linear probe is too uncertain to bound its number."
+    )
     assert "label in rounds" in " ".join(notes([replace(NUMBER, high=None)]))
     assert "label in rounds" not in " ".join(notes([NUMBER]))
-    assert wording([replace(BOUND, low=0)]).startswith("To reach 90 % from scratch it can't be told")
+    assert wording([replace(BOUND, low=0)]) == (
+        "The curve is too uncertain to say how many more pictures it takes to reach 90 % from scratch."
+    )
+    assert wording([NUMBER, replace(BOUND, low=0)]).endswith("; from scratch the curve is too uncertain to say.")
 
 
 @pytest.mark.parametrize(("name", "values"), [*module.REASONS.items()])

@@ -5,15 +5,17 @@ from typing import Any
 
 from tl import datasets
 from tl.analysis.forecasts import record as records
-from tl.analysis.forecasts.curve import MeasuredCurve, from_trainings
+from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.forecast import Forecast, check_target, forecast
 from tl.analysis.forecasts.question import Question, feature_keys, probe_curve
 from tl.analysis.forecasts.record import FEATURES, SWEEP, Record
+from tl.analysis.forecasts.trainings import Trained, from_trainings
 from tl.analysis.forecasts.wording import notes, record_in_words, wording
 from tl.config import Experiment, Refused, Training
 from tl.store.database import read_runs, read_sweep, read_sweeps
 from tl.store.documents import read_result
 from tl.store.home import Home
+from tl.store.predictions import read_answers
 
 PROBE = "linear_probe"
 
@@ -60,8 +62,8 @@ class Answer:
                 {
                     "strategy": arm.strategy,
                     "basis": arm.basis,
-                    "curve": None if arm.curve is None else arm.curve.to_json(),
-                    **arm.forecast.to_json(),
+                    "curve": None if arm.curve is None else asdict(arm.curve),
+                    **asdict(arm.forecast),
                 }
                 for arm in self.arms
             ],
@@ -132,16 +134,20 @@ def _of_sweep(
     home: Home, experiments: dict[str, Experiment], target: float, info: datasets.DatasetInfo, probed: bool
 ) -> list[ArmForecast]:
     """The forecast of every arm of a sweep, from its finished runs."""
-    arms = next(iter(experiments.values())).arms
-    errors: dict[str, dict[int, list[float]]] = {arm.name: {} for arm in arms}
+    first = next(iter(experiments.values()))
+    trained: dict[str, list[Trained]] = {arm.name: [] for arm in first.arms}
     for experiment_id, experiment in experiments.items():
         for row in read_runs(home, experiment_id, ("finished",)):
-            accuracy = (read_result(home.run(row["run_id"])) or {}).get("test_accuracy")
-            if accuracy is not None and experiment.samples:
-                errors[row["arm"]].setdefault(experiment.samples, []).append(1 - accuracy)
+            files = home.run(row.run_id)
+            result = read_result(files)
+            if result is not None and result.test_accuracy is not None and experiment.samples:
+                answers = read_answers(files.predictions, "test")
+                one = Trained(size=experiment.samples, error=1 - result.test_accuracy, answers=answers)
+                trained[row.arm].append(one)
+    pool = info.train + info.validation + info.test if first.resplit else None
     found = []
-    for arm in arms:
-        curve = from_trainings(errors[arm.name], info.test) if errors[arm.name] and info.test else None
+    for arm in first.arms:
+        curve = from_trainings(trained[arm.name], info.test, pool) if trained[arm.name] and info.test else None
         name = "Linear probe, trained" if probed and arm.name == PROBE else arm.name
         said = forecast(curve, name, target, info.train)
         found.append(ArmForecast(strategy=arm.strategy, basis=SWEEP, curve=curve, forecast=said))

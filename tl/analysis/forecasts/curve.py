@@ -5,13 +5,14 @@ test pictures, and that nobody knows the law the curve follows. The first two ar
 families of curves are fitted to every draw and the spread is widened with the distance (see WIDENING).
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from tl.analysis import curves
-from tl.store.documents import is_count, is_number
+from tl.store.documents import Finite, Share
 
 DRAWS = 1_000
 FAR = 10.0  # nothing is said beyond this factor of the largest size that was measured
@@ -20,18 +21,18 @@ FAR = 10.0  # nothing is said beyond this factor of the largest size that was me
 WIDENING = 0.25
 EARLY = 0.1  # of how much a size lies above the last: by so much the law may miss it, so that late sizes decide
 SMALLEST = 1e-9  # variance
-SHARED = 0.7  # correlation of the errors of two trainings, over test pictures, where it could not be measured
+Size = Annotated[int, Meta(gt=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredCurve:
     """Errors on the test set at ascending numbers of training pictures."""
 
-    sizes: tuple[int, ...]  # training pictures
-    errors: tuple[tuple[float, ...], ...]  # of each size one per subset or seed
+    sizes: tuple[Size, ...]  # training pictures
+    errors: tuple[Annotated[tuple[Share, ...], Meta(min_length=1)], ...]  # of each size one per subset or seed
     # (sizes, sizes): how the mean errors would vary together with other test pictures of the same kind.
-    covariance: tuple[tuple[float, ...], ...]
-    pool: int | None  # training pictures that the subsets were drawn from; None: one sample of each size, several seeds
+    covariance: tuple[tuple[Finite, ...], ...]
+    pool: Size | None  # pictures that the subsets were drawn from; None: one sample of each size, several seeds
 
     @property
     def means(self) -> np.ndarray:
@@ -43,55 +44,11 @@ class MeasuredCurve:
         """The largest size."""
         return self.sizes[-1]
 
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready dict; `from_json` gives the same curve back."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, document: object) -> "MeasuredCurve":
-        """Read back what `to_json` wrote. Raises ValueError for anything else."""
-        if not isinstance(document, dict):
-            raise ValueError("it is no JSON object")
-        sizes: Any = document.get("sizes")
-        errors: Any = document.get("errors")
-        covariance: Any = document.get("covariance")
-        pool = document.get("pool")
-        whole = isinstance(sizes, list) and all(map(is_count, sizes)) and sizes == sorted({*sizes})
-        whole = whole and bool(sizes) and sizes[0] > 0 and (pool is None or is_count(pool))
-        if not whole or not _is_table(errors, len(sizes)) or not _is_table(covariance, len(sizes), len(sizes)):
-            raise ValueError("a part of it is not what it should be")
-        return cls(
-            sizes=tuple(sizes),
-            errors=tuple(map(tuple, errors)),
-            covariance=tuple(map(tuple, covariance)),
-            pool=pool,
-        )
-
-
-def _is_table(value: object, rows: int, columns: int | None = None) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == rows
-        and all(
-            isinstance(row, list) and len(row) == (columns or len(row)) > 0 and all(map(is_number, row))
-            for row in value
-        )
-    )
-
-
-def from_trainings(errors: dict[int, list[float]], test_pictures: int) -> MeasuredCurve:
-    """A curve of trainings whose answers to single test pictures are not known: size -> one error per seed."""
-    sizes = sorted(size for size in errors if errors[size])
-    means = np.array([np.mean(errors[size]) for size in sizes])
-    deviations = np.sqrt(means * (1 - means) / test_pictures)
-    shared = SHARED + (1 - SHARED) * np.eye(len(sizes))
-    covariance = shared * np.outer(deviations, deviations)
-    return MeasuredCurve(
-        sizes=tuple(sizes),
-        errors=tuple(tuple(errors[size]) for size in sizes),
-        covariance=tuple(map(tuple, covariance.tolist())),
-        pool=None,
-    )
+    def __post_init__(self) -> None:
+        """Raises ValueError where the parts don't fit together."""
+        rows = (len(self.errors), len(self.covariance), *map(len, self.covariance))
+        if not self.sizes or self.sizes != tuple(sorted({*self.sizes})) or {*rows} != {len(self.sizes)}:
+            raise ValueError("its sizes are not ascending, or a part has not one entry for each")
 
 
 @dataclass(frozen=True)

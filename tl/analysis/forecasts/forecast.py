@@ -3,15 +3,14 @@
 Codes and values only; tl.analysis.forecasts.wording says them.
 """
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from tl.analysis import curves
 from tl.analysis.forecasts.curve import FAR, Fits, MeasuredCurve, fits
 from tl.config import Refused
-from tl.store.documents import is_count, is_number, is_text
+from tl.store.documents import Count, Finite, Share
 
 CONFIDENCE = 0.8  # of the intervals: eight in ten curves that could have given what was measured lie within
 TAIL = (1 - CONFIDENCE) / 2
@@ -32,19 +31,19 @@ REASONS = {  # why there is no number of pictures -> names of the values that co
 class Reading:
     """An accuracy and its interval, 0..1."""
 
-    mean: float
-    low: float
-    high: float
+    mean: Share
+    low: Share
+    high: Share
 
 
 @dataclass(frozen=True, kw_only=True)
 class BandPoint:
     """What accuracy is expected of a training with `pictures` pictures."""
 
-    pictures: int
-    mean: float
-    low: float
-    high: float
+    pictures: Count
+    mean: Share
+    low: Share
+    high: Share
 
     def holds(self, accuracy: float, test_pictures: int) -> bool:
         """Whether a later training came out as expected: what so many other test pictures may show by chance is allowed."""
@@ -58,7 +57,12 @@ class Refusal:
     """Why there is no number of pictures."""
 
     reason: str  # key of REASONS
-    values: dict[str, float]  # those that REASONS names
+    values: dict[str, Finite]  # those that REASONS names
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a reason that is not known, or other values than it has."""
+        if {*self.values} != {*REASONS.get(self.reason, ("unknown",))}:
+            raise ValueError("its reason is not known")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,52 +70,17 @@ class Forecast:
     """How many more training pictures one arm takes to reach an accuracy on the test set."""
 
     arm: str
-    target: float  # accuracy, 0..1
-    there: int  # training pictures that are there
-    largest: int  # training pictures of the largest size that was measured
+    target: Share  # accuracy
+    there: Count  # training pictures that are there
+    largest: Count  # training pictures of the largest size that was measured
     now: Reading | None  # accuracy at that size; None: nothing was measured
-    more: int | None  # to label beyond those that are there, 0: none; None: no such number, or only `low` is known
-    low: int | None  # interval of `more`; None where refused
-    high: int | None  # None: the interval has no upper end within `reach`
+    more: Count | None  # to label beyond those that are there, 0: none; None: no such number, or only `low` is known
+    low: Count | None  # interval of `more`; None where refused
+    high: Count | None  # None: the interval has no upper end within `reach`
     bound: bool  # only that it takes `low` or more is known
-    reach: int  # training pictures up to which anything is said
+    reach: Count  # training pictures up to which anything is said
     refused: Refusal | None
     band: tuple[BandPoint, ...]  # the curve with its interval, up to `reach`; () where there is none
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready dict; `from_json` gives the same forecast back."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, document: object) -> "Forecast":
-        """Read back what `to_json` wrote. Raises ValueError for anything else."""
-        if not isinstance(document, dict) or not all(entry.name in document for entry in fields(cls)):
-            raise ValueError("it is no forecast")
-        found = {entry.name: document[entry.name] for entry in fields(cls)}
-        counts = ("there", "largest", "reach")
-        whole = is_text(found["arm"]) and is_number(found["target"]) and isinstance(found["bound"], bool)
-        whole = whole and all(is_count(found[name]) for name in counts) and isinstance(found["band"], list)
-        if not whole or not all(found[name] is None or is_count(found[name]) for name in ("more", "low", "high")):
-            raise ValueError("a part of it is not what it should be")
-        refused = found["refused"]
-        if refused is not None:
-            reason, values = (
-                (refused.get(name) for name in ("reason", "values")) if isinstance(refused, dict) else 2 * [0]
-            )
-            if reason not in REASONS or not isinstance(values, dict) or {*values} != {*REASONS[reason]}:
-                raise ValueError("its reason is not known")
-            if not all(map(is_number, values.values())):
-                raise ValueError("its reason has values that are no numbers")
-            found["refused"] = Refusal(reason=reason, values=values)
-        try:
-            found["now"] = None if found["now"] is None else Reading(**found["now"])
-            found["band"] = tuple(BandPoint(**point) for point in found["band"])
-        except TypeError:
-            raise ValueError("its curve is not what it should be") from None
-        numbers = [value for point in (found["now"], *found["band"]) if point for value in vars(point).values()]
-        if not all(map(is_number, numbers)):
-            raise ValueError("its curve holds what is no number")
-        return cls(**found)
 
 
 def check_target(target: float) -> None:

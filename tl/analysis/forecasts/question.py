@@ -1,15 +1,17 @@
 """What a forecast is asked about, and the curve of the linear probe that was measured for it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tl import datasets, pretrained
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.probe import MOST_PICTURES
 from tl.config import Refused, Training
 from tl.limits import limits
-from tl.store.documents import is_text
+from tl.store.documents import fitting
 from tl.store.features import FeatureKey, fingerprint
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
@@ -62,6 +64,13 @@ def feature_keys(home: Home, asked: Question) -> dict[str, FeatureKey]:
     }
 
 
+class _Kept(Struct, frozen=True):
+    """What the measuring left behind."""
+
+    curve: MeasuredCurve | None = None
+    problem: str | None = None
+
+
 def _path(home: Home, asked: Question) -> Path:
     digests = "".join(key.digest for key in feature_keys(home, asked).values())
     return home.probe_curves_dir / f"{hashlib.sha256(digests.encode()).hexdigest()[:24]}.json"
@@ -69,7 +78,7 @@ def _path(home: Home, asked: Question) -> Path:
 
 def keep_curve(home: Home, asked: Question, curve: MeasuredCurve) -> None:
     """Keep what was measured."""
-    write_json(_path(home, asked), {"curve": curve.to_json()})
+    write_json(_path(home, asked), {"curve": asdict(curve)})
 
 
 def keep_problem(home: Home, asked: Question, problem: str) -> None:
@@ -79,10 +88,5 @@ def keep_problem(home: Home, asked: Question, problem: str) -> None:
 
 def probe_curve(home: Home, asked: Question) -> tuple[MeasuredCurve | None, str | None]:
     """The curve that was measured, or why there is none; neither before it was tried, or where the file is damaged."""
-    document = read_json(_path(home, asked))
-    if not isinstance(document, dict):
-        return None, None
-    try:
-        return MeasuredCurve.from_json(document.get("curve")), None
-    except ValueError:
-        return None, document.get("problem") if is_text(document.get("problem")) else None
+    found = fitting(read_json(_path(home, asked)), _Kept) or _Kept()
+    return found.curve, found.problem

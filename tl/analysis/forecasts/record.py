@@ -13,23 +13,25 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta, Struct, field, to_builtins
+from msgspec.structs import replace
 
 from tl import datasets, pretrained
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.forecast import BandPoint, Forecast
-from tl.config import Experiment, Refused, Training
-from tl.store.database import read_experiment, read_runs
-from tl.store.documents import is_count, is_number, is_text, is_texts, read_result
+from tl.config import Refused, Training
+from tl.store.database import read_runs
+from tl.store.documents import Count, Finite, Share, fitting, read_result
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
+from tl.store.rows import RunRow
 from tl.strategies import STRATEGIES
 
 FEATURES, SWEEP = "features", "sweep"  # what a curve was measured by; a forecast is held against its own kind alone
 LARGER = 1.05  # factor of the largest size that was seen, from which on a measurement tests the forecast
-_TEXTS = ("backbone", "weights", "strategy", "basis")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ class Subject:
 
     backbone: str
     weights: str  # key of a source; "": none
-    resolution: int
+    resolution: Count
     strategy: str  # key of STRATEGIES
     basis: str  # FEATURES or SWEEP
     classes: tuple[str, ...]  # sorted
@@ -71,21 +73,28 @@ def weights_key(home: Home, training: Training) -> str:
 class Evidence:
     """An accuracy that was measured."""
 
-    pictures: int  # for training
-    accuracy: float  # on the test set
-    test_pictures: int
+    pictures: Count  # for training
+    accuracy: Share  # on the test set
+    test_pictures: Annotated[int, Meta(gt=0)]
 
 
-@dataclass(frozen=True)
-class Stored:
-    """A forecast as it was kept."""
+class Outcome(Struct, frozen=True):
+    """The largest test of a forecast so far."""
 
-    ident: str
-    created: float  # Unix seconds
+    pictures: Count
+    accuracy: Share
+    right: bool
+
+
+class Stored(Struct, frozen=True, kw_only=True):
+    """A forecast as it was kept; its fields are the keys of its file."""
+
+    ident: Annotated[str, Meta(pattern=r"\A[0-9a-f]{24}\Z")] = field(name="id")
+    created: Finite  # Unix seconds
     subject: Subject
     forecast: Forecast
     measured: tuple[Evidence, ...]
-    outcome: dict[str, Any] | None  # {"pictures", "accuracy", "right"} of the largest test so far
+    outcome: Outcome | None = None
 
     @property
     def case(self) -> tuple[Subject, tuple[Evidence, ...]]:
@@ -108,7 +117,7 @@ def remember(home: Home, subject: Subject, found: Forecast, curve: MeasuredCurve
         asdict(Evidence(size, 1 - float(error), test_pictures))
         for size, error in zip(curve.sizes, curve.means, strict=True)
     ]
-    document = {"subject": asdict(subject), "forecast": found.to_json(), "measured": measured}
+    document = {"subject": asdict(subject), "forecast": asdict(found), "measured": measured}
     ident = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:24]
     path = home.forecasts_dir / f"{ident}.json"
     if not path.exists():
@@ -117,11 +126,12 @@ def remember(home: Home, subject: Subject, found: Forecast, curve: MeasuredCurve
 
 def record(home: Home) -> Record:
     """How often they were right; outcomes that are new are looked up and written down."""
-    kept = [stored for path in sorted(home.forecasts_dir.glob("*.json")) if (stored := _read(read_json(path)))]
+    read = (fitting(read_json(path), Stored) for path in sorted(home.forecasts_dir.glob("*.json")))
+    kept = [stored for stored in read if stored is not None]  # a damaged one counts as lost
     swept = any(stored.subject.basis == SWEEP for stored in kept)  # else no run can test one
     rows = read_runs(home, statuses=("finished",)) if swept else []
     runs = list(_of_runs(home, rows))
-    outcomes: dict[tuple[Subject, tuple[Evidence, ...]], dict[str, Any] | None] = {}
+    outcomes: dict[tuple[Subject, tuple[Evidence, ...]], Outcome | None] = {}
     for stored in sorted(kept, key=lambda one: one.created):
         if not stored.forecast.band:
             continue  # a curve that allowed no forecast said nothing that could be tested
@@ -131,17 +141,17 @@ def record(home: Home) -> Record:
         outcome = _outcome(stored, evidence)
         if outcome != stored.outcome:
             path = home.forecasts_dir / f"{stored.ident}.json"
-            write_json(path, read_json(path) | {"outcome": outcome})
+            write_json(path, to_builtins(replace(stored, outcome=outcome)))
         outcomes[stored.case] = outcome
     decided = [outcome for outcome in outcomes.values() if outcome]
-    right = sum(bool(outcome["right"]) for outcome in decided)
+    right = sum(outcome.right for outcome in decided)
     return Record(right=right, decided=len(decided), waiting=len(outcomes) - len(decided))
 
 
-def _outcome(stored: Stored, evidence: Iterable[Evidence]) -> dict[str, Any] | None:
+def _outcome(stored: Stored, evidence: Iterable[Evidence]) -> Outcome | None:
     """What came of it; what was known stays, unless something with more pictures tests it."""
     known = stored.outcome
-    least = LARGER * stored.forecast.largest if known is None else known["pictures"] + 1
+    least = LARGER * stored.forecast.largest if known is None else known.pictures + 1
     tests = [each for each in evidence if least <= each.pictures <= stored.forecast.reach]
     if not tests:
         return known
@@ -149,7 +159,7 @@ def _outcome(stored: Stored, evidence: Iterable[Evidence]) -> dict[str, Any] | N
     largest = [each for each in tests if each.pictures == most]
     accuracy = float(np.mean([each.accuracy for each in largest]))  # over seeds
     expected = at(stored.forecast.band, most)
-    return {"pictures": most, "accuracy": accuracy, "right": expected.holds(accuracy, largest[0].test_pictures)}
+    return Outcome(most, accuracy, expected.holds(accuracy, largest[0].test_pictures))
 
 
 def at(band: tuple[BandPoint, ...], pictures: int) -> BandPoint:
@@ -162,61 +172,20 @@ def at(band: tuple[BandPoint, ...], pictures: int) -> BandPoint:
     return BandPoint(pictures=pictures, mean=mean, low=low, high=high)
 
 
-def _of_runs(home: Home, rows: list[dict[str, Any]]) -> Iterator[tuple[Subject, float, Evidence]]:
+def _of_runs(home: Home, rows: list[RunRow]) -> Iterator[tuple[Subject, float, Evidence]]:
     """What finished runs of this machine measured, and when."""
     infos: dict[str, datasets.DatasetInfo | None] = {}
-    experiments: dict[str, Experiment] = {}
     for row in rows:
-        spec, files = row["spec"], home.run(row["run_id"])
-        if row["experiment_id"] not in experiments:
-            experiments[row["experiment_id"]] = read_experiment(home, row["experiment_id"])["experiment"]
-        if spec["dataset"] not in infos:
+        experiment, files = row.experiment, home.run(row.run_id)
+        if experiment.dataset not in infos:
             try:
-                infos[spec["dataset"]] = datasets.describe(home, spec["dataset"])
+                infos[experiment.dataset] = datasets.describe(home, experiment.dataset)
             except Refused:
-                infos[spec["dataset"]] = None
-        info = infos[spec["dataset"]]
-        result = read_result(files) or {}
-        if info is None or files.imported.exists() or result.get("test_accuracy") is None or not info.test:
+                infos[experiment.dataset] = None
+        info, result = infos[experiment.dataset], read_result(files)
+        accuracy = result.test_accuracy if result else None
+        if info is None or files.imported.exists() or accuracy is None or not info.test:
             continue
-        experiment = experiments[row["experiment_id"]]
-        strategy = next(arm.strategy for arm in experiment.arms if arm.name == row["arm"])
-        about = subject(home, experiment, strategy, SWEEP, info.classes)
+        about = subject(home, experiment, row.arm_config.strategy, SWEEP, info.classes)
         pictures = info.train if experiment.samples is None else experiment.samples
-        yield about, row["ended"] or 0.0, Evidence(pictures, result["test_accuracy"], info.test)
-
-
-def _read(document: object) -> Stored | None:
-    """A forecast that was kept; None where its file is damaged: it counts as lost."""
-    if not isinstance(document, dict) or not is_text(document.get("id")) or not is_number(document.get("created")):
-        return None
-    about, measured, outcome = (document.get(name) for name in ("subject", "measured", "outcome"))
-    if not isinstance(about, dict) or not isinstance(measured, list):
-        return None
-    whole = all(is_text(about.get(name)) for name in _TEXTS) and is_count(about.get("resolution"))
-    if not whole or not is_texts(about.get("classes")) or not all(map(_is_evidence, measured)):
-        return None
-    if outcome is not None and not (isinstance(outcome, dict) and is_count(outcome.get("pictures"))):
-        return None
-    try:
-        return Stored(
-            document["id"],
-            document["created"],
-            Subject(**about | {"classes": tuple(about["classes"])}),
-            Forecast.from_json(document.get("forecast")),
-            tuple(Evidence(**each) for each in measured),
-            outcome if outcome is None or isinstance(outcome.get("right"), bool) else None,
-        )
-    except (TypeError, ValueError):
-        return None
-
-
-def _is_evidence(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and {*value} == {"pictures", "accuracy", "test_pictures"}
-        and is_count(value["pictures"])
-        and is_number(value["accuracy"])
-        and is_count(value["test_pictures"])
-        and value["test_pictures"] > 0
-    )
+        yield about, row.ended or 0.0, Evidence(pictures, accuracy, info.test)

@@ -16,10 +16,15 @@ def wording(found: Sequence[Forecast]) -> str:
     numbers = [one for one in found if one.refused is None and one.more != 0]
     enough = [one for one in found if one.refused is None and one.more == 0]
     clauses = [_clause(one, first=place == 0) for place, one in enumerate(_certain_first(numbers))]
+    loose = [one for one in numbers if _boundless(one)]
+    if len(clauses) == 1 and loose:
+        clauses.append("the curve is too uncertain to bound it")
+        loose = []
     sentences = ["; ".join(clauses) + "."] if clauses else []
+    sentences += [f"The curve of {_name(one.arm)} is too uncertain to bound its number." for one in loose]
     sentences += [
-        f"The {count(one.there)} training pictures that are there should be enough to reach {_share(one.target)} with "
-        f"{_name(one.arm)}."
+        f"The {count(one.there)} training pictures you have should be enough to reach {_share(one.target)} "
+        f"{_with(one.arm)}."
         for one in enough
     ]
     sentences += [_refusal(one) for one in found if one.refused]
@@ -32,26 +37,30 @@ def _certain_first(found: list[Forecast]) -> list[Forecast]:
 
 def _clause(one: Forecast, first: bool) -> str:
     """ "Label about 140 more pictures (90 to 260) to reach 90 % with transfer", or short after another: "from scratch …"."""
+    reach = f"to reach {_share(one.target)} {_with(one.arm)}"
+    if one.bound and not one.low:
+        if first:
+            return f"The curve is too uncertain to say how many more pictures it takes {reach}"
+        return f"{_with(one.arm)} the curve is too uncertain to say"
     if one.bound:
-        least = f"{about(one.low or 0)} or more"
-        if not one.low:
-            least = "it can't be told how many, perhaps more than 10 times as many"
-            return least if not first else f"To reach {_share(one.target)} {_with(one.arm)} {least}"
-        return (
-            f"Label {least} besides those that are there to reach {_share(one.target)} {_with(one.arm)}"
-            if first
-            else f"{_with(one.arm)} {least}"
-        )
+        least = about(one.low or 0)
+        return f"Label at least {least} more pictures {reach}" if first else f"{_with(one.arm)} {least} or more"
     number, between = about(one.more or 0), _between(one)
     if first:
-        plural = "picture" if one.more == 1 else "pictures"
-        return f"Label about {number} more {plural} ({between}) to reach {_share(one.target)} {_with(one.arm)}"
-    return f"{_with(one.arm)} about {number} ({between})"
+        return f"Label about {number} more {'picture' if number == '1' else 'pictures'}{between} {reach}"
+    return f"{_with(one.arm)} about {number}{between}"
+
+
+def _boundless(one: Forecast) -> bool:
+    """Whether nothing but a number is known: it may be none, and there is no upper end."""
+    return not one.bound and not one.low and one.high is None
 
 
 def _between(one: Forecast) -> str:
-    low = about(one.low or 0)
-    return f"{low} or more" if one.high is None else f"{low} to {about(one.high)}"
+    """ " (90 to 260)"; "" where neither end says anything."""
+    if one.high is None:
+        return f" (at least {about(one.low)})" if one.low else ""
+    return f" ({about(one.low)} to {about(one.high)})" if one.low else f" (at most {about(one.high)})"
 
 
 def _refusal(one: Forecast) -> str:
@@ -77,12 +86,12 @@ def _refusal(one: Forecast) -> str:
             )
         case reason if reason == REACHED:
             return (
-                f"{arm} is there already: {percent(values['accuracy'])} on the test set, and {_share(one.target)} from "
-                f"{count(int(values['pictures']))} training pictures on."
+                f"{arm} already reaches {_share(one.target)}, with {count(int(values['pictures']))} training pictures or "
+                f"more; with {count(one.largest)} it has {percent(values['accuracy'])} on the test set."
             )
         case reason if reason == LEVELS_OFF:
             return (
-                f"On these pictures {arm} levels off at about {percent(values['level'], 0)}: more of them alone will not "
+                f"With such pictures {arm} levels off at about {percent(values['level'], 0)}: more of them alone will not "
                 f"reach {_share(one.target)}."
             )
     raise AssertionError(one.refused.reason)
@@ -101,17 +110,19 @@ def notes(found: Sequence[Forecast]) -> list[str]:
         lines.append("The interval is wide: label in rounds, and ask again after each.")
     if open_ended:
         lines.append(
-            "Counted are training pictures; of a set that TL Lab divides, 3 in 10 pictures go to validation and test, so "
-            "label 1.4 times as many. Intervals hold 8 in 10 cases, on other pictures of the same kind."
+            "These are training pictures. Where TL Lab splits a data set, 3 in 10 pictures go to validation and test, so "
+            "label 1.4 times as many. Intervals hold in 8 of 10 cases, for more pictures of the same kind."
         )
     return lines
 
 
 def record_in_words(found: Record) -> str:
     """How often such forecasts were right."""
-    waiting = f" {count(found.waiting)} not tested yet." if found.waiting else ""
     if not found.decided:
-        return f"No record yet: no forecast here has been tested by a training with more pictures.{waiting}"
+        return "No record yet: no forecast has been tested with more pictures here."
+    waiting = (
+        f" {count(found.waiting)} {'is' if found.waiting == 1 else 'are'} not tested yet." if found.waiting else ""
+    )
     plural = "" if found.decided == 1 else "s"
     return f"Such forecasts were right in {found.right} of {found.decided} case{plural} here.{waiting}"
 

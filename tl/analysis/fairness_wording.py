@@ -1,0 +1,85 @@
+"""How far arms had got with learning, in words: of the two sides of a comparison, and of each arm by itself."""
+
+from tl.analysis.fairness import rate_far_below
+from tl.analysis.names import title
+from tl.analysis.results import ArmSummary, Learning, Verdict
+from tl.words import count, percent, rate
+
+# What an arm did, and what would have been fairer to it; of the other states neither can be said so shortly.
+UNFAIR = {
+    Learning.STILL_IMPROVING: ("had not converged", "more epochs"),
+    Learning.TOO_FEW_STEPS: ("took too few steps", "more epochs"),
+    Learning.LEARNED_NOTHING: ("did no better than chance", "more epochs or another learning rate"),
+    Learning.DIVERGED: ("diverged", "a lower learning rate"),
+}
+NARROW, WIDEN, CHANGE, HELP = "narrow the gap", "widen the gap", "change that", "help"
+
+
+def told(found: Verdict, name: str, gain: float) -> str:
+    """Sentences on the arm `name` and the baseline: first on the side that lost by more than the margin.
+
+    That the other side had converged needs no words. Where neither lost, only what makes that worthless is told.
+    """
+    loser, winner = (found.baseline, name) if gain > 0 else (name, found.baseline)
+    learning = {side: found.summary[side].ledger.learning for side in (loser, winner)}
+    lost = abs(gain) >= found.margin
+    if not lost and not set(learning.values()) <= {Learning.LEARNED_NOTHING, Learning.DIVERGED}:
+        return ""
+    if learning[loser] == learning[winner] and learning[loser] in UNFAIR:
+        return _of_both(learning[loser])
+    sentences = [_sentence(loser, found.summary[loser], NARROW if lost else CHANGE)]
+    if learning[winner] in UNFAIR:
+        sentences.append(_sentence(winner, found.summary[winner], WIDEN if lost else CHANGE))
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def predicate(own: ArmSummary, effect: str = HELP) -> str:
+    """What is unfair to an arm, and what may have which effect; empty where nothing is, or that isn't known."""
+    given = own.ledger
+    if given.learning == Learning.TOO_NOISY:
+        return f"can't be said to have come to rest: {_validation(given.validation_pictures)} too few to tell"
+    if given.learning == Learning.STOPPED:
+        return f"was cut short after {_epochs(own, of_budget=True)} and may have gone on learning"
+    if given.learning not in UNFAIR:
+        return ""
+    did, fairer = UNFAIR[given.learning]
+    if given.learning == Learning.TOO_FEW_STEPS:
+        steps, least = count(round(given.steps or 0)), count(given.patience_steps)
+        did = f"took only {steps} steps, with random weights at least {least} are needed"
+    if given.learning == Learning.LEARNED_NOTHING:
+        did = f"did no better than chance in {_epochs(own)}"
+        if effect == HELP:  # else the accuracies have been told
+            did += f" ({percent(given.counted_accuracy)}, chance is {percent(given.chance)})"
+        if rate_far_below(given):
+            fairer = f"a rate nearer to the usual {rate(given.usual_rate)} than {rate(given.learning_rate)}"
+    return f"{did}: {fairer} may {effect}"
+
+
+def _sentence(name: str, own: ArmSummary, effect: str) -> str:
+    if own.ledger.learning == Learning.CONVERGED:
+        return f"{title(name)} had converged."
+    said = predicate(own, effect)
+    return f"{title(name)} {said}." if said else ""
+
+
+def _of_both(learning: Learning) -> str:
+    did, fairer = UNFAIR[learning]
+    if learning == Learning.STILL_IMPROVING:
+        return f"Neither arm had converged: {fairer} may change the gap."
+    if learning == Learning.LEARNED_NOTHING:
+        return f"Neither arm did better than chance: {fairer} may change that."
+    return f"Both arms {did}: {fairer} may change the gap."
+
+
+def _epochs(own: ArmSummary, *, of_budget: bool = False) -> str:
+    """ "2 epochs", "6 of 30 epochs"."""
+    done, budget = own.epochs or 0.0, own.ledger.budget
+    number = f"{done:.3g} of {budget:,}" if of_budget else f"{done:.3g}"
+    single = budget == 1 if of_budget else done == 1
+    return f"{number} epoch" + ("" if single else "s")
+
+
+def _validation(pictures: int | None) -> str:
+    if pictures is None:
+        return "the validation pictures are"
+    return f"{count(pictures)} validation picture" + (" is" if pictures == 1 else "s are")

@@ -1,0 +1,90 @@
+"""Class by class: what share of its test pictures each arm recognised. The page and reports show it."""
+
+from typing import TYPE_CHECKING
+
+from tl.analysis.names import title
+from tl.analysis.results import Interval, Verdict
+from tl.words import NOT_AVAILABLE, count, percent, plain
+
+if TYPE_CHECKING:  # the page's first paint doesn't wait for altair
+    from tl.charts.drawing import Drawing
+
+HEADING = "Class by class"
+MEANS_HEAD = ("Arm", "Test accuracy", "Balanced accuracy", "Macro F1")
+EXPLAINED = (
+    "Recall: the share of a class's test pictures that was recognised, the mean over seeds, with its 95 % interval for "
+    "other pictures of the class and these networks (Wilson 1927). Balanced accuracy is the mean of the recalls; "
+    "macro F1 also counts against a class what was wrongly taken for it."
+)
+
+
+def known(found: Verdict) -> bool:
+    """Whether any arm's answers were stored."""
+    return any(own.classes for own in found.summary.values())
+
+
+def means_rows(found: Verdict) -> list[tuple[str, ...]]:
+    """Every arm's means over its runs, columns MEANS_HEAD."""
+    return [
+        (
+            title(arm),
+            percent(own.test_accuracy.mean if own.test_accuracy else None),
+            percent(own.test_balanced_accuracy),
+            percent(own.test_macro_f1),
+        )
+        for arm, own in found.summary.items()
+    ]
+
+
+def head(found: Verdict) -> tuple[str, ...]:
+    """Columns of `rows`."""
+    return ("Class", "Test pictures", *(title(arm) for arm in found.summary))
+
+
+def rows(found: Verdict) -> list[tuple[str, ...]]:
+    """One per class, in the order of the data set."""
+    return [
+        (name, count(pictures), *(_recall(recall) for recall in recalls)) for name, pictures, recalls in _classes(found)
+    ]
+
+
+def chart(found: Verdict) -> "tuple[Drawing, str]":
+    """The chart, and the sentence that goes with it."""
+    from tl.charts.classes import MOST_CLASSES, ClassRow, class_chart
+
+    classes = [
+        ClassRow(
+            name=plain(name),
+            pictures=pictures,
+            recalls=tuple((own.mean, own.low, own.high) if own else None for own in recalls),
+        )
+        for name, pictures, recalls in _classes(found)
+    ]
+    drawing = class_chart(classes, [plain(title(arm)) for arm in found.summary])
+    if len(classes) > MOST_CLASSES:
+        return drawing, (
+            f"The {MOST_CLASSES} of {count(len(classes))} classes in which the arms differ most; the table has all."
+        )
+    return drawing, "The classes in which the arms differ most come first." if len(found.summary) > 1 else ""
+
+
+def _classes(found: Verdict) -> list[tuple[str, int, list[Interval | None]]]:
+    """Per class: its name, its test pictures (the most that an arm was asked about), the recall of every arm."""
+    arms = [own.classes for own in found.summary.values()]
+    first = next((classes for classes in arms if classes), ())
+    return [
+        (
+            first[number].name,
+            max(classes[number].pictures for classes in arms if classes),
+            [classes[number].recall if classes else None for classes in arms],
+        )
+        for number in range(len(first))
+    ]
+
+
+def _recall(recall: Interval | None) -> str:
+    if recall is None:
+        return NOT_AVAILABLE
+    if recall.low is None or recall.high is None:
+        return percent(recall.mean)
+    return f"{percent(recall.mean)} ({100 * recall.low:.1f} to {percent(recall.high)})"

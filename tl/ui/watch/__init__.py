@@ -1,0 +1,1 @@
+"""While a comparison trains and after: pieces of an experiment's page."""
