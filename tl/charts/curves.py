@@ -50,7 +50,7 @@ def _y(measure: str) -> alt.Y:
     looks: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "accuracy": ({"domain": [0, 1]}, share),
         "balanced_accuracy": ({"domain": [0, 1]}, share),
-        "loss": ({"domainMin": 0, "padding": 8}, {"format": ".2~f", "tickCount": 6}),  # room: no line on the frame
+        "loss": ({"domainMin": 0, "nice": True}, {"format": ".2~f", "tickCount": 6}),  # room: no line on the frame
         "rate": ({"type": "log", "nice": True}, {"format": ".0e", "tickCount": 3}),
     }
     scale, axis = looks[measure]

@@ -21,12 +21,12 @@ def show(home: Home, experiment_id: str) -> None:
         return
     _head(now)
     with in_turn():
-        judged = {}
+        judged, found = {}, None
         if not now.active:
             from tl.ui import verdict
 
-            judged = verdict.show(now)
-        live.show(now)
+            judged, found = verdict.show(now)
+        live.show(now, found)
         cost.show_command("The command that repeats this", now.experiment, judged=judged)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from tl import jobs
+from tl.analysis.results import Verdict
 from tl.jobs.listing import RunEntry
 from tl.store.documents import Progress
 from tl.store.home import Home
@@ -27,13 +28,18 @@ BADGES = {  # status -> colour, icon
 }
 
 
-def show(now: view.ExperimentView) -> None:
-    """Draw the live part; it refreshes itself only while something is active, and reruns the page when that ends."""
+def show(now: view.ExperimentView, verdict: Verdict | None = None) -> None:
+    """Draw the live part; it refreshes itself only while something is active, and reruns the page when that ends.
+
+    `verdict`: once all runs have ended.
+    """
     found = Found(replace(now))  # files that are damaged are told by who reads them
-    fragment(_live, REFRESH_SECONDS if now.active else None)(now.home, found, now.experiment_id, now.active)
+    fragment(_live, REFRESH_SECONDS if now.active else None)(now.home, found, now.experiment_id, now.active, verdict)
 
 
-def _live(home: Home, found: Found[view.ExperimentView], experiment_id: str, active: bool) -> None:
+def _live(
+    home: Home, found: Found[view.ExperimentView], experiment_id: str, active: bool, verdict: Verdict | None
+) -> None:
     now = look_again(found, view.load, home, experiment_id, active, PROBLEM)
     metrics = now.metrics()
     left = now.seconds_left(metrics)
@@ -56,7 +62,10 @@ def _live(home: Home, found: Found[view.ExperimentView], experiment_id: str, act
         st.caption(f":material/warning: {escape(what)}, is damaged; what it held is missing here.")
     st.subheader("The arms in numbers", anchor=False)
     st.dataframe(
-        arm_table(now, metrics), hide_index=True, height="content", alt="Every arm in numbers, one column per arm"
+        arm_table(now, metrics, verdict),
+        hide_index=True,
+        height="content",
+        alt="Every arm in numbers, one column per arm",
     )
 
 

@@ -12,7 +12,7 @@ from tl.config import PLANNED_LOOKS, Experiment
 from tl.report import findings
 from tl.store.home import Home
 from tl.strategies import arm_title
-from tl.ui import downloads, judging, settling
+from tl.ui import downloads, forecast, judging, settling
 from tl.ui.arms import dot
 from tl.ui.problems import told
 from tl.ui.text import cell, duration, escape, unbroken
@@ -31,8 +31,8 @@ SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
 PROBLEM = "verdict_problem"
 
 
-def show(now: ExperimentView) -> dict[str, Any]:
-    """Draw the card of an experiment that has ended; what the user has it judged by (see tl.ui.judging)."""
+def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
+    """Draw the card of an experiment that has ended; what the user has it judged by (see tl.ui.judging), what came out."""
     with st.container(border=True, key="verdict"):
         place = st.container()
         chosen = judging.chosen(now.experiment, now.experiment_id, measure=True)
@@ -46,8 +46,10 @@ def show(now: ExperimentView) -> dict[str, Any]:
             _comparison(found, name, positions)
         class_by_class.show(found)
         _fairness(found)
+        if not now.imported and now.pictures is not None:
+            forecast.after_comparison(now.home, now.experiment)
         downloads.show(now.home, now.experiment_id, chosen)
-    return chosen
+    return chosen, found
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
