@@ -55,7 +55,10 @@ def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
         axis=alt.Axis(format=",d", grid=False, labelOverlap="greedy"),
     )
     y = alt.Y(
-        "accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False), axis=alt.Axis(format=".0%", tickCount=6)
+        "accuracy:Q",
+        title="test accuracy",
+        scale=alt.Scale(zero=False),
+        axis=alt.Axis(format=".0%", tickCount=6, labelFlush=False),
     )
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)

@@ -47,6 +47,7 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
             max_value=99.9,
             value=float(TARGET),
             step=1.0,
+            format="%g",
             key=f"forecast_target_{key}",
             width=200,
             help="On the test set. Looks at the pictures through the pretrained network once, and fits a linear probe to "
@@ -85,9 +86,9 @@ def _answer(home: Home, asked: "Question", target: float, was_active: bool, key:
         st.rerun()  # with or without the polling
     found = answer(home, asked, target)
     if found.text:
-        st.markdown(f"**{escape(found.text)}**")
+        st.markdown(f"**{escape(_unbroken(found.text))}**")
         _chart(found, key)
-        st.caption(escape(" ".join([*found.notes, record_in_words(found.record)])))
+        st.caption(escape(_unbroken(" ".join([*found.notes, record_in_words(found.record)]))))
     if active:
         st.caption(
             ":material/hourglass_top: Looking at the pictures, then fitting a linear probe to more and more of them …"
@@ -99,6 +100,11 @@ def _answer(home: Home, asked: "Question", target: float, was_active: bool, key:
             "To forecast training from scratch and other arms, too, start a sweep of these pictures with the same network, "
             "weights and resolution on the Data size page."
         )
+
+
+def _unbroken(text: str) -> str:
+    """With numbers and their sign on one line, on a phone, too."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _chart(found: "Answer", key: str) -> None:
@@ -118,9 +124,10 @@ def _chart(found: "Answer", key: str) -> None:
             end = said.reach if said.high is None else said.there + said.high
             between.append((title, said.there + said.low, end))
     if arms:
+        bar = any(low < end for _, low, end in between)
         words = "Test accuracy over the number of training pictures, with what is expected of more"
         draw(forecast_chart(arms, found.target, between), key=f"forecast_chart_{key}_{len(arms)}", alt=words)
         st.caption(
             "Points are measured. Lines and bands show the accuracy expected of one training, in 8 of 10 cases, dashed "
-            "beyond the measured sizes. The bar on the target shows how many pictures it takes."
+            "beyond the measured sizes." + (" The bar on the target shows how many pictures it takes." if bar else "")
         )

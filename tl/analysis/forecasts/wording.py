@@ -110,7 +110,7 @@ def notes(found: Sequence[Forecast]) -> list[str]:
         lines.append("The interval is wide: label in rounds, and ask again after each.")
     if open_ended:
         lines.append(
-            "These are training pictures. Where TL Lab splits a data set, 3 in 10 pictures go to validation and test, so "
+            "All numbers are of training pictures: where TL Lab splits a data set, 3 in 10 pictures go to validation and test, so "
             "label 1.4 times as many. Intervals hold in 8 of 10 cases, for more pictures of the same kind."
         )
     return lines
