@@ -191,7 +191,7 @@ def test_balanced_accuracy_has_no_band_for_new_pictures(seeds, words):
 
 def test_losses_have_room_above_them():
     spec = curves.validation_chart("loss", metrics(1), ARMS, "epochs", 10).spec
-    assert spec["layer"][1]["encoding"]["y"]["scale"] == {"domainMin": 0, "padding": 8}
+    assert spec["layer"][1]["encoding"]["y"]["scale"] == {"domainMin": 0, "nice": True}
 
 
 def test_single_runs_can_be_left_out():
