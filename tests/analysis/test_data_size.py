@@ -5,6 +5,7 @@ import pytest
 
 from tl.analysis import data_size
 from tl.analysis.data_size import break_even, pairs_of, worth_in_pictures
+from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS, THESE_PICTURES
 from tl.analysis.sweep_results import BreakEven, Worth
 
 SIZES = (100, 300, 1000, 3000)
@@ -130,3 +131,44 @@ def test_the_same_runs_give_the_same_interval():
     random = np.random.default_rng(5)
     pairs = pairs_of(*(measured(curve, 3, 0.01, random) for curve in (scratch, transfer)))
     assert break_even(pairs, MARGIN) == break_even(pairs, MARGIN)
+
+
+def answers(curve, seeds: int, random, pictures: int = 400) -> dict:
+    """size -> seed -> (N,) right answers on the same pictures at all sizes."""
+    hard = (np.random.default_rng(9).permutation(pictures) + 0.5) / pictures
+    return {
+        size: {seed: hard + random.normal(0, 0.02, pictures) > curve(size) for seed in range(seeds)} for size in SIZES
+    }
+
+
+def errors_of(rights: dict) -> dict:
+    return {size: {seed: 1 - row.mean() for seed, row in seeds.items()} for size, seeds in rights.items()}
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_few_seeds_have_an_interval_from_the_pictures_alone(seeds):
+    random = np.random.default_rng(3)
+    rights = tuple(answers(curve, seeds, random) for curve in (scratch, transfer))
+    pairs = pairs_of(*map(errors_of, rights), rights)
+    assert pairs.basis == THESE_NETWORKS
+    found = break_even(pairs, MARGIN)
+    assert found.low < found.n and (found.high is None or found.n < found.high)
+    worth = worth_in_pictures(pairs)[300]
+    assert worth.low < worth.ratio < worth.high
+    assert pairs_of(*map(errors_of, rights)).basis == NO_INTERVAL
+
+
+def test_one_seed_less_at_one_size_leaves_the_pictures():
+    random = np.random.default_rng(3)
+    rights = tuple(answers(curve, 3, random) for curve in (scratch, transfer))
+    assert pairs_of(*map(errors_of, rights), rights).basis == NEW_PICTURES
+    del rights[1][3000][2]
+    assert pairs_of(*map(errors_of, rights), rights).basis == THESE_NETWORKS
+
+
+@pytest.mark.parametrize(("share", "basis"), [(0.0, THESE_PICTURES), (0.2, NEW_TRAINING), (None, NO_INTERVAL)])
+def test_without_answers_the_share_of_the_test_pictures_says_what_seeds_cover(share, basis):
+    random = np.random.default_rng(5)
+    pairs = pairs_of(*(measured(curve, 3, 0.01, random) for curve in (scratch, transfer)), test_share=share)
+    assert pairs.basis == basis
+    assert (break_even(pairs, MARGIN).low is None) == (basis == NO_INTERVAL)

@@ -81,7 +81,7 @@ def test_a_sweep_and_its_experiments_keep_their_keys(home):
     found = finding.to_json()
     assert found.keys() == SETTING | {
         *("sweep_id", "sizes", "experiments", "statuses", "baseline", "margin", "chance", "arms", "curves", "headline"),
-        *("comparisons", "break_even", "worth_in_pictures", "worth_in_pictures_bounds", "text"),
+        *("comparisons", "break_even", "worth_in_pictures", "worth_in_pictures_bounds", "text", "judge_by"),
     }
     sizes = {"100", "300", "1000", "3000"}
     assert found["experiments"].keys() == found["worth_in_pictures"].keys() == sizes
@@ -90,7 +90,7 @@ def test_a_sweep_and_its_experiments_keep_their_keys(home):
     assert found["arms"]["scratch"]["100"]["test_accuracies"].keys() == {"0", "1", "2"}
     assert found["curves"]["scratch"].keys() == {"a", "b", "c", "largest", "residuals"}
     compared = found["comparisons"]["full_finetuning"]
-    assert compared.keys() == {"gain", "seeds", "break_even", "worth_in_pictures", "time_to_target"}
+    assert compared.keys() == {"gain", "seeds", "break_even", "worth_in_pictures", "basis", "time_to_target"}
     assert compared["gain"]["100"].keys() == INTERVAL
     assert compared["worth_in_pictures"]["100"].keys() == {"pictures", "ratio", "low", "high", "bound"}
     assert compared["time_to_target"]["100"].keys() == TIME_TO_TARGET

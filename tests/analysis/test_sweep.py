@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tl.analysis import sweep_wording
-from tl.analysis.results import Interval, Learning
+from tl.analysis.results import NEW_PICTURES, THESE_PICTURES, Interval, Learning
 from tl.analysis.sweep import sweep_result
 from tl.analysis.sweep_results import BreakEven, SizeResult, SweepComparison, SweepFinding
 from tl.config import ArmConfig, Experiment, Refused
@@ -28,9 +28,11 @@ def home(tmp_path):
     return Home(tmp_path)
 
 
-def swept(home: Home, sizes=SIZES, curves=CURVES, seeds: int = 3, leave=lambda run: False, arms=ARMS) -> str:
+def swept(
+    home: Home, sizes=SIZES, curves=CURVES, seeds: int = 3, leave=lambda run: False, arms=ARMS, **settings
+) -> str:
     """A sweep whose runs have finished with the curves' errors, but for those that `leave` says; its id."""
-    spec = Experiment(dataset="blossoms", arms=arms, seeds=tuple(range(seeds)), patience_steps=0)
+    spec = Experiment(dataset="blossoms", arms=arms, seeds=tuple(range(seeds)), patience_steps=0, **settings)
     sweep_id = submit_sweep(home, spec, sizes)
     for run in sweep(home, sweep_id)["runs"]:
         if not leave(run):
@@ -66,6 +68,7 @@ def test_a_finished_sweep_is_told_in_full(home):
     assert entry.accuracy.mean == pytest.approx(1 - CURVES["scratch"](300))
     # sd 0.004, n 3: 4.302653 * 0.004 / sqrt(3) = 0.009936
     assert entry.accuracy.high - entry.accuracy.mean == pytest.approx(0.009936, abs=1e-5)
+    assert (entry.accuracy.basis, found.best.basis) == (THESE_PICTURES, THESE_PICTURES)
     assert (entry.seconds, entry.seeds, len(entry.test_accuracies)) == (12.0, 3, 3)
     fit = found.curves["scratch"]
     assert (fit.a, fit.b, fit.c) == pytest.approx((10, 0.7, 0.10), rel=0.02)
@@ -79,9 +82,10 @@ def test_a_finished_sweep_is_told_in_full(home):
     time = found.comparisons["full_finetuning"].time_to_target[300]
     assert (time.baseline.seconds, time.arm.seconds, time.saved) == (12.0, 3.0, 0.75)
     assert found.text.startswith("Full fine-tuning is worth it up to about 800 pictures (95 % interval")
+    assert " over 3 seeds; these runs kept no predictions, so nothing is said about new pictures); with" in found.text
     assert "with more, from scratch comes within 1 point of it." in found.text
     assert "With 100 pictures it does as well as from scratch with about 290, 2.9 times as many." in found.text
-    assert "hint" not in found.text and "runs" not in found.text
+    assert "hint" not in found.text and "Of 24 runs" not in found.text
 
 
 def test_an_advantage_that_stays_is_beyond(home):
@@ -95,7 +99,9 @@ def test_an_advantage_that_stays_is_beyond(home):
 
 def test_an_advantage_that_comes_late_is_not_claimed_for_every_size(home):
     curves = {"scratch": lambda n: 0.917, "full_finetuning": lambda n: 0.917 - (0.0 if n == 100 else n / 10_000)}
-    text = found_in(home, swept(home, curves=curves)).text
+    found = found_in(home, swept(home, curves=curves))
+    assert found.best.worth_in_pictures == {}, "what guesses at every size can't be caught up with"
+    text = found.text
     assert text.startswith("Full fine-tuning is worth it, though not with 100 pictures: its advantage over")
     assert "From scratch did no better than chance (8 %) at any size." in text
     assert "Full fine-tuning did no better than chance (8 %) with 100 pictures." in text, "11.3 % is"
@@ -108,6 +114,7 @@ def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
         seeds=dict.fromkeys(SIZES, 3),
         break_even=BreakEven(n=4510, low=100, low_at_most=True, high_beyond=6000),
         worth_in_pictures={},
+        basis=NEW_PICTURES,
         time_to_target={},
     )
     reached = SizeResult(
@@ -128,13 +135,13 @@ def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
     )
     assert sweep_wording.text(found) == (
         "Full fine-tuning is worth it, though not with 100 pictures, up to about 4,500 pictures (95 % interval 100 or "
-        "fewer to beyond 6,000, 3 seeds); with more, from scratch comes within 1 point of it."
+        "fewer to beyond 6,000 for new pictures; 3 seeds); with more, from scratch comes within 1 point of it."
     )
     assert size_findings.break_even_rows(found) == [
         (
             "Full fine-tuning",
             "about 4,500 pictures, though not with 100 pictures",
-            "100 or fewer to beyond 6,000, 3 seeds",
+            "100 or fewer to beyond 6,000 for new pictures; 3 seeds",
         )
     ]
 
@@ -144,6 +151,13 @@ def test_an_arm_that_was_still_learning_is_named(home):
     assert found.arms["scratch"][100].learning == Learning.STILL_IMPROVING
     assert "From scratch had not converged with 100, 300 and 1,000 pictures: more epochs may" not in found.text
     assert "From scratch had not converged with 100 and 300 pictures: more epochs may narrow the gap." in found.text
+
+
+def test_a_size_at_which_an_arm_guessed_is_worth_no_number_of_pictures(home):
+    curves = CURVES | {"full_finetuning": lambda n: 0.917 if n == 100 else CURVES["full_finetuning"](n)}
+    worth = found_in(home, swept(home, curves=curves)).best.worth_in_pictures
+    assert set(worth) == {300, 1000, 3000}
+    assert size_findings.worth(worth.get(100)) == "not available"
 
 
 def test_no_advantage_from_the_first_size_on_is_said_so(home):
@@ -157,7 +171,8 @@ def test_three_sizes_are_no_curve_but_differences(home):
     found = found_in(home, swept(home, sizes=(100, 300, 1000)))
     assert found.best.break_even is None and set(found.curves.values()) == {None}
     assert found.best.worth_in_pictures[100].ratio > 1
-    assert "+20.8 points with 100 pictures, " in found.text and "from 4 finished sizes on" in found.text
+    assert "+20.8 points with 100 pictures, " in found.text
+    assert "The break-even point needs at least 4 finished sizes." in found.text
 
 
 def test_a_sweep_that_was_stopped_is_told_with_what_is_there(home):

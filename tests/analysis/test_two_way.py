@@ -85,7 +85,7 @@ def test_a_sweep_whose_answers_are_known_is_judged_for_new_pictures():
 
     def width(pairs) -> float:
         found = break_even(pairs, 0.01)
-        return np.log(found.get("high", 6000) / found["low"])
+        return np.log((found.high or 6000) / found.low)
 
     assert width(known) > width(unknown)
 

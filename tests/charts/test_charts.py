@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tl.charts import curves, resources
-from tl.charts.frames import AXES, MAX_POINTS, samples
+from tl.charts.frames import AXES, MAX_POINTS, bands, samples
 from tl.charts.frames import curves as curve_rows
 from tl.charts.palette import ARM_COLOURS
 from tl.charts.svg import as_svg
@@ -124,6 +124,74 @@ def test_the_band_is_the_interval_of_the_mean_from_three_runs_on():
     assert (rows["high"] - rows["y"]).round(6).tolist() == [0.024841] * 4
     assert (rows["y"] - rows["low"]).round(6).tolist() == [0.024841] * 4
     assert curve_rows(metrics(2, seeds=2), "epochs", "accuracy")["low"].isna().all()
+
+
+def known(epochs: int, seeds: int, accuracy: float = 0.02, loss: float = 0.3, **columns) -> pd.DataFrame:
+    """The same with standard errors from the validation pictures."""
+    return metrics(epochs, seeds).assign(val_accuracy_error=accuracy, val_loss_error=loss, **columns)
+
+
+def test_the_band_is_for_new_pictures_where_their_share_is_known():
+    rows = curve_rows(known(2, 3), "epochs", "accuracy").query("kind == 'mean'")
+    # seeds: 0.024841 as above; pictures: 1.959964 * 0.02 = 0.039199; together the root of the sum of their squares
+    assert (rows["high"] - rows["y"]).round(5).tolist() == [0.04641] * 4
+    assert set(rows["band"]) == {"new pictures"}
+    alone = curve_rows(metrics(2, 3), "epochs", "accuracy").query("kind == 'mean'")
+    assert set(alone["band"]) == {"other seeds"}
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_one_or_two_runs_have_a_band_from_the_pictures_alone(seeds):
+    rows = curve_rows(known(3, seeds), "epochs", "loss").query("kind == 'mean'")
+    assert (rows["high"] - rows["y"]).round(4).tolist() == [0.588] * 6  # 1.959964 * 0.3
+    assert set(rows["band"]) == {"these networks on new pictures"}
+    assert set(curve_rows(metrics(3, seeds), "epochs", "loss")["band"]) == {""}
+
+
+def test_a_run_that_does_not_know_its_error_leaves_the_seeds_alone():
+    frame = known(2, 3)
+    frame.loc[frame["seed"] == 1, "val_accuracy_error"] = pd.NA
+    rows = curve_rows(frame, "epochs", "accuracy").query("kind == 'mean'")
+    assert set(rows["band"]) == {"other seeds"} and rows["low"].notna().all()
+
+
+def test_bands_stay_where_values_can_be():
+    rows = curve_rows(known(3, 1, accuracy=0.4, loss=9.0), "epochs", "accuracy")
+    assert rows["low"].min() == 0.0 and rows["high"].max() == 1.0
+    loss = curve_rows(known(3, 1, loss=9.0), "epochs", "loss")
+    assert loss["low"].min() == 0.0 and loss["high"].max() > 9
+
+
+def test_all_right_is_no_certainty():
+    frame = known(2, 1, val_accuracy=[0.5, 1.0] * 2).assign(val_accuracy_error=[0.05, 0.0] * 2)  # 100 pictures
+    rows = curve_rows(frame, "epochs", "accuracy").query("epoch == 2")
+    assert (rows["y"] - rows["low"]).round(5).tolist() == [round(1.959964 / 102, 5)] * 2
+    alone = frame[frame["epoch"] == 2]
+    assert curve_rows(alone, "epochs", "accuracy")["low"].isna().all(), "of how many pictures is not known"
+
+
+@pytest.mark.parametrize(
+    ("frame", "seeds", "words"),
+    [
+        (known(1, 3), 3, "Bands: 95 % interval for new pictures and other seeds"),
+        (known(1, 1), 1, "Bands: 95 % interval for new pictures; another training may differ"),
+        (metrics(1, 3), 3, "Bands: 95 % interval for other seeds on these validation pictures"),
+        (metrics(1, 1), 1, ""),
+    ],
+)
+def test_what_bands_are_for_is_said(frame, seeds, words):
+    assert bands(frame, seeds) == words
+
+
+@pytest.mark.parametrize(("seeds", "words"), [(3, "for other seeds alone"), (1, "not available")])
+def test_balanced_accuracy_has_no_band_for_new_pictures(seeds, words):
+    assert bands(known(1, seeds), seeds, "balanced_accuracy").endswith(f"; of balanced accuracy {words}")
+    assert set(curve_rows(known(1, seeds), "epochs", "balanced_accuracy")["band"]) <= {"", "other seeds"}
+
+
+def test_losses_have_room_above_them():
+    spec = curves.validation_chart("loss", metrics(1), ARMS, "epochs", 10).spec
+    assert spec["layer"][1]["encoding"]["y"]["scale"] == {"domainMin": 0, "padding": 8}
 
 
 def test_single_runs_can_be_left_out():

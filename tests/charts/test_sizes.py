@@ -22,7 +22,10 @@ def rows_of(fitted: bool = True, seeds: int = 3, break_even: int | None = None) 
     return SizeRows(
         sizes=SIZES,
         arms=TITLES,
-        points=[(arm, size, mean, wide and mean - wide, wide and mean + wide, seeds) for arm, size, mean in reached],
+        points=[
+            (arm, size, mean, wide and mean - wide, wide and mean + wide, seeds, "59.0 to 61.0 % for new pictures")
+            for arm, size, mean in reached
+        ],
         runs=[(arm, size, mean, seed) for arm, size, mean in reached for seed in range(seeds) if seeds > 1],
         curves={TITLES[0]: curve if fitted else None, TITLES[1]: None},
         residuals=[(TITLES[0], size, value) for size, value in zip(SIZES, (-1.0, 2.0, 0.0, 0.0)) if fitted],
@@ -35,6 +38,13 @@ def test_points_and_bands_are_those_of_finished_runs():
     assert len(rows) == 7 and set(rows["arm"]) == set(TITLES)
     assert rows.iloc[0][["accuracy", "low", "high"]].tolist() == pytest.approx([0.6, 0.59, 0.61])
     assert sizes.points(rows_of(seeds=2))["low"].isna().all()
+
+
+def test_a_point_says_what_its_interval_is_for():
+    drawn = sizes.size_chart(rows_of())
+    assert set(drawn.tables["points"]["interval"]) == {"59.0 to 61.0 % for new pictures"}
+    dots = next(layer for layer in drawn.spec["layer"] if layer["mark"].get("size") == 70)
+    assert {"field": "interval", "title": "95 % interval", "type": "nominal"} in dots["encoding"]["tooltip"]
 
 
 def test_single_runs_are_drawn_where_they_are_asked_for():

@@ -48,6 +48,9 @@ def test_sweep_prints_one_document_and_tells_each_size(capsys, home):
     assert {"mean": 0.4, "low": None, "high": None, "seconds": 1.0}.items() <= document["arms"]["table"]["30"].items()
     assert document["break_even"] is None and document["worth_in_pictures"]["20"] == 1.0
     assert re.findall(r"^(\d+) training pictures$", answer.stderr, re.M) == ["20", "30", "40"]
+    assert re.search(
+        r"^With [\d,]+ test pictures only differences above about [\d.]+ points? can be", answer.stderr, re.M
+    )
     assert len(re.findall(r"^table, seed 0: epoch \d/10", answer.stderr, re.M)) == 9
     [listed] = json.loads(main(capsys, home, "sweeps", "--json")[1])["sweeps"]
     assert (listed["sweep_id"], listed["runs"]) == (document["sweep_id"], {"finished": 6})
@@ -56,6 +59,7 @@ def test_sweep_prints_one_document_and_tells_each_size(capsys, home):
     assert status == 0
     assert stdout.splitlines()[0].endswith("20, 30, 40 training pictures at 64 px")
     assert len(re.findall(r"^ +\d0  table", stdout, re.M)) == 6 and document["text"] in stdout
+    assert "\nTest: no 95 % interval.\n" in stdout
 
 
 def statuses(capsys, home) -> set[str]:

@@ -103,6 +103,9 @@ def test_a_finished_sweep_shows_its_sentence_curves_and_table(open_sweep, home):
     assert table["From scratch"].iloc[0].startswith("30.3 % (29.6 to 31.0, n = 3)")
     assert "times" in table["worth in pictures"].iloc[0] and table["gain"].iloc[0].startswith("+20.0 points (")
     assert "time saved" in table
+    read = unescaped(app)
+    assert read.count("95 % interval for these test pictures (these runs kept no predictions") == 2
+    assert "how many times more pictures the baseline needs for the same accuracy" in read
     assert [button.key for button in app.download_button] == ["download_report", "download_bundle"]
     assert not any((button.key or "").startswith("sweep_") for button in app.button)
 
@@ -113,7 +116,7 @@ def test_a_sweep_under_way_shows_how_far_each_size_is_and_can_be_stopped(open_sw
     app = open_sweep(swept(home, seeds=1, ended=lambda run: "finished" if run.samples < 1000 else None))
     read = unescaped(app)
     assert "**100 pictures** · 2 of 2 runs ended" in read and "**3,000 pictures** · 0 of 2 runs ended" in read
-    assert "4 still to come" in read and "from 4 finished sizes on" in read
+    assert "4 still to come" in read and "The break-even point needs at least 4 finished sizes." in read
     assert len(charts(app)) == 1 and not app.download_button
     app.button(key="sweep_stop").click().run()
     assert len(stopped) == 8
@@ -152,10 +155,10 @@ def test_a_link_to_nothing_says_so_in_one_sentence(open_sweep, link):
     assert app.title[0].value == "How much data?"
 
 
-def test_the_sweeps_there_are_can_be_opened(open_sweep, home):
+def test_earlier_sweeps_can_be_opened(open_sweep, home):
     sweep_id = swept(home, seeds=1)
     app = open_sweep()
-    assert "8 finished" in texts(app)
+    assert "Earlier sweeps" in texts(app) and "8 finished" in texts(app)
     app.button(key=f"open_{sweep_id}").click().run()
     assert not app.exception and len(charts(app)) == 2
 

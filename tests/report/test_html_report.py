@@ -132,6 +132,7 @@ def test_a_finished_sweep_is_told_whole(home):
         "+20.0 points",
         "times (",
         "Worth it up to",
+        "Test accuracy: 95 % interval for these test pictures",
         "CPU, 2 threads",
     ):
         assert words in read.text, words

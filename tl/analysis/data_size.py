@@ -2,8 +2,8 @@
 
 Intervals come from a bootstrap: at every size the pairs (same seed in both arms) are drawn anew, and everything is
 fitted and read again. Where it is known what each network answered, the test pictures are drawn anew, too (`two_way`):
-then they hold on new pictures, else on these test pictures only. In simulations these 95 % intervals cover the truth in
-about 90 % of repetitions. Errors are shares of wrong answers, 0..1.
+then they hold on new pictures, else on these test pictures only. README.md has how often. Errors are shares of wrong
+answers, 0..1; balanced, of every class alike.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tl.analysis import curves, two_way
+from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS, THESE_PICTURES
 from tl.analysis.statistics import MIN_PAIRS
 from tl.analysis.sweep_results import BreakEven, Worth
 from tl.analysis.two_way import UPPER
@@ -31,7 +32,8 @@ class Pairs:
     arm: list[np.ndarray]
     rights: two_way.Rights | None = None  # (baseline's, the arm's) answers at each size, (seeds, N) each
     clusters: np.ndarray | None = None  # (N,) pictures with the same number belong together, -1 alone
-    test_share: float = 0.0  # test pictures per training picture, where every seed drew its own split
+    classes: np.ndarray | None = None  # (N,) true class of each picture, where errors are balanced
+    test_share: float | None = 0.0  # test pictures per training picture, where every seed drew its own split
 
     @property
     def fitted(self) -> bool:
@@ -39,9 +41,21 @@ class Pairs:
         return len(self.sizes) >= curves.MIN_SIZES
 
     @property
+    def basis(self) -> str:
+        """What intervals cover: NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES or NO_INTERVAL."""
+        if not self.fitted:
+            return NO_INTERVAL
+        few = min(map(len, self.arm)) < MIN_PAIRS
+        if self.rights is not None:
+            return THESE_NETWORKS if few else NEW_PICTURES
+        if few or self.test_share is None:
+            return NO_INTERVAL
+        return NEW_TRAINING if self.test_share else THESE_PICTURES
+
+    @property
     def can_draw(self) -> bool:
-        """Whether there are enough seeds for intervals."""
-        return self.fitted and min(map(len, self.arm)) >= MIN_PAIRS
+        """Whether there is an interval."""
+        return self.basis != NO_INTERVAL
 
     @property
     def limit(self) -> float:
@@ -54,12 +68,14 @@ def pairs_of(
     arm: Errors,
     rights: tuple[Rights, Rights] | None = None,
     clusters: np.ndarray | None = None,
-    test_share: float = 0.0,
+    test_share: float | None = 0.0,
+    classes: np.ndarray | None = None,
 ) -> Pairs:
     """The pairs of two arms, sizes ascending.
 
-    `rights` (baseline's, the arm's) and `clusters` are used where every pair has them, on the same test pictures. Where
-    every seed drew its own split there are none; `test_share` then is the number of test pictures per training picture.
+    `rights` (baseline's, the arm's), `clusters` and `classes` are used where every pair has them, on the same test
+    pictures. Where every seed drew its own split there are none; `test_share` then is the number of test pictures per
+    training picture, None where that is not known: then there is no interval.
     """
     common = {size: sorted(set(baseline[size]) & set(arm[size])) for size in sorted(set(baseline) & set(arm))}
     common = {size: seeds for size, seeds in common.items() if seeds}
@@ -69,6 +85,7 @@ def pairs_of(
         arm=[np.array([arm[size][seed] for seed in seeds]) for size, seeds in common.items()],
         rights=_rights_of(rights, common) if rights else None,
         clusters=clusters,
+        classes=classes,
         test_share=test_share,
     )
 
@@ -87,7 +104,7 @@ def _rights_of(rights: tuple[Rights, Rights], common: dict[int, list[int]]) -> t
 def break_even(pairs: Pairs, margin: float) -> BreakEven | None:
     """The smallest size at which the fitted advantage of the arm falls below `margin`; looked for up to twice the largest.
 
-    No interval for fewer than MIN_PAIRS seeds; None for fewer sizes than a curve needs.
+    What its interval covers, or that there is none, is the pairs' `basis`; None for fewer sizes than a curve needs.
     """
     if not pairs.fitted:
         return None
@@ -160,7 +177,8 @@ def _curves(pairs: Pairs, grid: np.ndarray, draw: bool = True) -> tuple[np.ndarr
     if draw:
         random = np.random.default_rng(0)  # the same runs give the same interval
         errors = list(zip(pairs.baseline, pairs.arm, strict=True))
-        draws = two_way.draw_errors(errors, DRAWS, random, pairs.rights, pairs.clusters, pairs.test_share)
+        share = pairs.test_share or 0.0
+        draws = two_way.draw_errors(errors, DRAWS, random, pairs.rights, pairs.clusters, share, pairs.classes)
     else:
         baseline, arm = (np.array([[values.mean() for values in side]]) for side in (pairs.baseline, pairs.arm))
         draws = baseline, arm

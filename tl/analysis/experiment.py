@@ -50,6 +50,7 @@ def experiment_result(
     home: Home,
     experiment_id: str,
     rows: list[RunRow] | None = None,
+    records: list[RunRecord] | None = None,
     *,
     baseline: str | None = None,
     margin: float = MARGIN,
@@ -58,11 +59,12 @@ def experiment_result(
 ) -> ExperimentResult:
     """The experiment with its runs and its verdict. Raises Refused for an unknown id. For `rows` see load_records.
 
+    `records`: what load_records gave, where the caller has read the runs already.
     `baseline`, `margin`, `target` and `judge_by` as tl.analysis.verdict takes them.
     """
     experiment = read_experiment(home, experiment_id)["experiment"]
     rows = read_runs(home, experiment_id) if rows is None else rows
-    records = load_records(home, experiment_id, rows)
+    records = load_records(home, experiment_id, rows) if records is None else records
     info = pictures_of(home, experiment.dataset, [row.run_id for row in rows])
     found = verdict(
         experiment,

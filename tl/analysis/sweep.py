@@ -6,47 +6,36 @@ Whatever has finished counts, so a sweep that is under way or was stopped has a 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from tl.analysis import curves, data_size, statistics, sweep_wording
-from tl.analysis.experiment import experiment_result
-from tl.analysis.experiment_results import ExperimentResult
+from tl.analysis import curves, data_size, sweep_runs, sweep_wording
 from tl.analysis.records import mean
-from tl.analysis.sweep_results import SizeResult, SweepComparison, SweepFinding
-from tl.analysis.verdict import MARGIN, check
-from tl.store.database import read_sweep
+from tl.analysis.sweep_results import SizeResult, SweepComparison, SweepFinding, Worth
+from tl.analysis.sweep_runs import SizeRuns, SweepRuns
+from tl.analysis.verdict import check
 from tl.store.home import Home
 
-Results = Mapping[int, ExperimentResult]  # size -> its experiment
 
-
-def sweep_result(
-    home: Home,
-    sweep_id: str,
-    *,
-    baseline: str | None = None,
-    margin: float = MARGIN,
-    target: float | None = None,
-) -> SweepFinding:
+def sweep_result(home: Home, sweep_id: str, **judged: Any) -> SweepFinding:
     """What the sweep found. Raises Refused for an unknown id, arm or margin.
 
-    `baseline` is an arm's name, `margin` the difference in accuracy that matters, `target` a validation accuracy to
-    time, both 0..1.
+    `judged`: baseline, margin, target and judge_by as tl.analysis.experiment_result takes them.
     """
-    check(margin=margin, target=target)
-    found = read_sweep(home, sweep_id)
-    results: Results = {
-        experiment.samples: experiment_result(home, experiment_id, baseline=baseline, margin=margin, target=target)
-        for experiment_id, experiment in found["experiments"].items()
-    }
-    first = next(iter(results.values()))
-    baseline = first.verdict.baseline
-    errors = {arm: _errors(results, arm) for arm in first.arms}
+    check(**{name: value for name, value in judged.items() if name != "baseline"})
+    return finding(sweep_id, sweep_runs.read(home, sweep_id, **judged))
+
+
+def finding(sweep_id: str, runs: SweepRuns) -> SweepFinding:
+    """What came of the runs of a sweep."""
+    first, results = runs.first.result, {size: own.result for size, own in runs.sizes.items()}
+    baseline, margin = first.verdict.baseline, first.verdict.margin
+    arms = {arm: {size: _reached(runs, own, arm) for size, own in runs.sizes.items()} for arm in first.arms}
     comparisons = {
-        arm: _comparison(results, arm, data_size.pairs_of(errors[baseline], own), margin)
-        for arm, own in errors.items()
+        arm: _comparison(runs, arm, runs.pairs(baseline, arm), margin, arms[baseline], arms[arm])
+        for arm in first.arms
         if arm != baseline
     }
-    finding = SweepFinding(
+    found = SweepFinding(
         sweep_id=sweep_id,
         setting=first.setting,
         experiments={size: result.experiment_id for size, result in results.items()},
@@ -56,52 +45,59 @@ def sweep_result(
         baseline=baseline,
         margin=margin,
         chance=first.verdict.chance,
-        arms={arm: {size: _reached(result, arm) for size, result in results.items()} for arm in first.arms},
+        judge_by=runs.judge_by,
+        arms=arms,
         curves={
-            arm: curves.fit({size: list(seeds.values()) for size, seeds in own.items()}) for arm, own in errors.items()
+            arm: curves.fit({size: list(seeds.values()) for size, seeds in runs.errors(arm).items()})
+            for arm in first.arms
         },
         headline=_headline(comparisons),
         comparisons=comparisons,
     )
-    return replace(finding, text=sweep_wording.text(finding))
+    return replace(found, text=sweep_wording.text(found))
 
 
-def _errors(results: Results, arm: str) -> dict[int, dict[int, float]]:
-    """size -> seed -> share of test pictures that were wrong, of finished runs; sizes without one are left out."""
-    found = {
-        size: {seed: 1 - accuracy for seed, accuracy in _accuracies(result, arm).items()}
-        for size, result in results.items()
-    }
-    return {size: seeds for size, seeds in found.items() if seeds}
-
-
-def _accuracies(result: ExperimentResult, arm: str) -> dict[int, float]:
-    """seed -> accuracy on the test set, of finished runs."""
-    return {run.seed: run.test_accuracy for run in result.arms[arm].runs if run.test_accuracy is not None}
-
-
-def _reached(result: ExperimentResult, arm: str) -> SizeResult:
-    tested, summary = result.arms[arm].tested, result.verdict.summary[arm]
-    accuracies = _accuracies(result, arm)
+def _reached(runs: SweepRuns, own: SizeRuns, arm: str) -> SizeResult:
+    tested, summary = own.tested(arm), own.result.verdict.summary[arm]
     return SizeResult(
-        accuracy=statistics.interval(list(accuracies.values())),
+        accuracy=summary.test_accuracy,
         seconds=mean(run.elapsed_seconds for run in tested),
         seeds=len(tested),
-        test_accuracies=accuracies,
+        test_accuracies=runs.reached(tested),
         learning=summary.ledger.learning,
         above_guessing=summary.above_guessing,
     )
 
 
-def _comparison(results: Results, arm: str, pairs: data_size.Pairs, margin: float) -> SweepComparison:
-    compared = {size: result.verdict.comparisons[arm] for size, result in results.items()}
+def _comparison(
+    runs: SweepRuns,
+    arm: str,
+    pairs: data_size.Pairs,
+    margin: float,
+    baseline: Mapping[int, SizeResult],
+    own: Mapping[int, SizeResult],
+) -> SweepComparison:
+    compared = {size: each.result.verdict.comparisons[arm] for size, each in runs.sizes.items()}
     return SweepComparison(
         gain={size: entry.test_accuracy_gain for size, entry in compared.items()},
         seeds={size: entry.seeds for size, entry in compared.items()},
         break_even=data_size.break_even(pairs, margin),
-        worth_in_pictures=data_size.worth_in_pictures(pairs),
+        worth_in_pictures=_worth(data_size.worth_in_pictures(pairs), baseline, own),
+        basis=pairs.basis,
         time_to_target={size: entry.time_to_target for size, entry in compared.items()},
     )
+
+
+def _worth(
+    found: Mapping[int, Worth], baseline: Mapping[int, SizeResult], arm: Mapping[int, SizeResult]
+) -> dict[int, Worth]:
+    """Without sizes at which the arm guessed, and without all where the baseline guesses with the most pictures:
+    no number of pictures says how well something does as what guesses.
+    """
+    largest = max((size for size, entry in baseline.items() if entry.seeds), default=None)
+    if largest is None or baseline[largest].above_guessing is False:
+        return {}
+    return {size: worth for size, worth in found.items() if arm[size].above_guessing is not False}
 
 
 def _headline(comparisons: Mapping[str, SweepComparison]) -> str | None:

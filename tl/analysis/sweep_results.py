@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from tl.analysis.cost_results import TimeToTarget
 from tl.analysis.experiment_results import Setting
 from tl.analysis.results import NO_INTERVAL, Interval, Learning
+from tl.config import ACCURACY
 
 Value = TypeVar("Value")
 
@@ -37,7 +38,7 @@ class Curve:
 class SizeResult:
     """What one arm reached at one size."""
 
-    accuracy: Interval | None  # on the test set, over seeds; None before a run has finished
+    accuracy: Interval | None  # on the test set, mean over seeds; None before a run has finished
     seconds: float | None  # mean computing time of a run
     seeds: int  # finished runs
     test_accuracies: dict[int, float]  # seed -> accuracy
@@ -95,8 +96,9 @@ class SweepComparison:
     gain: dict[int, Interval | None]  # size -> paired difference on the test set
     seeds: dict[int, int]  # size -> pairs that were tested
     break_even: BreakEven | None  # None for fewer sizes than a curve needs
-    worth_in_pictures: dict[int, Worth]
+    worth_in_pictures: dict[int, Worth]  # without sizes where one side guesses
     time_to_target: dict[int, TimeToTarget]  # as in the verdict at that size
+    basis: str = NO_INTERVAL  # what the intervals of break-even and worth in pictures cover, see Interval
 
     def to_json(self) -> dict[str, Any]:
         """By name, sizes as text."""
@@ -105,6 +107,7 @@ class SweepComparison:
             "seeds": by_size(self.seeds),
             "break_even": self.break_even and self.break_even.to_json(),
             "worth_in_pictures": {str(size): asdict(worth) for size, worth in self.worth_in_pictures.items()},
+            "basis": self.basis,
             "time_to_target": {str(size): time.to_json() for size, time in self.time_to_target.items()},
         }
 
@@ -120,6 +123,7 @@ class SweepFinding:
     baseline: str  # arm
     margin: float  # a smaller difference doesn't matter
     chance: float | None  # accuracy of always naming the commonest class
+    judge_by: str = ACCURACY  # what test accuracies and gains are: accuracy, or balanced_accuracy
     arms: dict[str, dict[int, SizeResult]]
     curves: dict[str, Curve | None]  # None for fewer than 4 sizes
     headline: str | None  # the arm with the largest mean gain; None before a size has a finished pair
@@ -153,6 +157,7 @@ class SweepFinding:
             "baseline": self.baseline,
             "margin": self.margin,
             "chance": self.chance,
+            "judge_by": self.judge_by,
             "arms": {
                 arm: {str(size): entry.to_json() for size, entry in sizes.items()} for arm, sizes in self.arms.items()
             },

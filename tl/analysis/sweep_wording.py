@@ -2,16 +2,25 @@
 
 import math
 
+from tl.analysis import statistics
 from tl.analysis.curves import MIN_SIZES
 from tl.analysis.fairness_wording import UNFAIR
 from tl.analysis.names import inside, title
-from tl.analysis.results import Interval, Learning
+from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval, Learning
 from tl.analysis.statistics import MIN_PAIRS
 from tl.analysis.sweep_results import BreakEven, SweepComparison, SweepFinding
+from tl.config import BALANCED_ACCURACY
 from tl.store.schema import ACTIVE
 from tl.words import NOT_AVAILABLE, about, count, percent, points
 
 FAILED = ("failed", "interrupted")
+COVERS = {  # basis of an interval -> what it is for
+    NEW_PICTURES: "for new pictures",
+    NEW_TRAINING: "for new pictures and new splits",
+    THESE_NETWORKS: "for these networks on new pictures",
+    THESE_PICTURES: "for these test pictures",
+}
+NO_PREDICTIONS = "these runs kept no predictions, so nothing is said about new pictures"
 
 
 def text(found: SweepFinding) -> str:
@@ -26,6 +35,8 @@ def text(found: SweepFinding) -> str:
             _unfair(found, arm, found.best),
             _caution(found.best),
         ]
+    if found.judge_by == BALANCED_ACCURACY:
+        sentences.append("Accuracy here is balanced accuracy: every class counts alike.")
     return " ".join(sentence for sentence in [*sentences, _losses(found.statuses)] if sentence)
 
 
@@ -40,7 +51,7 @@ def _claim(found: SweepFinding) -> str:
         return _without_fit(found.headline, found.baseline, best)
     arm, margin, exceptions = found.headline, _margin(found.margin), though_not(best, found.margin)
     if even.n is None:
-        surely = f" (the 95 % interval begins at {begins(even)})" if even.low else ""
+        surely = f" (the 95 % interval begins at {begins(even)}{_based_on(best)})" if even.low else ""
         where = f"is worth it{exceptions}" if exceptions else "stays worth it at every size that was tried"
         return (
             f"{title(arm)} {where}: its advantage over {baseline} does not fall "
@@ -49,9 +60,31 @@ def _claim(found: SweepFinding) -> str:
     if even.at_most:
         fewest = f"Already with {count(even.n)} pictures, the fewest that were tried,"
         return f"{fewest} {inside(arm)} is less than {margin} better than {baseline}."
-    interval = f" (95 % interval {between(even)}, {max(best.seeds.values())} seeds)" if even.low is not None else ""
+    interval = f" (95 % interval {between(even)}{_based_on(best)})" if even.low is not None else ""
     reach = f"{exceptions and f'{exceptions},'} up to about {about(even.n)} pictures{interval}"
     return f"{title(arm)} is worth it{reach}; with more, {baseline} comes within {margin} of it."
+
+
+def _based_on(compared: SweepComparison) -> str:
+    """What the interval of a break-even covers, and what it is based on; goes on after its ends."""
+    seeds = max(compared.seeds.values())
+    return {
+        NEW_PICTURES: f" for new pictures; {seeds} seeds",
+        NEW_TRAINING: f" for new pictures; {seeds} splits drawn anew",
+        THESE_NETWORKS: " for these networks; another training may differ",
+        THESE_PICTURES: f" over {seeds} seeds; {NO_PREDICTIONS}",
+    }.get(compared.basis, "")
+
+
+def covers(found: SweepFinding) -> str:
+    """What the intervals of a sweep's accuracies are for: "95 % interval for new pictures"; or that there is none."""
+    reached = [entry.accuracy for sizes in found.arms.values() for entry in sizes.values() if entry.accuracy]
+    bases = {interval.basis for interval in reached if interval.low is not None}
+    words = [words for basis, words in COVERS.items() if basis in bases]
+    if not words:
+        return "no 95 % interval"
+    explained = f" ({NO_PREDICTIONS})" if THESE_PICTURES in bases else ""
+    return f"95 % interval {', or '.join(words)}{explained}"
 
 
 def though_not(compared: SweepComparison, margin: float) -> str:
@@ -86,7 +119,7 @@ def _without_fit(arm: str, baseline: str, compared: SweepComparison) -> str:
     parts = [f"{points(gain.mean)} with {count(size)} pictures" for size, gain in compared.gain.items() if gain]
     return (
         f"{title(arm)} against {inside(baseline)} on the test set: {_listed(parts)}. "
-        f"Where the two meet can be said from {MIN_SIZES} finished sizes on."
+        f"The break-even point needs at least {MIN_SIZES} finished sizes."
     )
 
 
@@ -106,22 +139,23 @@ def _worth(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
 
 
 def _misfit(found: SweepFinding, arm: str) -> str:
-    """A warning where a curve misses a mean by more than the margin and by more than its 95 % interval allows."""
+    """A warning where a curve misses a mean by more than the margin and by more than the seeds' 95 % interval allows.
+
+    Other test pictures would move all sizes alike: they don't explain why one is off.
+    """
     missed = [
         abs(value)
         for side in (arm, found.baseline)
         if (curve := found.curves[side])
         for size, value in curve.residuals.items()
-        if (reached := found.arms[side][size].accuracy)
+        if (reached := statistics.interval(list(found.arms[side][size].test_accuracies.values())))
         and reached.high is not None
         and abs(value) > max(found.margin, reached.high - reached.mean)
     ]
     if not missed:
         return ""
     worst = points(max(missed)).lstrip("+")
-    return (
-        f"The fitted curves miss what was measured by up to {worst}, more than the seeds explain: mind the residuals."
-    )
+    return f"The fitted curves miss what was measured by up to {worst}, more than the seeds explain: see the residuals."
 
 
 def _guessed(found: SweepFinding, arm: str) -> str:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
 from tl.analysis.crossed import Array, linearised
-from tl.analysis.statistics import CONFIDENCE
+from tl.analysis.statistics import CONFIDENCE, MIN_PAIRS
 
 UPPER = 0.5 + CONFIDENCE / 2
 AT_ONCE = 4_000_000  # numbers that are drawn together: bounds memory
@@ -31,11 +31,16 @@ def draw_errors(
     and both arms. Deviations of seeds and of pictures are added: drawing both at once, as the pigeonhole bootstrap does
     (Owen 2007), would count what is neither's a third time. With a split of its own for each seed, `test_share` (test
     pictures per training picture) widens the seeds' part (Nadeau and Bengio 2003). `classes` (N,): balanced errors.
+    Where a size has fewer than 3 seeds the networks are taken as given at all of them: pictures alone are drawn.
     """
     freedom = sum(len(arm) - 1 for _, arm in errors)
+    as_given = min(len(arm) for _, arm in errors) < MIN_PAIRS
     baseline, arm = (np.empty((draws, len(errors))) for _ in range(2))
     for place, sides in enumerate(errors):
         count = len(sides[1])
+        if as_given:
+            baseline[:, place], arm[:, place] = (values.mean() for values in sides)
+            continue
         chosen = random.integers(0, count, (draws, count))
         # A bootstrap of n values spreads too little, by sqrt((n - 1) / n), and knows its spread from few values only.
         widen = np.sqrt(count / (count - 1)) * stdtrit(freedom, UPPER) / ndtri(UPPER) * np.sqrt(1 + count * test_share)

@@ -1,6 +1,7 @@
-"""What happens epoch by epoch: accuracy, loss, time per epoch, learning rate; a line per arm, a band over seeds."""
+"""What happens epoch by epoch: accuracy, loss, time per epoch, learning rate; a line and a band per arm."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -33,26 +34,38 @@ def _x(axis: str, max_epochs: int) -> alt.X:
     return alt.X("x:Q", title=title, scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~s", grid=False, tickCount=6))
 
 
+TITLES = {  # of the axis of each measure
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "loss": "loss",
+    "rate": "learning rate",
+    "seconds": "time",
+}
+
+
 def _y(measure: str) -> alt.Y:
     if measure == "seconds":
-        return alt.Y("y:Q", title="time", scale=alt.Scale(domainMin=0), axis=time_axis("y", 4))
-    title, scale, axis = {
-        "accuracy": ("accuracy", {"domain": [0, 1]}, {"format": ".0%", "tickCount": 6}),
-        "balanced_accuracy": ("balanced accuracy", {"domain": [0, 1]}, {"format": ".0%", "tickCount": 6}),
-        "loss": ("loss", {"domainMin": 0}, {"format": ".2~f", "tickCount": 6}),
-        "rate": ("learning rate", {"type": "log", "nice": True}, {"format": ".0e", "tickCount": 3}),
-    }[measure]
-    return alt.Y("y:Q", title=title, scale=alt.Scale(**scale), axis=alt.Axis(**axis))
+        return alt.Y("y:Q", title=TITLES[measure], scale=alt.Scale(domainMin=0), axis=time_axis("y", 4))
+    share: dict[str, Any] = {"format": ".0%", "tickCount": 6}
+    looks: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "accuracy": ({"domain": [0, 1]}, share),
+        "balanced_accuracy": ({"domain": [0, 1]}, share),
+        "loss": ({"domainMin": 0, "padding": 8}, {"format": ".2~f", "tickCount": 6}),  # room: no line on the frame
+        "rate": ({"type": "log", "nice": True}, {"format": ".0e", "tickCount": 3}),
+    }
+    scale, axis = looks[measure]
+    return alt.Y("y:Q", title=TITLES[measure], scale=alt.Scale(**scale), axis=alt.Axis(**axis))
 
 
 @kept
-def _lines(measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, legend: bool, height: int):
+def _lines(
+    measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, legend: bool, height: int
+) -> alt.LayerChart | alt.FacetChart:
     """One view and one table, whatever is switched on: lines differ by encodings that never change.
 
-    Below the lines lies the 95 % band of their means, where there are runs enough for one.
+    Below the lines lies the 95 % band of their means, where there is one.
     """
     x, y = _x(axis, max_epochs), _y(measure)
-    mark = {"interpolate": "linear", "strokeCap": "round"}
     base = table().encode(
         x=x,
         color=alt.Color(
@@ -64,10 +77,12 @@ def _lines(measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, lege
         ),
         detail="series:N",
     )
-    band = base.mark_area(opacity=BAND_OPACITY, interpolate=mark["interpolate"]).encode(
-        y=alt.Y("low:Q", title=y.to_dict()["title"]), y2="high:Q"
+    band = base.mark_area(opacity=BAND_OPACITY, interpolate="linear").encode(
+        y=alt.Y("low:Q", title=TITLES[measure]), y2="high:Q"
     )
-    lines = base.mark_line(point=alt.OverlayMarkDef(size=26, filled=True), **mark).encode(
+    lines = base.mark_line(
+        point=alt.OverlayMarkDef(size=26, filled=True), interpolate="linear", strokeCap="round"
+    ).encode(
         y=y,
         strokeWidth=alt.StrokeWidth("kind:O", scale=alt.Scale(domain=["mean", "seed"], range=[2.5, 1]), legend=None),
         opacity=alt.Opacity("kind:O", scale=alt.Scale(domain=["mean", "seed"], range=[1, 0.35]), legend=None),
@@ -78,6 +93,7 @@ def _lines(measure: str, axis: str, arms: tuple[str, ...], max_epochs: int, lege
             alt.Tooltip("epoch:Q", title="epoch", format="d"),
             *_values(measure),
             alt.Tooltip("stage:N", title="trains"),
+            alt.Tooltip("band:N", title="95 % interval for"),
             alt.Tooltip("runs:Q", title="runs"),
         ],
     )
@@ -92,7 +108,7 @@ def _values(measure: str) -> list[alt.Tooltip]:
     return [alt.Tooltip(f"{name}:Q", title=title, format=".4~g") for name, title in titles.items()]
 
 
-def _dashes(arms: Sequence[str]):
+def _dashes(arms: Sequence[str]) -> alt.StrokeDash:
     """Training curves are dotted; validation curves take the arm's own pattern, which matters from five arms on."""
     alone = {"validation", "seconds", "rate"}
     if len(arms) <= 4:

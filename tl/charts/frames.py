@@ -3,9 +3,9 @@
 from math import nan
 
 import pandas as pd
-from scipy.special import stdtrit  # Student's t quantile
+from scipy.special import ndtri, stdtrit  # quantiles: normal, Student's t
 
-MIN_RUNS = 3  # fewer give no interval, as in the verdict
+MIN_RUNS = 3  # fewer say nothing about other networks, as in the verdict
 # Axis as the page names it -> (column of the metrics, title of the axis).
 AXES = {
     "epochs": ("epoch", "epoch"),
@@ -19,7 +19,16 @@ MEASURES = {
     "seconds": (("epoch_seconds", "seconds"),),
     "rate": (("learning_rate", "rate"),),
 }
-CURVE_COLUMNS = ["arm", "series", "kind", "curve", "x", "y", "low", "high", "epoch", "stage", "runs"]
+ERRORS = {"val_accuracy": "val_accuracy_error", "val_loss": "val_loss_error"}  # standard errors from the pictures
+BOUNDS = {
+    "accuracy": (0.0, 1.0),
+    "balanced_accuracy": (0.0, 1.0),
+    "loss": (0.0, None),
+    "seconds": (0.0, None),
+}  # no band leaves them
+# What a band is for, as tooltips say it.
+NEW_PICTURES, THESE_NETWORKS, SEEDS = "new pictures", "these networks on new pictures", "other seeds"
+CURVE_COLUMNS = ["arm", "series", "kind", "curve", "x", "y", "low", "high", "band", "epoch", "stage", "runs"]
 SAMPLE_COLUMNS = ["arm", "series", "x", "y"]
 MAX_POINTS = 160  # per run in a chart of hardware samples
 
@@ -28,8 +37,9 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
     """One row per point, columns CURVE_COLUMNS: the mean over seeds ("mean") and, with `single`, every run ("seed").
 
     `metrics` holds the epochs of all runs of an experiment. An arm with one run has only a mean. The mean at an
-    epoch is drawn where at least half of the arm's runs have got there; `low` and `high` are its 95 % interval
-    (Student t over the runs that have got there, NaN for fewer than 3).
+    epoch is drawn where at least half of the arm's runs have got there. `low` and `high` are its 95 % interval, `band`
+    says what for: new validation pictures and, from 3 runs on, other seeds; where the pictures' share is not known,
+    other seeds alone; NaN and "" where neither is.
     """
     frames = []
     column = AXES[axis][0]
@@ -42,44 +52,87 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
                 "series": metrics["run_id"],
                 "x": metrics[column].astype("Float64"),
                 "y": metrics[source].astype("Float64"),
+                "square": _squares(metrics, source),
                 "epoch": metrics["epoch"],
                 "stage": metrics["stage"],
             }
         ).dropna(subset=["x", "y"])
         for arm, of_arm in points.groupby("arm", sort=False):
-            frames.extend(_mean_and_runs(str(arm), of_arm, curve)[0 if single else -1 :])
+            frames.extend(_mean_and_runs(str(arm), of_arm, curve, BOUNDS.get(measure))[0 if single else -1 :])
     if not frames:
         return pd.DataFrame(columns=CURVE_COLUMNS)
     joined = pd.concat(frames, ignore_index=True)[CURVE_COLUMNS]
     numbers = dict.fromkeys(("x", "y", "low", "high"), float)
-    return joined.astype(numbers | {"epoch": int, "runs": int, "arm": str, "stage": str, "series": str})
+    texts = dict.fromkeys(("arm", "stage", "series", "band"), str)
+    return joined.astype(numbers | texts | {"epoch": int, "runs": int})
 
 
-def _mean_and_runs(arm: str, points: pd.DataFrame, curve: str) -> list[pd.DataFrame]:
+def _squares(metrics: pd.DataFrame, source: str) -> pd.Series:
+    """Squared standard errors that the validation pictures give a measure; NaN where they are not known.
+
+    All right or all wrong is no proof of certainty: an accuracy's is that of one picture in n + 2 at least (as in
+    tl.analysis.crossed), n known from the other epochs.
+    """
+    if source not in ERRORS:
+        return pd.Series(nan, metrics.index)
+    squares = metrics[ERRORS[source]].astype(float) ** 2
+    if source != "val_accuracy":
+        return squares
+    accuracy = metrics[source].astype(float)
+    pictures = (accuracy * (1 - accuracy) / squares.where(squares > 0)).median()
+    return squares.clip(lower=1 / (pictures + 2) ** 2) if pictures > 0 else squares.where(squares > 0)
+
+
+def _mean_and_runs(
+    arm: str, points: pd.DataFrame, curve: str, bounds: tuple[float, float | None] | None
+) -> list[pd.DataFrame]:
     runs = points["series"].nunique()
-    if runs == 1:
-        mean = points.sort_values("epoch")
-        return [mean.assign(series=_mean_of(arm, curve), kind="mean", curve=curve, runs=1, low=nan, high=nan)]
-    by_epoch = points.groupby("epoch", sort=True)
-    mean = by_epoch.agg(
-        x=("x", "mean"), y=("y", "mean"), spread=("y", "std"), stage=("stage", "first"), runs=("series", "nunique")
+    mean = points.groupby("epoch", sort=True).agg(
+        x=("x", "mean"),
+        y=("y", "mean"),
+        spread=("y", "std"),
+        square=("square", "mean"),
+        known=("square", "count"),
+        stage=("stage", "first"),
+        runs=("series", "nunique"),
     )
     mean = mean[mean["runs"] * 2 >= runs].reset_index()
-    half = _half_width(mean["spread"].astype(float), mean["runs"].astype(int))
-    mean = mean.assign(low=mean["y"].astype(float) - half, high=mean["y"].astype(float) + half)
-    mean = mean.assign(arm=arm, series=_mean_of(arm, curve), kind="mean", curve=curve)
-    single = points.assign(series=points["series"] + curve, kind="seed", curve=curve, runs=1, low=nan, high=nan)
-    return [single, mean]
+    mean = _with_band(mean, bounds).assign(arm=arm, series=f"{curve} mean of {arm}", kind="mean", curve=curve)
+    if runs == 1:
+        return [mean]
+    single = points.assign(series=points["series"] + curve, kind="seed", curve=curve, runs=1)
+    return [single.assign(low=nan, high=nan, band=""), mean]
 
 
-def _mean_of(arm: str, curve: str) -> str:
-    return f"{curve} mean of {arm}"
+def _with_band(mean: pd.DataFrame, bounds: tuple[float, float | None] | None) -> pd.DataFrame:
+    """The means at every epoch with `low`, `high` and `band`.
+
+    The variance of a mean of S runs is s²/S + the mean of its runs' squared errors from the pictures, which are the same
+    for all runs; each part has its own quantile (Howe 1974), with fewer than MIN_RUNS only the pictures' is known.
+    """
+    runs, enough = mean["runs"].astype(int), mean["runs"] >= MIN_RUNS
+    quantiles = {number: float(stdtrit(number - 1, 0.975)) for number in runs[enough].unique()}
+    of_seeds = runs.map(quantiles).astype(float) * mean["spread"].astype(float) / runs**0.5
+    of_pictures = float(ndtri(0.975)) * mean["square"].astype(float).where(mean["known"] == runs) ** 0.5
+    both = pd.concat([of_seeds, of_pictures], axis=1) ** 2
+    half = both.sum(axis=1, min_count=1) ** 0.5
+    band = pd.Series("", mean.index).mask(enough, SEEDS)
+    band = band.mask(of_pictures.notna(), THESE_NETWORKS).mask(of_pictures.notna() & enough, NEW_PICTURES)
+    low, high = (mean["y"].astype(float) + side * half for side in (-1, 1))
+    if bounds:
+        low, high = low.clip(lower=bounds[0]), high.clip(upper=bounds[1])
+    return mean.assign(low=low, high=high, band=band.mask(half.isna(), ""))
 
 
-def _half_width(spread: pd.Series, runs: pd.Series) -> pd.Series:
-    """Half the 95 % interval of a mean of so many runs with this standard deviation; NaN for fewer than MIN_RUNS."""
-    quantiles = {number: float(stdtrit(number - 1, 0.975)) for number in runs.unique() if number >= MIN_RUNS}
-    return runs.map(quantiles).astype(float) * spread / runs**0.5
+def bands(metrics: pd.DataFrame, seeds: int, measure: str = "accuracy") -> str:
+    """What the bands around curves of `measure` and of the loss are, in words; "" where there are none."""
+    enough = seeds >= MIN_RUNS
+    if not metrics["val_accuracy_error"].notna().any():
+        return "Bands: 95 % interval for other seeds on these validation pictures" if enough else ""
+    words = f"Bands: 95 % interval for new pictures{' and other seeds' if enough else '; another training may differ'}"
+    if measure == "accuracy":
+        return words
+    return f"{words}; of balanced accuracy {'for other seeds alone' if enough else 'not available'}"
 
 
 def samples(resources: pd.DataFrame, column: str, scale: float = 1.0) -> pd.DataFrame:

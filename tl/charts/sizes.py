@@ -12,7 +12,7 @@ from tl.words import about
 
 REACH = 2.0  # curves are drawn up to this factor of the largest size, as far as tl.analysis.curves believes them
 STEPS = 90  # points of a fitted curve
-POINTS = ["arm", "pictures", "accuracy", "low", "high", "seeds"]
+POINTS = ["arm", "pictures", "accuracy", "low", "high", "seeds", "interval"]
 RUNS = ["arm", "pictures", "accuracy", "seed"]
 LINES = ["arm", "pictures", "accuracy", "part"]
 PARTS = ("fitted", "beyond the sizes tried", "measured")
@@ -36,7 +36,7 @@ class SizeRows:
 
     sizes: tuple[int, ...]  # numbers of training pictures, ascending
     arms: tuple[str, ...]  # in the order of their colours
-    points: list[tuple[str, int, float, float | None, float | None, int]]  # columns POINTS: means over seeds
+    points: list[tuple[str, int, float, float | None, float | None, int, str]]  # columns POINTS: means over seeds
     runs: list[tuple[str, int, float, int]]  # columns RUNS: of the arms and sizes that have several
     curves: dict[str, FittedCurve | None]  # arm -> None where there are too few sizes for one
     residuals: list[tuple[str, int, float]]  # arm, pictures, measured minus fitted accuracy in points
@@ -44,7 +44,7 @@ class SizeRows:
 
 
 def points(found: SizeRows) -> pd.DataFrame:
-    """One row per arm and size with a finished run: mean, 95 % interval or NaN, seeds."""
+    """One row per arm and size with a finished run: mean, 95 % interval or NaN, seeds, the interval in words."""
     return pd.DataFrame(found.points, columns=POINTS).astype({"accuracy": float, "low": float, "high": float})
 
 
@@ -95,12 +95,12 @@ def _sizes(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.La
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)
     measured = table("points").encode(x=x, color=colour)
-    interval = [alt.Tooltip(f"{end}:Q", title=title, format=".1%") for end, title in (("low", "from"), ("high", "to"))]
+    interval = alt.Tooltip("interval:N", title="95 % interval")
     names = [alt.Tooltip("arm:N", title="arm"), alt.Tooltip("pictures:Q", title="pictures", format=",.0f")]
     accuracy = alt.Tooltip("accuracy:Q", title="test accuracy", format=".1%")
     band = measured.mark_area(opacity=BAND_OPACITY).encode(y=alt.Y("low:Q", title="test accuracy"), y2="high:Q")
     dots = measured.mark_point(size=70, filled=True, opacity=1).encode(
-        y=y, tooltip=[*names, accuracy, *interval, alt.Tooltip("seeds:Q", title="runs")]
+        y=y, tooltip=[*names, accuracy, interval, alt.Tooltip("seeds:Q", title="runs")]
     )
     every_run = (
         table("runs")

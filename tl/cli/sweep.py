@@ -7,7 +7,15 @@ from typing import Any
 
 from tl import jobs
 from tl.analysis.sweep_results import SweepFinding
-from tl.cli.compare import INTERRUPTED, add_experiment_options, exit_status, experiment_of, heading, stop_all
+from tl.cli.compare import (
+    INTERRUPTED,
+    add_experiment_options,
+    exit_status,
+    experiment_of,
+    heading,
+    stop_all,
+    tell_power,
+)
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.table import table
 from tl.cli.watch import wait
@@ -39,7 +47,9 @@ def sweep(arguments) -> int:
     home, experiment = arguments.home, experiment_of(arguments)
     options = verdict_options(arguments, experiment)
     sizes = parse_sizes(arguments.sizes, describe(home, experiment.dataset))
-    return watch(home, jobs.submit_sweep(home, experiment, sizes), arguments.json, **options)
+    sweep_id = jobs.submit_sweep(home, experiment, sizes)
+    tell_power(home, experiment)
+    return watch(home, sweep_id, arguments.json, **options)
 
 
 def sweeps(arguments) -> int:
@@ -119,9 +129,11 @@ def _show(home: Home, sweep_id: str, as_json: bool, **options: Any) -> None:
 
 def as_text(found: SweepFinding) -> str:
     """The result of a sweep for people."""
+    from tl.analysis.sweep_wording import covers  # scipy
+
     head = ("pictures", "arm", "test", "95 % interval", "seeds", "training time", "worth in pictures", "time saved")
     rows = [_row(found, size, arm) for size in found.sizes for arm in found.arms]
-    return f"{table(head, rows)}\n\n{found.text}"
+    return f"{table(head, rows)}\n\nTest: {covers(found)}.\n{found.text}"
 
 
 def _row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]:

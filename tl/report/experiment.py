@@ -104,7 +104,7 @@ def classes_section(found: Verdict) -> list[str]:
 
 def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Reference, ...]) -> list[tuple[str, str]]:
     """(caption, SVG) of what the runs learnt and what it cost, in the arms' own colours."""
-    from tl.charts import curves
+    from tl.charts import curves, frames
     from tl.charts.references import with_references
     from tl.charts.svg import as_svg
 
@@ -114,6 +114,7 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
     arms = [plain(title(arm.name)) for arm in experiment.arms]
     longest = max(arm.epochs or experiment.epochs for arm in experiment.arms)
     marks = [(line.accuracy, line.label) for line in lines]
+    bands = frames.bands(metrics, len(experiment.seeds))
     balanced = [
         (
             "Balanced validation accuracy by epoch",
@@ -123,7 +124,7 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
     drawn = (
         *(balanced if experiment.judge_by == BALANCED_ACCURACY else []),
         (
-            "Validation accuracy by epoch",
+            f"Validation accuracy by epoch{bands and f'. {bands}'}",
             with_references(curves.validation_chart("accuracy", metrics, arms, "epochs", longest), marks),
         ),
         (

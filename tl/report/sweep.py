@@ -3,43 +3,38 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tl.analysis.experiment import experiment_result, load_records, pictures_of
+from tl.analysis import sweep_runs
+from tl.analysis.curves import MIN_SIZES
 from tl.analysis.names import inside, title
 from tl.analysis.references import Reference, published
-from tl.analysis.sweep import sweep_result
+from tl.analysis.sweep import finding
 from tl.analysis.sweep_results import SweepFinding
+from tl.analysis.sweep_wording import covers
 from tl.report import findings, pieces, sections, size_findings
 from tl.report.experiment import METHOD, RUNS_HEAD, runs_rows
 from tl.report.subject import Subject
 from tl.words import count, plain
 
 CHART_WIDTH = 900  # pixels
-CURVES = (
-    "Points: means over seeds; bands: 95 % intervals. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the "
-    "largest size, drawn to at most twice that"
-)
+FITTED = "Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the largest size, drawn to at most twice that"
+JOINED = f"Means are joined; a fitted curve needs at least {MIN_SIZES} finished sizes"
 METHOD_OF_SIZES = (
     "Each arm's error on the test set is fitted as a·n⁻ᵇ + c, weighted by 1/variance, from four sizes on. Break-even is "
     "the smallest n at which the fitted advantage falls below the margin. Worth in pictures is m/n, where the baseline "
-    "does with m pictures as well as the arm with n (Hernandez et al. 2021, arXiv 2102.01293). Their 95 % intervals come "
-    "from a bootstrap over seeds. Nothing is said beyond twice the largest size. The pictures of a smaller size are "
-    "among those of a larger one; validation and test are the same at every size."
+    "needs m pictures for the accuracy of the arm with n (Hernandez et al. 2021, arXiv 2102.01293). Their 95 % intervals "
+    "come from a bootstrap over seeds and test pictures; over seeds alone where runs kept no predictions or every seed "
+    "drew its own split, over test pictures alone with fewer than 3 seeds. Nothing is said beyond twice the largest "
+    "size. The pictures of a smaller size are among those of a larger one; validation and test pictures are the same at "
+    "every size."
 )
 
 
 def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin and target as the verdict takes them; or Refused."""
-    home, experiment = subject.home, subject.experiment
-    found = sweep_result(home, subject.ident, **judged)
-    documents = {
-        entry["experiment"].samples: experiment_result(
-            home, entry["experiment_id"], subject.rows_of[entry["experiment_id"]], **judged
-        )
-        for entry in subject.entries
-    }
-    info = pictures_of(home, experiment.dataset, subject.run_ids)
+    experiment, runs = subject.experiment, sweep_runs.read(subject.home, subject.ident, subject.rows_of, **judged)
+    found, info = finding(subject.ident, runs), runs.info
+    documents = {size: own.result for size, own in runs.sizes.items()}
     lines = published(info, experiment.backbone) if references else ()
-    records = [record for each, rows in subject.rows_of.items() for record in load_records(home, each, rows)]
     sizes = ", ".join(map(count, subject.sizes))
     facts = f"{sizes} training pictures · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
     return pieces.page(
@@ -53,6 +48,7 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
             *against(found),
             pieces.heading("Every size in numbers"),
             pieces.table(size_findings.SIZES_HEAD, size_findings.size_rows(found)),
+            pieces.paragraph(f"Test accuracy: {covers(found)}.", "small"),
             pieces.heading("Was every arm given a fair chance?"),
             pieces.table(
                 ("Pictures", *findings.FAIRNESS_HEAD),
@@ -63,7 +59,7 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
             pieces.table(
                 ("Pictures", *RUNS_HEAD), _by_size({size: runs_rows(each) for size, each in documents.items()})
             ),
-            *sections.setting(subject, info, records, judged),
+            *sections.setting(subject, info, runs.records, judged),
             pieces.heading("How the numbers are defined"),
             pieces.paragraph(METHOD_OF_SIZES, "small"),
             pieces.paragraph(METHOD, "small"),
@@ -90,7 +86,7 @@ def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str,
     rows = size_findings.chart_rows(found, {arm: plain(title(arm)) for arm in found.arms})
     fitted = any(found.curves.values())
     curves = with_references(sizes.size_chart(rows), [(line.accuracy, line.label) for line in lines])
-    drawn = [(CURVES if fitted else "Means over seeds, joined; curves are fitted from 4 finished sizes on", curves)]
+    drawn = [(f"Points: means over seeds; bands: {covers(found)}. {FITTED if fitted else JOINED}", curves)]
     if fitted:
         drawn.append(("Residuals: measured minus fitted accuracy, in points", sizes.residual_chart(rows)))
     return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]

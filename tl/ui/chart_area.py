@@ -25,7 +25,7 @@ LINES = {(7, 3): "dashed", (2, 3): "dotted"}  # dash pattern of an arm's line ->
 
 def show(now: ExperimentView, metrics) -> None:
     """Draw them all."""
-    from tl.charts import curves
+    from tl.charts import curves, frames
     from tl.charts.references import with_references
 
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
@@ -41,8 +41,7 @@ def show(now: ExperimentView, metrics) -> None:
         training = st.toggle("Training curves", key=TRAINING, help="Dotted: on the augmented training pictures.")
         single = True
         if len(now.experiment.seeds) > 1:
-            bands = "The thick line is the mean over seeds, the band its 95 % interval (from 3 seeds on)."
-            single = st.toggle("Single runs", value=True, key=SINGLE, help=bands)
+            single = st.toggle("Single runs", value=True, key=SINGLE, help="Thin lines: every run. Thick: the means.")
         published = references.chosen(now)
     arms = now.titles
     _legend(arms)
@@ -60,6 +59,8 @@ def show(now: ExperimentView, metrics) -> None:
         st.markdown("**Validation loss**")
         chart = curves.validation_chart("loss", metrics, arms, axis, now.max_epochs, training, single, legend=False)
         draw(chart, key=f"loss_{axis}_{training}", alt="Validation loss of every arm")
+    if bands := frames.bands(metrics, len(now.experiment.seeds), measure):
+        st.caption(f"{bands}.")
     plan.while_running(now, metrics)
     with st.grid(2, min_column_width=320):
         with st.container():

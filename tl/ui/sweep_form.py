@@ -23,7 +23,7 @@ SHOWN = 8  # earlier sweeps
 
 
 def show(home: Home) -> None:
-    """Draw the form and, below it, the sweeps there are."""
+    """Draw the form and, below it, earlier sweeps."""
     state = st.session_state
     if form_state.ARMS not in state:
         first = next(iter(COMPARISONS.values())).experiment
@@ -79,7 +79,7 @@ def _more_seeds() -> None:
         st.session_state[SEEDS] = FIRST_SEEDS
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Without 3 seeds there are no bands and no intervals.", width="content")
+        st.caption("With fewer than 3 seeds nothing is said about other networks.", width="content")
         st.button(f"Use {FIRST_SEEDS} seeds", key="sweep_more_seeds", on_click=three, type="tertiary")
 
 
@@ -141,7 +141,7 @@ def _earlier(home: Home) -> None:
     found = jobs.list_sweeps(home)[:SHOWN]
     if not found:
         return
-    st.subheader("Sweeps there are", anchor=False)
+    st.subheader("Earlier sweeps", anchor=False)
     for entry in found:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             title = f"{BACKBONES[entry['backbone']].title} on {view.data_title(home, entry['dataset'])}"

@@ -5,6 +5,8 @@ from typing import Any
 import streamlit as st
 
 from tl import jobs
+from tl.analysis import sweep_wording
+from tl.analysis.curves import MIN_SIZES
 from tl.analysis.sweep_results import SweepFinding
 from tl.backbones import BACKBONES
 from tl.config import Refused
@@ -69,8 +71,9 @@ def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, act
         alt="Every size in numbers, one row per size",
     )
     st.caption(
-        "Accuracies on the test set: mean over seeds (95 % interval, n runs). Worth in pictures: how many times as many "
-        "the baseline needs to do as well, and how many that are. Time saved: until a validation accuracy both reach."
+        f"Accuracies on the test set: mean over seeds ({sweep_wording.covers(found)}; n runs). Worth in pictures: how "
+        "many times more pictures the baseline needs for the same accuracy, and how many that is. Time saved: until a "
+        "validation accuracy both reach."
     )
     _experiments(now)
     cost.show_command("The command that repeats this", now.experiment, found.sizes, judged)
@@ -137,15 +140,19 @@ def _curves(now: sweep_view.SweepView, found: SweepFinding) -> None:
     key = f"sizes_{single}_{bool(published)}"
     draw(chart, key=key, alt="Test accuracy of every arm over the number of training pictures")
     references.sources(published)
+    bands = sweep_wording.covers(found)
     if any(found.curves.values()):
         st.caption(
-            "Points: means over seeds, bands: 95 % intervals. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond "
-            "the largest size, drawn to at most twice that. Below: what the lines miss."
+            f"Points: means over seeds; bands: {bands}. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the "
+            "largest size, drawn to at most twice that. Below: what the lines miss."
         )
         chart = sizes.residual_chart(rows)
         draw(chart, key="residuals", alt="Measured minus fitted accuracy at every size")
     else:
-        st.caption("Curves are fitted from 4 finished sizes on; until then lines join what was measured.")
+        st.caption(
+            f"Points: means over seeds; bands: {bands}. A fitted curve needs at least {MIN_SIZES} finished sizes; until "
+            "then lines join what was measured."
+        )
 
 
 def _experiments(now: sweep_view.SweepView) -> None:
