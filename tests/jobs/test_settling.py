@@ -20,7 +20,7 @@ HANGS = (sys.executable, "-c", "import time; time.sleep(60)")
 
 
 def experiment_of(lab, run_ids: list[str]) -> str:
-    return lab.row(run_ids[0])["experiment_id"]
+    return lab.row(run_ids[0]).experiment_id
 
 
 def plan_of(lab, experiment_id: str) -> Settling:
@@ -47,7 +47,7 @@ def test_an_open_question_gets_more_seeds_until_none_are_left(lab):
     assert (plan.ended, plan.looks) == ("seeds", ((3, "undecided"), (5, "undecided")))
     rows = database.read_runs(lab.home, experiment_id)
     assert [(row.arm, row.seed) for row in rows] == [(arm, s) for s in range(5) for arm in ("noisy", "quick")]
-    assert [row["position"] for row in rows] == list(range(10))
+    assert [row.position for row in rows] == list(range(10))
     assert {row.status for row in rows} == {"finished"}
 
 
@@ -65,7 +65,7 @@ def test_a_run_that_fails_ends_the_plan_and_the_other_arm_goes_on(lab):
     plan = plan_of(lab, experiment_of(lab, run_ids))
     assert plan.ended == "failed"
     assert plan.message == "The run of refuse with seed 0 failed: The pictures are gone."
-    assert [lab.row(run_id)["status"] for run_id in run_ids[1::2]] == ["finished"] * 3
+    assert [lab.row(run_id).status for run_id in run_ids[1::2]] == ["finished"] * 3
 
 
 def test_stopping_a_run_stops_settling(lab):
@@ -82,7 +82,7 @@ def test_who_stops_all_stops_also_the_seeds_that_came_meanwhile(lab):
     end_all(lab, run_ids)
     added = jobs.add_seeds(lab.home, experiment_of(lab, run_ids), 5, "undecided")
     jobs.stop_all(lab.home, run_ids)  # as the page listed them just before
-    assert [lab.row(run_id)["status"] for run_id in added] == ["stopped"] * 4
+    assert [lab.row(run_id).status for run_id in added] == ["stopped"] * 4
 
 
 def test_settling_is_stopped_between_two_looks(lab):
@@ -133,7 +133,7 @@ def test_a_supervisor_stays_while_a_plan_goes_on_and_another_takes_it_up(lab, ho
     run_ids = lab.submit("noisy", "quick", seeds=(0, 1, 2), settle=PLAN)
     experiment_id = experiment_of(lab, run_ids)
     first = supervisor_process(idle_seconds=0)
-    until(lambda: all(lab.row(run_id)["status"] == "finished" for run_id in run_ids))
+    until(lambda: all(lab.row(run_id).status == "finished" for run_id in run_ids))
     first.kill()  # about to look, looking, or just done
     first.wait()
     second = supervisor_process(idle_seconds=0)

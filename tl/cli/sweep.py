@@ -37,7 +37,7 @@ def add_commands(commands) -> None:
     add_verdict_options(parser)
     parser = add_command(commands, "sweeps", sweeps, "List all sweeps, or show what is there of one.")
     parser.add_argument("sweep_id", metavar="SWEEP_ID", nargs="?")
-    add_verdict_options(parser)
+    add_verdict_options(parser, measure=True)
 
 
 def sweep(arguments) -> int:

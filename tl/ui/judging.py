@@ -13,8 +13,8 @@ JUDGE_BY = "verdict_judge_by"
 MEASURES = {ACCURACY: "accuracy", BALANCED_ACCURACY: "balanced accuracy"}
 
 
-def chosen(experiment: Experiment, ident: str, measure: bool = False) -> dict[str, Any]:
-    """Draw it; options as tl.analysis.verdict takes them: baseline, target, margin and, with `measure`, judge_by.
+def chosen(experiment: Experiment, ident: str) -> dict[str, Any]:
+    """Draw it; options as tl.analysis.verdict takes them: baseline, target, margin, judge_by.
 
     `ident` is the experiment's or sweep's.
     """
@@ -24,7 +24,7 @@ def chosen(experiment: Experiment, ident: str, measure: bool = False) -> dict[st
 
     names = [arm.name for arm in experiment.arms]
     with st.popover(
-        "Baseline, target, margin, measure" if measure else "Baseline, target, margin",
+        "Baseline, target, margin, measure",
         icon=":material/tune:",
         type="tertiary",
         key="verdict_settings",
@@ -61,7 +61,7 @@ def chosen(experiment: Experiment, ident: str, measure: bool = False) -> dict[st
             persist_state="session",
             help="A smaller difference doesn't matter to you.",
         )
-        judge_by = _measure(experiment, ident) if measure else None
+        judge_by = _measure(experiment, ident)
     found = {
         "baseline": None if baseline == baseline_of(experiment) else baseline,
         "target": None if target is None else target / 100,

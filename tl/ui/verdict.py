@@ -35,7 +35,7 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
     """Draw the card of an experiment that has ended; what the user has it judged by (see tl.ui.judging), what came out."""
     with st.container(border=True, key="verdict"):
         place = st.container()
-        chosen = judging.chosen(now.experiment, now.experiment_id, measure=True)
+        chosen = judging.chosen(now.experiment, now.experiment_id)
         found = _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(chosen.items()))
         with place:
             _answer(found)
