@@ -30,7 +30,11 @@ def test_more_is_needed_for_larger_pictures_batches_and_networks(tmp_path, large
 
 def test_weights_that_a_strategy_is_pulled_to_take_their_room(tmp_path):
     plain, anchored = (
-        need(Home(tmp_path), backbone="vgg16", arms=[{"strategy": "full_finetuning"}, {"strategy": strategy}])
+        need(
+            Home(tmp_path),
+            backbone="vgg16",
+            arms=(ArmConfig(name="one", strategy="full_finetuning"), ArmConfig(name="other", strategy=strategy)),
+        )
         for strategy in ("scratch", "l2_sp")
     )
     assert anchored - plain == 4 * BACKBONES["vgg16"].parameters

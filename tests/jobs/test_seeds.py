@@ -23,7 +23,7 @@ def ended(lab) -> str:
     for run_id in run_ids:
         path = lab.home.run(run_id).config
         write_json(path, read_json(path) | {"precision": "bf16"})
-    return lab.row(run_ids[0])["experiment_id"]
+    return lab.row(run_ids[0]).experiment_id
 
 
 def experiment(home, experiment_id: str) -> Experiment:
@@ -42,7 +42,7 @@ def test_they_get_the_settings_of_the_earlier_ones_and_are_trained(lab, home, en
     rows = database.read_runs(home, ended)
     assert [row.run_id for row in rows[4:]] == added
     assert [(row.arm, row.seed) for row in rows[4:]] == [(a, s) for s in (0, 2) for a in ("quick", "quick 2")]
-    assert [row["position"] for row in rows] == list(range(8))
+    assert [row.position for row in rows] == list(range(8))
     old, new = (read_config(home.run(row.run_id)) for row in (rows[0], rows[4]))
     assert new == replace(old, run_id=new.run_id, seed=0), "down to the precision that a trainer chose"
     lab.run_all()
@@ -84,12 +84,12 @@ def test_a_number_that_can_not_be_is_refused(home, ended, up_to, words):
 def test_it_is_refused_while_runs_train_or_wait(lab, home):
     run_ids = lab.submit("slow", "quick")
     with pytest.raises(Refused, match="still train or wait"):
-        jobs.add_seeds(home, lab.row(run_ids[0])["experiment_id"], 3)
+        jobs.add_seeds(home, lab.row(run_ids[0]).experiment_id, 3)
     assert folders(home) == 2
 
 
 def test_it_is_refused_for_one_size_of_a_sweep_and_for_what_was_imported(lab, home, ended):
-    write_json(home.run(database.read_runs(home, ended)[0]["run_id"]).imported, {})
+    write_json(home.run(database.read_runs(home, ended)[0].run_id).imported, {})
     with pytest.raises(Refused, match="was imported"):
         jobs.add_seeds(home, ended, 3)
     sweep_id = jobs.submit_sweep(home, replace(experiment(home, ended), samples=None), (20, 40))

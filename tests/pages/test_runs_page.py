@@ -54,7 +54,7 @@ def looks(monkeypatch):
     """Run id -> how often a page looked up what is known of it."""
     counted, real = Counter(), queue._listed
     monkeypatch.setattr(
-        queue, "_listed", lambda home, row, places: (counted.update([row["run_id"]]), real(home, row, places))[1]
+        queue, "_listed", lambda home, row, places: (counted.update([row.run_id]), real(home, row, places))[1]
     )
     return counted
 

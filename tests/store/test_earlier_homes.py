@@ -79,11 +79,11 @@ def test_settings_that_it_lacks_mean_what_it_did(earlier):
 
 def test_it_is_judged_and_its_sweep_read(earlier):
     found = experiment_result(earlier, comparison(earlier))
-    assert set(found["arms"]) == ARMS and all(len(arm["runs"]) == 2 for arm in found["arms"].values())
-    assert found["verdict"]["text"]
+    assert set(found.arms) == ARMS and all(len(arm.runs) == 2 for arm in found.arms.values())
+    assert found.verdict.text and found.to_json()["verdict"]["text"] == found.verdict.text
     (swept,) = jobs.list_sweeps(earlier)
     result = sweep_result(earlier, swept["sweep_id"])
-    assert swept["sizes"] == result["sizes"] == [16, 24] and result["text"]
+    assert swept["sizes"] == list(result.sizes) == [16, 24] and result.text
 
 
 def test_what_it_exported_and_what_is_exported_of_it_is_imported(earlier, tmp_path):

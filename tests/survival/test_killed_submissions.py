@@ -45,7 +45,7 @@ STEPS = {  # when a submission is killed -> how, and how many runs there are the
         0,
     ),
     "before the rows": ("database.insert_experiments = ends", 0),
-    "with the rows, before they count": ("queue._admission = lambda *_: ends", 0),
+    "with the rows, before they count": ("queue.admission_of = lambda *_: ends", 0),
     "before what was announced is tidied up": ("quarantine._remove = ends", 2),
     "after the rows": ("tl.jobs.advice.predict = ends", 2),
 }
@@ -65,8 +65,8 @@ def check(home: Home, runs: int) -> None:
     """So many runs, each with its settings, and nothing besides."""
     rows = database.read_runs(home)
     assert len(rows) == runs
-    assert folders(home) == {row["run_id"] for row in rows}
-    assert all(read_json(home.run(row["run_id"]).config)["arm"]["name"] == row["arm"] for row in rows)
+    assert folders(home) == {row.run_id for row in rows}
+    assert all(read_json(home.run(row.run_id).config)["arm"]["name"] == row.arm for row in rows)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -74,7 +74,7 @@ def test_a_killed_submission_is_whole_or_none_at_the_next_look(home, step):
     how, runs = STEPS[step]
     killed(home, how, SUBMITTED)
     rows = database.read_runs(home)
-    assert len(rows) == runs and all(home.run(row["run_id"]).config.exists() for row in rows)
+    assert len(rows) == runs and all(home.run(row.run_id).config.exists() for row in rows)
     assert repair(home)["sound"]
     check(home, runs)
     jobs.submit(home, Experiment(dataset="blossoms", samples=30, arms=EXPERIMENT.arms))
@@ -92,7 +92,7 @@ def test_repair_brings_none_to_life_that_never_was(home, step):
     with pytest.raises(Refused, match="damaged"):
         jobs.list_runs(home)
     assert repair(home)["runs"] == 2 + runs
-    assert kept in {row["experiment_id"] for row in database.read_runs(home)}
+    assert kept in {row.experiment_id for row in database.read_runs(home)}
     check(home, 2 + runs)
 
 
@@ -107,7 +107,7 @@ def test_the_folders_of_a_submission_that_goes_on_are_left_to_it(home):
 
 
 def ended(home: Home) -> str:
-    run_id = database.read_runs(home, jobs.submit(home, EXPERIMENT))[0]["run_id"]
+    run_id = database.read_runs(home, jobs.submit(home, EXPERIMENT))[0].run_id
     jobs.stop(home, run_id)
     return run_id
 
