@@ -70,6 +70,6 @@ def test_what_learnt_them_is_still_shown_and_resuming_is_refused_in_one_sentence
     jobs.delete_dataset(mine, "x")
     app = open_page(experiment=experiment_id)
     assert "x (no longer here)" in unescaped(app)
-    app.button(key=f"resume_{second['run_id']}").click().run()
+    app.button(key=f"resume_{second.run_id}").click().run()
     assert "can't go on: its pictures, the data set 'x', were deleted" in unescaped(app) and not app.exception
     assert "x (no longer here)" in unescaped(open_page("pages/2_Runs.py"))
