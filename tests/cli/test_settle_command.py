@@ -69,7 +69,10 @@ def test_ctrl_c_ends_the_plan_with_the_runs(home, start):
     [
         (("--until-settled", "--at-most-seeds", "2"), "at most seeds is 2; it must be a whole number from 3 to 20."),
         (("--until-settled", "--at-most-minutes", "0"), "at most minutes is 0; it must be a whole number from 1"),
-        (("--until-settled", "--seeds", "21"), "at most seeds is 20, but there are 21 already"),
+        (
+            ("--until-settled", "--seeds", "21"),
+            "There are 21 seeds already; a comparison can be run until settled with at most 20.",
+        ),
         (("--at-most-minutes", "5"), "bound --until-settled"),
         (("--until-settled", "--arms", "scratch"), "compare at least two"),
     ],
