@@ -47,8 +47,9 @@ def test_one_that_is_there_is_settled_and_gets_seeds_by_hand(capsys, home):
     status, stdout, stderr = main(capsys, home, "add-seeds", experiment_id, "--json")
     assert (status, json.loads(stdout)["seeds"]) == (0, [0, 1, 2, 3, 4])
     assert database.read_experiment(Home(home), experiment_id)["experiment"].looks == (2, 3, 5)
-    status, _, stderr = main(capsys, home, "add-seeds", experiment_id, "--up-to", "4")
-    assert (status, stderr) == (2, "up to is 4; it must be more than the 5 seeds there are, at most 100.\n")
+    for up_to in ("4", "0", "-1", "101"):
+        status, _, stderr = main(capsys, home, "add-seeds", experiment_id, "--up-to", up_to)
+        assert (status, stderr) == (2, f"up to is {up_to}; it must be more than the 5 seeds there are, at most 100.\n")
 
 
 @pytest.mark.usefixtures("supervisor")
@@ -69,7 +70,10 @@ def test_ctrl_c_ends_the_plan_with_the_runs(home, start):
     [
         (("--until-settled", "--at-most-seeds", "2"), "at most seeds is 2; it must be a whole number from 3 to 20."),
         (("--until-settled", "--at-most-minutes", "0"), "at most minutes is 0; it must be a whole number from 1"),
-        (("--until-settled", "--seeds", "21"), "at most seeds is 20, but there are 21 already"),
+        (
+            ("--until-settled", "--seeds", "21"),
+            "There are 21 seeds already; a comparison can be run until settled with at most 20.",
+        ),
         (("--at-most-minutes", "5"), "bound --until-settled"),
         (("--until-settled", "--arms", "scratch"), "compare at least two"),
     ],

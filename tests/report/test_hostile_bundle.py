@@ -11,7 +11,7 @@ from tests import page_lab
 from tests.datasets.crafted import entries_of, entry, forged
 from tests.report.bundle_lab import contents, exported, packed, refused, swept
 from tl.config import new_id
-from tl.report import intake, run_files
+from tl.report import intake, reading
 from tl.report.bundle import export_bundle
 from tl.report.intake import import_bundle
 from tl.store.documents import read_result
@@ -174,10 +174,10 @@ def test_of_a_runs_notes_only_the_first_are_kept(home, other, tmp_path):
 
 def test_one_runs_tables_are_in_memory_at_a_time(home, other, tmp_path, monkeypatch):
     done = []
-    tell(monkeypatch, run_files, "read_columns", done)
-    tell(monkeypatch, intake, "write_parquet", done)
+    tell(monkeypatch, reading, "_read", done)
+    tell(monkeypatch, intake, "_write_file", done)
     import_bundle(other, packed(tmp_path / "b.zip", exported(home)))
-    assert done == ["read_columns", "read_columns", "write_parquet", "write_parquet"] * 2
+    assert done == ["_read", *["_write_file"] * 5] * 2
 
 
 def tell(monkeypatch, module, name: str, done: list) -> None:
@@ -191,7 +191,7 @@ def test_hosted_too_many_runs_are_refused_before_a_table_is_read(home, other, tm
     monkeypatch.setenv("TL_HOSTED", "1")
     monkeypatch.setenv("TL_LIMIT_RUNS_KEPT", "3")
     done = []
-    tell(monkeypatch, run_files, "read_columns", done)
+    tell(monkeypatch, reading, "_read", done)
     refused(other.of(new_id()), path, "4 runs of yours in all; this demo allows 3")
     assert not done
 

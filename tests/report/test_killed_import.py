@@ -62,8 +62,8 @@ def test_the_folder_of_an_import_that_goes_on_is_not_swept(home, other, tmp_path
 
 
 def test_of_two_imports_of_the_same_at_once_one_is_done(home, other, tmp_path, monkeypatch):
-    path, real, together = packed(tmp_path / "b.zip", exported(home)), intake.run_files, threading.Barrier(2)
-    monkeypatch.setattr(intake, "run_files", lambda *given: (together.wait(60), real(*given))[1])
+    path, real, together = packed(tmp_path / "b.zip", exported(home)), intake._runs, threading.Barrier(2)
+    monkeypatch.setattr(intake, "_runs", lambda *given: (together.wait(60), real(*given))[1])
 
     def done(_) -> str:
         try:

@@ -46,7 +46,7 @@ def add_seeds(arguments: argparse.Namespace) -> int:
     home, experiment_id = arguments.home, arguments.experiment_id
     experiment = database.read_experiment(home, experiment_id)["experiment"]
     options = verdict_options(arguments, experiment)
-    up_to = arguments.up_to or next_look(len(experiment.seeds))
+    up_to = next_look(len(experiment.seeds)) if arguments.up_to is None else arguments.up_to
     if up_to is None:
         raise Refused(f"There are {len(experiment.seeds)} seeds already; say with --up-to how many there are to be.")
     known = _ended(arguments)

@@ -17,9 +17,14 @@ def begun(plan: Settling, experiment: Experiment) -> Settling:
     """The plan as it begins now for this experiment. Raises Refused where it can't be run until settled."""
     if len(experiment.arms) < 2:
         raise Refused("There is nothing to settle with one arm; compare at least two.")
-    if len(experiment.seeds) > plan.at_most_seeds:
+    seeds = len(experiment.seeds)
+    if seeds > PLANNED_LOOKS[-1]:
         raise Refused(
-            f"at most seeds is {plan.at_most_seeds}, but there are {len(experiment.seeds)} already; choose more, "
+            f"There are {seeds} seeds already; a comparison can be run until settled with at most {PLANNED_LOOKS[-1]}."
+        )
+    if seeds > plan.at_most_seeds:
+        raise Refused(
+            f"at most seeds is {plan.at_most_seeds}, but there are {seeds} already; choose more, "
             f"{PLANNED_LOOKS[-1]} at most."
         )
     fresh = replace(plan, looks=(), ended=None, message=None)

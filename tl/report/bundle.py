@@ -10,6 +10,7 @@ from contextlib import suppress
 from tl import pretrained
 from tl.analysis.experiment import pictures_of
 from tl.config import Refused
+from tl.report.reading import reading
 from tl.report.subject import SWEEP, Subject, ended
 from tl.store.documents import read_imported
 from tl.store.home import Home
@@ -64,14 +65,13 @@ def _files(subject: Subject) -> dict[str, bytes]:
 def _answers(subject: Subject) -> dict[str, bytes]:
     """The predictions as in `_files`, as far as whoever imports them can read them: those of very many pictures and
     classes stay here, and damaged ones."""
-    from tl.report.predictions import read_answers  # pyarrow: not for a page that only offers the download
-
-    found = {}
-    for run_id in subject.run_ids:
-        with suppress(FileNotFoundError, Refused):
-            data = subject.home.run(run_id).predictions.read_bytes()
-            if len(data) <= ENTRY_BYTES and read_answers(data):
-                found[f"runs/{run_id}/{PREDICTIONS}"] = data
+    found: dict[str, bytes] = {}
+    with reading() as reader:
+        for run_id in subject.run_ids:
+            with suppress(FileNotFoundError, Refused):
+                data = subject.home.run(run_id).predictions.read_bytes()
+                if len(data) <= ENTRY_BYTES:
+                    found |= {f"runs/{run_id}/{name}": new for name, new in reader({PREDICTIONS: data}, {}).items()}
     return found if sum(map(len, found.values())) <= ANSWERS_BYTES else {}
 
 

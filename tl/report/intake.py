@@ -25,14 +25,14 @@ from tl.datasets.quarantine import announce, quarantine
 from tl.decoding.entries import unpack
 from tl.decoding.pixels import LeftOut
 from tl.limits import limits
-from tl.report.bundle import CONTENTS, ENTRY_BYTES, FORMAT, PREDICTIONS, READABLE, RUN_FILES
+from tl.report.bundle import CONTENTS, ENTRY_BYTES, FORMAT, READABLE, RUN_FILES
+from tl.report.reading import Reader, reading
 from tl.report.run_files import Files, Read, run_files
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.values import Damaged, Moment, checked, typed, words
 from tl.store import database
-from tl.store.files import locked, write_json, write_parquet
+from tl.store.files import locked, write_bytes, write_json
 from tl.store.home import Home, own_id
-from tl.store.predictions import write_predictions
 from tl.store.quota import admission, check_kept
 from tl.store.rows import Id
 
@@ -109,7 +109,7 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
     """
     shown = shown or path.name
     members = _members(path, shown)
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, reading() as reader:
         read = partial(_bytes, file.fileno(), members)
         with _judged(shown):
             document = checked(json.loads(read(CONTENTS)), dict[str, Any])
@@ -127,7 +127,7 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
                 "weights": words(contents.weights),
             }
         _check_absent(home, parts, sweep_id)
-        written = _runs(home, [config for part in parts for config in part.configs], imported, read, shown)
+        written = _runs(home, [config for part in parts for config in part.configs], imported, read, reader, shown)
         if home.owner:  # another visitor may have imported the same
             parts = [_under_own_ids(home.owner, part) for part in parts]
             sweep_id = sweep_id and own_id(home.owner, sweep_id)
@@ -226,11 +226,13 @@ def _settings(told: dict[str, Any]) -> Experiment:
     return Experiment.from_json(told)
 
 
-def _runs(home: Home, configs: list[RunConfig], imported: dict, read: Read, shown: str) -> Iterator[tuple[str, Files]]:
+def _runs(
+    home: Home, configs: list[RunConfig], imported: dict, read: Read, reader: Reader, shown: str
+) -> Iterator[tuple[str, Files]]:
     """(run id in this home, file -> what is to be written) of one run after another: all at once may be gigabytes."""
     for config in configs:
         with _judged(shown):
-            files = run_files(home, config, read) | {IMPORTED: imported}
+            files = run_files(home, config, read, reader) | {IMPORTED: imported}
         yield files["config.json"]["run_id"], files
 
 
@@ -271,11 +273,9 @@ def _write(home: Home, parts: list[_Part], sweep_id: str | None, written: Iterab
         raise
 
 
-def _write_file(place: Path, content) -> None:
-    if place.name == PREDICTIONS:
-        write_predictions(place, content)
-    elif place.suffix == ".parquet":
-        write_parquet(place, content)
+def _write_file(place: Path, content: bytes | dict[str, Any]) -> None:
+    if isinstance(content, bytes):  # a table
+        write_bytes(place, content)
     else:
         write_json(place, content)
 

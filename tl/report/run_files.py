@@ -6,28 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from tl.config import RunConfig
-from tl.report.bundle import PREDICTIONS, RUN_FILES
-from tl.report.predictions import read_answers
-from tl.report.tables import read_columns
+from tl.report.bundle import RUN_FILES
+from tl.report.reading import Reader
 from tl.report.values import Damaged, checked, plain_value
 from tl.store.documents import Result
 from tl.store.home import Home, own_id
-from tl.store.metrics import MAX_RESOURCE_ROWS, METRICS, RATE_TEST, RESOURCES
-from tl.store.predictions import Predictions
 
-TABLES = {  # file -> columns, rows at most
-    "metrics.parquet": (METRICS, 1_000),
-    "resources.parquet": (RESOURCES, MAX_RESOURCE_ROWS),
-    "rate_test.parquet": (RATE_TEST, 10_000),
-}
 NOTES, NOTE_LENGTH = 20, 500  # sentences of a run on what did not go as planned; characters
-Answers = dict[str, Predictions]  # split -> what was answered on it
 Read = Callable[[str], bytes | None]  # an entry of the bundle by its name; None where there is none
-Files = dict[str, Any]  # file -> content
+Files = dict[str, Any]  # file -> content: a JSON document, or a table as bytes
 
 
-def run_files(home: Home, config: RunConfig, read: Read) -> Files:
-    """What is to be written of the run that must have this config. Raises Damaged, or what reading JSON raises."""
+def run_files(home: Home, config: RunConfig, read: Read, reader: Reader) -> Files:
+    """What is to be written of the run that must have this config. Raises Damaged, or what reading JSON raises, or Refused."""
     own = {name: read(f"runs/{config.run_id}/{name}") for name in RUN_FILES}
     told = own.pop("config.json")
     written = None if told is None else RunConfig.from_json(json.loads(told))
@@ -43,15 +34,8 @@ def run_files(home: Home, config: RunConfig, read: Read) -> Files:
     result = own.pop("result.json")
     if result is not None:
         found["result.json"] = _result(checked(json.loads(result), dict[str, Any]))
-    for name, (columns, most) in TABLES.items():
-        if own[name] is not None:
-            constants = {"run_id": here.run_id, "arm": config.arm.name, "seed": config.seed}
-            found[name] = read_columns(own[name], columns, most, constants)
-    if own[PREDICTIONS] is not None:
-        found[PREDICTIONS] = read_answers(own[PREDICTIONS])
-    metrics = found.get("metrics.parquet")
-    if metrics is not None and metrics["epoch"].tolist() != list(range(1, len(metrics) + 1)):
-        raise Damaged(f"the epochs of run {config.run_id} are not in order")
+    tables = {name: data for name, data in own.items() if data is not None}
+    found |= reader(tables, {"run_id": here.run_id, "arm": config.arm.name, "seed": config.seed})
     return found
 
 

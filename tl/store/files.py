@@ -133,9 +133,14 @@ def read_json(path: Path, default=None):
 
 def write_parquet(path: Path, frame: "pd.DataFrame", durable: bool = True) -> None:
     """`write_bytes` of a DataFrame as Parquet with checksums (a Parquet file can't be appended to)."""
+    write_bytes(path, parquet_bytes(frame), durable=durable)
+
+
+def parquet_bytes(frame: "pd.DataFrame") -> bytes:
+    """What `write_parquet` writes."""
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False, write_page_checksum=True)
-    write_bytes(path, buffer.getbuffer(), durable=durable)
+    return buffer.getvalue()
 
 
 def read_parquet(path: Path) -> "pd.DataFrame | None":

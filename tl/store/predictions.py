@@ -66,6 +66,11 @@ class Predictions(Answers):
 
 def write_predictions(path: Path, found: Mapping[str, Predictions]) -> None:
     """Replace the file by the predictions of each split (a key of SPLITS); all know the same classes."""
+    write_bytes(path, predictions_bytes(found))
+
+
+def predictions_bytes(found: Mapping[str, Predictions]) -> bytes:
+    """What `write_predictions` writes."""
     parts = [found[split] for split in SPLITS if split in found]
     classes = parts[0].probabilities.shape[1]
     group = np.concatenate([part.group for part in parts])
@@ -91,7 +96,7 @@ def write_predictions(path: Path, found: Mapping[str, Predictions]) -> None:
         data_page_version="1.0",
         compression="snappy",
     )
-    write_bytes(path, memory.getbuffer())
+    return memory.getvalue()
 
 
 def read_predictions(path: Path, split: str) -> Predictions | None:

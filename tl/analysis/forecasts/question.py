@@ -17,6 +17,8 @@ from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.pictures import SPLITS
 
+CURVES = "2"  # how they are measured; another number when that changes, so that older ones are not taken for them
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
@@ -72,7 +74,7 @@ class _Kept(Struct, frozen=True):
 
 
 def _path(home: Home, asked: Question) -> Path:
-    digests = "".join(key.digest for key in feature_keys(home, asked).values())
+    digests = CURVES + "".join(key.digest for key in feature_keys(home, asked).values())
     return home.probe_curves_dir / f"{hashlib.sha256(digests.encode()).hexdigest()[:24]}.json"
 
 

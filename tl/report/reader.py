@@ -1,0 +1,81 @@
+"""Reads the tables of bundles: `python -P -m tl.report.reader`, a JSON task per line on stdin, an answer per line on stdout.
+
+One wrong bit in what a Parquet file says of itself is enough to end the process that looks at it, in C++. Here it ends
+nobody else; what the parent keeps is written anew by this process. tl/report/reading.py is its parent.
+"""
+
+import base64
+import json
+import os
+import resource
+import signal
+import sys
+import warnings
+from contextlib import suppress
+from typing import Any
+
+os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # others reserve more address space than is allowed below
+
+from tl.config import Refused
+from tl.report.predictions import read_answers
+from tl.report.tables import read_columns
+from tl.store.files import parquet_bytes
+from tl.store.metrics import MAX_RESOURCE_ROWS, METRICS, RATE_TEST, RESOURCES
+from tl.store.predictions import predictions_bytes
+
+CPU_SECONDS, WALL_SECONDS = 5.0, 60.0  # for the tables of one run
+MEMORY_BYTES = 256 * 2**20  # besides the process itself
+TABLES = {  # file -> columns, rows at most; any other holds predictions
+    "metrics.parquet": (METRICS, 1_000),
+    "resources.parquet": (RESOURCES, MAX_RESOURCE_ROWS),
+    "rate_test.parquet": (RATE_TEST, 10_000),
+}
+
+
+def _read(tables: dict[str, str], constants: dict[str, Any]) -> dict[str, bytes]:
+    """File name -> the table written anew. Raises Refused."""
+    found: dict[str, bytes] = {}
+    for name, packed in tables.items():
+        data = base64.b64decode(packed)
+        if name not in TABLES:
+            found[name] = predictions_bytes(read_answers(data))
+            continue
+        columns, most = TABLES[name]
+        frame = read_columns(data, columns, most, constants)
+        if name == "metrics.parquet" and frame["epoch"].tolist() != list(range(1, len(frame) + 1)):
+            raise Refused("the epochs of a run are not in order.")
+        found[name] = parquet_bytes(frame)
+    return found
+
+
+def _answer(task: dict[str, Any]) -> dict[str, Any]:
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # nobody catches these: they end the process
+    signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
+    try:
+        found = _read(task["tables"], task["constants"])
+    except Refused as refusal:
+        return {"refused": str(refusal)}
+    except MemoryError:
+        return {"refused": "a table takes more memory than a run's."}
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return {"tables": {name: base64.b64encode(data).decode() for name, data in found.items()}}
+
+
+def main() -> None:
+    """Answer tasks until stdin ends."""
+    warnings.simplefilter("ignore")
+    own = 0
+    with suppress(OSError), open("/proc/self/statm") as sizes:  # the libraries' address space differs between systems
+        own = int(sizes.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (own + MEMORY_BYTES,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(json.dumps(_answer(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
