@@ -4,7 +4,7 @@ import math
 
 from tl.analysis import statistics
 from tl.analysis.curves import MIN_SIZES
-from tl.analysis.fairness_wording import UNFAIR
+from tl.analysis.fairness_wording import UNFAIR, over_chance
 from tl.analysis.names import inside, title
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval, Learning
 from tl.analysis.statistics import MIN_PAIRS
@@ -163,11 +163,13 @@ def _guessed(found: SweepFinding, arm: str) -> str:
     sentences = []
     for side in (found.baseline, arm):
         reached = found.arms[side]
-        sizes = [count(size) for size, entry in reached.items() if entry.above_guessing is False]
+        guessed = {size: entry for size, entry in reached.items() if entry.above_guessing is False}
+        sizes = [count(size) for size in guessed]
         if sizes:
             where = "at any size" if len(sizes) == len(reached) > 1 else f"with {_listed(sizes)} pictures"
             chance = percent(found.chance, 0)
-            sentences.append(f"{title(side)} did no better than chance ({chance}) {where}.")
+            best = max((entry.accuracy.mean for entry in guessed.values() if entry.accuracy), default=None)
+            sentences.append(f"{title(side)} {over_chance(best, found.chance)} ({chance}) {where}.")
     return " ".join(sentences)
 
 
