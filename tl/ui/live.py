@@ -49,7 +49,7 @@ def _live(
             with st.container(border=True, height="stretch", key=f"arm_card_{arm.position}"):
                 _card(now.home, arm, metrics[metrics["run_id"] == arm.current.run_id], left.get(arm.position))
     if now.experiment.judge_by == BALANCED_ACCURACY:
-        st.caption("These are plain accuracies; the verdict and the curves go by balanced accuracy.")
+        st.caption("These are plain accuracies; the curves and the best epoch go by balanced accuracy.")
     settling.line(now)
     if now.active and not (now.settling and now.settling.open):
         st.button(
