@@ -119,7 +119,7 @@ def test_the_runs_and_the_question_before_one_is_deleted(app, guarded):
     guarded.get_by_role("button", name="More").first.click()
     guarded.get_by_text("Delete", exact=True).click()
     dialog = guarded.get_by_role("dialog")
-    expect(dialog.get_by_text("go for good")).to_be_visible()
+    expect(dialog.get_by_text("permanently deleted")).to_be_visible()
     asked = " ".join((dialog.text_content() or "").replace(WORD_JOINER, "").split())
     assert arms[0].name in asked
     read = words(guarded)

@@ -12,6 +12,7 @@ from tl.analysis.certainty import wilson
 from tl.analysis.classes import class_recalls, with_classes
 from tl.analysis.experiment import experiment_result
 from tl.analysis.verdict import verdict
+from tl.report import class_findings
 from tl.store.home import Home
 from tl.store.predictions import ALONE, Answers
 
@@ -135,3 +136,10 @@ def test_the_document_has_them_for_every_run_arm_and_comparison(tmp_path):
         (0.5, 0.8, 10)
     )
     assert own["recall"] == compared["arm"]
+
+
+def test_the_accuracy_told_beside_balanced_accuracy_is_the_plain_one(tmp_path):
+    home = Home(tmp_path)
+    found = experiment_result(home, page_lab.classified(home), judge_by="balanced_accuracy").verdict
+    assert found.judge_by == "balanced_accuracy"
+    assert class_findings.means_rows(found)[0][1:] == ("60.0 %", "65.0 %", "75.0 %")

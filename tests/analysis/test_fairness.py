@@ -291,7 +291,7 @@ def test_the_side_that_lost_is_told_by_its_state(scratch, words):
 
 
 def test_few_validation_pictures_are_said_to_be_few():
-    words = "From scratch can't be said to have come to rest: 36 validation pictures are too few to tell."
+    words = "From scratch may still have been improving: 36 validation pictures are too few to tell."
     assert told(run("scratch", FLAT), GOOD, validation=Pictures((4,) * 9)) == words
 
 
@@ -308,6 +308,9 @@ def test_the_side_that_won_is_told_where_it_had_no_fair_chance():
     assert told(*nothing) == chance
     assert told(nothing[0], replace(nothing[1], result=nothing[0].result)) == chance, "equal, and both worthless"
     assert told(run("scratch", RISING), run("full_finetuning", RISING)) == "", "no loser"
+    seen = [nothing[0], run("full_finetuning", [0.1] * 20, test_accuracy=0.15)]
+    few = told(*seen, test=Pictures((2,) * 10))
+    assert few == "Neither arm was clearly better than chance: more epochs or another learning rate may change that."
     both = [exploding(90.0, 90.0), replace(exploding(90.0, 90.0, test_accuracy=0.2), arm="full_finetuning")]
     assert told(*both) == "Both arms diverged: a lower learning rate may change the gap."
 

@@ -107,6 +107,24 @@ def test_an_advantage_that_comes_late_is_not_claimed_for_every_size(home):
     assert "Full fine-tuning did no better than chance (8 %) with 100 pictures." in text, "11.3 % is"
 
 
+def test_a_lead_among_arms_that_guess_makes_no_arm_worth_it(home):
+    curves = {"scratch": lambda n: 0.917, "full_finetuning": lambda n: 0.9 if n < 1000 else 0.6}
+    text = found_in(home, swept(home, curves=curves)).text
+    assert text.startswith(
+        "Full fine-tuning against from scratch on the test set: +31.7 points with 1,000 pictures and"
+    )
+    assert "With 100 and 300 pictures neither arm was clearly better than chance, so no break-even point can be" in text
+    assert "worth it" not in text
+    assert "From scratch did no better than chance (8 %) with 1,000 and 3,000 pictures." in text, "no size twice"
+    assert "Full fine-tuning did" not in text
+
+
+def test_where_no_arm_learned_anything_at_any_size_nothing_is_said_of_their_worth(home):
+    curves = {"scratch": lambda n: 0.917, "full_finetuning": lambda n: 0.9}
+    text = found_in(home, swept(home, curves=curves)).text
+    assert text.startswith("Neither arm was clearly better than chance at any size, so it can't be said whether full")
+
+
 def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
     gains = dict(zip(SIZES, (0.003, 0.05, 0.03, 0.02)))
     compared = SweepComparison(

@@ -83,12 +83,12 @@ def test_at_chance_there_is_nothing_to_time():
     time = both.comparisons[FULL].time_to_target
     assert time.near_chance is True
     assert (time.target_accuracy, time.speedup, time.arm.seconds) == (None, None, None)
-    assert "; neither arm learned much (10 % and 11 %, chance is 10 %), so times can't be compared." in both.text
+    assert ". Neither arm learned much (10 % and 11 %, chance is 10 %), so times can't be compared." in both.text
     one = judge(spec, [run(SCRATCH, [0.1, 0.11], 0.1), run(FULL, [0.5, 0.6], 0.6)], **TEN)
-    assert "; from scratch learned next to nothing (10 %, chance is 10 %), so times can't be compared." in one.text
+    assert ". From scratch learned next to nothing (10 %, chance is 10 %), so times can't be compared." in one.text
     assert one.summary[FULL].above_guessing is True
     asked = judge(spec, [run(SCRATCH, [0.5], 0.5), run(FULL, [0.6], 0.6)], target=0.12, **TEN)
-    assert "; the target is too close to chance (10 %), so times can't be compared." in asked.text
+    assert ". The target is too close to chance (10 %), so times can't be compared." in asked.text
 
 
 def test_an_accuracy_that_is_hardly_above_chance_is_not_timed_either():
@@ -96,7 +96,7 @@ def test_an_accuracy_that_is_hardly_above_chance_is_not_timed_either():
     little = judge(spec, [run(SCRATCH, [0.22], 0.22), run(FULL, [0.6], 0.6)], **TEN)  # target 20.9 %
     assert little.summary[SCRATCH].above_guessing is True, "22 % is far more than guessing reaches on 900 pictures"
     assert little.comparisons[FULL].time_to_target.near_chance is True
-    assert "; from scratch learned next to nothing (22 %, chance is 10 %), so times can't be compared." in little.text
+    assert ". From scratch learned next to nothing (22 %, chance is 10 %), so times can't be compared." in little.text
     assert "sooner" not in little.text and "Time to" not in [each.label for each in findings.measures(little, FULL)]
     enough = judge(spec, [run(SCRATCH, [0.26], 0.26), run(FULL, [0.6], 0.6)], **TEN)  # target 24.7 %
     assert enough.comparisons[FULL].time_to_target.near_chance is False

@@ -71,7 +71,7 @@ STRANGE = ("../../etc/passwd", "%2e%2e%2f", "a;b", "..\\..\\x", "\\\\host\\share
 @pytest.mark.parametrize("text", STRANGE, ids=lambda text: repr(text[:12]))
 def test_an_id_that_is_none_is_not_looked_for(visitors, hosted, monkeypatch, text):
     shown = page_lab.unescaped(opened(monkeypatch, visitors[0].home.owner, experiment=text))
-    assert "This link names no experiment" in shown
+    assert "This link is not valid" in shown
     assert text not in shown
 
 

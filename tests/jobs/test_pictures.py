@@ -135,7 +135,9 @@ def test_its_name_is_free_again_once_no_run_has_learnt_it(mine):
     row = waiting(mine)
     jobs.stop(mine, row.run_id)
     jobs.delete_dataset(mine, "mine")
-    with pytest.raises(Refused, match="Runs here learnt another data set 'mine' that was deleted; choose another name"):
+    with pytest.raises(
+        Refused, match="Runs here were trained on another data set 'mine' that was deleted; choose another name"
+    ):
         datasets.check_name(mine, "mine")
     write_json(mine.run(row.run_id).imported, {})  # had it been trained elsewhere, it would know its own pictures
     datasets.check_name(mine, "mine")

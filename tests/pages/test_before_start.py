@@ -43,11 +43,11 @@ def button(app):
 def test_the_form_says_what_to_expect_and_why_and_who_found_otherwise(open_page):
     words = unescaped(open_page())
     assert "Start with transfer: full fine-tuning. Expected" in words
-    assert "Expected: transfer will do better on the test set." in words
+    assert "Expected: transfer does better on the test set." in words
     assert "drawn by the computer, unlike Tiny ImageNet" in words
     for link in ("1811.08883", "1805.08974", "1902.07208"):
         assert f"https://arxiv.org/abs/{link}" in words
-    assert "No record yet: no comparison here has settled such advice." in words
+    assert "No record yet: no comparison here has confirmed or refuted such advice." in words
 
 
 def test_the_advice_is_about_the_pictures_chosen(open_page):
@@ -55,7 +55,7 @@ def test_the_advice_is_about_the_pictures_chosen(open_page):
     app.number_input(key="form_samples").set_value(20_000).run()
     words = unescaped(app)
     assert "20,000 training pictures are enough for training from scratch to catch up, but hardly in" in words
-    assert "Expected: transfer will do better on the test set." in words
+    assert "Expected: transfer does better on the test set." in words
 
 
 def test_advice_shows_how_often_it_was_right(open_page, home):

@@ -150,7 +150,7 @@ def test_reloading_shows_the_same_and_names_from_users_never_become_markup(open_
 @pytest.mark.parametrize("link", ["../../etc/passwd", "x" * 10_000, "", "0" * 26, "<b>", "\x00"])
 def test_a_link_to_nothing_says_so_in_one_sentence(open_sweep, link):
     app = open_sweep(link)
-    assert len(app.error) == 1 and "opened from Data size" in app.error[0].value
+    assert len(app.error) == 1 and "You find all sweeps under Data size" in app.error[0].value
     app.button(key="new_sweep").click().run()
     assert app.title[0].value == "How much data?"
 

@@ -20,7 +20,7 @@ from tl.strategies import STRATEGIES
 )
 def test_a_link_to_nothing_says_so_in_one_sentence(open_page, link):
     app = open_page(experiment=link)
-    assert len(app.error) == 1 and "Runs lists those there are" in app.error[0].value
+    assert len(app.error) == 1 and "You find all experiments under Runs" in app.error[0].value
     app.button(key="new_comparison").click().run()
     assert app.title[0].value == "Is transfer learning worth it here?"
 

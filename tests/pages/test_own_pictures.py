@@ -37,7 +37,7 @@ def test_only_ones_own_pictures_have_the_button_and_it_asks_first(open_page, min
     assert not [key for key in keys(app) if "delete_set" in key]
     app.selectbox(key="form_dataset").select("x").run()
     app.button(key=DELETE).click().run()
-    assert "go for good. Runs that learnt them keep their results" in texts(app) and datasets.has(mine, "x")
+    assert "are permanently deleted. Runs trained on them keep their results" in texts(app) and datasets.has(mine, "x")
 
 
 def test_a_deleted_choice_falls_back_to_the_first_with_its_own_number(open_page, mine):

@@ -33,6 +33,7 @@ def keys(app) -> set[str]:
 def test_an_open_question_is_run_until_settled_within_what_it_may_cost(open_page, home, open_question):
     app = open_page(experiment=open_question)
     assert "5 seeds take about 1 min 12 s more. 20 seeds take about 10 min more." in unescaped(app)
+    assert "judges it at 5, 10, 20 seeds and ends" in unescaped(app), "it has had 3"
     app.number_input(key=f"settle_seeds_{open_question}").set_value(8).run()
     app.number_input(key=f"settle_minutes_{open_question}").set_value(30).run()
     app.button(key="settle_start").click().run()
@@ -97,7 +98,9 @@ def test_a_plan_that_is_refused_is_told_in_one_sentence(open_page, home, open_qu
 
 def test_the_form_starts_a_comparison_that_is_run_until_settled(open_page, home):
     app = open_page()
+    assert ", 1 seed, " in unescaped(app)
     app.checkbox(key="form_settle").check().run()
+    assert ", 3 seeds to begin with, " in unescaped(app)
     app.button(key="form_start").click().run()
     assert not app.exception
     (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}

@@ -25,8 +25,8 @@ def test_the_form_says_how_uneven_classes_are_and_what_they_are_judged_by(open_p
     app = open_page()
     words = choose(app, "uneven")
     uneven = "The largest class has 9 times as many pictures as the smallest"
-    assert f"{uneven}: judged by balanced accuracy unless you choose otherwise." in words
-    assert f"{uneven}: this set is judged by balanced accuracy." in words
+    assert f"{uneven}, so arms are judged by balanced accuracy unless you choose otherwise." in words
+    assert f"{uneven}, so this set is judged by balanced accuracy." in words
     words = choose(app, "even")
     assert "times as many pictures as the smallest" not in words
     assert "Its classes are similar enough in size: this set is judged by accuracy." in words

@@ -173,8 +173,8 @@ RULES: dict[str, Rule] = {
     ),
 }
 EXPECTED = {
-    HELPS: "transfer will do better on the test set",
-    NO_DIFFERENCE: "transfer will end about where training from scratch does",
+    HELPS: "transfer does better on the test set",
+    NO_DIFFERENCE: "transfer ends about where training from scratch does",
 }
 
 

@@ -110,6 +110,6 @@ def in_words(found: dict[str, int]) -> str:
     ]
     more = f" Not counted: {', '.join(besides)}." if besides else ""
     if not found["decided"]:
-        return f"No record yet: no comparison here has settled such advice.{more}"
+        return f"No record yet: no comparison here has confirmed or refuted such advice.{more}"
     plural = "s" if found["decided"] > 1 else ""
     return f"Such advice was right in {found['right']} of {found['decided']} comparison{plural} here.{more}"

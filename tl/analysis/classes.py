@@ -62,6 +62,7 @@ def _summary(own: ArmSummary, runs: Sequence[RunRecord], names: Sequence[str]) -
     answers = [run.answers for run in runs if run.answers is not None]
     return replace(
         own,
+        test_plain_accuracy=mean(run.test_accuracy for run in runs),
         test_balanced_accuracy=mean(run.test_balanced_accuracy for run in runs),
         test_macro_f1=mean(run.test_macro_f1 for run in runs),
         classes=class_recalls(answers, names) if answers else None,

@@ -12,6 +12,7 @@ UNFAIR = {
     Learning.LEARNED_NOTHING: ("did no better than chance", "more epochs or another learning rate"),
     Learning.DIVERGED: ("diverged", "a lower learning rate"),
 }
+VISIBLE = 0.03  # a lead over chance that people see in the numbers: then it is called unclear, not denied
 NARROW, WIDEN, CHANGE, HELP = "narrow the gap", "widen the gap", "change that", "help"
 
 
@@ -26,7 +27,7 @@ def told(found: Verdict, name: str, gain: float) -> str:
     if not lost and not set(learning.values()) <= {Learning.LEARNED_NOTHING, Learning.DIVERGED}:
         return ""
     if learning[loser] == learning[winner] and learning[loser] in UNFAIR:
-        return _of_both(learning[loser])
+        return _of_both(learning[loser], [found.summary[side] for side in learning])
     sentences = [_sentence(loser, found.summary[loser], NARROW if lost else CHANGE)]
     if learning[winner] in UNFAIR:
         sentences.append(_sentence(winner, found.summary[winner], WIDEN if lost else CHANGE))
@@ -37,7 +38,7 @@ def predicate(own: ArmSummary, effect: str = HELP) -> str:
     """What is unfair to an arm, and what may have which effect; empty where nothing is, or that isn't known."""
     given = own.ledger
     if given.learning == Learning.TOO_NOISY:
-        return f"can't be said to have come to rest: {_validation(given.validation_pictures)} too few to tell"
+        return f"may still have been improving: {_validation(given.validation_pictures)} too few to tell"
     if given.learning == Learning.STOPPED:
         return f"was cut short after {_epochs(own, of_budget=True)} and may have gone on learning"
     if given.learning not in UNFAIR:
@@ -47,7 +48,7 @@ def predicate(own: ArmSummary, effect: str = HELP) -> str:
         steps, least = count(round(given.steps or 0)), count(given.patience_steps)
         did = f"took only {steps} steps, with random weights at least {least} are needed"
     if given.learning == Learning.LEARNED_NOTHING:
-        did = f"did no better than chance in {_epochs(own)}"
+        did = f"{over_chance(given.counted_accuracy, given.chance)} in {_epochs(own)}"
         if effect == HELP:  # else the accuracies have been told
             did += f" ({percent(given.counted_accuracy)}, chance is {percent(given.chance)})"
         if rate_far_below(given):
@@ -62,12 +63,20 @@ def _sentence(name: str, own: ArmSummary, effect: str) -> str:
     return f"{title(name)} {said}." if said else ""
 
 
-def _of_both(learning: Learning) -> str:
+def over_chance(accuracy: float | None, chance: float | None) -> str:
+    """How an arm did whose lead over chance may be luck: a predicate that the two numbers beside it don't belie."""
+    seen = accuracy is not None and chance is not None and accuracy >= chance + VISIBLE
+    return "was not clearly better than chance" if seen else "did no better than chance"
+
+
+def _of_both(learning: Learning, arms: list[ArmSummary]) -> str:
     did, fairer = UNFAIR[learning]
     if learning == Learning.STILL_IMPROVING:
         return f"Neither arm had converged: {fairer} may change the gap."
     if learning == Learning.LEARNED_NOTHING:
-        return f"Neither arm did better than chance: {fairer} may change that."
+        said = {over_chance(own.ledger.counted_accuracy, own.ledger.chance) for own in arms}
+        neither = "did better" if len(said) == 1 and "did no better than chance" in said else "was clearly better"
+        return f"Neither arm {neither} than chance: {fairer} may change that."
     return f"Both arms {did}: {fairer} may change the gap."
 
 

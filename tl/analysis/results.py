@@ -177,13 +177,14 @@ class ArmSummary:
     energy_joules: float | None
     flops: float | None
     ledger: Ledger
+    test_plain_accuracy: float | None = None  # whatever it is judged by
     test_balanced_accuracy: float | None = None
     test_macro_f1: float | None = None
     classes: tuple[ClassRecall, ...] | None = None  # None where it is not known what each picture was taken for
 
     def to_json(self) -> dict[str, Any]:
-        """As `verdict.summary` has it: the ledger beside the rest."""
-        own = {name: value for name, value in vars(self).items() if name != "ledger"}
+        """As `verdict.summary` has it: the ledger beside the rest; plain accuracies are those of the runs."""
+        own = {name: value for name, value in vars(self).items() if name not in ("ledger", "test_plain_accuracy")}
         accuracy = self.test_accuracy and asdict(self.test_accuracy)
         classes = None if self.classes is None else [asdict(each) for each in self.classes]
         told = {"reasons": list(self.reasons), "test_accuracy": accuracy, "classes": classes}

@@ -1,10 +1,11 @@
 """A sweep in plain words: up to how many pictures an arm is worth it, and how much; never more than the numbers say."""
 
 import math
+from collections.abc import Mapping
 
 from tl.analysis import statistics
 from tl.analysis.curves import MIN_SIZES
-from tl.analysis.fairness_wording import UNFAIR
+from tl.analysis.fairness_wording import UNFAIR, over_chance
 from tl.analysis.names import inside, title
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval, Learning
 from tl.analysis.statistics import MIN_PAIRS
@@ -31,7 +32,7 @@ def text(found: SweepFinding) -> str:
         sentences += [
             _worth(found, arm, found.best),
             _misfit(found, arm),
-            _guessed(found, arm),
+            _guessed(found, arm, found.best),
             _unfair(found, arm, found.best),
             _caution(found.best),
         ]
@@ -49,6 +50,9 @@ def _claim(found: SweepFinding) -> str:
     best, even = found.best, found.best.break_even
     if even is None:
         return _without_fit(found.headline, found.baseline, best)
+    if blind := _blind(found, found.headline, best):
+        seen = {size: gain for size, gain in best.gain.items() if size not in blind}
+        return _without_even(found.headline, found.baseline, seen, list(blind))
     arm, margin, exceptions = found.headline, _margin(found.margin), though_not(best, found.margin)
     if even.n is None:
         surely = f" (the 95 % interval begins at {begins(even)}{_based_on(best)})" if even.low else ""
@@ -116,11 +120,33 @@ def _margin(margin: float) -> str:
 
 def _without_fit(arm: str, baseline: str, compared: SweepComparison) -> str:
     """Fewer sizes than a curve needs: the differences as they were measured."""
-    parts = [f"{points(gain.mean)} with {count(size)} pictures" for size, gain in compared.gain.items() if gain]
     return (
-        f"{title(arm)} against {inside(baseline)} on the test set: {_listed(parts)}. "
-        f"The break-even point needs at least {MIN_SIZES} finished sizes."
+        f"{_differences(arm, baseline, compared.gain)} The break-even point needs at least {MIN_SIZES} finished sizes."
     )
+
+
+def _differences(arm: str, baseline: str, gain: Mapping[int, Interval | None]) -> str:
+    parts = [f"{points(own.mean)} with {count(size)} pictures" for size, own in gain.items() if own]
+    return f"{title(arm)} against {inside(baseline)} on the test set: {_listed(parts)}."
+
+
+def _blind(found: SweepFinding, arm: str, compared: SweepComparison) -> list[int]:
+    """The sizes at which neither side is known to have learned anything, where a break-even would rest on them.
+
+    It would not where the arm has no lead there: then that is what is told of them.
+    """
+    sides = found.arms[arm], found.arms[found.baseline]
+    blind = [size for size in sides[0] if all(side[size].above_guessing is False for side in sides)]
+    led = any((gain := compared.gain.get(size)) and gain.mean >= found.margin for size in blind)
+    return blind if led or len(blind) == len(sides[0]) else []
+
+
+def _without_even(arm: str, baseline: str, seen: Mapping[int, Interval | None], blind: list[int]) -> str:
+    """Sizes that show nothing beside some that may: the differences at those, and why there is no break-even."""
+    if not any(seen.values()):
+        return f"Neither arm was clearly better than chance at any size, so it can't be said whether {inside(arm)} is worth it."
+    where = f"With {_listed([count(size) for size in blind])} pictures neither arm was clearly better than chance"
+    return f"{_differences(arm, baseline, seen)} {where}, so no break-even point can be given."
 
 
 def _worth(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
@@ -158,16 +184,20 @@ def _misfit(found: SweepFinding, arm: str) -> str:
     return f"The fitted curves miss what was measured by up to {worst}, more than the seeds explain: see the residuals."
 
 
-def _guessed(found: SweepFinding, arm: str) -> str:
-    """Where an arm had learnt nothing: what is said of the other is then no more than that it learnt something."""
-    sentences = []
+def _guessed(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
+    """Where an arm had learned nothing: what is said of the other is then no more than that it learned something."""
+    sentences, known = [], _blind(found, arm, compared)  # the claim has told of those
     for side in (found.baseline, arm):
         reached = found.arms[side]
-        sizes = [count(size) for size, entry in reached.items() if entry.above_guessing is False]
+        guessed = {
+            size: entry for size, entry in reached.items() if entry.above_guessing is False and size not in known
+        }
+        sizes = [count(size) for size in guessed]
         if sizes:
             where = "at any size" if len(sizes) == len(reached) > 1 else f"with {_listed(sizes)} pictures"
             chance = percent(found.chance, 0)
-            sentences.append(f"{title(side)} did no better than chance ({chance}) {where}.")
+            best = max((entry.accuracy.mean for entry in guessed.values() if entry.accuracy), default=None)
+            sentences.append(f"{title(side)} {over_chance(best, found.chance)} ({chance}) {where}.")
     return " ".join(sentences)
 
 

@@ -14,7 +14,10 @@ def about_equal(factor: float) -> bool:
 
 
 def clause(found: Verdict, name: str) -> str:
-    """How much sooner or later the arm got to the target; empty where there is no target or nothing was timed."""
+    """How much sooner or later the arm got to the target; why no times are compared is a sentence of its own.
+
+    Empty where there is no target or nothing was timed.
+    """
     time = found.comparisons[name].time_to_target
     if time.near_chance:
         return _nothing_to_time(found, name)
@@ -52,10 +55,10 @@ def _nothing_to_time(found: Verdict, name: str) -> str:
     chance = percent(found.chance, 0)
     little = [side for side in (found.baseline, name) if _learned_little(found.summary[side])]
     if not little:
-        return f"; the target is too close to chance ({chance}), so times can't be compared"
+        return f". The target is too close to chance ({chance}), so times can't be compared"
     who = "neither arm learned much" if len(little) > 1 else f"{inside(little[0])} learned next to nothing"
     reached = " and ".join(percent(found.summary[side].ledger.counted_accuracy, 0) for side in little)
-    return f"; {who} ({reached}, chance is {chance}), so times can't be compared"
+    return f". {who[0].upper()}{who[1:]} ({reached}, chance is {chance}), so times can't be compared"
 
 
 def _learned_little(own: ArmSummary) -> bool:

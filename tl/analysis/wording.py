@@ -3,6 +3,7 @@
 from tl.analysis import claim_wording, fairness_wording, losses
 from tl.analysis.names import inside, title
 from tl.analysis.results import ArmSummary, Claim, Interval, Verdict
+from tl.analysis.statistics import UNDECIDED
 from tl.config import BALANCED_ACCURACY
 from tl.words import percent
 
@@ -15,7 +16,9 @@ def whole(found: Verdict, uneven: bool = False) -> str:
     measured = [name for name, entry in found.comparisons.items() if entry.gain]
     if len(measured) > 1:
         others = f"Of the {len(measured)} arms compared with {_training(found.baseline)}"
-        text = f"{others}, {inside(found.headline)} did best. {text}"
+        claim = found.headline_claim
+        so_far = " so far" if claim and claim.outcome == UNDECIDED else ""
+        text = f"{others}, {inside(found.headline)} did best{so_far}. {text}"
     return " ".join(filter(None, [text, _judged_by(found, uneven)]))
 
 

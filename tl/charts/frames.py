@@ -132,7 +132,8 @@ def bands(metrics: pd.DataFrame, seeds: int, measure: str = "accuracy") -> str:
     words = f"Bands: 95 % interval for new pictures{' and other seeds' if enough else '; another training may differ'}"
     if measure == "accuracy":
         return words
-    return f"{words}; of balanced accuracy {'for other seeds alone' if enough else 'not available'}"
+    balanced = "those of balanced accuracy for other seeds only" if enough else "none for balanced accuracy"
+    return f"{words}; {balanced}"
 
 
 def samples(resources: pd.DataFrame, column: str, scale: float = 1.0) -> pd.DataFrame:

@@ -117,7 +117,7 @@ def check_name(home: Home, name: str) -> None:
     rows = [row for row in database.read_runs(home) if row.experiment.dataset == name]
     if any(not home.run(row.run_id).imported.exists() for row in rows):
         raise Refused(
-            f"Runs here learnt another data set {name!r} that was deleted; choose another name, or delete those runs first."
+            f"Runs here were trained on another data set {name!r} that was deleted; choose another name, or delete those runs first."
         )
 
 

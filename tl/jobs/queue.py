@@ -206,7 +206,7 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     if row.status == "finished":
         raise Refused(f"Run {run_id} is finished; there is nothing left to resume.")
     if home.run(run_id).imported.exists():
-        raise Refused(f"Run {run_id} was imported without what it had learnt; start the comparison anew instead.")
+        raise Refused(f"Run {run_id} was imported without its trained weights; start the comparison anew instead.")
     if out_of_time(row):
         minutes = limits().run_minutes
         raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here; its best is kept.")

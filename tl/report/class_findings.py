@@ -28,7 +28,7 @@ def means_rows(found: Verdict) -> list[tuple[str, ...]]:
     return [
         (
             title(arm),
-            percent(own.test_accuracy.mean if own.test_accuracy else None),
+            percent(own.test_plain_accuracy),
             percent(own.test_balanced_accuracy),
             percent(own.test_macro_f1),
         )

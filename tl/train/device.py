@@ -32,7 +32,12 @@ def device_name(device: torch.device) -> str:
         return torch.cuda.get_device_name()
     if device.type != "cpu":
         return "Apple GPU"
-    return ", ".join(filter(None, ["CPU", f"{torch.get_num_threads()} threads", _processor()]))
+    return ", ".join(filter(None, ["CPU", _threads(), _processor()]))
+
+
+def _threads() -> str:
+    number = torch.get_num_threads()
+    return f"{number} thread" + ("" if number == 1 else "s")
 
 
 def _processor() -> str:

@@ -64,7 +64,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         "--small-until", type=float, default=0.0, help="part of the epochs at three quarters of the side"
     )
     parser.add_argument("--weights", help="start from this source of the library instead of from random weights")
-    parser.add_argument("--teacher", help="a source of the library with the same classes whose scores are learnt, too")
+    parser.add_argument("--teacher", help="a source of the library with the same classes whose scores are learned, too")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", help="in the library; default: BACKBONE-DATASET-RESOLUTION")
     parser.add_argument("--source", default="", help="what the pictures are, for the model card")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.analysis.results import Verdict
+from tl.config import BALANCED_ACCURACY
 from tl.jobs.listing import RunEntry
 from tl.store.documents import Progress
 from tl.store.home import Home
@@ -47,6 +48,8 @@ def _live(
         for arm in now.arms:
             with st.container(border=True, height="stretch", key=f"arm_card_{arm.position}"):
                 _card(now.home, arm, metrics[metrics["run_id"] == arm.current.run_id], left.get(arm.position))
+    if now.experiment.judge_by == BALANCED_ACCURACY:
+        st.caption("These are plain accuracies; the curves and the best epoch go by balanced accuracy.")
     settling.line(now)
     if now.active and not (now.settling and now.settling.open):
         st.button(
@@ -55,7 +58,7 @@ def _live(
             key="stop_all",
             on_click=_stop,
             args=(home, [run.run_id for run in now.runs]),
-            help="Every arm keeps the best it has learnt so far.",
+            help="Every arm keeps the best it has learned so far.",
         )
     chart_area.show(now, metrics)
     for what in now.damaged:
@@ -94,7 +97,7 @@ def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None
             key=f"stop_{arm.position}",
             on_click=_stop,
             args=(home, [each.run_id for each in arm.runs]),
-            help="Keeps the best it has learnt so far.",
+            help="Keeps the best it has learned so far.",
         )
 
 

@@ -54,7 +54,7 @@ def section(home: Home) -> None:
     chosen = known[state[WEIGHTS]]
     accuracy = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)} top-1 there"
     size = f" Download, {chosen.size_bytes / 2**20:.0f} MB." if chosen.state == "download" else ""
-    st.caption(f"Weights learnt on {escape(chosen.source_data)}{accuracy}.{size} Licence: {escape(chosen.licence)}.")
+    st.caption(f"Weights trained on {escape(chosen.source_data)}{accuracy}.{size} Licence: {escape(chosen.licence)}.")
 
 
 def _option(source) -> str:

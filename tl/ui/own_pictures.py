@@ -28,8 +28,8 @@ def show_problem() -> None:
 @st.dialog("Delete this data set?")
 def _confirm(home: Home, name: str) -> None:
     st.markdown(
-        f"The pictures of **{escape(name)}** go for good. Runs that learnt them keep their results; those that have not "
-        "finished can't be resumed. New pictures take another name until those runs are deleted, too."
+        f"The pictures of **{escape(name)}** are permanently deleted. Runs trained on them keep their results; those that "
+        "have not finished can't be resumed. Until those runs are deleted, too, this name can't be used again."
     )
     if st.button("Delete", type="primary", icon=":material/delete:", key="confirm_delete_set"):
         delete(home, name)

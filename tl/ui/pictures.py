@@ -199,13 +199,15 @@ def take_over_upload() -> None:
 
 
 def _contents(home: Home, info) -> None:
-    held_out = f"{count(info.validation)} for validation, {count(info.test)} for the test"
     with st.container(horizontal=True, vertical_alignment="center"):
         if info.note:
             st.badge(escape(info.note), icon=":material/draw:" if info.origin == "drawn" else None, color="gray")
-        st.caption(f"{len(info.classes)} classes; besides the training pictures {held_out}.", width="content")
+        held_out = f"{count(info.validation)} more for validation and {count(info.test)} for the test"
+        st.caption(
+            f"{count(info.train)} training pictures in {len(info.classes)} classes; {held_out}.", width="content"
+        )
     if unevenness := datasets.uneven(info):
-        st.caption(f"{unevenness}: judged by balanced accuracy unless you choose otherwise.")
+        st.caption(f"{unevenness}, so arms are judged by balanced accuracy unless you choose otherwise.")
     for sentence in datasets.grouped(info):
         st.caption(escape(sentence))
     _examples(home, info)

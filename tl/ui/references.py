@@ -18,7 +18,7 @@ def chosen(now: ExperimentView) -> tuple[Reference, ...]:
         "Published results",
         value=True,
         key=SHOWN,
-        help="Dashed: test accuracies others have published for these pictures and this network, learnt on the whole "
+        help="Dashed: test accuracies others have published for these pictures and this network, trained on the whole "
         "training set.",
     )
     return found if shown else ()

@@ -166,7 +166,7 @@ def _reached(run: RunEntry) -> str:
 @st.dialog("Delete this run?")
 def _confirm_delete(home: Home, run: RunEntry) -> None:
     st.markdown(
-        f"**{escape(arm_title(run.arm))}**, seed {run.seed}: its curves, its trained network and its log go for good."
+        f"**{escape(arm_title(run.arm))}**, seed {run.seed}: its curves, its trained network and its log are permanently deleted."
     )
     if st.button("Delete", type="primary", icon=":material/delete:", key="confirm_delete"):
         _act(home, run.run_id, "Delete")

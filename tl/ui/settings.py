@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, usual_rate
+from tl.config import BALANCES, JUDGES, PLANNED_LOOKS, PRECISIONS, Experiment, usual_rate
 from tl.datasets.info import DatasetInfo, uneven
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.strategies import PARAMETERS, STRATEGIES
 from tl.ui import demo
-from tl.ui.form_state import arm_key, shared_key
+from tl.ui.form_state import SETTLE, arm_key, shared_key
 from tl.ui.text import rate
 
 SCHEDULE_TITLES = {
@@ -68,7 +68,7 @@ SHARED: dict[str, Setting] = {
         "to stand still at first.",
     ),
     "patience_errors": Setting(
-        title="Standard errors above the lowest loss at which an epoch counts",
+        title="Noise in the loss, in standard errors",
         high=10,
         step=0.5,
         help="With few validation pictures the loss goes up and down by chance; an epoch within that noise does not count "
@@ -131,7 +131,7 @@ def shared_settings(info: DatasetInfo | None = None) -> None:
 def _judged_by(info: DatasetInfo) -> str:
     """What is meant, for this set, by being judged as it suits the classes."""
     if unevenness := uneven(info):
-        return f"{unevenness}: this set is judged by balanced accuracy."
+        return f"{unevenness}, so this set is judged by balanced accuracy."
     similar = "Its classes are similar enough in size: t" if info.counts else "T"
     return f"{similar}his set is judged by accuracy."
 
@@ -180,12 +180,15 @@ def _widget(key: str, setting: Setting, kind: type, **more) -> None:
 def shared_summary() -> str:
     """The shared settings in one line, so that nobody has to open them to know them."""
     value = {name: st.session_state[shared_key(name)] for name in SHARED}
-    seeds, patience, schedule = value["seeds"], value["patience"], SHARED["schedule"].options[value["schedule"]]
+    seeds, at_first = value["seeds"], ""
+    if st.session_state.get(SETTLE):
+        seeds, at_first = max(seeds, PLANNED_LOOKS[0]), " to begin with"
+    patience, schedule = value["patience"], SHARED["schedule"].options[value["schedule"]]
     schedule = schedule.split(":")[0].lower()
     parts = [
         f"up to {value['epochs']} epochs",
         f"stops after {patience} without progress" if patience else "no early stopping",
-        f"{seeds} seed" + ("s" if seeds > 1 else ""),
+        f"{seeds} seed" + ("s" if seeds > 1 else "") + at_first,
         f"batches of {value['batch_size']}",
         OPTIMIZERS[value["optimizer"]].title,
         f"{schedule} rate" + (", found by a range test" if value["find_rate"] else ""),

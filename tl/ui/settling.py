@@ -50,8 +50,8 @@ def controls(now: ExperimentView, found: Verdict) -> None:
 
 def _bounds(now: ExperimentView, up_to: int, judged: dict[str, Any]) -> None:
     """What it may cost, and the start."""
-    looks = ", ".join(map(str, PLANNED_LOOKS))
-    st.caption(f"Seeds are added to this comparison. It is judged at {looks} seeds and ends once that decides it.")
+    looks = ", ".join(str(seeds) for seeds in PLANNED_LOOKS if seeds >= up_to)
+    st.caption(f"Adds seeds to this comparison, judges it at {looks} seeds and ends as soon as that decides it.")
     seeds, minutes = (f"{name}_{now.experiment_id}" for name in (SEEDS, MINUTES))
     most = st.number_input(
         "At most seeds",

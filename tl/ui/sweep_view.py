@@ -72,11 +72,11 @@ class SweepView:
 def load(home: Home, sweep_id: str) -> SweepView:
     """The sweep with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
     if not ID_PATTERN.fullmatch(sweep_id):
-        raise Refused("This link names no sweep; those there are can be opened from Data size.")
+        raise Refused("This link is not valid. You find all sweeps under Data size.")
     try:
         found = jobs.sweep(home, sweep_id)
     except Unknown:
-        raise Refused(f"There is no sweep {sweep_id} here; those there are can be opened from Data size.") from None
+        raise Refused(f"There is no sweep {sweep_id} here. You find all sweeps under Data size.") from None
     return SweepView(
         sweep_id,
         tuple(

@@ -199,11 +199,11 @@ class ExperimentView:
 def load(home: Home, experiment_id: str) -> ExperimentView:
     """The experiment with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
     if not ID_PATTERN.fullmatch(experiment_id):
-        raise Refused("This link names no experiment; Runs lists those there are.")
+        raise Refused("This link is not valid. You find all experiments under Runs.")
     try:
         found = jobs.experiment(home, experiment_id)
     except Unknown:
-        raise Refused(f"There is no experiment {experiment_id} here; Runs lists those there are.") from None
+        raise Refused(f"There is no experiment {experiment_id} here. You find all experiments under Runs.") from None
     runs, plan = tuple(found["runs"]), found["settling"]
     return ExperimentView(home, experiment_id, found["experiment"], runs, plan, found["sweep_id"])
 
