@@ -101,7 +101,7 @@ def command(monkeypatch):
     """`command(folder)` is `python -m tl.train FOLDER` within this process, which goes on holding no locks."""
     monkeypatch.setattr(main_module, "Turn", FreeTurn)
     monkeypatch.setattr(main_module, "sole_writer", lambda run: True)
-    monkeypatch.setattr(main_module, "StopSignal", lambda turn: SimpleNamespace(check=lambda: None))
+    monkeypatch.setattr(main_module, "StopSignal", lambda turn: SimpleNamespace(check=lambda: None, asked=False))
     return main_module.train
 
 

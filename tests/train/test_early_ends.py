@@ -31,7 +31,7 @@ def stopped(quick, command, monkeypatch):
             raise Stopped
 
     with monkeypatch.context() as patch:
-        patch.setattr(main_module, "StopSignal", lambda turn: SimpleNamespace(check=check))
+        patch.setattr(main_module, "StopSignal", lambda turn: SimpleNamespace(check=check, asked=False))
         assert command(quick.folder) == 0
     return quick
 

@@ -3,6 +3,7 @@
 import errno
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from tl.store.download import DownloadFailed, WrongHash
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
+from tl.train import __main__ as main_module
+from tl.train import run as run_module
 from tl.train.__main__ import explain
 from tl.train.checkpoint import BadCheckpoint
 from tl.train.frozen import FrozenPart
@@ -195,3 +198,16 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path, capsys, command):
     assert command(tmp_path) == 2
     assert not list(tmp_path.iterdir())
     assert "is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("asked", "status"), [(True, "stopped"), (False, "failed")])
+def test_what_a_stop_takes_down_with_it_is_no_failure(quick, command, monkeypatch, asked, status):
+    """Who stops a run signals its whole group: a process that draws pictures for it may die of that before the run sees it."""
+
+    def dies(*_, **__):
+        raise RuntimeError("`python -m tl.datasets.drawer` does not start: -15")
+
+    monkeypatch.setattr(run_module, "prepare", dies)
+    monkeypatch.setattr(main_module, "StopSignal", lambda turn: SimpleNamespace(check=lambda: None, asked=asked))
+    assert command(quick.folder) == (0 if asked else 1)
+    assert read_json(quick.result)["status"] == status

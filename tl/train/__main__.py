@@ -12,6 +12,7 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tl.config import Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
@@ -21,6 +22,9 @@ from tl.store.turn import Turn
 from tl.train.history import describe
 from tl.train.progress import Progress
 from tl.train.sealed import reached
+
+if TYPE_CHECKING:  # torch comes with it
+    from tl.train.run import Trainer
 
 USAGE = "usage: python -m tl.train RUN_DIR | --probe BACKBONE RESOLUTION BATCH_SIZE"
 OCCUPIED = 3  # exit status where another trainer works in the folder
@@ -63,18 +67,18 @@ class StopSignal:
     """
 
     def __init__(self, turn: Turn):
-        self._turn, self._asked = turn, False
+        self._turn, self.asked = turn, False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
 
     def _note(self, number, frame) -> None:
-        first, self._asked = not self._asked, True
+        first, self.asked = not self.asked, True
         if first and self._turn.waiting:
             raise Stopped
 
     def check(self) -> None:
         """Raise Stopped where a stop was asked for."""
-        if self._asked:
+        if self.asked:
             raise Stopped
 
 
@@ -102,7 +106,7 @@ def sole_writer(run: Run) -> bool:
 
 
 def _train(run: Run, config: RunConfig) -> int:
-    trainer = None
+    trainer, stop = None, None
     try:
         turn = Turn(run.home.locks_dir)
         stop = StopSignal(turn)  # before the old result goes: from here on a stop leaves a new one
@@ -118,11 +122,11 @@ def _train(run: Run, config: RunConfig) -> int:
         trainer = Trainer(run, config, turn, stop.check)
         trainer.train()
     except Stopped:
-        if trainer:
-            trainer.stopped()
-        else:
-            _write_end(run, config, "stopped", None, None)
+        _stopped(run, config, trainer)
     except Exception as error:
+        if stop and stop.asked and isinstance(error, RuntimeError):
+            _stopped(run, config, trainer)  # who stops signals the whole group: what draws or decodes dies of it first
+            return 0
         reason, message = _say(error)
         try:
             if trainer:
@@ -133,6 +137,13 @@ def _train(run: Run, config: RunConfig) -> int:
             return EXIT_STATUS[reason]
         return 1
     return 0
+
+
+def _stopped(run: Run, config: RunConfig, trainer: "Trainer | None") -> None:
+    if trainer:
+        trainer.stopped()
+    else:
+        _write_end(run, config, "stopped", None, None)
 
 
 def _config(run: Run) -> RunConfig:
