@@ -43,7 +43,9 @@ def test_two_trainers_alternate_and_never_compute_at_once(tmp_path):
     for entered, left in zip(lines[::2], lines[1::2]):
         assert (entered.split()[0], entered.split()[1], left.split()[1]) == (left.split()[0], "in", "out")
     order = "".join(line[0] for line in lines[::2])
-    assert order in ("ab" * 20, "ba" * 20)
+    # From where both are there (on a busy machine one may come late) until one has had all its turns.
+    both = order[max(map(order.index, "ab")) : min(map(order.rindex, "ab")) + 1]
+    assert "aa" not in both and "bb" not in both and len(both) >= 10, order
 
 
 def test_a_killed_trainer_leaves_its_turn(tmp_path):
