@@ -17,7 +17,6 @@ from tl.analysis.looks import (
     resplit_limit_half_width,
     resplits_to_settle,
     seeds_to_settle,
-    visible_difference,
 )
 
 
@@ -130,9 +129,3 @@ def test_new_splits_are_limited_by_their_test_share():
     assert resplits_to_settle([0.08, 0.14, 0.07, 0.13], 0.01, **known) in (5, 10, 20)
     assert resplits_to_settle([0.02, 0.09, -0.04], 0.01, **known) is None
     assert resplits_to_settle([0.02], 0.01, **known) == 3
-
-
-def test_what_can_be_seen_before_the_start():
-    assert visible_difference(153) == pytest.approx(0.09, abs=0.005)
-    assert visible_difference(1000) == pytest.approx(0.03, abs=0.005)
-    assert visible_difference(1) == 1

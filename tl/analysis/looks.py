@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from tl.analysis.crossed import gain_spread
-from tl.analysis.statistics import CONFIDENCE, MAX_PAIRS, POWER
+from tl.analysis.statistics import MAX_PAIRS, POWER
 from tl.analysis.statistics import MIN_PAIRS as MIN_SEEDS
 
 PLANNED = (3, 5, 10, 20)  # numbers of seeds at which a comparison is looked at
@@ -16,7 +16,6 @@ PLANNED = (3, 5, 10, 20)  # numbers of seeds at which a comparison is looked at
 # beyond get half of the one before.
 DOUBTS = (0.04, 0.006, 0.003, 0.003)
 MAX_PICTURES = 1_000_000
-VARIANCE = 0.15  # of right minus right on one picture, networks averaged; 0.05 to 0.2 is usual
 
 
 def confidence_of(look: int, arms: int = 1) -> float:
@@ -150,15 +149,6 @@ def pictures_to_settle(
 
     units = _smallest(settled, 2, math.ceil(MAX_PICTURES / per_unit))
     return None if units is None else max(pictures_now, math.ceil(units * per_unit))
-
-
-def visible_difference(test_pictures: int, confidence: float = CONFIDENCE) -> float:
-    """About the smallest true gain that so many test pictures show with 80 % probability, with many seeds.
-
-    Before anything is known of the arms: VARIANCE stands for what one picture adds.
-    """
-    quantiles = stdtrit(max(1, test_pictures - 1), 0.5 + confidence / 2) + stdtrit(max(1, test_pictures - 1), POWER)
-    return min(1.0, float(quantiles) * math.sqrt(VARIANCE / max(1, test_pictures)))
 
 
 Parts = tuple[
