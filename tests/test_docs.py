@@ -72,14 +72,14 @@ def links(page: Path) -> list[str]:
     return [link for link in found if not re.match(r"[a-z]+:", link)]
 
 
-def test_the_first_page_is_short():
+def test_the_first_page_is_short() -> None:
     lines = FIRST.read_text().splitlines()
     assert len(lines) <= MOST_LINES
     assert not [line for line in lines if len(line) > WIDEST and not line.startswith("|")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names)
-def test_every_link_leads_to_something(page):
+def test_every_link_leads_to_something(page: Path) -> None:
     for link in links(page):
         file, _, anchor = link.partition("#")
         target = (page.parent / file).resolve() if file else page
@@ -88,18 +88,18 @@ def test_every_link_leads_to_something(page):
             assert anchor in anchors(target), f"{link}: no such heading"
 
 
-def test_the_first_page_leads_to_every_other():
+def test_the_first_page_leads_to_every_other() -> None:
     reached = {(page.parent / link.partition("#")[0]).resolve() for page in (FIRST, TREE) for link in links(page)}
     assert set(PAGES[1:]) <= reached
 
 
-def test_the_first_page_names_the_command_of_continuous_integration():
+def test_the_first_page_names_the_command_of_continuous_integration() -> None:
     called = (ROOT / ".ci" / "run").read_text().splitlines()[-1]
     blocks = re.findall(r"^## Test\n+```sh\n(.*?)\n```", FIRST.read_text(), re.MULTILINE | re.DOTALL)
     assert blocks == [called]
 
 
-def test_the_tree_names_every_part_and_nothing_else():
+def test_the_tree_names_every_part_and_nothing_else() -> None:
     tree = TREE.read_text().split("## Rooms")[1].split("```")[1]
     folders, named = {0: ROOT}, set()
     for line in tree.strip("\n").split("\n"):
@@ -112,11 +112,11 @@ def test_the_tree_names_every_part_and_nothing_else():
     assert parts | set((ROOT / "pages").glob("*.py")) <= named
 
 
-def test_the_strategies_are_those_of_the_table():
+def test_the_strategies_are_those_of_the_table() -> None:
     assert table(set(STRATEGIES)) == {name: strategy.sentence for name, strategy in STRATEGIES.items()}
 
 
-def test_every_built_in_data_set_is_described():
+def test_every_built_in_data_set_is_described() -> None:
     assert set(table(set(BUILT_IN))) == set(BUILT_IN)
 
 
@@ -132,7 +132,7 @@ GIVEN = {
 }  # take something without a dash
 
 
-def test_every_command_shown_exists_and_every_command_is_shown():
+def test_every_command_shown_exists_and_every_command_is_shown() -> None:
     shown = set(re.findall(r"python -m tl ([a-z][a-z-]*)", ALL))
     assert shown == set(commands())
     for command in shown - {"pretrain"}:
@@ -146,23 +146,23 @@ def examples() -> list[str]:
 
 
 @pytest.mark.parametrize("example", examples())
-def test_every_command_shown_can_be_typed(example):
+def test_every_command_shown_can_be_typed(example: str) -> None:
     """Its options exist and its values are of their kind; what it would do is the tests of the command line."""
     assert parser().parse_args(shlex.split(example)).run
 
 
-def test_every_option_is_documented():
+def test_every_option_is_documented() -> None:
     missing = {option for option in options() if not re.search(rf"{option}(?![a-z-])", ALL)}
     assert not missing
 
 
-def test_every_variable_of_the_environment_is_documented():
+def test_every_variable_of_the_environment_is_documented() -> None:
     assert {"TL_HOME", "TL_DEBUG", "KILLS", "TL_LIMIT_EPOCHS"} <= variables()
     missing = {name for name in variables() if not re.search(rf"\b{name}\b", ALL)}
     assert not missing
 
 
-def test_the_bundled_weights_are_those_of_their_card():
+def test_the_bundled_weights_are_those_of_their_card() -> None:
     cards = sorted(BUNDLED_DIR.glob("*.json"))
     assert cards
     for path in cards:
@@ -171,12 +171,12 @@ def test_the_bundled_weights_are_those_of_their_card():
         assert f"`{path.stem}`" in ALL
 
 
-def test_the_limits_of_a_hosted_demo_are_those_that_hold():
+def test_the_limits_of_a_hosted_demo_are_those_that_hold() -> None:
     expected = {PREFIX + limit.name.upper(): f"{limit.metadata['default']:,}" for limit in fields(Limits)}
     assert table(set(expected)) == expected
 
 
-def test_every_benchmark_is_told_and_every_one_told_exists():
+def test_every_benchmark_is_told_and_every_one_told_exists() -> None:
     named = {
         name for line in re.findall(r"python -m tests\.benchmarks((?: [a-z0-9_]+)+)", ALL) for name in line.split()
     }
@@ -186,7 +186,7 @@ def test_every_benchmark_is_told_and_every_one_told_exists():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names)
-def test_every_file_named_is_there(page):
+def test_every_file_named_is_there(page: Path) -> None:
     """Files of the project by their path from its root, such as a table's tests."""
     for name in re.findall(r"`((?:tl|tests|pages)/[\w./-]+\.\w+)`", page.read_text()):
         assert (ROOT / name).exists(), f"{name} is not there"

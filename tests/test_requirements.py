@@ -24,13 +24,13 @@ LIBRARIES = {"PIL": "pillow", "pynvml": "nvidia-ml-py"}
 
 
 @pytest.mark.parametrize("library", FLOORS)
-def test_no_library_is_older_than_its_last_hole(library):
+def test_no_library_is_older_than_its_last_hole(library: str) -> None:
     for found in (version(library), PINNED[library]):
         assert Version(found) >= Version(FLOORS[library]), f"{library} {found} has known holes"
 
 
 @pytest.mark.parametrize("library", PINNED)
-def test_what_is_installed_is_what_is_pinned(library):
+def test_what_is_installed_is_what_is_pinned(library: str) -> None:
     assert Version(version(library)).public == Version(PINNED[library]).public
 
 
@@ -45,7 +45,7 @@ def imported(path: Path) -> set[str]:
     return found - sys.stdlib_module_names - {"tl"}
 
 
-def test_what_a_machine_that_only_trains_needs_is_said():
+def test_what_a_machine_that_only_trains_needs_is_said() -> None:
     paths = [path for room in OF_A_RUN for path in (ROOT / "tl").glob(room if room == "*.py" else f"{room}/**/*.py")]
     needed = {LIBRARIES.get(name, name) for path in paths for name in imported(path)}
     said = (ROOT / "tl" / "train" / "README.md").read_text().split("## A machine that only trains")[1]
