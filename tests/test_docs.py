@@ -1,11 +1,17 @@
-"""The README says what is there: its tree matches the disk, its tables the registries, its commands the command line."""
+"""The READMEs say what is there: their trees match the disk, their tables the registries, their commands the command line.
 
+What must be said may be said in any of them; README.md itself is short, and leads to the others.
+"""
+
+import argparse
 import re
+import shlex
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.__main__ import BENCHMARKS
 from tl.__main__ import parser
 from tl.datasets import BUILT_IN
 from tl.limits import PREFIX, Limits
@@ -13,38 +19,108 @@ from tl.pretrained import BUNDLED_DIR
 from tl.store.files import read_json
 from tl.strategies import STRATEGIES
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+ROOT = Path(__file__).resolve().parents[1]
+FIRST = ROOT / "README.md"
+TREE = ROOT / "tl" / "README.md"
+PAGES = [FIRST, *(path for top in ("tl", "tests") for path in sorted((ROOT / top).rglob("README.md")))]
+ALL = "\n".join(path.read_text() for path in PAGES)
+MOST_LINES, WIDEST = 150, 160  # of README.md; a table's line may be wider
+PRETRAIN = ROOT / "tl" / "train" / "pretrain.py"  # its options are the trainer's own: torch stays out of the parser
+OTHERS_VARIABLES = {"PATH", "PYTHONPATH", "HOME", "XDG_CACHE_HOME", "PYTHONUNBUFFERED"}  # not ours to explain
 
 
-def test_the_tree_names_every_part_and_nothing_else():
-    tree = README.split("## How it is built")[1].split("```")[1]
+def names(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (action,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+def options() -> set[str]:
+    shown = {word for command in commands().values() for action in command._actions for word in action.option_strings}
+    return {word for word in shown if word.startswith("--")} | set(re.findall(r'"(--[a-z-]+)"', PRETRAIN.read_text()))
+
+
+def variables() -> set[str]:
+    """Of the environment: what the code, the benchmarks and the tests look up, by how it is spelt there."""
+    found = {PREFIX + limit.name.upper() for limit in fields(Limits)}
+    for top in ("tl", "tests"):
+        for path in (ROOT / top).rglob("*.py"):
+            text = path.read_text()
+            found |= set(re.findall(r'(?:environ\.get|getenv)\("([A-Z_0-9]+)"', text))
+            if top == "tl" or "benchmarks" in path.parts:
+                found |= set(re.findall(r'"(TL_[A-Z_0-9]+[A-Z0-9])"', text))
+    return found - OTHERS_VARIABLES
+
+
+def table(first_cells: set[str]) -> dict[str, str]:
+    """Rows of the READMEs' tables whose first cell is one of these names in backticks: name -> second cell."""
+    rows = re.findall(r"^\| `([^`]+)` \| (.*?) \|", ALL, re.MULTILINE)
+    return {name: cell for name, cell in rows if name in first_cells}
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link to a heading ends with, as GitHub makes it."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(page: Path) -> list[str]:
+    found = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    return [link for link in found if not re.match(r"[a-z]+:", link)]
+
+
+def test_the_first_page_is_short() -> None:
+    lines = FIRST.read_text().splitlines()
+    assert len(lines) <= MOST_LINES
+    assert not [line for line in lines if len(line) > WIDEST and not line.startswith("|")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_every_link_leads_to_something(page: Path) -> None:
+    for link in links(page):
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file).resolve() if file else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target), f"{link}: no such heading"
+
+
+def test_the_first_page_leads_to_every_other() -> None:
+    reached = {(page.parent / link.partition("#")[0]).resolve() for page in (FIRST, TREE) for link in links(page)}
+    assert set(PAGES[1:]) <= reached
+
+
+def test_the_first_page_names_the_command_of_continuous_integration() -> None:
+    called = (ROOT / ".ci" / "run").read_text().splitlines()[-1]
+    blocks = re.findall(r"^## Test\n+```sh\n(.*?)\n```", FIRST.read_text(), re.MULTILINE | re.DOTALL)
+    assert blocks == [called]
+
+
+def test_the_tree_names_every_part_and_nothing_else() -> None:
+    tree = TREE.read_text().split("## Rooms")[1].split("```")[1]
     folders, named = {0: ROOT}, set()
     for line in tree.strip("\n").split("\n"):
         depth = (len(line) - len(line.lstrip())) // 4
         path = folders[depth] / line.split()[0].rstrip("/")
-        assert path.exists(), f"{path} is in the README's tree but not on the disk"
+        assert path.exists(), f"{path} is in the tree but not on the disk"
         folders[depth + 1] = path
         named.add(path)
     parts = {path for path in (ROOT / "tl").iterdir() if path.name not in ("__init__.py", "__main__.py", "__pycache__")}
     assert parts | set((ROOT / "pages").glob("*.py")) <= named
 
 
-def table(first_cells: set[str]) -> dict[str, str]:
-    """Rows of the README's tables whose first cell is one of these names in backticks: name -> second cell."""
-    rows = re.findall(r"^\| `([^`]+)` \| (.*?) \|", README, re.MULTILINE)
-    return {name: cell for name, cell in rows if name in first_cells}
-
-
-def test_the_strategies_are_those_of_the_table():
+def test_the_strategies_are_those_of_the_table() -> None:
     assert table(set(STRATEGIES)) == {name: strategy.sentence for name, strategy in STRATEGIES.items()}
 
 
-def test_every_built_in_data_set_is_described():
+def test_every_built_in_data_set_is_described() -> None:
     assert set(table(set(BUILT_IN))) == set(BUILT_IN)
 
 
-GIVEN = (
+GIVEN = {
     "ingest",
     "settle",
     "add-seeds",
@@ -53,24 +129,64 @@ GIVEN = (
     "report",
     "export",
     "import",
-)  # commands that take something without a dash
+}  # take something without a dash
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"python -m tl ([a-z-]+)", README))))
-def test_every_command_shown_exists(command):
-    if command != "pretrain":  # its options are the trainer's own
+def test_every_command_shown_exists_and_every_command_is_shown() -> None:
+    shown = set(re.findall(r"python -m tl ([a-z][a-z-]*)", ALL))
+    assert shown == set(commands())
+    for command in shown - {"pretrain"}:
         assert parser().parse_args([command, *(["x"] if command in GIVEN else [])])
 
 
-def test_the_bundled_weights_are_those_of_their_card():
+def examples() -> list[str]:
+    """Commands as they stand in the READMEs, without their comments."""
+    lines = re.findall(r"^(?:\.venv/bin/)?python -m tl (?!pretrain)([^#\n`]+)", ALL, re.MULTILINE)
+    return sorted({line.strip() for line in lines if "COMMAND" not in line})
+
+
+@pytest.mark.parametrize("example", examples())
+def test_every_command_shown_can_be_typed(example: str) -> None:
+    """Its options exist and its values are of their kind; what it would do is the tests of the command line."""
+    assert parser().parse_args(shlex.split(example)).run
+
+
+def test_every_option_is_documented() -> None:
+    missing = {option for option in options() if not re.search(rf"{option}(?![a-z-])", ALL)}
+    assert not missing
+
+
+def test_every_variable_of_the_environment_is_documented() -> None:
+    assert {"TL_HOME", "TL_DEBUG", "KILLS", "TL_LIMIT_EPOCHS"} <= variables()
+    missing = {name for name in variables() if not re.search(rf"\b{name}\b", ALL)}
+    assert not missing
+
+
+def test_the_bundled_weights_are_those_of_their_card() -> None:
     cards = sorted(BUNDLED_DIR.glob("*.json"))
     assert cards
     for path in cards:
         card = read_json(path)
-        assert f"{card['accuracy']:.1%}".replace("%", " %") in README
-        assert f"`{path.stem}`" in README
+        assert f"{card['accuracy']:.1%}".replace("%", " %") in ALL
+        assert f"`{path.stem}`" in ALL
 
 
-def test_the_limits_of_a_hosted_demo_are_those_that_hold():
+def test_the_limits_of_a_hosted_demo_are_those_that_hold() -> None:
     expected = {PREFIX + limit.name.upper(): f"{limit.metadata['default']:,}" for limit in fields(Limits)}
     assert table(set(expected)) == expected
+
+
+def test_every_benchmark_is_told_and_every_one_told_exists() -> None:
+    named = {
+        name for line in re.findall(r"python -m tests\.benchmarks((?: [a-z0-9_]+)+)", ALL) for name in line.split()
+    }
+    assert named and named <= set(BENCHMARKS)
+    page = (ROOT / "tests" / "README.md").read_text()
+    assert not [name for name in BENCHMARKS if f"`{name}`" not in page]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_every_file_named_is_there(page: Path) -> None:
+    """Files of the project by their path from its root, such as a table's tests."""
+    for name in re.findall(r"`((?:tl|tests|pages)/[\w./-]+\.\w+)`", page.read_text()):
+        assert (ROOT / name).exists(), f"{name} is not there"
