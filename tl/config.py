@@ -118,6 +118,7 @@ class Training:
     augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm (but see views)
     find_rate: bool = False  # arms without a learning rate of their own find it by a range test
     precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
+    threads: int | None = None  # of the processor, on which the last digits depend; None: as many as PyTorch takes
     # augmented views of each picture whose frozen part's output is kept, at most (see views_of); 0: new ones every epoch
     views: int = 4
 
@@ -147,6 +148,8 @@ class Training:
         _require(self.judge_by in JUDGES, "judge_by", self.judge_by, f"one of {', '.join(JUDGES)}")
         _require(self.balance in BALANCES, "balance", self.balance, f"one of {', '.join(BALANCES)}")
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
+        in_range = self.threads is None or 1 <= self.threads <= 1024
+        _require(in_range, "threads", self.threads, "1 to 1024, or left out for as many as PyTorch takes")
         _require(0 <= self.views <= 100, "views", self.views, "0 (nothing is kept) to 100")
 
     def phases_of(self, arm: ArmConfig) -> tuple[Phase, ...]:

@@ -143,12 +143,12 @@ def test_where_nothing_more_would_help_there_is_no_button(open_page, home):
 
 def test_target_and_margin_are_the_users(open_page, settled):
     app = open_page(experiment=settled)
-    app.number_input(key=f"verdict_target_{settled}").set_value(60.0).run()
+    app.text_input(key=f"verdict_target_{settled}").set_value("60.0").run()
     assert not app.exception
     assert metrics_of(app)["Time to 60 %"].startswith(">")
     assert "from scratch did not in" in unescaped(app)
     assert "Helps" in texts(app)
-    app.number_input(key=f"verdict_margin_{settled}").set_value(50.0).run()
+    app.text_input(key=f"verdict_margin_{settled}").set_value("50.0").run()
     assert "No difference that matters" in texts(app)
 
 

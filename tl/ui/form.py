@@ -112,8 +112,11 @@ def _start(home: Home) -> None:
 
     state = st.session_state
     state.pop(PROBLEM, None)
-    with told(PROBLEM):
+    try:
         experiment, plan = form_state.wanted(state)
+    except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
+        return
+    with told(PROBLEM):
         experiment_id = jobs.submit(home, experiment, key=state[form_state.TOKEN], settle=plan)
         st.query_params["experiment"] = experiment_id
         jobs.ensure_supervisor(home)
