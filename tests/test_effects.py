@@ -4,7 +4,7 @@ import shlex
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tl.__main__ import parser
@@ -90,6 +90,7 @@ def test_what_never_trains_is_told_from_what_trains_in_part():
     assert reached(replace(SPEC, epochs=3), arm("freeze_then_unfreeze")) is None
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=40))
 def test_any_text_comes_back_from_its_quotes(text):
     assert unquoted(quoted(text)) == text
@@ -98,6 +99,7 @@ def test_any_text_comes_back_from_its_quotes(text):
 NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from(',:="\\ '), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(st.lists(NAMES.map(plain).filter(bool), min_size=2, max_size=4, unique=True), st.integers(0, 3))
 def test_whatever_arms_are_called_the_command_calls_them_so_again(names, place):
     keys = ("scratch", "full_finetuning", "scratch", "lp_ft")

@@ -96,6 +96,27 @@ def test_a_preset_fills_the_form_and_everything_can_be_changed_after(open_page, 
     assert app.text_input(key="form_epochs").value == "3"
 
 
+def test_a_preset_is_lit_while_the_form_is_that_preset(open_page):
+    app = open_page()
+    assert app.get("pills")[0].value == "quick_look" and "one to two minutes" in texts(app)
+    app.run()
+    assert app.get("pills")[0].value == "quick_look"
+    app.text_input(key="form_samples").set_value("5000").run()
+    assert app.get("pills")[0].value is None and "one to two minutes" not in texts(app)
+    assert "Begun as “Quick look”, changed since." in unescaped(app)
+    app.text_input(key="form_samples").set_value("500").run()
+    assert app.get("pills")[0].value == "quick_look"
+    app.get("pills")[0].set_value("few_photos").run()
+    assert app.get("pills")[0].value == "few_photos"
+    app.get("pills")[0].set_value("resnet50_30_80").run()
+    assert app.get("pills")[0].value == "resnet50_30_80" and not app.exception
+    assert "up to 80 epochs (Full fine-tuning: 30)" in unescaped(app)
+    app.button(key="form_add_arm").click().run()
+    assert app.get("pills")[0].value is None
+    app.get("pills")[0].set_value("quick_look").run()
+    assert app.get("pills")[0].value == "quick_look" and len(app.session_state["form_arms"]) == 2
+
+
 def test_own_pictures_are_asked_for_before_few_photos_can_start(open_page):
     app = open_page()
     app.get("pills")[0].set_value("few_photos").run()

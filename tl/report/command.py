@@ -2,14 +2,15 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
 
 from tl.arms import quoted
-from tl.config import ArmConfig, Experiment, Training
+from tl.config import MOST_THREADS, PRECISIONS, ArmConfig, Experiment, Training
 from tl.effects import idle, of_another_strategy
+from tl.store.documents import Result
 from tl.store.settling import Settling
 from tl.words import short
 
@@ -48,6 +49,28 @@ def command(
     arms = ",".join(_arm(arm, alone=times[arm.strategy] == 1) for arm in experiment.arms)
     words += ["--arms", arms, "--seeds", _seeds(experiment.seeds)]
     return shlex.join(words + _settled(settle) + _judged(judged))
+
+
+def pinned(experiment: Experiment, results: Iterable[Result]) -> tuple[Experiment, str]:
+    """The experiment with precision and threads as its runs were computed, and in a sentence what that leaves open."""
+    done = [result for result in results if result.status == "finished"]
+    if not done:
+        return experiment, ""
+    ways = {(result.precision, result.threads) for result in done}
+    if len(ways) > 1:
+        told = " and ".join(
+            sorted(f"{precision} on {threads or 'an unknown number of'} threads" for precision, threads in ways)
+        )
+        return experiment, f"Its runs were computed in different ways ({told}), which no single command repeats."
+    [(precision, threads)] = ways
+    if precision in PRECISIONS:
+        experiment = replace(experiment, precision=precision)
+    if not all((result.device or "").startswith("CPU") for result in done):
+        return experiment, "The last digits may differ: the order in which a GPU adds numbers up can't be pinned."
+    if threads is None or not 1 <= threads <= MOST_THREADS:
+        return experiment, "The last digits may differ: these runs did not note on how many threads they were computed."
+    experiment = replace(experiment, threads=threads)
+    return experiment, "On this machine, with the same versions, it repeats every run to the last digit."
 
 
 def _settled(plan: Settling | None) -> list[str]:

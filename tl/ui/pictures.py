@@ -37,7 +37,7 @@ def section(home: Home, how_many=None):
         state[DATASET] = next(iter(known))  # its own choice was deleted
         state[SAMPLES] = None
     st.subheader("1 · Pictures", anchor=False)
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = st.columns(2)
     with left:
         st.selectbox(
             "Data set",
@@ -77,6 +77,11 @@ def use_newest_upload(home: Home) -> None:
         st.session_state[DATASET] = newest.name
         st.session_state[SAMPLES] = None
     st.session_state[WANTS_UPLOAD] = not uploads
+
+
+def all_of(home: Home, name: str, samples: int | None) -> bool:
+    """Whether these are all training pictures of a set that may be used."""
+    return samples in (None, demo.at_most("samples", datasets.describe(home, name).train))
 
 
 def _age(folder: Path) -> float:

@@ -41,5 +41,5 @@ def number_field(
         return number.value(state[key])
     except Refused as problem:
         words = str(problem) if in_full else f"Enter {number.bounds}."
-        st.caption(f":red[:material/error: {escape(words)}]")
+        st.markdown(f":small[:red[:material/error: {escape(words)}]]")  # a caption would be too pale
         return None
