@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TABLES = {"backbones", "failures", "limits", "measures", "strategies", "schedules", "words"}
 BASE = TABLES | {"config"}
+ABOVE = {"effects"}  # what follows from a configuration
 DISK = BASE | {"store", "pretrained"}
 # package or module of tl -> what of tl it may import besides itself
 ALLOWED = {
@@ -17,17 +18,18 @@ ALLOWED = {
     "limits": {"config"},  # for Refused
     "config": TABLES,
     "store": BASE,
-    "arms": BASE,
+    "effects": BASE,
+    "arms": BASE | ABOVE,
     "pretrained": BASE | {"store"},
     "decoding": set(),
     "datasets": DISK | {"decoding"},
-    "analysis": DISK | {"datasets"},
+    "analysis": DISK | ABOVE | {"datasets"},
     "charts": BASE,
     "jobs": DISK | {"datasets", "analysis"},
-    "report": DISK | {"datasets", "decoding", "analysis", "charts", "arms"},
+    "report": DISK | ABOVE | {"datasets", "decoding", "analysis", "charts", "arms"},
     "hosted": BASE | {"store"},
-    "ui": DISK | {"datasets", "analysis", "charts", "jobs", "report", "hosted"},
-    "cli": DISK | {"datasets", "analysis", "jobs", "report", "arms"},
+    "ui": DISK | ABOVE | {"datasets", "analysis", "charts", "jobs", "report", "hosted"},
+    "cli": DISK | ABOVE | {"datasets", "analysis", "jobs", "report", "arms"},
     "__main__": DISK | {"cli", "jobs"},
     "train": DISK | {"datasets"},
 }

@@ -1,21 +1,27 @@
-"""The arms of a comparison as text: `scratch:epochs=80,full_finetuning:learning_rate=3e-4:epochs=30`."""
+"""The arms of a comparison as text: `scratch:epochs=80,full_finetuning:learning_rate=3e-4:name="mine, slower"`."""
 
+import re
 from collections import Counter
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
 from tl.config import ArmConfig, Refused
+from tl.effects import of_another_strategy
 from tl.strategies import STRATEGIES
 
 SETTINGS = tuple(entry.name for entry in fields(ArmConfig) if entry.name != "strategy")
+
+_NEEDS_QUOTES = re.compile(r'[,:="]')
 
 
 def parse_arms(text: str, learning_rate: float | None = None) -> tuple[ArmConfig, ...]:
     """Arms from `STRATEGY[:SETTING=VALUE]...` joined by commas; `learning_rate` for those without one of their own.
 
-    An arm is named after its strategy; where a strategy comes twice, after what is set as well. Raises Refused.
+    An arm is named after its strategy; where a strategy comes twice, after what is set as well. What stands in double
+    quotes is one value, whatever signs it has; two of them are one of its own. Raises Refused, also for a setting that
+    means nothing to its strategy.
     """
-    parts = [part.strip() for part in text.split(",")]
+    parts = [part.strip() for part in _split(text, ",")]
     parsed = [_parse(part) for part in parts]
     times = Counter(settings["strategy"] for settings in parsed)
     arms, taken = [], set()
@@ -45,7 +51,7 @@ def value_type(kind: Any) -> type:
 
 
 def _parse(part: str) -> dict:
-    strategy, *settings = part.split(":")
+    strategy, *settings = _split(part, ":")
     if strategy not in STRATEGIES:
         raise Refused(f"arms names the strategy {strategy!r}; there is: {', '.join(STRATEGIES)}.")
     kinds, values = get_type_hints(ArmConfig), {"strategy": strategy}
@@ -56,8 +62,35 @@ def _parse(part: str) -> dict:
             raise Refused(
                 f"arms sets {setting!r} for {strategy}; write SETTING=VALUE with one of {', '.join(SETTINGS)}."
             )
-        values[name] = convert(name, kinds[name], value)
+        if name in of_another_strategy(strategy):
+            own = ", ".join(entry for entry in SETTINGS if entry not in of_another_strategy(strategy))
+            raise Refused(f"arms sets {name} for {strategy}, where it has no effect; what can be set there: {own}.")
+        values[name] = convert(name, kinds[name], unquoted(value))
     return values
+
+
+def _split(text: str, sign: str) -> list[str]:
+    """The parts between `sign`, where that is not in double quotes. Raises Refused for quotes that don't end."""
+    if text.count('"') % 2:
+        raise Refused(f"arms is {text!r:.200}; a double quote in it has no other one.")
+    parts = [""]
+    for place, piece in enumerate(text.split('"')):
+        first, *others = [piece] if place % 2 else piece.split(sign)
+        parts[-1] += ('"' if place else "") + first
+        parts += others
+    return parts
+
+
+def quoted(value: str) -> str:
+    """A value as `parse_arms` reads it back, in double quotes where it needs them."""
+    doubled = value.replace('"', '""')
+    return f'"{doubled}"' if _NEEDS_QUOTES.search(value) or value != value.strip() else value
+
+
+def unquoted(value: str) -> str:
+    """What `quoted` was given."""
+    inside = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    return inside.replace('""', '"')
 
 
 def _free(name: str, taken: set[str]) -> str:

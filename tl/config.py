@@ -6,7 +6,7 @@ Imports neither torch nor streamlit. Everything a run needs is in its RunConfig,
 import re
 import secrets
 import time
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import pairwise
 
 from tl.backbones import BACKBONES
@@ -15,6 +15,7 @@ from tl.strategies import PARAMETERS, STRATEGIES, Phase, arm_title, phase_at
 from tl.words import CONTROL, plain
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
+MOST_THREADS = 1024
 PRECISIONS = ("auto", "fp32", "bf16")  # of the computations; weights and optimizer stay fp32
 ACCURACY, BALANCED_ACCURACY = "accuracy", "balanced_accuracy"
 # What best epoch, early stopping and verdict go by; "auto": balanced where the largest class has over 3 times the smallest
@@ -22,6 +23,8 @@ JUDGES = ("auto", ACCURACY, BALANCED_ACCURACY)
 BALANCES = ("none", "loss", "sampling")  # how classes of uneven size are made to count alike in training
 # Settings that earlier versions did not have, with the values that do what those versions did: for stored documents.
 EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
+# Settings that a trainer decides where they hold this, and writes into the run's config.json.
+DECIDED = {"precision": "auto", "threads": None}
 PLANNED_LOOKS = (3, 5, 10, 20)  # numbers of seeds at which a comparison that is to be settled is judged
 RESOLUTIONS = (32, 48, 64, 96, 128, 160, 192, 224)  # what the page offers; any multiple of 16 between is accepted
 ID_PATTERN = re.compile(r"[0-9a-v]{26}")
@@ -118,6 +121,7 @@ class Training:
     augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm (but see views)
     find_rate: bool = False  # arms without a learning rate of their own find it by a range test
     precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
+    threads: int | None = None  # of the processor, on which the last digits depend; None: as many as PyTorch takes
     # augmented views of each picture whose frozen part's output is kept, at most (see views_of); 0: new ones every epoch
     views: int = 4
 
@@ -147,6 +151,8 @@ class Training:
         _require(self.judge_by in JUDGES, "judge_by", self.judge_by, f"one of {', '.join(JUDGES)}")
         _require(self.balance in BALANCES, "balance", self.balance, f"one of {', '.join(BALANCES)}")
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
+        in_range = self.threads is None or 1 <= self.threads <= MOST_THREADS
+        _require(in_range, "threads", self.threads, f"1 to {MOST_THREADS}, or left out for as many as PyTorch takes")
         _require(0 <= self.views <= 100, "views", self.views, "0 (nothing is kept) to 100")
 
     def phases_of(self, arm: ArmConfig) -> tuple[Phase, ...]:
@@ -190,6 +196,12 @@ class RunConfig(Training):
     arm: ArmConfig  # how this run starts and what trains when
     arm_position: int  # place of the arm in its experiment, from 0: decides its colour and its turn
     seed: int  # decides initial head and weights, order and augmentation; the same seeds in every arm
+
+    def decided(self, like: "RunConfig") -> "RunConfig":
+        """The same, with what a trainer decided in the run `like` where it is open here."""
+        return replace(
+            self, **{name: getattr(like, name) for name, left in DECIDED.items() if getattr(self, name) == left}
+        )
 
     @property
     def max_epochs(self) -> int:

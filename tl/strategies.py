@@ -22,17 +22,16 @@ class Parameter:
     low: float  # smallest value
     high: float  # largest value
     default: float  # its type is the setting's type
-    step: float = 1  # of the page's number field
 
 
 PARAMETERS: dict[str, Parameter] = {
     "frozen_epochs": Parameter(title="Epochs with only the head", low=0, high=1000, default=2),
-    "unfreeze_factor": Parameter(title="Factor of the rate afterwards", low=1e-4, high=1.0, default=0.1, step=0.05),
+    "unfreeze_factor": Parameter(title="Factor of the rate afterwards", low=1e-4, high=1.0, default=0.1),
     "unfrozen_stages": Parameter(title="Last stages that train", low=1, high=20, default=2),
     "unfreeze_every": Parameter(title="Epochs until the next stage", low=1, high=1000, default=1),
-    "stage_divisor": Parameter(title="Rate divided by, per stage", low=1.0, high=100.0, default=2.6, step=0.1),
+    "stage_divisor": Parameter(title="Rate divided by, per stage", low=1.0, high=100.0, default=2.6),
     "probe_patience": Parameter(title="Probe ends after epochs without progress", low=1, high=1000, default=2),
-    "anchor": Parameter(title="Pull towards the pretrained weights", low=0.0, high=10.0, default=0.01, step=0.01),
+    "anchor": Parameter(title="Pull towards the pretrained weights", low=0.0, high=10.0, default=0.01),
 }
 
 

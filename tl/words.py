@@ -44,6 +44,12 @@ def about(number: float) -> str:
     return count(int(float(f"{number:.1e}")))
 
 
+def short(number: float) -> str:
+    """A number in as few digits as say exactly this one: 0.0001, 300."""
+    text = f"{number:g}" if isinstance(number, float) else str(number)
+    return (text if float(text) == number else repr(number)).replace("e-0", "e-")
+
+
 def percent(fraction: float | None, digits: int = 1) -> str:
     """0.563 -> "56.3 %"."""
     return NOT_AVAILABLE if fraction is None else f"{100 * fraction:.{digits}f} %"

@@ -7,7 +7,7 @@ import pytest
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.jobs.sizes import parse_sizes, preset_sizes
+from tl.jobs.sizes import parse_sizes, preset_sizes, preset_title
 from tl.store import database, schema
 
 ARMS = (ArmConfig(name="quick", strategy="scratch"), ArmConfig(name="quick 2", strategy="scratch"))
@@ -49,7 +49,7 @@ def test_a_key_that_was_a_comparisons_makes_no_sweep(home):
 @pytest.mark.parametrize(
     ("sizes", "sentence"),
     [
-        ([20], "sizes is 20; a sweep needs at least 2"),
+        ([20], "A sweep needs at least 2 different sizes"),
         ([], "at least 2"),
         ([20, 60_000], "only 50000 training"),
         ([20, 5], "12 classes"),
@@ -133,13 +133,30 @@ def test_a_home_from_before_sweeps_is_brought_up_to_date(home, monkeypatch):
         (Info(2568), (100, 300, 1000, 2568)),
         (Info(9000), (100, 300, 1000, 3000, 9000)),
         (Info(3200), (100, 300, 1000, 3200)),
-        (Info(60, classes=3), (60,)),
         (Info(5000, classes=102), (300, 1000, 3000, 5000)),
         (Info(50_000, origin="drawn"), (100, 300, 1000, 3000)),
     ],
 )
 def test_the_preset_is_cut_to_what_the_set_has(info, sizes):
     assert preset_sizes("standard", info) == parse_sizes(" standard ", info) == sizes
+
+
+def test_a_set_that_is_too_small_for_two_sizes_is_refused():
+    assert preset_sizes("standard", Info(60, classes=3)) == (60,)
+    with pytest.raises(Refused, match="A sweep needs at least 2 different sizes"):
+        parse_sizes("standard", Info(60, classes=3))
+
+
+@pytest.mark.parametrize(
+    ("info", "title"),
+    [
+        (Info(2568), "100 / 300 / 1,000 / all 2,568"),
+        (Info(9000), "100 / 300 / 1,000 / 3,000 / all 9,000"),
+        (Info(50_000, origin="drawn"), "100 / 300 / 1,000 / 3,000"),
+    ],
+)
+def test_a_presets_title_promises_no_size_that_is_not_trained(info, title):
+    assert preset_title("standard", info, info.train) == title
 
 
 def test_log_spaced_sizes_lie_evenly_on_a_log_axis():
@@ -151,5 +168,20 @@ def test_log_spaced_sizes_lie_evenly_on_a_log_axis():
 
 def test_sizes_are_written_as_text():
     assert parse_sizes("1_000, 100,all,300", Info(2568)) == (100, 300, 1000, 2568)
-    with pytest.raises(Refused, match="sizes is 'many'"):
-        parse_sizes("many", Info(2568))
+    for text in ("many", "1.5,100", ""):
+        with pytest.raises(Refused, match=f"such as 100,300,1000 or all, not '{text}'"):
+            parse_sizes(text, Info(2568))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("100,60000", "Each size must be a number of training pictures from 5 (the classes) to 2,568, not 60000."),
+        ("3,000", "Each size must be a number of training pictures from 5 (the classes) to 2,568, not 0."),
+        ("100,100", "A sweep needs at least 2 different sizes; a comparison does one."),
+    ],
+)
+def test_sizes_the_set_does_not_have_are_refused(text, said):
+    with pytest.raises(Refused) as refused:
+        parse_sizes(text, Info(2568))
+    assert str(refused.value) == said

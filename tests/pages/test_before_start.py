@@ -52,7 +52,7 @@ def test_the_form_says_what_to_expect_and_why_and_who_found_otherwise(open_page)
 
 def test_the_advice_is_about_the_pictures_chosen(open_page):
     app = open_page()
-    app.number_input(key="form_samples").set_value(20_000).run()
+    app.text_input(key="form_samples").set_value("20000").run()
     words = unescaped(app)
     assert "20,000 training pictures are enough for training from scratch to catch up, but hardly in" in words
     assert "Expected: transfer does better on the test set." in words

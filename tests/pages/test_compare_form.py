@@ -13,6 +13,7 @@ from tests.page_lab import charts, texts, unescaped
 from tl import datasets, jobs
 from tl.config import Refused, Training
 from tl.strategies import PARAMETERS, STRATEGIES
+from tl.ui.parts.numbers import FIELDS
 from tl.ui.settings import SHARED
 
 
@@ -21,7 +22,7 @@ def test_the_empty_page_is_a_form_that_can_be_started_at_once(open_page):
     assert app.title[0].value == "Is transfer learning worth it here?"
     assert not app.button(key="form_start").disabled
     assert app.selectbox(key="form_dataset").value == "blossoms"
-    assert app.number_input(key="form_samples").value == 500
+    assert app.text_input(key="form_samples").value == "500"
     assert "drawn by" in " ".join(app.selectbox(key="form_dataset").options)
     assert re.search(r"At most about \*\*.*\*\* on this machine", texts(app))
 
@@ -29,7 +30,7 @@ def test_the_empty_page_is_a_form_that_can_be_started_at_once(open_page):
 def test_the_usual_rate_is_that_of_the_optimizer(open_page):
     app = open_page()
     app.selectbox(key="form_optimizer").set_value("sgd").run()
-    assert [app.number_input(key=f"form_arm{number}_learning_rate").placeholder for number in (0, 1)] == [
+    assert [app.text_input(key=f"form_arm{number}_learning_rate").placeholder for number in (0, 1)] == [
         "0.01, the usual one",
         "1e-3, the usual one",
     ]
@@ -38,9 +39,11 @@ def test_the_usual_rate_is_that_of_the_optimizer(open_page):
 def test_what_never_gets_its_turn_is_said(open_page):
     app = open_page()
     app.selectbox(key="form_arm1_strategy").set_value("gradual_unfreezing").run()
-    assert "epochs are over before" not in texts(app)
-    app.number_input(key="form_epochs").set_value(5).run()
-    assert "The 5 epochs are over before this trains: everything." in texts(app)
+    assert "Never" not in texts(app)
+    app.text_input(key="form_epochs").set_value("4").run()
+    assert "Never fully unfrozen in 4 epochs (stage2 and above at most)" in unescaped(app)
+    app.text_input(key="form_epochs").set_value("1").run()
+    assert "Never unfrozen in 1 epoch: everything trains from epoch " in unescaped(app)
 
 
 def test_the_command_is_shown_when_asked_for(open_page):
@@ -53,7 +56,7 @@ def test_the_command_is_shown_when_asked_for(open_page):
 
 def test_start_makes_the_experiment_the_form_describes_and_puts_it_into_the_address(open_page, home):
     app = open_page()
-    app.number_input(key="form_samples").set_value(120).run()
+    app.text_input(key="form_samples").set_value("120").run()
     app.button(key="form_start").click().run()
     (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
     assert app.query_params["experiment"] in (experiment_id, [experiment_id])
@@ -78,7 +81,7 @@ def test_a_form_that_is_shown_again_starts_another_experiment(open_page, home):
     app.button(key="form_start").click().run()
     app.query_params.clear()  # as the link to this page in the header does
     app.run()
-    app.number_input(key="form_samples").set_value(120).run()
+    app.text_input(key="form_samples").set_value("120").run()
     app.button(key="form_start").click().run()
     assert {run.samples for run in jobs.list_runs(home)} == {500, 120}
 
@@ -88,9 +91,30 @@ def test_a_preset_fills_the_form_and_everything_can_be_changed_after(open_page, 
     app.get("pills")[0].set_value("cifar10_mobilenet").run()
     assert not app.exception
     assert app.selectbox(key="form_resolution").value == 224
-    assert app.number_input(key="form_epochs").value == 5
-    app.number_input(key="form_epochs").set_value(3).run()
-    assert app.number_input(key="form_epochs").value == 3
+    assert app.text_input(key="form_epochs").value == "5"
+    app.text_input(key="form_epochs").set_value("3").run()
+    assert app.text_input(key="form_epochs").value == "3"
+
+
+def test_a_preset_is_lit_while_the_form_is_that_preset(open_page):
+    app = open_page()
+    assert app.get("pills")[0].value == "quick_look" and "one to two minutes" in texts(app)
+    app.run()
+    assert app.get("pills")[0].value == "quick_look"
+    app.text_input(key="form_samples").set_value("5000").run()
+    assert app.get("pills")[0].value is None and "one to two minutes" not in texts(app)
+    assert "Begun as “Quick look”, changed since." in unescaped(app)
+    app.text_input(key="form_samples").set_value("500").run()
+    assert app.get("pills")[0].value == "quick_look"
+    app.get("pills")[0].set_value("few_photos").run()
+    assert app.get("pills")[0].value == "few_photos"
+    app.get("pills")[0].set_value("resnet50_30_80").run()
+    assert app.get("pills")[0].value == "resnet50_30_80" and not app.exception
+    assert "up to 80 epochs (Full fine-tuning: 30)" in unescaped(app)
+    app.button(key="form_add_arm").click().run()
+    assert app.get("pills")[0].value is None
+    app.get("pills")[0].set_value("quick_look").run()
+    assert app.get("pills")[0].value == "quick_look" and len(app.session_state["form_arms"]) == 2
 
 
 def test_own_pictures_are_asked_for_before_few_photos_can_start(open_page):
@@ -197,20 +221,75 @@ def test_an_arm_shows_what_its_strategy_does_and_only_the_settings_that_matter_t
     app.selectbox(key=f"form_arm{number}_strategy").set_value(strategy).run()
     assert not app.exception and not app.error
     assert STRATEGIES[strategy].sentence in unescaped(app) and STRATEGIES[strategy].source in unescaped(app)
-    fields = {field.key: field for field in app.number_input}
+    fields = {field.key: field for field in app.text_input}
     shown = {name for name in PARAMETERS if f"form_arm{number}_{name}" in fields}
     assert shown == set(STRATEGIES[strategy].parameters)
     for name in shown:
-        field, bounds = fields[f"form_arm{number}_{name}"], PARAMETERS[name]
-        assert (field.label, field.min, field.max) == (bounds.title, bounds.low, bounds.high)
-        assert field.value == bounds.default and type(field.value) is type(bounds.default)
+        key, bounds = f"form_arm{number}_{name}", PARAMETERS[name]
+        asked = app.session_state[FIELDS][key]
+        assert (fields[key].label, asked.low, asked.high) == (bounds.title, bounds.low, bounds.high)
+        value = asked.value(fields[key].value)
+        assert value == bounds.default and type(value) is type(bounds.default)
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "said"),
+    [
+        ("form_samples", "60000", "“Training pictures” must be a whole number from 12 to 50,000, not 60000."),
+        ("form_epochs", "0", "“Epochs at most” must be a whole number from 1 to 1,000, not 0."),
+        ("form_epochs", "1001", "“Epochs at most” must be a whole number from 1 to 1,000, not 1001."),
+        ("form_seeds", "three", "“Seeds” must be a whole number from 1 to 20, not three."),
+        ("form_batch_size", "", "“Batch size” is empty; enter a whole number from 2 to 4,096."),
+        ("form_arm1_learning_rate", "1,000", "“Learning rate, arm 2”: 1,000 may mean 1000 or 1; enter one of these."),
+        ("form_arm1_learning_rate", "11", "“Learning rate, arm 2” must be a number from 1e-7 to 10, not 11."),
+        ("form_arm0_epochs", "-3", "“Epochs at most, arm 1” must be a whole number from 1 to 1,000, not -3."),
+    ],
+)
+def test_what_is_typed_and_cannot_be_starts_nothing_and_is_one_sentence(open_page, home, key, typed, said):
+    app = open_page()
+    app.text_input(key=key).set_value(typed)
+    app.button(key="form_start").click().run()  # in one go, as when the click ends the typing
+    assert not app.exception and not jobs.list_runs(home) and "experiment" not in app.query_params
+    assert len(app.error) == 1 and said in unescaped(app)
+    assert app.text_input(key=key).value == typed, "it stays to be mended"
+    assert app.button(key="form_start").disabled
+
+
+@pytest.mark.parametrize(("typed", "rate"), [("0,001", 0.001), ("0.001", 0.001), ("3e-4", 0.0003), ("", None)])
+def test_what_is_typed_counts_though_start_is_clicked_at_once(open_page, home, typed, rate):
+    app = open_page()
+    app.text_input(key="form_arm1_learning_rate").set_value(typed)
+    app.text_input(key="form_samples").set_value("1,200")
+    app.button(key="form_start").click().run()
+    (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
+    started = jobs.experiment(home, experiment_id)["experiment"]
+    assert (started.arms[1].learning_rate, started.samples) == (rate, 1200)
+
+
+def test_what_a_hidden_setting_holds_does_not_count(open_page, home):
+    app = open_page()
+    app.selectbox(key="form_schedule").set_value("step").run()
+    app.text_input(key="form_step_epochs").set_value("0").run()
+    assert len(app.error) == 1
+    app.selectbox(key="form_schedule").set_value("cosine").run()
+    assert not app.error
+    app.button(key="form_start").click().run()
+    (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
+    assert jobs.experiment(home, experiment_id)["experiment"].step_epochs == 3
+
+
+def test_settings_of_early_stopping_are_there_while_it_is_on(open_page):
+    app = open_page()
+    assert "form_patience_start" not in [field.key for field in app.text_input], "the quick look never stops early"
+    app.text_input(key="form_patience").set_value("2").run()
+    assert app.text_input(key="form_patience_start").value == "5"
 
 
 def test_a_setting_of_a_strategy_reaches_the_run(open_page, home):
     app = open_page()
     number = first_arm(app)
     app.selectbox(key=f"form_arm{number}_strategy").set_value("gradual_unfreezing").run()
-    app.number_input(key=f"form_arm{number}_unfreeze_every").set_value(3).run()
+    app.text_input(key=f"form_arm{number}_unfreeze_every").set_value("3").run()
     app.button(key="form_start").click().run()
     (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
     assert jobs.experiment(home, experiment_id)["experiment"].arms[0].unfreeze_every == 3
@@ -221,8 +300,8 @@ def test_everything_that_arms_share_can_be_set_and_reaches_the_run(open_page, ho
     app.toggle(key="form_find_rate").set_value(True).run()
     app.selectbox(key="form_precision").set_value("bf16").run()
     app.selectbox(key="form_schedule").set_value("step").run()
-    app.number_input(key="form_step_epochs").set_value(4).run()
-    app.number_input(key="form_views").set_value(2).run()
+    app.text_input(key="form_step_epochs").set_value("4").run()
+    app.text_input(key="form_views").set_value("2").run()
     assert "found by a range test, bf16" in unescaped(app)
     app.button(key="form_start").click().run()
     (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
@@ -232,7 +311,7 @@ def test_everything_that_arms_share_can_be_set_and_reaches_the_run(open_page, ho
 
 
 def test_every_setting_of_the_training_has_a_place_in_the_form():
-    elsewhere = {"dataset", "samples", "backbone", "weights", "resolution", "resplit"}
+    elsewhere = {"dataset", "samples", "backbone", "weights", "resolution", "resplit", "threads"}
     assert {entry.name for entry in fields(Training)} == (set(SHARED) - {"seeds"}) | elsewhere
 
 

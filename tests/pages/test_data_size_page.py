@@ -87,11 +87,31 @@ def test_a_refused_start_says_why_and_starts_nothing(open_sweep, home, monkeypat
     assert len(app.error) == 1 and "[flowers](http" not in texts(app) and "sweep" not in app.query_params
 
 
+@pytest.mark.parametrize("own", ["100,60000", "100", "1,000"])
+def test_own_sizes_that_cannot_be_start_nothing_though_start_is_clicked_at_once(open_sweep, home, own):
+    app = open_sweep()
+    app.selectbox(key="sweep_sizes").set_value("own").run()
+    app.text_input(key="sweep_own").set_value("100,200").run()
+    app.text_input(key="sweep_own").set_value(own)
+    app.button(key="sweep_start").click().run()
+    assert not app.exception and len(app.error) == 1 and not jobs.list_runs(home)
+    assert app.button(key="sweep_start").disabled
+
+
+def test_own_sizes_typed_just_before_the_click_are_those_that_train(open_sweep, home):
+    app = open_sweep()
+    app.selectbox(key="sweep_sizes").set_value("own").run()
+    app.text_input(key="sweep_own").set_value("100,200").run()
+    app.text_input(key="sweep_own").set_value("150,250")
+    app.button(key="sweep_start").click().run()
+    assert jobs.list_sweeps(home)[0]["sizes"] == [150, 250]
+
+
 def test_fewer_than_three_seeds_are_remarked_on(open_sweep):
     app = open_sweep()
-    app.number_input(key="form_seeds").set_value(1).run()
+    app.text_input(key="form_seeds").set_value("1").run()
     app.button(key="sweep_more_seeds").click().run()
-    assert app.number_input(key="form_seeds").value == 3
+    assert app.text_input(key="form_seeds").value == "3"
 
 
 def test_a_finished_sweep_shows_its_sentence_curves_and_table(open_sweep, home):
@@ -186,7 +206,7 @@ def test_the_arm_to_compare_with_is_the_users_choice(open_sweep, home):
     app.selectbox(key=f"verdict_baseline_{sweep_id}").set_value(page_lab.ARMS[1].name).run()
     assert not app.exception
     assert app.dataframe[0].value["gain"].iloc[0].startswith("−20.0 points (")
-    app.number_input(key=f"verdict_margin_{sweep_id}").set_value(30.0).run()
+    app.text_input(key=f"verdict_margin_{sweep_id}").set_value("30.0").run()
     assert "30 points" in unescaped(app) and not app.exception
 
 

@@ -8,6 +8,7 @@ from tl.config import new_id
 from tl.hosted import settings, visitor
 from tl.jobs import probe
 from tl.store import database, visits
+from tl.ui.parts.numbers import FIELDS
 
 LIMITS = {"EPOCHS": 7, "SAMPLES": 120, "RESOLUTION": 48, "RUNS_TOGETHER": 4, "UPLOAD_MEGABYTES": 3, "LIFE_HOURS": 5}
 
@@ -28,9 +29,9 @@ def test_the_forms_bounds_are_the_limits_and_what_it_describes_can_be_started(op
     app = open_page()
     assert "up to 5,000 pictures of 100 classes in 3 MB, 120 training pictures, 48 px, 7 epochs" in unescaped(app)
     assert "removed 5 h after your last visit" in unescaped(app)
-    assert app.number_input(key="form_samples").max == app.number_input(key="form_samples").value == 120
-    assert app.number_input(key="form_epochs").max == app.number_input(key="form_epochs").value == 7
-    assert app.number_input(key="form_seeds").max == 2
+    highest = {name: app.session_state[FIELDS][f"form_{name}"].high for name in ("samples", "epochs", "seeds")}
+    assert highest == {"samples": 120, "epochs": 7, "seeds": 2}
+    assert (app.text_input(key="form_samples").value, app.text_input(key="form_epochs").value) == ("120", "7")
     assert app.selectbox(key="form_resolution").options == ["32 px", "48 px"]
     assert app.get("pills")[0].options == [app.get("pills")[0].options[0]], "what can't be started is not offered"
     app.button(key="form_start").click().run()
@@ -47,7 +48,7 @@ def test_what_may_not_be_started_is_not_measured_either(open_page, ann, monkeypa
     asked = []
     monkeypatch.setattr(probe, "probe", lambda *what: asked.append(what))
     monkeypatch.setattr(probe, "cached", lambda *what: asked.append(what))
-    app.number_input(key="form_batch_size").set_value(4096).run()
+    app.text_input(key="form_batch_size").set_value("4096").run()
     assert not app.exception and not asked
     assert "A run would need about" in unescaped(app) and "choose a smaller network, resolution or batch" in unescaped(
         app
@@ -66,9 +67,11 @@ def test_a_sweep_can_be_started_as_it_is_offered(open_page, ann, monkeypatch):
 
 def test_more_arms_leave_room_for_fewer_seeds(open_page, ann):
     app = open_page()
-    app.number_input(key="form_seeds").set_value(2).run()
+    app.text_input(key="form_seeds").set_value("2").run()
     app.button(key="form_add_arm").click().run()
-    assert not app.exception and app.number_input(key="form_seeds").value == 1
+    assert not app.exception and "“Seeds” must be 1, not 2." in unescaped(app)
+    app.text_input(key="form_seeds").set_value("1").run()
+    assert not app.error
     app.button(key="form_add_arm").click().run()
     assert app.button(key="form_add_arm").disabled
 
@@ -112,4 +115,4 @@ def test_a_visit_is_noted(open_page, ann):
 def test_locally_nothing_is_said_of_limits(open_page, home):
     app = open_page()
     assert "This demo" not in texts(app) and len(app.get("pills")[0].options) > 1
-    assert app.number_input(key="form_epochs").max == 1000
+    assert app.session_state[FIELDS]["form_epochs"].high == 1000

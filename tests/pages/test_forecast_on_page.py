@@ -57,7 +57,7 @@ def test_what_was_measured_is_shown_with_its_curve_and_record(open_page, home, a
     assert "should be enough to reach 90 % with a linear probe." in words
     assert "No record yet" in words and "a sweep of these pictures" in words
     assert len(charts(app)) == before + 1
-    app.number_input(key=TARGET).set_value(70.0).run()
+    app.text_input(key=TARGET).set_value("70.0").run()
     assert "already reaches 70 %" in unescaped(app)
 
 

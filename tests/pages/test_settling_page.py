@@ -34,8 +34,8 @@ def test_an_open_question_is_run_until_settled_within_what_it_may_cost(open_page
     app = open_page(experiment=open_question)
     assert "5 seeds take about 1 min 12 s more. 20 seeds take about 10 min more." in unescaped(app)
     assert "judges it at 5, 10, 20 seeds and ends" in unescaped(app), "it has had 3"
-    app.number_input(key=f"settle_seeds_{open_question}").set_value(8).run()
-    app.number_input(key=f"settle_minutes_{open_question}").set_value(30).run()
+    app.text_input(key=f"settle_seeds_{open_question}").set_value("8").run()
+    app.text_input(key=f"settle_minutes_{open_question}").set_value("30").run()
     app.button(key="settle_start").click().run()
     assert not app.exception and not app.error
     plan = plan_of(home, open_question)

@@ -68,7 +68,7 @@ def test_a_refused_zip_is_forgotten_and_what_to_do_is_said_until_it_is_taken_bac
     form.file_uploader(key="form_zip").upload("photos.zip", b"no zip").run()
     assert forgotten == ["photos.zip"] and len(form.error) == 1 and not form.exception
     assert unescaped(form).count(f"pack the class folders into a plain zip again. {uploads.NOT_KEPT}") == 1
-    form.number_input(key="form_epochs").set_value(3).run()
+    form.text_input(key="form_epochs").set_value("3").run()
     assert uploads.NOT_KEPT in unescaped(form)
     form.file_uploader(key="form_zip").clear().run()
     assert not form.error and not form.exception

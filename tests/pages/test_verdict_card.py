@@ -9,6 +9,7 @@ from tl import jobs
 from tl.config import ArmConfig
 from tl.report.bundle import export_bundle
 from tl.report.intake import import_bundle
+from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.store.metrics import read_metrics, write_metrics
 
@@ -52,16 +53,28 @@ def test_an_arm_that_was_still_learning_has_a_red_mark_and_can_be_given_longer(o
     assert not [button for button in app.button if button.key == "longer_scratch"]
     button = app.button(key="longer_full_finetuning")
     assert button.label == "Train it for 12 epochs"
-    assert button.help == (
-        "A new comparison: all arms are trained anew with the same settings, but this one may take 12 epochs instead of 6. "
-        "That takes about 2 min 42 s of computing time."
-    )
+    assert (
+        "A new comparison with the same settings, but this one may take 12 epochs instead of 6. The finished runs of the "
+        "other arms are taken over. That takes about 1 min 48 s of computing time."
+    ) in unescaped(app)
     button.click().run()
     assert not app.exception
     (longer,) = {run.experiment_id for run in jobs.list_runs(home)} - {settled}
     assert app.query_params["experiment"] in (longer, [longer])
     before, after = (jobs.experiment(home, each)["experiment"] for each in (settled, longer))
     assert [arm.epochs for arm in after.arms] == [None, 12]
+    taken = {(run.arm, run.seed): run for run in jobs.list_runs(home, longer)}
+    assert {(arm, run.status) for (arm, _), run in taken.items()} == {
+        ("scratch", "finished"),
+        ("full_finetuning", "queued"),
+    }
+    for earlier in jobs.list_runs(home, settled):
+        run = taken[earlier.arm, earlier.seed]
+        if run.arm == "scratch":
+            assert run.test_accuracy == earlier.test_accuracy and run.epochs == earlier.epochs == 6
+            (note,) = read_result(home.run(run.run_id)).notes
+            assert f"taken over from run {earlier.run_id}" in note
+            assert set(read_metrics(home.run(run.run_id).metrics)["run_id"]) == {run.run_id}
     assert (after.samples, after.seeds, after.patience) == (before.samples, before.seeds, before.patience)
     again = open_page(experiment=settled)
     again.button(key="longer_full_finetuning").click().run()
@@ -107,7 +120,7 @@ def test_an_arm_that_diverged_can_have_a_tenth_of_its_rate(open_page, home):
     assert "**From scratch** diverged: a lower learning rate may help." in unescaped(app)
     button = app.button(key="longer_scratch")
     assert button.label == "Train it at a tenth of the rate"
-    assert "begins at a learning rate of 1e-4 instead of 1e-3" in button.help
+    assert "begins at a learning rate of 1e-4 instead of 1e-3" in unescaped(app)
     begun = remedied(app, home, "longer_scratch")
     assert [(arm.learning_rate, arm.epochs) for arm in begun.arms] == [(1e-4, None), (None, None)]
 
@@ -143,12 +156,12 @@ def test_where_nothing_more_would_help_there_is_no_button(open_page, home):
 
 def test_target_and_margin_are_the_users(open_page, settled):
     app = open_page(experiment=settled)
-    app.number_input(key=f"verdict_target_{settled}").set_value(60.0).run()
+    app.text_input(key=f"verdict_target_{settled}").set_value("60.0").run()
     assert not app.exception
     assert metrics_of(app)["Time to 60 %"].startswith(">")
     assert "from scratch did not in" in unescaped(app)
     assert "Helps" in texts(app)
-    app.number_input(key=f"verdict_margin_{settled}").set_value(50.0).run()
+    app.text_input(key=f"verdict_margin_{settled}").set_value("50.0").run()
     assert "No difference that matters" in texts(app)
 
 

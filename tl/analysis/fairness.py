@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from tl import effects
 from tl.analysis.guessing import Counted, Pictures, validated
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Learning, Ledger
@@ -38,6 +39,8 @@ def ledger(
     random = STRATEGIES[arm.strategy].initialisation != PRETRAINED
     found = Ledger(
         budget=arm.epochs or experiment.epochs,
+        reached=effects.reached(experiment, arm),
+        thawed_from=effects.thawed_from(experiment, arm),
         steps=None if epochs is None or per_epoch is None else epochs * per_epoch,
         patience=experiment.patience,
         patience_start=experiment.patience_start,
@@ -121,6 +124,8 @@ def remedy(experiment: Experiment, name: str, found: Ledger) -> Experiment | Non
     A new experiment and not a longer run: schedules depend on the budget, and the test set has been used.
     """
     learning, per_epoch = found.learning, steps_per_epoch(experiment.samples, experiment.batch_size)
+    if found.reached and learning not in (Learning.DIVERGED, Learning.STOPPED, Learning.UNKNOWN):
+        return with_epochs(experiment, name, MORE * found.thawed_from)
     if learning == Learning.STILL_IMPROVING:
         # Where early stopping ended the arm, more epochs alone would change nothing: patience grows, for all arms.
         patience = experiment.patience * (MORE if found.stopped_early else 1)

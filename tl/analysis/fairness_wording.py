@@ -3,6 +3,7 @@
 from tl.analysis.fairness import rate_far_below
 from tl.analysis.names import title
 from tl.analysis.results import ArmSummary, Learning, Verdict
+from tl.effects import never_unfrozen
 from tl.words import count, percent, rate
 
 # What an arm did, and what would have been fairer to it; of the other states neither can be said so shortly.
@@ -32,6 +33,26 @@ def told(found: Verdict, name: str, gain: float) -> str:
     if learning[winner] in UNFAIR:
         sentences.append(_sentence(winner, found.summary[winner], WIDEN if lost else CHANGE))
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def unfrozen(found: Verdict, *names: str) -> str:
+    """Sentences on those of these arms whose epochs were over before all that should train did."""
+    told = (_never_unfrozen(title(name), found.summary[name]) for name in names)
+    return " ".join(sentence for sentence in told if sentence)
+
+
+def _never_unfrozen(subject: str, own: ArmSummary) -> str:
+    given = own.ledger
+    if given.reached is None:
+        return ""
+    return f"{subject} was {never_unfrozen(given.reached, given.budget)}."
+
+
+def mark(own: ArmSummary) -> str:
+    """All that is unfair to an arm, as one predicate; empty where nothing is, or that isn't known."""
+    given = own.ledger
+    frozen = given.reached and f"was {never_unfrozen(given.reached, given.budget)}"
+    return ", and ".join(filter(None, [frozen, predicate(own)]))
 
 
 def predicate(own: ArmSummary, effect: str = HELP) -> str:

@@ -135,6 +135,8 @@ class Ledger:
     """What one arm was given and what it made of it: means over its runs, None where nothing is known."""
 
     budget: int  # epochs it might take
+    reached: str | None  # what trained at most, in words, as the budget was over before the rest; None: all that should
+    thawed_from: int  # epoch from which on all trains that should, at the latest
     steps: float | None  # optimizer steps done
     patience: int  # epochs that speak against going on after which early stopping ends it; 0: never
     patience_start: int  # epochs before that begins

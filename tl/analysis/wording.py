@@ -50,7 +50,7 @@ def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
             claim_wording.what_next(found.margin, entry.seeds, claim),
             losses.told(found, name),
         ]
-    sentences.append(_fairness(found, name, entry.gain))
+    sentences += [_fairness(found, name, entry.gain), fairness_wording.unfrozen(found, found.baseline, name)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 

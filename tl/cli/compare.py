@@ -16,12 +16,13 @@ from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_opti
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
-from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Training, parse_seeds
+from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Refused, Training, parse_seeds
+from tl.effects import before_training, idle
 from tl.jobs.listing import RunEntry
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database, settling
 from tl.store.home import Home
-from tl.strategies import STRATEGIES
+from tl.strategies import STRATEGIES, arm_title
 
 DEFAULT_ARMS = "scratch,full_finetuning"
 DEFAULT_DATASET = "blossoms"
@@ -54,6 +55,7 @@ HELP = {
     "augmentation": "no random crop and flip",
     "find_rate": "arms without a learning rate of their own find it by a range test",
     "precision": f"of the computations: {', '.join(PRECISIONS)}; auto: the faster one in a few steps at the start",
+    "threads": "of the processor, on which the last digits of a result depend; default: as many as PyTorch takes",
     "views": "augmented views whose frozen part's output is kept, at most half as many as frozen epochs; 0: none",
 }
 
@@ -137,10 +139,13 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
 
 
 def tell_power(home: Home, experiment: Experiment) -> None:
-    """Say on stderr what the test pictures can show at all."""
+    """Say on stderr what the test pictures can show at all, and which arms don't train what they should."""
     from tl import datasets  # pandas
 
     print(power.sentence(datasets.describe(home, experiment.dataset).test), file=sys.stderr, flush=True)
+    for arm in experiment.arms:
+        if words := before_training(experiment, arm):
+            print(f"{arm_title(arm.name)}: {words}", file=sys.stderr, flush=True)
 
 
 def exit_status(runs: list[RunEntry]) -> int:
@@ -155,7 +160,10 @@ def experiment_of(arguments) -> Experiment:
     """The experiment that the options describe. Raises Refused."""
     shared = {entry.name: getattr(arguments, entry.name) for entry in fields(Training)}
     arms = parse_arms(arguments.arms, arguments.learning_rate)
-    return Experiment(**shared, arms=arms, seeds=parse_seeds(arguments.seeds))
+    experiment = Experiment(**shared, arms=arms, seeds=parse_seeds(arguments.seeds))
+    for name, when in idle(experiment).items():
+        raise Refused(f"{name.replace('_', ' ')} has no effect here, but {when}; leave it out.")
+    return experiment
 
 
 def heading(home: Home, experiment: Experiment, sizes: str) -> str:

@@ -22,6 +22,7 @@ from tl.store import database, everybody
 from tl.store import settling as plans
 from tl.store.database import ACTIVE
 from tl.store.files import write_json
+from tl.store.growth import with_ended
 from tl.store.home import Home
 from tl.store.quota import admission, check_settings
 from tl.store.rows import RunRow
@@ -33,15 +34,24 @@ _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have s
 _FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "ended", "reason", "message"))
 
 
-def submit(home: Home, experiment: Experiment, key: str | None = None, settle: Settling | None = None) -> str:
-    """Queue an experiment; its id. `settle`: add seeds to it until it is settled. The same `key` twice (a double click) is the same experiment, and so is the same under
-    another key a moment later (a second tab).
+def submit(
+    home: Home,
+    experiment: Experiment,
+    key: str | None = None,
+    settle: Settling | None = None,
+    keep_of: str | None = None,
+) -> str:
+    """Queue an experiment; its id. `settle`: add seeds to it until it is settled. The same `key` twice (a double click)
+    is the same experiment, and so is the same under another key a moment later (a second tab). `keep_of`: id of an
+    earlier one, whose finished runs are taken over for the arms that are as they were there (see tl.jobs.kept).
 
     Raises Refused where the data set, the sample count or the weights do not exist, and hosted where it is too much.
     """
     if key and (earlier := database.experiment_with_key(home, key)):
         return earlier
-    return enqueue(home, [resolved(home, experiment)], key, settle=settle and settling.begun(settle, experiment))
+    return enqueue(
+        home, [resolved(home, experiment)], key, settle=settle and settling.begun(settle, experiment), keep_of=keep_of
+    )
 
 
 def enqueue(
@@ -50,6 +60,7 @@ def enqueue(
     key: str | None,
     sweep_id: str | None = None,
     settle: Settling | None = None,
+    keep_of: str | None = None,
 ) -> str:
     """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner)."""
     # Takes a second (numpy, pandas); before the rows are there, so that Ctrl-C meanwhile leaves nothing behind.
@@ -58,12 +69,21 @@ def enqueue(
 
     ids = sorted(new_id() for _ in experiments)
     runs = [experiment.runs(experiment_id) for experiment, experiment_id in zip(experiments, ids, strict=True)]
+    keep: dict[str, RunRow] = {}
+    if keep_of:
+        from tl.jobs.kept import kept, like_before, take_over
+
+        runs = [like_before(home, keep_of, own) for own in runs]
+        keep = kept(home, keep_of, experiments[0], runs[0])
     with quarantine(home, home.runs_dir) as incoming:
         announce(incoming, [run.run_id for own in runs for run in own])  # without a row they go with it, even killed
         for run in (run for own in runs for run in own):  # before the rows: a run that can be seen is complete
-            write_json(home.run(run.run_id).config, run.to_json())
+            if run.run_id in keep:
+                take_over(home, keep[run.run_id], run)
+            else:
+                write_json(home.run(run.run_id).config, run.to_json())
         submitted = list(zip(experiments, runs, strict=True))
-        admit = admission_of(home, {experiment.dataset for experiment in experiments})
+        admit = with_ended(keep, admission_of(home, {experiment.dataset for experiment in experiments}))
         stored = database.insert_experiments(home, submitted, key, sweep_id, admit, settle)
     if stored == ids[0]:
         for experiment_id, experiment in zip(ids, experiments, strict=True):

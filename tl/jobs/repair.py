@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
 
-from tl.config import ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer
+from tl.config import DECIDED, ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer
 from tl.datasets.quarantine import announced, sweep_abandoned
 from tl.jobs import processes
 from tl.jobs.endings import RESULTS, rebuilt
@@ -26,7 +26,7 @@ from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home, Run
 from tl.store.rows import experiment_of
 
-_SHARED = [entry.name for entry in fields(Training) if entry.name != "precision"]  # a trainer writes down what it chose
+_SHARED = [entry.name for entry in fields(Training) if entry.name not in DECIDED]
 
 TOGETHER_SECONDS = 1.0  # between the ids of runs that were queued at once, at most; seeds are added after a training
 
@@ -189,11 +189,11 @@ def _experiments(old: dict, configs: list[RunConfig], looks: tuple[int, ...]) ->
     with suppress(KeyError, Damaged):
         yield experiment_of(old["spec"])
     [(told, _)] = Counter(json.dumps(_shared(config)) for config in configs).most_common(1)
-    precisions = {config.precision for config in configs}
+    decided = {name: {getattr(config, name) for config in configs} for name in DECIDED}
     arms = {config.arm_position: config.arm for config in configs}
     yield Experiment(
         **json.loads(told),
-        precision=precisions.pop() if len(precisions) == 1 else "auto",
+        **{name: found.pop() if len(found) == 1 else DECIDED[name] for name, found in decided.items()},
         arms=tuple(arms[position] for position in sorted(arms)),
         seeds=tuple(sorted({config.seed for config in configs})),
         looks=looks,

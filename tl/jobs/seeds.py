@@ -1,10 +1,9 @@
 """More seeds for an experiment that is there: by hand, or at planned looks until it is settled."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
-from tl.config import Experiment, Refused, RunConfig
+from tl.config import DECIDED, Experiment, Refused, RunConfig
 from tl.jobs.queue import admission_of, resolved, settle_dead, stop_all
 from tl.jobs.settling import begun, with_seeds
 from tl.store import database, settling
@@ -23,7 +22,7 @@ UNFINISHED = ("stopped", "failed", "interrupted")
 def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = None) -> list[str]:
     """Queue seeds besides those of an experiment that has ended, until it has `up_to`; ids of the new runs.
 
-    They are trained with the settings of the earlier ones, down to the precision that a trainer chose, and the
+    They are trained with the settings of the earlier ones, down to the precision and threads that a trainer chose, and the
     experiment remembers at how many seeds it was judged. The same call twice (a double click, two tabs) adds once.
     `outcome`: of the look after which the plan to settle it goes on; then nothing is added once that plan has ended.
     Raises Refused for an unknown id, where runs of it train or wait, where it can't be trained here (imported, part of
@@ -42,9 +41,9 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
         raise Refused(f"up to is {up_to}; it must be more than the {number} seeds there are, at most {MOST_SEEDS}.")
     after = with_seeds(before, up_to, looks=(*(before.looks or (len(before.seeds),)), up_to))
     resolved(home, after)  # refuses what can't be trained
-    precision = _precision(home, before, rows)
+    like = decided_in(home, rows)
     new = [run for run in after.runs(experiment_id) if run.seed not in before.seeds]
-    runs = [replace(run, precision=precision) for run in new]
+    runs = [run.decided(like) for run in new] if like else new
     if _queue(home, before, after, runs, outcome):
         return [run.run_id for run in runs]
     return [] if outcome else add_seeds(home, experiment_id, up_to)  # somebody was faster: see what is there now
@@ -70,15 +69,14 @@ def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:
         raise Refused("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
 
 
-def _precision(home: Home, experiment: Experiment, rows: list[RunRow]) -> str:
-    """The precision of the earlier runs: what trainers found to be faster is in their configs."""
-    if experiment.precision != "auto":
-        return experiment.precision
-    configs = [read_config(home.run(row.run_id)) for row in rows if row.status == "finished"]
-    chosen = Counter(
-        config.precision for config in configs if isinstance(config, RunConfig) and config.precision != "auto"
-    )
-    return chosen.most_common(1)[0][0] if chosen else "auto"
+def decided_in(home: Home, rows: list[RunRow]) -> RunConfig | None:
+    """A finished run that was computed as most were: its config says what trainers decided. None where there is none."""
+    found = [read_config(home.run(row.run_id)) for row in rows if row.status == "finished"]
+    configs = [config for config in found if isinstance(config, RunConfig)]
+    how = [tuple(getattr(config, name) for name in DECIDED) for config in configs]
+    if not how:
+        return None
+    return configs[how.index(Counter(how).most_common(1)[0][0])]
 
 
 def begin_settling(home: Home, experiment_id: str, plan: Settling) -> bool:

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 
 from tl.config import Refused
+from tl.words import count
 
 ALL = "all"
+MIN_SIZES = 2
+TOO_FEW = f"A sweep needs at least {MIN_SIZES} different sizes; a comparison does one."
 LOG_STEPS = 5  # sizes of the preset "log"
 NEARLY_ALL = 0.8  # a preset's size above this share of all pictures says nothing that all of them don't
 PER_CLASS = 5  # pictures of each class in the smallest size of the preset "log"
@@ -27,7 +30,7 @@ def _two_digits(number: float) -> int:
 
 # name -> (title, sizes between so many classes and so many pictures)
 PRESETS: dict[str, tuple[str, Callable[[int, int], list[int]]]] = {
-    "standard": ("100 / 300 / 1,000 / 3,000 / all", _round_sizes),
+    "standard": (f"{' / '.join(map(count, _ROUND_SIZES))} / all", _round_sizes),
     "log": (f"{LOG_STEPS} sizes, evenly spaced on a log axis", _log_spaced),
 }
 DRAWN_MOST = 3000  # pictures: "all" of a set drawn on demand is a number without meaning
@@ -35,22 +38,45 @@ DRAWN_MOST = 3000  # pictures: "all" of a set drawn on demand is a number withou
 
 def preset_sizes(name: str, info) -> tuple[int, ...]:
     """Sizes of a preset, ascending, each at most what `info` (a DatasetInfo) has; the last is all where that counts."""
-    drawn = info.origin == "drawn"
-    most = min(info.train, DRAWN_MOST) if drawn else info.train
+    most = min(info.train, DRAWN_MOST) if info.origin == "drawn" else info.train
     lowest = max(len(info.classes), 2)
     inside = [size for size in PRESETS[name][1](lowest, most) if lowest <= size <= NEARLY_ALL * most]
     return tuple(sorted({*inside, most}))
 
 
+def preset_title(name: str, info, pictures: int) -> str:
+    """What a preset is for this set, which has so many training `pictures`: "100 / 300 / 1,000 / all 1,932"."""
+    *smaller, last = preset_sizes(name, info)
+    whole = f"{ALL} {count(last)}" if last == pictures else count(last)
+    sizes = " / ".join([*map(count, smaller), whole])
+    return sizes if name == next(iter(PRESETS)) else f"Evenly spaced on a log axis: {sizes}"
+
+
 def parse_sizes(text: str, info) -> tuple[int, ...]:
-    """`"100,300,all"` or a preset's name as numbers of training pictures, ascending. Raises Refused."""
-    if text.strip() in PRESETS:
-        return preset_sizes(text.strip(), info)
+    """`"100,300,all"` or a preset's name as numbers of training pictures, ascending.
+
+    Raises Refused, also for a size that the data set does not have.
+    """
+    name = text.strip()
+    sizes = preset_sizes(name, info) if name in PRESETS else _listed(text, info)
+    if len(sizes) < MIN_SIZES:
+        raise Refused(TOO_FEW)
+    return sizes
+
+
+def _listed(text: str, info) -> tuple[int, ...]:
     parts = [part.strip().replace("_", "") for part in text.split(",")]
     try:
         sizes = {info.train if part == ALL else int(part) for part in parts}
     except ValueError:
         raise Refused(
-            f"sizes is {text!r}; give numbers of training pictures (100,300,1000,{ALL}) or one of {', '.join(PRESETS)}."
+            f"The sizes must be numbers of training pictures joined by commas, such as 100,300,1000 or {ALL}, not "
+            f"{text!r:.200}."
         ) from None
+    lowest = min(max(len(info.classes), 2), info.train)
+    if strange := [size for size in sorted(sizes) if not lowest <= size <= info.train]:
+        raise Refused(
+            f"Each size must be a number of training pictures from {count(lowest)} (the classes) to {count(info.train)}, "
+            f"not {strange[0]}."
+        )
     return tuple(sorted(sizes))

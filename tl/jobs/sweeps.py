@@ -7,10 +7,9 @@ from tl.config import Experiment, Refused, new_id
 from tl.jobs.endings import out_of_time
 from tl.jobs.listing import RunEntry
 from tl.jobs.queue import enqueue, list_runs, resolved, resume_all
+from tl.jobs.sizes import MIN_SIZES, TOO_FEW
 from tl.store import database
 from tl.store.home import Home
-
-MIN_SIZES = 2
 
 
 def submit_sweep(home: Home, experiment: Experiment, sizes: Iterable[int], key: str | None = None) -> str:
@@ -24,10 +23,7 @@ def submit_sweep(home: Home, experiment: Experiment, sizes: Iterable[int], key: 
     sizes = sorted(set(sizes))
     experiments = [resolved(home, replace(experiment, samples=size)) for size in sizes]
     if len(sizes) < MIN_SIZES:
-        raise Refused(
-            f"sizes is {', '.join(map(str, sizes)) or 'empty'}; a sweep needs at least {MIN_SIZES} sizes, "
-            "`python -m tl compare` does one."
-        )
+        raise Refused(TOO_FEW)
     return _sweep_of(home, enqueue(home, experiments, key, sweep_id=new_id()))
 
 

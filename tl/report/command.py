@@ -1,25 +1,28 @@
 """The command line that repeats an experiment."""
 
-import re
 import shlex
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from types import MappingProxyType
+from typing import Any
 
-from tl.arms import parse_arms
-from tl.config import ArmConfig, Experiment, Training
+from tl.arms import quoted
+from tl.config import MOST_THREADS, PRECISIONS, ArmConfig, Experiment, Training
+from tl.effects import idle, of_another_strategy
+from tl.store.documents import Result
 from tl.store.settling import Settling
+from tl.words import short
 
-NOTHING: Mapping = MappingProxyType({})
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 _DEFAULTS = Training(dataset="blossoms")
 _ALWAYS = ("dataset", "samples", "backbone", "epochs", "resolution")  # said even where they are the defaults
-_SPECIAL = re.compile(r"[,:=]")  # an arm's name with one of these can't be written on the command line
 
 
 def command(
     experiment: Experiment,
     sizes: tuple[int, ...] = (),
-    judged: Mapping = NOTHING,
+    judged: Mapping[str, Any] = NOTHING,
     settle: Settling | None = None,
 ) -> str:
     """The command line that runs this experiment, at `sizes` as a sweep; most settings at their defaults are left out.
@@ -31,17 +34,43 @@ def command(
     if sizes:
         words += ["--sizes", ",".join(map(str, sizes))]
         experiment = replace(experiment, samples=None)
+    without_effect = idle(experiment)
     for entry in fields(Training):
         value, option = getattr(experiment, entry.name), entry.name.replace("_", "-")
         if value is None or (value == getattr(_DEFAULTS, entry.name) and entry.name not in _ALWAYS):
+            continue
+        if entry.name in without_effect:
             continue
         if isinstance(value, bool):
             words += [f"--{option}" if value else f"--no-{option}"]
         else:
             words += [f"--{option}", _said(value)]
-    arms = ",".join(map(_arm, experiment.arms))
+    times = Counter(arm.strategy for arm in experiment.arms)
+    arms = ",".join(_arm(arm, alone=times[arm.strategy] == 1) for arm in experiment.arms)
     words += ["--arms", arms, "--seeds", _seeds(experiment.seeds)]
-    return shlex.join(words + _settled(settle) + _judged(experiment, arms, judged))
+    return shlex.join(words + _settled(settle) + _judged(judged))
+
+
+def pinned(experiment: Experiment, results: Iterable[Result]) -> tuple[Experiment, str]:
+    """The experiment with precision and threads as its runs were computed, and in a sentence what that leaves open."""
+    done = [result for result in results if result.status == "finished"]
+    if not done:
+        return experiment, ""
+    ways = {(result.precision, result.threads) for result in done}
+    if len(ways) > 1:
+        told = " and ".join(
+            sorted(f"{precision} on {threads or 'an unknown number of'} threads" for precision, threads in ways)
+        )
+        return experiment, f"Its runs were computed in different ways ({told}), which no single command repeats."
+    [(precision, threads)] = ways
+    if precision in PRECISIONS:
+        experiment = replace(experiment, precision=precision)
+    if not all((result.device or "").startswith("CPU") for result in done):
+        return experiment, "The last digits may differ: the order in which a GPU adds numbers up can't be pinned."
+    if threads is None or not 1 <= threads <= MOST_THREADS:
+        return experiment, "The last digits may differ: these runs did not note on how many threads they were computed."
+    experiment = replace(experiment, threads=threads)
+    return experiment, "On this machine, with the same versions, it repeats every run to the last digit."
 
 
 def _settled(plan: Settling | None) -> list[str]:
@@ -54,8 +83,8 @@ def _settled(plan: Settling | None) -> list[str]:
     return ["--until-settled", *said]
 
 
-def _judged(experiment: Experiment, arms: str, judged: Mapping) -> list[str]:
-    """The options of the verdict; the baseline by the name it gets where `arms` is read back."""
+def _judged(judged: Mapping[str, Any]) -> list[str]:
+    """The options of the verdict."""
     # What a verdict is judged by afterwards would choose other epochs, too, as an option of training: left out.
     chosen = {name: value for name, value in judged.items() if value is not None and name != "judge_by"}
     if not chosen:
@@ -64,19 +93,19 @@ def _judged(experiment: Experiment, arms: str, judged: Mapping) -> list[str]:
 
     if chosen.get("margin") == MARGIN:
         del chosen["margin"]
-    if "baseline" in chosen:
-        names = {arm.name: again.name for arm, again in zip(experiment.arms, parse_arms(arms), strict=True)}
-        chosen["baseline"] = names[chosen["baseline"]]
-    return [word for name, value in chosen.items() for word in (f"--{name}", _said(value))]
+    words = {f"--{name}": _said(value) for name, value in chosen.items()}
+    # A word that begins with a dash would be an option by itself.
+    return [word for option in words.items() for word in (["=".join(option)] if option[1][:1] == "-" else option)]
 
 
-def _arm(arm: ArmConfig) -> str:
-    default = ArmConfig(name=arm.strategy, strategy=arm.strategy)
-    text = arm.strategy
+def _arm(arm: ArmConfig, *, alone: bool) -> str:
+    """One arm; `alone`: no other has its strategy, after which it is named then unless it has a name of its own."""
+    default = {entry.name: entry.default for entry in fields(ArmConfig)} | {"name": arm.strategy if alone else None}
+    text, without = arm.strategy, of_another_strategy(arm.strategy)
     for entry in fields(ArmConfig):
         value = getattr(arm, entry.name)
-        if value != getattr(default, entry.name) and not _SPECIAL.search(str(value)):
-            text += f":{entry.name}={_said(value)}"
+        if entry.name != "strategy" and value != default[entry.name] and entry.name not in without:
+            text += f":{entry.name}={quoted(_said(value))}"
     return text
 
 
@@ -86,7 +115,6 @@ def _seeds(seeds: tuple[int, ...]) -> str:
     return ",".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")
 
 
-def _said(value) -> str:
+def _said(value: object) -> str:
     """A setting as the command line reads it back, as short as that allows."""
-    short = f"{value:g}" if isinstance(value, float) else str(value)
-    return short if not isinstance(value, float) or float(short) == value else repr(value)
+    return short(value) if isinstance(value, int | float) else str(value)

@@ -259,5 +259,5 @@ def _slope(own: ArmSummary) -> str:
 
 def marks(found: Verdict) -> list[tuple[str, str]]:
     """(arm, what is unfair to it) of every arm that had no fair chance yet: "had not converged: more epochs may help."."""
-    said = {name: fairness_wording.predicate(own) for name, own in found.summary.items()}
+    said = {name: fairness_wording.mark(own) for name, own in found.summary.items()}
     return [(name, f"{words}.") for name, words in said.items() if words]

@@ -22,8 +22,8 @@ def run_files(home: Home, config: RunConfig, read: Read, reader: Reader) -> File
     own = {name: read(f"runs/{config.run_id}/{name}") for name in RUN_FILES}
     told = own.pop("config.json")
     written = None if told is None else RunConfig.from_json(json.loads(told))
-    if written and config.precision == "auto":  # the trainer writes down which it found to be faster
-        config = replace(config, precision=written.precision)
+    if written:
+        config = config.decided(written)
     if written != config:
         raise Damaged(f"the settings of run {config.run_id} are not those of its experiment")
     here = config

@@ -12,7 +12,7 @@ from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
 from tl.report import pieces
-from tl.report.command import command
+from tl.report.command import command, pinned
 from tl.report.subject import Subject
 from tl.store.documents import Result
 from tl.strategies import STRATEGIES
@@ -55,8 +55,17 @@ def setting(
         pieces.heading("Hardware and versions"),
         pieces.table((), machine_rows(records)),
         pieces.heading("To repeat it"),
-        pieces.command(command(experiment, sizes, judged)),
+        *repeated(experiment, sizes, records, judged),
     ]
+
+
+def repeated(
+    experiment: Experiment, sizes: tuple[int, ...], records: list[RunRecord], judged: Mapping[str, Any]
+) -> list[str]:
+    """The command that repeats it, computed as it was, and what can't be pinned."""
+    same, left_open = pinned(experiment, [record.result or Result() for record in records])
+    told = [pieces.paragraph(left_open, "small")] if left_open else []
+    return [pieces.command(command(same, sizes, judged)), *told]
 
 
 def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[str]:
@@ -124,7 +133,9 @@ def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
     for name in sorted({name for result in results for name in result.versions or {}}):
         found[name] = _each((result.versions or {}).get(name) for result in results)
     precisions = _each(result.precision for result in results)
-    return list(found.items()) + ([("precision", precisions)] if precisions != NOT_AVAILABLE else [])
+    threads = _each(result.threads for result in results)
+    known = {"precision": precisions, "threads": threads}
+    return list(found.items()) + [(name, value) for name, value in known.items() if value != NOT_AVAILABLE]
 
 
 def _each(values: Iterable[object]) -> str:

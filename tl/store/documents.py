@@ -61,6 +61,7 @@ class Result(Struct, frozen=True, kw_only=True):
     energy_joules: Amount | None = None
     device: str | None = None
     precision: str | None = None
+    threads: Count | None = None
     learning_rate: Amount | None = None
     rate_found: bool | None = None
     rate_test_seconds: Amount | None = None

@@ -1,10 +1,12 @@
-"""More seeds for an experiment that is there: its specification and its new runs change together, or not at all."""
+"""Runs of an experiment that come from others or join others: with its rows in one transaction, or not at all."""
 
 import json
+import sqlite3
 
 from tl.config import Experiment, Refused, RunConfig
 from tl.store.database import Admission, queue_runs
 from tl.store.home import Home
+from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, writing
 from tl.store.settling import is_still, looked, plan_in, write_in
 
@@ -47,3 +49,14 @@ def grow(
         queue_runs(connection, runs, last + 1)
         admit(connection)
         return True
+
+
+def with_ended(kept: dict[str, RunRow], admit: Admission) -> Admission:
+    """`admit`, once the runs that were just queued under these ids have ended as others (rows) did."""
+
+    def ended(connection: sqlite3.Connection) -> None:
+        query = "UPDATE runs SET status = 'finished', started = ?, ended = ? WHERE id = ?"
+        connection.executemany(query, [(row.started, row.ended, run_id) for run_id, row in kept.items()])
+        admit(connection)
+
+    return ended

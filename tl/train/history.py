@@ -111,6 +111,7 @@ def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]
         "memory_peak_bytes": max(peaks, default=None),
         "energy_joules": sum(energies) if energies and None not in energies else None,
         "precision": config.precision,
+        "threads": config.threads,
         "learning_rate": history.learning_rate,
         "rate_found": config.finds_rate,
         "rate_test_seconds": history.rate_test_seconds,

@@ -44,6 +44,8 @@ class Trainer:
     def __init__(self, run: Run, config: RunConfig, turn: Turn, stop):
         self.run, self.config, self.turn, self.stop = run, config, turn, stop
         self.progress = Progress(run, config.max_epochs)
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)  # how sums are split up decides their last digits
         self.device = choose_device()
         self.device_name = device_name(self.device)  # asked now: a GPU that was lost can't tell
         self.history: History | None = None  # until it is known whether the last checkpoint can be used
@@ -78,8 +80,7 @@ class Trainer:
         self.progress.phase("preparing")
         about = (config.dataset, config.resolution, config.samples)
         self.store = prepare(self.run.home, *about, self._preparing, config.seed, bool(config.resplit))
-        if config.precision == "auto":
-            config = self.config = self._choose_precision()
+        config = self.config = self._decide()
         weights = None
         if STRATEGIES[config.arm.strategy].pretrained:
             weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
@@ -127,21 +128,22 @@ class Trainer:
         self.progress.tick()
         self.stop()
 
-    def _choose_precision(self) -> RunConfig:
-        """Every arm finds the same answer; it becomes part of the configuration. Nobody's computing time."""
+    def _decide(self) -> RunConfig:
+        """Threads and precision where they are open: they become part of the configuration, and a resumed run keeps them."""
+        config = self.config
+        if config.precision == "auto" or config.threads is None:
+            precision = self._choose_precision() if config.precision == "auto" else config.precision
+            config = replace(config, precision=precision, threads=torch.get_num_threads())
+            write_json(self.run.config, config.to_json())
+        return config
+
+    def _choose_precision(self) -> str:
+        """Every arm finds the same answer. Nobody's computing time."""
         config = self.config
         self.progress.phase("preparing", detail="trying fp32 and bf16")
-        precision = choose_precision(
-            self.run.home,
-            partial(new_network, config.backbone, len(self.store.classes), config.resolution, self.device),
-            config.backbone,
-            config.resolution,
-            config.batch_size,
-            self.device,
-        )
-        config = replace(config, precision=precision)
-        write_json(self.run.config, config.to_json())
-        return config
+        build = partial(new_network, config.backbone, len(self.store.classes), config.resolution, self.device)
+        about = (config.backbone, config.resolution, config.batch_size)
+        return choose_precision(self.run.home, build, *about, self.device)
 
     def _find_rate(self) -> float:
         """By a range test, whose time is this run's time."""

@@ -38,7 +38,8 @@ def section(info=None) -> list:
         )
         with st.popover("Settings for all arms", icon=":material/tune:", width="content"):
             shared_settings(info)
-    st.caption(shared_summary())
+    if summary := shared_summary():
+        st.caption(summary)
     return places
 
 

@@ -1,6 +1,6 @@
 """What a comparison will cost on this machine, and the command that does the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -10,8 +10,10 @@ from tl.analysis.estimate import estimate_seconds
 from tl.config import Experiment, Refused
 from tl.jobs import background
 from tl.jobs import probe as probing
+from tl.jobs.listing import RunEntry
 from tl.jobs.queue import check_size
-from tl.report.command import NOTHING, command
+from tl.report.command import NOTHING, command, pinned
+from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.store.settling import Settling
 from tl.ui.refresh import fragment
@@ -26,11 +28,20 @@ def show_command(
     sizes: tuple[int, ...] = (),
     judged: Mapping = NOTHING,
     settle: Settling | None = None,
+    home: Home | None = None,
+    runs: Iterable[RunEntry] = (),
 ) -> None:
-    """The command in an expander that stays empty, and so costs the page nothing, until it is opened."""
+    """The command in an expander that stays empty, and so costs the page nothing, until it is opened.
+
+    `runs` of `home`: those it repeats, to be computed as they were.
+    """
     box = st.expander(label, icon=":material/terminal:", on_change="rerun", key="show_command")
     if box.open:
-        box.code(command(experiment, sizes, judged, settle), language="bash", wrap_lines=True)
+        results = [read_result(home.run(run.run_id)) for run in runs] if home else []
+        same, left_open = pinned(experiment, [result for result in results if result])
+        box.code(command(same, sizes, judged, settle), language="bash", wrap_lines=True)
+        if left_open:
+            box.caption(escape(left_open))
 
 
 def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ...] = ()) -> None:

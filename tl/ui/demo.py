@@ -42,13 +42,14 @@ def at_most(name: str, usual: int) -> int:
 
 
 def hold(state: MutableMapping) -> None:
-    """Bring what the form's widgets hold within the limits: a widget refuses a value beyond its own bounds."""
+    """Bring what a preset or a data set put into the form within the limits; what was typed is refused instead."""
     keys = {shared_key(name): name for name in ("epochs", "resolution", "samples")}
     keys |= {arm_key(number, "epochs"): "epochs" for number in state[form_state.ARMS]}
     for key, name in keys.items():
-        if state.get(key) is not None:
+        if isinstance(state.get(key), int):
             state[key] = at_most(name, state[key])
-    state[form_state.SEEDS] = at_most_seeds(state, state[form_state.SEEDS])
+    if isinstance(state[form_state.SEEDS], int):
+        state[form_state.SEEDS] = at_most_seeds(state, state[form_state.SEEDS])
 
 
 def at_most_seeds(state: MutableMapping, usual: int) -> int:

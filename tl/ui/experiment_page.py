@@ -27,7 +27,7 @@ def show(home: Home, experiment_id: str) -> None:
 
             judged, found = verdict.show(now)
         live.show(now, found)
-        cost.show_command("The command that repeats this", now.experiment, judged=judged)
+        cost.show_command("The command that repeats this", now.experiment, judged=judged, home=home, runs=now.runs)
 
 
 def _head(now: view.ExperimentView) -> None:

@@ -11,6 +11,8 @@ import streamlit as st
 from tl.config import Experiment, Refused
 from tl.store.home import Home
 from tl.ui.chart import draw
+from tl.ui.parts.number_field import number_field
+from tl.ui.parts.numbers import Number
 from tl.ui.refresh import fragment
 from tl.ui.text import escape
 
@@ -41,14 +43,11 @@ def after_comparison(home: Home, experiment: Experiment) -> None:
 def _section(home: Home, experiment: Experiment, key: str) -> None:
     asked_key = f"forecast_asked_{key}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        target = st.number_input(
-            "Accuracy to reach, %",
-            min_value=1.0,
-            max_value=99.9,
-            value=float(TARGET),
-            step=1.0,
-            format="%g",
-            key=f"forecast_target_{key}",
+        target = number_field(
+            Number(title="Accuracy to reach, %", low=1, high=99.9, whole=False),
+            f"forecast_target_{key}",
+            usual=float(TARGET),
+            in_full=True,
             width=200,
             help="On the test set. Looks at the pictures through the pretrained network once, and fits a linear probe to "
             "more and more of them.",
@@ -57,7 +56,7 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
     about = (experiment.dataset, experiment.backbone, experiment.weights, experiment.resolution)
     if pressed:
         st.session_state[asked_key] = about
-    if st.session_state.get(asked_key) != about:
+    if target is None or st.session_state.get(asked_key) != about:
         return
     from tl.analysis.forecasts.question import probe_curve, question  # numpy, pandas
     from tl.jobs.measurements.forecasts import ask, measuring

@@ -1,16 +1,20 @@
 """The form: presets, then pictures, network, arms and settings, and the start. What it holds is tl.ui.form_state."""
 
+from dataclasses import replace
+
 import streamlit as st
 
+from tl import pretrained
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.store.home import Home
 from tl.store.settling import Settling
 from tl.ui import advice, arms, cost, demo, form_state, network, pictures, plan
-from tl.ui.presets import PRESETS
+from tl.ui.presets import PRESETS, Preset
 from tl.ui.problems import told
 from tl.ui.text import escape
 
 PRESET, PROBLEM = "form_preset", "form_problem"
+FILLED = "form_filled"  # the preset that filled the form last
 
 
 def show(home: Home) -> None:
@@ -19,6 +23,7 @@ def show(home: Home) -> None:
     if form_state.ARMS not in state:
         state[PRESET] = next(iter(PRESETS))
         _use_preset(home)
+    state.setdefault(FILLED, next(iter(PRESETS)))  # begun on the other page
     form_state.renew_token(state, home)
     demo.tell(home)
     pictures.take_over_upload()
@@ -40,6 +45,10 @@ def show(home: Home) -> None:
 
 
 def _presets(home: Home) -> None:
+    """Lit is the one that the form still is."""
+    state = st.session_state
+    filled = PRESETS[state[FILLED]]
+    state[PRESET] = state[FILLED] if _still(home, filled) else None
     st.pills(
         "Start from",
         list(demo.presets(PRESETS, home)),
@@ -47,15 +56,36 @@ def _presets(home: Home) -> None:
         key=PRESET,
         on_change=_use_preset,
         args=(home,),
-        required=True,
         persist_state="session",
         wrap=True,
     )
-    if st.session_state[PRESET] in PRESETS:
-        st.caption(PRESETS[st.session_state[PRESET]].sentence)
+    st.caption(filled.sentence if state[PRESET] else f"Begun as “{filled.title}”, changed since.")
+
+
+def _still(home: Home, preset: Preset) -> bool:
+    """Whether the form says what the preset filled in, as far as that could be had here."""
+    state, fresh = st.session_state, {}
+    form_state.fill(fresh, preset.experiment)
+    demo.hold(fresh)
+    wanted = form_state.compose(fresh)
+    try:
+        now = form_state.compose(state)
+        weights = [pretrained.resolve(home, one.backbone, one.weights) for one in (now, wanted)]
+    except Refused:
+        return False
+    left_free = {"weights": now.weights}
+    if preset.upload:  # whichever own pictures there are, all of them
+        left_free |= {"dataset": now.dataset, "samples": now.samples}
+    given = not preset.upload or state.get(pictures.WANTS_UPLOAD) or pictures.all_of(home, now.dataset, now.samples)
+    return bool(
+        given and not state[form_state.SETTLE] and weights[0] == weights[1] and replace(wanted, **left_free) == now
+    )
 
 
 def _use_preset(home: Home) -> None:
+    if st.session_state[PRESET] is None:  # a click on the one that is lit
+        return
+    st.session_state[FILLED] = st.session_state[PRESET]
     preset = PRESETS[st.session_state[PRESET]]
     form_state.fill(st.session_state, preset.experiment)
     st.session_state.pop(PROBLEM, None)
@@ -112,8 +142,11 @@ def _start(home: Home) -> None:
 
     state = st.session_state
     state.pop(PROBLEM, None)
-    with told(PROBLEM):
+    try:
         experiment, plan = form_state.wanted(state)
+    except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
+        return
+    with told(PROBLEM):
         experiment_id = jobs.submit(home, experiment, key=state[form_state.TOKEN], settle=plan)
         st.query_params["experiment"] = experiment_id
         jobs.ensure_supervisor(home)

@@ -5,13 +5,16 @@
 
 from collections.abc import MutableMapping
 from dataclasses import fields
+from typing import Any
 
 from tl.config import ArmConfig, Experiment, Training, new_id
+from tl.effects import USUAL, has_effect, of_another_strategy
 from tl.jobs.settling import begun, with_least_seeds
 from tl.store.database import experiment_with_key
 from tl.store.home import Home
 from tl.store.settling import Settling
 from tl.strategies import arm_title
+from tl.ui.parts.numbers import typed
 from tl.words import plain
 
 SHARED = tuple(entry.name for entry in fields(Training))
@@ -80,14 +83,25 @@ def arm_names(state: MutableMapping) -> list[str]:
     return names
 
 
-def compose(state: MutableMapping) -> Experiment:
-    """The experiment the form describes. Raises Refused where a setting can't be accepted."""
+def compose(state: MutableMapping, *, sized: bool = True) -> Experiment:
+    """The experiment the form describes; not `sized`: on all pictures, whatever number it holds.
+
+    What a setting without effect holds, which is not shown then, does not count. Raises Refused where another one can't
+    be accepted.
+    """
     arms = []
     for number, name in zip(state[ARMS], arm_names(state), strict=True):
-        settings = {entry: state[arm_key(number, entry)] for entry in ARM_FIELDS if entry != "name"}
-        arms.append(ArmConfig(name=name, **settings))
-    shared = {name: state[shared_key(name)] for name in SHARED}
-    return Experiment(**shared, arms=tuple(arms), seeds=tuple(range(int(state[SEEDS]))))
+        strategy = state[arm_key(number, "strategy")]
+        without = of_another_strategy(strategy) | {"name", "strategy"}
+        settings = {entry: typed(state, arm_key(number, entry)) for entry in ARM_FIELDS if entry not in without}
+        arms.append(ArmConfig(name=name, strategy=strategy, **settings))
+    shared = {name: _shared(state, name) for name in SHARED if sized or name != "samples"}
+    return Experiment(**shared, arms=tuple(arms), seeds=tuple(range(typed(state, SEEDS))))
+
+
+def _shared(state: MutableMapping, name: str) -> Any:
+    matters = has_effect(name, lambda other: _shared(state, other))
+    return typed(state, shared_key(name)) if matters else USUAL[name]
 
 
 def wanted(state: MutableMapping) -> tuple[Experiment, Settling | None]:

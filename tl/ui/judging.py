@@ -6,6 +6,8 @@ import streamlit as st
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
 from tl.strategies import arm_title
+from tl.ui.parts.number_field import number_field
+from tl.ui.parts.numbers import Number
 from tl.ui.text import percent, plain
 
 BASELINE, TARGET, MARGIN = "verdict_baseline", "verdict_target", "verdict_margin"
@@ -39,33 +41,26 @@ def chosen(experiment: Experiment, ident: str) -> dict[str, Any]:
             disabled=len(names) == 1,
             help="The arm the others are held against.",
         )
-        target = st.number_input(
-            "Target validation accuracy, %",
-            min_value=0.1,
-            max_value=100.0,
-            value=None,
-            step=1.0,
+        target = number_field(
+            Number(title="Target validation accuracy, %", low=0.1, high=100, whole=False, optional=True),
+            f"{TARGET}_{ident}",
             placeholder="found from the runs",
-            key=f"{TARGET}_{ident}",
-            persist_state="session",
+            in_full=True,
             help=f"Time is taken until this is reached. Left empty: {percent(TARGET_SHARE, 0)} of the best of the "
             "weaker arm.",
         )
-        margin = st.number_input(
-            "Margin, points of accuracy",
-            min_value=0.1,
-            max_value=50.0,
-            value=100 * USUAL_MARGIN,
-            step=0.5,
-            key=f"{MARGIN}_{ident}",
-            persist_state="session",
+        margin = number_field(
+            Number(title="Margin, points of accuracy", low=0.1, high=50, whole=False),
+            f"{MARGIN}_{ident}",
+            usual=100 * USUAL_MARGIN,
+            in_full=True,
             help="A smaller difference doesn't matter to you.",
         )
         judge_by = _measure(experiment, ident)
     found = {
         "baseline": None if baseline == baseline_of(experiment) else baseline,
         "target": None if target is None else target / 100,
-        "margin": margin / 100,
+        "margin": USUAL_MARGIN if margin is None else margin / 100,
     }
     return found if judge_by is None else found | {"judge_by": judge_by}
 

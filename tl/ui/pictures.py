@@ -12,6 +12,8 @@ from tl.store.home import Home
 from tl.ui import demo, own_pictures, uploads
 from tl.ui.compose import grouping, splits
 from tl.ui.form_state import shared_key
+from tl.ui.parts.number_field import number_field
+from tl.ui.parts.numbers import Number
 from tl.ui.problems import told
 from tl.ui.text import cell, count, escape, plain
 from tl.ui.turn import out_of_turn
@@ -35,7 +37,7 @@ def section(home: Home, how_many=None):
         state[DATASET] = next(iter(known))  # its own choice was deleted
         state[SAMPLES] = None
     st.subheader("1 · Pictures", anchor=False)
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = st.columns(2)
     with left:
         st.selectbox(
             "Data set",
@@ -77,6 +79,11 @@ def use_newest_upload(home: Home) -> None:
     st.session_state[WANTS_UPLOAD] = not uploads
 
 
+def all_of(home: Home, name: str, samples: int | None) -> bool:
+    """Whether these are all training pictures of a set that may be used."""
+    return samples in (None, demo.at_most("samples", datasets.describe(home, name).train))
+
+
 def _age(folder: Path) -> float:
     return folder.stat().st_mtime if folder.exists() else 0.0
 
@@ -97,14 +104,12 @@ def _sample_count(info) -> None:
     wanted = st.session_state[SAMPLES]
     if wanted is None and info.origin == "drawn":
         wanted = 500  # "all" of a set drawn by code is a number without meaning
-    st.session_state[SAMPLES] = min(max(wanted or most, lowest), most)
-    st.number_input(
-        f"Training pictures, of {count(info.train)}",
-        min_value=lowest,
-        max_value=most,
-        step=max(1, min(500, info.train // 10)),
-        key=SAMPLES,
-        persist_state="session",
+    if not isinstance(wanted, str):  # of a preset, or of another set: not typed
+        st.session_state[SAMPLES] = min(max(wanted or most, lowest), most)
+    title = f"Training pictures, of {count(info.train)}"
+    number_field(
+        Number(title=title, low=lowest, high=most, name="Training pictures"),
+        SAMPLES,
         help="Drawn evenly from all classes; a smaller number is always part of a larger one. "
         "Validation and test pictures stay the same.",
     )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from tl.config import ArmConfig, Experiment, Training
+from tl.effects import before_training
 from tl.store.database import ACTIVE
 from tl.ui.arms import dot
 from tl.ui.chart import draw
@@ -18,10 +19,8 @@ def in_form(places: list, experiment: Experiment) -> None:
     for position, (place, arm) in enumerate(zip(cards, experiment.arms, strict=True)):
         with place:
             _chart(experiment, arm, f"form_plan_{position}")
-            reached = experiment.reached_phases_of(arm)
-            if missed := [phase.name for phase in experiment.phases_of(arm) if phase not in reached]:
-                epochs = arm.epochs or experiment.epochs
-                st.caption(f":material/warning: The {epochs} epochs are over before this trains: {', '.join(missed)}.")
+            if words := before_training(experiment, arm):
+                st.caption(f":material/warning: {escape(words)}")
     with below:
         unknown = experiment.find_rate and any(arm.learning_rate is None for arm in experiment.arms)
         _legend(f"{LEGEND} Drawn with the usual rates until the range test has found one." if unknown else LEGEND)

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
-from tl.config import BALANCES, JUDGES, PLANNED_LOOKS, PRECISIONS, Experiment, usual_rate
+from tl.config import BALANCES, JUDGES, PLANNED_LOOKS, PRECISIONS, Experiment, Refused, usual_rate
 from tl.datasets.info import DatasetInfo, uneven
+from tl.effects import has_effect
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import PARAMETERS, STRATEGIES
+from tl.strategies import PARAMETERS, STRATEGIES, arm_title
 from tl.ui import demo
-from tl.ui.form_state import SETTLE, arm_key, shared_key
-from tl.ui.text import rate
+from tl.ui.form_state import ARMS, SETTLE, arm_key, compose, shared_key
+from tl.ui.parts.number_field import number_field
+from tl.ui.parts.numbers import Number, typed
+from tl.ui.text import count, escape, rate
 
 SCHEDULE_TITLES = {
     "constant": "Constant",
@@ -40,10 +44,8 @@ class Setting:
     title: str
     low: float = 0  # of a number
     high: float = 1000
-    step: float = 1
     options: dict[str, str] | None = None  # value -> as shown
     help: str | None = None
-    only_with: tuple[str, str] | None = None  # shown only while that setting has that value
 
 
 def _titled(keys: Iterable[str], titles: dict[str, str]) -> dict[str, str]:
@@ -63,14 +65,12 @@ SHARED: dict[str, Setting] = {
     "patience_steps": Setting(
         title="Steps from random weights that this ignores",
         high=10**6,
-        step=50,
         help="A step is one batch. With few pictures an epoch has few steps, and a network with random weights may seem "
         "to stand still at first.",
     ),
     "patience_errors": Setting(
         title="Noise in the loss, in standard errors",
         high=10,
-        step=0.5,
         help="With few validation pictures the loss goes up and down by chance; an epoch within that noise does not count "
         "towards stopping. 0: every epoch without a lower loss counts.",
     ),
@@ -83,7 +83,7 @@ SHARED: dict[str, Setting] = {
     "batch_size": Setting(title="Batch size", low=2, high=4096),
     "optimizer": Setting(title="Optimizer", options={name: each.title for name, each in OPTIMIZERS.items()}),
     "weight_decay": Setting(
-        title="Weight decay", high=1, step=1e-4, help="Where an arm is held to its start, that is its decay instead."
+        title="Weight decay", high=1, help="Where an arm is held to its start, that is its decay instead."
     ),
     "find_rate": Setting(
         title="Find the learning rate by a range test",
@@ -91,8 +91,8 @@ SHARED: dict[str, Setting] = {
         "of their own keep it. Where more thaws later, with what trains first and with all: the lower rate counts.",
     ),
     "schedule": Setting(title="Learning rate over time", options=_titled(SCHEDULES, SCHEDULE_TITLES)),
-    "step_epochs": Setting(title="Epochs between cuts", low=1, only_with=("schedule", "step")),
-    "step_factor": Setting(title="Factor of each cut", low=0.001, high=1, step=0.05, only_with=("schedule", "step")),
+    "step_epochs": Setting(title="Epochs between cuts", low=1),
+    "step_factor": Setting(title="Factor of each cut", low=0.001, high=1),
     "augmentation": Setting(
         title="Augment training pictures",
         help="Random crop and horizontal flip, the same for every arm (frozen ones: see views).",
@@ -122,10 +122,18 @@ SHARED: dict[str, Setting] = {
 def shared_settings(info: DatasetInfo | None = None) -> None:
     """A widget for every setting that all arms share and that matters now; `info`: of the pictures, where known."""
     for name, setting in SHARED.items():
-        if setting.only_with is None or st.session_state[shared_key(setting.only_with[0])] == setting.only_with[1]:
+        if has_effect(name, _said):
             _widget(shared_key(name), _held(name, setting), type(DEFAULTS[name]))
         if name == "judge_by" and info and st.session_state[shared_key(name)] == "auto":
             st.caption(_judged_by(info))
+
+
+def _said(name: str) -> Any:
+    """What the form holds as a setting; where that can't be, the default."""
+    try:
+        return typed(st.session_state, shared_key(name))
+    except Refused:
+        return DEFAULTS[name]
 
 
 def _judged_by(info: DatasetInfo) -> str:
@@ -139,62 +147,86 @@ def _judged_by(info: DatasetInfo) -> str:
 def arm_settings(number: int, key: str) -> None:
     """A widget for every setting of one arm that matters to its strategy, a `key` of STRATEGIES."""
     strategy, finds = STRATEGIES[key], st.session_state[shared_key("find_rate")]
-    usual = usual_rate(key, st.session_state[shared_key("optimizer")])
-    usual = "found by a range test" if finds else f"{rate(usual)}, the usual one"
+    usual = f"{rate(usual_rate(key, st.session_state[shared_key('optimizer')]))}, the usual one"
     st.text_input(
         "Name", key=arm_key(number, "name"), placeholder=strategy.title, max_chars=60, persist_state="session"
     )
-    learning_rate = Setting(title="Learning rate", low=1e-7, high=10, step=1e-4, help="Of the head, at the start.")
-    _widget(arm_key(number, "learning_rate"), learning_rate, float, placeholder=usual)
-    _widget(arm_key(number, "epochs"), _held("epochs", SHARED["epochs"]), int, placeholder="as all arms")
+    learning_rate = Setting(title="Learning rate", low=1e-7, high=10, help="Of the head, at the start.")
+    arm = f"arm {st.session_state[ARMS].index(number) + 1}"
+    _widget(
+        arm_key(number, "learning_rate"),
+        learning_rate,
+        float,
+        arm,
+        placeholder="found by a range test" if finds else usual,
+    )
+    _widget(arm_key(number, "epochs"), _held("epochs", SHARED["epochs"]), int, arm, placeholder="as all arms")
     for name in strategy.parameters:
         bounds = PARAMETERS[name]
-        setting = Setting(title=bounds.title, low=bounds.low, high=bounds.high, step=bounds.step)
-        _widget(arm_key(number, name), setting, type(bounds.default))
+        setting = Setting(title=bounds.title, low=bounds.low, high=bounds.high)
+        _widget(arm_key(number, name), setting, type(bounds.default), arm)
 
 
 def _held(name: str, setting: Setting) -> Setting:
     """The setting with the bounds of a hosted demo, where this is one."""
     if name == "seeds":
-        return replace(setting, high=demo.at_most_seeds(st.session_state, setting.high))
-    return replace(setting, high=demo.at_most("epochs", setting.high)) if name == "epochs" else setting
+        return replace(setting, high=demo.at_most_seeds(st.session_state, int(setting.high)))
+    return replace(setting, high=demo.at_most("epochs", int(setting.high))) if name == "epochs" else setting
 
 
-def _widget(key: str, setting: Setting, kind: type, **more) -> None:
-    common = {"key": key, "help": setting.help, "persist_state": "session"} | more
+def _widget(key: str, setting: Setting, kind: type, of: str = "", placeholder: str | None = None) -> None:
+    """`of`: whose it is, in a sentence; with a `placeholder` a number may be left out."""
     if setting.options is not None:
-        st.selectbox(setting.title, list(setting.options), format_func=setting.options.get, **common)
-    elif kind is bool:
-        st.toggle(setting.title, **common)
-    else:
-        st.number_input(
+        st.selectbox(
             setting.title,
-            min_value=kind(setting.low),
-            max_value=kind(setting.high),
-            step=kind(setting.step),
-            format="%g" if kind is float else None,
-            **common,
+            list(setting.options),
+            format_func=setting.options.__getitem__,
+            key=key,
+            help=setting.help,
+            persist_state="session",
         )
+    elif kind is bool:
+        st.toggle(setting.title, key=key, help=setting.help, persist_state="session")
+    else:
+        number = Number(
+            title=setting.title,
+            low=setting.low,
+            high=setting.high,
+            whole=kind is int,
+            optional=placeholder is not None,
+            name=f"{setting.title}, {of}" if of else "",
+        )
+        number_field(number, key, placeholder=placeholder, help=setting.help)
 
 
 def shared_summary() -> str:
-    """The shared settings in one line, so that nobody has to open them to know them."""
-    value = {name: st.session_state[shared_key(name)] for name in SHARED}
-    seeds, at_first = value["seeds"], ""
+    """The shared settings in one line, so that nobody has to open them to know them; "" where one can't be."""
+    try:
+        chosen = compose(st.session_state, sized=False)
+    except Refused:  # the end of the form says which
+        return ""
+    seeds, at_first = len(chosen.seeds), ""
     if st.session_state.get(SETTLE):
         seeds, at_first = max(seeds, PLANNED_LOOKS[0]), " to begin with"
-    patience, schedule = value["patience"], SHARED["schedule"].options[value["schedule"]]
-    schedule = schedule.split(":")[0].lower()
+    schedule = _titled(SCHEDULES, SCHEDULE_TITLES)[chosen.schedule].split(":")[0].lower()
     parts = [
-        f"up to {value['epochs']} epochs",
-        f"stops after {patience} without progress" if patience else "no early stopping",
+        f"up to {_budgets(chosen)}",
+        f"stops after {chosen.patience} without progress" if chosen.patience else "no early stopping",
         f"{seeds} seed" + ("s" if seeds > 1 else "") + at_first,
-        f"batches of {value['batch_size']}",
-        OPTIMIZERS[value["optimizer"]].title,
-        f"{schedule} rate" + (", found by a range test" if value["find_rate"] else ""),
+        f"batches of {chosen.batch_size}",
+        OPTIMIZERS[chosen.optimizer].title,
+        f"{schedule} rate" + (", found by a range test" if chosen.find_rate else ""),
     ]
-    if value["balance"] != DEFAULTS["balance"]:
+    if chosen.balance != DEFAULTS["balance"]:
         parts.append("classes balanced")
-    if value["precision"] != DEFAULTS["precision"]:
-        parts.append(value["precision"])
+    if chosen.precision != DEFAULTS["precision"]:
+        parts.append(chosen.precision)
     return "All arms: " + ", ".join(parts) + "."
+
+
+def _budgets(chosen: Experiment) -> str:
+    """ "15 epochs", or where arms differ "80 epochs (full fine-tuning: 30)"."""
+    budgets = {arm.name: arm.epochs or chosen.epochs for arm in chosen.arms}
+    most = max(budgets.values())
+    own = [f"{escape(arm_title(name))}: {count(epochs)}" for name, epochs in budgets.items() if epochs != most]
+    return f"{count(most)} epoch{'s'[: most > 1]}" + (f" ({', '.join(own)})" if own else "")

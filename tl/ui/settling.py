@@ -12,6 +12,8 @@ from tl.analysis.settle import UNDECIDED, next_look
 from tl.config import PLANNED_LOOKS
 from tl.jobs.settling import spent_seconds
 from tl.store.settling import MOST_MINUTES, Settling
+from tl.ui.parts.number_field import number_field
+from tl.ui.parts.numbers import Number, typed
 from tl.ui.problems import told
 from tl.ui.text import duration, escape
 from tl.ui.view import ExperimentView
@@ -53,24 +55,16 @@ def _bounds(now: ExperimentView, up_to: int, judged: dict[str, Any]) -> None:
     looks = ", ".join(str(seeds) for seeds in PLANNED_LOOKS if seeds >= up_to)
     st.caption(f"Adds seeds to this comparison, judges it at {looks} seeds and ends as soon as that decides it.")
     seeds, minutes = (f"{name}_{now.experiment_id}" for name in (SEEDS, MINUTES))
-    most = st.number_input(
-        "At most seeds",
-        min_value=up_to,
-        max_value=PLANNED_LOOKS[-1],
-        value=USUAL.at_most_seeds,
-        key=seeds,
-        persist_state="session",
+    most = number_field(
+        Number(title="At most seeds", low=up_to, high=PLANNED_LOOKS[-1]), seeds, usual=USUAL.at_most_seeds
     )
-    st.number_input(
-        "At most minutes",
-        min_value=1,
-        max_value=MOST_MINUTES,
-        value=USUAL.at_most_minutes,
-        key=minutes,
-        persist_state="session",
+    number_field(
+        Number(title="At most minutes", low=1, high=MOST_MINUTES),
+        minutes,
+        usual=USUAL.at_most_minutes,
         help="No look begins that would end after them; one that has begun is not cut.",
     )
-    st.caption(" ".join(_cost(now, number) for number in dict.fromkeys((up_to, int(most)))))
+    st.caption(" ".join(_cost(now, number) for number in dict.fromkeys((up_to, most)) if number))
     st.button(
         "Start",
         type="primary",
@@ -117,7 +111,7 @@ def _show_problem() -> None:
 def _settle(now: ExperimentView, seeds: str, minutes: str, judged: dict[str, Any]) -> None:
     with told(PROBLEM):
         state = st.session_state
-        plan = Settling(at_most_seeds=int(state[seeds]), at_most_minutes=int(state[minutes]), **judged)
+        plan = Settling(at_most_seeds=typed(state, seeds), at_most_minutes=typed(state, minutes), **judged)
         jobs.begin_settling(now.home, now.experiment_id, plan)
         jobs.ensure_supervisor(now.home)
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import streamlit as st
 
-from tl import jobs
+from tl import datasets, jobs
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
-from tl.jobs.sizes import ALL, PRESETS, parse_sizes
+from tl.datasets import DatasetInfo
+from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
 from tl.store.home import Home
 from tl.ui import arms, cost, demo, forecast, form_state, network, pictures, plan, view
+from tl.ui.parts.numbers import typed
 from tl.ui.presets import PRESETS as COMPARISONS
 from tl.ui.problems import told
 from tl.ui.text import ago, count, escape
@@ -40,7 +42,7 @@ def show(home: Home) -> None:
         network.section(home)
     with st.container(border=True):
         places = arms.section(info)
-        if state[SEEDS] < FIRST_SEEDS:
+        if _fewer_seeds():
             _more_seeds()
     experiment = _start_row(home, info)
     if experiment and info:
@@ -53,7 +55,8 @@ def show(home: Home) -> None:
 
 def _size_choice(info) -> None:
     """In place of one number of training pictures: a preset, or one's own list."""
-    titles = {name: title for name, (title, _) in PRESETS.items()} | {OWN_SIZES: "My own sizes"}
+    usable = _usable(info)
+    titles = {name: preset_title(name, usable, info.train) for name in PRESETS} | {OWN_SIZES: "My own sizes"}
     st.session_state.setdefault(SIZES, next(iter(PRESETS)))
     st.selectbox(
         f"Sizes: training pictures, of {count(info.train)}",
@@ -70,8 +73,19 @@ def _size_choice(info) -> None:
 def _sizes(info) -> tuple[int, ...]:
     """The sizes the form describes. Raises Refused."""
     state = st.session_state
-    usable = replace(info, train=demo.at_most("samples", info.train))
-    return parse_sizes(state.get(OWN) or "" if state[SIZES] == OWN_SIZES else state[SIZES], usable)
+    return parse_sizes(state.get(OWN) or "" if state[SIZES] == OWN_SIZES else state[SIZES], _usable(info))
+
+
+def _usable(info: DatasetInfo) -> DatasetInfo:
+    """The set with as many training pictures as may be used here."""
+    return replace(info, train=demo.at_most("samples", info.train))
+
+
+def _fewer_seeds() -> bool:
+    try:
+        return bool(typed(st.session_state, SEEDS) < FIRST_SEEDS)
+    except Refused:
+        return False
 
 
 def _more_seeds() -> None:
@@ -90,7 +104,7 @@ def _start_row(home: Home, info) -> Experiment | None:
     try:
         if info:
             sizes = _sizes(info)
-            experiment = form_state.compose(state)
+            experiment = form_state.compose(state, sized=False)
             shown = " · ".join(map(count, sizes))
             runs = len(sizes) * len(experiment.arms) * len(experiment.seeds)
             st.caption(f"Sizes: {shown}. {runs} runs, one after the other; it can be stopped after any of them.")
@@ -107,7 +121,7 @@ def _start_row(home: Home, info) -> Experiment | None:
             icon=":material/play_arrow:",
             key="sweep_start",
             on_click=_start,
-            args=(home, sizes),
+            args=(home,),
             disabled=experiment is None or not sizes,
             width=180,
         )
@@ -118,12 +132,17 @@ def _start_row(home: Home, info) -> Experiment | None:
     return experiment
 
 
-def _start(home: Home, sizes: tuple[int, ...]) -> None:
+def _start(home: Home) -> None:
     """Runs once per click, before the page: the token makes a second click find the sweep of the first."""
     state = st.session_state
     state.pop(PROBLEM, None)
+    try:
+        sizes = _sizes(datasets.describe(home, state[pictures.DATASET]))
+        experiment = form_state.compose(state, sized=False)
+    except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
+        return
     with told(PROBLEM):
-        sweep_id = jobs.submit_sweep(home, form_state.compose(state), sizes, key=state[form_state.TOKEN])
+        sweep_id = jobs.submit_sweep(home, experiment, sizes, key=state[form_state.TOKEN])
         st.query_params["sweep"] = sweep_id
         jobs.ensure_supervisor(home)
 

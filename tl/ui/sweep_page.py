@@ -76,7 +76,7 @@ def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, act
         "validation accuracy both reach."
     )
     _experiments(now)
-    cost.show_command("The command that repeats this", now.experiment, found.sizes, judged)
+    cost.show_command("The command that repeats this", now.experiment, found.sizes, judged, home=home, runs=now.runs)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -159,18 +159,30 @@ def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
         key=f"longer_{name}",
         on_click=_train_longer,
         args=(now, fairer, name),
-        help=f"A new comparison: all arms are trained anew with the same settings, but {change}{patience}."
-        + _cost(found, name, budget / given.budget),
     )
+    anew = _anew(now, found, fairer, name)
+    others = [each for each in found.summary if each not in anew]
+    also = f" {' and '.join(arm_title(each) for each in anew[1:])} is trained again, too." if len(anew) > 1 else ""
+    stay = " The finished runs of the other arms are taken over." if others else ""
+    words = f"A new comparison with the same settings, but {change}{patience}.{also}{stay}"
+    st.caption(escape(words + _cost(found, anew, budget / given.budget)))
 
 
-def _cost(found: Verdict, name: str, times: float) -> str:
-    """What the new comparison takes where one arm has so many times the epochs; nothing where that is not known."""
+def _anew(now: ExperimentView, found: Verdict, fairer: Experiment, name: str) -> list[str]:
+    """Arms that are trained again in the new comparison: first the one it is for."""
+    patience = fairer.patience != now.experiment.patience
+    others = [each for each, own in found.summary.items() if each != name and patience and own.ledger.stopped_early]
+    return [name, *others]
+
+
+def _cost(found: Verdict, anew: list[str], times: float) -> str:
+    """What training these arms takes, the first for so many times the epochs; nothing where that is not known."""
     seconds = 0.0
-    for each, own in found.summary.items():
+    for place, each in enumerate(anew):
+        own = found.summary[each]
         if own.elapsed_seconds is None:
             return ""
-        seconds += own.runs * own.elapsed_seconds * (times if each == name else 1)
+        seconds += own.runs * own.elapsed_seconds * (1 if place else times)
     return f" That takes about {duration(seconds)} of computing time."
 
 
@@ -179,7 +191,7 @@ def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
     with told(PROBLEM):
         arm = next(arm for arm in fairer.arms if arm.name == name)
         key = f"longer {now.experiment_id} {name} {arm.epochs} {arm.learning_rate}"
-        experiment_id = jobs.submit(now.home, fairer, key=key)
+        experiment_id = jobs.submit(now.home, fairer, key=key, keep_of=now.experiment_id)
         st.query_params["experiment"] = experiment_id
         jobs.ensure_supervisor(now.home)
 

@@ -1,0 +1,43 @@
+"""Numbers typed into the form of a real browser: what can't be starts nothing, what can be is what trains."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.test_journey import SECOND, App, browser, page, pytestmark  # noqa: F401 - fixtures and the browser's mark
+from tl.jobs import list_runs
+from tl.store.home import Home
+
+WAIT = 120 * SECOND  # other tests share the processors
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    started = App(Home(tmp_path_factory.mktemp("form") / "home"))
+    yield started
+    started.kill()
+
+
+def test_a_number_out_of_bounds_and_a_click_on_start_at_once_start_nothing(app, page):  # noqa: F811
+    page.goto(app.url)
+    field = page.get_by_role("textbox", name="Training pictures, of 50,000")
+    start = page.locator(".st-key-form_start button")
+    expect(start).to_be_enabled(timeout=WAIT)
+    field.fill("60000")
+    start.click()
+    said = page.get_by_text("“Training pictures” must be a whole number from 12 to 50,000, not 60000.")
+    expect(said).to_have_count(1, timeout=WAIT)
+    expect(start).to_be_disabled(timeout=WAIT)
+    expect(field).to_have_value("60000")
+    assert "experiment=" not in page.url and not list_runs(app.home)
+    page.get_by_role("button", name="Settings", exact=True).first.click()
+    rate = page.get_by_role("textbox", name="Learning rate").first
+    rate.fill("0,001")
+    rate.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("must be a whole number")).to_have_count(1)
+    field.fill("120")
+    field.press("Enter")
+    expect(start).to_be_enabled(timeout=WAIT)
+    page.get_by_text("Show the command that does the same").click()
+    expect(page.get_by_text("--arms scratch:learning_rate=0.001,full_finetuning")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("--samples 120")).to_be_visible()

@@ -1,0 +1,68 @@
+"""Which settings have an effect beside which others, as data: what has none is refused, not shown, not repeated."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from tl.config import ArmConfig, Experiment, Training
+from tl.strategies import HEAD, PARAMETERS, STRATEGIES
+
+# Setting of a training -> (the one it depends on, which values of that give it an effect, that in words)
+NEEDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
+    "step_epochs": ("schedule", lambda name: name == "step", "with schedule step only"),
+    "step_factor": ("schedule", lambda name: name == "step", "with schedule step only"),
+    "patience_start": ("patience", bool, "with a patience above 0 only"),
+    "patience_steps": ("patience", bool, "with a patience above 0 only"),
+    "patience_errors": ("patience", bool, "with a patience above 0 only"),
+}
+ONLY_THE_HEAD = "only the head"
+USUAL = {entry.name: entry.default for entry in (*fields(Training), *fields(ArmConfig))}
+
+
+def has_effect(name: str, value_of: Callable[[str], Any]) -> bool:
+    """Whether the setting `name` of a training matters; `value_of` gives the value of any other."""
+    return name not in NEEDS or NEEDS[name][1](value_of(NEEDS[name][0]))
+
+
+def idle(experiment: Experiment) -> dict[str, str]:
+    """Settings that were changed and do nothing -> when they do something."""
+    changed = (name for name in NEEDS if getattr(experiment, name) != USUAL[name])
+    found = {name: NEEDS[name][2] for name in changed if not has_effect(name, experiment.__getattribute__)}
+    if experiment.find_rate and all(arm.learning_rate is not None for arm in experiment.arms):
+        found["find_rate"] = "for arms without a learning rate of their own only"
+    return found
+
+
+def of_another_strategy(strategy: str) -> frozenset[str]:
+    """Settings of an arm that mean nothing to this strategy, a key of STRATEGIES."""
+    return frozenset(PARAMETERS) - frozenset(STRATEGIES[strategy].parameters)
+
+
+def thawed_from(training: Training, arm: ArmConfig) -> int:
+    """The epoch from which on all that its strategy trains does train, at the latest."""
+    return training.phases_of(arm)[-1].start_epoch
+
+
+def reached(training: Training, arm: ArmConfig) -> str | None:
+    """What an arm trains at most where its epochs are over before the rest begins, in words; None where all does."""
+    phases = training.reached_phases_of(arm)
+    if len(phases) == len(training.phases_of(arm)):
+        return None
+    return ONLY_THE_HEAD if set(phases[-1].rates) == {HEAD} else phases[-1].name
+
+
+def never_unfrozen(reached: str, epochs: int) -> str:
+    """ "never unfrozen in 2 epochs", or "never fully unfrozen in 4 epochs (stage2 and above at most)"."""
+    within = f"in {epochs:,} epoch{'s'[: epochs > 1]}"
+    if reached == ONLY_THE_HEAD:
+        return f"never unfrozen {within}"
+    return f"never fully unfrozen {within} ({reached} at most)"
+
+
+def before_training(training: Training, arm: ArmConfig) -> str:
+    """A sentence on an arm that does not train all it should; "" where it does."""
+    part, epochs = reached(training, arm), arm.epochs or training.epochs
+    if part is None:
+        return ""
+    said = never_unfrozen(part, epochs)
+    return f"{said[0].upper()}{said[1:]}: everything trains from epoch {thawed_from(training, arm):,} on only."
