@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tl.config import Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
+from tl.output import spell_out
 from tl.store.files import hold, keep_private, read_json, sweep, write_json
 from tl.store.home import Home, Run
 from tl.store.turn import Turn
@@ -210,4 +211,5 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     keep_private()
+    spell_out()
     sys.exit(main(sys.argv[1:]))

@@ -20,6 +20,7 @@ from torch import nn
 from tl.backbones import BACKBONES
 from tl.config import Refused, Training
 from tl.datasets import home_of, prepare
+from tl.output import spell_out
 from tl.pretrained import source
 from tl.store.features import RANDOM, TRAIN, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
@@ -172,4 +173,5 @@ def _batches(pixels: np.ndarray, resolution: int, device: torch.device) -> Itera
 
 
 if __name__ == "__main__":
+    spell_out()
     sys.exit(main(sys.argv[1:]))

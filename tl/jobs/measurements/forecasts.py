@@ -66,7 +66,8 @@ def _in_front(command: list[str]) -> subprocess.CompletedProcess[str]:
         env=child_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
 
 
