@@ -17,6 +17,7 @@ from tl.store.home import Home
 from tl.store.metrics import RESOURCES, table, write_metrics
 from tl.store.predictions import ALONE, Predictions, write_predictions
 from tl.store.rows import RunRow
+from tl.ui.text import BREAK
 
 ARMS = (
     ArmConfig(name="scratch", strategy="scratch"),
@@ -186,7 +187,7 @@ def texts(app: AppTest) -> str:
 
 def unescaped(app: AppTest) -> str:
     """The same as a person reads it."""
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", texts(app)).replace("\u2060", "").replace("\u00a0", " ")
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", texts(app).replace(BREAK, "")).replace("\u00a0", " ")
 
 
 def charts(app: AppTest) -> list:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TABLES = {"backbones", "failures", "limits", "measures", "strategies", "schedules", "words"}
+TABLES = {"backbones", "failures", "limits", "measures", "output", "strategies", "schedules", "words"}
 BASE = TABLES | {"config"}
 ABOVE = {"effects"}  # what follows from a configuration
 DISK = BASE | {"store", "pretrained"}
@@ -46,7 +46,7 @@ FILES = sorted((ROOT / "tl").rglob("*.py"))
 def imported(path: Path) -> set[str]:
     """Every module a file imports, at its head or inside a function."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -63,7 +63,7 @@ def part(path: Path) -> str:
 def test_imports_follow_the_arrows(path):
     own = part(path)
     if own == "__init__":
-        assert not path.read_text(), "importing tl must be free"
+        assert not path.read_text(encoding="utf-8"), "importing tl must be free"
         return
     for name in imported(path):
         head, *rest = name.split(".")

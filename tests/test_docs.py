@@ -63,12 +63,12 @@ def table(first_cells: set[str]) -> dict[str, str]:
 
 def anchors(page: Path) -> set[str]:
     """What a link to a heading ends with, as GitHub makes it."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def links(page: Path) -> list[str]:
-    found = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    found = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
     return [link for link in found if not re.match(r"[a-z]+:", link)]
 
 
@@ -188,5 +188,5 @@ def test_every_benchmark_is_told_and_every_one_told_exists() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=names)
 def test_every_file_named_is_there(page: Path) -> None:
     """Files of the project by their path from its root, such as a table's tests."""
-    for name in re.findall(r"`((?:tl|tests|pages)/[\w./-]+\.\w+)`", page.read_text()):
+    for name in re.findall(r"`((?:tl|tests|pages)/[\w./-]+\.\w+)`", page.read_text(encoding="utf-8")):
         assert (ROOT / name).exists(), f"{name} is not there"

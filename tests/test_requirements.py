@@ -37,7 +37,7 @@ def test_what_is_installed_is_what_is_pinned(library: str) -> None:
 def imported(path: Path) -> set[str]:
     """Libraries that a file imports, anywhere in it: their first names, none of Python's own or ours."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

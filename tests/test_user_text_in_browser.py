@@ -8,7 +8,6 @@ from tests.payloads import PAYLOADS
 from tests.test_journey import SECOND, App, browser, page, pytestmark  # noqa: F401 - fixtures and the browser's mark
 from tl.report.report import report
 from tl.store.home import Home
-from tl.ui.text import WORD_JOINER
 from tl.words import plain
 
 expect.set_options(timeout=30 * SECOND)  # two tests share the processors
@@ -69,8 +68,8 @@ def guarded(app, page):  # noqa: F811
 
 
 def words(page) -> str:  # noqa: F811
-    """All that can be read, without the signs that only keep Markdown away."""
-    return " ".join((page.locator("body").text_content() or "").replace(WORD_JOINER, "").split())
+    """All that can be read, as it would be copied."""
+    return " ".join((page.locator("body").text_content() or "").split())
 
 
 def test_a_data_set_full_of_payloads(app, guarded):
@@ -81,12 +80,12 @@ def test_a_data_set_full_of_payloads(app, guarded):
     expect(guarded.get_by_test_id("stDataFrame").first).to_be_visible()
     expect(guarded.get_by_text(f"{len(PAYLOADS)} classes")).to_be_visible()
     read = words(guarded)
-    missing = [payload for payload in PAYLOADS if " ".join(plain(payload).replace(WORD_JOINER, "").split()) not in read]
+    missing = [payload for payload in PAYLOADS if " ".join(plain(payload).split()) not in read]
     assert not missing
     captions = guarded.locator("img[alt]").evaluate_all(CAPTIONS)
     assert len(captions) == 24
     for payload, caption in zip(PAYLOADS, captions, strict=False):
-        assert caption.replace(WORD_JOINER, "").strip() == f"{plain(payload)} · 2"
+        assert caption.strip() == f"{plain(payload)} · 2"
 
 
 def test_an_experiment_whose_arms_are_payloads(app, guarded):
@@ -108,7 +107,7 @@ def test_a_report_full_of_payloads(app, guarded, tmp_path):
     guarded.goto(f"{app.url}/report")
     read = words(guarded)
     assert not [arm.name for arm in arms if " ".join(arm.name.split()) not in read]
-    missing = [payload for payload in PAYLOADS if " ".join(plain(payload).replace(WORD_JOINER, "").split()) not in read]
+    missing = [payload for payload in PAYLOADS if " ".join(plain(payload).split()) not in read]
     assert not missing
 
 
@@ -120,7 +119,7 @@ def test_the_runs_and_the_question_before_one_is_deleted(app, guarded):
     guarded.get_by_text("Delete", exact=True).click()
     dialog = guarded.get_by_role("dialog")
     expect(dialog.get_by_text("permanently deleted")).to_be_visible()
-    asked = " ".join((dialog.text_content() or "").replace(WORD_JOINER, "").split())
+    asked = " ".join((dialog.text_content() or "").split())
     assert arms[0].name in asked
     read = words(guarded)
     assert not [arm.name for arm in arms if arm.name not in read]

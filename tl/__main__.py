@@ -9,6 +9,7 @@ from tl.cli.parser import Parser
 from tl.config import Refused
 from tl.failures import of_disk
 from tl.jobs.launcher import child_environment
+from tl.output import UTF_8, spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
 
@@ -19,7 +20,9 @@ def main(argv: list[str]) -> int:
     """Exit status: 0 done, 1 something failed, 2 bad arguments or refused input, 130 after Ctrl-C."""
     if argv[:1] == [PRETRAIN]:
         # In place of this process, so that Ctrl-C and the exit status are the trainer's own.
-        os.execve(sys.executable, [sys.executable, "-m", "tl.train.pretrain", *argv[1:]], child_environment())
+        own = {name: os.environ[name] for name in UTF_8 if name in os.environ}  # the same terminal
+        environment = {name: value for name, value in child_environment().items() if name not in UTF_8} | own
+        os.execve(sys.executable, [sys.executable, "-m", "tl.train.pretrain", *argv[1:]], environment)
     arguments = parser().parse_args(argv)
     try:
         status = arguments.run(arguments)
@@ -59,7 +62,7 @@ def _log(home: Home) -> str:
     path = home.path / "errors.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "a") as file:
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exc(file=file)
     except OSError:
         return "TL_DEBUG=1 shows where"
@@ -68,4 +71,5 @@ def _log(home: Home) -> str:
 
 if __name__ == "__main__":
     keep_private()
+    spell_out()
     sys.exit(main(sys.argv[1:]))

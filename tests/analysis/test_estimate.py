@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -55,7 +56,7 @@ def state(arm=SCRATCH, epochs=0, seconds=(2.0, 0.5), stage="everything", **progr
     """A run of ten epochs of which `epochs` are done in `seconds` of training and evaluation each."""
     rows = [{"stage": stage, "train_seconds": seconds[0], "eval_seconds": seconds[1]}] * epochs
     config = experiment(arm).runs("e" * 26)[0]
-    return RunState(config=config, progress=Progress(**progress) if progress else None, epochs=rows)
+    return RunState(config=config, progress=Progress(**{"phase": "waiting", "epoch": epochs} | progress), epochs=rows)
 
 
 def test_a_run_alone_takes_its_epochs_that_are_left():
@@ -83,6 +84,33 @@ def test_what_is_done_takes_no_time_and_makes_nobody_wait(phase):
     assert times_left({"late": state(epochs=12)}) == {"late": 0}
 
 
+def test_what_an_earlier_session_took_says_nothing_once_this_one_has_done_an_epoch():
+    slow, quick = ({"stage": "everything", "train_seconds": each, "eval_seconds": 0.0} for each in (9.0, 1.0))
+    config = experiment(SCRATCH).runs("e" * 26)[0]
+
+    def left(rows, **progress):
+        progress = Progress(**{"epochs_before": 5} | progress)
+        return times_left({"a": RunState(config=config, progress=progress, epochs=rows)})["a"]
+
+    assert left([slow] * 5, phase="preparing") is None, "how long that takes is not known"
+    assert left([slow] * 5, phase="waiting") is None, "nor is it before its first turn"
+    assert left([slow] * 5, phase="training", epoch=6, step=1, steps=10) == pytest.approx(4.9 * 9.0)
+    assert left([slow] * 5 + [quick], phase="waiting", epoch=6) == pytest.approx(4 * 1.0)
+
+
+def test_it_does_not_jump_from_phase_to_phase():
+    """Every half second of a run of ten epochs of 2 s training and 0.5 s validation: it only falls, and by little."""
+    told = []
+    for epoch in range(2, 11):
+        steps = [{"phase": "training", "step": step, "steps": 4} for step in range(5)]
+        for now in ({"phase": "training"}, *steps, {"phase": "validating", "step": 1, "steps": 2}):
+            told.append(times_left({"a": state(epochs=epoch - 1, epoch=epoch - (not now.get("steps")), **now)})["a"])
+    told.append(times_left({"a": state(epochs=10)})["a"])
+    falls = [before - after for before, after in pairwise(told)]
+    assert told[0] == pytest.approx(9 * 2.5) and told[-1] == 0
+    assert min(falls) >= -1e-9 and max(falls) < 1
+
+
 TWO = ArmConfig(name="two", strategy="freeze_then_unfreeze", frozen_epochs=2)
 GRADUAL = ArmConfig(name="gradual", strategy="gradual_unfreezing")
 
@@ -90,7 +118,8 @@ GRADUAL = ArmConfig(name="gradual", strategy="gradual_unfreezing")
 def test_after_thawing_only_epochs_like_the_present_count():
     rows = [{"stage": "head", "train_seconds": 1.0, "eval_seconds": 0.0}] * 2
     rows += [{"stage": "everything", "train_seconds": 4.0, "eval_seconds": 0.0}]
-    run = RunState(config=experiment(TWO).runs("e" * 26)[0], progress=None, epochs=rows)
+    progress = Progress(phase="waiting", epoch=3)
+    run = RunState(config=experiment(TWO).runs("e" * 26)[0], progress=progress, epochs=rows)
     assert times_left({"a": run}) == {"a": pytest.approx(7 * 4.0)}
 
 

@@ -30,6 +30,7 @@ from tests.benchmarks.saving import saving
 from tests.benchmarks.scale import FULL, Scale, choose
 from tests.benchmarks.soak import soak
 from tests.benchmarks.start import start, start_up
+from tl.output import spell_out
 from tl.store.home import Home
 
 BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
@@ -97,7 +98,7 @@ def main() -> int:
         amounts = {name: value for name in AMOUNTS if (value := getattr(options, name)) is not None}
         document = measure(home, names, options.tiny, amounts)
     if options.json:
-        options.json.write_text(json.dumps(document, indent=1))
+        options.json.write_text(json.dumps(document, indent=1), encoding="utf-8")
     return int(any("failed" in result for result in document["results"].values()))
 
 
@@ -123,4 +124,5 @@ def measure(home: Home, names: list[str], tiny: bool, amounts: dict) -> dict:
 
 
 if __name__ == "__main__":
+    spell_out()
     sys.exit(main())

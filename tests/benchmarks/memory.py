@@ -43,5 +43,5 @@ def _peak_bytes(home: Home, scale: Scale, samples: int) -> int:
 
 def anonymous_bytes(pid: int) -> int:
     """Resident memory of a process that belongs to no file; 0 once it has ended."""
-    found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
     return int(found[1]) * 1024 if found else 0

@@ -57,7 +57,9 @@ def metrics(run: Run) -> pd.DataFrame:
 
 def tail(path: Path) -> str:
     """The last lines of a log."""
-    return "\n".join(path.read_text(errors="replace").splitlines()[-15:]) if path.exists() else "no log"
+    return (
+        "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]) if path.exists() else "no log"
+    )
 
 
 def wait_for_first_step(run: Run, process: subprocess.Popen) -> float:

@@ -70,6 +70,6 @@ def _run_of(home: Home, command: subprocess.Popen, log: Path):
     """The command's run, once its folder is there."""
     while not (found := list(home.runs_dir.glob("*/config.json"))):
         if command.poll() is not None:
-            raise RuntimeError(f"compare ended before it began\n{log.read_text()}")
+            raise RuntimeError(f"compare ended before it began\n{log.read_text(encoding='utf-8')}")
         time.sleep(0.005)
     return home.run(found[0].parent.name)

@@ -20,7 +20,7 @@ def begin(home: Path, *arguments: str, **environment: str) -> subprocess.Popen:
         env=os.environ | {"TL_HOME": str(home)} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding=environment.get("PYTHONIOENCODING", "utf-8"),
     )
 
 

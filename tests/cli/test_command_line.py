@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from dataclasses import fields, replace
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 
@@ -18,12 +18,9 @@ from tests.cli.commands import ROOT, main, tl
 from tl.arms import parse_arms
 from tl.cli import compare, datasets
 from tl.cli.table import table
-from tl.cli.watch import Bars
 from tl.config import Refused, Training
 from tl.datasets import BUILT_IN
 from tl.datasets.drawn import BLOSSOMS
-from tl.jobs.listing import RunEntry
-from tl.store.documents import Progress
 from tl.words import data_name
 
 UNKNOWN = "0" * 26
@@ -220,18 +217,6 @@ def test_settings_of_arms_are_checked():
 
 def test_a_table_has_numbers_to_the_right():
     assert table(("name", "n"), [("a", 5), ("long", 12)]) == "name   n\na      5\nlong  12"
-
-
-def test_on_a_terminal_each_arm_has_a_bar(capsys):
-    unknown = dict.fromkeys(entry.name for entry in fields(RunEntry))
-    told = {"arm": "scratch", "seed": 0, "status": "running", "epochs": 2, "max_epochs": 6, "best_val_accuracy": 0.5}
-    training = Progress(phase="training", epoch=3, step=5, steps=10)
-    run = RunEntry(**unknown | told | {"progress": training})
-    with Bars() as bars:
-        bars.show([run, replace(run, seed=1, status="finished", progress=None, arm="linear_probe")])
-    shown = capsys.readouterr().err
-    assert re.search(r"scratch \|.*\| 2\.5/6 epochs, .* left, training, best 50\.0 %", shown)
-    assert re.search(r"linear_probe \|.*\| 6\.0/6 epochs, .* left, finished", shown)
 
 
 def test_a_full_disk_is_called_so(capsys, home, monkeypatch):

@@ -106,7 +106,7 @@ def test_every_answer_says_what_a_browser_may_not_do(server, path):
 
 
 def test_what_the_server_writes_is_for_its_user_alone(server):
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
     assert "\nUmask:\t0077\n" in status
 
 

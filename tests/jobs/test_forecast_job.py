@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -10,12 +11,14 @@ import pytest
 from tl.analysis.forecasts import question as questions
 from tl.analysis.forecasts.question import feature_keys, probe_curve
 from tl.config import ArmConfig, Experiment, Refused, Training
+from tl.datasets.pieces import WAITING
 from tl.jobs import background
 from tl.jobs.measurements import forecasts as module
 from tl.store.database import insert_experiment
 from tl.store.features import Features, write_features
 from tl.store.files import locked
 from tl.store.home import Home
+from tl.store.turn import Turn
 
 FAILS = 'import sys; print(\'[{"error": "The file is damaged."}]\')'
 
@@ -88,6 +91,28 @@ def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked):
     module._look(home, asked, lambda command: None, lambda: module._unless_busy(home))
     assert probe_curve(home, asked) == (None, None)
     assert not module.ask(home, asked), "nothing is even started while something waits to be trained"
+
+
+def test_who_asked_is_told_that_it_waits_for_its_turn(home, asked, monkeypatch, capsys):
+    """Behind training, or whatever else computes: while the pictures are looked at and while the probes are fitted."""
+    waits = f"import sys; [print({WAITING!r}, file=sys.stderr) for _ in range(3)]; print('[{{\"seconds\": 1}}]')"
+    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", waits))
+    with pytest.raises(Refused, match="could not be read back"):
+        module.measure(home, asked)
+    assert capsys.readouterr().err == f"{module.WAITS}\n"
+    turn = Turn(home.locks_dir)
+    turn.take()
+    threading.Timer(1.5, turn.give).start()
+    features(home, asked)
+    module.measure(home, asked)
+    assert probe_curve(home, asked)[0] is not None
+    assert capsys.readouterr().err == f"{module.WAITS}\n"
+
+
+def test_nothing_is_said_of_waiting_where_nobody_computes(home, asked, capsys):
+    features(home, asked)
+    module.measure(home, asked)
+    assert not capsys.readouterr().err
 
 
 def test_it_computes_in_a_turn_of_its_own(home):

@@ -116,8 +116,8 @@ def test_hosted_a_trainer_comes_after_the_page_in_computing_and_before_it_when_m
     monkeypatch.setenv("TL_HOSTED", hosted)
     launcher = LocalLauncher([sys.executable, "-c", "import time; time.sleep(60)"])
     trainer = launcher.start(run)
-    found = Path(f"/proc/{trainer.pid}/oom_score_adj").read_text()
-    assert found == (score or Path("/proc/self/oom_score_adj").read_text())
+    found = Path(f"/proc/{trainer.pid}/oom_score_adj").read_text(encoding="utf-8")
+    assert found == (score or Path("/proc/self/oom_score_adj").read_text(encoding="utf-8"))
     assert os.getpriority(os.PRIO_PROCESS, trainer.pid) == (NICE if score else os.getpriority(os.PRIO_PROCESS, 0))
     launcher.terminate(run.folder.name, trainer)
 
@@ -131,6 +131,6 @@ def test_hosted_a_background_job_gives_way_like_a_trainer(run, monkeypatch):
     [child] = set(psutil.Process().children()) - before
     try:
         assert child.nice() == NICE
-        assert Path(f"/proc/{child.pid}/oom_score_adj").read_text() == "500\n"
+        assert Path(f"/proc/{child.pid}/oom_score_adj").read_text(encoding="utf-8") == "500\n"
     finally:
         child.kill()

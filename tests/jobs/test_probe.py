@@ -2,17 +2,21 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 
 import pytest
 
 from tl.config import ArmConfig, Experiment
+from tl.jobs import background
 from tl.jobs import probe as module
+from tl.jobs.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.probe import cached, measure, probe
 from tl.store.database import insert_experiment
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
+from tl.store.turn import GAVE_WAY, Turn
 
 SPEEDS = {"train_images_per_second": 100.0, "head_only_images_per_second": 300.0, "eval_images_per_second": 400.0}
 SPEEDS |= {"startup_seconds": 1.0}
@@ -106,6 +110,42 @@ def test_it_gives_way_to_a_run(home, trainer, tmp_path):
     assert cached(home, *WHAT) is None, "nothing is kept"
     assert probe(home, *WHAT) is None
     assert trainer.calls() == 1, "nothing is even started while something waits to be trained"
+
+
+def test_one_that_gave_way_to_an_upload_is_tried_again(home, trainer, monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.05)
+    speeds = f"print({json.dumps(json.dumps(SPEEDS))})"
+    trainer(f"import os, sys\nif os.path.getsize({str(tmp_path / 'calls')!r}) < 3: sys.exit({GAVE_WAY})\n{speeds}")
+    assert measure(home, *WHAT) == SPEEDS
+    assert trainer.calls() == 3
+
+
+def test_one_that_always_gives_way_ends_without_a_word(home, monkeypatch):
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(module, "LIMIT_SECONDS", 0.3)
+    gave_way = subprocess.CompletedProcess([], GAVE_WAY, "", "")
+    monkeypatch.setattr(background, "run", lambda *_: gave_way)
+    assert measure(home, *WHAT) is None
+    assert cached(home, *WHAT) is None, "nothing failed"
+
+
+def test_the_real_one_lets_whoever_wants_to_compute_go_first(home):
+    """An upload takes its pictures in, or a person starts: they wait for no estimate."""
+    command = [sys.executable, "-m", "tl.train", "--probe", "mobilenet_v2", "64", "32"]
+    environment = child_environment() | {"TL_HOME": str(home.path)}
+    turn = Turn(home.locks_dir)
+    turn.take()
+    assert subprocess.run(command, cwd=PROJECT_ROOT, env=environment, stderr=subprocess.DEVNULL).returncode == GAVE_WAY
+    turn.give()
+    with subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stdout=subprocess.DEVNULL) as probing:
+        while turn.try_take():
+            turn.give()
+            time.sleep(0.05)
+            assert probing.poll() is None
+        turn.take()
+        assert turn.waited_seconds < 5, "it measures for longer, and torch alone takes seconds to start"
+        assert probing.wait(5) == GAVE_WAY
+    turn.close()
 
 
 def test_one_that_takes_too_long_is_ended(home, trainer, monkeypatch):

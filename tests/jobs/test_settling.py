@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from lab import until
@@ -193,10 +194,29 @@ def test_minutes_count_by_a_clock_that_nobody_sets(monkeypatch):
     )
     plan = settling.begun(PLAN, experiment)
     clocks |= {"wall": 9e9, "up": 80.0}  # set forward by centuries
-    assert settling.spent_seconds(plan) == 30.0
+    assert settling.spent_seconds(plan, []) == 30.0
     clocks |= {"wall": 1600.0, "up": 5.0}
     monkeypatch.setattr(processes, "boot_id", lambda: "another")
-    assert settling.spent_seconds(plan) == 600.0, "the machine was restarted"
+    assert settling.spent_seconds(plan, []) == 600.0, "the machine was restarted"
+
+
+def test_minutes_count_from_when_the_first_run_trains(monkeypatch):
+    clocks = {"wall": 1000.0, "up": 50.0}
+    monkeypatch.setattr(settling.time, "time", lambda: clocks["wall"])
+    monkeypatch.setattr(settling, "_up", lambda: clocks["up"])
+    arms = tuple(ArmConfig(name=name, strategy="scratch") for name in ("a", "b"))
+    plan = settling.begun(PLAN, Experiment(dataset="blossoms", arms=arms))
+    clocks |= {"wall": 1900.0, "up": 950.0}  # a quarter of an hour later
+
+    def spent(*runs):
+        return settling.spent_seconds(plan, [SimpleNamespace(status=status, started=since) for status, since in runs])
+
+    assert spent(("queued", None), ("queued", None)) == 0, "everything waits behind others"
+    assert spent(("running", 1600.0), ("queued", None)) == 300
+    assert spent(("finished", 400.0), ("finished", 1600.0), ("running", 1800.0)) == 300
+    assert spent(("finished", 400.0), ("queued", None)) == 0
+    assert spent(("running", 990.0), ("queued", None)) == 900, "it trained already"
+    assert spent(("finished", 400.0)) == 900
 
 
 def test_hosted_the_limit_that_ends_it_is_named(lab, monkeypatch):

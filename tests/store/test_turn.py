@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -63,3 +64,18 @@ def test_a_turn_that_is_taken_is_not_given_twice(tmp_path):
     assert not second.try_take()
     first.give()
     assert second.try_take()
+
+
+def test_whoever_has_the_turn_can_see_that_another_waits(tmp_path):
+    first, second = Turn(tmp_path), Turn(tmp_path)
+    first.take()
+    assert not first.wanted() and not second.wanted()
+    waiting = threading.Thread(target=second.take)
+    waiting.start()
+    end = time.monotonic() + 10
+    while not first.wanted():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    first.give()
+    waiting.join(10)
+    assert not waiting.is_alive() and not first.wanted()

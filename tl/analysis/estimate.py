@@ -6,6 +6,7 @@ Both are upper bounds: early stopping is not foreseen. Plain arithmetic, imports
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, RunConfig, Training
@@ -26,7 +27,7 @@ class Estimate:
     total: float  # all arms, all seeds
 
 
-def estimate_seconds(experiment: Experiment, probe: Mapping, sizes: Mapping[str, int]) -> Estimate:
+def estimate_seconds(experiment: Experiment, probe: Mapping[str, Any], sizes: Mapping[str, int]) -> Estimate:
     """What `experiment` takes at most on the machine that was probed.
 
     `probe` is what `python -m tl.train --probe` printed (pictures a second, seconds to start, cores where it computes
@@ -56,11 +57,11 @@ def _beside_the_page(cores: float | None) -> float:
     return max(cores, 1) / (max(cores, 1) - PAGE_CORES) if cores else 1.0
 
 
-def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping, sizes: Mapping[str, int]) -> float:
+def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping[str, Any], sizes: Mapping[str, int]) -> float:
     phases = _earliest(training.phases_of(arm))
     views = training.views_of(arm)
     forward = 1 / probe["eval_images_per_second"]
-    seconds = probe["startup_seconds"] + sizes["test"] * forward
+    seconds: float = probe["startup_seconds"] + sizes["test"] * forward
     if training.find_rate and arm.learning_rate is None:
         for phase in training.rate_tests_of(arm):
             share = _trained_share(phase, training.backbone)
@@ -85,9 +86,9 @@ def _earliest(phases: Sequence[Phase]) -> tuple[Phase, ...]:
     )
 
 
-def _step_seconds(share: float, probe: Mapping) -> float:
+def _step_seconds(share: float, probe: Mapping[str, Any]) -> float:
     """Seconds of training per picture where `share` of the stages train: between head only and everything."""
-    everything, head_only = (1 / probe[f"{name}_images_per_second"] for name in ("train", "head_only"))
+    everything, head_only = (1 / float(probe[f"{name}_images_per_second"]) for name in ("train", "head_only"))
     return head_only + share * (everything - head_only)
 
 
@@ -102,14 +103,15 @@ class RunState:
 
     config: RunConfig
     progress: Progress | None
-    epochs: Sequence[Mapping]  # rows of its metrics, one per epoch
+    epochs: Sequence[Mapping[Any, Any]]  # rows of its metrics, one per epoch
 
 
 def times_left(states: Mapping[str, RunState]) -> dict[str, float | None]:
     """Seconds until each of the runs that train at the same time is done, at most; never negative.
 
     Runs take turns epoch by epoch: while one does an epoch, each of the others does one too. None where an epoch is to
-    come of a kind that none of them has done yet, nor one that trains everything.
+    come of a kind that none of them has done yet, nor one that trains everything, and of a run that has not begun to
+    train since it was started: how long its preparing takes is not known.
     """
     paces = [_paces(state) for state in states.values()]
     coming = {key: _epochs_left(state, own, paces) for (key, state), own in zip(states.items(), paces, strict=True)}
@@ -117,8 +119,14 @@ def times_left(states: Mapping[str, RunState]) -> dict[str, float | None]:
     for key, own in coming.items():
         rounds = sum(part for part, _ in own)
         turns = [_seconds(epochs, math.inf if other == key else rounds) for other, epochs in coming.items()]
-        found[key] = None if None in turns else sum(turns)
+        known = [seconds for seconds in turns if seconds is not None]
+        found[key] = sum(known) if len(known) == len(turns) and _trains(states[key].progress) else None
     return found
+
+
+def _trains(progress: Progress | None) -> bool:
+    """Whether the run has come to train since it was last started; the first waiting and all preparing come before."""
+    return progress is not None and progress.phase not in (None, "starting", "preparing") and progress.epoch > 0
 
 
 def _seconds(epochs: Sequence[tuple[float, float | None]], rounds: float) -> float | None:
@@ -134,7 +142,9 @@ def _seconds(epochs: Sequence[tuple[float, float | None]], rounds: float) -> flo
     return total
 
 
-def _epochs_left(state: RunState, own: Mapping, all_paces: Sequence[Mapping]) -> list[tuple[float, float | None]]:
+def _epochs_left(
+    state: RunState, own: Mapping[str, float], all_paces: Sequence[Mapping[str, float]]
+) -> list[tuple[float, float | None]]:
     """(part that is left, seconds of a whole one) of every epoch still to train; none once the run tests or is done."""
     progress, phases = state.progress or Progress(), _earliest(state.config.phases)
     if progress.phase in ("testing", "done"):
@@ -157,15 +167,20 @@ def _epochs_left(state: RunState, own: Mapping, all_paces: Sequence[Mapping]) ->
 
 
 def _paces(state: RunState) -> dict[str, float]:
-    """Mean seconds of an epoch by what trained in it."""
+    """Mean seconds of an epoch by what trained in it: in this session, before the first epoch of it in earlier ones."""
+    before = (state.progress or Progress()).epochs_before
+    return _means(state.epochs[:before]) | _means(state.epochs[before:])
+
+
+def _means(epochs: Sequence[Mapping[Any, Any]]) -> dict[str, float]:
     seconds: dict[str, list[float]] = {}
-    for row in state.epochs:
+    for row in epochs:
         if row.get("train_seconds") is not None:
             seconds.setdefault(row["stage"], []).append(row["train_seconds"] + (row.get("eval_seconds") or 0.0))
     return {stage: sum(values) / len(values) for stage, values in seconds.items()}
 
 
-def _pace(phase: Phase, own: Mapping, all_paces: Sequence[Mapping]) -> float | None:
+def _pace(phase: Phase, own: Mapping[str, float], all_paces: Sequence[Mapping[str, float]]) -> float | None:
     """Seconds of an epoch of `phase`: the run's own, else another's, else of one that trains more."""
     for stage in (phase.name, EVERYTHING):
         if stage in own:

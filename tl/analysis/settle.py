@@ -50,7 +50,7 @@ def next_look(seeds: int, at_most: int = PLANNED_LOOKS[-1]) -> int | None:
 
 
 def decide(standing: Standing, plan: Settling, spent_seconds: float) -> Decision:
-    """What to do after a look; `spent_seconds` since the plan began."""
+    """What to do after a look; `spent_seconds` since the first of its runs trained."""
     judged = standing.seeds >= PLANNED_LOOKS[0]
     if judged and standing.outcome != UNDECIDED:
         return Decision(None, "decided")

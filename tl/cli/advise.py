@@ -1,11 +1,10 @@
 """`python -m tl advise`: what to expect of transfer on these pictures before training, why, and how often it was right."""
 
-import json
-
 from tl.backbones import BACKBONES
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command
 from tl.config import Training
+from tl.output import print_json
 
 
 def add_commands(commands) -> None:
@@ -31,7 +30,7 @@ def advise(arguments) -> int:
     found = advice.advise(arguments.home, training, advice.fits_memory(arguments.home, training))
     record = advice_record.record(arguments.home)
     if arguments.json:
-        print(json.dumps(found | {"record": record}, ensure_ascii=False))
+        print_json(found | {"record": record})
         return 0
     print(f"{found['text']}\n")
     for reason in found["reasons"]:

@@ -1,7 +1,6 @@
 """`python -m tl compare`: train the arms of an experiment, show how they go, print the verdict."""
 
 import argparse
-import json
 import sys
 from collections.abc import Collection, Iterable
 from dataclasses import fields
@@ -19,6 +18,7 @@ from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Refused, Training, parse_seeds
 from tl.effects import before_training, idle
 from tl.jobs.listing import RunEntry
+from tl.output import print_json
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database, settling
 from tl.store.home import Home
@@ -128,7 +128,7 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
     told = as_document(home, experiment_id)
     document = experiment_result(home, experiment_id, **options)
     if as_json:
-        print(json.dumps(document.to_json() | told, ensure_ascii=False))
+        print_json(document.to_json() | told)
     else:
         experiment = database.read_experiment(home, experiment_id)["experiment"]
         print(f"{heading(home, experiment, f'{experiment.samples:,}')}\n\n{as_text(document)}")

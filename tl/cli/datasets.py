@@ -8,6 +8,7 @@ from pathlib import Path
 from tl import jobs
 from tl.cli.parser import add_command
 from tl.cli.table import table
+from tl.output import print_json
 
 GROUP = (
     "pictures that belong together (a patient, a video, a burst) and stay on one side of a split made here: 'folder' for "
@@ -36,7 +37,7 @@ def datasets(arguments) -> int:
     for sentence in damaged.values():
         print(sentence, file=sys.stderr)
     if arguments.json:
-        print(json.dumps({"datasets": [as_json(info) for info in found]}, ensure_ascii=False))
+        print_json({"datasets": [as_json(info) for info in found]})
         return 0
     head = ("name", "classes", "train", "validation", "test", "what it is")
     rows = [(info.name, len(info.classes), info.train, info.validation, info.test, _what(info)) for info in found]
@@ -67,7 +68,7 @@ def ingest(arguments) -> int:
         info = datasets.ingest(arguments.home, arguments.zip, name, progress, group=arguments.group)
     left_out = info.left_out
     if arguments.json:
-        print(json.dumps(as_json(info) | {"left_out": left_out}, ensure_ascii=False))
+        print_json(as_json(info) | {"left_out": left_out})
         return 0
     print(f"{info.name}: {len(info.classes)} classes, {info.train} / {info.validation} / {info.test} pictures ", end="")
     print("to train, validate and test.")

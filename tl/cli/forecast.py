@@ -1,6 +1,5 @@
 """`python -m tl forecast`: how many more pictures an accuracy takes, for the linear probe and the arms of a sweep."""
 
-import json
 import sys
 from argparse import Namespace
 from typing import Any
@@ -9,6 +8,7 @@ from tl.backbones import BACKBONES
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command
 from tl.config import Training
+from tl.output import print_json
 
 SETTINGS = ("dataset", "backbone", "weights", "resolution")
 
@@ -42,7 +42,7 @@ def forecast(arguments: Namespace) -> int:
     measure(home, asked)
     found = answer(home, asked, arguments.target, arguments.sweep)
     if arguments.json:
-        print(json.dumps(found.to_json(), ensure_ascii=False))
+        print_json(found.to_json())
     else:
         print("\n".join([found.text, "", *found.notes, record_in_words(found.record)]))
         if found.sweep_id is None:

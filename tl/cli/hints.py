@@ -1,6 +1,5 @@
 """`python -m tl hints`: which pretrained network is likely to suit the pictures, before anything is trained."""
 
-import json
 import sys
 
 from tl.backbones import BACKBONES
@@ -8,6 +7,7 @@ from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.config import Refused, Training
+from tl.output import print_json
 
 
 def add_commands(commands) -> None:
@@ -40,7 +40,7 @@ def hints(arguments) -> int:
     for sentence in found["failed"]:
         print(sentence, file=sys.stderr)
     if arguments.json:
-        print(json.dumps(found, ensure_ascii=False))
+        print_json(found)
     elif found["candidates"]:
         print(f"{asked.dataset}, {asked.samples:,} training pictures at {asked.resolution} px\n")
         print(f"{_ranking(found)}\n\nA hint, not a verdict. {in_words(found['record'])}")

@@ -1,8 +1,7 @@
 """`python -m tl repair`: a new queue from the folders of the runs, where the old one is damaged or gone."""
 
-import json
-
 from tl.cli.parser import add_command
+from tl.output import print_json
 
 
 def add_commands(commands) -> None:
@@ -16,7 +15,7 @@ def repair(arguments) -> int:
 
     done = rebuild(arguments.home)
     if arguments.json:
-        print(json.dumps(done, ensure_ascii=False))
+        print_json(done)
         return 0
     if done["sound"]:
         print("The queue is sound; nothing was changed.")

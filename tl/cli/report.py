@@ -1,12 +1,12 @@
 """`python -m tl report`, `export`, `import`: an experiment or a sweep for others, as one HTML file or as a bundle."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.config import Refused
+from tl.output import print_json
 
 
 def add_commands(commands: Any) -> None:
@@ -42,7 +42,7 @@ def import_(arguments: argparse.Namespace) -> int:
 
     kind, ident = import_bundle(arguments.home, arguments.bundle)
     if arguments.json:
-        print(json.dumps({f"{kind}_id": ident, "home": str(arguments.home.path)}))
+        print_json({f"{kind}_id": ident, "home": str(arguments.home.path)})
     else:
         print(f"{kind.capitalize()} {ident} is here; the page Runs opens it, `python -m tl report` writes it down.")
     return 0
@@ -58,7 +58,7 @@ def _written(arguments: argparse.Namespace, kind: str, data: bytes) -> int:
         write_bytes(path, data)
     if arguments.json:
         document = {"id": arguments.id, "file": str(path.absolute()), "bytes": len(data)}
-        print(json.dumps(document, ensure_ascii=False))
+        print_json(document)
     else:
         print(f"{path}: {len(data):,} bytes")
     return 0

@@ -10,6 +10,7 @@ from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
 from tl.jobs.listing import RunEntry
+from tl.output import print_json
 from tl.words import data_name
 
 
@@ -28,7 +29,7 @@ def runs(arguments) -> int:
     """Always 0."""
     found = jobs.list_runs(arguments.home)
     if arguments.json:
-        print(json.dumps({"runs": [run.to_json() for run in found]}, ensure_ascii=False))
+        print_json({"runs": [run.to_json() for run in found]})
         return 0
     head = ("run", "status", "arm", "seed", "epochs", "validation", "test", "data set", "pictures", "network", "queued")
     rows = [

@@ -25,7 +25,9 @@ def add_bounds(parser: Parser) -> None:
     """What adding seeds until it is settled may cost."""
     most = f"at most {PLANNED_LOOKS[-1]}"
     seeds = f"add no more seeds than so many in all, {most}; default {USUAL.at_most_seeds}"
-    minutes = f"begin no look that would end after so many minutes; default {USUAL.at_most_minutes}"
+    minutes = (
+        f"begin no look that would end so many minutes after the first run trains; default {USUAL.at_most_minutes}"
+    )
     parser.add_argument("--at-most-seeds", type=int, metavar="INT", help=seeds)
     parser.add_argument("--at-most-minutes", type=int, metavar="INT", help=minutes)
 

@@ -1,6 +1,5 @@
 """`python -m tl sweep` and `sweeps`: the same comparison at several sizes, and what came of it."""
 
-import json
 import sys
 import time
 from typing import Any
@@ -20,6 +19,7 @@ from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.table import table
 from tl.cli.watch import wait
 from tl.jobs.sizes import PRESETS, parse_sizes
+from tl.output import print_json
 from tl.store import database
 from tl.store.home import Home
 from tl.words import count, data_name, duration, percent
@@ -59,7 +59,7 @@ def sweeps(arguments) -> int:
         return 0
     found = jobs.list_sweeps(arguments.home)
     if arguments.json:
-        print(json.dumps({"sweeps": found}, ensure_ascii=False))
+        print_json({"sweeps": found})
         return 0
     head = ("sweep", "data set", "network", "sizes", "arms", "seeds", "runs", "queued")
     rows = [
@@ -120,7 +120,7 @@ def _show(home: Home, sweep_id: str, as_json: bool, **options: Any) -> None:
 
     found = sweep_result(home, sweep_id, **options)
     if as_json:
-        print(json.dumps(found.to_json(), ensure_ascii=False))
+        print_json(found.to_json())
         return
     experiment = next(iter(database.read_sweep(home, sweep_id)["experiments"].values()))
     sizes = ", ".join(map(count, found.sizes))

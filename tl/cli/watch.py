@@ -2,16 +2,25 @@
 
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tl import jobs
 from tl.jobs.listing import RunEntry
+from tl.jobs.progress import epochs_done, seconds_left
 from tl.jobs.start import log_path
 from tl.store import database
 from tl.store.documents import Progress
 from tl.store.home import Home
+from tl.store.schema import ACTIVE
+from tl.words import clock
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 POLL_SECONDS = 0.3
 FAILED = ("failed", "interrupted")  # statuses that make the exit status 1
+Rows = Sequence[Mapping[Any, Any]]  # of a run's metrics, one per epoch
 MAX_STARTS = 10  # of the supervisor, with nothing happening in between
 
 
@@ -20,12 +29,12 @@ def wait(home: Home, experiment_id: str, run_ids: set[str]) -> list[RunEntry]:
 
     Raises RuntimeError where no supervisor stays alive to train them.
     """
-    display = Bars() if sys.stderr.isatty() else Lines(home)
+    display: Bars | Lines = Bars(home) if sys.stderr.isatty() else Lines(home)
     starts, before = 0, None
     with display:
         while True:
             # The rows, not what list_runs makes of them: an end counts once it is written down.
-            rows = database.read_runs(home, experiment_id, database.ACTIVE)
+            rows = database.read_runs(home, experiment_id, ACTIVE)
             active = [row for row in rows if row.run_id in run_ids]
             runs = [run for run in jobs.list_runs(home, experiment_id) if run.run_id in run_ids]
             display.show(runs)
@@ -47,10 +56,10 @@ class Lines:
         self._epochs: dict[str, int] = {}  # run -> epochs told
         self._ended: set[str] = set()
 
-    def __enter__(self):
+    def __enter__(self) -> "Lines":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         return None
 
     def show(self, runs: list[RunEntry]) -> None:
@@ -66,26 +75,26 @@ class Lines:
                         f"{_title(run)}: epoch {row['epoch']}/{run.max_epochs}, validation accuracy "
                         f"{percent(row['val_accuracy'])}, {row['train_seconds'] + row['eval_seconds']:.1f} s"
                     )
-            if run.status not in database.ACTIVE and run.run_id not in self._ended:
+            if run.status not in ACTIVE and run.run_id not in self._ended:
                 self._ended.add(run.run_id)
                 _print(f"{_title(run)}: {describe_end(run)}")
 
-    def _rows(self, run_id: str) -> list[dict]:
-        from tl.store.metrics import read_metrics  # pandas
-
-        return read_metrics(self._home.run(run_id).metrics).to_dict("records")
+    def _rows(self, run_id: str) -> Rows:
+        return _epochs(self._home, run_id)
 
 
 class Bars:
     """A progress bar for each arm, over all its seeds."""
 
-    def __init__(self):
-        self._bars: dict = {}
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._bars: dict[str, tqdm[NoReturn]] = {}
+        self._epochs: dict[tuple[str, int], Rows] = {}  # (run, epochs of it) -> their rows
 
-    def __enter__(self):
+    def __enter__(self) -> "Bars":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for bar in self._bars.values():
             bar.close()
 
@@ -93,16 +102,25 @@ class Bars:
         """Redraw the bars."""
         from tqdm import tqdm
 
+        told = {run.run_id: run.epochs for run in runs}
+        left = seconds_left(self._home, runs, lambda run_id: self._rows(run_id, told[run_id]))
         for place, arm in enumerate(dict.fromkeys(run.arm for run in runs)):
             own = [run for run in runs if run.arm == arm]
             if arm not in self._bars:
                 total = sum(run.max_epochs for run in own)
-                layout = "{desc} |{bar}| {n:.1f}/{total} epochs, {remaining} left{postfix}"
+                # tqdm's own time left takes what was done before we came for speed.
+                layout = "{desc} |{bar}| {n:.1f}/{total} epochs{postfix}"
                 self._bars[arm] = tqdm(desc=arm, total=total, position=place, bar_format=layout, file=sys.stderr)
             bar = self._bars[arm]
-            bar.n = sum(_epochs_done(run) for run in own)
-            bar.set_postfix_str(_now(own), refresh=False)
+            bar.n = sum(epochs_done(run) for run in own)
+            bar.set_postfix_str(_now(own, left), refresh=False)
             bar.refresh()
+
+    def _rows(self, run_id: str, epochs: int) -> Rows:
+        if (run_id, epochs) not in self._epochs:  # some times a second is too often to read a file for nothing
+            self._epochs = {key: rows for key, rows in self._epochs.items() if key[0] != run_id}
+            self._epochs[run_id, epochs] = _epochs(self._home, run_id)
+        return self._epochs[run_id, epochs]
 
 
 def describe_end(run: RunEntry) -> str:
@@ -118,19 +136,24 @@ def percent(fraction: float | None) -> str:
     return "-" if fraction is None else f"{100 * fraction:.1f} %"
 
 
-def _epochs_done(run: RunEntry) -> float:
-    if run.status not in database.ACTIVE:
-        return run.max_epochs if run.status == "finished" else run.epochs
-    progress = run.progress or Progress()
-    training = progress.phase == "training" and progress.epoch == run.epochs + 1
-    return run.epochs + (progress.step / max(progress.steps, 1) if training else 0)
+def _epochs(home: Home, run_id: str) -> Rows:
+    """Rows of a run's metrics."""
+    from tl.store.metrics import read_metrics  # pandas
+
+    return read_metrics(home.run(run_id).metrics).to_dict("records")
 
 
-def _now(runs: list[RunEntry]) -> str:
+def _now(runs: list[RunEntry], left: dict[str, float | None]) -> str:
+    """What the run to look at does: "at most 1:20 left for seed 1, training, best 56.3 %"."""
     run = next((run for run in runs if run.status == "running"), runs[-1])
-    seed = f"seed {run.seed} " if len(runs) > 1 else ""
+    seconds, several = left.get(run.run_id), len(runs) > 1
     phase = (run.progress or Progress()).phase or run.status
-    return f"{seed}{phase}, best {percent(run.best_val_accuracy)}"
+    parts = [phase, f"best {percent(run.best_val_accuracy)}"]
+    if seconds:
+        parts.insert(0, f"at most {clock(seconds)} left" + (f" for seed {run.seed}" if several else ""))
+    elif several:
+        parts[0] = f"seed {run.seed} {phase}"
+    return ", ".join(parts)
 
 
 def _title(run: RunEntry) -> str:

@@ -35,7 +35,9 @@ def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], 
 
 def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int, int, str], None] | None) -> None:
     command = [sys.executable, *COMMAND, info.name, str(packed), "--root", str(home.downloads_dir)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(), text=True)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(), encoding="utf-8", errors="replace"
+    )
     last = ""
     try:
         for line in process.stderr:  # universal newlines: a bar's carriage returns end lines, too

@@ -94,7 +94,12 @@ def _matches(pattern: str, names: list[str]) -> list[str]:
     task = json.dumps({"pattern": pattern, "names": names})
     try:
         process = subprocess.run(
-            [sys.executable, *MATCHER], input=task, capture_output=True, text=True, env=environment(), timeout=SECONDS
+            [sys.executable, *MATCHER],
+            input=task,
+            capture_output=True,
+            encoding="utf-8",
+            env=environment(),
+            timeout=SECONDS,
         )
         answer = json.loads(process.stdout)
     except (subprocess.TimeoutExpired, ValueError):

@@ -32,10 +32,19 @@ def is_junk(name: str) -> bool:
     return parts[-1].lower() in JUNK_FILES or any(part[:1] == "." != part or part == "__MACOSX" for part in parts)
 
 
-def label(folder: str, longest: int = 80) -> str:
-    """A name from outside made fit to be shown: NFC, no control or direction characters, at most `longest` long."""
+LONGEST = 80  # of a class's name
+
+
+def label(folder: str, longest: int = LONGEST, end: int = 0) -> str:
+    """A name from outside made fit to be shown: NFC, no control or direction characters, at most `longest` long.
+
+    Of one that is longer "…" stands for what is left out: all the rest, or all but the last `end` characters.
+    """
     kept = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " if c.isspace() else "" for c in folder)
-    return unicodedata.normalize("NFC", " ".join(kept.split()))[:longest].strip() or "unnamed"
+    text = unicodedata.normalize("NFC", " ".join(kept.split()))
+    if len(text) > longest:
+        text = f"{text[: longest - 1 - end].strip()}…{text[len(text) - end :].strip()}"
+    return text or "unnamed"
 
 
 def natural(text: str) -> tuple:
@@ -139,15 +148,20 @@ def _listed(folders: Iterable[str]) -> str:
 def _named(placed: list[tuple[str, str] | None]) -> list[tuple[str, str] | None]:
     """Folder names made labels; Refused where two become one or fewer than two are left."""
     folders = sorted({place[1] for place in placed if place})
+    whole = {folder: label(folder, len(folder) + 1) for folder in folders}
+    for first, second, *_ in _same(whole):
+        raise Refused(
+            f"The class folders {label(first)!r} and {label(second)!r} have the same name for many computers; rename or "
+            "merge them."
+        )
     labels = {folder: label(folder) for folder in folders}
-    by_key: dict[str, str] = {}
-    for folder in folders:
-        key = unicodedata.normalize("NFC", labels[folder].casefold())
-        if key in by_key:
-            raise Refused(
-                f"The class folders {by_key[key]!r} and {folder!r} have the same name for many computers; rename or merge them."
-            )
-        by_key[key] = folder
+    for alike in _same(labels):  # as far as they are shown
+        labels |= {folder: label(folder, end=LONGEST // 2) for folder in alike}
+    for alike in _same(labels):
+        raise Refused(
+            f"{len(alike)} class folders have long names that begin and end alike, {labels[alike[0]]!r}; give them "
+            f"names of at most {LONGEST} characters."
+        )
     if len(folders) == 1:
         raise Refused(
             f"There is only one class folder, {label(folders[0])!r}; at least two classes are needed: {EXPECTED}."
@@ -155,3 +169,11 @@ def _named(placed: list[tuple[str, str] | None]) -> list[tuple[str, str] | None]
     if not folders:
         raise Refused(f"The pictures lie in no class folders; {EXPECTED}.")
     return [place and (place[0], labels[place[1]]) for place in placed]
+
+
+def _same(labels: dict[str, str]) -> list[list[str]]:
+    """Groups of folders whose labels many computers take for one."""
+    by_key: dict[str, list[str]] = {}
+    for folder, text in labels.items():
+        by_key.setdefault(unicodedata.normalize("NFC", text.casefold()), []).append(folder)
+    return [group for group in by_key.values() if len(group) > 1]

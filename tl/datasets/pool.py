@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from tl.datasets.pieces import LOOK_SECONDS, Gate
+from tl.output import UTF_8
 
 ROOT = Path(__file__).resolve().parents[2]  # holds the package tl
 
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]  # holds the package tl
 def environment() -> dict[str, str]:
     """Variables for a process of ours: it finds tl from any working folder and leaves the other cores alone."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return os.environ | UTF_8 | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 READY = "ready\n"  # what a process says when it has started
@@ -60,7 +61,7 @@ class Pool:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                text=True,
+                encoding="utf-8",
                 env=environment(),
             )
             process.greeted = False

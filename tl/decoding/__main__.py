@@ -113,7 +113,10 @@ def _limit() -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     own = 0
-    with suppress(OSError), open("/proc/self/statm") as sizes:  # the libraries' address space differs between systems
+    with (
+        suppress(OSError),
+        open("/proc/self/statm", encoding="ascii") as sizes,
+    ):  # the libraries' address space differs between systems
         own = int(sizes.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (own + MEMORY_BYTES,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -8,6 +8,7 @@ import sys
 from tl.jobs.launcher import LocalLauncher
 from tl.jobs.start import take_lock, write_holder
 from tl.jobs.supervisor import Supervisor
+from tl.output import spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
 
@@ -30,4 +31,5 @@ def main() -> int:
 
 if __name__ == "__main__":
     keep_private()
+    spell_out()
     sys.exit(main())

@@ -66,7 +66,8 @@ def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     ) as process:
         while True:
             try:

@@ -59,7 +59,8 @@ def _in_front(command: list[str]) -> subprocess.CompletedProcess:
         env=child_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
 
 

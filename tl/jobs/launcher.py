@@ -14,6 +14,7 @@ from typing import Protocol
 from tl.jobs import memory, processes
 from tl.jobs.processes import Identity
 from tl.limits import hosted
+from tl.output import UTF_8
 from tl.store.home import Run
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -108,16 +109,16 @@ def give_way(pid: int) -> None:
     if hosted():
         with suppress(OSError):
             # Where memory ends all the same, the system ends this and not everybody's page.
-            Path(f"/proc/{pid}/oom_score_adj").write_text("500")
+            Path(f"/proc/{pid}/oom_score_adj").write_text("500", encoding="ascii")
             os.setpriority(os.PRIO_PROCESS, pid, NICE)  # somebody waits for a page, nobody for a step
 
 
 def child_environment() -> dict[str, str]:
-    """Environment of a trainer: `tl` importable from anywhere, prints at once, memory kept between steps if there is much."""
+    """Environment of a trainer: `tl` importable from anywhere, prints at once and in UTF-8, memory kept if there is much."""
     roomy = platform.libc_ver()[0] == "glibc" and memory.total_bytes() >= ROOMY_BYTES
     allocator = _ALLOCATOR if roomy else {}
     path = os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
-    return with_defaults(os.environ, allocator) | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    return with_defaults(os.environ, allocator) | UTF_8 | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def with_defaults(environment: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def total_bytes() -> float:
     total = psutil.virtual_memory().total
     for limit, _ in _CGROUP_FILES:
         try:
-            total = min(total, int(Path(limit).read_text()))
+            total = min(total, int(Path(limit).read_text(encoding="ascii")))
         except (OSError, ValueError):
             continue  # not this version, or "max": no limit
     return total
@@ -78,7 +78,7 @@ def free_bytes() -> float:
     free = psutil.virtual_memory().available
     for limit, used in _CGROUP_FILES:
         try:
-            free = min(free, int(Path(limit).read_text()) - int(Path(used).read_text()))
+            free = min(free, int(Path(limit).read_text(encoding="ascii")) - int(Path(used).read_text(encoding="ascii")))
         except (OSError, ValueError):
             continue  # not this version, or "max": no limit
     return max(free, 0)
@@ -106,6 +106,8 @@ def _asked_driver(query: str) -> str:
         return ""
     command = [program, query, "--format=csv,noheader,nounits"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+        return subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=10, check=True
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return ""

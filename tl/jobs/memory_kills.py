@@ -9,7 +9,7 @@ def memory_kills() -> int | None:
     """Kills so far, of this container where the system tells, else of the whole machine; None where it can't tell."""
     for path in _files():
         try:
-            lines = path.read_text().splitlines()
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             continue
         for name, _, value in (line.partition(" ") for line in lines):
@@ -22,7 +22,10 @@ def _files() -> list[Path]:
     """Counters, the narrowest first: cgroup version 2 and 1 (of this process, of the container), the kernel's."""
     found = []
     try:
-        groups = [line.split(":", 2) for line in (_PROC / "self/cgroup").read_text().splitlines()]
+        groups = [
+            line.split(":", 2)
+            for line in (_PROC / "self/cgroup").read_text(encoding="utf-8", errors="replace").splitlines()
+        ]
     except OSError:
         groups = []
     for _, controllers, path in groups:

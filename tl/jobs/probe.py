@@ -18,8 +18,10 @@ from tl.jobs import background
 from tl.store.documents import Finite, Positive, fitting
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
+from tl.store.turn import GAVE_WAY
 
 LIMIT_SECONDS = 180.0  # a network that needs longer for a few steps is too slow here anyway
+AGAIN_SECONDS = 2.0  # after which one is tried again that gave way to an upload, or to whatever else computes
 RETRY_SECONDS = 60.0  # after a failure
 STRAINED_SECONDS = 600.0  # for so long a speed is believed that was measured while others used the machine
 STRAINED_LOAD = 0.75  # processes wanting to run, per core, before the probe starts
@@ -61,7 +63,7 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
 
 
 def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
-    """Run the probe and keep its result; it gives way when a run is queued or starts."""
+    """Run the probe and keep its result; it gives way when a run is queued or starts, and to whatever else computes."""
     command = [*COMMAND, backbone, str(resolution), str(batch_size)]
     strained = os.getloadavg()[0] > STRAINED_LOAD * (os.cpu_count() or 1)
     result = _result(home, command)
@@ -96,8 +98,12 @@ def _known(entry: dict[str, Any]) -> bool:
 
 
 def _result(home: Home, command: list[str]) -> dict | None:
+    end = time.monotonic() + LIMIT_SECONDS
     try:
-        ended = background.run(home, command, LIMIT_SECONDS)
+        while (ended := background.run(home, command, LIMIT_SECONDS)) and ended.returncode == GAVE_WAY:
+            if time.monotonic() > end:
+                return None
+            time.sleep(AGAIN_SECONDS)
     except subprocess.TimeoutExpired:
         return _failure(f"The probe took longer than {LIMIT_SECONDS:.0f} s.")
     if ended is None:

@@ -50,7 +50,7 @@ def age_seconds(identity: Identity) -> float:
 def boot_id() -> str:
     """Changes with every start of the machine."""
     try:
-        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return str(round(psutil.boot_time()))
 
@@ -73,7 +73,7 @@ def _state(pid: int) -> tuple[str, int]:
         return _state_without_proc(pid)
     try:
         # man 5 proc: the second field, the name in brackets, may hold spaces and brackets itself
-        text = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return "X", 0
     return text[0], int(text[19])

@@ -40,7 +40,7 @@ def settle(home: Home, experiment_id: str) -> None:
         settling.end(home, experiment_id, "failed", str(refusal), seen=experiment)
         return
     standing = standing_of(found)
-    decision = decide(standing, plan, spent_seconds(plan))
+    decision = decide(standing, plan, spent_seconds(plan, rows))
     _carry_out(home, experiment_id, experiment, decision, standing.outcome)
 
 

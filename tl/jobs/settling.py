@@ -4,7 +4,9 @@ Imports nothing of the queue, which uses it.
 """
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Protocol
 
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.jobs import processes
@@ -31,11 +33,31 @@ def begun(plan: Settling, experiment: Experiment) -> Settling:
     return replace(fresh, began=time.time(), up=_up(), boot_id=processes.boot_id())
 
 
-def spent_seconds(plan: Settling) -> float:
-    """Seconds since it began: by the clock that nobody can set, after a restart of the machine by the other one."""
+class Started(Protocol):
+    """A run as the queue knows it."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def started(self) -> float | None: ...
+
+
+def spent_seconds(plan: Settling, runs: Iterable[Started]) -> float:
+    """Seconds since the first of its runs trained: what is waited in the queue behind others is no time of its own.
+
+    By the clock that nobody can set, after a restart of the machine by the other one.
+    """
+    known = list(runs)
     if plan.up is not None and plan.boot_id == processes.boot_id():
-        return max(0.0, _up() - plan.up)
-    return max(0.0, time.time() - plan.began)
+        since = max(0.0, _up() - plan.up)
+    else:
+        since = max(0.0, time.time() - plan.began)
+    if any(run.status == "running" and run.started and run.started <= plan.began for run in known):
+        return since
+    first = min((run.started for run in known if run.started and run.started > plan.began), default=None)
+    if first is None:
+        return 0.0 if any(run.status == "queued" for run in known) else since
+    return max(0.0, since - (first - plan.began))
 
 
 def _up() -> float:

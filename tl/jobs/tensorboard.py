@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from dataclasses import asdict
 from pathlib import Path
@@ -93,7 +92,7 @@ def _start(home: Home, files: _Files) -> str:
         time.sleep(0.1)
     if child.returncode is None:
         child.kill()
-    lines = files.log.read_text(errors="replace").strip().splitlines() or ["it gave no reason"]
+    lines = files.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it gave no reason"]
     raise Refused(f"TensorBoard could not be started: {lines[-1]} (see {files.log}).")
 
 

@@ -67,7 +67,10 @@ def main() -> None:
     """Answer tasks until stdin ends."""
     warnings.simplefilter("ignore")
     own = 0
-    with suppress(OSError), open("/proc/self/statm") as sizes:  # the libraries' address space differs between systems
+    with (
+        suppress(OSError),
+        open("/proc/self/statm", encoding="ascii") as sizes,
+    ):  # the libraries' address space differs between systems
         own = int(sizes.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (own + MEMORY_BYTES,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -32,6 +32,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     detail: str = ""
     epoch: Count = 0
     epochs: Count = 0
+    epochs_before: Count = 0  # done before it was last started
     step: Count = 0
     steps: Count = 0
     counter: Count = 0  # moves when the work does

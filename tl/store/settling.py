@@ -30,7 +30,7 @@ class Settling:
     """Add seeds at planned looks until the outcome is decided or the budget is spent; open while `ended` is None."""
 
     at_most_seeds: int = PLANNED_LOOKS[-1]
-    at_most_minutes: int = 60  # of wall clock since it began; a look that has begun is not cut
+    at_most_minutes: int = 60  # of wall clock since its first run trained; a look that has begun is not cut
     baseline: str | None = None  # what the outcome is judged by, see tl.analysis.verdict; None: as usual
     margin: float | None = None
     judge_by: str | None = None

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+GAVE_WAY = 75  # exit status of a process that ended since somebody else wanted to compute; EX_TEMPFAIL of sysexits.h
+
 _mine = threading.local()  # `held`: locks folders whose turn this thread has
 
 
@@ -52,6 +54,15 @@ class Turn:
             return False
         _held().add(self._folder)
         return True
+
+    def wanted(self) -> bool:
+        """Whether anybody waits for the turn now."""
+        try:
+            fcntl.flock(self._next, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._next, fcntl.LOCK_UN)
+        return False
 
     def give(self) -> None:
         """Let the next one compute."""

@@ -1,7 +1,7 @@
 """`python -m tl.train RUN_DIR` trains a run (or goes on with it); `--probe` measures this machine's speed.
 
 Exit status 0: finished or stopped (SIGTERM); 1: failed, result.json says why; 2: bad arguments or config.json; 3:
-another trains this run; more: failed, and result.json could not be written (tl/failures.py). Torch is imported only
+another trains this run; 75: the probe gave way; more: failed, and result.json could not be written (tl/failures.py). Torch is imported only
 once it is this trainer's turn, so that starting up does not disturb the one that computes.
 """
 
@@ -9,6 +9,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -16,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from tl.config import Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
+from tl.output import spell_out
 from tl.store.files import hold, keep_private, read_json, sweep, write_json
 from tl.store.home import Home, Run
-from tl.store.turn import Turn
+from tl.store.turn import GAVE_WAY, Turn
 from tl.train.history import describe
 from tl.train.progress import Progress
 from tl.train.sealed import reached
@@ -27,6 +30,7 @@ if TYPE_CHECKING:  # torch comes with it
     from tl.train.run import Trainer
 
 USAGE = "usage: python -m tl.train RUN_DIR | --probe BACKBONE RESOLUTION BATCH_SIZE"
+LOOK_SECONDS = 0.1  # between two looks whether somebody waits while this machine's speed is measured
 OCCUPIED = 3  # exit status where another trainer works in the folder
 
 # Names of failures by what is in a RuntimeError's text, and by the error's class or the nearest it derives from (by
@@ -192,12 +196,23 @@ def _reason(error: Exception) -> str:
     return next((OF_CLASS[cls.__name__] for cls in type(error).__mro__ if cls.__name__ in OF_CLASS), "internal_error")
 
 
+def _give_way(turn: Turn) -> None:
+    """End this process, and so its turn, as soon as anybody wants to compute: nobody waits for an estimate's sake."""
+    while not turn.wanted():
+        time.sleep(LOOK_SECONDS)
+    os._exit(GAVE_WAY)
+
+
 def main(arguments: list[str]) -> int:
     """Exit status of the command."""
     match arguments:
         case ["--probe", backbone, resolution, batch_size]:
             home = Home()
-            Turn(home.locks_dir).take()  # held until this process ends
+            turn = Turn(home.locks_dir)
+            if not turn.try_take():
+                print("Something else computes now; measure when it has ended.", file=sys.stderr)
+                return GAVE_WAY
+            threading.Thread(target=_give_way, args=(turn,), daemon=True).start()
             from tl.train.probe import measure
 
             print(json.dumps(measure(home, backbone, int(resolution), int(batch_size))))
@@ -210,4 +225,5 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     keep_private()
+    spell_out()
     sys.exit(main(sys.argv[1:]))

@@ -20,6 +20,8 @@ from torch import nn
 from tl.backbones import BACKBONES
 from tl.config import Refused, Training
 from tl.datasets import home_of, prepare
+from tl.datasets.pieces import WAITING
+from tl.output import spell_out
 from tl.pretrained import source
 from tl.store.features import RANDOM, TRAIN, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
@@ -79,7 +81,7 @@ def main(argv: list[str]) -> int:
             weights=weights,
             weights_hash=digest,
         )
-        turn.take()  # a run that trains meanwhile goes on between two candidates
+        _take(turn)  # a run that trains meanwhile goes on between two candidates
         try:
             answers.append(_answer(home, key, store, [(TRAIN, options.samples), *options.also]))
         finally:
@@ -87,6 +89,13 @@ def main(argv: list[str]) -> int:
         print(f"{backbone} with {weights}: {answers[-1]}", file=sys.stderr, flush=True)
     print(json.dumps(answers))
     return 0
+
+
+def _take(turn: Turn) -> None:
+    """Take the turn, and say so first where it has to be waited for."""
+    if turn.wanted() or not turn.try_take():
+        print(WAITING, file=sys.stderr, flush=True)
+        turn.take()
 
 
 def _preparing(done: int, total: int, what: str) -> None:
@@ -172,4 +181,5 @@ def _batches(pixels: np.ndarray, resolution: int, device: torch.device) -> Itera
 
 
 if __name__ == "__main__":
+    spell_out()
     sys.exit(main(sys.argv[1:]))

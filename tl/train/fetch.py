@@ -21,6 +21,7 @@ from torchvision.datasets import CIFAR10, Flowers102
 from torchvision.datasets.utils import check_integrity
 from tqdm import tqdm
 
+from tl.output import spell_out
 from tl.store.home import Home
 
 SILENCE_SECONDS = 30  # a server that says nothing for so long has failed
@@ -166,4 +167,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    spell_out()
     sys.exit(main())

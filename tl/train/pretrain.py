@@ -27,6 +27,7 @@ from tl.backbones import BACKBONES
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets import describe, prepare
 from tl.datasets.info import DatasetInfo
+from tl.output import spell_out
 from tl.pretrained import AUTO, BUNDLED, IMAGENET, source
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
@@ -291,6 +292,7 @@ def _pretrained(
 
 
 if __name__ == "__main__":
+    spell_out()
     try:
         sys.exit(main(sys.argv[1:]))
     except Refused as refusal:

@@ -1,6 +1,7 @@
 """progress.json: where a run is now, replaced a few times a second; its counter moves only when the work does."""
 
 import time
+from typing import Any
 
 from tl.store.files import write_json
 from tl.store.home import Run
@@ -15,21 +16,26 @@ class Progress:
         self._path = run.progress
         self._written = 0.0
         self.notes: list[str] = []  # what did not go as planned
-        self._state = {
+        self._state: dict[str, Any] = {
             "phase": "starting",
             "detail": "",
             "epoch": 0,
             "epochs": epochs,
+            "epochs_before": 0,
             "step": 0,
             "steps": 0,
             "counter": 0,
             "elapsed_seconds": 0.0,
         }
 
-    def phase(self, phase: str, **changes) -> None:
+    def phase(self, phase: str, **changes: Any) -> None:
         """A new phase of work; written at once."""
         self._state |= {"phase": phase, "detail": "", "step": 0, "steps": 0} | changes
         self._write()
+
+    def goes_on(self, epochs: int) -> None:
+        """So many epochs were done before this start; what they took says nothing about how fast it is now."""
+        self._state["epochs_before"] = epochs
 
     def step(self, step: int, steps: int, detail: str = "") -> None:
         """`step` of `steps` are done in this phase; written when the last writing is a while ago."""

@@ -98,6 +98,7 @@ class Trainer:
         if version != torch.__version__:
             self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
         self._say()
+        self.progress.goes_on(self.history.epochs)
         learner.parts = self.history.parts
         settle_best(folder, learner.network, self.history, self.config)
 

@@ -90,7 +90,8 @@ def _answer(home: Home, asked: "Question", target: float, was_active: bool, key:
         st.caption(escape(_unbroken(" ".join([*found.notes, record_in_words(found.record)]))))
     if active:
         st.caption(
-            ":material/hourglass_top: Looking at the pictures, then fitting a linear probe to more and more of them …"
+            ":material/hourglass_top: Looking at the pictures, then fitting a linear probe to more and more of them; it waits "
+            "for its turn while something else computes …"
         )
     elif not found.measured:
         st.caption(f":material/warning: {escape(found.problem or (WAITS if busy(home) else 'Press Forecast again.'))}")

@@ -132,7 +132,7 @@ def _settle_switch() -> None:
         key=form_state.SETTLE,
         persist_state="session",
         help=f"Begins with {PLANNED_LOOKS[0]} seeds at least and adds more while the outcome is open, judged at {looks} "
-        f"seeds; begins no look that would end after {usual.at_most_minutes} minutes.",
+        f"seeds; begins no look that would end more than {usual.at_most_minutes} minutes after the first run trains.",
     )
 
 

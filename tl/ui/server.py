@@ -39,7 +39,7 @@ def middleware() -> list[Middleware]:
             raise Refused("secrets.toml has [auth], and signing in needs authlib: pip install 'streamlit[auth]'.")
     except Refused as refusal:
         sys.exit(str(refusal))
-    page = (Path(st.__file__).parent / "static" / "index.html").read_text()
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     bounds = {
         "upload_bytes": st.get_option("server.maxUploadSize") * 2**20,
         "upload_seconds": 60.0 * limits().upload_minutes,

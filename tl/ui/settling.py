@@ -62,7 +62,8 @@ def _bounds(now: ExperimentView, up_to: int, judged: dict[str, Any]) -> None:
         Number(title="At most minutes", low=1, high=MOST_MINUTES),
         minutes,
         usual=USUAL.at_most_minutes,
-        help="No look begins that would end after them; one that has begun is not cut.",
+        help="Counted from when the first of its runs trains. No look begins that would end after them; one that has begun "
+        "is not cut.",
     )
     st.caption(" ".join(_cost(now, number) for number in dict.fromkeys((up_to, most)) if number))
     st.button(
@@ -89,7 +90,7 @@ def line(now: ExperimentView) -> None:
     if not now.settling or not now.settling.open:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = settle_wording.under_way(now.experiment, now.settling, spent_seconds(now.settling))
+        words = settle_wording.under_way(now.experiment, now.settling, spent_seconds(now.settling, now.runs))
         st.markdown(f":material/all_inclusive: {escape(words)}", width="content")
         st.button(
             "Stop",

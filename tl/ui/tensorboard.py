@@ -1,5 +1,7 @@
 """TensorBoard on demand: one process for all runs, shown in the page and as a link; hosted, its files as a download."""
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 
 from tl.config import Refused
@@ -9,6 +11,7 @@ from tl.ui.text import escape
 
 WANTED = "tensorboard_wanted"
 HEIGHT = 760
+OWN_NAMES = ("localhost", "127.0.0.1")  # of this machine, for itself
 
 
 def show(home: Home) -> None:
@@ -33,8 +36,25 @@ def show(home: Home) -> None:
     except Refused as problem:
         st.error(escape(problem), icon=":material/error:")
         return
-    st.link_button("Open in a tab of its own", url, icon=":material/open_in_new:")
-    st.iframe(url, height=HEIGHT, alt="TensorBoard with all runs")
+    shown = beside(url, st.context.url)
+    st.link_button("Open in a tab of its own", shown or url, icon=":material/open_in_new:")
+    if shown is None:
+        st.caption("To see it here, open this page on the machine it runs on, as http://localhost with the same port.")
+        return
+    st.iframe(shown, height=HEIGHT, alt="TensorBoard with all runs")
+
+
+def beside(url: str, page: str | None) -> str | None:
+    """TensorBoard's address under the name the page was opened by; None where that is not this machine's own.
+
+    A browser gives a frame of another site no storage, without which TensorBoard shows nothing: `localhost` and
+    `127.0.0.1` are two sites. It listens on 127.0.0.1 alone, so that every other name leads nowhere.
+    """
+    parts = urlsplit(url)
+    host = urlsplit(page).hostname if page else parts.hostname
+    if host is None or not (host in OWN_NAMES or host.endswith(".localhost")):
+        return None
+    return parts._replace(netloc=f"{host}:{parts.port}").geturl()
 
 
 def _download(home: Home) -> None:

@@ -43,7 +43,9 @@ __all__ = [
     "unbroken",
 ]
 
-WORD_JOINER = "\u2060"  # invisible, and breaks what a backslash can't: emoji codes, icons, bare links, arrows
+# An element without a text: it breaks what a backslash can't (emoji codes, icons, bare links, arrows), and who copies the
+# text, a command or an address, copies no invisible sign with it.
+BREAK = ":small[]"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _BREAKABLE = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE)
 
@@ -53,7 +55,8 @@ def escape(text: object) -> str:
 
     Hosted, no path of this machine either.
     """
-    return _PUNCTUATION.sub(r"\\\1", _BREAKABLE.sub(WORD_JOINER, without_places(plain(text))))
+    parts = _BREAKABLE.split(without_places(plain(text)))
+    return BREAK.join(_PUNCTUATION.sub(r"\\\1", part) for part in parts)
 
 
 def unbroken(text: object) -> str:

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tl import jobs
-from tl.analysis.estimate import RunState, times_left
-from tl.config import ID_PATTERN, Experiment, Refused, RunConfig
+from tl.config import ID_PATTERN, Experiment, Refused
 from tl.jobs.listing import RunEntry
-from tl.store.database import ACTIVE, Unknown
-from tl.store.documents import Imported, Progress, read_config, read_imported
+from tl.jobs.progress import seconds_left, share_done
+from tl.store.database import Unknown
+from tl.store.documents import Imported, Progress, read_imported
 from tl.store.home import Home
 from tl.store.places import without_places
+from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
 from tl.strategies import arm_title
 from tl.words import ordinal
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
     import pandas as pd
+
+    from tl.datasets.info import DatasetInfo
 
 LOG_BYTES = 6000  # of a failed run's log, from its end
 PHASES = {
@@ -79,24 +82,12 @@ class Arm:
         """What its current run does, in words."""
         run = self.current
         phase = (run.progress or Progress()).phase
-        return PHASES.get(phase, STATUSES["running"]) if run.status == "running" else STATUSES[run.status]
+        return PHASES.get(phase or "", STATUSES["running"]) if run.status == "running" else STATUSES[run.status]
 
     @property
     def fraction(self) -> float:
-        """How much of its budget is done, 0..1; what ended counts as done."""
-        return sum(1.0 if run.status == "finished" else _epochs(run) / run.max_epochs for run in self.runs) / len(
-            self.runs
-        )
-
-
-def _epochs(run: RunEntry) -> float:
-    """Epochs done, the running one as a fraction."""
-    progress = run.progress or Progress()
-    under_way = progress.phase == "training" and progress.steps
-    partly = progress.step / progress.steps if under_way else 0.0
-    if progress.phase in ("testing", "done"):  # perhaps earlier than planned
-        return run.max_epochs
-    return min(run.epochs + partly, run.max_epochs)
+        """How much of its budget is done, 0..1; what has finished counts as done."""
+        return share_done(self.runs)
 
 
 @dataclass(frozen=True)
@@ -139,34 +130,29 @@ class ExperimentView:
         return read_imported(self.home.run(self.runs[0].run_id)) if self.runs else None
 
     @cached_property
-    def pictures(self):
+    def pictures(self) -> "DatasetInfo | None":
         """What is known about its data set, a DatasetInfo; None where it is gone."""
         from tl.analysis.experiment import pictures_of
 
         return pictures_of(self.home, self.experiment.dataset, [run.run_id for run in self.runs])
 
-    def seconds_left(self, metrics) -> dict[int, float | None]:
-        """Arm position -> seconds until its current run is done, at most; None where nothing is measured yet.
+    def seconds_left(self, metrics: "pd.DataFrame") -> dict[int, float | None]:
+        """Arm position -> seconds until its current run is done, at most; None where that is not known yet.
 
-        `metrics` as `metrics()` gives them. Arms alternate: while one does an epoch, every other does one as well.
+        `metrics` as `metrics()` gives them.
         """
-        running = {arm.position: arm.current for arm in self.arms if arm.current.status == "running"}
-        states = {}
-        for position, run in running.items():
-            config = read_config(self.home.run(run.run_id))
-            if not isinstance(config, RunConfig):
-                continue
-            epochs = metrics[metrics["run_id"] == run.run_id].to_dict("records")
-            states[position] = RunState(config=config, progress=run.progress, epochs=epochs)
-        return times_left(states)
+        current = {arm.current.run_id: arm.position for arm in self.arms}
+        runs = [arm.current for arm in self.arms]
+        left = seconds_left(self.home, runs, lambda run_id: metrics[metrics["run_id"] == run_id].to_dict("records"))
+        return {current[run_id]: seconds for run_id, seconds in left.items()}
 
-    def metrics(self):
+    def metrics(self) -> "pd.DataFrame":
         """All epochs of all runs in one frame; `arm` holds titles."""
         from tl.store.metrics import read_metrics
 
         return self._table("metrics", read_metrics)
 
-    def resources(self):
+    def resources(self) -> "pd.DataFrame":
         """All hardware samples of all runs in one frame, with `arm` (title) and `run_id`."""
         from tl.store.metrics import RESOURCES, read_table
 

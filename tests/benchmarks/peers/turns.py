@@ -20,7 +20,7 @@ class Turns:
 
     def report(self, **figures) -> None:
         """Write down one turn's figures."""
-        with open(self._report, "a") as file:
+        with open(self._report, "a", encoding="utf-8") as file:
             file.write(json.dumps(figures) + "\n")
 
     def hand_over(self) -> None:

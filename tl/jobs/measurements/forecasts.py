@@ -14,14 +14,17 @@ from dataclasses import asdict
 
 from tl.analysis.forecasts.question import Question, feature_keys, keep_curve, keep_problem, probe_curve
 from tl.config import Refused
+from tl.datasets.pieces import WAITING
 from tl.jobs import background
 from tl.jobs.launcher import PROJECT_ROOT, child_environment
 from tl.store.features import TRAIN, FeatureKey, read_features
 from tl.store.files import locked
 from tl.store.home import Home
+from tl.store.turn import Turn
 
 LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
 LOCK = "forecasting.lock"  # under which one process measures
+WAITS = "Something else computes now; the forecast waits for its turn."
 COMMAND = (sys.executable, "-m", "tl.train.features")
 Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 
@@ -51,7 +54,7 @@ def measure(home: Home, asked: Question) -> None:
     lock = background.take_lock(home, LOCK, wait=True)
     assert lock is not None
     try:
-        _look(home, asked, _in_front, lambda: None)
+        _look(home, asked, _in_front, _Telling(home))
     finally:
         os.close(lock)
     problem = probe_curve(home, asked)[1]
@@ -59,15 +62,41 @@ def measure(home: Home, asked: Question) -> None:
         raise Refused(problem)
 
 
+class _Telling:
+    """Before a turn is taken in front of a person: says on stderr, once, that it has to be waited for."""
+
+    def __init__(self, home: Home) -> None:
+        self._home, self._told = home, False
+
+    def __call__(self) -> None:
+        turn = Turn(self._home.locks_dir)
+        free = not turn.wanted() and turn.try_take()
+        turn.close()
+        if not free and not self._told:
+            self._told = True
+            print(WAITS, file=sys.stderr, flush=True)
+
+
 def _in_front(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    """Run it to its end; on stderr it is told once that it waits for its turn."""
+    said: list[str] = []
+    with subprocess.Popen(
         command,
         cwd=PROJECT_ROOT,
         env=child_environment(),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+        stdout=subprocess.PIPE,  # one line, at the end
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(WAITING) and not any(earlier.startswith(WAITING) for earlier in said):
+                print(WAITS, file=sys.stderr, flush=True)
+            said.append(line)
+        answer = process.stdout.read()
+    return subprocess.CompletedProcess(command, process.returncode, answer, "".join(said))
 
 
 def _look(home: Home, asked: Question, run: Run, give_way: Callable[[], None]) -> None:
