@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TABLES = {"backbones", "failures", "limits", "measures", "strategies", "schedules", "words"}
+TABLES = {"backbones", "failures", "limits", "machine", "measures", "strategies", "schedules", "words"}
 BASE = TABLES | {"config"}
 DISK = BASE | {"store", "pretrained"}
 # package or module of tl -> what of tl it may import besides itself
