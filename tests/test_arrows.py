@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TABLES = {"backbones", "failures", "limits", "measures", "output", "strategies", "schedules", "words"}
+TABLES = {"backbones", "failures", "limits", "machine", "measures", "output", "strategies", "schedules", "words"}
 BASE = TABLES | {"config"}
 ABOVE = {"effects"}  # what follows from a configuration
 DISK = BASE | {"store", "pretrained"}

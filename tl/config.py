@@ -121,7 +121,9 @@ class Training:
     augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm (but see views)
     find_rate: bool = False  # arms without a learning rate of their own find it by a range test
     precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
-    threads: int | None = None  # of the processor, on which the last digits depend; None: as many as PyTorch takes
+    threads: int | None = (
+        None  # of the processor, on which the last digits depend; None: as many as the machine can spare
+    )
     # augmented views of each picture whose frozen part's output is kept, at most (see views_of); 0: new ones every epoch
     views: int = 4
 
@@ -152,7 +154,9 @@ class Training:
         _require(self.balance in BALANCES, "balance", self.balance, f"one of {', '.join(BALANCES)}")
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
         in_range = self.threads is None or 1 <= self.threads <= MOST_THREADS
-        _require(in_range, "threads", self.threads, f"1 to {MOST_THREADS}, or left out for as many as PyTorch takes")
+        _require(
+            in_range, "threads", self.threads, f"1 to {MOST_THREADS}, or left out for as many as the machine can spare"
+        )
         _require(0 <= self.views <= 100, "views", self.views, "0 (nothing is kept) to 100")
 
     def phases_of(self, arm: ArmConfig) -> tuple[Phase, ...]:

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
+# Share of the processors a run may use that others have in an epoch from which its time is not taken as it is. A page
+# that is watched takes a tenth on two cores; a process that computes beside takes half.
+DISTURBED_LOAD = 0.2
+
 
 def recalls(labels: Numbers, predicted: Numbers, classes: int) -> Reals:
     """(classes,) share of each class's pictures that were recognised, 0..1; NaN for a class without pictures."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks.alternating import alternating
+from tests.benchmarks.busy import busy
 from tests.benchmarks.certainty import certainty
 from tests.benchmarks.cifar10 import cifar10
 from tests.benchmarks.data import blossoms, ingest_cifar10, ingest_flowers
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "linear_probe": linear_probe,
     "saving": saving,
     "alternating": alternating,
+    "busy": busy,
     "memory": memory,
     "certainty": certainty,
     "load": load,

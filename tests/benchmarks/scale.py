@@ -24,6 +24,8 @@ class Scale:
     alternating_pictures: int = 1000  # a change of turns costs by the epoch, so fewer would overstate it
     alternating_epochs: int = 2
     alternating_rounds: int = 2
+    busy_pictures: int = 500
+    busy_epochs: int = 12
     many_pictures: int = 50_000
     memory_seconds: float = 8.0  # of training that are watched
     step_seconds: float = 6.0  # of a bare step, per turn: about as long as training's, so that both warm up alike
@@ -64,6 +66,8 @@ TINY = Scale(
     alternating_pictures=64,
     alternating_epochs=2,
     alternating_rounds=1,
+    busy_pictures=48,
+    busy_epochs=3,
     many_pictures=2500,
     memory_seconds=1.0,
     step_seconds=0.2,

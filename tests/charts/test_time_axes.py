@@ -3,6 +3,7 @@
 import json
 import re
 
+import pandas as pd
 import pytest
 
 from tests.charts.test_charts import ARMS, hardware, metrics
@@ -75,8 +76,18 @@ def test_tooltips_say_times_in_words():
     drawn = curves.epoch_seconds_chart(lasting(80.4), ARMS, 10)
     fields = {entry["field"] for entry in drawn.spec["layer"][1]["encoding"]["tooltip"]}
     assert {"y_words", "low_words", "high_words"} <= fields and not {"y", "low", "high"} & fields
-    [rows] = drawn.to_dict()["datasets"].values()
+    rows = drawn.to_dict()["datasets"]["rows"]
     assert {(row["y_words"], row["low_words"]) for row in rows} == {("1 min 20 s", None)}
     drawn = resources.memory_chart(hardware(100), ARMS, "memory_bytes")
     assert '"field": "time"' in json.dumps(drawn.spec["encoding"]["tooltip"])
     assert "1 min 20 s" in {row["time"] for row in drawn.to_dict()["datasets"]["rows"]}
+
+
+def test_epochs_that_others_disturbed_are_marked():
+    metrics = lasting(10.0)
+    assert curves.epoch_seconds_chart(metrics, ARMS, 10).tables["disturbed"].empty
+    load = pd.array([0.5] + [pd.NA] + [0.1] * (len(metrics) - 2), dtype="Float64")
+    drawn = curves.epoch_seconds_chart(metrics.assign(others_load=load), ARMS, 10)
+    marked = drawn.tables["disturbed"]
+    assert marked[["x", "others"]].to_numpy().tolist() == [[metrics["epoch"].iloc[0], 0.5]]
+    assert texts(drawn), "it can be drawn"

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from lab import until
 
+from tl import machine
 from tl.config import new_id
 from tl.jobs import background, memory, processes
 from tl.jobs import launcher as launchers
@@ -60,7 +61,7 @@ def test_the_exit_status_is_known(run):
 def test_the_environment_sets_the_allocator_unless_the_user_has(monkeypatch):
     monkeypatch.setenv("MALLOC_TOP_PAD_", "1")
     monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
-    monkeypatch.setattr(memory, "total_bytes", lambda: 8e9)
+    monkeypatch.setattr(machine, "total_memory", lambda: 8e9)
     environment = child_environment()
     assert environment["MALLOC_TOP_PAD_"] == "1"
     assert environment["PYTHONUNBUFFERED"] == "1"
@@ -102,7 +103,7 @@ def test_memory_that_does_not_come_back_is_told(run, monkeypatch):
 
 
 def test_where_memory_is_short_the_allocator_gives_it_back(monkeypatch):
-    monkeypatch.setattr(memory, "total_bytes", lambda: 2e9)
+    monkeypatch.setattr(machine, "total_memory", lambda: 2e9)
     for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"):
         monkeypatch.delenv(name, raising=False)
     assert not [name for name in child_environment() if name.startswith("MALLOC_")]

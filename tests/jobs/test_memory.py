@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment
 from tl.jobs import memory
@@ -54,27 +55,14 @@ def test_what_was_measured_counts_more_than_the_estimate(tmp_path):
 
 def test_as_many_fit_as_the_memory_holds(monkeypatch):
     monkeypatch.setattr(memory, "free_gpu_bytes", lambda: None)
-    monkeypatch.setattr(memory, "free_bytes", lambda: 5e9)
+    monkeypatch.setattr(machine, "free_memory", lambda: 5e9)
     assert [memory.trainers_that_fit(size) for size in (1e9, 2e9, 6e9)] == [5, 2, 0]
 
 
 def test_on_a_gpu_both_memories_count(monkeypatch):
-    monkeypatch.setattr(memory, "free_bytes", lambda: 16e9)
+    monkeypatch.setattr(machine, "free_memory", lambda: 16e9)
     monkeypatch.setattr(memory, "free_gpu_bytes", lambda: 24e9)
     assert [memory.trainers_that_fit(size) for size in (1e9, 7e9, 30e9)] == [5, 3, 0]
-
-
-def test_the_container_limits_the_memory(monkeypatch, tmp_path):
-    everything = memory.free_bytes()
-    limit, used = tmp_path / "limit", tmp_path / "used"
-    monkeypatch.setattr(memory, "_CGROUP_FILES", ((str(limit), str(used)), (str(tmp_path / "no"), str(used))))
-    used.write_text("1000")
-    for text, free in (("3000\n", 2000), ("500\n", 0)):
-        limit.write_text(text)
-        assert memory.free_bytes() == free
-        assert memory.total_bytes() == int(text)
-    limit.write_text("max\n")
-    assert memory.free_bytes() == pytest.approx(everything, rel=0.5)
 
 
 def driver(monkeypatch, tmp_path, script: str) -> None:

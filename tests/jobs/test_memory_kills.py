@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from tl import machine
 from tl.jobs import memory_kills as kills
 from tl.jobs import supervisor
 
@@ -16,7 +17,8 @@ V1 = "oom_kill_disable 0\nunder_oom 0\noom_kill {}\n"
 def system(tmp_path, monkeypatch):
     """Writes files of /proc and /sys/fs/cgroup."""
     monkeypatch.setattr(kills, "_PROC", tmp_path / "proc")
-    monkeypatch.setattr(kills, "_CGROUP", tmp_path / "cgroup")
+    monkeypatch.setattr(machine, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path / "cgroup")
 
     def write(files: dict[str, str]) -> None:
         for name, text in files.items():

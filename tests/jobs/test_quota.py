@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tl import datasets, jobs
+from tl import datasets, jobs, machine
 from tl.config import ArmConfig, Experiment, Refused, Training, new_id
 from tl.jobs import memory
 from tl.store import database, quota
@@ -185,7 +185,7 @@ def test_all_visitors_together_leave_some_of_the_disk_free(hosted, root, ann, mo
 def test_hosted_the_page_keeps_its_memory(hosted, monkeypatch):
     monkeypatch.setattr(memory, "free_gpu_bytes", lambda: None)
     for free, fit in ((2.0e9, 1), (1.7e9, 1), (1.6e9, 0), (0.1e9, 0), (3.1e9, 2)):
-        monkeypatch.setattr(memory, "free_bytes", lambda free=free: free)
+        monkeypatch.setattr(machine, "free_memory", lambda free=free: free)
         assert memory.trainers_that_fit(1.37e9) == fit, free
 
 

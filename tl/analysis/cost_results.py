@@ -72,6 +72,10 @@ class TimeToTarget:
     baseline: SideTime
     arm: SideTime
     speedup: Ratio | None  # the baseline's time as a multiple of the arm's; None where a run never got there
+    disturbed_epochs: int = (
+        0  # of both sides, in which others had much of the machine: with the time of undisturbed ones
+    )
+    comparable: bool = True  # whether there were undisturbed ones for each; else no seconds are given
 
     @property
     def speedup_at_least(self) -> float | None:
@@ -105,4 +109,6 @@ class TimeToTarget:
             "speedup_at_least": self.speedup_at_least,
             "speedup_at_most": self.speedup_at_most,
             "saved": self.saved,
+            "disturbed_epochs": self.disturbed_epochs,
+            "comparable": self.comparable,
         }

@@ -1,5 +1,6 @@
 """The time to the target accuracy as a clause of a sentence."""
 
+from tl.analysis.cost_results import TimeToTarget
 from tl.analysis.guessing import LEAST_LEARNED
 from tl.analysis.names import inside
 from tl.analysis.results import ArmSummary, Verdict
@@ -23,7 +24,22 @@ def clause(found: Verdict, name: str) -> str:
         return _nothing_to_time(found, name)
     if time.target_accuracy is None:
         return ""
-    target, baseline = percent(time.target_accuracy, 0), inside(found.baseline)
+    if not time.comparable:
+        return "; the machine was busy with other programs, so times can't be compared"
+    told = _told(found, name, time)
+    return told + (f"{_disturbed(time.disturbed_epochs)}" if told and time.disturbed_epochs else "")
+
+
+def _disturbed(epochs: int) -> str:
+    one = epochs == 1
+    return (
+        f". In {epochs:,} epoch{'' if one else 's'} other programs kept the machine busy; "
+        f"{'it counts' if one else 'they count'} with the time of undisturbed ones"
+    )
+
+
+def _told(found: Verdict, name: str, time: TimeToTarget) -> str:
+    target, baseline = percent(time.target_accuracy or 0.0, 0), inside(found.baseline)
     slow, quick = time.baseline.seconds, time.arm.seconds
     in_vain, arm_in_vain = time.baseline.not_reached_in, time.arm.not_reached_in
     if quick and slow:

@@ -13,6 +13,7 @@ from tl.analysis.cost_results import Sides
 from tl.analysis.gains import Judging
 from tl.analysis.guessing import Counted, Pictures, counted
 from tl.analysis.paired import Pair, costs, pairs_of, sides
+from tl.analysis.quiet import QuietRuns, quiet
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict
 from tl.analysis.time_to_target import time_to_target
@@ -60,9 +61,10 @@ def verdict(
         for arm in experiment.arms
     }
     least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
+    alone = {name: quiet(own) for name, own in runs_of.items()}
     comparisons = {
-        name: _comparison(runs_of[baseline], own, how, summary[name], margin, target, least)
-        for name, own in runs_of.items()
+        name: _comparison(alone[baseline], own, how, summary[name], margin, target, least)
+        for name, own in alone.items()
         if name != baseline
     }
     headline = _headline(comparisons)
@@ -157,16 +159,21 @@ def _summary(arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, reached: C
 
 
 def _comparison(
-    baseline: Sequence[RunRecord],
-    arm: Sequence[RunRecord],
+    baseline: QuietRuns,
+    arm: QuietRuns,
     how: Judging,
     summary: ArmSummary,
     margin: float,
     target: float | None,
     least: float,
 ) -> Comparison:
-    tested, validated = (pairs_of(baseline, arm, name) for name in ("test_accuracy", "best_val_accuracy"))
+    tested, validated = (pairs_of(baseline.runs, arm.runs, name) for name in ("test_accuracy", "best_val_accuracy"))
     claim = claim_of(how, tested, margin)
+    timed = replace(
+        time_to_target(tested or validated, target, least),
+        disturbed_epochs=baseline.disturbed + arm.disturbed,
+        comparable=baseline.comparable and arm.comparable,
+    )
     return Comparison(
         seeds=len(tested),
         claim=claim,
@@ -175,7 +182,7 @@ def _comparison(
         validation_accuracy_gain=_of_validation(validated),
         validation_accuracy=sides(validated, "best_val_accuracy"),
         probability_better=statistics.probability_better(gains.differences(tested, how.judge_by)),
-        time_to_target=time_to_target(tested or validated, target, least),
+        time_to_target=timed,
         cost=costs(tested or validated),
         learning=summary.ledger.learning,
     )

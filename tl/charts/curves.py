@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from tl.charts.drawing import ROWS, Drawing, kept, table
-from tl.charts.frames import AXES, curves
+from tl.charts.frames import AXES, DISTURBED, curves, disturbed
 from tl.charts.palette import arm_colour, arm_dash
 from tl.charts.times import time_axis
 from tl.words import duration
@@ -139,11 +139,31 @@ def validation_chart(
 
 
 def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:
-    """The time each epoch took (training and validation), waiting for a turn not counted."""
+    """The time each epoch took (training and validation), waiting for a turn not counted; marked where others disturbed it."""
     rows = curves(metrics, "epochs", "seconds")
     words = {f"{name}_words": rows[name].map(duration, na_action="ignore") for name in ("y", "low", "high")}
     rows = rows.assign(**words)
-    return Drawing(_lines("seconds", "epochs", tuple(arms), max_epochs, False, height), {ROWS: rows})
+    drawn = Drawing(_lines("seconds", "epochs", tuple(arms), max_epochs, False, height), {ROWS: rows})
+    return drawn.under(Drawing(_disturbed(tuple(arms)), {DISTURBED: disturbed(metrics)}))
+
+
+@kept
+def _disturbed(arms: tuple[str, ...]) -> alt.Chart:
+    """A triangle at each epoch that others disturbed."""
+    return (
+        table(DISTURBED)
+        .mark_point(shape="triangle-up", size=70, strokeWidth=1.6, filled=False)
+        .encode(
+            x=alt.X("x:Q"),
+            y=alt.Y("y:Q"),
+            color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
+            tooltip=[
+                alt.Tooltip("arm:N", title="arm"),
+                alt.Tooltip("x:Q", title="epoch", format="d"),
+                alt.Tooltip("others:Q", title="processors other programs had", format=".0%"),
+            ],
+        )
+    )
 
 
 def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:

@@ -5,7 +5,10 @@ from math import nan
 import pandas as pd
 from scipy.special import ndtri, stdtrit  # quantiles: normal, Student's t
 
+from tl.measures import DISTURBED_LOAD
+
 MIN_RUNS = 3  # fewer say nothing about other networks, as in the verdict
+DISTURBED = "disturbed"  # name of the table of epochs that others disturbed
 # Axis as the page names it -> (column of the metrics, title of the axis).
 AXES = {
     "epochs": ("epoch", "epoch"),
@@ -65,6 +68,14 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
     numbers = dict.fromkeys(("x", "y", "low", "high"), float)
     texts = dict.fromkeys(("arm", "stage", "series", "band"), str)
     return joined.astype(numbers | texts | {"epoch": int, "runs": int})
+
+
+def disturbed(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The epochs of all runs in which other programs had much of the machine: columns arm, x, y (seconds), others (0..1)."""
+    seconds = metrics["train_seconds"].astype("Float64") + metrics["eval_seconds"].astype("Float64").fillna(0)
+    rows = pd.DataFrame({"arm": metrics["arm"], "x": metrics["epoch"], "y": seconds, "others": metrics["others_load"]})
+    found = rows[(rows["others"] > DISTURBED_LOAD).fillna(False)].dropna()
+    return found.astype({"arm": str, "x": int, "y": float, "others": float})
 
 
 def _squares(metrics: pd.DataFrame, source: str) -> pd.Series:

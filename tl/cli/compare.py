@@ -55,7 +55,7 @@ HELP = {
     "augmentation": "no random crop and flip",
     "find_rate": "arms without a learning rate of their own find it by a range test",
     "precision": f"of the computations: {', '.join(PRECISIONS)}; auto: the faster one in a few steps at the start",
-    "threads": "of the processor, on which the last digits of a result depend; default: as many as PyTorch takes",
+    "threads": "of the processor, on which the last digits of a result depend; default: as many as the machine can spare",
     "views": "augmented views whose frozen part's output is kept, at most half as many as frozen epochs; 0: none",
 }
 

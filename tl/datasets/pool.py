@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from tl import machine
 from tl.datasets.pieces import LOOK_SECONDS, Gate
 from tl.output import UTF_8
 
@@ -45,7 +46,7 @@ class Pool:
 
     def __init__(self, arguments: list[str]):
         self.arguments = arguments
-        self.size = len(os.sched_getaffinity(0))
+        self.size = machine.cores()
         self.idle: queue.SimpleQueue[subprocess.Popen | None] = queue.SimpleQueue()
         self.started: set[subprocess.Popen] = set()
         self.closed = False

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from tl.jobs.launcher import LocalLauncher
+from tl.jobs.fork_launcher import ForkLauncher
 from tl.jobs.start import take_lock, write_holder
 from tl.jobs.supervisor import Supervisor
 from tl.output import spell_out
@@ -25,7 +25,7 @@ def main() -> int:
         return 0
     os.set_inheritable(lock, False)  # trainers must not hold it
     write_holder(lock, os.getpid())
-    Supervisor(home, LocalLauncher()).serve(lock)
+    Supervisor(home, ForkLauncher()).serve(lock)
     return 0
 
 

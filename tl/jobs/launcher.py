@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from tl import machine
 from tl.jobs import memory, processes
 from tl.jobs.processes import Identity
 from tl.limits import hosted
@@ -115,7 +116,7 @@ def give_way(pid: int) -> None:
 
 def child_environment() -> dict[str, str]:
     """Environment of a trainer: `tl` importable from anywhere, prints at once and in UTF-8, memory kept if there is much."""
-    roomy = platform.libc_ver()[0] == "glibc" and memory.total_bytes() >= ROOMY_BYTES
+    roomy = platform.libc_ver()[0] == "glibc" and machine.total_memory() >= ROOMY_BYTES
     allocator = _ALLOCATOR if roomy else {}
     path = os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
     return with_defaults(os.environ, allocator) | UTF_8 | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}

@@ -3,10 +3,8 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
-import psutil
-
+from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused, Training
 from tl.limits import hosted, limits
@@ -25,11 +23,6 @@ GPU_CONTEXT_BYTES = 1e9  # what CUDA and its libraries take of the GPU besides
 GPU_HOST_BYTES = 3e9  # main memory of a trainer whose network is on the GPU
 
 PAGE_BYTES = 300e6  # hosted: what the page takes while visitors use it, and what decodes their pictures
-
-_CGROUP_FILES = (  # limit and use of this container, versions 2 and 1
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-)
 
 
 def trainer_bytes(home: Home, training: Training, siblings: list[str]) -> float:
@@ -56,32 +49,10 @@ def check(home: Home, experiment: Experiment) -> None:
 
 def trainers_that_fit(need_bytes: float) -> int:
     """How many more trainers the free memory holds: that of the GPU where there is one, and main memory."""
-    gpu, free = free_gpu_bytes(), free_bytes() - (PAGE_BYTES if hosted() else 0)
+    gpu, free = free_gpu_bytes(), machine.free_memory() - (PAGE_BYTES if hosted() else 0)
     if gpu is None:
         return int(max(free, 0) // need_bytes)
     return int(min(gpu // (need_bytes + GPU_CONTEXT_BYTES), max(free, 0) // GPU_HOST_BYTES))
-
-
-def total_bytes() -> float:
-    """Main memory of this machine, within the limit of the container."""
-    total = psutil.virtual_memory().total
-    for limit, _ in _CGROUP_FILES:
-        try:
-            total = min(total, int(Path(limit).read_text(encoding="ascii")))
-        except (OSError, ValueError):
-            continue  # not this version, or "max": no limit
-    return total
-
-
-def free_bytes() -> float:
-    """Main memory that can be had without swapping, within the limit of the container."""
-    free = psutil.virtual_memory().available
-    for limit, used in _CGROUP_FILES:
-        try:
-            free = min(free, int(Path(limit).read_text(encoding="ascii")) - int(Path(used).read_text(encoding="ascii")))
-        except (OSError, ValueError):
-            continue  # not this version, or "max": no limit
-    return max(free, 0)
 
 
 def free_gpu_bytes() -> float | None:

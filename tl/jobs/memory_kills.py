@@ -1,8 +1,12 @@
 """How often the system has killed for lack of memory: so that a killed trainer can be told what it died of."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-_CGROUP, _PROC = Path("/sys/fs/cgroup"), Path("/proc")
+from tl import machine
+
+_PROC = Path("/proc")
+_COUNTERS = {1: "memory.oom_control", 2: "memory.events"}  # by the version of a control group
 
 
 def memory_kills() -> int | None:
@@ -18,20 +22,8 @@ def memory_kills() -> int | None:
     return None
 
 
-def _files() -> list[Path]:
-    """Counters, the narrowest first: cgroup version 2 and 1 (of this process, of the container), the kernel's."""
-    found = []
-    try:
-        groups = [
-            line.split(":", 2)
-            for line in (_PROC / "self/cgroup").read_text(encoding="utf-8", errors="replace").splitlines()
-        ]
-    except OSError:
-        groups = []
-    for _, controllers, path in groups:
-        own = path.lstrip("/")
-        if not controllers:
-            found += [_CGROUP / own / "memory.events", _CGROUP / "memory.events"]
-        elif "memory" in controllers.split(","):
-            found += [_CGROUP / "memory" / own / "memory.oom_control", _CGROUP / "memory/memory.oom_control"]
-    return [*found, _PROC / "vmstat"]
+def _files() -> Iterator[Path]:
+    """Counters, the narrowest first: of the control groups, the kernel's."""
+    for folder, version in machine.control_groups("memory"):
+        yield folder / _COUNTERS[version]
+    yield _PROC / "vmstat"

@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tl import machine
 from tl.jobs import background
 from tl.store.documents import Finite, Positive, fitting
 from tl.store.files import locked, read_json, write_json
@@ -125,12 +126,9 @@ def _failure(sentence: str) -> dict:
 
 def _key(backbone: str, resolution: int, batch_size: int) -> str:
     """What a speed depends on. Which GPU is used is not known without torch; the device files say whether it changed."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
     boards = ",".join(sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*")))
-    return (
-        f"{backbone} {resolution}px batch {batch_size} on {platform.node()}, {cores} cores, gpu {visible} of {boards}"
-    )
+    return f"{backbone} {resolution}px batch {batch_size} on {platform.node()}, {machine.cores()} cores, gpu {visible} of {boards}"
 
 
 if __name__ == "__main__":

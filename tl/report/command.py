@@ -68,7 +68,10 @@ def pinned(experiment: Experiment, results: Iterable[Result]) -> tuple[Experimen
     if not all((result.device or "").startswith("CPU") for result in done):
         return experiment, "The last digits may differ: the order in which a GPU adds numbers up can't be pinned."
     if threads is None or not 1 <= threads <= MOST_THREADS:
-        return experiment, "The last digits may differ: these runs did not note on how many threads they were computed."
+        return (
+            experiment,
+            "The last digits may differ: the number of threads these runs were computed on followed what else the machine did, or was not noted.",
+        )
     experiment = replace(experiment, threads=threads)
     return experiment, "On this machine, with the same versions, it repeats every run to the last digit."
 

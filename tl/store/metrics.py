@@ -33,6 +33,10 @@ METRICS = {
     "memory_peak_bytes": "Int64",  # GPU: torch's peak of this epoch; CPU: resident memory, page cache aside
     "gpu_utilisation": "Float64",  # 0..1, mean over the epoch
     "energy_joules": "Float64",  # of the whole board over the epoch
+    "threads": "Float64",  # that computed, mean over the epoch
+    "cpu_seconds": "Float64",  # processor time of this process in the epoch
+    "waited_seconds": "Float64",  # in which its threads could have computed and had no processor, summed over them
+    "others_load": "Float64",  # 0..1: share of the processors it may use that others had
     "flops": "Float64",  # floating-point operations executed in the epoch
 }
 

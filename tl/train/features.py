@@ -30,6 +30,7 @@ from tl.store.quota import check_pictures
 from tl.store.turn import Turn
 from tl.train.device import choose_device
 from tl.train.evaluate import at_once, plain_inputs, slices
+from tl.train.hardware import threads
 from tl.train.network import build_network, load_pretrained
 from tl.train.weights import read_weights
 
@@ -69,7 +70,7 @@ def main(argv: list[str]) -> int:
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    answers = []
+    answers, share = [], threads.govern(choose_device())
     for candidate in options.candidates:
         backbone, weights, digest = candidate.split(":")
         key = FeatureKey(
@@ -82,9 +83,11 @@ def main(argv: list[str]) -> int:
             weights_hash=digest,
         )
         _take(turn)  # a run that trains meanwhile goes on between two candidates
+        share.resume()
         try:
             answers.append(_answer(home, key, store, [(TRAIN, options.samples), *options.also]))
         finally:
+            share.pause()
             turn.give()
         print(f"{backbone} with {weights}: {answers[-1]}", file=sys.stderr, flush=True)
     print(json.dumps(answers))
@@ -177,7 +180,10 @@ def _settle(network: nn.Module, pixels: np.ndarray, resolution: int, device: tor
 
 
 def _batches(pixels: np.ndarray, resolution: int, device: torch.device) -> Iterator[torch.Tensor]:
-    return map(plain_inputs(pixels, resolution, device), slices(len(pixels), at_once(resolution, device)))
+    inputs = plain_inputs(pixels, resolution, device)
+    for rows in slices(len(pixels), at_once(resolution, device)):
+        yield inputs(rows)
+        threads.tick()
 
 
 if __name__ == "__main__":

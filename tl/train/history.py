@@ -88,6 +88,14 @@ class History:
         return epoch <= config.patience_start or to_come or (random and steps < config.patience_steps)
 
 
+def constant_threads(rows: list[dict[str, Any]]) -> int | None:
+    """The number of threads that computed all epochs; None where it followed what else the machine did."""
+    numbers = {row.get("threads") for row in rows}
+    if len(numbers) != 1 or (number := numbers.pop()) is None:
+        return None
+    return round(number) if abs(number - round(number)) < 1e-9 else None
+
+
 def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]:
     """What result.json says of a run that ended as `status`, as far as its history tells."""
     rows = history.rows
@@ -111,7 +119,7 @@ def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]
         "memory_peak_bytes": max(peaks, default=None),
         "energy_joules": sum(energies) if energies and None not in energies else None,
         "precision": config.precision,
-        "threads": config.threads,
+        "threads": constant_threads(rows),
         "learning_rate": history.learning_rate,
         "rate_found": config.finds_rate,
         "rate_test_seconds": history.rate_test_seconds,

@@ -13,6 +13,7 @@ from torch import nn
 from tl.store.documents import Finite, fitting
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
+from tl.train.hardware import threads
 
 STEPS = 4  # measured of each kind, after one that is not counted
 PIXELS = 32 * 64 * 64  # of the batch that is measured on a CPU: larger ones tell no more; a GPU gets the whole batch
@@ -73,7 +74,7 @@ def _entries(home: Home) -> dict[str, dict]:
 def _hardware(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name()
-    return f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
+    return f"{threads.most()} threads, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def _speeds(network: nn.Module, pictures: int, resolution: int, device: torch.device) -> dict[str, float]:
@@ -103,4 +104,5 @@ def _images_per_second(network: nn.Module, precision: str, pictures: int, resolu
         loss.item()  # waits for a GPU
         network.zero_grad(set_to_none=True)
         seconds.append(time.perf_counter() - began)
+        threads.tick()
     return pictures / min(seconds[1:])

@@ -36,6 +36,7 @@ from tl.store.turn import Turn
 from tl.train.batches import number_of_batches, training_batches
 from tl.train.device import choose_device
 from tl.train.evaluate import at_once, evaluate, plain_inputs
+from tl.train.hardware import threads
 from tl.train.network import load_pretrained, new_network
 from tl.train.precision import choose_precision, use_precision
 
@@ -174,6 +175,7 @@ def train(
             optimizer.step()
             average.update_parameters(network)
             losses.append(loss.item())
+            threads.tick()
             if not math.isfinite(losses[-1]):
                 raise Refused(f"training diverged in epoch {epoch + 1}; use a lower --learning-rate.")
         seconds = time.monotonic() - began
@@ -237,11 +239,16 @@ def _pretrained(
 ) -> tuple[nn.Module, dict]:
     """The network and what its card says of it; the caller has the turn, which is given up after each epoch."""
 
+    device = choose_device()
+    share = threads.govern(device)
+    share.resume()
+
     def hand_over() -> None:
+        share.pause()
         turn.give()
         turn.take()
+        share.resume()
 
-    device = choose_device()
     # Nothing is chosen by a validation split here, so its pictures train too; rows lie test, validation, train.
     rows = slice(store.rows("validation").start, store.rows("train").stop)
     shape = (len(store.labels), store.resolution, store.resolution, 3)

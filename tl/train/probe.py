@@ -12,6 +12,7 @@ from tl.store.home import Home
 from tl.train.batches import augmented_input, to_input
 from tl.train.device import choose_device, device_name
 from tl.train.evaluate import at_once, evaluate, plain_inputs
+from tl.train.hardware import threads
 from tl.train.learner import SMALLEST_AREA
 from tl.train.network import Stages, new_network
 from tl.train.optimizer import make_optimizer, set_rates
@@ -29,6 +30,8 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     In training everything, in training the head on features that were kept, and in evaluation.
     """
     device = choose_device()
+    share = threads.govern(device)
+    share.resume()
     arm = ArmConfig(name="probe", strategy="linear_probe")
     settings = {"backbone": backbone, "resolution": resolution, "batch_size": batch_size}
     (config,) = Experiment(dataset="blossoms", arms=(arm,), **settings).runs(new_id())
@@ -77,7 +80,7 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     speeds["head_only"] = _rate(train_head, batch_size)
     return {f"{name}_images_per_second": speed for name, speed in speeds.items()} | {
         "startup_seconds": startup_seconds,
-        "cores": torch.get_num_threads() if device.type == "cpu" else None,
+        "cores": share.most if device.type == "cpu" else None,
         "precision": precision,
         "device": device_name(device),
     }
@@ -89,4 +92,5 @@ def _rate(work, pictures: int) -> float:
     while time.monotonic() - began < SECONDS:
         work()
         done += pictures
+        threads.tick()
     return done / (time.monotonic() - began)

@@ -24,6 +24,7 @@ from tl.train.checkpoint import PREVIOUS, PREVIOUS_BEST, load_best, load_last, s
 from tl.train.device import choose_device, device_name, gpu_identity, versions
 from tl.train.evaluate import Evaluation
 from tl.train.events import write_events
+from tl.train.hardware import threads
 from tl.train.history import History, describe
 from tl.train.learner import Learner
 from tl.train.network import new_network
@@ -44,9 +45,8 @@ class Trainer:
     def __init__(self, run: Run, config: RunConfig, turn: Turn, stop):
         self.run, self.config, self.turn, self.stop = run, config, turn, stop
         self.progress = Progress(run, config.max_epochs)
-        if config.threads is not None:
-            torch.set_num_threads(config.threads)  # how sums are split up decides their last digits
         self.device = choose_device()
+        self.threads = threads.govern(self.device, config.threads)
         self.device_name = device_name(self.device)  # asked now: a GPU that was lost can't tell
         self.history: History | None = None  # until it is known whether the last checkpoint can be used
         self.monitor = ResourceMonitor(run.resources, **gpu_identity(self.device))
@@ -80,10 +80,12 @@ class Trainer:
         self.progress.phase("preparing")
         about = (config.dataset, config.resolution, config.samples)
         self.store = prepare(self.run.home, *about, self._preparing, config.seed, bool(config.resplit))
-        config = self.config = self._decide()
         weights = None
         if STRATEGIES[config.arm.strategy].pretrained:
             weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
+        self.threads.resume()  # only now: it is other processes that decode pictures, and theirs is no load of others
+        if config.precision == "auto":
+            config = self.config = self._decide()
         self.learner = Learner(config, self.store, self.device, weights, self.run.folder, self._tick)
         self._resume()
         if self.history.learning_rate is None:
@@ -127,15 +129,17 @@ class Trainer:
 
     def _tick(self) -> None:
         self.progress.tick()
+        self._between()
+
+    def _between(self) -> None:
+        """To be called between two pieces of work."""
+        threads.tick()
         self.stop()
 
     def _decide(self) -> RunConfig:
-        """Threads and precision where they are open: they become part of the configuration, and a resumed run keeps them."""
-        config = self.config
-        if config.precision == "auto" or config.threads is None:
-            precision = self._choose_precision() if config.precision == "auto" else config.precision
-            config = replace(config, precision=precision, threads=torch.get_num_threads())
-            write_json(self.run.config, config.to_json())
+        """The precision becomes part of the configuration: a resumed run keeps it."""
+        config = replace(self.config, precision=self._choose_precision())
+        write_json(self.run.config, config.to_json())
         return config
 
     def _choose_precision(self) -> str:
@@ -169,8 +173,10 @@ class Trainer:
     def _hand_over(self) -> None:
         """Let the other arm have its epoch; waiting is nobody's computing time."""
         self.turn.give()
+        self.threads.pause()
         self.progress.phase("waiting", epoch=self.history.epochs)
         self.turn.take(self.stop)
+        self.threads.resume()
         self.progress.phase("training", epoch=self.history.epochs)  # no longer waiting: who watches expects movement
 
     def _epoch(self, epoch: int) -> None:
@@ -179,6 +185,7 @@ class Trainer:
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
         self.monitor.epoch_mark()
+        self.threads.take_share()
         began, passes = time.monotonic(), learner.frozen_passes
         train_loss, train_accuracy, rate = self._train_epoch(epoch, phase)
         trained = time.monotonic()
@@ -186,7 +193,7 @@ class Trainer:
         if not math.isfinite(validation.loss):
             raise Diverged(f"the validation loss became {validation.loss} in epoch {epoch}")
         evaluated = time.monotonic()
-        load = self.monitor.epoch_mark()
+        load, share = self.monitor.epoch_mark(), self.threads.take_share()
         memory = torch.cuda.max_memory_allocated() if self.device.type == "cuda" else load["memory_bytes"]
         pictures = len(learner.pixels)
         frozen_flops, flops = learner.flops(phase)
@@ -209,6 +216,10 @@ class Trainer:
                 "memory_peak_bytes": memory,
                 "gpu_utilisation": load["gpu_utilisation"],
                 "energy_joules": load["energy_joules"],
+                "threads": share.threads if share else None,
+                "cpu_seconds": share.cpu_seconds if share else None,
+                "waited_seconds": share.waited_seconds if share else None,
+                "others_load": share.others if share else None,
                 "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
             },
             evaluated - began,
@@ -249,7 +260,7 @@ class Trainer:
                 raise Diverged(f"the training loss became {loss} in epoch {epoch}, step {step + 1}")
             sums = tuple(map(add, sums, learner.told(loss, scores, target)))
             self.progress.step(step + 1, steps)
-            self.stop()
+            self._between()
         return sums[0] / sums[2], sums[1] / sums[2], rate * phase.rates[HEAD]
 
     def _halved(self, epoch: int, step: int) -> None:
@@ -266,7 +277,7 @@ class Trainer:
 
         def tick(done: int) -> None:
             self.progress.step(done, steps)
-            self.stop()
+            self._between()
 
         return self.learner.evaluate(split, tick, whole)
 

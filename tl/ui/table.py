@@ -8,6 +8,7 @@ from tl.analysis.results import Interval, Verdict
 from tl.analysis.statistics import interval
 from tl.config import BALANCED_ACCURACY
 from tl.jobs.listing import RunEntry
+from tl.measures import DISTURBED_LOAD
 from tl.store.documents import Result, read_result
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration, energy, memory, millions, percent
 from tl.ui.view import Arm, ExperimentView
@@ -66,7 +67,8 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
         "Best validation accuracy": over_runs("best_val_accuracy", percent, spent=False),
         "Epochs": "; ".join(_epochs(run) for run in arm.runs),
         "Computing time": over_runs("elapsed_seconds", duration),
-        "Seconds per epoch": over_epochs("train_seconds", lambda mean: f"{mean:.1f} s for training"),
+        "Seconds per epoch": over_epochs("train_seconds", lambda mean: f"{mean:.1f} s for training") + _busy(metrics),
+        "Threads": over_epochs("threads", lambda mean: f"{mean:.3g}"),
         "Pictures per second": over_epochs("images_per_second", lambda mean: count(round(mean))),
         "Operations per training picture": _gflops(metrics),
         "Precision": next((result.precision for result in results if result.precision), NOT_AVAILABLE),
@@ -92,6 +94,12 @@ def _epochs(run: RunEntry) -> str:
     early = ", stopped early" if run.stopped_early else ""
     best = f", best {run.best_epoch}" if run.best_epoch else ""
     return done + early + best
+
+
+def _busy(metrics: "pd.DataFrame") -> str:
+    """In how many epochs other programs kept the machine busy; "" where in none, or the machine didn't tell."""
+    disturbed = int((metrics["others_load"].dropna() > DISTURBED_LOAD).sum())
+    return f"; {count(disturbed)} of {count(len(metrics))} epochs beside other programs" if disturbed else ""
 
 
 def _gflops(metrics: "pd.DataFrame") -> str:

@@ -1,0 +1,79 @@
+"""Times that others disturbed: counted as those of undisturbed epochs that did the same, or not compared at all."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from tests.verdict_lab import FULL, SCRATCH, experiment, judge, run
+from tl.analysis.quiet import disturbed_epochs, quiet
+from tl.analysis.records import RunRecord
+
+LEARNED = [0.5, 0.7, 0.8]
+
+
+def busy(record: RunRecord, seconds: list[float], loads: list[float | None], flops: float = 1e9) -> RunRecord:
+    """The run with epochs that took `seconds`, while others had such shares of the machine."""
+    metrics = record.metrics.assign(
+        elapsed_seconds=pd.array(pd.Series(seconds).cumsum(), dtype="Float64"),
+        others_load=pd.array(loads, dtype="Float64"),
+        flops=pd.array([flops] * len(seconds), dtype="Float64"),
+        stage=pd.array(["everything"] * len(seconds), dtype="string"),
+    )
+    return replace(record, metrics=metrics)
+
+
+def test_a_disturbed_epoch_counts_with_the_time_of_an_undisturbed_one():
+    found = quiet([busy(run(FULL, LEARNED, 0.8), [10.0, 40.0, 12.0], [0.0, 0.5, 0.1])])
+    assert (found.disturbed, found.comparable) == (1, True)
+    assert found.runs[0].metrics["elapsed_seconds"].tolist() == [10.0, 21.0, 33.0]  # 11: the median of 10 and 12
+    assert found.runs[0].elapsed_seconds == 33.0
+
+
+def test_another_seed_tells_what_an_epoch_takes():
+    runs = [
+        busy(run(FULL, LEARNED, 0.8, seed=0), [40.0] * 3, [0.5] * 3),
+        busy(run(FULL, LEARNED, 0.8, seed=1), [10.0] * 3, [0.0] * 3),
+    ]
+    assert [each.elapsed_seconds for each in quiet(runs).runs] == [30.0, 30.0]
+
+
+def test_an_epoch_that_did_something_else_does_not():
+    record = busy(run(FULL, LEARNED, 0.8), [10.0, 10.0, 90.0], [0.0, 0.0, 0.5])
+    record.metrics.loc[record.metrics.index[2], "flops"] = 9e9
+    found = quiet([record])
+    assert not found.comparable
+    assert found.runs[0].elapsed_seconds is None
+    assert found.runs[0].first_at(0.7).seconds == 20.0, "what came before is known"
+
+
+def test_where_the_machine_does_not_tell_times_are_as_they_are():
+    record = busy(run(FULL, LEARNED, 0.8), [10.0] * 3, [None] * 3)
+    assert quiet([record]).runs == (record,)
+    assert not disturbed_epochs(run(FULL, LEARNED, 0.8).metrics).any(), "runs of earlier versions have no such column"
+
+
+def pair(loads: list[float], seconds: list[float]) -> list[RunRecord]:
+    return [
+        busy(run(SCRATCH, LEARNED, 0.8), [20.0] * 3, [0.0] * 3),
+        busy(run(FULL, LEARNED, 0.8), seconds, loads),
+    ]
+
+
+def test_the_verdict_compares_undisturbed_times_and_says_so():
+    found = judge(experiment(SCRATCH, FULL), pair([0.0, 0.0, 0.6], [10.0, 10.0, 300.0]), target=0.8)
+    time = found.comparisons[FULL].time_to_target
+    assert (time.arm.seconds, time.baseline.seconds, time.disturbed_epochs) == (30.0, 60.0, 1)
+    assert found.comparisons[FULL].cost.seconds.ratio.value == pytest.approx(0.5)
+    assert "2.0 times sooner" in found.text
+    assert "In 1 epoch other programs kept the machine busy; it counts with the time of undisturbed ones." in found.text
+
+
+def test_the_verdict_withholds_times_that_nothing_undisturbed_vouches_for():
+    found = judge(experiment(SCRATCH, FULL), pair([0.6] * 3, [100.0] * 3), target=0.8)
+    time = found.comparisons[FULL].time_to_target
+    assert (time.arm.seconds, time.speedup, time.comparable) == (None, None, False)
+    assert found.comparisons[FULL].cost.seconds.ratio is None
+    assert "the machine was busy with other programs, so times can't be compared" in found.text
+    assert "sooner" not in found.text
+    assert found.comparisons[FULL].to_json()["time_to_target"]["comparable"] is False

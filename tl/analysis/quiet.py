@@ -1,0 +1,81 @@
+"""Times that others disturbed, as they would have been: where the machine was busy, a time tells of the others too.
+
+An epoch in which others had much of the machine is counted with the time of undisturbed epochs of the same arm that did
+the same work: the same parts trained, the same operations. Where there is none, its time is not known, and no time of
+the run that includes it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from msgspec import structs
+
+from tl.analysis.records import RunRecord
+from tl.measures import DISTURBED_LOAD
+
+
+@dataclass(frozen=True)
+class QuietRuns:
+    """Runs of an arm with the times they would have had alone."""
+
+    runs: tuple[RunRecord, ...]  # as given, seconds replaced: null where not known
+    disturbed: int  # epochs in which others had much of the machine
+    comparable: bool  # whether each of those could be given a time
+
+
+def disturbed_epochs(metrics: pd.DataFrame) -> np.ndarray:
+    """(epochs,) bool: whether others had much of the machine; False where the machine did not tell."""
+    if "others_load" not in metrics:
+        return np.zeros(len(metrics), bool)
+    load = metrics["others_load"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray(load > DISTURBED_LOAD)  # NaN is not above
+
+
+def quiet(runs: Sequence[RunRecord]) -> QuietRuns:
+    """The runs of one arm, each disturbed epoch with the median time of undisturbed ones that did the same."""
+    marks = [disturbed_epochs(run.metrics) for run in runs]
+    count = int(sum(mark.sum() for mark in marks))
+    if not count:
+        return QuietRuns(tuple(runs), 0, True)
+    usual = _usual(runs, marks)
+    found = [_corrected(run, mark, usual) for run, mark in zip(runs, marks, strict=True)]
+    return QuietRuns(tuple(found), count, all(run.elapsed_seconds is not None for run in found if run.epochs))
+
+
+Work = tuple[object, ...]  # what trained, operations
+
+
+def _works(metrics: pd.DataFrame) -> list[Work]:
+    flops = metrics["flops"].astype("Float64").fillna(-1.0)
+    return list(zip(metrics["stage"].astype(str), flops.astype(float), strict=True))
+
+
+def _seconds(metrics: pd.DataFrame) -> np.ndarray:
+    """(epochs,) what each took: the difference of the time so far, which holds a range test in the first."""
+    elapsed = metrics["elapsed_seconds"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    return np.diff(elapsed, prepend=0.0)
+
+
+def _usual(runs: Sequence[RunRecord], marks: Sequence[np.ndarray]) -> Mapping[Work, float]:
+    """Median seconds of the undisturbed epochs, by what they did."""
+    times: dict[Work, list[float]] = {}
+    for run, mark in zip(runs, marks, strict=True):
+        for work, seconds, disturbed in zip(_works(run.metrics), _seconds(run.metrics), mark, strict=True):
+            if not disturbed and np.isfinite(seconds):
+                times.setdefault(work, []).append(float(seconds))
+    return {work: float(np.median(seconds)) for work, seconds in times.items()}
+
+
+def _corrected(run: RunRecord, mark: np.ndarray, usual: Mapping[Work, float]) -> RunRecord:
+    if not mark.any():
+        return run
+    seconds = _seconds(run.metrics)
+    for place in np.flatnonzero(mark):
+        seconds[place] = usual.get(_works(run.metrics)[place], np.nan)
+    elapsed = pd.array(np.cumsum(seconds), dtype="Float64")  # not known from the first that is not known on
+    elapsed[np.isnan(np.cumsum(seconds))] = pd.NA
+    last = None if pd.isna(elapsed[-1]) else float(elapsed[-1])
+    result = structs.replace(run.result, elapsed_seconds=last) if run.result else None
+    return replace(run, metrics=run.metrics.assign(elapsed_seconds=elapsed), result=result)

@@ -1,0 +1,202 @@
+"""How many threads compute: as many as the machine has processors left for them, looked at about once a second.
+
+Threads that compute one operation together wait for the slowest of them. Where the system has put one aside because
+somebody else computes too, all wait for it, at each of some hundred operations of a step: two threads beside one busy
+process are many times slower than one. So each look asks what this process got and what lay idle; the sum is what it
+can have, and whoever else wants more of the machine or has gone changes it within a second or two.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import torch
+
+from tl import machine
+
+PERIOD_SECONDS = 0.5  # of computing between two looks
+SPARE = 0.35  # of a processor that may be missing before a thread less computes: a page that is drawn now and then
+LOOKS_UP = 2  # looks in a row that must find room for more threads; for fewer, one is enough
+USUAL = torch.get_num_threads()  # what OMP_NUM_THREADS says, else one for each processor
+_TASKS = Path("/proc/self/task")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Counters, in seconds from arbitrary beginnings."""
+
+    time: float
+    own: float  # processor time of this process
+    idle: float  # time in which processors that this process may use had nothing to do, summed over them
+    quotas: tuple[tuple[float, float], ...]  # (cores, processor time used) of each control group with a quota
+    waited: float | None  # in which threads of this process could have computed and had no processor; None: not told
+
+
+@dataclass(frozen=True)
+class Share:
+    """What was found between two marks, in which this process computed for `seconds`."""
+
+    seconds: float
+    cpu_seconds: float  # processor time of this process
+    waited_seconds: float | None  # summed over its threads, in which they were kept from a processor; None: not told
+    threads: float  # that computed, mean over the time
+    others: float  # share (0..1) of the processors this process could use that somebody else had
+
+
+def read() -> Reading:
+    """The counters now."""
+    allowed, every = machine.processors(), psutil.cpu_times(percpu=True)
+    times = [every[number] for number in allowed if number < len(every)] or every
+    return Reading(
+        time=time.monotonic(),
+        own=time.process_time(),
+        idle=sum(each.idle + getattr(each, "iowait", 0.0) for each in times),
+        quotas=tuple((cores, used) for cores, used in machine.cpu_quotas() if used is not None),
+        waited=_waited(),
+    )
+
+
+def _waited() -> float | None:
+    """Seconds that this process's threads were kept waiting for a processor, as the Linux kernel keeps it."""
+    total = 0
+    try:
+        for task in _TASKS.iterdir():
+            total += int((task / "schedstat").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None  # not Linux, or a thread that has just ended
+    return total / 1e9
+
+
+def available(before: Reading, after: Reading, most: int) -> float:
+    """Processors this process had or could have had between two readings, at most `most`."""
+    seconds = after.time - before.time
+    own = (after.own - before.own) / seconds
+    found = own + (after.idle - before.idle) / seconds
+    if len(before.quotas) == len(after.quotas):
+        for (cores, used_before), (_, used_after) in zip(before.quotas, after.quotas, strict=True):
+            found = min(found, cores - ((used_after - used_before) / seconds - own))
+    return max(0.0, min(found, float(most)))
+
+
+class Threads:
+    """Sets the number of threads that torch computes with; to be asked by the thread that computes, and only there.
+
+    `fixed`: always so many. Else from 1 to `most` (default: the cores this process may use), beginning with all.
+    """
+
+    def __init__(
+        self,
+        fixed: int | None = None,
+        most: int | None = None,
+        apply: Callable[[int], None] = torch.set_num_threads,
+        read: Callable[[], Reading] = read,
+    ):
+        self.most = fixed or most or machine.cores()
+        self._governed, self._apply, self._read = fixed is None and self.most > 1, apply, read
+        self.number = self.most
+        apply(self.number)
+        self._since: Reading | None = None  # of the stretch of computing that goes on
+        self._pending: list[tuple[Reading, Reading]] = []  # stretches since the last look
+        self._roomy = 0  # looks in a row that found room for more
+        self._share = _Sums()
+
+    def resume(self) -> None:
+        """Computing begins: it is this process's turn."""
+        self._since = self._read()
+
+    def pause(self) -> None:
+        """Computing ends for a while in which others of this home compute, which is no sign of a busy machine."""
+        self._close()
+        self._since = None
+
+    def tick(self) -> None:
+        """To be called between steps: looks around when the last look was `PERIOD_SECONDS` of computing ago."""
+        if self._since is None:
+            return
+        if time.monotonic() - self._since.time + self._pending_seconds() >= PERIOD_SECONDS:
+            self._close()
+            self._look()
+            self.resume()
+
+    def take_share(self) -> Share | None:
+        """What was found since this was asked last; None where nothing was computed."""
+        if self._since is not None:
+            self._close()
+            self.resume()
+        share, self._share = self._share, _Sums()
+        return share.share(self.most)
+
+    def _pending_seconds(self) -> float:
+        return sum(after.time - before.time for before, after in self._pending)
+
+    def _close(self) -> None:
+        """End the stretch that goes on."""
+        if self._since is None:
+            return
+        now = self._read()
+        if now.time > self._since.time:
+            self._pending.append((self._since, now))
+            self._share.add(self._since, now, self.number, available(self._since, now, self.most))
+
+    def _look(self) -> None:
+        pending, self._pending = self._pending, []
+        if not self._governed or not pending:
+            return
+        seconds = sum(after.time - before.time for before, after in pending)
+        room = sum(available(*each, self.most) * (each[1].time - each[0].time) for each in pending) / seconds
+        wanted = max(1, min(self.most, math.floor(room + SPARE)))
+        self._roomy = self._roomy + 1 if wanted > self.number else 0
+        if wanted < self.number or self._roomy >= LOOKS_UP:
+            self.number, self._roomy = wanted, 0
+            self._apply(wanted)
+
+
+@dataclass
+class _Sums:
+    seconds: float = 0.0
+    cpu: float = 0.0
+    waited: float | None = 0.0
+    threads: float = 0.0
+    available: float = 0.0
+
+    def add(self, before: Reading, after: Reading, threads: int, available: float) -> None:
+        seconds = after.time - before.time
+        self.seconds += seconds
+        self.cpu += after.own - before.own
+        told = None not in (self.waited, before.waited, after.waited)
+        self.waited = self.waited + max(0.0, after.waited - before.waited) if told else None  # type: ignore[operator]
+        self.threads += threads * seconds
+        self.available += available * seconds
+
+    def share(self, most: int) -> Share | None:
+        if not self.seconds:
+            return None
+        others = 1 - self.available / self.seconds / most
+        return Share(self.seconds, self.cpu, self.waited, self.threads / self.seconds, max(0.0, others))
+
+
+_own: Threads | None = None
+
+
+def govern(device: torch.device, fixed: int | None = None) -> Threads:
+    """Let this process's threads follow what the machine gives, or keep to `fixed`: from `resume` on, by `tick`.
+
+    Where another `device` computes than the CPU, the number stays as torch has it.
+    """
+    global _own
+    _own = Threads(fixed if device.type == "cpu" else USUAL, min(machine.cores(), USUAL))
+    return _own
+
+
+def most() -> int:
+    """The number of threads that compute where nobody else does."""
+    return _own.most if _own is not None else torch.get_num_threads()
+
+
+def tick() -> None:
+    """As Threads.tick, of this process's own: for loops that compute without knowing for whom."""
+    if _own is not None:
+        _own.tick()
