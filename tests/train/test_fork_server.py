@@ -5,6 +5,7 @@ import sys
 from dataclasses import asdict
 
 import pytest
+from safetensors.numpy import load_file
 
 from tl.config import ArmConfig, RunConfig, Training, new_id
 from tl.jobs.fork_launcher import ForkLauncher, can_fork
@@ -34,7 +35,7 @@ def new_run(home, strategy):
 
 def measured(run):
     assert read_json(run.result)["status"] == "finished", run.log.read_text()
-    weights = (run.checkpoints / "best.safetensors").read_bytes()
+    weights = {name: tensor.tolist() for name, tensor in load_file(run.checkpoints / "best.safetensors").items()}
     return read_metrics(run.metrics)[MEASURED].values.tolist(), read_json(run.result)["test_loss"], weights
 
 

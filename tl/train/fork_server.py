@@ -117,4 +117,6 @@ def _name(run_id: str) -> None:
 
 if __name__ == "__main__":
     keep_private()
-    sys.exit(serve())
+    status = serve()
+    sys.stderr.flush()
+    os._exit(status)  # nothing is to be cleaned up, and libraries that look for leaks would fill the log
