@@ -1,4 +1,4 @@
-"""Experiments and runs as pages and the command line see them: submit, list, stop, resume, delete.
+"""Experiments and runs as pages and the command line see them: submit, list, stop, resume.
 
 Needs no living supervisor, but what is queued starts only when there is one: see ensure_supervisor.
 """
@@ -26,7 +26,6 @@ from tl.store.home import Home
 from tl.store.quota import admission, check_settings
 from tl.store.rows import RunRow
 from tl.store.settling import Settling
-from tl.store.trash import deleting
 from tl.strategies import STRATEGIES
 
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
@@ -214,15 +213,6 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     if row.status not in ACTIVE and not datasets.has(home, name):
         raise Refused(f"Run {run_id} can't go on: its pictures, the data set {name!r}, were deleted; its best is kept.")
     return row
-
-
-def delete(home: Home, run_id: str) -> None:
-    """Remove a run with all its files. Raises Refused for an unknown id and for a run that is queued or running."""
-    row = settle_dead(home, database.read_run(home, run_id))
-    folder = home.run(run_id).folder
-    with deleting(home) as take:
-        if not database.delete_run(home, row, lambda: folder.exists() and take(folder)):
-            raise Refused(f"Run {run_id} is {database.read_run(home, run_id).status}; stop it first.")
 
 
 def settle(home: Home, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict | None:
