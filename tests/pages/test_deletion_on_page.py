@@ -1,11 +1,16 @@
 """Deleting a comparison or a sweep on the page: what the question says, what is left, what is not."""
 
+import html
+import io
+import zipfile
+
 import pytest
 
 from tests import page_lab
 from tests.page_lab import unescaped
 from tl import jobs
 from tl.store import database
+from tl.ui import downloads
 from tl.ui.manage.deletion import about
 
 RUNS, SWEEPS = "pages/2_Runs.py", "pages/1_Data_size.py"
@@ -96,3 +101,13 @@ def test_a_single_run_is_named_in_its_question(home):
     page_lab.finished(home)
     first = jobs.list_runs(home)[0]
     assert "From scratch, seed 0 (less than 1 MB)" in "".join(about(home, jobs.find(home, first.run_id)).split("**"))
+
+
+def test_a_report_on_what_was_deleted_elsewhere_meanwhile_is_one_sentence(home):
+    """Its button is on a page that was drawn before: what is raised when it is pressed would be a traceback in the log."""
+    experiment_id = page_lab.finished(home)
+    jobs.delete(home, experiment_id)
+    told = f"There is no experiment or sweep '{experiment_id}'"
+    assert html.escape(told) in downloads._report(home, experiment_id, {}).decode()
+    with zipfile.ZipFile(io.BytesIO(downloads._bundle(home, experiment_id))) as archive:
+        assert archive.read("no bundle.txt").decode().startswith(told)

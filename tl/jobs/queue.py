@@ -208,10 +208,10 @@ def _resumable(home: Home, run_id: str) -> RunRow:
         raise Refused(f"Run {run_id} was imported without its trained weights; start the comparison anew instead.")
     if out_of_time(row):
         minutes = limits().run_minutes
-        raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here; its best is kept.")
+        raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here.")
     name = row.experiment.dataset
     if row.status not in ACTIVE and not datasets.has(home, name):
-        raise Refused(f"Run {run_id} can't go on: its pictures, the data set {name!r}, were deleted; its best is kept.")
+        raise Refused(f"Run {run_id} can't go on: its pictures, the data set {name!r}, were deleted.")
     return row
 
 

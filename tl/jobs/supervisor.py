@@ -130,13 +130,13 @@ class Supervisor:
 
     def _verdict(self, row: RunRow, trainer: processes.Identity) -> dict | None:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
+        files = self._home_of(row).run(row.run_id)
         if out_of_time(row, processes.age_seconds(trainer)):
-            return overdue()
+            return overdue(files)
         if row.stop_requested:
             seen = self._stops.setdefault((row.run_id, row.attempt), self._clock())
             if self._clock() - seen > GRACE_SECONDS:  # whoever asked would have ended it by now, and may have died
                 return {"stop_requested": 1}
-        files = self._home_of(row).run(row.run_id)
         still = self._stillness.seconds(files, row.attempt) >= self.stall_seconds
         return stalled(self.stall_seconds) if still else None
 
