@@ -37,6 +37,7 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     jobs.stop: "run_id",
     jobs.resume: "run_id",
     jobs.delete: "run_id",
+    jobs.find: "sweep_id",
     jobs.sweep: "sweep_id",
     jobs.resume_sweep: "sweep_id",
     jobs.add_seeds: "experiment_id",

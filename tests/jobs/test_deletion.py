@@ -53,7 +53,10 @@ def test_what_trains_or_waits_is_not_deleted_unless_it_is_stopped_first(lab, hom
     if status == "running":
         lab.train(run_ids[0])
     experiment_id = lab.row(run_ids[0]).experiment_id
-    with pytest.raises(Refused, match="can't be deleted now: 2 of its runs train or wait; stop it first"):
+    with pytest.raises(
+        Refused,
+        match="can't be deleted now: 2 of its runs train or wait; `python -m tl delete .* --stop` stops that first",
+    ):
         jobs.delete(home, experiment_id)
     assert {row.status for row in database.read_runs(home)} == {status} and folders(home) == set(run_ids)
     jobs.delete(home, experiment_id, stop_first=True)
@@ -64,7 +67,7 @@ def test_an_experiment_that_seeds_are_being_added_to_is_not_deleted_unless_that_
     """Between two looks nothing trains, and more may come at any moment."""
     experiment_id = lab.row(two[0][0]).experiment_id
     assert plans.begin(home, experiment_id, Settling())
-    with pytest.raises(Refused, match="seeds are being added to it; stop that first"):
+    with pytest.raises(Refused, match="seeds are being added to it; .* --stop` stops that first"):
         jobs.delete(home, experiment_id)
     assert len(folders(home)) == 8
     jobs.delete(home, experiment_id, stop_first=True)

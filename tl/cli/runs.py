@@ -58,6 +58,9 @@ def runs(arguments: argparse.Namespace) -> int:
         for run in found
     ]
     print(table(head, rows) if rows else "No runs yet; `python -m tl compare` makes some.")
+    for run in found:
+        if run.newer:
+            print(run.newer)
     return 0
 
 

@@ -94,12 +94,11 @@ def _delete(home: Home, whole: Whole) -> None:
 def _refuse_active(whole: Whole) -> None:
     if whole.kind == RUN and whole.active:
         raise Refused(f"Run {whole.ident} is {whole.active[0].status}; stop it first.")
+    first = f"`python -m tl delete {whole.ident} --stop` stops that first."
     if whole.active:
         some = (
             f"{len(whole.active)} of its runs train or wait" if len(whole.active) > 1 else "a run of it trains or waits"
         )
-        raise Refused(f"The {whole.kind} {whole.ident} can't be deleted now: {some}; stop it first.")
+        raise Refused(f"The {whole.kind} {whole.ident} can't be deleted now: {some}; {first}")
     if whole.adds_seeds:
-        raise Refused(
-            f"The {whole.kind} {whole.ident} can't be deleted now: seeds are being added to it; stop that first."
-        )
+        raise Refused(f"The {whole.kind} {whole.ident} can't be deleted now: seeds are being added to it; {first}")

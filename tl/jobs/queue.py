@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment, Refused, new_id
+from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment, Newer, Refused, new_id, newer
 from tl.jobs import memory, processes, settling
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
@@ -21,6 +21,7 @@ from tl.limits import limits
 from tl.store import database, everybody
 from tl.store import settling as plans
 from tl.store.database import ACTIVE
+from tl.store.documents import read_config
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.quota import admission, check_settings
@@ -209,6 +210,8 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     if out_of_time(row):
         minutes = limits().run_minutes
         raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here.")
+    if isinstance(found := read_config(home.run(run_id)), Newer):
+        raise Refused(newer(f"Run {run_id}", found))
     name = row.experiment.dataset
     if row.status not in ACTIVE and not datasets.has(home, name):
         raise Refused(f"Run {run_id} can't go on: its pictures, the data set {name!r}, were deleted.")

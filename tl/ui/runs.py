@@ -147,6 +147,8 @@ def _run(home: Home, run: RunEntry, position: int) -> None:
                 type="tertiary",
                 key=f"actions_{run.run_id}",
             )
+    if run.newer:
+        st.caption(f":material/update: {escape(run.newer)}")
     if run.status in view.RESUMABLE and run.message:
         words = escape(run.message)
         st.caption(words if run.status == "stopped" else f":red[{words}]")
