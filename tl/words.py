@@ -89,6 +89,8 @@ def memory(num_bytes: float | None) -> str:
     """Bytes -> "512 MB" or "1.4 GB"."""
     if num_bytes is None:
         return NOT_AVAILABLE
+    if num_bytes < 1e6:
+        return "less than 1 MB"
     megabytes = round(num_bytes / 1e6)
     return f"{megabytes} MB" if megabytes < 1000 else f"{num_bytes / 1e9:.1f} GB"
 

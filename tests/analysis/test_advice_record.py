@@ -68,14 +68,14 @@ def test_an_outcome_once_read_outlives_its_runs(home):
     experiment_id = run(home, 0.2)
     before = advice_record.record(home)
     for row in database.read_runs(home, experiment_id):
-        assert database.delete_run(home, row)
+        assert database.delete_runs(home, [row])
     assert advice_record.record(home) == before == {"right": 1, "decided": 1, "undecided": 0, "waiting": 0}
 
 
 def test_an_experiment_deleted_before_it_told_anything_is_not_waited_for(home):
     for row in database.read_runs(home, run(home, 0.2, finished=False)):
         database.move(home, row, "stopped")
-        database.delete_run(home, row)
+        database.delete_runs(home, [row])
     assert advice_record.record(home)["waiting"] == 0
 
 

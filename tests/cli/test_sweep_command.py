@@ -6,7 +6,14 @@ import signal
 
 import pytest
 
+from tests import page_lab
 from tests.cli.commands import main, tl, wait_for_running, wait_until
+from tests.datasets.crafted import two_classes, zipped
+from tl import jobs
+from tl.config import Experiment
+from tl.datasets import ingest
+from tl.store import database
+from tl.store.home import Home
 
 QUICK = ("sweep", "--sizes", "20,40,30", "--arms")
 
@@ -92,3 +99,17 @@ def test_ctrl_c_stops_the_sweep_and_it_goes_on_by_its_id(capsys, home, start):
     stdout, stderr = again.communicate(timeout=30)
     assert again.returncode == 0, stderr  # stopping is no failure
     assert json.loads(stdout)["statuses"] == document["statuses"]
+
+
+def test_a_sweep_is_shown_though_its_pictures_were_deleted(home, tmp_path, capsys):
+    home = Home(home)
+    ingest(home, zipped(tmp_path / "mine.zip", two_classes("", 12)), "mine")
+    experiment = Experiment(dataset="mine", epochs=6, arms=page_lab.ARMS, seeds=(0,))
+    sweep_id = jobs.submit_sweep(home, experiment, [4, 8])
+    for row in database.read_runs(home):
+        page_lab.end(home, row, "finished")
+    assert main(capsys, home.path, "sweeps", sweep_id)[1].startswith("MobileNetV2 on mine, 4, 8 training pictures")
+    jobs.delete_dataset(home, "mine")
+    assert main(capsys, home.path, "sweeps", sweep_id)[1].startswith(
+        "MobileNetV2 on mine (no longer here), 4, 8 training pictures"
+    )

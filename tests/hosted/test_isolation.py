@@ -37,6 +37,7 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     jobs.stop: "run_id",
     jobs.resume: "run_id",
     jobs.delete: "run_id",
+    jobs.find: "sweep_id",
     jobs.sweep: "sweep_id",
     jobs.resume_sweep: "sweep_id",
     jobs.add_seeds: "experiment_id",
@@ -77,7 +78,7 @@ def test_every_public_function_of_the_queue_that_takes_an_id_is_tried():
     takes = {
         getattr(jobs, name)
         for name in jobs.__all__
-        if {"experiment_id", "run_id", "sweep_id"} & {*inspect.signature(getattr(jobs, name)).parameters}
+        if {"experiment_id", "run_id", "sweep_id", "ident"} & {*inspect.signature(getattr(jobs, name)).parameters}
     }
     assert takes <= {*BY_ID}
     assert {datasets.describe, datasets.examples} <= {*BY_ID}

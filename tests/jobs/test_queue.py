@@ -220,39 +220,20 @@ def test_a_deleted_run_is_gone_with_its_files(lab, home):
     jobs.delete(home, first)
     assert [run.run_id for run in jobs.list_runs(home)] == [second]
     assert [folder.name for folder in home.runs_dir.iterdir()] == [second]
-    assert not list(home.trash_dir.iterdir())
-
-
-def test_a_run_whose_files_can_not_be_taken_away_is_not_deleted(lab, home):
-    [run_id] = lab.submit("quick")
-    jobs.stop(home, run_id)
-    home.trash_dir.write_text("in the way of the folder")
-    with pytest.raises(OSError):
-        jobs.delete(home, run_id)
-    assert lab.row(run_id).status == "stopped" and home.run(run_id).config.exists()
-    home.trash_dir.unlink()
-    jobs.delete(home, run_id)
-    assert not jobs.list_runs(home) and not list(home.runs_dir.iterdir())
 
 
 def test_a_run_whose_row_can_not_be_deleted_keeps_its_files(lab, home, monkeypatch):
     [run_id] = lab.submit("quick")
     jobs.stop(home, run_id)
-    delete_run = database.delete_run
 
-    def fails(home, row, take_files):
-        def take_and_fail():
-            take_files()
-            assert not home.run(run_id).folder.exists()
-            raise Refused("The disk is full.")
+    def fails(*_):
+        raise Refused("The disk is full.")
 
-        return delete_run(home, row, take_and_fail)
-
-    monkeypatch.setattr(database, "delete_run", fails)
-    with pytest.raises(Refused, match="full"):
-        jobs.delete(home, run_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "delete_runs", fails)
+        with pytest.raises(Refused, match="full"):
+            jobs.delete(home, run_id)
     assert lab.row(run_id).status == "stopped" and home.run(run_id).config.exists()
-    monkeypatch.setattr(database, "delete_run", delete_run)
     jobs.delete(home, run_id)
     assert not jobs.list_runs(home) and not list(home.runs_dir.iterdir())
 

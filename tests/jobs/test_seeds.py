@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from tests import page_lab
+from tests.datasets.crafted import two_classes, zipped
 from tl import jobs
 from tl.config import Experiment, Refused
+from tl.datasets import ingest
 from tl.jobs.repair import repair
 from tl.report.command import command
 from tl.store import database
 from tl.store.documents import read_config
 from tl.store.files import read_json, write_json
+from tl.store.settling import Settling
 
 
 @pytest.fixture
@@ -118,3 +122,19 @@ def test_a_queue_made_anew_knows_at_how_many_seeds_it_was_judged(lab, home, ende
     after = experiment(home, ended)
     assert (after.seeds, after.looks) == ((0, 1, 4), (2, 3))
     assert {row.status for row in database.read_runs(home, ended)} == {"finished"}
+
+
+def test_what_lost_its_pictures_is_not_run_until_settled(lab, home, tmp_path):
+    """Refused at once, not at the first look."""
+    ingest(home, zipped(tmp_path / "mine.zip", two_classes("", 12)), "mine")
+    experiment_id = page_lab.submit(home, 3, dataset="mine", samples=8)
+    for row in page_lab.rows(home, experiment_id):
+        page_lab.end(home, row, "finished")
+    jobs.delete_dataset(home, "mine")
+    for begins in (
+        lambda: jobs.begin_settling(home, experiment_id, Settling()),
+        lambda: jobs.add_seeds(home, experiment_id, 5),
+    ):
+        with pytest.raises(Refused, match="There is no data set 'mine'"):
+            begins()
+    assert database.read_experiment(home, experiment_id)["settling"] is None and folders(home) == 6

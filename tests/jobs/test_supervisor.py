@@ -216,6 +216,21 @@ def test_stop_works_while_no_supervisor_lives(lab, home, supervisor_process):
     assert processes.of_run(run_id) == []
 
 
+def test_what_only_resuming_needs_is_removed_of_runs_that_finished_before(lab):
+    """By an earlier version, or killed right after they had."""
+    finished, stopped = lab.submit("quick", "slow")
+    lab.train(stopped)
+    jobs.stop(lab.home, stopped)
+    lab.run_all()
+    for run in map(lab.home.run, (finished, stopped)):
+        run.checkpoints.mkdir()
+        for name in ("best", "last", "previous"):
+            (run.checkpoints / f"{name}.safetensors").touch()
+    lab.supervisor.serve(take_lock(lab.home), idle_seconds=0)
+    left = [sorted(path.stem for path in lab.home.run(run_id).checkpoints.iterdir()) for run_id in (finished, stopped)]
+    assert left == [["best"], ["best", "last", "previous"]]
+
+
 def test_a_supervisor_with_nothing_to_do_ends_and_leaves_the_lock_free(lab, home, supervisor_process):
     [run_id] = lab.submit("quick")
     supervisor = supervisor_process(idle_seconds=0.5)

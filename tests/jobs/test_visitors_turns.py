@@ -93,10 +93,17 @@ def test_a_sweep_goes_on_without_the_runs_that_have_had_their_time(visitors):
         jobs.resume_sweep(ann.home, sweep_id)
 
 
-def test_a_run_ends_at_its_time_limit_and_keeps_its_best(visitors, monkeypatch):
+@pytest.mark.parametrize(
+    ("epochs", "words"),
+    [(1, "the best epoch so far is kept, the test set"), (0, "no epoch was done by then, the test set")],
+)
+def test_a_run_ends_at_its_time_limit_and_keeps_its_best(visitors, monkeypatch, epochs, words):
     ann, _ = visitors
     [run_id] = ann.submit("slow")
     ann.train(run_id)
+    if epochs:
+        ann.home.run(run_id).checkpoints.mkdir()
+        ann.home.run(run_id).best.touch()
     monkeypatch.setattr(processes, "age_seconds", lambda trainer: 60 * 20 - 1)
     ann.supervisor.tick()
     assert ann.row(run_id).status == "running"
@@ -104,7 +111,7 @@ def test_a_run_ends_at_its_time_limit_and_keeps_its_best(visitors, monkeypatch):
     until(lambda: not ann.supervisor.tick())
     row = jobs.run(ann.home, run_id)
     assert (row.status, row.reason, row.best_val_accuracy) == ("stopped", "time_limit", 0.5)
-    assert row.message.startswith("The time limit of 20 min was reached; the best epoch so far is kept")
+    assert row.message.startswith(f"The time limit of 20 min was reached; {words}")
     assert jobs.resume(ann.home, run_id).message is None
 
 

@@ -30,10 +30,10 @@ def home(tmp_path, monkeypatch):
 def open_page(home):
     """Opens Compare, or another page, and checks that nothing was thrown."""
 
-    def open_it(page: str | None = None, experiment: str | None = None) -> AppTest:
+    def open_it(page: str | None = None, **address: str) -> AppTest:
         app = AppTest.from_file("../../app.py", default_timeout=180)
-        if experiment is not None:
-            app.query_params["experiment"] = experiment
+        for name, ident in address.items():  # experiment or sweep
+            app.query_params[name] = ident
         if page:
             app.switch_page(page)
         app.run()

@@ -40,6 +40,23 @@ def test_a_running_experiment_shows_progress_and_can_be_stopped(open_page, home,
     assert len(stopped) == 3
 
 
+@pytest.mark.parametrize(
+    ("epochs", "words", "hint"),
+    [
+        (0, "Stopped by hand before its first epoch was done: nothing was learned.", "Begins with the first epoch."),
+        (2, "Stopped by hand; the best epoch so far is kept", "Goes on after the last finished epoch."),
+    ],
+)
+def test_what_a_stopped_run_keeps_is_what_it_had(open_page, home, epochs, words, hint):
+    experiment_id = page_lab.submit(home)
+    for row in page_lab.rows(home, experiment_id):
+        page_lab.end(home, row, "stopped", epochs=epochs)
+    app = open_page(experiment=experiment_id)
+    assert words in unescaped(app) and f"Epoch {epochs} of 6" in unescaped(app)
+    resume = [button for button in app.button if (button.key or "").startswith(("resume_", "go_on_"))]
+    assert resume and {button.help for button in resume} == {hint}
+
+
 def test_a_trainer_that_does_not_end_keeps_nobody_else_from_being_stopped(open_page, home, monkeypatch):
     asked = []
 

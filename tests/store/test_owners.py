@@ -92,9 +92,9 @@ def test_a_row_of_somebody_else_changes_nothing(ours, theirs):
     stopped = database.read_runs(theirs)
     with pytest.raises(Refused, match="is deleted already"):
         database.requeue(ours, stopped, lambda connection: None)
-    assert not database.delete_run(ours, stopped[0])
+    assert not database.delete_runs(ours, [stopped[0]])
     assert database.read_runs(theirs) == stopped
-    assert all(database.delete_run(theirs, each) for each in stopped)
+    assert all(database.delete_runs(theirs, [each]) for each in stopped)
     assert database.read_runs(ours, everyone=True) == []
 
 

@@ -13,7 +13,7 @@ from tl.jobs.repair import repair
 from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
-from tl.store.trash import empty_trash
+from tl.store.trash import empty_trash, place_for
 
 EXPERIMENT = Experiment(
     dataset="blossoms",
@@ -112,29 +112,56 @@ def ended(home: Home) -> str:
     return run_id
 
 
-DELETED = "jobs.delete(home, sys.argv[1] and {!r})"
+DELETED = "jobs.delete(home, {!r})"
+DELETIONS = {  # when a deletion is killed -> how, and whether everything is still there
+    "before it is announced": ("quarantine.write_json = ends", True),
+    "before the rows": ("database.delete_runs = ends", True),
+    "with the rows gone, before that counts": (
+        "delete, left = database._delete_run, [0, 1]\n"
+        "database._delete_run = lambda *given: delete(*given) if left.pop() else ends()",
+        True,
+    ),
+    "after the rows": ("quarantine._remove = ends", False),
+    "between two folders": (
+        "import pathlib\nrename, left = pathlib.Path.rename, [0, 1]\n"
+        "pathlib.Path.rename = lambda *given: rename(*given) if left.pop() else ends()",
+        False,
+    ),
+    "before the folders are removed": ("quarantine.shutil.rmtree = ends", False),
+}
 
 
-def test_a_deletion_that_was_killed_before_the_row_was_gone_has_not_been(home):
+@pytest.mark.parametrize("step", DELETIONS)
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_killed_deletion_leaves_all_of_an_experiment_or_nothing(home, step, damaged):
+    """Also where the queue is damaged before anybody has tidied up."""
+    kept = [row.run_id for row in database.read_runs(home, jobs.submit(home, EXPERIMENT, key="another"))]
+    how, whole = DELETIONS[step]
     run_id = ended(home)
-    killed(
-        home, "delete = database.delete_run", "queue.database.delete_run = lambda home, row, take: delete(home, row,"
-        " lambda: (take(), ends()))", DELETED.format(run_id)
-    )  # fmt: skip
-    assert not home.run(run_id).folder.exists() and len(database.read_runs(home)) == 2
+    experiment_id = database.read_run(home, run_id).experiment_id
+    jobs.stop_all(home, [row.run_id for row in database.read_runs(home)])
+    killed(home, how, DELETED.format(experiment_id))
+    seen = {row.run_id for row in database.read_runs(home)}
+    assert len(seen) == (4 if whole else 2) and all(home.run(each).config.exists() for each in seen)
+    if damaged:
+        with database.writing(home) as connection:
+            connection.execute("UPDATE runs SET attempt = 'x'")
+    assert repair(home)["sound"] == (not damaged)
+    check(home, 4 if whole else 2)
+    if whole:
+        jobs.delete(home, experiment_id)
+    check(home, 2)
+    assert {row.run_id for row in database.read_runs(home)} == set(kept)
+
+
+def test_a_deletion_that_an_earlier_version_was_killed_in_has_not_been(home):
+    """It moved folders away before the rows were gone."""
+    run_id = ended(home)
+    place = place_for(home, home.run(run_id).folder)
+    place.parent.mkdir()
+    home.run(run_id).folder.rename(place.with_suffix(".999999999"))
     empty_trash(home)
     check(home, 2)
-    jobs.delete(home, run_id)
-    check(home, 1)
-
-
-def test_a_deletion_that_was_killed_after_the_row_was_gone_is_ended_later(home):
-    run_id = ended(home)
-    killed(home, "trash.shutil.rmtree = ends", DELETED.format(run_id))
-    assert list(home.trash_dir.iterdir())
-    empty_trash(home)
-    assert not list(home.trash_dir.iterdir())
-    check(home, 1)
 
 
 def test_a_workspace_whose_end_was_killed_before_its_rows_were_gone_is_back(home):

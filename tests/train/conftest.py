@@ -122,3 +122,9 @@ def quick(tmp_path, monkeypatch, command):
     monkeypatch.setattr(run_module, "prepare", lambda *args: store)
     monkeypatch.setattr(progress, "PERIOD_SECONDS", 1e9)  # how often it is written doesn't depend on the clock
     return run
+
+
+@pytest.fixture
+def last_is_kept(monkeypatch):
+    """Finished runs keep their last checkpoint, so that two can be compared to the last bit."""
+    monkeypatch.setattr(run_module, "keep_best_network", lambda run: None)

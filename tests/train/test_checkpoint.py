@@ -31,7 +31,7 @@ def halfway(quick, monkeypatch, command):
     """A run that was stopped after its second epoch; `end()` is what tells two finished runs apart."""
     with monkeypatch.context() as patch:
         patch.setattr("tl.train.run.Trainer._finished", lambda trainer: trainer.history.epochs >= 2)
-        patch.setattr("tl.train.run.PREVIOUS", "none")  # a stopped run keeps its previous checkpoint
+        patch.setattr("tl.train.run.keep_best_network", lambda run: None)  # a stopped run keeps its checkpoints
         assert command(quick.folder) == 0
     quick.result.unlink()
     return quick
@@ -142,7 +142,7 @@ def test_the_best_before_is_kept_for_a_best_epoch_that_is_lost_and_is_worse_when
     result = read_json(quick.result)
     assert (result["best_epoch"], result["test_accuracy"]) == (1, 0.75)
     assert json.loads(metadata(quick.checkpoints / checkpoint.BEST)["epoch"]) == 1
-    assert {path.name for path in quick.checkpoints.iterdir()} == {checkpoint.LAST, checkpoint.BEST}
+    assert [path.name for path in quick.checkpoints.iterdir()] == [checkpoint.BEST]
 
 
 def test_a_best_network_of_another_epoch_is_refused(halfway):
@@ -362,7 +362,9 @@ def test_every_single_flipped_bit_and_every_length_of_a_checkpoint_is_found(tmp_
     assert damaged(path)
 
 
-def test_damaged_files_of_a_run_lead_to_the_same_end_or_a_clear_refusal(halfway, tmp_path, capsys, command):
+def test_damaged_files_of_a_run_lead_to_the_same_end_or_a_clear_refusal(
+    halfway, tmp_path, capsys, command, last_is_kept
+):
     shutil.copytree(halfway.folder, tmp_path / "copy")
     assert command(halfway.folder) == 0
     whole = end(halfway)

@@ -34,7 +34,7 @@ RESUMED = {
 
 
 @pytest.mark.parametrize("case", RESUMED)
-def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, case, train):
+def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, case, train, last_is_kept):
     settings = {"epochs": 3, "weights": "own"} | RESUMED[case]
     strategy, last = case.split()[0], settings["epochs"]
     whole, config = make_run(strategy, **settings)

@@ -38,6 +38,7 @@ def test_a_run_leaves_metrics_result_and_the_best_network(make_run, train):
         load_file(run.checkpoints / "best.safetensors").keys()
         == build_network("mobilenet_v2", 2, 32).state_dict().keys()
     )
+    assert [path.name for path in run.checkpoints.iterdir()] == ["best.safetensors"], "it can't be resumed"
     assert list(run.tensorboard.iterdir())
     assert not [path for path in run.folder.rglob(".*")], "temporary files are left"
 

@@ -131,7 +131,8 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
         print_json(document.to_json() | told)
     else:
         experiment = database.read_experiment(home, experiment_id)["experiment"]
-        print(f"{heading(home, experiment, f'{experiment.samples:,}')}\n\n{as_text(document)}")
+        run_ids = [run.run_id for run in runs]
+        print(f"{heading(home, experiment, f'{experiment.samples:,}', run_ids)}\n\n{as_text(document)}")
         if told["settling"]:
             print(f"\n{told['settling']['text']}")
     failed = told["settling"] is not None and told["settling"]["ended"] == "failed"
@@ -166,11 +167,15 @@ def experiment_of(arguments) -> Experiment:
     return experiment
 
 
-def heading(home: Home, experiment: Experiment, sizes: str) -> str:
-    """What was compared on what, `sizes` of pictures in words; says where pictures are drawn by the computer."""
-    from tl.datasets import describe  # pandas
+def heading(home: Home, experiment: Experiment, sizes: str, run_ids: Iterable[str]) -> str:
+    """What was compared on what, `sizes` of pictures in words; says where pictures are drawn by the computer.
 
-    title = describe(home, experiment.dataset).title
+    Imported runs bring their data set's title with them; of one that was deleted its name is said.
+    """
+    from tl.analysis.experiment import pictures_of  # pandas
+
+    info = pictures_of(home, experiment.dataset, run_ids)
+    title = info.title if info else f"{experiment.dataset} (no longer here)"
     return f"{BACKBONES[experiment.backbone].title} on {title}, {sizes} training pictures at {experiment.resolution} px"
 
 

@@ -1,21 +1,24 @@
-"""`python -m tl runs`, `stop`, `resume`: what is trained, was trained and will be."""
+"""`python -m tl runs`, `stop`, `resume`, `delete`: what is trained, was trained and will be."""
 
+import argparse
 import json
 import sys
 import time
+from typing import Any
 
 from tl import jobs
 from tl.cli import sweep
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent, wait
+from tl.jobs.deletion import RUN
 from tl.jobs.listing import RunEntry
 from tl.output import print_json
-from tl.words import data_name
+from tl.words import data_name, memory
 
 
-def add_commands(commands) -> None:
-    """Declare `runs`, `stop` and `resume`."""
+def add_commands(commands: Any) -> None:
+    """Declare `runs`, `stop`, `resume` and `delete`."""
     add_command(commands, "runs", runs, "List all runs, the newest first.")
     for name, run, text in (
         ("stop", stop, "End a run and keep its best so far."),
@@ -23,9 +26,16 @@ def add_commands(commands) -> None:
     ):
         parser = add_command(commands, name, run, text)
         parser.add_argument("run_id", metavar="RUN_ID", help="of a run, or of a sweep for all its runs")
+    parser = add_command(
+        commands, "delete", delete, "Delete a run, an experiment or a sweep with all its files, for good."
+    )
+    parser.add_argument("id", metavar="ID", help="of a run, an experiment or a sweep")
+    parser.add_argument(
+        "--stop", action="store_true", help="first stop what trains or waits of it, instead of refusing"
+    )
 
 
-def runs(arguments) -> int:
+def runs(arguments: argparse.Namespace) -> int:
     """Always 0."""
     found = jobs.list_runs(arguments.home)
     if arguments.json:
@@ -49,10 +59,13 @@ def runs(arguments) -> int:
         for run in found
     ]
     print(table(head, rows) if rows else "No runs yet; `python -m tl compare` makes some.")
+    for run in found:
+        if run.newer:
+            print(run.newer)
     return 0
 
 
-def stop(arguments) -> int:
+def stop(arguments: argparse.Namespace) -> int:
     """0 once the run has ended, also if it had before."""
     if sweep.is_sweep(arguments.home, arguments.run_id):
         return sweep.stop(arguments.home, arguments.run_id, arguments.json)
@@ -61,7 +74,7 @@ def stop(arguments) -> int:
     return 0
 
 
-def resume(arguments) -> int:
+def resume(arguments: argparse.Namespace) -> int:
     """0: the run finished or was stopped again; 1: it failed."""
     if sweep.is_sweep(arguments.home, arguments.run_id):
         return sweep.resume(arguments.home, arguments.run_id, arguments.json)
@@ -75,6 +88,19 @@ def resume(arguments) -> int:
         return 130
     _report(run, arguments.json)
     return int(run.status in FAILED)
+
+
+def delete(arguments: argparse.Namespace) -> int:
+    """0: it is gone. Refused with one sentence where it can't be deleted."""
+    whole = jobs.find(arguments.home, arguments.id)
+    size = whole.num_bytes()
+    whole = jobs.delete(arguments.home, arguments.id, stop_first=arguments.stop)
+    if arguments.json:
+        print(json.dumps({"deleted": whole.ident, "kind": whole.kind, "runs": len(whole.rows), "bytes": size}))
+        return 0
+    runs = "" if whole.kind == RUN else f"{len(whole.rows)} run{'s' if len(whole.rows) > 1 else ''}, "
+    print(f"{whole.kind.capitalize()} {whole.ident} is deleted: {runs}{memory(size)}.")
+    return 0
 
 
 def _report(run: RunEntry, as_json: bool) -> None:

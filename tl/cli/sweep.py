@@ -122,9 +122,9 @@ def _show(home: Home, sweep_id: str, as_json: bool, **options: Any) -> None:
     if as_json:
         print_json(found.to_json())
         return
-    experiment = next(iter(database.read_sweep(home, sweep_id)["experiments"].values()))
-    sizes = ", ".join(map(count, found.sizes))
-    print(f"{heading(home, experiment, sizes)}\n\n{as_text(found)}")
+    experiment_id, experiment = next(iter(database.read_sweep(home, sweep_id)["experiments"].items()))
+    sizes, run_ids = ", ".join(map(count, found.sizes)), [row.run_id for row in database.read_runs(home, experiment_id)]
+    print(f"{heading(home, experiment, sizes, run_ids)}\n\n{as_text(found)}")
 
 
 def as_text(found: SweepFinding) -> str:

@@ -1,14 +1,15 @@
 """A folder of its own for data sets and runs that are being brought in: renamed when whole, removed otherwise.
 
 Runs get their place before the queue has their rows, so that one that can be seen is complete. Until then they are
-announced in such a folder: where a kill comes between, whoever looks next knows that they are none.
+announced in such a folder: where a kill comes between, whoever looks next knows that they are none. Runs that are
+deleted are announced, too, before their rows go: a folder without a row goes either way.
 """
 
 import fcntl
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tl.config import Refused
@@ -96,5 +97,6 @@ def _remove(home: Home, folder: Path) -> None:
         except Refused:  # the queue can't be read: this folder stays, so that whoever repairs it knows
             return
         for run_id in set(run_ids) - known:
-            shutil.rmtree(home.run(run_id).folder, ignore_errors=True)
+            with suppress(OSError):  # away at once for every reader; removing takes its time
+                home.run(run_id).folder.rename(folder / f"gone-{run_id}")
     shutil.rmtree(folder, ignore_errors=True)

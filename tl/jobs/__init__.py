@@ -1,7 +1,8 @@
 """Queue, supervisor, launchers: runs go on whatever happens to the page or command that started them."""
 
+from tl.jobs.deletion import delete, find
 from tl.jobs.pictures import delete_dataset
-from tl.jobs.queue import delete, experiment, list_runs, resume, resume_all, run, stop, stop_all, submit
+from tl.jobs.queue import experiment, list_runs, resume, resume_all, run, stop, stop_all, submit
 from tl.jobs.seeds import add_seeds, begin_settling, stop_settling
 from tl.jobs.start import ensure_supervisor
 from tl.jobs.sweeps import list_sweeps, resume_sweep, submit_sweep, sweep
@@ -13,6 +14,7 @@ __all__ = [
     "delete_dataset",
     "ensure_supervisor",
     "experiment",
+    "find",
     "list_runs",
     "list_sweeps",
     "resume",

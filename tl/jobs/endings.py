@@ -64,12 +64,11 @@ def out_of_time(row: RunRow, seconds: float = 0.0) -> bool:
     return minutes is not None and row.spent + seconds > 60 * minutes
 
 
-def overdue() -> dict:
-    """Columns to be written down before a trainer is ended whose run is out of time."""
+def overdue(run: Run) -> dict:
+    """Columns to be written down before the trainer of `run` is ended, which is out of time."""
     minutes = limits().run_minutes
-    message = (
-        f"The time limit of {minutes:,} min was reached; the best epoch so far is kept, the test set was not touched."
-    )
+    kept = "the best epoch so far is kept" if run.best.exists() else "no epoch was done by then"
+    message = f"The time limit of {minutes:,} min was reached; {kept}, the test set was not touched."
     return {"reason": "time_limit", "message": message, "stop_requested": 1}
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from tl.store.documents import Progress, Result, read_progress, read_result
+from tl.config import Newer, newer
+from tl.store.documents import Progress, Result, read_config, read_progress, read_result
 from tl.store.home import Home, Run
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE
@@ -58,6 +59,7 @@ class RunEntry:
     device: str | None
     progress: Progress | None  # of a running one
     notes: tuple[str, ...]  # sentences: what did not go as planned
+    newer: str | None  # a sentence, where a newer version has written its settings: it can't go on with this one
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready dict."""
@@ -95,8 +97,14 @@ def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
         strategy=arm.strategy,
         max_epochs=arm.epochs or spec.epochs,
         progress=progress,
+        newer=_newer(files),
         **reached | {"notes": notes},
     )
+
+
+def _newer(files: Run) -> str | None:
+    found = read_config(files)
+    return newer(f"Run {files.folder.name}", found) if isinstance(found, Newer) else None
 
 
 def _reached(files: Run, row: RunRow) -> dict[str, Any]:

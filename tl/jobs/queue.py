@@ -1,4 +1,4 @@
-"""Experiments and runs as pages and the command line see them: submit, list, stop, resume, delete.
+"""Experiments and runs as pages and the command line see them: submit, list, stop, resume.
 
 Needs no living supervisor, but what is queued starts only when there is one: see ensure_supervisor.
 """
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment, Refused, new_id
+from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment, Newer, Refused, new_id, newer
 from tl.jobs import memory, processes, settling
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
@@ -21,13 +21,13 @@ from tl.limits import limits
 from tl.store import database, everybody
 from tl.store import settling as plans
 from tl.store.database import ACTIVE
+from tl.store.documents import read_config
 from tl.store.files import write_json
 from tl.store.growth import with_ended
 from tl.store.home import Home
 from tl.store.quota import admission, check_settings
 from tl.store.rows import RunRow
 from tl.store.settling import Settling
-from tl.store.trash import deleting
 from tl.strategies import STRATEGIES
 
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
@@ -229,20 +229,13 @@ def _resumable(home: Home, run_id: str) -> RunRow:
         raise Refused(f"Run {run_id} was imported without its trained weights; start the comparison anew instead.")
     if out_of_time(row):
         minutes = limits().run_minutes
-        raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here; its best is kept.")
+        raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here.")
+    if isinstance(found := read_config(home.run(run_id)), Newer):
+        raise Refused(newer(f"Run {run_id}", found))
     name = row.experiment.dataset
     if row.status not in ACTIVE and not datasets.has(home, name):
-        raise Refused(f"Run {run_id} can't go on: its pictures, the data set {name!r}, were deleted; its best is kept.")
+        raise Refused(f"Run {run_id} can't go on: its pictures, the data set {name!r}, were deleted.")
     return row
-
-
-def delete(home: Home, run_id: str) -> None:
-    """Remove a run with all its files. Raises Refused for an unknown id and for a run that is queued or running."""
-    row = settle_dead(home, database.read_run(home, run_id))
-    folder = home.run(run_id).folder
-    with deleting(home) as take:
-        if not database.delete_run(home, row, lambda: folder.exists() and take(folder)):
-            raise Refused(f"Run {run_id} is {database.read_run(home, run_id).status}; stop it first.")
 
 
 def settle(home: Home, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict | None:

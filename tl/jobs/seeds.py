@@ -83,7 +83,7 @@ def begin_settling(home: Home, experiment_id: str, plan: Settling) -> bool:
     """Let the supervisor add seeds to an experiment at planned looks until it is settled, or `plan` allows no more.
 
     Begins with what trains now, or has ended. False, and nothing changed, where that goes on already. Raises Refused
-    for an unknown id, where no seeds can be added, and where a run has not finished.
+    for an unknown id, where no seeds can be added, where pictures or weights are gone, and where a run has not finished.
     """
     entry = database.read_experiment(home, experiment_id)
     rows = [settle_dead(home, row) for row in database.read_runs(home, experiment_id)]
@@ -92,7 +92,9 @@ def begin_settling(home: Home, experiment_id: str, plan: Settling) -> bool:
     if unfinished:
         have = "has" if unfinished == 1 else "have"
         raise Refused(f"{unfinished} of its runs {have} not finished; resume or delete what is unfinished first.")
-    return settling.begin(home, experiment_id, begun(plan, entry["experiment"]))
+    fresh = begun(plan, entry["experiment"])
+    resolved(home, entry["experiment"])  # refuses what can't be trained any more: pictures or weights are gone
+    return settling.begin(home, experiment_id, fresh)
 
 
 def stop_settling(home: Home, experiment_id: str) -> None:

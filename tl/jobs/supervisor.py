@@ -7,7 +7,9 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+from tl.config import Refused
 from tl.datasets.quarantine import sweep_abandoned
 from tl.jobs import expiry, memory, processes
 from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
@@ -20,7 +22,7 @@ from tl.jobs.turns import group
 from tl.store import database, everybody
 from tl.store.home import Home
 from tl.store.rows import RunRow
-from tl.store.trash import empty_trash
+from tl.store.trash import empty_trash, keep_best_network
 
 IDLE_SECONDS = 10.0  # with nothing to do, then it ends
 TICK_SECONDS = 0.25
@@ -59,6 +61,9 @@ class Supervisor:
         for home in (self.home, *self.home.visitors()):
             empty_trash(home)
             sweep_abandoned(home)
+        with suppress(Refused):  # a queue that can't be read now is told below
+            for row in self._rows("finished"):  # of an earlier version, or killed before it got to that
+                keep_best_network(self._home_of(row).run(row.run_id))
         busy_at, cleaned_at, errors = time.monotonic(), float("-inf"), 0
         while True:
             try:
@@ -125,13 +130,13 @@ class Supervisor:
 
     def _verdict(self, row: RunRow, trainer: processes.Identity) -> dict | None:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
+        files = self._home_of(row).run(row.run_id)
         if out_of_time(row, processes.age_seconds(trainer)):
-            return overdue()
+            return overdue(files)
         if row.stop_requested:
             seen = self._stops.setdefault((row.run_id, row.attempt), self._clock())
             if self._clock() - seen > GRACE_SECONDS:  # whoever asked would have ended it by now, and may have died
                 return {"stop_requested": 1}
-        files = self._home_of(row).run(row.run_id)
         still = self._stillness.seconds(files, row.attempt) >= self.stall_seconds
         return stalled(self.stall_seconds) if still else None
 

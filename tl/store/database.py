@@ -7,14 +7,14 @@ visitors share the file: every function sees and changes only what belongs to `h
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tl.config import Experiment, Refused, RunConfig
 from tl.store.home import Home
 from tl.store.places import without_places
 from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
-from tl.store.settling import Settling, plan_of
+from tl.store.settling import Settling, plan_in, plan_of
 
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs
 Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
@@ -263,22 +263,43 @@ def _update(connection: sqlite3.Connection, home: Home, run: RunRow, statuses: t
     return connection.execute(f"{query} AND {_OWN}", values | which).rowcount == 1
 
 
-def delete_run(home: Home, run: RunRow, take_files: Callable[[], None] = lambda: None) -> bool:
-    """Remove a run that is neither queued nor running, and its experiment with its last run; False: it is active.
+def delete_runs(home: Home, runs: Iterable[RunRow], whole: Iterable[str] = ()) -> bool:
+    """Remove runs (rows), and experiments with their last run: all of them, or none.
 
-    `take_files` is called then; whatever it raises keeps the rows.
+    False, and nothing changed, where one of them is active, gone or no longer as its row shows it, or something would be
+    left of the experiments with the ids `whole`: seeds were added, or may be added at any moment.
     """
-    with writing(home) as connection:
-        ended = f"status NOT IN ({', '.join(map(repr, ACTIVE))})"
-        query = f"DELETE FROM runs WHERE id = :run_id AND attempt = :attempt AND {ended}"
-        which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
-        gone = connection.execute(f"{query} AND {_OWN}", which).rowcount == 1
-        left = "SELECT 1 FROM runs WHERE experiment_id = experiments.id"
-        query = f"DELETE FROM experiments WHERE id = ? AND owner IS ? AND NOT EXISTS ({left})"
-        connection.execute(query, (run.experiment_id, home.owner))
-        if gone:
-            take_files()
-        return gone
+    try:
+        with writing(home) as connection:
+            plans = [plan_in(connection, home, experiment_id) for experiment_id in whole]
+            _require(not any(plan is not None and plan.open for plan in plans))
+            for run in runs:
+                _require(_delete_run(connection, home, run))
+            query = "SELECT 1 FROM experiments WHERE id = ?"
+            _require(not any(connection.execute(query, (experiment_id,)).fetchone() for experiment_id in whole))
+    except _Changed:
+        return False
+    return True
+
+
+class _Changed(Exception):
+    """Something is no longer as it was seen; what was done in this transaction is undone."""
+
+
+def _require(holds: bool) -> None:
+    if not holds:
+        raise _Changed
+
+
+def _delete_run(connection: sqlite3.Connection, home: Home, run: RunRow) -> bool:
+    ended = f"status NOT IN ({', '.join(map(repr, ACTIVE))})"
+    query = f"DELETE FROM runs WHERE id = :run_id AND attempt = :attempt AND {ended}"
+    which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
+    gone = connection.execute(f"{query} AND {_OWN}", which).rowcount == 1
+    left = "SELECT 1 FROM runs WHERE experiment_id = experiments.id"
+    query = f"DELETE FROM experiments WHERE id = ? AND owner IS ? AND NOT EXISTS ({left})"
+    connection.execute(query, (run.experiment_id, home.owner))
+    return gone
 
 
 def unless_used(home: Home, dataset: str, action: Callable[[], None]) -> str | None:

@@ -135,6 +135,7 @@ class Run:
         self.log = self.folder / "log.txt"
         self.tensorboard = self.folder / "tensorboard"
         self.checkpoints = self.folder / "checkpoints"
+        self.best = self.checkpoints / "best.safetensors"  # the network of the best epoch
 
     @property
     def home(self) -> Home:

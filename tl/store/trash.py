@@ -6,19 +6,27 @@ Its name says what it was: files go before the rows that name them do, and a kil
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 from tl.config import ID_PATTERN, Refused, new_id
 from tl.store.everybody import has_rows, known_runs
-from tl.store.home import VISITORS, Home
+from tl.store.home import VISITORS, Home, Run
 
 
 def place_for(home: Home, folder: Path) -> Path:
     """Where a folder of this home goes that is deleted: KIND.NAME.ID.PID, the process that deletes it."""
     return home.trash_dir / f"{folder.parent.name}.{folder.name}.{new_id()}.{os.getpid()}"
+
+
+def keep_best_network(run: Run) -> None:
+    """Remove what only resuming needs of a finished run, as far as it can be: every checkpoint but the best epoch's."""
+    for path in run.checkpoints.glob("*"):
+        if path != run.best:
+            with suppress(OSError):
+                path.unlink()
 
 
 @contextmanager
@@ -66,7 +74,7 @@ def _still_named(home: Home, place: Path) -> Path | None:
     kind, name, *_ = (*place.name.split("."), "")
     if not ID_PATTERN.fullmatch(name):
         return None
-    if kind == home.runs_dir.name and known_runs(home, [name]):
+    if kind == home.runs_dir.name and known_runs(home, [name]):  # put here by an earlier version
         return home.run(name).folder
     if kind == VISITORS and home.owner is None and has_rows(home.of(name)):
         return home.of(name).path

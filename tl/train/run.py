@@ -2,7 +2,6 @@
 
 import math
 import time
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from operator import add
@@ -17,10 +16,11 @@ from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
 from tl.store.predictions import SPLITS, write_predictions
+from tl.store.trash import keep_best_network
 from tl.store.turn import Turn
 from tl.strategies import HEAD, STRATEGIES, Phase
 from tl.train.batches import number_of_batches
-from tl.train.checkpoint import PREVIOUS, PREVIOUS_BEST, load_best, load_last, save_best, save_last, settle_best
+from tl.train.checkpoint import load_best, load_last, save_best, save_last, settle_best
 from tl.train.device import choose_device, device_name, gpu_identity, versions
 from tl.train.evaluate import Evaluation
 from tl.train.events import write_events
@@ -60,9 +60,7 @@ class Trainer:
                 self._epoch(self.history.epochs + 1)
                 self._hand_over()
             result = self._result("finished", **self._test())
-            with suppress(OSError):  # it has finished, whatever becomes of what it doesn't need any more
-                for name in (PREVIOUS, PREVIOUS_BEST):
-                    (self.run.checkpoints / name).unlink(missing_ok=True)
+            keep_best_network(self.run)  # it has finished, whatever becomes of what it doesn't need any more
             return result
         finally:
             self.monitor.stop()

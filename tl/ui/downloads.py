@@ -1,5 +1,8 @@
 """What can be taken home of an experiment or sweep that has ended: its report as one HTML file, its bundle."""
 
+import io
+import zipfile
+
 import streamlit as st
 
 from tl.config import Refused
@@ -8,7 +11,7 @@ from tl.store.home import Home
 
 def show(home: Home, ident: str, options: dict) -> None:
     """Two buttons; the files are made when they are pressed. `options` are what the verdict was judged by."""
-    from tl.report.bundle import export_bundle, fingerprint
+    from tl.report.bundle import fingerprint
 
     try:
         digest = fingerprint(home, ident, options)
@@ -28,7 +31,7 @@ def show(home: Home, ident: str, options: dict) -> None:
         )
         st.download_button(
             "Bundle",
-            data=lambda: export_bundle(home, ident),
+            data=lambda: _bundle(home, ident),
             file_name=f"{name}.zip",
             mime="application/zip",
             icon=":material/folder_zip:",
@@ -38,7 +41,27 @@ def show(home: Home, ident: str, options: dict) -> None:
         )
 
 
+# Made when the page is long drawn: what was deleted or resumed in another tab meanwhile is told in the file, since whatever
+# is raised here ends up as a traceback in the server's log and as nothing on the page.
+
+
 def _report(home: Home, ident: str, options: dict) -> bytes:
+    from tl.report.pieces import page, paragraph
     from tl.report.report import report  # altair's renderer: only when it is wanted
 
-    return report(home, ident, **options).encode()
+    try:
+        return report(home, ident, **options).encode()
+    except Refused as refusal:
+        return page("No report", [paragraph(str(refusal))]).encode()
+
+
+def _bundle(home: Home, ident: str) -> bytes:
+    from tl.report.bundle import export_bundle
+
+    try:
+        return export_bundle(home, ident)
+    except Refused as refusal:
+        memory = io.BytesIO()
+        with zipfile.ZipFile(memory, "w") as archive:
+            archive.writestr("no bundle.txt", f"{refusal}\n")
+        return memory.getvalue()

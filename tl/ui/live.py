@@ -135,8 +135,7 @@ def _preparing(progress: Progress) -> str:
 
 def _ended_badly(home: Home, run: RunEntry) -> None:
     if run.status == "stopped":
-        by_hand = "Stopped by hand; the best epoch so far is kept, the test set was not touched."
-        st.caption(escape(run.message) if run.message else by_hand)
+        st.caption(escape(run.message) if run.message else _by_hand(run.epochs))
     else:
         st.error(escape(run.message or "The trainer ended without saying why."), icon=":material/error:")
         with st.expander("Last lines of the log", icon=":material/article:"):
@@ -147,8 +146,14 @@ def _ended_badly(home: Home, run: RunEntry) -> None:
         key=f"resume_{run.run_id}",
         on_click=_resume,
         args=(home, run.run_id),
-        help="Goes on after the last finished epoch.",
+        help="Goes on after the last finished epoch." if run.epochs else "Begins with the first epoch.",
     )
+
+
+def _by_hand(epochs: int) -> str:
+    if not epochs:
+        return "Stopped by hand before its first epoch was done: nothing was learned."
+    return "Stopped by hand; the best epoch so far is kept, the test set was not touched."
 
 
 def _stop(home: Home, run_ids: list[str]) -> None:

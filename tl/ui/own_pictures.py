@@ -4,6 +4,7 @@ import streamlit as st
 
 from tl import datasets, jobs
 from tl.store.home import Home
+from tl.ui.parts.deletion import Choice, ask
 from tl.ui.problems import told
 from tl.ui.text import escape
 from tl.ui.turn import out_of_turn
@@ -25,15 +26,12 @@ def show_problem() -> None:
         st.error(escape(problem), icon=":material/error:")
 
 
-@st.dialog("Delete this data set?")
 def _confirm(home: Home, name: str) -> None:
-    st.markdown(
+    about = (
         f"The pictures of **{escape(name)}** are permanently deleted. Runs trained on them keep their results; those that "
         "have not finished can't be resumed. Until those runs are deleted, too, this name can't be used again."
     )
-    if st.button("Delete", type="primary", icon=":material/delete:", key="confirm_delete_set"):
-        delete(home, name)
-        st.rerun()
+    ask("Delete this data set?", about, [Choice("Delete", "confirm_delete_set", lambda: delete(home, name))])
 
 
 def delete(home: Home, name: str) -> None:

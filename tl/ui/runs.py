@@ -14,6 +14,7 @@ from tl.strategies import arm_title
 from tl.ui import view
 from tl.ui.arms import dot
 from tl.ui.live import BADGES
+from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.problems import told
 from tl.ui.refresh import Found, fragment
 from tl.ui.text import ago, cell, count, duration, escape, memory, percent
@@ -117,6 +118,8 @@ def _experiment(home: Home, experiment_id: str, runs: list[RunEntry]) -> None:
                     st.switch_page("app.py", query_params={"experiment": experiment_id})
                 if first.sweep_id and st.button("Its sweep", icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
                     st.switch_page("pages/1_Data_size.py", query_params={"sweep": first.sweep_id})
+                if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{experiment_id}"):
+                    ask_to_delete(home, experiment_id, PROBLEM, first.sweep_id)
         facts = f"{count(first.samples)} training pictures · {first.resolution} px"
         st.caption(f"{facts} · {ago(max(0.0, time.time() - first.created))}")
         positions = {arm: place for place, arm in enumerate(_arms_in_order(home, experiment_id))}
@@ -144,11 +147,13 @@ def _run(home: Home, run: RunEntry, position: int) -> None:
                 type="tertiary",
                 key=f"actions_{run.run_id}",
             )
+    if run.newer:
+        st.caption(f":material/update: {escape(run.newer)}")
     if run.status in view.RESUMABLE and run.message:
         words = escape(run.message)
         st.caption(words if run.status == "stopped" else f":red[{words}]")
     if choice == "Delete":
-        _confirm_delete(home, run)
+        ask_to_delete(home, run.run_id, PROBLEM)
     elif choice:
         _act(home, run.run_id, choice)
         st.rerun()
@@ -163,19 +168,9 @@ def _reached(run: RunEntry) -> str:
     return " · ".join(parts)
 
 
-@st.dialog("Delete this run?")
-def _confirm_delete(home: Home, run: RunEntry) -> None:
-    st.markdown(
-        f"**{escape(arm_title(run.arm))}**, seed {run.seed}: its curves, its trained network and its log are permanently deleted."
-    )
-    if st.button("Delete", type="primary", icon=":material/delete:", key="confirm_delete"):
-        _act(home, run.run_id, "Delete")
-        st.rerun()
-
-
 def _act(home: Home, run_id: str, action: str) -> None:
     with told(PROBLEM):
         with out_of_turn():
-            {"Stop": jobs.stop, "Resume": jobs.resume, "Delete": jobs.delete}[action](home, run_id)
+            {"Stop": jobs.stop, "Resume": jobs.resume}[action](home, run_id)
         if action == "Resume":
             jobs.ensure_supervisor(home)

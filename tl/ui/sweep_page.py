@@ -14,6 +14,7 @@ from tl.report import size_findings
 from tl.store.home import Home
 from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
 from tl.ui.chart import draw
+from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.problems import told
 from tl.ui.refresh import Found, fragment, look_again
 from tl.ui.text import count, escape, unbroken
@@ -40,7 +41,10 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         title = f"{BACKBONES[spec.backbone].title} on {view.data_title(home, spec.dataset, run_ids)}"
         st.title(escape(title), anchor=False, width="content")
-        st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
+        with st.container(horizontal=True, width="content"):
+            st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
+            if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_sweep"):
+                ask_to_delete(home, now.sweep_id, PROBLEM, then=sweep_form.new_sweep)
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
     seeds = f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else "")
     imported = " · imported: trained on another machine" if now.imported else ""

@@ -119,7 +119,8 @@ def _marks(now: ExperimentView, found: Verdict) -> None:
 
 
 def _resumable(now: ExperimentView, name: str) -> None:
-    cut_short = [run.run_id for run in now.runs if run.arm == name and run.status in RESUMABLE]
+    runs = [run for run in now.runs if run.arm == name and run.status in RESUMABLE]
+    cut_short = [run.run_id for run in runs]
     if not now.imported:  # what was trained elsewhere came without what it had learned
         st.button(
             "Resume" if len(cut_short) == 1 else f"Resume {len(cut_short)} runs",
@@ -127,7 +128,9 @@ def _resumable(now: ExperimentView, name: str) -> None:
             key=f"go_on_{name}",
             on_click=_go_on,
             args=(now, cut_short),
-            help="Goes on after the last finished epoch.",
+            help="Goes on after the last finished epoch."
+            if any(run.epochs for run in runs)
+            else "Begins with the first epoch.",
         )
 
 

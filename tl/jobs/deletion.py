@@ -1,0 +1,104 @@
+"""Deleting a run, a comparison or a sweep with all its files: whole, or not at all.
+
+The rows go in one transaction, folders follow. They are announced before, as those that come in are: whoever looks after
+a kill finds the rows, and then nothing was deleted, or none, and then the folders go as well (tl.datasets.quarantine).
+"""
+
+from dataclasses import dataclass
+
+from tl.config import Experiment, Refused
+from tl.jobs.queue import settle_dead, stop_all
+from tl.store import database, settling
+from tl.store.database import Unknown
+from tl.store.files import locked
+from tl.store.home import Home
+from tl.store.quota import used_bytes
+from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE
+
+RUN, EXPERIMENT, SWEEP = "run", "experiment", "sweep"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A run, an experiment or a sweep with everything that is deleted together with it."""
+
+    home: Home
+    kind: str  # RUN, EXPERIMENT or SWEEP
+    ident: str
+    experiments: dict[str, Experiment]  # id -> those that go as wholes, sizes of a sweep ascending; of a run none
+    rows: tuple[RunRow, ...]  # of all its runs
+    adds_seeds: bool = False  # a plan to settle it goes on: more runs may come at any moment
+
+    @property
+    def active(self) -> list[RunRow]:
+        """Runs of it that train or wait."""
+        return [row for row in self.rows if row.status in ACTIVE]
+
+    def num_bytes(self) -> int:
+        """What its files take of the disk."""
+        return sum(used_bytes(self.home.run(row.run_id).folder) for row in self.rows)
+
+
+def find(home: Home, ident: str) -> Whole:
+    """What this is the id of. Raises Refused where there is nothing."""
+    for sweep in database.read_sweeps(home):
+        if sweep["sweep_id"] == ident:
+            return _whole(home, SWEEP, ident, sweep["experiments"])
+    try:
+        return _whole(home, EXPERIMENT, ident, {ident: database.read_experiment(home, ident)["experiment"]})
+    except Unknown:
+        pass
+    try:
+        return Whole(home, RUN, ident, {}, (settle_dead(home, database.read_run(home, ident)),))
+    except Unknown:
+        lists = "`python -m tl runs` and `python -m tl sweeps` list them"
+        raise Unknown(f"There is no run, experiment or sweep {ident!r}; {lists}.") from None
+
+
+def _whole(home: Home, kind: str, ident: str, experiments: dict[str, Experiment]) -> Whole:
+    rows = [settle_dead(home, row) for own in experiments for row in database.read_runs(home, own)]
+    plans = [database.read_experiment(home, own)["settling"] for own in experiments]
+    return Whole(home, kind, ident, experiments, tuple(rows), any(plan is not None and plan.open for plan in plans))
+
+
+def delete(home: Home, ident: str, stop_first: bool = False) -> Whole:
+    """Remove what this is the id of with all its files; what it was. `stop_first` ends what trains or waits of it.
+
+    What was predicted of it before it was trained stays counted. Raises Refused for an unknown id and, unless stopped
+    first, where a run of it trains or waits or seeds are being added to it.
+    """
+    whole = find(home, ident)
+    if stop_first and (whole.active or whole.adds_seeds):
+        for own in whole.experiments:
+            settling.end(home, own, "stopped")
+        stop_all(home, [row.run_id for row in whole.active])
+        whole = find(home, ident)
+    _refuse_active(whole)
+    _delete(home, whole)
+    return whole
+
+
+def _delete(home: Home, whole: Whole) -> None:
+    from tl.datasets.quarantine import announce, quarantine  # numpy, pandas
+
+    # Whoever imports the same waits, and finds either all of it here or none.
+    with locked(home.locks_dir / "import.lock"), quarantine(home, home.runs_dir) as outgoing:
+        announce(outgoing, [row.run_id for row in whole.rows])
+        if not database.delete_runs(home, whole.rows, whole.experiments):
+            now = find(home, whole.ident)  # raises where somebody was faster
+            _refuse_active(now)
+            raise Refused(f"The {whole.kind} {whole.ident} has changed just now; try again.")
+
+
+def _refuse_active(whole: Whole) -> None:
+    if whole.kind == RUN and whole.active:
+        raise Refused(f"Run {whole.ident} is {whole.active[0].status}; stop it first.")
+    first = f"`python -m tl delete {whole.ident} --stop` stops that first."
+    if whole.active:
+        some = (
+            f"{len(whole.active)} of its runs train or wait" if len(whole.active) > 1 else "a run of it trains or waits"
+        )
+        raise Refused(f"The {whole.kind} {whole.ident} can't be deleted now: {some}; {first}")
+    if whole.adds_seeds:
+        raise Refused(f"The {whole.kind} {whole.ident} can't be deleted now: seeds are being added to it; {first}")

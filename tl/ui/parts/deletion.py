@@ -1,0 +1,30 @@
+"""The question before anything is deleted: what it is, how much, Cancel, and buttons that don't look like Start."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+
+class Choice(NamedTuple):
+    """A button that deletes."""
+
+    label: str
+    key: str
+    delete: Callable[[], None]
+
+
+def ask(title: str, about: str, choices: Sequence[Choice]) -> None:
+    """Open the dialog, with `about` as Markdown; what is chosen is done, and the page drawn anew."""
+
+    @st.dialog(title)
+    def question() -> None:
+        st.markdown(about)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            if st.button("Cancel", key="cancel_delete"):
+                st.rerun()
+            for label, key, delete in choices:
+                if st.button(f":red[{label}]", icon=":material/delete:", key=key, on_click=delete):
+                    st.rerun()
+
+    question()
