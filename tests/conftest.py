@@ -8,8 +8,17 @@ import pytest
 from tl.jobs.launcher import LocalLauncher
 from tl.store.home import Home
 
-# Files that take longest: one that starts last leaves the other core idle. Any order of files is right.
-LONGEST = ("test_journey.py", "test_end_to_end.py", "test_generated.py", "test_server.py", "test_data_size.py")
+# Files that take longest: one that starts last leaves the other core idle. Any order of files is right. Beside the
+# journey, which trains in processes of its own, first stand those that compute in one.
+LONGEST = (
+    "test_journey.py",
+    "test_resume.py",
+    "test_run.py",
+    "test_generated.py",
+    "test_end_to_end.py",
+    "test_server.py",
+    "test_user_text_in_browser.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
