@@ -126,6 +126,7 @@ GIVEN = {
     "add-seeds",
     "stop",
     "resume",
+    "delete",
     "report",
     "export",
     "import",

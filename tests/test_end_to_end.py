@@ -16,9 +16,11 @@ from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
+from tl.store.rows import RunRow
 
 ROOT = Path(__file__).parents[1]
 FLOWERS = ROOT.parent / "shared" / "data" / "flower-photos.zip"
+EPOCHS = 12  # of a run that is killed after its second
 SMALL = ["--samples", "60", "--resolution", "32", "--batch-size", "16", "--dataset", "flowers"]
 
 
@@ -38,6 +40,14 @@ def until(condition, seconds: float = 60):
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.05)
     return found
+
+
+def running(home: Home, epochs: int) -> RunRow | None:
+    """A run that trains and has done so many epochs; at once: it does not wait for a command to start."""
+    for run in database.read_runs(home, statuses=("running",)):
+        if len(read_metrics(home.run(run.run_id).metrics)) >= epochs:
+            return run
+    return None
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +94,7 @@ def test_a_killed_run_says_so_and_resumes_without_losing_an_epoch(home):
             "--arms",
             "scratch",
             "--epochs",
-            "20",
+            str(EPOCHS),
             "--patience",
             "0",
             "--json",
@@ -96,12 +106,7 @@ def test_a_killed_run_says_so_and_resumes_without_losing_an_epoch(home):
         text=True,
     )
 
-    def with_two_epochs():
-        for run in database.read_runs(home, statuses=("running",)):  # at once: the run does not wait for a command
-            if len(read_metrics(home.run(run.run_id).metrics)) >= 2:
-                return run
-
-    run = until(with_two_epochs)
+    run = until(lambda: running(home, 2))
     files = home.run(run.run_id)
     killed = [pid for pid in pids_of(files.folder) if not os.kill(pid, signal.SIGKILL)]
     assert killed, "no trainer was found"
@@ -113,7 +118,7 @@ def test_a_killed_run_says_so_and_resumes_without_losing_an_epoch(home):
     assert done == list(range(1, len(done) + 1))
     assert tl(home, "resume", run.run_id)["status"] == "finished"
     metrics = read_metrics(files.metrics)
-    assert metrics["epoch"].tolist() == list(range(1, 21))
+    assert metrics["epoch"].tolist() == list(range(1, EPOCHS + 1))
     assert metrics["elapsed_seconds"].is_monotonic_increasing
 
 
@@ -125,8 +130,9 @@ def test_stop_keeps_the_best_so_far(home):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: [r for r in tl(home, "runs")["runs"] if r["status"] == "running" and r["epochs"] >= 1])
+    until(lambda: running(home, 1))
     (run,) = [run for run in tl(home, "runs")["runs"] if run["status"] == "running"]
+    assert run["epochs"] >= 1
     tl(home, "stop", run["run_id"])
     assert compare.wait(60) == 0
     files = home.run(run["run_id"])

@@ -13,6 +13,7 @@ from test_leakage import photo, saved
 
 from tl.config import Refused
 from tl.datasets import clusters, ingest
+from tl.datasets.leakage import COMMON
 from tl.datasets.split import order, redraw
 from tl.store.files import read_parquet
 from tl.store.pictures import SPLITS
@@ -162,11 +163,11 @@ def looked_at(frames: int, kinds: int, shade) -> tuple[pd.DataFrame, np.ndarray]
     return pictures, pixels
 
 
-@pytest.mark.parametrize("kinds", [1, 5, 10])
+@pytest.mark.parametrize("kinds", [1, 2])  # 2: as many of a kind as are still compared, each with each
 @pytest.mark.parametrize("alike", [True, False], ids=["the same shade", "different shades"])
 def test_thousands_of_alike_pictures_stay_cheap(kinds, alike):
     pictures, pixels = looked_at(
-        5_000, kinds, (lambda rows: rows % 2) if alike else (lambda rows: rows // kinds % 5 * 60)
+        2 * COMMON, kinds, (lambda rows: rows % 2) if alike else (lambda rows: rows // kinds % 5 * 60)
     )
     tracemalloc.start()
     found = clusters.clusters(pictures, pixels)

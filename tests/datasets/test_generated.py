@@ -1,6 +1,6 @@
 """Archives made up by Hypothesis: whatever comes, a data set or one sentence, and nothing written outside the home.
 
-ARCHIVES=10000 in the environment tries more than the usual 300.
+ARCHIVES=10000 in the environment tries more than the usual 200.
 """
 
 import json
@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-ARCHIVES = int(os.environ.get("ARCHIVES", "300"))
+ARCHIVES = int(os.environ.get("ARCHIVES", "200"))
 MEMORY_BYTES = 300_000_000  # more than an honest small archive needs
 SECONDS = 60
 AUDITED = Path(__file__).parent / "audited"
@@ -126,7 +126,7 @@ class Watched:
 
     def _watch(self) -> None:
         process = psutil.Process(self.process.pid)
-        while not self.ended.wait(0.02):
+        while not self.ended.wait(0.05):  # to look at all processes takes a while, and memory longer to fill
             total = 0
             for part in (process, *process.children(recursive=True)):
                 try:

@@ -18,7 +18,7 @@ from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.turn import Turn
 from tl.train import __main__ as main_module
-from tl.train import progress
+from tl.train import flops, progress
 from tl.train import run as run_module
 from tl.train.network import build_network
 from tl.train.run import Trainer
@@ -35,6 +35,22 @@ def picture(number: int, stripes: bool) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def counted_once():
+    """Operations of equal shapes are counted once for all runs in this process: that takes longer than an epoch here."""
+    count, known = flops.count, {}
+
+    def remembered(network, *about):
+        key = (*about, *((tensor.shape, tensor.requires_grad) for tensor in network.parameters()))
+        if key not in known:
+            known[key] = count(network, *about)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flops, "count", remembered)
+        yield
 
 
 @pytest.fixture(scope="session")

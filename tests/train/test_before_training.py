@@ -1,50 +1,41 @@
-"""`python -m tl hints` and `advise` as a shell sees them, with the bundled weights on real pictures."""
+"""`tl hints` and `advise`, with the bundled weights on real pictures."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.cli.commands import begin, main
 
 
 @pytest.fixture
-def tl(stripes_home, tmp_path):
-    """Runs a command in the home that has the set of stripes, on a computer that has downloaded nothing."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess:
-        environment = os.environ | {"TL_HOME": str(stripes_home.path), "TORCH_HOME": str(tmp_path)}
-        command = [sys.executable, "-m", "tl", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-
-    return run
+def tl(stripes_home, tmp_path, monkeypatch, capsys):
+    """Runs a command in the home that has the set of stripes, on a computer that has downloaded nothing: status, output."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    return lambda *arguments: main(capsys, stripes_home.path, *arguments)
 
 
-def test_hints_rank_what_is_here_and_advice_takes_them_into_account(tl):
+def test_hints_rank_what_is_here_and_advice_takes_them_into_account(tl, stripes_home):
     about = ("--dataset", "stripes", "--resolution", "32")
-    before = json.loads(tl("advise", *about, "--json").stdout)
+    before = json.loads(tl("advise", *about, "--json")[1])
     assert before["facts"]["stronger_than_random"] is None
-    done = tl("hints", *about, "--json")
-    assert done.returncode == 0
-    document = json.loads(done.stdout)
+    process = begin(stripes_home.path, "hints", *about, "--json")  # a process of its own, as a shell starts it
+    document = json.loads(process.communicate()[0])
+    assert process.returncode == 0
     (only,) = document["candidates"]
     assert (only["rank"], only["backbone"], only["weights"]) == (1, "mobilenet_v2", "mobilenet_v2-tiny-imagenet-64")
     assert 0 <= only["h_score"] <= 1 and only["leep"] < 0
     assert document["record"]["logme"]["tau"] is None
-    again = tl("hints", *about)
-    assert "MobileNetV2" in again.stdout and "A hint, not a verdict. No record yet" in again.stdout
-    assert again.stderr == "", "nothing is looked at twice"
-    after = json.loads(tl("advise", *about, "--json").stdout)
+    _, again, looked_at = tl("hints", *about)
+    assert "MobileNetV2" in again and "A hint, not a verdict. No record yet" in again
+    assert looked_at == "", "nothing is looked at twice"
+    after = json.loads(tl("advise", *about, "--json")[1])
     assert after["facts"]["stronger_than_random"] is only["strong"]
 
 
 def test_advice_is_readable(tl):
-    done = tl("advise", "--dataset", "stripes", "--resolution", "32")
-    assert done.returncode == 0
-    assert "arxiv.org/abs/1811.08883" in done.stdout and "No record yet" in done.stdout
+    status, shown, _ = tl("advise", "--dataset", "stripes", "--resolution", "32")
+    assert status == 0
+    assert "arxiv.org/abs/1811.08883" in shown and "No record yet" in shown
 
 
 @pytest.mark.parametrize(
@@ -57,6 +48,6 @@ def test_advice_is_readable(tl):
     ],
 )
 def test_what_can_not_be_answered_is_refused_in_one_sentence(tl, arguments, words):
-    done = tl(*arguments)
-    assert done.returncode == 2
-    assert words in done.stderr and done.stderr.count("\n") == 1
+    status, _, said = tl(*arguments)
+    assert status == 2
+    assert words in said and said.count("\n") == 1

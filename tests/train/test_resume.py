@@ -7,6 +7,7 @@ from safetensors.torch import load_file
 
 from tl.store.metrics import read_metrics
 from tl.train import learner as learner_module
+from tl.train import rate_test
 from tl.train.__main__ import Stopped
 
 MEASURED = ["flops", "train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"]
@@ -34,7 +35,8 @@ RESUMED = {
 
 
 @pytest.mark.parametrize("case", RESUMED)
-def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, case, train, last_is_kept):
+def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, monkeypatch, case, train, last_is_kept):
+    monkeypatch.setattr(rate_test, "STEPS", 20)  # of a hundred, which take longer than all else
     settings = {"epochs": 3, "weights": "own"} | RESUMED[case]
     strategy, last = case.split()[0], settings["epochs"]
     whole, config = make_run(strategy, **settings)

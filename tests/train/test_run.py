@@ -13,6 +13,7 @@ from tl.store.files import read_json, read_parquet, write_json
 from tl.store.metrics import METRICS, read_metrics
 from tl.store.turn import Turn
 from tl.train import learner as learner_module
+from tl.train import rate_test
 from tl.train.__main__ import Stopped
 from tl.train.network import build_network
 from tl.train.run import Diverged, Trainer
@@ -43,7 +44,8 @@ def test_a_run_leaves_metrics_result_and_the_best_network(make_run, train):
     assert not [path for path in run.folder.rglob(".*")], "temporary files are left"
 
 
-def test_a_found_rate_is_this_arms_rate_and_its_time_counts(make_run, train):
+def test_a_found_rate_is_this_arms_rate_and_its_time_counts(make_run, monkeypatch, train):
+    monkeypatch.setattr(rate_test, "STEPS", 30)  # of a hundred
     run, config = make_run(find_rate=True, epochs=1)
     result = train(run, config)
     row = read_metrics(run.metrics).iloc[0]

@@ -8,6 +8,7 @@ answers, 0..1; balanced, of every class alike.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -62,6 +63,16 @@ class Pairs:
         """The largest size anything is said about."""
         return float(self.sizes[-1] * (curves.REACH if self.fitted else 1))
 
+    @cached_property
+    def grid(self) -> np.ndarray:
+        """(G,) sizes at which curves are compared, evenly spaced on a log axis; every measured size is among them."""
+        return np.unique(np.concatenate([np.geomspace(self.sizes[0], self.limit, STEPS), self.sizes]))
+
+    @cached_property
+    def drawn(self) -> tuple[np.ndarray, np.ndarray]:
+        """Errors of baseline and arm at `grid`, (DRAWS, G) each: break-even and worth are read from the same curves."""
+        return _curves(self, draw=True)
+
 
 def pairs_of(
     baseline: Errors,
@@ -108,13 +119,12 @@ def break_even(pairs: Pairs, margin: float) -> BreakEven | None:
     """
     if not pairs.fitted:
         return None
-    grid = _grid(pairs)
 
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
-        return curves.falls_below(grid, baseline - arm, margin)
+        return curves.falls_below(pairs.grid, baseline - arm, margin)
 
-    point = float(read(*(side[0] for side in _curves(pairs, grid, draw=False))))
-    low, high = _ends(read(*_curves(pairs, grid))) if pairs.can_draw else (None, None)
+    point = float(read(*(side[0] for side in _curves(pairs, draw=False))))
+    low, high = _ends(read(*pairs.drawn)) if pairs.can_draw else (None, None)
     low_at_most = low is not None and bool(low <= pairs.sizes[0])
     limit = round(pairs.limit)
     if np.isinf(point):
@@ -140,13 +150,13 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, Worth]:
     """
     if len(pairs.sizes) < 2:
         return {}
-    grid = _grid(pairs)
 
     def read(baseline: np.ndarray, arm: np.ndarray) -> np.ndarray:
-        return curves.first_below(grid, baseline[:, None, :], _at(grid, arm, pairs.sizes))  # (draws, sizes)
+        reached = _at(pairs.grid, arm, pairs.sizes)
+        return curves.first_below(pairs.grid, baseline[:, None, :], reached)  # (draws, sizes)
 
-    points = read(*_curves(pairs, grid, draw=False))[0]
-    draws = read(*_curves(pairs, grid)) if pairs.can_draw else None
+    points = read(*_curves(pairs, draw=False))[0]
+    draws = read(*pairs.drawn) if pairs.can_draw else None
     found = {}
     for place, (size, pictures) in enumerate(zip(pairs.sizes, points)):
         bound = "at_least" if np.isinf(pictures) else "at_most" if pictures <= pairs.sizes[0] else None
@@ -162,17 +172,12 @@ def worth_in_pictures(pairs: Pairs) -> dict[int, Worth]:
     return found
 
 
-def _grid(pairs: Pairs) -> np.ndarray:
-    """Sizes at which curves are compared, evenly spaced on a log axis; every measured size is among them."""
-    return np.unique(np.concatenate([np.geomspace(pairs.sizes[0], pairs.limit, STEPS), pairs.sizes]))
-
-
 def _at(grid: np.ndarray, values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     return values[:, np.searchsorted(grid, sizes)]
 
 
-def _curves(pairs: Pairs, grid: np.ndarray, draw: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Errors of baseline and arm at `grid`, (DRAWS, G) each; (1, G) of what was measured without `draw`."""
+def _curves(pairs: Pairs, draw: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Errors of baseline and arm at `pairs.grid`, (DRAWS, G) each; (1, G) of what was measured without `draw`."""
     draws: two_way.Sides
     if draw:
         random = np.random.default_rng(0)  # the same runs give the same interval
@@ -182,15 +187,15 @@ def _curves(pairs: Pairs, grid: np.ndarray, draw: bool = True) -> tuple[np.ndarr
     else:
         baseline, arm = (np.array([[values.mean() for values in side]]) for side in (pairs.baseline, pairs.arm))
         draws = baseline, arm
-    return _curve(pairs, draws[0], pairs.baseline, grid), _curve(pairs, draws[1], pairs.arm, grid)
+    return _curve(pairs, draws[0], pairs.baseline), _curve(pairs, draws[1], pairs.arm)
 
 
-def _curve(pairs: Pairs, means: np.ndarray, values: list[np.ndarray], grid: np.ndarray) -> np.ndarray:
+def _curve(pairs: Pairs, means: np.ndarray, values: list[np.ndarray]) -> np.ndarray:
     """Curves through the means (draws, sizes): (draws, G)."""
     if not pairs.fitted:
-        return np.stack([curves.line_errors(pairs.sizes, row, grid) for row in means])
+        return np.stack([curves.line_errors(pairs.sizes, row, pairs.grid) for row in means])
     parameters = curves.fit_many(pairs.sizes, means, curves.weights_of([*map(np.ndarray.tolist, values)]))
-    return curves.errors_at(parameters, grid)
+    return curves.errors_at(parameters, pairs.grid)
 
 
 def _ends(draws: np.ndarray) -> tuple[float, float]:

@@ -1,7 +1,9 @@
 """metrics.parquet (one row per epoch) and resources.parquet (hardware samples): their columns, in one place."""
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -61,9 +63,9 @@ RESOURCES = {
 TABLES = 64  # that are kept as read: a page draws the same ones again and again
 
 
-def table(rows: list[dict], columns: dict[str, str]) -> pd.DataFrame:
+def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any]) -> pd.DataFrame:
     """A frame with exactly `columns` and their types; a value a row lacks is null."""
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    return pd.DataFrame({name: pd.array([row.get(name) for row in rows], dtype=kind) for name, kind in columns.items()})
 
 
 def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
@@ -104,6 +106,6 @@ def damaged(path: Path, frame: pd.DataFrame) -> bool:
     return found is None or len(found) > 0
 
 
-def write_metrics(path: Path, rows: list[dict]) -> None:
+def write_metrics(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Replace a run's metrics by `rows`."""
     write_parquet(path, table(rows, METRICS))
