@@ -26,7 +26,16 @@ COMPARISON = {
 SUMMARY = {
     *("strategy", "runs", "statuses", "reasons", "test_accuracy", "best_val_accuracy", "above_guessing", "epochs"),
     *("best_epoch", "elapsed_seconds", "images_seen", "memory_peak_bytes", "energy_joules", "flops", "budget", "steps"),
-    *("learning_rate", "rate_chosen", "stopped_early", "out_of_budget", "cut_short", "late_rise", "late_slope"),
+    *(
+        "learning_rate",
+        "lowest_rate",
+        "rate_chosen",
+        "stopped_early",
+        "out_of_budget",
+        "cut_short",
+        "late_rise",
+        "late_slope",
+    ),
     *("usual_rate", "patience", "patience_start", "patience_steps", "patience_errors", "counted_accuracy", "chance"),
     *("validation_pictures", "learning", "converged"),
     *("test_balanced_accuracy", "test_macro_f1", "classes"),

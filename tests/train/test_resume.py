@@ -34,7 +34,8 @@ RESUMED = {
 
 
 @pytest.mark.parametrize("case", RESUMED)
-def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, case, train):
+def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, case, train, monkeypatch):
+    monkeypatch.setattr("tl.train.rate_test.STEPS", 25)
     settings = {"epochs": 3, "weights": "own"} | RESUMED[case]
     strategy, last = case.split()[0], settings["epochs"]
     whole, config = make_run(strategy, **settings)

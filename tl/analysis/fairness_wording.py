@@ -52,7 +52,7 @@ def predicate(own: ArmSummary, effect: str = HELP) -> str:
         if effect == HELP:  # else the accuracies have been told
             did += f" ({percent(given.counted_accuracy)}, chance is {percent(given.chance)})"
         if rate_far_below(given):
-            fairer = f"a rate nearer to the usual {rate(given.usual_rate)} than {rate(given.learning_rate)}"
+            fairer = f"a rate nearer to the usual {rate(given.usual_rate)} than {rate(given.lowest_rate)}"
     return f"{did}: {fairer} may {effect}"
 
 

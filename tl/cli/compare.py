@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, get_type_hints
 
@@ -17,11 +17,12 @@ from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Training, parse_seeds
-from tl.jobs.listing import RunEntry
+from tl.jobs.listing import RunEntry, notes_of
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database, settling
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
+from tl.strategies import arm_title as title
 
 DEFAULT_ARMS = "scratch,full_finetuning"
 DEFAULT_DATASET = "blossoms"
@@ -130,6 +131,8 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
     else:
         experiment = database.read_experiment(home, experiment_id)["experiment"]
         print(f"{heading(home, experiment, f'{experiment.samples:,}')}\n\n{as_text(document)}")
+        for line in notes(experiment, runs):
+            print(f"\n{line}")
         if told["settling"]:
             print(f"\n{told['settling']['text']}")
     failed = told["settling"] is not None and told["settling"]["ended"] == "failed"
@@ -185,6 +188,15 @@ def as_text(document: ExperimentResult) -> str:
     from tl.analysis.claim_wording import covers  # numpy
 
     return f"{table(head, rows)}\n\n{' '.join(filter(None, [document.verdict.text, covers(document.verdict)]))}"
+
+
+def notes(experiment: Experiment, runs: Sequence[RunEntry]) -> list[str]:
+    """What did not go as planned, arm by arm."""
+    return [
+        f"{title(arm.name)}: {note}"
+        for arm in experiment.arms
+        for note in notes_of([run for run in runs if run.arm == arm.name])
+    ]
 
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from tl.cli.compare import (
     exit_status,
     experiment_of,
     heading,
+    notes,
     stop_all,
     tell_power,
 )
@@ -112,6 +113,9 @@ def watch(home: Home, sweep_id: str, as_json: bool, **options: Any) -> int:
         print(f"  python -m tl resume {sweep_id} --home {home.path}", file=sys.stderr)
         return INTERRUPTED
     _show(home, sweep_id, as_json, **options)
+    for experiment_id, experiment in () if as_json else experiments.items():
+        for line in notes(experiment, [run for run in runs if run.experiment_id == experiment_id]):
+            print(f"{count(experiment.samples)} pictures. {line}")
     return exit_status(runs)
 
 

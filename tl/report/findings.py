@@ -26,6 +26,8 @@ CHOSEN = {
     fairness.DEFAULT: "the strategy's usual one",
     fairness.GIVEN: "set by hand",
     fairness.FOUND: "found by a range test",
+    fairness.PARTLY_FOUND: "found by a range test, the usual one where that showed none",
+    fairness.NOT_FOUND: "the usual one, as a range test showed none",
 }
 FAIRNESS_HEAD = (
     "Arm",
@@ -215,8 +217,10 @@ def _fairness_row(name: str, own: ArmSummary) -> tuple[str, ...]:
 
 
 def _learning_rate(given: Ledger) -> str:
-    far = f", far below the usual {rate(given.usual_rate)}" if fairness.rate_far_below(given) else ""
-    return f"{rate(given.learning_rate)}, {CHOSEN[given.rate_chosen]}{far}"
+    used, lowest = rate(given.learning_rate), rate(given.lowest_rate)
+    used, one = (used, "") if used == lowest else (f"{used} on average, {lowest} at the lowest", "the lowest ")
+    far = f", {one}far below the usual {rate(given.usual_rate)}" if fairness.rate_far_below(given) else ""
+    return f"{used}, {CHOSEN[given.rate_chosen]}{far}"
 
 
 def _early_stopping(given: Ledger) -> str:
