@@ -3,6 +3,7 @@
 import json
 
 from tl.cli.parser import add_command
+from tl.words import number_of
 
 
 def add_commands(commands) -> None:
@@ -21,7 +22,9 @@ def repair(arguments) -> int:
     if done["sound"]:
         print("The queue is sound; nothing was changed.")
         return 0
-    print(f"The queue has been rebuilt: {done['experiments']} experiments, {done['runs']} runs.")
+    print(
+        f"The queue has been rebuilt: {number_of(done['experiments'], 'experiment')}, {number_of(done['runs'], 'run')}."
+    )
     if done["kept"]:
         print(f"The damaged file is kept: {done['kept']}")
     for folder in done["left_out"]:

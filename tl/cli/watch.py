@@ -9,6 +9,7 @@ from tl.jobs.start import log_path
 from tl.store import database
 from tl.store.documents import Progress
 from tl.store.home import Home
+from tl.words import number_of
 
 POLL_SECONDS = 0.3
 FAILED = ("failed", "interrupted")  # statuses that make the exit status 1
@@ -109,8 +110,8 @@ def describe_end(run: RunEntry) -> str:
     """How a run ended, in words."""
     if run.status == "finished":
         early = " (stopped early)" if run.stopped_early else ""
-        return f"finished after {run.epochs} epochs{early}, test accuracy {percent(run.test_accuracy)}"
-    return f"{run.status}: {run.message}" if run.message else f"{run.status} after {run.epochs} epochs"
+        return f"finished after {number_of(run.epochs, 'epoch')}{early}, test accuracy {percent(run.test_accuracy)}"
+    return f"{run.status}: {run.message}" if run.message else f"{run.status} after {number_of(run.epochs, 'epoch')}"
 
 
 def percent(fraction: float | None) -> str:

@@ -16,6 +16,7 @@ from tl.words import (
     duration,
     energy,
     memory,
+    number_of,
     operations,
     percent,
     points,
@@ -162,7 +163,7 @@ def _side(side: SideTime, runs: int) -> str:
     if side.seconds is not None:
         return duration(side.seconds)
     if side.reached:
-        return f"{side.reached} of {runs} runs"
+        return f"{side.reached} of {number_of(runs, 'run')}"
     return f"not in {duration(side.not_reached_in)}"
 
 
@@ -180,7 +181,7 @@ def _epochs_used(used: Cost, arm: ArmSummary, baseline: ArmSummary) -> Measure |
         return None
     stops = [own.ledger.stopped_early for own in (arm, baseline)]
     early = f", early {stops[0]} vs {stops[1]}" if any(stops) else ""
-    ends = " against ".join(f"{own.ledger.stopped_early} of {own.runs} runs" for own in (arm, baseline))
+    ends = " against ".join(f"{own.ledger.stopped_early} of {number_of(own.runs, 'run')}" for own in (arm, baseline))
     text = f"Mean number of epochs a run used. Early stopping ended {ends}."
     return Measure("Epochs", f"{used.arm:.3g}", f"vs {used.baseline:.3g}{early}", text)
 
@@ -212,8 +213,16 @@ def _fairness_row(name: str, own: ArmSummary) -> tuple[str, ...]:
         _early_stopping(given),
         _ends(own),
         _slope(own),
-        LEARNING[given.learning],
+        _learning(given),
     )
+
+
+def _learning(given: Ledger) -> str:
+    if given.learning == Learning.LEARNED_NOTHING:  # or too few pictures show it
+        return (
+            fairness_wording.over_chance(given.counted_accuracy, given.chance).removeprefix("was ").removeprefix("did ")
+        )
+    return LEARNING[given.learning]
 
 
 def _learning_rate(given: Ledger) -> str:

@@ -8,6 +8,7 @@ from tl.ui.arms import dot
 from tl.ui.chart import draw
 from tl.ui.text import escape
 from tl.ui.view import ExperimentView
+from tl.words import number_of
 
 LEGEND = "Colour: learning rate. Thin grey line: frozen."
 
@@ -21,7 +22,8 @@ def in_form(places: list, experiment: Experiment) -> None:
             reached = experiment.reached_phases_of(arm)
             if missed := [phase.name for phase in experiment.phases_of(arm) if phase not in reached]:
                 epochs = arm.epochs or experiment.epochs
-                st.caption(f":material/warning: The {epochs} epochs are over before this trains: {', '.join(missed)}.")
+                words = f"The {number_of(epochs, 'epoch')} {'is' if epochs == 1 else 'are'} over before this trains"
+                st.caption(f":material/warning: {words}: {', '.join(missed)}.")
     with below:
         unknown = experiment.find_rate and any(arm.learning_rate is None for arm in experiment.arms)
         _legend(f"{LEGEND} Drawn with the usual rates until the range test has found one." if unknown else LEGEND)

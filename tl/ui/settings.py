@@ -12,6 +12,7 @@ from tl.strategies import PARAMETERS, STRATEGIES
 from tl.ui import demo
 from tl.ui.form_state import SETTLE, arm_key, shared_key
 from tl.ui.text import rate
+from tl.words import number_of
 
 SCHEDULE_TITLES = {
     "constant": "Constant",
@@ -186,7 +187,7 @@ def shared_summary() -> str:
     patience, schedule = value["patience"], SHARED["schedule"].options[value["schedule"]]
     schedule = schedule.split(":")[0].lower()
     parts = [
-        f"up to {value['epochs']} epochs",
+        f"up to {number_of(value['epochs'], 'epoch')}",
         f"stops after {patience} without progress" if patience else "no early stopping",
         f"{seeds} seed" + ("s" if seeds > 1 else "") + at_first,
         f"batches of {value['batch_size']}",
