@@ -24,4 +24,4 @@ def test_the_terminal_tells_them_arm_by_arm():
     arms = tuple(ArmConfig(name=name, strategy="scratch") for name in ("scratch", "mine"))
     told = [run(0, "Resumed.", arm="mine"), run(0, "No rate was found."), run(1, arm="mine")]
     spec = Experiment(dataset="blossoms", arms=arms)
-    assert notes(spec, told) == ["From scratch: No rate was found.", "mine: Seed 0: Resumed."]
+    assert notes(spec, told) == ["From scratch: No rate was found.", "mine, seed 0: Resumed."]

@@ -87,10 +87,10 @@ def _gain(found: Verdict, interval: Interval) -> str:
 
 
 def covers(found: Verdict) -> str:
-    """What the interval of the headline claim covers, in a sentence or two; empty where there is none."""
+    """What the interval of the headline claim covers, in a sentence or two; empty where none is told."""
     claim = found.headline_claim
     interval = claim.interval if claim else None
-    if claim is None or interval is None or interval.low is None:
+    if claim is None or interval is None or interval.low is None or _guessed(found, found.headline or found.baseline):
         return ""
     looks = " It holds for all looks together." if claim.look > 1 else ""
     return COVERS[interval.basis] + looks

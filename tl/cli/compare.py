@@ -21,6 +21,7 @@ from tl.jobs.listing import RunEntry, notes_of
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database, settling
 from tl.store.home import Home
+from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES
 from tl.strategies import arm_title as title
 
@@ -59,7 +60,7 @@ HELP = {
 }
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Declare `compare`."""
     parser = add_command(commands, "compare", compare, "Train the same network from scratch and pretrained, compare.")
     add_experiment_options(parser)
@@ -76,8 +77,8 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
             continue
         option, text = entry.name.replace("_", "-"), HELP[entry.name].replace("%", "%%")
         if kinds[entry.name] is bool:
-            option, action = (f"no-{option}", "store_false") if entry.default else (option, "store_true")
-            parser.add_argument(f"--{option}", dest=entry.name, action=action, help=text)
+            option, stored = (f"no-{option}", "store_false") if entry.default else (option, "store_true")
+            parser.add_argument(f"--{option}", dest=entry.name, action=stored, help=text)
             continue
         if kinds[entry.name] == bool | None:
             action = argparse.BooleanOptionalAction
@@ -97,7 +98,7 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
     parser.add_argument("--seeds", default="1", help="how many (3: seeds 0, 1, 2) or which (4,8 or 4,); default 1")
 
 
-def compare(arguments) -> int:
+def compare(arguments: argparse.Namespace) -> int:
     """Exit status 0: all runs finished, or were stopped because somebody wanted it; 1: one failed."""
     home, experiment = arguments.home, experiment_of(arguments)
     options = verdict_options(arguments, experiment)
@@ -154,7 +155,7 @@ def exit_status(runs: list[RunEntry]) -> int:
     return int(any(run.status in FAILED for run in unfinished))
 
 
-def experiment_of(arguments) -> Experiment:
+def experiment_of(arguments: argparse.Namespace) -> Experiment:
     """The experiment that the options describe. Raises Refused."""
     shared = {entry.name: getattr(arguments, entry.name) for entry in fields(Training)}
     arms = parse_arms(arguments.arms, arguments.learning_rate)
@@ -192,11 +193,12 @@ def as_text(document: ExperimentResult) -> str:
 
 def notes(experiment: Experiment, runs: Sequence[RunEntry]) -> list[str]:
     """What did not go as planned, arm by arm."""
-    return [
-        f"{title(arm.name)}: {note}"
-        for arm in experiment.arms
-        for note in notes_of([run for run in runs if run.arm == arm.name])
-    ]
+    lines = []
+    for arm in experiment.arms:
+        own = [run for run in runs if run.arm == arm.name]
+        for note in notes_of(own):  # begins with the seeds where there are several
+            lines.append(title(arm.name) + (f", {note[0].lower()}{note[1:]}" if len(own) > 1 else f": {note}"))
+    return lines
 
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
@@ -205,5 +207,5 @@ def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
     ids = list(experiment_ids)
     for own in ids:
         settling.end(home, own, "stopped")
-    jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, database.ACTIVE)])
+    jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, ACTIVE)])
     print("Stopped; what was trained so far is kept. To go on:", file=sys.stderr)

@@ -1,17 +1,19 @@
 """`python -m tl repair`: a new queue from the folders of the runs, where the old one is damaged or gone."""
 
+import argparse
 import json
+from typing import Any
 
 from tl.cli.parser import add_command
 from tl.words import number_of
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Declare `repair`."""
     add_command(commands, "repair", repair, "Rebuild a damaged queue from the folders of the runs; ends what trains.")
 
 
-def repair(arguments) -> int:
+def repair(arguments: argparse.Namespace) -> int:
     """0: the queue is sound, or is again."""
     from tl.jobs.repair import repair as rebuild
 
