@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
         os.execve(sys.executable, [sys.executable, "-m", "tl.train.pretrain", *argv[1:]], environment)
     arguments = parser().parse_args(argv)
     try:
-        status = arguments.run(arguments)
+        status: int = arguments.run(arguments)
         sys.stdout.flush()
         return status
     except Refused as refusal:

@@ -25,6 +25,10 @@ BALANCES = ("none", "loss", "sampling")  # how classes of uneven size are made t
 EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.
 DECIDED = {"precision": "auto", "threads": None}
+RATE_TEST_PICTURES, RATE_TEST_BATCHES = (
+    32,
+    8,
+)  # a step of a range test: at least so many pictures, in at most so many batches
 PLANNED_LOOKS = (3, 5, 10, 20)  # numbers of seeds at which a comparison that is to be settled is judged
 RESOLUTIONS = (32, 48, 64, 96, 128, 160, 192, 224)  # what the page offers; any multiple of 16 between is accepted
 ID_PATTERN = re.compile(r"[0-9a-v]{26}")
@@ -174,6 +178,11 @@ class Training:
         rate counts, since a head alone bears rates that would spoil pretrained weights."""
         phases = self.reached_phases_of(arm)
         return phases if len(phases) == 1 else (phases[0], phases[-1])
+
+    @property
+    def rate_test_batches(self) -> int:
+        """Batches that each step of a range test trains on: the mean loss of a few pictures scatters too much."""
+        return max(1, min(RATE_TEST_BATCHES, -(-RATE_TEST_PICTURES // self.batch_size)))
 
     def views_of(self, arm: ArmConfig) -> int:
         """Augmented views of which an arm keeps what its frozen part makes; 0: none.

@@ -33,6 +33,12 @@ def count(number: int | None) -> str:
     return NOT_AVAILABLE if number is None else f"{number:,}"
 
 
+def number_of(number: int, noun: str) -> str:
+    """A number with its noun in the right number: "1 epoch", "1,000 pictures", "2 classes"."""
+    plural = f"{noun}es" if noun.endswith("ss") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 def ordinal(number: int) -> str:
     """1 -> "1st", 12 -> "12th", 23 -> "23rd"."""
     teen = 10 < number % 100 < 20

@@ -83,8 +83,8 @@ def test_a_finished_sweep_is_told_in_full(home):
     assert (time.baseline.seconds, time.arm.seconds, time.saved) == (12.0, 3.0, 0.75)
     assert found.text.startswith("Full fine-tuning is worth it up to about 800 pictures (95 % interval")
     assert " over 3 seeds; these runs kept no predictions, so nothing is said about new pictures); with" in found.text
-    assert "with more, from scratch comes within 1 point of it." in found.text
-    assert "With 100 pictures it does as well as from scratch with about 290, 2.9 times as many." in found.text
+    assert "with more, training from scratch comes within 1 point of it." in found.text
+    assert "With 100 pictures it does as well as training from scratch with about 290, 2.9 times as many." in found.text
     assert "hint" not in found.text and "Of 24 runs" not in found.text
 
 
@@ -111,7 +111,7 @@ def test_a_lead_among_arms_that_guess_makes_no_arm_worth_it(home):
     curves = {"scratch": lambda n: 0.917, "full_finetuning": lambda n: 0.9 if n < 1000 else 0.6}
     text = found_in(home, swept(home, curves=curves)).text
     assert text.startswith(
-        "Full fine-tuning against from scratch on the test set: +31.7 points with 1,000 pictures and"
+        "Full fine-tuning against training from scratch on the test set: +31.7 points with 1,000 pictures and"
     )
     assert "With 100 and 300 pictures neither arm was clearly better than chance, so no break-even point can be" in text
     assert "worth it" not in text
@@ -153,7 +153,7 @@ def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
     )
     assert sweep_wording.text(found) == (
         "Full fine-tuning is worth it, though not with 100 pictures, up to about 4,500 pictures (95 % interval 100 or "
-        "fewer to beyond 6,000 for new pictures; 3 seeds); with more, from scratch comes within 1 point of it."
+        "fewer to beyond 6,000 for new pictures; 3 seeds); with more, training from scratch comes within 1 point of it."
     )
     assert size_findings.break_even_rows(found) == [
         (
@@ -211,7 +211,7 @@ def test_a_sweep_of_which_nothing_is_finished_says_so(home):
 def test_one_arm_alone_is_a_learning_curve_and_no_comparison(home):
     found = found_in(home, swept(home, arms=ARMS[:1]))
     assert found.curves["scratch"] and not found.comparisons
-    assert found.text == "Without a second arm there is nothing to compare from scratch with."
+    assert found.text == "Without a second arm there is nothing to compare training from scratch with."
 
 
 def test_curves_that_miss_what_was_measured_are_called_uncertain(home):

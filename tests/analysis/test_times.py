@@ -83,9 +83,15 @@ def test_at_chance_there_is_nothing_to_time():
     time = both.comparisons[FULL].time_to_target
     assert time.near_chance is True
     assert (time.target_accuracy, time.speedup, time.arm.seconds) == (None, None, None)
-    assert ". Neither arm learned much (10 % and 11 %, chance is 10 %), so times can't be compared." in both.text
+    assert both.text == (
+        "Neither arm did better than chance (from scratch 10.0 %, full fine-tuning 11.0 %; chance is 10.0 %), so it can't be "
+        "said whether transfer helps: more epochs or another learning rate may change that."
+    )
+    claim = both.headline_claim
+    assert (claim.outcome, claim.more_seeds, claim.seeds_can_settle) == ("undecided", None, False)
     one = judge(spec, [run(SCRATCH, [0.1, 0.11], 0.1), run(FULL, [0.5, 0.6], 0.6)], **TEN)
-    assert ". From scratch learned next to nothing (10 %, chance is 10 %), so times can't be compared." in one.text
+    assert "learned next to nothing" not in one.text, "that is told once"
+    assert "From scratch did no better than chance in 2 epochs" in one.text and one.text.count("chance") == 1
     assert one.summary[FULL].above_guessing is True
     asked = judge(spec, [run(SCRATCH, [0.5], 0.5), run(FULL, [0.6], 0.6)], target=0.12, **TEN)
     assert ". The target is too close to chance (10 %), so times can't be compared." in asked.text

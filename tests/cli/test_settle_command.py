@@ -49,7 +49,7 @@ def test_one_that_is_there_is_settled_and_gets_seeds_by_hand(capsys, home):
     assert database.read_experiment(Home(home), experiment_id)["experiment"].looks == (2, 3, 5)
     for up_to in ("4", "0", "-1", "101"):
         status, _, stderr = main(capsys, home, "add-seeds", experiment_id, "--up-to", up_to)
-        assert (status, stderr) == (2, f"up to is {up_to}; it must be more than the 5 seeds there are, at most 100.\n")
+        assert (status, stderr) == (2, f"up to is {up_to}; it must be more than the 5 seeds it has, at most 100.\n")
 
 
 @pytest.mark.usefixtures("supervisor")

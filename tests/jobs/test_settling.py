@@ -173,6 +173,9 @@ def test_what_has_not_finished_must_be_resumed_first(lab):
     lab.run_all()
     with pytest.raises(Refused, match="^1 of its runs has not finished; resume"):
         jobs.begin_settling(lab.home, experiment_of(lab, run_ids), PLAN)
+    with pytest.raises(Refused, match="^1 of its runs has not finished; resume"):
+        jobs.add_seeds(lab.home, experiment_of(lab, run_ids), 3)
+    assert len(list(lab.home.runs_dir.iterdir())) == len(run_ids), "nothing was queued"
 
 
 def test_an_experiment_that_is_there_is_settled_and_begun_once(lab):

@@ -106,3 +106,21 @@ def test_a_rate_far_below_the_usual_one_is_pointed_at():
     assert row["Learning rate"] == "1e-7, found by a range test, far below the usual 1e-3"
     row, _ = fairness(run(SCRATCH, FLAT, 0.7, result={"learning_rate": 1e-4}), GOOD, find_rate=True)
     assert row["Learning rate"] == "1e-4, found by a range test"
+    two = [run(SCRATCH, FLAT, 0.7, seed=seed, result={"learning_rate": rate}) for seed, rate in ((0, 2e-3), (1, 1e-6))]
+    row, _ = fairness(*two, GOOD, find_rate=True)
+    assert row["Learning rate"] == (
+        "1e-3 on average, 1e-6 at the lowest, found by a range test, the lowest far below the usual 1e-3"
+    ), "the mean does not hide one"
+
+
+def test_the_table_says_where_a_range_test_showed_no_rate():
+    def rate(*found: bool) -> str:
+        runs = [
+            run(SCRATCH, FLAT, 0.7, seed=seed, result={"learning_rate": 1e-3, "rate_found": one})
+            for seed, one in enumerate(found)
+        ]
+        return fairness(*runs, GOOD, find_rate=True)[0]["Learning rate"]
+
+    assert rate(False, False) == "1e-3, the usual one, as a range test showed none"
+    assert rate(True, False) == "1e-3, found by a range test, the usual one where that showed none"
+    assert rate(True, True) == "1e-3, found by a range test"

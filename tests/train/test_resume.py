@@ -36,7 +36,7 @@ RESUMED = {
 
 @pytest.mark.parametrize("case", RESUMED)
 def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, monkeypatch, case, train, last_is_kept):
-    monkeypatch.setattr(rate_test, "STEPS", 20)  # of a hundred, which take longer than all else
+    monkeypatch.setattr(rate_test, "STEPS", 25)  # of a hundred, which take longer than all else
     settings = {"epochs": 3, "weights": "own"} | RESUMED[case]
     strategy, last = case.split()[0], settings["epochs"]
     whole, config = make_run(strategy, **settings)

@@ -49,8 +49,8 @@ def test_a_found_rate_is_this_arms_rate_and_its_time_counts(make_run, monkeypatc
     run, config = make_run(find_rate=True, epochs=1)
     result = train(run, config)
     row = read_metrics(run.metrics).iloc[0]
-    assert result["rate_found"]
-    assert row["learning_rate"] == result["learning_rate"] != 1e-3
+    assert result["rate_found"] == (not result["notes"])
+    assert row["learning_rate"] == result["learning_rate"]
     assert row["elapsed_seconds"] > row["train_seconds"] + row["eval_seconds"]
     assert result["rate_test_seconds"] > 0
     curve = read_parquet(run.rate_test)
@@ -59,8 +59,8 @@ def test_a_found_rate_is_this_arms_rate_and_its_time_counts(make_run, monkeypatc
     train(given, config)
     pictures = row["images_seen"]
     assert row["flops"] == pytest.approx(
-        read_metrics(given.metrics)["flops"].iloc[0] * (1 + 8 * len(curve) / pictures), rel=0.02
-    ), "as much for each picture of the test, in batches of 8, as for one of the epoch"
+        read_metrics(given.metrics)["flops"].iloc[0] * (1 + 4 * 8 * len(curve) / pictures), rel=0.02
+    ), "as much for each picture of the test, in 4 batches of 8 a step, as for one of the epoch"
 
 
 def test_what_thaws_later_has_a_say_in_the_rate(make_run, pretrained, monkeypatch, train):
@@ -76,6 +76,28 @@ def test_what_thaws_later_has_a_say_in_the_rate(make_run, pretrained, monkeypatc
     assert tested == ["head", "everything"]
     run, config = make_run("freeze_then_unfreeze", weights="own", find_rate=True, epochs=2)
     assert train(run, config)["learning_rate"] == 2e-2, "two epochs are over before anything thaws"
+
+
+def test_where_a_range_test_shows_no_rate_the_usual_one_is_taken_and_that_is_noted(
+    make_run, pretrained, monkeypatch, train
+):
+    shown = {"head": None, "everything": None}
+
+    def find(learner, phase):
+        return shown[phase.name], [{"learning_rate": 1e-3, "loss": 1.0}], 10
+
+    monkeypatch.setattr("tl.train.learner.Learner.find_rate", find)
+    run, config = make_run("freeze_then_unfreeze", weights="own", find_rate=True, epochs=3)
+    result = train(run, config)
+    assert (result["learning_rate"], result["rate_found"]) == (config.rate_of(config.arm), False)
+    assert result["notes"] == [
+        "The range test showed no learning rate: at none did the loss fall by more than it scatters from batch to batch. "
+        "The usual rate of 1e-3 was taken."
+    ]
+    shown["head"] = 5e-4  # lower than the usual one that the other phase falls back to
+    run, config = make_run("freeze_then_unfreeze", weights="own", find_rate=True, epochs=3)
+    result = train(run, config)
+    assert (result["learning_rate"], result["rate_found"], result["notes"]) == (5e-4, True, [])
 
 
 def test_a_phase_beyond_the_last_epoch_does_not_keep_patience_waiting(make_run, pretrained, monkeypatch, train):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.strategies import STRATEGIES
-from tl.words import count
+from tl.words import count, number_of
 
 MANY_PICTURES = 10_000  # training pictures; He et al. 2018 match pretraining with so many, not with very few
 # Training pictures seen, over all epochs, from which on training from scratch has had a fair chance. He et al. 2018 match
@@ -148,7 +148,7 @@ RULES: dict[str, Rule] = {
         applies=lambda facts: facts.samples >= MANY_PICTURES and facts.seen < ENOUGH_SEEN,
         says=lambda facts: (
             f"{count(facts.samples)} training pictures are enough for training from scratch to catch up, but hardly in "
-            f"{count(facts.epochs)} epochs: that is {count(facts.seen)} pictures seen, and by rule of thumb it takes "
+            f"{number_of(facts.epochs, 'epoch')}: that is {count(facts.seen)} pictures seen, and by rule of thumb it takes "
             f"{count(ENOUGH_SEEN)}."
         ),
         sources=(HE,),
@@ -159,7 +159,7 @@ RULES: dict[str, Rule] = {
     "many_pictures": Rule(
         applies=lambda facts: facts.samples >= MANY_PICTURES and facts.seen >= ENOUGH_SEEN,
         says=lambda facts: (
-            f"With {count(facts.samples)} training pictures and {count(facts.epochs)} epochs, {count(facts.seen)} "
+            f"With {count(facts.samples)} training pictures and {number_of(facts.epochs, 'epoch')}, {count(facts.seen)} "
             "pictures seen, training from scratch can catch up; transfer gets there sooner."
         ),
         sources=(HE,),

@@ -1,7 +1,7 @@
 """What may be said of a gain, in words: the interval shown is the one that decides, and what would settle it."""
 
 from tl.analysis import time_wording
-from tl.analysis.names import inside
+from tl.analysis.names import subject
 from tl.analysis.results import (
     NEW_PICTURES,
     NEW_TRAINING,
@@ -12,8 +12,7 @@ from tl.analysis.results import (
     Verdict,
 )
 from tl.analysis.statistics import HELPS, HURTS, MAX_PAIRS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
-from tl.config import BALANCED_ACCURACY
-from tl.strategies import PRETRAINED, STRATEGIES
+from tl.config import BALANCED_ACCURACY, PLANNED_LOOKS
 from tl.words import about, count, percent, points
 
 COVERS = {  # basis of an interval -> what it covers, a sentence
@@ -38,12 +37,12 @@ def told(found: Verdict, name: str, claim: Claim) -> str:
 
 
 def _outcome(found: Verdict, name: str, claim: Claim, interval: Interval) -> str:
-    subject = _subject(found, name)
+    transfer = subject(found, name)
     words = {
-        HELPS: f"{subject} helps",
-        HURTS: f"{subject} hurts",
-        NO_DIFFERENCE: f"{subject} makes no difference that matters",
-        UNDECIDED: f"it is undecided whether {subject} helps",
+        HELPS: f"{transfer} helps",
+        HURTS: f"{transfer} hurts",
+        NO_DIFFERENCE: f"{transfer} makes no difference that matters",
+        UNDECIDED: f"it is undecided whether {transfer} helps",
     }[claim.outcome]
     where = "on these test pictures" if interval.basis == THESE_PICTURES else "on new pictures"
     certainty = f"95 % interval {span(interval)}{_based_on(claim, interval, found.comparisons[name].seeds)}"
@@ -70,7 +69,7 @@ def _hint(found: Verdict, name: str, interval: Interval) -> str:
     better = "better" if gain > 0 else "worse"
     if abs(gain) < found.margin:
         claim = "made hardly a difference"
-    elif interval.low is not None and interval.high is not None and interval.low <= 0 <= interval.high:
+    elif _by_chance(interval):
         claim = f"was {better}, but not by more than chance could explain"
     else:
         claim = f"was {better}"
@@ -80,7 +79,7 @@ def _hint(found: Verdict, name: str, interval: Interval) -> str:
         certainty += f"; 95 % interval {span(interval)} for these networks; another training may differ"
     elif entry.seeds >= MIN_PAIRS:
         certainty += "; no interval, as too little is known of the pictures"
-    return f"{runs} {_subject(found, name)} {claim}: {_gain(found, interval)} on the test set ({certainty})"
+    return f"{runs} {subject(found, name)} {claim}: {_gain(found, interval)} on the test set ({certainty})"
 
 
 def _gain(found: Verdict, interval: Interval) -> str:
@@ -88,10 +87,10 @@ def _gain(found: Verdict, interval: Interval) -> str:
 
 
 def covers(found: Verdict) -> str:
-    """What the interval of the headline claim covers, in a sentence or two; empty where there is none."""
+    """What the interval of the headline claim covers, in a sentence or two; empty where none is told."""
     claim = found.headline_claim
     interval = claim.interval if claim else None
-    if claim is None or interval is None or interval.low is None:
+    if claim is None or interval is None or interval.low is None or _guessed(found, found.headline or found.baseline):
         return ""
     looks = " It holds for all looks together." if claim.look > 1 else ""
     return COVERS[interval.basis] + looks
@@ -104,17 +103,32 @@ def span(interval: Interval) -> str:
     )
 
 
-def _subject(found: Verdict, name: str) -> str:
-    """ "transfer" where the one side starts from pretrained weights and the other doesn't, else the two names."""
-    pretrained = {arm: STRATEGIES[own.strategy].initialisation == PRETRAINED for arm, own in found.summary.items()}
-    if not pretrained[name] or pretrained[found.baseline]:
-        return f"{inside(name)} instead of {inside(found.baseline)}"
-    return "transfer" if len(found.comparisons) == 1 else f"transfer ({inside(name)})"
+def sets_apart(found: Verdict, name: str, claim: Claim | None) -> bool:
+    """Whether it may be said that the arm `name` did best: where its gain is more than chance could explain."""
+    entry = found.comparisons[name]
+    if claim is None or claim.interval is None or not entry.tested:
+        return entry.gain is not None and not entry.tested  # by validation, which says so itself
+    if entry.seeds >= MIN_PAIRS and claim.interval.low is not None:
+        return claim.outcome != UNDECIDED
+    return not _by_chance(claim.interval) and abs(claim.interval.mean) >= found.margin and not _guessed(found, name)
 
 
-def what_next(margin: float, seeds: int, claim: Claim) -> str:
-    """What would help most where the outcome is open: more seeds, more test pictures, with numbers; else empty."""
-    if claim.outcome != UNDECIDED or claim.interval is None:
+def _by_chance(interval: Interval) -> bool:
+    """Whether there is an interval, and it holds a gain of nothing."""
+    return interval.low is not None and interval.high is not None and interval.low <= 0 <= interval.high
+
+
+def _guessed(found: Verdict, name: str) -> bool:
+    return all(found.summary[side].above_guessing is False for side in (name, found.baseline))
+
+
+def what_next(found: Verdict, name: str, claim: Claim) -> str:
+    """What would help most where the outcome is open: more seeds, more test pictures, with numbers; else empty.
+
+    Empty as well where both sides guessed: then neither would.
+    """
+    margin, seeds = found.margin, found.comparisons[name].seeds
+    if claim.outcome != UNDECIDED or claim.interval is None or _guessed(found, name):
         return ""
     if seeds < MIN_PAIRS:
         runs = "One run each is" if seeds == 1 else "Two runs each are"
@@ -124,10 +138,22 @@ def what_next(margin: float, seeds: int, claim: Claim) -> str:
         return ""
     if claim.more_seeds is None:
         return _not_by_seeds(margin, claim, claim.interval)
+    if seeds + claim.more_seeds > PLANNED_LOOKS[-1]:
+        return _beyond_planned(seeds + claim.more_seeds, claim)
     more = f"About {claim.more_seeds} more {'seeds' if claim.more_seeds > 1 else 'seed'} would probably settle it"
     if claim.more_pictures and claim.more_pictures <= MOST * (claim.test_pictures or 0):
         return f"{more}; so would about {about(claim.more_pictures)} more test pictures."
     return f"{more}."
+
+
+def _beyond_planned(needed: int, claim: Claim) -> str:
+    """Where the seeds that it would take are more than are planned: what would help instead."""
+    text = (
+        f"Seeds alone won't settle it within {PLANNED_LOOKS[-1]}, the last planned look: about {needed} would be needed"
+    )
+    if claim.more_pictures:
+        return f"{text}. About {about(claim.more_pictures)} more test pictures would probably settle it."
+    return f"{text}. More pictures would help more."
 
 
 def _not_by_seeds(margin: float, claim: Claim, interval: Interval) -> str:

@@ -65,7 +65,8 @@ def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping[str, Any], s
     if training.find_rate and arm.learning_rate is None:
         for phase in training.rate_tests_of(arm):
             share = _trained_share(phase, training.backbone)
-            seconds += RANGE_TEST_STEPS * training.batch_size * (_step_seconds(share, probe) + (1 - share) * forward)
+            pictures = RANGE_TEST_STEPS * training.rate_test_batches * training.batch_size
+            seconds += pictures * (_step_seconds(share, probe) + (1 - share) * forward)
     frozen_epochs = 0
     for epoch in range(1, (arm.epochs or training.epochs) + 1):
         share = _trained_share(phase_at(phases, epoch), training.backbone)

@@ -18,6 +18,7 @@ LOWEST_RATE = 1e-7  # that the form takes
 FAR_BELOW = 0.1  # of the usual rate: one that is lower is pointed at
 NOISE = 0.03  # standard error of the validation accuracy above which a plateau may be chance
 DEFAULT, GIVEN, FOUND = "default", "given", "found"  # how a learning rate was chosen
+PARTLY_FOUND, NOT_FOUND = "partly_found", "not_found"  # a range test showed one in some runs, in none: the usual one
 CUT_SHORT = ("stopped", "failed", "interrupted")
 
 
@@ -47,6 +48,7 @@ def ledger(
         patience_steps=experiment.patience_steps if random else 0,
         patience_errors=experiment.patience_errors,
         learning_rate=rate,
+        lowest_rate=min((run.learning_rate for run in runs if run.learning_rate is not None), default=rate),
         usual_rate=usual_rate(arm.strategy, experiment.optimizer),
         rate_chosen=chosen,
         stopped_early=sum(run.stopped_early for run in runs),
@@ -115,6 +117,8 @@ def _rate(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord]) -> 
         chosen = GIVEN
     used = mean(run.learning_rate for run in runs)
     planned = None if chosen == FOUND else experiment.rate_of(arm)
+    if chosen == FOUND and (shown := [run.rate_found for run in runs if run.rate_found is not None]) and not all(shown):
+        chosen = PARTLY_FOUND if any(shown) else NOT_FOUND
     return planned if used is None else used, chosen
 
 
@@ -157,5 +161,5 @@ def _with(experiment: Experiment, name: str, changed: Callable[[ArmConfig], ArmC
 
 
 def rate_far_below(found: Ledger) -> bool:
-    """Whether an arm's learning rate is far below the usual one."""
-    return found.learning_rate is not None and found.learning_rate < FAR_BELOW * found.usual_rate
+    """Whether an arm's learning rate is far below the usual one, in one of its runs at least."""
+    return found.lowest_rate is not None and found.lowest_rate < FAR_BELOW * found.usual_rate

@@ -1,16 +1,17 @@
 """How far arms had got with learning, in words: of the two sides of a comparison, and of each arm by itself."""
 
 from tl.analysis.fairness import rate_far_below
-from tl.analysis.names import title
+from tl.analysis.names import inside, subject, title
 from tl.analysis.results import ArmSummary, Learning, Verdict
 from tl.effects import never_unfrozen
-from tl.words import count, percent, rate
+from tl.words import count, number_of, percent, rate
 
+DENIED = "did no better than chance"
 # What an arm did, and what would have been fairer to it; of the other states neither can be said so shortly.
 UNFAIR = {
     Learning.STILL_IMPROVING: ("had not converged", "more epochs"),
     Learning.TOO_FEW_STEPS: ("took too few steps", "more epochs"),
-    Learning.LEARNED_NOTHING: ("did no better than chance", "more epochs or another learning rate"),
+    Learning.LEARNED_NOTHING: (DENIED, "more epochs or another learning rate"),
     Learning.DIVERGED: ("diverged", "a lower learning rate"),
 }
 VISIBLE = 0.03  # a lead over chance that people see in the numbers: then it is called unclear, not denied
@@ -66,14 +67,14 @@ def predicate(own: ArmSummary, effect: str = HELP) -> str:
         return ""
     did, fairer = UNFAIR[given.learning]
     if given.learning == Learning.TOO_FEW_STEPS:
-        steps, least = count(round(given.steps or 0)), count(given.patience_steps)
-        did = f"took only {steps} steps, with random weights at least {least} are needed"
+        steps, least = number_of(round(given.steps or 0), "step"), count(given.patience_steps)
+        did = f"took only {steps}, with random weights at least {least} are needed"
     if given.learning == Learning.LEARNED_NOTHING:
         did = f"{over_chance(given.counted_accuracy, given.chance)} in {_epochs(own)}"
         if effect == HELP:  # else the accuracies have been told
             did += f" ({percent(given.counted_accuracy)}, chance is {percent(given.chance)})"
         if rate_far_below(given):
-            fairer = f"a rate nearer to the usual {rate(given.usual_rate)} than {rate(given.learning_rate)}"
+            fairer = f"a rate nearer to the usual {rate(given.usual_rate)} than {rate(given.lowest_rate)}"
     return f"{did}: {fairer} may {effect}"
 
 
@@ -87,7 +88,30 @@ def _sentence(name: str, own: ArmSummary, effect: str) -> str:
 def over_chance(accuracy: float | None, chance: float | None) -> str:
     """How an arm did whose lead over chance may be luck: a predicate that the two numbers beside it don't belie."""
     seen = accuracy is not None and chance is not None and accuracy >= chance + VISIBLE
-    return "was not clearly better than chance" if seen else "did no better than chance"
+    return "was not clearly better than chance" if seen else DENIED
+
+
+def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str:
+    """Where neither the arm `name` nor the baseline (`all_arms`: no arm at all) learned anything: that, and what may
+    change it; their gain says nothing. Else empty.
+    """
+    nothing = [arm for arm, own in found.summary.items() if own.ledger.learning == Learning.LEARNED_NOTHING]
+    if not {name, found.baseline} <= set(nothing):
+        return ""
+    sides = list(found.summary) if all_arms and len(nothing) == len(found.summary) else [found.baseline, name]
+    ledgers = [found.summary[side].ledger for side in sides]
+    seen = any(over_chance(own.counted_accuracy, own.chance) != DENIED for own in ledgers)
+    reached = ", ".join(
+        f"{inside(side)} {percent(own.counted_accuracy)}" for side, own in zip(sides, ledgers, strict=True)
+    )
+    helps = f"{subject(found, name)} helps" if len(sides) == 2 else "any of them helps"
+    who = "Neither arm" if len(sides) == 2 else "No arm"
+    fairer = UNFAIR[Learning.LEARNED_NOTHING][1]
+    pictures = ", and more test pictures would show more" if seen else ""
+    return (
+        f"{who} {'was clearly' if seen else 'did'} better than chance ({reached}; chance is {percent(found.chance)}), so it "
+        f"can't be said whether {helps}: {fairer} may change that{pictures}."
+    )
 
 
 def _of_both(learning: Learning, arms: list[ArmSummary]) -> str:
@@ -96,7 +120,7 @@ def _of_both(learning: Learning, arms: list[ArmSummary]) -> str:
         return f"Neither arm had converged: {fairer} may change the gap."
     if learning == Learning.LEARNED_NOTHING:
         said = {over_chance(own.ledger.counted_accuracy, own.ledger.chance) for own in arms}
-        neither = "did better" if len(said) == 1 and "did no better than chance" in said else "was clearly better"
+        neither = "did better" if said == {DENIED} else "was clearly better"
         return f"Neither arm {neither} than chance: {fairer} may change that."
     return f"Both arms {did}: {fairer} may change the gap."
 

@@ -6,6 +6,7 @@ Reads and writes scores only; features are made by `python -m tl.train.features`
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec import Struct
 
@@ -23,6 +24,8 @@ RANDOM_HASH = "0"  # of random weights: their seed
 # LogME is a log evidence per picture, so a difference times the number of pictures is the log of a Bayes factor; below
 # 3 (a factor of 20) it is not yet "strong" (Kass and Raftery 1995, doi 10.1080/01621459.1995.10476572).
 STRONG_EVIDENCE = 3.0
+
+Entry = dict[str, Any]  # of JSON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,18 +103,19 @@ class _Failed(_Asked, frozen=True, kw_only=True):
     error: str
 
 
-def known(home: Home) -> dict[str, dict]:
+def known(home: Home) -> dict[str, Entry]:
     """Every entry ever scored, by the digest of its FeatureKey; what a damaged file has instead is scored anew."""
     document = read_json(home.hints_path)
     entries = document.items() if isinstance(document, dict) else ()
     return {
         digest: entry
         for digest, entry in entries
-        if isinstance(entry, dict) and fitting(entry, _Failed if "error" in entry else _Scored)
+        if isinstance(entry, dict)
+        and (fitting(entry, _Failed) if "error" in entry else fitting(entry, _Scored)) is not None
     }
 
 
-def keep(home: Home, key: FeatureKey) -> dict:
+def keep(home: Home, key: FeatureKey) -> Entry:
     """Score the features that lie in the cache under `key` and keep the scores; `{"error"}` where they can't be."""
     from tl.analysis.transferability import h_score, leep, logme
 
@@ -130,9 +134,9 @@ def keep(home: Home, key: FeatureKey) -> dict:
     return remember(home, key, entry)
 
 
-def remember(home: Home, key: FeatureKey, entry: dict) -> dict:
+def remember(home: Home, key: FeatureKey, entry: Entry) -> Entry:
     """Write one entry down, with what it is about."""
-    about = {"dataset": key.dataset, "fingerprint": key.fingerprint, "samples": key.samples}
+    about: Entry = {"dataset": key.dataset, "fingerprint": key.fingerprint, "samples": key.samples}
     about |= {"resolution": key.resolution, "backbone": key.backbone, "weights": key.weights}
     entry = about | entry | {"time": time.time()}
     with locked(home.locks_dir / "hints.lock"):
@@ -140,7 +144,7 @@ def remember(home: Home, key: FeatureKey, entry: dict) -> dict:
     return entry
 
 
-def answer(home: Home, asked: Question) -> dict:
+def answer(home: Home, asked: Question) -> Entry:
     """What is known: `{"dataset", "samples", "resolution", "candidates", "missing", "failed", "record"}`.
 
     Candidates are ranked by LogME, the best first: `rank, backbone, weights, title, logme, h_score, leep` (None without
@@ -149,11 +153,13 @@ def answer(home: Home, asked: Question) -> dict:
     """
     scored, keys = known(home), candidates(home, asked)
     entries = {key: scored.get(key.digest) for key in keys}
-    random = {key.backbone: entry["logme"] for key, entry in entries.items() if _is_random(key) and _scored(entry)}
+    random = {
+        key.backbone: entry["logme"] for key, entry in entries.items() if entry and _is_random(key) and _scored(entry)
+    }
     rows = [
         _row(home, key, entry, random.get(key.backbone))
         for key, entry in entries.items()
-        if not _is_random(key) and _scored(entry)
+        if entry and not _is_random(key) and _scored(entry)
     ]
     rows.sort(key=lambda row: -row["logme"])
     return {
@@ -171,11 +177,11 @@ def _is_random(key: FeatureKey) -> bool:
     return key.weights == RANDOM
 
 
-def _scored(entry: dict | None) -> bool:
-    return bool(entry) and "logme" in entry
+def _scored(entry: Entry) -> bool:
+    return "logme" in entry
 
 
-def _row(home: Home, key: FeatureKey, entry: dict, random: float | None) -> dict:
+def _row(home: Home, key: FeatureKey, entry: Entry, random: float | None) -> Entry:
     above = None if random is None else entry["logme"] - random
     source = pretrained.source(home, key.backbone, key.weights)
     return {
@@ -201,5 +207,5 @@ def strength(home: Home, asked: Question, weights: str) -> bool | None:
     for samples in sorted({entry["samples"] for entry in alike}, key=lambda number: abs(number - asked.samples)):
         of_size = {entry["weights"]: entry["logme"] for entry in alike if entry["samples"] == samples}
         if weights in of_size and RANDOM in of_size:
-            return (of_size[weights] - of_size[RANDOM]) * samples > STRONG_EVIDENCE
+            return bool((of_size[weights] - of_size[RANDOM]) * samples > STRONG_EVIDENCE)
     return None

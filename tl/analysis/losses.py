@@ -13,10 +13,19 @@ def told(found: Verdict, name: str) -> str:
         own = found.summary[side]
         for status, words in ENDS.items():
             if number := own.statuses.get(status, 0):
-                clauses.append(f"{title(side)}: {number} of {own.runs} runs {words}{_why(own, status)}, not counted.")
+                clauses.append(_not_counted(title(side), number, own, f"{words}{_why(own, status)}"))
         if number := own.statuses.get("queued", 0) + own.statuses.get("running", 0):
-            clauses.append(f"{title(side)}: {number} of {own.runs} runs not finished yet.")
+            runs = "its only run is" if own.runs == 1 else f"{number} of {own.runs} runs"
+            clauses.append(f"{title(side)}: {runs} not finished yet.")
     return " ".join(clauses)
+
+
+def _not_counted(arm: str, number: int, own: ArmSummary, ended: str) -> str:
+    if own.runs == 1:
+        return f"{arm}: its only run {ended} and is not counted."
+    if number > 1:
+        ended = ended.replace("was ", "were ", 1) if ended.startswith("was ") else ended
+    return f"{arm}: {number} of {own.runs} runs {ended}, not counted."
 
 
 def state(own: ArmSummary) -> str:

@@ -132,6 +132,11 @@ class RunRecord:
         """The head's rate at the start, chosen or found by a range test; None where the run has not said."""
         return self._from_result("learning_rate")
 
+    @property
+    def rate_found(self) -> bool | None:
+        """Whether a range test showed that rate; None where the run has not said."""
+        return self.result.rate_found if self.result else None
+
     def exploded(self, classes: int) -> bool:
         """Whether its losses, though finite, ended far above ln(`classes`), that of guessing: it can't have learned.
 

@@ -2,7 +2,7 @@
 
 from tl.config import Experiment
 from tl.store.settling import Settling
-from tl.words import count
+from tl.words import count, number_of
 
 OUTCOMES = {
     "helps": "helps",
@@ -14,7 +14,7 @@ OUTCOMES = {
 
 def seeds_in_words(number: int) -> str:
     """1 -> "1 seed"."""
-    return f"{count(number)} seed" + ("" if number == 1 else "s")
+    return number_of(number, "seed")
 
 
 def looks_of(experiment: Experiment) -> tuple[int, ...]:
@@ -34,7 +34,7 @@ def look(experiment: Experiment, seeds: int, outcome: str) -> str:
 def under_way(experiment: Experiment, plan: Settling, spent_seconds: float) -> str:
     """How far it is: "Settling: look 2 at 5 seeds of at most 20, 12 of at most 60 minutes"."""
     number, seeds = len(looks_of(experiment)), len(experiment.seeds)
-    minutes = f"{count(int(spent_seconds // 60))} of at most {count(plan.at_most_minutes)} minutes"
+    minutes = f"{count(int(spent_seconds // 60))} of at most {number_of(plan.at_most_minutes, 'minute')}"
     return f"Settling: look {number} at {seeds_in_words(seeds)} of at most {plan.at_most_seeds}, {minutes}"
 
 
@@ -49,6 +49,7 @@ def why_ended(experiment: Experiment, plan: Settling) -> str:
         "decided": f"Settled with {seeds}.",
         "seeds": f"Still undecided with {seeds}, the most that were allowed.",
         "minutes": f"Still undecided with {seeds}; the next look would not end within the "
-        f"{count(plan.at_most_minutes)} minutes that were allowed.",
-        "pictures": "Still undecided, and more seeds can't change that: there are too few test pictures.",
+        f"{number_of(plan.at_most_minutes, 'minute')} allowed.",
+        "pictures": "Still undecided, and more seeds can't change that: there are too few test pictures, or no arm did better "
+        "than chance.",
     }[plan.ended or ""]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from tl.analysis import statistics
 from tl.analysis.curves import MIN_SIZES
 from tl.analysis.fairness_wording import UNFAIR, over_chance
-from tl.analysis.names import inside, title
+from tl.analysis.names import inside, noun, title
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval, Learning
 from tl.analysis.statistics import MIN_PAIRS
 from tl.analysis.sweep_results import BreakEven, SweepComparison, SweepFinding
@@ -42,7 +42,7 @@ def text(found: SweepFinding) -> str:
 
 
 def _claim(found: SweepFinding) -> str:
-    baseline = inside(found.baseline)
+    baseline = noun(found.baseline)
     if not found.comparisons:
         return f"Without a second arm there is nothing to compare {baseline} with."
     if found.best is None or found.headline is None:
@@ -127,7 +127,7 @@ def _without_fit(arm: str, baseline: str, compared: SweepComparison) -> str:
 
 def _differences(arm: str, baseline: str, gain: Mapping[int, Interval | None]) -> str:
     parts = [f"{points(own.mean)} with {count(size)} pictures" for size, own in gain.items() if own]
-    return f"{title(arm)} against {inside(baseline)} on the test set: {_listed(parts)}."
+    return f"{title(arm)} against {noun(baseline)} on the test set: {_listed(parts)}."
 
 
 def _blind(found: SweepFinding, arm: str, compared: SweepComparison) -> list[int]:
@@ -156,7 +156,7 @@ def _worth(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
     size, entry = next(iter(compared.worth_in_pictures.items()))
     if found.arms[arm][size].above_guessing is False:
         return ""  # whatever the baseline guesses with
-    many, baseline = f"With {count(size)} pictures it does as well as", inside(found.baseline)
+    many, baseline = f"With {count(size)} pictures it does as well as", noun(found.baseline)
     if entry.bound == "at_most":
         return f"{many} {baseline} with no more than that."
     if entry.bound == "at_least":

@@ -1,9 +1,10 @@
 """The time to the target accuracy as a clause of a sentence."""
 
+from tl.analysis import fairness_wording
 from tl.analysis.cost_results import TimeToTarget
 from tl.analysis.guessing import LEAST_LEARNED
 from tl.analysis.names import inside
-from tl.analysis.results import ArmSummary, Verdict
+from tl.analysis.results import ArmSummary, Learning, Verdict
 from tl.words import duration, percent
 
 ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
@@ -67,7 +68,14 @@ def _both(target: str, slow: float, quick: float) -> str:
 
 
 def _nothing_to_time(found: Verdict, name: str) -> str:
-    """Why no time is compared: an accuracy close to what guessing reaches says too little of what was learned."""
+    """Why no time is compared: an accuracy close to what guessing reaches says too little of what was learned.
+
+    Empty where it is told anyhow that one side did no better than guessing.
+    """
+    gain = found.comparisons[name].gain
+    guessed = any(found.summary[side].ledger.learning == Learning.LEARNED_NOTHING for side in (found.baseline, name))
+    if guessed and gain and fairness_wording.told(found, name, gain.mean):
+        return ""
     chance = percent(found.chance, 0)
     little = [side for side in (found.baseline, name) if _learned_little(found.summary[side])]
     if not little:

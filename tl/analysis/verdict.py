@@ -16,6 +16,7 @@ from tl.analysis.paired import Pair, costs, pairs_of, sides
 from tl.analysis.quiet import QuietRuns, quiet
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict
+from tl.analysis.statistics import UNDECIDED
 from tl.analysis.time_to_target import time_to_target
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused
 
@@ -67,7 +68,15 @@ def verdict(
         for name, own in alone.items()
         if name != baseline
     }
+    comparisons = {
+        name: replace(entry, claim=_of_guesses(entry.claim)) if _guessing(summary, baseline, name) else entry
+        for name, entry in comparisons.items()
+    }
     headline = _headline(comparisons)
+    best = None
+    if headline:
+        best = _claim_of_best(comparisons, runs_of[baseline], runs_of[headline], how, margin)
+        best = _of_guesses(best) if _guessing(summary, baseline, headline) else best
     found = Verdict(
         baseline=baseline,
         margin=margin,
@@ -76,9 +85,7 @@ def verdict(
         judge_by=how.judge_by,
         judge_by_wanted=wanted,
         headline=headline,
-        headline_claim=_claim_of_best(comparisons, runs_of[baseline], runs_of[headline], how, margin)
-        if headline
-        else None,
+        headline_claim=best,
         comparisons=comparisons,
         summary=summary,
     )
@@ -135,6 +142,16 @@ def _claim_of_best(
     """What may be said of the best arm: the more arms it was picked from, the surer it has to be."""
     picked_from = max(1, sum(entry.tested for entry in comparisons.values()))
     return claim_of(how, pairs_of(baseline, best, "test_accuracy"), margin, picked_from)
+
+
+def _guessing(summary: Mapping[str, ArmSummary], baseline: str, name: str) -> bool:
+    """Whether neither side is known to have learned anything."""
+    return all(summary[side].above_guessing is False for side in (baseline, name))
+
+
+def _of_guesses(claim: Claim) -> Claim:
+    """What may be said of two arms that guess: nothing, and with more seeds they guess as well."""
+    return replace(claim, outcome=UNDECIDED, more_seeds=None, seeds_can_settle=False, more_pictures=None)
 
 
 def _summary(arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, reached: Counted, ledger: Ledger) -> ArmSummary:

@@ -1,8 +1,8 @@
 """The verdict in plain words: one to three sentences that never claim more than the numbers."""
 
 from tl.analysis import claim_wording, fairness_wording, losses
-from tl.analysis.names import inside, title
-from tl.analysis.results import ArmSummary, Claim, Interval, Verdict
+from tl.analysis.names import inside, noun, title
+from tl.analysis.results import ArmSummary, Claim, Verdict
 from tl.analysis.statistics import UNDECIDED
 from tl.config import BALANCED_ACCURACY
 from tl.words import percent
@@ -14,17 +14,12 @@ def whole(found: Verdict, uneven: bool = False) -> str:
         return _alone(found, found.baseline)
     text = comparison(found, found.headline, found.headline_claim)
     measured = [name for name, entry in found.comparisons.items() if entry.gain]
-    if len(measured) > 1:
-        others = f"Of the {len(measured)} arms compared with {_training(found.baseline)}"
+    if len(measured) > 1 and claim_wording.sets_apart(found, found.headline, found.headline_claim):
         claim = found.headline_claim
         so_far = " so far" if claim and claim.outcome == UNDECIDED else ""
+        others = f"Of the {len(measured)} arms compared with {noun(found.baseline)}"
         text = f"{others}, {inside(found.headline)} did best{so_far}. {text}"
     return " ".join(filter(None, [text, _judged_by(found, uneven)]))
-
-
-def _training(name: str) -> str:
-    """The title where a noun is needed: "training from scratch"."""
-    return f"training {inside(name)}" if inside(name).startswith("from ") else inside(name)
 
 
 def _judged_by(found: Verdict, uneven: bool) -> str:
@@ -41,16 +36,20 @@ def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
     entry = found.comparisons[name]
     if entry.gain is None:
         return _nothing_to_compare(found, name)
+    fairness = fairness_wording.told(found, name, entry.gain.mean)
     if not entry.tested:
-        sentences = [_by_validation(found, name)]
+        sentences = [_by_validation(found, name), fairness]
+    elif guessed := fairness_wording.nothing_learned(found, name, all_arms=claim is not None):
+        sentences = [guessed, losses.told(found, name)]
     else:
         claim = claim or entry.claim
         sentences = [
             claim_wording.told(found, name, claim),
-            claim_wording.what_next(found.margin, entry.seeds, claim),
+            claim_wording.what_next(found, name, claim),
             losses.told(found, name),
+            fairness,
         ]
-    sentences += [_fairness(found, name, entry.gain), fairness_wording.unfrozen(found, found.baseline, name)]
+    sentences.append(fairness_wording.unfrozen(found, found.baseline, name))
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -91,8 +90,3 @@ def _by_validation(found: Verdict, name: str) -> str:
         f"far, {inside(name)} is at {percent(sides.arm)} and {inside(found.baseline)} at "
         f"{percent(sides.baseline)}."
     )
-
-
-def _fairness(found: Verdict, name: str, gain: Interval) -> str:
-    """Whether both sides, above all the one that lost, had been given a fair chance."""
-    return fairness_wording.told(found, name, gain.mean)

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, get_type_hints
 
@@ -17,11 +17,12 @@ from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Refused, Training, parse_seeds
 from tl.effects import before_training, idle
-from tl.jobs.listing import RunEntry
+from tl.jobs.listing import RunEntry, notes_of
 from tl.output import print_json
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database, settling
 from tl.store.home import Home
+from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
 
 DEFAULT_ARMS = "scratch,full_finetuning"
@@ -60,7 +61,7 @@ HELP = {
 }
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Declare `compare`."""
     parser = add_command(commands, "compare", compare, "Train the same network from scratch and pretrained, compare.")
     add_experiment_options(parser)
@@ -77,8 +78,8 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
             continue
         option, text = entry.name.replace("_", "-"), HELP[entry.name].replace("%", "%%")
         if kinds[entry.name] is bool:
-            option, action = (f"no-{option}", "store_false") if entry.default else (option, "store_true")
-            parser.add_argument(f"--{option}", dest=entry.name, action=action, help=text)
+            option, stored = (f"no-{option}", "store_false") if entry.default else (option, "store_true")
+            parser.add_argument(f"--{option}", dest=entry.name, action=stored, help=text)
             continue
         if kinds[entry.name] == bool | None:
             action = argparse.BooleanOptionalAction
@@ -98,7 +99,7 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
     parser.add_argument("--seeds", default="1", help="how many (3: seeds 0, 1, 2) or which (4,8 or 4,); default 1")
 
 
-def compare(arguments) -> int:
+def compare(arguments: argparse.Namespace) -> int:
     """Exit status 0: all runs finished, or were stopped because somebody wanted it; 1: one failed."""
     home, experiment = arguments.home, experiment_of(arguments)
     options = verdict_options(arguments, experiment)
@@ -133,6 +134,8 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
         experiment = database.read_experiment(home, experiment_id)["experiment"]
         run_ids = [run.run_id for run in runs]
         print(f"{heading(home, experiment, f'{experiment.samples:,}', run_ids)}\n\n{as_text(document)}")
+        for line in notes(experiment, runs):
+            print(f"\n{line}")
         if told["settling"]:
             print(f"\n{told['settling']['text']}")
     failed = told["settling"] is not None and told["settling"]["ended"] == "failed"
@@ -157,7 +160,7 @@ def exit_status(runs: list[RunEntry]) -> int:
     return int(any(run.status in FAILED for run in unfinished))
 
 
-def experiment_of(arguments) -> Experiment:
+def experiment_of(arguments: argparse.Namespace) -> Experiment:
     """The experiment that the options describe. Raises Refused."""
     shared = {entry.name: getattr(arguments, entry.name) for entry in fields(Training)}
     arms = parse_arms(arguments.arms, arguments.learning_rate)
@@ -200,11 +203,21 @@ def as_text(document: ExperimentResult) -> str:
     return f"{table(head, rows)}\n\n{' '.join(filter(None, [document.verdict.text, covers(document.verdict)]))}"
 
 
+def notes(experiment: Experiment, runs: Sequence[RunEntry]) -> list[str]:
+    """What did not go as planned, arm by arm."""
+    lines = []
+    for arm in experiment.arms:
+        own = [run for run in runs if run.arm == arm.name]
+        for note in notes_of(own):  # begins with the seeds where there are several
+            lines.append(arm_title(arm.name) + (f", {note[0].lower()}{note[1:]}" if len(own) > 1 else f": {note}"))
+    return lines
+
+
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
     """End what has not ended of these experiments, after Ctrl-C; the caller says how to go on."""
     print("\nStopping ...", file=sys.stderr, flush=True)
     ids = list(experiment_ids)
     for own in ids:
         settling.end(home, own, "stopped")
-    jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, database.ACTIVE)])
+    jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, ACTIVE)])
     print("Stopped; what was trained so far is kept. To go on:", file=sys.stderr)

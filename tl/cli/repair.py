@@ -1,15 +1,19 @@
 """`python -m tl repair`: a new queue from the folders of the runs, where the old one is damaged or gone."""
 
+import argparse
+from typing import Any
+
 from tl.cli.parser import add_command
 from tl.output import print_json
+from tl.words import number_of
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Declare `repair`."""
     add_command(commands, "repair", repair, "Rebuild a damaged queue from the folders of the runs; ends what trains.")
 
 
-def repair(arguments) -> int:
+def repair(arguments: argparse.Namespace) -> int:
     """0: the queue is sound, or is again."""
     from tl.jobs.repair import repair as rebuild
 
@@ -20,7 +24,9 @@ def repair(arguments) -> int:
     if done["sound"]:
         print("The queue is sound; nothing was changed.")
         return 0
-    print(f"The queue has been rebuilt: {done['experiments']} experiments, {done['runs']} runs.")
+    print(
+        f"The queue has been rebuilt: {number_of(done['experiments'], 'experiment')}, {number_of(done['runs'], 'run')}."
+    )
     if done["kept"]:
         print(f"The damaged file is kept: {done['kept']}")
     for folder in done["left_out"]:

@@ -12,6 +12,7 @@ from tl.cli.settling import add_bounds, plan_of
 from tl.config import Refused
 from tl.store import database
 from tl.store.schema import ACTIVE
+from tl.words import number_of
 
 
 def add_commands(commands: Any) -> None:
@@ -36,7 +37,7 @@ def settle(arguments: argparse.Namespace) -> int:
     known = _ended(arguments)
     if not jobs.begin_settling(home, experiment_id, plan_of(arguments, options)):
         plan = database.read_experiment(home, experiment_id)["settling"]
-        bounds = f"at most {plan.at_most_seeds} seeds and {plan.at_most_minutes:,} minutes"
+        bounds = f"at most {number_of(plan.at_most_seeds, 'seed')} and {number_of(plan.at_most_minutes, 'minute')}"
         print(f"Seeds are being added to it already: {bounds}.", file=sys.stderr)
     return finish(home, experiment_id, arguments.json, options, known)
 

@@ -1,5 +1,6 @@
 """`python -m tl sweep` and `sweeps`: the same comparison at several sizes, and what came of it."""
 
+import argparse
 import sys
 import time
 from typing import Any
@@ -12,6 +13,7 @@ from tl.cli.compare import (
     exit_status,
     experiment_of,
     heading,
+    notes,
     stop_all,
     tell_power,
 )
@@ -27,7 +29,7 @@ from tl.words import count, data_name, duration, percent
 DEFAULT_SIZES = next(iter(PRESETS))
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Declare `sweep` and `sweeps`."""
     parser = add_command(commands, "sweep", sweep, "Do the same comparison at several sizes, find the break-even.")
     add_experiment_options(parser, without=("samples",))
@@ -40,7 +42,7 @@ def add_commands(commands) -> None:
     add_verdict_options(parser, measure=True)
 
 
-def sweep(arguments) -> int:
+def sweep(arguments: argparse.Namespace) -> int:
     """Exit status as of `compare`: 0 all runs finished, or were stopped because somebody wanted it; 1: one failed."""
     from tl.datasets import describe  # pandas
 
@@ -52,7 +54,7 @@ def sweep(arguments) -> int:
     return watch(home, sweep_id, arguments.json, **options)
 
 
-def sweeps(arguments) -> int:
+def sweeps(arguments: argparse.Namespace) -> int:
     """Always 0."""
     if arguments.sweep_id is not None:
         _show(arguments.home, arguments.sweep_id, arguments.json, **verdict_options(arguments))
@@ -112,6 +114,9 @@ def watch(home: Home, sweep_id: str, as_json: bool, **options: Any) -> int:
         print(f"  python -m tl resume {sweep_id} --home {home.path}", file=sys.stderr)
         return INTERRUPTED
     _show(home, sweep_id, as_json, **options)
+    for experiment_id, experiment in () if as_json else experiments.items():
+        for line in notes(experiment, [run for run in runs if run.experiment_id == experiment_id]):
+            print(f"{count(experiment.samples)} pictures. {line}")
     return exit_status(runs)
 
 

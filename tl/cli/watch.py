@@ -13,7 +13,7 @@ from tl.store import database
 from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.schema import ACTIVE
-from tl.words import clock
+from tl.words import clock, number_of
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -127,8 +127,8 @@ def describe_end(run: RunEntry) -> str:
     """How a run ended, in words."""
     if run.status == "finished":
         early = " (stopped early)" if run.stopped_early else ""
-        return f"finished after {run.epochs} epochs{early}, test accuracy {percent(run.test_accuracy)}"
-    return f"{run.status}: {run.message}" if run.message else f"{run.status} after {run.epochs} epochs"
+        return f"finished after {number_of(run.epochs, 'epoch')}{early}, test accuracy {percent(run.test_accuracy)}"
+    return f"{run.status}: {run.message}" if run.message else f"{run.status} after {number_of(run.epochs, 'epoch')}"
 
 
 def percent(fraction: float | None) -> str:

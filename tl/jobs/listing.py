@@ -1,5 +1,6 @@
 """A run as pages and the command line show it: its row in the queue, its settings and how far it has come."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,6 +66,17 @@ class RunEntry:
         """JSON-ready dict."""
         progress = self.progress and msgspec.structs.asdict(self.progress)
         return asdict(self) | {"progress": progress}
+
+
+def notes_of(runs: Sequence[RunEntry]) -> list[str]:
+    """What did not go as planned with the runs of one arm, each sentence once; of several runs, with which seeds."""
+    seeds: dict[str, list[str]] = {}
+    for run in runs:
+        for note in dict.fromkeys(run.notes):
+            seeds.setdefault(note, []).append(str(run.seed))
+    if len(runs) == 1:
+        return list(seeds)
+    return [f"Seed{'' if len(own) == 1 else 's'} {', '.join(own)}: {note}" for note, own in seeds.items()]
 
 
 def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:

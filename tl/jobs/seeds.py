@@ -14,6 +14,7 @@ from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
+from tl.words import number_of
 
 MOST_SEEDS = 100  # of an experiment
 UNFINISHED = ("stopped", "failed", "interrupted")
@@ -25,8 +26,8 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
     They are trained with the settings of the earlier ones, down to the precision and threads that a trainer chose, and the
     experiment remembers at how many seeds it was judged. The same call twice (a double click, two tabs) adds once.
     `outcome`: of the look after which the plan to settle it goes on; then nothing is added once that plan has ended.
-    Raises Refused for an unknown id, where runs of it train or wait, where it can't be trained here (imported, part of
-    a sweep, pictures or weights gone), for a number that is not larger or too large, and hosted where it is too much.
+    Raises Refused for an unknown id, where runs of it train or wait, where one has not finished, where it can't be
+    trained here (imported, part of a sweep, pictures or weights gone), for a number that is not larger or too large, and hosted where it is too much.
     """
     entry = database.read_experiment(home, experiment_id)
     before: Experiment = entry["experiment"]
@@ -38,7 +39,9 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
     _check(home, entry, rows)
     if not len(before.seeds) < up_to <= MOST_SEEDS:
         number = len(before.seeds)
-        raise Refused(f"up to is {up_to}; it must be more than the {number} seeds there are, at most {MOST_SEEDS}.")
+        raise Refused(
+            f"up to is {up_to}; it must be more than the {number_of(number, 'seed')} it has, at most {MOST_SEEDS}."
+        )
     after = with_seeds(before, up_to, looks=(*(before.looks or (len(before.seeds),)), up_to))
     resolved(home, after)  # refuses what can't be trained
     like = decided_in(home, rows)
@@ -67,6 +70,9 @@ def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:
         raise Refused("This comparison is one size of a sweep; start the sweep again with more seeds instead.")
     if any(home.run(row.run_id).imported.exists() for row in rows):
         raise Refused("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
+    if unfinished := sum(row.status in UNFINISHED for row in rows):
+        have = "has" if unfinished == 1 else "have"
+        raise Refused(f"{unfinished} of its runs {have} not finished; resume or delete what is unfinished first.")
 
 
 def decided_in(home: Home, rows: list[RunRow]) -> RunConfig | None:
@@ -88,10 +94,6 @@ def begin_settling(home: Home, experiment_id: str, plan: Settling) -> bool:
     entry = database.read_experiment(home, experiment_id)
     rows = [settle_dead(home, row) for row in database.read_runs(home, experiment_id)]
     _check(home, entry, rows)
-    unfinished = sum(row.status in UNFINISHED for row in rows)
-    if unfinished:
-        have = "has" if unfinished == 1 else "have"
-        raise Refused(f"{unfinished} of its runs {have} not finished; resume or delete what is unfinished first.")
     fresh = begun(plan, entry["experiment"])
     resolved(home, entry["experiment"])  # refuses what can't be trained any more: pictures or weights are gone
     return settling.begin(home, experiment_id, fresh)

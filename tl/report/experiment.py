@@ -7,7 +7,7 @@ import pandas as pd
 from tl.analysis import claim_wording
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.experiment_results import ExperimentResult
-from tl.analysis.names import inside, title
+from tl.analysis.names import noun, title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
 from tl.analysis.results import Verdict
@@ -80,7 +80,7 @@ def verdict_section(found: Verdict) -> list[str]:
     for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
         if rows:
-            parts.append(pieces.heading(f"{title(name)} against {inside(found.baseline)}"))
+            parts.append(pieces.heading(f"{title(name)} against {noun(found.baseline)}"))
             parts.append(pieces.table(("Measure", "Result", "", "What it is"), rows))
     return parts
 

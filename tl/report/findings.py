@@ -16,6 +16,7 @@ from tl.words import (
     duration,
     energy,
     memory,
+    number_of,
     operations,
     percent,
     points,
@@ -26,6 +27,8 @@ CHOSEN = {
     fairness.DEFAULT: "the strategy's usual one",
     fairness.GIVEN: "set by hand",
     fairness.FOUND: "found by a range test",
+    fairness.PARTLY_FOUND: "found by a range test, the usual one where that showed none",
+    fairness.NOT_FOUND: "the usual one, as a range test showed none",
 }
 FAIRNESS_HEAD = (
     "Arm",
@@ -160,7 +163,7 @@ def _side(side: SideTime, runs: int) -> str:
     if side.seconds is not None:
         return duration(side.seconds)
     if side.reached:
-        return f"{side.reached} of {runs} runs"
+        return f"{side.reached} of {number_of(runs, 'run')}"
     return f"not in {duration(side.not_reached_in)}"
 
 
@@ -178,7 +181,7 @@ def _epochs_used(used: Cost, arm: ArmSummary, baseline: ArmSummary) -> Measure |
         return None
     stops = [own.ledger.stopped_early for own in (arm, baseline)]
     early = f", early {stops[0]} vs {stops[1]}" if any(stops) else ""
-    ends = " against ".join(f"{own.ledger.stopped_early} of {own.runs} runs" for own in (arm, baseline))
+    ends = " against ".join(f"{own.ledger.stopped_early} of {number_of(own.runs, 'run')}" for own in (arm, baseline))
     text = f"Mean number of epochs a run used. Early stopping ended {ends}."
     return Measure("Epochs", f"{used.arm:.3g}", f"vs {used.baseline:.3g}{early}", text)
 
@@ -210,13 +213,23 @@ def _fairness_row(name: str, own: ArmSummary) -> tuple[str, ...]:
         _early_stopping(given),
         _ends(own),
         _slope(own),
-        LEARNING[given.learning],
+        _learning(given),
     )
 
 
+def _learning(given: Ledger) -> str:
+    if given.learning == Learning.LEARNED_NOTHING:  # or too few pictures show it
+        return (
+            fairness_wording.over_chance(given.counted_accuracy, given.chance).removeprefix("was ").removeprefix("did ")
+        )
+    return LEARNING[given.learning]
+
+
 def _learning_rate(given: Ledger) -> str:
-    far = f", far below the usual {rate(given.usual_rate)}" if fairness.rate_far_below(given) else ""
-    return f"{rate(given.learning_rate)}, {CHOSEN[given.rate_chosen]}{far}"
+    used, lowest = rate(given.learning_rate), rate(given.lowest_rate)
+    used, one = (used, "") if used == lowest else (f"{used} on average, {lowest} at the lowest", "the lowest ")
+    far = f", {one}far below the usual {rate(given.usual_rate)}" if fairness.rate_far_below(given) else ""
+    return f"{used}, {CHOSEN[given.rate_chosen]}{far}"
 
 
 def _early_stopping(given: Ledger) -> str:

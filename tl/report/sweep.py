@@ -5,7 +5,7 @@ from typing import Any
 
 from tl.analysis import sweep_runs
 from tl.analysis.curves import MIN_SIZES
-from tl.analysis.names import inside, title
+from tl.analysis.names import noun, title
 from tl.analysis.references import Reference, published
 from tl.analysis.sweep import finding
 from tl.analysis.sweep_results import SweepFinding
@@ -72,7 +72,7 @@ def against(found: SweepFinding) -> list[str]:
     if not found.comparisons:
         return []
     return [
-        pieces.heading(f"Against {inside(found.baseline)}: up to how many pictures"),
+        pieces.heading(f"Against {noun(found.baseline)}: up to how many pictures"),
         pieces.table(size_findings.BREAK_EVEN_HEAD, size_findings.break_even_rows(found)),
     ]
 

@@ -25,6 +25,7 @@ class History:
     phase_lowest: float = float("inf")  # validation loss in this phase
     phase_stale: int = 0  # epochs of this phase without a lower one
     learning_rate: float | None = None  # chosen for the head, before schedule and phase
+    rate_shown: bool = True  # by the range test, where one was made; else it is the usual rate
     rate_test_seconds: float = 0.0  # of the range test, which counts as the first epoch's, as does what it took else
     rate_test_flops: int = 0
     rate_test_joules: float | None = 0.0
@@ -121,7 +122,7 @@ def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]
         "precision": config.precision,
         "threads": constant_threads(rows),
         "learning_rate": history.learning_rate,
-        "rate_found": config.finds_rate,
+        "rate_found": config.finds_rate and history.rate_shown,
         "rate_test_seconds": history.rate_test_seconds,
         "phase_starts": history.phase_starts,
         "flops": sum(row["flops"] for row in rows),

@@ -160,8 +160,10 @@ class Learner:
             self._folded.refresh()
         return self._folded
 
-    def find_rate(self, phase: Phase) -> tuple[float, list[dict], int]:
-        """The range test with what trains in `phase`: rate and curve (see `tl.train.rate_test`), operations it took."""
+    def find_rate(self, phase: Phase) -> tuple[float | None, list[dict[str, float]], int]:
+        """The range test with what trains in `phase`: rate (None: it shows none) and curve, see `tl.train.rate_test`;
+        operations it took.
+        """
         self.begin(1, phase)
         batches, pictures = chain.from_iterable(self._streamed(view) for view in count(1)), 0
 
@@ -172,7 +174,8 @@ class Learner:
             self._tick()
             return loss
 
-        return *find_rate(self.network, self.optimizer, step, batches), pictures * sum(self.flops(phase))
+        found = find_rate(self.network, self.optimizer, step, batches, self.config.rate_test_batches)
+        return *found, pictures * sum(self.flops(phase))
 
     def flops(self, phase: Phase) -> tuple[int, int]:
         """Per picture in `phase`: of the frozen part's forward pass, of forward and backward pass of the rest."""

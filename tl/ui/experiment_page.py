@@ -46,7 +46,7 @@ def _head(now: view.ExperimentView) -> None:
     facts = [
         f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
         f"{spec.resolution} px",
-        f"pretrained: {escape(weights or spec.weights)}",
+        f"pretrained: {escape((weights or spec.weights).replace(': ', ', '))}",
         f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else ""),
     ]
     if now.imported:

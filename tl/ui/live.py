@@ -7,7 +7,7 @@ import streamlit as st
 from tl import jobs
 from tl.analysis.results import Verdict
 from tl.config import BALANCED_ACCURACY
-from tl.jobs.listing import RunEntry
+from tl.jobs.listing import RunEntry, notes_of
 from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.ui import chart_area, settling, view
@@ -85,7 +85,7 @@ def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None
     reached.metric("Validation now", _percent(None if latest.empty else float(latest.iloc[-1])))
     reached.metric("Best", _percent(run.best_val_accuracy))
     reached.metric("Test", _percent(run.test_accuracy), help="Measured once, at the end, with the best epoch.")
-    for note in run.notes:
+    for note in notes_of(arm.runs):
         st.caption(f":material/info: {escape(note)}")
     if run.status in view.RESUMABLE:
         _ended_badly(home, run)

@@ -19,6 +19,7 @@ from tl.ui.problems import told
 from tl.ui.refresh import Found, fragment
 from tl.ui.text import ago, cell, count, duration, escape, memory, percent
 from tl.ui.turn import out_of_turn
+from tl.words import number_of
 
 REFRESH_SECONDS = 2.0
 PER_PAGE = 8
@@ -160,7 +161,7 @@ def _run(home: Home, run: RunEntry, position: int) -> None:
 
 
 def _reached(run: RunEntry) -> str:
-    parts = [f"seed {run.seed}", f"{run.epochs} of {run.max_epochs} epochs"]
+    parts = [f"seed {run.seed}", f"{run.epochs} of {number_of(run.max_epochs, 'epoch')}"]
     if run.best_val_accuracy is not None:
         parts.append(f"best {percent(run.best_val_accuracy)}")
     if run.test_accuracy is not None:

@@ -20,6 +20,7 @@ from tl.store.schema import ACTIVE
 from tl.strategies import arm_title
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration
 from tl.ui.view import RESUMABLE, ExperimentView
+from tl.words import number_of
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def progress(size: ExperimentView) -> tuple[float, str]:
     ended = [run for run in size.runs if run.status not in ACTIVE]
     fraction = sum(arm.fraction for arm in size.arms) / len(size.arms)
     bad = sum(run.status in RESUMABLE for run in ended)
-    words = f"{len(ended)} of {len(size.runs)} runs ended" + (f", {bad} without finishing" if bad else "")
+    words = f"{len(ended)} of {number_of(len(size.runs), 'run')} ended" + (f", {bad} without finishing" if bad else "")
     training = [arm for arm in size.arms if arm.current.status == "running"]
     if training:
         run = training[0].current

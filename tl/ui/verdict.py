@@ -18,7 +18,7 @@ from tl.ui.problems import told
 from tl.ui.text import cell, duration, escape, unbroken
 from tl.ui.view import RESUMABLE, ExperimentView
 from tl.ui.watch import class_by_class
-from tl.words import rate
+from tl.words import number_of, rate
 
 OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] = {  # outcome -> words, colour, icon
     "helps": ("Helps", "green", ":material/trending_up:"),
@@ -146,8 +146,8 @@ def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
     budget = arm.epochs or fairer.epochs
     if budget > given.budget:
         label, change = (
-            f"Train it for {budget:,} epochs",
-            f"this one may take {budget:,} epochs instead of {given.budget:,}",
+            f"Train it for {number_of(budget, 'epoch')}",
+            f"this one may take {number_of(budget, 'epoch')} instead of {given.budget:,}",
         )
     else:
         at = "the usual rate" if given.learning == Learning.LEARNED_NOTHING else "a tenth of the rate"
@@ -155,7 +155,9 @@ def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
         change = (
             f"this one begins at a learning rate of {rate(arm.learning_rate)} instead of {rate(given.learning_rate)}"
         )
-    patience = f", and patience is {fairer.patience:,} epochs" if fairer.patience != now.experiment.patience else ""
+    patience = (
+        f", and patience is {number_of(fairer.patience, 'epoch')}" if fairer.patience != now.experiment.patience else ""
+    )
     st.button(
         label,
         icon=":material/more_time:" if budget > given.budget else ":material/speed:",

@@ -46,6 +46,20 @@ def test_with_one_test_set_it_is_the_covariance_over_its_pictures():
     np.testing.assert_allclose(found.covariance, np.cov(wrong.mean(1)) / 400)
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_that_all_answers_were_right_is_no_certainty(kept):
+    wrong = np.arange(96) < 0
+    runs = [trained(50, answers(wrong)), trained(100, answers(np.arange(96) < 24))]
+    if not kept:
+        runs = [Trained(size=run.size, error=run.error, answers=None) for run in runs]
+    found = from_trainings(runs, 96)
+    # as if 2 of 100 pictures had been wrong
+    assert found.covariance[0][0] == pytest.approx(0.02 * 0.98 / 100)
+    assert found.covariance[1][1] == pytest.approx(0.25 * 0.75 / (95 if kept else 96)), (
+        "where some are wrong nothing changes"
+    )
+
+
 def test_one_training_without_answers_and_nothing_is_made_of_the_others():
     wrong = np.arange(100) < 30
     some = [trained(50, answers(wrong)), Trained(size=100, error=0.2, answers=None)]

@@ -33,7 +33,7 @@ def from_trainings(trained: Sequence[Trained], test_pictures: int, pool: int | N
     covariance = _measured([[one.answers for one in trained if one.size == size] for size in sizes])
     if covariance is None:
         means = np.array([np.mean(values) for values in errors])
-        deviations = np.sqrt(means * (1 - means) / test_pictures)
+        deviations = np.sqrt(np.maximum(means * (1 - means) / test_pictures, _least(test_pictures)))
         covariance = (SHARED + (1 - SHARED) * np.eye(len(sizes))) * np.outer(deviations, deviations)
     return MeasuredCurve(
         sizes=tuple(sizes),
@@ -62,7 +62,17 @@ def _measured(answers: Sequence[Sequence[Answers | None]]) -> NDArray[np.float64
         wrong = np.concatenate([~one.right for one in row]).astype(float)
         at = np.searchsorted(clusters, np.concatenate([_cluster(one) for one in row]))
         sums[place] = np.bincount(at, (wrong - wrong.mean()) / len(wrong), len(clusters))
-    return np.asarray(sums @ sums.T * len(clusters) / (len(clusters) - 1))
+    covariance = sums @ sums.T * len(clusters) / (len(clusters) - 1)
+    return np.asarray(covariance + np.diag(np.maximum(_least(len(clusters)) - covariance.diagonal(), 0.0)))
+
+
+def _least(pictures: float) -> float:
+    """The variance that a share of so many pictures has at least: as if four more had been drawn, half of them wrong.
+
+    That all were right is no proof that new ones would be, too (Agresti and Coull 1998).
+    """
+    share = 2 / (pictures + 4)
+    return share * (1 - share) / (pictures + 4)
 
 
 def _cluster(answers: Answers) -> NDArray[np.int64]:

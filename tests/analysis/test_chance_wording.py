@@ -1,0 +1,97 @@
+"""What the verdict says of arms that learned nothing, and of questions that seeds alone won't settle."""
+
+import numpy as np
+import pytest
+
+from tests.verdict_lab import FULL, PROBE, SCRATCH, answered, experiment, judge, networks, run
+from tl.analysis.guessing import Pictures
+from tl.analysis.results import Verdict
+from tl.report import findings
+from tl.words import number_of
+
+TWELVE = np.arange(120) % 12
+
+
+def right(number: int, of: int) -> list[bool]:
+    return [True] * number + [False] * (of - number)
+
+
+def test_one_picture_of_25_is_no_claim():
+    labels = np.arange(25) % 12
+    runs = [answered(arm, right(number, 25), labels=labels) for arm, number in ((SCRATCH, 3), (FULL, 4))]
+    few = {"validation": Pictures((2,) * 12), "test": Pictures((25 / 12,) * 12)}
+    assert judge(experiment(SCRATCH, FULL), runs, **few).text == (
+        "Neither arm was clearly better than chance (from scratch 12.0 %, full fine-tuning 16.0 %; chance is 8.3 %), so it "
+        "can't be said whether transfer helps: more epochs or another learning rate may change that, and more test pictures "
+        "would show more."
+    )
+
+
+def at_chance(*numbers: int) -> Verdict:
+    """Arms with so many of 120 answers right, three seeds each."""
+    sides = {arm: [right(number, 120)] * 3 for arm, number in zip((SCRATCH, FULL, PROBE), numbers, strict=False)}
+    pictures = {"validation": Pictures((10,) * 12), "test": Pictures((10,) * 12)}
+    return judge(*networks(sides, labels=TWELVE), **pictures)
+
+
+def test_of_arms_that_all_guess_none_did_best():
+    found = at_chance(10, 10, 11)
+    assert found.text == (
+        "No arm did better than chance (from scratch 8.3 %, full fine-tuning 8.3 %, linear probe 9.2 %; chance is 8.3 %), so "
+        "it can't be said whether any of them helps: more epochs or another learning rate may change that."
+    )
+    assert found.headline_claim.outcome == "undecided", (
+        "an interval within the margin is no equality of two that learned"
+    )
+
+
+def test_arms_that_differ_from_what_guesses_are_told_apart():
+    assert at_chance(10, 80, 20).text.startswith(
+        "Of the 2 arms compared with training from scratch, full fine-tuning did best."
+    )
+
+
+def test_an_arm_of_another_name_is_called_by_it():
+    spec = experiment(SCRATCH, FULL, names=("80 epochs", "mine"))
+    found = judge(spec, [run("80 epochs", [0.5] * 5, 0.5), run("mine", [0.6] * 5, 0.6)])
+    assert "80 epochs had converged." in found.text and "from scratch" not in found.text.lower()
+
+
+def test_more_seeds_than_are_planned_are_not_offered():
+    random = np.random.default_rng(6)
+    pictures = {"validation": Pictures((30, 30)), "test": Pictures((30, 30))}
+    claims = []
+    for _ in range(40):
+        sides = {arm: [random.random(60) < share for _ in range(3)] for arm, share in ((SCRATCH, 0.7), (FULL, 0.8))}
+        found = judge(*networks(sides, labels=np.arange(60) % 2), **pictures)
+        claims.append((found.headline_claim, found.text))
+    beyond = [(claim, text) for claim, text in claims if claim.more_seeds and 3 + claim.more_seeds > 20]
+    within = [(claim, text) for claim, text in claims if claim.more_seeds and 3 + claim.more_seeds <= 20]
+    assert beyond and within
+    for claim, text in beyond:
+        assert f"won't settle it within 20, the last planned look: about {3 + claim.more_seeds} would be needed" in text
+        assert "more test pictures would" in text or "More pictures would help more." in text
+    assert all(f"About {claim.more_seeds} more seed" in text for claim, text in within)
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "words"),
+    [(1, "epoch", "1 epoch"), (0, "run", "0 runs"), (1000, "seed", "1,000 seeds"), (2, "class", "2 classes")],
+)
+def test_numbers_stand_with_their_noun_in_the_right_number(number, noun, words):
+    assert number_of(number, noun) == words
+
+
+def test_the_table_does_not_deny_what_its_numbers_show():
+    runs = [answered(arm, right(number, 4), labels=[0, 0, 1, 1]) for arm, number in ((SCRATCH, 2), (FULL, 4))]
+    found = judge(experiment(SCRATCH, FULL), runs, validation=Pictures((2, 2)), test=Pictures((2, 2)))
+    assert [row[-1] for row in findings.fairness_rows(found)] == [
+        "no better than chance",
+        "not clearly better than chance",
+    ]
+
+
+def test_an_only_run_that_was_stopped_is_said_to_be_that():
+    runs = [run(SCRATCH, [0.4], 0.4), run(FULL, [0.6], status="stopped")]
+    text = judge(experiment(SCRATCH, FULL), runs).text
+    assert "1 of 1" not in text
