@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from tl.words import rate as in_words
+
 LOWEST, HIGHEST, STEPS = 1e-6, 1.0, 100
 FIRST = 20  # steps whose rates are too low to learn anything: what the loss begins with, no place for its minimum
 SMOOTHING = 0.95  # of the running mean
@@ -80,6 +82,14 @@ def clear_minimum(losses: Sequence[float]) -> int | None:
     scatter = float(np.median(np.abs(np.diff(losses[: place + 1])))) / (0.6745 * math.sqrt(2))
     error = scatter * math.sqrt(1 / FIRST + float((_weights(place + 1) ** 2).sum()))
     return place if float(np.mean(losses[:FIRST])) - smooth[place] > ERRORS * error else None
+
+
+def none_shown(usual: float) -> str:
+    """A note on a run whose range test showed no rate."""
+    return (
+        "The range test showed no learning rate: at none did the loss fall by more than it scatters from batch to batch. "
+        f"The usual rate of {in_words(usual)} was taken."
+    )
 
 
 def _smoothed(losses: Sequence[float]) -> float:

@@ -30,10 +30,10 @@ from tl.train.learner import Learner
 from tl.train.network import new_network
 from tl.train.precision import choose_precision
 from tl.train.progress import Progress
+from tl.train.rate_test import none_shown
 from tl.train.resources import ResourceMonitor
 from tl.train.sealed import reached
 from tl.train.weights import weights_here
-from tl.words import rate as in_words
 
 
 class Diverged(Exception):
@@ -151,21 +151,17 @@ class Trainer:
 
     def _find_rate(self) -> float:
         """By a range test, whose time is this run's time."""
-        history, found, usual = self.history, [], self.config.rate_of(self.config.arm)
+        history, found, began = self.history, [], time.monotonic()
         self.progress.phase("training", detail="finding the learning rate", epoch=1)
         self.monitor.epoch_mark()
-        began = time.monotonic()
         for phase in self.config.rate_tests_of(self.config.arm):
             rate, curve, flops = self.learner.find_rate(phase)
-            found.append((rate or usual, curve, rate is not None))
+            found.append((rate or self.config.rate_of(self.config.arm), curve, rate is not None))
             history.rate_test_flops += flops
             print(f"range test ({phase.name}): learning rate {rate or 'none'}", flush=True)
         rate, curve, history.rate_shown = min(found, key=lambda each: each[0])
         if not history.rate_shown:
-            self._note(
-                "The range test showed no learning rate: at none did the loss fall by more than it scatters from batch to"
-                f" batch. The usual rate of {in_words(rate)} was taken."
-            )
+            self._note(none_shown(rate))
         write_parquet(self.run.rate_test, pd.DataFrame(curve))
         history.rate_test_seconds = time.monotonic() - began
         history.rate_test_joules = self.monitor.epoch_mark()["energy_joules"]
