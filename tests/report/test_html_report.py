@@ -48,7 +48,7 @@ class Reader(html.parser.HTMLParser):
 def repeated(document: str):
     """The arguments of the command in a report."""
     (words,) = re.findall(r"<pre><code>python -m tl (.*?)</code></pre>", document)
-    return parser().parse_args(shlex.split(html.unescape(words)))
+    return parser().parse_args(shlex.split(html.unescape(re.sub("<.*?>", "", words))))
 
 
 def pictures(read: Reader) -> list[str]:
