@@ -85,7 +85,7 @@ def test_a_data_set_full_of_payloads(app, guarded):
     captions = guarded.locator("img[alt]").evaluate_all(CAPTIONS)
     assert len(captions) == 24
     for payload, caption in zip(PAYLOADS, captions, strict=False):
-        assert caption.strip() == f"{plain(payload)} · 2"
+        assert caption.strip() == f"{plain(payload)}2 pictures"
 
 
 def test_an_experiment_whose_arms_are_payloads(app, guarded):

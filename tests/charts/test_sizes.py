@@ -78,7 +78,8 @@ def test_the_break_even_is_marked_where_there_is_one(even, names):
 
 @pytest.mark.parametrize("draw", [sizes.size_chart, sizes.residual_chart])
 def test_only_the_rows_change_while_a_sweep_goes_on(draw):
-    early, late = rows_of(fitted=False, seeds=1), rows_of(break_even=1203)
-    assert draw(early).view == draw(late).view
+    for fitted in (False, True):  # a fitted curve goes on beyond the sizes, and with it the axis
+        early, late = rows_of(fitted=fitted, seeds=1), rows_of(fitted=fitted, break_even=1203)
+        assert draw(early).view == draw(late).view
     colour = draw(late).spec["layer"][-1 if draw is sizes.residual_chart else 0]["encoding"]["color"]
     assert colour["scale"] == {"domain": list(TITLES), "range": list(ARM_COLOURS[:2])}

@@ -8,8 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from tests import page_lab
 from tests.page_lab import STATES, texts, unescaped
+from tl import jobs
 from tl.jobs import queue
 from tl.ui.refresh import Found
+from tl.ui.runs import table
 
 
 def test_runs_without_any_run_points_to_the_start(open_page):
@@ -40,6 +42,12 @@ def test_runs_as_a_table(open_page, home):
     app.get("segmented_control")[0].set_value("Table").run()
     table = app.dataframe[0].value
     assert len(table) == 4 and set(table["state"]) == {"Finished", "Failed"}
+
+
+def test_a_table_says_nowhere_none(home):
+    page_lab.submit(home)
+    shown = table(home, jobs.list_runs(home))
+    assert shown["test"] == ["–", "–"] and all(isinstance(each, str) for column in shown.values() for each in column)
 
 
 def test_many_experiments_are_split_into_pages(open_page, home):

@@ -209,7 +209,7 @@ def test_the_ledger_says_what_every_arm_was_given(open_page, settled):
     assert ledger["Learning rate"].tolist() == ["1e-3, the strategy's usual one", "1e-4, the strategy's usual one"]
     assert ledger["How it ended"].tolist() == ["used its budget"] * 2
     assert ledger["Learning"].tolist() == ["converged", "still improving"]
-    assert ledger["Early stopping"][0] == ("3 epochs more than 1 standard error above the lowest loss; from epoch 6 on")
+    assert ledger["Early stopping"][0] == "after 3 epochs beyond 1 standard error, from epoch 6 on"
     assert "Diverged: training and validation loss ended at more than 3 times that of guessing." in unescaped(app)
 
 

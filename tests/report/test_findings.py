@@ -92,11 +92,9 @@ def test_few_validation_pictures_mark_both_arms():
 def test_the_table_says_when_patience_begins_and_what_counts_towards_it():
     row, _ = fairness(run(SCRATCH, FLAT, 0.7), GOOD)
     assert row["Steps"] == "320"
-    assert row["Early stopping"] == (
-        "3 epochs more than 1 standard error above the lowest loss; from epoch 6 and step 300 on"
-    )
+    assert row["Early stopping"] == ("after 3 epochs beyond 1 standard error, from epoch 6 and step 300 on")
     row, _ = fairness(run(SCRATCH, FLAT, 0.7), GOOD, patience=1, patience_errors=0.0, patience_steps=0)
-    assert row["Early stopping"] == "1 epoch not below the lowest loss; from epoch 6 on"
+    assert row["Early stopping"] == "after 1 epoch, from epoch 6 on"
     row, _ = fairness(run(SCRATCH, FLAT, 0.7), GOOD, patience=0)
     assert row["Early stopping"] == "off"
 

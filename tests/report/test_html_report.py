@@ -47,8 +47,10 @@ class Reader(html.parser.HTMLParser):
 
 def repeated(document: str):
     """The arguments of the command in a report."""
-    (words,) = re.findall(r"<pre><code>python -m tl (.*?)</code></pre>", document)
-    return parser().parse_args(shlex.split(html.unescape(words)))
+    (words,) = re.findall(r"<pre><code>(.*?)</code></pre>", document)
+    python, flag, module, *arguments = shlex.split(html.unescape(re.sub("<.*?>", "", words)))
+    assert (python, flag, module) == ("python", "-m", "tl")
+    return parser().parse_args(arguments)
 
 
 def pictures(read: Reader) -> list[str]:

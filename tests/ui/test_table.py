@@ -66,3 +66,13 @@ def test_a_share_has_the_interval_of_the_verdict_and_no_other(tmp_path):
         assert rows[name] == "63.7 % (n = 3)"
     assert judged["Test accuracy"] == "63.7 % (95 % interval 0.0 to 100.0 %, n = 3)"
     assert judged["Balanced accuracy"] == judged["Macro F1"] == "63.7 % (n = 3)"
+
+
+def test_the_epochs_of_many_runs_fit_one_cell(tmp_path):
+    home = Home(tmp_path)
+    experiment_id = page_lab.submit(home, seeds=5)
+    for row in page_lab.rows(home, experiment_id):
+        page_lab.end(home, row, "finished", epochs=4 if row.seed < 2 else 6, stopped_early=row.seed < 2)
+    now = load(home, experiment_id)
+    rows = rows_of(arm_table(now, now.metrics()), "From scratch")
+    assert rows["Epochs"] == "4 to 6 of 6, 2 of 5 stopped early, best 4 to 6"

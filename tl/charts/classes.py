@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
+from tl.charts.axes import share_axis
 from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 
@@ -75,7 +76,7 @@ def _view(classes: tuple[str, ...], arms: tuple[str, ...]) -> alt.LayerChart | a
         "recall:Q",
         title="test pictures of the class recognised",
         scale=alt.Scale(domain=[0, 1], nice=False),
-        axis=alt.Axis(format=".0%", tickCount=5),
+        axis=share_axis(5),
     )
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     told = [

@@ -6,6 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from tl.charts.axes import RATE_FORMAT, number_axis, room_above, share_axis
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.frames import AXES, DISTURBED, curves, disturbed
 from tl.charts.palette import arm_colour, arm_dash
@@ -45,16 +46,15 @@ TITLES = {  # of the axis of each measure
 
 def _y(measure: str) -> alt.Y:
     if measure == "seconds":
-        return alt.Y("y:Q", title=TITLES[measure], scale=alt.Scale(domainMin=0), axis=time_axis("y", 4))
-    share: dict[str, Any] = {"format": ".0%", "tickCount": 6}
-    looks: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-        "accuracy": ({"domain": [0, 1]}, share),
-        "balanced_accuracy": ({"domain": [0, 1]}, share),
-        "loss": ({"domainMin": 0, "nice": True}, {"format": ".2~f", "tickCount": 6}),  # room: no line on the frame
-        "rate": ({"type": "log", "nice": True}, {"format": ".0e", "tickCount": 3}),
+        return alt.Y("y:Q", title=TITLES[measure], scale=alt.Scale(domainMin=0, **room_above()), axis=time_axis("y", 4))
+    looks: dict[str, tuple[dict[str, Any], alt.Axis]] = {
+        "accuracy": ({"domain": [0, 1]}, share_axis(6)),
+        "balanced_accuracy": ({"domain": [0, 1]}, share_axis(6)),
+        "loss": ({"domainMin": 0, "nice": True}, number_axis(6)),
+        "rate": ({"type": "log", "nice": True}, alt.Axis(format=RATE_FORMAT, tickCount=3)),
     }
     scale, axis = looks[measure]
-    return alt.Y("y:Q", title=TITLES[measure], scale=alt.Scale(**scale), axis=alt.Axis(**axis))
+    return alt.Y("y:Q", title=TITLES[measure], scale=alt.Scale(**scale, **room_above()), axis=axis)
 
 
 @kept

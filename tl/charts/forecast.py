@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from tl.charts.axes import room_above, share_axis
 from tl.charts.curves import BAND_OPACITY, arm_scale
 from tl.charts.drawing import Drawing, kept, table
 
@@ -57,8 +58,8 @@ def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
     y = alt.Y(
         "accuracy:Q",
         title="test accuracy",
-        scale=alt.Scale(zero=False),
-        axis=alt.Axis(format=".0%", tickCount=6, labelFlush=False),
+        scale=alt.Scale(zero=False, **room_above()),
+        axis=share_axis(6, labelFlush=False),
     )
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)

@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from tl.charts.axes import RATE_FORMAT, number_axis, room_above
 from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 
@@ -27,9 +28,9 @@ def _curves(arms: tuple[str, ...], height: int) -> alt.LayerChart:
             "learning_rate:Q",
             title="learning rate",
             scale=alt.Scale(type="log", nice=False),
-            axis=alt.Axis(format=".0e", grid=False, tickCount=6),
+            axis=alt.Axis(format=RATE_FORMAT, grid=False, tickCount=6),
         ),
-        y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False), axis=alt.Axis(format=".2~f", tickCount=4)),
+        y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False, **room_above()), axis=number_axis(4)),
         color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
         tooltip=[
             alt.Tooltip("arm:N", title="arm"),

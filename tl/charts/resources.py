@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from tl.charts.axes import room_above, share_axis
 from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.frames import samples
@@ -51,7 +52,7 @@ def memory_chart(resources: pd.DataFrame, arms: list[str], column: str, height: 
 @kept
 def _memory(arms: tuple[str, ...], height: int) -> alt.Chart:
     axis = alt.Axis(labelExpr=BYTES_LABEL, tickCount=4)
-    y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0), axis=axis)
+    y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0, **room_above()), axis=axis)
     return _over_time(arms, y, alt.Tooltip("memory:N", title="memory"), height)
 
 
@@ -63,5 +64,5 @@ def utilisation_chart(resources: pd.DataFrame, arms: list[str], column: str, hei
 
 @kept
 def _utilisation(arms: tuple[str, ...], height: int) -> alt.Chart:
-    y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0), axis=alt.Axis(format=".0%", tickCount=4))
+    y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0, **room_above()), axis=share_axis(4))
     return _over_time(arms, y, alt.Tooltip("y:Q", title="utilisation", format=".0%"), height)

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from tl.charts.axes import room_above, share_axis, signed_axis
 from tl.charts.curves import BAND_OPACITY, arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.words import about
@@ -63,9 +64,15 @@ def lines(found: SizeRows) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)[LINES] if frames else pd.DataFrame(columns=LINES)
 
 
-def _x(sizes: tuple[int, ...], title: str | None) -> alt.X:
-    scale = alt.Scale(type="log", domain=[sizes[0] * 0.88, sizes[-1] * REACH * 1.06], nice=False)
-    axis = alt.Axis(values=[*sizes, round(sizes[-1] * REACH)], format=",d", grid=False, labelOverlap="greedy")
+def _reached(found: SizeRows) -> tuple[int, ...]:
+    """What the axis names: the sizes and, where a fitted curve goes on beyond them, its end."""
+    ends = [round(curve.largest * REACH) for curve in found.curves.values() if curve]
+    return tuple(sorted({*found.sizes, *(end for end in ends if end > found.sizes[-1])}))
+
+
+def _x(named: tuple[int, ...], title: str | None) -> alt.X:
+    scale = alt.Scale(type="log", domain=[named[0] * 0.88, named[-1] * 1.12], nice=False)
+    axis = alt.Axis(values=list(named), format=",d", grid=False, labelOverlap="greedy")
     return alt.X("pictures:Q", title=title, scale=scale, axis=axis)
 
 
@@ -83,15 +90,13 @@ def size_chart(found: SizeRows, single: bool = False, height: int = 380) -> Draw
         "fits": lines(found),
         "break_even": pd.DataFrame(marks, columns=["pictures", "name"]).astype({"pictures": float, "name": str}),
     }
-    return Drawing(_sizes(found.sizes, found.arms, height), tables)
+    return Drawing(_sizes(_reached(found), found.arms, height), tables)
 
 
 @kept
-def _sizes(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
-    x = _x(sizes, "training pictures")
-    y = alt.Y(
-        "accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False), axis=alt.Axis(format=".0%", tickCount=6)
-    )
+def _sizes(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
+    x = _x(named, "training pictures")
+    y = alt.Y("accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False, **room_above()), axis=share_axis(6))
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)
     measured = table("points").encode(x=x, color=colour)
@@ -133,20 +138,20 @@ def _mark(x: alt.X) -> list[alt.Chart]:
 def residual_chart(found: SizeRows, height: int = 120) -> Drawing:
     """What the fitted curves leave unexplained: measured minus fitted accuracy, in points, at every size."""
     rows = pd.DataFrame(found.residuals, columns=["arm", "pictures", "residual"])
-    view = _residuals(found.sizes, found.arms, height)
+    view = _residuals(_reached(found), found.arms, height)
     return Drawing(view, {ROWS: rows, "zero": pd.DataFrame({"residual": [0.0]})})
 
 
 @kept
-def _residuals(sizes: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
+def _residuals(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=None)
-    y = alt.Y("residual:Q", title="points", axis=alt.Axis(tickCount=4, format="+.1~f"))
+    y = alt.Y("residual:Q", title="points", axis=signed_axis(3))
     zero = table("zero").mark_rule(color=MARK_COLOUR).encode(y=y)
     dots = (
         table()
         .mark_point(size=60, filled=True, opacity=0.9)
         .encode(
-            x=_x(sizes, None),
+            x=_x(named, None),
             y=y,
             color=colour,
             tooltip=[

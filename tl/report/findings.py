@@ -51,6 +51,7 @@ LEARNING = {
     Learning.UNKNOWN: NOT_AVAILABLE,
 }
 FAIRNESS_NOTE = (
+    "Early stopping: after so many epochs with a validation loss above the lowest, by more than so many standard errors. "
     f"No better than chance: the accuracy, on the test set where it was measured, is at most {guessing.GUESSING_ERRORS} "
     "standard errors above that of always naming the commonest class (balanced accuracy: of guessing each class alike). "
     f"Diverged: training and validation loss ended at more than {FAR_ABOVE} times that of guessing. Too few steps: with "
@@ -233,15 +234,15 @@ def _learning_rate(given: Ledger) -> str:
 
 
 def _early_stopping(given: Ledger) -> str:
-    """ "3 epochs more than 1 standard error above the lowest loss; from epoch 6 and step 300 on"."""
+    """ "after 3 epochs beyond 1 standard error, from epoch 6 and step 300 on"."""
     if not given.patience:
         return "off"
     errors = given.patience_errors
-    over = f" more than {errors:g} standard error{'' if errors == 1 else 's'} above" if errors else " not below"
+    over = f" beyond {errors:g} standard error{'' if errors == 1 else 's'}" if errors else ""
     begins = f"epoch {given.patience_start + 1:,}"
     if given.patience_steps:
         begins += f" and step {given.patience_steps:,}"
-    return f"{given.patience:,} epoch{'' if given.patience == 1 else 's'}{over} the lowest loss; from {begins} on"
+    return f"after {given.patience:,} epoch{'' if given.patience == 1 else 's'}{over}, from {begins} on"
 
 
 def _epochs(own: ArmSummary) -> str:

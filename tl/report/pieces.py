@@ -5,10 +5,13 @@ Reports hold names from uploads; every text passes through `text`, and the page'
 
 import base64
 import html
+import re
 from collections.abc import Iterable, Sequence
 
+from tl.config import ID_PATTERN
 from tl.words import plain
 
+_MEASURE = re.compile(r"[+−±]?[\d.,]+ \S{1,2}")  # "56.3 %", "590 MB"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 STYLE = """
 :root { color-scheme: light; }
@@ -23,7 +26,14 @@ figure img { max-width: 100%; height: auto; } figcaption { margin-bottom: .3rem;
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .4rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #e4e6ea; }
 th, td { overflow-wrap: break-word; } th { font-weight: 600; } pre { background: #f4f5f7; border-radius: 8px; padding: .8rem 1rem; white-space: pre-wrap; }
-@media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
+td.id { font-family: ui-monospace, monospace; font-size: .8em; overflow-wrap: anywhere; min-width: 13ch; }
+.measure { white-space: nowrap; } pre span { display: inline-block; max-width: 100%; }
+@media print {
+  @page { size: A4; margin: 14mm; }
+  body { margin: 0; max-width: none; padding: 0; font-size: 11pt; } h2, h3 { break-after: avoid; }
+  figure, tr { break-inside: avoid; } figure { flex-basis: 100%; } figure img { width: 100%; }
+  .scroll { overflow: visible; } table { width: 100%; font-size: 8pt; } th, td { padding-right: .5rem; }
+}
 """
 
 
@@ -56,7 +66,8 @@ def paragraph(words: str, kind: str = "") -> str:
 
 def command(words: str) -> str:
     """A command line."""
-    return f"<pre><code>{text(words)}</code></pre>"
+    unbroken = " ".join(f"<span>{text(word)}</span>" for word in words.split(" "))  # no line ends at an option's hyphen
+    return f"<pre><code>{unbroken}</code></pre>"
 
 
 def link(words: str, url: str) -> str:
@@ -73,7 +84,14 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cells(kind: str, values: Iterable[object]) -> str:
-    return "".join(f"<{kind}>{text(value)}</{kind}>" for value in values)
+    return "".join(f"<{kind}{_mark(value)}>{text(value)}</{kind}>" for value in values)
+
+
+def _mark(value: object) -> str:
+    """A run's id goes on in the next line where a page is narrow; a number stays with its unit."""
+    words = str(value)
+    kinds = {"id": ID_PATTERN, "measure": _MEASURE}
+    return next((f' class="{kind}"' for kind, pattern in kinds.items() if pattern.fullmatch(words)), "")
 
 
 def figures(charts: Iterable[tuple[str, str]]) -> str:

@@ -80,7 +80,7 @@ def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[s
     if not info.counts:
         return [told, pieces.paragraph(", ".join(info.classes), "small")]
     splits = ("train", "validation", "test")
-    rows = [(name, *(of_class.get(split, 0) for split in splits)) for name, of_class in info.counts.items()]
+    rows = [(name, *(count(of_class.get(split, 0)) for split in splits)) for name, of_class in info.counts.items()]
     return [told, pieces.table(("Class", *splits), rows)]
 
 
@@ -88,7 +88,8 @@ def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tu
     """What all arms share, by the names of the command line's options; `sizes` of a sweep."""
     values = {entry.name: getattr(experiment, entry.name) for entry in fields(Training)}
     values |= {"samples": ", ".join(map(count, sizes))} if sizes else {}
-    values |= {"seeds": ", ".join(map(str, experiment.seeds))}
+    numbers = ", ".join(map(str, experiment.seeds))
+    values |= {"seeds": f"{len(experiment.seeds)} (number{'s' * (len(experiment.seeds) > 1)} {numbers})"}
     shown = {True: "yes", False: "no", None: "all"}
     return [
         (name.replace("_", " "), shown[value] if value is None or isinstance(value, bool) else value)

@@ -47,10 +47,12 @@ def _arm(number: int, position: int):
     """Draw one arm's card; gives the place for its plan."""
     state = st.session_state
     strategy_key = arm_key(number, "strategy")
+    st.markdown(f"{dot(position)} :small[Arm {position + 1}]")  # a label's markup would be read out
     st.selectbox(
-        f"{dot(position)} Arm {position + 1}",
+        f"Arm {position + 1}",
         list(STRATEGIES),
         key=strategy_key,
+        label_visibility="collapsed",
         format_func=lambda key: STRATEGIES[key].title,
         persist_state="session",
     )

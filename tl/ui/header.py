@@ -15,6 +15,7 @@ PAGES = {
     "Runs": ("pages/2_Runs.py", ":material/list:"),
 }
 ICON = Path(__file__).with_name("icon.svg")  # a file: Streamlit fetches its own icons from the internet
+STYLE = Path(__file__).with_name("page.css")
 CONTENT_WIDTH = 1160  # pixels: lines and charts stay readable on a wide screen
 
 
@@ -25,6 +26,7 @@ def begin(title: str):
     What does not work in it (the queue is damaged, say) is shown in place of the rest.
     """
     st.set_page_config(page_title=f"{title} · TL Lab", page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
     if hosted():
         from tl.ui import visitor
 

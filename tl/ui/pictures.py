@@ -271,7 +271,8 @@ def _caption(name: str, info) -> str:
     """A class and how many pictures it has; of a set drawn on demand the number means nothing."""
     if info.origin == "drawn" or name not in info.counts:
         return escape(name)
-    return f"{escape(name)} · {count(sum(info.counts[name].values()))}"
+    pictures = sum(info.counts[name].values())
+    return f"{escape(name)}  \n:small[{count(pictures)} picture{'' if pictures == 1 else 's'}]"  # a line of its own
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:

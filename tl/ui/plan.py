@@ -33,7 +33,9 @@ def while_running(now: ExperimentView, metrics) -> None:
         for arm in now.arms:
             run, title = arm.current, f"{dot(arm.position)} {escape(arm.title)}"
             with st.container(gap="xsmall"):
-                st.markdown(title + (f" · seed {run.seed}" if len(arm.runs) > 1 else ""))
+                st.markdown(
+                    title + (f" · seed {arm.runs.index(run) + 1} of {len(arm.runs)}" if len(arm.runs) > 1 else "")
+                )
                 done = metrics[metrics["run_id"] == run.run_id]
                 arm_config = now.experiment.arms[arm.position]
                 _chart(now.experiment, arm_config, f"plan_{arm.position}", done, run.status not in ACTIVE)

@@ -23,6 +23,7 @@ from tl.words import number_of
 
 REFRESH_SECONDS = 2.0
 PER_PAGE = 8
+UNKNOWN = "–"  # in a cell; an empty one would say "None"
 SWEEP_ICON = ":material/stacked_line_chart:"
 PROBLEM, PAGE, LAYOUT = "runs_problem", "runs_page", "runs_layout"
 ACTIONS = {  # what can be done with a run, by its status
@@ -75,14 +76,14 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
 
 
 def table(home: Home, runs: list[RunEntry]) -> dict[str, list]:
-    """Columns of the table of all runs; what is not known is left empty."""
+    """Columns of the table of all runs."""
     now = time.time()
     firsts = {run.experiment_id: run for run in runs}
     titles = {experiment_id: view.data_title(home, run.dataset, [run.run_id]) for experiment_id, run in firsts.items()}
 
     def column(field: str, show) -> list:
         values = [getattr(run, field) for run in runs]
-        return [None if value is None else show(value) for value in values]
+        return [UNKNOWN if value is None else show(value) for value in values]
 
     return {
         "state": [_state(run) for run in runs],

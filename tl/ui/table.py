@@ -65,7 +65,7 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
         "Balanced accuracy": over_runs("test_balanced_accuracy", percent, results, spent=False),
         "Macro F1": over_runs("test_macro_f1", percent, results, spent=False),
         "Best validation accuracy": over_runs("best_val_accuracy", percent, spent=False),
-        "Epochs": "; ".join(_epochs(run) for run in arm.runs),
+        "Epochs": _epochs(arm.runs),
         "Computing time": over_runs("elapsed_seconds", duration),
         "Seconds per epoch": over_epochs("train_seconds", lambda mean: f"{mean:.1f} s for training") + _busy(metrics),
         "Threads": over_epochs("threads", lambda mean: f"{mean:.3g}"),
@@ -89,11 +89,21 @@ def _reached(share: Interval, runs: int) -> str:
     return percent(share.mean) + (f" ({about})" if about else "")
 
 
-def _epochs(run: RunEntry) -> str:
-    done = f"{run.epochs} of {run.max_epochs}"
-    early = ", stopped early" if run.stopped_early else ""
-    best = f", best {run.best_epoch}" if run.best_epoch else ""
-    return done + early + best
+def _epochs(runs: Sequence[RunEntry]) -> str:
+    """ "8 to 12 of 15, 2 of 3 stopped early, best 5 to 9"."""
+    if not runs:
+        return NOT_AVAILABLE
+    parts = [f"{_span([run.epochs for run in runs])} of {_span([run.max_epochs for run in runs])}"]
+    if early := sum(bool(run.stopped_early) for run in runs):
+        parts.append("stopped early" if early == len(runs) else f"{early} of {len(runs)} stopped early")
+    if best := [run.best_epoch for run in runs if run.best_epoch]:
+        parts.append(f"best {_span(best)}")
+    return ", ".join(parts)
+
+
+def _span(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def _busy(metrics: "pd.DataFrame") -> str:

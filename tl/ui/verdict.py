@@ -79,7 +79,7 @@ def _answer(found: Verdict) -> None:
     first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
     st.subheader(unbroken(first), anchor=False)
     if rest:
-        st.markdown(escape(rest[0]))
+        st.markdown(unbroken(rest[0]))
     if covers := claim_wording.covers(found):
         st.caption(escape(covers))
 
@@ -92,7 +92,8 @@ def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
         f"{dot(positions[name])} **{escape(arm_title(name))}** against "
         f"{dot(positions[found.baseline])} **{escape(arm_title(found.baseline))}**"
     )
-    with st.grid(min(len(shown), MOST_COLUMNS), min_column_width=130):  # two columns on a phone
+    rows = -(-len(shown) // MOST_COLUMNS)
+    with st.grid(-(-len(shown) // rows), min_column_width=150):  # two columns on a phone
         for measure in shown:
             st.metric(
                 measure.label,
@@ -111,7 +112,7 @@ def _marks(now: ExperimentView, found: Verdict) -> None:
         st.error(escape(problem), icon=":material/error:")
     for name, sentence in findings.marks(found):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":red[:material/flag: **{escape(arm_title(name))}** {escape(sentence)}]")
+            st.markdown(f":red[:material/flag: **{escape(arm_title(name))}** {unbroken(sentence)}]")
             if found.summary[name].ledger.learning == Learning.STOPPED:
                 _resumable(now, name)
             else:

@@ -1,0 +1,119 @@
+"""How every page looks and is read out, in a real browser: names, contrast, what is cut, axes; the report on paper."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import look_lab, page_lab
+from tests.datasets.crafted import pictures, zipped
+from tests.test_journey import SECOND, App, browser, pytestmark  # noqa: F401 - fixtures and the browser's mark
+from tl import datasets
+from tl.report.report import report
+from tl.store.home import Home
+from tl.ui.text import WORD_JOINER
+
+expect.set_options(timeout=180 * SECOND)
+MARKUP = re.compile(r":[a-z-]+\[|:material/|foreground=|\*\*|\\[!-/:-@\[-`{-~]")
+WIDTHS = (1280, 640, 390)
+A4 = 680  # pixels of a sheet's width between its margins, at most
+LOADING = "[data-testid=stSkeleton]"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """One experiment of each state and a sweep, on a set of photographs and on the drawn one."""
+    folder = tmp_path_factory.mktemp("look")
+    home = Home(folder / "home")
+    files = {file: data for name in ("daisy", "a rather long name") for file, data in pictures(name).items()}
+    datasets.ingest(home, zipped(folder / "x.zip", files), "mine")
+    return home
+
+
+@pytest.fixture(scope="module")
+def idents(home):
+    """Page -> address, of every page there is."""
+    made = {
+        "finished": page_lab.classified(home, 3),
+        "failed": page_lab.failed(home),
+        "sweep": page_lab.swept(home),
+        "alike": page_lab.swept(home, seeds=1, ended=lambda run: "finished" if run.samples < 1000 else "stopped"),
+    }
+    return made
+
+
+@pytest.fixture(scope="module")
+def app(home):
+    started = App(home)
+    yield started
+    started.kill()
+
+
+@pytest.fixture(scope="module")
+def seen(app, idents, browser):  # noqa: F811
+    """Kind of finding -> what was found, in the light and in the dark, at all widths."""
+    paths = {
+        "form": "",
+        **{name: f"?experiment={idents[name]}" for name in ("finished", "failed")},
+        "sizes": "Data_size",
+        **{name: f"Data_size?sweep={idents[name]}" for name in ("sweep", "alike")},
+        "runs": "Runs",
+    }
+    found = {kind: [] for kind in ("names", "pale", "cut", "twice", "touching")}
+    for scheme in ("light", "dark"):
+        context = browser.new_context(viewport={"width": WIDTHS[0], "height": 5000}, color_scheme=scheme)
+        page = context.new_page()
+        page.set_default_timeout(180 * SECOND)
+        for name, path in paths.items():
+            page.goto(f"{app.url}/{path}")
+            page.get_by_role("heading").first.wait_for()
+            expect(page.locator(LOADING)).to_have_count(0)
+            page.wait_for_timeout(SECOND)
+            _look(page, f"{name}, {scheme}", found, WIDTHS if scheme == "light" else WIDTHS[:1])
+        context.close()
+    return found
+
+
+def _look(page, where: str, found: dict[str, list[str]], widths: tuple[int, ...]) -> None:
+    snapshot = page.locator("body").aria_snapshot().replace(WORD_JOINER, "")
+    names = snapshot.replace(page_lab.ARMS[1].name, "").splitlines()  # which is a stranger's text, shown as it is
+    found["names"] += [f"{where}: {line.strip()}" for line in names if MARKUP.search(line)]
+    found["pale"] += [f"{where}: {line}" for line in page.evaluate(look_lab.PALE)]
+    found["touching"] += [f"{where}: {line}" for line in page.evaluate(look_lab.TOUCHING)]
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 5000})
+        page.wait_for_timeout(SECOND)
+        for kind, script in (("cut", look_lab.CUT), ("twice", look_lab.TWICE)):
+            found[kind] += [f"{where}, {width}: {line}" for line in page.evaluate(script)]
+    page.set_viewport_size({"width": WIDTHS[0], "height": 5000})
+
+
+def test_no_accessible_name_holds_markup(seen):
+    assert not seen["names"], "\n".join(seen["names"])
+
+
+def test_all_text_can_be_read_in_the_light_and_in_the_dark(seen):
+    assert not seen["pale"], "\n".join(seen["pale"])
+
+
+def test_nothing_is_cut_on_a_narrow_screen(seen):
+    assert not seen["cut"]
+
+
+def test_no_axis_says_the_same_of_two_places(seen):
+    assert not seen["twice"]
+
+
+def test_pictures_in_a_row_do_not_touch(seen):
+    assert not seen["touching"]
+
+
+@pytest.mark.parametrize("name", ["finished", "sweep", "failed"])
+def test_a_report_fits_its_sheet_of_paper(home, idents, browser, name):  # noqa: F811
+    page = browser.new_page(viewport={"width": A4, "height": 1000})
+    page.set_content(report(home, idents[name]))
+    page.emulate_media(media="print")
+    assert not page.evaluate(look_lab.BEYOND_PAPER)
+    widths = page.locator("figure img").evaluate_all("all => all.map(each => each.getBoundingClientRect().width)")
+    assert widths and min(widths) > 0.95 * A4, "charts use the whole width"
+    page.close()
