@@ -11,7 +11,6 @@ from tests.test_journey import SECOND, App, browser, pytestmark  # noqa: F401 - 
 from tl import datasets
 from tl.report.report import report
 from tl.store.home import Home
-from tl.ui.text import WORD_JOINER
 
 expect.set_options(timeout=180 * SECOND)
 MARKUP = re.compile(r":[a-z-]+\[|:material/|foreground=|\*\*|\\[!-/:-@\[-`{-~]")
@@ -75,7 +74,7 @@ def seen(app, idents, browser):  # noqa: F811
 
 
 def _look(page, where: str, found: dict[str, list[str]], widths: tuple[int, ...]) -> None:
-    snapshot = page.locator("body").aria_snapshot().replace(WORD_JOINER, "")
+    snapshot = page.locator("body").aria_snapshot()
     names = snapshot.replace(page_lab.ARMS[1].name, "").splitlines()  # which is a stranger's text, shown as it is
     found["names"] += [f"{where}: {line.strip()}" for line in names if MARKUP.search(line)]
     found["pale"] += [f"{where}: {line}" for line in page.evaluate(look_lab.PALE)]
