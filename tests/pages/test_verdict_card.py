@@ -49,7 +49,7 @@ def test_every_number_has_a_short_label_and_what_it_is(open_page, settled):
 def test_an_arm_that_was_still_learning_has_a_red_mark_and_can_be_given_longer(open_page, home, settled):
     app = open_page(experiment=settled)
     assert ":red[" in texts(app)
-    assert "**Full fine-tuning** had not converged: more epochs may help." in unescaped(app)
+    assert unescaped(app).count("had not converged") == 1, "the text says it, the mark beside the button need not"
     assert not [button for button in app.button if button.key == "longer_scratch"]
     button = app.button(key="longer_full_finetuning")
     assert button.label == "Train it for 12 epochs"
@@ -108,7 +108,7 @@ def remedied(app, home, key: str):
 
 def test_an_arm_that_took_too_few_steps_can_have_as_many_as_it_needs(open_page, home):
     app = open_page(experiment=scratch_that(home))
-    assert "took only 24 steps, with random weights at least 300 are needed: more epochs may help." in unescaped(app)
+    assert unescaped(app).count("took only 24 steps, with random weights at least 300 are needed: more epochs") == 1
     assert app.button(key="longer_scratch").label == "Train it for 75 epochs"
     begun = remedied(app, home, "longer_scratch")
     assert ([arm.epochs for arm in begun.arms], begun.patience) == ([75, None], 3)
@@ -117,7 +117,7 @@ def test_an_arm_that_took_too_few_steps_can_have_as_many_as_it_needs(open_page, 
 def test_an_arm_that_diverged_can_have_a_tenth_of_its_rate(open_page, home):
     exploded = {"train_loss": 8000.0, "val_loss": 17169.0}
     app = open_page(experiment=scratch_that(home, test=0.09, losses=exploded))
-    assert "**From scratch** diverged: a lower learning rate may help." in unescaped(app)
+    assert unescaped(app).count("diverged: a lower learning rate may") == 1
     button = app.button(key="longer_scratch")
     assert button.label == "Train it at a tenth of the rate"
     assert "begins at a learning rate of 1e-4 instead of 1e-3" in unescaped(app)

@@ -112,7 +112,11 @@ def _marks(now: ExperimentView, found: Verdict) -> None:
         st.error(escape(problem), icon=":material/error:")
     for name, sentence in findings.marks(found):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":red[:material/flag: **{escape(arm_title(name))}** {unbroken(sentence)}]")
+            # What the text above has said needs only a button.
+            said = f"{arm_title(name)} {sentence.partition(':')[0]}" in found.text
+            st.markdown(
+                f":red[:material/flag: **{escape(arm_title(name))}**{'' if said else f' {unbroken(sentence)}'}]"
+            )
             if found.summary[name].ledger.learning == Learning.STOPPED:
                 _resumable(now, name)
             else:
