@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.survival.test_private import seen_by_others
+from tl.jobs import processes
 from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -79,7 +80,8 @@ def test_compare_trains_both_arms_and_tells_what_it_found(home):
         assert run["elapsed_seconds"] > 0
         metrics = read_metrics(home.run(run["run_id"]).metrics)
         assert metrics["epoch"].tolist() == [1, 2]
-    assert "hint, not a proof" in document["verdict"]["text"]
+    text = document["verdict"]["text"]  # with twelve test pictures either may come
+    assert "hint, not a proof" in text or "better than chance" in text
     assert seen_by_others(home.path) == []
 
 
@@ -108,7 +110,7 @@ def test_a_killed_run_says_so_and_resumes_without_losing_an_epoch(home):
 
     run = until(lambda: running(home, 2))
     files = home.run(run.run_id)
-    killed = [pid for pid in pids_of(files.folder) if not os.kill(pid, signal.SIGKILL)]
+    killed = [pid for pid in processes.of_run(files.folder.name) if not os.kill(pid, signal.SIGKILL)]
     assert killed, "no trainer was found"
     document = json.loads(compare.communicate(timeout=60)[0])
     assert compare.returncode == 1
@@ -140,17 +142,4 @@ def test_stop_keeps_the_best_so_far(home):
     assert result["status"] == "stopped"
     assert result["test_accuracy"] is None
     assert (files.checkpoints / "best.safetensors").exists()
-    assert not pids_of(files.folder)
-
-
-def pids_of(folder: Path) -> list[int]:
-    """Processes whose command line names the run's folder."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                if str(folder).encode() in (process / "cmdline").read_bytes():
-                    found.append(int(process.name))
-            except OSError:
-                continue
-    return found
+    assert not processes.of_run(files.folder.name)

@@ -21,10 +21,10 @@ QUICK = ("sweep", "--sizes", "20,40,30", "--arms")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("sweep --sizes many", "sizes is 'many'"),
-        ("sweep --sizes 100", "at least 2 sizes"),
-        ("sweep --sizes 5,100", "has 12 classes"),
-        ("sweep --sizes 100,60000", "only 50000 training pictures"),
+        ("sweep --sizes many", "joined by commas, such as 100,300,1000 or all, not 'many'"),
+        ("sweep --sizes 100", "at least 2 different sizes"),
+        ("sweep --sizes 5,100", "from 12 (the classes) to 50,000, not 5."),
+        ("sweep --sizes 100,60000", "to 50,000, not 60000."),
         ("sweep --samples 100", "--samples"),
         ("sweep --margin 5", "margin is 5"),
         ("sweep --dataset roses", "no data set 'roses'"),

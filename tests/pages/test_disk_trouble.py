@@ -54,17 +54,20 @@ def test_a_bundle_that_can_not_be_written_is_one_sentence(open_page, monkeypatch
 
 
 def delete_one() -> None:
+    from tl import jobs
     from tl.store.database import read_runs
     from tl.store.home import Home
     from tl.ui import runs
+    from tl.ui.problems import told
 
-    runs._act(Home(), read_runs(Home())[0].run_id, "Delete")
+    with told(runs.PROBLEM):
+        jobs.delete(Home(), read_runs(Home())[0].run_id)
     runs.show(Home())
 
 
 def test_a_run_that_can_not_be_deleted_stays_and_that_is_said(home, monkeypatch):
     experiment_id = page_lab.finished(home)
-    monkeypatch.setattr("pathlib.Path.rename", fails(errno.ENOSPC))
+    monkeypatch.setattr("tl.datasets.quarantine.announce", fails(errno.ENOSPC))
     app = AppTest.from_function(delete_one, default_timeout=180).run()
     assert FULL in unescaped(app) and len(app.error) == 1 and not app.exception
     for row in page_lab.rows(home, experiment_id):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
+from tl.failures import OF_ERRNO, sentence
 from tl.jobs import expiry
 from tl.store import database, visits
 from tl.store.files import write_json
@@ -49,6 +50,8 @@ def refused(action, *arguments) -> str:
         action(*arguments)
     except Refused as problem:
         return str(problem)
+    except OSError as problem:  # page and command line have a sentence for each
+        return sentence(OF_ERRNO[problem.errno]).lower()
     raise AssertionError("it did not fail")
 
 

@@ -9,6 +9,11 @@ from torch import nn
 from tl.train.evaluate import Evaluation
 
 PICTURES, BATCH = 16, 8
+# Columns of the metrics that no two runs have alike: what the machine did, not what was computed.
+MEASURED = [
+    *("train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"),
+    *("cpu_seconds", "waited_seconds", "others_load"),
+]
 
 
 class QuickLearner:

@@ -13,7 +13,7 @@ import sys
 
 import pytest
 import torch
-from quick import PICTURES, evaluated
+from quick import MEASURED, PICTURES, evaluated
 from safetensors.torch import load_file, save_file
 
 from tl.config import EARLIER, RunConfig
@@ -22,7 +22,6 @@ from tl.store.files import read_json, write_json
 from tl.store.metrics import read_metrics
 from tl.train import checkpoint, sealed
 
-MEASURED = ["train_seconds", "eval_seconds", "elapsed_seconds", "images_per_second", "memory_peak_bytes"]
 DAMAGES = int(os.environ.get("DAMAGES", "20"))
 
 

@@ -128,7 +128,7 @@ def test_a_batch_too_large_for_the_gpu_is_halved_and_that_is_said(make_run, trai
     assert read_metrics(run.metrics)["images_seen"].tolist() == [32, 64]
 
 
-def test_a_resumed_run_goes_on_with_the_parts_it_had(make_run, train, small_gpu, monkeypatch):
+def test_a_resumed_run_goes_on_with_the_parts_it_had(make_run, train, small_gpu, monkeypatch, last_is_kept):
     small_gpu(4)
     run, config = make_run(epochs=2, batch_size=8)
     monkeypatch.setattr("tl.train.run.Trainer._finished", lambda trainer: trainer.history.epochs == 1)

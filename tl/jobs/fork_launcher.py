@@ -16,7 +16,7 @@ from tl.store.home import Run
 READY_SECONDS = 300.0  # for importing torch, on a busy machine with a slow disk
 ANSWER_SECONDS = 30.0
 MOST_SERVERS = 3  # that may end by themselves; then every trainer imports torch itself
-NOBODY = "0" * 26  # no run's id, but as long as one: its place is written over (tl.train.fork_server)
+NOBODY = "-" * 26  # no run has this id, which is as long as one: its place is written over (tl.train.fork_server)
 
 # Threads that libraries start when they are imported would be missing in a forked process.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
@@ -73,7 +73,7 @@ class ForkLauncher(LocalLauncher):
             env=child_environment() | ONE_THREAD | {processes.RUN_VARIABLE: NOBODY},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             start_new_session=True,
         )
         give_way(self._server.pid)

@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tl.output import spell_out
 from tl.store.files import keep_private
 
 # In the environment this starts with, in the place that a run's name takes: whoever looks for the processes of a run
@@ -117,6 +118,7 @@ def _name(run_id: str) -> None:
 
 if __name__ == "__main__":
     keep_private()
+    spell_out()
     status = serve()
     sys.stderr.flush()
     os._exit(status)  # nothing is to be cleaned up, and libraries that look for leaks would fill the log

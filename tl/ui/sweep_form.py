@@ -114,6 +114,7 @@ def _start_row(home: Home, info) -> Experiment | None:
         with st.container():
             if experiment and info:
                 cost.estimate_line(home, experiment, info, sizes)
+            if info:
                 cost.power_line(info)
         st.button(
             "Start",
