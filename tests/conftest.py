@@ -12,6 +12,7 @@ from tl.store.home import Home
 # journey, which trains in processes of its own, first stand those that compute in one.
 LONGEST = (
     "test_journey.py",
+    "test_look.py",
     "test_resume.py",
     "test_run.py",
     "test_generated.py",

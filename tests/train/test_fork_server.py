@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 
 import pytest
@@ -46,12 +47,12 @@ def test_forked_trainers_compute_what_others_do(tmp_path):
     command = [sys.executable, "-m", "tl.train", str(alone.folder)]
     subprocess.run(command, check=True, capture_output=True, cwd=PROJECT_ROOT, env=child_environment())
     launcher = ForkLauncher()
-    forked = [new_run(home, strategy) for strategy in ("scratch", "l2_sp", "scratch")]
+    forked = [new_run(home, strategy) for strategy in ("l2_sp", "scratch")]
     for run in forked:
         trainer = launcher.start(run)
         assert trainer.pid in launcher._forked, "it was not forked"
         while launcher.alive(trainer):
-            pass
+            time.sleep(0.1)
     launcher.close()
-    assert measured(forked[0]) == measured(forked[2]) == measured(alone)
-    assert measured(forked[1]) != measured(alone)
+    assert measured(forked[0]) != measured(alone)
+    assert measured(forked[1]) == measured(alone)

@@ -32,6 +32,10 @@ _ALLOCATOR = {
     "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
     "MALLOC_TOP_PAD_": str(256 << 20),
 }
+# Threads of an operation that have nothing to do look again and again for more, in libgomp's default 300,000 times, some
+# 10 ms: where another program has the processor of the one they wait for, in vain. A third costs nothing where they are
+# alone (`python -m tests.benchmarks busy`), and the number of threads follows soon (tl.train.hardware.threads).
+_SPINNING = {"GOMP_SPINCOUNT": "100000"}
 
 
 class Launcher(Protocol):
@@ -119,7 +123,7 @@ def child_environment() -> dict[str, str]:
     roomy = platform.libc_ver()[0] == "glibc" and machine.total_memory() >= ROOMY_BYTES
     allocator = _ALLOCATOR if roomy else {}
     path = os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
-    return with_defaults(os.environ, allocator) | UTF_8 | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    return with_defaults(os.environ, allocator | _SPINNING) | UTF_8 | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def with_defaults(environment: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
