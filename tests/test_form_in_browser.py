@@ -33,6 +33,7 @@ def test_a_number_out_of_bounds_and_a_click_on_start_at_once_start_nothing(app, 
     rate = page.get_by_role("textbox", name="Learning rate").first
     rate.fill("0,001")
     rate.press("Enter")
+    page.wait_for_timeout(3_000)  # what is typed is on its way; nothing on the page shows that it has come
     page.keyboard.press("Escape")
     expect(page.get_by_text("must be a whole number")).to_have_count(1)
     field.fill("120")

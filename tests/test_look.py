@@ -83,7 +83,11 @@ def _look(page, where: str, found: dict[str, list[str]], widths: tuple[int, ...]
         page.set_viewport_size({"width": width, "height": 5000})
         page.wait_for_timeout(SECOND)
         for kind, script in (("cut", look_lab.CUT), ("twice", look_lab.TWICE)):
-            found[kind] += [f"{where}, {width}: {line}" for line in page.evaluate(script)]
+            wrong = page.evaluate(script)
+            if wrong:  # of a page that is still being laid out nothing is said
+                page.wait_for_timeout(3 * SECOND)
+                wrong = page.evaluate(script)
+            found[kind] += [f"{where}, {width}: {line}" for line in wrong]
     page.set_viewport_size({"width": WIDTHS[0], "height": 5000})
 
 
