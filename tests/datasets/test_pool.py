@@ -52,6 +52,17 @@ def test_a_process_that_does_not_start_is_an_error():
         list(answers([1] * 20))
 
 
+def test_whoever_asks_once_it_is_closed_is_told_so_however_many_they_are():
+    closed = pool.Pool(["-c", ECHO])
+    assert closed.ask(1) == 1
+    closed.close()
+    for _ in range(10 * closed.size):
+        with pytest.raises(pool.Closed):
+            closed.ask(2)
+    for process in list(closed.started):
+        closed._end(process)
+
+
 def test_leaving_ends_the_processes_at_once():
     start = time.monotonic()
     with pool.answers(["-c", ECHO]) as answers:

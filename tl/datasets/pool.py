@@ -78,6 +78,7 @@ class Pool:
             self._start()
         process = self.idle.get()
         if self.closed:
+            self.idle.put(None)  # wakes the next, too: there may be more tasks than processes
             raise Closed
         answer = ""
         with suppress(OSError):  # a broken pipe shows as no answer
@@ -113,8 +114,7 @@ class Pool:
             self.closed = True
             for process in self.started:
                 process.kill()
-        for _ in range(self.size):  # wakes threads that wait for a process
-            self.idle.put(None)
+        self.idle.put(None)  # wakes who waits for a process
 
 
 @contextmanager
