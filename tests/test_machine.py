@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.machine_lab import made_up
 from tl import machine
 
 MEGABYTE = 10**6
@@ -15,18 +16,8 @@ MEGABYTE = 10**6
 
 @pytest.fixture
 def system(tmp_path, monkeypatch):
-    """Writes files of /proc and /sys/fs/cgroup."""
-    monkeypatch.setattr(machine, "_PROC", tmp_path / "proc")
-    monkeypatch.setattr(machine, "_CGROUP", tmp_path / "cgroup")
     monkeypatch.setattr(machine, "processors", lambda: list(range(8)))
-
-    def write(files: dict[str, str]) -> None:
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-
-    return write
+    return made_up(tmp_path, monkeypatch)
 
 
 def v1(folder: str, limit: str, used: int, stale: int = 0) -> dict[str, str]:

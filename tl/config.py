@@ -24,11 +24,9 @@ BALANCES = ("none", "loss", "sampling")  # how classes of uneven size are made t
 # Settings that earlier versions did not have, with the values that do what those versions did: for stored documents.
 EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.
-DECIDED = {"precision": "auto", "threads": None}
-RATE_TEST_PICTURES, RATE_TEST_BATCHES = (
-    32,
-    8,
-)  # a step of a range test: at least so many pictures, in at most so many batches
+DECIDED = {"precision": "auto"}
+# A step of a range test: at least so many pictures, in at most so many batches.
+RATE_TEST_PICTURES, RATE_TEST_BATCHES = 32, 8
 PLANNED_LOOKS = (3, 5, 10, 20)  # numbers of seeds at which a comparison that is to be settled is judged
 RESOLUTIONS = (32, 48, 64, 96, 128, 160, 192, 224)  # what the page offers; any multiple of 16 between is accepted
 ID_PATTERN = re.compile(r"[0-9a-v]{26}")
@@ -125,9 +123,7 @@ class Training:
     augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm (but see views)
     find_rate: bool = False  # arms without a learning rate of their own find it by a range test
     precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
-    threads: int | None = (
-        None  # of the processor, on which the last digits depend; None: as many as the machine can spare
-    )
+    threads: int | None = None  # that compute, on which the last digits depend; None: as many as the machine can spare
     # augmented views of each picture whose frozen part's output is kept, at most (see views_of); 0: new ones every epoch
     views: int = 4
 

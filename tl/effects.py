@@ -6,6 +6,7 @@ from typing import Any
 
 from tl.config import ArmConfig, Experiment, Training
 from tl.strategies import HEAD, PARAMETERS, STRATEGIES
+from tl.words import number_of
 
 # Setting of a training -> (the one it depends on, which values of that give it an effect, that in words)
 NEEDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
@@ -53,7 +54,7 @@ def reached(training: Training, arm: ArmConfig) -> str | None:
 
 def never_unfrozen(reached: str, epochs: int) -> str:
     """ "never unfrozen in 2 epochs", or "never fully unfrozen in 4 epochs (stage2 and above at most)"."""
-    within = f"in {epochs:,} epoch{'s'[: epochs > 1]}"
+    within = f"in {number_of(epochs, 'epoch')}"
     if reached == ONLY_THE_HEAD:
         return f"never unfrozen {within}"
     return f"never fully unfrozen {within} ({reached} at most)"

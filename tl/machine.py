@@ -20,7 +20,7 @@ def control_groups(controller: str) -> Iterator[tuple[Path, int]]:
     The narrowest comes first. None where the system has no control groups.
     """
     try:
-        lines = (_PROC / "self/cgroup").read_text().splitlines()
+        lines = (_PROC / "self/cgroup").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     found: dict[Path, int] = {}

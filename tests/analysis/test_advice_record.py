@@ -12,6 +12,7 @@ from tl.jobs.advice import advise
 from tl.store import database
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
+from tl.store.removal import delete_runs
 
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")
 TUNED = ArmConfig(name="full_finetuning", strategy="full_finetuning")
@@ -68,14 +69,14 @@ def test_an_outcome_once_read_outlives_its_runs(home):
     experiment_id = run(home, 0.2)
     before = advice_record.record(home)
     for row in database.read_runs(home, experiment_id):
-        assert database.delete_runs(home, [row])
+        assert delete_runs(home, [row])
     assert advice_record.record(home) == before == {"right": 1, "decided": 1, "undecided": 0, "waiting": 0}
 
 
 def test_an_experiment_deleted_before_it_told_anything_is_not_waited_for(home):
     for row in database.read_runs(home, run(home, 0.2, finished=False)):
         database.move(home, row, "stopped")
-        database.delete_runs(home, [row])
+        delete_runs(home, [row])
     assert advice_record.record(home)["waiting"] == 0
 
 

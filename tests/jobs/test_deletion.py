@@ -6,7 +6,7 @@ from tests.page_lab import swept
 from tl import jobs
 from tl.analysis import advice_record
 from tl.config import Refused
-from tl.store import database
+from tl.store import database, removal
 from tl.store import settling as plans
 from tl.store.home import Home
 from tl.store.settling import Settling
@@ -76,13 +76,13 @@ def test_an_experiment_that_seeds_are_being_added_to_is_not_deleted_unless_that_
 
 def test_seeds_that_came_while_it_was_being_deleted_keep_all_of_it(lab, home, two, monkeypatch):
     experiment_id = lab.row(two[0][0]).experiment_id
-    delete_runs = database.delete_runs
+    delete_runs = removal.delete_runs
 
     def later(*given):
         jobs.add_seeds(home, experiment_id, 3)
         return delete_runs(*given)
 
-    monkeypatch.setattr(database, "delete_runs", later)
+    monkeypatch.setattr(removal, "delete_runs", later)
     with pytest.raises(Refused, match="2 of its runs train or wait"):
         jobs.delete(home, experiment_id)
     assert len(ids(home)) == 10 and folders(home) == set(ids(home))
@@ -91,8 +91,8 @@ def test_seeds_that_came_while_it_was_being_deleted_keep_all_of_it(lab, home, tw
 def test_a_run_that_was_resumed_while_it_was_being_deleted_stays(lab, home, monkeypatch):
     [run_id] = lab.submit("slow")
     jobs.stop(home, run_id)
-    delete_runs = database.delete_runs
-    monkeypatch.setattr(database, "delete_runs", lambda *given: jobs.resume(home, run_id) and delete_runs(*given))
+    delete_runs = removal.delete_runs
+    monkeypatch.setattr(removal, "delete_runs", lambda *given: jobs.resume(home, run_id) and delete_runs(*given))
     with pytest.raises(Refused, match="is queued; stop it first"):
         jobs.delete(home, run_id)
     assert folders(home) == {run_id}
@@ -100,8 +100,8 @@ def test_a_run_that_was_resumed_while_it_was_being_deleted_stays(lab, home, monk
 
 def test_what_is_brought_in_meanwhile_is_left_alone(lab, home, two, monkeypatch):
     """Deleting tidies up after killed submissions, not after those that go on."""
-    delete_runs = database.delete_runs
-    monkeypatch.setattr(database, "delete_runs", lambda *given: bool(lab.submit("quick")) and delete_runs(*given))
+    delete_runs = removal.delete_runs
+    monkeypatch.setattr(removal, "delete_runs", lambda *given: bool(lab.submit("quick")) and delete_runs(*given))
     jobs.delete(home, lab.row(two[0][0]).experiment_id)
     assert len(ids(home)) == 5 and folders(home) == set(ids(home))
 

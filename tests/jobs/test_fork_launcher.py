@@ -4,17 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import asdict
 
 import pytest
 from lab import until
 
-from tl.config import ArmConfig, RunConfig, Training, new_id
+from tests.benchmarks import runs
+from tl.config import Training
 from tl.failures import EXIT_STATUS
 from tl.jobs import fork_launcher, processes
 from tl.jobs.fork_launcher import ForkLauncher, can_fork
 from tl.jobs.launcher import LocalLauncher
-from tl.store.files import read_json, write_json
+from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.turn import Turn
 
@@ -43,18 +43,9 @@ def home(tmp_path):
 
 
 def new_run(home, whole=True):
-    config = RunConfig(
-        **asdict(Training(dataset="blossoms")),
-        arm=ArmConfig(name="scratch", strategy="scratch"),
-        run_id=new_id(),
-        experiment_id=new_id(),
-        arm_position=0,
-        seed=0,
-    )
-    run = home.run(config.run_id)
-    run.folder.mkdir(parents=True)
-    if whole:
-        write_json(run.config, config.to_json())
+    run = runs.new_run(home, "scratch", Training(dataset="blossoms"))
+    if not whole:
+        run.config.unlink()
     return run
 
 
@@ -72,12 +63,12 @@ def phase(run) -> str:
 
 
 def test_the_exit_status_and_what_was_printed_are_known(launcher, home):
-    runs = [new_run(home, whole=False), new_run(home, whole=False)]
-    trainers = [launcher.start(run) for run in runs]
+    ended = [new_run(home, whole=False), new_run(home, whole=False)]
+    trainers = [launcher.start(run) for run in ended]
     until(lambda: not any(map(launcher.alive, trainers)))
     assert until(lambda: all(map(launcher.exit_code, trainers)))
     assert [launcher.exit_code(trainer) for trainer in trainers] == [EXIT_STATUS["bad_config"]] * 2
-    for run in runs:
+    for run in ended:
         assert run.log.read_text().startswith(f"{run.config} is missing")
 
 
@@ -97,8 +88,7 @@ def test_a_trainer_is_its_own_process_in_its_own_session_under_its_own_name(laun
 
 
 def test_one_that_is_killed_takes_no_other_with_it(launcher, home, waiting):
-    runs = [new_run(home), new_run(home)]
-    trainers = [launcher.start(run) for run in runs]
+    trainers = [launcher.start(new_run(home)) for _ in range(2)]
     os.kill(trainers[0].pid, signal.SIGKILL)
     until(lambda: not launcher.alive(trainers[0]))
     assert until(lambda: launcher.exit_code(trainers[0])) == -signal.SIGKILL

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tl import machine
+from tests.machine_lab import made_up
 from tl.jobs import memory_kills as kills
 from tl.jobs import supervisor
 
@@ -15,18 +15,8 @@ V1 = "oom_kill_disable 0\nunder_oom 0\noom_kill {}\n"
 
 @pytest.fixture
 def system(tmp_path, monkeypatch):
-    """Writes files of /proc and /sys/fs/cgroup."""
     monkeypatch.setattr(kills, "_PROC", tmp_path / "proc")
-    monkeypatch.setattr(machine, "_PROC", tmp_path / "proc")
-    monkeypatch.setattr(machine, "_CGROUP", tmp_path / "cgroup")
-
-    def write(files: dict[str, str]) -> None:
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-
-    return write
+    return made_up(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(

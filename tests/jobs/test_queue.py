@@ -15,7 +15,7 @@ from tl.jobs import processes
 from tl.jobs.endings import identity_of
 from tl.jobs.launcher import LocalLauncher
 from tl.jobs.queue import resolved
-from tl.store import database
+from tl.store import database, removal
 from tl.store.files import read_json, write_json
 
 PRETRAINED = ArmConfig(name="pretrained", strategy="linear_probe")
@@ -230,7 +230,7 @@ def test_a_run_whose_row_can_not_be_deleted_keeps_its_files(lab, home, monkeypat
         raise Refused("The disk is full.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(database, "delete_runs", fails)
+        patch.setattr(removal, "delete_runs", fails)
         with pytest.raises(Refused, match="full"):
             jobs.delete(home, run_id)
     assert lab.row(run_id).status == "stopped" and home.run(run_id).config.exists()

@@ -14,6 +14,7 @@ from tl.store import database, everybody, schema
 from tl.store.damage import refusal
 from tl.store.database import TRANSITIONS
 from tl.store.home import Home
+from tl.store.removal import delete_runs
 from tl.store.rows import RunRow
 
 
@@ -147,7 +148,7 @@ def test_a_label_for_an_earlier_attempt_changes_nothing(home):
 @pytest.mark.parametrize("status", TRANSITIONS)
 def test_only_a_run_that_is_not_active_can_be_deleted(home, status):
     row = brought_to(home, status)
-    assert database.delete_runs(home, [row]) == (status not in database.ACTIVE)
+    assert delete_runs(home, [row]) == (status not in database.ACTIVE)
 
 
 def test_an_experiment_goes_with_its_last_run(home):
@@ -155,7 +156,7 @@ def test_an_experiment_goes_with_its_last_run(home):
     for row in database.read_runs(home, experiment_id):
         assert database.read_experiment(home, experiment_id)
         database.move(home, row, "stopped")
-        assert database.delete_runs(home, [row])
+        assert delete_runs(home, [row])
     with pytest.raises(Refused):
         database.read_experiment(home, experiment_id)
 

@@ -9,6 +9,7 @@ import pytest
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.store import database, everybody, schema
 from tl.store.home import Home, owner_of
+from tl.store.removal import delete_runs
 
 ARMS = (ArmConfig(name="a", strategy="scratch"), ArmConfig(name="b", strategy="scratch"))
 SPEC = Experiment(dataset="blossoms", arms=ARMS, samples=7)
@@ -92,9 +93,9 @@ def test_a_row_of_somebody_else_changes_nothing(ours, theirs):
     stopped = database.read_runs(theirs)
     with pytest.raises(Refused, match="is deleted already"):
         database.requeue(ours, stopped, lambda connection: None)
-    assert not database.delete_runs(ours, [stopped[0]])
+    assert not delete_runs(ours, [stopped[0]])
     assert database.read_runs(theirs) == stopped
-    assert all(database.delete_runs(theirs, [each]) for each in stopped)
+    assert all(delete_runs(theirs, [each]) for each in stopped)
     assert database.read_runs(ours, everyone=True) == []
 
 

@@ -115,7 +115,7 @@ def ended(home: Home) -> str:
 DELETED = "jobs.delete(home, {!r})"
 DELETIONS = {  # when a deletion is killed -> how, and whether everything is still there
     "before it is announced": ("quarantine.write_json = ends", True),
-    "before the rows": ("database.delete_runs = ends", True),
+    "before the rows": ("removal.delete_runs = ends", True),
     "with the rows gone, before that counts": (
         "delete, left = database._delete_run, [0, 1]\n"
         "database._delete_run = lambda *given: delete(*given) if left.pop() else ends()",

@@ -3,15 +3,15 @@
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 
 import pytest
 from safetensors.numpy import load_file
 
-from tl.config import ArmConfig, RunConfig, Training, new_id
+from tests.benchmarks.runs import new_run
+from tl.config import Training
 from tl.jobs.fork_launcher import ForkLauncher, can_fork
 from tl.jobs.launcher import PROJECT_ROOT, child_environment
-from tl.store.files import read_json, write_json
+from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
 
@@ -19,35 +19,20 @@ SETTINGS = Training(dataset="blossoms", samples=60, resolution=32, batch_size=16
 MEASURED = ["train_loss", "train_accuracy", "val_loss", "val_accuracy", "learning_rate"]
 
 
-def new_run(home, strategy):
-    config = RunConfig(
-        **asdict(SETTINGS),
-        arm=ArmConfig(name=strategy, strategy=strategy),
-        run_id=new_id(),
-        experiment_id=new_id(),
-        arm_position=0,
-        seed=3,
-    )
-    run = home.run(config.run_id)
-    run.folder.mkdir(parents=True)
-    write_json(run.config, config.to_json())
-    return run
-
-
 def measured(run):
     assert read_json(run.result)["status"] == "finished", run.log.read_text()
-    weights = {name: tensor.tolist() for name, tensor in load_file(run.checkpoints / "best.safetensors").items()}
+    weights = {name: tensor.tobytes() for name, tensor in load_file(run.checkpoints / "best.safetensors").items()}
     return read_metrics(run.metrics)[MEASURED].values.tolist(), read_json(run.result)["test_loss"], weights
 
 
 @pytest.mark.skipif(not can_fork(), reason="trainers are forked on Linux, without a GPU, only")
 def test_forked_trainers_compute_what_others_do(tmp_path):
     home = Home(tmp_path)
-    alone = new_run(home, "scratch")
+    alone = new_run(home, "scratch", SETTINGS, seed=3)
     command = [sys.executable, "-m", "tl.train", str(alone.folder)]
     subprocess.run(command, check=True, capture_output=True, cwd=PROJECT_ROOT, env=child_environment())
     launcher = ForkLauncher()
-    forked = [new_run(home, strategy) for strategy in ("l2_sp", "scratch")]
+    forked = [new_run(home, strategy, SETTINGS, seed=3) for strategy in ("l2_sp", "scratch")]
     for run in forked:
         trainer = launcher.start(run)
         assert trainer.pid in launcher._forked, "it was not forked"

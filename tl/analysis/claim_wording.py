@@ -10,6 +10,7 @@ from tl.analysis.results import (
     Claim,
     Interval,
     Verdict,
+    both_guess,
 )
 from tl.analysis.statistics import HELPS, HURTS, MAX_PAIRS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
 from tl.config import BALANCED_ACCURACY, PLANNED_LOOKS
@@ -90,7 +91,12 @@ def covers(found: Verdict) -> str:
     """What the interval of the headline claim covers, in a sentence or two; empty where none is told."""
     claim = found.headline_claim
     interval = claim.interval if claim else None
-    if claim is None or interval is None or interval.low is None or _guessed(found, found.headline or found.baseline):
+    if (
+        claim is None
+        or interval is None
+        or interval.low is None
+        or both_guess(found.summary, found.headline or found.baseline, found.baseline)
+    ):
         return ""
     looks = " It holds for all looks together." if claim.look > 1 else ""
     return COVERS[interval.basis] + looks
@@ -110,16 +116,16 @@ def sets_apart(found: Verdict, name: str, claim: Claim | None) -> bool:
         return entry.gain is not None and not entry.tested  # by validation, which says so itself
     if entry.seeds >= MIN_PAIRS and claim.interval.low is not None:
         return claim.outcome != UNDECIDED
-    return not _by_chance(claim.interval) and abs(claim.interval.mean) >= found.margin and not _guessed(found, name)
+    return (
+        not _by_chance(claim.interval)
+        and abs(claim.interval.mean) >= found.margin
+        and not both_guess(found.summary, name, found.baseline)
+    )
 
 
 def _by_chance(interval: Interval) -> bool:
     """Whether there is an interval, and it holds a gain of nothing."""
     return interval.low is not None and interval.high is not None and interval.low <= 0 <= interval.high
-
-
-def _guessed(found: Verdict, name: str) -> bool:
-    return all(found.summary[side].above_guessing is False for side in (name, found.baseline))
 
 
 def what_next(found: Verdict, name: str, claim: Claim) -> str:
@@ -128,7 +134,7 @@ def what_next(found: Verdict, name: str, claim: Claim) -> str:
     Empty as well where both sides guessed: then neither would.
     """
     margin, seeds = found.margin, found.comparisons[name].seeds
-    if claim.outcome != UNDECIDED or claim.interval is None or _guessed(found, name):
+    if claim.outcome != UNDECIDED or claim.interval is None or both_guess(found.summary, name, found.baseline):
         return ""
     if seeds < MIN_PAIRS:
         runs = "One run each is" if seeds == 1 else "Two runs each are"

@@ -72,9 +72,7 @@ class TimeToTarget:
     baseline: SideTime
     arm: SideTime
     speedup: Ratio | None  # the baseline's time as a multiple of the arm's; None where a run never got there
-    disturbed_epochs: int = (
-        0  # of both sides, in which others had much of the machine: with the time of undisturbed ones
-    )
+    disturbed_epochs: int = 0  # of both sides; they count with the time of undisturbed ones (tl.analysis.quiet)
     comparable: bool = True  # whether there were undisturbed ones for each; else no seconds are given
 
     @property

@@ -71,11 +71,11 @@ def _usual(runs: Sequence[RunRecord], marks: Sequence[np.ndarray]) -> Mapping[Wo
 def _corrected(run: RunRecord, mark: np.ndarray, usual: Mapping[Work, float]) -> RunRecord:
     if not mark.any():
         return run
-    seconds = _seconds(run.metrics)
+    seconds, works = _seconds(run.metrics), _works(run.metrics)
     for place in np.flatnonzero(mark):
-        seconds[place] = usual.get(_works(run.metrics)[place], np.nan)
-    elapsed = pd.array(np.cumsum(seconds), dtype="Float64")  # not known from the first that is not known on
-    elapsed[np.isnan(np.cumsum(seconds))] = pd.NA
+        seconds[place] = usual.get(works[place], np.nan)
+    # Not known from the first that is not known on.
+    elapsed = pd.Series(np.cumsum(seconds)).astype("Float64").array
     last = None if pd.isna(elapsed[-1]) else float(elapsed[-1])
     result = structs.replace(run.result, elapsed_seconds=last) if run.result else None
     return replace(run, metrics=run.metrics.assign(elapsed_seconds=elapsed), result=result)

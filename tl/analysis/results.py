@@ -3,6 +3,7 @@
 Plain numbers, None where something is not known; accuracies and margins are 0..1.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -192,6 +193,11 @@ class ArmSummary:
         classes = None if self.classes is None else [asdict(each) for each in self.classes]
         told = {"reasons": list(self.reasons), "test_accuracy": accuracy, "classes": classes}
         return own | told | self.ledger.to_json()
+
+
+def both_guess(summary: Mapping[str, ArmSummary], *sides: str) -> bool:
+    """Whether none of these arms is known to have learned anything."""
+    return all(summary[side].above_guessing is False for side in sides)
 
 
 @dataclass(frozen=True, kw_only=True)

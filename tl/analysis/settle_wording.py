@@ -12,11 +12,6 @@ OUTCOMES = {
 }
 
 
-def seeds_in_words(number: int) -> str:
-    """1 -> "1 seed"."""
-    return number_of(number, "seed")
-
-
 def looks_of(experiment: Experiment) -> tuple[int, ...]:
     """At how many seeds the experiment is judged, what is under way included."""
     return experiment.looks or (len(experiment.seeds),)
@@ -27,7 +22,7 @@ def look(experiment: Experiment, seeds: int, outcome: str) -> str:
     looks = looks_of(experiment)
     place = looks.index(seeds) if seeds in looks else len(looks) - 1
     more = looks[place + 1] - seeds if place + 1 < len(looks) else 0
-    text = f"Look {place + 1} at {seeds_in_words(seeds)}: {OUTCOMES.get(outcome, outcome)}"
+    text = f"Look {place + 1} at {number_of(seeds, 'seed')}: {OUTCOMES.get(outcome, outcome)}"
     return f"{text}; {more} more seed{'' if more == 1 else 's'}" if more else text
 
 
@@ -35,12 +30,12 @@ def under_way(experiment: Experiment, plan: Settling, spent_seconds: float) -> s
     """How far it is: "Settling: look 2 at 5 seeds of at most 20, 12 of at most 60 minutes"."""
     number, seeds = len(looks_of(experiment)), len(experiment.seeds)
     minutes = f"{count(int(spent_seconds // 60))} of at most {number_of(plan.at_most_minutes, 'minute')}"
-    return f"Settling: look {number} at {seeds_in_words(seeds)} of at most {plan.at_most_seeds}, {minutes}"
+    return f"Settling: look {number} at {number_of(seeds, 'seed')} of at most {plan.at_most_seeds}, {minutes}"
 
 
 def why_ended(experiment: Experiment, plan: Settling) -> str:
     """Why no more seeds were added, in a sentence or two; the plan has ended."""
-    seeds = seeds_in_words(len(experiment.seeds))
+    seeds = number_of(len(experiment.seeds), "seed")
     if plan.ended in ("stopped", "failed"):
         return f"No more seeds were added. {plan.message}" if plan.message else "Stopped by hand: no more seeds."
     if plan.ended == "seeds" and plan.message:

@@ -5,7 +5,7 @@ from tl.analysis.cost_results import TimeToTarget
 from tl.analysis.guessing import LEAST_LEARNED
 from tl.analysis.names import inside
 from tl.analysis.results import ArmSummary, Learning, Verdict
-from tl.words import duration, percent
+from tl.words import duration, number_of, percent
 
 ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
 
@@ -28,15 +28,13 @@ def clause(found: Verdict, name: str) -> str:
     if not time.comparable:
         return "; the machine was busy with other programs, so times can't be compared"
     told = _told(found, name, time)
-    return told + (f"{_disturbed(time.disturbed_epochs)}" if told and time.disturbed_epochs else "")
+    return told + (_disturbed(time.disturbed_epochs) if told and time.disturbed_epochs else "")
 
 
 def _disturbed(epochs: int) -> str:
-    one = epochs == 1
-    return (
-        f". In {epochs:,} epoch{'' if one else 's'} other programs kept the machine busy; "
-        f"{'it counts' if one else 'they count'} with the time of undisturbed ones"
-    )
+    they = "it counts" if epochs == 1 else "they count"
+    busy = f"In {number_of(epochs, 'epoch')} other programs kept the machine busy"
+    return f". {busy}; {they} with the time of undisturbed ones"
 
 
 def _told(found: Verdict, name: str, time: TimeToTarget) -> str:

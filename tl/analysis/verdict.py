@@ -15,7 +15,7 @@ from tl.analysis.guessing import Counted, Pictures, counted
 from tl.analysis.paired import Pair, costs, pairs_of, sides
 from tl.analysis.quiet import QuietRuns, quiet
 from tl.analysis.records import RunRecord, mean
-from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict
+from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict, both_guess
 from tl.analysis.statistics import UNDECIDED
 from tl.analysis.time_to_target import time_to_target
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused
@@ -64,19 +64,15 @@ def verdict(
     least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
     alone = {name: quiet(own) for name, own in runs_of.items()}
     comparisons = {
-        name: _comparison(alone[baseline], own, how, summary[name], margin, target, least)
+        name: _comparison(alone[baseline], own, how, summary, (baseline, name), margin, target, least)
         for name, own in alone.items()
         if name != baseline
-    }
-    comparisons = {
-        name: replace(entry, claim=_of_guesses(entry.claim)) if _guessing(summary, baseline, name) else entry
-        for name, entry in comparisons.items()
     }
     headline = _headline(comparisons)
     best = None
     if headline:
         best = _claim_of_best(comparisons, runs_of[baseline], runs_of[headline], how, margin)
-        best = _of_guesses(best) if _guessing(summary, baseline, headline) else best
+        best = _of_guesses(best) if both_guess(summary, baseline, headline) else best
     found = Verdict(
         baseline=baseline,
         margin=margin,
@@ -144,11 +140,6 @@ def _claim_of_best(
     return claim_of(how, pairs_of(baseline, best, "test_accuracy"), margin, picked_from)
 
 
-def _guessing(summary: Mapping[str, ArmSummary], baseline: str, name: str) -> bool:
-    """Whether neither side is known to have learned anything."""
-    return all(summary[side].above_guessing is False for side in (baseline, name))
-
-
 def _of_guesses(claim: Claim) -> Claim:
     """What may be said of two arms that guess: nothing, and with more seeds they guess as well."""
     return replace(claim, outcome=UNDECIDED, more_seeds=None, seeds_can_settle=False, more_pictures=None)
@@ -179,13 +170,15 @@ def _comparison(
     baseline: QuietRuns,
     arm: QuietRuns,
     how: Judging,
-    summary: ArmSummary,
+    summary: Mapping[str, ArmSummary],
+    names: tuple[str, str],
     margin: float,
     target: float | None,
     least: float,
 ) -> Comparison:
     tested, validated = (pairs_of(baseline.runs, arm.runs, name) for name in ("test_accuracy", "best_val_accuracy"))
     claim = claim_of(how, tested, margin)
+    claim = _of_guesses(claim) if both_guess(summary, *names) else claim
     timed = replace(
         time_to_target(tested or validated, target, least),
         disturbed_epochs=baseline.disturbed + arm.disturbed,
@@ -201,7 +194,7 @@ def _comparison(
         probability_better=statistics.probability_better(gains.differences(tested, how.judge_by)),
         time_to_target=timed,
         cost=costs(tested or validated),
-        learning=summary.ledger.learning,
+        learning=summary[names[1]].ledger.learning,
     )
 
 

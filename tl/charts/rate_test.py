@@ -22,7 +22,7 @@ def rate_test_chart(rows: pd.DataFrame, arms: list[str], height: int = 190) -> D
 
 
 @kept
-def _curves(arms: tuple[str, ...], height: int) -> alt.LayerChart:
+def _curves(arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
     base = table().encode(
         x=alt.X(
             "learning_rate:Q",

@@ -1,5 +1,8 @@
 """`python -m tl advise`: what to expect of transfer on these pictures before training, why, and how often it was right."""
 
+import argparse
+from typing import Any
+
 from tl.backbones import BACKBONES
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command
@@ -7,7 +10,7 @@ from tl.config import Training
 from tl.output import print_json
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Declare `advise`."""
     parser = add_command(commands, "advise", advise, "Say what to expect of transfer on these pictures, and why.")
     parser.add_argument("--dataset", default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}")
@@ -20,7 +23,7 @@ def add_commands(commands) -> None:
     )
 
 
-def advise(arguments) -> int:
+def advise(arguments: argparse.Namespace) -> int:
     """Always 0."""
     from tl.analysis import advice_record  # numpy, pandas
     from tl.jobs import advice
@@ -41,5 +44,5 @@ def advise(arguments) -> int:
     return 0
 
 
-def _cited(sources: list[dict]) -> str:
+def _cited(sources: list[dict[str, str]]) -> str:
     return "; ".join(f"{source['who']}, {source['url']}" for source in sources)

@@ -1,14 +1,18 @@
 """`python -m tl datasets` and `ingest`: the pictures there are, own ones from a zip of class folders, and giving them back."""
 
-import json
+import argparse
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tl import jobs
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.output import print_json
+
+if TYPE_CHECKING:
+    from tl.datasets.info import DatasetInfo
 
 GROUP = (
     "pictures that belong together (a patient, a video, a burst) and stay on one side of a split made here: 'folder' for "
@@ -17,17 +21,19 @@ GROUP = (
 )
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Declare `datasets` and `ingest`."""
     parser = add_command(commands, "datasets", datasets, "List all data sets, or delete one of your own.")
-    parser.add_argument("--delete", metavar="NAME", help="a data set of your own, for good; runs keep their results")
+    parser.add_argument(
+        "--delete", metavar="NAME", help="permanently delete a data set of your own; runs keep their results"
+    )
     parser = add_command(commands, "ingest", ingest, "Make a data set of a zip of class folders.")
     parser.add_argument("zip", type=Path, metavar="FILE.zip")
     parser.add_argument("--name", help="of the data set; default: the file's")
     parser.add_argument("--group", metavar="GROUPS", help=GROUP)
 
 
-def datasets(arguments) -> int:
+def datasets(arguments: argparse.Namespace) -> int:
     """Always 0. Refused with one sentence where the one that is to be deleted can't be."""
     if arguments.delete is not None:
         return _delete(arguments)
@@ -45,13 +51,16 @@ def datasets(arguments) -> int:
     return 0
 
 
-def _delete(arguments) -> int:
+def _delete(arguments: argparse.Namespace) -> int:
     jobs.delete_dataset(arguments.home, arguments.delete)
-    print(json.dumps({"deleted": arguments.delete}) if arguments.json else f"{arguments.delete} is deleted.")
+    if arguments.json:
+        print_json({"deleted": arguments.delete})
+    else:
+        print(f"{arguments.delete} is deleted.")
     return 0
 
 
-def ingest(arguments) -> int:
+def ingest(arguments: argparse.Namespace) -> int:
     """0: the data set is there. Refused with one sentence where it can't be."""
     from tqdm import tqdm
 
@@ -81,9 +90,9 @@ def ingest(arguments) -> int:
     return 0
 
 
-def as_json(info) -> dict:
+def as_json(info: "DatasetInfo") -> dict[str, Any]:
     """A data set as `datasets --json` shows it; `classes` are their names, in label order."""
-    document = info.to_json()
+    document: dict[str, Any] = info.to_json()
     del document["left_out"]
     return document
 
@@ -93,6 +102,6 @@ def name_of(path: Path) -> str:
     return re.sub(r"[^a-z0-9_]+", "-", path.stem.lower()).strip("-_")[:40] or "pictures"
 
 
-def _what(info) -> str:
-    later = "" if info.ready else "downloaded on first use"
-    return "; ".join(filter(None, (info.title, info.note, later)))
+def _what(info: "DatasetInfo") -> str:
+    later = "" if info.ready or "first use" in info.note else "downloaded on first use"
+    return "; ".join(filter(None, (info.title, info.note.rstrip("."), later)))

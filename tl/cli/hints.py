@@ -1,6 +1,8 @@
 """`python -m tl hints`: which pretrained network is likely to suit the pictures, before anything is trained."""
 
+import argparse
 import sys
+from typing import Any
 
 from tl.backbones import BACKBONES
 from tl.cli.compare import DEFAULT_DATASET
@@ -10,7 +12,7 @@ from tl.config import Refused, Training
 from tl.output import print_json
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Declare `hints`."""
     parser = add_command(
         commands,
@@ -24,7 +26,7 @@ def add_commands(commands) -> None:
     parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help="default 64")
 
 
-def hints(arguments) -> int:
+def hints(arguments: argparse.Namespace) -> int:
     """0; 1: no candidate could be scored. Raises Refused where no weights are here."""
     from tl.analysis.hint_record import in_words  # numpy, pandas
     from tl.analysis.hints import candidates, question
@@ -47,7 +49,7 @@ def hints(arguments) -> int:
     return int(not found["candidates"])
 
 
-def _ranking(found: dict) -> str:
+def _ranking(found: dict[str, Any]) -> str:
     head = ("rank", "network and weights", "LogME", "above random weights", "H-score", "LEEP")
     rows = [
         (

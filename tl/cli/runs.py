@@ -1,7 +1,6 @@
 """`python -m tl runs`, `stop`, `resume`, `delete`: what is trained, was trained and will be."""
 
 import argparse
-import json
 import sys
 import time
 from typing import Any
@@ -14,7 +13,7 @@ from tl.cli.watch import FAILED, describe_end, percent, wait
 from tl.jobs.deletion import RUN
 from tl.jobs.listing import RunEntry
 from tl.output import print_json
-from tl.words import data_name, memory
+from tl.words import data_name, memory, number_of
 
 
 def add_commands(commands: Any) -> None:
@@ -27,7 +26,7 @@ def add_commands(commands: Any) -> None:
         parser = add_command(commands, name, run, text)
         parser.add_argument("run_id", metavar="RUN_ID", help="of a run, or of a sweep for all its runs")
     parser = add_command(
-        commands, "delete", delete, "Delete a run, an experiment or a sweep with all its files, for good."
+        commands, "delete", delete, "Permanently delete a run, an experiment or a sweep with all its files."
     )
     parser.add_argument("id", metavar="ID", help="of a run, an experiment or a sweep")
     parser.add_argument(
@@ -96,14 +95,15 @@ def delete(arguments: argparse.Namespace) -> int:
     size = whole.num_bytes()
     whole = jobs.delete(arguments.home, arguments.id, stop_first=arguments.stop)
     if arguments.json:
-        print(json.dumps({"deleted": whole.ident, "kind": whole.kind, "runs": len(whole.rows), "bytes": size}))
+        print_json({"deleted": whole.ident, "kind": whole.kind, "runs": len(whole.rows), "bytes": size})
         return 0
-    runs = "" if whole.kind == RUN else f"{len(whole.rows)} run{'s' if len(whole.rows) > 1 else ''}, "
+    runs = "" if whole.kind == RUN else f"{number_of(len(whole.rows), 'run')}, "
     print(f"{whole.kind.capitalize()} {whole.ident} is deleted: {runs}{memory(size)}.")
     return 0
 
 
 def _report(run: RunEntry, as_json: bool) -> None:
-    print(
-        json.dumps(run.to_json(), ensure_ascii=False) if as_json else f"{run.arm}, seed {run.seed}: {describe_end(run)}"
-    )
+    if as_json:
+        print_json(run.to_json())
+    else:
+        print(f"{run.arm}, seed {run.seed}: {describe_end(run)}")

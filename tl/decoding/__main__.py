@@ -8,18 +8,17 @@ import hashlib
 import io
 import json
 import os
-import resource
 import signal
 import sys
 import warnings
 import zlib
-from contextlib import suppress
 
 from PIL import Image, ImageFile
 
 from tl.decoding import pixels
 from tl.decoding.entries import append, head, unpack
 from tl.decoding.pixels import LARGEST, LeftOut, check_head, difference_hash, open_picture, scaled, square
+from tl.decoding.sandbox import limit
 
 QUALITY = {"quality": 95, "subsampling": 0}  # of the JPEG that is kept
 CPU_SECONDS, WALL_SECONDS = 10.0, 60.0  # per picture
@@ -112,15 +111,7 @@ def _limit() -> None:
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    own = 0
-    with (
-        suppress(OSError),
-        open("/proc/self/statm", encoding="ascii") as sizes,
-    ):  # the libraries' address space differs between systems
-        own = int(sizes.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (own + MEMORY_BYTES,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    limit(MEMORY_BYTES)
 
 
 def main() -> None:

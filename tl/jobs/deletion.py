@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tl.config import Experiment, Refused
 from tl.jobs.queue import settle_dead, stop_all
-from tl.store import database, settling
+from tl.store import database, removal, settling
 from tl.store.database import Unknown
 from tl.store.files import locked
 from tl.store.home import Home
@@ -85,7 +85,7 @@ def _delete(home: Home, whole: Whole) -> None:
     # Whoever imports the same waits, and finds either all of it here or none.
     with locked(home.locks_dir / "import.lock"), quarantine(home, home.runs_dir) as outgoing:
         announce(outgoing, [row.run_id for row in whole.rows])
-        if not database.delete_runs(home, whole.rows, whole.experiments):
+        if not removal.delete_runs(home, whole.rows, whole.experiments):
             now = find(home, whole.ident)  # raises where somebody was faster
             _refuse_active(now)
             raise Refused(f"The {whole.kind} {whole.ident} has changed just now; try again.")

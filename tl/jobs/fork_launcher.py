@@ -35,7 +35,8 @@ class ForkLauncher(LocalLauncher):
         self._command, self._left = server, MOST_SERVERS if can_fork() else 0
         self._server: subprocess.Popen[str] | None = None
         self._forked: dict[int, int | None] = {}  # process -> exit status, None as long as it isn't known
-        self._open()  # it imports while the queue is looked at
+        with suppress(OSError):  # asked again when there is something to start
+            self._open()  # it imports while the queue is looked at
 
     def start(self, run: Run) -> Identity:
         """Fork the trainer of `run`; what it prints is appended to the run's log."""
@@ -65,7 +66,7 @@ class ForkLauncher(LocalLauncher):
         self._drop()
 
     def _open(self) -> None:
-        if not self._left:
+        if self._left == 0:
             return
         self._server = subprocess.Popen(
             self._command,
@@ -81,11 +82,11 @@ class ForkLauncher(LocalLauncher):
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """The server's answer; None where it gives none, and then it is gone."""
-        if self._server is None:
-            self._open()
-        server = self._server
-        assert server is not None and server.stdin is not None and server.stdout is not None
         try:
+            if self._server is None:
+                self._open()
+            server = self._server
+            assert server is not None and server.stdin is not None and server.stdout is not None
             if not self._ready:
                 self._ready = "ready" in _line(server.stdout, READY_SECONDS)
             server.stdin.write(json.dumps(request) + "\n")

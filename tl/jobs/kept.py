@@ -62,6 +62,6 @@ def take_over(home: Home, row: RunRow, run: RunConfig) -> None:
         shutil.copytree(old.tensorboard, new.tensorboard)
     write_metrics(new.metrics, read_metrics(old.metrics).assign(run_id=run.run_id).to_dict("records"))
     origin = f"Not trained again: taken over from run {row.run_id} of an earlier comparison, with the same settings."
-    new.log.write_text(f"{origin}\n")
+    new.log.write_text(f"{origin}\n", encoding="utf-8")
     result = read_json(old.result)
     write_json(new.result, result | {"notes": [*(result.get("notes") or []), origin]})

@@ -60,12 +60,15 @@ class RunEntry:
     device: str | None
     progress: Progress | None  # of a running one
     notes: tuple[str, ...]  # sentences: what did not go as planned
-    newer: str | None  # a sentence, where a newer version has written its settings: it can't go on with this one
+    newer: str | None  # a sentence, where it can't be resumed here since a newer version has written its settings
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready dict."""
         progress = self.progress and msgspec.structs.asdict(self.progress)
         return asdict(self) | {"progress": progress}
+
+
+RESUMABLE = ("failed", "stopped", "interrupted")
 
 
 def notes_of(runs: Sequence[RunEntry]) -> list[str]:
@@ -109,7 +112,7 @@ def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
         strategy=arm.strategy,
         max_epochs=arm.epochs or spec.epochs,
         progress=progress,
-        newer=_newer(files),
+        newer=_newer(files) if row.status in RESUMABLE else None,
         **reached | {"notes": notes},
     )
 

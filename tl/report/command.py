@@ -56,23 +56,19 @@ def pinned(experiment: Experiment, results: Iterable[Result]) -> tuple[Experimen
     done = [result for result in results if result.status == "finished"]
     if not done:
         return experiment, ""
-    ways = {(result.precision, result.threads) for result in done}
-    if len(ways) > 1:
-        told = " and ".join(
-            sorted(f"{precision} on {threads or 'an unknown number of'} threads" for precision, threads in ways)
-        )
-        return experiment, f"Its runs were computed in different ways ({told}), which no single command repeats."
-    [(precision, threads)] = ways
-    if precision in PRECISIONS:
+    precisions, threads = {result.precision for result in done}, {result.threads for result in done}
+    if len(precisions) > 1:
+        told = " and ".join(sorted(map(str, precisions)))
+        return experiment, f"Its runs were computed in different precisions ({told}), which no single command repeats."
+    if (precision := precisions.pop()) in PRECISIONS:
         experiment = replace(experiment, precision=precision)
     if not all((result.device or "").startswith("CPU") for result in done):
         return experiment, "The last digits may differ: the order in which a GPU adds numbers up can't be pinned."
-    if threads is None or not 1 <= threads <= MOST_THREADS:
-        return (
-            experiment,
-            "The last digits may differ: the number of threads these runs were computed on followed what else the machine did, or was not noted.",
-        )
-    experiment = replace(experiment, threads=threads)
+    number = threads.pop() if len(threads) == 1 else None
+    if number is None or not 1 <= number <= MOST_THREADS:
+        why = "the number of threads followed what else the machine did, or was not noted"
+        return experiment, f"The last digits may differ: {why}."
+    experiment = replace(experiment, threads=number)
     return experiment, "On this machine, with the same versions, it repeats every run to the last digit."
 
 

@@ -242,7 +242,7 @@ def _early_stopping(given: Ledger) -> str:
     begins = f"epoch {given.patience_start + 1:,}"
     if given.patience_steps:
         begins += f" and step {given.patience_steps:,}"
-    return f"after {given.patience:,} epoch{'' if given.patience == 1 else 's'}{over}, from {begins} on"
+    return f"after {number_of(given.patience, 'epoch')}{over}, from {begins} on"
 
 
 def _epochs(own: ArmSummary) -> str:

@@ -7,16 +7,15 @@ nobody else; what the parent keeps is written anew by this process. tl/report/re
 import base64
 import json
 import os
-import resource
 import signal
 import sys
 import warnings
-from contextlib import suppress
 from typing import Any
 
 os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # others reserve more address space than is allowed below
 
 from tl.config import Refused
+from tl.decoding.sandbox import limit
 from tl.report.predictions import read_answers
 from tl.report.tables import read_columns
 from tl.store.files import parquet_bytes
@@ -66,15 +65,7 @@ def _answer(task: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer tasks until stdin ends."""
     warnings.simplefilter("ignore")
-    own = 0
-    with (
-        suppress(OSError),
-        open("/proc/self/statm", encoding="ascii") as sizes,
-    ):  # the libraries' address space differs between systems
-        own = int(sizes.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (own + MEMORY_BYTES,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    limit(MEMORY_BYTES)
     print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), flush=True)

@@ -16,7 +16,7 @@ from tl.report.command import command, pinned
 from tl.report.subject import Subject
 from tl.store.documents import Result
 from tl.strategies import STRATEGIES
-from tl.words import NOT_AVAILABLE, count, rate
+from tl.words import NOT_AVAILABLE, count, number_of, rate
 
 
 def name(experiment: Experiment, info: DatasetInfo | None) -> str:
@@ -33,7 +33,7 @@ def submitted(subject: Subject) -> str:
 def resolution_and_seeds(experiment: Experiment) -> str:
     """ "64 px · 3 seeds"."""
     seeds = len(experiment.seeds)
-    return f"{experiment.resolution} px · {seeds} seed" + ("s" if seeds > 1 else "")
+    return f"{experiment.resolution} px · {number_of(seeds, 'seed')}"
 
 
 def sources(lines: Iterable[Reference]) -> list[str]:

@@ -8,7 +8,7 @@ from tl.analysis.names import title
 from tl.analysis.results import Interval
 from tl.analysis.sweep_results import SweepComparison, SweepFinding, Worth
 from tl.analysis.sweep_wording import COVERS, begins, between, though_not
-from tl.words import NOT_AVAILABLE, about, count, duration, percent, points
+from tl.words import NOT_AVAILABLE, about, count, duration, number_of, percent, points
 
 if TYPE_CHECKING:
     from tl.charts.sizes import SizeRows
@@ -88,7 +88,7 @@ def _for(compared: SweepComparison) -> str:
     """ " for new pictures; 3 seeds"."""
     seeds = max(compared.seeds.values())
     words = f" {COVERS[compared.basis]}" if compared.basis in COVERS else ""
-    return f"{words}; {seeds} seed" + ("s" if seeds > 1 else "")
+    return f"{words}; {number_of(seeds, 'seed')}"
 
 
 def size_rows(found: SweepFinding) -> list[tuple[str | int, ...]]:

@@ -7,21 +7,22 @@ visitors share the file: every function sees and changes only what belongs to `h
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
 from tl.store.home import Home
 from tl.store.places import without_places
 from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
-from tl.store.settling import Settling, plan_in, plan_of
+from tl.store.settling import Settling, plan_of
 
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs
 Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
 
 _RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.sweep_id AS sweep_id,
     experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
-_OWN = "experiment_id IN (SELECT id FROM experiments WHERE owner IS :owner)"
+OWN = "experiment_id IN (SELECT id FROM experiments WHERE owner IS :owner)"
 _CHANGEABLE = {
     "pid",
     "start_ticks",
@@ -65,7 +66,7 @@ def insert_experiments(
         now = time.time()
         earlier = connection.execute("SELECT id FROM experiments WHERE key = ?", (key,)).fetchone()
         if earlier:
-            return earlier["id"]
+            return str(earlier["id"])
         kind = (sweep_id is not None, settling is not None)
         if key and (twin := _twin(connection, home, specs, kind, now)):
             return twin
@@ -108,13 +109,13 @@ def _twin(
         own_kind = (first["sweep_id"] is not None, first["settling"] is not None)
         same = [row["spec"] for row in (first, *others)] == specs and own_kind == kind
         if same and first["key"]:
-            return first["id"]
+            return str(first["id"])
     return None
 
 
 def insert_ended(
     home: Home,
-    ended: list[tuple[str, Experiment, float, list[dict]]],
+    ended: list[tuple[str, Experiment, float, list[dict[str, Any]]]],
     sweep_id: str | None = None,
     admit: Admission | None = None,
 ) -> None:
@@ -154,7 +155,7 @@ def _stored_key(home: Home, key: str | None) -> str | None:
     return key if key is None or home.owner is None else f"{home.owner} {key}"
 
 
-def read_experiment(home: Home, experiment_id: str) -> dict:
+def read_experiment(home: Home, experiment_id: str) -> dict[str, Any]:
     """`{"experiment_id", "key", "created", "sweep_id", "experiment": Experiment, "settling": Settling | None}`.
 
     Raises Refused for an unknown id.
@@ -167,7 +168,7 @@ def read_experiment(home: Home, experiment_id: str) -> dict:
     return row | {"experiment": experiment_of(row.pop("spec")), "settling": plan_of(row["settling"])}
 
 
-def read_sweep(home: Home, sweep_id: str) -> dict:
+def read_sweep(home: Home, sweep_id: str) -> dict[str, Any]:
     """`{"sweep_id", "created", "experiments": {id: Experiment}}`, sizes ascending. Raises Refused for an unknown id."""
     found = [sweep for sweep in read_sweeps(home) if sweep["sweep_id"] == sweep_id]
     if not found:
@@ -175,10 +176,10 @@ def read_sweep(home: Home, sweep_id: str) -> dict:
     return found[0]
 
 
-def read_sweeps(home: Home) -> list[dict]:
+def read_sweeps(home: Home) -> list[dict[str, Any]]:
     """Every sweep as `read_sweep` gives it, the newest first; a size whose runs were all deleted is in none."""
     query = "SELECT id, sweep_id, created, spec FROM experiments WHERE sweep_id IS NOT NULL AND owner IS ?"
-    sweeps: dict[str, dict] = {}
+    sweeps: dict[str, dict[str, Any]] = {}
     for row in select(home, f"{query} ORDER BY created, id", (home.owner,)):
         empty = {"sweep_id": row["sweep_id"], "created": row["created"], "experiments": {}}
         sweep = sweeps.setdefault(row["sweep_id"], empty)
@@ -215,7 +216,7 @@ def read_run(home: Home, run_id: str) -> RunRow:
     return row_of(rows[0])
 
 
-def move(home: Home, run: RunRow, status: str, **values) -> bool:
+def move(home: Home, run: RunRow, status: str, **values: Any) -> bool:
     """Change the run's status and `values` (columns) if it is still the attempt that `run` (a row) shows.
 
     False, and nothing changed, where the run is gone, has been resumed since or may not become `status` from where it
@@ -225,7 +226,7 @@ def move(home: Home, run: RunRow, status: str, **values) -> bool:
         return _update(connection, home, run, _before(status), {"status": status} | values)
 
 
-def requeue(home: Home, runs: list[RunRow], admit: Admission, **values) -> None:
+def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> None:
     """Queue ended runs (rows) again, with `values` (columns): all of them, or none.
 
     Raises Refused where one is no longer as its row shows it, or `admit` refuses what is in the queue then.
@@ -234,7 +235,7 @@ def requeue(home: Home, runs: list[RunRow], admit: Admission, **values) -> None:
         for run in runs:
             if not _update(connection, home, run, _before("queued"), {"status": "queued"} | values):
                 which = {"run_id": run.run_id, "owner": home.owner}  # a foreign run is said to be gone
-                now = connection.execute(f"SELECT status FROM runs WHERE id = :run_id AND {_OWN}", which).fetchone()
+                now = connection.execute(f"SELECT status FROM runs WHERE id = :run_id AND {OWN}", which).fetchone()
                 raise Refused(f"Run {run.run_id} is {now['status'] if now else 'deleted'} already.")
         admit(connection)
 
@@ -244,13 +245,15 @@ def _before(status: str) -> tuple[str, ...]:
     return tuple(old for old, new in TRANSITIONS.items() if status in new)
 
 
-def note(home: Home, run: RunRow, **values) -> bool:
+def note(home: Home, run: RunRow, **values: Any) -> bool:
     """Change `values` (columns) of a run that is queued or running, without changing its status."""
     with writing(home) as connection:
         return _update(connection, home, run, ACTIVE, values)
 
 
-def _update(connection: sqlite3.Connection, home: Home, run: RunRow, statuses: tuple[str, ...], values: dict) -> bool:
+def _update(
+    connection: sqlite3.Connection, home: Home, run: RunRow, statuses: tuple[str, ...], values: dict[str, Any]
+) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
     if values.get("message"):
         values = values | {"message": without_places(values["message"])}
@@ -260,46 +263,7 @@ def _update(connection: sqlite3.Connection, home: Home, run: RunRow, statuses: t
     allowed = ", ".join(map(repr, statuses))
     query = f"UPDATE runs SET {changes} WHERE id = :run_id AND attempt = :attempt AND status IN ({allowed})"
     which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
-    return connection.execute(f"{query} AND {_OWN}", values | which).rowcount == 1
-
-
-def delete_runs(home: Home, runs: Iterable[RunRow], whole: Iterable[str] = ()) -> bool:
-    """Remove runs (rows), and experiments with their last run: all of them, or none.
-
-    False, and nothing changed, where one of them is active, gone or no longer as its row shows it, or something would be
-    left of the experiments with the ids `whole`: seeds were added, or may be added at any moment.
-    """
-    try:
-        with writing(home) as connection:
-            plans = [plan_in(connection, home, experiment_id) for experiment_id in whole]
-            _require(not any(plan is not None and plan.open for plan in plans))
-            for run in runs:
-                _require(_delete_run(connection, home, run))
-            query = "SELECT 1 FROM experiments WHERE id = ?"
-            _require(not any(connection.execute(query, (experiment_id,)).fetchone() for experiment_id in whole))
-    except _Changed:
-        return False
-    return True
-
-
-class _Changed(Exception):
-    """Something is no longer as it was seen; what was done in this transaction is undone."""
-
-
-def _require(holds: bool) -> None:
-    if not holds:
-        raise _Changed
-
-
-def _delete_run(connection: sqlite3.Connection, home: Home, run: RunRow) -> bool:
-    ended = f"status NOT IN ({', '.join(map(repr, ACTIVE))})"
-    query = f"DELETE FROM runs WHERE id = :run_id AND attempt = :attempt AND {ended}"
-    which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
-    gone = connection.execute(f"{query} AND {_OWN}", which).rowcount == 1
-    left = "SELECT 1 FROM runs WHERE experiment_id = experiments.id"
-    query = f"DELETE FROM experiments WHERE id = ? AND owner IS ? AND NOT EXISTS ({left})"
-    connection.execute(query, (run.experiment_id, home.owner))
-    return gone
+    return connection.execute(f"{query} AND {OWN}", values | which).rowcount == 1
 
 
 def unless_used(home: Home, dataset: str, action: Callable[[], None]) -> str | None:
@@ -311,6 +275,6 @@ def unless_used(home: Home, dataset: str, action: Callable[[], None]) -> str | N
         active = f"status IN ({', '.join(map(repr, ACTIVE))})"
         for row in connection.execute(f"{_RUNS} WHERE owner IS ? AND {active}", (home.owner,)):
             if experiment_of(row["spec"]).dataset == dataset:
-                return row["run_id"]
+                return str(row["run_id"])
         action()
         return None

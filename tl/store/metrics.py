@@ -63,7 +63,7 @@ RESOURCES = {
 TABLES = 64  # that are kept as read: a page draws the same ones again and again
 
 
-def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any]) -> pd.DataFrame:
+def table(rows: Sequence[Mapping[Any, Any]], columns: Mapping[str, Any]) -> pd.DataFrame:
     """A frame with exactly `columns` and their types; a value a row lacks is null."""
     return pd.DataFrame({name: pd.array([row.get(name) for row in rows], dtype=kind) for name, kind in columns.items()})
 
@@ -106,6 +106,6 @@ def damaged(path: Path, frame: pd.DataFrame) -> bool:
     return found is None or len(found) > 0
 
 
-def write_metrics(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_metrics(path: Path, rows: Sequence[Mapping[Any, Any]]) -> None:
     """Replace a run's metrics by `rows`."""
     write_parquet(path, table(rows, METRICS))

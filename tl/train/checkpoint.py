@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tl.config import DECIDED, Newer, Refused, RunConfig, newer
+from tl.config import Newer, Refused, RunConfig, newer
 from tl.store.files import sync_folder, write_pieces
 from tl.train.history import History
 from tl.train.sealed import (
@@ -130,8 +130,7 @@ def _belongs(path: Path, settings: dict[str, Any], config: RunConfig) -> None:
         raise BadCheckpoint(f"{path} has settings that can't be used ({problem}); start a new run.") from None
     own = config.to_json()
     for name in sorted(own):
-        undecided = name in DECIDED and theirs[name] == DECIDED[name]  # an earlier version kept it open
-        if own[name] != theirs[name] and not undecided:
+        if own[name] != theirs[name]:
             raise BadCheckpoint(
                 f"{path} is of a run with {name} {theirs[name]!r}, config.json says {own[name]!r}; put that"
                 " back, or start a new run."

@@ -84,7 +84,7 @@ class Trainer:
             weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
         self.threads.resume()  # only now: it is other processes that decode pictures, and theirs is no load of others
         if config.precision == "auto":
-            config = self.config = self._decide()
+            config = self.config = self._choose_precision()
         self.learner = Learner(config, self.store, self.device, weights, self.run.folder, self._tick)
         self._resume()
         if self.history.learning_rate is None:
@@ -135,19 +135,15 @@ class Trainer:
         threads.tick()
         self.stop()
 
-    def _decide(self) -> RunConfig:
-        """The precision becomes part of the configuration: a resumed run keeps it."""
-        config = replace(self.config, precision=self._choose_precision())
-        write_json(self.run.config, config.to_json())
-        return config
-
-    def _choose_precision(self) -> str:
-        """Every arm finds the same answer. Nobody's computing time."""
+    def _choose_precision(self) -> RunConfig:
+        """Every arm finds the same answer; it becomes part of the configuration. Nobody's computing time."""
         config = self.config
         self.progress.phase("preparing", detail="trying fp32 and bf16")
         build = partial(new_network, config.backbone, len(self.store.classes), config.resolution, self.device)
         about = (config.backbone, config.resolution, config.batch_size)
-        return choose_precision(self.run.home, build, *about, self.device)
+        config = replace(config, precision=choose_precision(self.run.home, build, *about, self.device))
+        write_json(self.run.config, config.to_json())
+        return config
 
     def _find_rate(self) -> float:
         """By a range test, whose time is this run's time."""
@@ -216,10 +212,7 @@ class Trainer:
                 "memory_peak_bytes": memory,
                 "gpu_utilisation": load["gpu_utilisation"],
                 "energy_joules": load["energy_joules"],
-                "threads": share.threads if share else None,
-                "cpu_seconds": share.cpu_seconds if share else None,
-                "waited_seconds": share.waited_seconds if share else None,
-                "others_load": share.others if share else None,
+                **(share.row() if share else {}),
                 "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
             },
             evaluated - began,

@@ -9,6 +9,7 @@ from tl.store.home import Home
 from tl.ui import cost, form, live, view
 from tl.ui.text import count, escape
 from tl.ui.turn import in_turn
+from tl.words import number_of
 
 
 def show(home: Home, experiment_id: str) -> None:
@@ -47,7 +48,7 @@ def _head(now: view.ExperimentView) -> None:
         f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
         f"{spec.resolution} px",
         f"pretrained: {escape((weights or spec.weights).replace(': ', ', '))}",
-        f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else ""),
+        number_of(len(spec.seeds), "seed"),
     ]
     if now.imported:
         facts.append("imported: trained on another machine")

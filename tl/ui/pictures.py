@@ -17,6 +17,7 @@ from tl.ui.parts.numbers import Number
 from tl.ui.problems import told
 from tl.ui.text import cell, count, escape, plain
 from tl.ui.turn import out_of_turn
+from tl.words import number_of
 
 DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
 WANTS_UPLOAD, UPLOADED, UPLOADER = "form_wants_upload", "form_uploaded", "form_uploader"
@@ -272,7 +273,7 @@ def _caption(name: str, info) -> str:
     if info.origin == "drawn" or name not in info.counts:
         return escape(name)
     pictures = sum(info.counts[name].values())
-    return f"{escape(name)}  \n:small[{count(pictures)} picture{'' if pictures == 1 else 's'}]"  # a line of its own
+    return f"{escape(name)}  \n:small[{number_of(pictures, 'picture')}]"  # a line of its own
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:

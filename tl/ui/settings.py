@@ -16,6 +16,7 @@ from tl.ui.form_state import ARMS, SETTLE, arm_key, compose, shared_key
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.text import count, escape, rate
+from tl.words import number_of
 
 SCHEDULE_TITLES = {
     "constant": "Constant",
@@ -212,7 +213,7 @@ def shared_summary() -> str:
     parts = [
         f"up to {_budgets(chosen)}",
         f"stops after {chosen.patience} without progress" if chosen.patience else "no early stopping",
-        f"{seeds} seed" + ("s" if seeds > 1 else "") + at_first,
+        number_of(seeds, "seed") + at_first,
         f"batches of {chosen.batch_size}",
         OPTIMIZERS[chosen.optimizer].title,
         f"{schedule} rate" + (", found by a range test" if chosen.find_rate else ""),
@@ -229,4 +230,4 @@ def _budgets(chosen: Experiment) -> str:
     budgets = {arm.name: arm.epochs or chosen.epochs for arm in chosen.arms}
     most = max(budgets.values())
     own = [f"{escape(arm_title(name))}: {count(epochs)}" for name, epochs in budgets.items() if epochs != most]
-    return f"{count(most)} epoch{'s'[: most > 1]}" + (f" ({', '.join(own)})" if own else "")
+    return number_of(most, "epoch") + (f" ({', '.join(own)})" if own else "")

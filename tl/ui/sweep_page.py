@@ -18,6 +18,7 @@ from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.problems import told
 from tl.ui.refresh import Found, fragment, look_again
 from tl.ui.text import count, escape, unbroken
+from tl.words import number_of
 
 REFRESH_SECONDS = 2.0
 PROBLEM, SINGLE = "sweep_live_problem", "sweep_single"
@@ -46,7 +47,7 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
             if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_sweep"):
                 ask_to_delete(home, now.sweep_id, PROBLEM, then=sweep_form.new_sweep)
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
-    seeds = f"{len(spec.seeds)} seed" + ("s" if len(spec.seeds) > 1 else "")
+    seeds = number_of(len(spec.seeds), "seed")
     imported = " · imported: trained on another machine" if now.imported else ""
     st.caption(f"{sizes} training pictures · {spec.resolution} px · {seeds}{imported}")
 

@@ -8,7 +8,6 @@ from tl.analysis.results import Interval, Verdict
 from tl.analysis.statistics import interval
 from tl.config import BALANCED_ACCURACY
 from tl.jobs.listing import RunEntry
-from tl.measures import DISTURBED_LOAD
 from tl.store.documents import Result, read_result
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration, energy, memory, millions, percent
 from tl.ui.view import Arm, ExperimentView
@@ -108,7 +107,9 @@ def _span(numbers: Sequence[int]) -> str:
 
 def _busy(metrics: "pd.DataFrame") -> str:
     """In how many epochs other programs kept the machine busy; "" where in none, or the machine didn't tell."""
-    disturbed = int((metrics["others_load"].dropna() > DISTURBED_LOAD).sum())
+    from tl.analysis.quiet import disturbed_epochs  # pandas
+
+    disturbed = int(disturbed_epochs(metrics).sum())
     return f"; {count(disturbed)} of {count(len(metrics))} epochs beside other programs" if disturbed else ""
 
 

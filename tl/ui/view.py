@@ -45,7 +45,6 @@ STATUSES = {
     "failed": "Failed",
     "interrupted": "Interrupted",
 }
-RESUMABLE = ("failed", "stopped", "interrupted")
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ def measure(home: Home, asked: Question) -> None:
     lock = background.take_lock(home, LOCK, wait=True)
     assert lock is not None
     try:
-        _look(home, asked, _in_front, _Telling(home))
+        in_front = _InFront(home)
+        _look(home, asked, in_front.run, in_front.look)
     finally:
         os.close(lock)
     problem = probe_curve(home, asked)[1]
@@ -62,41 +63,45 @@ def measure(home: Home, asked: Question) -> None:
         raise Refused(problem)
 
 
-class _Telling:
-    """Before a turn is taken in front of a person: says on stderr, once, that it has to be waited for."""
+class _InFront:
+    """How it is measured in front of a person: to its end, and on stderr it is told once that it waits for its turn."""
 
     def __init__(self, home: Home) -> None:
         self._home, self._told = home, False
 
-    def __call__(self) -> None:
+    def look(self) -> None:
+        """Before a turn is taken."""
         turn = Turn(self._home.locks_dir)
         free = not turn.wanted() and turn.try_take()
         turn.close()
-        if not free and not self._told:
+        if not free:
+            self._tell()
+
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run what looks at the pictures."""
+        said: list[str] = []
+        with subprocess.Popen(
+            command,
+            cwd=PROJECT_ROOT,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # one line, at the end
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None and process.stderr is not None
+            for line in process.stderr:
+                if line.startswith(WAITING):
+                    self._tell()
+                said.append(line)
+            answer = process.stdout.read()
+        return subprocess.CompletedProcess(command, process.returncode, answer, "".join(said))
+
+    def _tell(self) -> None:
+        if not self._told:
             self._told = True
             print(WAITS, file=sys.stderr, flush=True)
-
-
-def _in_front(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run it to its end; on stderr it is told once that it waits for its turn."""
-    said: list[str] = []
-    with subprocess.Popen(
-        command,
-        cwd=PROJECT_ROOT,
-        env=child_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,  # one line, at the end
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
-        for line in process.stderr:
-            if line.startswith(WAITING) and not any(earlier.startswith(WAITING) for earlier in said):
-                print(WAITS, file=sys.stderr, flush=True)
-            said.append(line)
-        answer = process.stdout.read()
-    return subprocess.CompletedProcess(command, process.returncode, answer, "".join(said))
 
 
 def _look(home: Home, asked: Question, run: Run, give_way: Callable[[], None]) -> None:

@@ -45,6 +45,15 @@ class Share:
     threads: float  # that computed, mean over the time
     others: float  # share (0..1) of the processors this process could use that somebody else had
 
+    def row(self) -> dict[str, float | None]:
+        """Its columns in the metrics."""
+        return {
+            "threads": self.threads,
+            "cpu_seconds": self.cpu_seconds,
+            "waited_seconds": self.waited_seconds,
+            "others_load": self.others,
+        }
+
 
 def read() -> Reading:
     """The counters now."""

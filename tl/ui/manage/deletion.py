@@ -14,6 +14,7 @@ from tl.ui.parts.deletion import Choice, ask
 from tl.ui.problems import told
 from tl.ui.text import count, escape, memory
 from tl.ui.turn import out_of_turn
+from tl.words import number_of
 
 NAMES = {RUN: "run", EXPERIMENT: "comparison", SWEEP: "sweep"}
 
@@ -38,7 +39,7 @@ def ask_to_delete(
 
 def about(home: Home, whole: Whole) -> str:
     """What it is, how much, and what is lost; Markdown."""
-    some = f"{count(len(whole.rows))} run{'s' if len(whole.rows) > 1 else ''}, {memory(whole.num_bytes())}"
+    some = f"{number_of(len(whole.rows), 'run')}, {memory(whole.num_bytes())}"
     spec = whole.rows[0].experiment
     if whole.kind == RUN:
         [row] = whole.rows

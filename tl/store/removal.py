@@ -1,0 +1,49 @@
+"""Rows of runs that are deleted: in one transaction, all of them or none."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from tl.store.database import OWN
+from tl.store.home import Home
+from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE, writing
+from tl.store.settling import plan_in
+
+
+def delete_runs(home: Home, runs: Iterable[RunRow], whole: Iterable[str] = ()) -> bool:
+    """Remove runs (rows), and experiments with their last run: all of them, or none.
+
+    False, and nothing changed, where one of them is active, gone or no longer as its row shows it, or something would be
+    left of the experiments with the ids `whole`: seeds were added, or may be added at any moment.
+    """
+    try:
+        with writing(home) as connection:
+            plans = [plan_in(connection, home, experiment_id) for experiment_id in whole]
+            _require(not any(plan is not None and plan.open for plan in plans))
+            for run in runs:
+                _require(_delete_run(connection, home, run))
+            query = "SELECT 1 FROM experiments WHERE id = ?"
+            _require(not any(connection.execute(query, (experiment_id,)).fetchone() for experiment_id in whole))
+    except _Changed:
+        return False
+    return True
+
+
+class _Changed(Exception):
+    """Something is no longer as it was seen; what was done in this transaction is undone."""
+
+
+def _require(holds: bool) -> None:
+    if not holds:
+        raise _Changed
+
+
+def _delete_run(connection: sqlite3.Connection, home: Home, run: RunRow) -> bool:
+    ended = f"status NOT IN ({', '.join(map(repr, ACTIVE))})"
+    query = f"DELETE FROM runs WHERE id = :run_id AND attempt = :attempt AND {ended}"
+    which = {"run_id": run.run_id, "attempt": run.attempt, "owner": home.owner}
+    gone = connection.execute(f"{query} AND {OWN}", which).rowcount == 1
+    left = "SELECT 1 FROM runs WHERE experiment_id = experiments.id"
+    query = f"DELETE FROM experiments WHERE id = ? AND owner IS ? AND NOT EXISTS ({left})"
+    connection.execute(query, (run.experiment_id, home.owner))
+    return gone
