@@ -10,7 +10,7 @@ from tl.config import Newer, newer
 from tl.store.documents import Progress, Result, read_config, read_progress, read_result
 from tl.store.home import Home, Run
 from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE
+from tl.store.schema import ACTIVE, RESUMABLE
 
 _REACHED = (
     "epochs",
@@ -66,9 +66,6 @@ class RunEntry:
         """JSON-ready dict."""
         progress = self.progress and msgspec.structs.asdict(self.progress)
         return asdict(self) | {"progress": progress}
-
-
-RESUMABLE = ("failed", "stopped", "interrupted")
 
 
 def notes_of(runs: Sequence[RunEntry]) -> list[str]:

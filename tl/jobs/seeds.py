@@ -12,12 +12,11 @@ from tl.store.files import write_json
 from tl.store.growth import grow
 from tl.store.home import Home
 from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE
+from tl.store.schema import ACTIVE, RESUMABLE
 from tl.store.settling import Settling
 from tl.words import number_of
 
 MOST_SEEDS = 100  # of an experiment
-UNFINISHED = ("stopped", "failed", "interrupted")
 
 
 def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = None) -> list[str]:
@@ -70,7 +69,7 @@ def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:
         raise Refused("This comparison is one size of a sweep; start the sweep again with more seeds instead.")
     if any(home.run(row.run_id).imported.exists() for row in rows):
         raise Refused("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
-    if unfinished := sum(row.status in UNFINISHED for row in rows):
+    if unfinished := sum(row.status in RESUMABLE for row in rows):
         have = "has" if unfinished == 1 else "have"
         raise Refused(f"{unfinished} of its runs {have} not finished; resume or delete what is unfinished first.")
 

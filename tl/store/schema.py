@@ -20,6 +20,7 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     "interrupted": ("queued",),
 }
 ACTIVE = ("queued", "running")
+RESUMABLE = tuple(status for status, after in TRANSITIONS.items() if "queued" in after)
 
 # One tuple of statements per version of the file; a newer version appends a tuple and never edits an older one.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (

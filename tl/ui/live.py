@@ -10,6 +10,7 @@ from tl.config import BALANCED_ACCURACY
 from tl.jobs.listing import RunEntry, notes_of
 from tl.store.documents import Progress
 from tl.store.home import Home
+from tl.store.schema import RESUMABLE
 from tl.ui import chart_area, settling, view
 from tl.ui.arms import dot
 from tl.ui.problems import told
@@ -87,7 +88,7 @@ def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None
     reached.metric("Test", _percent(run.test_accuracy), help="Measured once, at the end, with the best epoch.")
     for note in notes_of(arm.runs):
         st.caption(f":material/info: {escape(note)}")
-    if run.status in view.RESUMABLE:
+    if run.status in RESUMABLE:
         _ended_badly(home, run)
     if arm.active:
         st.button(

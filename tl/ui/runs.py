@@ -10,6 +10,7 @@ from tl.jobs.listing import RunEntry
 from tl.store.database import ACTIVE, read_experiment
 from tl.store.documents import Progress
 from tl.store.home import Home
+from tl.store.schema import RESUMABLE
 from tl.strategies import arm_title
 from tl.ui import view
 from tl.ui.arms import dot
@@ -151,7 +152,7 @@ def _run(home: Home, run: RunEntry, position: int) -> None:
             )
     if run.newer:
         st.caption(f":material/update: {escape(run.newer)}")
-    if run.status in view.RESUMABLE and run.message:
+    if run.status in RESUMABLE and run.message:
         words = escape(run.message)
         st.caption(words if run.status == "stopped" else f":red[{words}]")
     if choice == "Delete":

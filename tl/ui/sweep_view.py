@@ -16,10 +16,10 @@ from tl.report import size_findings
 from tl.store.database import Unknown
 from tl.store.documents import Imported
 from tl.store.home import Home
-from tl.store.schema import ACTIVE
+from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration
-from tl.ui.view import RESUMABLE, ExperimentView
+from tl.ui.view import ExperimentView
 from tl.words import number_of
 
 

@@ -11,12 +11,13 @@ from tl.analysis.results import Learning, Verdict
 from tl.config import PLANNED_LOOKS, Experiment
 from tl.report import findings
 from tl.store.home import Home
+from tl.store.schema import RESUMABLE
 from tl.strategies import arm_title
 from tl.ui import downloads, forecast, judging, settling
 from tl.ui.arms import dot
 from tl.ui.problems import told
 from tl.ui.text import cell, duration, escape, unbroken
-from tl.ui.view import RESUMABLE, ExperimentView
+from tl.ui.view import ExperimentView
 from tl.ui.watch import class_by_class
 from tl.words import number_of, rate
 
