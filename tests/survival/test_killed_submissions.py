@@ -27,7 +27,7 @@ from tests.survival.test_killed_submissions import EXPERIMENT
 from tl import jobs
 from tl.datasets import quarantine
 from tl.jobs import queue
-from tl.store import database, trash
+from tl.store import database, removal, trash
 from tl.store.home import Home
 
 def ends(*_, **__):
@@ -117,8 +117,8 @@ DELETIONS = {  # when a deletion is killed -> how, and whether everything is sti
     "before it is announced": ("quarantine.write_json = ends", True),
     "before the rows": ("removal.delete_runs = ends", True),
     "with the rows gone, before that counts": (
-        "delete, left = database._delete_run, [0, 1]\n"
-        "database._delete_run = lambda *given: delete(*given) if left.pop() else ends()",
+        "delete, left = removal._delete_run, [0, 1]\n"
+        "removal._delete_run = lambda *given: delete(*given) if left.pop() else ends()",
         True,
     ),
     "after the rows": ("quarantine._remove = ends", False),

@@ -64,9 +64,10 @@ def alone(home: Home, progress: Callable[[int, int, str], None] | None) -> Itera
 def sweep_abandoned(home: Home) -> None:
     """Remove what killed processes left of data sets and runs they were bringing in."""
     for parent in (home.datasets_dir, home.runs_dir):
-        if any(parent.glob(".incoming-*")):
-            with locked(home.locks_dir / "ingest.lock"):
-                _sweep(home, parent)
+        with suppress(FileNotFoundError):  # a workspace that another process removes meanwhile
+            if any(parent.glob(".incoming-*")):
+                with locked(home.locks_dir / "ingest.lock"):
+                    _sweep(home, parent)
 
 
 def settle(folder: Path, target: Path) -> None:

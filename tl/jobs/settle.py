@@ -12,7 +12,7 @@ from tl import datasets
 from tl.analysis import experiment_result
 from tl.analysis.settle import Decision, decide, standing_of
 from tl.config import Experiment, Refused
-from tl.jobs.seeds import UNFINISHED, add_seeds
+from tl.jobs.seeds import add_seeds
 from tl.jobs.settler import LIMIT_SECONDS
 from tl.jobs.settling import spent_seconds
 from tl.limits import hosted
@@ -21,7 +21,7 @@ from tl.store.database import Unknown
 from tl.store.files import keep_private, locked
 from tl.store.home import Home
 from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE
+from tl.store.schema import ACTIVE, RESUMABLE
 
 
 def settle(home: Home, experiment_id: str) -> None:
@@ -31,7 +31,7 @@ def settle(home: Home, experiment_id: str) -> None:
     rows = database.read_runs(home, experiment_id)
     if plan is None or not plan.open or any(row.status in ACTIVE for row in rows):
         return
-    if unfinished := [row for row in rows if row.status in UNFINISHED]:
+    if unfinished := [row for row in rows if row.status in RESUMABLE]:
         settling.end(home, experiment_id, *_of_unfinished(unfinished), seen=experiment)
         return
     try:
