@@ -136,7 +136,14 @@ def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
         time_to_target={},
     )
     reached = SizeResult(
-        accuracy=None, seconds=None, seeds=3, test_accuracies={}, learning=Learning.CONVERGED, above_guessing=None
+        accuracy=None,
+        seconds=None,
+        seeds=3,
+        test_accuracies={},
+        learning=Learning.CONVERGED,
+        above_guessing=None,
+        reached=None,
+        budget=10,
     )
     found = SweepFinding(
         sweep_id="x",
@@ -169,6 +176,15 @@ def test_an_arm_that_was_still_learning_is_named(home):
     assert found.arms["scratch"][100].learning == Learning.STILL_IMPROVING
     assert "From scratch had not converged with 100, 300 and 1,000 pictures: more epochs may" not in found.text
     assert "From scratch had not converged with 100 and 300 pictures: more epochs may narrow the gap." in found.text
+
+
+def test_an_arm_that_never_came_to_train_all_it_should_is_named(home):
+    late = [ArmConfig(name=name, strategy="freeze_then_unfreeze", frozen_epochs=5) for name in ("Late", "To come")]
+    curves = CURVES | {"Late": lambda n: CURVES["full_finetuning"](n) + 0.01}
+    arms, leave = (*ARMS, *late), lambda run: run.arm == "To come"
+    found = found_in(home, swept(home, sizes=SIZES[:2], curves=curves, arms=arms, seeds=1, epochs=2, leave=leave))
+    assert found.headline == "full_finetuning"
+    assert "Late was never unfrozen in 2 epochs." in found.text and found.text.count("unfrozen") == 1
 
 
 def test_a_size_at_which_an_arm_guessed_is_worth_no_number_of_pictures(home):

@@ -66,6 +66,8 @@ def _reached(runs: SweepRuns, own: SizeRuns, arm: str) -> SizeResult:
         test_accuracies=runs.reached(tested),
         learning=summary.ledger.learning,
         above_guessing=summary.above_guessing,
+        reached=summary.ledger.reached,
+        budget=summary.ledger.budget,
     )
 
 

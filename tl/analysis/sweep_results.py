@@ -44,6 +44,8 @@ class SizeResult:
     test_accuracies: dict[int, float]  # seed -> accuracy
     learning: Learning
     above_guessing: bool | None  # whether it reached more than guessing may, on the pictures counted
+    reached: str | None  # what trained at most where its epochs were over before the rest began; None where all did
+    budget: int  # epochs it might take
 
     def to_json(self) -> dict[str, Any]:
         """The accuracy and its interval beside the rest."""

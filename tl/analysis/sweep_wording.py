@@ -11,6 +11,7 @@ from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THES
 from tl.analysis.statistics import MIN_PAIRS
 from tl.analysis.sweep_results import BreakEven, SweepComparison, SweepFinding
 from tl.config import BALANCED_ACCURACY
+from tl.effects import never_unfrozen
 from tl.store.schema import ACTIVE
 from tl.words import NOT_AVAILABLE, about, count, percent, points
 
@@ -34,6 +35,7 @@ def text(found: SweepFinding) -> str:
             _misfit(found, arm),
             _guessed(found, arm, found.best),
             _unfair(found, arm, found.best),
+            *_unfrozen(found),
             _caution(found.best),
         ]
     if found.judge_by == BALANCED_ACCURACY:
@@ -214,6 +216,17 @@ def _unfair(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
         f"{title(loser)} {UNFAIR[learning][0]} with {_listed(sizes)} pictures: {UNFAIR[learning][1]} may narrow the gap."
         for (loser, learning), sizes in lost.items()
     )
+
+
+def _unfrozen(found: SweepFinding) -> list[str]:
+    """A sentence on each arm that has finished runs whose epochs were over before all that should train did."""
+    frozen = {
+        arm: entry
+        for arm, sizes in found.arms.items()
+        for entry in sizes.values()
+        if entry.seeds and entry.reached is not None
+    }
+    return [f"{title(arm)} was {never_unfrozen(own.reached or '', own.budget)}." for arm, own in frozen.items()]
 
 
 def _listed(words: list[str]) -> str:
