@@ -259,7 +259,10 @@ def test_a_dead_trainer_nobody_watches_is_shown_as_interrupted_and_can_be_resume
     assert lab.row(run_id).status == "running"
     run = jobs.run(home, run_id)
     assert run.status == "interrupted"
-    assert "Resume goes on" in run.message
+    assert run.message.endswith("No epoch was done by then; Resume begins with the first.")
+    home.run(run_id).checkpoints.mkdir(exist_ok=True)
+    home.run(run_id).best.touch()
+    assert jobs.run(home, run_id).message.endswith("Resume goes on after its last finished epoch.")
     assert jobs.resume(home, run_id).status == "queued"
 
 

@@ -32,6 +32,7 @@ def test_a_running_experiment_shows_progress_and_can_be_stopped(open_page, home,
     read = unescaped(app)
     assert "Epoch 4 of 6" in read and "at most 0:1" in read
     assert "Waiting for its turn" in read
+    assert app.button(key="stop_0").help == app.button(key="stop_all").help == "The best epoch so far is kept."
     assert len(charts(app)) >= 6
     assert [metric.value for metric in app.metric][:3] == ["30.0 %", "30.0 %", "–"]
     app.button(key="stop_0").click().run()
@@ -55,6 +56,21 @@ def test_what_a_stopped_run_keeps_is_what_it_had(open_page, home, epochs, words,
     assert words in unescaped(app) and f"Epoch {epochs} of 6" in unescaped(app)
     resume = [button for button in app.button if (button.key or "").startswith(("resume_", "go_on_"))]
     assert resume and {button.help for button in resume} == {hint}
+
+
+def test_stop_promises_nothing_before_an_epoch_is_done(open_page, home):
+    experiment_id = page_lab.submit(home)
+    first, _ = page_lab.rows(home, experiment_id)
+    page_lab.start(home, first)
+    app = open_page(experiment=experiment_id)
+    assert (
+        app.button(key="stop_0").help
+        == app.button(key="stop_all").help
+        == ("No epoch is done yet, so nothing will be kept.")
+    )
+    page_lab.learn(home, first, 1)
+    app = open_page(experiment=experiment_id)
+    assert app.button(key="stop_all").help == "The best epoch so far is kept of every run that has finished one."
 
 
 def test_a_trainer_that_does_not_end_keeps_nobody_else_from_being_stopped(open_page, home, monkeypatch):

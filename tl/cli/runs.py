@@ -20,7 +20,7 @@ def add_commands(commands: Any) -> None:
     """Declare `runs`, `stop`, `resume` and `delete`."""
     add_command(commands, "runs", runs, "List all runs, the newest first.")
     for name, run, text in (
-        ("stop", stop, "End a run and keep its best so far."),
+        ("stop", stop, "End a run; the best epoch it has finished is kept."),
         ("resume", resume, "Go on with a run that has not finished; waits until it has ended."),
     ):
         parser = add_command(commands, name, run, text)

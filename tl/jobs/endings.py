@@ -1,6 +1,7 @@
 """How a run ended, in a status, a reason and a sentence: from what the trainer left behind, else from how it died."""
 
 import signal
+from typing import Any
 
 from tl.failures import EXIT_REASONS
 from tl.jobs import processes
@@ -12,18 +13,17 @@ from tl.store.rows import RunRow
 
 RESULTS = ("finished", "stopped", "failed")  # what a trainer itself may say in result.json
 
-_ON_RESUME = "Resume goes on after its last finished epoch."
 _MESSAGES = {
-    "killed": "The trainer was ended from outside by {signal}. " + _ON_RESUME,
-    "killed_for_memory": "The system ended the trainer for lack of memory. " + _ON_RESUME,
-    "stalled": "The trainer did nothing for {minutes:g} minutes and was ended. " + _ON_RESUME,
+    "killed": "The trainer was ended from outside by {signal}. {resume}",
+    "killed_for_memory": "The system ended the trainer for lack of memory. {resume}",
+    "stalled": "The trainer did nothing for {minutes:g} minutes and was ended. {resume}",
     "internal_error": "The trainer ended with exit status {code} without a result; the last line of its log: {last}",
-    "interrupted": "The trainer was found dead after nobody had watched it for a while. " + _ON_RESUME,
-    "rebuilt": "The queue was damaged and has been rebuilt from the folders of the runs. " + _ON_RESUME,
-    "machine_restarted": "The machine was restarted while this run was training. " + _ON_RESUME,
+    "interrupted": "The trainer was found dead after nobody had watched it for a while. {resume}",
+    "rebuilt": "The queue was damaged and has been rebuilt from the folders of the runs. {resume}",
+    "machine_restarted": "The machine was restarted while this run was training. {resume}",
 }
 # Of one that an earlier supervisor started: how it died is known to that one alone, and called "killed" like the rest.
-_UNTOLD = f"The trainer ended without telling why. {_ON_RESUME} The last line of its log: {{last}}"
+_UNTOLD = "The trainer ended without telling why. {resume} The last line of its log: {last}"
 
 
 def identity_of(row: RunRow) -> Identity | None:
@@ -31,7 +31,7 @@ def identity_of(row: RunRow) -> Identity | None:
     return Identity(row.pid, row.start_ticks, row.boot_id) if row.pid else None
 
 
-def ending(run: Run, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict:
+def ending(run: Run, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict[str, Any]:
     """`{"status", "reason", "message"}` of a run whose trainer is dead.
 
     `exit_code` as in Launcher.exit_code. `watched`: somebody saw it die; else it was found dead after a restart.
@@ -47,15 +47,15 @@ def ending(run: Run, row: RunRow, exit_code: int | None, watched: bool, for_memo
     if exit_code in EXIT_REASONS:
         return {"status": "failed"} | dict(zip(("reason", "message"), EXIT_REASONS[exit_code], strict=True))
     if exit_code is not None and exit_code >= 0:
-        return _ended("failed", "internal_error", code=exit_code, last=_last_line(run))
+        return _ended(run, "failed", "internal_error", code=exit_code, last=_last_line(run))
     if for_memory and exit_code in (None, -signal.SIGKILL):
-        return _ended("failed", "killed_for_memory")
+        return _ended(run, "failed", "killed_for_memory")
     if exit_code is not None:
-        return _ended("failed", "killed", signal=signal.Signals(-exit_code).name)
+        return _ended(run, "failed", "killed", signal=signal.Signals(-exit_code).name)
     if watched:  # an earlier supervisor's trainer: its exit status went where that went
-        return _ended("failed", "killed", _UNTOLD, last=_last_line(run))
+        return _ended(run, "failed", "killed", _UNTOLD, last=_last_line(run))
     restarted = row.boot_id is not None and row.boot_id != processes.boot_id()
-    return _ended("interrupted", "machine_restarted" if restarted else "interrupted")
+    return _ended(run, "interrupted", "machine_restarted" if restarted else "interrupted")
 
 
 def out_of_time(row: RunRow, seconds: float = 0.0) -> bool:
@@ -64,7 +64,7 @@ def out_of_time(row: RunRow, seconds: float = 0.0) -> bool:
     return minutes is not None and row.spent + seconds > 60 * minutes
 
 
-def overdue(run: Run) -> dict:
+def overdue(run: Run) -> dict[str, Any]:
     """Columns to be written down before the trainer of `run` is ended, which is out of time."""
     minutes = limits().run_minutes
     kept = "the best epoch so far is kept" if run.best.exists() else "no epoch was done by then"
@@ -72,18 +72,26 @@ def overdue(run: Run) -> dict:
     return {"reason": "time_limit", "message": message, "stop_requested": 1}
 
 
-def stalled(seconds: float) -> dict:
-    """`{"reason", "message"}` to be written down before a trainer is ended that has not moved for `seconds`."""
-    return {name: _ended("failed", "stalled", minutes=round(seconds / 60, 2))[name] for name in ("reason", "message")}
+def stalled(run: Run, seconds: float) -> dict[str, Any]:
+    """`{"reason", "message"}` to be written down before the trainer of `run` is ended, which has not moved for `seconds`."""
+    end = _ended(run, "failed", "stalled", minutes=round(seconds / 60, 2))
+    return {name: end[name] for name in ("reason", "message")}
 
 
-def rebuilt() -> dict:
+def rebuilt(run: Run) -> dict[str, Any]:
     """As `ending`, of a run that the queue had forgotten and that has no result."""
-    return _ended("interrupted", "rebuilt")
+    return _ended(run, "interrupted", "rebuilt")
 
 
-def _ended(status: str, reason: str, message: str | None = None, **values) -> dict:
-    return {"status": status, "reason": reason, "message": (message or _MESSAGES[reason]).format(**values)}
+def _ended(run: Run, status: str, reason: str, message: str | None = None, **values: object) -> dict[str, Any]:
+    said = (message or _MESSAGES[reason]).format(resume=_on_resume(run), **values)
+    return {"status": status, "reason": reason, "message": said}
+
+
+def _on_resume(run: Run) -> str:
+    if run.best.exists():
+        return "Resume goes on after its last finished epoch."
+    return "No epoch was done by then; Resume begins with the first."
 
 
 def _last_line(run: Run) -> str:

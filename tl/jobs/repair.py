@@ -232,4 +232,4 @@ def _row(run: Run, config: RunConfig, created: float) -> dict:
     ended = run.result.stat().st_mtime if run.result.exists() else None
     times = {"created": created, "started": None, "ended": ended}
     about = {"run_id": config.run_id, "arm": config.arm.name, "seed": config.seed}
-    return about | (end if end["status"] in RESULTS else rebuilt()) | times
+    return about | (end if end["status"] in RESULTS else rebuilt(run)) | times

@@ -138,7 +138,7 @@ class Supervisor:
             if self._clock() - seen > GRACE_SECONDS:  # whoever asked would have ended it by now, and may have died
                 return {"stop_requested": 1}
         still = self._stillness.seconds(files, row.attempt) >= self.stall_seconds
-        return stalled(self.stall_seconds) if still else None
+        return stalled(files, self.stall_seconds) if still else None
 
     def _ended(self, run_id: str, trainer: processes.Identity) -> bool:
         """End the trainer, if it lives, and what it may have started; False where something can't be ended."""

@@ -59,7 +59,7 @@ def _live(
             key="stop_all",
             on_click=_stop,
             args=(home, [run.run_id for run in now.runs]),
-            help="Every arm keeps the best it has learned so far.",
+            help=view.kept_on_stop(now.runs),
         )
     chart_area.show(now, metrics)
     for what in now.damaged:
@@ -98,7 +98,7 @@ def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None
             key=f"stop_{arm.position}",
             on_click=_stop,
             args=(home, [each.run_id for each in arm.runs]),
-            help="Keeps the best it has learned so far.",
+            help=view.kept_on_stop(arm.runs),
         )
 
 

@@ -16,7 +16,7 @@ from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.problems import told
 from tl.ui.text import duration, escape
-from tl.ui.view import ExperimentView
+from tl.ui.view import ExperimentView, kept_on_stop
 
 PROBLEM = "settling_problem"
 SEEDS, MINUTES = "settle_seeds", "settle_minutes"
@@ -98,7 +98,7 @@ def line(now: ExperimentView) -> None:
             key="stop_settling",
             on_click=_stop,
             args=(now,),
-            help="No more seeds, and what trains now ends; every arm keeps the best it has learned so far.",
+            help=f"No more seeds, and what trains now ends. {kept_on_stop(now.runs)}",
         )
     for seeds, outcome in now.settling.looks:
         st.caption(escape(settle_wording.look(now.experiment, seeds, outcome)))

@@ -198,6 +198,17 @@ def in_queue(run: RunEntry) -> str:
     return f"{ordinal(run.place)} in the queue" if run.place else STATUSES["queued"]
 
 
+def kept_on_stop(runs: Iterable[RunEntry]) -> str:
+    """What a stop leaves of those of these runs that still train or wait, a sentence."""
+    ended = [run for run in runs if run.status in ACTIVE]
+    begun = [run for run in ended if run.epochs]
+    if not begun:
+        return "No epoch is done yet, so nothing will be kept."
+    if len(begun) == len(ended):
+        return "The best epoch so far is kept."
+    return "The best epoch so far is kept of every run that has finished one."
+
+
 def log_end(home: Home, run_id: str) -> str:
     """The last lines of a run's log."""
     try:
