@@ -77,6 +77,42 @@ def test_a_sweep_is_deleted_on_its_own_page_which_then_shows_the_form(open_page,
     assert "How much data?" in unescaped(app) and not app.error
 
 
+def test_a_comparison_is_deleted_on_its_own_page_which_then_shows_the_form(open_page, home):
+    kept, experiment_id = page_lab.finished(home), page_lab.submit(home)
+    app = open_page(experiment=experiment_id)
+    app.button(key="delete_experiment").click().run()
+    assert "MobileNetV2 on Blossoms" in question(app) and "100 training pictures: 2 runs" in question(app)
+    assert "2 runs train or wait and are stopped first." in unescaped(app)
+    app.button(key="cancel_delete").click().run()
+    assert database.has_experiment(home, experiment_id)
+    app.button(key="delete_experiment").click().run()
+    app.button(key="confirm_delete").click().run()
+    assert not app.exception and {run.experiment_id for run in jobs.list_runs(home)} == {kept}
+    assert app.title[0].value == "Is transfer learning worth it here?" and not app.error
+
+
+def test_one_size_of_a_sweep_is_deleted_on_its_page_or_the_whole_sweep(open_page, home):
+    sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1)
+    app = open_page(experiment=next(iter(jobs.sweep(home, sweep_id)["experiments"])))
+    app.button(key="delete_experiment").click().run()
+    assert "It is one size of a sweep." in unescaped(app)
+    app.button(key="confirm_delete_sweep").click().run()
+    assert not app.exception and not jobs.list_runs(home)
+
+
+def test_a_comparison_deleted_elsewhere_is_told_once_on_its_page(open_page, home):
+    experiment_id = page_lab.finished(home)
+    app = open_page(experiment=experiment_id)
+    app.button(key="delete_experiment").click().run()
+    jobs.delete(home, experiment_id)
+    app.button(key="confirm_delete").click().run()
+    assert not app.exception and [error.value for error in app.error] == [
+        f"There is no experiment {experiment_id} here\\. You find all experiments under Runs\\."
+    ]
+    app.button(key="new_comparison").click().run()
+    assert not app.error
+
+
 def test_what_waits_is_stopped_first_and_the_question_says_so(open_page, home):
     experiment_id = page_lab.submit(home)
     app = open_page(RUNS)

@@ -1,12 +1,15 @@
 """One experiment on the Compare page: what is compared, the verdict once there is one, the live part, its settings."""
 
 from contextlib import suppress
+from typing import Any
 
 import streamlit as st
 
+from tl.analysis.results import Verdict
 from tl.config import Refused
 from tl.store.home import Home
 from tl.ui import cost, form, live, view
+from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.text import count, escape
 from tl.ui.turn import in_turn
 from tl.words import number_of
@@ -17,12 +20,14 @@ def show(home: Home, experiment_id: str) -> None:
     try:
         now = view.load(home, experiment_id)
     except Refused as problem:
+        st.session_state.pop(live.PROBLEM, None)  # of a click that came too late: it would say the same
         st.error(escape(problem), icon=":material/link_off:")
         st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
         return
     _head(now)
     with in_turn():
-        judged, found = {}, None
+        judged: dict[str, Any] = {}
+        found: Verdict | None = None
         if not now.active:
             from tl.ui import verdict
 
@@ -39,7 +44,10 @@ def _head(now: view.ExperimentView) -> None:
     title = view.data_title(now.home, spec.dataset, [run.run_id for run in now.runs])
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(f"{escape(BACKBONES[spec.backbone].title)} on {escape(title)}", anchor=False, width="content")
-        st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
+        with st.container(horizontal=True, width="content"):
+            st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
+            if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_experiment"):
+                ask_to_delete(now.home, now.experiment_id, live.PROBLEM, now.sweep_id, then=form.new_comparison)
     weights = now.imported and now.imported.weights
     if not now.imported:
         with suppress(Refused):  # deleted since
@@ -47,7 +55,7 @@ def _head(now: view.ExperimentView) -> None:
     facts = [
         f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
         f"{spec.resolution} px",
-        f"pretrained: {escape((weights or spec.weights).replace(': ', ', '))}",
+        f"pretrained weights “{escape(weights or spec.weights)}”",
         number_of(len(spec.seeds), "seed"),
     ]
     if now.imported:

@@ -30,6 +30,7 @@ def show(home: Home, sweep_id: str) -> None:
     try:
         now = sweep_view.load(home, sweep_id)
     except Refused as problem:
+        st.session_state.pop(PROBLEM, None)  # of a click that came too late: it would say the same
         st.error(escape(problem), icon=":material/link_off:")
         st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
         return
@@ -105,7 +106,7 @@ def _progress(home: Home, now: sweep_view.SweepView) -> None:
             hint = "What has finished stays and counts; the rest can be resumed later."
             st.button("Stop", icon=":material/stop:", key="sweep_stop", on_click=_stop, args=(home, run_ids), help=hint)
         if now.resumable:
-            hint = "Every run that ended without finishing goes on after its last epoch."
+            hint = "Every run that ended without finishing goes on after its last finished epoch, or begins with its first."
             st.button(
                 "Resume the rest",
                 icon=":material/play_arrow:",
