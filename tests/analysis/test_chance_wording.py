@@ -1,11 +1,15 @@
 """What the verdict says of arms that learned nothing, and of questions that seeds alone won't settle."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.verdict_lab import FULL, PROBE, SCRATCH, answered, experiment, judge, networks, run
+from tl.analysis.fairness_wording import said
 from tl.analysis.guessing import Pictures
 from tl.analysis.results import Verdict
+from tl.config import ArmConfig
 from tl.report import findings
 from tl.words import number_of
 
@@ -21,8 +25,8 @@ def test_one_picture_of_25_is_no_claim():
     runs = [answered(arm, right(number, 25), labels=labels) for arm, number in ((SCRATCH, 3), (FULL, 4))]
     few = {"validation": Pictures((2,) * 12), "test": Pictures((25 / 12,) * 12)}
     assert judge(experiment(SCRATCH, FULL), runs, **few).text == (
-        "Neither arm was clearly better than chance (from scratch 12.0 %, full fine-tuning 16.0 %; chance is 8.3 %), so it "
-        "can't be said whether transfer helps: more epochs or another learning rate may change that, and more test pictures "
+        "Neither arm was clearly better than chance in 3 epochs (from scratch 12.0 %, full fine-tuning 16.0 %; chance is "
+        "8.3 %), so it can't be said whether transfer helps: more epochs or another learning rate may change that, and more test pictures "
         "would show more."
     )
 
@@ -37,12 +41,33 @@ def at_chance(*numbers: int) -> Verdict:
 def test_of_arms_that_all_guess_none_did_best():
     found = at_chance(10, 10, 11)
     assert found.text == (
-        "No arm did better than chance (from scratch 8.3 %, full fine-tuning 8.3 %, linear probe 9.2 %; chance is 8.3 %), so "
-        "it can't be said whether any of them helps: more epochs or another learning rate may change that."
+        "No arm did better than chance in 3 epochs (from scratch 8.3 %, full fine-tuning 8.3 %, linear probe 9.2 %; chance "
+        "is 8.3 %), so it can't be said whether any of them helps: more epochs or another learning rate may change that."
     )
     assert found.headline_claim.outcome == "undecided", (
         "an interval within the margin is no equality of two that learned"
     )
+
+
+def test_what_the_text_tells_of_an_arm_is_not_marked_again():
+    found = at_chance(10, 10, 11)
+    assert len(findings.marks(found)) == 3 and all(said(found, name) for name in found.summary)
+    apart = at_chance(10, 80, 12)
+    assert not said(apart, PROBE), "the text is about the best arm"
+    tiny = [run(SCRATCH, [0.5] * 2, 0.5, result={"learning_rate": 1e-7}), run(FULL, [0.5] * 4, 0.5)]
+    found = judge(experiment(SCRATCH, FULL), tiny, validation=Pictures((250, 250)), test=Pictures((500, 500)))
+    assert "(from scratch 50.0 % in 2 epochs, full fine-tuning 50.0 % in 4 epochs; chance" in found.text
+    assert (said(found, SCRATCH), said(found, FULL)) == (False, True), "its rate is news"
+
+
+def test_arms_that_were_both_still_learning_are_not_marked_again():
+    late = ArmConfig(name="late", strategy="freeze_then_unfreeze", frozen_epochs=50)
+    spec = replace(experiment(SCRATCH), arms=(*experiment(SCRATCH).arms, late), samples=500, patience_steps=0)
+    rising = [0.4, 0.5, 0.6, 0.7]
+    pictures = {"validation": Pictures((500, 500)), "test": Pictures((500, 500))}
+    found = judge(spec, [run(SCRATCH, rising, 0.7), run("late", [each + 0.2 for each in rising], 0.9)], **pictures)
+    assert "Neither arm had converged" in found.text and "late was never unfrozen" in found.text
+    assert len(findings.marks(found)) == 2 and said(found, SCRATCH) and said(found, "late")
 
 
 def test_arms_that_differ_from_what_guesses_are_told_apart():

@@ -84,7 +84,7 @@ def test_at_chance_there_is_nothing_to_time():
     assert time.near_chance is True
     assert (time.target_accuracy, time.speedup, time.arm.seconds) == (None, None, None)
     assert both.text == (
-        "Neither arm did better than chance (from scratch 10.0 %, full fine-tuning 11.0 %; chance is 10.0 %), so it can't be "
+        "Neither arm did better than chance in 2 epochs (from scratch 10.0 %, full fine-tuning 11.0 %; chance is 10.0 %), so it can't be "
         "said whether transfer helps: more epochs or another learning rate may change that."
     )
     claim = both.headline_claim

@@ -56,6 +56,32 @@ def mark(own: ArmSummary) -> str:
     return ", and ".join(filter(None, [frozen, predicate(own)]))
 
 
+def said(found: Verdict, name: str) -> bool:
+    """Whether the verdict's text has told already all that `mark` says of the arm `name`."""
+    own = found.summary[name]
+    frozen, unfair = _never_unfrozen(title(name), own), predicate(own, CHANGE).partition(":")[0]
+    if frozen not in found.text:
+        return False
+    return f"{title(name)} {unfair}" in found.text or _of_several(found, name) in found.text
+
+
+def _of_several(found: Verdict, name: str) -> str:
+    """The sentence that says the same of several arms, where it says all there is to say of this one; else its mark."""
+    own, first = found.summary[name], found.headline
+    if first is not None and not (own.ledger.learning == Learning.LEARNED_NOTHING and rate_far_below(own.ledger)):
+        if name in _guessing(found, first, all_arms=True):
+            return nothing_learned(found, first, all_arms=True)
+        sides = [found.summary[side] for side in (found.baseline, first)]
+        alike = {side.ledger.learning for side in sides} == {own.ledger.learning}
+        if (
+            name in (found.baseline, first)
+            and alike
+            and own.ledger.learning in UNFAIR.keys() - {Learning.TOO_FEW_STEPS}
+        ):
+            return _of_both(own.ledger.learning, sides)
+    return mark(own)
+
+
 def predicate(own: ArmSummary, effect: str = HELP) -> str:
     """What is unfair to an arm, and what may have which effect; empty where nothing is, or that isn't known."""
     given = own.ledger
@@ -95,23 +121,33 @@ def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str
     """Where neither the arm `name` nor the baseline (`all_arms`: no arm at all) learned anything: that, and what may
     change it; their gain says nothing. Else empty.
     """
-    nothing = [arm for arm, own in found.summary.items() if own.ledger.learning == Learning.LEARNED_NOTHING]
-    if not {name, found.baseline} <= set(nothing):
+    sides = _guessing(found, name, all_arms)
+    if not sides:
         return ""
-    sides = list(found.summary) if all_arms and len(nothing) == len(found.summary) else [found.baseline, name]
     ledgers = [found.summary[side].ledger for side in sides]
     seen = any(over_chance(own.counted_accuracy, own.chance) != DENIED for own in ledgers)
+    took = [f" in {_epochs(found.summary[side])}" for side in sides]
+    alike = len(set(took)) == 1
     reached = ", ".join(
-        f"{inside(side)} {percent(own.counted_accuracy)}" for side, own in zip(sides, ledgers, strict=True)
+        f"{inside(side)} {percent(own.counted_accuracy)}{'' if alike else epochs}"
+        for side, own, epochs in zip(sides, ledgers, took, strict=True)
     )
     helps = f"{subject(found, name)} helps" if len(sides) == 2 else "any of them helps"
     who = "Neither arm" if len(sides) == 2 else "No arm"
     fairer = UNFAIR[Learning.LEARNED_NOTHING][1]
     pictures = ", and more test pictures would show more" if seen else ""
     return (
-        f"{who} {'was clearly' if seen else 'did'} better than chance ({reached}; chance is {percent(found.chance)}), so it "
+        f"{who} {'was clearly' if seen else 'did'} better than chance{took[0] if alike else ''} ({reached}; chance is {percent(found.chance)}), so it "
         f"can't be said whether {helps}: {fairer} may change that{pictures}."
     )
+
+
+def _guessing(found: Verdict, name: str, all_arms: bool) -> list[str]:
+    """The baseline and the arm `name`, or with `all_arms` all, where none of them learned anything; else nothing."""
+    nothing = [arm for arm, own in found.summary.items() if own.ledger.learning == Learning.LEARNED_NOTHING]
+    if not {name, found.baseline} <= set(nothing):
+        return []
+    return nothing if all_arms and len(nothing) == len(found.summary) else [found.baseline, name]
 
 
 def _of_both(learning: Learning, arms: list[ArmSummary]) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from tl.analysis import claim_wording
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.experiment_results import ExperimentResult
+from tl.analysis.fairness_wording import said
 from tl.analysis.names import noun, title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
@@ -76,7 +77,11 @@ def verdict_section(found: Verdict) -> list[str]:
     parts = [pieces.paragraph(found.text, "verdict")]
     if covers := claim_wording.covers(found):
         parts.append(pieces.paragraph(covers, "small"))
-    parts += [pieces.paragraph(f"{title(name)} {mark}", "mark") for name, mark in findings.marks(found)]
+    parts += [
+        pieces.paragraph(f"{title(name)} {mark}", "mark")
+        for name, mark in findings.marks(found)
+        if not said(found, name)
+    ]
     for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
         if rows:

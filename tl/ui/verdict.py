@@ -7,6 +7,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.analysis import claim_wording
+from tl.analysis.fairness_wording import said
 from tl.analysis.results import Learning, Verdict
 from tl.config import PLANNED_LOOKS, Experiment
 from tl.report import findings
@@ -113,11 +114,8 @@ def _marks(now: ExperimentView, found: Verdict) -> None:
         st.error(escape(problem), icon=":material/error:")
     for name, sentence in findings.marks(found):
         with st.container(horizontal=True, vertical_alignment="center"):
-            # What the text above has said needs only a button.
-            said = f"{arm_title(name)} {sentence.partition(':')[0]}" in found.text
-            st.markdown(
-                f":red[:material/flag: **{escape(arm_title(name))}**{'' if said else f' {unbroken(sentence)}'}]"
-            )
+            words = "" if said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
+            st.markdown(f":red[:material/flag: **{escape(arm_title(name))}**{words}]")
             if found.summary[name].ledger.learning == Learning.STOPPED:
                 _resumable(now, name)
             else:
