@@ -1,6 +1,7 @@
 """How far a run is: a bar never falls back while it goes on, whatever phase it is in; the same for page and terminal."""
 
 import re
+import shutil
 from dataclasses import fields, replace
 from itertools import pairwise
 
@@ -81,12 +82,24 @@ def test_on_a_terminal_each_arm_has_a_bar_and_the_time_left_is_this_sessions(two
     resumed = Progress(phase="training", epoch=4, epochs_before=2, step=5, steps=10)
     ended = replace(run, run_id="e" * 26, arm="linear_probe", status="finished")
     with Bars(home) as bars:
-        bars.show([replace(run, progress=Progress(phase="preparing")), ended])
+        bars.show(runs := [replace(run, progress=Progress(phase="preparing")), ended], runs)
         preparing = capsys.readouterr().err
-        bars.show([replace(run, progress=resumed), ended])
+        bars.show(runs := [replace(run, progress=resumed), ended], runs)
     shown = capsys.readouterr().err
     assert re.search(r"scratch \|.*\| 3\.0/4 epochs, preparing, best 50\.0 %", preparing)
-    assert "left" not in preparing
+    assert "left" not in preparing and "0.0/4" not in preparing, "it begins where the run stands"
+    assert {len(bar) for bar in re.findall(r"\|(.*?)\|", preparing + shown)} == {30}, "however long the words beside it"
     # At the speed of all three epochs it would be 0:32.
     assert re.search(r"scratch \|.*\| 3\.5/4 epochs, at most 0:05 left, training, best 50\.0 %", shown)
     assert re.search(r"linear_probe \|.*\| 4\.0/4 epochs, finished", shown)
+
+
+def test_on_a_terminal_that_watches_one_run_the_turns_of_the_others_count(two, capsys):
+    home, run = two
+    run = replace(run, progress=Progress(phase="training", epoch=4, epochs_before=2, step=5, steps=10))
+    beside = replace(run, run_id="b" * 26, arm="linear_probe")
+    shutil.copytree(home.run(run.run_id).folder, home.run(beside.run_id).folder)
+    with Bars(home) as bars:
+        bars.show([run], [run, beside])
+    shown = capsys.readouterr().err
+    assert "3.5/4 epochs, at most 0:10 left" in shown and "linear_probe" not in shown

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.3
 FAILED = ("failed", "interrupted")  # statuses that make the exit status 1
 Rows = Sequence[Mapping[Any, Any]]  # of a run's metrics, one per epoch
+BAR_COLUMNS = 30
 MAX_STARTS = 10  # of the supervisor, with nothing happening in between
 
 
@@ -36,8 +37,9 @@ def wait(home: Home, experiment_id: str, run_ids: set[str]) -> list[RunEntry]:
             # The rows, not what list_runs makes of them: an end counts once it is written down.
             rows = database.read_runs(home, experiment_id, ACTIVE)
             active = [row for row in rows if row.run_id in run_ids]
-            runs = [run for run in jobs.list_runs(home, experiment_id) if run.run_id in run_ids]
-            display.show(runs)
+            all_runs = jobs.list_runs(home, experiment_id)
+            runs = [run for run in all_runs if run.run_id in run_ids]
+            display.show(runs, all_runs)
             if not active:
                 return runs
             started = jobs.ensure_supervisor(home)
@@ -62,8 +64,8 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def show(self, runs: list[RunEntry]) -> None:
-        """Print what is new."""
+    def show(self, runs: list[RunEntry], all_runs: list[RunEntry]) -> None:
+        """Print what is new; `all_runs` as Bars takes them."""
         for run in runs:
             # What was there before we came is not news.
             told = self._epochs.setdefault(run.run_id, run.epochs if run.attempt > 1 else 0)
@@ -98,21 +100,24 @@ class Bars:
         for bar in self._bars.values():
             bar.close()
 
-    def show(self, runs: list[RunEntry]) -> None:
-        """Redraw the bars."""
+    def show(self, runs: list[RunEntry], all_runs: list[RunEntry]) -> None:
+        """Redraw the bars of `runs`; they take turns with the others of their experiment's, which are `all_runs`."""
         from tqdm import tqdm
 
-        told = {run.run_id: run.epochs for run in runs}
-        left = seconds_left(self._home, runs, lambda run_id: self._rows(run_id, told[run_id]))
+        told = {run.run_id: run.epochs for run in all_runs}
+        left = seconds_left(self._home, all_runs, lambda run_id: self._rows(run_id, told[run_id]))
         for place, arm in enumerate(dict.fromkeys(run.arm for run in runs)):
             own = [run for run in runs if run.arm == arm]
+            done = sum(epochs_done(run) for run in own)
             if arm not in self._bars:
                 total = sum(run.max_epochs for run in own)
-                # tqdm's own time left takes what was done before we came for speed.
-                layout = "{desc} |{bar}| {n:.1f}/{total} epochs{postfix}"
-                self._bars[arm] = tqdm(desc=arm, total=total, position=place, bar_format=layout, file=sys.stderr)
+                # tqdm's own time left takes what was done before we came for speed; its width, what the words leave.
+                layout = f"{{desc}} |{{bar:{BAR_COLUMNS}}}| {{n:.1f}}/{{total}} epochs{{postfix}}"
+                self._bars[arm] = tqdm(
+                    desc=arm, total=total, initial=done, position=place, bar_format=layout, file=sys.stderr
+                )
             bar = self._bars[arm]
-            bar.n = sum(epochs_done(run) for run in own)
+            bar.n = done
             bar.set_postfix_str(_now(own, left), refresh=False)
             bar.refresh()
 
