@@ -93,6 +93,13 @@ def test_memory_is_labelled_in_megabytes_and_gigabytes(most, labels):
     assert labels <= set(re.findall(r">([^<>]+)</text>", drawn))
 
 
+@pytest.mark.parametrize("arms", [ARMS, [*ARMS, "a", "b", "c"]])
+def test_a_line_is_one_stroke_on_paper_or_dashed_and_never_dashed_without_gaps(arms):
+    drawn = as_svg(curves.validation_chart("accuracy", metrics(4, arms=arms), arms, "epochs", 4, training=True))
+    dashes = set(re.findall(r'stroke-dasharray="([^"]*)"', drawn))
+    assert dashes - {""} and all(float(gap) > 0 for dash in dashes - {""} for gap in dash.split(",")[1::2])
+
+
 def test_balanced_accuracy_is_drawn_where_it_was_measured():
     rows = curve_rows(metrics(3), "epochs", "balanced_accuracy", training=True)
     assert rows[rows["arm"] == ARMS[0]]["y"].round(6).tolist() == [0.05, 0.1, 0.15]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tl.charts.palette import ARM_COLOURS, ARM_DASHES, FROZEN_COLOUR, RATE_COLOURS, arm_colour
+from tl.charts.palette import ARM_COLOURS, ARM_DASHES, FROZEN_COLOUR, RATE_COLOURS, SOLID, arm_colour
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
 # Machado et al. 2009, severity 1.0, on linear RGB.
@@ -52,7 +52,7 @@ def test_the_first_four_colours_differ_with_any_colour_vision(vision):
 
 def test_from_the_fifth_arm_on_the_dash_differs_too():
     assert len(ARM_DASHES) == len(ARM_COLOURS) == 8
-    assert all(dash == [1, 0] for dash in ARM_DASHES[:4]) and all(dash != [1, 0] for dash in ARM_DASHES[4:])
+    assert all(dash == SOLID for dash in ARM_DASHES[:4]) and all(dash != SOLID for dash in ARM_DASHES[4:])
 
 
 def test_a_position_beyond_the_palette_starts_over():

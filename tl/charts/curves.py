@@ -9,7 +9,7 @@ import pandas as pd
 from tl.charts.axes import RATE_FORMAT, number_axis, room_above, share_axis
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.frames import AXES, DISTURBED, curves, disturbed
-from tl.charts.palette import arm_colour, arm_dash
+from tl.charts.palette import SOLID, arm_colour, arm_dash
 from tl.charts.times import time_axis
 from tl.words import duration
 
@@ -112,7 +112,7 @@ def _dashes(arms: Sequence[str]) -> alt.StrokeDash:
     """Training curves are dotted; validation curves take the arm's own pattern, which matters from five arms on."""
     alone = {"validation", "seconds", "rate"}
     if len(arms) <= 4:
-        scale = alt.Scale(domain=[*sorted(alone), "training"], range=[[1, 0]] * len(alone) + [[2, 4]])
+        scale = alt.Scale(domain=[*sorted(alone), "training"], range=[SOLID] * len(alone) + [[2, 4]])
         return alt.StrokeDash("curve:N", scale=scale, legend=None)
     return alt.StrokeDash(
         "arm:N", scale=alt.Scale(domain=list(arms), range=[arm_dash(n) for n in range(len(arms))]), legend=None

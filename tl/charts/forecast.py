@@ -8,6 +8,7 @@ import pandas as pd
 from tl.charts.axes import room_above, share_axis
 from tl.charts.curves import BAND_OPACITY, arm_scale
 from tl.charts.drawing import Drawing, kept, table
+from tl.charts.palette import SOLID
 
 MARK_COLOUR = "#7C858F"  # readable on the light and on the dark background
 PARTS = ("measured sizes", "beyond them")
@@ -63,7 +64,7 @@ def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
     )
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)
-    dash = alt.StrokeDash("part:N", scale=alt.Scale(domain=list(PARTS), range=[[1, 0], [5, 4]]), legend=None)
+    dash = alt.StrokeDash("part:N", scale=alt.Scale(domain=list(PARTS), range=[SOLID, [5, 4]]), legend=None)
     names = [alt.Tooltip("arm:N", title="arm"), alt.Tooltip("pictures:Q", title="pictures", format=",.0f")]
     accuracy = alt.Tooltip("accuracy:Q", title="test accuracy", format=".1%")
     ends = [alt.Tooltip(f"{end}:Q", title=title, format=".1%") for end, title in (("low", "from"), ("high", "to"))]

@@ -2,8 +2,10 @@
 
 # Told apart with any common colour blindness, and at least 3:1 against the light and the dark page background.
 ARM_COLOURS = ("#DC7430", "#2F7DD1", "#12876F", "#C04A9B", "#8C79E0", "#9A8420", "#64798A", "#B23A3A")
+# No dash of one pixel without a gap: a printer draws every pixel of such a line by itself (a report of 1.1 MB, not 0.1).
+SOLID: list[int] = []
 # From the fifth arm on colour alone is not enough.
-ARM_DASHES = ([1, 0], [1, 0], [1, 0], [1, 0], [7, 3], [7, 3], [2, 3], [2, 3])
+ARM_DASHES = (SOLID, SOLID, SOLID, SOLID, [7, 3], [7, 3], [2, 3], [2, 3])
 # Learning rates from low to high: from blue to yellow for common colour blindness, from dark to light for any.
 RATE_COLOURS = ("#3946C2", "#A05FD3", "#F4768A", "#F2AE33")
 FROZEN_COLOUR = "#8B929B"

@@ -9,6 +9,7 @@ import pandas as pd
 from tl.charts.axes import room_above, share_axis, signed_axis
 from tl.charts.curves import BAND_OPACITY, arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.palette import SOLID
 from tl.words import about
 
 REACH = 2.0  # curves are drawn up to this factor of the largest size, as far as tl.analysis.curves believes them
@@ -112,7 +113,7 @@ def _sizes(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.La
         .mark_point(size=18, opacity=0.6)
         .encode(x=x, y=y, color=colour, tooltip=[*names, accuracy, alt.Tooltip("seed:Q", title="seed")])
     )
-    dash = alt.Scale(domain=list(PARTS), range=[[1, 0], [5, 4], [1, 0]])
+    dash = alt.Scale(domain=list(PARTS), range=[SOLID, [5, 4], SOLID])
     fits = (
         table("fits")
         .mark_line(strokeWidth=2)

@@ -31,7 +31,7 @@ td.id { font-family: ui-monospace, monospace; font-size: .8em; overflow-wrap: an
 @media print {
   @page { size: A4; margin: 14mm; }
   body { margin: 0; max-width: none; padding: 0; font-size: 11pt; } h2, h3 { break-after: avoid; }
-  figure, tr { break-inside: avoid; } figure { flex-basis: 100%; } figure img { width: 100%; }
+  figure, tr, pre { break-inside: avoid; } figure { flex-basis: 100%; } figure img { width: 100%; }
   .scroll { overflow: visible; } table { width: 100%; font-size: 8pt; } th, td { padding-right: .5rem; }
 }
 """
