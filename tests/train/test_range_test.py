@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from tl.analysis.estimate import RANGE_TEST_STEPS
-from tl.config import Training
+from tl.analysis.guessing import Pictures
+from tl.config import Training, usual_rate
 from tl.train.rate_test import DIVISOR, FIRST, HIGHEST, LOWEST, STEPS, clear_minimum, find_rate
 
 CHANCE = math.log(12)
@@ -78,6 +79,35 @@ def test_a_valley_deeper_than_the_scatter_is_found_where_it_lies(falls, deviatio
 def test_a_curve_that_is_over_at_once_shows_no_rate():
     assert clear_minimum([]) is None and clear_minimum([2.0] * FIRST) is None
     assert search(lambda rate: math.nan)[0] is None
+
+
+def test_where_none_is_shown_the_usual_rate_may_still_learn():
+    """Two classes that lie close together: 100 steps of 2 pictures show nothing, 600 at the usual rate learn them."""
+    random = torch.Generator().manual_seed(0)
+    network = torch.nn.Linear(32, 2)
+    torch.nn.init.zeros_(network.weight)
+    optimizer = torch.optim.Adam(network.parameters())
+
+    def pictures(number):
+        label = torch.randint(0, 2, (number,), generator=random)
+        apart = 0.6 * (label[:, None] - 0.5) / math.sqrt(32)
+        return torch.randn(number, 32, generator=random) + apart, label
+
+    def step(rate, batch, label):
+        optimizer.param_groups[0]["lr"] = rate
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(network(batch), label)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    rate, curve = find_rate(network, optimizer, step, iter(lambda: pictures(2), None))
+    assert rate is None and len(curve) == STEPS
+    for _ in range(600):
+        step(usual_rate("scratch", "adam"), *pictures(2))
+    batch, label = pictures(2000)
+    right = (network(batch).argmax(1) == label).double().mean().item()
+    assert right > Pictures((1000, 1000)).limit, "more than guessing may reach"
 
 
 def test_small_batches_are_taken_several_to_a_step():
