@@ -116,6 +116,13 @@ def test_the_table_does_not_deny_what_its_numbers_show():
     ]
 
 
+def test_a_single_arm_that_learned_nothing_is_said_to_have_learned_nothing():
+    pictures = {"validation": Pictures((250, 250)), "test": Pictures((500, 500))}
+    found = judge(experiment(SCRATCH), [run(SCRATCH, [0.5] * 2, 0.51)], **pictures)
+    assert "From scratch did no better than chance in 2 epochs (51.0 %, chance is 50.0 %): more epochs" in found.text
+    assert said(found, SCRATCH)
+
+
 def test_an_only_run_that_was_stopped_is_said_to_be_that():
     runs = [run(SCRATCH, [0.4], 0.4), run(FULL, [0.6], status="stopped")]
     text = judge(experiment(SCRATCH, FULL), runs).text

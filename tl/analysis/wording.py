@@ -2,7 +2,7 @@
 
 from tl.analysis import claim_wording, fairness_wording, losses
 from tl.analysis.names import inside, noun, title
-from tl.analysis.results import ArmSummary, Claim, Verdict
+from tl.analysis.results import ArmSummary, Claim, Learning, Verdict
 from tl.analysis.statistics import UNDECIDED
 from tl.config import BALANCED_ACCURACY
 from tl.words import percent
@@ -57,7 +57,10 @@ def _alone(found: Verdict, name: str) -> str:
     own = found.summary[name]
     if own.best_val_accuracy is None:
         return "No epoch is finished yet."
-    return f"{title(name)} {_reached(found, own)}; without a second arm there is nothing to compare it with."
+    text = f"{title(name)} {_reached(found, own)}; without a second arm there is nothing to compare it with."
+    if own.ledger.learning in (Learning.LEARNED_NOTHING, Learning.DIVERGED):
+        text += f" {title(name)} {fairness_wording.predicate(own)}."
+    return text
 
 
 def _reached(found: Verdict, own: ArmSummary) -> str:
