@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torchvision
+from torch.utils.flop_counter import FlopCounterMode
 
 from tl.backbones import BACKBONES
 from tl.train.network import Stages, build_network
@@ -54,7 +55,7 @@ def test_the_smallest_resolution_works(name):
     assert scores.shape == (1, 7)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", [name for name, backbone in BACKBONES.items() if backbone.imagenet])
 def test_facts_are_torchvisions(name):
     backbone = BACKBONES[name]
     published = {weights.url: weights for weights in torchvision.models.get_model_weights(name)}
@@ -66,3 +67,22 @@ def test_facts_are_torchvisions(name):
     assert len(backbone.imagenet.sha256_prefix) >= 8
     assert int(backbone.imagenet.sha256_prefix, 16) >= 0
     assert backbone.imagenet.licence
+
+
+@pytest.mark.parametrize("name", [name for name, backbone in BACKBONES.items() if not backbone.imagenet])
+def test_facts_of_a_network_that_nobody_publishes_are_counted(name):
+    with torch.device("meta"):
+        network = build_network(name, 1000, 224)
+    assert BACKBONES[name].parameters == sum(parameter.numel() for parameter in network.parameters())
+    with FlopCounterMode(display=False) as counted, torch.no_grad():
+        network(torch.empty(1, 3, 224, 224, device="meta"))
+    assert BACKBONES[name].gflops == pytest.approx(counted.get_total_flops() / 2e9, rel=1e-3)
+
+
+def test_a_network_for_32_px_keeps_every_pixel_until_its_first_stage():
+    network = build_network("resnet18_cifar", 7, 32).eval()
+    sides = []
+    network.layer1.register_forward_hook(lambda module, given, found: sides.append(found.shape[2]))
+    with torch.inference_mode():
+        network(torch.zeros(1, 3, 32, 32))
+    assert sides == [32]

@@ -35,8 +35,8 @@ def add(folder, weights: str, card: str, **changes):
     (folder / card).write_text(json.dumps(CARD | changes))
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
-def test_imagenet_weights_are_there_for_every_backbone(home, backbone):
+@pytest.mark.parametrize("backbone", [name for name, backbone in BACKBONES.items() if backbone.imagenet])
+def test_imagenet_weights_are_there_for_every_backbone_that_has_some(home, backbone):
     (only,) = sources(home, backbone)
     assert (only.key, only.state, only.file, only.backbone) == ("imagenet", "download", None, backbone)
     assert only.url.endswith(only.place.name)
@@ -57,6 +57,17 @@ def test_auto_is_bundled_where_there_is_one_else_imagenet(home):
     assert found.card["name"] == "tiny"
     assert found.title == "Bundled: Tiny ImageNet (64 px)"
     assert found.file == found.place
+
+
+def test_a_network_without_published_weights_offers_only_own_ones_and_says_what_to_do(home):
+    assert sources(home, "resnet18_cifar") == []
+    for key in ("auto", "bundled", "imagenet"):
+        with pytest.raises(Refused, match="Nobody publishes.*make your own with `python -m tl pretrain --backbone"):
+            resolve(home, "resnet18_cifar", key)
+    add(home.library_dir / "mine", "weights.safetensors", "card.json", name="mine", backbone="resnet18_cifar")
+    with pytest.raises(Refused, match=r"name your own \(mine\)"):
+        resolve(home, "resnet18_cifar", "auto")
+    assert resolve(home, "resnet18_cifar", "mine") == "mine"
 
 
 def test_own_models_are_offered_for_their_backbone_only(home):

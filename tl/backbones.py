@@ -1,7 +1,8 @@
 """WHAT is transferred: one table of torchvision networks. No torch.
 
 A new backbone is one entry: its stages (from the input on) list the module prefixes they consist of and together hold
-every parameter outside the head; tests/test_backbones.py checks each entry against torchvision.
+every parameter outside the head; tests/test_backbones.py checks each entry against torchvision. Where nobody publishes
+weights, `imagenet` is None: then only what is pretrained here can be transferred.
 """
 
 from dataclasses import dataclass
@@ -38,9 +39,12 @@ class Backbone:
     stages: dict[str, tuple[str, ...]]  # stage name -> module prefixes, from the input to the head
     head: str  # prefix of the last linear layer, which is replaced by one for the own classes
     parameters: int  # in all, with torchvision's 1000-class head
-    gflops: float  # multiply-adds of one forward pass at 224 px, 1e9, as torchvision reports it
-    imagenet: ImageNetWeights
+    gflops: float  # multiply-adds of one forward pass at 224 px, 1e9, as torchvision reports or torch counts it
+    imagenet: ImageNetWeights | None  # None: nobody publishes any
     min_resolution: int = 32  # smallest side of the picture that the network can take, pixels
+    torchvision: str | None = None  # what torchvision calls it, where that is not its key
+    small_stem: bool = False  # a ResNet that begins with a 3x3 convolution of stride 1 and doesn't pool, for 32 px
+    activation_bytes: float = 120e6  # kept for the backward pass per picture at 224 px; most have up to 150 MB
 
     @property
     def stage_names(self) -> tuple[str, ...]:
@@ -117,6 +121,20 @@ BACKBONES: dict[str, Backbone] = {
         parameters=11_689_512,
         gflops=1.814,
         imagenet=ImageNetWeights(url=_url("resnet18-f37072fd.pth"), accuracy=0.69758, size_mb=44.661),
+    ),
+    # As He et al. 2015 (arXiv 1512.03385, section 4.2) begin on CIFAR-10: the stem of ImageNet's networks leaves 8 x 8 of
+    # 32 x 32 pixels to the first stage. Those weights are not offered for it: behind another stem they were never trained.
+    "resnet18_cifar": Backbone(
+        title="ResNet-18 (3×3 stem)",
+        family="ResNet",
+        stages=_RESNET,
+        head="fc",
+        parameters=11_681_832,
+        gflops=27.216,
+        imagenet=None,
+        torchvision="resnet18",
+        small_stem=True,
+        activation_bytes=280e6,
     ),
     "resnet50": Backbone(
         title="ResNet-50",

@@ -4,6 +4,7 @@ Where the files lie and what is known about them; `tl.store.download` fetches, t
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,22 +50,35 @@ def sources(home: Home, backbone: str) -> list[PretrainedSource]:
     """Everything that can be transferred to `backbone`: bundled, ImageNet, then own models by name; keys are unique."""
     _check_backbone(backbone)
     found: dict[str, PretrainedSource] = {}
-    for entry in (*_bundled(backbone), _imagenet(backbone), *_library(home, backbone)):
+    for entry in (*_bundled(backbone), *_imagenet(backbone), *_library(home, backbone)):
         found.setdefault(entry.key, entry)
     return list(found.values())
 
 
 def resolve(home: Home, backbone: str, key: str) -> str:
-    """The key of a source that exists: "auto" is the bundled one, else ImageNet. Raises Refused for unknown keys."""
+    """The key of a source that exists: "auto" is the bundled one, else ImageNet. Raises Refused for unknown keys, and
+    for "auto" where nobody publishes weights."""
     known = sources(home, backbone)
     if key in (AUTO, BUNDLED):
-        bundled = [entry.key for entry in known if entry.state == "bundled"]
-        if bundled or key == AUTO:
-            return bundled[0] if bundled else IMAGENET
+        published = [entry.key for entry in known if entry.state == "bundled" or (key, entry.key) == (AUTO, IMAGENET)]
+        if published:
+            return published[0]
     elif key in {entry.key for entry in known}:
         return key
+    if BACKBONES[backbone].imagenet is None and not any(entry.state == "bundled" for entry in known):
+        raise Refused(none_published(backbone, [entry.key for entry in known]))
     names = ", ".join((AUTO, *(entry.key for entry in known)))
     raise Refused(f"There are no pretrained weights {key!r} for {backbone}; there is: {names}.")
+
+
+def none_published(backbone: str, own: Sequence[str]) -> str:
+    """Why nothing can be transferred to a network without published weights, and what to do; `own`: models of the
+    library."""
+    named = f"name your own ({', '.join(own)}) or make more" if own else "make your own"
+    return (
+        f"Nobody publishes pretrained weights for {BACKBONES[backbone].title}: {named} with `python -m tl pretrain "
+        f"--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights."
+    )
 
 
 def source(home: Home, backbone: str, key: str) -> PretrainedSource:
@@ -113,11 +127,13 @@ def _from_card(card_path: Path, weights: Path, key: str, state: str) -> Pretrain
     )
 
 
-def _imagenet(backbone: str) -> PretrainedSource:
+def _imagenet(backbone: str) -> list[PretrainedSource]:
     weights = BACKBONES[backbone].imagenet
+    if weights is None:
+        return []
     place = checkpoints_folder() / weights.file_name
     cached = place.is_file()
-    return PretrainedSource(
+    found = PretrainedSource(
         key=IMAGENET,
         title="ImageNet (torchvision)",
         backbone=backbone,
@@ -131,3 +147,4 @@ def _imagenet(backbone: str) -> PretrainedSource:
         card=None,
         state="cached" if cached else "download",
     )
+    return [found]

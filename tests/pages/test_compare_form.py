@@ -343,3 +343,15 @@ def test_a_select_box_names_pretrained_weights_in_few_words(open_page):
     box = app.selectbox(key="form_weights")
     assert box.options[0] == "Bundled: Tiny ImageNet" and all(len(option) <= 30 for option in box.options)
     assert "202 classes at 64 px" in unescaped(app)
+
+
+def test_a_network_without_published_weights_says_so_and_trains_from_scratch(open_page, home):
+    app = open_page()
+    app.selectbox(key="form_backbone").set_value("resnet18_cifar").run()
+    assert app.selectbox(key="form_weights").disabled
+    assert "Nobody publishes pretrained weights for ResNet-18 (3×3 stem)" in unescaped(app)
+    app.button(key="form_start").click().run()
+    assert not jobs.list_runs(home) and "Nobody publishes" in app.error[0].value
+    app.selectbox(key="form_arm1_strategy").set_value("scratch").run()
+    app.button(key="form_start").click().run()
+    assert {run.backbone for run in jobs.list_runs(home)} == {"resnet18_cifar"}

@@ -14,11 +14,10 @@ from tl.strategies import STRATEGIES
 
 # What a trainer needs, roughly: Python and torch, per parameter a weight, its gradient and Adam's two moments (nothing
 # more to save it or to resume: checkpoints are read and written tensor by tensor), and per picture of a batch the
-# activations kept for the backward pass (75 to 150 MB at 224 px over the networks here).
+# activations kept for the backward pass (see tl.backbones).
 TORCH_BYTES = 1.0e9
 PARAMETER_BYTES = 16
 ANCHOR_BYTES = 4  # per parameter: the weights that an anchored strategy is pulled to
-ACTIVATION_BYTES = 120e6
 GPU_CONTEXT_BYTES = 1e9  # what CUDA and its libraries take of the GPU besides
 GPU_HOST_BYTES = 3e9  # main memory of a trainer whose network is on the GPU
 
@@ -31,10 +30,11 @@ def trainer_bytes(home: Home, training: Training, siblings: list[str]) -> float:
     peaks = [result.memory_peak_bytes or 0 for result in results if result]
     if measured := max(peaks, default=0):
         return 1.1 * measured
-    activations = ACTIVATION_BYTES * training.batch_size * (training.resolution / 224) ** 2
+    backbone = BACKBONES[training.backbone]
+    activations = backbone.activation_bytes * training.batch_size * (training.resolution / 224) ** 2
     arms = training.arms if isinstance(training, Experiment) else ()
     per_parameter = PARAMETER_BYTES + (ANCHOR_BYTES if any(STRATEGIES[arm.strategy].anchored for arm in arms) else 0)
-    return TORCH_BYTES + per_parameter * BACKBONES[training.backbone].parameters + activations
+    return TORCH_BYTES + per_parameter * backbone.parameters + activations
 
 
 def check(home: Home, experiment: Experiment) -> None:

@@ -15,8 +15,14 @@ from tl.train.weights import read_weights
 
 def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module:
     """The backbone with random weights and a linear head of `num_classes`; input (N, 3, resolution, resolution)."""
-    options = {"image_size": resolution} if BACKBONES[backbone].family == "ViT" else {}
-    network = torchvision.models.get_model(backbone, weights=None, num_classes=num_classes, **options)
+    table = BACKBONES[backbone]
+    options = {"image_size": resolution} if table.family == "ViT" else {}
+    name = table.torchvision or backbone
+    network = torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
+    if table.small_stem:
+        network.conv1 = nn.Conv2d(3, network.conv1.out_channels, kernel_size=3, padding=1, bias=False)
+        nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")  # as the others
+        network.maxpool = nn.Identity()
     return network.to(memory_format=torch.channels_last)
 
 

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from tl.backbones import BACKBONES
+from tl.config import Refused
 from tl.pretrained import source
 from tl.store import weights_file
 from tl.store.download import download
@@ -34,7 +35,10 @@ def read_weights(path: Path, backbone: str) -> dict[str, torch.Tensor]:
                 f"/proc/self/fd/{file.fileno()}"
             )  # the open file: it takes names only
             return found
-        weights_file.check_published(file, BACKBONES[backbone].imagenet.sha256_prefix)
+        imagenet = BACKBONES[backbone].imagenet
+        if imagenet is None:
+            raise Refused(f"{path} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.")
+        weights_file.check_published(file, imagenet.sha256_prefix)
         file.seek(0)
         published: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)
         return published

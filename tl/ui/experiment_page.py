@@ -8,6 +8,7 @@ import streamlit as st
 from tl.analysis.results import Verdict
 from tl.config import Refused
 from tl.store.home import Home
+from tl.strategies import STRATEGIES
 from tl.ui import cost, form, live, view
 from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.text import count, escape
@@ -49,13 +50,14 @@ def _head(now: view.ExperimentView) -> None:
             if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_experiment"):
                 ask_to_delete(now.home, now.experiment_id, live.PROBLEM, now.sweep_id, then=form.new_comparison)
     weights = now.imported and now.imported.weights
-    if not now.imported:
+    transfers = any(STRATEGIES[arm.strategy].pretrained for arm in spec.arms)
+    if not now.imported and transfers:
         with suppress(Refused):  # deleted since
             weights = pretrained.source(now.home, spec.backbone, spec.weights).title
     facts = [
         f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
         f"{spec.resolution} px",
-        f"pretrained weights “{escape(weights or spec.weights)}”",
+        *([f"pretrained weights “{escape(weights or spec.weights)}”"] if transfers else []),
         number_of(len(spec.seeds), "seed"),
     ]
     if now.imported:

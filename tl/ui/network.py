@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl import pretrained
 from tl.backbones import BACKBONES
-from tl.config import RESOLUTIONS
+from tl.config import RESOLUTIONS, Refused
 from tl.store.home import Home
 from tl.ui import demo
 from tl.ui.form_state import shared_key
@@ -29,13 +29,14 @@ def section(home: Home) -> None:
     backbone = BACKBONES[state[BACKBONE]]
     known = {entry.key: entry for entry in pretrained.sources(home, state[BACKBONE])}
     if state[WEIGHTS] not in known:
-        state[WEIGHTS] = pretrained.resolve(home, state[BACKBONE], pretrained.AUTO)
+        state[WEIGHTS] = _usual(home, state[BACKBONE], list(known))
     with second:
         st.selectbox(
             "Pretrained weights",
-            list(known),
+            list(known) or [pretrained.AUTO],
             key=WEIGHTS,
-            format_func=lambda key: _option(known[key]),
+            format_func=lambda key: _option(known[key]) if known else "none",
+            disabled=not known,
             persist_state="session",
         )
     most = demo.at_most("resolution", max(RESOLUTIONS))
@@ -51,10 +52,23 @@ def section(home: Home) -> None:
             persist_state="session",
             help="Side of the square picture the network sees. Twice the side is about four times the work.",
         )
+    if not known:
+        st.caption(escape(pretrained.none_published(state[BACKBONE], [])))
+        return
     chosen = known[state[WEIGHTS]]
     accuracy = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)} top-1 there"
     size = f" Download, {chosen.size_bytes / 2**20:.0f} MB." if chosen.state == "download" else ""
     st.caption(f"Weights trained on {escape(chosen.source_data)}{accuracy}.{size} Licence: {escape(chosen.licence)}.")
+
+
+def _usual(home: Home, backbone: str, known: list[str]) -> str:
+    """The weights that are offered first; of a network without published ones the first own, or AUTO for none."""
+    if BACKBONES[backbone].imagenet is None and known:
+        return known[0]
+    try:
+        return pretrained.resolve(home, backbone, pretrained.AUTO)
+    except Refused:
+        return pretrained.AUTO
 
 
 def _option(source) -> str:
