@@ -44,7 +44,7 @@ class QuickLearner:
         loss = nn.functional.cross_entropy(scores, target)
         loss.backward()
         self.optimizer.step()
-        return loss.item(), scores
+        return loss.detach().double(), scores
 
     @torch.inference_mode()
     def evaluate(self, split, tick, whole=False):
@@ -55,7 +55,7 @@ class QuickLearner:
         return Evaluation(*(each.numpy() for each in answers))
 
     def told(self, loss, scores, target):
-        return loss * len(target), (scores.argmax(1) == target).sum().item(), len(target)
+        return torch.stack([loss * len(target), (scores.argmax(1) == target).sum().double(), loss * 0 + len(target)])
 
     def flops(self, phase):
         return 0, 100

@@ -157,7 +157,7 @@ def test_the_gradients_of_parts_add_up_to_those_of_the_batch(quick_learner):
         gradients = [p.grad.clone() for p in quick_learner.network.parameters() if p.grad is not None]
         found.append((loss, scores, gradients))
     for loss, scores, gradients in found[1:]:
-        assert loss == pytest.approx(found[0][0], rel=1e-5)
+        assert loss.item() == pytest.approx(found[0][0].item(), rel=1e-5)
         torch.testing.assert_close(scores, found[0][1])
         for own, whole in zip(gradients, found[0][2], strict=True):
             torch.testing.assert_close(own, whole, rtol=1e-3, atol=1e-5)

@@ -85,6 +85,28 @@ def test_a_board_that_works_is_measured(pynvml, tmp_path):
     assert mark["gpu_memory_bytes"] == 123_000_000
 
 
+def used(pid, percent, after=0):
+    """What a process had of the board, as NVML tells it; `after` microseconds from now."""
+    return SimpleNamespace(pid=pid, timeStamp=round(time.time() * 1e6) + after, smUtil=percent)
+
+
+def test_what_others_had_of_the_board_is_told_apart_from_the_own_share(pynvml, tmp_path):
+    pynvml.nvmlDeviceGetProcessUtilization = lambda device, since: [used(os.getpid(), 50), used(1, 20), used(2, 10)]
+    assert watch(tmp_path / "resources.parquet", gpu=True)[1]["gpu_others"] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("case", ["not supported", "old samples", "a namespace of its own"])
+def test_what_others_had_is_not_told_where_nobody_knows(pynvml, tmp_path, case):
+    old = -10_000_000
+    if case != "not supported":
+        after = old if case == "old samples" else 0
+        pynvml.nvmlDeviceGetProcessUtilization = lambda device, since: [used(1, 90, after)]
+    if case == "a namespace of its own":
+        pynvml.nvmlDeviceGetComputeRunningProcesses = lambda device: [SimpleNamespace(pid=1, usedGpuMemory=9)]
+    mark = watch(tmp_path / "resources.parquet", gpu=True)[1]
+    assert mark["gpu_others"] is None and mark["gpu_utilisation"] == pytest.approx(0.8)
+
+
 def test_without_a_gpu_nvml_is_never_touched_and_the_process_is_measured(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", None)  # importing it would raise
     monitor = ResourceMonitor(tmp_path / "resources.parquet", interval=0.05)

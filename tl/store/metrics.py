@@ -38,7 +38,7 @@ METRICS = {
     "threads": "Float64",  # that computed, mean over the epoch
     "cpu_seconds": "Float64",  # processor time of this process in the epoch
     "waited_seconds": "Float64",  # in which its threads could have computed and had no processor, summed over them
-    "others_load": "Float64",  # 0..1: share of the processors it may use that others had
+    "others_load": "Float64",  # 0..1: share of the processors it may use, or of its GPU, that others had
     "flops": "Float64",  # floating-point operations executed in the epoch
 }
 

@@ -51,12 +51,16 @@ class Balance:
             return nn.functional.cross_entropy(scores, target)
         return nn.functional.cross_entropy(scores, target, self._weights, reduction="sum") / len(target)
 
-    def told(self, loss: float, scores: torch.Tensor, target: torch.Tensor) -> tuple[float, float, float]:
-        """Sums over a batch of losses, right answers and pictures as reported: without the loss's weights, and what was
-        drawn more often than it occurs counting the less."""
+    def told(self, loss: torch.Tensor, scores: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """(3,) sums over a batch of losses, right answers and pictures as reported: without the loss's weights, and what
+        was drawn more often than it occurs counting the less. Of the type and on the device of `loss`, ()."""
         right = scores.argmax(1) == target
         if self._kind not in (LOSS, SAMPLING):
-            return loss * len(target), right.sum().item(), len(target)
+            return torch.stack([loss * len(target), _like(loss, right.sum()), torch.full_like(loss, len(target))])
         losses = nn.functional.cross_entropy(scores, target, reduction="none")
         counts = 1 / self._weights[target] if self._kind == SAMPLING else torch.ones_like(losses)
-        return (losses * counts).sum().item(), (right * counts).sum().item(), counts.sum().item()
+        return torch.stack([_like(loss, each.sum()) for each in (losses * counts, right * counts, counts)])
+
+
+def _like(loss: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    return value.to(loss.device).to(loss.dtype)  # in this order: not every device has the type

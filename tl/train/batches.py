@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
 from torch.nn import functional
+
+from tl.train.resident import Resident, sent
 
 # ImageNet's channel means and standard deviations: what torchvision's weights expect, used for every arm alike.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -20,9 +24,7 @@ def to_input(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.d
 
 def _on(device: torch.device, pixels: np.ndarray | torch.Tensor) -> torch.Tensor:
     """(N, H, W, 3) -> (N, 3, H, W) on `device`, in channels_last layout as it lies."""
-    batch = torch.as_tensor(pixels)
-    if device.type == "cuda":
-        batch = batch.pin_memory()  # only from there the copy need not be waited for
+    batch = pixels if isinstance(pixels, torch.Tensor) else sent(pixels, device)
     return batch.to(device, non_blocking=True).permute(0, 3, 1, 2)
 
 
@@ -38,13 +40,24 @@ def _resized(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.d
 
 def _normalised(batch: torch.Tensor) -> torch.Tensor:
     batch = batch.to(torch.float32, memory_format=torch.channels_last)
-    scale = torch.tensor([1 / (255 * std) for std in STD], device=batch.device).view(1, 3, 1, 1)
-    shift = torch.tensor([-mean / std for mean, std in zip(MEAN, STD, strict=True)], device=batch.device)
-    return batch.mul_(scale).add_(shift.view(1, 3, 1, 1))
+    scale, shift = _scale_and_shift(batch.device)
+    return batch.mul_(scale).add_(shift)
+
+
+@cache
+def _scale_and_shift(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """(1, 3, 1, 1) each; kept, since a GPU has to be waited for to make them."""
+    scale = torch.tensor([1 / (255 * std) for std in STD], device=device)
+    shift = torch.tensor([-mean / std for mean, std in zip(MEAN, STD, strict=True)], device=device)
+    return scale.view(1, 3, 1, 1), shift.view(1, 3, 1, 1)
 
 
 def augmented_input(
-    pixels: np.ndarray, resolution: int, device: torch.device, rng: np.random.Generator, smallest_area: float
+    pixels: np.ndarray | torch.Tensor,
+    resolution: int,
+    device: torch.device,
+    rng: np.random.Generator,
+    smallest_area: float,
 ) -> torch.Tensor:
     """Random crop (area `smallest_area`..1 of the picture, aspect 3/4..4/3) and horizontal flip, then `to_input`."""
     crops = list(_draw_crops(pixels.shape[1], len(pixels), rng, smallest_area))
@@ -96,7 +109,7 @@ def cropped_at_once(batch: torch.Tensor, crops: Sequence[Crops], resolution: int
     # beyond which nothing of the picture counts.
     scales, middles = sizes / side * turned, (2 * starts + sizes) / side - 1
     places = np.stack([scales, middles, (2 * starts + 1) / side - 1, (2 * (starts + sizes) - 1) / side - 1])
-    scale, middle, first, last = torch.from_numpy(places.astype(np.float32)).to(batch.device)
+    scale, middle, first, last = sent(places.astype(np.float32), batch.device)
     theta = torch.cat([torch.diag_embed(scale), middle[:, :, None]], 2)
     with torch.autocast(batch.device.type, enabled=False):  # bfloat16 is too coarse for places
         grid = functional.affine_grid(theta, [len(batch), 3, resolution, resolution], align_corners=False)
@@ -122,7 +135,7 @@ def epoch_rows(
 
 
 def training_inputs(
-    pixels: np.ndarray,
+    pixels: np.ndarray | Resident,
     *,
     resolution: int,
     batch_size: int,
@@ -141,10 +154,12 @@ def training_inputs(
             yield rows, augmented_input(pixels[rows], resolution, device, rng, smallest_area)
 
 
-def training_batches(pixels: np.ndarray, labels: np.ndarray, **options) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def training_batches(
+    pixels: np.ndarray | Resident, labels: np.ndarray, **options: Any
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Shuffled (input, label) batches of one epoch; `options` as for `training_inputs`."""
     for rows, batch in training_inputs(pixels, **options):
-        yield batch, torch.from_numpy(labels[rows]).to(options["device"], non_blocking=True)
+        yield batch, sent(labels[rows], options["device"])
 
 
 def joined(

@@ -12,6 +12,7 @@ from tl.measures import balanced_accuracy, balanced_mean, macro_f1, standard_err
 from tl.store.pictures import PictureStore
 from tl.store.predictions import Predictions
 from tl.train.batches import to_input
+from tl.train.resident import Resident, sent
 
 # Pictures a step at 64 px; fewer with a higher resolution so that activations stay small. A GPU needs more to do.
 BATCH = {"cpu": 256, "cuda": 1024, "mps": 256}
@@ -84,9 +85,18 @@ def slices(pictures: int, batch: int) -> Iterator[slice]:
         yield slice(start, min(start + batch, pictures))
 
 
-def plain_inputs(pixels: np.ndarray, resolution: int, device: torch.device) -> Callable[[slice], torch.Tensor]:
+def plain_inputs(
+    pixels: np.ndarray | Resident, resolution: int, device: torch.device
+) -> Callable[[slice], torch.Tensor]:
     """Rows of (n, R, R, 3) uint8 pixels -> what a network takes, without augmentation."""
-    return lambda rows: to_input(np.array(pixels[rows]), resolution, device)  # a read-only map, copied
+
+    def inputs(rows: slice) -> torch.Tensor:
+        some = pixels[rows]
+        return to_input(
+            np.array(some) if isinstance(some, np.ndarray) else some, resolution, device
+        )  # of a map, a copy
+
+    return inputs
 
 
 @torch.inference_mode()
@@ -105,13 +115,15 @@ def evaluate(
     found = []
     for rows in slices(len(labels), batch):
         given = inputs(rows)
-        target = torch.from_numpy(np.array(labels[rows])).to(given.device)
+        target = sent(np.array(labels[rows]), given.device)
         scores = network(given).float()
         losses = nn.functional.cross_entropy(scores, target, reduction="none")
-        answers = (losses.double(), scores.argmax(1), scores.softmax(1).half())
-        found.append([each.cpu().numpy() for each in answers])
+        found.append((losses, scores.argmax(1), scores.softmax(1).half()))
         if tick:
             tick(rows.stop)
     if not found:
         return Evaluation(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64), np.empty((0, 0), np.float16))
-    return Evaluation(np.array(labels), *map(np.concatenate, zip(*found, strict=True)))
+    losses, predicted, probabilities = (
+        torch.cat(each).cpu() for each in zip(*found, strict=True)
+    )  # a GPU is waited for
+    return Evaluation(np.array(labels), losses.double().numpy(), predicted.numpy(), probabilities.numpy())

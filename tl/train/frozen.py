@@ -18,6 +18,7 @@ from torch import nn
 from tl.limits import limits
 from tl.train.folded import Folded
 from tl.train.pieces import WHOLE, Chain, run_pieces
+from tl.train.resident import sent
 
 BUDGET_BYTES = 4 << 30  # of disk, for all features of a run
 DISK_SHARE = 0.25  # of the free disk, at most; hosted, of what a visitor may store, too: nameless files count nowhere
@@ -42,7 +43,7 @@ class Features:
 
     def read(self, rows: np.ndarray | slice, device: torch.device) -> torch.Tensor:
         """The features of the pictures `rows`, as the frozen part gave them."""
-        batch = torch.from_numpy(np.array(self._array[rows])).to(device)
+        batch = sent(np.array(self._array[rows]), device)
         return batch.permute(0, 3, 1, 2) if self.channels_last else batch
 
 

@@ -20,6 +20,7 @@ from tl.train.network import Stages, load_pretrained, new_network
 from tl.train.optimizer import Anchor, make_optimizer, set_rates
 from tl.train.precision import use_precision
 from tl.train.rate_test import find_rate
+from tl.train.resident import Resident, resident, sent
 
 MOST_PARTS = 8  # of a batch: halved three times
 SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
@@ -42,7 +43,7 @@ class Learner:
         tick: Callable[[], None],
     ):
         self.config, self.store, self.device, self._tick = config, store, device, tick
-        self.pixels = store.pixels("train", config.samples)
+        self.pixels = resident(store.pixels("train", config.samples), device)
         self.labels = store.labels_of("train", config.samples)
         self._balance = Balance(config.balance, self.labels, len(store.classes), config.seed, device)
         torch.manual_seed(config.seed)
@@ -57,6 +58,8 @@ class Learner:
         self.optimizer = make_optimizer(self.stages, config)
         plan = [set(phase_at(config.phases, epoch).rates) for epoch in range(1, config.max_epochs + 1)]
         self._frozen = FrozenPart(self.network, config.backbone, plan, folder, config.views_of(config.arm))
+        self._asynchronous = device.type == "cuda"  # computes while Python goes on, so nobody asks it for a number
+        self._validation: np.ndarray | Resident | None = None
         self.parts = 1  # a batch goes through the network in so many; more where the GPU's memory was not enough
         self._at_once = at_once(config.resolution, device)  # where nothing trains
         self._folded: Folded | None = None
@@ -78,12 +81,15 @@ class Learner:
             return
         rng = np.random.default_rng([self.config.seed, epoch])
         for rows in epoch_rows(len(self.pixels), self.config.batch_size, rng, self._balance.drawn(epoch)):
-            yield features.read(rows, self.device), torch.from_numpy(self.labels[rows]).to(self.device)
+            yield features.read(rows, self.device), sent(self.labels[rows], self.device)
 
-    def step(self, batch: torch.Tensor, target: torch.Tensor, phase: Phase, rate: float) -> tuple[float, torch.Tensor]:
-        """Train on a batch of `batches`; gives loss and scores. Nothing moves where the loss is not finite.
+    def step(
+        self, batch: torch.Tensor, target: torch.Tensor, phase: Phase, rate: float
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Train on a batch of `batches`; gives loss, () float64, and scores. Nothing moves where it is not finite.
 
-        Where the GPU's memory is not enough, the batch goes through the network in twice as many parts, from there on.
+        Where the GPU's memory is not enough, the pictures that lie there give way; then the batch goes through the
+        network in twice as many parts, from there on.
         """
         set_rates(self.optimizer, phase, rate)
         while True:
@@ -92,39 +98,43 @@ class Learner:
                 break
             except torch.OutOfMemoryError:
                 self.optimizer.zero_grad(set_to_none=True)
-                if self.parts == MOST_PARTS:
-                    raise
-                self.parts *= 2
+                if not (isinstance(self.pixels, Resident) and self.pixels.release()):
+                    if self.parts == MOST_PARTS:
+                        raise
+                    self.parts *= 2
             torch.cuda.empty_cache()  # only now: the error held on to what was computed
-        if np.isfinite(loss):
-            if self._anchor:
-                self._anchor.pull()
-            self.optimizer.step()
+        if self._asynchronous:
+            # The fused optimizers ask this themselves, on the GPU, and leave everything as it is where it is 1.
+            self.optimizer.found_inf = (~loss.isfinite()).float()  # type: ignore[attr-defined]
+        elif not loss.isfinite():
+            return loss, scores
+        if self._anchor:
+            self._anchor.pull()
+        self.optimizer.step()
         return loss, scores
 
-    def _gradients(self, batch: torch.Tensor, target: torch.Tensor) -> tuple[float, torch.Tensor]:
-        """Mean loss and scores of a batch; its gradients unless the loss is not finite, summed up over its parts.
+    def _gradients(self, batch: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean loss, () float64, and scores of a batch; its gradients, summed up over its parts.
 
         BatchNorm normalises each part by itself: the one thing that is not as for the whole batch.
         """
         self.optimizer.zero_grad(set_to_none=True)
-        total, scores = 0.0, []
+        total, scores = torch.zeros((), dtype=torch.float64, device=self.device if self._asynchronous else "cpu"), []
         parts = max(1, min(self.parts, len(batch) // 2))  # BatchNorm can't train on a single picture
         for some, classes in zip(batch.tensor_split(parts), target.tensor_split(parts), strict=True):
             with self._precision():
                 found = self._frozen.after(some)
             found = found.float()
             loss = self._balance.loss(found, classes)
-            value = loss.item()
-            total += value * (len(some) / len(batch))
+            total += loss.detach().to(total.device).double() * (len(some) / len(batch))
             scores.append(found.detach())
-            if not np.isfinite(value):
+            if not self._asynchronous and not total.isfinite():
                 break
             (loss if parts == 1 else loss * (len(some) / len(batch))).backward()
         return total, torch.cat(scores) if len(scores) > 1 else scores[0]
 
-    def told(self, loss: float, scores: torch.Tensor, target: torch.Tensor) -> tuple[float, float, float]:
-        """What a batch, for which `step` gave `loss` and `scores`, adds to an epoch's losses, right answers, pictures.
+    def told(self, loss: torch.Tensor, scores: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """(3,): what a batch, of which `step` gave loss and scores, adds to an epoch's losses, right answers, pictures.
 
         However classes are balanced, the means are those of the training pictures as they are: comparable throughout.
         """
@@ -136,7 +146,7 @@ class Learner:
         On "validation" from kept features where there are some, but not if `whole`: then a resumed run, which has kept
         none yet, gets the same to the last bit.
         """
-        pixels, labels = self.store.pixels(split), self.store.labels_of(split)
+        pixels, labels = self._pictures_of(split), self.store.labels_of(split)
         pictures = plain_inputs(pixels, self.config.resolution, self.device)
         self.network.eval()
 
@@ -151,6 +161,14 @@ class Learner:
                 read = lambda rows: features.read(rows, self.device)  # noqa: E731
                 return evaluate(self._frozen.after, read, labels, self._at_once, tick)
             return evaluate(self._evaluated(), pictures, labels, self._at_once, tick)
+
+    def _pictures_of(self, split: str) -> np.ndarray | Resident:
+        """On the GPU where there is room; validation, which comes again and again, stays there."""
+        if split != VALIDATION:
+            return self.store.pixels(split)
+        if self._validation is None:
+            self._validation = resident(self.store.pixels(split), self.device)
+        return self._validation
 
     def _evaluated(self) -> Folded:
         """The network as it is now; it is in evaluation mode."""
@@ -172,7 +190,7 @@ class Learner:
             loss, _ = self.step(batch, target, phase, rate)
             pictures += len(target)
             self._tick()
-            return loss
+            return loss.item()
 
         found = find_rate(self.network, self.optimizer, step, batches, self.config.rate_test_batches)
         return *found, pictures * sum(self.flops(phase))

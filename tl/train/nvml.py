@@ -3,7 +3,10 @@
 import os
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 INTERVAL_SECONDS = 0.5
 PATIENCE_SECONDS = 0.3  # how long a caller waits for a fresh sample; only once if NVML hangs
@@ -16,11 +19,12 @@ class GpuSample:
     time: float  # time.monotonic()
     memory_bytes: int | None = None  # of this process
     utilisation: float | None = None  # 0..1, of the whole board over about the last half second
+    others: float | None = None  # 0..1, of the board that other processes had, since the sample before
     power_watts: float | None = None  # of the whole board
     energy_joules: float | None = None  # of the whole board, counted from an arbitrary moment
 
 
-def _measured(function):
+def _measured(function: Callable[[], Any]) -> Any:
     """What `function()` returns, None where it fails: boards differ in what they support, field by field."""
     try:
         return function()
@@ -40,6 +44,7 @@ class GpuSampler:
         self._names = (uuid, pci_bus_id, index)
         self._latest: GpuSample | None = None
         self._utilisations: list[float] = []  # since the last `take_utilisations`
+        self._others: list[float] = []  # since the last `take_others`
         self._lock = threading.Lock()
         self._look_now, self._looked, self._ended = threading.Event(), threading.Event(), threading.Event()
         self._answers = True  # False once a caller waited in vain: nobody waits again until NVML answers
@@ -71,6 +76,12 @@ class GpuSampler:
             taken, self._utilisations = self._utilisations, []
         return taken
 
+    def take_others(self) -> float | None:
+        """Mean share (0..1) of the board that other processes had since the last call; None: not told."""
+        with self._lock:
+            taken, self._others = self._others, []
+        return sum(taken) / len(taken) if taken else None
+
     def _run(self) -> None:
         try:
             import pynvml
@@ -81,8 +92,9 @@ class GpuSampler:
             self.error = f"{type(error).__name__}: {error}"
             self._looked.set()
             return
+        others = _Others(pynvml, handle)
         while not self._ended.is_set():
-            self._keep(_sample(pynvml, handle, self._latest))
+            self._keep(replace(_sample(pynvml, handle, self._latest), others=_measured(others.look)))
             self._looked.set()
             self._answers = True
             self._look_now.wait(INTERVAL_SECONDS)
@@ -93,14 +105,38 @@ class GpuSampler:
             self._latest = sample
             if sample.utilisation is not None:
                 self._utilisations.append(sample.utilisation)
+            if sample.others is not None:
+                self._others.append(sample.others)
 
 
-def _find_device(pynvml, uuid: str | None, pci_bus_id: str | None, index: int):
+class _Others:
+    """What other processes had of the board, which NVML tells per process where it names them."""
+
+    def __init__(self, pynvml: Any, handle: Any):
+        self._pynvml, self._handle = pynvml, handle
+        self._seen = round(time.time() * 1e6)  # microseconds: NVML gives what is newer
+
+    def look(self) -> float | None:
+        """Their share (0..1) since the last look; None where nothing new is told or this process isn't among those
+        named, as in a process namespace of its own: then nobody knows who is meant."""
+        named = {entry.pid for entry in self._pynvml.nvmlDeviceGetComputeRunningProcesses(self._handle)}
+        if os.getpid() not in named:
+            return None
+        samples = self._pynvml.nvmlDeviceGetProcessUtilization(self._handle, self._seen)
+        new = {sample.pid: sample for sample in samples if sample.timeStamp > self._seen}
+        if not new:
+            return None
+        self._seen = max(sample.timeStamp for sample in new.values())
+        percent: int = sum(sample.smUtil for pid, sample in new.items() if pid != os.getpid())
+        return min(1.0, percent / 100)
+
+
+def _find_device(pynvml: Any, uuid: str | None, pci_bus_id: str | None, index: int) -> Any:
     """NVML's handle of the device; NVML counts all boards, CUDA only those in CUDA_VISIBLE_DEVICES."""
     names = [uuid] if uuid and uuid.startswith(("GPU-", "MIG-")) else [f"GPU-{uuid}", f"MIG-{uuid}"] if uuid else []
-    ways = [lambda name=name: pynvml.nvmlDeviceGetHandleByUUID(name) for name in names]
+    ways = [partial(pynvml.nvmlDeviceGetHandleByUUID, name) for name in names]
     if pci_bus_id:
-        ways.append(lambda: pynvml.nvmlDeviceGetHandleByPciBusId(pci_bus_id))
+        ways.append(partial(pynvml.nvmlDeviceGetHandleByPciBusId, pci_bus_id))
     for way in ways:
         handle = _measured(way)
         if handle is not None:
@@ -112,7 +148,7 @@ def _find_device(pynvml, uuid: str | None, pci_bus_id: str | None, index: int):
     return pynvml.nvmlDeviceGetHandleByUUID(entry)
 
 
-def _sample(pynvml, handle, last: GpuSample | None) -> GpuSample:
+def _sample(pynvml: Any, handle: Any, last: GpuSample | None) -> GpuSample:
     power = _measured(lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1000)  # from mW
     energy = _measured(lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000)  # from mJ
     now = time.monotonic()
@@ -128,8 +164,8 @@ def _sample(pynvml, handle, last: GpuSample | None) -> GpuSample:
     )
 
 
-def _own_memory(pynvml, handle) -> int | None:
+def _own_memory(pynvml: Any, handle: Any) -> int | None:
     """Bytes of this process on the GPU; None where NVML doesn't list it (another process namespace)."""
     processes = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
-    own = [entry.usedGpuMemory for entry in processes if entry.pid == os.getpid()]
+    own: list[int] = [entry.usedGpuMemory for entry in processes if entry.pid == os.getpid()]
     return own[0] if own else None

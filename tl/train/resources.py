@@ -59,8 +59,8 @@ class ResourceMonitor:
         """Load since the last mark (call it when an epoch's turn begins, and when it ends), None where not measurable.
 
         Keys: seconds; cpu_percent (of this process, 100 is one core); memory_bytes (resident, page cache aside, the
-        most that was seen); gpu_memory_bytes (of this process, now); gpu_utilisation (0..1, mean); energy_joules (of the
-        whole board).
+        most that was seen); gpu_memory_bytes (of this process, now); gpu_utilisation (0..1, mean); gpu_others (0..1, mean,
+        what other processes had of the board); energy_joules (of the whole board).
         """
         before, self._mark = self._mark, self._reading()
         seconds, joules = self._mark["time"] - before["time"], self._mark["energy_joules"]
@@ -73,6 +73,7 @@ class ResourceMonitor:
             "memory_bytes": memory,
             "gpu_memory_bytes": sample.memory_bytes if sample else None,
             "gpu_utilisation": sum(utilisations) / len(utilisations) if utilisations else None,
+            "gpu_others": self._gpu.take_others() if self._gpu else None,
             "energy_joules": _difference(joules, before["energy_joules"]),
         }
 

@@ -4,7 +4,6 @@ import math
 import time
 from dataclasses import replace
 from functools import partial
-from operator import add
 
 import pandas as pd
 import torch
@@ -33,6 +32,7 @@ from tl.train.progress import Progress
 from tl.train.rate_test import none_shown
 from tl.train.resources import ResourceMonitor
 from tl.train.sealed import reached
+from tl.train.sums import EpochSums
 from tl.train.weights import weights_here
 
 
@@ -213,6 +213,7 @@ class Trainer:
                 "gpu_utilisation": load["gpu_utilisation"],
                 "energy_joules": load["energy_joules"],
                 **(share.row() if share else {}),
+                **({"others_load": load["gpu_others"]} if self.device.type == "cuda" else {}),
                 "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
             },
             evaluated - began,
@@ -241,7 +242,7 @@ class Trainer:
         learner.begin(epoch, phase)
         steps = number_of_batches(len(learner.pixels), config.batch_size)
         self.progress.phase("training", epoch=epoch, steps=steps)
-        sums, rate = (0.0, 0.0, 0.0), 0.0  # of losses, right answers, pictures
+        sums, rate = EpochSums(self.device), 0.0
         for step, (batch, target) in enumerate(learner.batches(epoch)):
             done = epoch - 1 + step / steps
             factor = schedule(done, config.max_epochs, config.step_epochs, config.step_factor)
@@ -249,12 +250,16 @@ class Trainer:
             loss, scores = learner.step(batch, target, phase, rate)
             if learner.parts != self.history.parts:
                 self._halved(epoch, step + 1)
-            if not math.isfinite(loss):
-                raise Diverged(f"the training loss became {loss} in epoch {epoch}, step {step + 1}")
-            sums = tuple(map(add, sums, learner.told(loss, scores, target)))
+            self._look(epoch, sums.add(step + 1, loss, learner.told(loss, scores, target)))
             self.progress.step(step + 1, steps)
             self._between()
-        return sums[0] / sums[2], sums[1] / sums[2], rate * phase.rates[HEAD]
+        self._look(epoch, sums.rest())
+        return *sums.means(), rate * phase.rates[HEAD]
+
+    def _look(self, epoch: int, lost: tuple[int, float] | None) -> None:
+        """Raise Diverged for a (step, loss) that is not finite."""
+        if lost:
+            raise Diverged(f"the training loss became {lost[1]} in epoch {epoch}, step {lost[0]}")
 
     def _halved(self, epoch: int, step: int) -> None:
         parts = self.history.parts = self.learner.parts
