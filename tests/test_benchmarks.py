@@ -1,12 +1,16 @@
 """The benchmarks' command and table; what they measure is never asserted."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from tests.benchmarks import machine
 from tests.benchmarks.__main__ import BENCHMARKS, parser
+from tests.benchmarks.load import trained_per_second
 from tests.benchmarks.row import Row, as_text, share, times_faster
 
 ROOT = Path(__file__).parents[1]
@@ -48,3 +52,28 @@ def test_a_missing_peer_is_named_as_not_installed_and_no_figure_is_made_up():
     text = as_text([times_faster("epoch", 5.0, "fastai", None, 2.8)])
     assert "not installed" in text
     assert "met" not in text and "MISSED" not in text
+
+
+def test_what_training_keeps_beside_visitors_is_of_the_epochs_that_fell_among_them():
+    first, second = (
+        pd.DataFrame({"train_seconds": seconds, "images_per_second": [100.0 / each for each in seconds]})
+        for seconds in ([9.0, 1.0, 1.0, 4.0], [9.0, 1.0])
+    )
+    epochs = {"first": first, "second": second}
+    assert trained_per_second(epochs, 1) == pytest.approx(400 / 7)
+    assert trained_per_second(epochs, {"first": 3, "second": 2}) == pytest.approx(25)
+    assert trained_per_second(epochs, {"first": 4, "second": 2}) is None
+
+
+def test_a_processor_is_held_only_to_what_it_has(monkeypatch):
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "")
+    for flags in ("sse4_2", "sse4_2 avx2 avx512f"):
+        monkeypatch.setattr(machine, "_lines", lambda path, flags=flags: [f"flags\t\t: {flags}"])
+        if "avx2" in flags:
+            machine.hold_to("avx2")
+            assert machine.instruction_sets() == "avx2, avx512f; held to avx2"
+            assert os.environ["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+        else:
+            with pytest.raises(ValueError, match="has no avx2"):
+                machine.hold_to("avx2")

@@ -16,14 +16,14 @@ from pathlib import Path
 from tests.benchmarks.alternating import alternating
 from tests.benchmarks.busy import busy
 from tests.benchmarks.certainty import certainty
-from tests.benchmarks.cifar10 import cifar10
 from tests.benchmarks.data import blossoms, ingest_cifar10, ingest_flowers
 from tests.benchmarks.epochs import epochs
 from tests.benchmarks.forecast import forecast_backtest
+from tests.benchmarks.gpu import gpu
 from tests.benchmarks.limit import limit
 from tests.benchmarks.linear_probe import linear_probe
 from tests.benchmarks.load import load
-from tests.benchmarks.machine import machine
+from tests.benchmarks.machine import hold_to, instruction_sets, machine
 from tests.benchmarks.memory import memory
 from tests.benchmarks.paint import first_paint
 from tests.benchmarks.row import Row, Skipped, as_text
@@ -52,7 +52,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "load": load,
     "soak": soak,
     "forecast": forecast_backtest,
-    "cifar10": cifar10,
+    "gpu": gpu,
 }
 ON_REQUEST = ("soak",)  # takes an hour
 AMOUNTS = {  # fields of Scale that can be set
@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--home", type=Home, metavar="DIR", help="keep pictures between calls; default: nothing stays")
     for name, (value, words) in AMOUNTS.items():
         options.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=None, metavar="N", help=words)
+    options.add_argument("--isa", choices=["avx2"], help="hold this processor's instructions to these: most laptops'")
     options.add_argument("--tiny", action="store_true", help="see that it runs; the figures mean nothing then")
     return options
 
@@ -90,6 +91,11 @@ def main() -> int:
     options = parser().parse_args()
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         parser().error(f"there is no benchmark {', '.join(unknown)}; there is: {', '.join(BENCHMARKS)}")
+    if options.isa:
+        try:
+            hold_to(options.isa)
+        except ValueError as problem:
+            parser().error(str(problem))
     signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # a shell's background jobs ignore it, and so would contestants
@@ -121,7 +127,7 @@ def measure(home: Home, names: list[str], tiny: bool, amounts: dict) -> dict:
             result["failed"], text = str(problem), f"FAILED: {problem}"
         result["seconds"] = time.monotonic() - began
         document["results"][name] = result
-        print(f"\n{name} ({result['seconds']:.0f} s)\n{text}", flush=True)
+        print(f"\n{name} ({result['seconds']:.0f} s, {instruction_sets()})\n{text}", flush=True)
     return document
 
 

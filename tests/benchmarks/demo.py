@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import psutil
 
 from tests.benchmarks.paint import serve
@@ -87,14 +88,20 @@ class Demo:
             time.sleep(0.5)
         raise RuntimeError(f"an experiment took longer than {WAIT_SECONDS:.0f} s")
 
-    def wait_for_epoch(self, secret: str, experiment_id: str) -> None:
-        """Until each of its runs has trained for an epoch."""
+    def wait_for_epoch(self, secret: str, experiment_id: str, number: int = 1) -> None:
+        """Until each of its runs has trained for so many epochs."""
         home, limit = self.workspace(secret), time.monotonic() + WAIT_SECONDS
         runs = jobs.experiment(home, experiment_id)["runs"]
-        while any(read_metrics(home.run(run.run_id).metrics).empty for run in runs):
+        while any(len(read_metrics(home.run(run.run_id).metrics)) < number for run in runs):
             if time.monotonic() > limit:
-                raise RuntimeError(f"no epoch in {WAIT_SECONDS:.0f} s")
+                raise RuntimeError(f"not {number} epochs in {WAIT_SECONDS:.0f} s")
             time.sleep(0.5)
+
+    def epochs(self, secret: str, experiment_id: str) -> dict[str, pd.DataFrame]:
+        """The metrics so far of each of its runs, by its id."""
+        home = self.workspace(secret)
+        runs = jobs.experiment(home, experiment_id)["runs"]
+        return {run.run_id: read_metrics(home.run(run.run_id).metrics) for run in runs}
 
     def disk(self) -> float:
         """MB of all files of the home."""

@@ -1,5 +1,7 @@
 """A hosted demo under visitors, who all come within half a minute while an experiment trains on the same processors.
 
+What that experiment keeps of its speed is that of the epochs it begins and ends while they are there, against those before.
+
 Each has a workspace with a finished experiment (as `page_lab.py` writes it: two arms, six epochs) and goes through the journey
 of `stages.py`. The experiment that runs does run, and is one visitor's; the others look at it with that visitor's cookie, as if it were open in so many tabs. Of the
 visitors some have a browser (Chromium, as many as are asked for, and as fit into half of the free memory), the others talk
@@ -15,6 +17,7 @@ import asyncio
 import time
 from statistics import median, quantiles
 
+import pandas as pd
 import psutil
 
 from tests import page_lab
@@ -27,6 +30,8 @@ from tests.benchmarks.stages import COMPARE, FINISHED, RUNNING, RUNS, Diary
 from tl.store.home import Home
 
 BROWSER_BYTES = 200e6  # of a context with a page of ours, about; what it was is told
+ALONE_EPOCHS = 2  # of each arm after its first, before anybody comes
+KEPT = 0.5  # of its speed alone that training is to keep
 EXPERIMENTS = 20  # that are opened before memory is looked at
 
 
@@ -36,22 +41,26 @@ def load(home: Home, scale: Scale) -> list[Row]:
         secrets = [new_visitor() for _ in range(max(scale.visitors, EXPERIMENTS))]
         finished = {secret: page_lab.finished(here.workspace(secret)) for secret in secrets}
         running = here.submit(secrets[0], long())
-        here.wait_for_epoch(secrets[0], running)
+        here.wait_for_epoch(secrets[0], running, 1 + ALONE_EPOCHS)  # nobody is there yet
         errands = [Errand(secret, experiment_id, secrets[0], running) for secret, experiment_id in finished.items()]
         return asyncio.run(_measured(here, scale, errands))
 
 
 async def _measured(here: Demo, scale: Scale, errands: list[Errand]) -> list[Row]:
     fresh = here.use()
+    about = errands[0].running_secret, errands[0].running
+    alone = trained_per_second(here.epochs(*about), 1)
     await with_protocol(here, errands[0], Diary())
     for errand in errands[1:EXPERIMENTS]:
         await look_in(here, errand)
     loaded = here.use()
     coming, num_browsers = errands[: scale.visitors], _browsers(scale)
+    epochs = here.epochs(*about)
     before, began = _cpu(here), time.monotonic()
     diaries, browser_megabytes = await crowd(here, coming, num_browsers, scale.arrival_seconds)
     seconds, after = time.monotonic() - began, _cpu(here)
     full = here.use()
+    beside = trained_per_second(here.epochs(*about), {run: len(rows) + 1 for run, rows in epochs.items()})
     await asyncio.sleep(TTL_SECONDS + 5)
     await look_in(here, coming[0])  # what has expired is forgotten when somebody comes
     took = "" if browser_megabytes is None else f" (Chromium took {browser_megabytes:,.0f} MB at most)"
@@ -60,7 +69,11 @@ async def _measured(here: Demo, scale: Scale, errands: list[Errand]) -> list[Row
         f"{num_browsers} browsers{took}, {len(coming) - num_browsers} protocol visitors; all within {seconds:.0f} s; "
         f"cores busy: {busy:.2f} of {psutil.cpu_count()}, of which page {page:.2f}, protocol visitors {own:.2f}"
     )
-    return [*_rows_of(diaries, note), *_rows_of_memory(fresh, loaded, full, here.use(), len(coming))]
+    return [
+        *_rows_of(diaries, note),
+        _row_of_training(alone, beside),
+        *_rows_of_memory(fresh, loaded, full, here.use(), len(coming)),
+    ]
 
 
 def _rows_of(diaries: list[Diary], note: str) -> list[Row]:
@@ -102,6 +115,27 @@ def _rows_of(diaries: list[Diary], note: str) -> list[Row]:
             Row(what="a refresh of the live part, 95th percentile", measured=_p95(refreshes), unit="s", note=told)
         )
     return rows
+
+
+def trained_per_second(epochs: dict[str, pd.DataFrame], after: int | dict[str, int]) -> float | None:
+    """Pictures a second of training, over the runs' epochs `after` so many of each; None where there is none."""
+    late = [rows.iloc[after if isinstance(after, int) else after[run] :] for run, rows in epochs.items()]
+    rows = pd.concat(late).astype({"train_seconds": float, "images_per_second": float})
+    seconds = rows["train_seconds"].sum()
+    return float((rows["train_seconds"] * rows["images_per_second"]).sum() / seconds) if seconds else None
+
+
+def _row_of_training(alone: float | None, beside: float | None) -> Row:
+    return Row(
+        what="training while they are there",
+        measured=beside,
+        unit="pictures/s",
+        against="alone",
+        reference=alone,
+        ratio=beside / alone if beside and alone else None,
+        at_least=KEPT,
+        note="" if beside else "no epoch was begun and ended meanwhile",
+    )
 
 
 def _rows_of_memory(fresh: Use, loaded: Use, full: Use, left: Use, visitors: int) -> list[Row]:

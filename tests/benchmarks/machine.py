@@ -13,6 +13,7 @@ from tests.benchmarks.contest import peer_python
 
 OWN = ("torch", "torchvision", "numpy", "pillow", "streamlit")
 PEERS = ("fastai", "lightning", "torch")
+INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")  # as Linux calls them
 
 
 def machine() -> dict:
@@ -21,6 +22,7 @@ def machine() -> dict:
     return {
         "processor": models[0] if models else platform.processor(),
         "cores": os.cpu_count(),
+        "instruction_sets": instruction_sets(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "gpu": _gpu(),
         "load_before": os.getloadavg()[0],
@@ -29,6 +31,20 @@ def machine() -> dict:
         "versions": {name: _version(name) for name in OWN},
         "peers": {name: _peer_version(name) for name in PEERS},
     }
+
+
+def instruction_sets() -> str:
+    """What the processor can do of what torch makes use of, and what it is held to."""
+    flags = next((line.split(":")[1].split() for line in _lines("/proc/cpuinfo") if line.startswith("flags")), [])
+    held = os.environ.get("ATEN_CPU_CAPABILITY")
+    return ", ".join(name for name in INSTRUCTION_SETS if name in flags) + (f"; held to {held}" if held else "")
+
+
+def hold_to(instruction_set: str) -> None:
+    """Let whatever is started from here compute as a processor does that has no more than "avx2"."""
+    if instruction_set not in instruction_sets().split(", "):
+        raise ValueError(f"this processor has no {instruction_set}")
+    os.environ |= {"ATEN_CPU_CAPABILITY": instruction_set, "ONEDNN_MAX_CPU_ISA": instruction_set.upper()}
 
 
 def _gpu() -> str:

@@ -35,6 +35,7 @@ class Scale:
         ("resnet18", 64, 64, 2560),
         ("resnet50", 224, 16, 64),
     )
+    gpu_turns: int = 4  # of them on a GPU, where all is to take ten minutes
     limit_share: float = 0.95  # of the bare step's speed that is the goal
     visitors: int = 50  # of a hosted demo
     browsers: int = 2  # of them that have one, where memory allows: one takes about a core while it draws
@@ -72,6 +73,7 @@ TINY = Scale(
     memory_seconds=1.0,
     step_seconds=0.2,
     limit_turns=2,
+    gpu_turns=2,
     visitors=4,
     browsers=1,
     arrival_seconds=2.0,
