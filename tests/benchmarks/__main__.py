@@ -29,6 +29,7 @@ from tests.benchmarks.paint import first_paint
 from tests.benchmarks.row import Row, Skipped, as_text
 from tests.benchmarks.saving import saving
 from tests.benchmarks.scale import FULL, Scale, choose
+from tests.benchmarks.small import small
 from tests.benchmarks.soak import soak
 from tests.benchmarks.start import start, start_up
 from tl.output import spell_out
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "alternating": alternating,
     "busy": busy,
     "memory": memory,
+    "small": small,
     "certainty": certainty,
     "load": load,
     "soak": soak,

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -28,8 +29,8 @@ def first_paint(home: Home, scale: Scale) -> list[Row]:
     return [share("first paint of the page", ours, "s", "empty app", empty, at_most=1.5)]
 
 
-def serve(script: Path, home: str) -> tuple[subprocess.Popen, str]:
-    """A Streamlit server for `script`, once it answers, and its address."""
+def serve(script: Path, home: str, enter: Callable[[], None] | None = None) -> tuple[subprocess.Popen, str]:
+    """A Streamlit server for `script`, once it answers, and its address; its process calls `enter` before it begins."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -40,6 +41,7 @@ def serve(script: Path, home: str) -> tuple[subprocess.Popen, str]:
         env=os.environ | {"TL_HOME": home},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=enter,
     )
     url = f"http://127.0.0.1:{port}"
     while True:

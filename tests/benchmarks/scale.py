@@ -26,6 +26,8 @@ class Scale:
     alternating_rounds: int = 2
     busy_pictures: int = 500
     busy_epochs: int = 12
+    small_sizes: int = 3  # of memory: 1, 1.5 and 2 GB
+    small_modes: int = 2  # at home, hosted
     many_pictures: int = 50_000
     memory_seconds: float = 8.0  # of training that are watched
     step_seconds: float = 6.0  # of a bare step, per turn: about as long as training's, so that both warm up alike
@@ -69,6 +71,8 @@ TINY = Scale(
     alternating_rounds=1,
     busy_pictures=48,
     busy_epochs=3,
+    small_sizes=1,
+    small_modes=1,
     many_pictures=2500,
     memory_seconds=1.0,
     step_seconds=0.2,

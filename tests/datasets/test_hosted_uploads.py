@@ -13,7 +13,7 @@ from tl.config import Refused, new_id
 from tl.datasets import archived, catalogue, ingest
 from tl.datasets.archive import Limits
 from tl.datasets.intake import ingest_zip
-from tl.datasets.quarantine import alone, quarantine, sweep_abandoned
+from tl.store.quarantine import alone, quarantine, sweep_abandoned
 from tl.store.quota import used_bytes
 
 

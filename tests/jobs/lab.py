@@ -40,11 +40,16 @@ class Lab:
         return self.supervisor
 
     def submit(
-        self, *behaviours: str, seeds: tuple[int, ...] = (0,), key: str | None = None, settle: Settling | None = None
+        self,
+        *behaviours: str,
+        seeds: tuple[int, ...] = (0,),
+        key: str | None = None,
+        settle: Settling | None = None,
+        **settings,
     ) -> list[str]:
         """Ids of the runs of a new experiment, one arm per behaviour of the stand-in."""
         arms = tuple(ArmConfig(name=name, strategy="scratch") for name in behaviours)
-        experiment = Experiment(dataset="blossoms", samples=20, arms=arms, seeds=seeds)
+        experiment = Experiment(dataset="blossoms", samples=20, arms=arms, seeds=seeds, **settings)
         experiment_id = jobs.submit(self.home, experiment, key, settle)
         return [row.run_id for row in database.read_runs(self.home, experiment_id)]
 

@@ -5,9 +5,12 @@ import signal
 
 import pytest
 
+from tests.jobs.lab import until
 from tests.machine_lab import made_up
 from tl.jobs import memory_kills as kills
-from tl.jobs import supervisor
+from tl.jobs import processes, supervisor
+from tl.store import database
+from tl.store.documents import read_memory_kills
 
 V2 = "low 0\nhigh 0\nmax 3\noom 2\noom_kill {}\noom_group_kill 0\n"
 V1 = "oom_kill_disable 0\nunder_oom 0\noom_kill {}\n"
@@ -44,13 +47,12 @@ def test_this_machine_can_be_asked():
 @pytest.mark.parametrize(
     ("counts", "number", "reason"),
     [
-        ([3, 4], signal.SIGKILL, "killed_for_memory"),
         ([3, 3], signal.SIGKILL, "killed"),  # by somebody
         ([None, None], signal.SIGKILL, "killed"),  # the system doesn't tell
         ([3, 4], signal.SIGSEGV, "killed"),  # lack of memory kills by SIGKILL only
     ],
 )
-def test_a_kill_for_lack_of_memory_is_told_from_another(lab, monkeypatch, counts, number, reason):
+def test_a_kill_that_is_none_for_lack_of_memory_ends_the_run(lab, monkeypatch, counts, number, reason):
     now = counts[:1]
     monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
     [run_id] = lab.submit("slow")
@@ -63,10 +65,51 @@ def test_a_kill_for_lack_of_memory_is_told_from_another(lab, monkeypatch, counts
     assert "Resume" in row.message
 
 
+def kill_for_memory(lab, run_id: str, now: list[int]) -> int:
+    """Let the run's trainer die as the kernel ends it for lack of memory; its number."""
+    pid = lab.train(run_id).pid
+    now[0] += 1
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not processes.identify(pid))
+    return pid
+
+
+def test_a_trainer_killed_for_lack_of_memory_is_started_again_once(lab, monkeypatch):
+    now = [3]
+    monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
+    [run_id] = lab.submit("slow")
+    first = kill_for_memory(lab, run_id, now)
+    lab.supervisor.tick()
+    assert lab.row(run_id).status == "running"
+    assert read_memory_kills(lab.home.run(run_id)) == 1
+    lab.new_supervisor()  # one that takes over in this moment
+    lab.supervisor.tick()
+    row = lab.row(run_id)
+    assert row.pid not in (None, first) and row.spent > 0
+    kill_for_memory(lab, run_id, now)
+    lab.run_all()
+    row = lab.row(run_id)
+    assert (row.status, row.reason) == ("failed", "killed_for_memory")
+    assert "also with each batch in two parts: use a smaller batch size, resolution or network" in row.message
+
+
+def test_who_is_stopped_while_memory_ends_is_not_started_again(lab, monkeypatch):
+    now = [3]
+    monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
+    [run_id] = lab.submit("slow")
+    lab.train(run_id)
+    database.note(lab.home, lab.row(run_id), stop_requested=1)
+    now[0] = 4
+    os.kill(lab.row(run_id).pid, signal.SIGKILL)
+    lab.run_all()
+    assert lab.row(run_id).status == "stopped"
+    assert read_memory_kills(lab.home.run(run_id)) == 0
+
+
 def test_a_kill_before_the_run_began_says_nothing_about_it(lab, monkeypatch):
     now = [3]
     monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
-    [first] = lab.submit("slow")
+    [first] = lab.submit("slow", batch_size=3)  # can't be halved
     lab.train(first)
     now[0] = 4  # something else was killed
     os.kill(lab.row(first).pid, signal.SIGKILL)

@@ -67,7 +67,7 @@ def delete_one() -> None:
 
 def test_a_run_that_can_not_be_deleted_stays_and_that_is_said(home, monkeypatch):
     experiment_id = page_lab.finished(home)
-    monkeypatch.setattr("tl.datasets.quarantine.announce", fails(errno.ENOSPC))
+    monkeypatch.setattr("tl.store.quarantine.announce", fails(errno.ENOSPC))
     app = AppTest.from_function(delete_one, default_timeout=180).run()
     assert FULL in unescaped(app) and len(app.error) == 1 and not app.exception
     for row in page_lab.rows(home, experiment_id):

@@ -10,9 +10,9 @@ import pytest
 from tests.report.bundle_lab import exported, files_below, packed
 from tl import jobs
 from tl.config import Refused
-from tl.datasets.quarantine import quarantine
 from tl.report import intake
 from tl.report.intake import import_bundle
+from tl.store.quarantine import quarantine
 
 KILLED = """
 import os, sys

@@ -7,12 +7,12 @@ import pytest
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused
-from tl.datasets.quarantine import announce, quarantine
 from tl.jobs.launcher import child_environment
 from tl.jobs.repair import repair
 from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
+from tl.store.quarantine import announce, quarantine
 from tl.store.trash import empty_trash, place_for
 
 EXPERIMENT = Experiment(
@@ -25,7 +25,7 @@ import itertools, os, sys
 import tl.jobs.advice
 from tests.survival.test_killed_submissions import EXPERIMENT
 from tl import jobs
-from tl.datasets import quarantine
+from tl.store import quarantine
 from tl.jobs import queue
 from tl.store import database, removal, trash
 from tl.store.home import Home

@@ -13,7 +13,7 @@ from quick import evaluated
 from tl.config import Refused
 from tl.failures import EXIT_REASONS, EXIT_STATUS, FAILURES
 from tl.store.download import DownloadFailed, WrongHash
-from tl.store.files import read_json
+from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
 from tl.train import __main__ as main_module
@@ -136,6 +136,17 @@ def test_a_resumed_run_goes_on_with_the_parts_it_had(make_run, train, small_gpu,
     monkeypatch.undo()  # now the memory would be enough: the result must not depend on that
     result = train(run, config)
     assert (result["epochs"], result["batch_parts"], len(result["notes"])) == (2, 2, 1)
+
+
+def test_a_run_whose_trainer_was_killed_for_memory_goes_on_with_half_a_batch_at_a_time(make_run, train, small_gpu):
+    small_gpu(4)  # more at once would be noticed
+    run, config = make_run(epochs=2, batch_size=8)
+    write_json(run.memory_kills, {"kills": 1})
+    result = train(run, config)
+    assert (result["status"], result["batch_parts"], len(result["notes"])) == ("finished", 2, 1)
+    assert "ended the trainer for lack of memory in epoch 1: each batch of 8" in result["notes"][0]
+    assert "in 2 parts" in result["notes"][0] and "BatchNorm" in result["notes"][0]
+    assert read_metrics(run.metrics)["images_seen"].tolist() == [32, 64]
 
 
 def test_a_gpu_that_can_t_take_an_eighth_of_a_batch_ends_the_run_by_name(make_run, small_gpu, command):

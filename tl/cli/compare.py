@@ -18,6 +18,7 @@ from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Refused, Training, parse_seeds
 from tl.effects import before_training, idle
 from tl.jobs.listing import RunEntry, notes_of
+from tl.jobs.shortage import shortage
 from tl.output import print_json
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database, settling
@@ -143,10 +144,13 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
 
 
 def tell_power(home: Home, experiment: Experiment) -> None:
-    """Say on stderr what the test pictures can show at all, and which arms don't train what they should."""
+    """Say on stderr what the test pictures can show at all, whether memory suffices, and which arms don't train what they
+    should."""
     from tl import datasets  # pandas
 
     print(power.sentence(datasets.describe(home, experiment.dataset).test), file=sys.stderr, flush=True)
+    if words := shortage(experiment):
+        print(words, file=sys.stderr, flush=True)
     for arm in experiment.arms:
         if words := before_training(experiment, arm):
             print(f"{arm_title(arm.name)}: {words}", file=sys.stderr, flush=True)

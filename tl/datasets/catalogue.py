@@ -20,7 +20,6 @@ from tl.datasets.grouping import parse
 from tl.datasets.info import DRAWN, DatasetInfo, mending
 from tl.datasets.intake import FIRST_RESOLUTION, check_free, ingest_zip
 from tl.datasets.pieces import Progress
-from tl.datasets.quarantine import alone
 from tl.datasets.resplit import divided_by_content, redrawn
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
 from tl.limits import hosted, limits
@@ -28,6 +27,7 @@ from tl.store import database
 from tl.store.files import read_json, read_parquet
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
+from tl.store.quarantine import alone
 
 RESPLIT_BELOW = 2_000  # pictures in all: in larger sets one split says enough
 BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, CIFAR10, FLOWERS102)}

@@ -24,10 +24,10 @@ from tl.datasets.grouping import Grouping, belonging, is_table
 from tl.datasets.info import DRAWN, GIVEN, MAX_NATIVE_RESOLUTION, DatasetInfo, deletion
 from tl.datasets.layout import arrange, is_junk, natural
 from tl.datasets.pieces import Progress, Told
-from tl.datasets.quarantine import quarantine, settle
 from tl.decoding import pixels
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Home
+from tl.store.quarantine import quarantine, settle
 from tl.store.quota import check_disk
 from tl.store.redrawn import Selected
 

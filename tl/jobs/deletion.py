@@ -1,7 +1,7 @@
 """Deleting a run, a comparison or a sweep with all its files: whole, or not at all.
 
 The rows go in one transaction, folders follow. They are announced before, as those that come in are: whoever looks after
-a kill finds the rows, and then nothing was deleted, or none, and then the folders go as well (tl.datasets.quarantine).
+a kill finds the rows, and then nothing was deleted, or none, and then the folders go as well (tl.store.quarantine).
 """
 
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def delete(home: Home, ident: str, stop_first: bool = False) -> Whole:
 
 
 def _delete(home: Home, whole: Whole) -> None:
-    from tl.datasets.quarantine import announce, quarantine  # numpy, pandas
+    from tl.store.quarantine import announce, quarantine  # numpy, pandas
 
     # Whoever imports the same waits, and finds either all of it here or none.
     with locked(home.locks_dir / "import.lock"), quarantine(home, home.runs_dir) as outgoing:

@@ -7,7 +7,7 @@ from tl.failures import EXIT_REASONS
 from tl.jobs import processes
 from tl.jobs.processes import Identity
 from tl.limits import limits
-from tl.store.documents import read_result
+from tl.store.documents import read_memory_kills, read_result
 from tl.store.home import Run
 from tl.store.rows import RunRow
 
@@ -15,7 +15,8 @@ RESULTS = ("finished", "stopped", "failed")  # what a trainer itself may say in 
 
 _MESSAGES = {
     "killed": "The trainer was ended from outside by {signal}. {resume}",
-    "killed_for_memory": "The system ended the trainer for lack of memory. {resume}",
+    "killed_for_memory": "The system ended the trainer for lack of memory{again}: use a smaller batch size, resolution or "
+    "network, or give it more memory. {resume}",
     "stalled": "The trainer did nothing for {minutes:g} minutes and was ended. {resume}",
     "internal_error": "The trainer ended with exit status {code} without a result; the last line of its log: {last}",
     "interrupted": "The trainer was found dead after nobody had watched it for a while. {resume}",
@@ -49,7 +50,8 @@ def ending(run: Run, row: RunRow, exit_code: int | None, watched: bool, for_memo
     if exit_code is not None and exit_code >= 0:
         return _ended(run, "failed", "internal_error", code=exit_code, last=_last_line(run))
     if for_memory and exit_code in (None, -signal.SIGKILL):
-        return _ended(run, "failed", "killed_for_memory")
+        again = ", also with each batch in two parts" if read_memory_kills(run) else ""
+        return _ended(run, "failed", "killed_for_memory", again=again)
     if exit_code is not None:
         return _ended(run, "failed", "killed", signal=signal.Signals(-exit_code).name)
     if watched:  # an earlier supervisor's trainer: its exit status went where that went

@@ -15,13 +15,13 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from tl.datasets.quarantine import sweep_abandoned
 from tl.jobs import processes
 from tl.limits import limits
 from tl.store import database, everybody, visits
 from tl.store.documents import Finite, fitting
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
+from tl.store.quarantine import sweep_abandoned
 from tl.store.quota import used_bytes
 from tl.store.trash import place_for
 

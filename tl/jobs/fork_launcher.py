@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tl.jobs import processes
-from tl.jobs.launcher import PROJECT_ROOT, LocalLauncher, child_environment, give_way
+from tl.jobs.launcher import PROJECT_ROOT, LocalLauncher, child_environment, first_to_go, give_way
 from tl.jobs.processes import Identity
 from tl.store.home import Run
 
@@ -48,6 +48,7 @@ class ForkLauncher(LocalLauncher):
                 pid = int(answer["pid"])
                 self._forked[pid] = None
                 give_way(pid)
+                first_to_go(pid)
                 return processes.identify(pid) or Identity(pid, -1, processes.boot_id())
         return super().start(run)
 

@@ -26,7 +26,6 @@ KILL_SECONDS = 10.0  # in which the kernel must have taken down what was killed
 # glibc gives large blocks back to the system after every step and takes them again page by page; keeping them makes
 # training on the CPU up to twice as fast, and takes a third more memory: not where there is little of it. Only defaults:
 # what the user has set stays.
-ROOMY_BYTES = 4e9
 _ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
@@ -75,6 +74,7 @@ class LocalLauncher:
                 start_new_session=True,
             )
         give_way(child.pid)
+        first_to_go(child.pid)
         # A child that ended at once is a zombie until asked, so this can't be somebody else.
         trainer = processes.identify(child.pid) or Identity(child.pid, -1, processes.boot_id())
         self._children[child.pid] = child
@@ -118,9 +118,15 @@ def give_way(pid: int) -> None:
             os.setpriority(os.PRIO_PROCESS, pid, NICE)  # somebody waits for a page, nobody for a step
 
 
+def first_to_go(pid: int) -> None:
+    """Let the system end this process before a page or a supervisor where memory ends: it can be started again."""
+    with suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text("800", encoding="ascii")
+
+
 def child_environment() -> dict[str, str]:
     """Environment of a trainer: `tl` importable from anywhere, prints at once and in UTF-8, memory kept if there is much."""
-    roomy = platform.libc_ver()[0] == "glibc" and machine.total_memory() >= ROOMY_BYTES
+    roomy = platform.libc_ver()[0] == "glibc" and machine.total_memory() >= memory.ROOMY_BYTES
     allocator = _ALLOCATOR if roomy else {}
     path = os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
     return with_defaults(os.environ, allocator | _SPINNING) | UTF_8 | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}

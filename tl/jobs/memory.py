@@ -16,6 +16,10 @@ from tl.strategies import STRATEGIES
 # more to save it or to resume: checkpoints are read and written tensor by tensor), and per picture of a batch the
 # activations kept for the backward pass (see tl.backbones).
 TORCH_BYTES = 1.0e9
+# Where there is less memory in all than this, blocks go back to the system as soon as they are free (tl.jobs.launcher),
+# and only what can't be dropped is counted: not the files of programs and pictures, which the system reads again.
+ROOMY_BYTES = 4e9
+LEAN_TORCH_BYTES = 0.46e9
 PARAMETER_BYTES = 16
 ANCHOR_BYTES = 4  # per parameter: the weights that an anchored strategy is pulled to
 GPU_CONTEXT_BYTES = 1e9  # what CUDA and its libraries take of the GPU besides
@@ -30,11 +34,17 @@ def trainer_bytes(home: Home, training: Training, siblings: list[str]) -> float:
     peaks = [result.memory_peak_bytes or 0 for result in results if result]
     if measured := max(peaks, default=0):
         return 1.1 * measured
+    return estimated_bytes(training)
+
+
+def estimated_bytes(training: Training) -> float:
+    """Memory that one trainer of `training` needs on this machine, roughly."""
     backbone = BACKBONES[training.backbone]
     activations = backbone.activation_bytes * training.batch_size * (training.resolution / 224) ** 2
     arms = training.arms if isinstance(training, Experiment) else ()
+    program = TORCH_BYTES if machine.total_memory() >= ROOMY_BYTES else LEAN_TORCH_BYTES
     per_parameter = PARAMETER_BYTES + (ANCHOR_BYTES if any(STRATEGIES[arm.strategy].anchored for arm in arms) else 0)
-    return TORCH_BYTES + per_parameter * backbone.parameters + activations
+    return program + per_parameter * backbone.parameters + activations
 
 
 def check(home: Home, experiment: Experiment) -> None:

@@ -21,7 +21,7 @@ from tl.limits import limits
 from tl.store import database, everybody
 from tl.store import settling as plans
 from tl.store.database import ACTIVE
-from tl.store.documents import read_config
+from tl.store.documents import read_config, read_memory_kills
 from tl.store.files import write_json
 from tl.store.growth import with_ended
 from tl.store.home import Home
@@ -31,6 +31,7 @@ from tl.store.settling import Settling
 from tl.strategies import STRATEGIES
 
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
+LEAST_HALVED = 4  # pictures of a batch that can be halved: BatchNorm can't train on a single one
 _FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "ended", "reason", "message"))
 
 
@@ -64,8 +65,8 @@ def enqueue(
 ) -> str:
     """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner)."""
     # Takes a second (numpy, pandas); before the rows are there, so that Ctrl-C meanwhile leaves nothing behind.
-    from tl.datasets.quarantine import announce, quarantine
     from tl.jobs.advice import predict
+    from tl.store.quarantine import announce, quarantine
 
     ids = sorted(new_id() for _ in experiments)
     runs = [experiment.runs(experiment_id) for experiment, experiment_id in zip(experiments, ids, strict=True)]
@@ -248,6 +249,22 @@ def settle(home: Home, row: RunRow, exit_code: int | None, watched: bool, for_me
     if watched and row.started:  # else nobody knows when it died
         spent += max(0.0, now - row.started)
     return end if database.move(home, row, **end, ended=now, spent=spent) else None
+
+
+def start_again(home: Home, row: RunRow, exit_code: int | None, watched: bool) -> bool:
+    """Let a run whose trainer the system has ended for lack of memory be trained on with half a batch at a time.
+
+    Once, and not where a batch can't be halved; whether it goes on: then it has no trainer yet, and its supervisor is
+    to start one.
+    """
+    files, row = home.run(row.run_id), structs.replace(database.read_run(home, row.run_id), attempt=row.attempt)
+    died_of = ending(files, row, exit_code, watched, for_memory=True)["reason"]
+    if died_of != "killed_for_memory" or read_memory_kills(files) or row.experiment.batch_size < LEAST_HALVED:
+        return False
+    write_json(files.memory_kills, {"kills": 1})  # first: whoever starts it knows then what it has died of
+    now = time.time()
+    spent = row.spent + max(0.0, now - (row.started or now))
+    return database.note(home, row, pid=None, start_ticks=None, boot_id=None, started=now, spent=spent)
 
 
 def settle_dead(home: Home, row: RunRow) -> RunRow:

@@ -15,7 +15,6 @@ from dataclasses import fields
 from pathlib import Path
 
 from tl.config import DECIDED, ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer
-from tl.datasets.quarantine import announced, sweep_abandoned
 from tl.jobs import processes
 from tl.jobs.endings import RESULTS, rebuilt
 from tl.jobs.launcher import KILL_SECONDS, LocalLauncher
@@ -24,6 +23,7 @@ from tl.store import database
 from tl.store.damage import Damaged
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home, Run
+from tl.store.quarantine import announced, sweep_abandoned
 from tl.store.rows import experiment_of
 
 _SHARED = [entry.name for entry in fields(Training) if entry.name not in DECIDED]

@@ -53,7 +53,7 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
 
 def _queue(home: Home, before: Experiment, after: Experiment, runs: list[RunConfig], outcome: str | None) -> bool:
     """Run folders, then the rows: a run that can be seen is complete. Whether they are in the queue."""
-    from tl.datasets.quarantine import announce, quarantine
+    from tl.store.quarantine import announce, quarantine
 
     with quarantine(home, home.runs_dir) as incoming:
         announce(incoming, [run.run_id for run in runs])  # without a row they go with it, even killed

@@ -10,17 +10,17 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tl.config import Refused
-from tl.datasets.quarantine import sweep_abandoned
 from tl.jobs import expiry, memory, processes
 from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
 from tl.jobs.launcher import GRACE_SECONDS, Launcher
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.memory_kills import memory_kills
-from tl.jobs.queue import settle, waiting_runs
+from tl.jobs.queue import settle, start_again, waiting_runs
 from tl.jobs.settler import Settler
 from tl.jobs.turns import group
 from tl.store import database, everybody
 from tl.store.home import Home
+from tl.store.quarantine import sweep_abandoned
 from tl.store.rows import RunRow
 from tl.store.trash import empty_trash, keep_best_network
 
@@ -124,7 +124,11 @@ class Supervisor:
             return True
         for_memory = memory_kills() != kills_before
         del self._memory_kills[row.run_id]
-        if end := settle(self._home_of(row), row, self.launcher.exit_code(trainer), self._watching, for_memory):
+        exit_code = self.launcher.exit_code(trainer)
+        if for_memory and start_again(self._home_of(row), row, exit_code, self._watching):
+            log.info("run %s is started again with less at a time: it was killed for lack of memory", row.run_id)
+            return True
+        if end := settle(self._home_of(row), row, exit_code, self._watching, for_memory):
             log.info("run %s: %s %s", row.run_id, end["status"], end["message"] or "")
         return False
 

@@ -21,7 +21,6 @@ from msgspec.structs import asdict
 from tl.config import ID_PATTERN, NAME_PATTERN, ArmConfig, Experiment, Refused, RunConfig
 from tl.datasets.archive import Limits, Member, read_members
 from tl.datasets.info import DatasetInfo, Size
-from tl.datasets.quarantine import announce, quarantine
 from tl.decoding.entries import unpack
 from tl.decoding.pixels import LeftOut
 from tl.limits import limits
@@ -33,6 +32,7 @@ from tl.report.values import Damaged, Moment, checked, typed, words
 from tl.store import database
 from tl.store.files import locked, write_bytes, write_json
 from tl.store.home import Home, own_id
+from tl.store.quarantine import announce, quarantine
 from tl.store.quota import admission, check_kept
 from tl.store.rows import Id
 

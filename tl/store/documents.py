@@ -85,6 +85,10 @@ class _Imported(Imported, frozen=True, kw_only=True):
     weights: str
 
 
+class _Short(Struct, frozen=True):
+    kills: Count
+
+
 def fitting(value: object, kind: type[T]) -> T | None:
     """`value`, of JSON, as this type where it is one; None where it can't be."""
     try:
@@ -107,6 +111,12 @@ def read_progress(run: Run) -> Progress | None:
 def read_result(run: Run) -> Result | None:
     """How the run ended; None where there is no result or it can't be read."""
     return _forgiving(Result, read_json(run.result))
+
+
+def read_memory_kills(run: Run) -> int:
+    """How often the system has ended the run's trainer for lack of memory, as far as that is known."""
+    found = fitting(read_json(run.memory_kills), _Short)
+    return found.kills if found else 0
 
 
 def _forgiving(kind: type[S], found: object) -> S | None:

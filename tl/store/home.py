@@ -131,6 +131,7 @@ class Run:
         self.predictions = self.folder / "predictions.parquet"
         self.progress = self.folder / "progress.json"
         self.result = self.folder / "result.json"
+        self.memory_kills = self.folder / "memory_kills.json"  # of one that the system has ended for lack of memory
         self.imported = self.folder / "imported.json"  # of a run that was trained elsewhere: what it learnt from
         self.log = self.folder / "log.txt"
         self.tensorboard = self.folder / "tensorboard"

@@ -29,7 +29,7 @@ class History:
     rate_test_seconds: float = 0.0  # of the range test, which counts as the first epoch's, as does what it took else
     rate_test_flops: int = 0
     rate_test_joules: float | None = 0.0
-    parts: int = 1  # a batch goes through the network in so many, since the GPU's memory was not enough for all at once
+    parts: int = 1  # a batch goes through the network in so many, since memory was not enough for all at once
     notes: list[str] = field(default_factory=list)  # sentences: what did not go as planned
 
     @property

@@ -60,10 +60,14 @@ class Learner:
         self._frozen = FrozenPart(self.network, config.backbone, plan, folder, config.views_of(config.arm))
         self._asynchronous = device.type == "cuda"  # computes while Python goes on, so nobody asks it for a number
         self._validation: np.ndarray | Resident | None = None
-        self.parts = 1  # a batch goes through the network in so many; more where the GPU's memory was not enough
+        self.parts = 1  # a batch goes through the network in so many; more where memory was not enough
         self._at_once = at_once(config.resolution, device)  # where nothing trains
         self._folded: Folded | None = None
         self._counted: dict[str, tuple[int, int]] = {}
+
+    def spare_memory(self) -> None:
+        """Let half as many pictures go through the network at once where nothing trains; before the first of them do."""
+        self._at_once = max(1, self._at_once // 2)
 
     def begin(self, epoch: int, phase: Phase) -> None:
         """`epoch` comes, in which the parts that `phase` names train."""

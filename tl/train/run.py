@@ -11,6 +11,7 @@ import torch
 from tl.config import BALANCED_ACCURACY, RunConfig
 from tl.datasets import prepare
 from tl.schedules import SCHEDULES
+from tl.store.documents import read_memory_kills
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
@@ -100,6 +101,11 @@ class Trainer:
             self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
         self._say()
         self.progress.goes_on(self.history.epochs)
+        if read_memory_kills(self.run):
+            learner.spare_memory()
+            if self.history.parts == 1:  # not known yet
+                self.history.parts = 2
+                self._note_parts(f"The system ended the trainer for lack of memory in epoch {self.history.epochs + 1}")
         learner.parts = self.history.parts
         settle_best(folder, learner.network, self.history, self.config)
 
@@ -262,11 +268,13 @@ class Trainer:
             raise Diverged(f"the training loss became {lost[1]} in epoch {epoch}, step {lost[0]}")
 
     def _halved(self, epoch: int, step: int) -> None:
-        parts = self.history.parts = self.learner.parts
+        self.history.parts = self.learner.parts
+        self._note_parts(f"The GPU's memory was not enough in epoch {epoch}, step {step}")
+
+    def _note_parts(self, why: str) -> None:
         self._note(
-            f"The GPU's memory was not enough in epoch {epoch}, step {step}: each batch of {self.config.batch_size} went"
-            f" through the network in {parts} parts from there on, whose gradients were added up; BatchNorm saw each part by"
-            " itself."
+            f"{why}: each batch of {self.config.batch_size} went through the network in {self.history.parts} parts from"
+            " there on, whose gradients were added up; BatchNorm saw each part by itself."
         )
 
     def _evaluate(self, split: str, epoch: int, whole: bool = False) -> Evaluation:

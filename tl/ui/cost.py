@@ -12,6 +12,7 @@ from tl.jobs import background
 from tl.jobs import probe as probing
 from tl.jobs.listing import RunEntry
 from tl.jobs.queue import check_size
+from tl.jobs.shortage import shortage
 from tl.report.command import NOTHING, command, pinned
 from tl.store.documents import read_result
 from tl.store.home import Home
@@ -55,6 +56,8 @@ def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ..
     except Refused as refusal:
         st.caption(f":material/block: {escape(refusal)}")
         return
+    if words := shortage(experiment):
+        st.warning(escape(words), icon=":material/memory:")
     waiting = _measured(home, experiment) is None and not _busy(home)
     fragment(_estimate, POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
 

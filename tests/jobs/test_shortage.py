@@ -1,0 +1,42 @@
+"""What is said before the start where memory does not suffice."""
+
+from dataclasses import replace
+
+import pytest
+
+from tl import machine
+from tl.config import ArmConfig, Experiment
+from tl.jobs.shortage import shortage
+
+SPEC = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
+
+
+@pytest.mark.parametrize("gigabytes", [1.074, 2.0, 16.0])
+def test_the_usual_comparison_fits_into_a_container_of_one_gigabyte(monkeypatch, gigabytes):
+    monkeypatch.setattr(machine, "total_memory", lambda: gigabytes * 1e9)
+    assert shortage(SPEC) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "fits"),
+    [
+        ({"batch_size": 64}, "batches of 32 or 48 px would fit."),
+        ({"backbone": "resnet18"}, "batches of 16, 48 px or MobileNetV3 large would fit."),
+        (
+            {"backbone": "vgg16", "resolution": 224, "batch_size": 128},
+            "MobileNetV3 small with batches of 8 at 32 px would fit.",
+        ),
+    ],
+)
+def test_where_memory_does_not_suffice_it_is_said_with_what_would_fit(monkeypatch, settings, fits):
+    monkeypatch.setattr(machine, "total_memory", lambda: 1.074e9)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    words = shortage(replace(SPEC, **settings))
+    assert words and words.startswith("A run needs about ") and "can give it 894 MB: " in words
+    assert words.endswith(f": {fits}")
+
+
+def test_where_nothing_would_fit_that_is_said(monkeypatch):
+    monkeypatch.setattr(machine, "total_memory", lambda: 0.4e9)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert "nothing smaller that there is would fit" in (shortage(SPEC) or "")

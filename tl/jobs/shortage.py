@@ -1,0 +1,69 @@
+"""What is said before the start of a run that needs more memory than there is, with what would fit."""
+
+import shutil
+from dataclasses import replace
+
+from tl import machine
+from tl.backbones import BACKBONES
+from tl.config import RESOLUTIONS, Experiment
+from tl.jobs.memory import estimated_bytes
+from tl.words import memory
+
+REST_BYTES = 0.18e9  # the page of one person and the supervisor
+LEAST_BATCH = 8
+
+
+def shortage(experiment: Experiment) -> str | None:
+    """One sentence where a run needs more memory than there is in all, with what would fit; else None.
+
+    None as well where a GPU decides: there a batch is put through in parts until it fits.
+    """
+    room, need = max(machine.total_memory() - REST_BYTES, 0.0), estimated_bytes(experiment)
+    if need <= room or shutil.which("nvidia-smi"):
+        return None
+    known = [
+        f"{words} would fit" for words in (_one_smaller(experiment, room), _all_smaller(experiment, room)) if words
+    ]
+    fits = (known or ["nothing smaller that there is would fit"])[0]
+    return f"A run needs about {memory(need)} of memory, and this machine can give it {memory(room)}: {fits}."
+
+
+def _one_smaller(experiment: Experiment, room: float) -> str:
+    """The largest batch, resolution and network, each in place of the chosen one; "" where none alone is enough."""
+    found = [(f"batches of {size}", replace(experiment, batch_size=size)) for size in _batches(experiment)]
+    fitting = [words for words, other in found if estimated_bytes(other) <= room][:1]
+    found = [(f"{side} px", replace(experiment, resolution=side)) for side in _sides(experiment)]
+    fitting += [words for words, other in found if estimated_bytes(other) <= room][:1]
+    found = [(BACKBONES[name].title, replace(experiment, backbone=name)) for name in _networks(experiment)]
+    fitting += [words for words, other in found if estimated_bytes(other) <= room][:1]
+    return " or ".join(filter(None, (", ".join(fitting[:-1]), *fitting[-1:])))
+
+
+def _all_smaller(experiment: Experiment, room: float) -> str:
+    """The smallest of all three together; "" where that isn't enough."""
+    size, side = min(_batches(experiment), default=experiment.batch_size), min(_sides(experiment), default=0)
+    name = next(reversed(_networks(experiment)), experiment.backbone)
+    side = max(side or experiment.resolution, BACKBONES[name].min_resolution)
+    other = replace(experiment, batch_size=size, resolution=side, backbone=name)
+    fits = other != experiment and estimated_bytes(other) <= room
+    return f"{BACKBONES[name].title} with batches of {size} at {side} px" if fits else ""
+
+
+def _batches(experiment: Experiment) -> list[int]:
+    """Those that the chosen one can be halved to, the largest first."""
+    halves = (experiment.batch_size >> times for times in range(1, experiment.batch_size.bit_length()))
+    return [size for size in halves if size >= LEAST_BATCH]
+
+
+def _sides(experiment: Experiment) -> list[int]:
+    """Lower resolutions that the network can take, the highest first."""
+    least = BACKBONES[experiment.backbone].min_resolution
+    return [side for side in sorted(RESOLUTIONS, reverse=True) if least <= side < experiment.resolution]
+
+
+def _networks(experiment: Experiment) -> list[str]:
+    """Smaller ones that can take the resolution, the largest first."""
+    most = BACKBONES[experiment.backbone].parameters
+    smaller = (name for name, one in BACKBONES.items() if one.parameters < most)
+    fitting = (name for name in smaller if BACKBONES[name].min_resolution <= experiment.resolution)
+    return sorted(fitting, key=lambda name: -BACKBONES[name].parameters)
