@@ -14,6 +14,7 @@ NEEDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "step_factor": ("schedule", lambda name: name == "step", "with schedule step only"),
     "patience_start": ("patience", bool, "with a patience above 0 only"),
     "patience_steps": ("patience", bool, "with a patience above 0 only"),
+    "views_by": ("views", bool, "with views above 0 only"),
     "patience_errors": ("patience", bool, "with a patience above 0 only"),
 }
 ONLY_THE_HEAD = "only the head"

@@ -84,6 +84,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
 
 
+def computing_time(seconds: float | None, reused: float | None) -> str:
+    """ "12 s, 8.0 s of it reused": what a run would take alone, and what of it others had computed."""
+    return duration(seconds) + (f", {duration(reused)} of it reused" if reused else "")
+
+
 def clock(seconds: float) -> str:
     """80.4 -> "1:20"; hours where there are any."""
     whole = round(seconds)

@@ -7,7 +7,7 @@ import torch
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Training
 from tl.train import flops
-from tl.train.frozen import Features, FeatureStore
+from tl.train.kept_features import Features, FeatureStore
 from tl.train.network import Stages, build_network
 from tl.train.pieces import WHOLE, Chain, run_pieces
 

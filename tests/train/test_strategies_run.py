@@ -10,9 +10,10 @@ from tl.backbones import BACKBONES
 from tl.store.metrics import read_metrics
 from tl.store.turn import Turn
 from tl.strategies import HEAD
-from tl.train import frozen as frozen_module
+from tl.train import kept_features
 from tl.train import learner as learner_module
-from tl.train.frozen import VALIDATION, FeatureStore
+from tl.train.frozen import VALIDATION
+from tl.train.kept_features import FeatureStore
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import Anchor, set_rates
 from tl.train.run import Trainer
@@ -162,7 +163,7 @@ def test_room_is_for_the_features_that_are_wanted_first(make_run, pretrained, tr
     kept = []
     monkeypatch.setattr(FeatureStore, "keep", lambda store, cut, view, features: kept.append((view, cut)))
     run, config = make_run("gradual_unfreezing", weights="own", epochs=6)
-    monkeypatch.setattr(frozen_module, "BUDGET_BYTES", 24 * 1280 * 4 * 3)  # the head's, and little else
+    monkeypatch.setattr(kept_features, "BUDGET_BYTES", 24 * 1280 * 4 * 3)  # the head's, and little else
     train(run, config)
     deepest = max(cut for _, cut in kept)
     assert {view for view, cut in kept if cut == deepest} >= {1, VALIDATION}

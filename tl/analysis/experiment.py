@@ -150,6 +150,7 @@ def _summary(run: RunRecord) -> RunSummary:
         test_balanced_accuracy=run.test_balanced_accuracy,
         test_macro_f1=run.test_macro_f1,
         elapsed_seconds=run.elapsed_seconds,
+        reused_seconds=run.reused_seconds,
         memory_peak_bytes=run.memory_peak_bytes,
         energy_joules=run.energy_joules,
         flops=run.flops,

@@ -40,7 +40,8 @@ class RunSummary:
     test_accuracy: float | None  # of a finished run, like the next two
     test_balanced_accuracy: float | None
     test_macro_f1: float | None
-    elapsed_seconds: float | None  # own computing time
+    elapsed_seconds: float | None  # computing time, as it would be alone
+    reused_seconds: float | None  # of that, what other runs spent, whose features were kept
     memory_peak_bytes: int | None
     energy_joules: float | None
     flops: float | None

@@ -88,9 +88,15 @@ class RunRecord:
 
     @property
     def elapsed_seconds(self) -> float | None:
-        """Own computing time so far."""
+        """Computing time so far, as it would be alone."""
         known = self._from_result("elapsed_seconds")
         return known if known is not None else self._last("elapsed_seconds")
+
+    @property
+    def reused_seconds(self) -> float | None:
+        """Of the computing time, what other runs spent, whose features this one reused; None where it has not said."""
+        known = self._from_result("reused_seconds")
+        return known if known is not None else _number(np.nansum(self._column("reused_seconds")))
 
     @property
     def images_seen(self) -> int | None:

@@ -28,7 +28,14 @@ def clause(found: Verdict, name: str) -> str:
     if not time.comparable:
         return "; the machine was busy with other programs, so times can't be compared"
     told = _told(found, name, time)
-    return told + (_disturbed(time.disturbed_epochs) if told and time.disturbed_epochs else "")
+    if not told:
+        return ""
+    disturbed = _disturbed(time.disturbed_epochs) if time.disturbed_epochs else ""
+    return told + disturbed + (_reused(time.reused_seconds) if time.reused_seconds else "")
+
+
+def _reused(seconds: float) -> str:
+    return f". Features that runs had in common count for each as if computed by it ({duration(seconds)} were spared)"
 
 
 def _disturbed(epochs: int) -> str:

@@ -183,6 +183,7 @@ def _comparison(
         time_to_target(tested or validated, target, least),
         disturbed_epochs=baseline.disturbed + arm.disturbed,
         comparable=baseline.comparable and arm.comparable,
+        reused_seconds=sum(run.reused_seconds or 0.0 for run in (*baseline.runs, *arm.runs)),
     )
     return Comparison(
         seeds=len(tested),

@@ -8,14 +8,14 @@ from typing import Any, get_type_hints
 
 from tl import jobs
 from tl.analysis import power
-from tl.analysis.experiment_results import ExperimentResult
+from tl.analysis.experiment_results import ExperimentResult, RunSummary
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import BACKBONES
 from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
-from tl.config import BALANCES, JUDGES, PRECISIONS, Experiment, Refused, Training, parse_seeds
+from tl.config import BALANCES, JUDGES, PRECISIONS, VIEWS_BY, Experiment, Refused, Training, parse_seeds
 from tl.effects import before_training, idle
 from tl.jobs.listing import RunEntry, notes_of
 from tl.jobs.shortage import shortage
@@ -58,6 +58,8 @@ HELP = {
     "find_rate": "arms without a learning rate of their own find it by a range test",
     "precision": f"of the computations: {', '.join(PRECISIONS)}; auto: the faster one in a few steps at the start",
     "threads": "of the processor, on which the last digits of a result depend; default: as many as the machine can spare",
+    "views_by": f"whose those views are: {', '.join(VIEWS_BY)}; a data set's are the same for all its runs, which compute "
+    "them once together",
     "views": "augmented views whose frozen part's output is kept, at most half as many as frozen epochs; 0: none",
 }
 
@@ -186,6 +188,12 @@ def heading(home: Home, experiment: Experiment, sizes: str, run_ids: Iterable[st
     return f"{BACKBONES[experiment.backbone].title} on {title}, {sizes} training pictures at {experiment.resolution} px"
 
 
+def _seconds(run: RunSummary) -> str:
+    if run.elapsed_seconds is None:
+        return "-"
+    return f"{run.elapsed_seconds:.1f} s" + (f", {run.reused_seconds:.1f} s reused" if run.reused_seconds else "")
+
+
 def as_text(document: ExperimentResult) -> str:
     """The result of a comparison for people."""
     rows = [
@@ -196,7 +204,7 @@ def as_text(document: ExperimentResult) -> str:
             run.epochs,
             percent(run.best_val_accuracy),
             percent(run.test_accuracy),
-            "-" if run.elapsed_seconds is None else f"{run.elapsed_seconds:.1f} s",
+            _seconds(run),
         )
         for name, arm in document.arms.items()
         for run in arm.runs

@@ -15,7 +15,7 @@ from tl.analysis.results import Verdict
 from tl.config import BALANCED_ACCURACY, Experiment
 from tl.report import class_findings, findings, pieces, sections
 from tl.report.subject import Subject
-from tl.words import count, duration, memory, percent, plain
+from tl.words import computing_time, count, memory, percent, plain
 
 RUNS_HEAD = ("Arm", "Seed", "Status", "Epochs", "Best validation", "Test", "Computing time", "Peak memory", "Run")
 CHART_WIDTH = 440  # pixels
@@ -156,7 +156,7 @@ def runs_rows(document: ExperimentResult) -> list[tuple[str | int, ...]]:
             run.epochs,
             percent(run.best_val_accuracy),
             percent(run.test_accuracy),
-            duration(run.elapsed_seconds),
+            computing_time(run.elapsed_seconds, run.reused_seconds),
             memory(run.memory_peak_bytes),
             run.run_id,
         )

@@ -57,6 +57,7 @@ class Result(Struct, frozen=True, kw_only=True):
     test_loss: Amount | None = None
     test_images: Count | None = None
     elapsed_seconds: Amount | None = None
+    reused_seconds: Amount | None = None  # of the elapsed ones: spent by other runs, whose features were kept
     waited_seconds: Amount | None = None
     memory_peak_bytes: Amount | None = None
     energy_joules: Amount | None = None

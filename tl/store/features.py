@@ -1,13 +1,14 @@
 """Features of a sample of pictures, one file per data set, split, sample, network, weights and resolution: a cache.
 
-Nothing here is needed again once its scores are known; the oldest files go when they are too many or, hosted, too large.
+Nothing here is needed again once its scores are known; the files that were not used for longest go when they are too
+many or, with what trainers keep beside them (tl.store.frozen_features), too large.
 """
 
 import hashlib
 import io
+import shutil
 from contextlib import suppress
 from dataclasses import astuple, dataclass
-from math import inf
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -15,11 +16,15 @@ from zipfile import BadZipFile
 import numpy as np
 
 from tl.limits import limits
-from tl.store.files import write_bytes
+from tl.store.files import sweep, write_bytes
 from tl.store.home import Home
 
 MAX_FILES = 60
-DISK_SHARE = 0.1  # of what a visitor's workspace may take of the disk
+BUDGET_BYTES = 4 << 30
+FREE_SHARE = 0.25  # of the free disk, at most
+DISK_SHARE = 0.1  # hosted, of what a visitor's workspace may take of the disk
+ABANDONED_SECONDS = 3600.0  # since a file with a temporary name was written into: whoever made it was killed
+SAMPLES = ".npz"  # files of this module
 TRAIN = "train"
 RANDOM = "random"  # in place of a source's key: random weights, what pretrained ones are measured against
 _STAMPS = ("index.parquet", "drawing.json")  # what names every picture of a data set, or the code that draws them
@@ -48,7 +53,7 @@ class FeatureKey:
 
     def path(self, home: Home) -> Path:
         """The file."""
-        return home.features_dir / f"{self.digest}.npz"
+        return home.features_dir / f"{self.digest}{SAMPLES}"
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,14 @@ class Features:
 
 def fingerprint(home: Home, dataset: str) -> str:
     """Which pictures the data set holds now that lies in `home`; "" before the first download or drawing."""
+    return fingerprint_of(home.dataset_dir(dataset))
+
+
+def fingerprint_of(folder: Path) -> str:
+    """Which pictures the data set in `folder` holds; "" where that isn't known."""
     for name in _STAMPS:
         with suppress(FileNotFoundError):
-            return hashlib.sha256((home.dataset_dir(dataset) / name).read_bytes()).hexdigest()[:16]
+            return hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16]
     return ""
 
 
@@ -76,7 +86,7 @@ def write_features(home: Home, key: FeatureKey, found: Features) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     write_bytes(key.path(home), buffer.getvalue(), durable=False)
-    _prune(home, key.path(home))
+    prune(home, key.path(home))
 
 
 def read_features(home: Home, key: FeatureKey) -> Features | None:
@@ -88,15 +98,30 @@ def read_features(home: Home, key: FeatureKey) -> Features | None:
         return None
 
 
-def _prune(home: Home, newest: Path) -> None:
-    """Remove the oldest files beyond MAX_FILES and, hosted, beyond the visitor's share; the newest stays whatever it is."""
-    megabytes, kept, found = limits().disk_megabytes, 0, {}
-    most = inf if megabytes is None else DISK_SHARE * megabytes * 10**6
-    for path in home.features_dir.glob("*.npz"):
+def budget_bytes(home: Home) -> int:
+    """What the cache may take of the disk now, as far as it is not taken by others."""
+    bounds = limits()
+    folder = next(folder for folder in (home.features_dir, *home.features_dir.parents) if folder.exists())
+    free = shutil.disk_usage(folder).free
+    if bounds.disk_megabytes is not None:
+        return int(min(DISK_SHARE * bounds.disk_megabytes * 10**6, max(0, free - (bounds.free_megabytes or 0) * 10**6)))
+    return min(BUDGET_BYTES, int(free * FREE_SHARE))
+
+
+def prune(home: Home, newest: Path) -> None:
+    """Remove what was not used for longest beyond the cache's budget, of samples' features beyond MAX_FILES, too.
+
+    The newest stays whatever it is. Who has a file open keeps what it holds.
+    """
+    found, kept, samples = {}, 0, 0
+    for path in home.features_dir.glob("[!.]*"):
         with suppress(FileNotFoundError):
             found[path] = path.stat()
-    youngest_first = sorted(found, key=lambda path: (path == newest, found[path].st_mtime_ns), reverse=True)
-    for place, path in enumerate(youngest_first):
+    most = budget_bytes(home)
+    latest_first = sorted(found, key=lambda path: (path == newest, found[path].st_mtime_ns), reverse=True)
+    for place, path in enumerate(latest_first):
         kept += found[path].st_size
-        if place and (place >= MAX_FILES or kept > most):
+        samples += path.suffix == SAMPLES
+        if place and (kept > most or (path.suffix == SAMPLES and samples > MAX_FILES)):
             path.unlink(missing_ok=True)
+    sweep(home.features_dir, ABANDONED_SECONDS)

@@ -102,11 +102,16 @@ def write_pieces(
         sync_folder(path.parent)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what killed writers left behind under temporary names in `folder` and below; nobody may be writing."""
+def sweep(folder: Path, still_seconds: float = 0.0) -> None:
+    """Remove what killed writers left behind under temporary names in `folder` and below.
+
+    Nobody may be writing, or not for longer than `still_seconds` without getting on.
+    """
     for path in folder.rglob(".*"):
         if _TEMPORARY.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                if not still_seconds or time.time() - path.stat().st_mtime > still_seconds:
+                    path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

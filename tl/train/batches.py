@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from tl.train.resident import Resident, sent
 
 # ImageNet's channel means and standard deviations: what torchvision's weights expect, used for every arm alike.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
+VIEW_STREAM = 2**31  # begins the random numbers of views that seeds have in common; no seed is so large
 CROP_GROUP = 16  # pictures of a batch that share a crop's size (each has its own place): resizing runs on groups
 
 
@@ -78,6 +80,10 @@ class Crops:
     tops: np.ndarray
     lefts: np.ndarray
     flips: np.ndarray
+
+    def of(self, members: np.ndarray) -> "Crops":
+        """Those of some members of the group."""
+        return Crops(self.height, self.width, self.tops[members], self.lefts[members], self.flips[members])
 
     def cut(self, pictures: np.ndarray) -> np.ndarray:
         """(n, S, S, 3) -> (n, height, width, 3)."""
@@ -160,6 +166,50 @@ def training_batches(
     """Shuffled (input, label) batches of one epoch; `options` as for `training_inputs`."""
     for rows, batch in training_inputs(pixels, **options):
         yield batch, sent(labels[rows], options["device"])
+
+
+def view_blocks(
+    pixels: np.ndarray,
+    places: np.ndarray,
+    chosen: np.ndarray,
+    view: int | None,
+    *,
+    resolution: int,
+    block: int,
+    device: torch.device,
+) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+    """(rows, input) of the `chosen` rows as a view that all seeds have in common shows them; None: without augmentation.
+
+    `places` (N,) of the pictures in the data set decide their crops, together with `view`; inputs are always `block`
+    pictures, the last one repeated where fewer are left. So what a network makes of a picture does not depend on which
+    others are asked for.
+    """
+    order = chosen[np.argsort(places[chosen], kind="stable")]
+    for start in range(0, len(order), block):
+        rows = order[start : start + block]
+        if view is None:
+            batch = to_input(pixels[rows], resolution, device)
+        else:
+            batch = _normalised(_of_view(pixels[rows], places[rows], view, resolution, device))
+        if len(rows) < block:
+            batch = torch.cat([batch, batch[-1:].expand(block - len(rows), -1, -1, -1)])
+            batch = batch.contiguous(memory_format=torch.channels_last)
+        yield rows, batch
+
+
+def _of_view(pixels: np.ndarray, places: np.ndarray, view: int, resolution: int, device: torch.device) -> torch.Tensor:
+    """Crops drawn for whole groups of neighbours in the data set, whichever of them are here; `places` ascend."""
+    groups = places // CROP_GROUP
+    starts = [0, *(np.flatnonzero(np.diff(groups)) + 1), len(places)]
+    crops = []
+    for first, last in pairwise(starts):
+        rng = np.random.default_rng([VIEW_STREAM, view, groups[first]])
+        (drawn,) = _draw_crops(pixels.shape[1], CROP_GROUP, rng, SMALLEST_AREA)
+        crops.append(drawn.of(places[first:last] % CROP_GROUP))
+    if device.type != "cpu":
+        return cropped_at_once(_on(device, pixels), crops, resolution)
+    parts = zip(crops, pairwise(starts), strict=True)
+    return torch.cat([_resized(each.cut(pixels[first:last]), resolution, device) for each, (first, last) in parts])
 
 
 def joined(

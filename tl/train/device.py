@@ -1,5 +1,6 @@
 """Which device trains, and with what."""
 
+import os
 import platform
 from pathlib import Path
 
@@ -47,6 +48,15 @@ def _processor() -> str:
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def arithmetic(device: torch.device) -> tuple[str, ...]:
+    """What decides the last digits of what a network computes, besides its numbers and how many threads share the work."""
+    libraries = torch.__version__, torchvision.__version__
+    if device.type != "cpu":
+        return *libraries, device_name(device)
+    held = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
+    return *libraries, _processor(), torch.backends.cpu.get_cpu_capability(), held
 
 
 def versions() -> dict[str, str]:

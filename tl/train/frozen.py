@@ -1,95 +1,26 @@
 """What the frozen part of a network makes of the pictures, computed once per augmented view and kept on disk.
 
 The features lie in files without a name in the run's folder: the kernel's page cache holds what memory allows, and
-nothing is left of them however the trainer ends. What does not fit is computed anew in every epoch.
+nothing is left of them however the trainer ends. What does not fit is computed anew in every epoch. Where views are
+those of the data set, others may have computed them before: what the home's cache has is taken from there, and what is
+computed is put there (tl.store.frozen_features). What that spares counts with the time it once took.
 """
 
-import mmap
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from tl.limits import limits
+from tl.store.frozen_features import FeatureCache
 from tl.train.folded import Folded
+from tl.train.found_features import Found, Shelf, Wanted
+from tl.train.kept_features import Features, FeatureStore, Room, as_given
 from tl.train.pieces import WHOLE, Chain, run_pieces
-from tl.train.resident import sent
 
-BUDGET_BYTES = 4 << 30  # of disk, for all features of a run
-DISK_SHARE = 0.25  # of the free disk, at most; hosted, of what a visitor may store, too: nameless files count nowhere
-VALIDATION = "validation"  # the view that every epoch uses
-
-
-class Features:
-    """Outputs of one cut for `count` pictures, (count, ...) float32, in the order of the pictures' rows."""
-
-    def __init__(self, folder: Path, count: int, sample: torch.Tensor):
-        self.channels_last = sample.ndim == 4
-        shape = (count, *_as_stored(sample).shape[1:])
-        self.size_bytes = int(np.prod(shape)) * 4
-        with tempfile.TemporaryFile(dir=folder) as file:
-            os.posix_fallocate(file.fileno(), 0, self.size_bytes)  # a full disk is an error here, not a signal later
-            self._map = mmap.mmap(file.fileno(), self.size_bytes)
-        self._array = np.frombuffer(self._map, np.float32).reshape(shape)
-
-    def write(self, rows: np.ndarray | slice, features: torch.Tensor) -> None:
-        """Keep the features of the pictures `rows`."""
-        self._array[rows] = _as_stored(features).float().cpu().numpy()
-
-    def read(self, rows: np.ndarray | slice, device: torch.device) -> torch.Tensor:
-        """The features of the pictures `rows`, as the frozen part gave them."""
-        batch = sent(np.array(self._array[rows]), device)
-        return batch.permute(0, 3, 1, 2) if self.channels_last else batch
-
-
-def _as_stored(features: torch.Tensor) -> torch.Tensor:
-    """(N, C, H, W) as (N, H, W, C), the layout in which it is computed; others as they are."""
-    return features.permute(0, 2, 3, 1) if features.ndim == 4 else features
-
-
-class FeatureStore:
-    """Features by (cut, view), where a view is a number or the name of a split, within a budget of disk."""
-
-    def __init__(self, folder: Path, budget_bytes: int | None = None):
-        self._folder = folder
-        self._stored: dict[tuple[int, int | str], Features] = {}
-        if budget_bytes is None:
-            bounds, room = limits(), shutil.disk_usage(folder).free
-            if bounds.disk_megabytes is not None:
-                room = max(0, min(room - bounds.free_megabytes * 10**6, bounds.disk_megabytes * 10**6))
-            budget_bytes = min(BUDGET_BYTES, int(room * DISK_SHARE))
-        self._left = budget_bytes
-
-    def get(self, cut: int, view: int | str) -> Features | None:
-        """What was kept before."""
-        return self._stored.get((cut, view))
-
-    def make(self, count: int, sample: torch.Tensor) -> Features | None:
-        """Room for the features of `count` pictures like those in `sample`; None where there is not enough."""
-        needed = sample[0].numel() * 4 * count
-        if needed > self._left:
-            return None
-        try:
-            features = Features(self._folder, count, sample)
-        except OSError:  # the disk is fuller than it was
-            self._left = 0
-            return None
-        self._left -= needed
-        return features
-
-    def keep(self, cut: int, view: int | str, features: Features) -> None:
-        """Name complete features; half-filled ones are never found."""
-        self._stored[cut, view] = features
-
-    def drop_all_but(self, cuts: set[int]) -> None:
-        """Free what belongs to cuts that are not needed any more."""
-        for key in [key for key in self._stored if key[0] not in cuts]:
-            self._left += self._stored.pop(key).size_bytes
+VALIDATION, TEST = "validation", "test"  # views: that which every epoch uses, and that of the end
 
 
 class FrozenPart:
@@ -99,7 +30,15 @@ class FrozenPart:
     many views as epochs training is what it would be without any of this.
     """
 
-    def __init__(self, network: nn.Module, backbone: str, plan: Sequence[set[str]], folder: Path, views: int):
+    def __init__(
+        self,
+        network: nn.Module,
+        backbone: str,
+        plan: Sequence[set[str]],
+        folder: Path,
+        views: int,
+        cache: FeatureCache | None = None,
+    ):
         """`plan`: the parts that train in each epoch; `views` 0: everything is computed anew in every epoch.
 
         Only cuts behind which nothing is frozen any more may be reached earlier than planned.
@@ -112,10 +51,18 @@ class FrozenPart:
         self._folded: list[
             Folded
         ] = []  # of the frozen ones, made when they are needed: their weights are loaded by then
+        self._shelf = Shelf(cache, backbone, self._cuts) if cache else None
         self._store = FeatureStore(folder) if self._cuts and views else None
         self.place, self._number = WHOLE, 0
         self._tried: set[tuple[int, int | str]] = set()
-        self.passes = 0  # of all training pictures through the frozen part
+        self._counted: set[int | str] = set()  # views whose cost is in the metrics
+        self.passes = 0.0  # of all training pictures through the frozen part, this run's or another's
+        self.reused_seconds = 0.0  # that others' features took, which this run did not have to compute
+
+    def goes_on(self, epochs: int) -> None:
+        """After `epochs` epochs: what they took is counted already."""
+        if epochs:
+            self._counted = {VALIDATION, *(self.view(epoch) for epoch in range(1, epochs + 1))}
 
     def begin(self, epoch: int, training: set[str]) -> None:
         """Cut the network as `epoch`, in which `training` trains, wants it."""
@@ -140,10 +87,10 @@ class FrozenPart:
         """(N, classes) scores from what `before` gave."""
         return self._network(batch) if self.place == WHOLE else run_pieces(self._pieces[self._number :], batch)
 
-    def features(self, view: int | str, count: int, inputs: Callable[[], Iterator]) -> Features | None:
-        """The features of `count` pictures at the cut, made from the batches (rows, pictures) that `inputs()` gives.
+    def features(self, view: int | str, wanted: Wanted) -> Features | None:
+        """The features of the `wanted` pictures at the cut.
 
-        None where they are used only once or don't fit: use `before` then. `view`: an epoch, or VALIDATION.
+        None where they are used only once or don't fit: use `before` then. `view`: an epoch, VALIDATION or TEST.
         """
         if self.place == WHOLE or self._store is None:
             return None
@@ -152,11 +99,36 @@ class FrozenPart:
         used = [
             cut for epoch, cut in enumerate(self._plan, 1) if cut != WHOLE and view in (self.view(epoch), VALIDATION)
         ]
+        if view == TEST and wanted.facts is not None:  # for other runs
+            used = [self.place, self.place]
         if known is None and len(used) > 1 and (self.place, view) not in self._tried:
             self._tried.add((self.place, view))
-            self._make(view, count, list(dict.fromkeys(used)), inputs())
+            self._find(view, [cut for cut in dict.fromkeys(used) if cut <= self.place], wanted)
             known = self._store.get(self.place, view)
         return known
+
+    @property
+    def _kept(self) -> FeatureStore:
+        assert self._store is not None, "nothing is kept"
+        return self._store
+
+    def _find(self, view: int | str, cuts: list[int], wanted: Wanted) -> None:
+        """Take from the cache what it has, compute the rest and put it there."""
+        shelf = None if wanted.facts is None else self._shelf
+        pieces = self._pieces[: self._number]
+        found = shelf.find(cuts, wanted, pieces) if shelf else Found(wanted.count, {})
+        ready = {} if found.missing.any() else found.as_they_lie()
+        for cut, features in (ready or self._make(cuts, wanted, found, shelf)).items():
+            self._kept.keep(cut, view, features)
+        if self._kept.get(self.place, view) is None:  # no room
+            return
+        if view in self._counted:
+            passes = float(found.missing.mean())
+        else:
+            self._counted.add(view)
+            self.reused_seconds += found.spared_seconds
+            passes = 1.0
+        self.passes += passes if isinstance(view, int) else 0.0
 
     def _frozen_pieces(self) -> list[Folded]:
         for piece in self._pieces[len(self._folded) : self._number]:
@@ -164,22 +136,41 @@ class FrozenPart:
         return self._folded
 
     @torch.inference_mode()
-    def _make(self, view: int | str, count: int, wanted: list[int], inputs: Iterator) -> None:
-        """One pass, which keeps the features at every cut that wants this view; room is for the first wanted first."""
-        made: dict[int, Features | None] = {}
-        for rows, value in inputs:
-            values = {}
-            for cut, piece in zip(self._cuts, self._frozen_pieces(), strict=False):
-                value = piece(value)
-                values[cut] = value
-            for cut in [cut for cut in wanted if cut in values]:
-                if cut not in made:
-                    made[cut] = self._store.make(count, values[cut])
-                if made[cut]:
-                    made[cut].write(rows, values[cut])
-            if not any(made.values()):  # nothing fits: the pass would be for nothing
-                return
-        self.passes += view != VALIDATION
-        for cut, features in made.items():
-            if features:
-                self._store.keep(cut, view, features)
+    def _make(self, cuts: list[int], wanted: Wanted, found: Found, shelf: Shelf | None) -> dict[int, Features]:
+        """Features at every one of the `cuts` that there is room for: what was found, and a pass of the rest.
+
+        Room is for the first wanted first.
+        """
+        room = Room(self._kept, wanted.count)
+        for cut, parts in found.parts.items():
+            for part in parts:
+                if features := room.at(cut, as_given(part.block.values[:1])):
+                    features.stored[part.rows] = part.block.values[part.theirs]
+        rest, seconds = np.flatnonzero(found.missing), dict.fromkeys(cuts, 0.0)
+        began = time.monotonic()
+        for rows, batch in wanted.inputs(rest if shelf else None):
+            values = self._values(batch, len(rows), began, seconds)
+            for cut in cuts:
+                if features := room.at(cut, values[cut]):
+                    features.write(rows, values[cut])
+            if not room.made:  # nothing fits: the pass would be for nothing
+                return {}
+            began = time.monotonic()
+        for cut, features in room.made.items():
+            if shelf and len(rest):
+                shelf.keep(cut, wanted, rest, features, seconds[cut])
+        return room.made
+
+    def _values(
+        self, value: torch.Tensor, count: int, began: float, seconds: dict[int, float]
+    ) -> dict[int, torch.Tensor]:
+        """The first `count` values of a batch at each cut; adds to `seconds` what each took since `began`."""
+        values = {}
+        for cut, piece in zip(self._cuts, self._frozen_pieces(), strict=False):
+            value = piece(value)
+            values[cut] = value[:count]
+            if value.is_cuda:
+                torch.cuda.synchronize()
+            if cut in seconds:
+                seconds[cut] += time.monotonic() - began
+        return values

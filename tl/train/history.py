@@ -117,6 +117,7 @@ def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]
         "test_macro_f1": None,
         "test_loss": None,
         "elapsed_seconds": rows[-1]["elapsed_seconds"] if rows else 0.0,
+        "reused_seconds": sum(row.get("reused_seconds") or 0.0 for row in rows),
         "memory_peak_bytes": max(peaks, default=None),
         "energy_joules": sum(energies) if energies and None not in energies else None,
         "precision": config.precision,

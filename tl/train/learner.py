@@ -1,29 +1,40 @@
 """A network that learns: pictures, augmentation, the frozen part and its features, training steps, evaluation."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from itertools import chain, count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from tl.config import RunConfig
+from tl.config import DATASET, RunConfig
+from tl.store.features import fingerprint_of
+from tl.store.frozen_features import FeatureCache
+from tl.store.home import Run
 from tl.store.pictures import PictureStore
 from tl.strategies import MEAN_VAR, STRATEGIES, Phase, phase_at
 from tl.train import flops
 from tl.train.balance import Balance
-from tl.train.batches import epoch_rows, joined, training_batches, training_inputs
+from tl.train.batches import SMALLEST_AREA, epoch_rows, joined, training_batches, training_inputs, view_blocks
+from tl.train.device import arithmetic
 from tl.train.evaluate import Evaluation, at_once, evaluate, plain_inputs, slices
 from tl.train.folded import Folded
-from tl.train.frozen import VALIDATION, Features, FrozenPart
+from tl.train.found_features import Wanted
+from tl.train.frozen import VALIDATION, FrozenPart
+from tl.train.kept_features import Features
 from tl.train.network import Stages, load_pretrained, new_network
 from tl.train.optimizer import Anchor, make_optimizer, set_rates
+from tl.train.pieces import WHOLE
 from tl.train.precision import use_precision
 from tl.train.rate_test import find_rate
 from tl.train.resident import Resident, resident, sent
 
 MOST_PARTS = 8  # of a batch: halved three times
-SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
+# Pictures a step where features are computed that runs have in common: always so many, the last step filled up. On a
+# CPU larger steps are no faster.
+BLOCK = {"cpu": 64, "cuda": 256, "mps": 64}
 
 
 class Learner:
@@ -57,11 +68,14 @@ class Learner:
         self._anchor = Anchor(self.stages, config.arm.anchor) if strategy.anchored else None
         self.optimizer = make_optimizer(self.stages, config)
         plan = [set(phase_at(config.phases, epoch).rates) for epoch in range(1, config.max_epochs + 1)]
-        self._frozen = FrozenPart(self.network, config.backbone, plan, folder, config.views_of(config.arm))
+        common = config.views_by == DATASET
+        self._at_once = at_once(config.resolution, device)  # where nothing trains
+        cache = FeatureCache(Run(folder).home) if common else None
+        self._frozen = FrozenPart(self.network, config.backbone, plan, folder, config.views_of(config.arm), cache)
+        self._facts = self._of_all_runs() if common else None
         self._asynchronous = device.type == "cuda"  # computes while Python goes on, so nobody asks it for a number
         self._validation: np.ndarray | Resident | None = None
         self.parts = 1  # a batch goes through the network in so many; more where memory was not enough
-        self._at_once = at_once(config.resolution, device)  # where nothing trains
         self._folded: Folded | None = None
         self._counted: dict[str, tuple[int, int]] = {}
 
@@ -79,7 +93,7 @@ class Learner:
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """(what the part that trains takes, labels) of each batch: from kept features where there are some."""
         view = self._frozen.view(epoch)
-        features = self._features(view, len(self.pixels), lambda: self._large_batches(view))
+        features = self._features(view)
         if features is None:
             yield from self._streamed(epoch)
             return
@@ -147,23 +161,21 @@ class Learner:
     def evaluate(self, split: str, tick: Callable[[int], None], whole: bool = False) -> Evaluation:
         """What the network answers on "validation" or "test"; `tick(pictures done)` is called after each step.
 
-        On "validation" from kept features where there are some, but not if `whole`: then a resumed run, which has kept
-        none yet, gets the same to the last bit.
+        From kept features where there are some; where the seed's own views are kept, not if `whole`: then a resumed run,
+        which has kept none yet, gets the same to the last bit.
         """
-        pixels, labels = self._pictures_of(split), self.store.labels_of(split)
-        pictures = plain_inputs(pixels, self.config.resolution, self.device)
+        labels = self.store.labels_of(split)
+        pictures = plain_inputs(self._pictures_of(split), self.config.resolution, self.device)
         self.network.eval()
-
-        def all_pictures() -> Iterator[tuple[slice, torch.Tensor]]:
-            for rows in slices(len(labels), self._at_once):
-                yield rows, pictures(rows)
-
-        kept = split == VALIDATION and not whole
-        features = self._features(split, len(labels), all_pictures) if kept else None
+        cut = self._frozen.place != WHOLE and not (whole and self._facts is None)
+        features = self._features(split) if cut else None
         with self._precision():
             if features is not None:
                 read = lambda rows: features.read(rows, self.device)  # noqa: E731
                 return evaluate(self._frozen.after, read, labels, self._at_once, tick)
+            if cut and self._facts is not None:
+                before = lambda rows: self._frozen.before(pictures(rows))  # noqa: E731
+                return evaluate(self._frozen.after, before, labels, self._at_once, tick)
             return evaluate(self._evaluated(), pictures, labels, self._at_once, tick)
 
     def _pictures_of(self, split: str) -> np.ndarray | Resident:
@@ -209,14 +221,23 @@ class Learner:
         return self._counted[phase.name]
 
     @property
-    def frozen_passes(self) -> int:
-        """How often all training pictures went through the frozen part so far."""
+    def frozen_passes(self) -> float:
+        """How often all training pictures went through the frozen part so far, here or in another run."""
         return self._frozen.passes
 
-    def _precision(self):
+    @property
+    def reused_seconds(self) -> float:
+        """Computing time of what other runs' frozen part made, and this one did not have to."""
+        return self._frozen.reused_seconds
+
+    def goes_on(self, epochs: int) -> None:
+        """It has done `epochs` epochs before."""
+        self._frozen.goes_on(epochs)
+
+    def _precision(self) -> AbstractContextManager[Any]:
         return use_precision(self.config.precision, self.device)
 
-    def _stream(self, view: int) -> dict:
+    def _stream(self, view: int) -> dict[str, Any]:
         """What makes the pictures of a view: order and augmentation."""
         config = self.config
         return {
@@ -240,11 +261,39 @@ class Learner:
             yield given, target
         self._frozen.passes += 1
 
-    def _features(self, view: int | str, pictures: int, inputs: Callable[[], Iterator]) -> Features | None:
-        def ticking() -> Iterator:
-            for rows, batch in inputs():
+    def _features(self, view: int | str) -> Features | None:
+        """Of training pictures as a view shows them, or of those of a split."""
+        split = view if isinstance(view, str) else "train"
+        samples = self.config.samples if split == "train" else None
+        pixels = self.store.pixels(split, samples)
+        places = self.store.pictures_of(split, samples)
+        shown = view if isinstance(view, int) and self.config.augmentation else None
+        block = min(BLOCK[self.device.type], self._at_once)
+        about: Any = {"resolution": self.config.resolution, "block": block, "device": self.device}
+
+        def inputs(chosen: np.ndarray | None) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+            if chosen is not None:
+                yield from view_blocks(pixels, places, chosen, shown, **about)
+            elif isinstance(view, int):
+                yield from self._large_batches(view)
+            else:
+                given = plain_inputs(pixels, self.config.resolution, self.device)
+                for step in slices(len(pixels), self._at_once):
+                    yield np.arange(len(pixels))[step], given(step)
+
+        def ticking(chosen: np.ndarray | None) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+            for rows, batch in inputs(chosen):
                 yield rows, batch
                 self._tick()
 
+        facts = None if self._facts is None else (*self._facts, shown)
         with self._precision():
-            return self._frozen.features(view, pictures, ticking)
+            return self._frozen.features(view, Wanted(len(pixels), ticking, places, facts))
+
+    def _of_all_runs(self) -> tuple[object, ...] | None:
+        """What decides the features of a picture in a view, besides the network; None where the pictures have no name."""
+        config, pictures = self.config, fingerprint_of(self.store.folder)
+        if not pictures:
+            return None
+        sides = (self.store.resolution, config.resolution, self._at_once)
+        return (pictures, *sides, config.precision, config.threads, *arithmetic(self.device))

@@ -107,6 +107,7 @@ class Trainer:
                 self.history.parts = 2
                 self._note_parts(f"The system ended the trainer for lack of memory in epoch {self.history.epochs + 1}")
         learner.parts = self.history.parts
+        learner.goes_on(self.history.epochs)
         settle_best(folder, learner.network, self.history, self.config)
 
     def _note(self, sentence: str) -> None:
@@ -188,13 +189,13 @@ class Trainer:
             torch.cuda.reset_peak_memory_stats()
         self.monitor.epoch_mark()
         self.threads.take_share()
-        began, passes = time.monotonic(), learner.frozen_passes
+        began, passes, before = time.monotonic(), learner.frozen_passes, learner.reused_seconds
         train_loss, train_accuracy, rate = self._train_epoch(epoch, phase)
-        trained = time.monotonic()
+        trained, reused = time.monotonic(), learner.reused_seconds - before
         validation = self._evaluate("validation", epoch)
         if not math.isfinite(validation.loss):
             raise Diverged(f"the validation loss became {validation.loss} in epoch {epoch}")
-        evaluated = time.monotonic()
+        evaluated, spared = time.monotonic(), learner.reused_seconds - before
         load, share = self.monitor.epoch_mark(), self.threads.take_share()
         memory = torch.cuda.max_memory_allocated() if self.device.type == "cuda" else load["memory_bytes"]
         pictures = len(learner.pixels)
@@ -212,17 +213,18 @@ class Trainer:
                 "learning_rate": rate,
                 "trainable_parameters": learner.stages.trainable_parameters,
                 "total_parameters": learner.stages.total_parameters,
-                "train_seconds": trained - began,
-                "eval_seconds": evaluated - trained,
-                "images_per_second": pictures / (trained - began),
+                "train_seconds": trained - began + reused,
+                "eval_seconds": evaluated - trained + spared - reused,
+                "reused_seconds": spared,
+                "images_per_second": pictures / (trained - began + reused),
                 "memory_peak_bytes": memory,
                 "gpu_utilisation": load["gpu_utilisation"],
-                "energy_joules": load["energy_joules"],
+                "energy_joules": None if spared else load["energy_joules"],
                 **(share.row() if share else {}),
                 **({"others_load": load["gpu_others"]} if self.device.type == "cuda" else {}),
                 "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
             },
-            evaluated - began,
+            evaluated - began + spared,
             pictures,
         )
         judged = validation.judged(config.judge_by == BALANCED_ACCURACY)
@@ -293,6 +295,7 @@ class Trainer:
         Killed between the two, the run does it again when it is resumed, and finds the same.
         """
         load_best(self.run.checkpoints, self.learner.network, self.history.best_epoch)
+        self.learner.begin(self.history.epochs, self.config.phases[len(self.history.phase_starts) - 1])
         found = {split: self._evaluate(split, self.history.epochs, whole=True) for split in SPLITS}
         write_predictions(
             self.run.predictions, {split: found[split].predictions(self.store, split) for split in SPLITS}

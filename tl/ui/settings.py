@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from tl.config import BALANCES, JUDGES, PLANNED_LOOKS, PRECISIONS, Experiment, Refused, usual_rate
+from tl.config import BALANCES, JUDGES, PLANNED_LOOKS, PRECISIONS, VIEWS_BY, Experiment, Refused, usual_rate
 from tl.datasets.info import DatasetInfo, uneven
 from tl.effects import has_effect
 from tl.schedules import OPTIMIZERS, SCHEDULES
@@ -24,6 +24,7 @@ SCHEDULE_TITLES = {
     "cosine": "Cosine: falls smoothly to 0",
     "one_cycle": "One cycle: up, then down",
 }
+VIEWS_BY_TITLES = {"dataset": "The data set", "seed": "The seed"}
 PRECISION_TITLES = {"auto": "The faster one, as a few steps at the start show"}
 JUDGE_TITLES = {
     "auto": "Balanced accuracy if classes are uneven",
@@ -115,6 +116,12 @@ SHARED: dict[str, Setting] = {
         high=100,
         help="What a frozen part makes of so many augmented views (at most half as many as there are frozen epochs) is "
         "computed once and kept, and those are used over and over; 0: a new view, computed anew, in every epoch.",
+    ),
+    "views_by": Setting(
+        title="Kept views belong to",
+        options=_titled(VIEWS_BY, VIEWS_BY_TITLES),
+        help="The data set: all runs see the same crops where they use kept views, and compute them once together. The "
+        "seed: each seed has crops of its own, and computes them itself.",
     ),
     "precision": Setting(title="Precision", options=_titled(PRECISIONS, PRECISION_TITLES)),
 }

@@ -65,7 +65,7 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
         "Macro F1": over_runs("test_macro_f1", percent, results, spent=False),
         "Best validation accuracy": over_runs("best_val_accuracy", percent, spent=False),
         "Epochs": _epochs(arm.runs),
-        "Computing time": over_runs("elapsed_seconds", duration),
+        "Computing time": over_runs("elapsed_seconds", duration) + _reused(results),
         "Seconds per epoch": over_epochs("train_seconds", lambda mean: f"{mean:.1f} s for training") + _busy(metrics),
         "Threads": over_epochs("threads", lambda mean: f"{mean:.3g}"),
         "Pictures per second": over_epochs("images_per_second", lambda mean: count(round(mean))),
@@ -103,6 +103,12 @@ def _epochs(runs: Sequence[RunEntry]) -> str:
 def _span(numbers: Sequence[int]) -> str:
     low, high = min(numbers), max(numbers)
     return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _reused(results: Sequence[Result]) -> str:
+    """What of the computing time other runs had spent, on average; "" where nothing."""
+    seconds = sum(result.reused_seconds or 0.0 for result in results)
+    return f", {duration(seconds / len(results))} of it reused" if seconds else ""
 
 
 def _busy(metrics: "pd.DataFrame") -> str:

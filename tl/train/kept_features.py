@@ -1,0 +1,122 @@
+"""Features as a run keeps them, in files without a name in its folder, within a budget of disk.
+
+The kernel's page cache holds what memory allows, and nothing is left of them however the trainer ends.
+"""
+
+import mmap
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tl.limits import limits
+from tl.train.resident import sent
+
+BUDGET_BYTES = 4 << 30  # of disk, for all features of a run
+DISK_SHARE = 0.25  # of the free disk, at most; hosted, of what a visitor may store, too: nameless files count nowhere
+
+
+class Features:
+    """Outputs of one cut for `count` pictures, (count, ...) float32, in the order of the pictures' rows."""
+
+    def __init__(self, folder: Path, count: int, sample: torch.Tensor):
+        self.channels_last = sample.ndim == 4
+        shape = (count, *as_stored(sample).shape[1:])
+        self.size_bytes = int(np.prod(shape)) * 4
+        with tempfile.TemporaryFile(dir=folder) as file:
+            os.posix_fallocate(file.fileno(), 0, self.size_bytes)  # a full disk is an error here, not a signal later
+            self._map = mmap.mmap(file.fileno(), self.size_bytes)
+        self._array = np.frombuffer(self._map, np.float32).reshape(shape)
+
+    def write(self, rows: np.ndarray | slice, features: torch.Tensor) -> None:
+        """Keep the features of the pictures `rows`."""
+        self._array[rows] = as_stored(features).float().cpu().numpy()
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "Features":
+        """Those that lie in a file of the cache, already as they are stored."""
+        found = cls.__new__(cls)
+        found.channels_last, found.size_bytes, found._array = values.ndim == 4, 0, values
+        return found
+
+    @property
+    def stored(self) -> np.ndarray:
+        """All of them, (count, ...) float32."""
+        return self._array
+
+    def read(self, rows: np.ndarray | slice, device: torch.device) -> torch.Tensor:
+        """The features of the pictures `rows`, as the frozen part gave them."""
+        batch = sent(np.array(self._array[rows]), device)
+        return batch.permute(0, 3, 1, 2) if self.channels_last else batch
+
+
+def as_stored(features: torch.Tensor) -> torch.Tensor:
+    """(N, C, H, W) as (N, H, W, C), the layout in which it is computed; others as they are."""
+    return features.permute(0, 2, 3, 1) if features.ndim == 4 else features
+
+
+def as_given(stored: np.ndarray) -> torch.Tensor:
+    """Features as the frozen part gave them."""
+    given = torch.from_numpy(np.array(stored))
+    return given.permute(0, 3, 1, 2) if given.ndim == 4 else given
+
+
+class FeatureStore:
+    """Features by (cut, view), where a view is a number or the name of a split, within a budget of disk."""
+
+    def __init__(self, folder: Path, budget_bytes: int | None = None):
+        self._folder = folder
+        self._stored: dict[tuple[int, int | str], Features] = {}
+        if budget_bytes is None:
+            bounds, room = limits(), shutil.disk_usage(folder).free
+            if bounds.disk_megabytes is not None:
+                room = max(0, min(room - (bounds.free_megabytes or 0) * 10**6, bounds.disk_megabytes * 10**6))
+            budget_bytes = min(BUDGET_BYTES, int(room * DISK_SHARE))
+        self._left = budget_bytes
+
+    def get(self, cut: int, view: int | str) -> Features | None:
+        """What was kept before."""
+        return self._stored.get((cut, view))
+
+    def make(self, count: int, sample: torch.Tensor) -> Features | None:
+        """Room for the features of `count` pictures like those in `sample`; None where there is not enough."""
+        needed = sample[0].numel() * 4 * count
+        if needed > self._left:
+            return None
+        try:
+            features = Features(self._folder, count, sample)
+        except OSError:  # the disk is fuller than it was
+            self._left = 0
+            return None
+        self._left -= needed
+        return features
+
+    def keep(self, cut: int, view: int | str, features: Features) -> None:
+        """Name complete features; half-filled ones are never found."""
+        self._stored[cut, view] = features
+
+    def drop_all_but(self, cuts: set[int]) -> None:
+        """Free what belongs to cuts that are not needed any more."""
+        for key in [key for key in self._stored if key[0] not in cuts]:
+            self._left += self._stored.pop(key).size_bytes
+
+
+class Room:
+    """Features that are being made at several cuts, as far as there is room for them: for the first asked for first."""
+
+    def __init__(self, store: FeatureStore, count: int):
+        self._store, self._count = store, count
+        self._tried: set[int] = set()
+        self.made: dict[int, Features] = {}  # by cut
+
+    def at(self, cut: int, sample: torch.Tensor) -> Features | None:
+        """Those of a cut, of pictures like those in `sample`; None where there was no room."""
+        if cut not in self._tried:
+            self._tried.add(cut)
+            made = self._store.make(self._count, sample)
+            if made is not None:
+                self.made[cut] = made
+        return self.made.get(cut)
