@@ -29,6 +29,7 @@ from tests.benchmarks.paint import first_paint
 from tests.benchmarks.row import Row, Skipped, as_text
 from tests.benchmarks.saving import saving
 from tests.benchmarks.scale import FULL, Scale, choose
+from tests.benchmarks.short_runs import short_runs
 from tests.benchmarks.small import small
 from tests.benchmarks.soak import soak
 from tests.benchmarks.start import start, start_up
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "first_paint": first_paint,
     "start_up": start_up,
     "start": start,
+    "short_runs": short_runs,
     "limit": limit,
     "epochs": epochs,
     "linear_probe": linear_probe,

@@ -19,6 +19,8 @@ class Scale:
     seeds: int = 3
     saving_epochs: int = 9  # more than there are views: with fewer nothing is used twice
     start_rounds: int = 3
+    short_sizes: tuple[int, ...] = (60, 120, 240, 480)  # of a sweep of short runs
+    short_pictures: int = 200
     saving_pictures: int = 600
     saving_validation: int = 150
     alternating_pictures: int = 1000  # a change of turns costs by the epoch, so fewer would overstate it
@@ -54,6 +56,8 @@ class Scale:
 
 FULL = Scale()
 TINY = Scale(
+    short_sizes=(16, 32),
+    short_pictures=24,
     pictures=96,
     validation=32,
     test=32,

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from dataclasses import asdict, replace
 
 import pytest
@@ -52,3 +53,14 @@ def test_damage_is_no_identity(document):
 def test_this_process_belongs_to_no_run(monkeypatch):
     monkeypatch.setenv(processes.RUN_VARIABLE, "0" * 26)
     assert processes.of_run("0" * 26) == []
+
+
+def test_an_end_is_seen_when_it_comes():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        began = time.monotonic()
+        processes.wait_for_end([process.pid], 0.1)
+        assert time.monotonic() - began >= 0.1
+        process.stdin.close()
+        processes.wait_for_end([process.pid], 60)
+        assert time.monotonic() - began < 50
+    processes.wait_for_end([process.pid], 0.0)  # gone: nothing to wait for

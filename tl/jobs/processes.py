@@ -1,7 +1,10 @@
 """Which process is meant, and whether it still lives: a process id alone may belong to somebody else by now."""
 
 import os
+import select
 import time
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +56,19 @@ def boot_id() -> str:
         return (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return str(round(psutil.boot_time()))
+
+
+def wait_for_end(pids: Iterable[int], seconds: float) -> None:
+    """Wait until one of these processes ends, or for `seconds`; for those where the system can't tell."""
+    opened = getattr(os, "pidfd_open", None)
+    with ExitStack() as stack:
+        ends = select.poll()
+        for pid in pids if opened else ():
+            with suppress(OSError):  # it has ended and was asked how, or the system has no room
+                descriptor = opened(pid)
+                stack.callback(os.close, descriptor)
+                ends.register(descriptor, select.POLLIN)
+        ends.poll(1000 * seconds)
 
 
 def of_run(run_id: str) -> list[int]:

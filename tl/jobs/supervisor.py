@@ -26,6 +26,7 @@ from tl.store.trash import empty_trash, keep_best_network
 
 IDLE_SECONDS = 10.0  # with nothing to do, then it ends
 TICK_SECONDS = 0.25
+LEAST_SECONDS = 0.02  # between two looks: where a trainer ends in between, the next one starts at once
 MAX_ERRORS = 60  # in a row, a second apart: then nothing passes any more and it gives up
 
 log = logging.getLogger("tl.jobs")
@@ -53,6 +54,7 @@ class Supervisor:
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: tuple | None = None  # experiment and seed that train now, and how many of its arms at once
         self._slots = 1
+        self._trainers: set[int] = set()  # processes that were alive at the last look
         self.settler = Settler(self.home)
 
     def serve(self, lock: int, idle_seconds: float = IDLE_SECONDS) -> None:
@@ -80,7 +82,8 @@ class Supervisor:
                 if (errors := errors + 1) >= MAX_ERRORS:
                     raise
                 time.sleep(1)
-            time.sleep(TICK_SECONDS)
+            time.sleep(LEAST_SECONDS)
+            processes.wait_for_end(self._trainers, TICK_SECONDS - LEAST_SECONDS)
 
     def _leave(self, lock: int) -> bool:
         # In one transaction with the last look at the queue: whoever submits afterwards finds the lock free.
@@ -92,6 +95,7 @@ class Supervisor:
     def tick(self) -> bool:
         """Write down what has ended and start what may start; whether anything is queued, running or to be settled."""
         running = [row for row in self._rows("running") if self._goes_on(row)]
+        self._trainers = {row.pid for row in running if row.pid is not None}
         self._watching = True
         attempts = {(row.run_id, row.attempt) for row in running}
         self._stillness.forget(others_than=attempts)
@@ -209,6 +213,7 @@ class Supervisor:
     def _write_down(self, row: RunRow, trainer: processes.Identity | None) -> bool:
         if trainer is None:
             return True  # ended in this very moment; the next look starts it again
+        self._trainers.add(trainer.pid)
         names = {"pid": trainer.pid, "start_ticks": trainer.start_ticks, "boot_id": trainer.boot_id}
         database.note(self._home_of(row), row, **names)
         if database.read_run(self._home_of(row), row.run_id).stop_requested:
