@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 TABLES = {"backbones", "failures", "limits", "machine", "measures", "output", "strategies", "schedules", "words"}
 BASE = TABLES | {"config"}
 ABOVE = {"effects"}  # what follows from a configuration
-DISK = BASE | {"store", "pretrained"}
+DISK = BASE | {"store", "sources"}
 # package or module of tl -> what of tl it may import besides itself
 ALLOWED = {
     **dict.fromkeys(TABLES, set()),
@@ -20,7 +20,7 @@ ALLOWED = {
     "store": BASE,
     "effects": BASE,
     "arms": BASE | ABOVE,
-    "pretrained": BASE | {"store"},
+    "sources": BASE | {"store"},
     "decoding": set(),
     "datasets": DISK | {"decoding"},
     "analysis": DISK | ABOVE | {"datasets"},
@@ -36,6 +36,7 @@ ALLOWED = {
 MAY_IMPORT = {  # library -> who may import it
     "torch": {"train"},
     "torchvision": {"train"},
+    "timm": {"train"},
     "streamlit": {"ui"},
     "altair": {"charts"},
     "vl_convert": {"charts"},

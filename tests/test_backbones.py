@@ -1,11 +1,11 @@
-"""Contract of the backbone table: every entry is checked against torchvision's own network."""
+"""Contract of the backbone table: every entry is checked against its library's own network."""
 
 import pytest
 import torch
 import torchvision
 from torch.utils.flop_counter import FlopCounterMode
 
-from tl.backbones import BACKBONES
+from tl.backbones import BACKBONES, ImageNetWeights
 from tl.train.network import Stages, build_network
 
 FAMILIES = {"ResNet", "MobileNet", "EfficientNet", "VGG", "DenseNet", "ConvNeXt", "RegNet", "ViT"}
@@ -55,7 +55,9 @@ def test_the_smallest_resolution_works(name):
     assert scores.shape == (1, 7)
 
 
-@pytest.mark.parametrize("name", [name for name, backbone in BACKBONES.items() if backbone.imagenet])
+@pytest.mark.parametrize(
+    "name", [name for name, backbone in BACKBONES.items() if isinstance(backbone.imagenet, ImageNetWeights)]
+)
 def test_facts_are_torchvisions(name):
     backbone = BACKBONES[name]
     published = {weights.url: weights for weights in torchvision.models.get_model_weights(name)}
@@ -64,8 +66,8 @@ def test_facts_are_torchvisions(name):
     assert backbone.gflops == pytest.approx(weights.meta["_ops"], rel=1e-3)
     assert backbone.imagenet.accuracy == pytest.approx(weights.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100)
     assert backbone.imagenet.size_mb == pytest.approx(weights.meta["_file_size"], rel=1e-3)
-    assert len(backbone.imagenet.sha256_prefix) >= 8
-    assert int(backbone.imagenet.sha256_prefix, 16) >= 0
+    assert len(backbone.imagenet.sha256) >= 8
+    assert int(backbone.imagenet.sha256, 16) >= 0
     assert backbone.imagenet.licence
 
 
@@ -74,9 +76,7 @@ def test_facts_of_a_network_that_nobody_publishes_are_counted(name):
     with torch.device("meta"):
         network = build_network(name, 1000, 224)
     assert BACKBONES[name].parameters == sum(parameter.numel() for parameter in network.parameters())
-    with FlopCounterMode(display=False) as counted, torch.no_grad():
-        network(torch.empty(1, 3, 224, 224, device="meta"))
-    assert BACKBONES[name].gflops == pytest.approx(counted.get_total_flops() / 2e9, rel=1e-3)
+    assert BACKBONES[name].gflops == pytest.approx(flops_of(network, "meta") / 2e9, rel=1e-3)
 
 
 def test_a_network_for_32_px_keeps_every_pixel_until_its_first_stage():
@@ -86,3 +86,23 @@ def test_a_network_for_32_px_keeps_every_pixel_until_its_first_stage():
     with torch.inference_mode():
         network(torch.zeros(1, 3, 32, 32))
     assert sides == [32]
+
+
+@pytest.mark.parametrize("name", [name for name, backbone in BACKBONES.items() if backbone.timm])
+def test_facts_are_timms(name):
+    backbone, network = BACKBONES[name], build_network(name, 1000, 224)
+    wanted, expects = network.pretrained_cfg, backbone.imagenet.input
+    assert backbone.parameters == sum(parameter.numel() for parameter in network.parameters())
+    assert backbone.gflops == pytest.approx(flops_of(network) / 2e9, rel=1e-2)
+    assert (wanted["mean"], wanted["std"], wanted["interpolation"]) == (
+        expects.mean,
+        expects.std,
+        expects.interpolation,
+    )
+    assert (wanted["input_size"][1], wanted["classifier"]) == (expects.size, backbone.head)
+
+
+def flops_of(network: torch.nn.Module, device: str = "cpu") -> float:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network.eval()(torch.zeros(1, 3, 224, 224, device=device))
+    return counter.get_total_flops()

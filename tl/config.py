@@ -104,7 +104,7 @@ class Training:
     dataset: str  # name of a data set
     samples: int | None = None  # training pictures, stratified and nested; None: all
     backbone: str = "mobilenet_v2"  # key of BACKBONES
-    weights: str = "auto"  # pretrained source, see tl/pretrained.py; "auto": bundled, else ImageNet
+    weights: str = "auto"  # pretrained source, see tl/sources; "auto": bundled, else ImageNet
     resolution: int = 64  # side of the square the network sees, pixels
     epochs: int = 10  # at most, for arms without a budget of their own
     batch_size: int = 32  # pictures a step; small sets need many steps more than they need speed

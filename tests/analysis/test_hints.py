@@ -6,7 +6,7 @@ import pytest
 from tl import jobs
 from tl.analysis import hint_record, hints
 from tl.config import ArmConfig, Experiment, Refused
-from tl.pretrained import source
+from tl.sources import source
 from tl.store import database
 from tl.store.features import RANDOM, Features, write_features
 from tl.store.files import write_json

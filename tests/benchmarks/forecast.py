@@ -20,7 +20,7 @@ from tl.analysis.forecasts.curve import fits
 from tl.analysis.forecasts.forecast import CONFIDENCE, LEVELS_OFF, REACHED, BandPoint, Forecast, expected, forecast
 from tl.analysis.forecasts.probe import Split, measure
 from tl.datasets import describe, ingest
-from tl.pretrained import source
+from tl.sources import source
 from tl.store.features import FeatureKey, fingerprint, read_features
 from tl.store.home import Home
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tests.benchmarks.contest import Contestant, peer_python, script
-from tl import pretrained
+from tl import sources
 from tl.store.home import Home
 
 PLAIN, FASTAI, LIGHTNING = "plain loop", "fastai", "Lightning"
@@ -23,7 +23,7 @@ def peers(
         "batch_size": batch_size,
         "epochs": epochs,
         "frozen": frozen,
-        "weights": str(pretrained.source(home, "mobilenet_v2", "bundled").place),
+        "weights": str(sources.source(home, "mobilenet_v2", "bundled").place),
         "learning_rate": 1e-3 if frozen else 1e-4,
     }
     pythons = {PLAIN: sys.executable} | {name: peer_python(package) for name, package in PACKAGES.items()}

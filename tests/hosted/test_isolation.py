@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.datasets.crafted import two_classes, zipped
-from tl import datasets, jobs, pretrained
+from tl import datasets, jobs, sources
 from tl.analysis import experiment_result, sweep_result
 from tl.analysis.hints import question
 from tl.config import Refused, new_id
@@ -97,7 +97,7 @@ def listed(home: Home) -> dict[str, str]:
         "sweeps": repr(jobs.list_sweeps(home)),
         "pictures": repr(datasets.list_datasets(home)),
         "examples": repr([name for name, _ in datasets.examples(home, "mine")]),
-        "weights": repr(pretrained.sources(home, "mobilenet_v2")),
+        "weights": repr(sources.available(home, "mobilenet_v2")),
         "hints": repr(hints.hints.known(home)),
         "advice": repr([path.name for path in home.advice_dir.glob("*")]),
         "events": repr(tensorboard.names(home)),
@@ -135,14 +135,14 @@ def test_built_in_pictures_are_shared(visitors):
 
 def test_a_model_of_ones_own_is_nobody_elses(visitors, tmp_path, monkeypatch):
     zebra, yak = (Home(tmp_path).of(visitor.home.owner) for visitor in visitors)
-    [bundled] = [source for source in pretrained.sources(zebra, "mobilenet_v2") if source.state == "bundled"]
+    [bundled] = [source for source in sources.available(zebra, "mobilenet_v2") if source.state == "bundled"]
     folder = zebra.library_dir / "zebra-model"
     folder.mkdir(parents=True)
     (folder / "card.json").write_bytes(bundled.file.with_suffix(".json").read_bytes())
     (folder / "weights.safetensors").symlink_to(bundled.file)
-    mine, theirs = ({source.key for source in pretrained.sources(home, "mobilenet_v2")} for home in (zebra, yak))
+    mine, theirs = ({source.key for source in sources.available(home, "mobilenet_v2")} for home in (zebra, yak))
     assert mine - theirs == {"zebra-model"}
-    assert said(pretrained.source, yak, "mobilenet_v2", "zebra-model").startswith("Refused")
+    assert said(sources.source, yak, "mobilenet_v2", "zebra-model").startswith("Refused")
 
 
 def test_reports_and_bundles_tell_nothing_of_others_nor_of_this_machine(visitors, monkeypatch):

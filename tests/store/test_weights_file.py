@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tl.config import Refused
-from tl.pretrained import BUNDLED_DIR
+from tl.sources.cards import BUNDLED_DIR
 from tl.store import weights_file
 from tl.store.weights_file import check_published, opened, read_header
 
@@ -147,7 +147,7 @@ def test_a_pickle_is_only_read_where_torchvision_published_it(tmp_path):
     path = tmp_path / "resnet18-f37072fd.pth"
     path.write_bytes(pickle.dumps({}))
     for prefix in ("f37072fd", "", "8"):
-        with opened(path) as file, pytest.raises(Refused, match="is not the file torchvision publishes"):
+        with opened(path) as file, pytest.raises(Refused, match="is not the file its publisher names"):
             check_published(file, prefix)
 
 

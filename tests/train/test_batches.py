@@ -5,9 +5,8 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
+from tl.backbones import BACKBONES, IMAGENET_INPUT
 from tl.train.batches import (
-    MEAN,
-    STD,
     _draw_crops,
     augmented_input,
     cropped_at_once,
@@ -23,13 +22,16 @@ LABELS = np.arange(21)
 
 
 def epoch(**changes):
-    options = {"resolution": 16, "batch_size": 8, "seed": 1, "epoch": 1, "device": CPU, "smallest_area": 0.5}
+    options = {"resolution": 16, "batch_size": 8, "seed": 1, "epoch": 1, "device": CPU, "smallest_area": 0.5} | {
+        "expects": IMAGENET_INPUT
+    }
     return list(training_batches(PIXELS, LABELS, **options | changes))
 
 
-def test_pictures_are_normalised_as_torchvisions_weights_expect():
-    batch = to_input(PIXELS, 16, CPU)
-    expected = (PIXELS / 255 - MEAN) / STD
+@pytest.mark.parametrize("expects", [IMAGENET_INPUT, BACKBONES["efficientnet_lite0"].imagenet.input])
+def test_pictures_are_normalised_as_the_weights_expect(expects):
+    batch = to_input(PIXELS, 16, CPU, expects)
+    expected = (PIXELS / 255 - expects.mean) / expects.std
     np.testing.assert_allclose(batch.numpy(), expected.transpose(0, 3, 1, 2), atol=1e-5)
     assert batch.is_contiguous(memory_format=torch.channels_last)
 
@@ -48,7 +50,7 @@ def test_order_and_augmentation_depend_on_seed_and_epoch_alone():
 
 def test_labels_stay_with_their_pictures():
     for batch, target in epoch(smallest_area=None):
-        torch.testing.assert_close(batch, to_input(PIXELS[target.numpy()], 16, CPU))
+        torch.testing.assert_close(batch, to_input(PIXELS[target.numpy()], 16, CPU, IMAGENET_INPUT))
 
 
 def test_no_batch_of_one_picture_that_batchnorm_could_not_train_on():
@@ -60,11 +62,11 @@ def test_no_batch_of_one_picture_that_batchnorm_could_not_train_on():
 
 def test_crops_stay_inside_the_picture_and_some_are_flipped():
     gradient = np.tile(np.arange(16, dtype=np.uint8)[None, None, :, None] * 16, (64, 16, 1, 3))
-    batch = augmented_input(gradient, 16, CPU, np.random.default_rng(0), 0.5)
+    batch = augmented_input(gradient, 16, CPU, IMAGENET_INPUT, np.random.default_rng(0), 0.5)
     slopes = (batch[:, 0, 8, -1] - batch[:, 0, 8, 0]).numpy()
     assert (slopes > 0).any()
     assert (slopes < 0).any()
-    whole = to_input(gradient, 16, CPU)
+    whole = to_input(gradient, 16, CPU, IMAGENET_INPUT)
     assert batch.min() >= whole.min() - 1e-5
     assert batch.max() <= whole.max() + 1e-5
 
@@ -85,7 +87,7 @@ def test_all_crops_at_once_are_those_made_group_by_group(resolution):
 
 @pytest.mark.parametrize("resolution", [8, 32])
 def test_any_resolution_can_be_made_of_a_store(resolution):
-    assert to_input(PIXELS, resolution, CPU).shape == (21, 3, resolution, resolution)
+    assert to_input(PIXELS, resolution, CPU, IMAGENET_INPUT).shape == (21, 3, resolution, resolution)
 
 
 @pytest.mark.parametrize(("pictures", "sizes"), [(1, [8, 8, 5]), (9, [16, 5]), (16, [16, 5]), (100, [21])])

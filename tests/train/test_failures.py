@@ -10,6 +10,7 @@ import pytest
 import torch
 from quick import evaluated
 
+from tl.backbones import IMAGENET_INPUT
 from tl.config import Refused
 from tl.failures import EXIT_REASONS, EXIT_STATUS, FAILURES
 from tl.store.download import DownloadFailed, WrongHash
@@ -187,7 +188,7 @@ def quick_learner(make_run):
         def labels_of(self, split, count=None):
             return np.zeros(8, np.int64)
 
-    learner = Learner(config, Store(), torch.device("cpu"), None, run.folder, lambda: None)
+    learner = Learner(config, Store(), torch.device("cpu"), None, IMAGENET_INPUT, run.folder, lambda: None)
     learner.begin(1, config.phases[0])
     return learner
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tl.backbones import BACKBONES
+from tl.backbones import BACKBONES, IMAGENET_INPUT
 from tl.config import Refused, new_id
 from tl.datasets import prepare
-from tl.pretrained import source
+from tl.sources import source
 from tl.store.features import FeatureKey, fingerprint, read_features
 from tl.store.files import write_json
 from tl.store.home import Home
@@ -111,11 +111,13 @@ def test_every_kind_of_network_gives_the_input_of_its_head(stripes_home, store, 
     pixels = store.pixels("train", 4)
     for backbone in ("resnet18", "mobilenet_v3_small", "densenet121"):
         network = build_network(backbone, 5, 32).eval()
-        features, probabilities = module._forward(network, backbone, pixels, 32, torch.device("cpu"))
+        features, probabilities = module._forward(
+            network, backbone, iter([to_input(np.array(pixels), 32, torch.device("cpu"), IMAGENET_INPUT)])
+        )
         head = network.get_submodule(BACKBONES[backbone].head)
         with torch.inference_mode():
             own = head(torch.from_numpy(features)).softmax(1).numpy()
-            whole = network(to_input(np.array(pixels), 32, torch.device("cpu"))).softmax(1).numpy()
+            whole = network(to_input(np.array(pixels), 32, torch.device("cpu"), IMAGENET_INPUT)).softmax(1).numpy()
         np.testing.assert_allclose(own, probabilities, atol=1e-5)
         np.testing.assert_allclose(whole, probabilities, atol=1e-5)
 
@@ -134,12 +136,12 @@ def test_weights_without_a_head_have_features_but_no_source_probabilities(stripe
     save_file({name: value.contiguous() for name, value in network.state_dict().items() if head not in name}, bare)
     assert module.classes_of_head(bare, "mobilenet_v2") is None
     load_pretrained(network, "mobilenet_v2", bare)
-    with pytest.raises(Refused, match="missing"):
+    with pytest.raises(Refused, match="absent"):
         module.classes_of_head(tmp_path / "gone.pth", "mobilenet_v2")
 
 
 def test_torchvisions_own_files_show_their_head(tmp_path, monkeypatch):
-    monkeypatch.setattr("tl.store.weights_file.check_published", lambda file, prefix: None)  # as if published
+    monkeypatch.setattr("tl.store.weights_file.check_published", lambda file, *_: None)  # as if published
     place = tmp_path / "resnet18.pth"
     torch.save(build_network("resnet18", 7, 32).state_dict(), place)
     assert module.classes_of_head(place, "resnet18") == 7

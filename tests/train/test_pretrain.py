@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tl.config import Refused
-from tl.pretrained import source
+from tl.sources import source
 from tl.store.files import read_json
 from tl.store.turn import Turn
 from tl.train import pretrain

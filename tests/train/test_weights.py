@@ -32,7 +32,7 @@ def test_safetensors_are_read(tmp_path):
 @pytest.mark.parametrize("name", ["w.safetensors", "w.pth", "w.pt", "resnet18-f37072fd.pth"])
 def test_a_pickle_of_a_stranger_is_refused_whatever_its_name(tmp_path, name):
     (tmp_path / name).write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(Refused, match="pickle|is not the file torchvision publishes"):
+    with pytest.raises(Refused, match="pickle|is not the file its publisher names"):
         read_weights(tmp_path / name, "resnet18")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tl import datasets, pretrained
+from tl import datasets, sources
 from tl.analysis.hint_record import record
 from tl.backbones import BACKBONES
 from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
@@ -68,7 +68,7 @@ def candidates(home: Home, asked: Question) -> list[FeatureKey]:
     for backbone in asked.backbones:
         if BACKBONES[backbone].min_resolution > asked.resolution:
             continue
-        here = {entry.key: entry.sha256 for entry in pretrained.sources(home, backbone) if entry.file}
+        here = {entry.key: entry.sha256 for entry in sources.available(home, backbone) if entry.file}
         for weights, digest in (here | {RANDOM: RANDOM_HASH} if here else {}).items():
             found.append(
                 FeatureKey(
@@ -183,7 +183,7 @@ def _scored(entry: Entry) -> bool:
 
 def _row(home: Home, key: FeatureKey, entry: Entry, random: float | None) -> Entry:
     above = None if random is None else entry["logme"] - random
-    source = pretrained.source(home, key.backbone, key.weights)
+    source = sources.source(home, key.backbone, key.weights)
     return {
         "backbone": key.backbone,
         "weights": key.weights,

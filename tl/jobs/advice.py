@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from tl import datasets, pretrained
+from tl import datasets, sources
 from tl.analysis import advice, advice_record, hints
 from tl.config import Experiment, Refused, Training
 from tl.jobs.memory import trainer_bytes, trainers_that_fit
@@ -16,7 +16,7 @@ def advise(home: Home, training: Training, fits: bool | None = None) -> dict:
     """
     info = datasets.describe(home, training.dataset)
     samples = info.train if training.samples is None else training.samples
-    source = pretrained.source(home, training.backbone, training.weights)
+    source = sources.source(home, training.backbone, training.weights)
     looked_at = min(samples, max(hints.SAMPLE, len(info.classes)))
     asked = hints.question(home, info.name, looked_at, training.resolution, [training.backbone])
     facts = advice.Facts(

@@ -111,7 +111,7 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
 
     Raises Refused where it can't be run.
     """
-    from tl import datasets, pretrained  # numpy and Pillow: not for listing and stopping
+    from tl import datasets, sources  # numpy and Pillow: not for listing and stopping
 
     info = datasets.describe(home, experiment.dataset)
     samples = info.train if experiment.samples is None else experiment.samples
@@ -122,7 +122,7 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     check_size(home, experiment, info.train)
     weights = experiment.weights
     if any(STRATEGIES[arm.strategy].pretrained for arm in experiment.arms):
-        weights = pretrained.resolve(home, experiment.backbone, weights)
+        weights = sources.resolve(home, experiment.backbone, weights)
     judge_by = experiment.judge_by
     if judge_by == "auto":
         judge_by = BALANCED_ACCURACY if info.uneven else ACCURACY

@@ -7,7 +7,7 @@ import time
 import zipfile
 from contextlib import suppress
 
-from tl import pretrained
+from tl import sources
 from tl.analysis.experiment import pictures_of
 from tl.config import Refused
 from tl.report.reading import reading
@@ -104,7 +104,7 @@ def _weights(subject: Subject) -> str:
     if imported:
         return imported.weights or experiment.weights
     try:
-        return pretrained.source(subject.home, experiment.backbone, experiment.weights).title
+        return sources.source(subject.home, experiment.backbone, experiment.weights).title
     except Refused:  # deleted since
         return experiment.weights
 

@@ -77,6 +77,11 @@ class Home:
         return self.path / "cache" / "features"
 
     @property
+    def weights_dir(self) -> Path:
+        """Weights taken out of the packages that carry them: a cache, may be deleted at any time."""
+        return self.root / "cache" / "weights"
+
+    @property
     def hints_path(self) -> Path:
         """JSON of transferability scores."""
         return self.path / "hints.json"

@@ -34,6 +34,7 @@ OTHERS = {  # what a file begins with -> what it is
     b"GGUF": "a GGUF file",
     b"<": "a web page",
 }
+DOWNLOAD_AGAIN = "delete it, and it is downloaded again"
 ADVICE = "save the weights as .safetensors"
 
 
@@ -62,13 +63,12 @@ def check(file: BinaryIO) -> dict[str, Tensor]:
     return tensors
 
 
-def check_published(file: BinaryIO, sha256_prefix: str) -> None:
-    """Refuse a file of torchvision's that is not the very one its publisher names: it is a pickle."""
+def check_published(file: BinaryIO, sha256_prefix: str, remedy: str = DOWNLOAD_AGAIN) -> None:
+    """Refuse a file that is not the very one its publisher names: it is a pickle."""
     file.seek(0)
     if len(sha256_prefix) < 8 or not hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256_prefix.lower()):
         raise WrongHash(
-            f"{file.name} is not the file torchvision publishes (its SHA-256 doesn't begin with {sha256_prefix}); delete it,"
-            " and it is downloaded again."
+            f"{file.name} is not the file its publisher names (its SHA-256 doesn't begin with {sha256_prefix}); {remedy}."
         )
 
 

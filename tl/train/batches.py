@@ -10,18 +10,18 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from tl.backbones import Input
 from tl.train.resident import Resident, sent
 
-# ImageNet's channel means and standard deviations: what torchvision's weights expect, used for every arm alike.
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
 VIEW_STREAM = 2**31  # begins the random numbers of views that seeds have in common; no seed is so large
 CROP_GROUP = 16  # pictures of a batch that share a crop's size (each has its own place): resizing runs on groups
 
 
-def to_input(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.device) -> torch.Tensor:
-    """(N, H, W, 3) uint8 -> (N, 3, R, R) float32 in channels_last layout, resized and normalised, on `device`."""
-    return _normalised(_resized(pixels, resolution, device))
+def to_input(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.device, expects: Input) -> torch.Tensor:
+    """(N, H, W, 3) uint8 -> (N, 3, R, R) float32 in channels_last layout, resized, on `device`, normalised as the
+    network `expects`: every arm of a comparison alike."""
+    return _normalised(_resized(pixels, resolution, device), expects)
 
 
 def _on(device: torch.device, pixels: np.ndarray | torch.Tensor) -> torch.Tensor:
@@ -40,17 +40,17 @@ def _resized(pixels: np.ndarray | torch.Tensor, resolution: int, device: torch.d
     return functional.interpolate(batch, size=(resolution, resolution), mode="bilinear", antialias=antialias)
 
 
-def _normalised(batch: torch.Tensor) -> torch.Tensor:
+def _normalised(batch: torch.Tensor, expects: Input) -> torch.Tensor:
     batch = batch.to(torch.float32, memory_format=torch.channels_last)
-    scale, shift = _scale_and_shift(batch.device)
+    scale, shift = _scale_and_shift(expects, batch.device)
     return batch.mul_(scale).add_(shift)
 
 
 @cache
-def _scale_and_shift(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+def _scale_and_shift(expects: Input, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """(1, 3, 1, 1) each; kept, since a GPU has to be waited for to make them."""
-    scale = torch.tensor([1 / (255 * std) for std in STD], device=device)
-    shift = torch.tensor([-mean / std for mean, std in zip(MEAN, STD, strict=True)], device=device)
+    scale = torch.tensor([1 / (255 * std) for std in expects.std], device=device)
+    shift = torch.tensor([-mean / std for mean, std in zip(expects.mean, expects.std, strict=True)], device=device)
     return scale.view(1, 3, 1, 1), shift.view(1, 3, 1, 1)
 
 
@@ -58,6 +58,7 @@ def augmented_input(
     pixels: np.ndarray | torch.Tensor,
     resolution: int,
     device: torch.device,
+    expects: Input,
     rng: np.random.Generator,
     smallest_area: float,
 ) -> torch.Tensor:
@@ -68,7 +69,7 @@ def augmented_input(
         batch = torch.cat([_resized(each.cut(group), resolution, device) for each, group in zip(crops, groups)])
     else:
         batch = cropped_at_once(_on(device, pixels), crops, resolution)
-    return _normalised(batch)  # once for all: more per call
+    return _normalised(batch, expects)  # once for all: more per call
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,7 @@ def training_inputs(
     seed: int,
     epoch: int,
     device: torch.device,
+    expects: Input,
     smallest_area: float | None,
     drawn: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
@@ -155,9 +157,9 @@ def training_inputs(
     rng = np.random.default_rng([seed, epoch])
     for rows in epoch_rows(len(pixels), batch_size, rng, drawn):
         if smallest_area is None:
-            yield rows, to_input(pixels[rows], resolution, device)
+            yield rows, to_input(pixels[rows], resolution, device, expects)
         else:
-            yield rows, augmented_input(pixels[rows], resolution, device, rng, smallest_area)
+            yield rows, augmented_input(pixels[rows], resolution, device, expects, rng, smallest_area)
 
 
 def training_batches(
@@ -177,6 +179,7 @@ def view_blocks(
     resolution: int,
     block: int,
     device: torch.device,
+    expects: Input,
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
     """(rows, input) of the `chosen` rows as a view that all seeds have in common shows them; None: without augmentation.
 
@@ -188,9 +191,9 @@ def view_blocks(
     for start in range(0, len(order), block):
         rows = order[start : start + block]
         if view is None:
-            batch = to_input(pixels[rows], resolution, device)
+            batch = to_input(pixels[rows], resolution, device, expects)
         else:
-            batch = _normalised(_of_view(pixels[rows], places[rows], view, resolution, device))
+            batch = _normalised(_of_view(pixels[rows], places[rows], view, resolution, device), expects)
         if len(rows) < block:
             batch = torch.cat([batch, batch[-1:].expand(block - len(rows), -1, -1, -1)])
             batch = batch.contiguous(memory_format=torch.channels_last)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from tl import machine
+from tl.backbones import Input
 from tl.measures import balanced_accuracy, balanced_mean, macro_f1, standard_error
 from tl.store.pictures import PictureStore
 from tl.store.predictions import Predictions
@@ -91,15 +92,14 @@ def slices(pictures: int, batch: int) -> Iterator[slice]:
 
 
 def plain_inputs(
-    pixels: np.ndarray | Resident, resolution: int, device: torch.device
+    pixels: np.ndarray | Resident, resolution: int, device: torch.device, expects: Input
 ) -> Callable[[slice], torch.Tensor]:
     """Rows of (n, R, R, 3) uint8 pixels -> what a network takes, without augmentation."""
 
     def inputs(rows: slice) -> torch.Tensor:
         some = pixels[rows]
-        return to_input(
-            np.array(some) if isinstance(some, np.ndarray) else some, resolution, device
-        )  # of a map, a copy
+        own = np.array(some) if isinstance(some, np.ndarray) else some  # of a map, a copy
+        return to_input(own, resolution, device, expects)
 
     return inputs
 

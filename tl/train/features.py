@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from tl.backbones import BACKBONES
+from tl.backbones import BACKBONES, Input
 from tl.config import Refused, Training
 from tl.datasets import home_of, prepare
 from tl.datasets.pieces import WAITING
 from tl.output import spell_out
-from tl.pretrained import source
+from tl.sources import AUTO, input_of, source
 from tl.store.features import RANDOM, TRAIN, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
@@ -32,6 +32,7 @@ from tl.train.device import choose_device
 from tl.train.evaluate import at_once, plain_inputs, slices
 from tl.train.hardware import threads
 from tl.train.network import build_network, load_pretrained
+from tl.train.obtain import weights_here
 from tl.train.weights import read_weights
 
 SEED = 0  # of random weights
@@ -124,30 +125,35 @@ def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
     if key.weights == RANDOM:
         classes = None
         network = build_network(key.backbone, NO_HEAD, key.resolution).to(device)
+        expects = input_of(home, key.backbone, AUTO)
         assert key.split == TRAIN, "its statistics come from training pictures, and would differ between splits"
-        _settle(network, pixels[:SETTLING], key.resolution, device)
+        _settle(network, _batches(pixels[:SETTLING], key.resolution, device, expects))
     else:
-        path = source(home, key.backbone, key.weights).place
+        path, expects = _here(home, key), source(home, key.backbone, key.weights).input
         classes = classes_of_head(path, key.backbone)
         network = build_network(key.backbone, classes or NO_HEAD, key.resolution)
         load_pretrained(network, key.backbone, path, classes)
         network.to(device)
-    features, probabilities = _forward(network, key.backbone, pixels, key.resolution, device)
+    features, probabilities = _forward(network, key.backbone, _batches(pixels, key.resolution, device, expects))
     return Features(features, np.array(labels), probabilities if classes else None)
 
 
+def _here(home: Home, key: FeatureKey) -> Path:
+    """The file of the key's weights. Raises Refused where they are not on this machine: nothing is downloaded here."""
+    weights = source(home, key.backbone, key.weights)
+    if weights.file is None:
+        raise Refused(f"{weights.place} is missing; download the weights first.")
+    return weights_here(home, key.backbone, key.weights, lambda *_: None)
+
+
 def classes_of_head(path: Path, backbone: str) -> int | None:
-    """How many classes the head in a file of weights tells apart; None where it has no head. Refused: no such file."""
-    if not path.is_file():
-        raise Refused(f"{path} is missing; download the weights first.")
+    """How many classes the head in a file of weights tells apart; None where it has no head."""
     bias = read_weights(path, backbone).get(BACKBONES[backbone].head + ".bias")
     return None if bias is None else len(bias)
 
 
 @torch.inference_mode()
-def _forward(
-    network: nn.Module, backbone: str, pixels: np.ndarray, resolution: int, device: torch.device
-) -> tuple[np.ndarray, np.ndarray]:
+def _forward(network: nn.Module, backbone: str, batches: Iterator[torch.Tensor]) -> tuple[np.ndarray, np.ndarray]:
     """(N, D) inputs of the head and (N, Z) softmax of its outputs, both float32."""
     network.eval()
     caught: list[np.ndarray] = []
@@ -155,7 +161,7 @@ def _forward(
     hook = head.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0].float().cpu().numpy()))
     probabilities = []
     try:
-        for batch in _batches(pixels, resolution, device):
+        for batch in batches:
             probabilities.append(network(batch).float().softmax(1).cpu().numpy())
     finally:
         hook.remove()
@@ -163,7 +169,7 @@ def _forward(
 
 
 @torch.inference_mode()
-def _settle(network: nn.Module, pixels: np.ndarray, resolution: int, device: torch.device) -> None:
+def _settle(network: nn.Module, batches: Iterator[torch.Tensor]) -> None:
     """Give the BatchNorm layers of a random network the statistics of the pictures: without, its signals fade or grow.
 
     A network that trains from scratch gets them in its first steps; no weight changes.
@@ -174,13 +180,13 @@ def _settle(network: nn.Module, pixels: np.ndarray, resolution: int, device: tor
             module.reset_running_stats()
             module.momentum = None  # a plain mean over the batches
             module.train()
-    for batch in _batches(pixels, resolution, device):
+    for batch in batches:
         if len(batch) > 1:
             network(batch)
 
 
-def _batches(pixels: np.ndarray, resolution: int, device: torch.device) -> Iterator[torch.Tensor]:
-    inputs = plain_inputs(pixels, resolution, device)
+def _batches(pixels: np.ndarray, resolution: int, device: torch.device, expects: Input) -> Iterator[torch.Tensor]:
+    inputs = plain_inputs(pixels, resolution, device, expects)
     for rows in slices(len(pixels), at_once(resolution, device)):
         yield inputs(rows)
         threads.tick()

@@ -8,10 +8,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 
 class _LayerTracer(fx.Tracer):
-    """Records layers; a convolution of our own is one, too."""
+    """Records layers; convolutions and norms of other libraries, and our own, are some, too."""
 
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-        return isinstance(module, nn.Conv2d) or super().is_leaf_module(module, name)
+        return isinstance(module, nn.Conv2d | nn.BatchNorm2d) or super().is_leaf_module(module, name)
 
 
 class Folded:
@@ -54,6 +54,9 @@ class Folded:
                 twin = deepcopy(conv)
                 folded.set_submodule(before.target, twin)
                 self._pairs.append((conv, norm, twin))
+                if isinstance(activation := getattr(norm, "act", None), nn.Module):  # timm's norm activates, too
+                    folded.set_submodule(node.target, activation)
+                    continue
                 node.replace_all_uses_with(before)
                 graph.erase_node(node)
         folded.recompile()

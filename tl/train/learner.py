@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tl.backbones import Input
 from tl.config import DATASET, RunConfig
 from tl.store.features import fingerprint_of
 from tl.store.frozen_features import FeatureCache
@@ -40,7 +41,7 @@ BLOCK = {"cpu": 64, "cuda": 256, "mps": 64}
 class Learner:
     """The network of a run with all that it takes to train and evaluate it.
 
-    `weights` is the file of the pretrained weights (None: random ones), `folder` a place for kept features, `tick` is
+    `weights` is the file of the pretrained weights (None: random ones), `expects` how pictures are normalised, `folder` a place for kept features, `tick` is
     called after each piece of work and may raise to end it.
     """
 
@@ -50,10 +51,12 @@ class Learner:
         store: PictureStore,
         device: torch.device,
         weights: Path | None,
+        expects: Input,
         folder: Path,
         tick: Callable[[], None],
     ):
         self.config, self.store, self.device, self._tick = config, store, device, tick
+        self._expects = expects
         self.pixels = resident(store.pixels("train", config.samples), device)
         self.labels = store.labels_of("train", config.samples)
         self._balance = Balance(config.balance, self.labels, len(store.classes), config.seed, device)
@@ -82,6 +85,7 @@ class Learner:
     def spare_memory(self) -> None:
         """Let half as many pictures go through the network at once where nothing trains; before the first of them do."""
         self._at_once = max(1, self._at_once // 2)
+        self._facts = self._of_all_runs() if self._facts is not None else None
 
     def begin(self, epoch: int, phase: Phase) -> None:
         """`epoch` comes, in which the parts that `phase` names train."""
@@ -165,7 +169,7 @@ class Learner:
         which has kept none yet, gets the same to the last bit.
         """
         labels = self.store.labels_of(split)
-        pictures = plain_inputs(self._pictures_of(split), self.config.resolution, self.device)
+        pictures = plain_inputs(self._pictures_of(split), self.config.resolution, self.device, self._expects)
         self.network.eval()
         cut = self._frozen.place != WHOLE and not (whole and self._facts is None)
         features = self._features(split) if cut else None
@@ -246,6 +250,7 @@ class Learner:
             "seed": config.seed,
             "epoch": view,
             "device": self.device,
+            "expects": self._expects,
             "smallest_area": SMALLEST_AREA if config.augmentation else None,
             "drawn": self._balance.drawn(view),
         }
@@ -270,6 +275,7 @@ class Learner:
         shown = view if isinstance(view, int) and self.config.augmentation else None
         block = min(BLOCK[self.device.type], self._at_once)
         about: Any = {"resolution": self.config.resolution, "block": block, "device": self.device}
+        about["expects"] = self._expects
 
         def inputs(chosen: np.ndarray | None) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
             if chosen is not None:
@@ -277,7 +283,7 @@ class Learner:
             elif isinstance(view, int):
                 yield from self._large_batches(view)
             else:
-                given = plain_inputs(pixels, self.config.resolution, self.device)
+                given = plain_inputs(pixels, self.config.resolution, self.device, self._expects)
                 for step in slices(len(pixels), self._at_once):
                     yield np.arange(len(pixels))[step], given(step)
 
@@ -296,4 +302,5 @@ class Learner:
         if not pictures:
             return None
         sides = (self.store.resolution, config.resolution, self._at_once)
-        return (pictures, *sides, config.precision, config.threads, *arithmetic(self.device))
+        normalised = (self._expects.mean, self._expects.std)
+        return (pictures, normalised, *sides, config.precision, config.threads, *arithmetic(self.device))

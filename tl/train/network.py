@@ -16,6 +16,8 @@ from tl.train.weights import read_weights
 def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module:
     """The backbone with random weights and a linear head of `num_classes`; input (N, 3, resolution, resolution)."""
     table = BACKBONES[backbone]
+    if table.timm:
+        return timm_network(table.timm, num_classes).to(memory_format=torch.channels_last)
     options = {"image_size": resolution} if table.family == "ViT" else {}
     name = table.torchvision or backbone
     network = torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
@@ -24,6 +26,16 @@ def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module
         nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")  # as the others
         network.maxpool = nn.Identity()
     return network.to(memory_format=torch.channels_last)
+
+
+def timm_network(name: str, num_classes: int) -> nn.Module:
+    """timm's network with random weights; an optional library: Refused where it is not installed."""
+    try:
+        import timm  # takes a second or two, and only some networks need it
+    except ImportError:
+        raise Refused(f"The network {name} needs the library timm, which is not installed: pip install timm") from None
+    network: nn.Module = timm.create_model(name, pretrained=False, num_classes=num_classes)
+    return network
 
 
 def new_network(backbone: str, classes: int, resolution: int, device: torch.device) -> nn.Module:

@@ -5,6 +5,7 @@ On CPUs bfloat16 makes dense convolutions faster and depthwise ones slower, so t
 
 import time
 from contextlib import AbstractContextManager
+from functools import cache
 
 import torch
 from msgspec import Struct
@@ -30,16 +31,23 @@ def keep_depthwise_exact(network: nn.Module) -> None:
     """On the CPU, compute the network's depthwise convolutions in fp32 whatever the context says."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and module.groups == module.in_channels > 1:
-            module.__class__ = ExactConv2d
+            module.__class__ = _exact(type(module))
 
 
-class ExactConv2d(nn.Conv2d):
-    """A convolution that a CPU always computes in fp32."""
+class _Exact:
+    """A layer that a CPU always computes in fp32; comes before the layer's own class."""
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) of any floating type -> fp32."""
         with torch.autocast("cpu", enabled=False):
-            return self._conv_forward(batch.float(), self.weight, self.bias)
+            result: torch.Tensor = super().forward(batch.float())  # type: ignore[misc]  # of the layer's own class
+            return result
+
+
+@cache
+def _exact(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
+    """The layer's class with the above; some libraries have convolutions of their own, with paddings of their own."""
+    return kind if issubclass(kind, _Exact) else type(f"Exact{kind.__name__}", (_Exact, kind), {})
 
 
 def choose_precision(home: Home, build, backbone: str, resolution: int, batch_size: int, device: torch.device) -> str:

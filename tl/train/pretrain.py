@@ -14,6 +14,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,12 +24,12 @@ from safetensors.torch import save_file
 from torch import nn
 from tqdm import tqdm
 
-from tl.backbones import BACKBONES
+from tl.backbones import BACKBONES, IMAGENET_INPUT, Input
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets import describe, prepare
 from tl.datasets.info import DatasetInfo
 from tl.output import spell_out
-from tl.pretrained import AUTO, BUNDLED, IMAGENET, source
+from tl.sources import AUTO, BUNDLED, IMAGENET, Source, source
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
 from tl.store.pictures import PictureStore
@@ -38,6 +39,7 @@ from tl.train.device import choose_device
 from tl.train.evaluate import at_once, evaluate, plain_inputs
 from tl.train.hardware import threads
 from tl.train.network import load_pretrained, new_network
+from tl.train.obtain import weights_here
 from tl.train.precision import choose_precision, use_precision
 
 RESERVED = (AUTO, BUNDLED, IMAGENET)  # keys of other sources
@@ -118,10 +120,12 @@ def train(
     device: torch.device,
     precision: str,
     start: Path | None,
+    expects: Input = IMAGENET_INPUT,
     teacher: nn.Module | None = None,
     hand_over: Callable[[], None] = lambda: None,
 ) -> nn.Module:
-    """Train on (n, R, R, 3) uint8 pixels, from the weights in the file `start`; gives the network, weights averaged.
+    """Train on (n, R, R, 3) uint8 pixels, from the weights in the file `start`, on pictures as the network
+    `expects` them; gives the network, weights averaged.
 
     `teacher`, in evaluation mode, scores the same batches; `hand_over` is called after each epoch."""
     torch.manual_seed(options.seed)
@@ -149,6 +153,7 @@ def train(
             seed=options.seed,
             epoch=epoch,
             device=device,
+            expects=expects,
             smallest_area=options.smallest_area,
         )
         bar = tqdm(batches, total=steps_per_epoch, desc=f"epoch {epoch + 1}/{options.epochs}", mininterval=5)
@@ -257,25 +262,29 @@ def _pretrained(
     start = source(home, options.backbone, options.weights) if options.weights else None
     build = partial(new_network, options.backbone, len(info.classes), options.resolution, device)
     precision = choose_precision(home, build, options.backbone, options.resolution, options.batch_size, device)
+    expects = start.input if start else IMAGENET_INPUT
     taught_by, teacher = source(home, options.backbone, options.teacher) if options.teacher else None, None
     if taught_by:
         if taught_by.card.get("class_names") != list(info.classes):
             raise Refused(
                 f"{options.teacher!r} knows other classes than {options.dataset!r}; name a --teacher of its own."
             )
+        if (taught_by.input.mean, taught_by.input.std) != (expects.mean, expects.std):
+            raise Refused(f"{options.teacher!r} expects pictures normalised in another way; name another --teacher.")
         teacher = build().eval()
-        load_pretrained(teacher, options.backbone, taught_by.place, len(info.classes))
+        load_pretrained(teacher, options.backbone, _place(home, taught_by), len(info.classes))
     waited = turn.waited_seconds
-    place = start.place if start else None
-    network = train(options, pixels, labels, len(info.classes), device, precision, place, teacher, hand_over)
+    place = _place(home, start) if start else None
+    network = train(options, pixels, labels, len(info.classes), device, precision, place, expects, teacher, hand_over)
     seconds = time.monotonic() - began - (turn.waited_seconds - waited)
     # What ships is half precision, so that is what is measured.
     network.half().float().eval()
-    pictures = plain_inputs(store.pixels("test"), options.resolution, device)
+    pictures = plain_inputs(store.pixels("test"), options.resolution, device, expects)
     found = evaluate(network, pictures, store.labels_of("test"), at_once(options.resolution, device))
     card = {
         "backbone": options.backbone,
         "resolution": options.resolution,
+        "input": asdict(replace(expects, size=options.resolution, interpolation="bicubic")),
         "source_data": options.source or info.title,
         "classes": len(info.classes),
         "images": len(pixels),
@@ -296,6 +305,11 @@ def _pretrained(
         "class_names": list(info.classes),
     }
     return network, card
+
+
+def _place(home: Home, weights: Source) -> Path:
+    """Their file, downloaded where need be."""
+    return weights_here(home, weights.backbone, weights.key, lambda *_: None)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tl.backbones import IMAGENET_INPUT
 from tl.config import ArmConfig, Experiment, new_id
 from tl.store.home import Home
 from tl.train.batches import augmented_input, to_input
@@ -50,7 +51,10 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
 
     def train_everything() -> None:
         stages.train_mode()
-        _step(network, augmented_input(pixels, resolution, device, np.random.default_rng(0), SMALLEST_AREA))
+        _step(
+            network,
+            augmented_input(pixels, resolution, device, IMAGENET_INPUT, np.random.default_rng(0), SMALLEST_AREA),
+        )
 
     def train_head() -> None:
         stages.train_mode()
@@ -69,14 +73,19 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     def evaluate_pictures() -> None:
         network.eval()
         with use_precision(precision, device):
-            evaluate(network, plain_inputs(many, resolution, device), np.zeros(len(many), np.int64), len(many))
+            evaluate(
+                network,
+                plain_inputs(many, resolution, device, IMAGENET_INPUT),
+                np.zeros(len(many), np.int64),
+                len(many),
+            )
 
     speeds = {"train": _rate(train_everything, batch_size)}
     speeds["eval"] = _rate(evaluate_pictures, len(many))
     stages.apply(head)
     stages.train_mode()
     with torch.no_grad(), use_precision(precision, device):
-        features = run_pieces([before], to_input(pixels, resolution, device)).float()
+        features = run_pieces([before], to_input(pixels, resolution, device, IMAGENET_INPUT)).float()
     speeds["head_only"] = _rate(train_head, batch_size)
     return {f"{name}_images_per_second": speed for name, speed in speeds.items()} | {
         "startup_seconds": startup_seconds,

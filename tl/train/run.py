@@ -11,6 +11,7 @@ import torch
 from tl.config import BALANCED_ACCURACY, RunConfig
 from tl.datasets import prepare
 from tl.schedules import SCHEDULES
+from tl.sources import input_of
 from tl.store.documents import read_memory_kills
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
@@ -28,13 +29,13 @@ from tl.train.hardware import threads
 from tl.train.history import History, describe
 from tl.train.learner import Learner
 from tl.train.network import new_network
+from tl.train.obtain import weights_here
 from tl.train.precision import choose_precision
 from tl.train.progress import Progress
 from tl.train.rate_test import none_shown
 from tl.train.resources import ResourceMonitor
 from tl.train.sealed import reached
 from tl.train.sums import EpochSums
-from tl.train.weights import weights_here
 
 
 class Diverged(Exception):
@@ -80,13 +81,13 @@ class Trainer:
         self.progress.phase("preparing")
         about = (config.dataset, config.resolution, config.samples)
         self.store = prepare(self.run.home, *about, self._preparing, config.seed, bool(config.resplit))
-        weights = None
+        weights, expects = None, input_of(self.run.home, config.backbone, config.weights)
         if STRATEGIES[config.arm.strategy].pretrained:
             weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
         self.threads.resume()  # only now: it is other processes that decode pictures, and theirs is no load of others
         if config.precision == "auto":
             config = self.config = self._choose_precision()
-        self.learner = Learner(config, self.store, self.device, weights, self.run.folder, self._tick)
+        self.learner = Learner(config, self.store, self.device, weights, expects, self.run.folder, self._tick)
         self._resume()
         if self.history.learning_rate is None:
             self.history.learning_rate = self._find_rate() if config.finds_rate else config.rate_of(config.arm)

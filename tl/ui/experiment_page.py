@@ -38,7 +38,7 @@ def show(home: Home, experiment_id: str) -> None:
 
 
 def _head(now: view.ExperimentView) -> None:
-    from tl import pretrained
+    from tl import sources
     from tl.backbones import BACKBONES
 
     spec = now.experiment
@@ -53,7 +53,7 @@ def _head(now: view.ExperimentView) -> None:
     transfers = any(STRATEGIES[arm.strategy].pretrained for arm in spec.arms)
     if not now.imported and transfers:
         with suppress(Refused):  # deleted since
-            weights = pretrained.source(now.home, spec.backbone, spec.weights).title
+            weights = sources.source(now.home, spec.backbone, spec.weights).title
     facts = [
         f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
         f"{spec.resolution} px",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from tl import pretrained
+from tl import sources
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.store.home import Home
 from tl.store.settling import Settling
@@ -70,7 +70,7 @@ def _still(home: Home, preset: Preset) -> bool:
     wanted = form_state.compose(fresh)
     try:
         now = form_state.compose(state)
-        weights = [pretrained.resolve(home, one.backbone, one.weights) for one in (now, wanted)]
+        weights = [sources.resolve(home, one.backbone, one.weights) for one in (now, wanted)]
     except Refused:
         return False
     left_free = {"weights": now.weights}

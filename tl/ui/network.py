@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from tl import pretrained
+from tl import sources
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Refused
 from tl.store.home import Home
@@ -27,13 +27,13 @@ def section(home: Home) -> None:
             persist_state="session",
         )
     backbone = BACKBONES[state[BACKBONE]]
-    known = {entry.key: entry for entry in pretrained.sources(home, state[BACKBONE])}
+    known = {entry.key: entry for entry in sources.available(home, state[BACKBONE])}
     if state[WEIGHTS] not in known:
         state[WEIGHTS] = _usual(home, state[BACKBONE], list(known))
     with second:
         st.selectbox(
             "Pretrained weights",
-            list(known) or [pretrained.AUTO],
+            list(known) or [sources.AUTO],
             key=WEIGHTS,
             format_func=lambda key: _option(known[key]) if known else "none",
             disabled=not known,
@@ -53,7 +53,7 @@ def section(home: Home) -> None:
             help="Side of the square picture the network sees. Twice the side is about four times the work.",
         )
     if not known:
-        st.caption(escape(pretrained.none_published(state[BACKBONE], [])))
+        st.caption(escape(sources.none_published(state[BACKBONE], [])))
         return
     chosen = known[state[WEIGHTS]]
     accuracy = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)} top-1 there"
@@ -66,9 +66,9 @@ def _usual(home: Home, backbone: str, known: list[str]) -> str:
     if BACKBONES[backbone].imagenet is None and known:
         return known[0]
     try:
-        return pretrained.resolve(home, backbone, pretrained.AUTO)
+        return sources.resolve(home, backbone, sources.AUTO)
     except Refused:
-        return pretrained.AUTO
+        return sources.AUTO
 
 
 def _option(source) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tl import datasets, pretrained
+from tl import datasets, sources
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.probe import MOST_PICTURES
 from tl.config import Refused, Training
@@ -33,7 +33,7 @@ class Question:
 def question(home: Home, training: Training) -> Question:
     """The question about `training` with all its pictures. Raises Refused where its features can't be computed here."""
     info = datasets.describe(home, training.dataset)
-    source = pretrained.source(home, training.backbone, training.weights)
+    source = sources.source(home, training.backbone, training.weights)
     if source.file is None:
         raise Refused(
             f"The weights {source.title} of {training.backbone} are not on this computer; "
@@ -48,7 +48,7 @@ def question(home: Home, training: Training) -> Question:
 def feature_keys(home: Home, asked: Question) -> dict[str, FeatureKey]:
     """Split -> the features that the probe's curve is measured from. Raises Refused where the data set is gone."""
     info = datasets.describe(home, asked.dataset)
-    source = pretrained.source(home, asked.backbone, asked.weights)
+    source = sources.source(home, asked.backbone, asked.weights)
     stamp = fingerprint(datasets.home_of(home, asked.dataset), asked.dataset)
     most = min(MOST_PICTURES, limits().samples or MOST_PICTURES)
     return {

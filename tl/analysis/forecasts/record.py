@@ -19,7 +19,7 @@ import numpy as np
 from msgspec import Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
-from tl import datasets, pretrained
+from tl import datasets, sources
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.forecast import BandPoint, Forecast
 from tl.config import Refused, Training
@@ -64,7 +64,7 @@ def subject(home: Home, training: Training, strategy: str, basis: str, classes: 
 def weights_key(home: Home, training: Training) -> str:
     """The key of the weights that "auto" and the like stand for; as it is where they are gone."""
     try:
-        return pretrained.resolve(home, training.backbone, training.weights)
+        return sources.resolve(home, training.backbone, training.weights)
     except Refused:
         return training.weights
 

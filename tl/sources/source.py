@@ -1,0 +1,30 @@
+"""One thing that can be transferred: weights for one backbone, and what is known of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tl.backbones import Input
+
+AUTO, BUNDLED, IMAGENET = "auto", "bundled", "imagenet"  # keys that can't be a model's name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Weights for one backbone, and where they come from."""
+
+    key: str  # what `weights` of a RunConfig names
+    title: str  # as the page shows it
+    backbone: str  # key of BACKBONES
+    file: Path | None  # the weights; None: not here yet
+    place: Path  # the file the weights are in, or will be in once they are here
+    url: str | None = None  # where they are downloaded from; None: only as a file
+    sha256: str  # hex digest of the file, or the part of it that is known; "": unknown
+    size_bytes: int  # of the file; of a download as its publisher rounds it
+    input: Input  # what the network takes with these weights
+    licence: str
+    source_data: str  # the pictures they were trained on
+    accuracy: float | None  # top-1 on the source's own validation pictures, fraction 0..1
+    card: dict[str, Any] | None = None  # the whole model card, where there is one
+    state: str  # "bundled", "library" (pretrained here), "installed" (a package), "cached" (downloaded before),
+    # "download", or "missing" (a package that is not installed)

@@ -1,0 +1,54 @@
+"""The file of a source's weights: downloaded, or taken out of its package, where it is not there yet."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from safetensors.torch import save
+
+from tl.config import Refused
+from tl.sources import Source, source
+from tl.store import weights_file
+from tl.store.download import download
+from tl.store.files import write_bytes
+from tl.store.home import Home
+from tl.train.network import build_network
+from tl.train.weights import read_published
+
+
+def weights_here(home: Home, backbone: str, key: str, progress: Callable[[int, int, str], None]) -> Path:
+    """The file of the pretrained weights of the source `key`; `progress(done, total, what)` while it is downloaded."""
+    weights = source(home, backbone, key)
+    if weights.state == "installed":
+        return _converted(home, weights)
+    if weights.file is None and weights.url is not None:
+        what, size = f"downloading {weights.place.name}", weights.size_bytes
+        download(
+            weights.url, weights.place, weights.sha256, size, lambda done, total: progress(done, total or size, what)
+        )
+    return weights.place
+
+
+def _converted(home: Home, weights: Source) -> Path:
+    """The weights of a package as safetensors, under the names of the network here; made once per home.
+
+    Raises Refused where the file is not the very one that was published: it is a pickle.
+    """
+    place = home.weights_dir / f"{weights.backbone}-{weights.sha256[:16]}.safetensors"
+    if _whole(place):
+        return place
+    published = list(read_published(weights.place, weights.sha256, "install its package again").values())
+    names = build_network(weights.backbone, len(published[-1]), weights.input.size).state_dict()
+    # The same network in other words: its layers were made in the same order.
+    if [value.shape for value in names.values()] != [value.shape for value in published]:
+        raise Refused(f"{weights.place} does not hold the weights of {weights.backbone}.")
+    write_bytes(place, save(dict(zip(names, (value.contiguous() for value in published), strict=True))))
+    return place
+
+
+def _whole(place: Path) -> bool:
+    try:
+        with weights_file.opened(place) as file:
+            weights_file.check(file)
+    except Refused:
+        return False
+    return True
