@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from tl.backbones import IMAGENET_INPUT
 from tl.config import SEED, Refused, Training, new_id
 from tl.store import frozen_features
 from tl.store.files import write_json
@@ -153,7 +154,7 @@ def test_what_another_run_lacks_is_computed_and_the_rest_taken(make_run, pretrai
 def test_a_picture_is_shown_alike_whoever_else_is_asked_for():
     pixels = np.random.default_rng(0).integers(0, 256, (40, 24, 24, 3), dtype=np.uint8)
     places = np.random.default_rng(1).permutation(100)[:40]
-    about = {"resolution": 16, "block": 16, "device": CPU}
+    about = {"resolution": 16, "block": 16, "device": CPU, "expects": IMAGENET_INPUT}
 
     def shown(chosen, view):
         found = {}
