@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,12 +112,13 @@ def held(pid: int) -> Held | None:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     except OSError:
         return None
-    bytes_of: Callable[[str], int] = lambda name: sum(  # noqa: E731
-        int(kilobytes) * 1024 for kilobytes in re.findall(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)
-    )
-    shared_files = bytes_of("Pss_File") + bytes_of("Pss_Shmem")
-    own = bytes_of("Private_Dirty")
-    return Held(bytes_of("Rss"), bytes_of("Pss"), own if shared_files or own else 0)
+    resident, proportional, private = (_bytes_of(text, name) for name in ("Rss", "Pss", "Private_Dirty"))
+    return Held(resident, proportional, private)
+
+
+def _bytes_of(rollup: str, name: str) -> int:
+    found = re.search(rf"^{name}:\s+(\d+) kB", rollup, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def role(pid: int) -> str | None:

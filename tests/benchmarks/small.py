@@ -29,16 +29,16 @@ def small(home: Home, scale: Scale) -> list[Row]:
     rows = []
     for gigabytes in GIGABYTES[: scale.small_sizes]:
         for hosted in (False, True)[: scale.small_modes]:
-            rows += _quick_look(gigabytes, hosted, scale)
+            rows += _quick_look(gigabytes, hosted)
     return rows
 
 
-def _quick_look(gigabytes: float, hosted: bool, scale: Scale) -> list[Row]:
+def _quick_look(gigabytes: float, hosted: bool) -> list[Row]:
     where = f"{gigabytes:g} GB{', hosted' if hosted else ''}"
     peaks: dict[str, Held] = {}
     began = time.monotonic()
     with group(int(gigabytes * 2**30)) as confined, _served(confined, hosted) as url:
-        verdict = _clicked_through(url, confined, peaks, scale)
+        verdict = _clicked_through(url, confined, peaks)
         seconds, peak, kills = time.monotonic() - began, confined.peak(), confined.kills()
     told = f"killed for memory: {kills}; the group's most, with pages of files: {(peak or 0) / 1e6:,.0f} MB"
     rows = [Row(what=f"{where}: verdicts", measured=float(verdict), unit="of 1", at_least=1, note=told)]
@@ -68,7 +68,7 @@ def _served(confined: Group, hosted: bool) -> Iterator[str]:
         os.environ.update(before)
 
 
-def _clicked_through(url: str, confined: Group, peaks: dict[str, Held], scale: Scale) -> bool:
+def _clicked_through(url: str, confined: Group, peaks: dict[str, Held]) -> bool:
     """Click Quick look and Start, and wait; whether a verdict came. `peaks` gets the most of each kind of process."""
     from playwright.sync_api import sync_playwright
 
@@ -86,7 +86,7 @@ def _clicked_through(url: str, confined: Group, peaks: dict[str, Held], scale: S
                 _look(confined, peaks)
                 if tab.locator(VERDICT).count():
                     return True
-                if tab.get_by_role("button", name=ENDED).count() and not confined_trains(confined):
+                if tab.get_by_role("button", name=ENDED).count() and not _trains(confined):
                     return False
                 time.sleep(PERIOD_SECONDS)
             return False
@@ -94,7 +94,7 @@ def _clicked_through(url: str, confined: Group, peaks: dict[str, Held], scale: S
             browser.close()
 
 
-def confined_trains(confined: Group) -> bool:
+def _trains(confined: Group) -> bool:
     """Whether a trainer lives in the group."""
     return any(role(pid) == "trainer" for pid in confined.processes())
 

@@ -2,9 +2,8 @@
 
 from types import SimpleNamespace
 
-from tl.cli.compare import notes
-from tl.config import ArmConfig, Experiment
-from tl.jobs.listing import notes_of
+from tl.config import ArmConfig
+from tl.jobs.listing import notes, notes_of
 
 
 def run(seed: int, *told: str, arm: str = "scratch"):
@@ -20,8 +19,7 @@ def test_a_sentence_of_several_runs_is_told_once_with_their_seeds():
     assert notes_of([run(0), run(1)]) == []
 
 
-def test_the_terminal_tells_them_arm_by_arm():
+def test_terminal_and_report_tell_them_arm_by_arm():
     arms = tuple(ArmConfig(name=name, strategy="scratch") for name in ("scratch", "mine"))
     told = [run(0, "Resumed.", arm="mine"), run(0, "No rate was found."), run(1, arm="mine")]
-    spec = Experiment(dataset="blossoms", arms=arms)
-    assert notes(spec, told) == ["From scratch: No rate was found.", "mine, seed 0: Resumed."]
+    assert notes(arms, told) == ["From scratch: No rate was found.", "mine, seed 0: Resumed."]

@@ -40,6 +40,16 @@ def button(app):
     return None
 
 
+def test_the_form_says_what_would_fit_where_memory_does_not_suffice(open_page, monkeypatch):
+    monkeypatch.setattr("tl.machine.total_memory", lambda: 0.9e9)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    words = unescaped(open_page())
+    assert (
+        "A run needs about 830 MB of memory, and this machine can give it 720 MB: batches of 16 or a resolution"
+        in words
+    )
+
+
 def test_the_form_says_what_to_expect_and_why_and_who_found_otherwise(open_page):
     words = unescaped(open_page())
     assert "Start with transfer: full fine-tuning. Expected" in words

@@ -70,6 +70,13 @@ def test_a_finished_experiment_is_told_whole(home):
     assert first.startswith("<svg") and "epoch" in first
 
 
+def test_what_did_not_go_as_planned_is_told(home):
+    experiment_id = page_lab.submit(home, arms=page_lab.ARMS[:1], seeds=2)
+    for row in page_lab.rows(home, experiment_id):
+        page_lab.end(home, row, "finished", notes=["Each batch went through in 2 parts."] if row.seed else [])
+    assert "From scratch, seed 1: Each batch went through in 2 parts." in Reader(report(home, experiment_id)).text
+
+
 def test_the_command_in_it_repeats_the_experiment(home):
     experiment_id = page_lab.submit(home, arms=page_lab.ARMS[:1], seeds=2)
     for row in page_lab.rows(home, experiment_id):

@@ -38,6 +38,16 @@ def test_energy_is_a_mean_over_runs_like_the_rows_around_it(tmp_path):
     assert dict(zip(table[""], list(table.values())[2], strict=True))["Energy"] == "not available"
 
 
+def test_a_batch_that_went_through_in_parts_is_told(tmp_path):
+    home = Home(tmp_path)
+    now = load(home, page_lab.finished(home, 2))
+    path = home.run(now.arms[0].runs[1].run_id).result
+    write_json(path, read_json(path) | {"batch_parts": 2})
+    table = arm_table(now, now.metrics())
+    assert rows_of(table, "From scratch")["Batch"] == "32, in 2 parts for lack of memory in 1 of 2 runs"
+    assert dict(zip(table[""], list(table.values())[2], strict=True))["Batch"] == "32"
+
+
 def rows_of(table, arm: str) -> dict[str, str]:
     return dict(zip(table[""], table[arm], strict=True))
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from typing import Any, get_type_hints
 
@@ -17,7 +17,7 @@ from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import BALANCES, JUDGES, PRECISIONS, VIEWS_BY, Experiment, Refused, Training, parse_seeds
 from tl.effects import before_training, idle
-from tl.jobs.listing import RunEntry, notes_of
+from tl.jobs.listing import RunEntry, notes
 from tl.jobs.shortage import shortage
 from tl.output import print_json
 from tl.schedules import OPTIMIZERS, SCHEDULES
@@ -137,7 +137,7 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
         experiment = database.read_experiment(home, experiment_id)["experiment"]
         run_ids = [run.run_id for run in runs]
         print(f"{heading(home, experiment, f'{experiment.samples:,}', run_ids)}\n\n{as_text(document)}")
-        for line in notes(experiment, runs):
+        for line in notes(experiment.arms, runs):
             print(f"\n{line}")
         if told["settling"]:
             print(f"\n{told['settling']['text']}")
@@ -213,16 +213,6 @@ def as_text(document: ExperimentResult) -> str:
     from tl.analysis.claim_wording import covers  # numpy
 
     return f"{table(head, rows)}\n\n{' '.join(filter(None, [document.verdict.text, covers(document.verdict)]))}"
-
-
-def notes(experiment: Experiment, runs: Sequence[RunEntry]) -> list[str]:
-    """What did not go as planned, arm by arm."""
-    lines = []
-    for arm in experiment.arms:
-        own = [run for run in runs if run.arm == arm.name]
-        for note in notes_of(own):  # begins with the seeds where there are several
-            lines.append(arm_title(arm.name) + (f", {note[0].lower()}{note[1:]}" if len(own) > 1 else f": {note}"))
-    return lines
 
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:

@@ -115,7 +115,7 @@ def watch(home: Home, sweep_id: str, as_json: bool, **options: Any) -> int:
         return INTERRUPTED
     _show(home, sweep_id, as_json, **options)
     for experiment_id, experiment in () if as_json else experiments.items():
-        for line in notes(experiment, [run for run in runs if run.experiment_id == experiment_id]):
+        for line in notes(experiment.arms, [run for run in runs if run.experiment_id == experiment_id]):
             print(f"{count(experiment.samples)} pictures. {line}")
     return exit_status(runs)
 

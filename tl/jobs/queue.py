@@ -20,13 +20,13 @@ from tl.jobs.turns import in_order
 from tl.limits import limits
 from tl.store import database, everybody
 from tl.store import settling as plans
-from tl.store.database import ACTIVE
 from tl.store.documents import read_config, read_memory_kills
 from tl.store.files import write_json
 from tl.store.growth import with_ended
 from tl.store.home import Home
 from tl.store.quota import admission, check_settings
 from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
 from tl.strategies import STRATEGIES
 

@@ -32,7 +32,7 @@ def _one_smaller(experiment: Experiment, room: float) -> str:
     """The largest batch, resolution and network, each in place of the chosen one; "" where none alone is enough."""
     found = [(f"batches of {size}", replace(experiment, batch_size=size)) for size in _batches(experiment)]
     fitting = [words for words, other in found if estimated_bytes(other) <= room][:1]
-    found = [(f"{side} px", replace(experiment, resolution=side)) for side in _sides(experiment)]
+    found = [(f"a resolution of {side} px", replace(experiment, resolution=side)) for side in _sides(experiment)]
     fitting += [words for words, other in found if estimated_bytes(other) <= room][:1]
     found = [(BACKBONES[name].title, replace(experiment, backbone=name)) for name in _networks(experiment)]
     fitting += [words for words, other in found if estimated_bytes(other) <= room][:1]

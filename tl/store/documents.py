@@ -69,6 +69,7 @@ class Result(Struct, frozen=True, kw_only=True):
     rate_test_seconds: Amount | None = None
     phase_starts: tuple[Count, ...] | None = None
     flops: Amount | None = None
+    batch_parts: Count | None = None  # a batch went through the network in so many
     versions: dict[str, str] | None = None
     notes: tuple[str, ...] | None = None  # what did not go as planned
 

@@ -68,6 +68,7 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
         "Computing time": over_runs("elapsed_seconds", duration) + _reused(results),
         "Seconds per epoch": over_epochs("train_seconds", lambda mean: f"{mean:.1f} s for training") + _busy(metrics),
         "Threads": over_epochs("threads", lambda mean: f"{mean:.3g}"),
+        "Batch": _batch(arm.runs, results),
         "Pictures per second": over_epochs("images_per_second", lambda mean: count(round(mean))),
         "Operations per training picture": _gflops(metrics),
         "Precision": next((result.precision for result in results if result.precision), NOT_AVAILABLE),
@@ -98,6 +99,16 @@ def _epochs(runs: Sequence[RunEntry]) -> str:
     if best := [run.best_epoch for run in runs if run.best_epoch]:
         parts.append(f"best {_span(best)}")
     return ", ".join(parts)
+
+
+def _batch(runs: Sequence[RunEntry], results: Sequence[Result]) -> str:
+    """ "32", "32, in 2 parts for lack of memory", "32, in 2 parts for lack of memory in 1 of 3 runs"."""
+    if not runs:
+        return NOT_AVAILABLE
+    parts = [result.batch_parts for result in results if (result.batch_parts or 1) > 1]
+    where = f" in {len(parts)} of {len(runs)} runs" if 0 < len(parts) < len(runs) else ""
+    told = f", in {_span([part for part in parts if part])} parts for lack of memory{where}" if parts else ""
+    return f"{count(runs[0].batch_size)}{told}"
 
 
 def _span(numbers: Sequence[int]) -> str:
