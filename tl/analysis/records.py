@@ -43,6 +43,11 @@ class RunRecord:
         return self.result.reason if self.result else None
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences: what did not go as planned."""
+        return (self.result.notes or ()) if self.result else ()
+
+    @property
     def epochs(self) -> int:
         """Epochs done."""
         return len(self.metrics)

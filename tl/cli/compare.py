@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from tl import jobs
 from tl.analysis import power
 from tl.analysis.experiment_results import ExperimentResult, RunSummary
+from tl.analysis.unplanned import notes
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import BACKBONES
 from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
@@ -17,7 +18,7 @@ from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import BALANCES, JUDGES, PRECISIONS, VIEWS_BY, Experiment, Refused, Training, parse_seeds
 from tl.effects import before_training, idle
-from tl.jobs.listing import RunEntry, notes
+from tl.jobs.listing import RunEntry
 from tl.jobs.shortage import shortage
 from tl.output import print_json
 from tl.schedules import OPTIMIZERS, SCHEDULES

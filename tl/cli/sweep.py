@@ -7,13 +7,13 @@ from typing import Any
 
 from tl import jobs
 from tl.analysis.sweep_results import SweepFinding
+from tl.analysis.unplanned import notes
 from tl.cli.compare import (
     INTERRUPTED,
     add_experiment_options,
     exit_status,
     experiment_of,
     heading,
-    notes,
     stop_all,
     tell_power,
 )

@@ -1,17 +1,15 @@
 """A run as pages and the command line show it: its row in the queue, its settings and how far it has come."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
 
-from tl.config import ArmConfig, Newer, newer
+from tl.config import Newer, newer
 from tl.store.documents import Progress, Result, read_config, read_progress, read_result
 from tl.store.home import Home, Run
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, RESUMABLE
-from tl.strategies import arm_title
 
 _REACHED = (
     "epochs",
@@ -67,27 +65,6 @@ class RunEntry:
         """JSON-ready dict."""
         progress = self.progress and msgspec.structs.asdict(self.progress)
         return asdict(self) | {"progress": progress}
-
-
-def notes_of(runs: Sequence[RunEntry]) -> list[str]:
-    """What did not go as planned with the runs of one arm, each sentence once; of several runs, with which seeds."""
-    seeds: dict[str, list[str]] = {}
-    for run in runs:
-        for note in dict.fromkeys(run.notes):
-            seeds.setdefault(note, []).append(str(run.seed))
-    if len(runs) == 1:
-        return list(seeds)
-    return [f"Seed{'' if len(own) == 1 else 's'} {', '.join(own)}: {note}" for note, own in seeds.items()]
-
-
-def notes(arms: Iterable[ArmConfig], runs: Sequence[RunEntry]) -> list[str]:
-    """What did not go as planned, arm by arm, in sentences that begin with the arm."""
-    lines = []
-    for arm in arms:
-        own = [run for run in runs if run.arm == arm.name]
-        for note in notes_of(own):  # begins with the seeds where there are several
-            lines.append(arm_title(arm.name) + (f", {note[0].lower()}{note[1:]}" if len(own) > 1 else f": {note}"))
-    return lines
 
 
 def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:

@@ -59,7 +59,7 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
             pieces.paragraph(findings.FAIRNESS_NOTE, "small"),
             pieces.heading("Every run"),
             pieces.table(RUNS_HEAD, runs_rows(document)),
-            *sections.unplanned(subject),
+            *sections.unplanned(subject, records),
             *sections.setting(subject, info, records, judged),
             pieces.heading("How the numbers are defined"),
             pieces.paragraph(METHOD, "small"),

@@ -8,10 +8,10 @@ from typing import Any
 from tl.analysis.names import title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference
+from tl.analysis.unplanned import notes
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
-from tl.jobs.listing import entry_of, notes
 from tl.report import pieces
 from tl.report.command import command, pinned
 from tl.report.subject import Subject
@@ -37,12 +37,14 @@ def resolution_and_seeds(experiment: Experiment) -> str:
     return f"{experiment.resolution} px · {number_of(seeds, 'seed')}"
 
 
-def unplanned(subject: Subject) -> list[str]:
+def unplanned(subject: Subject, records: list[RunRecord]) -> list[str]:
     """What did not go as planned in its runs, a paragraph each."""
     lines = []
     for rows in subject.rows_of.values():
         size = f"{count(rows[0].experiment.samples)} training pictures, " if subject.sizes and rows else ""
-        found = notes(subject.experiment.arms, [entry_of(subject.home, row, None) for row in rows])
+        found = notes(
+            subject.experiment.arms, [record for record in records if record.run_id in {row.run_id for row in rows}]
+        )
         lines += [pieces.paragraph(f"{size}{line}", "small") for line in found]
     return lines
 

@@ -59,7 +59,7 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
             pieces.table(
                 ("Pictures", *RUNS_HEAD), _by_size({size: runs_rows(each) for size, each in documents.items()})
             ),
-            *sections.unplanned(subject),
+            *sections.unplanned(subject, runs.records),
             *sections.setting(subject, info, runs.records, judged),
             pieces.heading("How the numbers are defined"),
             pieces.paragraph(METHOD_OF_SIZES, "small"),

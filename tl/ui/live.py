@@ -6,8 +6,9 @@ import streamlit as st
 
 from tl import jobs
 from tl.analysis.results import Verdict
+from tl.analysis.unplanned import notes_of
 from tl.config import BALANCED_ACCURACY
-from tl.jobs.listing import RunEntry, notes_of
+from tl.jobs.listing import RunEntry
 from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.schema import RESUMABLE

@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
+from tl.analysis.unplanned import notes, notes_of
 from tl.config import ArmConfig
-from tl.jobs.listing import notes, notes_of
 
 
 def run(seed: int, *told: str, arm: str = "scratch"):
