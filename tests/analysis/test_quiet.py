@@ -77,3 +77,12 @@ def test_the_verdict_withholds_times_that_nothing_undisturbed_vouches_for():
     assert "the machine was busy with other programs, so times can't be compared" in found.text
     assert "sooner" not in found.text
     assert found.comparisons[FULL].to_json()["time_to_target"]["comparable"] is False
+
+
+def test_the_verdict_says_that_reused_work_counts_in_full():
+    runs = [run(SCRATCH, LEARNED, 0.8, seconds=20.0), run(FULL, LEARNED, 0.8, reused_seconds=2.0)]
+    found = judge(experiment(SCRATCH, FULL), runs, target=0.8)
+    assert runs[1].reused_seconds == 2.0 * len(LEARNED) and runs[0].reused_seconds == 0
+    assert found.comparisons[FULL].time_to_target.reused_seconds == 2.0 * len(LEARNED)
+    assert "Work that runs shared counts in full for each of them (6.0 s of it was reused)." in found.text
+    assert "reused" not in judge(experiment(SCRATCH, FULL), [runs[0], run(FULL, LEARNED, 0.8)], target=0.8).text

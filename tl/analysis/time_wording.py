@@ -35,7 +35,7 @@ def clause(found: Verdict, name: str) -> str:
 
 
 def _reused(seconds: float) -> str:
-    return f". Features that runs had in common count for each as if computed by it ({duration(seconds)} were spared)"
+    return f". Work that runs shared counts in full for each of them ({duration(seconds)} of it was reused)"
 
 
 def _disturbed(epochs: int) -> str:
