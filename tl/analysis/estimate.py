@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tl.backbones import BACKBONES
-from tl.config import ArmConfig, Experiment, RunConfig, Training
+from tl.config import DATASET, ArmConfig, Experiment, RunConfig, Training
 from tl.store.documents import Progress
 from tl.strategies import EVERYTHING, HEAD, Phase, phase_at
 
@@ -37,7 +37,10 @@ def estimate_seconds(experiment: Experiment, probe: Mapping[str, Any], sizes: Ma
     sizes = {**sizes, "train": min(experiment.samples or sizes["train"], sizes["train"])}
     slower = _beside_the_page(probe.get("cores"))
     arms = {arm.name: slower * _run_seconds(experiment, arm, probe, sizes) for arm in experiment.arms}
-    return Estimate(arms=arms, total=sum(arms.values()) * len(experiment.seeds))
+    # Seeds whose views and pictures are the same find what the frozen part made of them.
+    common = experiment.views_by == DATASET and experiment.resplit is False
+    later = [slower * _run_seconds(experiment, arm, probe, sizes, made=common) for arm in experiment.arms]
+    return Estimate(arms=arms, total=sum(arms.values()) + sum(later) * (len(experiment.seeds) - 1))
 
 
 def seconds_per_seed(runs: Iterable[tuple[str, float | None]]) -> float | None:
@@ -57,7 +60,10 @@ def _beside_the_page(cores: float | None) -> float:
     return max(cores, 1) / (max(cores, 1) - PAGE_CORES) if cores else 1.0
 
 
-def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping[str, Any], sizes: Mapping[str, int]) -> float:
+def _run_seconds(
+    training: Training, arm: ArmConfig, probe: Mapping[str, Any], sizes: Mapping[str, int], made: bool = False
+) -> float:
+    """What a run takes; `made`: the features of its views and its validation pictures are there."""
     phases = _earliest(training.phases_of(arm))
     views = training.views_of(arm)
     forward = 1 / probe["eval_images_per_second"]
@@ -72,9 +78,9 @@ def _run_seconds(training: Training, arm: ArmConfig, probe: Mapping[str, Any], s
         share = _trained_share(phase_at(phases, epoch), training.backbone)
         seconds += sizes["train"] * _step_seconds(share, probe)
         # What the frozen part makes of the pictures is kept, one augmented view after the other.
-        kept = share < 1 and 0 < views <= frozen_epochs
+        kept = share < 1 and views > 0 and (made or views <= frozen_epochs)
         seconds += 0 if kept else sizes["train"] * (1 - share) * forward
-        seconds += sizes["validation"] * forward * (share if share < 1 and views and frozen_epochs else 1)
+        seconds += sizes["validation"] * forward * (share if share < 1 and views and (made or frozen_epochs) else 1)
         frozen_epochs += share < 1
     return seconds
 

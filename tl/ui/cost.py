@@ -8,6 +8,7 @@ import streamlit as st
 from tl.analysis import power
 from tl.analysis.estimate import estimate_seconds
 from tl.config import Experiment, Refused
+from tl.datasets import resplits_by_itself
 from tl.jobs import background
 from tl.jobs import probe as probing
 from tl.jobs.listing import RunEntry
@@ -76,6 +77,8 @@ def _estimate(home: Home, experiment: Experiment, info, sizes: tuple[int, ...], 
     elif "error" in measured:
         st.caption(":material/speed: How long this takes could not be measured on this machine.")
     else:
+        if experiment.resplit is None:
+            experiment = replace(experiment, resplit=resplits_by_itself(home, info))
         splits = {"train": info.train, "validation": info.validation, "test": info.test}
         total = sum(estimate_seconds(one, measured, splits).total for one in _each(experiment, sizes))
         st.markdown(f":material/schedule: At most about **{duration(_rounded(total))}** on this machine")
