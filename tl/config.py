@@ -23,7 +23,7 @@ JUDGES = ("auto", ACCURACY, BALANCED_ACCURACY)
 BALANCES = ("none", "loss", "sampling")  # how classes of uneven size are made to count alike in training
 DATASET, SEED = VIEWS_BY = ("dataset", "seed")  # whose crops kept views show
 # Settings that earlier versions did not have, with the values that do what those versions did: for stored documents.
-EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0, "views_by": SEED}
+EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.
 DECIDED = {"precision": "auto"}
 # A step of a range test: at least so many pictures, in at most so many batches.
@@ -127,7 +127,7 @@ class Training:
     threads: int | None = None  # that compute, on which the last digits depend; None: as many as the machine can spare
     # augmented views of each picture whose frozen part's output is kept, at most (see views_of); 0: new ones every epoch
     views: int = 4
-    views_by: str = DATASET  # key of VIEWS_BY: whose the kept views are; a data set's are the same for all its runs
+    views_by: str = SEED  # key of VIEWS_BY: whose the kept views are; a data set's are the same for all its runs
 
     def __post_init__(self):
         _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, "the name of a data set")

@@ -40,7 +40,9 @@ def test_what_is_frozen_is_computed_once_per_view():
     assert found.arms["linear_probe"] == pytest.approx(12.5 + 4 + 0.5 + 4)
     assert found.total == pytest.approx(3 * (59.0 + 21.0))
     # the features of the 4 views and of validation are there for later seeds, where these have the same pictures
-    common = estimate_seconds(experiment(SCRATCH, LINEAR, seeds=(0, 1, 2), resplit=False), PROBE, SIZES)
+    common = estimate_seconds(
+        experiment(SCRATCH, LINEAR, seeds=(0, 1, 2), resplit=False, views_by="dataset"), PROBE, SIZES
+    )
     assert (common.arms, common.total) == (found.arms, pytest.approx(found.total - 2 * 4.5))
     # the same in every epoch where nothing is kept: 10 passes of 500 and validation 10 times
     assert estimate_seconds(experiment(LINEAR, views=0), PROBE, SIZES).total == pytest.approx(12.5 + 10 + 5 + 4)

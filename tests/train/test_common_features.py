@@ -8,7 +8,7 @@ import torch
 from safetensors.numpy import load_file
 
 from tl.backbones import IMAGENET_INPUT
-from tl.config import SEED, Refused, Training, new_id
+from tl.config import DATASET, SEED, Refused, Training, new_id
 from tl.store import frozen_features
 from tl.store.files import write_json
 from tl.store.frozen_features import SUFFIX, Block, FeatureCache
@@ -17,7 +17,7 @@ from tl.train.batches import view_blocks
 from tl.train.found_features import Shelf
 
 CPU = torch.device("cpu")
-PLAIN = {"weights": "own", "epochs": 4, "precision": "fp32", "threads": 1}
+PLAIN = {"weights": "own", "epochs": 4, "precision": "fp32", "threads": 1, "views_by": DATASET}
 COMPUTED = ["train_loss", "train_accuracy", "val_loss", "val_accuracy", "flops"]
 
 
@@ -189,7 +189,7 @@ def test_all_that_decides_features_decides_their_name(make_run, pretrained, trai
 
 
 def test_runs_of_earlier_versions_go_on_with_the_views_of_their_seed(make_run, pretrained, train, cache):
-    run, config = make_run("linear_probe", **PLAIN, views_by=SEED)
+    run, config = make_run("linear_probe", **PLAIN | {"views_by": SEED})
     train(run, config)
     assert cache() == []
     document = config.to_json()
