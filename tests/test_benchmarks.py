@@ -3,15 +3,17 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tests.benchmarks import machine
+from tests.benchmarks import epochs, machine
 from tests.benchmarks.__main__ import BENCHMARKS, parser
 from tests.benchmarks.load import trained_per_second
 from tests.benchmarks.row import Row, as_text, share, times_faster
+from tests.benchmarks.scale import FULL
 
 ROOT = Path(__file__).parents[1]
 
@@ -77,3 +79,16 @@ def test_a_processor_is_held_only_to_what_it_has(monkeypatch):
         else:
             with pytest.raises(ValueError, match="has no avx2"):
                 machine.hold_to("avx2")
+
+
+def test_the_limit_stands_beside_training_and_the_plain_loop():
+    training = [{"images_per_second": speed} for speed in (1.0, 90.0)]
+    turns = {
+        "bare step": [{"candidate": name, "images_per_second": speed} for name, speed in (("a", 80.0), ("b", 100.0))],
+        "plain loop": [{"train_seconds": seconds} for seconds in (50.0, 40.0)],
+        **dict.fromkeys(epochs.STRATEGIES, training),
+    }
+    *own, limit = epochs._limit(turns, replace(FULL, pictures=2000))
+    assert [row.ratio for row in own] == [0.9, 0.9] and not any(row.met for row in own)
+    assert (limit.measured, limit.reference, limit.ratio) == (20.0, 40.0, 2.0)
+    assert "(b)" in limit.what
