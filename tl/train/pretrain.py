@@ -41,6 +41,7 @@ from tl.train.hardware import threads
 from tl.train.network import load_pretrained, new_network
 from tl.train.obtain import weights_here
 from tl.train.precision import choose_precision, use_precision
+from tl.train.sums import EpochSums
 
 RESERVED = (AUTO, BUNDLED, IMAGENET)  # keys of other sources
 WARM_UP = 0.05  # part of the steps
@@ -144,7 +145,7 @@ def train(
         resolution = small if done < options.small_until else options.resolution
         rng = np.random.default_rng([options.seed, epoch, 1])
         network.train()
-        losses, began = [], time.monotonic()
+        sums, began = EpochSums(device), time.monotonic()
         batches = training_batches(
             pixels,
             labels,
@@ -179,14 +180,20 @@ def train(
             loss.backward()
             optimizer.step()
             average.update_parameters(network)
-            losses.append(loss.item())
+            loss = loss.detach()
+            _look(epoch, sums.add(number + 1, loss, torch.stack([loss, loss, torch.ones_like(loss)])))
             threads.tick()
-            if not math.isfinite(losses[-1]):
-                raise Refused(f"training diverged in epoch {epoch + 1}; use a lower --learning-rate.")
+        _look(epoch, sums.rest())
+        mean, _ = sums.means()
         seconds = time.monotonic() - began
-        tqdm.write(f"epoch {epoch + 1} {resolution} px loss {np.mean(losses):.4f} {seconds:.0f} s", file=sys.stderr)
+        tqdm.write(f"epoch {epoch + 1} {resolution} px loss {mean:.4f} {seconds:.0f} s", file=sys.stderr)
         hand_over()
     return average.module
+
+
+def _look(epoch: int, lost: tuple[int, float] | None) -> None:
+    if lost:
+        raise Refused(f"training diverged in epoch {epoch + 1}; use a lower --learning-rate.")
 
 
 def publish(options: argparse.Namespace, network: nn.Module, card: dict, folder: Path) -> dict:
