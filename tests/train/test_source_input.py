@@ -15,7 +15,9 @@ LITE = "efficientnet_lite0"
 def seen(monkeypatch):
     """Every input that pictures were normalised for."""
     found, original = [], batches._normalised
-    monkeypatch.setattr(batches, "_normalised", lambda batch, expects: found.append(expects) or original(batch, expects))
+    monkeypatch.setattr(
+        batches, "_normalised", lambda batch, expects: found.append(expects) or original(batch, expects)
+    )
     return found
 
 
