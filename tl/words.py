@@ -50,6 +50,11 @@ def about(number: float) -> str:
     return count(int(float(f"{number:.1e}")))
 
 
+def mean_count(number: float) -> str:
+    """A mean of counts, with at most one digit after the point: 12.5, 1000.0 -> "1,000"."""
+    return f"{number:,.1f}".removesuffix(".0")
+
+
 def short(number: float) -> str:
     """A number in as few digits as say exactly this one: 0.0001, 300."""
     text = f"{number:g}" if isinstance(number, float) else str(number)

@@ -117,7 +117,7 @@ def test_what_failed_is_told_and_is_no_candidate(home):
     ("change", "words"),
     [
         ({"samples": 5}, "has 12 classes"),
-        ({"samples": 50_001}, "has only 50000"),
+        ({"samples": 50_001}, "has only 50,000"),
         ({"resolution": 63}, "resolution is 63"),
         ({"resolution": 32, "backbones": ("inception_v3",)}, "inception_v3"),
         ({"backbones": ("lenet",)}, "lenet"),

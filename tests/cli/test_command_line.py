@@ -40,7 +40,7 @@ UNKNOWN = "0" * 26
         ("compare --dataset ../x", "the name of a data set"),
         ("compare --samples 0", "samples is 0"),
         ("compare --samples 11", "has 12 classes"),
-        ("compare --samples 60000", "only 50000 training pictures"),
+        ("compare --samples 60000", "only 50,000 training pictures"),
         ("compare --backbone alexnet", "backbone is 'alexnet'"),
         ("compare --weights mine", "no pretrained weights 'mine'"),
         ("compare --resolution 63", "resolution is 63"),

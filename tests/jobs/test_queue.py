@@ -72,7 +72,7 @@ def test_weights_are_resolved_only_where_an_arm_needs_them(home):
     ("settings", "sentence"),
     [
         ({"dataset": "roses"}, "There is no data set 'roses'"),
-        ({"samples": 50_001}, "samples is 50001, but blossoms has only 50000"),
+        ({"samples": 50_001}, "samples is 50,001, but blossoms has only 50,000"),
         ({"samples": 5}, "samples is 5, but blossoms has 12 classes"),
         ({"weights": "mine"}, "no pretrained weights 'mine'"),
     ],

@@ -51,7 +51,7 @@ def test_a_key_that_was_a_comparisons_makes_no_sweep(home):
     [
         ([20], "A sweep needs at least 2 different sizes"),
         ([], "at least 2"),
-        ([20, 60_000], "only 50000 training"),
+        ([20, 60_000], "only 50,000 training"),
         ([20, 5], "12 classes"),
         ([20, 0], "samples is 0"),
     ],

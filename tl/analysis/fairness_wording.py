@@ -4,7 +4,7 @@ from tl.analysis.fairness import rate_far_below
 from tl.analysis.names import inside, subject, title
 from tl.analysis.results import ArmSummary, Learning, Verdict
 from tl.effects import never_unfrozen
-from tl.words import count, number_of, percent, rate
+from tl.words import count, mean_count, number_of, percent, rate
 
 DENIED = "did no better than chance"
 # What an arm did, and what would have been fairer to it; of the other states neither can be said so shortly.
@@ -164,7 +164,7 @@ def _of_both(learning: Learning, arms: list[ArmSummary]) -> str:
 def _epochs(own: ArmSummary, *, of_budget: bool = False) -> str:
     """ "2 epochs", "6 of 30 epochs"."""
     done, budget = own.epochs or 0.0, own.ledger.budget
-    number = f"{done:.3g} of {budget:,}" if of_budget else f"{done:.3g}"
+    number = mean_count(done) + (f" of {budget:,}" if of_budget else "")
     single = budget == 1 if of_budget else done == 1
     return f"{number} epoch" + ("" if single else "s")
 

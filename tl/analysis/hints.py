@@ -45,7 +45,7 @@ def question(
     info = datasets.describe(home, dataset)
     samples = min(max(SAMPLE, len(info.classes)), info.train) if samples is None else samples
     if samples > info.train:
-        raise Refused(f"samples is {samples}, but {info.name} has only {info.train} training pictures.")
+        raise Refused(f"samples is {samples:,}, but {info.name} has only {info.train:,} training pictures.")
     if samples < len(info.classes):
         raise Refused(f"samples is {samples}, but {info.name} has {len(info.classes)} classes; each needs a picture.")
     if not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION or resolution % 16:

@@ -116,7 +116,7 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     info = datasets.describe(home, experiment.dataset)
     samples = info.train if experiment.samples is None else experiment.samples
     if samples > info.train:
-        raise Refused(f"samples is {samples}, but {info.name} has only {info.train} training pictures.")
+        raise Refused(f"samples is {samples:,}, but {info.name} has only {info.train:,} training pictures.")
     if samples < len(info.classes):
         raise Refused(f"samples is {samples}, but {info.name} has {len(info.classes)} classes; each needs a picture.")
     check_size(home, experiment, info.train)

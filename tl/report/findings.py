@@ -15,6 +15,7 @@ from tl.words import (
     count,
     duration,
     energy,
+    mean_count,
     memory,
     number_of,
     operations,
@@ -154,7 +155,7 @@ def _time_help(time: TimeToTarget) -> str:
         span = _span(time.speedup.low, time.speedup.high, lambda value: f"{value:.1f}")
         text += f" 95 % interval of the factor: {span}."
     if arm.epochs and baseline.epochs:
-        text += f" Epochs: {arm.epochs:.3g} against {baseline.epochs:.3g}."
+        text += f" Epochs: {mean_count(arm.epochs)} against {mean_count(baseline.epochs)}."
     if arm.images and baseline.images:
         text += f" Pictures seen: {_pictures(arm.images)} against {_pictures(baseline.images)}."
     return text
@@ -184,7 +185,7 @@ def _epochs_used(used: Cost, arm: ArmSummary, baseline: ArmSummary) -> Measure |
     early = f", early {stops[0]} vs {stops[1]}" if any(stops) else ""
     ends = " against ".join(f"{own.ledger.stopped_early} of {number_of(own.runs, 'run')}" for own in (arm, baseline))
     text = f"Mean number of epochs a run used. Early stopping ended {ends}."
-    return Measure("Epochs", f"{used.arm:.3g}", f"vs {used.baseline:.3g}{early}", text)
+    return Measure("Epochs", mean_count(used.arm), f"vs {mean_count(used.baseline)}{early}", text)
 
 
 def _cost(label: str, cost: Cost, say: Callable[[float], str]) -> Measure | None:
@@ -248,8 +249,8 @@ def _early_stopping(given: Ledger) -> str:
 def _epochs(own: ArmSummary) -> str:
     if own.epochs is None:
         return NOT_AVAILABLE
-    best = f", best {own.best_epoch:.3g}" if own.best_epoch else ""
-    return f"{own.epochs:.3g} of {own.ledger.budget}{best}"
+    best = f", best {mean_count(own.best_epoch)}" if own.best_epoch else ""
+    return f"{mean_count(own.epochs)} of {own.ledger.budget:,}{best}"
 
 
 def _ends(own: ArmSummary) -> str:
