@@ -59,6 +59,8 @@ def test_only_weights_that_are_here_are_candidates_each_network_with_random_ones
         ("mobilenet_v2", RANDOM),
         ("resnet18", "other"),
         ("resnet18", RANDOM),
+        ("efficientnet_lite0", "imagenet"),  # of an installed package
+        ("efficientnet_lite0", RANDOM),
     ]
     bundled = hints.candidates(home, ask(home))[0]
     assert bundled.weights_hash == source(home, "mobilenet_v2", BUNDLED).sha256

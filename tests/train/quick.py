@@ -19,7 +19,7 @@ MEASURED = [
 class QuickLearner:
     """What `tl.train.run.Trainer` needs of a Learner."""
 
-    def __init__(self, config, store, device, weights, folder, tick):
+    def __init__(self, config, store, device, weights, expects, folder, tick):
         torch.manual_seed(config.seed)
         self.network = nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(2))
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.0)

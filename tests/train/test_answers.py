@@ -11,7 +11,8 @@ from tl.store.predictions import read_predictions
 from tl.store.turn import Turn
 from tl.train import learner as learner_module
 from tl.train import run as run_module
-from tl.train.evaluate import Evaluation
+from tl.train.evaluate import Evaluation, evaluate
+from tl.train.precision import use_precision
 from tl.train.run import Trainer
 
 MEASURES = ("val_accuracy", "val_balanced_accuracy", "val_macro_f1", "val_loss", "val_loss_error", "val_accuracy_error")
@@ -112,3 +113,12 @@ def test_what_is_drawn_is_the_same_with_kept_features(make_run, pretrained):
     plain = targets(make_run, views=0)
     assert all(map(torch.equal, kept, fresh))
     assert not all(map(torch.equal, fresh, plain))
+
+
+def test_answers_in_steps_are_put_together_in_bf16_too():
+    network = torch.nn.Linear(4, 3)
+    pictures = torch.randn(10, 4)
+    with torch.inference_mode(), use_precision("bf16", torch.device("cpu")):
+        found = evaluate(network, lambda rows: pictures[rows], np.zeros(10, np.int64), 4)
+    assert found.probabilities.shape == (10, 3) and found.probabilities.dtype == np.float16
+    assert np.isfinite(found.loss)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tl.backbones import IMAGENET_INPUT
 from tl.datasets import prepare
 from tl.train import resident as resident_module
 from tl.train.learner import Learner
@@ -20,7 +21,7 @@ def make_learner(make_run, stripes_home):
     def make(device=CPU, **settings) -> Learner:
         run, config = make_run(precision="fp32", **settings)
         store = prepare(stripes_home, config.dataset, config.resolution, config.samples)
-        learner = Learner(config, store, device, None, run.folder, lambda: None)
+        learner = Learner(config, store, device, None, IMAGENET_INPUT, run.folder, lambda: None)
         learner.begin(1, config.phases[0])
         return learner
 

@@ -128,7 +128,7 @@ def evaluate(
             tick(rows.stop)
     if not found:
         return Evaluation(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64), np.empty((0, 0), np.float16))
-    losses, predicted, probabilities = (
-        torch.cat(each).cpu() for each in zip(*found, strict=True)
-    )  # a GPU is waited for
-    return Evaluation(np.array(labels), losses.double().numpy(), predicted.numpy(), probabilities.numpy())
+    with torch.autocast(found[0][0].device.type, enabled=False):  # a CPU's refuses half precision
+        losses, predicted, probabilities = (torch.cat(each) for each in zip(*found, strict=True))
+    answers = (each.cpu().numpy() for each in (losses.double(), predicted, probabilities))  # a GPU is waited for
+    return Evaluation(np.array(labels), *answers)
