@@ -19,7 +19,7 @@ from tl.store.home import Home
 LOOK_SECONDS = 0.02
 SWEEP = ["--arms", "scratch,full_finetuning", "--seeds", "2", "--epochs", "4", "--resolution", "32", "--patience", "0"]
 COMPARISON = ["--arms", "scratch,linear_probe,full_finetuning", "--seeds", "3", "--epochs", "10", "--patience", "0"]
-PROBES = ["--arms", "linear_probe", "--epochs", "10", "--patience", "0", "--no-resplit --views-by dataset"]
+PROBES = ["--arms", "linear_probe", "--epochs", "10", "--patience", "0", "--no-resplit", "--views-by", "dataset"]
 
 
 def short_runs(home: Home, scale: Scale) -> list[Row]:
