@@ -208,7 +208,7 @@ def test_both_ways_to_reckon_a_gain_agree():
     assert spec.arms
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_no_outcome_contradicts_the_interval_that_is_shown(data):
     seeds, pictures = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 30))
