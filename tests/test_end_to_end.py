@@ -21,7 +21,7 @@ from tl.store.rows import RunRow
 
 ROOT = Path(__file__).parents[1]
 FLOWERS = ROOT.parent / "shared" / "data" / "flower-photos.zip"
-EPOCHS = 12  # of a run that is killed after its second
+EPOCHS = 8  # of a run that is killed after its second
 SMALL = ["--samples", "60", "--resolution", "32", "--batch-size", "16", "--dataset", "flowers"]
 
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 FLOWERS = ROOT.parent / "shared" / "data" / "flower-photos.zip"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECOND = 1000  # of Playwright's milliseconds
-EPOCHS = 8  # enough to be watched, left alone by a killed page and found again
+EPOCHS = 6  # enough to be watched, left alone by a killed page and found again
 
 pytestmark = [
     pytest.mark.browser,
