@@ -6,7 +6,8 @@ import pytest
 
 from tl import machine
 from tl.config import ArmConfig, Experiment
-from tl.jobs.shortage import shortage
+from tl.jobs.shortage import fitted, shortage
+from tl.ui.presets import PRESETS
 
 SPEC = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
 
@@ -40,3 +41,14 @@ def test_where_nothing_would_fit_that_is_said(monkeypatch):
     monkeypatch.setattr(machine, "total_memory", lambda: 0.4e9)
     monkeypatch.setattr("shutil.which", lambda name: None)
     assert "nothing smaller that there is would fit" in (shortage(SPEC) or "")
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "hosted", "side"), [(16.0, "0", 128), (16.0, "1", 96), (1.074, "0", 64), (0.4, "0", 128)]
+)
+def test_few_photos_take_the_resolution_that_memory_and_a_demo_allow(monkeypatch, gigabytes, hosted, side):
+    monkeypatch.setattr(machine, "total_memory", lambda: gigabytes * 1e9)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setenv("TL_HOSTED", hosted)
+    assert PRESETS["few_photos"].here().resolution == side
+    assert fitted(SPEC).resolution == SPEC.resolution

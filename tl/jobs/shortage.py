@@ -7,6 +7,7 @@ from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Experiment
 from tl.jobs.memory import estimated_bytes
+from tl.limits import limits
 from tl.words import memory
 
 REST_BYTES = 0.18e9  # the page of one person and the supervisor
@@ -26,6 +27,15 @@ def shortage(experiment: Experiment) -> str | None:
     ]
     fits = (known or ["nothing smaller that there is would fit"])[0]
     return f"A run needs about {memory(need)} of memory, and this machine can give it {memory(room)}: {fits}."
+
+
+def fitted(experiment: Experiment) -> Experiment:
+    """The same at the highest resolution, up to its own, that memory and a demo's limit allow; as it is where none does."""
+    most = limits().resolution or experiment.resolution
+    for side in (experiment.resolution, *_sides(experiment)):
+        if side <= most and shortage(smaller := replace(experiment, resolution=side)) is None:
+            return smaller
+    return experiment
 
 
 def _one_smaller(experiment: Experiment, room: float) -> str:

@@ -66,7 +66,7 @@ def presets(known: dict[str, Preset], home: Home) -> dict[str, Preset]:
 
 def _allowed(home: Home, preset: Preset) -> bool:
     try:
-        check_size(home, preset.experiment, 0)  # "all" is made to fit by the form
+        check_size(home, preset.here(), 0)  # "all" is made to fit by the form
     except Refused:
         return False
     return True

@@ -65,7 +65,7 @@ def _presets(home: Home) -> None:
 def _still(home: Home, preset: Preset) -> bool:
     """Whether the form says what the preset filled in, as far as that could be had here."""
     state, fresh = st.session_state, {}
-    form_state.fill(fresh, preset.experiment)
+    form_state.fill(fresh, preset.here())
     demo.hold(fresh)
     wanted = form_state.compose(fresh)
     try:
@@ -87,7 +87,7 @@ def _use_preset(home: Home) -> None:
         return
     st.session_state[FILLED] = st.session_state[PRESET]
     preset = PRESETS[st.session_state[PRESET]]
-    form_state.fill(st.session_state, preset.experiment)
+    form_state.fill(st.session_state, preset.here())
     st.session_state.pop(PROBLEM, None)
     st.session_state[pictures.WANTS_UPLOAD] = preset.upload
     if preset.upload:

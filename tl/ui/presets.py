@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tl.config import ArmConfig, Experiment
+from tl.jobs.shortage import fitted
 
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")
 
@@ -16,6 +17,11 @@ class Preset:
     sentence: str  # what it is good for
     experiment: Experiment
     upload: bool = False  # wants the user's own pictures: the newest uploaded set, or the uploader
+    lower: bool = False  # takes a lower resolution where memory, or a demo's limit, does not allow its own
+
+    def here(self) -> Experiment:
+        """What it fills in on this machine."""
+        return fitted(self.experiment) if self.lower else self.experiment
 
 
 PRESETS: dict[str, Preset] = {
@@ -35,17 +41,23 @@ PRESETS: dict[str, Preset] = {
     "few_photos": Preset(
         title="Few photos",
         icon=":material/add_photo_alternate:",
-        sentence="Your own pictures, as a zip with one folder per class; a few dozen per class are enough to begin.",
+        sentence="Your own pictures, as a zip with one folder per class; a few dozen per class are enough to begin. "
+        "ImageNet weights, no download.",
         experiment=Experiment(
             dataset="blossoms",
+            backbone="efficientnet_lite0",
+            weights="imagenet",
+            resolution=128,
             epochs=15,
             arms=(
                 SCRATCH,
-                ArmConfig(name="linear_probe", strategy="linear_probe"),
+                # A head alone takes many steps, which cost next to nothing: 200 photos have only 7 of them an epoch.
+                ArmConfig(name="linear_probe", strategy="linear_probe", learning_rate=1e-2, epochs=30),
                 ArmConfig(name="full_finetuning", strategy="full_finetuning"),
             ),
         ),
         upload=True,
+        lower=True,
     ),
     "cifar10_mobilenet": Preset(
         title="MobileNetV2 on CIFAR-10",
