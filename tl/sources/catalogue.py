@@ -21,8 +21,8 @@ def available(home: Home, backbone: str) -> list[Source]:
     return list(found.values())
 
 
-def resolve(home: Home, backbone: str, key: str) -> str:
-    """The key of a source that can be had: "auto" is the bundled one, else ImageNet. Raises Refused for others, and
+def source(home: Home, backbone: str, key: str) -> Source:
+    """The source that `key` stands for: "auto" is the bundled one, else ImageNet. Raises Refused for what can't be had, and
     for "auto" where nobody publishes weights."""
     known = {entry.key: entry for entry in available(home, backbone)}
     ours = [entry.key for entry in known.values() if entry.state == "bundled"]
@@ -36,7 +36,12 @@ def resolve(home: Home, backbone: str, key: str) -> str:
         raise Refused(f"There are no pretrained weights {key!r} for {backbone}; there is: {names}.")
     if known[wanted].state == "missing":
         raise missing(backbone)
-    return wanted
+    return known[wanted]
+
+
+def resolve(home: Home, backbone: str, key: str) -> str:
+    """The key of the source that `key` stands for, as `source`."""
+    return source(home, backbone, key).key
 
 
 def none_published(backbone: str, own: Sequence[str]) -> str:
@@ -56,9 +61,3 @@ def input_of(home: Home, backbone: str, key: str) -> Input:
     except Refused:
         published = BACKBONES[backbone].imagenet
         return published.input if published else IMAGENET_INPUT
-
-
-def source(home: Home, backbone: str, key: str) -> Source:
-    """The source that `key` stands for ("auto" included). Raises Refused for unknown keys and what can't be had."""
-    wanted = resolve(home, backbone, key)
-    return next(entry for entry in available(home, backbone) if entry.key == wanted)

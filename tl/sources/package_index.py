@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tl.backbones import BACKBONES, PackagedWeights
 from tl.config import Refused
-from tl.sources.source import IMAGENET, Source
+from tl.sources.source import Source, imagenet
 
 
 def packaged(backbone: str) -> list[Source]:
@@ -14,23 +14,7 @@ def packaged(backbone: str) -> list[Source]:
     if not isinstance(weights, PackagedWeights):
         return []
     place = _site_packages(weights) / weights.file
-    installed = place.is_file()
-    return [
-        Source(
-            key=IMAGENET,
-            title="ImageNet (package)",
-            backbone=backbone,
-            file=place if installed else None,
-            place=place,
-            sha256=weights.sha256,
-            size_bytes=place.stat().st_size if installed else round(weights.size_mb * 2**20),
-            input=weights.input,
-            licence=weights.licence,
-            source_data=weights.source_data,
-            accuracy=weights.accuracy,
-            state="installed" if installed else "missing",
-        )
-    ]
+    return [imagenet(backbone, weights, place, "ImageNet (package)", "installed", "missing")]
 
 
 def missing(backbone: str) -> Refused:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from tl.backbones import BACKBONES, ImageNetWeights
-from tl.sources.source import IMAGENET, Source
+from tl.sources.source import Source, imagenet
 
 
 def checkpoints_folder() -> Path:
@@ -19,21 +19,4 @@ def published(backbone: str) -> list[Source]:
     if not isinstance(weights, ImageNetWeights):
         return []
     place = checkpoints_folder() / weights.file_name
-    cached = place.is_file()
-    return [
-        Source(
-            key=IMAGENET,
-            title="ImageNet (torchvision)",
-            backbone=backbone,
-            file=place if cached else None,
-            place=place,
-            url=weights.url,
-            sha256=weights.sha256,
-            size_bytes=place.stat().st_size if cached else round(weights.size_mb * 2**20),
-            input=weights.input,
-            licence=weights.licence,
-            source_data=weights.source_data,
-            accuracy=weights.accuracy,
-            state="cached" if cached else "download",
-        )
-    ]
+    return [imagenet(backbone, weights, place, "ImageNet (torchvision)", "cached", "download")]

@@ -129,21 +129,16 @@ def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
         assert key.split == TRAIN, "its statistics come from training pictures, and would differ between splits"
         _settle(network, _batches(pixels[:SETTLING], key.resolution, device, expects))
     else:
-        path, expects = _here(home, key), source(home, key.backbone, key.weights).input
+        weights = source(home, key.backbone, key.weights)
+        if weights.file is None:  # nothing is downloaded here
+            raise Refused(f"{weights.place} is missing; download the weights first.")
+        path, expects = weights_here(home, key.backbone, key.weights, lambda *_: None), weights.input
         classes = classes_of_head(path, key.backbone)
         network = build_network(key.backbone, classes or NO_HEAD, key.resolution)
         load_pretrained(network, key.backbone, path, classes)
         network.to(device)
     features, probabilities = _forward(network, key.backbone, _batches(pixels, key.resolution, device, expects))
     return Features(features, np.array(labels), probabilities if classes else None)
-
-
-def _here(home: Home, key: FeatureKey) -> Path:
-    """The file of the key's weights. Raises Refused where they are not on this machine: nothing is downloaded here."""
-    weights = source(home, key.backbone, key.weights)
-    if weights.file is None:
-        raise Refused(f"{weights.place} is missing; download the weights first.")
-    return weights_here(home, key.backbone, key.weights, lambda *_: None)
 
 
 def classes_of_head(path: Path, backbone: str) -> int | None:

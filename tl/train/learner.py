@@ -274,8 +274,12 @@ class Learner:
         places = self.store.pictures_of(split, samples)
         shown = view if isinstance(view, int) and self.config.augmentation else None
         block = min(BLOCK[self.device.type], self._at_once)
-        about: Any = {"resolution": self.config.resolution, "block": block, "device": self.device}
-        about["expects"] = self._expects
+        about: Any = {
+            "resolution": self.config.resolution,
+            "block": block,
+            "device": self.device,
+            "expects": self._expects,
+        }
 
         def inputs(chosen: np.ndarray | None) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
             if chosen is not None:
