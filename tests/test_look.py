@@ -99,6 +99,22 @@ def test_all_text_can_be_read_in_the_light_and_in_the_dark(seen):
     assert not seen["pale"], "\n".join(seen["pale"])
 
 
+def test_a_chosen_pill_can_be_read_below_the_pointer_and_in_focus(app, browser):  # noqa: F811
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(app.url)
+    pill = page.get_by_role("radio", name="Quick look")
+    pill.wait_for(timeout=180 * SECOND)
+    expect(pill).to_have_attribute("aria-checked", "true")
+    colour = pill.evaluate("pill => getComputedStyle(pill).color")
+    pill.hover()
+    expect(pill).to_have_css("color", colour)
+    pill.focus()
+    page.mouse.move(0, 0)
+    expect(pill).to_have_css("color", colour)
+    context.close()
+
+
 def test_nothing_is_cut_on_a_narrow_screen(seen):
     assert not seen["cut"]
 
