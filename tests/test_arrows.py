@@ -10,15 +10,16 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TABLES = {"backbones", "failures", "limits", "machine", "measures", "output", "strategies", "schedules", "words"}
 BASE = TABLES | {"config"}
-ABOVE = {"effects"}  # what follows from a configuration
+ABOVE = {"effects", "operations"}  # what follows from a configuration
 DISK = BASE | {"store", "sources"}
 # package or module of tl -> what of tl it may import besides itself
 ALLOWED = {
     **dict.fromkeys(TABLES, set()),
     "limits": {"config"},  # for Refused
     "config": TABLES,
-    "store": BASE,
+    "store": BASE | {"operations"},
     "effects": BASE,
+    "operations": BASE,
     "arms": BASE | ABOVE,
     "sources": BASE | {"store"},
     "decoding": set(),

@@ -54,6 +54,10 @@ def nothing_left(home: Home) -> bool:
         ({"samples": 2001}, "samples is 2,001; this demo takes at most 2,000."),
         ({"samples": None}, "samples is 50,000; this demo takes at most 2,000."),
         ({"resolution": 112}, "resolution is 112; this demo takes at most 96 px."),
+        (
+            {"samples": 2000, "resolution": 96, "epochs": 30},
+            r"A run would take about 20 trillion operations; this demo takes at most 10: choose .*",
+        ),
         ({"epochs": 31}, "epochs is 31; this demo takes at most 30."),
         ({"arms": (replace(ARMS[0], epochs=900),)}, "epochs is 900; this demo takes at most 30."),
         ({"arms": ARMS, "seeds": (0, 1)}, "arms x seeds is 16; this demo takes at most 12 runs."),
@@ -62,6 +66,7 @@ def nothing_left(home: Home) -> bool:
     ],
 )
 def test_an_experiment_that_is_too_large_is_refused_by_name(hosted, ann, change, words):
+    hosted(resolution=96, run_operations=10)
     with pytest.raises(Refused) as refusal:
         jobs.submit(ann, replace(SMALL, **change))
     assert re.fullmatch(words, str(refusal.value)) and nothing_left(ann)

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from tl import machine
 from tl.backbones import BACKBONES
-from tl.config import RESOLUTIONS, Experiment
+from tl.config import RESOLUTIONS, Experiment, Refused
 from tl.jobs.memory import estimated_bytes
 from tl.limits import limits
+from tl.store.quota import check_settings
 from tl.words import memory
 
 REST_BYTES = 0.18e9  # the page of one person and the supervisor
@@ -31,11 +32,19 @@ def shortage(experiment: Experiment) -> str | None:
 
 def fitted(experiment: Experiment) -> Experiment:
     """The same at the highest resolution, up to its own, that memory and a demo's limit allow; as it is where none does."""
-    most = limits().resolution or experiment.resolution
     for side in (experiment.resolution, *_sides(experiment)):
-        if side <= most and shortage(smaller := replace(experiment, resolution=side)) is None:
+        if _allowed(smaller := replace(experiment, resolution=side)) and shortage(smaller) is None:
             return smaller
     return experiment
+
+
+def _allowed(experiment: Experiment) -> bool:
+    """Whether a demo takes it, with as many pictures as it takes."""
+    try:
+        check_settings(experiment, limits().samples or 0)
+    except Refused:
+        return False
+    return True
 
 
 def _one_smaller(experiment: Experiment, room: float) -> str:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused, Training
 from tl.limits import limits
+from tl.operations import run_operations
 from tl.store.database import Admission, read_runs
 from tl.store.documents import Count, fitting
 from tl.store.everybody import load
@@ -43,6 +44,12 @@ def check_settings(experiment: Experiment, training_pictures: int) -> None:
     _check("samples", samples, bounds.samples)
     _check("resolution", experiment.resolution, bounds.resolution, "px")
     _check("epochs", max(arm.epochs or experiment.epochs for arm in experiment.arms), bounds.epochs)
+    most = max(run_operations(experiment, arm, samples) for arm in experiment.arms) / 1e12
+    if bounds.run_operations is not None and most > bounds.run_operations:
+        raise Refused(
+            f"A run would take about {most:,.0f} trillion operations; this demo takes at most {bounds.run_operations:,}: "
+            "choose a lower resolution, fewer pictures or epochs, or a strategy that trains less of the network."
+        )
     _check("arms x seeds", len(experiment.arms) * len(experiment.seeds), bounds.runs_together, "runs")
 
 
