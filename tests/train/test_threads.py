@@ -198,3 +198,18 @@ def test_torch_is_told():
     finally:
         torch.set_num_threads(kept)
         threads._own = None
+
+
+def test_it_looks_around_in_the_middle_of_a_step_on_the_way_forward_and_back(monkeypatch):
+    """A step of a large network takes seconds, in which others come and go."""
+    looks = []
+    monkeypatch.setattr(threads, "tick", lambda: looks.append(torch.get_num_threads()))
+    network = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    threads.tick_within(network)
+    loss = network(torch.ones(4, 2)).sum()
+    assert len(looks) == 3
+    loss.backward()
+    assert len(looks) == 6
+    with torch.no_grad():
+        network(torch.ones(4, 2))
+    assert len(looks) == 9

@@ -102,6 +102,11 @@ class Stages:
         self._modules = {name: [modules[p] for p in paths if p in modules] for name, paths in prefixes}
         self._frozen: set[str] = set()
 
+    @property
+    def modules(self) -> list[nn.Module]:
+        """Those that stages and head consist of, from the input on."""
+        return [module for group in self._modules.values() for module in group]
+
     def apply(self, phase: Phase) -> None:
         """Let exactly the stages that `phase` names train."""
         self._frozen = set(self.parameters) - set(phase.rates)

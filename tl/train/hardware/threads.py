@@ -1,23 +1,25 @@
-"""How many threads compute: as many as the machine has processors left for them, looked at about once a second.
+"""How many threads compute: as many as the machine has processors left for them, looked at four times a second.
 
 Threads that compute one operation together wait for the slowest of them. Where the system has put one aside because
 somebody else computes too, all wait for it, at each of some hundred operations of a step: two threads beside one busy
 process are many times slower than one. So each look asks what this process got and what lay idle; the sum is what it
-can have, and whoever else wants more of the machine or has gone changes it within a second or two.
+can have, and whoever else wants more of the machine or has gone changes it within a second, also in the middle of a step that takes longer.
 """
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
+from torch import nn
 
 from tl import machine
 
-PERIOD_SECONDS = 0.5  # of computing between two looks
+PERIOD_SECONDS = 0.25  # of computing between two looks
 SPARE = 0.35  # of a processor that may be missing before a thread less computes: a page that is drawn now and then
 LOOKS_UP = 2  # looks in a row that must find room for more threads; for fewer, one is enough
 USUAL = torch.get_num_threads()  # what OMP_NUM_THREADS says, else one for each processor
@@ -209,3 +211,15 @@ def tick() -> None:
     """As Threads.tick, of this process's own: for loops that compute without knowing for whom."""
     if _own is not None:
         _own.tick()
+
+
+def tick_within(modules: Iterable[nn.Module]) -> None:
+    """Tick after each of these modules, on the way forward and on the way back: a step may take seconds."""
+
+    def passed(_module: nn.Module, _given: Any, output: Any) -> None:
+        tick()
+        if isinstance(output, torch.Tensor) and output.requires_grad:
+            output.register_hook(lambda _gradient: tick())
+
+    for module in modules:
+        module.register_forward_hook(passed)
