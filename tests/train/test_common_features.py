@@ -188,10 +188,27 @@ def test_all_that_decides_features_decides_their_name(make_run, pretrained, trai
     assert other._hashes != before
 
 
-def test_runs_of_earlier_versions_go_on_with_the_views_of_their_seed(make_run, pretrained, train, cache):
+def test_arms_of_a_seed_have_its_own_crops_in_common_and_seeds_only_what_is_shown_uncropped(
+    make_run, pretrained, train, cache, monkeypatch
+):
     run, config = make_run("linear_probe", **PLAIN | {"views_by": SEED})
-    train(run, config)
-    assert cache() == []
+    first = came_to(run, train(run, config))
+    assert len(cache()) == 2 + 2, "two views, validation and test"
+    before = {path: path.read_bytes() for path in cache()}
+    with monkeypatch.context() as patch:
+        for name in ("view_blocks", "joined"):
+            patch.setattr(f"tl.train.learner.{name}", lambda *args, **options: iter(()))  # nothing is computed
+        same_seed, same = again(run, config)
+        assert came_to(same_seed, train(same_seed, same)) == first
+    other_seed, other = again(run, config, seed=1)
+    train(other_seed, other)
+    new = {path: path.read_bytes() for path in cache() if path not in before}
+    assert len(new) == 2, "its two views; validation and test are there"
+    assert not set(new.values()) & set(before.values())
+
+
+def test_runs_of_earlier_versions_go_on_with_the_views_of_their_seed(make_run, pretrained):
+    _, config = make_run("linear_probe", **PLAIN)
     document = config.to_json()
     del document["views_by"]
     assert type(config).from_json(document).views_by == SEED

@@ -25,6 +25,7 @@ from tl.store.files import write_pieces
 from tl.store.home import Home
 
 SUFFIX = ".frozen"
+FILE_SHARE = 0.25  # of the cache's budget that one file may take: larger ones would drive each other out
 _AT_ONCE = 256  # pictures whose features are in memory while a file is written
 _HEAD_BYTES = 256  # JSON and blanks: what follows stays aligned
 
@@ -71,7 +72,7 @@ class FeatureCache:
     def keep(self, of: str, block: Block, rows: np.ndarray) -> None:
         """Write a block, where the disk and the cache have room for it; its features are `rows` of `block.values`."""
         shape = (len(rows), *block.values.shape[1:])
-        if 4 * int(np.prod(shape)) > budget_bytes(self._home):
+        if 4 * int(np.prod(shape)) > FILE_SHARE * budget_bytes(self._home):
             return
         places = np.ascontiguousarray(block.places, np.int64)
         name = hashlib.sha256(places.tobytes()).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """A network that learns: pictures, augmentation, the frozen part and its features, training steps, evaluation."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import chain, count
@@ -24,6 +25,7 @@ from tl.train.evaluate import Evaluation, at_once, evaluate, plain_inputs, slice
 from tl.train.folded import Folded
 from tl.train.found_features import Wanted
 from tl.train.frozen import VALIDATION, FrozenPart
+from tl.train.hardware import threads
 from tl.train.kept_features import Features
 from tl.train.network import Stages, load_pretrained, new_network
 from tl.train.optimizer import Anchor, make_optimizer, set_rates
@@ -66,16 +68,17 @@ class Learner:
         if weights:
             load_pretrained(self.network, config.backbone, weights)
         self.stages = Stages(self.network, config.backbone)
+        if device.type == "cpu":
+            threads.tick_within(self.stages.modules)
         if strategy.initialisation == MEAN_VAR:
             self.stages.keep_only_scale()
         self._anchor = Anchor(self.stages, config.arm.anchor) if strategy.anchored else None
         self.optimizer = make_optimizer(self.stages, config)
         plan = [set(phase_at(config.phases, epoch).rates) for epoch in range(1, config.max_epochs + 1)]
-        common = config.views_by == DATASET
         self._at_once = at_once(config.resolution, device)  # where nothing trains
-        cache = FeatureCache(Run(folder).home) if common else None
+        cache = FeatureCache(Run(folder).home)
         self._frozen = FrozenPart(self.network, config.backbone, plan, folder, config.views_of(config.arm), cache)
-        self._facts = self._of_all_runs() if common else None
+        self._facts = self._of_all_runs()
         self._asynchronous = device.type == "cuda"  # computes while Python goes on, so nobody asks it for a number
         self._validation: np.ndarray | Resident | None = None
         self.parts = 1  # a batch goes through the network in so many; more where memory was not enough
@@ -165,8 +168,8 @@ class Learner:
     def evaluate(self, split: str, tick: Callable[[int], None], whole: bool = False) -> Evaluation:
         """What the network answers on "validation" or "test"; `tick(pictures done)` is called after each step.
 
-        From kept features where there are some; where the seed's own views are kept, not if `whole`: then a resumed run,
-        which has kept none yet, gets the same to the last bit.
+        From kept features where there are some; of pictures without a name not if `whole`: then a resumed run, which has
+        kept none yet, gets the same to the last bit.
         """
         labels = self.store.labels_of(split)
         pictures = plain_inputs(self._pictures_of(split), self.config.resolution, self.device, self._expects)
@@ -273,6 +276,7 @@ class Learner:
         pixels = self.store.pixels(split, samples)
         places = self.store.pictures_of(split, samples)
         shown = view if isinstance(view, int) and self.config.augmentation else None
+        own = shown is not None and self.config.views_by != DATASET  # crops of this seed: all of them, or none
         block = min(BLOCK[self.device.type], self._at_once)
         about: Any = {
             "resolution": self.config.resolution,
@@ -282,7 +286,7 @@ class Learner:
         }
 
         def inputs(chosen: np.ndarray | None) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-            if chosen is not None:
+            if chosen is not None and not own:
                 yield from view_blocks(pixels, places, chosen, shown, **about)
             elif isinstance(view, int):
                 yield from self._large_batches(view)
@@ -297,6 +301,8 @@ class Learner:
                 self._tick()
 
         facts = None if self._facts is None else (*self._facts, shown)
+        if facts and own:  # every arm of the seed shows the same pictures in the same crops
+            facts += (self.config.seed, self.config.batch_size, hashlib.sha256(places.tobytes()).hexdigest())
         with self._precision():
             return self._frozen.features(view, Wanted(len(pixels), ticking, places, facts))
 

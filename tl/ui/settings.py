@@ -121,7 +121,7 @@ SHARED: dict[str, Setting] = {
         title="Kept views belong to",
         options=_titled(VIEWS_BY, VIEWS_BY_TITLES),
         help="The data set: all runs see the same crops where they use kept views, and compute them once together. The "
-        "seed: each seed has crops of its own, and computes them itself.",
+        "seed: each seed has crops of its own, which its arms have in common.",
     ),
     "precision": Setting(title="Precision", options=_titled(PRECISIONS, PRECISION_TITLES)),
 }
