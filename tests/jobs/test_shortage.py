@@ -52,5 +52,5 @@ def test_few_photos_take_the_resolution_that_memory_and_a_demo_allow(monkeypatch
     monkeypatch.setenv("TL_HOSTED", hosted)
     assert PRESETS["few_photos"].here().resolution == side
     monkeypatch.setenv("TL_LIMIT_RUN_OPERATIONS", "10")  # of a demo, with as many pictures as it takes
-    assert PRESETS["few_photos"].here().resolution == (64 if hosted == "1" else side)
+    assert PRESETS["few_photos"].here().resolution == (96 if hosted == "1" else side)
     assert fitted(SPEC).resolution == SPEC.resolution

@@ -40,6 +40,21 @@ def test_only_ones_own_pictures_have_the_button_and_it_asks_first(open_page, min
     assert "are permanently deleted. Runs trained on them keep their results" in texts(app) and datasets.has(mine, "x")
 
 
+def test_own_pictures_begin_with_imagenet_weights_unless_something_was_changed(open_page, mine):
+    app = open_page()
+    assert app.selectbox(key="form_backbone").value == "mobilenet_v2"
+    app.selectbox(key="form_dataset").select("x").run()
+    assert not app.exception and app.selectbox(key="form_dataset").value == "x"
+    chosen = [app.selectbox(key=f"form_{name}").value for name in ("backbone", "weights", "resolution")]
+    assert chosen == ["efficientnet_lite0", "imagenet", 128]
+    assert "ImageNet weights, no download" in texts(app)
+
+    app = open_page()
+    app.text_input(key="form_epochs").input("7").run()
+    app.selectbox(key="form_dataset").select("x").run()
+    assert app.selectbox(key="form_backbone").value == "mobilenet_v2"
+
+
 def test_a_deleted_choice_falls_back_to_the_first_with_its_own_number(open_page, mine):
     app = open_page()
     app.selectbox(key="form_dataset").select("x").run()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from tl import sources
+from tl import datasets, sources
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.store.home import Home
 from tl.store.settling import Settling
@@ -27,6 +27,7 @@ def show(home: Home) -> None:
     form_state.renew_token(state, home)
     demo.tell(home)
     pictures.take_over_upload()
+    _begin_with_own(home)
     demo.hold(state)
     with st.container():
         _presets(home)
@@ -71,15 +72,28 @@ def _still(home: Home, preset: Preset) -> bool:
     try:
         now = form_state.compose(state)
         weights = [sources.resolve(home, one.backbone, one.weights) for one in (now, wanted)]
-    except Refused:
+        given = not preset.upload or state.get(pictures.WANTS_UPLOAD) or pictures.all_of(home, now.dataset, now.samples)
+    except Refused:  # its pictures may have been deleted, too
         return False
     left_free = {"weights": now.weights}
     if preset.upload:  # whichever own pictures there are, all of them
         left_free |= {"dataset": now.dataset, "samples": now.samples}
-    given = not preset.upload or state.get(pictures.WANTS_UPLOAD) or pictures.all_of(home, now.dataset, now.samples)
     return bool(
         given and not state[form_state.SETTLE] and weights[0] == weights[1] and replace(wanted, **left_free) == now
     )
+
+
+def _begin_with_own(home: Home) -> None:
+    """Own pictures begin as the preset for them does, ImageNet weights and all, while nothing else was changed."""
+    state, first = st.session_state, next(iter(PRESETS))
+    own = next(key for key, preset in PRESETS.items() if preset.upload)
+    chosen = {name: state[form_state.shared_key(name)] for name in ("dataset", "samples")}
+    if state[FILLED] != first or chosen["dataset"] in datasets.BUILT_IN or not datasets.has(home, chosen["dataset"]):
+        return
+    if _still(home, replace(PRESETS[first], upload=True)):
+        form_state.fill(state, PRESETS[own].here())
+        state.update({form_state.shared_key(name): value for name, value in chosen.items()})
+        state[FILLED] = own
 
 
 def _use_preset(home: Home) -> None:
