@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TABLES = {"backbones", "failures", "limits", "machine", "measures", "output", "strategies", "schedules", "words"}
 BASE = TABLES | {"config"}
-ABOVE = {"effects", "operations"}  # what follows from a configuration
+ABOVE = {"effects", "differences", "operations"}  # what follows from a configuration
 DISK = BASE | {"store", "sources"}
 # package or module of tl -> what of tl it may import besides itself
 ALLOWED = {
@@ -20,13 +20,14 @@ ALLOWED = {
     "store": BASE | {"operations"},
     "effects": BASE,
     "operations": BASE,
+    "differences": BASE,
     "arms": BASE | ABOVE,
     "sources": BASE | {"store"},
     "decoding": set(),
     "datasets": DISK | {"decoding"},
     "analysis": DISK | ABOVE | {"datasets"},
     "charts": BASE,
-    "jobs": DISK | {"datasets", "analysis"},
+    "jobs": DISK | ABOVE | {"datasets", "analysis"},
     "report": DISK | ABOVE | {"datasets", "decoding", "analysis", "charts", "arms"},
     "hosted": BASE | {"store"},
     "ui": DISK | ABOVE | {"datasets", "analysis", "charts", "jobs", "report", "hosted"},

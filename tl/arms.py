@@ -1,35 +1,41 @@
-"""The arms of a comparison as text: `scratch:epochs=80,full_finetuning:learning_rate=3e-4:name="mine, slower"`."""
+"""The arms of a comparison as text: `scratch:epochs=80,full_finetuning:learning_rate=3e-4:name="mine, slower"`.
+
+What an arm transfers where that is not what the others do: `linear_probe:backbone=timm:vit_tiny_patch16_224:resolution=224`.
+"""
 
 import re
 from collections import Counter
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
-from tl.config import ArmConfig, Refused
+from tl.config import TRANSFERRED, ArmConfig, Refused
+from tl.differences import usual_name
 from tl.effects import of_another_strategy
 from tl.strategies import STRATEGIES
 
 SETTINGS = tuple(entry.name for entry in fields(ArmConfig) if entry.name != "strategy")
 
 _NEEDS_QUOTES = re.compile(r'[,:="]')
+_WITH_COLONS = ("backbone", "weights")  # whose values may have colons in them without being quoted
 
 
 def parse_arms(text: str, learning_rate: float | None = None) -> tuple[ArmConfig, ...]:
     """Arms from `STRATEGY[:SETTING=VALUE]...` joined by commas; `learning_rate` for those without one of their own.
 
-    An arm is named after its strategy; where a strategy comes twice, after what is set as well. What stands in double
-    quotes is one value, whatever signs it has; two of them are one of its own. Raises Refused, also for a setting that
-    means nothing to its strategy.
+    An arm is named after its strategy and what it transfers where that is its own (see usual_name); where that comes
+    twice, after what is set as well. What stands in double quotes is one value, whatever signs it has; two of them are
+    one of its own. Raises Refused, also for a setting that means nothing to its strategy.
     """
     parts = [part.strip() for part in _split(text, ",")]
     parsed = [_parse(part) for part in parts]
-    times = Counter(settings["strategy"] for settings in parsed)
+    usual = [usual_name(settings["strategy"], settings) for settings in parsed]
+    times = Counter(usual)
     arms, taken = [], set()
-    for part, settings in zip(parts, parsed, strict=True):
+    for part, settings, name_of in zip(parts, parsed, usual, strict=True):
         name = settings.pop("name", None)
         if name is None:
-            name = part.replace(":", " ") if times[settings["strategy"]] > 1 else settings["strategy"]
-            name = _free(name[:56], taken)
+            others = " ".join(piece for piece in _settings(part) if piece.partition("=")[0] not in TRANSFERRED)
+            name = _free((f"{name_of} {others}".strip() if times[name_of] > 1 else name_of)[:56], taken)
         taken.add(name)
         arms.append(ArmConfig(**{"learning_rate": learning_rate} | settings, name=name))
     return tuple(arms)
@@ -50,8 +56,20 @@ def value_type(kind: Any) -> type:
     return next((part for part in get_args(kind) if part is not type(None)), kind)
 
 
+def _settings(part: str) -> list[str]:
+    """What is set of an arm, as it is written; `timm:NAME` is one value."""
+    found: list[str] = []
+    for piece in _split(part, ":")[1:]:
+        if found and "=" not in piece and found[-1].partition("=")[0] in _WITH_COLONS:
+            found[-1] += f":{piece}"
+        else:
+            found.append(piece)
+    return found
+
+
 def _parse(part: str) -> dict:
-    strategy, *settings = _split(part, ":")
+    strategy = _split(part, ":")[0]
+    settings = _settings(part)
     if strategy not in STRATEGIES:
         raise Refused(f"arms names the strategy {strategy!r}; there is: {', '.join(STRATEGIES)}.")
     kinds, values = get_type_hints(ArmConfig), {"strategy": strategy}

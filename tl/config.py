@@ -8,6 +8,7 @@ import secrets
 import time
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import pairwise
+from typing import Any
 
 from tl.backbones import BACKBONES
 from tl.schedules import OPTIMIZERS, SCHEDULES
@@ -22,6 +23,8 @@ ACCURACY, BALANCED_ACCURACY = "accuracy", "balanced_accuracy"
 JUDGES = ("auto", ACCURACY, BALANCED_ACCURACY)
 BALANCES = ("none", "loss", "sampling")  # how classes of uneven size are made to count alike in training
 DATASET, SEED = VIEWS_BY = ("dataset", "seed")  # whose crops kept views show
+AUTO, BUNDLED, IMAGENET = "auto", "bundled", "imagenet"  # weights that any network may have: no model's name
+TRANSFERRED = ("backbone", "weights", "resolution")  # settings of a training that an arm may have of its own
 # Settings that earlier versions did not have, with the values that do what those versions did: for stored documents.
 EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.
@@ -71,6 +74,10 @@ class ArmConfig:
     strategy: str  # key of STRATEGIES
     learning_rate: float | None = None  # of the head, at the start; None: the usual one of strategy and optimizer
     epochs: int | None = None  # this arm's own budget; None: the experiment's
+    # What it transfers where that differs, as TRANSFERRED names it; None: the experiment's, see `Training.of`.
+    backbone: str | None = None  # key of BACKBONES
+    weights: str | None = None  # pretrained source
+    resolution: int | None = None  # pixels
     # Settings of single strategies: titles, bounds and defaults are in PARAMETERS.
     frozen_epochs: int = PARAMETERS["frozen_epochs"].default
     unfreeze_factor: float = PARAMETERS["unfreeze_factor"].default
@@ -90,6 +97,25 @@ class ArmConfig:
         for name, bounds in PARAMETERS.items():
             value = getattr(self, name)
             _require(bounds.low <= value <= bounds.high, name, value, f"{bounds.low:g} to {bounds.high:g}")
+
+    @property
+    def transfers_its_own(self) -> bool:
+        """Whether it has a network, weights or a resolution of its own."""
+        return any(getattr(self, name) is not None for name in TRANSFERRED)
+
+    def with_the_shared(self) -> "ArmConfig":
+        """The same arm without a network, weights and a resolution of its own."""
+        return replace(self, backbone=None, weights=None, resolution=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready dict, without what it has not of its own: earlier versions read that, too."""
+        own = asdict(self)
+        return {name: value for name, value in own.items() if name not in TRANSFERRED or value is not None}
+
+
+def of_arm(arm: ArmConfig, problem: object) -> str:
+    """A refusal that names the arm it is about."""
+    return f"Arm {arm_title(arm.name)!r:.70}: {problem}"
 
 
 def usual_rate(strategy: str, optimizer: str) -> float:
@@ -162,10 +188,27 @@ class Training:
         _require(0 <= self.views <= 100, "views", self.views, "0 (nothing is kept) to 100")
         _require(self.views_by in VIEWS_BY, "views_by", self.views_by, f"one of {', '.join(VIEWS_BY)}")
 
+    def of(self, arm: ArmConfig) -> "Training":
+        """The settings that an arm is trained with: these, with its own network, weights and resolution where it has some.
+
+        Weights that only this network may have are no other's: there it is the usual ones. Raises Refused.
+        """
+        own = {name: value for name in TRANSFERRED if (value := getattr(arm, name)) is not None}
+        shared = {entry.name: getattr(self, entry.name) for entry in fields(Training)}
+        if own.get("backbone", self.backbone) != self.backbone and self.weights not in (AUTO, IMAGENET):
+            shared["weights"] = AUTO
+        try:
+            return Training(**shared | own)
+        except Refused as problem:
+            raise Refused(of_arm(arm, problem)) from None
+
     def phases_of(self, arm: ArmConfig) -> tuple[Phase, ...]:
-        """What trains when in an arm: its strategy's phases for this backbone and this budget."""
+        """What trains when in an arm: its strategy's phases for its backbone and its budget."""
         epochs = arm.epochs or self.epochs
-        return STRATEGIES[arm.strategy].phases(BACKBONES[self.backbone].stage_names, arm, epochs)
+        return STRATEGIES[arm.strategy].phases(self._stages_of(arm), arm, epochs)
+
+    def _stages_of(self, arm: ArmConfig) -> tuple[str, ...]:
+        return BACKBONES[arm.backbone or self.backbone].stage_names
 
     def reached_phases_of(self, arm: ArmConfig) -> tuple[Phase, ...]:
         """Those of its phases that begin within its budget."""
@@ -188,7 +231,7 @@ class Training:
 
         At most half as many as there are epochs with a frozen part: to keep what is used once would spare nothing.
         """
-        lowest, phases = BACKBONES[self.backbone].stage_names[0], self.phases_of(arm)
+        lowest, phases = self._stages_of(arm)[0], self.phases_of(arm)
         epochs = range(1, (arm.epochs or self.epochs) + 1)
         frozen = sum(lowest not in phase_at(phases, epoch).rates for epoch in epochs)
         most = max(1, frozen // 2) if self.augmentation else 1  # without augmentation, all views are the same
@@ -232,7 +275,7 @@ class RunConfig(Training):
 
     def to_json(self) -> dict:
         """JSON-ready dict; `from_json` gives the same RunConfig back."""
-        return asdict(self)
+        return asdict(self) | {"arm": self.arm.to_json()}
 
     @classmethod
     def from_json(cls, document: dict) -> "RunConfig":
@@ -259,22 +302,31 @@ class Experiment(Training):
         _require(1 <= len(seeds) <= 100, "number of seeds", len(seeds), "1 to 100")
         _require(len(set(seeds)) == len(seeds), "seeds", seeds, "different from each other")
         _require(all(0 <= seed < 2**31 for seed in seeds), "seeds", seeds, "whole numbers from 0 on")
+        for arm in self.arms:
+            self.of(arm)
         grows = all(0 < earlier < later for earlier, later in pairwise(self.looks))
         fits = not self.looks or (grows and self.looks[0] > 0 and self.looks[-1] == len(seeds))
         _require(fits, "looks", self.looks, "numbers of seeds that grow up to all of them")
 
     def runs(self, experiment_id: str) -> list[RunConfig]:
         """One RunConfig per seed and arm with fresh run ids, seed by seed: the order in which they are trained."""
-        shared = {entry.name: getattr(self, entry.name) for entry in fields(Training)}
+        of_arms = [vars(self.of(arm)) for arm in self.arms]
         return [
-            RunConfig(**shared, run_id=new_id(), experiment_id=experiment_id, arm=arm, arm_position=position, seed=seed)
+            RunConfig(
+                **of_arms[position],
+                run_id=new_id(),
+                experiment_id=experiment_id,
+                arm=arm,
+                arm_position=position,
+                seed=seed,
+            )
             for seed in self.seeds
             for position, arm in enumerate(self.arms)
         ]
 
     def to_json(self) -> dict:
         """JSON-ready dict; `from_json` gives the same Experiment back."""
-        return asdict(self)
+        return asdict(self) | {"arms": tuple(arm.to_json() for arm in self.arms)}
 
     @classmethod
     def from_json(cls, document: dict) -> "Experiment":
@@ -287,7 +339,8 @@ class Experiment(Training):
 def _known(cls, document: dict) -> dict:
     known = {entry.name for entry in fields(cls)}
     unknown = sorted(set(document) - known)
-    if unknown and known <= set(document):  # settings are added and never renamed: else a name was damaged
+    needed = known - (set(TRANSFERRED) if cls is ArmConfig else set())  # an arm's own are written where it has some
+    if unknown and needed <= set(document):  # settings are added and never renamed: else a name was damaged
         raise Newer(unknown)
     _require(not unknown, "settings", ", ".join(unknown), "known to this version of TL Lab; update it")
     earlier = {name: value for name, value in EARLIER.items() if name in known}

@@ -37,7 +37,8 @@ def idle(experiment: Experiment) -> dict[str, str]:
 
 def of_another_strategy(strategy: str) -> frozenset[str]:
     """Settings of an arm that mean nothing to this strategy, a key of STRATEGIES."""
-    return frozenset(PARAMETERS) - frozenset(STRATEGIES[strategy].parameters)
+    without = frozenset() if STRATEGIES[strategy].pretrained else frozenset(("weights",))
+    return without | (frozenset(PARAMETERS) - frozenset(STRATEGIES[strategy].parameters))
 
 
 def thawed_from(training: Training, arm: ArmConfig) -> int:

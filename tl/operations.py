@@ -14,6 +14,7 @@ def run_operations(training: Training, arm: ArmConfig, pictures: int) -> float:
     Every stage counts alike, convolutions' cost with the picture's area. What the frozen stages give is computed once a
     view where views are kept, else once an epoch; validation and test are left out.
     """
+    training = training.of(arm)
     backbone, phases, views = BACKBONES[training.backbone], training.phases_of(arm), training.views_of(arm)
     forward = 2e9 * backbone.gflops * (training.resolution / REFERENCE_SIDE) ** 2
     passes, frozen_epochs = 0.0, 0

@@ -20,11 +20,21 @@ TIME_TO_TARGET = {
     *(f"{side}_{name}" for side in SIDES for name in TIME),
 }
 COMPARISON = {
-    *("outcome", "more_seeds", "seeds", "test_accuracy_gain", "test_accuracy", "validation_accuracy_gain"),
+    *(
+        "against",
+        "differs",
+        "outcome",
+        "more_seeds",
+        "seeds",
+        "test_accuracy_gain",
+        "test_accuracy",
+        "validation_accuracy_gain",
+    ),
     *("validation_accuracy", "probability_better", "time_to_target", "cost", "converged", "classes", "text"),
 }
 SUMMARY = {
-    *("strategy", "runs", "statuses", "reasons", "test_accuracy", "best_val_accuracy", "above_guessing", "epochs"),
+    *("strategy", "backbone", "weights", "resolution"),
+    *("runs", "statuses", "reasons", "test_accuracy", "best_val_accuracy", "above_guessing", "epochs"),
     *(
         "best_epoch",
         "elapsed_seconds",
@@ -73,7 +83,7 @@ def test_a_verdict_keeps_its_keys():
     found = judge(*three([0.12, 0.14, 0.16])).to_json()
     assert found.keys() == {
         *("baseline", "margin", "target_accuracy", "chance", "judge_by", "judge_by_wanted"),
-        *("headline", "headline_claim", "arms", "summary", "text"),
+        *("headline", "headline_claim", "arms", "between", "summary", "text"),
     }
     assert found["headline_claim"].keys() == {
         *("of", "look", "confidence", "interval", "outcome", "more_seeds", "seeds_can_settle"),
@@ -97,7 +107,7 @@ def test_a_sweep_and_its_experiments_keep_their_keys(home):
     finding = sweep_result(home, swept(home))
     document = experiment_result(home, finding.experiments[100]).to_json()
     assert document.keys() == SETTING | {"experiment_id", "samples", "arms", "verdict"}
-    assert document["arms"]["scratch"].keys() == {"strategy", "runs"}
+    assert document["arms"]["scratch"].keys() == {"strategy", "backbone", "weights", "resolution", "runs"}
     assert {frozenset(run) for run in document["arms"]["scratch"]["runs"]} == {frozenset(RUN)}
     found = finding.to_json()
     assert found.keys() == SETTING | {
@@ -111,7 +121,7 @@ def test_a_sweep_and_its_experiments_keep_their_keys(home):
     assert found["arms"]["scratch"]["100"]["test_accuracies"].keys() == {"0", "1", "2"}
     assert found["curves"]["scratch"].keys() == {"a", "b", "c", "largest", "residuals"}
     compared = found["comparisons"]["full_finetuning"]
-    assert compared.keys() == {"gain", "seeds", "break_even", "worth_in_pictures", "basis", "time_to_target"}
+    assert compared.keys() == {"gain", "seeds", "break_even", "worth_in_pictures", "basis", "against", "time_to_target"}
     assert compared["gain"]["100"].keys() == INTERVAL
     assert compared["worth_in_pictures"]["100"].keys() == {"pictures", "ratio", "low", "high", "bound"}
     assert compared["time_to_target"]["100"].keys() == TIME_TO_TARGET

@@ -38,8 +38,10 @@ def remember(home: Home, experiment_id: str, experiment: Experiment, advice: dic
     `advice` as tl.analysis.advice.advise gives it. The prediction is about one arm, chosen before anything is known of
     it: the one with the strategy that was advised, else the first that transfers.
     """
-    strategies = [arm.strategy for arm in experiment.arms]
-    transferring = [arm for arm in experiment.arms if transfers(arm.strategy)]
+    # What is advised is about one network with its weights: arms that have their own are not what it was said of.
+    arms = [arm for arm in experiment.arms if not arm.transfers_its_own]
+    strategies = [arm.strategy for arm in arms]
+    transferring = [arm for arm in arms if transfers(arm.strategy)]
     if SCRATCH not in strategies or not transferring:
         return
     advised = [arm for key in advice["strategies"] for arm in transferring if arm.strategy == key]

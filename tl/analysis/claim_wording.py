@@ -1,7 +1,7 @@
 """What may be said of a gain, in words: the interval shown is the one that decides, and what would settle it."""
 
 from tl.analysis import time_wording
-from tl.analysis.names import subject
+from tl.analysis.names import instead, side, subject
 from tl.analysis.results import (
     NEW_PICTURES,
     NEW_TRAINING,
@@ -38,16 +38,32 @@ def told(found: Verdict, name: str, claim: Claim) -> str:
 
 
 def _outcome(found: Verdict, name: str, claim: Claim, interval: Interval) -> str:
+    words = _of_two(found, name, claim.outcome) if instead(found, name) else _helps(found, name, claim.outcome)
+    where = "on these test pictures" if interval.basis == THESE_PICTURES else "on new pictures"
+    certainty = f"95 % interval {span(interval)}{_based_on(claim, interval, found.comparisons[name].seeds)}"
+    return f"{words}: {_gain(found, interval)} {where} ({certainty})"
+
+
+def _helps(found: Verdict, name: str, outcome: str) -> str:
     transfer = subject(found, name)
-    words = {
+    return {
         HELPS: f"{transfer} helps",
         HURTS: f"{transfer} hurts",
         NO_DIFFERENCE: f"{transfer} makes no difference that matters",
         UNDECIDED: f"it is undecided whether {transfer} helps",
-    }[claim.outcome]
-    where = "on these test pictures" if interval.basis == THESE_PICTURES else "on new pictures"
-    certainty = f"95 % interval {span(interval)}{_based_on(claim, interval, found.comparisons[name].seeds)}"
-    return f"{words}: {_gain(found, interval)} {where} ({certainty})"
+    }[outcome]
+
+
+def _of_two(found: Verdict, name: str, outcome: str) -> str:
+    """Of two networks: which does better."""
+    base = found.against(name)
+    one, other = side(found, name, base), side(found, base, name)
+    return {
+        HELPS: f"{one} does better than {other}",
+        HURTS: f"{one} does worse than {other}",
+        NO_DIFFERENCE: f"{one} does as well as {other}",
+        UNDECIDED: f"it is undecided whether {one} does better than {other}",
+    }[outcome]
 
 
 def _based_on(claim: Claim, interval: Interval, seeds: int) -> str:
@@ -67,20 +83,22 @@ def _hint(found: Verdict, name: str, interval: Interval) -> str:
     """Too few runs for an outcome, or no interval."""
     entry, gain = found.comparisons[name], interval.mean
     runs = "in this one run" if entry.seeds == 1 else f"in these {NUMBERS.get(entry.seeds, entry.seeds)} runs"
-    better = "better" if gain > 0 else "worse"
+    better, of_two = "better" if gain > 0 else "worse", instead(found, name)
+    than = f" than {side(found, entry.against, name)}" if of_two else ""
     if abs(gain) < found.margin:
-        claim = "made hardly a difference"
+        claim = f"was hardly {better}{than}" if of_two else "made hardly a difference"
     elif _by_chance(interval):
-        claim = f"was {better}, but not by more than chance could explain"
+        claim = f"was {better}{than}, but not by more than chance could explain"
     else:
-        claim = f"was {better}"
+        claim = f"was {better}{than}"
+    who = side(found, name, entry.against) if of_two else subject(found, name)
     sides = entry.test_accuracy
     certainty = f"{percent(sides.arm)} against {percent(sides.baseline)}"
     if interval.basis == THESE_NETWORKS:
         certainty += f"; 95 % interval {span(interval)} for these networks; another training may differ"
     elif entry.seeds >= MIN_PAIRS:
         certainty += "; no interval, as too little is known of the pictures"
-    return f"{runs} {subject(found, name)} {claim}: {_gain(found, interval)} on the test set ({certainty})"
+    return f"{runs} {who} {claim}: {_gain(found, interval)} on the test set ({certainty})"
 
 
 def _gain(found: Verdict, interval: Interval) -> str:
@@ -95,7 +113,7 @@ def covers(found: Verdict) -> str:
         claim is None
         or interval is None
         or interval.low is None
-        or both_guess(found.summary, found.headline or found.baseline, found.baseline)
+        or both_guess(found.summary, found.headline or found.baseline, found.against(found.headline or found.baseline))
     ):
         return ""
     looks = " It holds for all looks together." if claim.look > 1 else ""
@@ -119,7 +137,7 @@ def sets_apart(found: Verdict, name: str, claim: Claim | None) -> bool:
     return (
         not _by_chance(claim.interval)
         and abs(claim.interval.mean) >= found.margin
-        and not both_guess(found.summary, name, found.baseline)
+        and not both_guess(found.summary, name, entry.against)
     )
 
 
@@ -134,7 +152,7 @@ def what_next(found: Verdict, name: str, claim: Claim) -> str:
     Empty as well where both sides guessed: then neither would.
     """
     margin, seeds = found.margin, found.comparisons[name].seeds
-    if claim.outcome != UNDECIDED or claim.interval is None or both_guess(found.summary, name, found.baseline):
+    if claim.outcome != UNDECIDED or claim.interval is None or both_guess(found.summary, name, found.against(name)):
         return ""
     if seeds < MIN_PAIRS:
         runs = "One run each is" if seeds == 1 else "Two runs each are"

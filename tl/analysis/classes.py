@@ -24,7 +24,7 @@ def with_classes(found: Verdict, runs: Sequence[RunRecord], names: Sequence[str]
     names = _names(names, [run.answers for run in runs if run.answers is not None])
     summary = {arm: _summary(own, of_arm[arm], names) for arm, own in found.summary.items()}
     compared = {
-        arm: _comparison(own, of_arm[found.baseline], of_arm[arm], names) for arm, own in found.comparisons.items()
+        arm: _comparison(own, of_arm[own.against], of_arm[arm], names) for arm, own in found.comparisons.items()
     }
     return replace(found, summary=summary, comparisons=compared)
 

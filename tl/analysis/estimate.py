@@ -6,6 +6,7 @@ Both are upper bounds: early stopping is not foreseen. Plain arithmetic, imports
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from tl.backbones import BACKBONES
@@ -17,6 +18,7 @@ from tl.strategies import EVERYTHING, HEAD, Phase, phase_at
 # (Quick look on 2 cores: 228 pictures a second with the page open, 309 to 371 without).
 PAGE_CORES = 0.66
 RANGE_TEST_STEPS = 100  # of tl.train.rate_test, at most
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,19 +29,26 @@ class Estimate:
     total: float  # all arms, all seeds
 
 
-def estimate_seconds(experiment: Experiment, probe: Mapping[str, Any], sizes: Mapping[str, int]) -> Estimate:
+def estimate_seconds(
+    experiment: Experiment,
+    probe: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    own: Mapping[str, Mapping[str, Any]] = NOTHING,
+) -> Estimate:
     """What `experiment` takes at most on the machine that was probed.
 
     `probe` is what `python -m tl.train --probe` printed (pictures a second, seconds to start, cores where it computes
     on the processor), `sizes` the number of pictures in train, validation and test; of train the experiment's sample
-    count is taken. Somebody who watches is counted in.
+    count is taken. `own`: arm -> such a probe of the network that it has of its own, at its own resolution. Somebody who
+    watches is counted in.
     """
     sizes = {**sizes, "train": min(experiment.samples or sizes["train"], sizes["train"])}
     slower = _beside_the_page(probe.get("cores"))
-    arms = {arm.name: slower * _run_seconds(experiment, arm, probe, sizes) for arm in experiment.arms}
+    probes = {arm.name: own.get(arm.name, probe) for arm in experiment.arms}
+    arms = {arm.name: slower * _run_seconds(experiment, arm, probes[arm.name], sizes) for arm in experiment.arms}
     # Seeds whose views and pictures are the same find what the frozen part made of them.
     common = experiment.views_by == DATASET and experiment.resplit is False
-    later = [slower * _run_seconds(experiment, arm, probe, sizes, made=common) for arm in experiment.arms]
+    later = [slower * _run_seconds(experiment, arm, probes[arm.name], sizes, made=common) for arm in experiment.arms]
     return Estimate(arms=arms, total=sum(arms.values()) + sum(later) * (len(experiment.seeds) - 1))
 
 
@@ -64,18 +73,18 @@ def _run_seconds(
     training: Training, arm: ArmConfig, probe: Mapping[str, Any], sizes: Mapping[str, int], made: bool = False
 ) -> float:
     """What a run takes; `made`: the features of its views and its validation pictures are there."""
-    phases = _earliest(training.phases_of(arm))
+    phases, stages = _earliest(training.phases_of(arm)), BACKBONES[training.of(arm).backbone].stage_names
     views = training.views_of(arm)
     forward = 1 / probe["eval_images_per_second"]
     seconds: float = probe["startup_seconds"] + sizes["test"] * forward
     if training.find_rate and arm.learning_rate is None:
         for phase in training.rate_tests_of(arm):
-            share = _trained_share(phase, training.backbone)
+            share = _trained_share(phase, stages)
             pictures = RANGE_TEST_STEPS * training.rate_test_batches * training.batch_size
             seconds += pictures * (_step_seconds(share, probe) + (1 - share) * forward)
     frozen_epochs = 0
     for epoch in range(1, (arm.epochs or training.epochs) + 1):
-        share = _trained_share(phase_at(phases, epoch), training.backbone)
+        share = _trained_share(phase_at(phases, epoch), stages)
         seconds += sizes["train"] * _step_seconds(share, probe)
         # What the frozen part makes of the pictures is kept, one augmented view after the other.
         kept = share < 1 and views > 0 and (made or views <= frozen_epochs)
@@ -99,8 +108,7 @@ def _step_seconds(share: float, probe: Mapping[str, Any]) -> float:
     return head_only + share * (everything - head_only)
 
 
-def _trained_share(phase: Phase, backbone: str) -> float:
-    stages = BACKBONES[backbone].stage_names
+def _trained_share(phase: Phase, stages: Sequence[str]) -> float:
     return sum(name in phase.rates for name in stages if name != HEAD) / len(stages)
 
 
@@ -120,8 +128,12 @@ def times_left(states: Mapping[str, RunState]) -> dict[str, float | None]:
     come of a kind that none of them has done yet, nor one that trains everything, and of a run that has not begun to
     train since it was started: how long its preparing takes is not known.
     """
-    paces = [_paces(state) for state in states.values()]
-    coming = {key: _epochs_left(state, own, paces) for (key, state), own in zip(states.items(), paces, strict=True)}
+    paces = {key: _paces(state) for key, state in states.items()}
+    kinds = {key: (state.config.backbone, state.config.resolution) for key, state in states.items()}
+    coming = {}
+    for key, state in states.items():
+        alike = [paces[other] for other, kind in kinds.items() if kind == kinds[key]]  # another network tells nothing
+        coming[key] = _epochs_left(state, paces[key], alike)
     found: dict[str, float | None] = {}
     for key, own in coming.items():
         rounds = sum(part for part, _ in own)

@@ -12,6 +12,7 @@ from tl.analysis.records import RunRecord
 from tl.analysis.verdict import MARGIN, verdict
 from tl.config import Experiment, Refused
 from tl.datasets.info import DatasetInfo
+from tl.differences import each_of
 from tl.store.database import read_experiment, read_runs
 from tl.store.documents import Result, read_imported, read_result
 from tl.store.home import Home
@@ -92,9 +93,13 @@ def experiment_result(
         samples=_samples(experiment, info),
         arms={
             arm.name: ArmRuns(
-                strategy=arm.strategy, runs=tuple(_summary(run) for run in records if run.arm == arm.name)
+                strategy=arm.strategy,
+                backbone=own.backbone,
+                weights=own.weights,
+                resolution=own.resolution,
+                runs=tuple(_summary(run) for run in records if run.arm == arm.name),
             )
-            for arm in experiment.arms
+            for arm, own in zip(experiment.arms, each_of(experiment), strict=True)
         },
         verdict=with_classes(found, records, info.classes if info else None),
     )

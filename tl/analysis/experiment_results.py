@@ -57,6 +57,9 @@ class ArmRuns:
     """The runs of one arm."""
 
     strategy: str  # key of tl.strategies.STRATEGIES
+    backbone: str  # with the next two: what its runs were trained with, the arm's own or the experiment's
+    weights: str
+    resolution: int
     runs: tuple[RunSummary, ...]
 
     @property
@@ -66,7 +69,7 @@ class ArmRuns:
 
     def to_json(self) -> dict[str, Any]:
         """By name."""
-        return {"strategy": self.strategy, "runs": [vars(run).copy() for run in self.runs]}
+        return vars(self) | {"runs": [vars(run).copy() for run in self.runs]}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """How far arms had got with learning, in words: of the two sides of a comparison, and of each arm by itself."""
 
 from tl.analysis.fairness import rate_far_below
-from tl.analysis.names import inside, subject, title
+from tl.analysis.names import inside, open_question, title
 from tl.analysis.results import ArmSummary, Learning, Verdict
 from tl.effects import never_unfrozen
 from tl.words import count, mean_count, number_of, percent, rate
@@ -23,7 +23,8 @@ def told(found: Verdict, name: str, gain: float) -> str:
 
     That the other side had converged needs no words. Where neither lost, only what makes that worthless is told.
     """
-    loser, winner = (found.baseline, name) if gain > 0 else (name, found.baseline)
+    base = found.against(name)
+    loser, winner = (base, name) if gain > 0 else (name, base)
     learning = {side: found.summary[side].ledger.learning for side in (loser, winner)}
     lost = abs(gain) >= found.margin
     if not lost and not set(learning.values()) <= {Learning.LEARNED_NOTHING, Learning.DIVERGED}:
@@ -71,10 +72,10 @@ def _of_several(found: Verdict, name: str) -> str:
     if first is not None and not (own.ledger.learning == Learning.LEARNED_NOTHING and rate_far_below(own.ledger)):
         if name in _guessing(found, first, all_arms=True):
             return nothing_learned(found, first, all_arms=True)
-        sides = [found.summary[side] for side in (found.baseline, first)]
+        sides = [found.summary[side] for side in (found.against(first), first)]
         alike = {side.ledger.learning for side in sides} == {own.ledger.learning}
         if (
-            name in (found.baseline, first)
+            name in (found.against(first), first)
             and alike
             and own.ledger.learning in UNFAIR.keys() - {Learning.TOO_FEW_STEPS}
         ):
@@ -118,7 +119,7 @@ def over_chance(accuracy: float | None, chance: float | None) -> str:
 
 
 def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str:
-    """Where neither the arm `name` nor the baseline (`all_arms`: no arm at all) learned anything: that, and what may
+    """Where neither the arm `name` nor what it is held against (`all_arms`: no arm at all) learned anything: that, and what may
     change it; their gain says nothing. Else empty.
     """
     sides = _guessing(found, name, all_arms)
@@ -132,7 +133,7 @@ def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str
         f"{inside(side)} {percent(own.counted_accuracy)}{'' if alike else epochs}"
         for side, own, epochs in zip(sides, ledgers, took, strict=True)
     )
-    helps = f"{subject(found, name)} helps" if len(sides) == 2 else "any of them helps"
+    helps = "any of them helps" if len(sides) > 2 else open_question(found, name)
     who = "Neither arm" if len(sides) == 2 else "No arm"
     fairer = UNFAIR[Learning.LEARNED_NOTHING][1]
     pictures = ", and more test pictures would show more" if seen else ""
@@ -145,9 +146,10 @@ def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str
 def _guessing(found: Verdict, name: str, all_arms: bool) -> list[str]:
     """The baseline and the arm `name`, or with `all_arms` all, where none of them learned anything; else nothing."""
     nothing = [arm for arm, own in found.summary.items() if own.ledger.learning == Learning.LEARNED_NOTHING]
-    if not {name, found.baseline} <= set(nothing):
+    base = found.against(name)
+    if not {name, base} <= set(nothing):
         return []
-    return nothing if all_arms and len(nothing) == len(found.summary) else [found.baseline, name]
+    return nothing if all_arms and len(nothing) == len(found.summary) else [base, name]
 
 
 def _of_both(learning: Learning, arms: list[ArmSummary]) -> str:

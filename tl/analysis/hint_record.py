@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import combinations
 
-from tl.config import ArmConfig, Experiment
+from tl.config import TRANSFERRED, ArmConfig, Training
 from tl.datasets.catalogue import home_of
 from tl.store.database import read_runs
 from tl.store.documents import Result, read_result
@@ -55,11 +55,11 @@ def _latest(home: Home, scored: dict[str, dict]) -> dict[tuple, dict]:
     return found
 
 
-def _settings(experiment: Experiment, arm: ArmConfig) -> str:
-    """All that an arm was trained with but the network, its weights and the seed; names decide nothing."""
-    others = ("backbone", "weights", "arms", "seeds", "looks")
-    shared = {name: value for name, value in experiment.to_json().items() if name not in others}
-    own = asdict(arm) | {"name": None, "epochs": arm.epochs or experiment.epochs}
+def _settings(training: Training, arm: ArmConfig) -> str:
+    """All that an arm was trained with but the network, its weights and the seed; names decide nothing. `training`: as
+    the arm has it."""
+    shared = {name: value for name, value in asdict(training).items() if name not in ("backbone", "weights")}
+    own = asdict(arm) | dict.fromkeys(TRANSFERRED) | {"name": None, "epochs": arm.epochs or training.epochs}
     return json.dumps([shared | {"epochs": None}, own], sort_keys=True)
 
 
@@ -67,7 +67,8 @@ def _results(home: Home, wanted: set[tuple]) -> dict[str, Sequence[tuple[tuple, 
     """What all else was, of runs trained here -> [(what was scored, mean test accuracy)]."""
     accuracies: dict[str, dict[tuple, list[float]]] = {}
     for row in read_runs(home, statuses=("finished",)) if wanted else []:
-        spec, arm = row.experiment, row.arm_config
+        arm = row.arm_config
+        spec = row.experiment.of(arm)
         scored = (spec.dataset, spec.resolution, spec.backbone, spec.weights)
         files = home.run(row.run_id)
         accuracy = (read_result(files) or Result()).test_accuracy

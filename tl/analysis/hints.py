@@ -173,6 +173,14 @@ def answer(home: Home, asked: Question) -> Entry:
     }
 
 
+def ranking(home: Home, asked: Question) -> list[tuple[str, str]]:
+    """(network, weights) of the candidates that are scored, the best first: the order of `answer`."""
+    scored = known(home)
+    entries = [(key, scored[key.digest]) for key in candidates(home, asked) if key.digest in scored]
+    found = [(key, entry) for key, entry in entries if _scored(entry) and not _is_random(key)]
+    return [(key.backbone, key.weights) for key, _ in sorted(found, key=lambda each: -each[1]["logme"])]
+
+
 def _is_random(key: FeatureKey) -> bool:
     return key.weights == RANDOM
 

@@ -9,7 +9,7 @@ ENDS = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interr
 def told(found: Verdict, name: str) -> str:
     """Sentences on both sides' runs that are not counted; empty where all are."""
     clauses = []
-    for side in (found.baseline, name):
+    for side in (found.against(name), name):
         own = found.summary[side]
         for status, words in ENDS.items():
             if number := own.statuses.get(status, 0):

@@ -1,16 +1,28 @@
-"""Names of arms in sentences."""
+"""Names of arms in sentences, and what is judged: transfer, the source, or which of two networks to take."""
 
-from tl.analysis.results import Verdict
+from tl.analysis.results import ArmSummary, Verdict
+from tl.backbones import BACKBONES
+from tl.config import TRANSFERRED
+from tl.differences import NOUNS, listed, source_title
 from tl.strategies import PRETRAINED, STRATEGIES
 from tl.strategies import arm_title as title
 
-__all__ = ["inside", "noun", "subject", "title"]
+__all__ = ["caveat", "differing", "inside", "instead", "noun", "open_question", "side", "subject", "title"]
 
 
 def inside(name: str) -> str:
-    """The title inside a sentence."""
+    """The title inside a sentence: "full fine-tuning", "linear probe (EfficientNet-Lite0, 128 px)"."""
     text = title(name)
-    return text[0].lower() + text[1:] if name in STRATEGIES else text
+    if name in STRATEGIES:
+        return _lowered(text)
+    strategy, _, own = text.partition(", ")
+    if own and strategy in {each.title for each in STRATEGIES.values()}:  # as tl.differences.usual_name calls it
+        return f"{_lowered(strategy)} ({own})"
+    return text
+
+
+def _lowered(text: str) -> str:
+    return text[0].lower() + text[1:]
 
 
 def noun(name: str) -> str:
@@ -18,9 +30,76 @@ def noun(name: str) -> str:
     return f"training {inside(name)}" if inside(name).startswith("from ") else inside(name)
 
 
+def differing(one: ArmSummary, other: ArmSummary) -> tuple[str, ...]:
+    """Which of TRANSFERRED differ between two arms; weights, as pictures they were trained on, where both begin with some."""
+    sources = [own.weights and source_title(own.weights) for own in (one, other)]
+    found = {name: getattr(one, name) != getattr(other, name) for name in TRANSFERRED}
+    found["weights"] = None not in sources and sources[0] != sources[1]
+    return tuple(name for name in TRANSFERRED if found[name])
+
+
+def instead(found: Verdict, name: str) -> bool:
+    """Whether the arm `name` and what it is held against are two networks, or two resolutions: then which of the two to
+    take is the question, and not whether something helps."""
+    return bool({"backbone", "resolution"} & set(found.comparisons[name].differs))
+
+
 def subject(found: Verdict, name: str) -> str:
-    """What is judged: "transfer" where the one side starts from pretrained weights and the other doesn't, else two names."""
+    """What is judged of the arm `name`, where it is not one network `instead` of another: "transfer" where the one side
+    starts from pretrained weights and the other doesn't, the sources where these differ, else two names."""
+    base = found.against(name)
     pretrained = {arm: STRATEGIES[own.strategy].initialisation == PRETRAINED for arm, own in found.summary.items()}
-    if not pretrained[name] or pretrained[found.baseline]:
-        return f"{inside(name)} instead of {noun(found.baseline)}"
-    return "transfer" if len(found.comparisons) == 1 else f"transfer ({inside(name)})"
+    if "weights" in found.comparisons[name].differs:
+        return _source(found, name, base)
+    if not pretrained[name] or pretrained[base]:
+        return f"{inside(name)} instead of {noun(base)}"
+    if base != found.baseline:
+        return f"transfer ({_lowered_inside(name)}), against the same network from scratch,"
+    return "transfer" if len(found.comparisons) == 1 else f"transfer ({_lowered_inside(name)})"
+
+
+def _lowered_inside(name: str) -> str:
+    """As in parentheses, where none of its own are wanted."""
+    return _lowered(title(name)) if inside(name) != title(name) else title(name)
+
+
+def _source(found: Verdict, name: str, base: str) -> str:
+    """ "transferring from ImageNet instead of Tiny ImageNet"; with how each is trained where that differs, too."""
+    own, other = found.summary[name], found.summary[base]
+    if own.strategy == other.strategy:
+        how = "" if len(found.summary) == 2 else f" ({_lowered(STRATEGIES[own.strategy].title)})"
+        return f"transferring from {_from(own)} instead of {_from(other)}{how}"
+    ways = [f"{_lowered(STRATEGIES[side.strategy].title)} from {_from(side)}" for side in (own, other)]
+    return " instead of ".join(ways)
+
+
+def _from(own: ArmSummary) -> str:
+    return source_title(own.weights or "")
+
+
+def side(found: Verdict, name: str, other: str) -> str:
+    """An arm as the network that it is, beside `other`: "EfficientNet-Lite0 (linear probe)", "MobileNetV2 from scratch"."""
+    own = found.summary[name]
+    at = f" at {own.resolution} px" if own.resolution != found.summary[other].resolution else ""
+    way = inside(name).partition(" (")[0] if inside(name) != title(name) else title(name)
+    return f"{BACKBONES[own.backbone].title}{at} " + (way if way.startswith("from ") else f"({way})")
+
+
+def open_question(found: Verdict, name: str) -> str:
+    """What is not known where nothing can be said: "transfer helps"."""
+    if instead(found, name):
+        base = found.against(name)
+        return f"{side(found, name, base)} does better than {side(found, base, name)}"
+    return f"{subject(found, name)} helps"
+
+
+def caveat(found: Verdict, name: str) -> str:
+    """What else differs between an arm and what it is held against, where they are not the same network at the same
+    resolution: then a gain is not the effect of transfer alone. Else empty."""
+    if not instead(found, name):
+        return ""
+    what = listed([NOUNS[each] for each in found.comparisons[name].differs])
+    own, base = (found.summary[each] for each in (name, found.against(name)))
+    if bool(own.weights) != bool(base.weights):
+        return f"The {what} differ, so this is not the effect of transfer alone."
+    return f"The {what} differ."

@@ -4,7 +4,7 @@ Plain numbers, None where something is not known; accuracies and margins are 0..
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -85,6 +85,10 @@ class ClassResult:
 class Comparison:
     """One arm against the baseline, over runs with the same seed."""
 
+    against: str  # arm it is held against: the baseline, or the one from scratch with its own network and resolution
+    differs: tuple[
+        str, ...
+    ]  # what else differs between the two, of tl.config.TRANSFERRED; weights: where both have some
     seeds: int  # pairs of runs that were tested
     claim: Claim  # judged as the only arm
     test_accuracy_gain: Interval | None  # None where no pair was tested
@@ -115,6 +119,8 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """As `verdict.arms` has it."""
         return {
+            "against": self.against,
+            "differs": list(self.differs),
             "outcome": self.claim.outcome,
             "more_seeds": self.claim.more_seeds,
             "seeds": self.seeds,
@@ -167,6 +173,9 @@ class ArmSummary:
     """One arm by itself: means over its runs, None where nothing was measured."""
 
     strategy: str  # key of tl.strategies.STRATEGIES
+    backbone: str  # key of BACKBONES
+    weights: str | None  # pretrained source; None: it begins with random ones
+    resolution: int  # pixels
     runs: int
     statuses: dict[str, int]  # status -> number of runs
     reasons: tuple[str, ...]  # why runs failed, each once
@@ -213,8 +222,19 @@ class Verdict:
     headline: str | None  # the arm with the largest gain
     headline_claim: Claim | None  # what may be said of it, allowing for its having been picked
     comparisons: dict[str, Comparison]  # arm -> against the baseline
+    # arm -> against one that is trained alike and transfers something else, where neither is the baseline: the best of such
+    between: dict[str, Comparison] = field(default_factory=dict)
     summary: dict[str, ArmSummary]  # arm -> by itself, the baseline too
     text: str = ""  # in words
+
+    def against(self, name: str) -> str:
+        """The arm that `name` is held against."""
+        return self.comparisons[name].against if name in self.comparisons else self.baseline
+
+    @property
+    def one_baseline(self) -> bool:
+        """Whether all arms are held against the same one."""
+        return all(entry.against == self.baseline for entry in self.comparisons.values())
 
     def to_json(self) -> dict[str, Any]:
         """As `verdict` of `compare --json` has it."""
@@ -228,6 +248,7 @@ class Verdict:
             "headline": self.headline,
             "headline_claim": self.headline_claim and asdict(self.headline_claim),
             "arms": {arm: entry.to_json() for arm, entry in self.comparisons.items()},
+            "between": {arm: entry.to_json() for arm, entry in self.between.items()},
             "summary": {arm: entry.to_json() for arm, entry in self.summary.items()},
             "text": self.text,
         }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tl.analysis import curves, data_size, sweep_runs, sweep_wording
+from tl.analysis import curves, data_size, names, sweep_runs, sweep_wording
 from tl.analysis.records import mean
 from tl.analysis.sweep_results import SizeResult, SweepComparison, SweepFinding, Worth
 from tl.analysis.sweep_runs import SizeRuns, SweepRuns
@@ -31,9 +31,8 @@ def finding(sweep_id: str, runs: SweepRuns) -> SweepFinding:
     baseline, margin = first.verdict.baseline, first.verdict.margin
     arms = {arm: {size: _reached(runs, own, arm) for size, own in runs.sizes.items()} for arm in first.arms}
     comparisons = {
-        arm: _comparison(runs, arm, runs.pairs(baseline, arm), margin, arms[baseline], arms[arm])
-        for arm in first.arms
-        if arm != baseline
+        arm: _comparison(runs, arm, runs.pairs(base, arm), margin, arms[base], arms[arm])
+        for arm, base in ((arm, entry.against) for arm, entry in first.verdict.comparisons.items())
     }
     found = SweepFinding(
         sweep_id=sweep_id,
@@ -51,7 +50,7 @@ def finding(sweep_id: str, runs: SweepRuns) -> SweepFinding:
             arm: curves.fit({size: list(seeds.values()) for size, seeds in runs.errors(arm).items()})
             for arm in first.arms
         },
-        headline=_headline(comparisons),
+        headline=_headline(comparisons, arms),
         comparisons=comparisons,
     )
     return replace(found, text=sweep_wording.text(found))
@@ -80,7 +79,10 @@ def _comparison(
     own: Mapping[int, SizeResult],
 ) -> SweepComparison:
     compared = {size: each.result.verdict.comparisons[arm] for size, each in runs.sizes.items()}
+    verdict = runs.first.result.verdict
     return SweepComparison(
+        against=verdict.against(arm),
+        caveat=names.caveat(verdict, arm),
         gain={size: entry.test_accuracy_gain for size, entry in compared.items()},
         seeds={size: entry.seeds for size, entry in compared.items()},
         break_even=data_size.break_even(pairs, margin),
@@ -102,8 +104,13 @@ def _worth(
     return {size: worth for size, worth in found.items() if arm[size].above_guessing is not False}
 
 
-def _headline(comparisons: Mapping[str, SweepComparison]) -> str | None:
-    """The arm with the largest mean gain over the sizes; None before a size has a finished pair."""
+def _headline(comparisons: Mapping[str, SweepComparison], arms: Mapping[str, Mapping[int, SizeResult]]) -> str | None:
+    """The arm with the largest mean gain over the sizes; where not all are held against the same one, that which reached
+    most. None before a size has a finished pair."""
+    if len({entry.against for entry in comparisons.values()}) > 1:
+        paired = {arm for arm, entry in comparisons.items() if any(entry.gain.values())}
+        means = {arm: mean(own.accuracy.mean for own in arms[arm].values() if own.accuracy) for arm in paired}
+        return max(paired, key=lambda arm: means[arm] or 0.0, default=None)
     gains = {arm: mean(gain.mean for gain in entry.gain.values() if gain) for arm, entry in comparisons.items()}
     known = {arm: gain for arm, gain in gains.items() if gain is not None}
     return max(known, key=lambda arm: known[arm]) if known else None

@@ -101,6 +101,8 @@ class SweepComparison:
     worth_in_pictures: dict[int, Worth]  # without sizes where one side guesses
     time_to_target: dict[int, TimeToTarget]  # as in the verdict at that size
     basis: str = NO_INTERVAL  # what the intervals of break-even and worth in pictures cover, see Interval
+    against: str = ""  # arm it is held against, as in the verdict at every size; "": the baseline
+    caveat: str = ""  # sentence on what else differs between the two, where that is more than transfer
 
     def to_json(self) -> dict[str, Any]:
         """By name, sizes as text."""
@@ -110,6 +112,7 @@ class SweepComparison:
             "break_even": self.break_even and self.break_even.to_json(),
             "worth_in_pictures": {str(size): asdict(worth) for size, worth in self.worth_in_pictures.items()},
             "basis": self.basis,
+            "against": self.against,
             "time_to_target": {str(size): time.to_json() for size, time in self.time_to_target.items()},
         }
 
@@ -141,6 +144,11 @@ class SweepFinding:
     def best(self) -> SweepComparison | None:
         """The headline arm's comparison."""
         return None if self.headline is None else self.comparisons[self.headline]
+
+    @property
+    def opponent(self) -> str:
+        """The arm that the headline arm is held against."""
+        return (self.best.against if self.best else "") or self.baseline
 
     def to_json(self) -> dict[str, Any]:
         """The document of `sweep --json`; what the headline arm gained stands at the top too.

@@ -11,6 +11,7 @@ from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THES
 from tl.analysis.statistics import MIN_PAIRS
 from tl.analysis.sweep_results import BreakEven, SweepComparison, SweepFinding
 from tl.config import BALANCED_ACCURACY
+from tl.differences import listed
 from tl.effects import never_unfrozen
 from tl.store.schema import ACTIVE
 from tl.words import NOT_AVAILABLE, about, count, percent, points
@@ -31,6 +32,7 @@ def text(found: SweepFinding) -> str:
     if found.best and found.headline is not None:
         arm = found.headline
         sentences += [
+            found.best.caveat,
             _worth(found, arm, found.best),
             _misfit(found, arm),
             _guessed(found, arm, found.best),
@@ -44,17 +46,17 @@ def text(found: SweepFinding) -> str:
 
 
 def _claim(found: SweepFinding) -> str:
-    baseline = noun(found.baseline)
+    baseline = noun(found.opponent)
     if not found.comparisons:
         return f"Without a second arm there is nothing to compare {baseline} with."
     if found.best is None or found.headline is None:
         return "No size has a finished run of both arms yet, so there is nothing to compare."
     best, even = found.best, found.best.break_even
     if even is None:
-        return _without_fit(found.headline, found.baseline, best)
+        return _without_fit(found.headline, found.opponent, best)
     if blind := _blind(found, found.headline, best):
         seen = {size: gain for size, gain in best.gain.items() if size not in blind}
-        return _without_even(found.headline, found.baseline, seen, list(blind))
+        return _without_even(found.headline, found.opponent, seen, list(blind))
     arm, margin, exceptions = found.headline, _margin(found.margin), though_not(best, found.margin)
     if even.n is None:
         surely = f" (the 95 % interval begins at {begins(even)}{_based_on(best)})" if even.low else ""
@@ -98,7 +100,7 @@ def though_not(compared: SweepComparison, margin: float) -> str:
     even = compared.break_even
     end = math.inf if even is None or even.n is None else even.n
     below = [count(size) for size, gain in compared.gain.items() if gain and gain.mean < margin and size < end]
-    return f", though not with {_listed(below)} pictures" if below else ""
+    return f", though not with {listed(below)} pictures" if below else ""
 
 
 def begins(even: BreakEven) -> str:
@@ -129,7 +131,7 @@ def _without_fit(arm: str, baseline: str, compared: SweepComparison) -> str:
 
 def _differences(arm: str, baseline: str, gain: Mapping[int, Interval | None]) -> str:
     parts = [f"{points(own.mean)} with {count(size)} pictures" for size, own in gain.items() if own]
-    return f"{title(arm)} against {noun(baseline)} on the test set: {_listed(parts)}."
+    return f"{title(arm)} against {noun(baseline)} on the test set: {listed(parts)}."
 
 
 def _blind(found: SweepFinding, arm: str, compared: SweepComparison) -> list[int]:
@@ -137,7 +139,7 @@ def _blind(found: SweepFinding, arm: str, compared: SweepComparison) -> list[int
 
     It would not where the arm has no lead there: then that is what is told of them.
     """
-    sides = found.arms[arm], found.arms[found.baseline]
+    sides = found.arms[arm], found.arms[found.opponent]
     blind = [size for size in sides[0] if all(side[size].above_guessing is False for side in sides)]
     led = any((gain := compared.gain.get(size)) and gain.mean >= found.margin for size in blind)
     return blind if led or len(blind) == len(sides[0]) else []
@@ -147,7 +149,7 @@ def _without_even(arm: str, baseline: str, seen: Mapping[int, Interval | None], 
     """Sizes that show nothing beside some that may: the differences at those, and why there is no break-even."""
     if not any(seen.values()):
         return f"Neither arm was clearly better than chance at any size, so it can't be said whether {inside(arm)} is worth it."
-    where = f"With {_listed([count(size) for size in blind])} pictures neither arm was clearly better than chance"
+    where = f"With {listed([count(size) for size in blind])} pictures neither arm was clearly better than chance"
     return f"{_differences(arm, baseline, seen)} {where}, so no break-even point can be given."
 
 
@@ -158,7 +160,7 @@ def _worth(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
     size, entry = next(iter(compared.worth_in_pictures.items()))
     if found.arms[arm][size].above_guessing is False:
         return ""  # whatever the baseline guesses with
-    many, baseline = f"With {count(size)} pictures it does as well as", noun(found.baseline)
+    many, baseline = f"With {count(size)} pictures it does as well as", noun(found.opponent)
     if entry.bound == "at_most":
         return f"{many} {baseline} with no more than that."
     if entry.bound == "at_least":
@@ -173,7 +175,7 @@ def _misfit(found: SweepFinding, arm: str) -> str:
     """
     missed = [
         abs(value)
-        for side in (arm, found.baseline)
+        for side in (arm, found.opponent)
         if (curve := found.curves[side])
         for size, value in curve.residuals.items()
         if (reached := statistics.interval(list(found.arms[side][size].test_accuracies.values())))
@@ -189,14 +191,14 @@ def _misfit(found: SweepFinding, arm: str) -> str:
 def _guessed(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
     """Where an arm had learned nothing: what is said of the other is then no more than that it learned something."""
     sentences, known = [], _blind(found, arm, compared)  # the claim has told of those
-    for side in (found.baseline, arm):
+    for side in (found.opponent, arm):
         reached = found.arms[side]
         guessed = {
             size: entry for size, entry in reached.items() if entry.above_guessing is False and size not in known
         }
         sizes = [count(size) for size in guessed]
         if sizes:
-            where = "at any size" if len(sizes) == len(reached) > 1 else f"with {_listed(sizes)} pictures"
+            where = "at any size" if len(sizes) == len(reached) > 1 else f"with {listed(sizes)} pictures"
             chance = percent(found.chance, 0)
             best = max((entry.accuracy.mean for entry in guessed.values() if entry.accuracy), default=None)
             sentences.append(f"{title(side)} {over_chance(best, found.chance)} ({chance}) {where}.")
@@ -208,12 +210,12 @@ def _unfair(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
     lost: dict[tuple[str, Learning], list[str]] = {}
     for size, gain in compared.gain.items():
         if gain and abs(gain.mean) > found.margin:
-            loser = found.baseline if gain.mean > 0 else arm
+            loser = found.opponent if gain.mean > 0 else arm
             learning = found.arms[loser][size].learning
             if learning in UNFAIR and learning != Learning.LEARNED_NOTHING:
                 lost.setdefault((loser, learning), []).append(count(size))
     return " ".join(
-        f"{title(loser)} {UNFAIR[learning][0]} with {_listed(sizes)} pictures: {UNFAIR[learning][1]} may narrow the gap."
+        f"{title(loser)} {UNFAIR[learning][0]} with {listed(sizes)} pictures: {UNFAIR[learning][1]} may narrow the gap."
         for (loser, learning), sizes in lost.items()
     )
 
@@ -227,11 +229,6 @@ def _unfrozen(found: SweepFinding) -> list[str]:
         if entry.seeds and entry.reached is not None
     }
     return [f"{title(arm)} was {never_unfrozen(own.reached or '', own.budget)}." for arm, own in frozen.items()]
-
-
-def _listed(words: list[str]) -> str:
-    """ "100, 300 and 1,000"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _caution(compared: SweepComparison) -> str:

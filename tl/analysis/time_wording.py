@@ -45,7 +45,7 @@ def _disturbed(epochs: int) -> str:
 
 
 def _told(found: Verdict, name: str, time: TimeToTarget) -> str:
-    target, baseline = percent(time.target_accuracy or 0.0, 0), inside(found.baseline)
+    target, baseline = percent(time.target_accuracy or 0.0, 0), inside(found.against(name))
     slow, quick = time.baseline.seconds, time.arm.seconds
     in_vain, arm_in_vain = time.baseline.not_reached_in, time.arm.not_reached_in
     if quick and slow:
@@ -78,11 +78,13 @@ def _nothing_to_time(found: Verdict, name: str) -> str:
     Empty where it is told anyhow that one side did no better than guessing.
     """
     gain = found.comparisons[name].gain
-    guessed = any(found.summary[side].ledger.learning == Learning.LEARNED_NOTHING for side in (found.baseline, name))
+    guessed = any(
+        found.summary[side].ledger.learning == Learning.LEARNED_NOTHING for side in (found.against(name), name)
+    )
     if guessed and gain and fairness_wording.told(found, name, gain.mean):
         return ""
     chance = percent(found.chance, 0)
-    little = [side for side in (found.baseline, name) if _learned_little(found.summary[side])]
+    little = [side for side in (found.against(name), name) if _learned_little(found.summary[side])]
     if not little:
         return f". The target is too close to chance ({chance}), so times can't be compared"
     who = "neither arm learned much" if len(little) > 1 else f"{inside(little[0])} learned next to nothing"

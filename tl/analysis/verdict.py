@@ -12,13 +12,15 @@ from tl.analysis.claims import claim_of
 from tl.analysis.cost_results import Sides
 from tl.analysis.gains import Judging
 from tl.analysis.guessing import Counted, Pictures, counted
+from tl.analysis.names import differing
 from tl.analysis.paired import Pair, costs, pairs_of, sides
 from tl.analysis.quiet import QuietRuns, quiet
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict, both_guess
 from tl.analysis.statistics import UNDECIDED
 from tl.analysis.time_to_target import time_to_target
-from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused
+from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused, Training
+from tl.strategies import STRATEGIES
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
 
@@ -45,7 +47,7 @@ def verdict(
     Raises Refused for a margin or target that is no accuracy, and for a baseline that is no arm.
     """
     check(margin=margin, target=target, judge_by=judge_by)
-    baseline = baseline_of(experiment, baseline)
+    held, baseline = held_against(experiment, baseline), baseline_of(experiment, baseline)
     runs_of = {arm.name: [run for run in runs if run.arm == arm.name] for arm in experiment.arms}
     wanted = judge_by or (BALANCED_ACCURACY if experiment.judge_by == BALANCED_ACCURACY else ACCURACY)
     how = gains.judging_of(experiment, _judge_of(wanted, runs), train_pictures, test.total if test else None)
@@ -53,6 +55,7 @@ def verdict(
     reached = {name: counted(own, on_validation, on_test) for name, own in runs_of.items()}
     summary = {
         arm.name: _summary(
+            experiment,
             arm,
             runs_of[arm.name],
             how,
@@ -64,15 +67,24 @@ def verdict(
     least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
     alone = {name: quiet(own) for name, own in runs_of.items()}
     comparisons = {
-        name: _comparison(alone[baseline], own, how, summary, (baseline, name), margin, target, least)
-        for name, own in alone.items()
-        if name != baseline
+        name: _comparison(alone[base], alone[name], how, summary, (base, name), margin, target, least)
+        for name, base in held.items()
     }
+    between: dict[str, Comparison] = {}
+    for base, *others in trained_alike(experiment, baseline):
+        own = {
+            name: _comparison(alone[base], alone[name], how, summary, (base, name), margin, target, least)
+            for name in others
+        }
+        if best_of := _headline(own):
+            claim = _claim_of_best(own, runs_of[base], runs_of[best_of], how, margin)
+            claim = _of_guesses(claim) if both_guess(summary, base, best_of) else claim
+            between[best_of] = replace(own[best_of], claim=claim, test_accuracy_gain=claim.interval)
     headline = _headline(comparisons)
     best = None
     if headline:
-        best = _claim_of_best(comparisons, runs_of[baseline], runs_of[headline], how, margin)
-        best = _of_guesses(best) if both_guess(summary, baseline, headline) else best
+        best = _claim_of_best(comparisons, runs_of[held[headline]], runs_of[headline], how, margin)
+        best = _of_guesses(best) if both_guess(summary, held[headline], headline) else best
     found = Verdict(
         baseline=baseline,
         margin=margin,
@@ -83,10 +95,12 @@ def verdict(
         headline=headline,
         headline_claim=best,
         comparisons=comparisons,
+        between=between,
         summary=summary,
     )
     told = {name: replace(entry, text=wording.comparison(found, name)) for name, entry in comparisons.items()}
-    return replace(found, comparisons=told, text=wording.whole(found, uneven))
+    aside = {name: replace(entry, text=wording.between(found, name)) for name, entry in between.items()}
+    return replace(found, comparisons=told, between=aside, text=wording.whole(found, uneven))
 
 
 def check(*, margin: float = MARGIN, target: float | None = None, judge_by: str | None = None) -> None:
@@ -113,12 +127,45 @@ def baseline_of(experiment: Experiment, wanted: str | None = None) -> str:
     return [*(name for name in names if name == "scratch"), *from_scratch, names[0]][0]
 
 
+def held_against(experiment: Experiment, wanted: str | None = None) -> dict[str, str]:
+    """Arm -> the one it is held against: the baseline, whichever is `wanted`. By itself an arm that transfers is held
+    against the one from scratch with its own network and resolution, where the baseline has others and there is one.
+
+    Raises Refused as `baseline_of`.
+    """
+    baseline, usual = baseline_of(experiment, wanted), baseline_of(experiment)
+    kinds = {arm.name: (own.backbone, own.resolution) for arm in experiment.arms for own in [experiment.of(arm)]}
+    scratch = {kinds[arm.name]: arm.name for arm in reversed(experiment.arms) if arm.strategy == "scratch"}
+    held = {}
+    for arm in experiment.arms:
+        kind = kinds[arm.name]
+        own = baseline == usual and arm.strategy != "scratch" and kind != kinds[baseline]
+        held[arm.name] = scratch.get(kind, baseline) if own else baseline
+    return {name: base for name, base in held.items() if name != baseline}
+
+
+def trained_alike(experiment: Experiment, baseline: str) -> list[list[str]]:
+    """Arms that begin with pretrained weights and are trained alike, but transfer something else: does the source matter,
+    which network should one take? In groups of two and more, without those that have the baseline among them."""
+    groups: dict[ArmConfig, dict[Training, str]] = {}
+    for arm in experiment.arms:
+        if STRATEGIES[arm.strategy].pretrained:
+            alike = replace(arm.with_the_shared(), name=arm.strategy)
+            groups.setdefault(alike, {}).setdefault(experiment.of(arm), arm.name)
+    found = [list(names.values()) for names in groups.values()]
+    return [names for names in found if len(names) > 1 and baseline not in names]
+
+
 def _headline(comparisons: Mapping[str, Comparison]) -> str | None:
-    """The arm with the largest gain on the test set, else on validation, else the first."""
+    """The arm with the largest gain on the test set, else on validation, else the first; where not all are held against
+    the same one, the arm that reached most."""
+    one_baseline = len({entry.against for entry in comparisons.values()}) == 1
 
     def rank(name: str) -> tuple[bool, float]:
         entry = comparisons[name]
-        return entry.tested, entry.gain.mean if entry.gain else float("-inf")
+        sides = entry.test_accuracy if entry.tested else entry.validation_accuracy
+        reached = (entry.gain.mean if entry.gain else None) if one_baseline else sides.arm
+        return entry.tested, float("-inf") if reached is None else reached
 
     return max(comparisons, key=rank) if comparisons else None
 
@@ -145,10 +192,15 @@ def _of_guesses(claim: Claim) -> Claim:
     return replace(claim, outcome=UNDECIDED, more_seeds=None, seeds_can_settle=False, more_pictures=None)
 
 
-def _summary(arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, reached: Counted, ledger: Ledger) -> ArmSummary:
-    best = mean(run.best_val_accuracy for run in runs)
+def _summary(
+    experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, reached: Counted, ledger: Ledger
+) -> ArmSummary:
+    best, own = mean(run.best_val_accuracy for run in runs), experiment.of(arm)
     return ArmSummary(
         strategy=arm.strategy,
+        backbone=own.backbone,
+        weights=own.weights if STRATEGIES[arm.strategy].pretrained else None,
+        resolution=own.resolution,
         runs=len(runs),
         statuses=dict(Counter(run.status for run in runs)),
         reasons=tuple(sorted({run.reason for run in runs if run.status == "failed" and run.reason})),
@@ -186,6 +238,8 @@ def _comparison(
         reused_seconds=sum(run.reused_seconds or 0.0 for run in (*baseline.runs, *arm.runs)),
     )
     return Comparison(
+        against=names[0],
+        differs=differing(summary[names[0]], summary[names[1]]),
         seeds=len(tested),
         claim=claim,
         test_accuracy_gain=claim.interval,

@@ -1,8 +1,10 @@
 """The verdict in plain words: one to three sentences that never claim more than the numbers."""
 
-from tl.analysis import claim_wording, fairness_wording, losses
+from dataclasses import replace
+
+from tl.analysis import claim_wording, fairness_wording, losses, names
 from tl.analysis.names import inside, noun, title
-from tl.analysis.results import ArmSummary, Claim, Learning, Verdict
+from tl.analysis.results import ArmSummary, Claim, Learning, Verdict, both_guess
 from tl.analysis.statistics import UNDECIDED
 from tl.config import BALANCED_ACCURACY
 from tl.words import percent
@@ -17,9 +19,41 @@ def whole(found: Verdict, uneven: bool = False) -> str:
     if len(measured) > 1 and claim_wording.sets_apart(found, found.headline, found.headline_claim):
         claim = found.headline_claim
         so_far = " so far" if claim and claim.outcome == UNDECIDED else ""
-        others = f"Of the {len(measured)} arms compared with {noun(found.baseline)}"
-        text = f"{others}, {inside(found.headline)} did best{so_far}. {text}"
-    return " ".join(filter(None, [text, _judged_by(found, uneven)]))
+        text = f"{_best_of(found, found.headline, len(measured))}{so_far}. {text}"
+    aside = [between(found, name) for name in found.between]
+    return " ".join(filter(None, [text, *aside, _judged_by(found, uneven)]))
+
+
+def between(found: Verdict, name: str) -> str:
+    """The text on one arm against another that is trained alike and transfers something else; empty before both were
+    tested, and where both guessed."""
+    entry = found.between[name]
+    alone = replace(found, baseline=entry.against, comparisons={name: entry}, headline=name, headline_claim=entry.claim)
+    if not entry.tested or both_guess(found.summary, name, entry.against):
+        return ""
+    sentences = [
+        claim_wording.told(alone, name, entry.claim),
+        names.caveat(alone, name),
+        claim_wording.what_next(alone, name, entry.claim),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _best_of(found: Verdict, name: str, measured: int) -> str:
+    """Which of the arms did best: of those held against one baseline, of all where there are several, or where none is
+    from scratch and the baseline did better than the best of the others."""
+    entry = found.comparisons[name]
+    mixed, known = not found.one_baseline, bool(found.summary[found.baseline].weights and entry.differs)
+    if (mixed or known) and _accuracy(found, found.baseline) > _accuracy(found, name):
+        return f"Of all {measured + 1} arms, {inside(found.baseline)} did best, before {inside(name)}"
+    if mixed or known:
+        return f"Of all {measured + 1} arms, {inside(name)} did best"
+    return f"Of the {measured} arms compared with {noun(found.baseline)}, {inside(name)} did best"
+
+
+def _accuracy(found: Verdict, name: str) -> float:
+    own = found.summary[name]
+    return own.test_accuracy.mean if own.test_accuracy else own.best_val_accuracy or 0.0
 
 
 def _judged_by(found: Verdict, uneven: bool) -> str:
@@ -45,11 +79,12 @@ def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
         claim = claim or entry.claim
         sentences = [
             claim_wording.told(found, name, claim),
+            names.caveat(found, name),
             claim_wording.what_next(found, name, claim),
             losses.told(found, name),
             fairness,
         ]
-    sentences.append(fairness_wording.unfrozen(found, found.baseline, name))
+    sentences.append(fairness_wording.unfrozen(found, entry.against, name))
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -71,7 +106,7 @@ def _reached(found: Verdict, own: ArmSummary) -> str:
 
 
 def _nothing_to_compare(found: Verdict, name: str) -> str:
-    sides = {side: found.summary[side] for side in (name, found.baseline)}
+    sides = {side: found.summary[side] for side in (name, found.against(name))}
     known = [side for side, own in sides.items() if own.best_val_accuracy is not None]
     if not known:
         return " ".join(["No epoch is finished yet.", losses.told(found, name)]).strip()
@@ -85,11 +120,12 @@ def _nothing_to_compare(found: Verdict, name: str) -> str:
 
 
 def _by_validation(found: Verdict, name: str) -> str:
-    untested = [side for side in (found.baseline, name) if not found.summary[side].test_accuracy]
+    base = found.against(name)
+    untested = [side for side in (base, name) if not found.summary[side].test_accuracy]
     why = " and ".join(f"{inside(side)} {losses.state(found.summary[side])}" for side in untested)
     sides = found.comparisons[name].validation_accuracy
     return (
         f"There is no comparison on the test set{f', because {why}' if why else ''}. By the best validation accuracy so "
-        f"far, {inside(name)} is at {percent(sides.arm)} and {inside(found.baseline)} at "
+        f"far, {inside(name)} is at {percent(sides.arm)} and {inside(base)} at "
         f"{percent(sides.baseline)}."
     )

@@ -25,9 +25,9 @@ PALE = 0.45  # opacity of what has yet to come
 COLUMNS = ["stage", "start", "end", "rate", "shown", "epochs", "when", "opacity"]
 
 
-def stage_names(training: Training) -> tuple[str, ...]:
-    """The rows of the plan, from the input to the head."""
-    return (*BACKBONES[training.backbone].stage_names, HEAD)
+def stage_names(training: Training, arm: ArmConfig) -> tuple[str, ...]:
+    """The rows of an arm's plan, from the input to the head."""
+    return (*BACKBONES[training.of(arm).backbone].stage_names, HEAD)
 
 
 def plan_rows(
@@ -45,7 +45,7 @@ def plan_rows(
         stretch = list(group)
         first, last = stretch[0][0], stretch[-1][0]
         _, phase, base, _ = stretch[len(stretch) // 2]
-        for stage in stage_names(training):
+        for stage in stage_names(training, arm):
             here = base * phase.rates[stage] if stage in phase.rates else None
             rows.append(
                 {
@@ -114,7 +114,7 @@ def _colour() -> alt.Color:
 
 def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> Drawing:
     """The plan of one arm as a heat map, the head on top; `rows` as `plan_rows` gives them."""
-    return Drawing(_heat_map(stage_names(training), arm.epochs or training.epochs), {ROWS: rows})
+    return Drawing(_heat_map(stage_names(training, arm), arm.epochs or training.epochs), {ROWS: rows})
 
 
 @kept

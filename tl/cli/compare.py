@@ -11,12 +11,12 @@ from tl.analysis import power
 from tl.analysis.experiment_results import ExperimentResult, RunSummary
 from tl.analysis.unplanned import notes
 from tl.arms import SETTINGS, parse_arms, value_type
-from tl.backbones import BACKBONES
 from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import BALANCES, JUDGES, PRECISIONS, VIEWS_BY, Experiment, Refused, Training, parse_seeds
+from tl.differences import networks, sides, transferred_words
 from tl.effects import before_training, idle
 from tl.jobs.listing import RunEntry
 from tl.jobs.shortage import shortage
@@ -36,7 +36,7 @@ HELP = {
     "dataset": f"name of a data set, see `python -m tl datasets`; default {DEFAULT_DATASET}",
     "samples": "training pictures, stratified and nested; default: all",
     "backbone": "network",
-    "weights": "what pretrained arms start from",
+    "weights": "what pretrained arms start from where they don't say",
     "resolution": "side of the square the network sees, pixels",
     "epochs": "at most, for arms without epochs of their own",
     "batch_size": "pictures a step",
@@ -186,7 +186,7 @@ def heading(home: Home, experiment: Experiment, sizes: str, run_ids: Iterable[st
 
     info = pictures_of(home, experiment.dataset, run_ids)
     title = info.title if info else f"{experiment.dataset} (no longer here)"
-    return f"{BACKBONES[experiment.backbone].title} on {title}, {sizes} training pictures at {experiment.resolution} px"
+    return f"{networks(experiment)} on {title}, {sizes} training pictures at {sides(experiment)}"
 
 
 def _seconds(run: RunSummary) -> str:
@@ -197,9 +197,12 @@ def _seconds(run: RunSummary) -> str:
 
 def as_text(document: ExperimentResult) -> str:
     """The result of a comparison for people."""
+    summary = document.verdict.summary
+    own = any(entry.differs for entry in document.verdict.comparisons.values())
     rows = [
         (
             name,
+            *([transferred_words(vars(summary[name]))] if own else []),
             run.seed,
             run.status,
             run.epochs,
@@ -210,7 +213,16 @@ def as_text(document: ExperimentResult) -> str:
         for name, arm in document.arms.items()
         for run in arm.runs
     ]
-    head = ("arm", "seed", "status", "epochs", "best validation", "test", "training time")
+    head = (
+        "arm",
+        *(["network"] if own else []),
+        "seed",
+        "status",
+        "epochs",
+        "best validation",
+        "test",
+        "training time",
+    )
     from tl.analysis.claim_wording import covers  # numpy
 
     return f"{table(head, rows)}\n\n{' '.join(filter(None, [document.verdict.text, covers(document.verdict)]))}"

@@ -68,7 +68,7 @@ def sweeps(arguments: argparse.Namespace) -> int:
         (
             entry["sweep_id"],
             data_name(entry["dataset"]),
-            entry["backbone"],
+            ", ".join(entry["networks"]),
             ", ".join(map(count, entry["sizes"])),
             ", ".join(entry["arms"]),
             len(entry["seeds"]),

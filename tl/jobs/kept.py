@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from tl.config import DECIDED, Experiment, RunConfig, Training
-from tl.jobs.seeds import decided_in
+from tl.jobs.seeds import decided_as
 from tl.store import database
 from tl.store.documents import Result, read_result
 from tl.store.files import read_json, write_json
@@ -23,8 +23,7 @@ _COPIED = ("resources", "rate_test", "predictions")  # attributes of Run: files 
 
 def like_before(home: Home, before_id: str, runs: list[RunConfig]) -> list[RunConfig]:
     """The runs, to be computed in the same way as those of the experiment `before_id` were."""
-    like = decided_in(home, database.read_runs(home, before_id))
-    return [run.decided(like) for run in runs] if like else runs
+    return decided_as(home, database.read_runs(home, before_id), runs)
 
 
 def kept(home: Home, before_id: str, experiment: Experiment, runs: Iterable[RunConfig]) -> dict[str, RunRow]:

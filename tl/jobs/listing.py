@@ -69,7 +69,8 @@ class RunEntry:
 
 def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
     """What is known of the run; `place` in the queue where it waits."""
-    files, spec, arm = home.run(row.run_id), row.experiment, row.arm_config
+    files, arm = home.run(row.run_id), row.arm_config
+    spec = row.experiment.of(arm)
     # In this order: who reads the epochs first may see one that is done in neither.
     progress = read_progress(files) if row.status == "running" else None
     reached = _reached(files, row)

@@ -3,12 +3,14 @@
 import os
 import shutil
 import subprocess
+from dataclasses import replace
+from typing import Any
 
 from tl import machine
 from tl.backbones import BACKBONES
-from tl.config import Experiment, Refused, Training
+from tl.config import TRANSFERRED, Experiment, Refused, RunConfig, Training
 from tl.limits import hosted, limits
-from tl.store.documents import read_result
+from tl.store.documents import read_config, read_result
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
 
@@ -29,21 +31,46 @@ PAGE_BYTES = 300e6  # hosted: what the page takes while visitors use it, and wha
 
 
 def trainer_bytes(home: Home, training: Training, siblings: list[str]) -> float:
-    """Memory that one trainer of `training` needs: as measured in the runs `siblings`, else estimated."""
-    results = (read_result(home.run(run_id)) for run_id in siblings)
-    peaks = [result.memory_peak_bytes or 0 for result in results if result]
-    if measured := max(peaks, default=0):
-        return 1.1 * measured
-    return estimated_bytes(training)
+    """Memory that one trainer of `training` needs: as measured in the runs `siblings`, else estimated; of an experiment
+    that of the arm that needs the most."""
+    if not isinstance(training, Experiment):
+        return estimated_bytes(training)
+    kinds: dict[tuple[str, int], list[Experiment]] = {}  # network and resolution -> the arms with these
+    for one in each_alone(training):
+        kinds.setdefault((one.backbone, one.resolution), []).append(one)
+    peaks: dict[tuple[str, int], float] = dict.fromkeys(kinds, 0.0)
+    for run_id in siblings:
+        files = home.run(run_id)
+        config = read_config(files) if len(kinds) > 1 else None
+        kind = (config.backbone, config.resolution) if isinstance(config, RunConfig) else next(iter(kinds))
+        if (result := read_result(files)) and kind in peaks:
+            peaks[kind] = max(peaks[kind], result.memory_peak_bytes or 0)
+    return max(1.1 * peaks[kind] or max(map(estimated_bytes, arms)) for kind, arms in kinds.items())
+
+
+def each_alone(experiment: Experiment) -> list[Experiment]:
+    """Every arm as an experiment by itself, whose network, weights and resolution are the arm's."""
+    alone = []
+    for arm in experiment.arms:
+        own = experiment.of(arm)
+        shared: dict[str, Any] = {name: getattr(own, name) for name in TRANSFERRED}
+        alone.append(replace(experiment, **shared, arms=(arm.with_the_shared(),)))
+    return alone
 
 
 def estimated_bytes(training: Training) -> float:
-    """Memory that one trainer of `training` needs on this machine, roughly."""
+    """Memory that one trainer of `training` needs on this machine, roughly; of an experiment as `trainer_bytes`."""
+    if isinstance(training, Experiment):
+        anchored = {arm.name: STRATEGIES[arm.strategy].anchored for arm in training.arms}
+        return max(_estimated_bytes(training.of(arm), anchored[arm.name]) for arm in training.arms)
+    return _estimated_bytes(training, anchored=False)
+
+
+def _estimated_bytes(training: Training, anchored: bool) -> float:
     backbone = BACKBONES[training.backbone]
     activations = backbone.activation_bytes * training.batch_size * (training.resolution / 224) ** 2
-    arms = training.arms if isinstance(training, Experiment) else ()
     program = TORCH_BYTES if machine.total_memory() >= ROOMY_BYTES else LEAN_TORCH_BYTES
-    per_parameter = PARAMETER_BYTES + (ANCHOR_BYTES if any(STRATEGIES[arm.strategy].anchored for arm in arms) else 0)
+    per_parameter = PARAMETER_BYTES + (ANCHOR_BYTES if anchored else 0)
     return program + per_parameter * backbone.parameters + activations
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment, Newer, Refused, new_id, newer
+from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
 from tl.jobs import memory, processes, settling
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
@@ -120,8 +120,9 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     if samples < len(info.classes):
         raise Refused(f"samples is {samples}, but {info.name} has {len(info.classes)} classes; each needs a picture.")
     check_size(home, experiment, info.train)
+    arms = tuple(_with_weights(home, experiment, arm) for arm in experiment.arms)
     weights = experiment.weights
-    if any(STRATEGIES[arm.strategy].pretrained for arm in experiment.arms):
+    if any(STRATEGIES[arm.strategy].pretrained and arm.weights is None for arm in arms):
         weights = sources.resolve(home, experiment.backbone, weights)
     judge_by = experiment.judge_by
     if judge_by == "auto":
@@ -129,7 +130,21 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     resplit = datasets.resplits_by_itself(home, info) if experiment.resplit is None else experiment.resplit
     if resplit:
         datasets.check_resplit(home, info)
-    return replace(experiment, samples=samples, weights=weights, judge_by=judge_by, resplit=resplit)
+    return replace(experiment, samples=samples, weights=weights, judge_by=judge_by, resplit=resplit, arms=arms)
+
+
+def _with_weights(home: Home, experiment: Experiment, arm: ArmConfig) -> ArmConfig:
+    """The arm with its own weights spelled out, where it needs some that are not the experiment's. Raises Refused."""
+    from tl import sources
+
+    own = experiment.of(arm)
+    alike = arm.weights is None and own.backbone == experiment.backbone
+    if alike or not STRATEGIES[arm.strategy].pretrained:
+        return arm
+    try:
+        return replace(arm, weights=sources.resolve(home, own.backbone, own.weights))
+    except Refused as problem:
+        raise Refused(of_arm(arm, problem)) from None
 
 
 def check_size(home: Home, experiment: Experiment, training_pictures: int) -> None:

@@ -43,9 +43,8 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
         )
     after = with_seeds(before, up_to, looks=(*(before.looks or (len(before.seeds),)), up_to))
     resolved(home, after)  # refuses what can't be trained
-    like = decided_in(home, rows)
     new = [run for run in after.runs(experiment_id) if run.seed not in before.seeds]
-    runs = [run.decided(like) for run in new] if like else new
+    runs = decided_as(home, rows, new)
     if _queue(home, before, after, runs, outcome):
         return [run.run_id for run in runs]
     return [] if outcome else add_seeds(home, experiment_id, up_to)  # somebody was faster: see what is there now
@@ -74,7 +73,14 @@ def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:
         raise Refused(f"{unfinished} of its runs {have} not finished; resume or delete what is unfinished first.")
 
 
-def decided_in(home: Home, rows: list[RunRow]) -> RunConfig | None:
+def decided_as(home: Home, rows: list[RunRow], runs: list[RunConfig]) -> list[RunConfig]:
+    """The `runs`, to be computed as the finished ones of `rows` were: those of the same arm, else most."""
+    like = {arm: _decided_in(home, [row for row in rows if row.arm == arm]) for arm in {run.arm.name for run in runs}}
+    most = _decided_in(home, rows)
+    return [run.decided(found) if (found := like[run.arm.name] or most) else run for run in runs]
+
+
+def _decided_in(home: Home, rows: list[RunRow]) -> RunConfig | None:
     """A finished run that was computed as most were: its config says what trainers decided. None where there is none."""
     found = [read_config(home.run(row.run_id)) for row in rows if row.status == "finished"]
     configs = [config for config in found if isinstance(config, RunConfig)]

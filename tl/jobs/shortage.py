@@ -6,9 +6,10 @@ from dataclasses import replace
 from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Experiment, Refused
-from tl.jobs.memory import estimated_bytes
+from tl.jobs.memory import each_alone, estimated_bytes
 from tl.limits import limits
 from tl.store.quota import check_settings
+from tl.strategies import arm_title
 from tl.words import memory
 
 REST_BYTES = 0.18e9  # the page of one person and the supervisor
@@ -20,20 +21,26 @@ def shortage(experiment: Experiment) -> str | None:
 
     None as well where a GPU decides: there a batch is put through in parts until it fits.
     """
-    room, need = max(machine.total_memory() - REST_BYTES, 0.0), estimated_bytes(experiment)
+    room, arms = max(machine.total_memory() - REST_BYTES, 0.0), each_alone(experiment)
+    place = max(range(len(arms)), key=lambda place: estimated_bytes(arms[place]))
+    whose, experiment = experiment.arms[place], arms[place]  # the one that needs the most
+    need = estimated_bytes(experiment)
     if need <= room or shutil.which("nvidia-smi"):
         return None
+    a_run = f"A run of {arm_title(whose.name)}" if whose.transfers_its_own else "A run"
     known = [
         f"{words} would fit" for words in (_one_smaller(experiment, room), _all_smaller(experiment, room)) if words
     ]
     fits = (known or ["nothing smaller that there is would fit"])[0]
-    return f"A run needs about {memory(need)} of memory, and this machine can give it {memory(room)}: {fits}."
+    return f"{a_run} needs about {memory(need)} of memory, and this machine can give it {memory(room)}: {fits}."
 
 
 def fitted(experiment: Experiment) -> Experiment:
     """The same at the highest resolution, up to its own, that memory and a demo's limit allow; as it is where none does."""
     for side in (experiment.resolution, *_sides(experiment)):
-        if _allowed(smaller := replace(experiment, resolution=side)) and shortage(smaller) is None:
+        arms = [replace(arm, resolution=arm.resolution and min(arm.resolution, side)) for arm in experiment.arms]
+        smaller = replace(experiment, resolution=side, arms=tuple(arms))
+        if _allowed(smaller) and shortage(smaller) is None:
             return smaller
     return experiment
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tl.config import Experiment, Refused, new_id
+from tl.differences import each_of
 from tl.jobs.endings import out_of_time
 from tl.jobs.listing import RunEntry
 from tl.jobs.queue import enqueue, list_runs, resolved, resume_all
@@ -43,7 +44,7 @@ def sweep(home: Home, sweep_id: str) -> dict:
 def list_sweeps(home: Home) -> list[dict]:
     """Every sweep, the newest first: `sweep_id, created, dataset, backbone, resolution, sizes, arms, seeds, runs`.
 
-    `runs` counts them by status.
+    `runs` counts them by status; `networks`: all that its arms train, where some have their own.
     """
     listed = []
     for found in database.read_sweeps(home):
@@ -56,6 +57,7 @@ def list_sweeps(home: Home) -> list[dict]:
                 "created": found["created"],
                 "dataset": first.dataset,
                 "backbone": first.backbone,
+                "networks": list(dict.fromkeys(own.backbone for own in each_of(first))),
                 "resolution": first.resolution,
                 "sizes": [experiment.samples for experiment in found["experiments"].values()],
                 "arms": [arm.name for arm in first.arms],

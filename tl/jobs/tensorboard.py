@@ -157,7 +157,7 @@ def names(home: Home) -> dict[str, Path]:
         target = home.run(row.run_id).tensorboard
         if not target.is_dir():
             continue
-        spec = row.experiment
+        spec = row.experiment.of(row.arm_config)
         pictures = " ".join(str(part) for part in (data_name(spec.dataset), spec.samples) if part is not None)
         experiment = f"{pictures} {spec.backbone} {spec.resolution} px {row.experiment_id[-4:]}"
         name = f"{experiment}/{_PLAIN.sub('_', row.arm)} seed {row.seed}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from tl.arms import quoted
 from tl.config import MOST_THREADS, PRECISIONS, ArmConfig, Experiment, Training
+from tl.differences import usual_name_of
 from tl.effects import idle, of_another_strategy
 from tl.store.documents import Result
 from tl.store.settling import Settling
@@ -45,8 +46,8 @@ def command(
             words += [f"--{option}" if value else f"--no-{option}"]
         else:
             words += [f"--{option}", _said(value)]
-    times = Counter(arm.strategy for arm in experiment.arms)
-    arms = ",".join(_arm(arm, alone=times[arm.strategy] == 1) for arm in experiment.arms)
+    times = Counter(map(usual_name_of, experiment.arms))
+    arms = ",".join(_arm(arm, alone=times[usual_name_of(arm)] == 1) for arm in experiment.arms)
     words += ["--arms", arms, "--seeds", _seeds(experiment.seeds)]
     return shlex.join(words + _settled(settle) + _judged(judged))
 
@@ -98,8 +99,10 @@ def _judged(judged: Mapping[str, Any]) -> list[str]:
 
 
 def _arm(arm: ArmConfig, *, alone: bool) -> str:
-    """One arm; `alone`: no other has its strategy, after which it is named then unless it has a name of its own."""
-    default = {entry.name: entry.default for entry in fields(ArmConfig)} | {"name": arm.strategy if alone else None}
+    """One arm; `alone`: no other would be called so, if nobody had named it."""
+    default = {entry.name: entry.default for entry in fields(ArmConfig)} | {
+        "name": usual_name_of(arm) if alone else None
+    }
     text, without = arm.strategy, of_another_strategy(arm.strategy)
     for entry in fields(ArmConfig):
         value = getattr(arm, entry.name)

@@ -55,7 +55,7 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
             *sections.sources(lines),
             *classes_section(document.verdict),
             pieces.heading("Was every arm given a fair chance?"),
-            pieces.table(findings.FAIRNESS_HEAD, findings.fairness_rows(document.verdict)),
+            pieces.table(findings.fairness_head(document.verdict), findings.fairness_rows(document.verdict)),
             pieces.paragraph(findings.FAIRNESS_NOTE, "small"),
             pieces.heading("Every run"),
             pieces.table(RUNS_HEAD, runs_rows(document)),
@@ -86,7 +86,7 @@ def verdict_section(found: Verdict) -> list[str]:
     for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
         if rows:
-            parts.append(pieces.heading(f"{title(name)} against {noun(found.baseline)}"))
+            parts.append(pieces.heading(f"{title(name)} against {noun(found.against(name))}"))
             parts.append(pieces.table(("Measure", "Result", "", "What it is"), rows))
     return parts
 

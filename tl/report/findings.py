@@ -9,7 +9,9 @@ from tl.analysis.names import title
 from tl.analysis.records import FAR_ABOVE
 from tl.analysis.results import ArmSummary, Interval, Learning, Ledger, Verdict
 from tl.analysis.time_wording import about_equal
-from tl.config import BALANCED_ACCURACY
+from tl.backbones import BACKBONES
+from tl.config import BALANCED_ACCURACY, TRANSFERRED
+from tl.differences import source_title
 from tl.words import (
     NOT_AVAILABLE,
     count,
@@ -31,8 +33,7 @@ CHOSEN = {
     fairness.PARTLY_FOUND: "found by a range test, the usual one where that showed none",
     fairness.NOT_FOUND: "the usual one, as a range test showed none",
 }
-FAIRNESS_HEAD = (
-    "Arm",
+_FAIRNESS_HEAD = (
     "Steps",
     "Epochs",
     "Learning rate",
@@ -41,6 +42,8 @@ FAIRNESS_HEAD = (
     "Validation curve at the end",
     "Learning",
 )
+TRANSFERRED_HEADS = {"backbone": "Network", "weights": "Pretrained weights", "resolution": "Resolution"}
+NONE_TRANSFERRED = "none"
 LEARNING = {
     Learning.CONVERGED: "converged",
     Learning.STILL_IMPROVING: "still improving",
@@ -79,7 +82,7 @@ def measures(found: Verdict, name: str) -> list[Measure]:
     candidates = [
         _gain(found, name),
         _time(entry.time_to_target),
-        _epochs_used(cost.epochs, found.summary[name], found.summary[found.baseline]),
+        _epochs_used(cost.epochs, found.summary[name], found.summary[entry.against]),
         _cost("Peak memory", cost.memory_bytes, memory),
         _cost("Computing time", cost.seconds, duration),
         _cost("Training pictures", cost.images, _pictures),
@@ -200,15 +203,34 @@ def _cost(label: str, cost: Cost, say: Callable[[float], str]) -> Measure | None
     return Measure(label, say(cost.arm), f"{note} ({ratio.value:.2f}×)", f"{text}. Mean of a whole run.")
 
 
+def fairness_head(found: Verdict) -> tuple[str, ...]:
+    """Columns of `fairness_rows`: what arms transfer where that differs, and what they were given."""
+    return ("Arm", *(TRANSFERRED_HEADS[name] for name in _differing(found)), *_FAIRNESS_HEAD)
+
+
 def fairness_rows(found: Verdict) -> list[tuple[str, ...]]:
-    """What every arm was given and how far it got with it, columns FAIRNESS_HEAD."""
-    return [_fairness_row(name, own) for name, own in found.summary.items()]
+    """What every arm was given and how far it got with it, columns `fairness_head`."""
+    return [_fairness_row(name, own, _differing(found)) for name, own in found.summary.items()]
 
 
-def _fairness_row(name: str, own: ArmSummary) -> tuple[str, ...]:
-    given = own.ledger
+def _differing(found: Verdict) -> list[str]:
+    """Which of TRANSFERRED differ between arms."""
+    values = [_transferred(own) for own in found.summary.values()]
+    several = {name: {own[name] for own in values} - {NONE_TRANSFERRED} for name in TRANSFERRED}
+    return [name for name in TRANSFERRED if len(several[name]) > 1]
+
+
+def _transferred(own: ArmSummary) -> dict[str, str]:
+    """By TRANSFERRED, in words."""
+    weights = NONE_TRANSFERRED if own.weights is None else source_title(own.weights)
+    return {"backbone": BACKBONES[own.backbone].title, "weights": weights, "resolution": f"{own.resolution} px"}
+
+
+def _fairness_row(name: str, own: ArmSummary, differing: list[str]) -> tuple[str, ...]:
+    given, transferred = own.ledger, _transferred(own)
     return (
         title(name),
+        *(transferred[each] for each in differing),
         NOT_AVAILABLE if given.steps is None else count(round(given.steps)),
         _epochs(own),
         _learning_rate(given),

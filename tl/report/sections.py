@@ -9,9 +9,9 @@ from tl.analysis.names import title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference
 from tl.analysis.unplanned import notes
-from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
+from tl.differences import networks, own_words, sides
 from tl.report import pieces
 from tl.report.command import command, pinned
 from tl.report.subject import Subject
@@ -22,7 +22,7 @@ from tl.words import NOT_AVAILABLE, count, number_of, rate
 
 def name(experiment: Experiment, info: DatasetInfo | None) -> str:
     """The report's title: which network on which pictures."""
-    return f"{BACKBONES[experiment.backbone].title} on {info.title if info else experiment.dataset}"
+    return f"{networks(experiment)} on {info.title if info else experiment.dataset}"
 
 
 def submitted(subject: Subject) -> str:
@@ -34,7 +34,7 @@ def submitted(subject: Subject) -> str:
 def resolution_and_seeds(experiment: Experiment) -> str:
     """ "64 px · 3 seeds"."""
     seeds = len(experiment.seeds)
-    return f"{experiment.resolution} px · {number_of(seeds, 'seed')}"
+    return f"{sides(experiment)} · {number_of(seeds, 'seed')}"
 
 
 def unplanned(subject: Subject, records: list[RunRecord]) -> list[str]:
@@ -64,7 +64,7 @@ def setting(
         *pictures_section(info, experiment),
         pieces.heading("Setting"),
         pieces.table((), setting_rows(experiment, sizes)),
-        pieces.table(("Arm", "Strategy", "What trains when", "Learning rate", "Epochs"), arm_rows(experiment)),
+        pieces.table(arm_head(experiment), arm_rows(experiment)),
         pieces.heading("Hardware and versions"),
         pieces.table((), machine_rows(records)),
         pieces.heading("To repeat it"),
@@ -110,12 +110,20 @@ def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tu
     ]
 
 
+def arm_head(experiment: Experiment) -> tuple[str, ...]:
+    """Columns of `arm_rows`."""
+    own = ("Its own",) if any(arm.transfers_its_own for arm in experiment.arms) else ()
+    return ("Arm", "Strategy", *own, "What trains when", "Learning rate", "Epochs")
+
+
 def arm_rows(experiment: Experiment) -> list[tuple[str, ...]]:
-    """What each arm is."""
+    """What each arm is, and where some have a network, weights or a resolution of their own, which."""
+    some = any(arm.transfers_its_own for arm in experiment.arms)
     return [
         (
             title(arm.name),
             STRATEGIES[arm.strategy].title,
+            *([own_words(arm) or "as all arms"] if some else []),
             _strategy(arm),
             _rate(experiment, arm),
             _budget(experiment, arm),

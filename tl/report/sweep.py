@@ -51,7 +51,7 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
             pieces.paragraph(f"Test accuracy: {covers(found)}.", "small"),
             pieces.heading("Was every arm given a fair chance?"),
             pieces.table(
-                ("Pictures", *findings.FAIRNESS_HEAD),
+                ("Pictures", *findings.fairness_head(next(iter(documents.values())).verdict)),
                 _by_size({size: findings.fairness_rows(each.verdict) for size, each in documents.items()}),
             ),
             pieces.paragraph(findings.FAIRNESS_NOTE, "small"),
@@ -72,8 +72,10 @@ def against(found: SweepFinding) -> list[str]:
     """Break-even of every arm; nothing where there is only one arm."""
     if not found.comparisons:
         return []
+    against = {entry.against or found.baseline for entry in found.comparisons.values()}
+    whom = noun(found.baseline) if len(against) == 1 else "the same network from scratch"
     return [
-        pieces.heading(f"Against {noun(found.baseline)}: up to how many pictures"),
+        pieces.heading(f"Against {whom}: up to how many pictures"),
         pieces.table(size_findings.BREAK_EVEN_HEAD, size_findings.break_even_rows(found)),
     ]
 

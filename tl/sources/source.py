@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from tl.backbones import ImageNetWeights, Input, PackagedWeights
+from tl.config import AUTO, BUNDLED, IMAGENET
 
-AUTO, BUNDLED, IMAGENET = "auto", "bundled", "imagenet"  # keys that can't be a model's name
+__all__ = ["AUTO", "BUNDLED", "IMAGENET", "Source", "imagenet"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from tl.config import Experiment
+from tl.config import Training
 from tl.store.home import Home
 from tl.store.rows import experiment_of
 from tl.store.schema import ACTIVE, select, writing
@@ -19,20 +19,23 @@ _JOINED = "FROM runs JOIN experiments ON experiments.id = runs.experiment_id"
 class Load(NamedTuple):
     """What is in the queue at this moment."""
 
-    training: list[Experiment]  # of each run of this home that trains or waits
+    training: list[Training]  # of each run of this home that trains or waits, as its arm has it
     kept: int  # runs of this home, whatever became of them
     everybody: list[str]  # networks of the runs of all homes that train or wait
 
 
 def load(home: Home, connection: sqlite3.Connection) -> Load:
     """How full the queue is, inside the transaction that fills it."""
-    active = f"SELECT owner, spec, count(*) AS runs {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id"
-    ours: list[Experiment] = []
+    active = f"SELECT owner, spec, arm, count(*) AS runs {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id, arm"
+    ours: list[Training] = []
     networks: list[str] = []
     for row in connection.execute(active):
         experiment = experiment_of(row["spec"])
-        networks += [experiment.backbone] * row["runs"]
-        ours += [experiment] * row["runs"] if row["owner"] == home.owner else []
+        arms = [experiment.of(arm) for arm in experiment.arms if arm.name == row["arm"]] or [
+            experiment
+        ]  # else: damaged
+        networks += [arms[0].backbone] * row["runs"]
+        ours += arms[:1] * row["runs"] if row["owner"] == home.owner else []
     kept = connection.execute(f"SELECT count(*) {_JOINED} WHERE owner IS ?", (home.owner,)).fetchone()[0]
     return Load(ours, kept, networks)
 

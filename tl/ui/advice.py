@@ -3,6 +3,7 @@
 import streamlit as st
 
 from tl.config import Experiment, Refused
+from tl.differences import each_of
 from tl.store.home import Home
 from tl.ui import hints
 from tl.ui.text import escape
@@ -23,7 +24,7 @@ def _advice(home: Home, experiment: Experiment) -> None:
     from tl.analysis import advice_record  # numpy, scipy: after what comes before is on its way to the browser
     from tl.jobs.advice import advise
 
-    need = (experiment.backbone, experiment.resolution, experiment.batch_size)
+    need = (repr([(own.backbone, own.resolution) for own in each_of(experiment)]), experiment.batch_size)
     try:
         found = advise(home, experiment, _fits(home, *need, experiment))
     except Refused:
@@ -39,7 +40,7 @@ def _advice(home: Home, experiment: Experiment) -> None:
 
 
 @st.cache_data(ttl=MEMORY_SECONDS, show_spinner=False, max_entries=50)
-def _fits(_home: Home, backbone: str, resolution: int, batch_size: int, _experiment: Experiment) -> bool:
+def _fits(_home: Home, networks: str, batch_size: int, _experiment: Experiment) -> bool:
     from tl.jobs.advice import fits_memory
 
     return fits_memory(_home, _experiment)

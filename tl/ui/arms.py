@@ -4,10 +4,13 @@ import streamlit as st
 
 from tl.charts.palette import arm_colour
 from tl.config import ArmConfig
+from tl.store.home import Home
 from tl.strategies import STRATEGIES
 from tl.ui import demo, form_state
+from tl.ui.compose import own_network
 from tl.ui.form_state import arm_key
 from tl.ui.settings import arm_settings, shared_settings, shared_summary
+from tl.ui.text import escape
 
 
 def dot(position: int) -> str:
@@ -15,7 +18,7 @@ def dot(position: int) -> str:
     return f':small[:color[⬤]{{foreground="{arm_colour(position)}"}}]'
 
 
-def section(info=None) -> list:
+def section(home: Home, info=None) -> list:
     """Draw the section; gives the places for the arms' plans and, as the last, for their legend.
 
     `info` is what is known about the pictures they will learn, where any are chosen.
@@ -26,7 +29,7 @@ def section(info=None) -> list:
     with st.grid(min(3, max(2, len(state[form_state.ARMS]))), min_column_width=280):
         for position, number in enumerate(state[form_state.ARMS]):
             with st.container(border=True, height="stretch", gap="xsmall", key=f"form_arm_card_{number}"):
-                places.append(_arm(number, position))
+                places.append(_arm(home, number, position))
     places.append(st.container(key="form_plan_legend"))
     with st.container(horizontal=True):
         st.button(
@@ -43,7 +46,7 @@ def section(info=None) -> list:
     return places
 
 
-def _arm(number: int, position: int):
+def _arm(home: Home, number: int, position: int):
     """Draw one arm's card; gives the place for its plan."""
     state = st.session_state
     strategy_key = arm_key(number, "strategy")
@@ -60,11 +63,15 @@ def _arm(number: int, position: int):
     st.caption(strategy.sentence)
     if strategy.source:
         st.caption(f":small[{strategy.source}]")
+    said = st.container()
     st.space("stretch")
     place = st.container(key=f"form_plan_place_{number}")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         with st.popover("Settings", icon=":material/tune:", type="tertiary", key=f"form_arm_settings_{number}"):
             arm_settings(number, state[strategy_key])
+            own_network.settings(home, number, state[strategy_key])
+        if words := own_network.words(number, state[strategy_key]):
+            said.caption(f":material/hub: {escape(words)}")
         if len(state[form_state.ARMS]) > 2:
             st.button(
                 "Remove",

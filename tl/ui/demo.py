@@ -44,7 +44,8 @@ def at_most(name: str, usual: int) -> int:
 def hold(state: MutableMapping) -> None:
     """Bring what a preset or a data set put into the form within the limits; what was typed is refused instead."""
     keys = {shared_key(name): name for name in ("epochs", "resolution", "samples")}
-    keys |= {arm_key(number, "epochs"): "epochs" for number in state[form_state.ARMS]}
+    own = [(number, name) for number in state[form_state.ARMS] for name in ("epochs", "resolution")]
+    keys |= {arm_key(number, name): name for number, name in own}
     for key, name in keys.items():
         if isinstance(state.get(key), int):
             state[key] = at_most(name, state[key])

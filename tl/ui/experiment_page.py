@@ -7,6 +7,7 @@ import streamlit as st
 
 from tl.analysis.results import Verdict
 from tl.config import Refused
+from tl.differences import networks, sides
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
 from tl.ui import cost, form, live, view
@@ -39,24 +40,24 @@ def show(home: Home, experiment_id: str) -> None:
 
 def _head(now: view.ExperimentView) -> None:
     from tl import sources
-    from tl.backbones import BACKBONES
 
     spec = now.experiment
     title = view.data_title(now.home, spec.dataset, [run.run_id for run in now.runs])
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title(f"{escape(BACKBONES[spec.backbone].title)} on {escape(title)}", anchor=False, width="content")
+        st.title(f"{escape(networks(spec))} on {escape(title)}", anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
             st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
             if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_experiment"):
                 ask_to_delete(now.home, now.experiment_id, live.PROBLEM, now.sweep_id, then=form.new_comparison)
     weights = now.imported and now.imported.weights
-    transfers = any(STRATEGIES[arm.strategy].pretrained for arm in spec.arms)
+    own = [arm.weights is not None or arm.backbone is not None for arm in spec.arms]
+    transfers = any(STRATEGIES[arm.strategy].pretrained and not its for arm, its in zip(spec.arms, own, strict=True))
     if not now.imported and transfers:
         with suppress(Refused):  # deleted since
             weights = sources.source(now.home, spec.backbone, spec.weights).title
     facts = [
         f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
-        f"{spec.resolution} px",
+        sides(spec),
         *([f"pretrained weights “{escape(weights or spec.weights)}”"] if transfers else []),
         number_of(len(spec.seeds), "seed"),
     ]

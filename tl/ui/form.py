@@ -36,7 +36,7 @@ def show(home: Home) -> None:
     with st.container(border=True):
         network.section(home)
     with st.container(border=True):
-        places = arms.section(info)
+        places = arms.section(home, info)
     before = st.container()
     experiment = _start_row(home, info)
     if experiment:  # last, so that the form can be used while charts are still being made
@@ -66,7 +66,7 @@ def _presets(home: Home) -> None:
 def _still(home: Home, preset: Preset) -> bool:
     """Whether the form says what the preset filled in, as far as that could be had here."""
     state, fresh = st.session_state, {}
-    form_state.fill(fresh, preset.here())
+    form_state.fill(fresh, preset.here(home, state[pictures.DATASET]))
     demo.hold(fresh)
     wanted = form_state.compose(fresh)
     try:
@@ -106,6 +106,8 @@ def _use_preset(home: Home) -> None:
     st.session_state[pictures.WANTS_UPLOAD] = preset.upload
     if preset.upload:
         pictures.use_newest_upload(home)
+    if preset.probes:  # of the pictures that are chosen now
+        form_state.fill_arms(st.session_state, preset.here(home, st.session_state[pictures.DATASET]).arms)
 
 
 def _start_row(home: Home, info) -> Experiment | None:

@@ -3,11 +3,12 @@
 `state` is st.session_state, or any dict in tests. An arm is known by a number that stays when others are removed.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import fields
 from typing import Any
 
-from tl.config import ArmConfig, Experiment, Training, new_id
+from tl.config import TRANSFERRED, ArmConfig, Experiment, Training, new_id
+from tl.differences import usual_name, usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy
 from tl.jobs.settling import begun, with_least_seeds
 from tl.store.database import experiment_with_key
@@ -40,18 +41,23 @@ def fill(state: MutableMapping, experiment: Experiment) -> None:
         state[shared_key(name)] = getattr(experiment, name)
     state[SEEDS] = len(experiment.seeds)
     state[SETTLE] = False
+    fill_arms(state, experiment.arms)
+
+
+def fill_arms(state: MutableMapping, arms: Iterable[ArmConfig]) -> None:
+    """Put these arms into the form in place of those that it has."""
     state[ARMS] = []
-    for arm in experiment.arms:
+    for arm in arms:
         add_arm(state, arm)
 
 
 def add_arm(state: MutableMapping, arm: ArmConfig) -> None:
-    """Append an arm; a name that is just its strategy's is left to `compose`."""
+    """Append an arm; a name that it would have anyway is left to `compose`."""
     number = state.get(NEXT_ARM, 0)
     state[NEXT_ARM] = number + 1
     for name in ARM_FIELDS:
         state[arm_key(number, name)] = getattr(arm, name)
-    if arm.name == arm.strategy:
+    if arm.name == usual_name_of(arm):
         state[arm_key(number, "name")] = ""
     state[ARMS] = [*state.get(ARMS, []), number]
 
@@ -71,16 +77,26 @@ def renew_token(state: MutableMapping, home: Home) -> None:
 
 
 def arm_names(state: MutableMapping) -> list[str]:
-    """The name of every arm: the user's, else the strategy's; numbered where it comes twice."""
+    """The name of every arm: the user's, else the usual one; numbered where it comes twice."""
     names: list[str] = []
     for number in state[ARMS]:
-        strategy = state[arm_key(number, "strategy")]
-        wanted = plain(state.get(arm_key(number, "name")) or "") or strategy
+        wanted = plain(state.get(arm_key(number, "name")) or "") or usual_name_in(state, number)
         name, again = wanted, 2
         while arm_title(name) in map(arm_title, names):
             name, again = f"{arm_title(wanted)[:56]} {again}", again + 1
         names.append(name)
     return names
+
+
+def usual_name_in(state: MutableMapping, number: int) -> str:
+    """What an arm is called that nobody names."""
+    strategy = state[arm_key(number, "strategy")]
+    return usual_name(strategy, {name: state[arm_key(number, name)] for name in _own(strategy)})
+
+
+def _own(strategy: str) -> list[str]:
+    """What an arm of this strategy may have of its own, of TRANSFERRED."""
+    return [name for name in TRANSFERRED if name not in of_another_strategy(strategy)]
 
 
 def compose(state: MutableMapping, *, sized: bool = True) -> Experiment:

@@ -8,6 +8,7 @@ from tl import jobs
 from tl.analysis.results import Verdict
 from tl.analysis.unplanned import notes_of
 from tl.config import BALANCED_ACCURACY
+from tl.differences import own_words
 from tl.jobs.listing import RunEntry
 from tl.store.documents import Progress
 from tl.store.home import Home
@@ -49,7 +50,10 @@ def _live(
     with st.grid(min(3, max(2, len(now.arms))), min_column_width=300):
         for arm in now.arms:
             with st.container(border=True, height="stretch", key=f"arm_card_{arm.position}"):
-                _card(now.home, arm, metrics[metrics["run_id"] == arm.current.run_id], left.get(arm.position))
+                words = own_words(now.experiment.arms[arm.position])
+                words = "" if words in arm.title else words
+                epochs = metrics[metrics["run_id"] == arm.current.run_id]
+                _card(now.home, arm, epochs, left.get(arm.position), words)
     if now.experiment.judge_by == BALANCED_ACCURACY:
         st.caption("These are plain accuracies; the curves and the best epoch go by balanced accuracy.")
     settling.line(now)
@@ -74,13 +78,15 @@ def _live(
     )
 
 
-def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None) -> None:
-    """`epochs` are the metrics of its current run."""
+def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None, words: str) -> None:
+    """`epochs` are the metrics of its current run; `words`: what it transfers of its own, unless its name says so."""
     run = arm.current
     colour, icon = BADGES[run.status]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"{dot(arm.position)} **{escape(arm.title)}**", width="content")
         st.badge(arm.state, color="gray" if arm.waits else colour, icon=icon)
+    if words:
+        st.caption(escape(words))
     st.progress(min(1.0, arm.fraction), text=_progress_text(arm, seconds_left))
     reached = st.grid(3, min_column_width=84)
     latest = epochs["val_accuracy"].dropna()

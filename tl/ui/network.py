@@ -26,7 +26,6 @@ def section(home: Home) -> None:
             format_func=lambda key: f"{BACKBONES[key].title} · {millions(BACKBONES[key].parameters)} parameters",
             persist_state="session",
         )
-    backbone = BACKBONES[state[BACKBONE]]
     known = {entry.key: entry for entry in sources.available(home, state[BACKBONE])}
     if state[WEIGHTS] not in known:
         state[WEIGHTS] = _usual(home, state[BACKBONE], list(known))
@@ -35,12 +34,11 @@ def section(home: Home) -> None:
             "Pretrained weights",
             list(known) or [sources.AUTO],
             key=WEIGHTS,
-            format_func=lambda key: _option(known[key]) if known else "none",
+            format_func=lambda key: option(known[key]) if known else "none",
             disabled=not known,
             persist_state="session",
         )
-    most = demo.at_most("resolution", max(RESOLUTIONS))
-    possible = [side for side in RESOLUTIONS if backbone.min_resolution <= side <= most] or [backbone.min_resolution]
+    possible = possible_resolutions(state[BACKBONE])
     if state[RESOLUTION] not in possible:
         state[RESOLUTION] = min(possible, key=lambda side: abs(side - state[RESOLUTION]))
     with third:
@@ -61,6 +59,12 @@ def section(home: Home) -> None:
     st.caption(f"Weights trained on {escape(chosen.source_data)}{accuracy}.{size} Licence: {escape(chosen.licence)}.")
 
 
+def possible_resolutions(backbone: str) -> list[int]:
+    """What can be chosen for a network, within a demo's limit."""
+    least, most = BACKBONES[backbone].min_resolution, demo.at_most("resolution", max(RESOLUTIONS))
+    return [side for side in RESOLUTIONS if least <= side <= most] or [least]
+
+
 def _usual(home: Home, backbone: str, known: list[str]) -> str:
     """The weights that are offered first; of a network without published ones the first own, or AUTO for none."""
     if BACKBONES[backbone].imagenet is None and known:
@@ -71,7 +75,7 @@ def _usual(home: Home, backbone: str, known: list[str]) -> str:
         return sources.AUTO
 
 
-def _option(source) -> str:
+def option(source) -> str:
     """As much of the title as a select box has room for; the caption below it says the rest."""
     title = plain(source.title)
     short = title.split(",")[0].split(" (")[0]

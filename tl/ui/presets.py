@@ -1,9 +1,11 @@
 """Starting points of a comparison, as data: a preset fills the form, everything can be changed after. No streamlit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tl.config import ArmConfig, Experiment
 from tl.jobs.shortage import fitted
+from tl.store.home import Home
+from tl.ui.compose.best_networks import EPOCHS, LEARNING_RATE, probes
 
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")
 
@@ -18,10 +20,15 @@ class Preset:
     experiment: Experiment
     upload: bool = False  # wants the user's own pictures: the newest uploaded set, or the uploader
     lower: bool = False  # takes a lower resolution where memory, or a demo's limit, does not allow its own
+    probes: bool = False  # its arms are the networks that are here, the most promising for the pictures first
 
-    def here(self) -> Experiment:
-        """What it fills in on this machine."""
-        return fitted(self.experiment) if self.lower else self.experiment
+    def here(self, home: Home | None = None, dataset: str | None = None) -> Experiment:
+        """What it fills in on this machine, for the pictures of `dataset`; without a home no more than is known anywhere."""
+        found = fitted(self.experiment) if self.lower else self.experiment
+        if not self.probes or home is None:
+            return found
+        arms = probes(home, dataset or found.dataset, found.resolution)
+        return fitted(replace(found, arms=arms)) if arms else found
 
 
 PRESETS: dict[str, Preset] = {
@@ -51,12 +58,49 @@ PRESETS: dict[str, Preset] = {
             epochs=10,  # 200 photos take a minute on 2 cores then
             arms=(
                 SCRATCH,
-                # A head alone takes many steps, which cost next to nothing: 200 photos have only 7 of them an epoch.
-                ArmConfig(name="linear_probe", strategy="linear_probe", learning_rate=1e-2, epochs=30),
+                ArmConfig(name="linear_probe", strategy="linear_probe", learning_rate=LEARNING_RATE, epochs=EPOCHS),
             ),
         ),
         upload=True,
         lower=True,
+    ),
+    "which_network": Preset(
+        title="Which pretrained network?",
+        icon=":material/hub:",
+        sentence="Up to four pretrained networks that are on this computer, each as a linear probe on your own pictures at "
+        "a resolution that suits it, 3 seeds: the best by the hint below where it has looked at these pictures, else by "
+        "their published accuracy.",
+        experiment=Experiment(
+            dataset="blossoms",
+            backbone="efficientnet_lite0",
+            weights="imagenet",
+            resolution=128,
+            epochs=15,
+            seeds=(0, 1, 2),
+            arms=(
+                ArmConfig(
+                    name="Linear probe, EfficientNet-Lite0, ImageNet, 128 px",
+                    strategy="linear_probe",
+                    learning_rate=LEARNING_RATE,
+                    epochs=EPOCHS,
+                    backbone="efficientnet_lite0",
+                    weights="imagenet",
+                    resolution=128,
+                ),
+                ArmConfig(
+                    name="Linear probe, MobileNetV2, Tiny ImageNet, 64 px",
+                    strategy="linear_probe",
+                    learning_rate=LEARNING_RATE,
+                    epochs=EPOCHS,
+                    backbone="mobilenet_v2",
+                    weights="mobilenet_v2-tiny-imagenet-64",
+                    resolution=64,
+                ),
+            ),
+        ),
+        upload=True,
+        lower=True,
+        probes=True,
     ),
     "cifar10_mobilenet": Preset(
         title="MobileNetV2 on CIFAR-10",

@@ -6,6 +6,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.backbones import BACKBONES
+from tl.differences import networks, sides
 from tl.jobs.listing import RunEntry
 from tl.store.database import ACTIVE, read_experiment
 from tl.store.documents import Progress
@@ -111,10 +112,10 @@ def _state(run: RunEntry) -> str:
 
 
 def _experiment(home: Home, experiment_id: str, runs: list[RunEntry]) -> None:
-    first = runs[0]
+    first, spec = runs[0], read_experiment(home, experiment_id)["experiment"]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            title = f"{BACKBONES[first.backbone].title} on {view.data_title(home, first.dataset, [first.run_id])}"
+            title = f"{networks(spec)} on {view.data_title(home, first.dataset, [first.run_id])}"
             st.subheader(escape(title), anchor=False, width="content")
             with st.container(horizontal=True, width="content"):
                 if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
@@ -123,16 +124,11 @@ def _experiment(home: Home, experiment_id: str, runs: list[RunEntry]) -> None:
                     st.switch_page("pages/1_Data_size.py", query_params={"sweep": first.sweep_id})
                 if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{experiment_id}"):
                     ask_to_delete(home, experiment_id, PROBLEM, first.sweep_id)
-        facts = f"{count(first.samples)} training pictures · {first.resolution} px"
+        facts = f"{count(first.samples)} training pictures · {sides(spec)}"
         st.caption(f"{facts} · {ago(max(0.0, time.time() - first.created))}")
-        positions = {arm: place for place, arm in enumerate(_arms_in_order(home, experiment_id))}
+        positions = {arm.name: place for place, arm in enumerate(spec.arms)}  # colours are those of its charts
         for run in runs:
             _run(home, run, positions[run.arm])
-
-
-def _arms_in_order(home: Home, experiment_id: str) -> list[str]:
-    """Names of the experiment's arms by position, so that colours are those of its charts."""
-    return [arm.name for arm in read_experiment(home, experiment_id)["experiment"].arms]
 
 
 def _run(home: Home, run: RunEntry, position: int) -> None:

@@ -12,7 +12,7 @@ from tl.effects import has_effect
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.strategies import PARAMETERS, STRATEGIES, arm_title
 from tl.ui import demo
-from tl.ui.form_state import ARMS, SETTLE, arm_key, compose, shared_key
+from tl.ui.form_state import ARMS, SETTLE, arm_key, compose, shared_key, usual_name_in
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.text import count, escape, rate
@@ -157,7 +157,11 @@ def arm_settings(number: int, key: str) -> None:
     strategy, finds = STRATEGIES[key], st.session_state[shared_key("find_rate")]
     usual = f"{rate(usual_rate(key, st.session_state[shared_key('optimizer')]))}, the usual one"
     st.text_input(
-        "Name", key=arm_key(number, "name"), placeholder=strategy.title, max_chars=60, persist_state="session"
+        "Name",
+        key=arm_key(number, "name"),
+        placeholder=arm_title(usual_name_in(st.session_state, number)),
+        max_chars=60,
+        persist_state="session",
     )
     learning_rate = Setting(title="Learning rate", low=1e-7, high=10, help="Of the head, at the start.")
     arm = f"arm {st.session_state[ARMS].index(number) + 1}"

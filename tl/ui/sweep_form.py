@@ -9,6 +9,7 @@ from tl import datasets, jobs
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
 from tl.datasets import DatasetInfo
+from tl.differences import listed
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
 from tl.store.home import Home
 from tl.ui import arms, cost, demo, forecast, form_state, network, pictures, plan, view
@@ -41,7 +42,7 @@ def show(home: Home) -> None:
     with st.container(border=True):
         network.section(home)
     with st.container(border=True):
-        places = arms.section(info)
+        places = arms.section(home, info)
         if _fewer_seeds():
             _more_seeds()
     experiment = _start_row(home, info)
@@ -164,7 +165,8 @@ def _earlier(home: Home) -> None:
     st.subheader("Earlier sweeps", anchor=False)
     for entry in found:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            title = f"{BACKBONES[entry['backbone']].title} on {view.data_title(home, entry['dataset'])}"
+            networks = listed([BACKBONES[each].title for each in entry["networks"]])
+            title = f"{networks} on {view.data_title(home, entry['dataset'])}"
             sizes = " · ".join(map(count, entry["sizes"]))
             states = ", ".join(f"{number} {status}" for status, number in entry["runs"].items())
             age = ago(max(0.0, time.time() - entry["created"]))

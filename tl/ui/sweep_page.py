@@ -8,8 +8,8 @@ from tl import jobs
 from tl.analysis import sweep_wording
 from tl.analysis.curves import MIN_SIZES
 from tl.analysis.sweep_results import SweepFinding
-from tl.backbones import BACKBONES
 from tl.config import Refused
+from tl.differences import networks, sides
 from tl.report import size_findings
 from tl.store.home import Home
 from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
@@ -41,7 +41,7 @@ def show(home: Home, sweep_id: str) -> None:
 def _head(home: Home, now: sweep_view.SweepView) -> None:
     spec, run_ids = now.experiment, [run.run_id for run in now.runs]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        title = f"{BACKBONES[spec.backbone].title} on {view.data_title(home, spec.dataset, run_ids)}"
+        title = f"{networks(spec)} on {view.data_title(home, spec.dataset, run_ids)}"
         st.title(escape(title), anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
             st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
@@ -50,7 +50,7 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
     seeds = number_of(len(spec.seeds), "seed")
     imported = " · imported: trained on another machine" if now.imported else ""
-    st.caption(f"{sizes} training pictures · {spec.resolution} px · {seeds}{imported}")
+    st.caption(f"{sizes} training pictures · {sides(spec)} · {seeds}{imported}")
 
 
 def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, active: bool) -> None:

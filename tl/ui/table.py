@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from tl.analysis.results import Interval, Verdict
 from tl.analysis.statistics import interval
 from tl.config import BALANCED_ACCURACY
+from tl.differences import transferred_words
 from tl.jobs.listing import RunEntry
 from tl.store.documents import Result, read_result
+from tl.strategies import STRATEGIES
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration, energy, memory, millions, percent
 from tl.ui.view import Arm, ExperimentView
 
@@ -58,8 +60,12 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
         known = metrics[column].dropna()
         return NOT_AVAILABLE if known.empty else show(float(known.mean()))
 
+    own, arms = now.experiment.of(now.experiment.arms[arm.position]), now.experiment.arms
+    pretrained = STRATEGIES[arms[arm.position].strategy].pretrained
+    network = vars(own) | ({} if pretrained else {"weights": None})
     device = next((run.device for run in arm.runs if run.device), NOT_AVAILABLE)
     return {
+        **({"Network": transferred_words(network)} if any(one.transfers_its_own for one in arms) else {}),
         "Test accuracy": over_runs("test_accuracy", percent, spent=False),
         "Balanced accuracy": over_runs("test_balanced_accuracy", percent, results, spent=False),
         "Macro F1": over_runs("test_macro_f1", percent, results, spent=False),

@@ -8,6 +8,7 @@ import streamlit as st
 from tl import jobs
 from tl.analysis import claim_wording
 from tl.analysis.fairness_wording import said
+from tl.analysis.names import instead
 from tl.analysis.results import Learning, Verdict
 from tl.config import PLANNED_LOOKS, Experiment
 from tl.report import findings
@@ -77,6 +78,8 @@ def _answer(found: Verdict) -> None:
     claim = found.headline_claim
     if claim and found.headline and found.comparisons[found.headline].seeds >= PLANNED_LOOKS[0]:
         words, colour, icon = OUTCOMES[claim.outcome]
+        if instead(found, found.headline):  # two networks: nothing helps or hurts, one is better
+            words = {"helps": "Better", "hurts": "Worse"}.get(claim.outcome, words)
         st.badge(words, color=colour, icon=icon)
     first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
     st.subheader(unbroken(first), anchor=False)
@@ -92,7 +95,7 @@ def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
         return
     st.markdown(
         f"{dot(positions[name])} **{escape(arm_title(name))}** against "
-        f"{dot(positions[found.baseline])} **{escape(arm_title(found.baseline))}**"
+        f"{dot(positions[found.against(name)])} **{escape(arm_title(found.against(name)))}**"
     )
     rows = -(-len(shown) // MOST_COLUMNS)
     with st.grid(-(-len(shown) // rows), min_column_width=150):  # two columns on a phone
@@ -216,7 +219,7 @@ def _fairness(found: Verdict) -> None:
     rows = [(cell(arm), *values) for arm, *values in findings.fairness_rows(found)]
     columns = zip(*rows, strict=True)
     box.dataframe(
-        dict(zip(findings.FAIRNESS_HEAD, map(list, columns), strict=True)),
+        dict(zip(findings.fairness_head(found), map(list, columns), strict=True)),
         hide_index=True,
         alt="Steps, learning rate and end of every arm",
     )

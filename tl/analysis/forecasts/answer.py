@@ -147,6 +147,8 @@ def _of_sweep(
     pool = info.train + info.validation + info.test if first.resplit else None
     found = []
     for arm in first.arms:
+        if arm.transfers_its_own:
+            continue  # the question is about another network, or other weights
         curve = from_trainings(trained[arm.name], info.test, pool) if trained[arm.name] and info.test else None
         name = "Linear probe, trained" if probed and arm.name == PROBE else arm.name
         said = forecast(curve, name, target, info.train)

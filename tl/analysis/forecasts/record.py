@@ -186,6 +186,7 @@ def _of_runs(home: Home, rows: list[RunRow]) -> Iterator[tuple[Subject, float, E
         accuracy = result.test_accuracy if result else None
         if info is None or files.imported.exists() or accuracy is None or not info.test:
             continue
-        about = subject(home, experiment, row.arm_config.strategy, SWEEP, info.classes)
+        own = experiment.of(row.arm_config)
+        about = subject(home, own, row.arm_config.strategy, SWEEP, info.classes)
         pictures = info.train if experiment.samples is None else experiment.samples
         yield about, row.ended or 0.0, Evidence(pictures, accuracy, info.test)

@@ -1,0 +1,48 @@
+"""What one arm transfers that the others don't: a network, pretrained weights and a resolution of its own, if wanted."""
+
+from typing import Any
+
+import streamlit as st
+
+from tl import sources
+from tl.backbones import BACKBONES
+from tl.config import TRANSFERRED
+from tl.differences import transferred_words
+from tl.effects import of_another_strategy
+from tl.store.home import Home
+from tl.ui import network
+from tl.ui.form_state import arm_key, shared_key
+
+AS_ABOVE = "As above"
+
+
+def settings(home: Home, number: int, strategy: str) -> None:
+    """Draw them, for an arm of this strategy (a key of STRATEGIES); each is left empty for what is chosen above."""
+    state = st.session_state
+    st.markdown(":small[Its own, where it differs from the network above]")
+    networks = list(BACKBONES)
+    if (held := state[arm_key(number, "backbone")]) not in (None, *networks) and held in BACKBONES:
+        networks.append(held)  # known, though not listed
+    _choice("Network", number, "backbone", networks, lambda key: BACKBONES[key].title)
+    backbone = state[arm_key(number, "backbone")] or state[shared_key("backbone")]
+    if "weights" not in of_another_strategy(strategy):
+        known = {entry.key: entry for entry in sources.available(home, backbone)}
+        _choice("Pretrained weights", number, "weights", list(known), lambda key: network.option(known[key]))
+    possible = network.possible_resolutions(backbone)
+    held = state[arm_key(number, "resolution")]
+    if isinstance(held, int) and possible[0] <= held <= possible[-1]:
+        possible = sorted({*possible, held})  # any multiple of 16 may come from elsewhere
+    _choice("Resolution", number, "resolution", possible, lambda side: f"{side} px")
+
+
+def words(number: int, strategy: str) -> str:
+    """What it has of its own, for its card: "EfficientNet-Lite0, 128 px"; not escaped."""
+    own = [name for name in TRANSFERRED if name not in of_another_strategy(strategy)]
+    return transferred_words({name: st.session_state[arm_key(number, name)] for name in own})
+
+
+def _choice(title: str, number: int, name: str, options: list[Any], show: Any) -> None:
+    key = arm_key(number, name)
+    if st.session_state[key] not in options:  # of another network that was chosen before
+        st.session_state[key] = None
+    st.selectbox(title, options, index=None, key=key, format_func=show, placeholder=AS_ABOVE, persist_state="session")
