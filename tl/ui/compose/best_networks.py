@@ -22,6 +22,8 @@ def probes(home: Home, dataset: str, resolution: int) -> tuple[ArmConfig, ...]:
     Each at the resolution its weights were trained at, `resolution` at most.
     """
     here = [entry for backbone in BACKBONES for entry in sources.available(home, backbone) if entry.file]
+    title = datasets.describe(home, dataset).title  # weights that have learned these very pictures know the answers
+    here = [entry for entry in here if not (entry.state == "library" and entry.source_data == title)]
     here = [entry for entry in here if BACKBONES[entry.backbone].min_resolution <= resolution]
     ranked = _by_hint(home, dataset, resolution)
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from tl import sources
 from tl.backbones import BACKBONES
-from tl.config import TRANSFERRED
+from tl.config import TRANSFERRED, Refused
 from tl.differences import transferred_words
 from tl.effects import of_another_strategy
 from tl.store.home import Home
@@ -27,7 +27,10 @@ def settings(home: Home, number: int, strategy: str) -> None:
     backbone = state[arm_key(number, "backbone")] or state[shared_key("backbone")]
     if "weights" not in of_another_strategy(strategy):
         known = {entry.key: entry for entry in sources.available(home, backbone)}
-        _choice("Pretrained weights", number, "weights", list(known), lambda key: network.option(known[key]))
+        titles = {key: network.option(entry) for key, entry in known.items()}
+        alike = backbone == state[shared_key("backbone")]
+        usual = AS_ABOVE if alike else _usual(home, backbone, state[shared_key("weights")])
+        _choice("Pretrained weights", number, "weights", list(titles), titles.__getitem__, usual)
     possible = network.possible_resolutions(backbone)
     held = state[arm_key(number, "resolution")]
     if isinstance(held, int) and possible[0] <= held <= possible[-1]:
@@ -41,8 +44,17 @@ def words(number: int, strategy: str) -> str:
     return transferred_words({name: st.session_state[arm_key(number, name)] for name in own})
 
 
-def _choice(title: str, number: int, name: str, options: list[Any], show: Any) -> None:
+def _usual(home: Home, backbone: str, shared: str) -> str:
+    """The weights that another network begins with where its arm names none (see tl.config.Training.of), as an option."""
+    key = shared if shared in (sources.AUTO, sources.IMAGENET) else sources.AUTO
+    try:
+        return network.option(sources.source(home, backbone, key))
+    except Refused:  # the start says which there are
+        return "none"
+
+
+def _choice(title: str, number: int, name: str, options: list[Any], show: Any, empty: str = AS_ABOVE) -> None:
     key = arm_key(number, name)
     if st.session_state[key] not in options:  # of another network that was chosen before
         st.session_state[key] = None
-    st.selectbox(title, options, index=None, key=key, format_func=show, placeholder=AS_ABOVE, persist_state="session")
+    st.selectbox(title, options, index=None, key=key, format_func=show, placeholder=empty, persist_state="session")
