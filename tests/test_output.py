@@ -14,7 +14,13 @@ ROOT = Path(__file__).parents[1]
 FILES = [*sorted((ROOT / "tl").rglob("*.py")), *sorted((ROOT / "tests/benchmarks").glob("*.py"))]
 HOSTILE = "−4.0 points … “Löwenzahn” × 3 · ß\u00a0→ é 花 😀 \udcff \u2060"
 # Programs that answer a parent of ours in JSON, which is ASCII, or print nothing.
-ANSWERS_ONLY = {"decoding/__main__.py", "decoding/names.py", "report/reader.py", "datasets/drawer.py"}
+ANSWERS_ONLY = {
+    "decoding/__main__.py",
+    "decoding/names.py",
+    "decoding/unpacking.py",
+    "report/reader.py",
+    "datasets/drawer.py",
+}
 ANSWERS_ONLY |= {"jobs/settle.py", "jobs/tensorboard.py", "jobs/probe.py", "jobs/hints.py"}
 ANSWERS_ONLY |= {"jobs/measurements/forecasts.py", "benchmarks/bare_step.py"}
 

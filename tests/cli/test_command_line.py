@@ -1,5 +1,6 @@
 """`python -m tl` as a shell sees it: exit status, stdout, stderr. Commands that train are in test_training_commands.py."""
 
+import argparse
 import errno
 import json
 import os
@@ -17,6 +18,7 @@ from PIL import Image
 from tests.cli.commands import ROOT, main, tl
 from tl.arms import parse_arms
 from tl.cli import compare, datasets
+from tl.cli.parser import dataset_name, decimal
 from tl.cli.table import table
 from tl.config import Refused, Training
 from tl.datasets import BUILT_IN
@@ -152,7 +154,8 @@ def test_a_zip_is_ingested_listed_and_given_back(capsys, home, tmp_path):
     assert (document["name"], document["classes"]) == ("my-pets", ["cat", "dog"])
     assert document["train"] + document["validation"] + document["test"] == 40
     assert [part["count"] for part in document["left_out"].values()] == [1]
-    del document["left_out"]
+    assert [one["classes"] for one in document["readings"]] == [{"cat": 20, "dog": 20}]
+    del document["left_out"], document["readings"]
     listed = json.loads(main(capsys, home, "datasets", "--json")[1])["datasets"]
     assert document in listed
     status, stdout, _ = main(capsys, home, "ingest", str(archive), "--name", "pets")
@@ -168,6 +171,63 @@ def test_a_zip_is_ingested_listed_and_given_back(capsys, home, tmp_path):
     assert {entry["name"] for entry in json.loads(main(capsys, home, "datasets", "--json")[1])["datasets"]} == {
         *BUILT_IN
     }
+
+
+def shots(path: Path, *folders: str, each: int = 4) -> str:
+    with zipfile.ZipFile(path, "w") as file:
+        for place, folder in enumerate(folders):
+            for number in range(each):
+                picture = BytesIO()
+                Image.new("RGB", (40, 40), (number * 40, place * 60, 99)).save(picture, "PNG")
+                file.writestr(f"{folder}/{number}.png", picture.getvalue())
+    return str(path)
+
+
+def test_what_was_understood_is_printed_with_how_to_say_otherwise(capsys, home, tmp_path):
+    pets = shots(tmp_path / "pets.zip", "photo/cat", "photo/dog", "sketch/cat", "sketch/dog")
+    status, stdout, _ = main(capsys, home, "ingest", pets, "--look")
+    assert status == 0 and main(capsys, home, "datasets", "--json")[1].count('"pets"') == 0
+    assert stdout.startswith("pets: 2 classes, 16 pictures\n\nclass  pictures\ncat           8\ndog           8\n")
+    assert "Read as: each folder of level 2 is a class; the folders around them ('photo', 'sketch') are taken" in stdout
+    assert "--classes-from 1 (2 classes, 16 pictures (photo 8, sketch 8)); --classes-from 1+2 (4 classes" in stdout
+    status, stdout, _ = main(capsys, home, "ingest", pets, "--classes-from", "1", "--rename", "photo=picture")
+    assert status == 0 and "Changed: 'photo' renamed 'picture'." in stdout
+    status, stdout, _ = main(capsys, home, "datasets", "--derive", "pets", "--name", "few", "--at-most", "4", "--json")
+    document = json.loads(stdout)
+    assert (status, document["classes"], document["derived_from"]) == (0, ["picture", "sketch"], "pets")
+    assert document["train"] + document["validation"] + document["test"] == 8
+
+
+def test_a_refusal_says_which_option_goes_on(capsys, home, tmp_path):
+    small = shots(tmp_path / "a.zip", "cat", "dog", "owl", each=2)
+    status, _, stderr = main(capsys, home, "ingest", small)
+    assert (
+        status == 2 and "'cat' (2), 'dog' (2), 'owl' (2)" in stderr and "`--at-least 3` goes on without them." in stderr
+    )
+    status, _, stderr = main(capsys, home, "ingest", shots(tmp_path / "b.zip", "images", "docs"))
+    assert status == 2 and "Say where the classes are with --classes-from" in stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0.85", 0.85), ("85%", 0.85), ("0,001", 0.001), ("12,5 %", 0.125), ("1e-3", 1e-3)]
+)
+def test_numbers_are_read_as_people_write_them(text, value):
+    assert decimal(text) == value
+
+
+@pytest.mark.parametrize("text", ["1,000", "many", "1,5", ""])
+def test_a_number_that_may_mean_two_things_is_asked_about(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="write it with a point"):
+        decimal(text)
+
+
+def test_a_data_set_is_found_however_its_name_is_typed():
+    assert [dataset_name(text) for text in ("Signs", " SIGNS ", "../Signs")] == ["signs", "signs", "../Signs"]
+
+
+def test_wide_characters_take_two_columns_of_a_table():
+    lines = table(("class", "pictures"), [("玫瑰", 12), ("cafe\u0301", 3)]).splitlines()
+    assert lines == ["class  pictures", "玫瑰         12", "cafe\u0301          3"]
 
 
 def test_what_belongs_together_is_said_at_ingest(capsys, home, tmp_path):

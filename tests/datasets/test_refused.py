@@ -15,8 +15,6 @@ GOOD = two_classes()
 def test_a_file_that_is_not_there_is_refused(home, tmp_path):
     with pytest.raises(Refused, match="no file"):
         ingest(home, tmp_path / "none.zip", "x")
-    with pytest.raises(Refused, match="no file"):
-        ingest(home, tmp_path, "x")
     assert traces(home.path) == []
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tl.config import Refused
-from tl.datasets.split import order
+from tl.datasets.split import TooSmall, order
 from tl.store.pictures import SPLITS
 
 
@@ -128,9 +128,17 @@ def test_copies_of_a_picture_stay_together_when_validation_is_taken():
     assert frame.query("split != 'test'").groupby("sha256")["split"].nunique().max() == 1
 
 
-def test_classes_missing_in_a_split_are_named():
-    with pytest.raises(Refused, match="The test folder has no readable picture of the class 'class 1'"):
-        ordered(pictures([5, 5], "train"), pictures([5], "test"))
+def test_a_class_that_is_missing_in_a_split_stays_missing_there():
+    frame = ordered(pictures([7, 7], "train"), pictures([5], "test"))
+    assert (counts(frame, "test"), counts(frame, "validation"), counts(frame, "train")) == ([5], [1, 1], [6, 6])
+
+
+def test_all_classes_that_are_too_small_are_named_at_once():
+    with pytest.raises(
+        TooSmall, match=r"2 of 3 classes .* 'class 1' \(2\), 'class 2' \(1\); each needs at least 3"
+    ) as problem:
+        ordered(pictures([5, 2, 1]))
+    assert (problem.value.classes, problem.value.least) == (["class 1", "class 2"], 3)
 
 
 def test_a_class_too_small_is_named():

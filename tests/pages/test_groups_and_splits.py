@@ -30,7 +30,14 @@ def bring(app, way: str, said: str = "", files=SHOTS) -> None:
     if said:
         app.text_input(key=f"form_zip_{way}").set_value(said).run()
     app.file_uploader(key="form_zip").upload("shots.zip", zipped_bytes(files)).run()
+    use(app)
     assert not app.exception
+
+
+def use(app) -> None:
+    """Say yes to what was understood, where that is asked."""
+    if "form_zip_use" in [button.key for button in app.button]:
+        app.button(key="form_zip_use").click().run()
 
 
 WAYS = {
@@ -54,6 +61,7 @@ def test_a_pattern_that_is_none_is_said_and_the_zip_is_kept_for_a_better_one(for
     assert "is not a regular expression" in unescaped(form) and uploads.NOT_KEPT not in unescaped(form)
     assert not datasets.has(home, "shots")
     form.text_input(key="form_zip_pattern").set_value(WAYS["pattern"][0]).run()
+    use(form)
     assert datasets.describe(home, "shots").groups == 16 and not form.error and not form.exception
 
 
@@ -63,6 +71,7 @@ def test_a_zip_waits_until_it_is_said_what_belongs_together(form, home):
     form.text_input(key="form_zip_table").set_value("who").run()
     assert "joined by a colon" in unescaped(form) and not datasets.has(home, "shots")
     form.selectbox(key="form_zip_group").set_value("none").run()
+    use(form)
     assert datasets.describe(home, "shots").groups == 0 and not form.exception
 
 

@@ -9,10 +9,11 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
-from tests.datasets.crafted import two_classes, zipped_bytes
+from tests.datasets.crafted import picture, pictures, traces, two_classes, zipped_bytes
 from tests.page_lab import unescaped
 from tl import datasets
 from tl.ui import uploads
+from tl.ui.compose.class_editor import edits
 
 
 def page() -> None:
@@ -82,7 +83,47 @@ def test_a_zip_of_which_only_the_name_was_refused_is_kept_for_another_name(form,
     assert "There is already a data set 'mine'" in unescaped(form) and uploads.NOT_KEPT not in unescaped(form)
     assert not forgotten
     form.text_input(key="form_zip_name").set_value("others").run()
+    form.button(key="form_zip_use").click().run()
     assert forgotten == ["photos.zip"] and datasets.has(home, "others") and not form.exception
+
+
+DOMAINS = {
+    name: data
+    for folder in ("photo/cat", "photo/dog", "sketch/cat", "sketch/dog")
+    for name, data in pictures(folder, 4).items()
+}
+
+
+def test_it_is_asked_which_reading_is_meant_before_anything_is_made(form, home):
+    form.file_uploader(key="form_zip").upload("pets.zip", zipped_bytes(DOMAINS)).run()
+    assert not form.exception and not datasets.has(home, "pets")
+    choice = form.radio(key="form_zip_reading")
+    assert [option.split(", ")[0] for option in choice.options] == ["2 classes", "2 classes", "4 classes"]
+    assert "cat 8, dog 8" in choice.options[0] and "photo 8, sketch 8" in choice.options[1]
+    choice.set_value(1).run()
+    assert "Read as: each folder of level 1 is a class" in unescaped(form)
+    form.button(key="form_zip_use").click().run()
+    assert datasets.describe(home, "pets").classes == ("photo", "sketch") and not form.exception
+    assert form.selectbox(key="form_dataset").value == "pets" and not form.radio
+
+
+def test_what_is_discarded_leaves_nothing_and_where_the_classes_are_can_be_typed(form, home):
+    loose = zipped_bytes({f"images/{n}.png": picture(n) for n in range(9)} | {"a.txt": b"x"})
+    form.file_uploader(key="form_zip").upload("pets.zip", loose).run()
+    assert "'images' holds pictures, but no class" in unescaped(form) and "form_zip_use" not in [
+        button.key for button in form.button
+    ]
+    form.text_input(key="form_zip_where").set_value("7").run()
+    assert "the deepest picture lies 1 folders down" in unescaped(form) and not form.exception
+    form.button(key="form_zip_discard").click().run()
+    assert not form.exception and traces(home.datasets_dir) == []
+
+
+def test_classes_that_are_called_alike_are_merged_and_unticked_ones_left_out():
+    names = ["cat", "kitten", "dog"]
+    assert not edits(names, [True] * 3, names, None, None)
+    found = edits(names, [True, True, False], ["cat", "cat", "dog"], None, 10)
+    assert (found.renames, found.leave_out, found.at_most) == ({"kitten": "cat"}, ("dog",), 10)
 
 
 def test_a_refused_bundle_is_forgotten_and_what_to_do_is_said(open_page, forgotten):

@@ -5,7 +5,7 @@ from typing import Any
 
 from tl.backbones import BACKBONES
 from tl.cli.compare import DEFAULT_DATASET
-from tl.cli.parser import add_command
+from tl.cli.parser import add_command, dataset_name
 from tl.config import Training
 from tl.output import print_json
 
@@ -13,7 +13,9 @@ from tl.output import print_json
 def add_commands(commands: Any) -> None:
     """Declare `advise`."""
     parser = add_command(commands, "advise", advise, "Say what to expect of transfer on these pictures, and why.")
-    parser.add_argument("--dataset", default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}")
+    parser.add_argument(
+        "--dataset", type=dataset_name, default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}"
+    )
     parser.add_argument("--samples", type=int, metavar="INT", help="training pictures; default: all")
     parser.add_argument("--backbone", default=Training.backbone, help=", ".join(BACKBONES))
     parser.add_argument("--weights", default=Training.weights, help="what pretrained arms start from; default auto")

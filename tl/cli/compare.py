@@ -11,7 +11,7 @@ from tl.analysis import power
 from tl.analysis.experiment_results import ExperimentResult, RunSummary
 from tl.analysis.unplanned import notes
 from tl.arms import SETTINGS, parse_arms, value_type
-from tl.cli.parser import Parser, add_command, add_verdict_options, verdict_options
+from tl.cli.parser import Parser, add_command, add_verdict_options, dataset_name, decimal, verdict_options
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
@@ -91,14 +91,15 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
             continue
         text += f" (default {entry.default})" if isinstance(entry.default, str | int | float) else ""
         kind = value_type(kinds[entry.name])
-        parser.add_argument(f"--{option}", type=kind, metavar=kind.__name__.upper(), default=entry.default, help=text)
+        read = dataset_name if entry.name == "dataset" else decimal if kind is float else kind
+        parser.add_argument(f"--{option}", type=read, metavar=kind.__name__.upper(), default=entry.default, help=text)
     parser.set_defaults(dataset=DEFAULT_DATASET)
     arms = (
         f"STRATEGY[:SETTING=VALUE]..., joined by commas; default {DEFAULT_ARMS}. Strategies: {', '.join(STRATEGIES)}; "
     )
     parser.add_argument("--arms", default=DEFAULT_ARMS, help=f"{arms}settings: {', '.join(SETTINGS)}")
     parser.add_argument(
-        "--learning-rate", type=float, metavar="FLOAT", help="of all arms; default: each strategy's own"
+        "--learning-rate", type=decimal, metavar="FLOAT", help="of all arms; default: each strategy's own"
     )
     parser.add_argument("--seeds", default="1", help="how many (3: seeds 0, 1, 2) or which (4,8 or 4,); default 1")
 

@@ -1,4 +1,4 @@
-"""`python -m tl datasets` and `ingest`: the pictures there are, own ones from a zip of class folders, and giving them back."""
+"""`python -m tl datasets`: the pictures there are, new sets made of them, and giving own ones back."""
 
 import argparse
 import re
@@ -7,36 +7,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl import jobs
+from tl.cli.classes import add_class_options, edits_of
 from tl.cli.parser import add_command
 from tl.cli.table import table
+from tl.config import Refused
 from tl.output import print_json
 
 if TYPE_CHECKING:
     from tl.datasets.info import DatasetInfo
 
-GROUP = (
-    "pictures that belong together (a patient, a video, a burst) and stay on one side of a split made here: 'folder' for "
-    "the folder below the class folder, a regular expression on the file name (its first group, else the whole match), "
-    "or FILE.csv:COLUMN of a table inside the zip or beside it"
-)
-
 
 def add_commands(commands: Any) -> None:
-    """Declare `datasets` and `ingest`."""
-    parser = add_command(commands, "datasets", datasets, "List all data sets, or delete one of your own.")
+    """Declare `datasets`."""
+    parser = add_command(commands, "datasets", datasets, "List all data sets; change one's classes; delete one.")
     parser.add_argument(
         "--delete", metavar="NAME", help="permanently delete a data set of your own; runs keep their results"
     )
-    parser = add_command(commands, "ingest", ingest, "Make a data set of a zip of class folders.")
-    parser.add_argument("zip", type=Path, metavar="FILE.zip")
-    parser.add_argument("--name", help="of the data set; default: the file's")
-    parser.add_argument("--group", metavar="GROUPS", help=GROUP)
+    parser.add_argument("--derive", metavar="NAME", help="make a new data set of this one, with its classes changed")
+    parser.add_argument("--name", help="of the new data set")
+    add_class_options(parser)
 
 
 def datasets(arguments: argparse.Namespace) -> int:
     """Always 0. Refused with one sentence where the one that is to be deleted can't be."""
     if arguments.delete is not None:
         return _delete(arguments)
+    if arguments.derive is not None:
+        return _derive(arguments)
     from tl.datasets import survey  # pandas, Pillow
 
     found, damaged = survey(arguments.home)
@@ -60,33 +57,18 @@ def _delete(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def ingest(arguments: argparse.Namespace) -> int:
-    """0: the data set is there. Refused with one sentence where it can't be."""
-    from tqdm import tqdm
-
+def _derive(arguments: argparse.Namespace) -> int:
     from tl import datasets  # pandas, Pillow
 
-    name = arguments.name or name_of(arguments.zip)
-    with tqdm(desc=name, file=sys.stderr, unit=" pictures", disable=None, leave=False) as bar:
-
-        def progress(done: int, total: int, what: str = "") -> None:
-            bar.total, bar.n = total, done
-            bar.set_postfix_str(what, refresh=False)
-            bar.refresh()
-
-        info = datasets.ingest(arguments.home, arguments.zip, name, progress, group=arguments.group)
-    left_out = info.left_out
+    edits = edits_of(arguments)
+    if not arguments.name:
+        raise Refused(f"Name the new data set, as in --derive {arguments.derive} --name {arguments.derive}-2.")
+    info = datasets.derive(arguments.home, arguments.derive, arguments.name, edits)
     if arguments.json:
-        print_json(as_json(info) | {"left_out": left_out})
+        print_json(as_json(info) | {"left_out": info.left_out})
         return 0
     print(f"{info.name}: {len(info.classes)} classes, {info.train} / {info.validation} / {info.test} pictures ", end="")
-    print("to train, validate and test.")
-    if sentences := datasets.grouped(info):
-        print(*sentences, sep="\n")
-    for reason, what in left_out.items():
-        print(f"Left out, {reason}: {what['count']} ({', '.join(what['first'])})")
-    for kind, what in info.leakage.items():
-        print(f"Leakage, {kind}: {what['count']} ({', '.join(what['first'])})")
+    print("to train, validate and test.", *datasets.story(info), sep="\n")
     return 0
 
 

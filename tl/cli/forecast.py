@@ -6,7 +6,7 @@ from typing import Any
 
 from tl.backbones import BACKBONES
 from tl.cli.compare import DEFAULT_DATASET
-from tl.cli.parser import add_command
+from tl.cli.parser import add_command, dataset_name, decimal
 from tl.config import Training
 from tl.output import print_json
 
@@ -16,8 +16,10 @@ SETTINGS = ("dataset", "backbone", "weights", "resolution")
 def add_commands(commands: Any) -> None:
     """Declare `forecast`."""
     parser = add_command(commands, "forecast", forecast, "Say how many more pictures it takes to reach an accuracy.")
-    parser.add_argument("--dataset", help=f"name of a data set; default that of --sweep, else {DEFAULT_DATASET}")
-    parser.add_argument("--target", type=float, metavar="FLOAT", default=0.9, help="accuracy; default 0.9 for 90 %%")
+    parser.add_argument(
+        "--dataset", type=dataset_name, help=f"name of a data set; default that of --sweep, else {DEFAULT_DATASET}"
+    )
+    parser.add_argument("--target", type=decimal, metavar="FLOAT", default=0.9, help="accuracy; default 0.9 for 90 %%")
     parser.add_argument("--backbone", help=f"default that of --sweep, else {Training.backbone}; {', '.join(BACKBONES)}")
     parser.add_argument("--weights", help="what the linear probe looks through; default that of --sweep, else auto")
     parser.add_argument("--resolution", type=int, metavar="INT", help="default that of --sweep, else 64")

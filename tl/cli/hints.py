@@ -6,7 +6,7 @@ from typing import Any
 
 from tl.backbones import BACKBONES
 from tl.cli.compare import DEFAULT_DATASET
-from tl.cli.parser import add_command
+from tl.cli.parser import add_command, dataset_name
 from tl.cli.table import table
 from tl.config import Refused, Training
 from tl.output import print_json
@@ -20,7 +20,9 @@ def add_commands(commands: Any) -> None:
         hints,
         "Rank the pretrained weights that are here by how well their features suit the pictures.",
     )
-    parser.add_argument("--dataset", default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}")
+    parser.add_argument(
+        "--dataset", type=dataset_name, default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}"
+    )
     parser.add_argument("--samples", type=int, metavar="INT", help="training pictures to look at; default: up to 1000")
     parser.add_argument("--backbones", help=f"joined by commas; default: all with weights here. {', '.join(BACKBONES)}")
     parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help="default 64")

@@ -1,11 +1,36 @@
 """An argument parser that answers a mistake with one sentence, and the options that every command has."""
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
+from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment
 from tl.store.home import Home
+
+
+def decimal(text: str) -> float:
+    """A number as people write it: 0.001, 0,001 or 85%. Raises ArgumentTypeError for what may mean two things."""
+    plain = text.strip()
+    share = plain.endswith("%")
+    plain = plain.removesuffix("%").strip()
+    if re.fullmatch(r"[+-]?0?,\d+(e[+-]?\d+)?", plain, re.IGNORECASE) or (
+        share and re.fullmatch(r"\d{1,3},\d+", plain)
+    ):
+        plain = plain.replace(",", ".")
+    try:
+        number = float(plain)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number; write it with a point, as in 0.001, or as 85%"
+        ) from None
+    return float(f"{number}e-2") if share else number
+
+
+def dataset_name(text: str) -> str:
+    """A data set's name however it is typed: all of them are in small letters."""
+    name = text.strip()
+    return name.lower() if NAME_PATTERN.fullmatch(name.lower()) else text
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,8 +59,10 @@ def add_verdict_options(parser: Parser, measure: bool = False) -> None:
         text = "what the verdict goes by; default: what the best epochs were chosen by"
         parser.add_argument("--judge-by", dest="measure", choices=(ACCURACY, BALANCED_ACCURACY), help=text)
     parser.add_argument("--baseline", metavar="ARM", help="the arm the others are held against; default: scratch")
-    parser.add_argument("--target", type=float, metavar="FLOAT", help="validation accuracy to time, 0.85 for 85 %%")
-    parser.add_argument("--margin", type=float, metavar="FLOAT", help="difference that matters; default 0.01: a point")
+    parser.add_argument("--target", type=decimal, metavar="FLOAT", help="validation accuracy to time, 0.85 for 85 %%")
+    parser.add_argument(
+        "--margin", type=decimal, metavar="FLOAT", help="difference that matters; default 0.01: a point"
+    )
 
 
 def verdict_options(arguments: argparse.Namespace, experiment: Experiment | None = None) -> dict[str, Any]:

@@ -1,13 +1,29 @@
 """Plain text tables for people; programs read --json."""
 
+import unicodedata
+from collections.abc import Sequence
 
-def table(head: tuple[str, ...], rows: list[tuple]) -> str:
-    """Columns as wide as their longest entry; numbers to the right, text to the left."""
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
+    """Columns as wide as their longest entry on a terminal; numbers to the right, text to the left."""
     texts = [tuple(map(str, row)) for row in [head, *rows]]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
     right = [bool(rows) and all(isinstance(row[place], int | float) for row in rows) for place in range(len(head))]
     lines = (
-        "  ".join(f"{text:>{width}}" if ends else f"{text:<{width}}" for text, width, ends in zip(line, widths, right))
+        "  ".join(_padded(text, wide, ends) for text, wide, ends in zip(line, widths, right, strict=True))
         for line in texts
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def width(text: str) -> int:
+    """Columns of a terminal that a text takes: two for a wide character, none for one that is set on another."""
+    marks = sum(
+        unicodedata.combining(letter) > 0 or unicodedata.category(letter) in ("Mn", "Me", "Cf") for letter in text
+    )
+    return len(text) - marks + sum(unicodedata.east_asian_width(letter) in ("W", "F") for letter in text)
+
+
+def _padded(text: str, wide: int, right: bool) -> str:
+    space = " " * (wide - width(text))
+    return space + text if right else text + space

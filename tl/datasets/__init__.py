@@ -13,17 +13,28 @@ from tl.datasets.catalogue import (
     ingest,
     list_datasets,
     prepare,
+    read,
     resplits_by_itself,
     survey,
 )
-from tl.datasets.info import DatasetInfo, grouped, uneven
+from tl.datasets.derived import derive
+from tl.datasets.info import DatasetInfo, grouped, story, uneven
+from tl.datasets.intake import Asked, Edits, Incoming, NoClasses, Reading
+from tl.datasets.split import TooSmall
 
 __all__ = [
     "BUILT_IN",
+    "Asked",
     "DatasetInfo",
+    "Edits",
+    "Incoming",
+    "NoClasses",
+    "Reading",
+    "TooSmall",
     "check_group",
     "check_name",
     "check_resplit",
+    "derive",
     "describe",
     "drawn_here",
     "examples",
@@ -33,7 +44,9 @@ __all__ = [
     "ingest",
     "list_datasets",
     "prepare",
+    "read",
     "resplits_by_itself",
+    "story",
     "survey",
     "uneven",
 ]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tl.config import Refused
+from tl.decoding import methods
 
-STORED, DEFLATED = 0, 8  # the two ways of packing that are read
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 END64, LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
 MAGIC = {  # what a file starts with -> what it is
@@ -61,7 +61,7 @@ class Member(NamedTuple):
     start: int  # offset of the packed bytes
     packed: int  # bytes in the archive
     size: int  # bytes unpacked
-    method: int  # STORED or DEFLATED
+    method: int  # one of tl.decoding.methods.READ
     crc: int
 
 
@@ -252,11 +252,12 @@ def _check_entry(entry: _Entry, name: str, shown: str, limits: Limits) -> None:
         raise Refused(f"{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again.")
     if entry.flags & 0x2041:  # encrypted, strongly encrypted, encrypted table of contents
         raise Refused(f"{shown}: the entry {name!r:.200} is encrypted; pack the folders without a password.")
-    if entry.method not in (STORED, DEFLATED):
+    if entry.method not in methods.READ:
         raise Refused(
-            f"{shown}: the entry {name!r:.200} is packed by method {entry.method}; only 'stored' and 'deflate' are read."
+            f"{shown}: the entry {name!r:.200} is packed by {methods.name_of(entry.method)}, which is not read; unpack it "
+            "and pack the folders again, with 'deflate' where the program lets you choose."
         )
-    if entry.method == STORED and entry.packed != entry.size:
+    if entry.method == methods.STORED and entry.packed != entry.size:
         raise _damaged(shown, f"the entry {name!r:.200} has two sizes")
     if entry.size > limits.ratio_from and entry.size > limits.ratio * max(1, entry.packed):
         ratio = entry.size // max(1, entry.packed)

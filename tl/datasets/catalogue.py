@@ -5,7 +5,6 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,9 @@ from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
 from tl.datasets.grouping import parse
 from tl.datasets.info import DRAWN, DatasetInfo, mending
-from tl.datasets.intake import FIRST_RESOLUTION, check_free, ingest_zip
+from tl.datasets.intake import FIRST_RESOLUTION, Edits, Incoming, check_free, read_zip
+from tl.datasets.intake.incoming import Source
+from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
 from tl.datasets.pieces import Progress
 from tl.datasets.resplit import divided_by_content, redrawn
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
@@ -81,25 +82,51 @@ def _damaged(path: Path, name: str) -> Refused:
 
 def ingest(
     home: Home,
-    source: str | os.PathLike | BinaryIO,
+    source: str | os.PathLike[str] | Source,
     name: str,
     progress: Progress | None = None,
     shown: str = "",
     group: str | None = None,
+    asked: Asked = AS_FOUND,
+    edits: Edits | None = None,
 ) -> DatasetInfo:
-    """Make a data set of a zip of class folders, a path or an open file that messages call `shown`.
+    """Make a data set of an archive of pictures, in the likeliest reading or as `asked`; see `read`.
+
+    `edits` are made to its classes. Raises Refused with one sentence, and then nothing was written.
+    """
+    with read(home, source, name, progress, shown, group) as incoming:
+        return incoming.settle(incoming.choose(asked), edits)
+
+
+def read(
+    home: Home,
+    source: str | os.PathLike[str] | Source,
+    name: str,
+    progress: Progress | None = None,
+    shown: str = "",
+    group: str | None = None,
+) -> Incoming:
+    """Read the archive that is to be the data set `name`: a path or an open file that messages call `shown`, or several.
 
     `group` says which pictures belong together, see `tl.datasets.grouping.parse`; a table beside the zip is read where
     the zip is a path of this computer's user. Raises Refused with one sentence, and then nothing was written.
     """
     check_name(home, name)
     grouping = None if group is None else parse(group)
-    source = source if hasattr(source, "read") else Path(source)
-    about = {"title": name, "origin": "upload", "shown": shown}
+    source = Path(source) if isinstance(source, str | os.PathLike) else source
     with alone(home, progress) if hosted() else nullcontext():  # strangers share the machine's memory
-        beside = isinstance(source, Path) and not hosted()
-        more = {"grouping": grouping, "beside": beside}
-        return ingest_zip(home, source, name, **about, progress=progress, limits=upload_limits(), **more)
+        return read_zip(
+            home,
+            source,
+            name,
+            title=name,
+            origin="upload",
+            shown=shown,
+            progress=progress,
+            limits=upload_limits(),
+            grouping=grouping,
+            beside=isinstance(source, Path) and not hosted(),
+        )
 
 
 def check_group(group: str | None) -> None:
@@ -174,7 +201,7 @@ def prepare(
     if not info.ready:
         download(home, info, progress)
         info = describe(home, name)
-    index = _index(folder, info)
+    index = index_of(folder, info)
     store = store_of(folder, index, info.classes, side)
     fill_from_kept(store, index, info, None if resplit else samples, home.locks_dir, progress)
     if not resplit:
@@ -216,7 +243,7 @@ def _divided_by_content(path: Path, classes: tuple[str, ...], *stamp: int) -> bo
     return index is not None and divided_by_content(index, classes)
 
 
-def _index(folder: Path, info: DatasetInfo) -> pd.DataFrame:
+def index_of(folder: Path, info: DatasetInfo) -> pd.DataFrame:
     """One row per picture in the order of the store. Raises Refused where it is damaged."""
     path = folder / "index.parquet"
     index = read_parquet(path)
@@ -247,7 +274,7 @@ def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) ->
     if not info.ready:
         return []
     folder = home_of(home, name).dataset_dir(name)
-    index = _index(folder, info)
+    index = index_of(folder, info)
     store = store_of(folder, index, info.classes, min(FIRST_RESOLUTION, info.native_resolution))
     if store.ready < len(index):  # filled with the first upload: its files are damaged
         fill_from_kept(store, index, info, None, home.locks_dir, None)

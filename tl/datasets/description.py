@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from tl.datasets.info import DatasetInfo
+from tl.datasets.info import Report as Left
 from tl.datasets.layout import label
 
 SHOWN_SPLITS = ("train", "validation", "test")
@@ -16,10 +17,12 @@ class Report:
     """What was left out and why: reason -> count and the first names."""
 
     def __init__(self) -> None:
-        self.reasons: dict[str, dict[str, Any]] = {}
+        self.reasons: dict[str, Left] = {}
+        self.entries: list[tuple[str, str]] = []  # (reason, name) of each
 
     def add(self, reason: str, name: str) -> None:
         """Count one entry."""
+        self.entries.append((reason, name))
         entry = self.reasons.setdefault(reason, {"count": 0, "first": []})
         entry["count"] += 1
         if len(entry["first"]) < FIRST_NAMES:

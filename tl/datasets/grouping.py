@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tl.config import Refused
 from tl.datasets.archive import Limits, Member
-from tl.datasets.layout import folders_below, label
+from tl.datasets.layout import label
 from tl.datasets.pool import environment
 from tl.decoding.entries import unpack
 from tl.decoding.pixels import LeftOut
@@ -57,15 +57,22 @@ def parse(text: str) -> Grouping:
 
 
 def belonging(
-    grouping: Grouping, names: Sequence[str], source: Path, members: Sequence[Member], beside: bool, limits: Limits
+    grouping: Grouping,
+    names: Sequence[str],
+    below: Sequence[str],
+    source: Path,
+    members: Sequence[Member],
+    beside: bool,
+    limits: Limits,
 ) -> list[str]:
     """Per picture of the archive what it belongs to, "" where it is alone.
 
-    `source` is the zip, `members` its files; a table is looked for among them and, with `beside`, on this computer's
-    disk. Raises Refused where nothing belongs together by it.
+    `below` has the folder below its class folder, "" where there is none; `source` is the zip, `members` its files; a
+    table is looked for among them and, with `beside`, on this computer's disk. Raises Refused where nothing belongs
+    together by it.
     """
     if grouping.way == FOLDER:
-        found = folders_below(names)
+        found = list(below)
         if not any(found):
             raise Refused(
                 "No picture lies in a folder of its own below its class folder, such as rose/patient-1/1.jpg; leave the "
@@ -114,11 +121,11 @@ def _matches(pattern: str, names: list[str]) -> list[str]:
 
 
 def _is_named(name: str, wanted: str) -> bool:
-    wanted = _tidy(wanted)
+    wanted = tidy(wanted)
     return name == wanted or name.endswith("/" + wanted)
 
 
-def _tidy(path: str) -> str:
+def tidy(path: str) -> str:
     """A path as archives spell them: '/' between folders, nothing before the first."""
     return path.strip().replace("\\", "/").removeprefix("./").lstrip("/")
 
@@ -126,27 +133,34 @@ def _tidy(path: str) -> str:
 def _table(wanted: str, source: Path, members: Sequence[Member], beside: bool, limits: Limits) -> tuple[str, str]:
     """(folder in the archive, text) of the table. Raises Refused where there is none, several, or too large a one."""
     inside = [member for member in members if _is_named(member.name, wanted)]
-    if len(inside) > 1 and len(exact := [member for member in inside if member.name == _tidy(wanted)]) == 1:
+    if len(inside) > 1 and len(exact := [member for member in inside if member.name == tidy(wanted)]) == 1:
         inside = exact
     if len(inside) > 1:
         raise Refused(f"There are {len(inside)} files {wanted!r:.100} in the zip; give the folder, too.")
     if inside:
         (member,) = inside
         _check_bytes(wanted, member.size, limits)
-        file = os.open(source, os.O_RDONLY)
-        try:
-            data = unpack(file, *member[1:])
-        except LeftOut:
-            raise Refused(f"{wanted!r:.100} in the zip is damaged; pack it again.") from None
-        finally:
-            os.close(file)
-        return member.name.rpartition("/")[0], _decoded(data)
+        data = content(source, member)
+        if data is None:
+            raise Refused(f"{wanted!r:.100} in the zip is damaged; pack it again.")
+        return member.name.rpartition("/")[0], decoded(data)
     for path in (Path(wanted), source.parent / wanted) if beside else ():
         if path.is_file():
             _check_bytes(wanted, path.stat().st_size, limits)
-            return "", _decoded(path.read_bytes())
+            return "", decoded(path.read_bytes())
     where = "in the zip or beside it" if beside else "in the zip"
     raise Refused(f"There is no file {wanted!r:.100} {where}; put the table there.")
+
+
+def content(source: Path, member: Member) -> bytes | None:
+    """The bytes of one file of the archive, all in memory; None where they are damaged."""
+    file = os.open(source, os.O_RDONLY)
+    try:
+        return unpack(file, *member[1:])
+    except LeftOut:
+        return None
+    finally:
+        os.close(file)
 
 
 def _check_bytes(wanted: str, size: int, limits: Limits) -> None:
@@ -154,7 +168,8 @@ def _check_bytes(wanted: str, size: int, limits: Limits) -> None:
         raise Refused(f"{wanted!r:.100} has {size:,} bytes; at most {limits.table_bytes:,} are accepted.")
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """The text of a table."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -163,7 +178,7 @@ def _decoded(data: bytes) -> str:
 
 def _by_table(names: Sequence[str], place: str, text: str, grouping: Grouping) -> list[str]:
     """What each picture belongs to by the table `text`, whose paths may start at `place`."""
-    rows_of = _Lookup(names, place)
+    rows_of = Lookup(names, place)
     found = [""] * len(names)
     known = [False] * len(names)
     for path, group in _entries(text, grouping):
@@ -205,7 +220,7 @@ def _entries(text: str, grouping: Grouping) -> Iterator[tuple[str, str]]:
         raise Refused(f"{grouping.table!r:.100} can't be read as a table: {problem}.") from None
 
 
-class _Lookup:
+class Lookup:
     """From what a table calls a picture to its row: its path, else its file name where only one has it."""
 
     def __init__(self, names: Sequence[str], place: str) -> None:
@@ -222,7 +237,7 @@ class _Lookup:
 
     def find(self, path: str) -> int | None:
         """The row of the picture, None where no picture, or more than one, is meant."""
-        path = _tidy(path)
+        path = tidy(path)
         for prefix in self.prefixes:
             if (row := self.by_path.get(prefix + path)) is not None:
                 return row

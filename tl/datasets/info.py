@@ -65,6 +65,10 @@ class DatasetInfo:
     grouped_by: Literal["", "folder", "pattern", "table"] = (
         ""  # how the person said so: "folder", "pattern", "table"; "": by content alone
     )
+    read_as: str = ""  # how the archive was read: what its folders were taken for
+    remarks: tuple[str, ...] = ()  # sentences on its classes and splits that a person would want to know
+    derived_from: str = ""  # name of the data set that it was made of
+    changes: tuple[str, ...] = ()  # what was changed of the classes that were found, one phrase each
     crowded: dict[str, Size] = field(default_factory=dict)  # class most of which is one cluster -> pictures of that
 
     @property
@@ -102,6 +106,18 @@ def uneven(info: DatasetInfo) -> str | None:
         return "There are classes without pictures"
     shown = f"{times:.1f}".removesuffix(".0") if times < 10 else f"{times:,.0f}"
     return f"The largest class has {shown} times as many pictures as the smallest"
+
+
+def story(info: DatasetInfo) -> list[str]:
+    """Sentences on where the classes of a data set are from; none of one that comes with TL Lab."""
+    if info.origin != "upload":
+        return []
+    said = [f"Read as: {info.read_as}."] if info.read_as else []
+    if info.derived_from:
+        said = [f"Made of the data set {info.derived_from!r}."]
+    if info.changes:
+        said.append(f"Changed: {'; '.join(info.changes)}.")
+    return [*said, *info.remarks]
 
 
 def grouped(info: DatasetInfo) -> list[str]:

@@ -18,7 +18,16 @@ SHARE = 15  # percent of a class for test, and for validation
 MAX_VALIDATION = 2_500  # pictures, where validation is taken from given training pictures
 MIN_CLUSTERS = 3  # of a class, one per split
 ATTEMPTS = 100  # to divide by another seed what can't be divided in the order that the first gives
+NAMED = 30  # classes at most that a sentence names
 KEPT_TOGETHER = "equal and almost equal pictures and those of one group stay on one side of a split"
+
+
+class TooSmall(Refused):
+    """Classes can't be divided for want of pictures; without them the others can."""
+
+    def __init__(self, sentence: str, classes: list[str], least: int) -> None:
+        super().__init__(sentence)
+        self.classes, self.least = classes, least  # different pictures each has to have
 
 
 def order(pictures: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
@@ -26,21 +35,21 @@ def order(pictures: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
 
     `pictures` has columns label (class number), sha256, split ("" or what the archive says) and, where some belong
     together, group (their cluster's number, -1 alone). The result has the same columns with every split filled in.
-    Raises Refused where a class has too few pictures.
+    Given splits stay, also where one has no picture of some class. Raises TooSmall where classes have too few pictures.
     """
     given = set(pictures["split"])
     if given == {""}:
         return _drawn(pictures, classes, ["", *(f"again {attempt}" for attempt in range(1, ATTEMPTS))])
     pictures = pictures.sort_values(["label", "sha256"], kind="stable", ignore_index=True)
-    _check_same_classes(pictures, classes)
     if "test" not in given:
         pictures["split"] = pictures["split"].replace("validation", "test")
     if given != set(SPLITS):
         pictures["split"] = _take_validation(pictures, _units(pictures), classes)
     in_training = set(pictures.loc[pictures["split"] == "train", "label"])
-    for number, name in enumerate(classes):
-        if number not in in_training:
-            raise Refused(f"The class {name!r} has no picture left for training; add more different pictures.")
+    if gone := [name for number, name in enumerate(classes) if number not in in_training]:
+        shown = ", ".join(map(repr, gone[:NAMED]))
+        which = f"class {shown} has" if len(gone) == 1 else f"classes {shown} have"
+        raise TooSmall(f"The {which} no picture left for training; add more different pictures.", gone, MIN_CLUSTERS)
     return _in_order(pictures)
 
 
@@ -112,12 +121,9 @@ def _divide(pictures: pd.DataFrame, units: pd.Series, classes: tuple[str, ...]) 
     """70/15/15 within each class by content hash, whole clusters, also across classes. Raises Impossible."""
     weights = _weights(pictures, units)
     places: dict[int, Places] = {}
+    _check_sizes(weights, classes, "", MIN_CLUSTERS, "one each for training, validation and test")
     for label, clusters in weights.items():
         number = sum(clusters.values())
-        if len(clusters) < MIN_CLUSTERS:
-            raise Refused(
-                _too_few(classes[label], clusters, "", MIN_CLUSTERS, "one each for training, validation and test")
-            )
         share = max(1, round(number * SHARE / 100))
         places[label] = {"test": share, "validation": share, "train": number - 2 * share}
     split_of = allot(weights, places, classes)
@@ -129,15 +135,35 @@ def _take_validation(pictures: pd.DataFrame, units: pd.Series, classes: tuple[st
     train = pictures["split"] == "train"
     weights, total = _weights(pictures[train], units[train]), int(train.sum())
     places: dict[int, Places] = {}
+    _check_sizes(weights, classes, " for training", 2, "one of them for validation")
     for label, clusters in weights.items():
         number = sum(clusters.values())
-        if len(clusters) < 2:
-            raise Refused(_too_few(classes[label], clusters, " for training", 2, "one of them for validation"))
         share = max(1, min(number * SHARE // 100, number * MAX_VALIDATION // total))
         places[label] = {"validation": share, "train": number - share}
     split_of = allot(weights, places, classes)
     taken = train & units.map(lambda unit: split_of.get(unit) == "validation")
     return list(pictures["split"].mask(taken, "validation"))
+
+
+def _check_sizes(
+    weights: dict[int, dict[str, int]], classes: tuple[str, ...], what_for: str, needed: int, why: str
+) -> None:
+    """Raises TooSmall, naming all of them, where classes have fewer than `needed` clusters."""
+    small = {label: clusters for label, clusters in weights.items() if len(clusters) < needed}
+    if len(small) == 1:
+        ((label, clusters),) = small.items()
+        raise TooSmall(_too_few(classes[label], clusters, what_for, needed, why), [classes[label]], needed)
+    if small:
+        sizes = {classes[label]: sum(clusters.values()) for label, clusters in small.items()}
+        shown = ", ".join(f"{name!r} ({number})" for name, number in list(sizes.items())[:NAMED])
+        more = f" and {len(sizes) - NAMED:,} more" if len(sizes) > NAMED else ""
+        together = f"; {KEPT_TOGETHER}" if any(sum(own.values()) >= needed for own in small.values()) else ""
+        raise TooSmall(
+            f"{len(sizes):,} of {len(classes):,} classes have too few different readable pictures{what_for}: {shown}{more}"
+            f"; each needs at least {needed}, {why}{together}.",
+            list(sizes),
+            needed,
+        )
 
 
 def _too_few(name: str, clusters: dict[str, int], what_for: str, needed: int, why: str) -> str:
@@ -154,14 +180,3 @@ def _too_few(name: str, clusters: dict[str, int], what_for: str, needed: int, wh
         )
         counted += f"{min(clusters.values())} pictures"
     return f"The class {name!r} can't be divided: {counted} ({KEPT_TOGETHER}); at least {needed} clusters are needed, {why}."
-
-
-def _check_same_classes(pictures: pd.DataFrame, classes: tuple[str, ...]) -> None:
-    present = pictures.groupby("split")["label"].agg(set)
-    for split, numbers in present.items():
-        missing = sorted(set(range(len(classes))) - numbers)
-        if missing:
-            names = ", ".join(repr(classes[number]) for number in missing[:5])
-            raise Refused(
-                f"The {split} folder has no readable picture of the class {names}; every split needs the same classes."
-            )

@@ -5,6 +5,7 @@ import fcntl
 import os
 import zlib
 
+from tl.decoding import methods
 from tl.decoding.pixels import UNREADABLE, LeftOut
 
 HEAD_BYTES = 600  # enough to tell what a file is
@@ -13,9 +14,11 @@ HEAD_BYTES = 600  # enough to tell what a file is
 def head(file: int, start: int, packed: int, method: int) -> bytes:
     """The first bytes of an archive entry. Raises LeftOut."""
     data = os.pread(file, min(packed, 4 * HEAD_BYTES), start)
+    if method in (methods.BZIP2, methods.LZMA):  # a block of them at least: 900 kB for bzip2
+        data = os.pread(file, min(packed, 1_000_000), start)
     try:
-        return zlib.decompressobj(-15).decompress(data, HEAD_BYTES) if method else data[:HEAD_BYTES]
-    except zlib.error:
+        return _expanded(method, data, HEAD_BYTES) if method else data[:HEAD_BYTES]
+    except methods.PROBLEMS:
         raise LeftOut(UNREADABLE) from None
 
 
@@ -23,14 +26,18 @@ def unpack(file: int, start: int, packed: int, size: int, method: int, crc: int)
     """The bytes of one archive entry; never more than the `size` it was announced with. Raises LeftOut."""
     data = os.pread(file, packed, start)
     if method:
-        inflater = zlib.decompressobj(-15)
         try:
-            data = inflater.decompress(data, size + 1)
-        except zlib.error:
+            data = _expanded(method, data, size + 1)
+        except methods.PROBLEMS:
             raise LeftOut(UNREADABLE) from None
     if len(data) != size or zlib.crc32(data) != crc:
         raise LeftOut(UNREADABLE)
     return data
+
+
+def _expanded(method: int, data: bytes, most: int) -> bytes:
+    expander, packed = methods.expander(method, data)
+    return expander.decompress(packed, most)
 
 
 def append(file: int, data: bytes) -> int:

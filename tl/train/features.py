@@ -90,9 +90,14 @@ def main(argv: list[str]) -> int:
         finally:
             share.pause()
             turn.give()
-        print(f"{backbone} with {weights}: {answers[-1]}", file=sys.stderr, flush=True)
+        print(f"{backbone} with {weights}: {_told(answers[-1])}", file=sys.stderr, flush=True)
     print(json.dumps(answers))
     return 0
+
+
+def _told(answer: dict[str, float | str]) -> str:
+    """What people read of an answer."""
+    return str(answer["error"]) if "error" in answer else f"looked at in {answer['seconds']:.1f} s."
 
 
 def _take(turn: Turn) -> None:

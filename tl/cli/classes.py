@@ -1,0 +1,35 @@
+"""Options that change classes before anything is trained, the same for an archive and for a data set that is here."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from tl.cli.parser import Parser
+from tl.config import Refused
+
+if TYPE_CHECKING:
+    from tl.datasets import Edits
+
+
+def add_class_options(parser: Parser) -> None:
+    """--rename, --leave-out, --at-least, --at-most."""
+    several = "again for each further one"
+    parser.add_argument(
+        "--rename", action="append", metavar="OLD=NEW", help=f"a class, {several}; two with one new name are merged"
+    )
+    parser.add_argument("--leave-out", action="append", metavar="CLASS", help=f"a class, {several}")
+    parser.add_argument("--at-least", type=int, metavar="INT", help="leave out classes with fewer different pictures")
+    parser.add_argument("--at-most", type=int, metavar="INT", help="pictures of a class, an even share of each split")
+
+
+def edits_of(arguments: argparse.Namespace) -> "Edits":
+    """What the options say. Raises Refused for what can't be."""
+    from tl.datasets import Edits  # pandas
+
+    renames = {}
+    for text in arguments.rename or ():
+        old, equals, new = text.partition("=")
+        if not equals or not old.strip() or not new.strip():
+            raise Refused(f"rename is {text!r:.100}; give the old name and the new one, as in --rename kitten=cat.")
+        renames[old.strip()] = new.strip()
+    leave_out = tuple(arguments.leave_out or ())
+    return Edits(renames=renames, leave_out=leave_out, at_least=arguments.at_least, at_most=arguments.at_most)

@@ -1,0 +1,161 @@
+"""`python -m tl ingest`: a data set of an archive or a folder of pictures; what was understood, and how to say otherwise."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tl.cli.classes import add_class_options, edits_of
+from tl.cli.datasets import as_json, name_of
+from tl.cli.parser import add_command
+from tl.cli.table import table
+from tl.config import Refused
+from tl.output import print_json
+from tl.words import NOT_AVAILABLE, number_of
+
+if TYPE_CHECKING:
+    from tl.datasets import Asked, DatasetInfo, Edits, Incoming, Reading
+
+GROUP = (
+    "pictures that belong together (a patient, a video, a burst) and stay on one side of a split made here: 'folder' for "
+    "the folder below the class folder, a regular expression on the file name (its first group, else the whole match), "
+    "or FILE.csv:COLUMN of a table inside the zip or beside it"
+)
+CLASSES = (
+    "where the classes are: a folder level (1 is the outermost), levels joined as 1+2, parent, a path such as "
+    "'photos/*', file-name, or TABLE[:COLUMN]; default: what is likeliest"
+)
+SPLIT = (
+    "where the splits are: a folder level, TABLE:COLUMN, or new to divide the pictures anew; default: what is likeliest"
+)
+DOMAIN = "a folder level that says where pictures come from, not what they show; 1:photo,sketch keeps only these"
+SHOWN_CLASSES = 40
+NO_CLASSES = "Say where the classes are with --classes-from: a folder level, parent, file-name, or TABLE:COLUMN."
+TOO_SMALL = "`--at-least {least}` goes on without {them}."
+
+
+def add_commands(commands: Any) -> None:
+    """Declare `ingest`."""
+    parser = add_command(commands, "ingest", ingest, "Make a data set of pictures: a zip, or a folder.")
+    text = "zip, tar, 7z or folder; several together make one data set, each a class where it has no class folders"
+    parser.add_argument("zip", type=Path, nargs="+", metavar="FILE.zip", help=text)
+    parser.add_argument("--name", help="of the data set; default: the file's")
+    parser.add_argument("--group", metavar="GROUPS", help=GROUP)
+    parser.add_argument("--classes-from", default="", metavar="WHERE", help=CLASSES)
+    parser.add_argument("--split-from", default="", metavar="WHERE", help=SPLIT)
+    parser.add_argument("--domain-from", default="", metavar="LEVEL", help=DOMAIN)
+    parser.add_argument("--look", action="store_true", help="only say how the pictures would be read; make nothing")
+    add_class_options(parser)
+
+
+def ingest(arguments: argparse.Namespace) -> int:
+    """0: the data set is there, or was only looked at. Refused with one sentence where it can't be."""
+    from tl import datasets  # pandas, Pillow
+
+    edits = edits_of(arguments)
+    asked = datasets.Asked(
+        classes_from=arguments.classes_from.strip(),
+        split_from=arguments.split_from.strip(),
+        domain_from=arguments.domain_from.strip(),
+    )
+    with _helped(), _read(arguments) as incoming:
+        reading = incoming.choose(asked)
+        if not arguments.json:
+            print(_understood(incoming, reading, asked), flush=True)
+        if arguments.look:
+            if arguments.json:
+                print_json({"readings": [_as_json(one) for one in incoming.readings], "left_out": incoming.left_out})
+            return 0
+        info = incoming.settle(reading, edits)
+        others = [_as_json(one) for one in incoming.readings]
+    if arguments.json:
+        print_json(as_json(info) | {"left_out": info.left_out, "readings": others})
+    else:
+        print(_settled(info, edits))
+    return 0
+
+
+def _read(arguments: argparse.Namespace) -> "Incoming":
+    from tqdm import tqdm
+
+    from tl import datasets
+
+    name = arguments.name or name_of(arguments.zip[0])
+    source = arguments.zip[0] if len(arguments.zip) == 1 else arguments.zip
+    with tqdm(desc=name, file=sys.stderr, unit=" pictures", disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int, what: str = "") -> None:
+            bar.total, bar.n = total, done
+            bar.set_postfix_str(what, refresh=False)
+            bar.refresh()
+
+        return datasets.read(arguments.home, source, name, progress, group=arguments.group)
+
+
+@contextmanager
+def _helped() -> Iterator[None]:
+    """Around what may be refused: with the option that goes on."""
+    from tl.datasets import NoClasses, TooSmall
+
+    try:
+        yield
+    except NoClasses as refusal:
+        raise Refused(f"{refusal} {NO_CLASSES}") from None
+    except TooSmall as refusal:
+        them = "it" if len(refusal.classes) == 1 else "them"
+        raise Refused(f"{refusal} {TOO_SMALL.format(least=refusal.least, them=them)}") from None
+
+
+def _understood(incoming: "Incoming", reading: "Reading", asked: "Asked") -> str:
+    """Before it is settled: classes with counts, splits, how it was read, and how to read it otherwise."""
+    lines = [f"{incoming.name}: {number_of(len(reading.classes), 'class')}, {_total(reading)}", ""]
+    splits = [split for split in reading.splits if split]
+    head = ("class", *splits, "pictures")
+    rows = [
+        (name, *(reading.counts[name].get(split, 0) for split in splits), number)
+        for name, number in list(reading.sizes.items())[:SHOWN_CLASSES]
+    ]
+    lines.append(table(head, rows))
+    if len(reading.classes) > SHOWN_CLASSES:
+        lines.append(f"and {len(reading.classes) - SHOWN_CLASSES:,} more classes")
+    lines += ["", f"Read as: {reading.how}."]
+    others = [one for one in incoming.readings if one.places != reading.places]
+    ways = [f"{one.asked.options} ({one.summary})" for one in others if one.asked.options]
+    if ways:
+        lines.append(
+            f"Chosen as the {'one asked for' if asked.options else 'likeliest'}; otherwise: {'; '.join(ways)}."
+        )
+    else:
+        lines.append(
+            "To read it otherwise: --classes-from LEVEL, parent, file-name or TABLE:COLUMN; --split-from; --domain-from."
+        )
+    return "\n".join(lines)
+
+
+def _total(reading: "Reading") -> str:
+    return number_of(sum(reading.sizes.values()), "picture")
+
+
+def _settled(info: "DatasetInfo", edits: "Edits") -> str:
+    from tl import datasets
+
+    sizes = f"{info.train:,} / {info.validation:,} / {info.test:,}"
+    lines = [f"{len(info.classes)} classes, {sizes} pictures to train, validate and test.", *info.remarks]
+    if edits:
+        lines.append(f"Changed: {'; '.join(info.changes)}.")
+    lines += datasets.grouped(info)
+    for title, found in (("Left out", info.left_out), ("Leakage", info.leakage)):
+        lines += [f"{title}, {kind}: {what['count']} ({', '.join(what['first'])})" for kind, what in found.items()]
+    return "\n".join(lines)
+
+
+def _as_json(reading: "Reading") -> dict[str, Any]:
+    return {
+        "how": reading.how,
+        "options": reading.asked.options or NOT_AVAILABLE,
+        "classes": reading.sizes,
+        "splits": reading.splits,
+        "left_out": reading.left_out,
+    }

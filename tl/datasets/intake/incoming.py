@@ -1,0 +1,244 @@
+"""An archive on its way in: checked and decoded once, then asked about; settled as a data set, or gone without a trace.
+
+Of the upload itself nothing is kept: pictures are encoded anew, so what a camera wrote beside them (place, owner) is gone.
+"""
+
+import errno
+import os
+import shutil
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from tl.config import Refused
+from tl.datasets.archive import LIMITS, Limits
+from tl.datasets.grouping import Grouping, belonging
+from tl.datasets.info import DatasetInfo, deletion
+from tl.datasets.info import Report as Left
+from tl.datasets.intake import settling
+from tl.datasets.intake.asked_for import choose
+from tl.datasets.intake.contents import Decoded, decode_into, tables
+from tl.datasets.intake.edits import Edits
+from tl.datasets.intake.layouts import Found, Reading, read
+from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
+from tl.datasets.intake.packing import one_zip, pack_files
+from tl.datasets.intake.refusals import no_classes
+from tl.datasets.pieces import Progress, Told
+from tl.store.home import Home
+from tl.store.quarantine import quarantine, settle
+from tl.store.quota import check_disk
+
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".7z")  # endings
+Source = (
+    Path | BinaryIO | Sequence[Path | BinaryIO]
+)  # an archive or a folder of this computer; uploads, each with its `name`
+
+
+class Incoming:
+    """An archive that was read and is a data set once `settle` says how; closed otherwise, nothing of it stays.
+
+    Whoever forgets it closes it, too: its folder goes with it.
+    """
+
+    def __init__(
+        self, home: Home, folder: Path, ends: ExitStack, read: Decoded, about: dict[str, Any], asks: dict[str, Any]
+    ) -> None:
+        self.home, self.folder, self._read, self._about, self._asks = home, folder, read, about, asks
+        self.name: str = about["name"]
+        self._end = weakref.finalize(self, ends.close)
+
+    def __enter__(self) -> "Incoming":
+        return self
+
+    def __exit__(self, kind: type | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove what was read, unless it is settled."""
+        self._end()
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be settled."""
+        return self._end.alive
+
+    @cached_property
+    def found(self) -> Found:
+        """What the ways to read look at."""
+        limits: Limits = self._asks["limits"]
+        beside = tables(self._read.source, self._read.members, limits)
+        return Found(names=list(self._read.pictures["name"]), tables=beside, most_classes=limits.classes)
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """Every plausible way to read it, the likelier first."""
+        return read(self.found)
+
+    def choose(self, asked: Asked) -> Reading:
+        """The reading that is asked for, else the likeliest. Raises Refused where there is none."""
+        reading = choose(self.found, self.readings, asked)
+        if reading is None or (asked != AS_FOUND and len(reading.classes) < 2):
+            if reading is not None and len(reading.classes) == 1:
+                raise Refused(
+                    f"By {asked.options} there is only one class, {reading.classes[0]!r:.80}; choose otherwise."
+                )
+            raise no_classes(self.found, self._read.report.entries)
+        return reading
+
+    @property
+    def left_out(self) -> dict[str, Left]:
+        """Reason -> count and first names of the files that are no readable pictures."""
+        return self._read.report.reasons
+
+    def examples(self, reading: Reading, per_class: int = 1, most: int = 24) -> list[tuple[str, np.ndarray]]:
+        """Pictures to show of the first `most` classes: (class as the archive spells it, (S, S, 3) uint8)."""
+        slots, decoded = self._read.pictures["slot"].to_numpy(), self._read.pixels.array()
+        rows = list(reading.examples(per_class).items())[:most]
+        return [(name, np.array(decoded[slots[row]])) for name, own in rows for row in own]
+
+    def settle(self, reading: Reading, edits: Edits | None = None) -> DatasetInfo:
+        """Make it the data set, and close. Raises Refused with one sentence; then it can be settled in another way."""
+        target = self.home.dataset_dir(self.name)
+        with disk_told(self.home, target):
+            pictures, report = settling.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
+            pictures["belongs"] = self._belonging(pictures)
+            ways = self._about | {"read_as": reading.how, "remarks": settling.remarks(reading, pictures)}
+            ways |= {"changes": tuple((edits or Edits()).in_words())}
+            grouping: Grouping | None = self._asks["grouping"]
+            ways |= {"grouped_by": grouping.way if grouping else ""}
+            native = self._read.native
+            settling.check_classes(pictures, self._asks["limits"].classes)
+            info = settling.write(self.folder, self._read.pixels, pictures, ways, native, report)
+            for part in self.folder.glob("*.part*"):
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
+            check_disk(self.home)
+            check_free(target)
+            settle(self.folder, target)
+        self.close()
+        return info
+
+    def _belonging(self, pictures: pd.DataFrame) -> list[str]:
+        grouping, limits = self._asks["grouping"], self._asks["limits"]
+        if grouping is None:
+            return [""] * len(pictures)
+        names, below = list(pictures["name"]), list(pictures["below"])
+        return belonging(grouping, names, below, self._read.source, self._read.members, self._asks["beside"], limits)
+
+
+def ingest_zip(
+    home: Home, source: Source, name: str, *, asked: Asked = AS_FOUND, edits: Edits | None = None, **about: Any
+) -> DatasetInfo:
+    """Make the data set `name` of the zip, read as `asked`; see `read_zip` for the rest of `about`.
+
+    Raises Refused with one sentence, and then nothing was written.
+    """
+    with read_zip(home, source, name, **about) as incoming:
+        return incoming.settle(incoming.choose(asked), edits)
+
+
+def read_zip(
+    home: Home,
+    source: Source,
+    name: str,
+    *,
+    title: str,
+    origin: str,
+    note: str = "",
+    shown: str = "",
+    progress: Progress | None = None,
+    limits: Limits = LIMITS,
+    grouping: Grouping | None = None,
+    beside: bool = False,
+) -> Incoming:
+    """Check and decode the zip that is to be the data set `name`. Raises Refused with one sentence; nothing stays then.
+
+    `source`, which messages call `shown`, is a path, or open files whose bytes are put on the disk meanwhile: one
+    archive, several, or the files of a folder.
+    `grouping` says which pictures belong together; its table may lie `beside` the zip.
+    """
+    folder = home.dataset_dir(name)
+    check_free(folder)
+    check_disk(home, sum(map(_size, source)) if isinstance(source, Sequence) else _size(source))
+    with disk_told(home, folder), ExitStack() as stack:
+        incoming = stack.enter_context(quarantine(home, home.datasets_dir))
+        path, shown = one_zip(_sources(source, incoming, shown, limits), incoming, limits)
+        found = decode_into(home.locks_dir, incoming, path, shown, Told(progress), limits, grouping)
+        about = {"name": name, "title": title, "origin": origin, "note": note}
+        asks = {"limits": limits, "grouping": grouping, "beside": beside}
+        return Incoming(home, incoming, stack.pop_all(), found, about, asks)
+
+
+@contextmanager
+def disk_told(home: Home, target: Path) -> Iterator[None]:
+    """A full disk, and a name that another took meanwhile, as one sentence."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Refused(f"The disk that holds {home.path} is full; free some space and try again.") from None
+        if problem.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another ingest took the name meanwhile
+            check_free(target)
+        raise
+
+
+def _size(source: Path | BinaryIO) -> int:
+    if isinstance(source, Path):
+        return source.stat().st_size if source.is_file() else 0
+    place = source.tell()
+    size = source.seek(0, os.SEEK_END)
+    source.seek(place)
+    return size
+
+
+def _sources(source: Source, folder: Path, shown: str, limits: Limits) -> list[tuple[Path, str]]:
+    """What was brought as (path, name in messages); open files are put into `folder`."""
+    if isinstance(source, Path):
+        return [(source, shown or source.name)]
+    if not isinstance(source, Sequence):
+        return [(_received(source, folder / "upload.part", shown or "The zip", limits), shown or "The zip")]
+    if (size := sum(map(_size, source))) > limits.archive_bytes:
+        raise _too_large(shown or "The upload", size, limits)
+    paths = [(path, path.name) for path in source if isinstance(path, Path)]
+    files = [(_path_of(file), file) for file in source if not isinstance(file, Path)]
+    if all(name.lower().endswith(ARCHIVES) for name, _ in files):
+        received = [
+            (_received(file, folder / f"upload-{number}.part", name, limits), name)
+            for number, (name, file) in enumerate(files)
+        ]
+        return [*paths, *received]
+    pack_files(files, folder / "upload.part", shown or "The folder", limits)
+    return [*paths, (folder / "upload.part", shown or "The folder")]
+
+
+def _path_of(file: BinaryIO) -> str:
+    return str(getattr(file, "name", "")).replace("\\", "/")
+
+
+def _received(source: BinaryIO, path: Path, shown: str, limits: Limits) -> Path:
+    if (size := _size(source)) > limits.archive_bytes:
+        raise _too_large(shown, size, limits)
+    source.seek(0)
+    with open(path, "wb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+    return path
+
+
+def _too_large(shown: str, size: int, limits: Limits) -> Refused:
+    most = limits.archive_bytes / 10**6
+    return Refused(f"{shown} has {size / 10**6:,.1f} MB; at most {most:,.0f} MB are accepted.")
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a data set's folder that is there already."""
+    if folder.exists():
+        how = deletion(folder.name)
+        raise Refused(
+            f"There is already a data set {folder.name!r}; choose another name or delete that one first ({how})."
+        )

@@ -1,0 +1,44 @@
+"""Ways to read an archive, one file a way; all plausible ones, the likelier first."""
+
+from dataclasses import replace
+
+from tl.datasets.intake.layouts import exports, file_names, folders, tables
+from tl.datasets.intake.layouts.reading import FILE_NAME, Found, Place, Reading
+
+READERS = {"folders": folders, "exports": exports, "tables": tables, "file names": file_names}
+WITHIN = 45.0  # of the likeliest reading's likelihood: others are not worth a question
+MOST = 6  # readings that are offered
+VALIDATION_IS_TEST = "The pictures for validation became the test set, and part of those for training validates."
+
+
+def read(found: Found) -> list[Reading]:
+    """All plausible readings, the likelier first; none that makes fewer than two classes, and no two the same."""
+    every = [
+        reading for reader in READERS.values() for reading in reader.readings(found) if _makes_classes(reading, found)
+    ]
+    every.sort(key=lambda reading: -reading.likely)
+    kept: list[Reading] = []
+    seen: set[int] = set()
+    for reading in every:
+        same = hash(tuple(reading.places))
+        if same not in seen and reading.likely >= every[0].likely - WITHIN:
+            seen.add(same)
+            kept.append(_told(reading))
+    return kept[:MOST]
+
+
+def _makes_classes(reading: Reading, found: Found) -> bool:
+    names = reading.classes
+    if not 2 <= len(names) <= found.most_classes:
+        return False
+    return bool(reading.table) or reading.asked.classes_from == FILE_NAME or not all(map(folders.tells_nothing, names))
+
+
+def _told(reading: Reading) -> Reading:
+    """With a sentence where the test set is not what the folders call so."""
+    if reading.splits.keys() == {"train", "validation"}:
+        return replace(reading, notes=(*reading.notes, VALIDATION_IS_TEST))
+    return reading
+
+
+__all__ = ["Found", "Place", "Reading", "read"]

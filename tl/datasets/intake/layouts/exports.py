@@ -1,0 +1,166 @@
+"""Exports of labelling programs: COCO and Label Studio as classes, where each picture has one; boxes named as such."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
+from tl.datasets.intake.layouts.views import views
+from tl.datasets.layout import label
+
+LIKELY = 105.0
+MOSTLY_ONE = 0.9  # share of the labelled pictures that have to be of one category for an export to say classes
+UNLABELLED, SEVERAL = "without a label in the export", "of several classes in the export"
+MOST_BYTES = 32 * 1024**2  # of an export
+BOXES = "boxes, not classes"
+
+
+class _Image(Struct):
+    id: int | str
+    file_name: str
+
+
+class _Annotation(Struct):
+    image_id: int | str
+    category_id: int | str
+    bbox: list[Any] | None = None
+
+
+class _Category(Struct):
+    id: int | str
+    name: str
+
+
+class _Coco(Struct):
+    images: list[_Image]
+    annotations: list[_Annotation]
+    categories: list[_Category]
+
+
+class _Result(Struct):
+    type: str = ""
+    value: dict[str, Any] = {}
+
+
+class _Work(Struct):
+    result: list[_Result] = []
+
+
+class _Task(Struct):
+    data: dict[str, Any]
+    annotations: list[_Work]
+
+
+def spoken_name(value: str) -> str:
+    """The file's own name in what a labelling program writes: '/data/upload/1/0a1b2c3d-cat.jpg?d=x' -> 'cat.jpg'."""
+    name = value.replace("\\", "/").partition("?")[0].rpartition("/")[2]
+    return re.sub(r"^[0-9a-f]{8}-", "", name)
+
+
+def readings(found: Found) -> Iterator[Reading]:
+    """The classes that exports give the pictures, one reading for all files of a kind."""
+    coco: dict[int, set[str]] = defaultdict(set)
+    studio: dict[int, set[str]] = defaultdict(set)
+    first: dict[str, str] = {}
+    for path, data in found.tables.items():
+        if not path.lower().endswith(".json"):
+            continue
+        lookup = found.lookup(path)
+        for kind, held, parse in (("COCO", coco, _of_coco), ("Label Studio", studio, _of_studio)):
+            for name, category in parse(data):
+                row = lookup.find(name)
+                row = lookup.find(spoken_name(name)) if row is None else row
+                if row is not None:
+                    held[row].add(category)
+                    first.setdefault(kind, path)
+    for kind, held in (("COCO", coco), ("Label Studio", studio)):
+        one = sum(len(names) == 1 for names in held.values())
+        if held and one >= MOSTLY_ONE * len(held):
+            yield _reading(found, kind, held, first[kind])
+
+
+def _reading(found: Found, kind: str, held: dict[int, set[str]], path: str) -> Reading:
+    view = next(views(found.folders), None)
+    splits = view.splits if view and view.divided else [""] * len(found.names)
+    places: list[Place | str] = []
+    for row, split in enumerate(splits):
+        names = held.get(row, set())
+        places.append(Place(split, next(iter(names))) if len(names) == 1 else SEVERAL if names else UNLABELLED)
+    missing = sum(isinstance(place, str) for place in places) / len(places)
+    how = f"the class is the one label that {label(path)!r}, an export for {kind}, gives each picture"
+    told = view.how if view and view.divided else ()
+    return Reading(
+        how="; ".join([how, *told]),
+        places=places,
+        asked=Asked(classes_from=path),
+        likely=LIKELY - 50 * missing,
+        table=path,
+    )
+
+
+def _of_coco(data: bytes) -> Iterator[tuple[str, str]]:
+    document = _decoded(data, _Coco)
+    if document is None:
+        return
+    names = {category.id: category.name for category in document.categories}
+    files = {image.id: image.file_name for image in document.images}
+    for one in document.annotations:
+        if one.image_id in files and one.category_id in names:
+            yield files[one.image_id], names[one.category_id]
+
+
+def _of_studio(data: bytes) -> Iterator[tuple[str, str]]:
+    for task in _decoded(data, list[_Task]) or []:
+        name = next((value for value in task.data.values() if isinstance(value, str) and "." in value), None)
+        for work in task.annotations[:1] if name else ():
+            for result in work.result:
+                choices = result.value.get("choices")
+                if isinstance(choices, list) and all(isinstance(choice, str) for choice in choices):
+                    for choice in choices:
+                        yield str(name), choice
+
+
+def _decoded(data: bytes, kind: Any) -> Any:
+    if len(data) > MOST_BYTES:
+        return None
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # a ValidationError is a DecodeError
+        return None
+
+
+def boxes(found: Found) -> str | None:
+    """How an export for detection is told from one for classes, as the subject of a sentence; None where it is none."""
+    for path, data in found.tables.items():
+        lower = path.lower()
+        if lower.endswith(".json"):
+            document = _decoded(data, _Coco)
+            if document and any(one.bbox for one in document.annotations):
+                return f"{label(path)!r} is COCO's export for detection"
+            tasks = _decoded(data, list[_Task]) or []
+            if any("label" in result.type for task in tasks for work in task.annotations for result in work.result):
+                return f"{label(path)!r} is Label Studio's export for detection"
+        elif lower.endswith(".xml") and b"<bndbox>" in data:
+            return f"{label(path)!r} is an export for detection (Pascal VOC)"
+        elif lower.endswith(".txt") and _is_yolo(data):
+            return f"{label(path)!r} is an export for detection (YOLO)"
+        elif lower.endswith(".csv") and _has_corners(data):
+            return f"{label(path)!r} is a table for detection"
+    return None
+
+
+def _is_yolo(data: bytes) -> bool:
+    lines = [line.split() for line in data[:2000].splitlines()[:-1] or data[:2000].splitlines() if line.strip()]
+    return bool(lines) and all(
+        len(line) >= 5 and line[0].isdigit() and all(re.fullmatch(rb"[01]?\.\d+|[01]", value) for value in line[1:5])
+        for line in lines
+    )
+
+
+def _has_corners(data: bytes) -> bool:
+    head = {column.strip().lower() for column in data.partition(b"\n")[0].replace(b";", b",").split(b",")}
+    return {b"xmin", b"ymin"} <= head or {b"x_min", b"y_min"} <= head or {b"bbox"} <= head

@@ -1,0 +1,151 @@
+"""Classes by folders: the outer ones, those inside, or both; and a copy of the whole that lies beside it."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from tl.datasets.intake.layouts import vocabulary as words
+from tl.datasets.intake.layouts.domains import alike, domains
+from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
+from tl.datasets.intake.layouts.views import View, majority, reason_of, views
+from tl.datasets.layout import label
+
+FEW = 3  # pictures a class that can be divided has at least
+SHARE_INSIDE = 0.6  # of the pictures that lie in a further folder for that to be a class
+TELLS_NOTHING, COUNTS, TOO_FEW, LEFT_OUT = 90.0, 50.0, 60.0, 100.0  # likelihood lost where it is so of all
+INNER, BOTH, INNERMOST, MERGED = -20.0, -30.0, -45.0, -5.0  # likelihood of other readings than by the outer folders
+COPY = "in {!r}, a copy of the class folders beside it"
+
+
+def readings(found: Found) -> Iterator[Reading]:
+    """Every way in which the folders can be the classes."""
+    for view in views(found.folders):
+        copies = _copies(view.rests)
+        if copies:
+            yield from _with_copies(view, copies)
+        else:
+            yield from _by_level(view)
+
+
+def _by_level(view: View) -> Iterator[Reading]:
+    yield _reading(view, 0, lambda rest: rest[0] if rest else None)
+    inner = majority(view.rests, 1)
+    filled = sum(map(bool, view.rests))
+    if not inner or not filled:
+        return
+    share = inner.total() / filled
+    if share >= SHARE_INSIDE and len(inner) > 1:
+        yield from _inside(view)
+    if 0 < share < 1:
+        innermost = _reading(view, 0, lambda rest: rest[-1] if rest else None, INNERMOST)
+        how = _told(view, "the folder right above each picture is its class")
+        yield replace(innermost, how=how, asked=Asked(classes_from="parent"))
+
+
+def _inside(view: View) -> Iterator[Reading]:
+    """The folders inside the outer ones as classes, alone and joined to those."""
+    inner = _reading(view, 1, lambda rest: rest[1] if len(rest) > 1 else None, INNER)
+    outer = list(majority(view.rests, 0))
+    where, number = domains(view.rests), view.level_of(0)
+    if where > 0 or (alike(view.rests) and all(map(words.is_container, outer))):
+        how = f"{inner.how}; the folders around them ({_some(outer)}) are taken for domains and put together"
+        inner = replace(inner, how=how, likely=inner.likely + where)
+    yield inner
+    if alike(view.rests):
+        both = _reading(view, 1, lambda rest: f"{rest[0]} {rest[1]}" if len(rest) > 1 else None, BOTH)
+        second = view.level_of(1)
+        asked = Asked(classes_from=f"{number}+{second}" if number.isdigit() and second.isdigit() else "")
+        how = _told(view, f"folder and sub-folder together are the class (levels {number} and {second})")
+        yield replace(both, how=how, asked=asked)
+    if majority(view.rests, 2).total() >= SHARE_INSIDE * sum(map(bool, view.rests)):
+        yield _reading(view, 2, lambda rest: rest[2] if len(rest) > 2 else None, BOTH)
+
+
+def _copies(rests: Sequence[tuple[str, ...]]) -> set[str]:
+    """Outer folders that hold a copy of the class folders beside them."""
+    inside: dict[str, set[str]] = defaultdict(set)
+    bare: set[str] = set()
+    for rest in rests:
+        if len(rest) == 1:
+            bare.add(rest[0])
+        elif rest:
+            inside[rest[0]].add(rest[1].casefold())
+    outer = {name.casefold() for name in bare | inside.keys()}
+    found = {
+        name
+        for name, below in inside.items()
+        if name not in bare and len(below & (outer - {name.casefold()})) > 1 and len(below & outer) > len(below) / 2
+    }
+    beside = {name.casefold() for name in bare | (inside.keys() - found)}
+    return {name for name in found if len(inside[name] & beside) > 1}
+
+
+def _with_copies(view: View, copies: set[str]) -> Iterator[Reading]:
+    shown = _some(sorted(copies))
+    reasons = {row: COPY.format(label(rest[0])) for row, rest in enumerate(view.rests) if rest and rest[0] in copies}
+    once = replace(
+        view,
+        outside=view.outside | reasons,
+        rests=[() if row in reasons else rest for row, rest in enumerate(view.rests)],
+    )
+    first = _reading(once, 0, lambda rest: rest[0] if rest else None)
+    note = (
+        f"{shown} holds class folders of the same names as those beside it and is taken for a copy, so it is left out."
+    )
+    yield replace(first, notes=(*first.notes, note), asked=Asked())
+    merged = _reading(
+        view, 0, lambda rest: (rest[1] if rest[0] in copies and len(rest) > 1 else rest[0]) if rest else None
+    )
+    how = _told(view, f"folders are the classes, those inside {shown} put together with those beside it")
+    yield replace(merged, how=how, likely=merged.likely + MERGED, asked=Asked(classes_from="parent"))
+    every = _reading(view, 0, lambda rest: rest[0] if rest else None)
+    yield replace(every, likely=every.likely - TELLS_NOTHING / 2)
+
+
+def _reading(view: View, place: int, name: Callable[[tuple[str, ...]], str | None], bonus: float = 0.0) -> Reading:
+    """The reading in which `name` of the folders that are left is the class; `place` of them says it."""
+    named = [name(rest) for rest in view.rests]
+    places: list[Place | str] = []
+    for row, (label_of, rest) in enumerate(zip(named, view.rests, strict=True)):
+        if label_of is None or row in view.outside:
+            places.append(reason_of(view, row))
+        else:
+            places.append(Place(view.splits[row], label_of, (*rest[place + 1 :], "")[0]))
+    level = view.level_of(place)
+    how = f"each folder of level {level} is a class" if level.isdigit() else "each class has a folder"
+    reading = Reading(
+        how=_told(view, how),
+        places=places,
+        asked=Asked(classes_from=level, split_from=view.split_from),
+        notes=view.notes,
+    )
+    return replace(reading, likely=_likely(reading, view) + bonus)
+
+
+def tells_nothing(name: str) -> bool:
+    """Whether a folder's name is that of no class: 'images', 'docs', 'train', 'fold_1'."""
+    usual = words.is_container(name) or words.is_clutter(name)
+    return usual or words.split_of(name) is not None or words.is_fold(name)
+
+
+def _told(view: View, how: str) -> str:
+    return "; ".join([how, *view.how])
+
+
+def _likely(reading: Reading, view: View) -> float:
+    """How likely people mean this: names that tell nothing, tiny classes and pictures left out speak against it."""
+    sizes = reading.sizes
+    if not sizes:
+        return -1000.0
+    empty = sum(map(tells_nothing, sizes))
+    numbers = sum(words.is_number(name) for name in sizes)
+    few = sum(number < FEW for number in sizes.values())
+    inside = [row for row, rest in enumerate(view.rests) if rest and row not in view.outside]
+    lost = sum(isinstance(reading.places[row], str) for row in inside) / max(1, len(inside))
+    by_share = (TELLS_NOTHING * empty + COUNTS * numbers + TOO_FEW * few) / len(sizes)
+    return view.likely - by_share - LEFT_OUT * lost
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = [repr(label(name)) for name in names[:4]]
+    return ", ".join(shown) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -1,0 +1,182 @@
+"""What people bring that is not one plain zip: a folder, several zips, zips in a zip, tar and 7z; packed as one zip first.
+
+Whatever comes of it is then checked as any zip from outside: nothing here trusts a name or a size.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+from tl.config import Refused
+from tl.datasets.archive import Limits, Member, check_kind, read_members
+from tl.datasets.grouping import content
+from tl.datasets.layout import is_junk
+from tl.datasets.pool import environment
+from tl.decoding.packer import Packer, TooMuch
+
+UNPACKER = ["-P", "-m", "tl.decoding.unpacking"]
+SECONDS = 3_600.0  # that unpacking may take
+TARS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")  # compressed, and tar inside
+SEVEN = b"7z\xbc\xaf\x27\x1c"
+BESIDE = (".txt", ".md", ".csv", ".json", ".pdf")  # what may lie beside zips in a zip
+INNER = "zips.part"
+BOUNDS = ("entries", "entry_bytes", "unpacked_bytes", "name_bytes", "ratio", "ratio_from")
+
+
+def one_zip(sources: Sequence[tuple[Path, str]], folder: Path, limits: Limits) -> tuple[Path, str]:
+    """(a plain zip of all that is in `sources`, paths and what messages call them; its name in messages).
+
+    The zip is `sources[0]` itself where that is one already, else a file in `folder`. Raises Refused.
+    """
+    plain = [(_plain(path, shown, folder, limits, number), shown) for number, (path, shown) in enumerate(sources)]
+    if len(plain) > 1:
+        shown = f"{len(plain)} archives"
+        return _joined(
+            [(path, name, _stem(name)) for path, name in plain], folder / "joined.part", shown, limits
+        ), shown
+    path, shown = plain[0]
+    inner = _zips_inside(read_members(path, limits, shown))
+    if inner:
+        joined = _unnested(path, inner, folder, shown, limits)
+        return joined, shown
+    return path, shown
+
+
+def pack_files(files: Sequence[tuple[str, BinaryIO]], out: Path, shown: str, limits: Limits) -> None:
+    """Open files, by the paths they are to have, as one zip. Raises Refused."""
+    try:
+        with Packer(out, shown, _bounds(limits)) as packer:
+            for name, file in files:
+                file.seek(0)
+                packer.add(name, file)
+    except TooMuch as problem:
+        raise Refused(str(problem)) from None
+
+
+def _plain(path: Path, shown: str, folder: Path, limits: Limits, number: int) -> Path:
+    """A zip of the same content: the file itself where it is one."""
+    out = folder / f"packed-{number}.part"
+    if path.is_dir():
+        _packed(path, out, shown, limits)
+        return out
+    kind = _kind(path)
+    if kind is None:
+        check_kind(path, limits, shown)
+        return path
+    if (size := path.stat().st_size) > limits.archive_bytes:
+        raise Refused(
+            f"{shown} has {size / 10**6:,.1f} MB; at most {limits.archive_bytes / 10**6:,.0f} MB are accepted."
+        )
+    _unpacked(path, kind, out, shown, folder, limits)
+    return out
+
+
+def _kind(path: Path) -> str | None:
+    """ "tar" or "7z", by the first bytes; None for all else."""
+    if not path.is_file():
+        return None
+    with open(path, "rb") as file:
+        head = file.read(512)
+    if head.startswith(SEVEN):
+        return "7z"
+    return "tar" if head[257:262] == b"ustar" or head.startswith(TARS) else None
+
+
+def _bounds(limits: Limits) -> dict[str, int]:
+    return {name: value for name, value in asdict(limits).items() if name in BOUNDS}
+
+
+def _packed(source: Path, out: Path, shown: str, limits: Limits) -> None:
+    """A folder of this computer; links in it are not followed."""
+    try:
+        with Packer(out, shown, _bounds(limits)) as packer:
+            for place, folders, files in os.walk(source):
+                folders.sort()
+                for name in sorted(files):
+                    path = Path(place, name)
+                    if path.is_file() and not path.is_symlink() and not is_junk(name):
+                        with open(path, "rb") as file:
+                            packer.add(path.relative_to(source).as_posix(), file)
+    except TooMuch as problem:
+        raise Refused(str(problem)) from None
+
+
+def _unpacked(source: Path, kind: str, out: Path, shown: str, folder: Path, limits: Limits) -> None:
+    """A tar or 7z archive, read by a process that can take no more memory than it is given."""
+    into = folder / f"{out.name}.files"
+    into.mkdir()
+    task = {"source": str(source), "shown": shown, "kind": kind, "folder": str(into), "out": str(out)}
+    try:
+        ended = subprocess.run(
+            [sys.executable, *UNPACKER],
+            input=json.dumps(task | {"bounds": _bounds(limits)}),
+            capture_output=True,
+            encoding="utf-8",
+            env=environment(),
+            timeout=SECONDS if limits.minutes is None else 60 * limits.minutes,
+        )
+        answer = json.loads(ended.stdout)
+    except subprocess.TimeoutExpired:
+        raise Refused(f"Unpacking {shown} took too long; pack the class folders into a plain zip.") from None
+    except ValueError:
+        raise Refused(f"{shown} can't be unpacked; pack the class folders into a plain zip.") from None
+    if "refused" in answer:
+        raise Refused(answer["refused"])
+    if "errno" in answer:
+        raise OSError(answer["errno"], answer["message"])
+
+
+def _zips_inside(members: Sequence[Member]) -> list[Member]:
+    """The zips in a zip, where there is nothing else to train on."""
+    files = [member for member in members if not member.name.endswith("/") and not is_junk(member.name)]
+    inner = [member for member in files if member.name.lower().endswith(".zip")]
+    others = [member for member in files if member not in inner and not member.name.lower().endswith(BESIDE)]
+    return inner if not others else []
+
+
+def _unnested(path: Path, inner: Sequence[Member], folder: Path, shown: str, limits: Limits) -> Path:
+    """The content of the zips in a zip, each in a folder called like it."""
+    found: list[tuple[Path, str, str]] = []
+    for number, member in enumerate(inner):
+        part, data = folder / f"{number}.{INNER}", content(path, member)
+        if data is None:
+            raise Refused(f"{shown}: {member.name!r:.200} in it is damaged; pack it again.")
+        part.write_bytes(data)
+        found.append((part, member.name, member.name[: -len(".zip")]))
+    return _joined(found, folder / "joined.part", shown, limits)
+
+
+def _joined(zips: Sequence[tuple[Path, str, str]], out: Path, shown: str, limits: Limits) -> Path:
+    """One zip of several, (path, name in messages, folder for its content); the folder is left out where all have one."""
+    try:
+        with Packer(out, shown, _bounds(limits)) as packer:
+            for path, name, place in zips:
+                members = [member for member in read_members(path, limits, name) if not member.name.endswith("/")]
+                file = os.open(path, os.O_RDONLY)
+                try:
+                    for member in members:
+                        if not is_junk(member.name):
+                            inside = _inside(place, member.name)
+                            packer.copy(inside, file, *member[1:])
+                finally:
+                    os.close(file)
+    except TooMuch as problem:
+        raise Refused(str(problem)) from None
+    for path, _, _ in zips:
+        if path.parent == out.parent:
+            path.unlink()
+    return out
+
+
+def _inside(place: str, name: str) -> str:
+    """'cat.zip' with '1.jpg' or 'cat/1.jpg' in it -> 'cat/1.jpg'."""
+    return name if name.split("/")[0].casefold() == place.rpartition("/")[2].casefold() else f"{place}/{name}"
+
+
+def _stem(shown: str) -> str:
+    return shown.rpartition("/")[2].partition(".")[0] or "archive"

@@ -1,0 +1,101 @@
+"""Classes to leave out, merge and rename, in a table; of an upload before it is used, and of a set that is here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from tl import datasets
+from tl.store.home import Home
+from tl.ui.problems import told
+from tl.ui.text import cell, escape, plain
+from tl.ui.turn import out_of_turn
+from tl.words import number_of
+
+BOX, NAME, DERIVE, PROBLEM = "form_change_classes", "form_derived_name", "form_derive", "form_derive_problem"
+LEAST = 3  # pictures of a class that can be divided
+
+
+def editor(counts: Mapping[str, Mapping[str, int]], key: str) -> datasets.Edits:
+    """Draw the table, one row per class with its pictures by split; what is to be changed.
+
+    Raises Refused for a name that can't be.
+    """
+    names = list(counts)
+    splits = [split for split in ("train", "validation", "test") if any(split in own for own in counts.values())]
+    columns: dict[str, list[Any]] = {
+        "Use": [True] * len(names),
+        "Class": [cell(name) for name in names],
+        "Call it": [plain(name) for name in names],
+        "Pictures": [sum(own.values()) for own in counts.values()],
+    }
+    columns |= {split: [own.get(split, 0) for own in counts.values()] for split in splits}
+    st.caption("Untick a class to leave it out; classes that you call by the same name are merged.")
+    edited = st.data_editor(
+        columns,
+        key=f"{key}_classes",
+        hide_index=True,
+        width="stretch",
+        height=min(320, 38 + 36 * len(names)),
+        disabled=["Class", "Pictures", *splits],
+        column_config={"Call it": st.column_config.TextColumn(max_chars=80, required=True)},
+    )
+    left, right = st.columns(2)
+    with left:
+        most = st.number_input(
+            "At most so many pictures a class", min_value=LEAST, value=None, key=f"{key}_at_most", placeholder="all"
+        )
+    with right:
+        least = st.number_input(
+            "Leave out classes with fewer pictures than",
+            min_value=1,
+            value=None,
+            key=f"{key}_at_least",
+            placeholder="none",
+        )
+    return edits(names, list(edited["Use"]), list(edited["Call it"]), least, most)
+
+
+def edits(
+    names: Sequence[str], used: Sequence[bool], called: Sequence[str | None], least: int | None, most: int | None
+) -> datasets.Edits:
+    """What a table says, with a row per class: whether it is used, and what it is called."""
+    renames = {
+        name: str(new).strip()
+        for name, use, new in zip(names, used, called, strict=True)
+        if use and new and str(new).strip() not in (name, plain(name))
+    }
+    leave_out = tuple(name for name, use in zip(names, used, strict=True) if not use)
+    return datasets.Edits(
+        renames=renames,
+        leave_out=leave_out,
+        at_least=None if least is None else int(least),
+        at_most=None if most is None else int(most),
+    )
+
+
+def change_classes(home: Home, info: datasets.DatasetInfo, taken: Sequence[str], uploaded: str) -> None:
+    """Draw a box in which a new data set is made of this one; its name is left in the session as `uploaded`."""
+    if not info.counts or info.origin == "drawn":
+        return
+    box = st.expander("Change the classes", icon=":material/category:", on_change="rerun", key=BOX)
+    if not box.open:
+        return
+    with box:
+        with told():
+            wanted = editor(info.counts, f"derive_{info.name}")
+            st.text_input("Name of the new set", key=NAME, placeholder=_free(info.name, taken), max_chars=40)
+            if st.button("Make a new data set", key=DERIVE, disabled=not wanted, type="primary"):
+                name = (st.session_state[NAME] or "").strip() or _free(info.name, taken)
+                with told(PROBLEM), out_of_turn(), st.spinner("Making the new data set …"):
+                    st.session_state[uploaded] = datasets.derive(home, info.name, name, wanted).name
+        if problem := st.session_state.pop(PROBLEM, None):
+            st.error(escape(problem), icon=":material/error:")
+        elif uploaded in st.session_state:
+            st.rerun()
+        st.caption(f"{number_of(len(info.classes), 'class')} stay in {escape(info.title)} as they are.")
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    names = (f"{name[:36]}-{number}" for number in range(2, 1000))
+    return next(candidate for candidate in names if candidate not in taken)

@@ -1,0 +1,106 @@
+"""What is in a data set: examples, counts, what was left out, what occurs more than once."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from tl import datasets
+from tl.store.home import Home
+from tl.ui.text import cell, count, escape, plain
+from tl.words import number_of
+
+MAX_EXAMPLES = 24
+EXAMPLE_PIXELS = 64
+
+
+def contents(home: Home, info: datasets.DatasetInfo) -> None:
+    """Draw it. Raises Refused where some of its files are damaged."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if info.note:
+            st.badge(escape(info.note), icon=":material/draw:" if info.origin == "drawn" else None, color="gray")
+        held_out = f"{count(info.validation)} more for validation and {count(info.test)} for the test"
+        st.caption(
+            f"{count(info.train)} training pictures in {len(info.classes)} classes; {held_out}.", width="content"
+        )
+    if unevenness := datasets.uneven(info):
+        st.caption(f"{unevenness}, so arms are judged by balanced accuracy unless you choose otherwise.")
+    for sentence in (*datasets.story(info), *datasets.grouped(info)):
+        st.caption(escape(sentence))
+    _examples(home, info)
+    if info.left_out:
+        left = sum(entry["count"] for entry in info.left_out.values())
+        with st.expander(f"{count(left)} files were left out", icon=":material/warning:", expanded=True):
+            for reason, entry in info.left_out.items():
+                more = ", …" if entry["count"] > len(entry["first"]) else ""
+                st.caption(f"{escape(reason)}: {count(entry['count'])} ({escape(', '.join(entry['first']))}{more})")
+    if info.leakage:
+        _leakage(info)
+    if info.counts:
+        _counts(info)
+
+
+def _leakage(info: datasets.DatasetInfo) -> None:
+    """Pictures that occur more than once: what is seen in training makes the accuracy on the test pictures too good."""
+    seen = sum(entry["count"] for kind, entry in info.leakage.items() if "same picture in training and test" in kind)
+    title = (
+        f"Test pictures that occur in training, too: {count(seen)}" if seen else "Some pictures occur more than once"
+    )
+    with st.expander(title, icon=":material/content_copy:"):
+        for kind, entry in info.leakage.items():
+            more = ", …" if entry["count"] > len(entry["first"]) else ""
+            st.caption(f"{escape(kind)}: {count(entry['count'])} ({escape(', '.join(entry['first']))}{more})")
+
+
+def _counts(info: datasets.DatasetInfo) -> None:
+    listing = st.expander("Classes and counts", icon=":material/table_rows:", on_change="rerun", key="form_counts")
+    if listing.open:
+        with listing:
+            splits = ("train", "validation", "test")
+            table: dict[str, list[object]] = {"class": [cell(name) for name in info.counts]}
+            table |= {split: [entry.get(split, 0) for entry in info.counts.values()] for split in splits}
+            st.dataframe(table, hide_index=True, alt="Pictures per class and split")
+
+
+def _examples(home: Home, info: datasets.DatasetInfo) -> None:
+    place = datasets.home_of(home, info.name)
+    pictures = _example_pictures(str(place.path), info.name, _stamp(place.dataset_dir(info.name)), info.ready)
+    if not pictures:
+        st.caption("Examples appear once the pictures are here: they are downloaded when a run needs them first.")
+        return
+    names = [_caption(name, info) for name, _ in pictures]
+    st.image(
+        [pixels for _, pixels in pictures],
+        caption=names,
+        width=84,
+        alt=[plain(name) for name, _ in pictures],
+    )
+    if len(info.classes) > len(pictures):
+        st.caption(f"and {len(info.classes) - len(pictures)} more classes")
+
+
+def _caption(name: str, info: datasets.DatasetInfo) -> str:
+    """A class and how many pictures it has; of a set drawn on demand the number means nothing."""
+    if info.origin == "drawn" or name not in info.counts:
+        return escape(name)
+    pictures = sum(info.counts[name].values())
+    return f"{escape(name)}  \n:small[{number_of(pictures, 'picture')}]"  # a line of its own
+
+
+def _stamp(folder: Path) -> tuple[int, int] | None:
+    """Changes with the data set: under a name that was deleted another may come."""
+    with suppress(FileNotFoundError):
+        found = (folder / "dataset.json").stat()
+        return found.st_mtime_ns, found.st_size
+    return None
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _example_pictures(
+    home_path: str, name: str, stamp: tuple[int, int] | None, ready: bool
+) -> list[tuple[str, np.ndarray]]:
+    """Of the set as it is now; the cache is everybody's, hence the whole path."""
+    return (
+        datasets.examples(Home(home_path), name, per_class=1, resolution=EXAMPLE_PIXELS)[:MAX_EXAMPLES] if ready else []
+    )

@@ -1,0 +1,164 @@
+"""Between reading an upload and using it: what was understood, with example pictures, and the choice between readings."""
+
+import streamlit as st
+
+from tl.config import Refused
+from tl.datasets import Asked, Edits, Incoming, NoClasses, Reading, TooSmall
+from tl.ui import uploads
+from tl.ui.compose.class_editor import editor
+from tl.ui.problems import told
+from tl.ui.text import count, escape, plain
+from tl.ui.turn import out_of_turn
+from tl.words import number_of
+
+WAITING, READING, WHERE, SPLIT, EDITOR = (
+    "form_zip_read",
+    "form_zip_reading",
+    "form_zip_where",
+    "form_zip_split",
+    "form_zip",
+)
+USE, DISCARD, PROBLEM = "form_zip_use", "form_zip_discard", "form_zip_problem"
+NO_LONGER = "These pictures waited too long and are no longer here. Add the zip again."
+SPLITS = {"train": "for training", "validation": "for validation", "test": "for the test"}
+MOST_EXAMPLES = 24
+
+
+def put(incoming: Incoming) -> None:
+    """Ask about these from the next run on; what was asked about before is gone."""
+    forget()
+    st.session_state[WAITING] = incoming
+    uploads.close_with_its_tab(incoming)
+
+
+def forget() -> None:
+    """Let what waits go, and the answers about it."""
+    state = st.session_state
+    if waiting := state.pop(WAITING, None):
+        waiting.close()
+    for key in (READING, WHERE, SPLIT, PROBLEM):
+        state.pop(key, None)
+
+
+def ask(uploaded: str) -> None:
+    """Draw the question, where pictures wait for an answer; the name of what is used is left as `uploaded`."""
+    state = st.session_state
+    incoming: Incoming | None = state.get(WAITING)
+    if incoming is None:
+        return
+    if not incoming.open:
+        forget()
+        st.warning(NO_LONGER, icon=":material/hourglass_disabled:")
+        return
+    with st.container(border=True):
+        st.markdown(f"**{escape(incoming.name)}: is this what you mean?**")
+        reading = _chosen(incoming)
+        edits = _shown(incoming, reading) if reading else None
+        if problem := state.pop(PROBLEM, None):
+            st.error(escape(problem), icon=":material/error:")
+        with st.container(horizontal=True):
+            if reading is not None and edits is not None:
+                st.button("Use these pictures", key=USE, type="primary", on_click=_wants_to_use)
+            st.button("Discard", key=DISCARD, on_click=forget)
+        if state.pop("form_zip_wants", False) and reading is not None and edits is not None:
+            _use(incoming, reading, edits, uploaded)
+
+
+def _wants_to_use() -> None:
+    st.session_state["form_zip_wants"] = True
+
+
+def _use(incoming: Incoming, reading: Reading, edits: Edits, uploaded: str) -> None:
+    state = st.session_state
+    with told(PROBLEM), out_of_turn(), st.spinner("Making the data set …"):
+        try:
+            name = incoming.settle(reading, edits).name
+        except TooSmall as refusal:
+            raise Refused(
+                f"{refusal} To go on without them, enter {refusal.least} under 'Leave out classes with fewer pictures than'."
+            ) from None
+        forget()
+        state[uploaded] = name
+    st.rerun()
+
+
+def _chosen(incoming: Incoming) -> Reading | None:
+    """The reading that is chosen among those found, or asked for; None where there is none yet."""
+    state, readings = st.session_state, incoming.readings
+    if len(readings) > 1:
+        places = range(len(readings))
+        st.radio(
+            "They can be read in several ways; the likeliest comes first",
+            places,
+            key=READING,
+            format_func=lambda place: plain(readings[place].summary),
+            captions=[escape(reading.how[:1].upper() + reading.how[1:]) for reading in readings],
+        )
+    with st.expander("None of these" if readings else "Say where the classes are", expanded=not readings):
+        left, right = st.columns(2)
+        with left:
+            where = st.text_input(
+                "Classes from",
+                key=WHERE,
+                max_chars=200,
+                placeholder="2, 1+2, parent, photos/*, file-name, labels.csv:kind",
+                help="A folder level (1 is the outermost), levels joined as 1+2, parent for the folder right above each "
+                "picture, a path with a * where the class folders are, file-name, or a table in the zip and its column.",
+            )
+        with right:
+            split = st.text_input(
+                "Splits from",
+                key=SPLIT,
+                max_chars=200,
+                placeholder="new, 1, labels.csv:split",
+                help="new divides the pictures anew; a folder level whose folders are called train, val and test; or a "
+                "table in the zip and its column.",
+            )
+    asked = Asked(classes_from=(where or "").strip(), split_from=(split or "").strip())
+    try:
+        if asked.options or not readings:
+            return incoming.choose(asked)
+    except NoClasses as refusal:
+        st.error(escape(str(refusal)), icon=":material/error:")
+        return None
+    except Refused as refusal:
+        st.error(escape(str(refusal)), icon=":material/error:")
+        return None
+    return readings[state.get(READING) or 0]
+
+
+def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
+    """Draw what a reading makes of the pictures; what is to be changed of its classes, None where that can't be."""
+    total = number_of(sum(reading.sizes.values()), "picture")
+    divided = {split: number for split, number in reading.splits.items() if split}
+    parts = ", ".join(f"{count(number)} {SPLITS[split]}" for split, number in divided.items())
+    where = f"of them {parts}" if parts else "divided here into training, validation and test pictures"
+    st.caption(f"{number_of(len(reading.classes), 'class')}, {total}, {where}.")
+    st.caption(escape(f"Read as: {reading.how}."))
+    pictures = incoming.examples(reading, most=MOST_EXAMPLES)
+    st.image(
+        [pixels for _, pixels in pictures],
+        caption=[escape(f"{name} ({count(reading.sizes[name])})") for name, _ in pictures],
+        width=84,
+        alt=[plain(name) for name, _ in pictures],
+    )
+    if len(reading.classes) > MOST_EXAMPLES:
+        st.caption(f"and {count(len(reading.classes) - MOST_EXAMPLES)} more classes")
+    for note in reading.notes:
+        st.caption(escape(note))
+    left = {reason: entry["count"] for reason, entry in incoming.left_out.items()} | dict(reading.left_out)
+    if left:
+        st.caption(
+            escape("Left out: " + "; ".join(f"{count(number)} {reason}" for reason, number in left.items()) + ".")
+        )
+    with st.expander("Leave out, merge or rename classes", icon=":material/category:"):
+        try:
+            counts = {
+                name: {split or "all": number for split, number in own.items()} for name, own in reading.counts.items()
+            }
+            return editor(
+                counts, f"{EDITOR}_{incoming.readings.index(reading) if reading in incoming.readings else 'own'}"
+            )
+        except Refused as refusal:
+            st.error(escape(str(refusal)), icon=":material/error:")
+            return None
