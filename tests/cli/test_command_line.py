@@ -188,7 +188,10 @@ def test_what_was_understood_is_printed_with_how_to_say_otherwise(capsys, home, 
     status, stdout, _ = main(capsys, home, "ingest", pets, "--look")
     assert status == 0 and main(capsys, home, "datasets", "--json")[1].count('"pets"') == 0
     assert stdout.startswith("pets: 2 classes, 16 pictures\n\nclass  pictures\ncat           8\ndog           8\n")
-    assert "Read as: each folder of level 2 is a class; the folders around them ('photo', 'sketch') are taken" in stdout
+    assert (
+        "Read as: each folder of level 2 is a class, such as 'photo/cat'; the folders around them ('photo', 'sketch') are taken"
+        in stdout
+    )
     assert "--classes-from 1 (2 classes, 16 pictures (photo 8, sketch 8)); --classes-from 1+2 (4 classes" in stdout
     status, stdout, _ = main(capsys, home, "ingest", pets, "--classes-from", "1", "--rename", "photo=picture")
     assert status == 0 and "Changed: 'photo' renamed 'picture'." in stdout

@@ -29,6 +29,12 @@ FOLDERS = {  # shape -> (folders, classes of the likeliest reading, its splits, 
     "copy beside": (["yes", "no", "scans/yes", "scans/no"], {"no": 12, "yes": 12}, {""}, {"no": 24, "yes": 24}),
     "repository": (["project/pictures/glass", "project/pictures/paper"], {"glass": 12, "paper": 12}, {""}, None),
     "domains": (["photo/cat", "photo/dog", "sketch/cat", "sketch/dog"], BOTH, {""}, {"photo": 24, "sketch": 24}),
+    "wrapped in domains": (
+        ["pacs-photo/a/cat", "pacs-photo/a/dog", "pacs-art/b/cat", "pacs-art/b/dog"],
+        BOTH,
+        {""},
+        {"pacs-art": 24, "pacs-photo": 24},
+    ),
     "sub-classes": (
         ["apple/healthy", "apple/scab", "pear/healthy", "pear/scab"],
         {"apple": 24, "pear": 24},

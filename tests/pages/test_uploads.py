@@ -101,7 +101,7 @@ def test_it_is_asked_which_reading_is_meant_before_anything_is_made(form, home):
     assert [option.split(", ")[0] for option in choice.options] == ["2 classes", "2 classes", "4 classes"]
     assert "cat 8, dog 8" in choice.options[0] and "photo 8, sketch 8" in choice.options[1]
     choice.set_value(1).run()
-    assert "Read as: each folder of level 1 is a class" in unescaped(form)
+    assert "2 classes, 16 pictures, divided here" in unescaped(form)
     form.button(key="form_zip_use").click().run()
     assert datasets.describe(home, "pets").classes == ("photo", "sketch") and not form.exception
     assert form.selectbox(key="form_dataset").value == "pets" and not form.radio

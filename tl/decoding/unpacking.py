@@ -3,6 +3,7 @@
 What it may take of memory is limited before it opens the archive; what it writes is a plain zip within the task's bounds.
 """
 
+import importlib
 import json
 import lzma
 import os
@@ -59,7 +60,7 @@ def unpack_tar(task: dict[str, Any], packer: Packer) -> None:
 def unpack_7z(task: dict[str, Any], packer: Packer) -> None:
     """Every file of a 7z archive, unpacked into the task's folder first. Raises TooMuch."""
     try:
-        import py7zr
+        py7zr = importlib.import_module("py7zr")  # only 7z needs it
     except ImportError:
         raise TooMuch(NO_LIBRARY.format(task["shown"])) from None
     shown, folder = task["shown"], Path(task["folder"])

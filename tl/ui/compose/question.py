@@ -134,7 +134,8 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
     parts = ", ".join(f"{count(number)} {SPLITS[split]}" for split, number in divided.items())
     where = f"of them {parts}" if parts else "divided here into training, validation and test pictures"
     st.caption(f"{number_of(len(reading.classes), 'class')}, {total}, {where}.")
-    st.caption(escape(f"Read as: {reading.how}."))
+    if len(incoming.readings) == 1 or reading not in incoming.readings:  # else it stands at the choice
+        st.caption(escape(f"Read as: {reading.how}."))
     pictures = incoming.examples(reading, most=MOST_EXAMPLES)
     st.image(
         [pixels for _, pixels in pictures],

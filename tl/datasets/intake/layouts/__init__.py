@@ -18,13 +18,18 @@ def read(found: Found) -> list[Reading]:
     ]
     every.sort(key=lambda reading: -reading.likely)
     kept: list[Reading] = []
-    seen: set[int] = set()
     for reading in every:
-        same = hash(tuple(reading.places))
-        if same not in seen and reading.likely >= every[0].likely - WITHIN:
-            seen.add(same)
+        if reading.likely >= every[0].likely - WITHIN and not any(_adds_nothing(reading, other) for other in kept):
             kept.append(_told(reading))
     return kept[:MOST]
+
+
+def _adds_nothing(reading: Reading, likelier: Reading) -> bool:
+    """Whether it is the likelier one with fewer pictures, or without its splits."""
+    pairs = zip(reading.places, likelier.places, strict=True)
+    if reading.asked.split_from:  # made for its splits
+        return all(one == other for one, other in pairs)
+    return all(isinstance(one, str) or (isinstance(other, Place) and one.label == other.label) for one, other in pairs)
 
 
 def _makes_classes(reading: Reading, found: Found) -> bool:

@@ -12,8 +12,9 @@ from tl.datasets.layout import label
 
 FEW = 3  # pictures a class that can be divided has at least
 SHARE_INSIDE = 0.6  # of the pictures that lie in a further folder for that to be a class
-TELLS_NOTHING, COUNTS, TOO_FEW, LEFT_OUT = 90.0, 50.0, 60.0, 100.0  # likelihood lost where it is so of all
+TELLS_NOTHING, COUNTS, TOO_FEW, LEFT_OUT = 90.0, 25.0, 60.0, 100.0  # likelihood lost where it is so of all
 INNER, BOTH, INNERMOST, MERGED = -20.0, -30.0, -45.0, -5.0  # likelihood of other readings than by the outer folders
+AT_LEVEL = "each folder of level {} is a class"
 COPY = "in {!r}, a copy of the class folders beside it"
 
 
@@ -21,10 +22,19 @@ def readings(found: Found) -> Iterator[Reading]:
     """Every way in which the folders can be the classes."""
     for view in views(found.folders):
         copies = _copies(view.rests)
-        if copies:
-            yield from _with_copies(view, copies)
-        else:
-            yield from _by_level(view)
+        for reading in _with_copies(view, copies) if copies else _by_level(view):
+            yield replace(reading, how=_with_example(found, reading))
+
+
+def _with_example(found: Found, reading: Reading) -> str:
+    """'each folder of level 2 is a class' with the first of them: ", such as 'photo/cat'"."""
+    level = reading.asked.classes_from or reading.how.removeprefix(AT_LEVEL.partition("{}")[0]).partition(" ")[0]
+    told = AT_LEVEL.format(level)
+    if not level.isdigit() or not reading.how.startswith(told):
+        return reading.how
+    row = next(row for row, place in enumerate(reading.places) if isinstance(place, Place))
+    example = label("/".join(found.folders[row][: int(level)]))
+    return reading.how.replace(told, f"{told}, such as {example!r}", 1)
 
 
 def _by_level(view: View) -> Iterator[Reading]:
@@ -112,7 +122,7 @@ def _reading(view: View, place: int, name: Callable[[tuple[str, ...]], str | Non
         else:
             places.append(Place(view.splits[row], label_of, (*rest[place + 1 :], "")[0]))
     level = view.level_of(place)
-    how = f"each folder of level {level} is a class" if level.isdigit() else "each class has a folder"
+    how = AT_LEVEL.format(level) if level.isdigit() else "each class has a folder"
     reading = Reading(
         how=_told(view, how),
         places=places,

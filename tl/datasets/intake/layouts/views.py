@@ -97,6 +97,11 @@ def _plain(folders: Folders, depth: int, rows: Sequence[int]) -> View:
     for row in rows:
         rests[row] = folders[row][depth:]
     view = View(rests=rests, levels=[depth] * count, splits=[""] * count, outside={})
+    inner = {rest[:2] for rest in rests if len(rest) > 1}
+    outer = {rest[0] for rest in rests if rest}
+    if len(outer) > 1 and len(inner) == len(outer) and all(len(rest) > 2 for rest in rests if rest):
+        # Each holds one folder that holds all the others: photo/images/cat, sketch/images/cat.
+        return replace(view, rests=[rest[:1] + rest[2:] for rest in rests], cut=depth + 1)
     return _splits_inside(view)
 
 
