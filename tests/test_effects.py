@@ -63,6 +63,29 @@ def test_the_command_line_refuses_what_would_have_no_effect(words, said):
     assert str(refused.value).startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([], (True, "crop_flip")),
+        (["--no-augmentation"], (False, "crop_flip")),
+        (["--augment", "none"], (False, "crop_flip")),
+        (["--augment", "crop_flip"], (True, "crop_flip")),
+        (["--augment", "trivial"], (True, "trivial")),
+    ],
+)
+def test_augmentation_is_said_by_either_option(words, found):
+    spec = experiment_of(parser().parse_args(["compare", *words]))
+    assert (spec.augmentation, spec.augment) == found
+    assert experiment_of(parser().parse_args(shlex.split(command(spec))[3:])) == spec
+
+
+def test_an_augmentation_that_there_is_not_or_that_has_no_effect_is_refused():
+    with pytest.raises(Refused, match="augment is 'cutmix'; it must be one of"):
+        experiment_of(parser().parse_args(["compare", "--augment", "cutmix"]))
+    with pytest.raises(Refused, match="augment has no effect here, but with augmentation only"):
+        experiment_of(parser().parse_args(["compare", "--augment", "trivial", "--no-augmentation"]))
+
+
 def arm(strategy: str, **settings) -> ArmConfig:
     return ArmConfig(name=strategy, strategy=strategy, **settings)
 

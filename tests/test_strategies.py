@@ -5,7 +5,7 @@ import torch
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment
-from tl.strategies import HEAD, PARAMETERS, STRATEGIES, phase_at
+from tl.strategies import HEAD, LAYER_DECAY, LORA, NORM_AND_BIAS, PARAMETERS, STRATEGIES, phase_at
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import make_optimizer, set_rates
 
@@ -44,6 +44,11 @@ EXPECTED = {
         {"stage_divisor": 2.0},
         {1: dict(zip(EVERYTHING, (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), strict=True))},
     ),
+    **dict.fromkeys(
+        ("norm_and_bias", "lora", "layer_decay"),
+        ({}, {1: dict.fromkeys(EVERYTHING, 1.0), 9: dict.fromkeys(EVERYTHING, 1.0)}),
+    ),
+    "nearest_mean": ({}, {1: {HEAD: 1.0}}),
     "lp_ft": (
         {"unfreeze_factor": 0.2},
         {1: {HEAD: 1.0}, 6: {HEAD: 1.0}, 7: dict.fromkeys(EVERYTHING, 0.2), 12: dict.fromkeys(EVERYTHING, 0.2)},
@@ -81,7 +86,9 @@ def test_freezing_for_no_epochs_is_full_finetuning_at_the_lower_rate():
     assert phase.rates == dict.fromkeys(EVERYTHING, 0.5)
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize(
+    "name", [name for name, each in STRATEGIES.items() if each.method not in (NORM_AND_BIAS, LORA, LAYER_DECAY)]
+)  # those train a part of each stage, or at several rates: tests/train/test_methods.py
 def test_only_what_the_phase_names_moves(name):
     torch.manual_seed(0)
     network = build_network("mobilenet_v2", 3, 32)

@@ -37,7 +37,9 @@ def parse_arms(text: str, learning_rate: float | None = None) -> tuple[ArmConfig
             others = " ".join(piece for piece in _settings(part) if piece.partition("=")[0] not in TRANSFERRED)
             name = _free((f"{name_of} {others}".strip() if times[name_of] > 1 else name_of)[:56], taken)
         taken.add(name)
-        arms.append(ArmConfig(**{"learning_rate": learning_rate} | settings, name=name))
+        if "learning_rate" not in of_another_strategy(settings["strategy"]):
+            settings = {"learning_rate": learning_rate} | settings
+        arms.append(ArmConfig(**settings, name=name))
     return tuple(arms)
 
 

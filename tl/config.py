@@ -22,6 +22,7 @@ ACCURACY, BALANCED_ACCURACY = "accuracy", "balanced_accuracy"
 # What best epoch, early stopping and verdict go by; "auto": balanced where the largest class has over 3 times the smallest
 JUDGES = ("auto", ACCURACY, BALANCED_ACCURACY)
 BALANCES = ("none", "loss", "sampling")  # how classes of uneven size are made to count alike in training
+CROP_FLIP, TRIVIAL = AUGMENTS = ("crop_flip", "trivial")  # how training pictures are varied, where they are
 DATASET, SEED = VIEWS_BY = ("dataset", "seed")  # whose crops kept views show
 AUTO, BUNDLED, IMAGENET = "auto", "bundled", "imagenet"  # weights that any network may have: no model's name
 TRANSFERRED = ("backbone", "weights", "resolution")  # settings of a training that an arm may have of its own
@@ -86,6 +87,9 @@ class ArmConfig:
     stage_divisor: float = PARAMETERS["stage_divisor"].default
     probe_patience: int = PARAMETERS["probe_patience"].default
     anchor: float = PARAMETERS["anchor"].default
+    lora_rank: int = PARAMETERS["lora_rank"].default
+    lora_scale: float = PARAMETERS["lora_scale"].default
+    layer_decay: float = PARAMETERS["layer_decay"].default
 
     def __post_init__(self):
         fits = 1 <= len(self.name) <= 60 and not CONTROL.search(self.name)
@@ -118,9 +122,10 @@ def of_arm(arm: ArmConfig, problem: object) -> str:
     return f"Arm {arm_title(arm.name)!r:.70}: {problem}"
 
 
-def usual_rate(strategy: str, optimizer: str) -> float:
-    """The head's learning rate at the start where nobody says another."""
-    return STRATEGIES[strategy].learning_rate * OPTIMIZERS[optimizer].rate_factor
+def usual_rate(strategy: str, optimizer: str) -> float | None:
+    """The head's learning rate at the start where nobody says another; None where nothing trains by gradient."""
+    rate = STRATEGIES[strategy].learning_rate
+    return None if rate is None else rate * OPTIMIZERS[optimizer].rate_factor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +152,8 @@ class Training:
     resplit: bool | None = None  # draw train, validation and test anew for every seed; None: what suits the data set
     judge_by: str = "auto"  # key of JUDGES
     balance: str = "none"  # key of BALANCES, the same for every arm
-    augmentation: bool = True  # random crop and horizontal flip, the same stream for every arm (but see views)
+    augmentation: bool = True  # vary training pictures, the same stream for every arm (but see views)
+    augment: str = CROP_FLIP  # key of AUGMENTS: how; "trivial": random crop and flip, then one operation at random
     find_rate: bool = False  # arms without a learning rate of their own find it by a range test
     precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
     threads: int | None = None  # that compute, on which the last digits depend; None: as many as the machine can spare
@@ -180,6 +186,7 @@ class Training:
         _require(0 <= self.patience_errors <= 10, "patience_errors", self.patience_errors, "0 to 10")
         _require(self.judge_by in JUDGES, "judge_by", self.judge_by, f"one of {', '.join(JUDGES)}")
         _require(self.balance in BALANCES, "balance", self.balance, f"one of {', '.join(BALANCES)}")
+        _require(self.augment in AUGMENTS, "augment", self.augment, f"one of {', '.join(AUGMENTS)}")
         _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
         in_range = self.threads is None or 1 <= self.threads <= MOST_THREADS
         _require(
@@ -204,21 +211,26 @@ class Training:
 
     def phases_of(self, arm: ArmConfig) -> tuple[Phase, ...]:
         """What trains when in an arm: its strategy's phases for its backbone and its budget."""
-        epochs = arm.epochs or self.epochs
-        return STRATEGIES[arm.strategy].phases(self._stages_of(arm), arm, epochs)
+        return STRATEGIES[arm.strategy].phases(self._stages_of(arm), arm, self.epochs_of(arm))
 
     def _stages_of(self, arm: ArmConfig) -> tuple[str, ...]:
         return BACKBONES[arm.backbone or self.backbone].stage_names
 
+    def epochs_of(self, arm: ArmConfig) -> int:
+        """How many epochs an arm may take: one where nothing trains by gradient."""
+        return 1 if STRATEGIES[arm.strategy].fits else arm.epochs or self.epochs
+
     def reached_phases_of(self, arm: ArmConfig) -> tuple[Phase, ...]:
         """Those of its phases that begin within its budget."""
-        epochs = arm.epochs or self.epochs
+        epochs = self.epochs_of(arm)
         return tuple(phase for phase in self.phases_of(arm) if phase.start_epoch <= epochs)
 
     def rate_tests_of(self, arm: ArmConfig) -> tuple[Phase, ...]:
         """The phases for which a range test is made: that in which the fewest stages train, and the most; the lower
         rate counts, since a head alone bears rates that would spoil pretrained weights."""
         phases = self.reached_phases_of(arm)
+        if STRATEGIES[arm.strategy].fits:
+            return ()
         return phases if len(phases) == 1 else (phases[0], phases[-1])
 
     @property
@@ -232,14 +244,19 @@ class Training:
         At most half as many as there are epochs with a frozen part: to keep what is used once would spare nothing.
         """
         lowest, phases = self._stages_of(arm)[0], self.phases_of(arm)
-        epochs = range(1, (arm.epochs or self.epochs) + 1)
+        epochs = range(1, self.epochs_of(arm) + 1)
         frozen = sum(lowest not in phase_at(phases, epoch).rates for epoch in epochs)
         most = max(1, frozen // 2) if self.augmentation else 1  # without augmentation, all views are the same
         return min(self.views, most)
 
-    def rate_of(self, arm: ArmConfig) -> float:
-        """The head's learning rate at the start of an arm, where no range test finds it."""
-        return arm.learning_rate or usual_rate(arm.strategy, self.optimizer)
+    def rate_of(self, arm: ArmConfig) -> float | None:
+        """The head's learning rate at the start of an arm, where no range test finds it; None where it has none."""
+        usual = usual_rate(arm.strategy, self.optimizer)
+        return usual if usual is None else arm.learning_rate or usual
+
+    def finds_rate_of(self, arm: ArmConfig) -> bool:
+        """Whether a range test chooses an arm's learning rate."""
+        return self.find_rate and arm.learning_rate is None and not STRATEGIES[arm.strategy].fits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,12 +278,12 @@ class RunConfig(Training):
     @property
     def max_epochs(self) -> int:
         """Epochs this run may take."""
-        return self.arm.epochs or self.epochs
+        return self.epochs_of(self.arm)
 
     @property
     def finds_rate(self) -> bool:
         """Whether a range test chooses the learning rate."""
-        return self.find_rate and self.arm.learning_rate is None
+        return self.finds_rate_of(self.arm)
 
     @property
     def phases(self) -> tuple[Phase, ...]:

@@ -16,7 +16,9 @@ NEEDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "patience_steps": ("patience", bool, "with a patience above 0 only"),
     "views_by": ("views", bool, "with views above 0 only"),
     "patience_errors": ("patience", bool, "with a patience above 0 only"),
+    "augment": ("augmentation", bool, "with augmentation only"),
 }
+OF_TRAINING = ("learning_rate", "epochs")  # settings of an arm without effect where nothing trains by gradient
 ONLY_THE_HEAD = "only the head"
 USUAL = {entry.name: entry.default for entry in (*fields(Training), *fields(ArmConfig))}
 
@@ -30,15 +32,16 @@ def idle(experiment: Experiment) -> dict[str, str]:
     """Settings that were changed and do nothing -> when they do something."""
     changed = (name for name in NEEDS if getattr(experiment, name) != USUAL[name])
     found = {name: NEEDS[name][2] for name in changed if not has_effect(name, experiment.__getattribute__)}
-    if experiment.find_rate and all(arm.learning_rate is not None for arm in experiment.arms):
+    if experiment.find_rate and not any(experiment.finds_rate_of(arm) for arm in experiment.arms):
         found["find_rate"] = "for arms without a learning rate of their own only"
     return found
 
 
 def of_another_strategy(strategy: str) -> frozenset[str]:
     """Settings of an arm that mean nothing to this strategy, a key of STRATEGIES."""
-    without = frozenset() if STRATEGIES[strategy].pretrained else frozenset(("weights",))
-    return without | (frozenset(PARAMETERS) - frozenset(STRATEGIES[strategy].parameters))
+    of_training = OF_TRAINING if STRATEGIES[strategy].fits else ()
+    without = () if STRATEGIES[strategy].pretrained else ("weights",)
+    return frozenset(PARAMETERS) - frozenset(STRATEGIES[strategy].parameters) | frozenset((*of_training, *without))
 
 
 def thawed_from(training: Training, arm: ArmConfig) -> int:
@@ -64,7 +67,7 @@ def never_unfrozen(reached: str, epochs: int) -> str:
 
 def before_training(training: Training, arm: ArmConfig) -> str:
     """A sentence on an arm that does not train all it should; "" where it does."""
-    part, epochs = reached(training, arm), arm.epochs or training.epochs
+    part, epochs = reached(training, arm), training.epochs_of(arm)
     if part is None:
         return ""
     said = never_unfrozen(part, epochs)

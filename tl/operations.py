@@ -18,7 +18,7 @@ def run_operations(training: Training, arm: ArmConfig, pictures: int) -> float:
     backbone, phases, views = BACKBONES[training.backbone], training.phases_of(arm), training.views_of(arm)
     forward = 2e9 * backbone.gflops * (training.resolution / REFERENCE_SIDE) ** 2
     passes, frozen_epochs = 0.0, 0
-    for epoch in range(1, (arm.epochs or training.epochs) + 1):
+    for epoch in range(1, training.epochs_of(arm) + 1):
         trains = sum(name != HEAD for name in phase_at(phases, epoch).rates) / len(backbone.stage_names)
         kept = 0 < views <= frozen_epochs
         passes += trains * (1 + BACKWARD) + (0 if kept else 1 - trains)

@@ -2,7 +2,8 @@
 
 A new strategy is one entry in STRATEGIES: how the weights begin, and phases that say from which epoch on which stages
 train, at which factor of the learning rate; a stage that is not named is frozen (weights, BatchNorm statistics and
-all). A new setting of a strategy is a field of ArmConfig and one entry in PARAMETERS.
+all). What it does otherwise than plain training is its method, one file in tl/train/methods. A new setting of a strategy
+is a field of ArmConfig and one entry in PARAMETERS.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,10 @@ from typing import Any
 HEAD = "head"
 EVERYTHING = "everything"  # what trains in a phase that freezes nothing
 RANDOM, PRETRAINED, MEAN_VAR = "random", "pretrained", "mean_var"  # how the backbone's weights begin
+# Keys of tl.train.methods.METHODS: what is prepared, which parameters train, and what happens around each step.
+PLAIN, SCALE_ONLY, ANCHORED, NEAREST_MEAN = "plain", "scale_only", "anchored", "nearest_mean"
+NORM_AND_BIAS, LORA, LAYER_DECAY = "norm_and_bias", "lora", "layer_decay"
+KEEP_START = frozenset((ANCHORED, LORA))  # methods that keep a copy of the weights they start from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +37,9 @@ PARAMETERS: dict[str, Parameter] = {
     "stage_divisor": Parameter(title="Rate divided by, per stage", low=1.0, high=100.0, default=2.6),
     "probe_patience": Parameter(title="Probe ends after epochs without progress", low=1, high=1000, default=2),
     "anchor": Parameter(title="Pull towards the pretrained weights", low=0.0, high=10.0, default=0.01),
+    "lora_rank": Parameter(title="Rank of the updates", low=1, high=256, default=8),
+    "lora_scale": Parameter(title="Scale of the updates", low=0.01, high=100.0, default=1.0),
+    "layer_decay": Parameter(title="Factor of the rate, per block", low=0.1, high=1.0, default=0.75),
 }
 
 
@@ -51,17 +59,22 @@ class Strategy:
 
     title: str  # as the page shows it
     sentence: str  # what trains when
-    learning_rate: float  # usual one of the head at the start, with Adam
+    learning_rate: float | None  # usual one of the head at the start, with Adam; None: nothing trains by gradient
     phases: Callable[[tuple[str, ...], Any, int], tuple[Phase, ...]]
     initialisation: str = PRETRAINED
     parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it
-    anchored: bool = False  # weight decay pulls the backbone towards its pretrained weights, by `anchor`
+    method: str = PLAIN  # key of tl.train.methods.METHODS
     source: str = ""  # where the method is described
 
     @property
     def pretrained(self) -> bool:
         """Needs pretrained weights, be it only for their scale."""
         return self.initialisation != RANDOM
+
+    @property
+    def fits(self) -> bool:
+        """Its answer is computed in one go, without gradients: no learning rate, and a single epoch."""
+        return self.learning_rate is None
 
 
 def _everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
@@ -100,8 +113,14 @@ def _one_more_stage(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, .
 
 
 def _slower_towards_the_input(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
-    factors = (arm.stage_divisor ** -(len(stages) - place) for place in range(len(stages) + 1))
+    factors = slower_towards_the_input(len(stages), 1 / arm.stage_divisor)
     return (Phase(start_epoch=1, name=EVERYTHING, rates=dict(zip((*stages, HEAD), factors, strict=True))),)
+
+
+def slower_towards_the_input(parts: int, factor: float) -> tuple[float, ...]:
+    """What multiplies the rate of each of so many parts, from the input on, and of the head: 1, and less by `factor` from
+    each to the one below."""
+    return tuple(factor ** (parts - place) for place in range(parts + 1))
 
 
 def _from(top: tuple[str, ...], stages: tuple[str, ...]) -> str:
@@ -122,6 +141,7 @@ STRATEGIES: dict[str, Strategy] = {
         sentence="Random weights with the mean and variance of each pretrained layer; everything trains from the "
         "first epoch.",
         initialisation=MEAN_VAR,
+        method=SCALE_ONLY,
         learning_rate=1e-3,
         phases=_everything,
         source="Raghu et al. 2019, arXiv 1902.07208",
@@ -184,9 +204,44 @@ STRATEGIES: dict[str, Strategy] = {
         "pretrained ones.",
         learning_rate=1e-4,
         parameters=("anchor",),
-        anchored=True,
+        method=ANCHORED,
         phases=_everything,
         source="Li et al. 2018, arXiv 1802.01483",
+    ),
+    "nearest_mean": Strategy(
+        title="Nearest class mean",
+        sentence="Pretrained backbone, frozen; nothing trains: a picture gets the class whose mean feature is the nearest.",
+        learning_rate=None,
+        method=NEAREST_MEAN,
+        phases=_head_only,
+        source="Mensink et al. 2013, DOI 10.1109/TPAMI.2013.83; Snell et al. 2017, arXiv 1703.05175",
+    ),
+    "norm_and_bias": Strategy(
+        title="Normalisation and biases",
+        sentence="Pretrained backbone; only normalisation layers (BatchNorm's statistics, too), biases and the head train.",
+        learning_rate=1e-3,
+        method=NORM_AND_BIAS,
+        phases=_everything,
+        source="Ben Zaken et al. 2021, arXiv 2106.10199",
+    ),
+    "lora": Strategy(
+        title="Low-rank updates (LoRA)",
+        sentence="Pretrained backbone, frozen but for low-rank updates of attention, linear layers and 1×1 convolutions, "
+        "which train with the head.",
+        learning_rate=1e-3,
+        parameters=("lora_rank", "lora_scale"),
+        method=LORA,
+        phases=_everything,
+        source="Hu et al. 2021, arXiv 2106.09685",
+    ),
+    "layer_decay": Strategy(
+        title="Layer-wise rate decay",
+        sentence="Pretrained backbone; everything trains from the first epoch, each block slower than the one above it.",
+        learning_rate=1e-3,
+        parameters=("layer_decay",),
+        method=LAYER_DECAY,
+        phases=_everything,
+        source="Bao et al. 2021 (BEiT), arXiv 2106.08254",
     ),
 }
 

@@ -72,6 +72,16 @@ def test_a_rate_from_a_range_test_is_named_as_one():
     assert unknown["full_finetuning"].learning_rate is None
 
 
+def test_an_arm_that_is_computed_in_one_go_has_neither_rate_nor_steps_and_nothing_remedies_it():
+    arms = (ARMS[0], ArmConfig(name="nearest_mean", strategy="nearest_mean", epochs=9, learning_rate=0.1))
+    spec = experiment(arms=arms, find_rate=True)
+    found = ledgers(spec, run("scratch", [0.1] * 20), run("nearest_mean", [0.8]))["nearest_mean"]
+    assert (found.budget, found.steps, found.learning_rate, found.usual_rate) == (1, 0, None, None)
+    assert (found.rate_chosen, found.learning) == ("none", Learning.CONVERGED)
+    for learning in Learning:
+        assert remedy(spec, "nearest_mean", replace(found, learning=learning)) is None
+
+
 def test_a_run_that_was_cut_short_is_counted_as_that():
     entry = ledgers(experiment(), run("scratch", [0.1, 0.2], status="stopped"))["scratch"]
     assert (entry.cut_short, entry.out_of_budget, entry.stopped_early) == (1, 0, 0)

@@ -5,6 +5,7 @@ import pytest
 
 from tl.backbones import BACKBONES
 from tl.charts.plan import (
+    AT_ONCE,
     HIGHEST_RATE,
     LOWEST_RATE,
     MAX_COLUMNS,
@@ -45,11 +46,13 @@ def cell(rows: pd.DataFrame, stage: str, epoch: int) -> pd.Series:
 def test_every_strategy_is_drawn_as_its_phases_say(strategy):
     config = arm(strategy)
     phases, rows = TRAINING.phases_of(config), plan_rows(TRAINING, config)
-    for epoch in range(1, 11):
+    for epoch in range(1, TRAINING.epochs_of(config) + 1):
         rates = phase_at(phases, epoch).rates
         for stage in STAGES:
             here = cell(rows, stage, epoch)
-            if stage in rates:
+            if stage in rates and STRATEGIES[strategy].fits:
+                assert pd.isna(here["rate"]) and here["shown"] == AT_ONCE
+            elif stage in rates:
                 assert here["rate"] == pytest.approx(TRAINING.rate_of(config) * rates[stage])
             else:
                 assert pd.isna(here["rate"]) and here["shown"] == "frozen"
@@ -59,8 +62,10 @@ def test_every_strategy_is_drawn_as_its_phases_say(strategy):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_only_the_rows_change_while_an_arm_learns(strategy):
     config = arm(strategy)
-    first = TRAINING.phases_of(config)[0]
-    done = trained(*[(first.name, TRAINING.rate_of(config) * first.rates[HEAD])] * 4)
+    first, rate = TRAINING.phases_of(config)[0], TRAINING.rate_of(config)
+    done = trained(
+        *[(first.name, None if rate is None else rate * first.rates[HEAD])] * min(4, TRAINING.epochs_of(config))
+    )
     drawn = [
         plan_chart(rows, TRAINING, config) for rows in (plan_rows(TRAINING, config), plan_rows(TRAINING, config, done))
     ]
@@ -131,6 +136,14 @@ def test_the_plan_in_words_says_what_may_begin_earlier_and_leaves_out_what_is_ne
         plan_words(TRAINING, arm("lp_ft")) == "head from epoch 1 at 1e-3; everything from epoch 6 at the latest at 1e-4"
     )
     assert plan_words(TRAINING, arm("freeze_then_unfreeze", frozen_epochs=50)) == "head from epoch 1 at 1e-3"
+
+
+def test_what_is_computed_in_one_go_is_one_epoch_without_a_rate():
+    config = arm("nearest_mean", epochs=9)
+    assert plan_words(TRAINING, config) == "the head is computed in one go"
+    rows = plan_rows(TRAINING, config, trained(("head", None)), ended=True)
+    assert set(zip(rows["start"], rows["end"], rows["when"])) == {(0.5, 1.5, "trained")}
+    assert plan_rows(TRAINING, config, trained(), ended=True).empty, "it was stopped before"
 
 
 def test_the_legend_has_the_colours_of_the_plans():

@@ -264,6 +264,14 @@ def test_arms_are_written_as_text():
     assert (second.name, second.strategy, second.learning_rate) == ("mine", "full_finetuning", 3e-4)
 
 
+def test_one_rate_for_all_arms_is_not_for_those_that_have_none():
+    first, second = parse_arms("full_finetuning,nearest_mean", 0.01)
+    assert (first.learning_rate, second.learning_rate) == (0.01, None)
+    for setting in ("learning_rate=0.1", "epochs=5"):
+        with pytest.raises(Refused, match=f"sets {setting.split('=')[0]} for nearest_mean, where it has no effect"):
+            parse_arms(f"nearest_mean:{setting}")
+
+
 def test_arms_of_one_strategy_have_names_that_tell_them_apart():
     assert [arm.name for arm in parse_arms("scratch:epochs=3,scratch:epochs=9,linear_probe")] == [
         "scratch epochs=3",

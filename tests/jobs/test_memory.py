@@ -29,16 +29,16 @@ def test_more_is_needed_for_larger_pictures_batches_and_networks(tmp_path, large
     assert need(Home(tmp_path), **larger) > need(Home(tmp_path)) + 1e9
 
 
-def test_weights_that_a_strategy_is_pulled_to_take_their_room(tmp_path):
-    plain, anchored = (
+def test_the_weights_a_strategy_starts_from_take_their_room_where_it_keeps_them(tmp_path):
+    plain, anchored, low_rank = (
         need(
             Home(tmp_path),
             backbone="vgg16",
             arms=(ArmConfig(name="one", strategy="full_finetuning"), ArmConfig(name="other", strategy=strategy)),
         )
-        for strategy in ("scratch", "l2_sp")
+        for strategy in ("scratch", "l2_sp", "lora")
     )
-    assert anchored - plain == 4 * BACKBONES["vgg16"].parameters
+    assert anchored - plain == low_rank - plain == 4 * BACKBONES["vgg16"].parameters
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)

@@ -19,6 +19,8 @@ MEASURED = [
 class QuickLearner:
     """What `tl.train.run.Trainer` needs of a Learner."""
 
+    fits, moving = False, None
+
     def __init__(self, config, store, device, weights, expects, folder, tick):
         torch.manual_seed(config.seed)
         self.network = nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(2))
@@ -28,6 +30,9 @@ class QuickLearner:
         data = torch.Generator().manual_seed(config.seed)
         self.inputs = torch.randn(PICTURES, 4, generator=data)
         self.labels = (self.inputs.sum(1) > 0).long()
+
+    def restored(self):
+        pass
 
     def goes_on(self, epochs):
         pass

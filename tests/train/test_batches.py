@@ -15,6 +15,7 @@ from tl.train.batches import (
     to_input,
     training_batches,
 )
+from tl.train.trivial import trivially_augmented
 
 CPU = torch.device("cpu")
 PIXELS = np.random.default_rng(0).integers(0, 256, (21, 16, 16, 3), dtype=np.uint8)
@@ -46,6 +47,25 @@ def test_order_and_augmentation_depend_on_seed_and_epoch_alone():
     assert all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(first, again))
     for changes in ({"seed": 2}, {"epoch": 2}):
         assert any(not torch.equal(a[0], b[0]) for a, b in zip(first, epoch(**changes)))
+
+
+def test_trivial_augmentation_changes_each_picture_by_itself_and_nothing_else_that_is_random():
+    torch.manual_seed(3)
+    drawn = torch.rand(2)
+    torch.manual_seed(3)
+    first = epoch(trivial=True)
+    assert torch.equal(torch.rand(2), drawn), "dropout draws what it draws without"
+    again, cropped = epoch(trivial=True), epoch()
+    assert all(torch.equal(a[0], b[0]) for a, b in zip(first, again))
+    assert all(torch.equal(a[1], b[1]) for a, b in zip(first, cropped)), "in the same order"
+    same = [torch.equal(one, other) for one, other in zip(first[0][0], cropped[0][0])]
+    assert not all(same)
+    assert first[0][0].is_contiguous(memory_format=torch.channels_last)
+    pictures = torch.from_numpy(PIXELS).permute(0, 3, 1, 2)
+    whole = trivially_augmented(pictures.float(), range(21))
+    assert whole.dtype == torch.uint8 and whole.shape == pictures.shape
+    assert torch.equal(trivially_augmented(pictures[7:9], [7, 8]), whole[7:9]), "whoever is beside it"
+    assert len({bool(torch.equal(*pair)) for pair in zip(whole, pictures)}) == 2, "one operation is none"
 
 
 def test_labels_stay_with_their_pictures():

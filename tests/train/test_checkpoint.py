@@ -246,7 +246,7 @@ def test_a_checkpoint_that_is_replaced_while_it_is_read_is_read_to_its_end(halfw
     with sealed.opened(path) as opened:
         shutil.copy(halfway.checkpoints / checkpoint.BEST, path.with_name("other"))
         path.with_name("other").replace(path)
-        checkpoint._fill(opened, network, "network.")
+        checkpoint._fill(opened, network, None, "network.")
     assert torch.equal(network[0].weight, expected)
 
 

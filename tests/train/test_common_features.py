@@ -55,7 +55,7 @@ def test_a_second_run_computes_no_features_and_comes_to_the_same(make_run, pretr
 
     second, same = again(run, config)
     with monkeypatch.context() as patch:
-        patch.setattr("tl.train.learner.view_blocks", lambda *args, **options: iter(()))  # none is asked for
+        patch.setattr("tl.train.inputs.view_blocks", lambda *args, **options: iter(()))  # none is asked for
         assert came_to(second, train(second, same)) == first
     spared = read_metrics(second.metrics)
     assert (spared["reused_seconds"] > 0).tolist() == [True, True, False, False]
@@ -151,10 +151,11 @@ def test_what_another_run_lacks_is_computed_and_the_rest_taken(make_run, pretrai
     assert came_to(alone, train(alone, config)) == with_cache
 
 
-def test_a_picture_is_shown_alike_whoever_else_is_asked_for():
+@pytest.mark.parametrize("trivial", [False, True])
+def test_a_picture_is_shown_alike_whoever_else_is_asked_for(trivial):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 24, 24, 3), dtype=np.uint8)
     places = np.random.default_rng(1).permutation(100)[:40]
-    about = {"resolution": 16, "block": 16, "device": CPU, "expects": IMAGENET_INPUT}
+    about = {"resolution": 16, "block": 16, "device": CPU, "expects": IMAGENET_INPUT, "trivial": trivial}
 
     def shown(chosen, view):
         found = {}
@@ -172,11 +173,15 @@ def test_a_picture_is_shown_alike_whoever_else_is_asked_for():
 
 def test_all_that_decides_features_decides_their_name(make_run, pretrained, train, cache):
     """Weights, cut and the arithmetic: a run with another of them takes nothing over."""
-    for settings in (PLAIN, PLAIN | {"threads": 2}, PLAIN | {"augmentation": False}):
+    others = ({"threads": 2}, {"augment": "trivial"}, {"augmentation": False})
+    for settings in (PLAIN, *(PLAIN | other for other in others)):
+        known = set(cache())
         run, config = make_run("linear_probe", **settings)
         train(run, config)
         reused = read_metrics(run.metrics)["reused_seconds"]
-        assert reused.sum() == 0 or settings == PLAIN | {"augmentation": False}
+        alike = "augment" in settings or "augmentation" in settings  # validation pictures are shown as they are
+        assert reused.sum() == 0 or alike
+        assert set(cache()) - known, "training pictures are shown otherwise"
     network = torch.nn.Linear(2, 2)
     shelf = Shelf(FeatureCache(run.home), "mobilenet_v2", [3])
     shelf._know([network])

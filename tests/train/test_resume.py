@@ -27,6 +27,10 @@ RESUMED = {
     "lp_ft": {"epochs": 5, "arm": {"probe_patience": 1}},
     "l2_sp": {"arm": {"anchor": 0.1}},
     "mean_var_init": {},
+    "nearest_mean": {"epochs": 1},
+    "norm_and_bias": {},
+    "lora": {"find_rate": True, "arm": {"lora_rank": 2}},
+    "layer_decay": {"augment": "trivial"},
     "discriminative": {"schedule": "step", "step_epochs": 1, "precision": "bf16"},
 }
 

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from tl.store.files import read_json, read_parquet, write_json
 from tl.store.metrics import METRICS, read_metrics
 from tl.store.turn import Turn
+from tl.train import inputs as inputs_module
 from tl.train import learner as learner_module
 from tl.train import rate_test
 from tl.train.__main__ import Stopped
@@ -119,14 +120,14 @@ def test_the_chosen_precision_becomes_part_of_the_configuration(make_run, train)
 
 def test_both_arms_start_from_the_same_head_and_see_the_same_pictures(make_run, pretrained, monkeypatch):
     seen = []
-    original = learner_module.training_batches
+    original = inputs_module.training_batches
 
     def spy(*args, **options):
         for batch, target in original(*args, **options):
             seen.append(batch.sum().item())
             yield batch, target
 
-    monkeypatch.setattr(learner_module, "training_batches", spy)
+    monkeypatch.setattr(inputs_module, "training_batches", spy)
     heads = []
     for strategy in ("scratch", "full_finetuning"):
         run, config = make_run(strategy, weights="own", epochs=1)
@@ -179,13 +180,13 @@ def test_a_stopped_run_keeps_its_best_and_never_sees_the_test_set(make_run, trai
 
 
 def test_a_loss_that_is_not_finite_stops_at_that_step(make_run, monkeypatch, train):
-    original = learner_module.training_batches
+    original = inputs_module.training_batches
 
     def poisoned(*args, **options):
         for batch, target in original(*args, **options):
             yield batch * float("nan"), target
 
-    monkeypatch.setattr(learner_module, "training_batches", poisoned)
+    monkeypatch.setattr(inputs_module, "training_batches", poisoned)
     run, config = make_run()
     with pytest.raises(Diverged, match="epoch 1, step 1"):
         train(run, config)

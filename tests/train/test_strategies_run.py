@@ -14,8 +14,9 @@ from tl.train import kept_features
 from tl.train import learner as learner_module
 from tl.train.frozen import VALIDATION
 from tl.train.kept_features import FeatureStore
+from tl.train.methods import method_of
 from tl.train.network import Stages, build_network
-from tl.train.optimizer import Anchor, set_rates
+from tl.train.optimizer import set_rates
 from tl.train.run import Trainer
 
 EVERY = (*BACKBONES["mobilenet_v2"].stage_names, HEAD)
@@ -76,14 +77,16 @@ def test_mean_var_init_keeps_nothing_but_the_scale(make_run, pretrained):
             assert not value.any()
 
 
-def test_l2_sp_adds_the_gradient_of_its_penalty_to_what_trains():
+def test_l2_sp_adds_the_gradient_of_its_penalty_to_what_trains(make_run):
     stages = Stages(build_network("mobilenet_v2", 2, 32), "mobilenet_v2")
-    anchor = Anchor(stages, 0.5)
+    _, config = make_run("l2_sp", arm={"anchor": 0.5})
+    method = method_of(config)
+    method.start(stages)
     for name, weights in stages.parameters.items():
         for weight in weights:
             weight.data += 2.0
             weight.grad = torch.full_like(weight, 3.0) if name != "stem" else None  # the stem is frozen
-    anchor.pull()
+    method.after_backward()
     for weight in stages.parameters["stage1"]:
         torch.testing.assert_close(weight.grad, torch.full_like(weight, 3.0 + 0.5 * 2.0))
     for weight in stages.parameters[HEAD]:

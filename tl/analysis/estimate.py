@@ -77,13 +77,13 @@ def _run_seconds(
     views = training.views_of(arm)
     forward = 1 / probe["eval_images_per_second"]
     seconds: float = probe["startup_seconds"] + sizes["test"] * forward
-    if training.find_rate and arm.learning_rate is None:
+    if training.finds_rate_of(arm):
         for phase in training.rate_tests_of(arm):
             share = _trained_share(phase, stages)
             pictures = RANGE_TEST_STEPS * training.rate_test_batches * training.batch_size
             seconds += pictures * (_step_seconds(share, probe) + (1 - share) * forward)
     frozen_epochs = 0
-    for epoch in range(1, (arm.epochs or training.epochs) + 1):
+    for epoch in range(1, training.epochs_of(arm) + 1):
         share = _trained_share(phase_at(phases, epoch), stages)
         seconds += sizes["train"] * _step_seconds(share, probe)
         # What the frozen part makes of the pictures is kept, one augmented view after the other.

@@ -18,6 +18,7 @@ LOWEST_RATE = 1e-7  # that the form takes
 FAR_BELOW = 0.1  # of the usual rate: one that is lower is pointed at
 NOISE = 0.03  # standard error of the validation accuracy above which a plateau may be chance
 DEFAULT, GIVEN, FOUND = "default", "given", "found"  # how a learning rate was chosen
+NO_RATE = "none"  # nothing trains by gradient
 PARTLY_FOUND, NOT_FOUND = "partly_found", "not_found"  # a range test showed one in some runs, in none: the usual one
 CUT_SHORT = ("stopped", "failed", "interrupted")
 
@@ -39,10 +40,10 @@ def ledger(
     rate, chosen = _rate(experiment, arm, runs)
     random = STRATEGIES[arm.strategy].initialisation != PRETRAINED
     found = Ledger(
-        budget=arm.epochs or experiment.epochs,
+        budget=experiment.epochs_of(arm),
         reached=effects.reached(experiment, arm),
         thawed_from=effects.thawed_from(experiment, arm),
-        steps=None if epochs is None or per_epoch is None else epochs * per_epoch,
+        steps=_steps(arm, epochs, per_epoch),
         patience=experiment.patience,
         patience_start=experiment.patience_start,
         patience_steps=experiment.patience_steps if random else 0,
@@ -85,9 +86,9 @@ def _learning(
     taken = mean(run.epochs for run in done) or 0.0
     if per_epoch is not None and taken * per_epoch < found.patience_steps:
         return Learning.TOO_FEW_STEPS
-    if found.late_rise is None:
+    if found.late_rise is None and found.rate_chosen != NO_RATE:  # whose answer is whole at once
         return Learning.UNKNOWN
-    if found.late_rise > margin:
+    if found.late_rise is not None and found.late_rise > margin:
         return Learning.STILL_IMPROVING
     reached = validated(done, validation)
     if validation and reached is not None and validation.error(reached) / math.sqrt(len(done)) > NOISE:
@@ -102,6 +103,13 @@ def _diverged(runs: Sequence[RunRecord], validation: Pictures | None) -> bool:
     return 2 * sum(gone) >= len(gone)
 
 
+def _steps(arm: ArmConfig, epochs: float | None, per_epoch: int | None) -> float | None:
+    """Optimizer steps of a run, None where that is not known."""
+    if epochs is None or per_epoch is None:
+        return None
+    return 0.0 if STRATEGIES[arm.strategy].fits else epochs * per_epoch
+
+
 def steps_per_epoch(samples: int | None, batch_size: int) -> int | None:
     """Optimizer steps in one epoch; a last batch of a single picture is joined to the one before."""
     if samples is None:
@@ -112,6 +120,8 @@ def steps_per_epoch(samples: int | None, batch_size: int) -> int | None:
 
 def _rate(experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord]) -> tuple[float | None, str]:
     """The head's learning rate at the start, and how it was chosen."""
+    if STRATEGIES[arm.strategy].fits:
+        return None, NO_RATE
     chosen = FOUND if experiment.find_rate else DEFAULT
     if arm.learning_rate is not None:
         chosen = GIVEN
@@ -128,6 +138,8 @@ def remedy(experiment: Experiment, name: str, found: Ledger) -> Experiment | Non
     A new experiment and not a longer run: schedules depend on the budget, and the test set has been used.
     """
     learning, per_epoch = found.learning, steps_per_epoch(experiment.samples, experiment.batch_size)
+    if found.usual_rate is None:  # neither epochs nor a rate change what is computed in one go
+        return None
     if found.reached and learning not in (Learning.DIVERGED, Learning.STOPPED, Learning.UNKNOWN):
         return with_epochs(experiment, name, MORE * found.thawed_from)
     if learning == Learning.STILL_IMPROVING:
@@ -146,7 +158,7 @@ def remedy(experiment: Experiment, name: str, found: Ledger) -> Experiment | Non
 def with_epochs(experiment: Experiment, name: str, epochs: int) -> Experiment | None:
     """The same experiment with so many epochs for the arm `name`, MAX_EPOCHS at most; None where it has as many."""
     epochs = min(MAX_EPOCHS, epochs)
-    budgets = {arm.name: arm.epochs or experiment.epochs for arm in experiment.arms}
+    budgets = {arm.name: experiment.epochs_of(arm) for arm in experiment.arms}
     return _with(experiment, name, lambda arm: replace(arm, epochs=epochs)) if epochs > budgets[name] else None
 
 
@@ -162,4 +174,6 @@ def _with(experiment: Experiment, name: str, changed: Callable[[ArmConfig], ArmC
 
 def rate_far_below(found: Ledger) -> bool:
     """Whether an arm's learning rate is far below the usual one, in one of its runs at least."""
-    return found.lowest_rate is not None and found.lowest_rate < FAR_BELOW * found.usual_rate
+    if found.lowest_rate is None or found.usual_rate is None:
+        return False
+    return found.lowest_rate < FAR_BELOW * found.usual_rate

@@ -14,6 +14,7 @@ UNFAIR = {
     Learning.LEARNED_NOTHING: (DENIED, "more epochs or another learning rate"),
     Learning.DIVERGED: ("diverged", "a lower learning rate"),
 }
+OTHER_FEATURES = "other pretrained weights"  # what is fairer where nothing trains by gradient
 VISIBLE = 0.03  # a lead over chance that people see in the numbers: then it is called unclear, not denied
 NARROW, WIDEN, CHANGE, HELP = "narrow the gap", "widen the gap", "change that", "help"
 
@@ -93,6 +94,8 @@ def predicate(own: ArmSummary, effect: str = HELP) -> str:
     if given.learning not in UNFAIR:
         return ""
     did, fairer = UNFAIR[given.learning]
+    if given.usual_rate is None:
+        fairer = OTHER_FEATURES
     if given.learning == Learning.TOO_FEW_STEPS:
         steps, least = number_of(round(given.steps or 0), "step"), count(given.patience_steps)
         did = f"took only {steps}, with random weights at least {least} are needed"

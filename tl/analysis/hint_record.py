@@ -59,7 +59,7 @@ def _settings(training: Training, arm: ArmConfig) -> str:
     """All that an arm was trained with but the network, its weights and the seed; names decide nothing. `training`: as
     the arm has it."""
     shared = {name: value for name, value in asdict(training).items() if name not in ("backbone", "weights")}
-    own = asdict(arm) | dict.fromkeys(TRANSFERRED) | {"name": None, "epochs": arm.epochs or training.epochs}
+    own = asdict(arm) | dict.fromkeys(TRANSFERRED) | {"name": None, "epochs": training.epochs_of(arm)}
     return json.dumps([shared | {"epochs": None}, own], sort_keys=True)
 
 

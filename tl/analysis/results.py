@@ -151,8 +151,9 @@ class Ledger:
     patience_errors: float  # an epoch counts so many standard errors of its validation loss above the lowest
     learning_rate: float | None  # the head's, at the start
     lowest_rate: float | None  # of its runs: a range test may find another for each seed
-    usual_rate: float  # of its strategy and optimizer
-    rate_chosen: str  # how: default, given, found, partly_found (in some runs) or not_found, where it is the usual one
+    usual_rate: float | None  # of its strategy and optimizer; None: nothing trains by gradient
+    # how: default, given, found, partly_found (in some runs), not_found, where it is the usual one, or none
+    rate_chosen: str
     stopped_early: int  # number of runs
     out_of_budget: int  # number of runs
     cut_short: int  # number of runs

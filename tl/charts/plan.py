@@ -21,6 +21,7 @@ ROW_HEIGHT = 15  # pixels a stage
 AXIS_HEIGHT = 46  # pixels: the epochs below them, with their title
 PADDING = {"left": 0, "top": 4, "right": 8, "bottom": 4}  # pixels: small charts have none to spare
 LEGEND_HEIGHT = 40  # pixels
+AT_ONCE = "none: computed in one go"  # in place of a rate where nothing trains by gradient
 PALE = 0.45  # opacity of what has yet to come
 COLUMNS = ["stage", "start", "end", "rate", "shown", "epochs", "when", "opacity"]
 
@@ -39,21 +40,21 @@ def plan_rows(
     their end, those after it what is planned, at the rate in their middle; where the run has `ended` nothing follows.
     """
     epochs = list(_epochs(training, arm, done, ended))
-    width = -(-(arm.epochs or training.epochs) // MAX_COLUMNS)
+    width = -(-training.epochs_of(arm) // MAX_COLUMNS)
     rows = []
     for (_, _, trained), group in groupby(epochs, lambda entry: ((entry[0] - 1) // width, entry[1].name, entry[3])):
         stretch = list(group)
         first, last = stretch[0][0], stretch[-1][0]
         _, phase, base, _ = stretch[len(stretch) // 2]
         for stage in stage_names(training, arm):
-            here = base * phase.rates[stage] if stage in phase.rates else None
+            here = base * phase.rates[stage] if base is not None and stage in phase.rates else None
             rows.append(
                 {
                     "stage": stage,
                     "start": first - 0.5,
                     "end": last + 0.5,
                     "rate": here,
-                    "shown": "frozen" if here is None else rate(here),
+                    "shown": (AT_ONCE if stage in phase.rates else "frozen") if here is None else rate(here),
                     "epochs": f"{first}" if first == last else f"{first} to {last}",
                     "when": "trained" if trained else "planned",
                     "opacity": 1.0 if trained or done is None else PALE,
@@ -65,11 +66,15 @@ def plan_rows(
 
 def _epochs(
     training: Training, arm: ArmConfig, done: pd.DataFrame | None, ended: bool
-) -> Iterator[tuple[int, Phase, float, bool]]:
+) -> Iterator[tuple[int, Phase, float | None, bool]]:
     """(epoch, phase, rate that its stages' factors multiply, whether it has been trained), from the first to the last."""
-    phases, total = training.phases_of(arm), arm.epochs or training.epochs
+    phases, total = training.phases_of(arm), training.epochs_of(arm)
     by_name = {phase.name: phase for phase in phases}
     start, reached, epoch = training.rate_of(arm), phases[0], 0
+    if start is None:
+        trained = done is not None and not done.empty
+        yield from () if ended and not trained else [(1, reached, None, trained)]
+        return
     if done is not None:
         start = found_rate(training, arm, done) or start
         for epoch, name, head_rate in done[["epoch", "stage", "learning_rate"]].dropna().itertuples(index=False):
@@ -88,9 +93,9 @@ def _factor(training: Training, total: int, epochs_done: float) -> float:
 def found_rate(training: Training, arm: ArmConfig, done: pd.DataFrame) -> float | None:
     """The head's rate that a range test chose, from the first epoch's; None where none was asked for or trained yet."""
     first = done[["epoch", "stage", "learning_rate", "images_seen"]].dropna().head(1)
-    if not training.find_rate or arm.learning_rate is not None or first.empty or first["epoch"].iloc[0] != 1:
+    if not training.finds_rate_of(arm) or first.empty or first["epoch"].iloc[0] != 1:
         return None
-    phases, total = training.phases_of(arm), arm.epochs or training.epochs
+    phases, total = training.phases_of(arm), training.epochs_of(arm)
     steps = max(1, -(-int(first["images_seen"].iloc[0]) // training.batch_size))
     factor = phases[0].rates[HEAD] * _factor(training, total, 1 - 1 / steps)
     return float(first["learning_rate"].iloc[0]) / factor
@@ -98,10 +103,12 @@ def found_rate(training: Training, arm: ArmConfig, done: pd.DataFrame) -> float 
 
 def plan_words(training: Training, arm: ArmConfig) -> str:
     """The plan in words: what trains from which epoch on, at which rate of the head."""
-    total = arm.epochs or training.epochs
+    total, start = training.epochs_of(arm), training.rate_of(arm)
+    if start is None:
+        return "the head is computed in one go"
     return "; ".join(
         f"{phase.name} from epoch {phase.start_epoch}{' at the latest' if phase.patience else ''} "
-        f"at {rate(training.rate_of(arm) * phase.rates[HEAD])}"
+        f"at {rate(start * phase.rates[HEAD])}"
         for phase in training.phases_of(arm)
         if phase.start_epoch <= total
     )
@@ -114,7 +121,7 @@ def _colour() -> alt.Color:
 
 def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> Drawing:
     """The plan of one arm as a heat map, the head on top; `rows` as `plan_rows` gives them."""
-    return Drawing(_heat_map(stage_names(training, arm), arm.epochs or training.epochs), {ROWS: rows})
+    return Drawing(_heat_map(stage_names(training, arm), training.epochs_of(arm)), {ROWS: rows})
 
 
 @kept

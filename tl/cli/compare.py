@@ -55,7 +55,9 @@ HELP = {
     "judge_by": f"what verdict, best epoch and early stopping go by: {', '.join(JUDGES)}; auto: balanced_accuracy where "
     "the largest class has over 3 times the smallest",
     "balance": f"how classes of uneven size are made to count alike in training: {', '.join(BALANCES)}",
-    "augmentation": "no random crop and flip",
+    "augmentation": "training pictures as they are; the same as --augment none",
+    "augment": "how training pictures are varied, the same for every arm: none, crop_flip, or trivial: random crop and flip, "
+    "then TrivialAugment",
     "find_rate": "arms without a learning rate of their own find it by a range test",
     "precision": f"of the computations: {', '.join(PRECISIONS)}; auto: the faster one in a few steps at the start",
     "threads": "of the processor, on which the last digits of a result depend; default: as many as the machine can spare",
@@ -92,6 +94,9 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
         text += f" (default {entry.default})" if isinstance(entry.default, str | int | float) else ""
         kind = value_type(kinds[entry.name])
         read = dataset_name if entry.name == "dataset" else decimal if kind is float else kind
+        if entry.name == "augment":
+            parser.add_argument(f"--{option}", action=_Augment, metavar="STR", default=entry.default, help=text)
+            continue
         parser.add_argument(f"--{option}", type=read, metavar=kind.__name__.upper(), default=entry.default, help=text)
     parser.set_defaults(dataset=DEFAULT_DATASET)
     arms = (
@@ -102,6 +107,15 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
         "--learning-rate", type=decimal, metavar="FLOAT", help="of all arms; default: each strategy's own"
     )
     parser.add_argument("--seeds", default="1", help="how many (3: seeds 0, 1, 2) or which (4,8 or 4,); default 1")
+
+
+class _Augment(argparse.Action):
+    """`--augment none` switches augmentation off, anything else says which it is."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        namespace.augmentation = values != "none"
+        if namespace.augmentation:
+            namespace.augment = values
 
 
 def compare(arguments: argparse.Namespace) -> int:

@@ -96,7 +96,7 @@ def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
         resolution=spec.resolution,
         batch_size=spec.batch_size,
         strategy=arm.strategy,
-        max_epochs=arm.epochs or spec.epochs,
+        max_epochs=spec.epochs_of(arm),
         progress=progress,
         newer=_newer(files) if row.status in RESUMABLE else None,
         **reached | {"notes": notes},

@@ -12,7 +12,7 @@ from tl.config import TRANSFERRED, Experiment, Refused, RunConfig, Training
 from tl.limits import hosted, limits
 from tl.store.documents import read_config, read_result
 from tl.store.home import Home
-from tl.strategies import STRATEGIES
+from tl.strategies import KEEP_START, STRATEGIES
 
 # What a trainer needs, roughly: Python and torch, per parameter a weight, its gradient and Adam's two moments (nothing
 # more to save it or to resume: checkpoints are read and written tensor by tensor), and per picture of a batch the
@@ -23,7 +23,7 @@ TORCH_BYTES = 1.0e9
 ROOMY_BYTES = 4e9
 LEAN_TORCH_BYTES = 0.46e9
 PARAMETER_BYTES = 16
-ANCHOR_BYTES = 4  # per parameter: the weights that an anchored strategy is pulled to
+START_BYTES = 4  # per parameter: the weights it starts from, of which some methods keep a copy
 GPU_CONTEXT_BYTES = 1e9  # what CUDA and its libraries take of the GPU besides
 GPU_HOST_BYTES = 3e9  # main memory of a trainer whose network is on the GPU
 
@@ -61,16 +61,16 @@ def each_alone(experiment: Experiment) -> list[Experiment]:
 def estimated_bytes(training: Training) -> float:
     """Memory that one trainer of `training` needs on this machine, roughly; of an experiment as `trainer_bytes`."""
     if isinstance(training, Experiment):
-        anchored = {arm.name: STRATEGIES[arm.strategy].anchored for arm in training.arms}
-        return max(_estimated_bytes(training.of(arm), anchored[arm.name]) for arm in training.arms)
-    return _estimated_bytes(training, anchored=False)
+        keeps = {arm.name: STRATEGIES[arm.strategy].method in KEEP_START for arm in training.arms}
+        return max(_estimated_bytes(training.of(arm), keeps[arm.name]) for arm in training.arms)
+    return _estimated_bytes(training, keeps_start=False)
 
 
-def _estimated_bytes(training: Training, anchored: bool) -> float:
+def _estimated_bytes(training: Training, keeps_start: bool) -> float:
     backbone = BACKBONES[training.backbone]
     activations = backbone.activation_bytes * training.batch_size * (training.resolution / 224) ** 2
     program = TORCH_BYTES if machine.total_memory() >= ROOMY_BYTES else LEAN_TORCH_BYTES
-    per_parameter = PARAMETER_BYTES + (ANCHOR_BYTES if anchored else 0)
+    per_parameter = PARAMETER_BYTES + (START_BYTES if keeps_start else 0)
     return program + per_parameter * backbone.parameters + activations
 
 

@@ -118,7 +118,7 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
         return []
     metrics = pd.concat([_epochs(record) for record in records], ignore_index=True)
     arms = [plain(title(arm.name)) for arm in experiment.arms]
-    longest = max(arm.epochs or experiment.epochs for arm in experiment.arms)
+    longest = max(experiment.epochs_of(arm) for arm in experiment.arms)
     marks = [(line.accuracy, line.label) for line in lines]
     bands = frames.bands(metrics, len(experiment.seeds))
     balanced = [

@@ -32,6 +32,7 @@ CHOSEN = {
     fairness.FOUND: "found by a range test",
     fairness.PARTLY_FOUND: "found by a range test, the usual one where that showed none",
     fairness.NOT_FOUND: "the usual one, as a range test showed none",
+    fairness.NO_RATE: "none: nothing trains by gradient",
 }
 _FAIRNESS_HEAD = (
     "Steps",
@@ -250,6 +251,8 @@ def _learning(given: Ledger) -> str:
 
 
 def _learning_rate(given: Ledger) -> str:
+    if given.rate_chosen == fairness.NO_RATE:
+        return CHOSEN[given.rate_chosen]
     used, lowest = rate(given.learning_rate), rate(given.lowest_rate)
     used, one = (used, "") if used == lowest else (f"{used} on average, {lowest} at the lowest", "the lowest ")
     far = f", {one}far below the usual {rate(given.usual_rate)}" if fairness.rate_far_below(given) else ""

@@ -139,13 +139,14 @@ def _strategy(arm: ArmConfig) -> str:
 
 
 def _rate(experiment: Experiment, arm: ArmConfig) -> str:
-    if arm.learning_rate is None and experiment.find_rate:
+    if experiment.finds_rate_of(arm):
         return "found by a range test"
-    return rate(experiment.rate_of(arm))
+    used = experiment.rate_of(arm)
+    return "none" if used is None else rate(used)
 
 
 def _budget(experiment: Experiment, arm: ArmConfig) -> str:
-    return f"at most {arm.epochs or experiment.epochs}"
+    return f"at most {experiment.epochs_of(arm)}"
 
 
 def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:

@@ -44,7 +44,7 @@ def check_settings(experiment: Experiment, training_pictures: int) -> None:
     _check("samples", samples, bounds.samples)
     largest = max(experiment.of(arm).resolution for arm in experiment.arms)
     _check("resolution", largest, bounds.resolution, "px")
-    _check("epochs", max(arm.epochs or experiment.epochs for arm in experiment.arms), bounds.epochs)
+    _check("epochs", max(experiment.epochs_of(arm) for arm in experiment.arms), bounds.epochs)
     most = max(run_operations(experiment, arm, samples) for arm in experiment.arms) / 1e12
     if bounds.run_operations is not None and most > bounds.run_operations:
         raise Refused(

@@ -12,9 +12,11 @@ from torch.nn import functional
 
 from tl.backbones import Input
 from tl.train.resident import Resident, sent
+from tl.train.trivial import MOST_SEEDS, trivially_augmented
 
 SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
 VIEW_STREAM = 2**31  # begins the random numbers of views that seeds have in common; no seed is so large
+TRIVIAL_STREAM = VIEW_STREAM + 1  # those of the operations on their pictures
 CROP_GROUP = 16  # pictures of a batch that share a crop's size (each has its own place): resizing runs on groups
 
 
@@ -61,14 +63,20 @@ def augmented_input(
     expects: Input,
     rng: np.random.Generator,
     smallest_area: float,
+    trivial: bool = False,
 ) -> torch.Tensor:
-    """Random crop (area `smallest_area`..1 of the picture, aspect 3/4..4/3) and horizontal flip, then `to_input`."""
+    """Random crop (area `smallest_area`..1 of the picture, aspect 3/4..4/3) and horizontal flip, then `to_input`.
+
+    With `trivial`, TrivialAugment between the two.
+    """
     crops = list(_draw_crops(pixels.shape[1], len(pixels), rng, smallest_area))
     if device.type == "cpu":  # as bytes, and only what is left of a picture
         groups = np.split(pixels, range(CROP_GROUP, len(pixels), CROP_GROUP))
         batch = torch.cat([_resized(each.cut(group), resolution, device) for each, group in zip(crops, groups)])
     else:
         batch = cropped_at_once(_on(device, pixels), crops, resolution)
+    if trivial:
+        batch = trivially_augmented(batch, rng.integers(MOST_SEEDS, size=len(batch)))
     return _normalised(batch, expects)  # once for all: more per call
 
 
@@ -151,15 +159,19 @@ def training_inputs(
     device: torch.device,
     expects: Input,
     smallest_area: float | None,
+    trivial: bool = False,
     drawn: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-    """Shuffled (rows, input) of one epoch's batches; `smallest_area` None: no augmentation; `drawn`: see epoch_rows."""
+    """Shuffled (rows, input) of one epoch's batches.
+
+    `smallest_area` None: no augmentation; `trivial`: see augmented_input; `drawn`: see epoch_rows.
+    """
     rng = np.random.default_rng([seed, epoch])
     for rows in epoch_rows(len(pixels), batch_size, rng, drawn):
         if smallest_area is None:
             yield rows, to_input(pixels[rows], resolution, device, expects)
         else:
-            yield rows, augmented_input(pixels[rows], resolution, device, expects, rng, smallest_area)
+            yield rows, augmented_input(pixels[rows], resolution, device, expects, rng, smallest_area, trivial)
 
 
 def training_batches(
@@ -180,6 +192,7 @@ def view_blocks(
     block: int,
     device: torch.device,
     expects: Input,
+    trivial: bool = False,
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
     """(rows, input) of the `chosen` rows as a view that all seeds have in common shows them; None: without augmentation.
 
@@ -193,7 +206,12 @@ def view_blocks(
         if view is None:
             batch = to_input(pixels[rows], resolution, device, expects)
         else:
-            batch = _normalised(_of_view(pixels[rows], places[rows], view, resolution, device), expects)
+            batch = _of_view(pixels[rows], places[rows], view, resolution, device)
+            if trivial:
+                draws = (np.random.default_rng([TRIVIAL_STREAM, view, place]) for place in places[rows])
+                seeds = [int(rng.integers(MOST_SEEDS)) for rng in draws]
+                batch = trivially_augmented(batch, seeds)
+            batch = _normalised(batch, expects)
         if len(rows) < block:
             batch = torch.cat([batch, batch[-1:].expand(block - len(rows), -1, -1, -1)])
             batch = batch.contiguous(memory_format=torch.channels_last)

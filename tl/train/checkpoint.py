@@ -1,7 +1,7 @@
 """Checkpoints: one safetensors file is the commit record of an epoch (weights, optimizer, metric history, patience).
 
 Each carries the SHA-256 of its own bytes, and the one before is kept, of the best network, too: what is damaged is never
-used. Written and read tensor by tensor: a large network's is never in memory as a whole. Everything random is a function
+used. Where a part of the network stays as it is throughout the run, a checkpoint has that part's digest in its place. Written and read tensor by tensor: a large network's is never in memory as a whole. Everything random is a function
 of (seed, epoch), so no random state needs saving.
 """
 
@@ -19,12 +19,14 @@ from torch import nn
 from tl.config import Newer, Refused, RunConfig, newer
 from tl.store.files import sync_folder, write_pieces
 from tl.train.history import History
+from tl.train.moving import Moving, memory_of, raw
 from tl.train.sealed import (
     DIGEST,
     LAST,
     NO_DIGEST,
+    PART_SCHEMA,
     PREVIOUS,
-    SCHEMA,
+    WHOLE_SCHEMA,
     BadCheckpoint,
     DamagedError,
     Sealed,
@@ -38,20 +40,36 @@ TYPES = {name: dtype for dtype, name in DTYPES.items()}
 
 
 def save_last(
-    folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, history: History, config: RunConfig
+    folder: Path,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    history: History,
+    config: RunConfig,
+    moving: Moving | None = None,
 ) -> None:
     """Commit an epoch of the run `config`: from here it resumes. The checkpoint before is kept."""
-    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+    tensors = {f"network.{name}": value for name, value in _state(network, moving).items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items() if torch.is_tensor(value)}
     about = {"epoch": history.epochs, "config": config.to_json(), "history": asdict(history)}
-    write_pieces(folder / LAST, _sealed(tensors, about), keep=folder / PREVIOUS)
+    write_pieces(folder / LAST, _sealed(tensors, about | _rest(moving)), keep=folder / PREVIOUS)
 
 
-def save_best(folder: Path, network: nn.Module, epoch: int, config: RunConfig) -> None:
+def save_best(folder: Path, network: nn.Module, epoch: int, config: RunConfig, moving: Moving | None = None) -> None:
     """Keep the network of the best epoch, and the best before: the epoch may be lost and, done again, be none."""
-    pieces = _sealed(network.state_dict(), {"epoch": epoch, "config": config.to_json()})
-    write_pieces(folder / BEST, pieces, keep=folder / PREVIOUS_BEST)
+    about = {"epoch": epoch, "config": config.to_json()} | _rest(moving)
+    write_pieces(folder / BEST, _sealed(_state(network, moving), about), keep=folder / PREVIOUS_BEST)
+
+
+def _state(network: nn.Module, moving: Moving | None) -> dict[str, torch.Tensor]:
+    """What a checkpoint holds of the network."""
+    state: dict[str, torch.Tensor] = network.state_dict()
+    return state if moving is None else {name: value for name, value in state.items() if name in moving.names}
+
+
+def _rest(moving: Moving | None) -> dict[str, str]:
+    """What it says of all else."""
+    return {} if moving is None else {"rest": moving.rest}
 
 
 def _sealed(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Iterator[bytes | memoryview]:
@@ -60,7 +78,8 @@ def _sealed(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Iterator
     A tensor that has to be copied for it (from a GPU, or from another layout) is copied twice, and gone in between.
     """
     ordered = sorted(tensors.items(), key=lambda entry: -entry[1].element_size())  # so that all lie aligned
-    versions = {"schema": str(SCHEMA), "torch": torch.__version__, "sha256": NO_DIGEST}
+    schema = PART_SCHEMA if "rest" in about else WHOLE_SCHEMA
+    versions = {"schema": str(schema), "torch": torch.__version__, "sha256": NO_DIGEST}
     entries: dict[str, dict[str, Any]] = {
         "__metadata__": versions | {key: json.dumps(value) for key, value in about.items()}
     }
@@ -73,25 +92,19 @@ def _sealed(tensors: dict[str, torch.Tensor], about: dict[str, Any]) -> Iterator
     header = struct.pack("<Q", len(header)) + header
     digest = hashlib.sha256(header)
     for _, value in ordered:
-        digest.update(_raw(value))
+        digest.update(raw(value))
     start = header.index(DIGEST) + len(DIGEST)
     yield header[:start] + digest.hexdigest().encode() + header[start + len(NO_DIGEST) :]
     for _, value in ordered:
-        yield _raw(value)
-
-
-def _raw(value: torch.Tensor) -> memoryview:
-    """The bytes of a tensor in the order of its dimensions; no copy where it lies so on the CPU."""
-    return _bytes(value.detach().cpu().contiguous())
-
-
-def _bytes(value: torch.Tensor) -> memoryview:
-    """The memory of a contiguous tensor on the CPU."""
-    return value.reshape(-1).view(torch.uint8).numpy().data
+        yield raw(value)
 
 
 def load_last(
-    folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, config: RunConfig
+    folder: Path,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    config: RunConfig,
+    moving: Moving | None = None,
 ) -> tuple[History, str] | None:
     """Put network and optimizer back as `save_last` found them; gives the history and the version of torch it is from.
 
@@ -106,7 +119,7 @@ def load_last(
             with opened(path) as sealed:
                 _belongs(path, sealed.about["config"], config)
                 history = history_of(sealed)
-                _restore(sealed, network, optimizer)
+                _restore(sealed, network, optimizer, moving)
         except DamagedError:
             damaged.append(path)
             continue
@@ -137,9 +150,9 @@ def _belongs(path: Path, settings: dict[str, Any], config: RunConfig) -> None:
             )
 
 
-def _restore(sealed: Sealed, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def _restore(sealed: Sealed, network: nn.Module, optimizer: torch.optim.Optimizer, moving: Moving | None) -> None:
     weights = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    _fill(sealed, network, "network.")
+    _fill(sealed, network, moving, "network.")
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, entry in sealed.entries.items():
         if name.startswith("optimizer."):
@@ -154,9 +167,18 @@ def _restore(sealed: Sealed, network: nn.Module, optimizer: torch.optim.Optimize
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
-def _fill(sealed: Sealed, network: nn.Module, prefix: str = "") -> None:
+def _fill(sealed: Sealed, network: nn.Module, moving: Moving | None, prefix: str = "") -> None:
     """Put the network's weights back. Raises BadCheckpoint, and leaves it as it is, where it has others."""
     own = network.state_dict()
+    if moving is not None and "rest" in sealed.about:
+        if sealed.about["rest"] != moving.rest:
+            raise BadCheckpoint(
+                f"{sealed.path} is of a run that began with other pretrained weights than there are now; put those back, or"
+                " start a new run."
+            )
+        own = _state(network, moving)
+    elif moving is not None:  # of an earlier version, or of the end: a whole plain network
+        own = {name: value for name, value in own.items() if name not in moving.added}
     theirs = {name.removeprefix(prefix): entry for name, entry in sealed.entries.items() if name.startswith(prefix)}
     wrong = next((name for name in own if name not in theirs or theirs[name]["shape"] != list(own[name].shape)), None)
     if wrong or theirs.keys() != own.keys():  # the pictures have other classes now
@@ -182,12 +204,14 @@ def _read(sealed: Sealed, name: str, target: torch.Tensor) -> None:
     straight = target.device.type == "cpu" and target.dtype == dtype and target.is_contiguous()
     value = target if straight else torch.empty(target.shape, dtype=dtype)
     if value.numel():
-        sealed.read_into(name, _bytes(value.detach()))
+        sealed.read_into(name, memory_of(value.detach()))
     if not straight:
         target.copy_(value)
 
 
-def settle_best(folder: Path, network: nn.Module, history: History, config: RunConfig) -> None:
+def settle_best(
+    folder: Path, network: nn.Module, history: History, config: RunConfig, moving: Moving | None = None
+) -> None:
     """Make the best network on the disk that of `history`, which `load_last` gave; `network` is of its last epoch.
 
     Raises BadCheckpoint where it is lost: better to hear it before more hours are spent.
@@ -196,7 +220,7 @@ def settle_best(folder: Path, network: nn.Module, history: History, config: RunC
     if not wanted or _epoch(folder / BEST) == wanted:
         return
     if wanted == history.epochs:
-        save_best(folder, network, wanted, config)
+        save_best(folder, network, wanted, config, moving)
     elif _epoch(folder / PREVIOUS_BEST) == wanted:  # the other is of the epoch whose checkpoint was damaged
         (folder / PREVIOUS_BEST).replace(folder / BEST)
         sync_folder(folder)
@@ -213,8 +237,11 @@ def _epoch(path: Path) -> int | None:
         return None
 
 
-def load_best(folder: Path, network: nn.Module | None, epoch: int) -> None:
-    """Put the network back as it was in the best epoch; None only looks. Raises BadCheckpoint."""
+def load_best(folder: Path, network: nn.Module | None, epoch: int, moving: Moving | None = None) -> bool:
+    """Put the network back as it was in the best epoch; None only looks. Gives whether it was kept as a whole.
+
+    Raises BadCheckpoint.
+    """
     path = folder / BEST
     try:
         with opened(path) as sealed:
@@ -222,7 +249,8 @@ def load_best(folder: Path, network: nn.Module | None, epoch: int) -> None:
                 of = f"of epoch {sealed.about['epoch']}, not of the best one"
                 raise BadCheckpoint(f"{path} is {of}; start a new run with the same settings.")
             if network is not None:
-                _fill(sealed, network)
+                _fill(sealed, network, moving)
+            return "rest" not in sealed.about
     except FileNotFoundError:
         raise BadCheckpoint(f"{path} is missing; start a new run with the same settings.") from None
     except DamagedError:

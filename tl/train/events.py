@@ -194,7 +194,9 @@ def _settings(config: RunConfig) -> dict:
     for name in ("run_id", "experiment_id", "arm_position"):
         del document[name]
     flat = {"arm": arm["name"], "strategy": arm["strategy"], **document}
-    flat |= {"learning_rate": config.rate_of(config.arm), "epochs": config.max_epochs}
+    flat |= {"epochs": config.max_epochs}
+    if (rate := config.rate_of(config.arm)) is not None:
+        flat["learning_rate"] = rate
     flat |= {"samples": "all" if config.samples is None else str(config.samples)}  # one type in all runs
     return {name: value if isinstance(value, bool | int | float) else str(value) for name, value in flat.items()}
 

@@ -20,7 +20,8 @@ from tl.train.found_features import Found, Shelf, Wanted
 from tl.train.kept_features import Features, FeatureStore, Room, as_given
 from tl.train.pieces import WHOLE, Chain, run_pieces
 
-VALIDATION, TEST = "validation", "test"  # views: that which every epoch uses, and that of the end
+# Views besides those of training: that which every epoch uses, that of the end, and training pictures as they are.
+VALIDATION, TEST, TRAIN = "validation", "test", "train"
 
 
 class FrozenPart:
@@ -90,7 +91,7 @@ class FrozenPart:
     def features(self, view: int | str, wanted: Wanted) -> Features | None:
         """The features of the `wanted` pictures at the cut.
 
-        None where they are used only once or don't fit: use `before` then. `view`: an epoch, VALIDATION or TEST.
+        None where they are used only once or don't fit: use `before` then. `view`: an epoch, VALIDATION, TEST or TRAIN.
         """
         if self.place == WHOLE or self._store is None:
             return None
@@ -99,7 +100,7 @@ class FrozenPart:
         used = [
             cut for epoch, cut in enumerate(self._plan, 1) if cut != WHOLE and view in (self.view(epoch), VALIDATION)
         ]
-        if view == TEST and wanted.facts is not None:  # for other runs
+        if view == TRAIN or (view == TEST and wanted.facts is not None):  # looked at twice; by other runs
             used = [self.place, self.place]
         if known is None and len(used) > 1 and (self.place, view) not in self._tried:
             self._tried.add((self.place, view))
@@ -128,7 +129,7 @@ class FrozenPart:
             self._counted.add(view)
             self.reused_seconds += found.spared_seconds
             passes = 1.0
-        self.passes += passes if isinstance(view, int) else 0.0
+        self.passes += passes if isinstance(view, int) or view == TRAIN else 0.0
 
     def _frozen_pieces(self) -> list[Folded]:
         for piece in self._pieces[len(self._folded) : self._number]:

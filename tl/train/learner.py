@@ -1,6 +1,5 @@
 """A network that learns: pictures, augmentation, the frozen part and its features, training steps, evaluation."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import chain, count
@@ -10,34 +9,31 @@ from typing import Any
 import numpy as np
 import torch
 
-from tl.backbones import Input
-from tl.config import DATASET, RunConfig
-from tl.store.features import fingerprint_of
+from tl.backbones import BACKBONES, Input
+from tl.config import RunConfig
 from tl.store.frozen_features import FeatureCache
 from tl.store.home import Run
 from tl.store.pictures import PictureStore
-from tl.strategies import MEAN_VAR, STRATEGIES, Phase, phase_at
+from tl.strategies import Phase, phase_at
 from tl.train import flops
 from tl.train.balance import Balance
-from tl.train.batches import SMALLEST_AREA, epoch_rows, joined, training_batches, training_inputs, view_blocks
-from tl.train.device import arithmetic
-from tl.train.evaluate import Evaluation, at_once, evaluate, plain_inputs, slices
+from tl.train.batches import epoch_rows
+from tl.train.evaluate import Evaluation, at_once, evaluate
 from tl.train.folded import Folded
-from tl.train.found_features import Wanted
-from tl.train.frozen import VALIDATION, FrozenPart
+from tl.train.frozen import TRAIN, FrozenPart
 from tl.train.hardware import threads
+from tl.train.inputs import Inputs
 from tl.train.kept_features import Features
+from tl.train.methods import method_of
+from tl.train.moving import moving_part
 from tl.train.network import Stages, load_pretrained, new_network
-from tl.train.optimizer import Anchor, make_optimizer, set_rates
+from tl.train.optimizer import make_optimizer, set_rates
 from tl.train.pieces import WHOLE
 from tl.train.precision import use_precision
 from tl.train.rate_test import find_rate
-from tl.train.resident import Resident, resident, sent
+from tl.train.resident import Resident, sent
 
 MOST_PARTS = 8  # of a batch: halved three times
-# Pictures a step where features are computed that runs have in common: always so many, the last step filled up. On a
-# CPU larger steps are no faster.
-BLOCK = {"cpu": 64, "cuda": 256, "mps": 64}
 
 
 class Learner:
@@ -57,42 +53,60 @@ class Learner:
         folder: Path,
         tick: Callable[[], None],
     ):
-        self.config, self.store, self.device, self._tick = config, store, device, tick
-        self._expects = expects
-        self.pixels = resident(store.pixels("train", config.samples), device)
-        self.labels = store.labels_of("train", config.samples)
-        self._balance = Balance(config.balance, self.labels, len(store.classes), config.seed, device)
+        self.config, self.device, self._tick = config, device, tick
+        labels = store.labels_of(TRAIN, config.samples)
+        self._balance = Balance(config.balance, labels, len(store.classes), config.seed, device)
+        self._inputs = Inputs(config, store, device, expects, self._balance)
+        self.pixels, self.labels = self._inputs.pixels, self._inputs.labels
         torch.manual_seed(config.seed)
         self.network = new_network(config.backbone, len(store.classes), config.resolution, device)
-        strategy = STRATEGIES[config.arm.strategy]
         if weights:
             load_pretrained(self.network, config.backbone, weights)
-        self.stages = Stages(self.network, config.backbone)
+        self.method = method_of(config)
+        self.method.prepare(self.network)
+        self.stages = Stages(
+            self.network,
+            config.backbone,
+            owner=self.method.owner,
+            trains=self.method.trains,
+            statistics=self.method.statistics,
+        )
         if device.type == "cpu":
             threads.tick_within(self.stages.modules)
-        if strategy.initialisation == MEAN_VAR:
-            self.stages.keep_only_scale()
-        self._anchor = Anchor(self.stages, config.arm.anchor) if strategy.anchored else None
-        self.optimizer = make_optimizer(self.stages, config)
+        self.method.start(self.stages)
+        self.optimizer = make_optimizer(self.stages, config, self.method)
+        self.moving = moving_part(self.network, config.backbone, config.phases, self.method)
         plan = [set(phase_at(config.phases, epoch).rates) for epoch in range(1, config.max_epochs + 1)]
+        self._common = self._inputs.named  # its features are those of other runs, too
         self._at_once = at_once(config.resolution, device)  # where nothing trains
         cache = FeatureCache(Run(folder).home)
         self._frozen = FrozenPart(self.network, config.backbone, plan, folder, config.views_of(config.arm), cache)
-        self._facts = self._of_all_runs()
         self._asynchronous = device.type == "cuda"  # computes while Python goes on, so nobody asks it for a number
-        self._validation: np.ndarray | Resident | None = None
         self.parts = 1  # a batch goes through the network in so many; more where memory was not enough
         self._folded: Folded | None = None
         self._counted: dict[str, tuple[int, int]] = {}
 
+    @property
+    def fits(self) -> bool:
+        """Whether `fit` takes the place of batches and steps."""
+        return self.method.fits
+
+    def restored(self) -> None:
+        """Weights were put back from a checkpoint."""
+        self.method.restored()
+
+    def finish(self) -> None:
+        """Make the network a plain one, that computes the same, to be kept for others; it trains no more."""
+        self.method.finish(self.network)
+
     def spare_memory(self) -> None:
         """Let half as many pictures go through the network at once where nothing trains; before the first of them do."""
         self._at_once = max(1, self._at_once // 2)
-        self._facts = self._of_all_runs() if self._facts is not None else None
 
     def begin(self, epoch: int, phase: Phase) -> None:
         """`epoch` comes, in which the parts that `phase` names train."""
         self.stages.apply(phase)
+        self.method.begin()
         self._frozen.begin(epoch, set(phase.rates))
         torch.manual_seed(self.config.seed * 100_003 + epoch)  # dropout: so that a resumed run draws the same
         self.stages.train_mode()
@@ -133,9 +147,9 @@ class Learner:
             self.optimizer.found_inf = (~loss.isfinite()).float()  # type: ignore[attr-defined]
         elif not loss.isfinite():
             return loss, scores
-        if self._anchor:
-            self._anchor.pull()
+        self.method.after_backward()
         self.optimizer.step()
+        self.method.after_step()
         return loss, scores
 
     def _gradients(self, batch: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -150,13 +164,34 @@ class Learner:
             with self._precision():
                 found = self._frozen.after(some)
             found = found.float()
-            loss = self._balance.loss(found, classes)
+            loss = self.method.loss(found, classes, self._balance.loss)
             total += loss.detach().to(total.device).double() * (len(some) / len(batch))
             scores.append(found.detach())
             if not self._asynchronous and not total.isfinite():
                 break
             (loss if parts == 1 else loss * (len(some) / len(batch))).backward()
         return total, torch.cat(scores) if len(scores) > 1 else scores[0]
+
+    def fit(self, tick: Callable[[int], None]) -> Evaluation:
+        """Set the head by what reaches it of each training picture as it is; gives what it then answers on them.
+
+        `tick(pictures done)` is called after each step of either pass.
+        """
+        head, done = self.network.get_submodule(BACKBONES[self.config.backbone].head), 0
+        assert isinstance(head, torch.nn.Linear)
+
+        def look(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
+            nonlocal done
+            first, done = done, done + len(inputs[0])
+            self.method.see(inputs[0], torch.from_numpy(np.array(self.labels[first:done])))
+
+        hook = head.register_forward_pre_hook(look)
+        try:
+            self.evaluate(TRAIN, tick)
+        finally:
+            hook.remove()
+        self.method.fit(head)
+        return self.evaluate(TRAIN, tick)
 
     def told(self, loss: torch.Tensor, scores: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """(3,): what a batch, of which `step` gave loss and scores, adds to an epoch's losses, right answers, pictures.
@@ -166,32 +201,25 @@ class Learner:
         return self._balance.told(loss, scores, target)
 
     def evaluate(self, split: str, tick: Callable[[int], None], whole: bool = False) -> Evaluation:
-        """What the network answers on "validation" or "test"; `tick(pictures done)` is called after each step.
+        """What the network answers on the pictures of a split; `tick(pictures done)` is called after each step.
 
         From kept features where there are some; of pictures without a name not if `whole`: then a resumed run, which has
         kept none yet, gets the same to the last bit.
         """
-        labels = self.store.labels_of(split)
-        pictures = plain_inputs(self._pictures_of(split), self.config.resolution, self.device, self._expects)
+        labels, pictures = self._inputs.labels_of(split), self._inputs.plain(split)
         self.network.eval()
-        cut = self._frozen.place != WHOLE and not (whole and self._facts is None)
+        cut = self._frozen.place != WHOLE and not (whole and not self._common)
         features = self._features(split) if cut else None
+        if split == TRAIN and features is None:
+            self._frozen.passes += 1
         with self._precision():
             if features is not None:
                 read = lambda rows: features.read(rows, self.device)  # noqa: E731
                 return evaluate(self._frozen.after, read, labels, self._at_once, tick)
-            if cut and self._facts is not None:
+            if cut and self._common:
                 before = lambda rows: self._frozen.before(pictures(rows))  # noqa: E731
                 return evaluate(self._frozen.after, before, labels, self._at_once, tick)
             return evaluate(self._evaluated(), pictures, labels, self._at_once, tick)
-
-    def _pictures_of(self, split: str) -> np.ndarray | Resident:
-        """On the GPU where there is room; validation, which comes again and again, stays there."""
-        if split != VALIDATION:
-            return self.store.pixels(split)
-        if self._validation is None:
-            self._validation = resident(self.store.pixels(split), self.device)
-        return self._validation
 
     def _evaluated(self) -> Folded:
         """The network as it is now; it is in evaluation mode."""
@@ -244,26 +272,8 @@ class Learner:
     def _precision(self) -> AbstractContextManager[Any]:
         return use_precision(self.config.precision, self.device)
 
-    def _stream(self, view: int) -> dict[str, Any]:
-        """What makes the pictures of a view: order and augmentation."""
-        config = self.config
-        return {
-            "resolution": config.resolution,
-            "batch_size": config.batch_size,
-            "seed": config.seed,
-            "epoch": view,
-            "device": self.device,
-            "expects": self._expects,
-            "smallest_area": SMALLEST_AREA if config.augmentation else None,
-            "drawn": self._balance.drawn(view),
-        }
-
-    def _large_batches(self, view: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-        """Each picture once, as a view shows it, in batches that suit a forward pass."""
-        return joined(training_inputs(self.pixels, **self._stream(view) | {"drawn": None}), self._at_once)
-
     def _streamed(self, view: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        for batch, target in training_batches(self.pixels, self.labels, **self._stream(view)):
+        for batch, target in self._inputs.batches(view):
             with self._precision():
                 given = self._frozen.before(batch)
             yield given, target
@@ -271,46 +281,5 @@ class Learner:
 
     def _features(self, view: int | str) -> Features | None:
         """Of training pictures as a view shows them, or of those of a split."""
-        split = view if isinstance(view, str) else "train"
-        samples = self.config.samples if split == "train" else None
-        pixels = self.store.pixels(split, samples)
-        places = self.store.pictures_of(split, samples)
-        shown = view if isinstance(view, int) and self.config.augmentation else None
-        own = shown is not None and self.config.views_by != DATASET  # crops of this seed: all of them, or none
-        block = min(BLOCK[self.device.type], self._at_once)
-        about: Any = {
-            "resolution": self.config.resolution,
-            "block": block,
-            "device": self.device,
-            "expects": self._expects,
-        }
-
-        def inputs(chosen: np.ndarray | None) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-            if chosen is not None and not own:
-                yield from view_blocks(pixels, places, chosen, shown, **about)
-            elif isinstance(view, int):
-                yield from self._large_batches(view)
-            else:
-                given = plain_inputs(pixels, self.config.resolution, self.device, self._expects)
-                for step in slices(len(pixels), self._at_once):
-                    yield np.arange(len(pixels))[step], given(step)
-
-        def ticking(chosen: np.ndarray | None) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-            for rows, batch in inputs(chosen):
-                yield rows, batch
-                self._tick()
-
-        facts = None if self._facts is None else (*self._facts, shown)
-        if facts and own:  # every arm of the seed shows the same pictures in the same crops
-            facts += (self.config.seed, self.config.batch_size, hashlib.sha256(places.tobytes()).hexdigest())
         with self._precision():
-            return self._frozen.features(view, Wanted(len(pixels), ticking, places, facts))
-
-    def _of_all_runs(self) -> tuple[object, ...] | None:
-        """What decides the features of a picture in a view, besides the network; None where the pictures have no name."""
-        config, pictures = self.config, fingerprint_of(self.store.folder)
-        if not pictures:
-            return None
-        sides = (self.store.resolution, config.resolution, self._at_once)
-        normalised = (self._expects.mean, self._expects.std)
-        return (pictures, normalised, *sides, config.precision, config.threads, *arithmetic(self.device))
+            return self._frozen.features(view, self._inputs.wanted(view, self._at_once, self._common, self._tick))

@@ -1,5 +1,6 @@
 """Networks: build one with a head for the own classes, load pretrained weights, freeze and train its stages."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -89,14 +90,29 @@ def resample(weights: list[nn.Parameter]) -> None:
 
 
 class Stages:
-    """The network's stages and head as groups of parameters and modules, frozen or trained as one."""
+    """The network's stages and head as groups of parameters and modules, frozen or trained as one.
 
-    def __init__(self, network: nn.Module, backbone: str):
+    Of a stage that trains, only the parameters train that `trains` picks by name, and BatchNorm's statistics only move
+    with `statistics`. `owner` gives the name, in the plain network, of what a parameter belongs to.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        backbone: str,
+        *,
+        owner: Callable[[str], str] = str,
+        trains: Callable[[str], bool] = lambda name: True,
+        statistics: bool = True,
+    ):
         table = BACKBONES[backbone]
-        self.network = network
+        self.network, self._statistics = network, statistics
         self.parameters: dict[str, list[nn.Parameter]] = {name: [] for name in (*table.stage_names, HEAD)}
+        self.names: dict[nn.Parameter, str] = {}
         for name, parameter in network.named_parameters():
-            self.parameters[table.stage_of(name)].append(parameter)
+            self.parameters[table.stage_of(owner(name))].append(parameter)
+            self.names[parameter] = name
+        self._trains = {parameter for parameter, name in self.names.items() if trains(name)}
         prefixes = (*table.stages.items(), (HEAD, (table.head,)))
         modules = dict(network.named_modules())
         self._modules = {name: [modules[p] for p in paths if p in modules] for name, paths in prefixes}
@@ -108,12 +124,13 @@ class Stages:
         return [module for group in self._modules.values() for module in group]
 
     def apply(self, phase: Phase) -> None:
-        """Let exactly the stages that `phase` names train."""
+        """Let exactly the stages that `phase` names train, as far as they ever do."""
         self._frozen = set(self.parameters) - set(phase.rates)
         for name, parameters in self.parameters.items():
             for parameter in parameters:
-                parameter.requires_grad_(name not in self._frozen)
-                if name in self._frozen:
+                trains = name not in self._frozen and parameter in self._trains
+                parameter.requires_grad_(trains)
+                if not trains:
                     parameter.grad = None
 
     def train_mode(self) -> None:
@@ -122,6 +139,10 @@ class Stages:
         for name in self._frozen:
             for module in self._modules[name]:
                 module.eval()
+        if not self._statistics:
+            for module in self.network.modules():
+                if isinstance(module, nn.modules.batchnorm._NormBase):
+                    module.eval()
 
     def keep_only_scale(self) -> None:
         """Mean-var initialisation: the backbone's weights are drawn anew, BatchNorm's statistics start afresh."""
@@ -133,7 +154,8 @@ class Stages:
     @property
     def trainable_parameters(self) -> int:
         """Number of weights that train now."""
-        return sum(p.numel() for group in self.parameters.values() for p in group if p.requires_grad)
+        parts = (group for name, group in self.parameters.items() if name not in self._frozen)
+        return sum(p.numel() for group in parts for p in group if p in self._trains)
 
     @property
     def total_parameters(self) -> int:

@@ -96,8 +96,10 @@ class Trainer:
     def _resume(self) -> None:
         """Go on from the last checkpoint, if there is one; what is written after a checkpoint may be older or gone."""
         learner, folder = self.learner, self.run.checkpoints
-        last = load_last(folder, learner.network, learner.optimizer, self.config)
+        last = load_last(folder, learner.network, learner.optimizer, self.config, learner.moving)
         self.history, version = last or (History(), torch.__version__)
+        if last:
+            learner.restored()
         if version != torch.__version__:
             self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
         self._say()
@@ -109,7 +111,7 @@ class Trainer:
                 self._note_parts(f"The system ended the trainer for lack of memory in epoch {self.history.epochs + 1}")
         learner.parts = self.history.parts
         learner.goes_on(self.history.epochs)
-        settle_best(folder, learner.network, self.history, self.config)
+        settle_best(folder, learner.network, self.history, self.config, learner.moving)
 
     def _note(self, sentence: str) -> None:
         """Keep what did not go as planned: it ends up in result.json."""
@@ -153,14 +155,16 @@ class Trainer:
         write_json(self.run.config, config.to_json())
         return config
 
-    def _find_rate(self) -> float:
+    def _find_rate(self) -> float | None:
         """By a range test, whose time is this run's time."""
         history, found, began = self.history, [], time.monotonic()
         self.progress.phase("training", detail="finding the learning rate", epoch=1)
         self.monitor.epoch_mark()
         for phase in self.config.rate_tests_of(self.config.arm):
             rate, curve, flops = self.learner.find_rate(phase)
-            found.append((rate or self.config.rate_of(self.config.arm), curve, rate is not None))
+            usual = self.config.rate_of(self.config.arm)
+            assert usual is not None, "a strategy without a rate makes no test"
+            found.append((rate or usual, curve, rate is not None))
             history.rate_test_flops += flops
             print(f"range test ({phase.name}): learning rate {rate or 'none'}", flush=True)
         rate, curve, history.rate_shown = min(found, key=lambda each: each[0])
@@ -240,15 +244,17 @@ class Trainer:
     def _commit(self) -> None:
         """The epoch counts once the checkpoint is there; all the rest follows from it."""
         history, learner, folder = self.history, self.learner, self.run.checkpoints
-        save_last(folder, learner.network, learner.optimizer, history, self.config)
+        save_last(folder, learner.network, learner.optimizer, history, self.config, learner.moving)
         if history.best_epoch == history.epochs:
-            save_best(folder, learner.network, history.epochs, self.config)
+            save_best(folder, learner.network, history.epochs, self.config, learner.moving)
         self._write_rows()
 
-    def _train_epoch(self, epoch: int, phase: Phase) -> tuple[float, float, float]:
+    def _train_epoch(self, epoch: int, phase: Phase) -> tuple[float, float, float | None]:
         """One pass over the training pictures: mean loss, accuracy, the head's last learning rate."""
         config, learner, schedule = self.config, self.learner, SCHEDULES[self.config.schedule]
         learner.begin(epoch, phase)
+        if learner.fits:
+            return *self._fit(epoch), None
         steps = number_of_batches(len(learner.pixels), config.batch_size)
         self.progress.phase("training", epoch=epoch, steps=steps)
         sums, rate = EpochSums(self.device), 0.0
@@ -264,6 +270,18 @@ class Trainer:
             self._between()
         self._look(epoch, sums.rest())
         return *sums.means(), rate * phase.rates[HEAD]
+
+    def _fit(self, epoch: int) -> tuple[float, float]:
+        """The head computed in one go: mean loss and accuracy on the training pictures, then."""
+        steps = len(self.learner.pixels)
+        self.progress.phase("training", epoch=epoch, steps=steps)
+
+        def tick(done: int) -> None:
+            self.progress.step(done, steps)
+            self._between()
+
+        found = self.learner.fit(tick)
+        return found.loss, found.accuracy
 
     def _look(self, epoch: int, lost: tuple[int, float] | None) -> None:
         """Raise Diverged for a (step, loss) that is not finite."""
@@ -295,13 +313,18 @@ class Trainer:
 
         Killed between the two, the run does it again when it is resumed, and finds the same.
         """
-        load_best(self.run.checkpoints, self.learner.network, self.history.best_epoch)
-        self.learner.begin(self.history.epochs, self.config.phases[len(self.history.phase_starts) - 1])
-        found = {split: self._evaluate(split, self.history.epochs, whole=True) for split in SPLITS}
+        learner, history, folder = self.learner, self.history, self.run.checkpoints
+        if not load_best(folder, learner.network, history.best_epoch, learner.moving):
+            learner.restored()
+        learner.begin(history.epochs, self.config.phases[len(history.phase_starts) - 1])
+        found = {split: self._evaluate(split, history.epochs, whole=True) for split in SPLITS}
         write_predictions(
             self.run.predictions, {split: found[split].predictions(self.store, split) for split in SPLITS}
         )
-        self.progress.phase("done", epoch=self.history.epochs)
+        if learner.moving is not None:  # whoever takes over the network needs all of it
+            learner.finish()
+            save_best(folder, learner.network, history.best_epoch, self.config)
+        self.progress.phase("done", epoch=history.epochs)
         return found["test"].row("test") | {"test_images": self.store.sizes["test"]}
 
     def _result(self, status: str, **facts) -> dict:

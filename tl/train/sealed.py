@@ -18,7 +18,8 @@ from tl.config import Refused
 from tl.train.history import History
 
 LAST, PREVIOUS = "last.safetensors", "previous.safetensors"
-SCHEMA = 1  # of what a checkpoint means; one more when an older TL Lab would misread it
+SCHEMA = 2  # of what a checkpoint means; one more when an older TL Lab would misread it
+WHOLE_SCHEMA, PART_SCHEMA = 1, 2  # that of a whole network, as ever, and of one without the part that stays as it is
 NO_DIGEST = "0" * 64  # stands for the digest in the bytes that the digest is of
 DIGEST = b'"sha256":"'  # in front of it; can't occur inside a text of JSON, where quotes are escaped
 PIECE_BYTES = 1 << 20  # that are in memory at once
@@ -37,7 +38,7 @@ class Sealed:
     """A checkpoint whose digest was right; its file stays open, so that it is the same whatever takes its name."""
 
     path: Path
-    about: dict[str, Any]  # "epoch", "config" and "history" where it has them, "torch": the version that wrote it
+    about: dict[str, Any]  # "epoch", "config", "history", "rest" where it has them, "torch": the version that wrote it
     entries: dict[str, dict[str, Any]]  # tensor -> "dtype", "shape", "data_offsets", as safetensors has them
     file: BinaryIO
     start: int  # of the tensors' bytes
@@ -84,7 +85,7 @@ def _about(path: Path, told: dict[str, str]) -> dict[str, Any]:
             f"{path} is of a newer TL Lab (schema {told['schema']}, torch {told['torch']}; this one reads schema"
             f" {SCHEMA}); resume with that one, or start a new run."
         )
-    found = {key: json.loads(told[key]) for key in ("epoch", "config", "history") if key in told}
+    found = {key: json.loads(told[key]) for key in ("epoch", "config", "history", "rest") if key in told}
     return found | {"torch": told["torch"]}
 
 

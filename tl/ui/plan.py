@@ -22,7 +22,7 @@ def in_form(places: list, experiment: Experiment) -> None:
             if words := before_training(experiment, arm):
                 st.caption(f":material/warning: {escape(words)}")
     with below:
-        unknown = experiment.find_rate and any(arm.learning_rate is None for arm in experiment.arms)
+        unknown = any(experiment.finds_rate_of(arm) for arm in experiment.arms)
         _legend(f"{LEGEND} Drawn with the usual rates until the range test has found one." if unknown else LEGEND)
 
 

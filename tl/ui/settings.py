@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from tl.config import BALANCES, JUDGES, PLANNED_LOOKS, PRECISIONS, VIEWS_BY, Experiment, Refused, usual_rate
+from tl.config import AUGMENTS, BALANCES, JUDGES, PLANNED_LOOKS, PRECISIONS, VIEWS_BY, Experiment, Refused, usual_rate
 from tl.datasets.info import DatasetInfo, uneven
 from tl.effects import has_effect
 from tl.schedules import OPTIMIZERS, SCHEDULES
@@ -23,6 +23,10 @@ SCHEDULE_TITLES = {
     "step": "Step: cut every few epochs",
     "cosine": "Cosine: falls smoothly to 0",
     "one_cycle": "One cycle: up, then down",
+}
+AUGMENT_TITLES = {
+    "crop_flip": "Random crop and horizontal flip",
+    "trivial": "Crop, flip and TrivialAugment",
 }
 VIEWS_BY_TITLES = {"dataset": "The data set", "seed": "The seed"}
 PRECISION_TITLES = {"auto": "The faster one, as a few steps at the start show"}
@@ -97,7 +101,13 @@ SHARED: dict[str, Setting] = {
     "step_factor": Setting(title="Factor of each cut", low=0.001, high=1),
     "augmentation": Setting(
         title="Augment training pictures",
-        help="Random crop and horizontal flip, the same for every arm (frozen ones: see views).",
+        help="They are varied at random, the same for every arm (frozen ones: see views).",
+    ),
+    "augment": Setting(
+        title="How they are varied",
+        options=_titled(AUGMENTS, AUGMENT_TITLES),
+        help="TrivialAugment changes each picture by one operation at random (a turn, a shift, a colour, a contrast ...) of "
+        "random strength. It helps most where pictures are few and epochs many, and takes time on a processor.",
     ),
     "judge_by": Setting(
         title="Judged by",
@@ -165,14 +175,17 @@ def arm_settings(number: int, key: str) -> None:
     )
     learning_rate = Setting(title="Learning rate", low=1e-7, high=10, help="Of the head, at the start.")
     arm = f"arm {st.session_state[ARMS].index(number) + 1}"
-    _widget(
-        arm_key(number, "learning_rate"),
-        learning_rate,
-        float,
-        arm,
-        placeholder="found by a range test" if finds else usual,
-    )
-    _widget(arm_key(number, "epochs"), _held("epochs", SHARED["epochs"]), int, arm, placeholder="as all arms")
+    if strategy.fits:
+        st.caption("No epochs and no learning rate: it is computed in one go.")
+    else:
+        _widget(
+            arm_key(number, "learning_rate"),
+            learning_rate,
+            float,
+            arm,
+            placeholder="found by a range test" if finds else usual,
+        )
+        _widget(arm_key(number, "epochs"), _held("epochs", SHARED["epochs"]), int, arm, placeholder="as all arms")
     for name in strategy.parameters:
         bounds = PARAMETERS[name]
         setting = Setting(title=bounds.title, low=bounds.low, high=bounds.high)
@@ -238,7 +251,7 @@ def shared_summary() -> str:
 
 def _budgets(chosen: Experiment) -> str:
     """ "15 epochs", or where arms differ "80 epochs (full fine-tuning: 30)"."""
-    budgets = {arm.name: arm.epochs or chosen.epochs for arm in chosen.arms}
+    budgets = {arm.name: chosen.epochs_of(arm) for arm in chosen.arms}
     most = max(budgets.values())
     own = [f"{escape(arm_title(name))}: {count(epochs)}" for name, epochs in budgets.items() if epochs != most]
     return number_of(most, "epoch") + (f" ({', '.join(own)})" if own else "")

@@ -150,7 +150,7 @@ def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
     if fairer is None:
         return
     arm = next(arm for arm in fairer.arms if arm.name == name)
-    budget = arm.epochs or fairer.epochs
+    budget = fairer.epochs_of(arm)
     if budget > given.budget:
         label, change = (
             f"Train it for {number_of(budget, 'epoch')}",

@@ -121,7 +121,7 @@ class ExperimentView:
     @property
     def max_epochs(self) -> int:
         """The largest budget of an arm."""
-        return max(arm.epochs or self.experiment.epochs for arm in self.experiment.arms)
+        return max(self.experiment.epochs_of(arm) for arm in self.experiment.arms)
 
     @cached_property
     def imported(self) -> Imported | None:

@@ -1,0 +1,35 @@
+"""HOW a network learns, one file a way: what it prepares, which parameters train, what happens around each step."""
+
+from tl.config import RunConfig
+from tl.strategies import (
+    ANCHORED,
+    LAYER_DECAY,
+    LORA,
+    NEAREST_MEAN,
+    NORM_AND_BIAS,
+    PLAIN,
+    SCALE_ONLY,
+    STRATEGIES,
+)
+from tl.train.methods.anchored import Anchored
+from tl.train.methods.layer_decay import LayerDecay
+from tl.train.methods.lora import Lora
+from tl.train.methods.method import Method
+from tl.train.methods.nearest_mean import NearestMean
+from tl.train.methods.norm_and_bias import NormAndBias
+from tl.train.methods.scale_only import ScaleOnly
+
+METHODS: dict[str, type[Method]] = {
+    PLAIN: Method,
+    SCALE_ONLY: ScaleOnly,
+    ANCHORED: Anchored,
+    NEAREST_MEAN: NearestMean,
+    NORM_AND_BIAS: NormAndBias,
+    LORA: Lora,
+    LAYER_DECAY: LayerDecay,
+}
+
+
+def method_of(config: RunConfig) -> Method:
+    """The method of a run's strategy."""
+    return METHODS[STRATEGIES[config.arm.strategy].method](config)
