@@ -202,7 +202,7 @@ def test_arms_of_a_seed_have_its_own_crops_in_common_and_seeds_only_what_is_show
     before = {path: path.read_bytes() for path in cache()}
     with monkeypatch.context() as patch:
         for name in ("view_blocks", "joined"):
-            patch.setattr(f"tl.train.learner.{name}", lambda *args, **options: iter(()))  # nothing is computed
+            patch.setattr(f"tl.train.inputs.{name}", lambda *args, **options: iter(()))  # nothing is computed
         same_seed, same = again(run, config)
         assert came_to(same_seed, train(same_seed, same)) == first
     other_seed, other = again(run, config, seed=1)
