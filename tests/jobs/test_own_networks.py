@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tl import jobs, machine
+from tl.analysis import hints
 from tl.analysis.estimate import estimate_seconds
 from tl.backbones import BACKBONES
 from tl.charts.plan import stage_names
@@ -94,5 +95,10 @@ def test_the_networks_that_are_here_are_tried_as_probes(home):
     assert ("mobilenet_v2", "mobilenet_v2-tiny-imagenet-64", 64) in {
         (arm.backbone, arm.weights, arm.resolution) for arm in arms
     }
+    asked = hints.question(home, "blossoms", None, 128)
+    for key in hints.candidates(home, asked):
+        hints.remember(home, key, {"logme": 1.0 if key.backbone == "mobilenet_v2" else 0.5, "h_score": 1.0})
+    assert probes(home, "blossoms", 128)[0].backbone == "mobilenet_v2", "the hint knows these pictures"
+    arms = probes(home, "blossoms", 128)
     spec = PRESETS["which_network"].here(home, "blossoms")
     assert spec.arms == arms and len({arm.name for arm in arms}) == len(arms) and len(spec.seeds) == 3

@@ -36,6 +36,20 @@ def test_the_usual_rate_is_that_of_the_optimizer(open_page):
     ]
 
 
+def test_an_arm_may_have_a_network_and_a_resolution_of_its_own(open_page, home):
+    app = open_page()
+    assert app.selectbox(key="form_arm1_backbone").value is None, "as above"
+    assert "form_arm0_weights" not in {box.key for box in app.selectbox}, "from scratch there are none"
+    app.selectbox(key="form_arm1_backbone").set_value("efficientnet_lite0").run()
+    app.selectbox(key="form_arm1_resolution").set_value(96).run()
+    assert "EfficientNet-Lite0, 96 px" in unescaped(app)
+    app.button(key="form_start").click().run()
+    own = {run.arm: (run.backbone, run.weights, run.resolution) for run in jobs.list_runs(home)}
+    assert own["Full fine-tuning, EfficientNet-Lite0, 96 px"] == ("efficientnet_lite0", "imagenet", 96)
+    assert own["scratch"][::2] == ("mobilenet_v2", 64)
+    assert not app.exception and app.title[0].value.startswith("MobileNetV2 and EfficientNet")
+
+
 def test_what_never_gets_its_turn_is_said(open_page):
     app = open_page()
     app.selectbox(key="form_arm1_strategy").set_value("gradual_unfreezing").run()
