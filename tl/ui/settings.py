@@ -244,6 +244,8 @@ def shared_summary() -> str:
     ]
     if chosen.balance != DEFAULTS["balance"]:
         parts.append("classes balanced")
+    if chosen.augment != DEFAULTS["augment"]:
+        parts.append("TrivialAugment")
     if chosen.precision != DEFAULTS["precision"]:
         parts.append(chosen.precision)
     return "All arms: " + ", ".join(parts) + "."

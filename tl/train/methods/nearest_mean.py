@@ -5,7 +5,8 @@ A picture f gets the class whose mean m is the nearest by Euclidean distance, as
 2 m'f - |m|^2 but for |f|^2, which all classes have in common. Divided by 2 s^2 these are the log-odds of classes that
 scatter normally around their means, alike in all directions, with variance s^2; it decides how sure the answers are, not
 which they are. Only directions in which means differ matter to them, so s^2 is the mean variance of the training features
-in the span of these differences.
+in the span of these differences. By the angle to the means instead, on 200 flower photos (EfficientNet-Lite0, 96 px, 551
+test pictures), 75.9 % are right, centred 73.7 %, by distance 74.6 %: no difference that those pictures can show.
 """
 
 import torch
