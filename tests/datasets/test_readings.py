@@ -15,7 +15,7 @@ def names(*folders: str, each: int = 12, stem: str = "") -> list[str]:
 
 
 def found(files: list[str], **tables: str) -> Found:
-    return Found(names=files, tables={path.replace("__", "/"): text.encode() for path, text in tables.items()})
+    return Found(names=files, tables={path.replace("__", "/", 1): text.encode() for path, text in tables.items()})
 
 
 def lines(*rows: str) -> str:
@@ -160,6 +160,17 @@ def test_classes_come_from_what_lies_beside_the_pictures(shape):
     files, tables = TABLES[shape]
     reading = read(found(files, **tables))[0]
     assert (reading.sizes, reading.table in {path.replace("__", "/") for path in tables}) == (MOLES, True), reading.how
+
+
+def test_roboflow_s_export_has_a_table_in_each_split():
+    files = names("train", each=20) + names("valid", each=6) + names("test", each=6)
+    tables = {
+        f"{split}___classes.csv": lines("filename, cat, dog", *(f"{n}.jpg,{n % 2},{1 - n % 2}" for n in range(each)))
+        for split, each in (("train", 20), ("valid", 6), ("test", 6))
+    }
+    reading = read(found(files, **tables))[0]
+    assert reading.sizes == {"cat": 16, "dog": 16} and reading.splits == {"train": 20, "validation": 6, "test": 6}
+    assert not reading.left_out
 
 
 def test_a_column_says_the_splits_too_and_pictures_without_a_line_are_told():

@@ -119,6 +119,16 @@ def test_what_is_discarded_leaves_nothing_and_where_the_classes_are_can_be_typed
     assert not form.exception and traces(home.datasets_dir) == []
 
 
+def test_small_classes_are_named_and_one_number_goes_on_without_them(form, home):
+    small = zipped_bytes(two_classes("", 8) | pictures("owl", 2) | pictures("bat", 1))
+    form.file_uploader(key="form_zip").upload("pets.zip", small).run()
+    form.button(key="form_zip_use").click().run()
+    assert "'bat' (1), 'owl' (2)" in unescaped(form) and not datasets.has(home, "pets")
+    form.number_input(key="form_zip_0_at_least").set_value(3).run()
+    form.button(key="form_zip_use").click().run()
+    assert datasets.describe(home, "pets").classes == ("rose", "tulip") and not form.exception and not form.error
+
+
 def test_classes_that_are_called_alike_are_merged_and_unticked_ones_left_out():
     names = ["cat", "kitten", "dog"]
     assert not edits(names, [True] * 3, names, None, None)

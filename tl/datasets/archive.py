@@ -92,10 +92,8 @@ def check_kind(path: Path, limits: Limits = LIMITS, shown: str | None = None) ->
         head = file.read(512)
     if head.startswith((LOCAL, END)):
         return
-    known = (kind for magic, kind in MAGIC.items() if head.startswith(magic))
-    kind = "a tar archive" if head[257:262] == b"ustar" else next(known, None)
-    what = f"is {kind}, not a zip" if kind else "is not a zip"
-    raise Refused(f"{shown} {what}; {AGAIN}.")
+    kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None)
+    raise Refused(f"{shown} {f'is {kind}, not a zip' if kind else 'is not a zip'}; {AGAIN}.")
 
 
 def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) -> list[Member]:

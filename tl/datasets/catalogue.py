@@ -3,6 +3,7 @@
 import os
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -68,7 +69,10 @@ def describe(home: Home, name: str) -> DatasetInfo:
         raise _damaged(path, name)
     if name in BUILT_IN:
         return BUILT_IN[name]
-    raise Refused(f"There is no data set {name!r}; `python -m tl datasets` lists them.")
+    own = (path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json"))
+    close = get_close_matches(name, {*BUILT_IN, *own}, 1)
+    meant = f"did you mean {close[0]!r}? " if close else ""
+    raise Refused(f"There is no data set {name!r}; {meant}`python -m tl datasets` lists them.")
 
 
 def has(home: Home, name: str) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
-from tl.datasets.intake.layouts.views import views
+from tl.datasets.intake.layouts.views import splits_by_folder
 from tl.datasets.layout import label
 
 LIKELY = 105.0
@@ -84,15 +84,13 @@ def readings(found: Found) -> Iterator[Reading]:
 
 
 def _reading(found: Found, kind: str, held: dict[int, set[str]], path: str) -> Reading:
-    view = next(views(found.folders), None)
-    splits = view.splits if view and view.divided else [""] * len(found.names)
+    splits, told = splits_by_folder(found.folders)
     places: list[Place | str] = []
     for row, split in enumerate(splits):
         names = held.get(row, set())
         places.append(Place(split, next(iter(names))) if len(names) == 1 else SEVERAL if names else UNLABELLED)
     missing = sum(isinstance(place, str) for place in places) / len(places)
     how = f"the class is the one label that {label(path)!r}, an export for {kind}, gives each picture"
-    told = view.how if view and view.divided else ()
     return Reading(
         how="; ".join([how, *told]),
         places=places,

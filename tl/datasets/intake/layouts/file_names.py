@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.folders import FEW
 from tl.datasets.intake.layouts.reading import FILE_NAME, Asked, Found, Place, Reading
-from tl.datasets.intake.layouts.views import views
+from tl.datasets.intake.layouts.views import splits_by_folder
 
 LIKELY = 72.0
 MOST_UNNAMED = 0.1  # share of the pictures whose names hold no class
@@ -25,7 +26,7 @@ def readings(found: Found) -> Iterator[Reading]:
 
 def by_name(found: Found) -> Reading:
     """The reading by file names, whatever comes of it; splits by folder are kept."""
-    splits, how = _splits(found)
+    splits, how = splits_by_folder(found.folders)
     names = [class_of(name) for name in found.names]
     places = [Place(split, name) if name else UNNAMED for split, name in zip(splits, names, strict=True)]
     sizes = Counter(name for name in names if name)
@@ -48,15 +49,10 @@ def class_of(name: str) -> str | None:
     while number and stem[number - 1].isdigit():
         number -= 1
     before = stem[:number].strip(" _-.([")
-    told = number < end and any(word not in words.PREFIXES for word in words.words_of(before))
-    return before if told else None
+    return before if number < end and _tells(before) else None
 
 
-def _splits(found: Found) -> tuple[list[str], tuple[str, ...]]:
-    """Per picture its split by folder, "" where there is none, and how that was read."""
-    given = [[words.split_of(folder) for folder in folders] for folders in found.folders]
-    first = [next(filter(None, splits), "") for splits in given]
-    if "train" in first and len({*first} - {""}) > 1 and "" not in first:
-        return first, ("the splits are folders",)
-    view = next(views(found.folders), None)
-    return (view.splits, view.how) if view else ([""] * len(found.names), ())
+@lru_cache(maxsize=10_000)  # the same word stands before many numbers
+def _tells(before: str) -> bool:
+    """Whether it is a word that no camera writes."""
+    return any(word not in words.PREFIXES for word in words.words_of(before))

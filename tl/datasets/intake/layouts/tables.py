@@ -11,7 +11,7 @@ from tl.datasets.intake.layouts.exports import spoken_name
 from tl.datasets.intake.layouts.folders import FEW
 from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
 from tl.datasets.intake.layouts.sheets import Sheet, sheet_of
-from tl.datasets.intake.layouts.views import views
+from tl.datasets.intake.layouts.views import splits_by_folder
 from tl.datasets.layout import label
 
 LOOKED_AT = 300  # lines by which the column with the pictures' names is found
@@ -231,9 +231,9 @@ def _splits(found: Found, table: _Named) -> tuple[list[str], tuple[str, ...]]:
                 return [given.get(row, "") for row in range(len(none))], (
                     f"the splits are in its column {label(column)!r}",
                 )
-    view = next(views(found.folders), None)
-    if view and view.divided:
-        return view.splits, view.how
+    by_folder, how = splits_by_folder(found.folders)
+    if any(by_folder):
+        return by_folder, how
     by_name = {row: split for row, split in zip(table.rows, table.splits, strict=True) if row >= 0}
     if _divides(by_name.values()):
         return [by_name.get(row, "") for row in range(len(none))], ("there is a table per split",)

@@ -191,6 +191,20 @@ def _listed(folders: Sequence[str] | dict[str, str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
+def splits_by_folder(folders: Folders) -> tuple[list[str], tuple[str, ...]]:
+    """Per picture its split by whatever folder is called so, also where there are no class folders in it, and how.
+
+    "" for all where not every picture lies in one, or none is for training.
+    """
+    view = next(views(folders), None)
+    if view and view.divided:
+        return view.splits, view.how
+    first = [next((split for folder in own if (split := words.split_of(folder))), "") for own in folders]
+    if "train" in first and len(set(first)) > 1 and "" not in first:
+        return first, ("the splits are folders",)
+    return [""] * len(folders), ()
+
+
 def reason_of(view: View, row: int) -> str:
     """Why a picture is in no class by this view."""
     return view.outside.get(row, OUTSIDE)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 
 def _set(words: str) -> frozenset[str]:
@@ -89,6 +90,7 @@ def words_of(name: str) -> list[str]:
     return [word for word in re.split(r"[\W\d_]+", plain.casefold()) if word]
 
 
+@lru_cache(maxsize=10_000)  # the same folders hold many pictures
 def split_of(folder: str) -> str | None:
     """The split a folder's name means ('TrainData', 'val_images', 'X-test-set', '训练集'), if it means one."""
     joined = re.sub(r"(?i)(hold|held)[\s_-]out", r"\1out", folder)
