@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PINNED = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
 # What a run needs of TL Lab (tests/test_arrows.py): no page, no analysis. Import names of libraries that differ.
 OF_A_RUN = ("train", "datasets", "decoding", "store", "*.py")
-LIBRARIES = {"PIL": "pillow", "pynvml": "nvidia-ml-py"}
+LIBRARIES = {"PIL": "pillow", "pillow_heif": "pillow-heif", "pynvml": "nvidia-ml-py"}
 
 
 @pytest.mark.parametrize("library", FLOORS)

@@ -5,7 +5,7 @@ import sys
 import traceback
 
 from tl.cli import advise, compare, datasets, forecast, hints, ingest, repair, report, runs, settle, sweep
-from tl.cli.parser import Parser
+from tl.cli.parser import Parser, data_set_named
 from tl.config import Refused
 from tl.failures import of_disk
 from tl.jobs.launcher import child_environment
@@ -25,6 +25,8 @@ def main(argv: list[str]) -> int:
         os.execve(sys.executable, [sys.executable, "-m", "tl.train.pretrain", *argv[1:]], environment)
     arguments = parser().parse_args(argv)
     try:
+        if getattr(arguments, "dataset", None):
+            arguments.dataset = data_set_named(arguments.home, arguments.dataset)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
         return status

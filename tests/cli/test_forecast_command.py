@@ -27,7 +27,7 @@ def nothing_downloaded(tmp_path, monkeypatch):
         ("forecast --target 1.5", "target is 1.5; it must be an accuracy between 0 and 1"),
         ("forecast --target many", "--target"),
         ("forecast --dataset roses", "no data set 'roses'"),
-        ("forecast --dataset ../x", "the name of a data set"),
+        ("forecast --dataset ../x", "There is no data set"),
         ("forecast --backbone alexnet", "backbone is 'alexnet'"),
         ("forecast --backbone resnet18", "are not on this computer"),
         ("forecast --weights mine", "no pretrained weights 'mine'"),

@@ -1,11 +1,17 @@
 """Contents and layouts: what a decoder reads, what is no picture, what makes no classes."""
 
+from importlib.util import find_spec
+
 import numpy as np
 from corpus import GOOD, LEFT_OUT, Case, accepted, left_out, of, refused
 from corpus_bombs import gif_frames, saved
 from crafted import picture, pictures, two_classes
 from PIL import Image
 
+if find_spec("pillow_heif"):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(decode_threads=1)
 OTHER = "format not read (convert it to JPEG or PNG)"
 READ = {
     "JPEG": picture(1, (40, 40), "JPEG"),
@@ -20,10 +26,16 @@ READ = {
     "16 bit": saved(Image.fromarray(np.arange(1600, dtype=np.uint16).reshape(40, 40) * 40), "PNG"),
     "palette with transparency": picture(9, (40, 40), "PNG", "P", transparency=0),
     "grey with alpha": picture(10, (40, 40), "PNG", "LA"),
+    "PGM": picture(14, (40, 40), "PPM", "L"),
+    "PPM": picture(15, (40, 40), "PPM"),
+    "AVIF": picture(16, (40, 40), "AVIF"),
+    "JPEG cut short": picture(17, (64, 64), "JPEG")[:-60],
     "one bit": picture(11, (40, 40), "PNG", "1"),
     "damaged EXIF": picture(12, (40, 40), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff"),
     "bytes behind the end": picture(13, (40, 40), "JPEG") + b"<?php" + bytes(1000),
 }
+if find_spec("pillow_heif"):
+    READ["HEIC"] = picture(18, (64, 64), "HEIF")
 NO_PICTURE = {
     "text": b"hello",
     "web page": b"<html><img src=x></html>",
@@ -32,13 +44,12 @@ NO_PICTURE = {
     "nothing": b"",
     "one byte": b"\xff",
     "nulls": bytes(1000),
-    "portable pixmap": b"P6 40 40 255\n" + bytes(4800),
+    "a letter and a number": b"P6: see page 40\n" + bytes(4800),
     "pickle": b"\x80\x04\x95\x10\0\0\0\0\0\0\0",
     "sound in a RIFF": b"RIFF\x24\0\0\0WAVEfmt " + bytes(50),
 }
 CONVERT = {
-    "HEIC": b"\0\0\0\x18ftypheic" + bytes(50),
-    "AVIF": b"\0\0\0\x18ftypavif" + bytes(50),
+    "a camera's raw file": b"\0\0\0\x18ftypcrx " + bytes(50),
     "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     "SVG with a declaration": b'<?xml version="1.0"?><!DOCTYPE svg><svg/>',
     "Photoshop": b"8BPS\0\1" + bytes(50),
@@ -58,6 +69,7 @@ BROKEN = {
     "TIFF whose directory is nowhere": b"II*\0\xff\xff\xff\x7f",
     "TIFF whose directory points to itself": b"II*\0\x08\0\0\0\0\0\x08\0\0\0",
     "WebP cut off": picture(22, (64, 64), "WEBP")[:60],
+    "AVIF's first bytes": b"\0\0\0\x18ftypavif" + bytes(50),
     "BMP without pixels": picture(23, (64, 64), "BMP")[:60],
     "not a number": saved(Image.fromarray(np.full((40, 40), np.nan, np.float32)), "TIFF"),
 }
@@ -73,7 +85,10 @@ NO_CLASSES = {
     "one class and an empty folder": (pictures("rose") | {"tulip/": b""}, "only one class folder, 'rose'"),
     "nothing but junk": ({"__MACOSX/a/._x.png": b"x", ".DS_Store": b"x"}, "holds no pictures"),
     "nothing but folders": ({"rose/": b"", "tulip/": b""}, "holds no pictures"),
-    "nothing but text": ({"a/x.txt": b"hello", "b/y.jpg": b"<html>"}, "None of the 2 files is a readable picture"),
+    "nothing but text": (
+        {"a/x.txt": b"hello", "b/y.jpg": b"<html>"},
+        r"None of the 2 files is a readable picture \(1 TXT file, 1 JPG file: not a picture\); JPEG",
+    ),
     "office document": ({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}, "None of the 2 files"),
     "two pictures of a class": (
         pictures("rose", 2) | pictures("tulip"),
@@ -115,6 +130,7 @@ CASES = [
     left_out("no pictures at all", {f"rose/{what}.jpg": data for what, data in NO_PICTURE.items()}, "not a picture"),
     *(left_out(f"other format: {what}", {"rose/x.jpg": data}, OTHER) for what, data in CONVERT.items()),
     *(left_out(f"broken: {what}", {"rose/x.png": data}, "unreadable") for what, data in BROKEN.items()),
+    left_out("broken: HEIC's first bytes", {"rose/x.heic": b"\0\0\0\x18ftypheic" + bytes(50)}, "HEIC picture that can't be read (export it as JPEG)"),
     left_out("too small", {f"rose/{what}.png": data for what, data in SMALL.items()}, "too small"),
     left_out("loose pictures beside the classes", {"a.png": picture(1), "b.png": picture(2)}, "not in a class folder"),
     left_out("an empty folder", {"lily/": b""}, "folder without a picture"),

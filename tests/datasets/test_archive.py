@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tl.config import Refused
 from tl.datasets.archive import read_members
 from tl.decoding.entries import unpack
-from tl.decoding.pixels import LeftOut
+from tl.decoding.heads import LeftOut
 
 
 @pytest.fixture(scope="module")

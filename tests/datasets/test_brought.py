@@ -9,6 +9,7 @@ from crafted import picture, pictures, traces, two_classes, zipped, zipped_bytes
 from tl import datasets
 from tl.config import Refused
 from tl.datasets import Asked, Edits, NoClasses, TooSmall, describe, ingest
+from tl.datasets.intake import packing
 
 RARE = {f"rare{number:02}/0.png": picture(900 + number) for number in range(12)}
 HEIC = b"\0\0\0\x18ftypheic" + bytes(50)
@@ -120,7 +121,8 @@ def test_a_hostile_tar_is_refused_and_leaves_nothing(home, tmp_path, says):
     assert traces(home.path) == [] and not (tmp_path / "evil.png").exists()
 
 
-def test_a_tar_that_unpacks_to_far_more_than_it_holds_is_refused(home, tmp_path):
+def test_a_tar_that_unpacks_to_far_more_than_it_holds_is_refused(home, tmp_path, monkeypatch):
+    monkeypatch.setitem(packing.RATIOS, "ratio_from", 1 << 20)
     (tmp_path / "x.tgz").write_bytes(_tar(two_classes() | {"rose/zeros.png": bytes(30_000_000)}, "gz"))
     with pytest.raises(Refused, match="more than 200 times its size"):
         ingest(home, tmp_path / "x.tgz", "x")

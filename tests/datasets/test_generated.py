@@ -195,6 +195,7 @@ LARGE = 7_000  # px a side: nearly as many pixels as are accepted
 LARGEST = {
     "transparent PNG": lambda: saved(Image.new("RGBA", (LARGE, LARGE), (1, 2, 3, 4)), "PNG", compress_level=1),
     "progressive JPEG": lambda: saved(Image.new("RGB", (LARGE, LARGE)), "JPEG", progressive=True, subsampling=0),
+    "JPEG of 225 megapixels": lambda: saved(Image.new("L", (15_000, 15_000)), "JPEG"),
     "WebP": lambda: saved(Image.new("RGB", (LARGE // 2, LARGE // 2)), "WEBP", quality=10, method=0),
 }
 

@@ -8,14 +8,17 @@ import pytest
 from PIL import Image
 
 from tests.datasets.crafted import picture
+from tl.decoding import heads, opening
 from tl.decoding import pixels as decode
 
 WHITE = (255, 255, 255)
+FULL = {"whole numbers": (0.0, 65535.0), "numbers with a point": (0.0, 1.0)}  # what is black and what white
 
 
 def decoded(data: bytes, side: int = 64) -> np.ndarray:
-    image, _ = decode.open_picture(data, 64_000_000, 16_384)
-    return np.asarray(decode.scaled(decode.square(image), side))
+    image = opening.open_picture(data, 64_000_000, 16_384).load()
+    whole = decode.square(image) if isinstance(image, Image.Image) else image.square(*FULL[image.kind])
+    return np.asarray(decode.scaled(whole, side))
 
 
 def saved(image: Image.Image, kind: str, **about) -> bytes:
@@ -59,7 +62,11 @@ GOLDEN = {
     "16 bit grey TIFF": (saved(whole(np.uint16, 65535), "TIFF"), WHITE),
     "32 bit whole TIFF": (saved(whole(np.int32, 257 * 100), "TIFF"), (100, 100, 100)),
     "float TIFF to 1": (saved(whole(np.float32, 0.4), "TIFF"), (102, 102, 102)),
-    "float TIFF to 255": (saved(whole(np.float32, 102), "TIFF"), (102, 102, 102)),
+    "float TIFF beyond white": (saved(whole(np.float32, 102), "TIFF"), WHITE),
+    "float TIFF below black": (saved(whole(np.float32, -1), "TIFF"), (0, 0, 0)),
+    "PGM": (saved(plain("L", 77), "PPM"), (77, 77, 77)),
+    "PPM": (saved(plain("RGB", (1, 2, 3)), "PPM"), (1, 2, 3)),
+    "AVIF": (saved(plain("RGB", (200, 100, 50)), "AVIF", quality=95), (200, 100, 50)),
     "BMP": (saved(plain("RGB", (1, 2, 3)), "BMP"), (1, 2, 3)),
     "lossless WebP": (saved(plain("RGB", (1, 2, 3)), "WEBP", lossless=True), (1, 2, 3)),
     "packed TIFF": (saved(plain("RGB", (1, 2, 3)), "TIFF", compression="tiff_lzw"), (1, 2, 3)),
@@ -133,8 +140,8 @@ def test_the_shorter_side_is_scaled_and_the_centre_kept():
 
 
 def test_small_pictures_are_enlarged_and_their_own_side_is_told():
-    image, short = decode.open_picture(picture(0, (20, 10)), 64_000_000, 16_384)
-    assert (decode.scaled(decode.square(image), 64).size, short) == ((64, 64), 10)
+    opened = opening.open_picture(picture(0, (20, 10)), 64_000_000, 16_384)
+    assert (decode.scaled(decode.square(opened.load()), 64).size, opened.short) == ((64, 64), 10)
 
 
 def test_a_pattern_finer_than_the_new_pixels_is_averaged():
@@ -151,21 +158,23 @@ def test_a_jpeg_decoded_at_a_fraction_looks_like_the_whole():
 
 
 LEFT_OUT = {
-    "text": (b"hello", decode.NOT_A_PICTURE),
-    "nothing": (b"", decode.NOT_A_PICTURE),
-    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", decode.OTHER_FORMAT),
-    "photograph of a telephone": (b"\0\0\0\x18ftypheic" + bytes(50), decode.OTHER_FORMAT),
-    "drawing": (b'<?xml version="1.0"?><svg/>', decode.OTHER_FORMAT),
-    "portable pixmap": (b"P6 40 40 255\n" + bytes(4800), decode.NOT_A_PICTURE),
-    "zip": (b"PK\x03\x04", decode.NESTED),
-    "tar": (bytes(257) + b"ustar" + bytes(300), decode.NESTED),
-    "cut JPEG": (GOLDEN["RGB JPEG"][0][:-200], decode.UNREADABLE),
-    "cut PNG": (picture()[:-40], decode.UNREADABLE),
-    "damaged PNG": (picture()[:60] + bytes(20) + picture()[80:], decode.UNREADABLE),
-    "float not a number": (saved(whole(np.float32, np.nan), "TIFF"), decode.UNREADABLE),
-    "7 px high": (picture(0, (30, 7)), decode.TOO_SMALL),
-    "too many pixels": (picture(0, (101, 100)), decode.TOO_MANY_PIXELS),
-    "too long a side": (picture(0, (501, 10)), decode.TOO_MANY_PIXELS),
+    "text": (b"hello", heads.NOT_A_PICTURE),
+    "nothing": (b"", heads.NOT_A_PICTURE),
+    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", heads.OTHER_FORMAT),
+    "photograph of a telephone, damaged": (b"\0\0\0\x18ftypheic" + bytes(50), heads.HEIC_UNREADABLE),
+    "raw picture of a camera": (b"\0\0\0\x18ftypcrx " + bytes(50), heads.OTHER_FORMAT),
+    "drawing": (b'<?xml version="1.0"?><svg/>', heads.OTHER_FORMAT),
+    "portable pixmap, cut": (b"P6 40 40 255\n" + bytes(4000), heads.UNREADABLE),
+    "letters that are no pixmap": (b"P6, the sixth part", heads.NOT_A_PICTURE),
+    "zip": (b"PK\x03\x04", heads.NESTED),
+    "tar": (bytes(257) + b"ustar" + bytes(300), heads.NESTED),
+    "cut JPEG": (GOLDEN["RGB JPEG"][0][:-200], heads.UNREADABLE),
+    "cut PNG": (picture()[:-40], heads.UNREADABLE),
+    "damaged PNG": (picture()[:60] + bytes(20) + picture()[80:], heads.UNREADABLE),
+    "float not a number": (saved(whole(np.float32, np.nan), "TIFF"), heads.UNREADABLE),
+    "7 px high": (picture(0, (30, 7)), heads.TOO_SMALL),
+    "too many pixels": (picture(0, (101, 100)), heads.TOO_MANY_PIXELS),
+    "too long a side": (picture(0, (501, 10)), heads.TOO_MANY_PIXELS),
 }
 
 
@@ -174,10 +183,11 @@ def test_what_can_not_be_used_is_named(case):
     data, reason = LEFT_OUT[case]
 
     def judge():
-        decode.check_head(data[:600])
-        decode.square(decode.open_picture(data, 10_000, 500)[0])
+        heads.check_head(data[:600])
+        image = opening.open_picture(data, 10_000, 500).load()
+        assert isinstance(image, Image.Image) or image.sketch()
 
-    with pytest.raises(decode.LeftOut, match=f"^{re.escape(reason)}$"):
+    with pytest.raises(heads.LeftOut, match=f"^{re.escape(reason)}$"):
         judge()
 
 
@@ -199,7 +209,7 @@ def test_nothing_of_the_file_but_pixels_is_in_the_square():
     exif = Image.Exif()
     exif[0x8825] = {1: "N", 2: (48.0, 51.0, 29.0)}
     data = saved(plain("RGB", 9), "JPEG", exif=exif, comment=b"mine", icc_profile=b"profile" * 99, dpi=(72, 72))
-    image = decode.square(decode.open_picture(data, 10_000, 500)[0])
+    image = decode.square(opening.open_picture(data, 10_000, 500).load())
     assert image.info == {}
     assert not image.getexif()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.datasets.crafted import picture, png_of
-from tl.decoding import pixels
+from tl.decoding import heads
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +28,8 @@ def decode(tmp_path: Path, data: bytes, before: str = "") -> subprocess.Complete
         "side": 8,
         "max_pixels": 10**9,
         "max_side": 10**6,
+        "bands": [],
+        "scales": {},
     }
     rows = [[0, 0, len(data), len(data), 0, zlib.crc32(data)]]
     return subprocess.run(
@@ -48,8 +50,8 @@ def test_it_imports_little_and_ends_with_its_input():
 
 def test_a_picture_is_answered_with_its_hashes_and_kept_without_anything_else(tmp_path):
     ended = decode(tmp_path, picture(1, (40, 30), "JPEG", comment=b"a secret"))
-    ((digest, same, looks, short, start, size, crc),) = json.loads(ended.stdout.splitlines()[1])
-    assert (len(digest), len(same), looks < 2**64, short, start) == (64, 32, True, 30, 0)
+    ((digest, same, looks, short, start, size, crc, notes),) = json.loads(ended.stdout.splitlines()[1])
+    assert (len(digest), len(same), looks < 2**64, short, start, notes) == (64, 32, True, 30, 0, [])
     kept = (tmp_path / "kept").read_bytes()
     assert (size, crc) == (len(kept), zlib.crc32(kept))
     assert kept.startswith(b"\xff\xd8\xff")
@@ -67,7 +69,7 @@ def test_a_picture_that_takes_for_ever_ends_the_process(tmp_path, endless):
 
 def test_a_picture_that_needs_too_much_memory_is_left_out(tmp_path):
     ended = decode(tmp_path, png_of(12_000, 12_000))
-    assert json.loads(ended.stdout.splitlines()[1]) == [pixels.TOO_MUCH_MEMORY]
+    assert json.loads(ended.stdout.splitlines()[1]) == [heads.TOO_MUCH_MEMORY]
 
 
 def test_a_warning_of_a_decompression_bomb_is_an_error(tmp_path):
@@ -76,4 +78,4 @@ def test_a_warning_of_a_decompression_bomb_is_an_error(tmp_path):
         png_of(1_000, 1_000),
         "process.json.loads = (lambda loads: lambda text: loads(text) | {'max_pixels': 900_000})(process.json.loads)",
     )
-    assert json.loads(ended.stdout.splitlines()[1]) == [pixels.TOO_MANY_PIXELS]
+    assert json.loads(ended.stdout.splitlines()[1]) == [heads.TOO_MANY_PIXELS]

@@ -9,7 +9,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
-from tests.datasets.crafted import picture, pictures, traces, two_classes, zipped_bytes
+from tests.datasets.crafted import entry, forged, picture, pictures, traces, two_classes, zipped_bytes
 from tests.page_lab import unescaped
 from tl import datasets
 from tl.ui import uploads
@@ -134,6 +134,25 @@ def test_classes_that_are_called_alike_are_merged_and_unticked_ones_left_out():
     assert not edits(names, [True] * 3, names, None, None)
     found = edits(names, [True, True, False], ["cat", "cat", "dog"], None, 10)
     assert (found.renames, found.leave_out, found.at_most) == ({"kitten": "cat"}, ("dog",), 10)
+
+
+def test_names_whose_encoding_the_zip_does_not_say_are_asked_before_it_is_read(form, home, tmp_path):
+    entries = [
+        entry(f"{folder}/{n}.png".encode("gbk"), picture(n + 50 * k), flags=0)
+        for k, folder in enumerate(("玫瑰", "向日葵"))
+        for n in range(4)
+    ]
+    form.file_uploader(key="form_zip").upload("花朵.zip", forged(tmp_path / "x.zip", entries).read_bytes()).run()
+    spelled = form.selectbox(key="form_zip_names")
+    assert spelled.options[0] == "GBK: 玫瑰, 向日葵" and len(spelled.options) > 2
+    assert not datasets.has(home, "pictures") and not form.exception
+    form.button(key="form_zip_names_right").click().run()
+    assert "they were read as GBK" in unescaped(form) and not datasets.has(home, "pictures")
+    form.button(key="form_zip_use").click().run()
+    info = datasets.describe(home, "pictures")
+    assert (info.title, {*info.classes}) == ("花朵", {"玫瑰", "向日葵"})
+    assert "花朵 (your pictures)" in form.selectbox(key="form_dataset").options
+    assert not form.exception
 
 
 def test_a_refused_bundle_is_forgotten_and_what_to_do_is_said(open_page, forgotten):

@@ -45,9 +45,9 @@ def question(
     info = datasets.describe(home, dataset)
     samples = min(max(SAMPLE, len(info.classes)), info.train) if samples is None else samples
     if samples > info.train:
-        raise Refused(f"samples is {samples:,}, but {info.name} has only {info.train:,} training pictures.")
+        raise Refused(f"samples is {samples:,}, but {info.called} has only {info.train:,} training pictures.")
     if samples < len(info.classes):
-        raise Refused(f"samples is {samples}, but {info.name} has {len(info.classes)} classes; each needs a picture.")
+        raise Refused(f"samples is {samples}, but {info.called} has {len(info.classes)} classes; each needs a picture.")
     if not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION or resolution % 16:
         raise Refused(
             f"resolution is {resolution}; it must be a multiple of 16 from {MIN_RESOLUTION} to {MAX_RESOLUTION}."

@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,15 +44,18 @@ def datasets(arguments: argparse.Namespace) -> int:
         print_json({"datasets": [as_json(info) for info in found]})
         return 0
     head = ("name", "classes", "train", "validation", "test", "what it is")
-    rows = [(info.name, len(info.classes), info.train, info.validation, info.test, _what(info)) for info in found]
+    rows = [(info.called, len(info.classes), info.train, info.validation, info.test, _what(info)) for info in found]
     print(table(head, rows))
     return 0
 
 
 def _delete(arguments: argparse.Namespace) -> int:
-    jobs.delete_dataset(arguments.home, arguments.delete)
+    from tl.datasets import name_of  # pandas, Pillow
+
+    name = name_of(arguments.home, arguments.delete)
+    jobs.delete_dataset(arguments.home, name)
     if arguments.json:
-        print_json({"deleted": arguments.delete})
+        print_json({"deleted": name})
     else:
         print(f"{arguments.delete} is deleted.")
     return 0
@@ -67,7 +71,8 @@ def _derive(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(as_json(info) | {"left_out": info.left_out})
         return 0
-    print(f"{info.name}: {len(info.classes)} classes, {info.train} / {info.validation} / {info.test} pictures ", end="")
+    called = info.name if info.title == info.name else f"{info.title} (--dataset {info.name})"
+    print(f"{called}: {len(info.classes)} classes, {info.train} / {info.validation} / {info.test} pictures ", end="")
     print("to train, validate and test.", *datasets.story(info), sep="\n")
     return 0
 
@@ -80,10 +85,13 @@ def as_json(info: "DatasetInfo") -> dict[str, Any]:
 
 
 def name_of(path: Path) -> str:
-    """A data set's name made of a file's: `My Flowers.zip` -> `my-flowers`."""
+    """A data set's name made of a file's: `My Flowers.zip` -> `my-flowers`; in another script as it is."""
+    if not path.stem.isascii():
+        return unicodedata.normalize("NFC", path.stem).strip(" .")[:40].strip()
     return re.sub(r"[^a-z0-9_]+", "-", path.stem.lower()).strip("-_")[:40] or "pictures"
 
 
 def _what(info: "DatasetInfo") -> str:
     later = "" if info.ready or "first use" in info.note else "downloaded on first use"
-    return "; ".join(filter(None, (info.title, info.note.rstrip("."), later)))
+    title = f"--dataset {info.name}" if info.called != info.name and info.origin == "upload" else info.title
+    return "; ".join(filter(None, (title, info.note.rstrip("."), later)))

@@ -9,6 +9,7 @@ from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name, decimal
 from tl.config import Training
 from tl.output import print_json
+from tl.store.titles import title_of
 
 SETTINGS = ("dataset", "backbone", "weights", "resolution")
 
@@ -40,7 +41,11 @@ def forecast(arguments: Namespace) -> int:
     check_target(arguments.target)
     asked = question(home, _training(arguments))
     answer(home, asked, arguments.target, arguments.sweep)  # a sweep that does not fit is refused before the work
-    print(f"Looking at the pictures of {asked.dataset} through {asked.backbone} …", file=sys.stderr, flush=True)
+    print(
+        f"Looking at the pictures of {title_of(home, asked.dataset)} through {asked.backbone} …",
+        file=sys.stderr,
+        flush=True,
+    )
     measure(home, asked)
     found = answer(home, asked, arguments.target, arguments.sweep)
     if arguments.json:

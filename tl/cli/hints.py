@@ -10,6 +10,7 @@ from tl.cli.parser import add_command, dataset_name
 from tl.cli.table import table
 from tl.config import Refused, Training
 from tl.output import print_json
+from tl.store.titles import title_of
 
 
 def add_commands(commands: Any) -> None:
@@ -46,7 +47,9 @@ def hints(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(found)
     elif found["candidates"]:
-        print(f"{asked.dataset}, {asked.samples:,} training pictures at {asked.resolution} px\n")
+        print(
+            f"{title_of(arguments.home, asked.dataset)}, {asked.samples:,} training pictures at {asked.resolution} px\n"
+        )
         print(f"{_ranking(found)}\n\nA hint, not a verdict. {in_words(found['record'])}")
     return int(not found["candidates"])
 

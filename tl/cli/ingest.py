@@ -23,6 +23,11 @@ GROUP = (
     "the folder below the class folder, a regular expression on the file name (its first group, else the whole match), "
     "or FILE.csv:COLUMN of a table inside the zip or beside it"
 )
+NAMES = (
+    "encoding of the names in a zip that does not say it (GBK, Big5, Shift-JIS, EUC-KR, cp850, cp437, cp866, cp1252, UTF-8); "
+    "default: guessed from all of them"
+)
+BANDS = "which three of a TIFF's bands are shown as red, green and blue, counted from 1, such as 4,3,2"
 CLASSES = (
     "where the classes are: a folder level (1 is the outermost), levels joined as 1+2, parent, a path such as "
     "'photos/*', file-name, or TABLE[:COLUMN]; default: what is likeliest"
@@ -43,6 +48,8 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("zip", type=Path, nargs="+", metavar="FILE.zip", help=text)
     parser.add_argument("--name", help="of the data set; default: the file's")
     parser.add_argument("--group", metavar="GROUPS", help=GROUP)
+    parser.add_argument("--names", metavar="ENCODING", help=NAMES)
+    parser.add_argument("--bands", metavar="R,G,B", help=BANDS)
     parser.add_argument("--classes-from", default="", metavar="WHERE", help=CLASSES)
     parser.add_argument("--split-from", default="", metavar="WHERE", help=SPLIT)
     parser.add_argument("--domain-from", default="", metavar="LEVEL", help=DOMAIN)
@@ -91,7 +98,8 @@ def _read(arguments: argparse.Namespace) -> "Incoming":
             bar.set_postfix_str(what, refresh=False)
             bar.refresh()
 
-        return datasets.read(arguments.home, source, name, progress, group=arguments.group)
+        ways = {"group": arguments.group, "names": arguments.names, "bands": arguments.bands}
+        return datasets.read(arguments.home, source, name, progress, **ways)
 
 
 @contextmanager
@@ -110,7 +118,8 @@ def _helped() -> Iterator[None]:
 
 def _understood(incoming: "Incoming", reading: "Reading", asked: "Asked") -> str:
     """Before it is settled: classes with counts, splits, how it was read, and how to read it otherwise."""
-    lines = [f"{incoming.name}: {number_of(len(reading.classes), 'class')}, {_total(reading)}", ""]
+    called = incoming.name if incoming.title == incoming.name else f"{incoming.title} (--dataset {incoming.name})"
+    lines = [f"{called}: {number_of(len(reading.classes), 'class')}, {_total(reading)}", ""]
     splits = [split for split in reading.splits if split]
     head = ("class", *splits, "pictures")
     rows = [
@@ -145,7 +154,7 @@ def _settled(info: "DatasetInfo", edits: "Edits") -> str:
     lines = [f"{len(info.classes)} classes, {sizes} pictures to train, validate and test.", *info.remarks]
     if edits:
         lines.append(f"Changed: {'; '.join(info.changes)}.")
-    lines += datasets.grouped(info)
+    lines += [*datasets.told(info), *datasets.grouped(info)]
     for title, found in (("Left out", info.left_out), ("Leakage", info.leakage)):
         lines += [f"{title}, {kind}: {what['count']} ({', '.join(what['first'])})" for kind, what in found.items()]
     return "\n".join(lines)

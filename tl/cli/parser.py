@@ -53,6 +53,15 @@ def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], in
     return parser
 
 
+def data_set_named(home: Home, text: str) -> str:
+    """Name of the data set that somebody calls so, by its name or its title. Raises Refused where there is none."""
+    if NAME_PATTERN.fullmatch(text) and home.dataset_dir(text).is_dir():
+        return text
+    from tl.datasets import name_of  # pandas, Pillow
+
+    return name_of(home, text)
+
+
 def add_verdict_options(parser: Parser, measure: bool = False) -> None:
     """What the verdict is to judge by; `measure`: by which accuracy, too, where training is over."""
     if measure:

@@ -13,6 +13,7 @@ from tl.cli.watch import FAILED, describe_end, percent, wait
 from tl.jobs.deletion import RUN
 from tl.jobs.listing import RunEntry
 from tl.output import print_json
+from tl.store.titles import title_of
 from tl.words import data_name, memory, number_of
 
 
@@ -40,6 +41,7 @@ def runs(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"runs": [run.to_json() for run in found]})
         return 0
+    titles = {name: title_of(arguments.home, name) for name in {run.dataset for run in found}}
     head = ("run", "status", "arm", "seed", "epochs", "validation", "test", "data set", "pictures", "network", "queued")
     rows = [
         (
@@ -50,7 +52,7 @@ def runs(arguments: argparse.Namespace) -> int:
             f"{run.epochs}/{run.max_epochs}",
             percent(run.best_val_accuracy),
             percent(run.test_accuracy),
-            data_name(run.dataset),
+            data_name(titles[run.dataset]),
             run.samples,
             run.backbone,
             time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),

@@ -24,6 +24,7 @@ from tl.jobs.sizes import PRESETS, parse_sizes
 from tl.output import print_json
 from tl.store import database
 from tl.store.home import Home
+from tl.store.titles import title_of
 from tl.words import count, data_name, duration, percent
 
 DEFAULT_SIZES = next(iter(PRESETS))
@@ -67,7 +68,7 @@ def sweeps(arguments: argparse.Namespace) -> int:
     rows = [
         (
             entry["sweep_id"],
-            data_name(entry["dataset"]),
+            data_name(title_of(arguments.home, entry["dataset"])),
             ", ".join(entry["networks"]),
             ", ".join(map(count, entry["sizes"])),
             ", ".join(entry["arms"]),

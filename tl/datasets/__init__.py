@@ -12,13 +12,14 @@ from tl.datasets.catalogue import (
     home_of,
     ingest,
     list_datasets,
+    name_of,
     prepare,
     read,
     resplits_by_itself,
     survey,
 )
 from tl.datasets.derived import derive
-from tl.datasets.info import DatasetInfo, grouped, story, uneven
+from tl.datasets.info import DatasetInfo, grouped, story, told, uneven
 from tl.datasets.intake import Asked, Edits, Incoming, NoClasses, Reading
 from tl.datasets.split import TooSmall
 
@@ -43,10 +44,12 @@ __all__ = [
     "home_of",
     "ingest",
     "list_datasets",
+    "name_of",
     "prepare",
     "read",
     "resplits_by_itself",
     "story",
     "survey",
+    "told",
     "uneven",
 ]

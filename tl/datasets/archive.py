@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tl.config import Refused
+from tl.datasets.directory import AGAIN, END, Entry, damaged, find_contents, read_entries
+from tl.datasets.encodings import Names, read_names
 from tl.decoding import methods
 
-LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
-END64, LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
+LOCAL = b"PK\x03\x04"
 MAGIC = {  # what a file starts with -> what it is
     b"Rar!\x1a\x07": "a RAR archive",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
@@ -27,7 +28,7 @@ MAGIC = {  # what a file starts with -> what it is
     b"\x89PNG": "a PNG picture",
     b"%PDF": "a PDF document",
 }
-AGAIN = "pack the class folders into a plain zip again"
+MOST_TIMES = 1_032  # deflate can't make its input smaller than this part of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +37,13 @@ class Limits:
 
     archive_bytes: int = 16 * 1024**3  # the zip itself
     unpacked_bytes: int = 32 * 1024**3  # all entries together
-    entry_bytes: int = 256 * 1024**2  # one entry, unpacked
+    entry_bytes: int = 256 * 1024**2  # one entry, unpacked; a larger one is never unpacked
     entries: int = 200_000
     contents_bytes: int = 64 * 1024**2  # the zip's own table of contents
-    ratio: int = 200  # unpacked / packed, of entries above `ratio_from` bytes
-    ratio_from: int = 1_000_000
     name_bytes: int = 4_096  # of one entry's name with its folders
     depth: int = 32  # folders one inside another
-    pixels: int = 50_400_000  # of one picture: 8,192 x 6,144 of a telephone's 50 megapixels
-    side: int = 16_384  # pixels
+    pixels: int = 250_000_000  # of one picture, as far as the memory of the process that decodes it goes
+    side: int = 65_535  # pixels, as many as a JPEG can have
     classes: int = 1_000
     table_bytes: int = 64 * 1024**2  # of a table that says what belongs together
     pictures: int = 200_000  # files that may be pictures: entries without folders and junk
@@ -65,17 +64,11 @@ class Member(NamedTuple):
     crc: int
 
 
-class _Entry(NamedTuple):
-    """One line of the table of contents, unchecked."""
+class Contents(NamedTuple):
+    """What a zip holds."""
 
-    raw_name: bytes
-    flags: int
-    method: int
-    crc: int
-    packed: int
-    size: int
-    mode: int  # Unix mode bits, 0 where unknown
-    offset: int  # of the local header
+    members: list[Member]  # in the order of its table of contents; folders' names end with '/'
+    names: Names  # how their names were read
 
 
 def check_kind(path: Path, limits: Limits = LIMITS, shown: str | None = None) -> None:
@@ -97,15 +90,28 @@ def check_kind(path: Path, limits: Limits = LIMITS, shown: str | None = None) ->
 
 
 def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) -> list[Member]:
-    """All entries of the zip at `path`, checked, in the order of its table of contents; folders' names end with '/'.
+    """The members of `read_contents`; Refused, too, where one is larger than an entry may be."""
+    members = read_contents(path, limits, shown).members
+    if large := next((member for member in members if member.size > limits.entry_bytes), None):
+        raise Refused(
+            f"{shown or path.name}: the entry {large.name!r:.200} unpacks to {_bytes(large.size)}; at most "
+            f"{_bytes(limits.entry_bytes)} are accepted."
+        )
+    return members
+
+
+def read_contents(
+    path: Path, limits: Limits = LIMITS, shown: str | None = None, encoding: str | None = None
+) -> Contents:
+    """All entries of the zip at `path`, checked.
 
     Raises Refused, naming the entry and the limit, for whatever is not a plain, harmless, whole zip. `shown` is the
-    name used in messages.
+    name used in messages; `encoding` that of the names of which the zip does not say it, see `encodings.NAMES`.
     """
     shown = shown or path.name
     check_kind(path, limits, shown)
     with open(path, "rb") as file:
-        start, size, count = _find_contents(file, shown)
+        start, size, count = find_contents(file, shown)
         if count > limits.entries:
             raise Refused(f"{shown} has {count:,} entries; at most {limits.entries:,} are accepted.")
         if size > limits.contents_bytes:
@@ -113,115 +119,34 @@ def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) 
                 f"The table of contents of {shown} has {_bytes(size)}; at most {_bytes(limits.contents_bytes)} are accepted."
             )
         file.seek(start)
-        entries = _read_contents(file.read(size), count, shown)
-        names = [_checked_name(entry, shown, limits) for entry in entries]
+        entries = read_entries(file.read(size), count, shown)
+        read = read_names([entry.name for entry in entries], encoding)
+        names = [_checked_name(entry, name, shown, limits) for entry, name in zip(entries, read.texts, strict=True)]
         for entry, name in zip(entries, names, strict=True):
-            _check_entry(entry, name, shown, limits)
+            _check_entry(entry, name, shown)
         _check_tree(names, shown)
         starts = _check_places(file, entries, names, start, shown)
-    total = sum(entry.size for entry in entries)
+    total = sum(entry.size for entry in entries if entry.size <= limits.entry_bytes)
     if total > limits.unpacked_bytes:
         raise Refused(f"{shown} unpacks to {_bytes(total)}; at most {_bytes(limits.unpacked_bytes)} are accepted.")
-    return [
+    members = [
         Member(name, starts[position], entry.packed, entry.size, entry.method, entry.crc)
         for position, (entry, name) in enumerate(zip(entries, names, strict=True))
     ]
+    return Contents(members, read)
 
 
-def _bytes(number: int) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
-            return f"{number:,.0f} {unit}" if number >= 10 or unit == "bytes" else f"{number:.1f} {unit}"
-        number /= 1000
+def _bytes(number: float) -> str:
+    unit = "bytes"
+    for larger in ("kB", "MB", "GB"):
+        if number < 1000:
+            break
+        number, unit = number / 1000, larger
+    return f"{number:,.0f} {unit}" if number >= 10 or unit == "bytes" else f"{number:.1f} {unit}"
 
 
-def _damaged(shown: str, what: str) -> Refused:
-    return Refused(f"{shown} is damaged or cut off ({what}); copy it again, or {AGAIN}.")
-
-
-def _find_contents(file: BinaryIO, shown: str) -> tuple[int, int, int]:
-    """(offset, bytes, entries) of the table of contents, which must lie right before the end record."""
-    file_size = file.seek(0, os.SEEK_END)
-    tail_start = max(0, file_size - 22 - 65535)
-    file.seek(tail_start)
-    tail = file.read()
-    place = tail.rfind(END)
-    while place >= 0 and (
-        len(tail) - place < 22 or place + 22 + struct.unpack_from("<H", tail, place + 20)[0] != len(tail)
-    ):
-        place = tail.rfind(END, 0, place)
-    if place < 0:
-        raise _damaged(shown, "it has no end record")
-    disk, first_disk, here, count, size, offset = struct.unpack_from("<HHHHII", tail, place + 4)
-    end = tail_start + place
-    if 0xFFFF in (disk, first_disk, here, count) or 0xFFFFFFFF in (size, offset):
-        end, disk, first_disk, here, count, size, offset = _find_contents64(file, end, shown)
-    if disk or first_disk or here != count:
-        raise Refused(f"{shown} is one part of a zip in several parts; pack the class folders into one zip.")
-    if offset + size != end:
-        raise _damaged(shown, "its table of contents is not where its end record says")
-    if not count:
-        raise Refused(f"{shown} is an empty zip; pack one folder of pictures per class into it.")
-    return offset, size, count
-
-
-def _find_contents64(file: BinaryIO, end: int, shown: str) -> tuple[int, int, int, int, int, int, int]:
-    file.seek(max(0, end - 20))
-    locator = file.read(20)
-    if locator[:4] != LOCATOR64:
-        raise _damaged(shown, "its zip64 record is missing")
-    place = struct.unpack_from("<Q", locator, 8)[0]
-    if place > end - 76:
-        raise _damaged(shown, "its zip64 record is out of place")
-    file.seek(place)
-    record = file.read(56)
-    if record[:4] != END64 or place + 12 + struct.unpack_from("<Q", record, 4)[0] != end - 20:
-        raise _damaged(shown, "its zip64 record is out of place")
-    return place, *struct.unpack_from("<IIQQQQ", record, 16)
-
-
-def _read_contents(data: bytes, count: int, shown: str) -> list[_Entry]:
-    entries, place = [], 0
-    while place + 46 <= len(data) and data.startswith(CENTRAL, place) and len(entries) <= count:
-        flags, method, _, crc, packed, size, name_length, extra_length, comment_length, _, _, attributes, offset = (
-            struct.unpack_from("<HHIIIIHHHHHII", data, place + 8)
-        )
-        name_end = place + 46 + name_length
-        extra_end = name_end + extra_length
-        packed, size, offset = _sizes64(data[name_end:extra_end], packed, size, offset, shown)
-        entries.append(_Entry(data[place + 46 : name_end], flags, method, crc, packed, size, attributes >> 16, offset))
-        place = extra_end + comment_length
-    if len(entries) != count or place != len(data):
-        raise _damaged(shown, f"its table of contents lists {len(entries):,} of {count:,} entries")
-    return entries
-
-
-def _sizes64(extra: bytes, packed: int, size: int, offset: int, shown: str) -> tuple[int, int, int]:
-    """Sizes and offset with those of 64 bits put in, which stand in an extra field in this order: size, packed, offset."""
-    if 0xFFFFFFFF not in (packed, size, offset):
-        return packed, size, offset
-    place = 0
-    while place + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, place)
-        if kind == 1:
-            wanted = [size == 0xFFFFFFFF, packed == 0xFFFFFFFF, offset == 0xFFFFFFFF]
-            if length < 8 * sum(wanted) or place + 4 + length > len(extra):
-                break
-            numbers = iter(struct.unpack_from(f"<{sum(wanted)}Q", extra, place + 4))
-            size, packed, offset = (
-                next(numbers) if is_64 else number for is_64, number in zip(wanted, (size, packed, offset), strict=True)
-            )
-            return packed, size, offset
-        place += 4 + length
-    raise _damaged(shown, "an entry's zip64 sizes are missing")
-
-
-def _checked_name(entry: _Entry, shown: str, limits: Limits) -> str:
+def _checked_name(entry: Entry, name: str, shown: str, limits: Limits) -> str:
     """The entry's name with '/' between folders; Refused where it could lead out of the folder."""
-    try:
-        name = entry.raw_name.decode("utf-8")
-    except UnicodeDecodeError:
-        name = entry.raw_name.decode("cp437")
     path = name.replace("\\", "/")
     if "\0" in name:
         problem = "holds a NUL character"
@@ -233,8 +158,8 @@ def _checked_name(entry: _Entry, shown: str, limits: Limits) -> str:
         problem = "leads out of the folder"
     elif not path:
         problem = "is empty"
-    elif len(entry.raw_name) > limits.name_bytes:
-        problem = f"has {len(entry.raw_name):,} bytes; at most {limits.name_bytes:,} are accepted"
+    elif (length := max(len(entry.name.raw), len(path))) > limits.name_bytes:
+        problem = f"has {length:,} bytes; at most {limits.name_bytes:,} are accepted"
     elif path.count("/") > limits.depth:
         problem = f"lies {path.count('/'):,} folders deep; at most {limits.depth} are accepted"
     else:
@@ -242,7 +167,7 @@ def _checked_name(entry: _Entry, shown: str, limits: Limits) -> str:
     raise Refused(f"{shown}: the name of the entry {name!r:.200} {problem}; {AGAIN}.")
 
 
-def _check_entry(entry: _Entry, name: str, shown: str, limits: Limits) -> None:
+def _check_entry(entry: Entry, name: str, shown: str) -> None:
     kind = stat.S_IFMT(entry.mode)
     if kind == stat.S_IFLNK:
         raise Refused(f"{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again.")
@@ -256,15 +181,12 @@ def _check_entry(entry: _Entry, name: str, shown: str, limits: Limits) -> None:
             "and pack the folders again, with 'deflate' where the program lets you choose."
         )
     if entry.method == methods.STORED and entry.packed != entry.size:
-        raise _damaged(shown, f"the entry {name!r:.200} has two sizes")
-    if entry.size > limits.ratio_from and entry.size > limits.ratio * max(1, entry.packed):
-        ratio = entry.size // max(1, entry.packed)
+        raise damaged(shown, f"the entry {name!r:.200} has two sizes")
+    # No more than that can come of it: it is a lie, and what is built upon it can be anything.
+    if entry.size > MOST_TIMES * entry.packed + MOST_TIMES:
         raise Refused(
-            f"{shown}: the entry {name!r:.200} unpacks to {ratio:,} times its size; at most {limits.ratio} times is accepted."
-        )
-    if entry.size > limits.entry_bytes:
-        raise Refused(
-            f"{shown}: the entry {name!r:.200} unpacks to {_bytes(entry.size)}; at most {_bytes(limits.entry_bytes)} are accepted."
+            f"{shown}: the entry {name!r:.200} says that it unpacks to {entry.size // max(1, entry.packed):,} times its "
+            f"size, which no zip can; {AGAIN}."
         )
 
 
@@ -277,7 +199,7 @@ def _check_tree(names: list[str], shown: str) -> None:
             folder = folder.rpartition("/")[0]
 
 
-def _check_places(file: BinaryIO, entries: list[_Entry], names: list[str], contents: int, shown: str) -> list[int]:
+def _check_places(file: BinaryIO, entries: list[Entry], names: list[str], contents: int, shown: str) -> list[int]:
     """Offsets of the packed bytes; Refused where entries overlap or a local header tells another story."""
     starts, free, previous = [0] * len(entries), 0, ""
     for position in sorted(range(len(entries)), key=lambda position: entries[position].offset):
@@ -286,14 +208,14 @@ def _check_places(file: BinaryIO, entries: list[_Entry], names: list[str], conte
             raise Refused(f"{shown}: the entries {previous!r:.200} and {names[position]!r:.200} overlap; {AGAIN}.")
         if not free and entry.offset:
             raise Refused(f"{shown} starts with {entry.offset:,} bytes that belong to no entry; {AGAIN}.")
-        header = os.pread(file.fileno(), 30 + len(entry.raw_name), entry.offset)
+        header = os.pread(file.fileno(), 30 + len(entry.name.raw), entry.offset)
         if header[:4] != LOCAL or len(header) < 30 or entry.offset + 30 > contents:
-            raise _damaged(shown, f"the entry {names[position]!r:.200} is not where the table of contents says")
+            raise damaged(shown, f"the entry {names[position]!r:.200} is not where the table of contents says")
         name_length, extra_length = struct.unpack_from("<HH", header, 26)
-        if header[30:] != entry.raw_name or name_length != len(entry.raw_name):
-            raise _damaged(shown, f"the entry {names[position]!r:.200} has two names")
+        if header[30:] != entry.name.raw or name_length != len(entry.name.raw):
+            raise damaged(shown, f"the entry {names[position]!r:.200} has two names")
         starts[position] = entry.offset + 30 + name_length + extra_length
         free, previous = starts[position] + entry.packed, names[position]
         if free > contents:
-            raise _damaged(shown, f"the entry {previous!r:.200} reaches into the table of contents")
+            raise damaged(shown, f"the entry {previous!r:.200} reaches into the table of contents")
     return starts

@@ -1,8 +1,11 @@
 """Pictures decoded on all cores: those of an archive, and later, at other resolutions, the clean copies kept of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +15,7 @@ from tl.datasets import pool
 from tl.datasets.archive import Limits
 from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.pieces import Progress, Told
-from tl.decoding import pixels
+from tl.decoding.heads import CRASHES
 from tl.store.pictures import SPLITS, PictureStore
 
 DECODER = ["-P", "-m", "tl.decoding"]
@@ -21,7 +24,28 @@ CHUNK = 64  # pictures a task
 MOST_DEATHS = 40  # of decoding processes in one upload
 RECORDED = 16  # tasks after which the pictures decoded so far are recorded as ready
 PLACE = ["start", "packed", "crc"]  # of what is kept of a picture
-Decoder = Callable[[Iterator[dict]], Iterator[list]]
+
+
+class ReadOptions(NamedTuple):
+    """How an archive is read where there is a choice."""
+
+    names: str | None = None  # encoding of those of which the zip says nothing; None: guessed
+    bands: tuple[int, ...] = ()  # which three of a TIFF with more, from 1
+    scales: Mapping[str, tuple[float, float]] = MappingProxyType({})  # kind of number -> what is black, what white
+
+
+PLAIN = ReadOptions()
+Decoder = Callable[[Iterator[dict[str, Any]]], Iterator[list[Any]]]
+
+
+def bands_of(text: str | None) -> tuple[int, ...]:
+    """ "4,3,2" -> (4, 3, 2), None -> (). Raises Refused for anything but three numbers from 1."""
+    if text is None:
+        return ()
+    numbers = [part.strip() for part in text.split(",")]
+    if len(numbers) != 3 or not all(re.fullmatch("[1-9][0-9]{0,2}", number) for number in numbers):
+        raise Refused(f"bands is {text!r:.40}; give three band numbers for red, green and blue, such as 4,3,2.")
+    return tuple(map(int, numbers))
 
 
 def decoder(locks_dir: Path, told: Told, minutes: float | None = None) -> AbstractContextManager[Decoder]:
@@ -30,18 +54,27 @@ def decoder(locks_dir: Path, told: Told, minutes: float | None = None) -> Abstra
 
 
 def decode_all(
-    decode: Decoder, source: Path, places: Sequence, out: Path, side: int, kept: Path | None, limits: Limits
-) -> Iterator[list]:
+    decode: Decoder,
+    source: Path,
+    places: Mapping[int, Sequence[int]],
+    out: Path,
+    side: int,
+    kept: Path | None,
+    limits: Limits,
+    options: ReadOptions,
+) -> Iterator[list[Any] | dict[str, Any] | str]:
     """Decode pictures of the archive `source` into the file `out`, (N, side, side, 3) uint8; copies go to `kept`.
 
-    `places` are (start, packed, size, method, crc). Yields per picture, in order, the reason to leave it out or
-    [sha256 of the file, hash of the pixels, difference hash, shorter side, *PLACE of the copy]. Raises Refused where
-    the time of `decode` is over.
+    `places` are slot -> (start, packed, size, method, crc). Yields per picture, in order, the reason to leave it out;
+    [sha256 of the file, hash of the pixels, difference hash, shorter side, *PLACE of the copy, what is to be told]; or
+    for one with more than 8 bits whose scale `options` lack {"kind", "sketch", "short"}. Raises Refused where the time
+    of `decode` is over.
     """
     about = {"source": str(source), "out": str(out), "side": side, "kept": str(kept or "")}
     about |= {"max_pixels": limits.pixels, "max_side": limits.side}
+    about |= {"bands": options.bands, "scales": dict(options.scales)}
     try:
-        for answer in decode(_tasks(about, range(len(places)), places)):
+        for answer in decode(_tasks(about, list(places), list(places.values()))):
             yield from answer
     except pool.Closed:
         raise Refused(
@@ -50,16 +83,17 @@ def decode_all(
         ) from None
 
 
-def _tasks(about: dict, slots: Sequence[int], places: Sequence) -> Iterator[dict]:
+def _tasks(about: dict[str, Any], slots: Sequence[int], places: Sequence[Sequence[int]]) -> Iterator[dict[str, Any]]:
     for first in range(0, len(places), CHUNK):
         piece = zip(slots[first : first + CHUNK], places[first : first + CHUNK], strict=True)
         yield about | {"rows": [[int(slot), *map(int, place)] for slot, place in piece]}
 
 
-def _ask(processes: pool.Pool, task: dict) -> list:
+def _ask(processes: pool.Pool, task: dict[str, Any]) -> list[Any]:
     """The answer; where the process dies of a picture, each of the chunk is tried alone and that one is left out."""
     try:
-        return processes.ask(task)
+        answer: list[Any] = processes.ask(task)
+        return answer
     except pool.Died:
         if processes.deaths > MOST_DEATHS:
             raise Refused(
@@ -68,7 +102,7 @@ def _ask(processes: pool.Pool, task: dict) -> list:
             ) from None
         rows = task["rows"]
         if len(rows) == 1:
-            return [pixels.CRASHES]
+            return [CRASHES]
         return [answer for row in rows for answer in _ask(processes, task | {"rows": [row]})]
 
 
@@ -103,7 +137,7 @@ def fill_from_kept(
         about = {"source": str(source), "out": str(store.path), "side": store.resolution, "kept": "", "raw": raw}
         done = 0
         with decoder(locks_dir, told) as decode:
-            for answer in decode(_tasks(about, rows, places)):
+            for answer in decode(_tasks(about, rows.tolist(), places.tolist())):
                 if any(answer):
                     raise Refused(f"{source} is damaged; {mend}")
                 done += len(answer)
@@ -112,5 +146,5 @@ def fill_from_kept(
                     yield done
 
     if not (store.folder / "dataset.json").exists():  # filling would make its folder anew
-        raise Refused(f"The data set {info.name!r} was deleted meanwhile; choose another one.")
+        raise Refused(f"The data set {info.called!r} was deleted meanwhile; choose another one.")
     store.fill(samples, decode_rows, progress)

@@ -13,16 +13,18 @@ from PIL import Image
 
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets.archive import LIMITS, Limits
-from tl.datasets.archived import PLACE, fill_from_kept, store_of
+from tl.datasets.archived import PLACE, ReadOptions, bands_of, fill_from_kept, store_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
+from tl.datasets.encodings import encoding_named
 from tl.datasets.grouping import parse
-from tl.datasets.info import DRAWN, DatasetInfo, mending
+from tl.datasets.info import DRAWN, DatasetInfo, deletion, mending
 from tl.datasets.intake import FIRST_RESOLUTION, Edits, Incoming, check_free, read_zip
 from tl.datasets.intake.incoming import Source
 from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
 from tl.datasets.pieces import Progress
 from tl.datasets.resplit import divided_by_content, redrawn
+from tl.datasets.titles import called, check_title, name_for
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
 from tl.limits import hosted, limits
 from tl.store import database
@@ -93,12 +95,14 @@ def ingest(
     group: str | None = None,
     asked: Asked = AS_FOUND,
     edits: Edits | None = None,
+    names: str | None = None,
+    bands: str | None = None,
 ) -> DatasetInfo:
     """Make a data set of an archive of pictures, in the likeliest reading or as `asked`; see `read`.
 
     `edits` are made to its classes. Raises Refused with one sentence, and then nothing was written.
     """
-    with read(home, source, name, progress, shown, group) as incoming:
+    with read(home, source, name, progress, shown, group, names, bands) as incoming:
         return incoming.settle(incoming.choose(asked), edits)
 
 
@@ -109,13 +113,20 @@ def read(
     progress: Progress | None = None,
     shown: str = "",
     group: str | None = None,
+    names: str | None = None,
+    bands: str | None = None,
 ) -> Incoming:
     """Read the archive that is to be the data set `name`: a path or an open file that messages call `shown`, or several.
 
-    `group` says which pictures belong together, see `tl.datasets.grouping.parse`; a table beside the zip is read where
-    the zip is a path of this computer's user. Raises Refused with one sentence, and then nothing was written.
+    `name` is what people call it, in any script: its title. `group` says which pictures belong together, see
+    `tl.datasets.grouping.parse`; a table beside the zip is read where the zip is a path of this computer's user. `names`
+    is the encoding of the names in it (see `encodings.NAMES`; None: guessed where the zip does not say it), `bands`
+    which three of a picture's bands are red, green and blue, as in "4,3,2". Raises Refused with one sentence, and then
+    nothing was written.
     """
-    check_name(home, name)
+    title = check_title(name)
+    name = check_name(home, title)
+    options = ReadOptions(names and encoding_named(names), bands_of(bands))
     grouping = None if group is None else parse(group)
     source = Path(source) if isinstance(source, str | os.PathLike) else source
     with alone(home, progress) if hosted() else nullcontext():  # strangers share the machine's memory
@@ -123,13 +134,14 @@ def read(
             home,
             source,
             name,
-            title=name,
+            title=title,
             origin="upload",
             shown=shown,
             progress=progress,
             limits=upload_limits(),
             grouping=grouping,
             beside=isinstance(source, Path) and not hosted(),
+            options=options,
         )
 
 
@@ -139,17 +151,41 @@ def check_group(group: str | None) -> None:
         parse(group)
 
 
-def check_name(home: Home, name: str) -> None:
-    """Refuse a name that a new data set can't have."""
-    if name in BUILT_IN:
-        raise Refused(f"{name!r} is the name of a built-in data set; choose another name.")
-    check_free(home.dataset_dir(name))
-    # Else they could go on, and be judged, with other pictures than they began with.
-    rows = [row for row in database.read_runs(home) if row.experiment.dataset == name]
-    if any(not home.run(row.run_id).imported.exists() for row in rows):
+def check_name(home: Home, title: str) -> str:
+    """The name of the folder of a new data set that is called so. Raises Refused where it can't be called so."""
+    title = check_title(title)
+    if title in BUILT_IN:
+        raise Refused(f"{title!r} is the name of a built-in data set; choose another name.")
+    if NAME_PATTERN.fullmatch(title):
+        check_free(home.dataset_dir(title))
+        # Else they could go on, and be judged, with other pictures than they began with.
+        if title in _trained_on(home):
+            raise Refused(
+                f"Runs here were trained on another data set {title!r} that was deleted; choose another name, or delete "
+                "those runs first."
+            )
+    if other := called(list_datasets(home), title):
         raise Refused(
-            f"Runs here were trained on another data set {name!r} that was deleted; choose another name, or delete those runs first."
+            f"There is already a data set {describe(home, other).called!r}; choose another name"
+            + ("." if other in BUILT_IN else f" or delete that one first ({deletion(other)}).")
         )
+    trained_on = _trained_on(home)
+    return name_for(title, lambda name: has(home, name) or name in trained_on)
+
+
+def _trained_on(home: Home) -> set[str]:
+    """Names of the data sets that runs of this home were trained on, here."""
+    rows = database.read_runs(home)
+    return {row.experiment.dataset for row in rows if not home.run(row.run_id).imported.exists()}
+
+
+def name_of(home: Home, text: str) -> str:
+    """The name of the data set that somebody calls so, by name or title. Raises Refused where there is none."""
+    if found := called(list_datasets(home), text):
+        return found
+    if NAME_PATTERN.fullmatch(text):
+        return text  # a damaged one, maybe: whoever opens it says so
+    raise Refused(f"There is no data set {text!r:.80}; `python -m tl datasets` lists them.")
 
 
 def upload_limits() -> Limits:

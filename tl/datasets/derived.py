@@ -14,6 +14,7 @@ from tl.datasets.intake.edits import apply
 from tl.datasets.intake.incoming import disk_told
 from tl.datasets.intake.settling import Pixels, check_classes, write
 from tl.datasets.pieces import Progress
+from tl.datasets.titles import check_title
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 from tl.store.quarantine import quarantine, settle
@@ -28,8 +29,9 @@ def derive(home: Home, source: str, name: str, edits: Edits, progress: Progress 
     What was divided here is divided anew: other classes, other shares. Raises Refused with one sentence, and then
     nothing was written.
     """
+    source = catalogue.name_of(home, source)
     info = catalogue.describe(home, source)
-    catalogue.check_name(home, name)
+    title, name = check_title(name), catalogue.check_name(home, name)
     if info.origin == "drawn":
         raise Refused(f"The pictures of {info.title} are drawn when they are needed; choose another data set.")
     if not edits:
@@ -56,7 +58,13 @@ def derive(home: Home, source: str, name: str, edits: Edits, progress: Progress 
     kept = pictures[pictures["gone"] == ""].drop(columns=["gone", "label", "group"], errors="ignore")
     check_classes(kept, catalogue.upload_limits().classes)
     pixels = Pixels(pixels_path(origin, side), origin / KEPT, side)
-    about: dict[str, Any] = {"name": name, "title": name, "origin": "upload", "note": "", "grouped_by": info.grouped_by}
+    about: dict[str, Any] = {
+        "name": name,
+        "title": title,
+        "origin": "upload",
+        "note": "",
+        "grouped_by": info.grouped_by,
+    }
     about |= {"read_as": info.read_as, "derived_from": source, "changes": tuple(edits.in_words())}
     check_disk(home)
     with disk_told(home, target), quarantine(home, home.datasets_dir) as folder:

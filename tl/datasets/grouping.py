@@ -20,7 +20,7 @@ from tl.datasets.archive import Limits, Member
 from tl.datasets.layout import label
 from tl.datasets.pool import environment
 from tl.decoding.entries import unpack
-from tl.decoding.pixels import LeftOut
+from tl.decoding.heads import LeftOut
 
 FOLDER, PATTERN, TABLE = "folder", "pattern", "table"  # the ways to say it
 MATCHER = ["-P", "-m", "tl.decoding.names"]

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from tl.store.documents import place_of
+from tl.words import number_of
 
 MAX_NATIVE_RESOLUTION = 224  # pixels; nothing here trains on more
 DRAWN, GIVEN = "drawn", "given"  # who divided the pictures: TL Lab, or who made the set
@@ -54,6 +55,12 @@ class DatasetInfo:
     native_resolution: Annotated[int, Meta(ge=1, le=MAX_NATIVE_RESOLUTION)]
     counts: dict[str, dict[str, Size]] = field(default_factory=dict)  # class -> split -> pictures
     left_out: dict[str, Report] = field(default_factory=dict)  # reason -> {"count", "first": up to 5 names}
+    noted: dict[str, Report] = field(
+        default_factory=dict
+    )  # what is to be told of pictures that are kept, as `left_out`
+    scales: list[str] = field(default_factory=list)  # what became black and white in pictures of more than 8 bits
+    names_in: str = ""  # the encoding in which names were read that do not say theirs, where it was guessed
+    garbled: bool = False  # whether names look as if they were read in a wrong one
     leakage: dict[str, Report] = field(default_factory=dict)  # kind -> {"count" of pictures, "first": up to 5 "a = b"}
     note: str = ""  # shown wherever the data set appears
     ready: bool = True  # False: downloaded on first use
@@ -70,6 +77,11 @@ class DatasetInfo:
     derived_from: str = ""  # name of the data set that it was made of
     changes: tuple[str, ...] = ()  # what was changed of the classes that were found, one phrase each
     crowded: dict[str, Size] = field(default_factory=dict)  # class most of which is one cluster -> pictures of that
+
+    @property
+    def called(self) -> str:
+        """What a person calls it in a sentence: what they typed of their own, the name of those that come with TL Lab."""
+        return self.title if self.origin == "upload" else self.name
 
     @property
     def uneven(self) -> bool:
@@ -132,4 +144,25 @@ def grouped(info: DatasetInfo) -> list[str]:
         said.append(
             f"{size:,} of the {total:,} pictures of {name} are one group: they say less than as many single pictures."
         )
+    return said
+
+
+def told(info: DatasetInfo) -> list[str]:
+    """Sentences on how pictures and names were read, where that was not plain."""
+    said = list(info.scales)
+    for what, entry in info.noted.items():
+        more = ", …" if entry["count"] > len(entry["first"]) else ""
+        said.append(f"{number_of(entry['count'], 'picture')}: {what} ({', '.join(entry['first'])}{more}).")
+    return said + of_names(info.names_in, info.garbled)
+
+
+def of_names(encoding: str, garbled: bool) -> list[str]:
+    """Sentences on how the names in a zip were read; `encoding`: "" where the zip says it."""
+    said = []
+    if encoding:
+        said.append(
+            f"The names in the zip do not say their encoding; they were read as {encoding} (`--names` chooses another)."
+        )
+    if garbled:
+        said.append("Some names look garbled: choose the encoding of the names, or zip the folders again.")
     return said

@@ -12,16 +12,22 @@ import signal
 import sys
 import warnings
 import zlib
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 
-from tl.decoding import pixels
 from tl.decoding.entries import append, head, unpack
-from tl.decoding.pixels import LARGEST, LeftOut, check_head, difference_hash, open_picture, scaled, square
+from tl.decoding.heads import TOO_MUCH_MEMORY, UNREADABLE, LeftOut, check_head
+from tl.decoding.opening import open_picture
+from tl.decoding.pixels import LARGEST, difference_hash, judged, scaled, square
 from tl.decoding.sandbox import limit
+
+if TYPE_CHECKING:
+    from tl.decoding.deep import Deep
 
 QUALITY = {"quality": 95, "subsampling": 0}  # of the JPEG that is kept
 CPU_SECONDS, WALL_SECONDS = 10.0, 60.0  # per picture
+Answer = list[Any] | dict[str, Any] | str  # of one picture
 MEMORY_BYTES = 256 * 1024**2  # what one decoding process may take besides itself
 LARGE_BYTES = 32 * 1024**2  # pictures that need more memory are decoded one at a time
 
@@ -29,7 +35,7 @@ LARGE_BYTES = 32 * 1024**2  # pictures that need more memory are decoded one at 
 class _Files:
     """The open files of a task: `source` to read from, `out` with a slot per picture, `kept` (or none) to append to."""
 
-    def __init__(self, task: dict):
+    def __init__(self, task: dict[str, Any]):
         self.source = os.open(task["source"], os.O_RDONLY)
         self.out = os.open(task["out"], os.O_WRONLY)
         self.kept = os.open(task["kept"], os.O_WRONLY | os.O_APPEND) if task["kept"] else None
@@ -46,18 +52,31 @@ class _Files:
             os.close(file)
 
 
-def _picture(files: _Files, task: dict, slot: int, place: list) -> list:
+def _picture(files: _Files, task: dict[str, Any], slot: int, place: list[int]) -> Answer:
     """Decode one picture into its slot; [sha256 of the file, hash of the pixels, difference hash, shorter side in px,
-    start, bytes and crc of what is kept]. Raises LeftOut."""
+    start, bytes and crc of what is kept, what is to be told of it]. Raises LeftOut.
+
+    Of one with more than 8 bits whose scale `task["scales"]` lacks: {"kind", "sketch", "short"}, and nothing is written.
+    """
     start, packed, size, method, _ = place
     check_head(head(files.source, start, packed, method))
     files.alone(packed + size)
     data = unpack(files.source, *place)
     digest = hashlib.sha256(data).hexdigest()
-    image, short = open_picture(data, task["max_pixels"], task["max_side"])
-    files.alone(4 * image.width * image.height)
-    whole = square(image)
-    del image, data
+    opened = open_picture(data, task["max_pixels"], task["max_side"], task["bands"])
+    files.alone(opened.need_bytes)
+    image = opened.load()
+    short, notes = opened.short, opened.notes
+    del opened, data
+    if isinstance(image, Image.Image):
+        whole = square(image)
+        same, looks = hashlib.blake2b(whole.tobytes(), digest_size=16).hexdigest(), None
+    elif image.kind not in task["scales"]:
+        with judged():
+            return {"kind": image.kind, "sketch": image.sketch(), "short": short}
+    else:
+        whole, same, looks = _brought_to_scale(image, task["scales"][image.kind])
+    del image
     side = task["side"]
     small = scaled(whole, side)
     kept, offset = small.tobytes(), slot * side * side * 3
@@ -67,25 +86,40 @@ def _picture(files: _Files, task: dict, slot: int, place: list) -> list:
         whole.save(copy, "JPEG", **QUALITY)
         kept = copy.getvalue()
         offset = append(files.kept, kept)
-    same = hashlib.blake2b(whole.tobytes(), digest_size=16).hexdigest()
-    return [digest, same, difference_hash(small), short, offset, len(kept), zlib.crc32(kept)]
+    looks = difference_hash(small) if looks is None else looks
+    return [digest, same, looks, short, offset, len(kept), zlib.crc32(kept), notes]
 
 
-def _again(files: _Files, task: dict, slot: int, place: list) -> list:
+def _brought_to_scale(image: "Deep", scale: list[float]) -> tuple[Image.Image, str, int]:
+    """(square, hash of the values, difference hash): what is the same is judged before black and white are set."""
+    with judged():
+        return image.square(*scale), image.digest(), difference_hash(image.square(*image.range()))
+
+
+def _again(files: _Files, task: dict[str, Any], slot: int, place: list[int]) -> Answer:
     """Scale what was kept of one picture into its slot. Raises LeftOut."""
     data, side, raw = unpack(files.source, *place), task["side"], task["raw"]
-    whole = Image.frombytes("RGB", (raw, raw), data) if raw else square(open_picture(data, LARGEST**2, LARGEST)[0])
+    whole = Image.frombytes("RGB", (raw, raw), data) if raw else square(_kept(data))
     os.pwrite(files.out, scaled(whole, side).tobytes(), slot * side * side * 3)
     return []
 
 
-def _work(task: dict) -> list:
+def _kept(data: bytes) -> Image.Image:
+    """The JPEG that was made of a picture. Raises LeftOut for anything else."""
+    image = open_picture(data, LARGEST**2, LARGEST).load()
+    if not isinstance(image, Image.Image):
+        raise LeftOut(UNREADABLE)
+    return image
+
+
+def _work(task: dict[str, Any]) -> list[Answer]:
     """Decode `task["rows"]`, each [slot, start, packed, size, method, crc], into slots of the file `task["out"]`.
 
-    Answers per row a list (see `_picture`), or the reason to leave it out. Where the task has "raw", the source is
-    ours: JPEG squares, or RGB squares of `raw` px where that is not 0.
+    Answers per row what `_picture` says, or the reason to leave it out. Where the task has "raw", the source is ours:
+    JPEG squares, or RGB squares of `raw` px where that is not 0.
     """
-    answers, files = [], _Files(task)
+    answers: list[Answer] = []
+    files = _Files(task)
     read = _again if "raw" in task else _picture
     try:
         for slot, *place in task["rows"]:
@@ -97,7 +131,7 @@ def _work(task: dict) -> list:
             except LeftOut as problem:
                 answers.append(str(problem))
             except MemoryError:
-                answers.append(pixels.TOO_MUCH_MEMORY)
+                answers.append(TOO_MUCH_MEMORY)
             fcntl.flock(files.out, fcntl.LOCK_UN)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -122,7 +156,7 @@ def main() -> None:
         try:
             task = json.loads(line)
             Image.MAX_IMAGE_PIXELS = task.get("max_pixels", LARGEST**2)  # Pillow's own check, besides ours
-            answer = _work(task)
+            answer: list[Answer] | dict[str, Any] = _work(task)
         except OSError as problem:  # the disk, not the picture: the parent raises it again
             answer = {"errno": problem.errno, "message": str(problem)}
         print(json.dumps(answer), flush=True)

@@ -6,7 +6,7 @@ import os
 import zlib
 
 from tl.decoding import methods
-from tl.decoding.pixels import UNREADABLE, LeftOut
+from tl.decoding.heads import UNREADABLE, LeftOut
 
 HEAD_BYTES = 600  # enough to tell what a file is
 

@@ -1,33 +1,18 @@
-"""Bytes of a picture -> RGB uint8 square. Imports numpy only where a picture needs it: its process starts in a blink."""
+"""A decoded picture -> its centre square, RGB, 8 bits. Imports numpy nowhere: see tl/decoding/deep.py."""
 
-import io
 import math
 import operator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from PIL import (  # the plugins register the formats on import
-    BmpImagePlugin,  # noqa: F401
-    GifImagePlugin,  # noqa: F401
-    Image,
-    JpegImagePlugin,  # noqa: F401
-    PngImagePlugin,  # noqa: F401
-    TiffImagePlugin,  # noqa: F401
-    WebPImagePlugin,  # noqa: F401
-)
+from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # of FORMATS
+from tl.decoding.heads import TOO_MANY_PIXELS, UNREADABLE, LeftOut
+
 LARGEST = 256  # px; the shorter side of what is kept of a larger picture
-MIN_SIDE = 8  # pixels
 STRIP_PIXELS = 2_000_000  # of a picture converted at once
-NOT_A_PICTURE, UNREADABLE, TOO_SMALL, NESTED = "not a picture", "unreadable", "too small", "nested archive"
-OTHER_FORMAT = "format not read (convert it to JPEG or PNG)"
-TOO_MUCH_MEMORY = "needs too much memory (make it smaller)"
-CRASHES = "crashes or stalls the decoder"  # found out by the parent
-TOO_MANY_PIXELS = "too many pixels"  # refuses the whole upload
-ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+Box = tuple[int, int, int, int]  # left, top, right, bottom, pixels
 EXIF_KEYS = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}  # where Pillow looks for an orientation
-OTHER_FORMATS = (b"8BPS", b"%PDF", b"%!PS", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"\0\0\0\x0cjP  ", b"SIMPLE  =")
-BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx ")  # what telephones and cameras write
 TRANSPOSE = {  # EXIF orientation -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -39,30 +24,17 @@ TRANSPOSE = {  # EXIF orientation -> what turns the picture upright
 }
 
 
-class LeftOut(Exception):
-    """A picture that can't be used; the text is the reason it is counted under."""
-
-
-def open_picture(data: bytes, max_pixels: int, max_side: int) -> tuple[Image.Image, int]:
-    """The picture, not decoded yet, and the shorter side it came with. Raises LeftOut.
-
-    A JPEG is set to be decoded at a half, quarter or eighth where that is enough.
-    """
+@contextmanager
+def judged(reason: str = UNREADABLE) -> Iterator[None]:
+    """Whatever a decoder raises inside becomes LeftOut for this reason."""
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-        width, height = image.size
-        if width * height > max_pixels or max(width, height) > max_side:
-            raise LeftOut(TOO_MANY_PIXELS)
-        if min(width, height) < MIN_SIDE:
-            raise LeftOut(TOO_SMALL)
-        image.draft("RGB", (LARGEST, LARGEST))
+        yield
     except (LeftOut, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise LeftOut(TOO_MANY_PIXELS) from None
     except Exception as problem:  # the decoders raise whatever they like
-        raise LeftOut(UNREADABLE) from problem
-    return image, min(width, height)
+        raise LeftOut(reason) from problem
 
 
 def square(image: Image.Image) -> Image.Image:
@@ -70,22 +42,20 @@ def square(image: Image.Image) -> Image.Image:
 
     Carries nothing of the file but pixels: no EXIF, no comment, no colour profile.
     """
-    try:
+    with judged():
         image.load()
-        orientation = _orientation(image)  # a PNG may say it after its pixels
-        loaded = _centre(image)
-        side = min(LARGEST, loaded.width)
-        if loaded.width != side:
-            loaded = loaded.resize((side, side), Image.Resampling.BICUBIC)
-        if orientation in TRANSPOSE:
-            loaded = loaded.transpose(TRANSPOSE[orientation])
-        return Image.frombytes("RGB", (side, side), loaded.tobytes())
-    except MemoryError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise LeftOut(TOO_MANY_PIXELS) from None
-    except Exception as problem:
-        raise LeftOut(UNREADABLE) from problem
+        turned = orientation(image)  # a PNG may say it after its pixels
+        return finished(assembled(image.size, lambda box: to_rgb(image.crop(box))), turned)
+
+
+def finished(centre: Image.Image, orientation: int) -> Image.Image:
+    """A square at its final size, upright, with nothing but pixels."""
+    side = min(LARGEST, centre.width)
+    if centre.width != side:
+        centre = centre.resize((side, side), Image.Resampling.BICUBIC)
+    if orientation in TRANSPOSE:
+        centre = centre.transpose(TRANSPOSE[orientation])
+    return Image.frombytes("RGB", (side, side), centre.tobytes())
 
 
 def scaled(image: Image.Image, side: int) -> Image.Image:
@@ -93,78 +63,46 @@ def scaled(image: Image.Image, side: int) -> Image.Image:
     return image if image.width == side else image.resize((side, side), Image.Resampling.BICUBIC)
 
 
-def check_head(head: bytes) -> None:
-    """Whether a file that begins so may be a picture. Raises LeftOut with what it is instead."""
-    if head.startswith(STARTS) and (head[:4] != b"RIFF" or head[8:12] == b"WEBP"):
-        return
-    if head.startswith(ARCHIVES) or head[257:262] == b"ustar":
-        raise LeftOut(NESTED)
-    in_container = head[4:8] == b"ftyp" and head[8:12] in BRANDS
-    raise LeftOut(
-        OTHER_FORMAT if in_container or head.startswith(OTHER_FORMATS) or b"<svg" in head[:500] else NOT_A_PICTURE
-    )
-
-
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """How the picture is turned, by EXIF; 1: it stands upright."""
     if image.format == "TIFF" or not EXIF_KEYS & image.info.keys():  # Pillow itself turns a TIFF when it loads it
         return 1
     try:
-        return image.getexif().get(0x0112, 1)
+        found: int = image.getexif().get(0x0112, 1)
+        return found
     except Exception:  # damaged EXIF says nothing about the pixels
         return 1
 
 
-def _centre(image: Image.Image) -> Image.Image:
-    """The centre square as RGB. What is far larger than LARGEST is reduced strip by strip: memory stays at one decoded
-    picture and a strip."""
-    short = min(image.size)
-    left, top = (image.width - short) // 2, (image.height - short) // 2
+def centre_boxes(size: tuple[int, int]) -> tuple[int, Iterator[tuple[int, Box]]]:
+    """(factor to reduce by, strips of the centre square from the top, each with its first row)."""
+    short = min(size)
+    left, top = (size[0] - short) // 2, (size[1] - short) // 2
     factor = max(1, short // (4 * LARGEST))
     rows = max(1, STRIP_PIXELS // (short * factor)) * factor
+    boxes = (
+        (first, (left, top + first, left + short, top + min(first + rows, short))) for first in range(0, short, rows)
+    )
+    return factor, boxes
 
-    def strips():
-        for first in range(0, short, rows):
-            yield first, image.crop((left, top + first, left + short, top + min(first + rows, short)))
 
-    levels = _levels(strip for _, strip in strips()) if image.mode.startswith("I") or image.mode == "F" else None
-    canvas = Image.new("RGB", (math.ceil(short / factor),) * 2)
-    for first, strip in strips():
-        canvas.paste(to_rgb(strip, levels).reduce(factor), (0, first // factor))
+def assembled(size: tuple[int, int], rgb: Callable[[Box], Image.Image]) -> Image.Image:
+    """The centre square as RGB. What is far larger than LARGEST is reduced strip by strip: memory stays at one decoded
+    picture and a strip."""
+    factor, boxes = centre_boxes(size)
+    canvas = Image.new("RGB", (math.ceil(min(size) / factor),) * 2)
+    for first, box in boxes:
+        canvas.paste(rgb(box).reduce(factor), (0, first // factor))
     return canvas
 
 
-def to_rgb(image: Image.Image, levels: tuple[float, float] | None = None) -> Image.Image:
-    """Any mode to RGB: transparency on white, 16 bit and float scaled (not clipped) to 8 bit by `levels`."""
-    if levels:
-        image = _to_8_bit(image, *levels)
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode of 8 bits to RGB: transparency on white."""
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _levels(strips) -> tuple[float, float]:
-    """What becomes black and what becomes white."""
-    import numpy as np
-
-    lowest, highest, kind = 0.0, 0.0, ""
-    for strip in strips:
-        values, kind = np.asarray(strip), strip.mode
-        if not np.isfinite(values).all():
-            raise ValueError("not finite")
-        lowest, highest = min(lowest, float(values.min())), max(highest, float(values.max()))
-    top = highest - lowest
-    # float pictures run to 1 or to 255; whole numbers have 16 bits, or as many as their largest value needs
-    scales = (1, 255, 65535) if kind == "F" else (65535,)
-    return lowest, next((scale for scale in scales if top <= scale), top)
-
-
-def _to_8_bit(image: Image.Image, black: float, white: float) -> Image.Image:
-    import numpy as np
-
-    values = (np.asarray(image).astype(np.float64) - black) * (255 / white)
-    return Image.fromarray(np.round(values).astype(np.uint8), "L")
 
 
 def difference_hash(image: Image.Image) -> int:

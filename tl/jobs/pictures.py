@@ -9,6 +9,7 @@ from tl.jobs.queue import settle_dead
 from tl.store import database
 from tl.store.files import hold
 from tl.store.home import Home
+from tl.store.titles import title_of
 from tl.store.trash import deleting
 
 
@@ -36,7 +37,7 @@ def delete_dataset(home: Home, name: str) -> None:
 
         if run_id := database.unless_used(home, name, take_files):
             status = database.read_run(home, run_id).status
-            raise Refused(f"Run {run_id} learns the data set {name!r} and is {status}; stop it first.")
+            raise Refused(f"Run {run_id} learns the data set {title_of(home, name)!r} and is {status}; stop it first.")
 
 
 def _at_rest(folder: Path) -> ExitStack:

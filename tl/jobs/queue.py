@@ -28,6 +28,7 @@ from tl.store.quota import admission, check_settings
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
+from tl.store.titles import title_of
 from tl.strategies import STRATEGIES
 
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
@@ -116,9 +117,9 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     info = datasets.describe(home, experiment.dataset)
     samples = info.train if experiment.samples is None else experiment.samples
     if samples > info.train:
-        raise Refused(f"samples is {samples:,}, but {info.name} has only {info.train:,} training pictures.")
+        raise Refused(f"samples is {samples:,}, but {info.called} has only {info.train:,} training pictures.")
     if samples < len(info.classes):
-        raise Refused(f"samples is {samples}, but {info.name} has {len(info.classes)} classes; each needs a picture.")
+        raise Refused(f"samples is {samples}, but {info.called} has {len(info.classes)} classes; each needs a picture.")
     check_size(home, experiment, info.train)
     arms = tuple(_with_weights(home, experiment, arm) for arm in experiment.arms)
     weights = experiment.weights
@@ -250,7 +251,7 @@ def _resumable(home: Home, run_id: str) -> RunRow:
         raise Refused(newer(f"Run {run_id}", found))
     name = row.experiment.dataset
     if row.status not in ACTIVE and not datasets.has(home, name):
-        raise Refused(f"Run {run_id} can't go on: its pictures, the data set {name!r}, were deleted.")
+        raise Refused(f"Run {run_id} can't go on: its pictures, the data set {title_of(home, name)!r}, were deleted.")
     return row
 
 

@@ -24,6 +24,7 @@ from tl.limits import hosted
 from tl.store.database import read_runs
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
+from tl.store.titles import title_of
 from tl.words import data_name
 
 HOST = "127.0.0.1"
@@ -158,7 +159,9 @@ def names(home: Home) -> dict[str, Path]:
         if not target.is_dir():
             continue
         spec = row.experiment.of(row.arm_config)
-        pictures = " ".join(str(part) for part in (data_name(spec.dataset), spec.samples) if part is not None)
+        pictures = " ".join(
+            str(part) for part in (data_name(title_of(home, spec.dataset)), spec.samples) if part is not None
+        )
         experiment = f"{pictures} {spec.backbone} {spec.resolution} px {row.experiment_id[-4:]}"
         name = f"{experiment}/{_PLAIN.sub('_', row.arm)} seed {row.seed}"
         found[f"{name} {row.run_id[-4:]}" if name in found else name] = target

@@ -22,7 +22,7 @@ from tl.config import ID_PATTERN, NAME_PATTERN, ArmConfig, Experiment, Refused, 
 from tl.datasets.archive import Limits, Member, read_members
 from tl.datasets.info import DatasetInfo, Size
 from tl.decoding.entries import unpack
-from tl.decoding.pixels import LeftOut
+from tl.decoding.heads import LeftOut
 from tl.limits import limits
 from tl.report.bundle import CONTENTS, ENTRY_BYTES, FORMAT, READABLE, RUN_FILES
 from tl.report.reading import Reader, reading

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from tl.backbones import BACKBONES, IMAGENET_INPUT, Input
 from tl.config import NAME_PATTERN, Refused
-from tl.datasets import describe, prepare
+from tl.datasets import describe, name_of, prepare
 from tl.datasets.info import DatasetInfo
 from tl.output import spell_out
 from tl.sources import AUTO, BUNDLED, IMAGENET, Source, source
@@ -224,6 +224,7 @@ def main(argv: list[str]) -> int:
     """Pretrain in turns with the home's trainers, evaluate once, write weights and card; exit status 0, 2: refused."""
     options = parse(argv)
     home = Home(options.home)
+    options.dataset = name_of(home, options.dataset)
     name = options.name or f"{options.backbone}-{options.dataset}-{options.resolution}"
     if not NAME_PATTERN.fullmatch(name) or name in RESERVED:
         raise Refused(

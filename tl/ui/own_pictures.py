@@ -4,6 +4,7 @@ import streamlit as st
 
 from tl import datasets, jobs
 from tl.store.home import Home
+from tl.store.titles import title_of
 from tl.ui.parts.deletion import Choice, ask
 from tl.ui.problems import told
 from tl.ui.text import escape
@@ -28,7 +29,7 @@ def show_problem() -> None:
 
 def _confirm(home: Home, name: str) -> None:
     about = (
-        f"The pictures of **{escape(name)}** are permanently deleted. Runs trained on them keep their results; those that "
+        f"The pictures of **{escape(title_of(home, name))}** are permanently deleted. Runs trained on them keep their results; those that "
         "have not finished can't be resumed. Until those runs are deleted, too, this name can't be used again."
     )
     ask("Delete this data set?", about, [Choice("Delete", "confirm_delete_set", lambda: delete(home, name))])

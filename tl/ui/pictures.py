@@ -10,7 +10,7 @@ from tl.config import Refused
 from tl.limits import hosted, limits
 from tl.store.home import Home
 from tl.ui import demo, own_pictures, uploads
-from tl.ui.compose import class_editor, grouping, question, splits
+from tl.ui.compose import bands, class_editor, grouping, question, splits, zip_names
 from tl.ui.compose.contents import contents
 from tl.ui.form_state import shared_key
 from tl.ui.parts.number_field import number_field
@@ -56,7 +56,7 @@ def section(home: Home, how_many=None):
     for name, sentence in damaged.items():
         st.warning(escape(sentence), icon=":material/broken_image:")
         own_pictures.delete_button(home, name)
-    _upload(home, list(known))
+    _upload(home, [*known, *(info.title for info in sound)])
     if state.get(WANTS_UPLOAD):
         st.info("Add a zip of your pictures above; then everything else is ready to start.", icon=":material/upload:")
         return None
@@ -128,20 +128,23 @@ def _upload(home: Home, taken: list[str]) -> None:
 
 def _uploader(home: Home, taken: list[str]) -> None:
     st.caption(
-        "A zip with one folder per class, or with a table that says the classes: JPEG, PNG, WebP, BMP, GIF or TIFF. Folders "
-        "named train, val and test are respected; otherwise 15 % are kept for validation and 15 % for the test. You see how "
+        "A zip with one folder per class, or with a table that says the classes: JPEG, HEIC, AVIF, PNG, WebP, BMP, "
+        "GIF, TIFF, PGM or PPM. Folders named train, val and test are respected; otherwise 15 % are kept for validation and 15 % for the test. You see how "
         "it was read before it is used."
     )
     st.text_input("Name of the set", key="form_zip_name", placeholder="as the zip", max_chars=40)
     complete, group = grouping.choice()
+    shown_bands = bands.choice(st.session_state.get(REFUSAL))
     files = _files()
     state = st.session_state
-    if files and complete:
+    one_zip = len(files) == 1 and files[0].name.lower().endswith(".zip")
+    settled, names = zip_names.choice(files[0]) if one_zip else (True, None)
+    if files and complete and settled:
         name = (state["form_zip_name"] or "").strip() or _suggest(_top(files), taken)
         # The uploader keeps its files: what was tried once is not tried again on every rerun.
-        attempt = (tuple(file.file_id for file in files), state["form_zip_name"], group)
+        attempt = (tuple(file.file_id for file in files), state["form_zip_name"], group, names, shown_bands)
         if state.get(ATTEMPT) != attempt:
-            _ingest(home, files, name, group, attempt)
+            _ingest(home, files, name, {"group": group, "names": names, "bands": shown_bands}, attempt)
     elif (
         not files and not state["form_zip"]
     ):  # taken back, or none yet; what was refused and forgotten is something else
@@ -171,16 +174,24 @@ def _top(files: list[UploadedFile]) -> str:
 
 
 def _suggest(file_name: str, taken: list[str]) -> str:
-    """A free data set name made from an uploaded file's name, which is never used as a path."""
+    """A free name for a data set, made from an uploaded file's name, which is never used as a path: in another script than
+    ASCII as it is."""
     stem = plain(file_name).rsplit("/", 1)[-1].lower()
     stem = stem.partition(".")[0] if stem.endswith(ENDINGS) else stem
+    if not stem.isascii() and (title := stem.strip(" .")[:36].strip()):
+        return _free(title, taken)
     letters = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in stem)
-    name = "-".join(part for part in letters.split("-") if part)[:36] or "pictures"
+    return _free("-".join(part for part in letters.split("-") if part)[:36] or "pictures", taken)
+
+
+def _free(name: str, taken: list[str]) -> str:
     free = (f"{name}-{number}" if number > 1 else name for number in range(1, 1000))
     return next(candidate for candidate in free if candidate not in taken)
 
 
-def _ingest(home: Home, files: list[UploadedFile], name: str, group: str | None, attempt: tuple) -> None:
+def _ingest(
+    home: Home, files: list[UploadedFile], name: str, ways: dict[str, str | None], attempt: tuple[object, ...]
+) -> None:
     """Read the upload, with progress, and ask how it is meant, or keep the sentence that says why it can't be read."""
     state = st.session_state
     state.pop(REFUSAL, None)
@@ -193,11 +204,11 @@ def _ingest(home: Home, files: list[UploadedFile], name: str, group: str | None,
 
     with told(REFUSAL):
         datasets.check_name(home, name)
-        datasets.check_group(group)
+        datasets.check_group(ways["group"])
         can_have_name = True
         source = files[0] if len(files) == 1 and "/" not in files[0].name else list(files)
         with out_of_turn():
-            question.put(datasets.read(home, source, name, progress, shown=_spoken_name(_top(files)), group=group))
+            question.put(datasets.read(home, source, name, progress, shown=_spoken_name(_top(files)), **ways))
     # Only now: whoever touches a widget meanwhile ends this run of the page, and the next one reads the zip again.
     state[ATTEMPT] = attempt
     bar.empty()

@@ -16,6 +16,7 @@ from tl.store.database import read_runs, read_sweep, read_sweeps
 from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.store.predictions import read_answers
+from tl.store.titles import title_of
 
 PROBE = "linear_probe"
 
@@ -114,8 +115,8 @@ def _sweep(home: Home, asked: Question, sweep_id: str | None) -> tuple[str, dict
         first = next(iter(experiments.values()))
         if not _is_of(home, first, asked):
             raise Refused(
-                f"Sweep {sweep_id} is of {first.dataset} with {first.backbone}, {first.weights} at {first.resolution} px; "
-                f"the forecast is asked for {asked.dataset} with {asked.backbone}, {asked.weights} at "
+                f"Sweep {sweep_id} is of {title_of(home, first.dataset)} with {first.backbone}, {first.weights} at {first.resolution} px; "
+                f"the forecast is asked for {title_of(home, asked.dataset)} with {asked.backbone}, {asked.weights} at "
                 f"{asked.resolution} px."
             )
         return sweep_id, experiments

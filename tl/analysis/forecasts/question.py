@@ -41,7 +41,7 @@ def question(home: Home, training: Training) -> Question:
         )
     for split, pictures in (("training", info.train), ("validation", info.validation), ("test", info.test)):
         if pictures < 2:
-            raise Refused(f"{info.name} has {pictures} {split} pictures; a forecast needs at least 2.")
+            raise Refused(f"{info.called} has {pictures} {split} pictures; a forecast needs at least 2.")
     return Question(dataset=info.name, backbone=training.backbone, weights=source.key, resolution=training.resolution)
 
 

@@ -1,30 +1,25 @@
 """All pictures of an archive, decoded once into a folder; what lay beside them, and what was left out and why."""
 
-import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from tl.config import Refused
-from tl.datasets.archive import Limits, Member, read_members
-from tl.datasets.archived import PLACE, Decoder, decode_all, decoder
+from tl.datasets.archive import Limits, Member, read_contents
+from tl.datasets.archived import PLAIN, ReadOptions, decoder
 from tl.datasets.description import Report
+from tl.datasets.encodings import Names
 from tl.datasets.grouping import Grouping, content, is_table
-from tl.datasets.info import MAX_NATIVE_RESOLUTION
 from tl.datasets.intake.layouts import Found, file_names, sheets
-from tl.datasets.intake.refusals import no_classes, no_pictures
+from tl.datasets.intake.readable import Work, decode_members
+from tl.datasets.intake.refusals import no_classes
 from tl.datasets.intake.settling import Pixels
 from tl.datasets.layout import is_junk
-from tl.datasets.pieces import Progress, Told
-from tl.decoding import pixels
+from tl.datasets.pieces import Told
+from tl.decoding.heads import TOO_LARGE_A_FILE
 
-FIRST_RESOLUTION = 64  # what every data set is decoded to at once
-PEEKED = 64  # pictures looked at first, to guess the native resolution
-COLUMNS = ["slot", "name", "sha256", "same", "looks", "short", *PLACE]  # of a readable picture
 JUNK, BARE = "junk", "folder without a picture"
 MOST_TABLES, MOST_NOTES = 50, 5  # files that may say classes, and of each kind that may tell boxes
 NOTES = (".txt", ".xml")
@@ -41,6 +36,8 @@ class Decoded:
     report: Report  # what was left out
     native: int  # largest shorter side, px
     pixels: Pixels  # of them, in the order of their slots
+    scales: list[str]  # what is black and white in pictures of more than 8 bits, in words
+    names: Names  # how the names of the files were read
 
 
 def decode_into(
@@ -51,11 +48,12 @@ def decode_into(
     told: Told,
     limits: Limits,
     grouping: Grouping | None,
+    options: ReadOptions = PLAIN,
 ) -> Decoded:
     """Decode all pictures of the zip into `folder`; `shown` is its name in messages."""
     report = Report()
-    everything = read_members(source, limits, shown)
-    members = _candidates([member for member in everything if not is_table(member, grouping)], report)
+    everything, names = read_contents(source, limits, shown, options.names)
+    members = _candidates([member for member in everything if not is_table(member, grouping)], report, limits)
     if not members:
         raise Refused(f"{shown} holds no pictures; pack one folder of pictures per class into it.")
     if len(members) > limits.pictures:
@@ -63,7 +61,8 @@ def decode_into(
     _check_hope(members, limits)
     slots, copies = folder / "slots.part", folder / "copies.part"
     with decoder(locks_dir, told, limits.minutes) as decode:
-        pictures, native, side = _decode(decode, source, members, (slots, copies), report, told, limits)
+        work = Work(decode, source, (slots, copies), limits, options)
+        pictures, native, side, scales = decode_members(work, members, report, told)
     for name in _bare_folders(members, pictures["name"]):
         report.add(BARE, name)
     return Decoded(
@@ -73,6 +72,8 @@ def decode_into(
         report=report,
         native=native,
         pixels=Pixels(slots, copies, side),
+        scales=scales.told(),
+        names=names,
     )
 
 
@@ -101,14 +102,16 @@ def tables(source: Path, members: list[Member], limits: Limits) -> dict[str, byt
     return dict(sorted(found.items()))
 
 
-def _candidates(members: list[Member], report: Report) -> list[Member]:
-    """The members that may be pictures; junk and empty folders go to the report."""
+def _candidates(members: list[Member], report: Report, limits: Limits) -> list[Member]:
+    """The members that may be pictures; junk, empty folders and what is too large go to the report."""
     folders = {member.name.rstrip("/") for member in members if member.name.endswith("/")}
     filled = _filled(folders, (member.name for member in members if not member.name.endswith("/")))
     kept = []
     for member in members:
         if is_junk(member.name):
             report.add(JUNK, member.name)
+        elif member.size > limits.entry_bytes:
+            report.add(TOO_LARGE_A_FILE, member.name)
         elif not member.name.endswith("/"):
             kept.append(member)
         elif member.name.rstrip("/") not in filled:
@@ -131,66 +134,3 @@ def _bare_folders(members: list[Member], readable: Iterable[str]) -> list[str]:
     """Folders of which no picture could be read, at any depth below."""
     folders = {member.name.rpartition("/")[0] for member in members if "/" in member.name}
     return sorted(f"{folder}/" for folder in folders - _filled(folders, readable))
-
-
-def _decode(
-    decode: Decoder,
-    source: Path,
-    members: list[Member],
-    outs: tuple[Path, Path],
-    report: Report,
-    told: Told,
-    limits: Limits,
-) -> tuple[pd.DataFrame, int, int]:
-    """Decode every member into its slot; (readable pictures, native resolution, side of the slots).
-
-    First a few, to guess the native resolution: what is smaller than FIRST_RESOLUTION needs no copies besides.
-    """
-    some = members[:: math.ceil(len(members) / PEEKED)]
-    native = side = FIRST_RESOLUTION
-    copying, settled = True, False
-    while not settled:
-        tell = told if len(some) == len(members) else None
-        pictures, left_out = _decode_into(decode, outs, side, copying, source, some, tell, limits)
-        native = min(MAX_NATIVE_RESOLUTION, int(pictures["short"].max())) if len(pictures) else FIRST_RESOLUTION
-        right = min(FIRST_RESOLUTION, native), native > FIRST_RESOLUTION
-        settled = len(some) == len(members) and side == right[0] and copying >= right[1]
-        (side, copying), some = (side, copying) if settled else right, members
-    for reason, name in left_out:
-        report.add(reason, name)
-    if not len(pictures):
-        raise no_pictures(len(members), report.entries)
-    return pictures, native, side
-
-
-def _decode_into(
-    decode: Decoder,
-    outs: tuple[Path, Path],
-    side: int,
-    copying: bool,
-    source: Path,
-    members: list[Member],
-    progress: Progress | None,
-    limits: Limits,
-) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    """(readable pictures, whose pixels are then in the first of `outs`; (reason, name) of the others)."""
-    slots, copies = outs
-    with open(slots, "wb") as file, open(copies, "wb"):
-        os.posix_fallocate(file.fileno(), 0, len(members) * side**2 * 3)  # a full disk shows now
-    kept = copies if copying else None
-    rows: list[tuple] = []
-    left_out: list[tuple[str, str]] = []
-    answers = decode_all(decode, source, [member[1:] for member in members], slots, side, kept, limits)
-    for slot, (member, answer) in enumerate(zip(members, answers, strict=True)):
-        if answer == pixels.TOO_MANY_PIXELS:
-            raise Refused(
-                f"The picture {member.name!r:.200} is too large; at most {limits.pixels / 10**6:,.0f} million pixels"
-                f" and {limits.side:,} px a side are accepted: make it smaller."
-            )
-        if isinstance(answer, str):
-            left_out.append((answer, member.name))
-        else:
-            rows.append((slot, member.name, *answer))
-        if progress and (slot % PEEKED == PEEKED - 1 or slot == len(members) - 1):
-            progress(slot + 1, len(members), "decoding pictures")
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"looks": np.uint64}), left_out

@@ -19,8 +19,9 @@ import pandas as pd
 
 from tl.config import Refused
 from tl.datasets.archive import LIMITS, Limits
+from tl.datasets.archived import PLAIN, ReadOptions
 from tl.datasets.grouping import Grouping, belonging
-from tl.datasets.info import DatasetInfo, deletion
+from tl.datasets.info import DatasetInfo, deletion, of_names
 from tl.datasets.info import Report as Left
 from tl.datasets.intake import settling
 from tl.datasets.intake.asked_for import choose
@@ -52,6 +53,7 @@ class Incoming:
     ) -> None:
         self.home, self.folder, self._read, self._about, self._asks = home, folder, read, about, asks
         self.name: str = about["name"]
+        self.title: str = about["title"]  # as people call it
         self._end = weakref.finalize(self, ends.close)
 
     def __enter__(self) -> "Incoming":
@@ -97,6 +99,12 @@ class Incoming:
         """Reason -> count and first names of the files that are no readable pictures."""
         return self._read.report.reasons
 
+    @property
+    def told(self) -> list[str]:
+        """Sentences on how pictures and names were read, where that was not plain."""
+        names = self._read.names
+        return [*self._read.scales, *of_names(names.encoding if names.guessed else "", names.garbled)]
+
     def examples(self, reading: Reading, per_class: int = 1, most: int = 24) -> list[tuple[str, np.ndarray]]:
         """Pictures to show of the first `most` classes: (class as the archive spells it, (S, S, 3) uint8)."""
         slots, decoded = self._read.pictures["slot"].to_numpy(), self._read.pixels.array()
@@ -112,7 +120,9 @@ class Incoming:
             ways = self._about | {"read_as": reading.how, "remarks": settling.remarks(reading, pictures)}
             ways |= {"changes": tuple((edits or Edits()).in_words())}
             grouping: Grouping | None = self._asks["grouping"]
-            ways |= {"grouped_by": grouping.way if grouping else ""}
+            ways |= {"grouped_by": grouping.way if grouping else "", "scales": self._read.scales}
+            names = self._read.names
+            ways |= {"names_in": names.encoding if names.guessed else "", "garbled": names.garbled}
             native = self._read.native
             settling.check_classes(pictures, self._asks["limits"].classes)
             info = settling.write(self.folder, self._read.pixels, pictures, ways, native, report)
@@ -156,20 +166,22 @@ def read_zip(
     limits: Limits = LIMITS,
     grouping: Grouping | None = None,
     beside: bool = False,
+    options: ReadOptions = PLAIN,
 ) -> Incoming:
     """Check and decode the zip that is to be the data set `name`. Raises Refused with one sentence; nothing stays then.
 
     `source`, which messages call `shown`, is a path, or open files whose bytes are put on the disk meanwhile: one
     archive, several, or the files of a folder.
-    `grouping` says which pictures belong together; its table may lie `beside` the zip.
+    `grouping` says which pictures belong together; its table may lie `beside` the zip. `options` say in which encoding
+    names are, and which bands of a picture are shown.
     """
     folder = home.dataset_dir(name)
     check_free(folder)
     check_disk(home, sum(map(_size, source)) if isinstance(source, Sequence) else _size(source))
     with disk_told(home, folder), ExitStack() as stack:
         incoming = stack.enter_context(quarantine(home, home.datasets_dir))
-        path, shown = one_zip(_sources(source, incoming, shown, limits), incoming, limits)
-        found = decode_into(home.locks_dir, incoming, path, shown, Told(progress), limits, grouping)
+        path, shown = one_zip(_sources(source, incoming, shown, limits), incoming, limits, options.names)
+        found = decode_into(home.locks_dir, incoming, path, shown, Told(progress), limits, grouping, options)
         about = {"name": name, "title": title, "origin": origin, "note": note}
         asks = {"limits": limits, "grouping": grouping, "beside": beside}
         return Incoming(home, incoming, stack.pop_all(), found, about, asks)

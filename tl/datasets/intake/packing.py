@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tl.config import Refused
-from tl.datasets.archive import Limits, Member, check_kind, read_members
+from tl.datasets.archive import Limits, Member, check_kind, read_contents
 from tl.datasets.grouping import content
 from tl.datasets.layout import is_junk
 from tl.datasets.pool import environment
@@ -25,24 +25,28 @@ TARS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")  # compressed, and tar inside
 SEVEN = b"7z\xbc\xaf\x27\x1c"
 BESIDE = (".txt", ".md", ".csv", ".json", ".pdf")  # what may lie beside zips in a zip
 INNER = "zips.part"
-BOUNDS = ("entries", "entry_bytes", "unpacked_bytes", "name_bytes", "ratio", "ratio_from")
+BOUNDS = ("entries", "entry_bytes", "unpacked_bytes", "name_bytes")
+RATIOS = {"ratio": 200, "ratio_from": 100 * 1024**2}  # of a whole tar or 7z, which can be smaller than any zip
 
 
-def one_zip(sources: Sequence[tuple[Path, str]], folder: Path, limits: Limits) -> tuple[Path, str]:
+def one_zip(
+    sources: Sequence[tuple[Path, str]], folder: Path, limits: Limits, encoding: str | None = None
+) -> tuple[Path, str]:
     """(a plain zip of all that is in `sources`, paths and what messages call them; its name in messages).
 
-    The zip is `sources[0]` itself where that is one already, else a file in `folder`. Raises Refused.
+    The zip is `sources[0]` itself where that is one already, else a file in `folder`. `encoding`: of names whose zip doesn't
+    say it. Raises Refused.
     """
     plain = [(_plain(path, shown, folder, limits, number), shown) for number, (path, shown) in enumerate(sources)]
     if len(plain) > 1:
         shown = f"{len(plain)} archives"
         return _joined(
-            [(path, name, _stem(name)) for path, name in plain], folder / "joined.part", shown, limits
+            [(path, name, _stem(name)) for path, name in plain], folder / "joined.part", shown, limits, encoding
         ), shown
     path, shown = plain[0]
-    inner = _zips_inside(read_members(path, limits, shown))
+    inner = _zips_inside(read_contents(path, limits, shown, encoding).members)
     if inner:
-        joined = _unnested(path, inner, folder, shown, limits)
+        joined = _unnested(path, inner, folder, shown, limits, encoding)
         return joined, shown
     return path, shown
 
@@ -88,7 +92,7 @@ def _kind(path: Path) -> str | None:
 
 
 def _bounds(limits: Limits) -> dict[str, int]:
-    return {name: value for name, value in asdict(limits).items() if name in BOUNDS}
+    return {name: value for name, value in asdict(limits).items() if name in BOUNDS} | RATIOS
 
 
 def _packed(source: Path, out: Path, shown: str, limits: Limits) -> None:
@@ -139,7 +143,9 @@ def _zips_inside(members: Sequence[Member]) -> list[Member]:
     return inner if not others else []
 
 
-def _unnested(path: Path, inner: Sequence[Member], folder: Path, shown: str, limits: Limits) -> Path:
+def _unnested(
+    path: Path, inner: Sequence[Member], folder: Path, shown: str, limits: Limits, encoding: str | None
+) -> Path:
     """The content of the zips in a zip, each in a folder called like it."""
     found: list[tuple[Path, str, str]] = []
     for number, member in enumerate(inner):
@@ -148,15 +154,16 @@ def _unnested(path: Path, inner: Sequence[Member], folder: Path, shown: str, lim
             raise Refused(f"{shown}: {member.name!r:.200} in it is damaged; pack it again.")
         part.write_bytes(data)
         found.append((part, member.name, member.name[: -len(".zip")]))
-    return _joined(found, folder / "joined.part", shown, limits)
+    return _joined(found, folder / "joined.part", shown, limits, encoding)
 
 
-def _joined(zips: Sequence[tuple[Path, str, str]], out: Path, shown: str, limits: Limits) -> Path:
+def _joined(zips: Sequence[tuple[Path, str, str]], out: Path, shown: str, limits: Limits, encoding: str | None) -> Path:
     """One zip of several, (path, name in messages, folder for its content); the folder is left out where all have one."""
     try:
         with Packer(out, shown, _bounds(limits)) as packer:
             for path, name, place in zips:
-                members = [member for member in read_members(path, limits, name) if not member.name.endswith("/")]
+                found = read_contents(path, limits, name, encoding).members
+                members = [each for each in found if not each.name.endswith("/") and each.size <= limits.entry_bytes]
                 file = os.open(path, os.O_RDONLY)
                 try:
                     for member in members:

@@ -12,7 +12,7 @@ from tl.words import number_of
 
 LeftOut = Sequence[tuple[str, str]]  # (reason, name) of files that are no readable pictures
 MOST_KINDS = 6
-READ = "JPEG, PNG, WebP, BMP, GIF and TIFF are read"
+READ = "JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC, AVIF, PGM and PPM are read"
 
 
 class NoClasses(Refused):

@@ -115,13 +115,18 @@ def write(
     drawn = not rows["split"].any()
     ordered = split.order(rows, classes)
     index = _place(folder, pixels, ordered)
-    write_parquet(folder / "index.parquet", index.drop(columns="belongs"))
+    write_parquet(folder / "index.parquet", index.drop(columns=["belongs", "notes"], errors="ignore"))
     write_json(folder / f"pictures-{side}.json", {"ready": len(index)})
     stored = np.memmap(folder / f"pictures-{side}.u8", np.uint8, "r", shape=(len(index), side, side, 3))
     found = Report()
     for kind, pair in leakage.find(index, stored):
         found.add(kind, pair)
-    info = describe(index, classes, about | {"splits": DRAWN if drawn else GIVEN}, native, report, found)
+    noted = Report()
+    for name, notes in zip(index["name"], index["notes"], strict=True) if "notes" in index else ():
+        for note in notes:
+            noted.add(note, name)
+    ways = about | {"splits": DRAWN if drawn else GIVEN, "noted": noted.reasons}
+    info = describe(index, classes, ways, native, report, found)
     write_json(folder / "dataset.json", info.to_json())
     return info
 

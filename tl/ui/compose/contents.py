@@ -26,7 +26,7 @@ def contents(home: Home, info: datasets.DatasetInfo) -> None:
         )
     if unevenness := datasets.uneven(info):
         st.caption(f"{unevenness}, so arms are judged by balanced accuracy unless you choose otherwise.")
-    for sentence in (*datasets.story(info), *datasets.grouped(info)):
+    for sentence in (*datasets.story(info), *datasets.told(info), *datasets.grouped(info)):
         st.caption(escape(sentence))
     _examples(home, info)
     if info.left_out:

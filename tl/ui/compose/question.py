@@ -51,7 +51,7 @@ def ask(uploaded: str) -> None:
         st.warning(NO_LONGER, icon=":material/hourglass_disabled:")
         return
     with st.container(border=True):
-        st.markdown(f"**{escape(incoming.name)}: is this what you mean?**")
+        st.markdown(f"**{escape(incoming.title)}: is this what you mean?**")
         reading = _chosen(incoming)
         edits = _shown(incoming, reading) if reading else None
         if problem := state.pop(PROBLEM, None):
@@ -145,7 +145,7 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
     )
     if len(reading.classes) > MOST_EXAMPLES:
         st.caption(f"and {count(len(reading.classes) - MOST_EXAMPLES)} more classes")
-    for note in reading.notes:
+    for note in (*reading.notes, *incoming.told):
         st.caption(escape(note))
     left = {reason: entry["count"] for reason, entry in incoming.left_out.items()} | dict(reading.left_out)
     if left:
