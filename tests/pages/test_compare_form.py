@@ -156,6 +156,7 @@ def test_an_uploaded_zip_is_shown_with_its_classes_before_anything_is_trained(op
     app = open_page()
     app.get("pills")[0].set_value("few_photos").run()
     app.file_uploader[0].upload("My **Photos**!.zip", small_zip).run()
+    app.button(key="form_zip_use").click().run()
     assert not app.exception and not app.error
     assert app.selectbox(key="form_dataset").value == "my-photos"
     read = unescaped(app)
@@ -165,21 +166,30 @@ def test_an_uploaded_zip_is_shown_with_its_classes_before_anything_is_trained(op
     assert {run.dataset for run in jobs.list_runs(home)} == {"my-photos"}
 
 
-def test_an_upload_that_a_click_interrupted_is_read_again(open_page, small_zip, monkeypatch):
-    ingest, begun = datasets.ingest, []
+def test_an_upload_that_a_click_interrupted_is_read_and_settled_again(open_page, small_zip, monkeypatch):
+    read, settle, begun, settled = datasets.read, datasets.Incoming.settle, [], []
 
     def interrupted_once(*given, **more):
         begun.append(True)
         if len(begun) == 1:
             raise StopException()  # what Streamlit does to the run of a page on which something is touched
-        return ingest(*given, **more)
+        return read(*given, **more)
 
-    monkeypatch.setattr(datasets, "ingest", interrupted_once)
+    def settled_at_last(*given):
+        settled.append(True)
+        if len(settled) == 1:
+            raise StopException()
+        return settle(*given)
+
+    monkeypatch.setattr(datasets, "read", interrupted_once)
+    monkeypatch.setattr(datasets.Incoming, "settle", settled_at_last)
     app = open_page()
     app.get("pills")[0].set_value("few_photos").run()
     app.file_uploader[0].upload("photos.zip", small_zip).run()
     app.run()
-    assert len(begun) == 2
+    app.button(key="form_zip_use").click().run()
+    app.run()
+    assert (len(begun), len(settled)) == (2, 2)
     assert not app.exception and not app.error
     assert app.selectbox(key="form_dataset").value == "photos"
 

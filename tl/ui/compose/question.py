@@ -19,6 +19,7 @@ WAITING, READING, WHERE, SPLIT, EDITOR = (
     "form_zip",
 )
 USE, DISCARD, PROBLEM = "form_zip_use", "form_zip_discard", "form_zip_problem"
+WANTED = "form_zip_wanted"  # that they are used, until they are
 NO_LONGER = "These pictures waited too long and are no longer here. Add the zip again."
 SPLITS = {"train": "for training", "validation": "for validation", "test": "for the test"}
 MOST_EXAMPLES = 24
@@ -36,7 +37,7 @@ def forget() -> None:
     state = st.session_state
     if waiting := state.pop(WAITING, None):
         waiting.close()
-    for key in (READING, WHERE, SPLIT, PROBLEM):
+    for key in (READING, WHERE, SPLIT, PROBLEM, WANTED):
         state.pop(key, None)
 
 
@@ -60,12 +61,12 @@ def ask(uploaded: str) -> None:
             if reading is not None and edits is not None:
                 st.button("Use these pictures", key=USE, type="primary", on_click=_wants_to_use)
             st.button("Discard", key=DISCARD, on_click=forget)
-        if state.pop("form_zip_wants", False) and reading is not None and edits is not None:
+        if state.get(WANTED) and reading is not None and edits is not None:
             _use(incoming, reading, edits, uploaded)
 
 
 def _wants_to_use() -> None:
-    st.session_state["form_zip_wants"] = True
+    st.session_state[WANTED] = True
 
 
 def _use(incoming: Incoming, reading: Reading, edits: Edits, uploaded: str) -> None:
@@ -79,6 +80,8 @@ def _use(incoming: Incoming, reading: Reading, edits: Edits, uploaded: str) -> N
             ) from None
         forget()
         state[uploaded] = name
+    # Only now: whoever touches a widget meanwhile ends this run of the page, and the next one settles it.
+    state.pop(WANTED, None)
     st.rerun()
 
 
@@ -91,7 +94,7 @@ def _chosen(incoming: Incoming) -> Reading | None:
             "They can be read in several ways; the likeliest comes first",
             places,
             key=READING,
-            format_func=lambda place: plain(readings[place].summary),
+            format_func=lambda place: escape(readings[place].summary),
             captions=[escape(reading.how[:1].upper() + reading.how[1:]) for reading in readings],
         )
     with st.expander("None of these" if readings else "Say where the classes are", expanded=not readings):
