@@ -129,8 +129,8 @@ def _upload(home: Home, taken: list[str]) -> None:
 def _uploader(home: Home, taken: list[str]) -> None:
     st.caption(
         "A zip with one folder per class, or with a table that says the classes: JPEG, HEIC, AVIF, PNG, WebP, BMP, "
-        "GIF, TIFF, PGM or PPM. Folders named train, val and test are respected; otherwise 15 % are kept for validation and 15 % for the test. You see how "
-        "it was read before it is used."
+        "GIF, TIFF, PGM or PPM. Folders named train, val and test are respected; otherwise 15 % are kept for validation and "
+        "15 % for the test. You see how it was read before it is used."
     )
     st.text_input("Name of the set", key="form_zip_name", placeholder="as the zip", max_chars=40)
     complete, group = grouping.choice()
