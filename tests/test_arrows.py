@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TABLES = {"backbones", "failures", "limits", "machine", "measures", "output", "strategies", "schedules", "words"}
+TABLES = {"backbones", "failures", "limits", "machine", "measures", "networks", "output", "strategies", "schedules"}
+TABLES |= {"timm_networks", "words"}
 BASE = TABLES | {"config"}
 ABOVE = {"effects", "differences", "operations"}  # what follows from a configuration
 DISK = BASE | {"store", "sources"}
@@ -16,6 +17,8 @@ DISK = BASE | {"store", "sources"}
 ALLOWED = {
     **dict.fromkeys(TABLES, set()),
     "limits": {"config"},  # for Refused
+    "timm_networks": {"networks"},
+    "backbones": {"networks", "timm_networks"},
     "config": TABLES,
     "store": BASE | {"operations"},
     "effects": BASE,

@@ -1,97 +1,42 @@
-"""WHAT is transferred: one table of networks of torchvision and timm. No torch.
+"""WHAT is transferred: one table of networks of torchvision and timm, and behind it all others of timm's. No torch.
 
 A new backbone is one entry: its stages (from the input on) list the module prefixes they consist of and together hold
 every parameter outside the head; tests/test_backbones.py checks each entry against the library that builds it. Where
-nobody publishes weights, `imagenet` is None: then only what is pretrained here can be transferred.
+nobody publishes weights, `imagenet` is None: then only what is pretrained here can be transferred. timm's other
+networks need no entry: what is known of them is generated (tl/timm_networks.py), and they are named timm:NAME.
 """
 
-from dataclasses import dataclass
-from typing import Annotated
+from tl import timm_networks
+from tl.networks import IMAGENET_INPUT, Backbone, HubWeights, ImageNetWeights, Input, PackagedWeights
 
-from msgspec import Meta
-
-LICENCE = "BSD-3-Clause (torchvision); trained on ImageNet-1k, whose pictures are for research use"
-IMAGENET_1K = "ImageNet-1k, 1.28 million photos in 1,000 classes"
-Positive = Annotated[float, Meta(gt=0, le=10)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Input:
-    """What weights expect of a picture: values 0..1 less `mean`, divided by `std`, per channel (R, G, B)."""
-
-    mean: tuple[float, float, float]
-    std: tuple[Positive, Positive, Positive]
-    size: int  # side of the pictures they were trained on, pixels
-    interpolation: str  # by which those pictures were made smaller
+__all__ = [
+    "BACKBONES",
+    "IMAGENET_INPUT",
+    "LISTED",
+    "Backbone",
+    "HubWeights",
+    "ImageNetWeights",
+    "Input",
+    "PackagedWeights",
+    "unknown",
+]
 
 
-IMAGENET_INPUT = Input(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), size=224, interpolation="bilinear")
+class _Networks(dict[str, Backbone]):
+    """The table; `[]` and `in` know every network of timm's too, as timm:NAME. Listed are only the table's own."""
+
+    def __missing__(self, name: str) -> Backbone:
+        return timm_networks.network(name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and timm_networks.known(name))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageNetWeights:
-    """Weights that torchvision publishes; the file's name carries a part of its hash."""
-
-    url: str
-    accuracy: float  # top-1 on ImageNet-1k validation at 224 px, fraction 0..1, as torchvision reports it
-    size_mb: float  # download, 2**20 bytes
-    licence: str = LICENCE
-    source_data: str = IMAGENET_1K
-    input: Input = IMAGENET_INPUT
-
-    @property
-    def file_name(self) -> str:
-        """Name in torch's cache folder."""
-        return self.url.rsplit("/", 1)[1]
-
-    @property
-    def sha256(self) -> str:
-        """First hex digits of the file's SHA-256: more is not known."""
-        return self.file_name.removesuffix(".pth").rsplit("-", 1)[1]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PackagedWeights:
-    """Weights that a package from the package index carries, a pickle: its whole hash decides whether it is opened."""
-
-    package: str  # as pip knows it
-    file: str  # in the folder of site packages
-    sha256: str
-    accuracy: float  # top-1 on ImageNet-1k validation at `input.size`, fraction 0..1, as its publisher reports it
-    size_mb: float  # of the file, 2**20 bytes
-    input: Input
-    licence: str
-    source_data: str = IMAGENET_1K
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backbone:
-    """One network: what its library calls it, which stages it has, where its head is."""
-
-    title: str  # as the page shows it
-    timm: str | None = None  # what timm calls it; None: torchvision builds it, under the table's key
-    family: str
-    stages: dict[str, tuple[str, ...]]  # stage name -> module prefixes, from the input to the head
-    head: str  # prefix of the last linear layer, which is replaced by one for the own classes
-    parameters: int  # in all, with a head of 1000 classes
-    gflops: float  # multiply-adds of one forward pass at 224 px, 1e9, as torchvision reports or torch counts it
-    imagenet: ImageNetWeights | PackagedWeights | None  # None: nobody publishes any
-    min_resolution: int = 32  # smallest side of the picture that the network can take, pixels
-    torchvision: str | None = None  # what torchvision calls it, where that is not its key
-    small_stem: bool = False  # a ResNet that begins with a 3x3 convolution of stride 1 and doesn't pool, for 32 px
-    activation_bytes: float = 120e6  # kept for the backward pass per picture at 224 px; most have up to 150 MB
-
-    @property
-    def stage_names(self) -> tuple[str, ...]:
-        """Names of the stages, from the input on."""
-        return tuple(self.stages)
-
-    def stage_of(self, parameter: str) -> str:
-        """The stage that holds a parameter or module, "head" for the head. KeyError where none does."""
-        for name, prefixes in (*self.stages.items(), ("head", (self.head,))):
-            if any(parameter == prefix or parameter.startswith(prefix + ".") for prefix in prefixes):
-                return name
-        raise KeyError(parameter)
+def unknown(name: str) -> str:
+    """What to say of a network that is not there: one sentence with what there is."""
+    if name.startswith(timm_networks.PREFIX):
+        return timm_networks.unknown(name)
+    return f"backbone is {name!r:.100}; it must be one of {LISTED}."
 
 
 def _numbered(prefix: str, first: int, last: int) -> tuple[str, ...]:
@@ -127,7 +72,7 @@ _VIT = {"stem": ("class_token", "conv_proj", "encoder.pos_embedding")} | {
 }
 _VIT["stage4"] += ("encoder.ln",)
 
-BACKBONES: dict[str, Backbone] = {
+_TABLE: dict[str, Backbone] = {
     "mobilenet_v2": Backbone(
         title="MobileNetV2",
         family="MobileNet",
@@ -278,3 +223,6 @@ BACKBONES: dict[str, Backbone] = {
         imagenet=ImageNetWeights(url=_url("vit_b_16-c867db91.pth"), accuracy=0.81072, size_mb=330.285),
     ),
 }
+
+BACKBONES: dict[str, Backbone] = _Networks(_TABLE)
+LISTED = f"{', '.join(_TABLE)} or timm:NAME (`python -m tl backbones WORDS` finds names)"  # for help and refusals

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import pairwise
 from typing import Any
 
-from tl.backbones import BACKBONES
+from tl.backbones import BACKBONES, unknown
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.strategies import PARAMETERS, STRATEGIES, Phase, arm_title, phase_at
 from tl.words import CONTROL, plain
@@ -134,7 +134,7 @@ class Training:
 
     dataset: str  # name of a data set
     samples: int | None = None  # training pictures, stratified and nested; None: all
-    backbone: str = "mobilenet_v2"  # key of BACKBONES
+    backbone: str = "mobilenet_v2"  # key of BACKBONES, or timm:NAME
     weights: str = "auto"  # pretrained source, see tl/sources; "auto": bundled, else ImageNet
     resolution: int = 64  # side of the square the network sees, pixels
     epochs: int = 10  # at most, for arms without a budget of their own
@@ -165,14 +165,15 @@ class Training:
         _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, "the name of a data set")
         in_range = self.samples is None or 2 <= self.samples <= 10**9
         _require(in_range, "samples", self.samples, "2 to 1000000000, or left out for all")
-        _require(self.backbone in BACKBONES, "backbone", self.backbone, f"one of {', '.join(BACKBONES)}")
+        if self.backbone not in BACKBONES:
+            raise Refused(unknown(self.backbone))
         fits = 1 <= len(self.weights) <= 100 and not CONTROL.search(self.weights)
         _require(fits, "weights", self.weights, "a source's name of 1 to 100 characters, without control characters")
         allowed = f"a multiple of 16 from {MIN_RESOLUTION} to {MAX_RESOLUTION}"
         in_range = MIN_RESOLUTION <= self.resolution <= MAX_RESOLUTION
         _require(in_range and self.resolution % 16 == 0, "resolution", self.resolution, allowed)
-        lowest = BACKBONES[self.backbone].min_resolution
-        _require(self.resolution >= lowest, "resolution", self.resolution, f"at least {lowest} for {self.backbone}")
+        if not BACKBONES[self.backbone].takes(self.resolution):
+            raise Refused(BACKBONES[self.backbone].refusal(self.backbone, self.resolution))
         _require(1 <= self.epochs <= 1000, "epochs", self.epochs, "1 to 1000")
         _require(2 <= self.batch_size <= 4096, "batch_size", self.batch_size, "2 to 4096")
         _require(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, f"one of {', '.join(OPTIMIZERS)}")

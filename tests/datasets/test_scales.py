@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from crafted import picture, zipped
 from PIL import Image
-from tl.datasets.intake.scales import MOST, Scales
 
 from tl.config import Refused
 from tl.datasets import ingest, prepare, told
+from tl.datasets.intake.scales import MOST, Scales
 
 
 def microscope(top: float, dtype=np.uint16, low: float = 0.0, kind: str = "TIFF") -> dict[str, bytes]:

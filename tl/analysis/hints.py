@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tl import datasets, sources
 from tl.analysis.hint_record import record
-from tl.backbones import BACKBONES
+from tl.backbones import BACKBONES, unknown
 from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
 from tl.store.documents import Finite, fitting
 from tl.store.features import RANDOM, FeatureKey, fingerprint, read_features
@@ -52,12 +52,12 @@ def question(
         raise Refused(
             f"resolution is {resolution}; it must be a multiple of 16 from {MIN_RESOLUTION} to {MAX_RESOLUTION}."
         )
-    names = tuple(backbones) if backbones else tuple(BACKBONES)
+    names = tuple(backbones) if backbones else tuple(sources.networks_here(home))
     for name in names:
         if name not in BACKBONES:
-            raise Refused(f"backbone is {name!r}; it must be one of {', '.join(BACKBONES)}.")
-        if backbones and BACKBONES[name].min_resolution > resolution:
-            raise Refused(f"resolution is {resolution}; {name} needs at least {BACKBONES[name].min_resolution}.")
+            raise Refused(unknown(name))
+        if backbones and not BACKBONES[name].takes(resolution):
+            raise Refused(BACKBONES[name].refusal(name, resolution))
     return Question(dataset=dataset, samples=samples, resolution=resolution, backbones=names)
 
 
@@ -66,7 +66,7 @@ def candidates(home: Home, asked: Question) -> list[FeatureKey]:
     stamp = fingerprint(datasets.home_of(home, asked.dataset), asked.dataset)
     found = []
     for backbone in asked.backbones:
-        if BACKBONES[backbone].min_resolution > asked.resolution:
+        if not BACKBONES[backbone].takes(asked.resolution):
             continue
         here = {entry.key: entry.sha256 for entry in sources.available(home, backbone) if entry.file}
         for weights, digest in (here | {RANDOM: RANDOM_HASH} if here else {}).items():

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from tl.backbones import BACKBONES
+from tl.backbones import LISTED
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
 from tl.config import Training
@@ -17,7 +17,7 @@ def add_commands(commands: Any) -> None:
         "--dataset", type=dataset_name, default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}"
     )
     parser.add_argument("--samples", type=int, metavar="INT", help="training pictures; default: all")
-    parser.add_argument("--backbone", default=Training.backbone, help=", ".join(BACKBONES))
+    parser.add_argument("--backbone", default=Training.backbone, help=LISTED)
     parser.add_argument("--weights", default=Training.weights, help="what pretrained arms start from; default auto")
     parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help="default 64")
     parser.add_argument(

@@ -3,7 +3,8 @@
 import argparse
 import sys
 from collections.abc import Collection, Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from tl import jobs
@@ -11,6 +12,7 @@ from tl.analysis import power
 from tl.analysis.experiment_results import ExperimentResult, RunSummary
 from tl.analysis.unplanned import notes
 from tl.arms import SETTINGS, parse_arms, value_type
+from tl.backbones import LISTED
 from tl.cli.parser import Parser, add_command, add_verdict_options, dataset_name, decimal, verdict_options
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
@@ -18,6 +20,7 @@ from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import BALANCES, JUDGES, PRECISIONS, VIEWS_BY, Experiment, Refused, Training, parse_seeds
 from tl.differences import networks, sides, transferred_words
 from tl.effects import before_training, idle
+from tl.jobs import own_weights
 from tl.jobs.listing import RunEntry
 from tl.jobs.shortage import shortage
 from tl.output import print_json
@@ -35,7 +38,7 @@ INTERRUPTED = 130  # exit status after Ctrl-C
 HELP = {
     "dataset": f"name of a data set, see `python -m tl datasets`; default {DEFAULT_DATASET}",
     "samples": "training pictures, stratified and nested; default: all",
-    "backbone": "network",
+    "backbone": f"network: {LISTED}",
     "weights": "what pretrained arms start from where they don't say",
     "resolution": "side of the square the network sees, pixels",
     "epochs": "at most, for arms without epochs of their own",
@@ -99,6 +102,13 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
             continue
         parser.add_argument(f"--{option}", type=read, metavar=kind.__name__.upper(), default=entry.default, help=text)
     parser.set_defaults(dataset=DEFAULT_DATASET)
+    parser.add_argument(
+        "--weights-file",
+        type=Path,
+        metavar="FILE",
+        help="weights of your own for the network, as .safetensors, in place of --weights; they join the library",
+    )
+    parser.add_argument("--licence", help="of that file, for its model card")
     arms = (
         f"STRATEGY[:SETTING=VALUE]..., joined by commas; default {DEFAULT_ARMS}. Strategies: {', '.join(STRATEGIES)}; "
     )
@@ -162,13 +172,17 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
 
 
 def tell_power(home: Home, experiment: Experiment) -> None:
-    """Say on stderr what the test pictures can show at all, whether memory suffices, and which arms don't train what they
-    should."""
-    from tl import datasets  # pandas
+    """Say on stderr what the test pictures can show at all, whether memory suffices, what the weights' licence restricts,
+    and which arms don't train what they should."""
+    from tl import datasets, sources  # pandas
+    from tl.sources.licences import restricts
 
     print(power.sentence(datasets.describe(home, experiment.dataset).test), file=sys.stderr, flush=True)
     if words := shortage(experiment):
         print(words, file=sys.stderr, flush=True)
+    for source in sources.used(home, experiment):
+        if restricts(source.licence):
+            print(f"Licence of the weights “{source.title}”: {source.licence}.", file=sys.stderr, flush=True)
     for arm in experiment.arms:
         if words := before_training(experiment, arm):
             print(f"{arm_title(arm.name)}: {words}", file=sys.stderr, flush=True)
@@ -187,9 +201,20 @@ def experiment_of(arguments: argparse.Namespace) -> Experiment:
     shared = {entry.name: getattr(arguments, entry.name) for entry in fields(Training)}
     arms = parse_arms(arguments.arms, arguments.learning_rate)
     experiment = Experiment(**shared, arms=arms, seeds=parse_seeds(arguments.seeds))
+    if arguments.weights_file is not None:
+        experiment = _with_file(arguments, experiment)
     for name, when in idle(experiment).items():
         raise Refused(f"{name.replace('_', ' ')} has no effect here, but {when}; leave it out.")
     return experiment
+
+
+def _with_file(arguments: argparse.Namespace, experiment: Experiment) -> Experiment:
+    """The experiment with the weights in the file that was given. Raises Refused."""
+    if experiment.weights != Training.weights:
+        raise Refused("--weights and --weights-file both say what pretrained arms start from; leave one out.")
+    key, told = own_weights.adopt(arguments.home, arguments.weights_file, experiment, arguments.licence)
+    print(f"{told} From now on: --weights {key}", file=sys.stderr, flush=True)
+    return replace(experiment, weights=key)
 
 
 def heading(home: Home, experiment: Experiment, sizes: str, run_ids: Iterable[str]) -> str:

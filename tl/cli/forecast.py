@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from tl.backbones import BACKBONES
+from tl.backbones import LISTED
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name, decimal
 from tl.config import Training
@@ -21,7 +21,7 @@ def add_commands(commands: Any) -> None:
         "--dataset", type=dataset_name, help=f"name of a data set; default that of --sweep, else {DEFAULT_DATASET}"
     )
     parser.add_argument("--target", type=decimal, metavar="FLOAT", default=0.9, help="accuracy; default 0.9 for 90 %%")
-    parser.add_argument("--backbone", help=f"default that of --sweep, else {Training.backbone}; {', '.join(BACKBONES)}")
+    parser.add_argument("--backbone", help=f"default that of --sweep, else {Training.backbone}; {LISTED}")
     parser.add_argument("--weights", help="what the linear probe looks through; default that of --sweep, else auto")
     parser.add_argument("--resolution", type=int, metavar="INT", help="default that of --sweep, else 64")
     parser.add_argument(

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from tl.backbones import BACKBONES
+from tl.backbones import LISTED
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
 from tl.cli.table import table
@@ -25,7 +25,7 @@ def add_commands(commands: Any) -> None:
         "--dataset", type=dataset_name, default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}"
     )
     parser.add_argument("--samples", type=int, metavar="INT", help="training pictures to look at; default: up to 1000")
-    parser.add_argument("--backbones", help=f"joined by commas; default: all with weights here. {', '.join(BACKBONES)}")
+    parser.add_argument("--backbones", help=f"joined by commas; default: all with weights here. {LISTED}")
     parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help="default 64")
 
 

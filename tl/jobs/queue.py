@@ -64,13 +64,17 @@ def enqueue(
     settle: Settling | None = None,
     keep_of: str | None = None,
 ) -> str:
-    """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner)."""
+    """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner).
+
+    Raises Refused where weights are not here and can't be downloaded: better now than after the first arm has trained.
+    """
     # Takes a second (numpy, pandas); before the rows are there, so that Ctrl-C meanwhile leaves nothing behind.
     from tl.jobs.advice import predict
     from tl.store.quarantine import announce, quarantine
 
     ids = sorted(new_id() for _ in experiments)
     runs = [experiment.runs(experiment_id) for experiment, experiment_id in zip(experiments, ids, strict=True)]
+    check_weights(home, experiments)
     keep: dict[str, RunRow] = {}
     if keep_of:
         from tl.jobs.kept import kept, like_before, take_over
@@ -91,6 +95,16 @@ def enqueue(
         for experiment_id, experiment in zip(ids, experiments, strict=True):
             predict(home, experiment_id, experiment)
     return stored
+
+
+def check_weights(home: Home, experiments: list[Experiment]) -> None:
+    """Refuse experiments whose weights are neither here nor to be had."""
+    from tl import sources  # numpy
+    from tl.sources import hub
+
+    found = {(entry.backbone, entry.key): entry for own in experiments for entry in sources.used(home, own)}
+    for entry in found.values():
+        hub.check(entry)
 
 
 def admission_of(home: Home, names: set[str]) -> database.Admission:

@@ -83,13 +83,13 @@ def _batches(experiment: Experiment) -> list[int]:
 
 def _sides(experiment: Experiment) -> list[int]:
     """Lower resolutions that the network can take, the highest first."""
-    least = BACKBONES[experiment.backbone].min_resolution
-    return [side for side in sorted(RESOLUTIONS, reverse=True) if least <= side < experiment.resolution]
+    takes = BACKBONES[experiment.backbone].takes
+    return [side for side in sorted(RESOLUTIONS, reverse=True) if takes(side) and side < experiment.resolution]
 
 
 def _networks(experiment: Experiment) -> list[str]:
     """Smaller ones that can take the resolution, the largest first."""
     most = BACKBONES[experiment.backbone].parameters
     smaller = (name for name, one in BACKBONES.items() if one.parameters < most)
-    fitting = (name for name in smaller if BACKBONES[name].min_resolution <= experiment.resolution)
+    fitting = (name for name in smaller if BACKBONES[name].takes(experiment.resolution))
     return sorted(fitting, key=lambda name: -BACKBONES[name].parameters)

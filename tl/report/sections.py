@@ -9,15 +9,17 @@ from tl.analysis.names import title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference
 from tl.analysis.unplanned import notes
+from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import networks, own_words, sides
 from tl.report import pieces
 from tl.report.command import command, pinned
 from tl.report.subject import Subject
+from tl.sources import used as sources_of
 from tl.store.documents import Result
 from tl.strategies import STRATEGIES
-from tl.words import NOT_AVAILABLE, count, number_of, rate
+from tl.words import NOT_AVAILABLE, count, number_of, percent, rate
 
 
 def name(experiment: Experiment, info: DatasetInfo | None) -> str:
@@ -64,6 +66,7 @@ def setting(
         *pictures_section(info, experiment),
         pieces.heading("Setting"),
         pieces.table((), setting_rows(experiment, sizes)),
+        *weights_section(subject),
         pieces.table(arm_head(experiment), arm_rows(experiment)),
         pieces.heading("Hardware and versions"),
         pieces.table((), machine_rows(records)),
@@ -114,6 +117,22 @@ def arm_head(experiment: Experiment) -> tuple[str, ...]:
     """Columns of `arm_rows`."""
     own = ("Its own",) if any(arm.transfers_its_own for arm in experiment.arms) else ()
     return ("Arm", "Strategy", *own, "What trains when", "Learning rate", "Epochs")
+
+
+def weights_section(subject: Subject) -> list[str]:
+    """What the pretrained weights are and what their licence says; nothing where no arm has any, or they are gone."""
+    rows = [
+        (
+            f"{BACKBONES[found.backbone].title}, {found.title}",
+            found.source_data,
+            percent(found.accuracy),
+            found.licence,
+            found.sha256 or NOT_AVAILABLE,
+        )
+        for found in sources_of(subject.home, subject.experiment)
+    ]
+    head = ("Pretrained weights", "Trained on", "Accuracy as published", "Licence", "SHA-256")
+    return [pieces.table(head, rows)] if rows else []
 
 
 def arm_rows(experiment: Experiment) -> list[tuple[str, ...]]:

@@ -28,6 +28,12 @@ def library(home: Home, backbone: str) -> list[Source]:
     return [entry for entry in found if entry and entry.backbone == backbone]
 
 
+def own_backbones(home: Home) -> set[str]:
+    """The networks that the models of the library are of, as their cards say."""
+    cards = (read_json(path) for path in home.library_dir.glob("*/card.json"))
+    return {card["backbone"] for card in cards if isinstance(card, dict) and isinstance(card.get("backbone"), str)}
+
+
 def _from_card(card_path: Path, weights: Path, key: str, state: str) -> Source | None:
     """The source a model card describes; None where the card is unreadable or the weights are missing."""
     card = read_json(card_path)

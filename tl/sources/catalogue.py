@@ -1,36 +1,46 @@
 """Which sources there are for a backbone, and which one a key stands for."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
-from tl.backbones import BACKBONES, IMAGENET_INPUT, Input
-from tl.config import Refused
-from tl.sources.cards import bundled, library
+from tl.backbones import BACKBONES, IMAGENET_INPUT, Input, unknown
+from tl.config import Experiment, Refused, new_id
+from tl.sources.cards import bundled, library, own_backbones
 from tl.sources.package_index import missing, packaged
 from tl.sources.source import AUTO, BUNDLED, IMAGENET, Source
+from tl.sources.timm import hub, networks_in_cache
 from tl.sources.torchvision import published
 from tl.store.home import Home
+from tl.strategies import STRATEGIES
 
 
 def available(home: Home, backbone: str) -> list[Source]:
-    """Everything that can be transferred to `backbone`: bundled, ImageNet, then own models by name; keys are unique."""
+    """Everything that can be transferred to `backbone`: bundled, ImageNet or a hub's, then own models by name; keys are
+    unique."""
     if backbone not in BACKBONES:
-        raise Refused(f"backbone is {backbone!r}; it must be one of {', '.join(BACKBONES)}.")
+        raise Refused(unknown(backbone))
     found: dict[str, Source] = {}
-    for entry in (*bundled(backbone), *packaged(backbone), *published(backbone), *library(home, backbone)):
+    for entry in (
+        *bundled(backbone),
+        *packaged(backbone),
+        *published(backbone),
+        *hub(backbone),
+        *library(home, backbone),
+    ):
         found.setdefault(entry.key, entry)
     return list(found.values())
 
 
 def source(home: Home, backbone: str, key: str) -> Source:
-    """The source that `key` stands for: "auto" is the bundled one, else ImageNet. Raises Refused for what can't be had, and
-    for "auto" where nobody publishes weights."""
+    """The source that `key` stands for: "auto" is the bundled one, else ImageNet, else the first that a hub has. Raises
+    Refused for what can't be had, and for "auto" where nobody publishes weights."""
     known = {entry.key: entry for entry in available(home, backbone)}
     ours = [entry.key for entry in known.values() if entry.state == "bundled"]
     wanted = key
     if key in (AUTO, BUNDLED):
-        wanted = ours[0] if ours else IMAGENET if key == AUTO else key
+        wanted = ours[0] if ours else _first_published(backbone) if key == AUTO else key
     if wanted not in known:
-        if BACKBONES[backbone].imagenet is None and not ours:
+        if not BACKBONES[backbone].published and not ours:
             raise Refused(none_published(backbone, list(known)))
         names = ", ".join((AUTO, *known))
         raise Refused(f"There are no pretrained weights {key!r} for {backbone}; there is: {names}.")
@@ -39,9 +49,25 @@ def source(home: Home, backbone: str, key: str) -> Source:
     return known[wanted]
 
 
+def _first_published(backbone: str) -> str:
+    return next((weights.key for weights in BACKBONES[backbone].hub), IMAGENET)
+
+
 def resolve(home: Home, backbone: str, key: str) -> str:
     """The key of the source that `key` stands for, as `source`."""
     return source(home, backbone, key).key
+
+
+def used(home: Home, experiment: Experiment) -> list[Source]:
+    """What the arms of an experiment start from, each once; without what is no longer there."""
+    runs = experiment.runs(new_id())
+    found: dict[tuple[str, str], Source] = {}
+    for run in runs:
+        if STRATEGIES[run.arm.strategy].pretrained:
+            with suppress(Refused):
+                entry = source(home, run.backbone, run.weights)
+                found.setdefault((entry.backbone, entry.key), entry)
+    return list(found.values())
 
 
 def none_published(backbone: str, own: Sequence[str]) -> str:
@@ -59,5 +85,11 @@ def input_of(home: Home, backbone: str, key: str) -> Input:
     try:
         return source(home, backbone, key).input
     except Refused:
-        published = BACKBONES[backbone].imagenet
+        published = BACKBONES[backbone].imagenet or next(iter(BACKBONES[backbone].hub), None)
         return published.input if published else IMAGENET_INPUT
+
+
+def networks_here(home: Home) -> list[str]:
+    """The networks that something can be transferred to: the table's, and those of timm's with weights here."""
+    own = {str(entry) for entry in own_backbones(home) if entry in BACKBONES}
+    return list(dict.fromkeys((*BACKBONES, *networks_in_cache(), *sorted(own))))

@@ -16,10 +16,11 @@ class Source:
 
     key: str  # what `weights` of a RunConfig names
     title: str  # as the page shows it
-    backbone: str  # key of BACKBONES
+    backbone: str  # key of BACKBONES, or timm:NAME
     file: Path | None  # the weights; None: not here yet
     place: Path  # the file the weights are in, or will be in once they are here
     url: str | None = None  # where they are downloaded from; None: only as a file
+    repository: str | None = None  # on the model hub, whose library downloads them; None: they are not there
     sha256: str  # hex digest of the file, or the part of it that is known; "": unknown
     size_bytes: int  # of the file; of a download as its publisher rounds it
     input: Input  # what the network takes with these weights

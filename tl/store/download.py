@@ -29,6 +29,10 @@ class DownloadFailed(Refused):
     """A file could not be downloaded; the text is one sentence: what, why, what to do."""
 
 
+class Unauthorized(DownloadFailed):
+    """The server gives the file only to those it knows."""
+
+
 class WrongHash(DownloadFailed):
     """A file is not the one its publisher names."""
 
@@ -44,10 +48,15 @@ class _NotResumedError(_BrokenError):
 def matches(path: Path, sha256_prefix: str) -> bool:
     """Whether there is a file at `path` whose SHA-256 begins with the hex digits `sha256_prefix`."""
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256_prefix.lower())
+        return sha256_of(path).startswith(sha256_prefix.lower())
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return False
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hex digits. Raises OSError."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def download(
@@ -72,12 +81,25 @@ def download(
             )
         os.replace(part, path)
     except _BrokenError as error:
-        text = f"{url} could not be downloaded ({error}); check the internet connection, or put the file at {path}."
-        raise DownloadFailed(text) from error
+        raise DownloadFailed(f"{url} could not be downloaded ({error}); {by_hand(path)}.") from error
     finally:
         part.unlink(missing_ok=True)
     sync_folder(path.parent)
     return path
+
+
+def reach(url: str, remedy: str, seconds: float) -> None:
+    """Ask the server for the file at `url` and take nothing. Raises Unauthorized where it wants to know who asks, else
+    DownloadFailed, which ends with `remedy`, where there is no such file, or no answer within `seconds`."""
+    try:
+        _open(url, 0, None, seconds).close()
+    except _BrokenError as error:
+        raise DownloadFailed(f"{url} could not be downloaded ({error}); {remedy}.") from error
+
+
+def by_hand(path: Path) -> str:
+    """What to do where `path` can't be downloaded."""
+    return f"check the internet connection, or put the file at {path}"
 
 
 def _sweep(path: Path) -> None:
@@ -106,22 +128,23 @@ def _fetch(url: str, part: Path, size: int | None, progress: Progress) -> None:
             time.sleep(BACK_OFF_SECONDS * 2 ** (attempt - 1))
 
 
-def _open(url: str, start: int, validator: str | None):
+def _open(url: str, start: int, validator: str | None, seconds: float | None = None):
     """The server's answer to a request for the bytes from `start` on."""
     headers = {"User-Agent": "tl-lab", "Accept-Encoding": "identity"}
     if start and validator:
         headers |= {"Range": f"bytes={start}-", "If-Range": validator}
     try:
-        answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_SECONDS)
+        answer = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=seconds or TIMEOUT_SECONDS
+        )
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in WORTH_ANOTHER_TRY:
             raise (_NotResumedError if error.code == 416 else _BrokenError)(
                 f"the server answered {error.code} {error.reason}"
             ) from error
-        raise DownloadFailed(
-            f"{url} could not be downloaded: the server answered {error.code} {error.reason}."
-        ) from error
+        kind = Unauthorized if error.code in (401, 403) else DownloadFailed
+        raise kind(f"{url} could not be downloaded: the server answered {error.code} {error.reason}.") from error
     except (OSError, http.client.HTTPException) as error:  # urllib's URLError is an OSError
         cause = getattr(error, "reason", error)  # urllib wraps what happened
         raise _BrokenError(f"no connection: {getattr(cause, 'strerror', None) or cause or repr(cause)}") from error

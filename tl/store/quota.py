@@ -11,9 +11,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tl import timm_networks
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused, Training
-from tl.limits import limits
+from tl.limits import hosted, limits
 from tl.operations import run_operations
 from tl.store.database import Admission, read_runs
 from tl.store.documents import Count, fitting
@@ -40,6 +41,9 @@ class _Sizes(Struct, frozen=True):
 def check_settings(experiment: Experiment, training_pictures: int) -> None:
     """Refuse an experiment that is larger than a visitor's may be; `training_pictures` of the whole data set."""
     bounds = limits()
+    for backbone in {experiment.of(arm).backbone for arm in experiment.arms} if hosted() else ():
+        if timm_networks.known(backbone):  # any visitor could have gigabytes downloaded
+            raise Refused(f"{backbone} is not offered in this demo; it needs a TL Lab of your own.")
     samples = training_pictures if experiment.samples is None else experiment.samples
     _check("samples", samples, bounds.samples)
     largest = max(experiment.of(arm).resolution for arm in experiment.arms)

@@ -73,7 +73,7 @@ def main(argv: list[str]) -> int:
         return 2
     answers, share = [], threads.govern(choose_device())
     for candidate in options.candidates:
-        backbone, weights, digest = candidate.split(":")
+        backbone, weights, digest = candidate.rsplit(":", 2)  # timm:NAME has one of its own
         key = FeatureKey(
             dataset=options.dataset,
             fingerprint=fingerprint(home_of(home, options.dataset), options.dataset),

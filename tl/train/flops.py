@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
+from tl.backbones import Backbone
 from tl.train.pieces import Chain, run_pieces
 
 # Layers that keep the shape and are not counted: without them counting takes a tenth of the time, which a short run
@@ -14,7 +15,7 @@ from tl.train.pieces import Chain, run_pieces
 _UNCOUNTED = (nn.modules.batchnorm._BatchNorm, nn.ReLU, nn.ReLU6, nn.Hardswish, nn.Hardsigmoid, nn.SiLU, nn.GELU)
 
 
-def count(network: nn.Module, backbone: str, resolution: int, cut: int) -> tuple[int, int]:
+def count(network: nn.Module, backbone: str | Backbone, resolution: int, cut: int) -> tuple[int, int]:
     """(forward of the frozen part before `cut`, forward and backward of the rest) per picture.
 
     Counted are matrix products and convolutions, a multiply-add as two operations; nothing is computed. The network's

@@ -1,17 +1,23 @@
 """A network in evaluation mode with every BatchNorm folded into the convolution before it: the same function, faster."""
 
+from collections import Counter
 from copy import deepcopy
 
 import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from tl.train.tracing import record
 
-class _LayerTracer(fx.Tracer):
-    """Records layers; convolutions and norms of other libraries, and our own, are some, too."""
 
-    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-        return isinstance(module, nn.Conv2d | nn.BatchNorm2d) or super().is_leaf_module(module, name)
+def _is_layer(module: nn.Module, name: str) -> bool:
+    """Convolutions and norms of other libraries, and our own, are some, too."""
+    return isinstance(module, nn.Conv2d | nn.BatchNorm2d)
+
+
+def _is_plain(conv: nn.Module) -> bool:
+    """Whether a convolution takes its weights as they are: others standardise them first."""
+    return isinstance(conv, nn.Conv2d) and "Std" not in type(conv).__name__
 
 
 class Folded:
@@ -43,14 +49,18 @@ class Folded:
             )
 
     def _fold(self) -> None:
-        graph = _LayerTracer().trace(self._network)
+        graph = record(self._network, _is_layer)
+        if graph is None:
+            return
         modules = dict(self._network.named_modules())
+        calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
         folded = fx.GraphModule(self._network, graph)
         for node in list(graph.nodes):
             norm = modules.get(str(node.target)) if node.op == "call_module" else None
             before = node.args[0] if isinstance(norm, nn.BatchNorm2d) else None
             conv = modules.get(str(before.target)) if before is not None and before.op == "call_module" else None
-            if isinstance(conv, nn.Conv2d) and len(before.users) == 1:
+            once = before is not None and calls[node.target] == calls[before.target] == len(before.users) == 1
+            if once and conv is not None and _is_plain(conv):
                 twin = deepcopy(conv)
                 folded.set_submodule(before.target, twin)
                 self._pairs.append((conv, norm, twin))

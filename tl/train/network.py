@@ -2,23 +2,29 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import torchvision
 from torch import nn
 
-from tl.backbones import BACKBONES
+from tl.backbones import BACKBONES, Backbone
 from tl.config import Refused
 from tl.strategies import HEAD, Phase
 from tl.train.precision import keep_depthwise_exact
 from tl.train.weights import read_weights
+
+POSITIONS = "encoder.pos_embedding"  # of torchvision's ViT
 
 
 def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module:
     """The backbone with random weights and a linear head of `num_classes`; input (N, 3, resolution, resolution)."""
     table = BACKBONES[backbone]
     if table.timm:
-        return timm_network(table.timm, num_classes).to(memory_format=torch.channels_last)
+        network = timm_network(table.timm, num_classes, **_size(table, resolution))
+        network.built_for = resolution  # type: ignore[assignment]
+        laid_out: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return laid_out
     options = {"image_size": resolution} if table.family == "ViT" else {}
     name = table.torchvision or backbone
     network = torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
@@ -29,13 +35,19 @@ def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module
     return network.to(memory_format=torch.channels_last)
 
 
-def timm_network(name: str, num_classes: int) -> nn.Module:
-    """timm's network with random weights; an optional library: Refused where it is not installed."""
+def _size(table: Backbone, side: int) -> dict[str, int]:
+    """What timm is told of the pictures' size, by networks that want to know it."""
+    return {"img_size": side} if table.sized else {}
+
+
+def timm_network(name: str, num_classes: int, **options: Any) -> nn.Module:
+    """timm's network, with random weights unless `options` of timm's say otherwise; an optional library: Refused where it
+    is not installed."""
     try:
         import timm  # takes a second or two, and only some networks need it
     except ImportError:
         raise Refused(f"The network {name} needs the library timm, which is not installed: pip install timm") from None
-    network: nn.Module = timm.create_model(name, pretrained=False, num_classes=num_classes)
+    network: nn.Module = timm.create_model(name, num_classes=num_classes, **options)
     return network
 
 
@@ -54,21 +66,54 @@ def load_pretrained(network: nn.Module, backbone: str, path: Path, classes: int 
 
     Raises Refused where the file does not hold exactly this backbone's stages or holds values that are not finite.
     """
-    state = read_weights(path, backbone)
-    head = BACKBONES[backbone].head + "."
-    counted = "num_batches_tracked"  # of BatchNorm: no weight, and not used with a fixed momentum
-    own = {n: v for n, v in network.state_dict().items() if not n.startswith(head) and not n.endswith(counted)}
-    if classes and len(state.get(head + "bias", ())) == classes:
-        own |= {n: v for n, v in network.state_dict().items() if n.startswith(head)}
-    position = "encoder.pos_embedding"
-    if position in own and position in state and state[position].shape != own[position].shape:
-        state[position] = _resize_positions(state[position].float(), own[position].shape[1])
-    wrong = [name for name, value in own.items() if name not in state or state[name].shape != value.shape]
-    if wrong:
+    state = fitted(network, backbone, read_weights(path, backbone))
+    own = wanted(network, backbone)
+    if classes and len(state.get(BACKBONES[backbone].head + ".bias", ())) == classes:
+        own = wanted(network, backbone, with_heads=True)
+    if wrong := misfits(own, state):
         raise Refused(f"{path} holds no weights for {backbone}: {wrong[0]} is missing or has another shape.")
     if not all(torch.isfinite(state[name]).all() for name in own if state[name].is_floating_point()):
         raise Refused(f"{path} holds values that are not finite; it is damaged, get it again.")
     network.load_state_dict({name: state[name].to(value.dtype) for name, value in own.items()}, strict=False)
+
+
+def wanted(network: nn.Module, backbone: str, with_heads: bool = False) -> dict[str, torch.Tensor]:
+    """What a file of weights has to hold: all but the heads, and BatchNorm's count of batches, which is no weight and is
+    not used with a fixed momentum."""
+    heads = () if with_heads else tuple(f"{head}." for head in BACKBONES[backbone].heads)
+    state = network.state_dict()
+    return {n: v for n, v in state.items() if not n.startswith(heads) and not n.endswith("num_batches_tracked")}
+
+
+def fitted(network: nn.Module, backbone: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights `state` for the size of picture that `network` was built for; as they are where that can't be done."""
+    own = wanted(network, backbone)
+    if POSITIONS in own and POSITIONS in state and state[POSITIONS].shape != own[POSITIONS].shape:
+        return state | {POSITIONS: _resize_positions(state[POSITIONS].float(), own[POSITIONS].shape[1])}
+    if BACKBONES[backbone].timm and misfits(own, state):
+        return _as_timm_has_them(network, backbone, state)
+    return state
+
+
+def misfits(own: dict[str, torch.Tensor], state: dict[str, torch.Tensor]) -> list[str]:
+    """Names in `own` that `state` lacks or has in another shape."""
+    return [name for name, value in own.items() if name not in state or state[name].shape != value.shape]
+
+
+def _as_timm_has_them(network: nn.Module, backbone: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights in other words or of another size of picture (position embeddings), as timm itself converts them to those
+    of `network`; as they are where they are of another network."""
+    table = BACKBONES[backbone]
+    assert table.timm is not None
+    bias = state.get(table.head + ".bias")
+    classes = 0 if bias is None else len(bias)
+    given = {"state_dict": state, "num_classes": classes, "custom_load": False, "label_offset": 0}
+    sized = _size(table, int(network.built_for))  # type: ignore[arg-type]
+    try:
+        filled = timm_network(table.timm, classes, pretrained=True, pretrained_cfg_overlay=given, **sized)
+    except Exception:  # whatever timm raises: what is missing is told by its name
+        return state
+    return filled.state_dict()
 
 
 def _resize_positions(embedding: torch.Tensor, tokens: int) -> torch.Tensor:
@@ -113,7 +158,7 @@ class Stages:
             self.parameters[table.stage_of(owner(name))].append(parameter)
             self.names[parameter] = name
         self._trains = {parameter for parameter, name in self.names.items() if trains(name)}
-        prefixes = (*table.stages.items(), (HEAD, (table.head,)))
+        prefixes = (*table.stages.items(), (HEAD, table.heads))
         modules = dict(network.named_modules())
         self._modules = {name: [modules[p] for p in paths if p in modules] for name, paths in prefixes}
         self._frozen: set[str] = set()

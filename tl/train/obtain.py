@@ -6,7 +6,7 @@ from pathlib import Path
 from safetensors.torch import save
 
 from tl.config import Refused
-from tl.sources import Source, source
+from tl.sources import Source, hub, source
 from tl.store import weights_file
 from tl.store.download import download
 from tl.store.files import write_bytes
@@ -20,6 +20,8 @@ def weights_here(home: Home, backbone: str, key: str, progress: Callable[[int, i
     weights = source(home, backbone, key)
     if weights.state == "installed":
         return _converted(home, weights)
+    if weights.file is None and weights.repository is not None:
+        return hub.fetch(weights, progress)
     if weights.file is None and weights.url is not None:
         what, size = f"downloading {weights.place.name}", weights.size_bytes
         download(

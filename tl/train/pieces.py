@@ -8,32 +8,21 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import fx, nn
 
-from tl.backbones import BACKBONES
-from tl.strategies import HEAD
+from tl.backbones import BACKBONES, Backbone
+from tl.train.tracing import record
 
 WHOLE = 0  # the cut before everything: nothing is frozen at the input's end
 
 
-class _StageTracer(fx.Tracer):
-    """Records the modules that stages consist of as single steps."""
-
-    def __init__(self, leaves: set[str]):
-        super().__init__()
-        self._leaves = leaves
-
-    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-        return name in self._leaves or super().is_leaf_module(module, name)
-
-
 class Chain:
-    """The steps of `network` in the order in which they run."""
+    """The steps of `network` in the order in which they run. One whose order can't be recorded is never cut."""
 
-    def __init__(self, network: nn.Module, backbone: str):
-        table = BACKBONES[backbone]
+    def __init__(self, network: nn.Module, backbone: str | Backbone):
         self._network = network
-        self._part_of = {prefix: stage for stage, prefixes in table.stages.items() for prefix in prefixes}
-        self._part_of[table.head] = HEAD
-        self._nodes = list(_StageTracer(set(self._part_of)).trace(network).nodes)
+        self._table = backbone if isinstance(backbone, Backbone) else BACKBONES[backbone]
+        steps = {prefix for prefixes in (*self._table.stages.values(), self._table.heads) for prefix in prefixes}
+        graph = None if self._table.whole else record(network, lambda module, name: name in steps)
+        self._nodes = list(graph.nodes) if graph else []
         self._modules = dict(network.named_modules())
 
     def cut(self, training: set[str]) -> int:
@@ -41,12 +30,10 @@ class Chain:
 
         Random layers that no frozen stage owns (a dropout before the head) come after the cut.
         """
-        place = next(number for number, node in enumerate(self._nodes) if self._moves(node, training))
-        if not any(self._part(node) for node in self._nodes[:place]):
-            return WHOLE
+        place = next((number for number, node in enumerate(self._nodes) if self._moves(node, training)), WHOLE)
         while place > WHOLE and len(self._crossing(place)) != 1:
             place -= 1
-        return place
+        return place if any(self._part(node) for node in self._nodes[:place]) else WHOLE
 
     def pieces(self, cuts: Sequence[int]) -> list[nn.Module]:
         """The network cut at each of the ascending `cuts` (none of them WHOLE): one module more than cuts.
@@ -57,7 +44,10 @@ class Chain:
         return [self._piece(start, end) for start, end in zip([1, *cuts], ends, strict=True)]
 
     def _part(self, node: fx.Node) -> str | None:
-        return self._part_of.get(str(node.target)) if node.op in ("call_module", "get_attr") else None
+        try:
+            return self._table.stage_of(str(node.target)) if node.op in ("call_module", "get_attr") else None
+        except KeyError:
+            return None
 
     def _moves(self, node: fx.Node, training: set[str]) -> bool:
         part = self._part(node)

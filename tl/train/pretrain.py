@@ -10,6 +10,7 @@ import argparse
 import datetime
 import hashlib
 import math
+import re
 import shlex
 import sys
 import time
@@ -24,7 +25,7 @@ from safetensors.torch import save_file
 from torch import nn
 from tqdm import tqdm
 
-from tl.backbones import BACKBONES, IMAGENET_INPUT, Input
+from tl.backbones import BACKBONES, IMAGENET_INPUT, LISTED, Input, unknown
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets import describe, name_of, prepare
 from tl.datasets.info import DatasetInfo
@@ -55,7 +56,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     """The command line of `python -m tl pretrain`."""
     parser = argparse.ArgumentParser(prog="python -m tl pretrain", description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", required=True, help="a data set (see `python -m tl datasets`)")
-    parser.add_argument("--backbone", default="mobilenet_v2", choices=list(BACKBONES))
+    parser.add_argument("--backbone", default="mobilenet_v2", help=LISTED)
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=128)
@@ -225,7 +226,11 @@ def main(argv: list[str]) -> int:
     options = parse(argv)
     home = Home(options.home)
     options.dataset = name_of(home, options.dataset)
-    name = options.name or f"{options.backbone}-{options.dataset}-{options.resolution}"
+    if options.backbone not in BACKBONES:
+        raise Refused(unknown(options.backbone))
+    if not BACKBONES[options.backbone].takes(options.resolution):
+        raise Refused(BACKBONES[options.backbone].refusal(options.backbone, options.resolution))
+    name = options.name or f"{_in_a_name(options.backbone)}-{options.dataset}-{options.resolution}"
     if not NAME_PATTERN.fullmatch(name) or name in RESERVED:
         raise Refused(
             f"{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key."
@@ -245,6 +250,11 @@ def main(argv: list[str]) -> int:
     card = publish(options, network, card, folder)
     print(f"{folder}: {card['accuracy']:.1%} top-1 on {store.sizes['test']} test pictures", file=sys.stderr)
     return 0
+
+
+def _in_a_name(backbone: str) -> str:
+    """What of a network's name may stand in a model's."""
+    return re.sub("[^a-z0-9_-]", "-", backbone.lower().removeprefix("timm:"))
 
 
 def _pretrained(

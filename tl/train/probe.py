@@ -45,7 +45,8 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     target = torch.arange(batch_size, device=device) % CLASSES
     (head,) = config.phases
     chain = Chain(network, backbone)
-    before, after = chain.pieces([chain.cut(set(head.rates))])
+    cut = chain.cut(set(head.rates))
+    before, after = chain.pieces([cut]) if cut else (nn.Identity(), network)
     many = np.resize(pixels, (at_once(resolution, device), *pixels.shape[1:]))  # one step of evaluation
 
     def train_everything() -> None:

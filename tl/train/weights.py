@@ -13,17 +13,22 @@ from tl.store import weights_file
 
 def read_weights(path: Path, backbone: str) -> dict[str, torch.Tensor]:
     """The tensors by name, on the CPU. Raises Refused, in one sentence, for a file that is not to be trusted."""
-    with weights_file.opened(path) as file:
-        if path.suffix == ".safetensors":
-            weights_file.check(file)
-            found: dict[str, torch.Tensor] = load_file(
-                f"/proc/self/fd/{file.fileno()}"
-            )  # the open file: it takes names only
-            return found
+    if path.suffix == ".safetensors":
+        return read_safetensors(path)
     published = BACKBONES[backbone].imagenet
     if published is None:
         raise Refused(f"{path} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.")
     return read_published(path, published.sha256)
+
+
+def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors by name of a safetensors file, whatever it is called, after a look through it. Raises Refused."""
+    with weights_file.opened(path) as file:
+        weights_file.check(file)
+        found: dict[str, torch.Tensor] = load_file(
+            f"/proc/self/fd/{file.fileno()}"
+        )  # the open file: it takes names only
+        return found
 
 
 def read_published(path: Path, sha256: str, remedy: str = weights_file.DOWNLOAD_AGAIN) -> dict[str, torch.Tensor]:

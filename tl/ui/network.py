@@ -1,14 +1,20 @@
 """Section 2 of the form: which network, which pretrained weights, at which resolution."""
 
+from functools import cache
+
 import streamlit as st
 
-from tl import sources
+from tl import sources, timm_networks
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Refused
+from tl.limits import hosted
+from tl.sources import Source
+from tl.sources.licences import restricts
+from tl.sources.overview import label, overview, summary
 from tl.store.home import Home
 from tl.ui import demo
 from tl.ui.form_state import shared_key
-from tl.ui.text import escape, millions, percent, plain
+from tl.ui.text import escape, percent, plain
 
 BACKBONE, WEIGHTS, RESOLUTION = shared_key("backbone"), shared_key("weights"), shared_key("resolution")
 
@@ -21,10 +27,12 @@ def section(home: Home) -> None:
     with first:
         st.selectbox(
             "Network",
-            list(BACKBONES),
+            offered(),
             key=BACKBONE,
-            format_func=lambda key: f"{BACKBONES[key].title} · {millions(BACKBONES[key].parameters)} parameters",
+            format_func=label_of,
             persist_state="session",
+            help="The short list comes first. Type to search timm's networks: a part of a name or a family, such as "
+            "“vit small” or “convnext”.",
         )
     known = {entry.key: entry for entry in sources.available(home, state[BACKBONE])}
     if state[WEIGHTS] not in known:
@@ -50,24 +58,47 @@ def section(home: Home) -> None:
             persist_state="session",
             help="Side of the square picture the network sees. Twice the side is about four times the work.",
         )
+    st.caption(f"Network: {escape(summary(overview(home, state[BACKBONE])))}.")
     if not known:
         st.caption(escape(sources.none_published(state[BACKBONE], [])))
         return
-    chosen = known[state[WEIGHTS]]
-    accuracy = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)} top-1 there"
-    size = f" Download, {chosen.size_bytes / 2**20:.0f} MB." if chosen.state == "download" else ""
-    st.caption(f"Weights trained on {escape(chosen.source_data)}{accuracy}.{size} Licence: {escape(chosen.licence)}.")
+    _about(known[state[WEIGHTS]])
+
+
+def offered() -> list[str]:
+    """The table's networks, then timm's; a hosted demo has none of these (tl.store.quota)."""
+    return [*BACKBONES, *(() if hosted() else timm_networks.names())]
+
+
+@cache
+def label_of(name: str) -> str:
+    """A network as its option says it."""
+    return label(name)
+
+
+def _about(chosen: Source) -> None:
+    """What the chosen weights know, how large they are, and what their licence says."""
+    where = "on ImageNet, as timm reports" if chosen.repository else "there"
+    accuracy = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)} top-1 {where}"
+    about = "About " if chosen.repository else ""
+    size = f" {about}{chosen.size_bytes / 2**20:.0f} MB to download." if chosen.state == "download" else ""
+    told = f"Weights trained on {escape(chosen.source_data)}{accuracy}.{size}"
+    if restricts(chosen.licence):
+        st.warning(f"{told} Licence: {escape(chosen.licence)}.", icon=":material/license:")
+    else:
+        st.caption(f"{told} Licence: {escape(chosen.licence)}.")
 
 
 def possible_resolutions(backbone: str) -> list[int]:
     """What can be chosen for a network, within a demo's limit."""
-    least, most = BACKBONES[backbone].min_resolution, demo.at_most("resolution", max(RESOLUTIONS))
-    return [side for side in RESOLUTIONS if least <= side <= most] or [least]
+    network, most = BACKBONES[backbone], demo.at_most("resolution", max(RESOLUTIONS))
+    offered = sorted({*RESOLUTIONS, *network.sides})
+    return [side for side in offered if network.takes(side) and side <= most] or [network.min_resolution]
 
 
 def _usual(home: Home, backbone: str, known: list[str]) -> str:
     """The weights that are offered first; of a network without published ones the first own, or AUTO for none."""
-    if BACKBONES[backbone].imagenet is None and known:
+    if not BACKBONES[backbone].published and known:
         return known[0]
     try:
         return sources.resolve(home, backbone, sources.AUTO)
@@ -75,7 +106,7 @@ def _usual(home: Home, backbone: str, known: list[str]) -> str:
         return sources.AUTO
 
 
-def option(source) -> str:
+def option(source: Source) -> str:
     """As much of the title as a select box has room for; the caption below it says the rest."""
     title = plain(source.title)
     short = title.split(",")[0].split(" (")[0]

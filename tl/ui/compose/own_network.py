@@ -20,10 +20,10 @@ def settings(home: Home, number: int, strategy: str) -> None:
     """Draw them, for an arm of this strategy (a key of STRATEGIES); each is left empty for what is chosen above."""
     state = st.session_state
     st.markdown(":small[Its own, where it differs from the network above]")
-    networks = list(BACKBONES)
+    networks = network.offered()
     if (held := state[arm_key(number, "backbone")]) not in (None, *networks) and held in BACKBONES:
         networks.append(held)  # known, though not listed
-    _choice("Network", number, "backbone", networks, lambda key: BACKBONES[key].title)
+    _choice("Network", number, "backbone", networks, network.label_of)
     backbone = state[arm_key(number, "backbone")] or state[shared_key("backbone")]
     if "weights" not in of_another_strategy(strategy):
         known = {entry.key: entry for entry in sources.available(home, backbone)}

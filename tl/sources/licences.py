@@ -1,0 +1,32 @@
+"""What licences of weights forbid, in words, where they forbid something. Not legal advice: the licence itself counts."""
+
+# Identifier on the model hub -> what is to be known before the weights are used.
+RESTRICTED = {
+    "apple-amlr": "for research only; commercial use is forbidden",
+    "apple-ascl": "Apple's own terms, which keep its patents and its name reserved; read them first",
+    "cc-by-nc-4.0": "commercial use is forbidden",
+    "cc-by-nc-sa-4.0": "commercial use is forbidden",
+    "cvnets-license": "Apple's own terms, which keep its patents and its name reserved; read them first",
+    "dinov3-license": "Meta's own terms, which forbid military use and others, and have to be passed on; read them first",
+    "fair-noncommercial-research-license": "for research only; commercial use is forbidden",
+    "gemma": "Google's own terms, which forbid some uses and have to be passed on; read them first",
+    "mobileone-license": "Apple's own terms, which keep its patents and its name reserved; read them first",
+    "nvidia-open-model-license": "NVIDIA's own terms; read them first",
+    "other": "terms of its own; read them on the model hub first",
+    "qwen-community-1.0": "Qwen's own terms; read them first",
+    "sapiens2-license": "Meta's own terms; read them first",
+    "seer-license": "Meta's own terms, for research only; commercial use is forbidden",
+}
+
+
+def in_words(licence: str | None) -> str:
+    """The licence, with what it forbids or restricts where that is known."""
+    if not licence or licence == "unknown":
+        return "not stated; ask its publisher before you use the weights"
+    words = RESTRICTED.get(licence.lower())
+    return f"{licence} ({words})" if words else licence
+
+
+def restricts(licence: str) -> bool:
+    """Whether the licence, as `in_words` or its identifier has it, forbids or restricts uses, or is not known."""
+    return licence.partition(" (")[0].lower() in RESTRICTED or licence.startswith("not stated")

@@ -1,0 +1,24 @@
+"""A file of weights of one's own: what its model card in the library says. The file itself is `tl.train.own_weights`'."""
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+UNKNOWN = "unknown"  # licence of weights whose owner says nothing
+
+
+def card_of(
+    name: str, backbone: str, file: Path, digest: str, licence: str | None, expects: dict[str, Any]
+) -> dict[str, Any]:
+    """The card of a file with the SHA-256 `digest`; `expects`: the input it is taken to want, as `Input` has it."""
+    return {
+        "name": name,
+        "backbone": backbone,
+        "source_data": f"pictures that {file.name} does not name",
+        "input": expects,
+        "sha256": digest,
+        "size_bytes": file.stat().st_size,
+        "licence": f"{licence} (as stated by who brought the file)" if licence else UNKNOWN,
+        "date": datetime.date.today().isoformat(),
+        "file": file.name,
+    }

@@ -1,0 +1,94 @@
+"""Take over a file of weights that somebody brings: look through it, compare it with the network, put it into the library.
+
+`python -m tl.train.own_weights FILE --backbone NAME --resolution PX --home DIR`: one JSON document, `{"key", "told"}`; exit
+status 2 with one sentence where the file is no safetensors, damaged, or of another network.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tl.backbones import BACKBONES
+from tl.config import Refused
+from tl.output import spell_out
+from tl.sources import AUTO, input_of
+from tl.sources.weights_file import card_of
+from tl.store.download import matches, sha256_of
+from tl.store.files import write_json
+from tl.store.home import Home
+from tl.train.network import build_network, fitted, misfits, wanted
+from tl.train.weights import read_safetensors
+
+NAMED = 3  # tensors that a sentence names
+
+
+def adopt(home: Home, file: Path, backbone: str, resolution: int, licence: str | None) -> tuple[str, str]:
+    """The key under which the weights in `file` can be used from now on, and what was found in it, in words.
+
+    The same file has the same key. Raises Refused, with one sentence, for a file that does not fit `backbone`.
+    """
+    told = look_through(file, backbone, resolution)
+    digest = sha256_of(file)
+    stem = re.sub("[^a-z0-9_-]", "-", file.stem.lower()).strip("-_")[:31]
+    name = f"{stem or 'file'}-{digest[:8]}"
+    folder = home.library_dir / name
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, folder / ".weights.part")
+    if not matches(folder / ".weights.part", digest):
+        raise Refused(f"{file} changed while it was copied; try again.")
+    (folder / ".weights.part").replace(folder / "weights.safetensors")
+    expects = asdict(input_of(home, backbone, AUTO))
+    write_json(folder / "card.json", card_of(name, backbone, file, digest, licence, expects))
+    return name, told
+
+
+def look_through(file: Path, backbone: str, resolution: int) -> str:
+    """What of the file fits `backbone` and what does not, in words. Raises Refused where a part of the network is missing."""
+    given = read_safetensors(file)
+    network = build_network(backbone, 2, resolution)
+    own, state = wanted(network, backbone), fitted(network, backbone, given)
+    if wrong := misfits(own, state):
+        missing = [name for name in wrong if name not in state]
+        other = [name for name in wrong if name in state]
+        parts = [f"{len(missing)} of its {len(own)} tensors are missing ({_some(missing)})"] if missing else []
+        parts += [f"{len(other)} of its {len(own)} tensors have another shape ({_some(other)})"] if other else []
+        raise Refused(f"{file} does not fit {backbone}: {' and '.join(parts)}.")
+    heads = tuple(f"{head}." for head in BACKBONES[backbone].heads)
+    head = [name for name in given if name.startswith(heads)]
+    others = [name for name in given if name not in network.state_dict() and name not in head]
+    left = f"the head ({_some(head)}) is left out" if head else "there is no head"
+    renamed = state is not given and misfits(own, given)
+    rest = f", {len(others)} more are not used ({_some(others)})" if others and not renamed else ""
+    return f"{file}: {len(own)} tensors fit {backbone}, {left}{rest}."
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
+
+
+def main(argv: list[str]) -> int:
+    """Exit status 0: the weights can be used; 2: refused."""
+    parser = argparse.ArgumentParser(prog="python -m tl.train.own_weights")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--backbone", required=True)
+    parser.add_argument("--resolution", type=int, required=True)
+    parser.add_argument("--licence")
+    parser.add_argument("--home", type=Path, required=True)
+    options = parser.parse_args(argv)
+    try:
+        key, told = adopt(Home(options.home), options.file, options.backbone, options.resolution, options.licence)
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    print(json.dumps({"key": key, "told": told}))
+    return 0
+
+
+if __name__ == "__main__":
+    spell_out()
+    sys.exit(main(sys.argv[1:]))
