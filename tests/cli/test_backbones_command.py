@@ -16,7 +16,7 @@ def empty_caches(tmp_path, monkeypatch):
 
 
 def test_without_words_it_is_the_short_list(home, capsys):
-    assert main(["backbones", "--home", str(home.path)]) == 0
+    assert main(["backbones", "--home", str(home)]) == 0
     said = capsys.readouterr().out
     assert all(f"\n{name} " in said for name in BACKBONES)
     assert "mobilenet_v2-tiny-imagenet-64" in said, "what comes with TL Lab is here"
@@ -24,7 +24,7 @@ def test_without_words_it_is_the_short_list(home, capsys):
 
 
 def test_words_find_timms_with_what_is_known_of_them(home, capsys):
-    assert main(["backbones", "vit", "tiny", "--home", str(home.path), "--json"]) == 0
+    assert main(["backbones", "vit", "tiny", "--home", str(home), "--json"]) == 0
     found = {each["name"]: each for each in json.loads(capsys.readouterr().out)["backbones"]}
     vit = found["timm:vit_tiny_patch16_224"]
     assert (vit["family"], vit["parameters"], vit["accuracy"], vit["licence"]) == (
@@ -38,12 +38,12 @@ def test_words_find_timms_with_what_is_known_of_them(home, capsys):
 
 
 def test_what_a_licence_forbids_stands_in_words(home, capsys):
-    assert main(["backbones", "convnextv2_atto", "--home", str(home.path)]) == 0
+    assert main(["backbones", "convnextv2_atto", "--home", str(home)]) == 0
     assert "cc-by-nc-4.0 (commercial use is forbidden)" in capsys.readouterr().out
 
 
 def test_nothing_found_is_one_sentence(home, capsys):
-    assert main(["backbones", "xyzzy", "--home", str(home.path)]) == 2
+    assert main(["backbones", "xyzzy", "--home", str(home)]) == 2
     assert capsys.readouterr().err == (
         "No network has 'xyzzy' in its name, family, weights or licence; use fewer or shorter words.\n"
     )
