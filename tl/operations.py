@@ -4,7 +4,6 @@ from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Training
 from tl.strategies import HEAD, phase_at
 
-REFERENCE_SIDE = 224  # px at which a network's multiply-adds are known
 BACKWARD = 2.0  # passes forward that a pass backward costs
 
 
@@ -12,11 +11,11 @@ def run_operations(training: Training, arm: ArmConfig, pictures: int) -> float:
     """Operations (a multiplication and an addition are two) of an arm's training on `pictures`, at most.
 
     Every stage counts alike, convolutions' cost with the picture's area. What the frozen stages give is computed once a
-    view where views are kept, else once an epoch; validation and test are left out.
+    view where views are kept, else once an epoch; validation and test are left out. 0 for a network of which nobody knows.
     """
     training = training.of(arm)
     backbone, phases, views = BACKBONES[training.backbone], training.phases_of(arm), training.views_of(arm)
-    forward = 2e9 * backbone.gflops * (training.resolution / REFERENCE_SIDE) ** 2
+    forward = 2e9 * (backbone.gflops or 0.0) * (training.resolution / backbone.gflops_side) ** 2
     passes, frozen_epochs = 0.0, 0
     for epoch in range(1, training.epochs_of(arm) + 1):
         trains = sum(name != HEAD for name in phase_at(phases, epoch).rates) / len(backbone.stage_names)

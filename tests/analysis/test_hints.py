@@ -89,6 +89,17 @@ def test_the_best_comes_first_and_says_how_far_above_random_it_is(home):
     assert (found["missing"], found["failed"]) == (0, [])
 
 
+def test_the_cheaper_network_comes_first_where_the_evidence_can_not_tell_them_apart(home):
+    def order(first, second):
+        lite, mobile = (hints.candidates(home, ask(home, backbones=(name,)))[0] for name in networks)
+        found = hints._ordered([(lite, {"logme": first}), (mobile, {"logme": second})], samples=100)
+        return [key.backbone for key, _ in found]
+
+    networks = ("efficientnet_lite0", "mobilenet_v2")
+    assert order(1.02, 1.0) == ["mobilenet_v2", "efficientnet_lite0"]
+    assert order(1.04, 1.0) == ["efficientnet_lite0", "mobilenet_v2"]
+
+
 def test_features_no_better_than_random_ones_are_not_called_strong(home):
     asked = ask(home)
     score(home, asked, {BUNDLED: 0.5, RANDOM: 0.5})

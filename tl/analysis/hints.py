@@ -3,6 +3,7 @@
 Reads and writes scores only; features are made by `python -m tl.train.features`, see tl.jobs.hints.
 """
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -147,8 +148,8 @@ def remember(home: Home, key: FeatureKey, entry: Entry) -> Entry:
 def answer(home: Home, asked: Question) -> Entry:
     """What is known: `{"dataset", "samples", "resolution", "candidates", "missing", "failed", "record"}`.
 
-    Candidates are ranked by LogME, the best first: `rank, backbone, weights, title, logme, h_score, leep` (None without
-    a source head), `above_random` (LogME less that of random weights in the same network) and `strong` (whether that
+    Candidates are ranked by LogME, the best first, and the cheaper first where the evidence can't tell them apart:
+    `rank, backbone, weights, title, logme, h_score, leep` (None without a source head), `above_random` (LogME less that of random weights in the same network) and `strong` (whether that
     is more than chance: see STRONG_EVIDENCE). `missing` counts what is not scored yet, `failed` has sentences.
     """
     scored, keys = known(home), candidates(home, asked)
@@ -156,12 +157,8 @@ def answer(home: Home, asked: Question) -> Entry:
     random = {
         key.backbone: entry["logme"] for key, entry in entries.items() if entry and _is_random(key) and _scored(entry)
     }
-    rows = [
-        _row(home, key, entry, random.get(key.backbone))
-        for key, entry in entries.items()
-        if entry and not _is_random(key) and _scored(entry)
-    ]
-    rows.sort(key=lambda row: -row["logme"])
+    ranked = [(key, entry) for key, entry in entries.items() if entry and not _is_random(key) and _scored(entry)]
+    rows = [_row(home, key, entry, random.get(key.backbone)) for key, entry in _ordered(ranked, asked.samples)]
     return {
         "dataset": asked.dataset,
         "samples": asked.samples,
@@ -178,7 +175,18 @@ def ranking(home: Home, asked: Question) -> list[tuple[str, str]]:
     scored = known(home)
     entries = [(key, scored[key.digest]) for key in candidates(home, asked) if key.digest in scored]
     found = [(key, entry) for key, entry in entries if _scored(entry) and not _is_random(key)]
-    return [(key.backbone, key.weights) for key, _ in sorted(found, key=lambda each: -each[1]["logme"])]
+    return [(key.backbone, key.weights) for key, _ in _ordered(found, asked.samples)]
+
+
+def _ordered(found: list[tuple[FeatureKey, Entry]], samples: int) -> list[tuple[FeatureKey, Entry]]:
+    """The best first; of those that are no strong evidence apart from the best left, the one that computes least."""
+    left, ordered = sorted(found, key=lambda each: -each[1]["logme"]), []
+    while left:
+        best = left[0][1]["logme"]
+        alike = [each for each in left if (best - each[1]["logme"]) * samples <= STRONG_EVIDENCE]
+        ordered += sorted(alike, key=lambda each: BACKBONES[each[0].backbone].gflops or math.inf)
+        left = left[len(alike) :]
+    return ordered
 
 
 def _is_random(key: FeatureKey) -> bool:
