@@ -203,8 +203,8 @@ def test_downloads_of_event_files_have_names_of_their_own(visitors):
 def test_advice_and_hints_look_at_ones_own_pictures(visitors):
     zebra, yak = visitors
     assert said(question, yak.home, "zebra-pictures", None, 32) == said(
-        question, yak.home, "no-such", None, 32
-    ).replace("no-such", "zebra-pictures")
+        question, yak.home, "koala-pictures", None, 32
+    ).replace("koala-pictures", "zebra-pictures")
     experiment = database.read_experiment(zebra.home, zebra.experiment_id)["experiment"]
     assert advice.advise(zebra.home, experiment)["dataset"] == "mine"
 

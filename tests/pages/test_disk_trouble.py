@@ -35,7 +35,7 @@ def test_a_start_that_can_not_be_written_is_one_sentence(open_page, home, monkey
 
 
 def test_an_upload_that_can_not_be_written_is_one_sentence(open_page, monkeypatch):
-    monkeypatch.setattr(datasets, "ingest", fails(errno.EACCES, "datasets"))
+    monkeypatch.setattr(datasets, "read", fails(errno.EACCES, "datasets"))
     app = open_page()
     app.session_state["form_uploader"] = True
     app.run()

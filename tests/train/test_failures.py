@@ -181,6 +181,7 @@ def quick_learner(make_run):
 
     class Store:
         classes = ("a", "b")
+        folder = run.folder  # of pictures without a name
 
         def pixels(self, split, count=None):
             return np.zeros((8, 32, 32, 3), np.uint8)
