@@ -32,7 +32,7 @@ def section(home: Home) -> None:
             format_func=label_of,
             persist_state="session",
             help="The short list comes first. Type to search timm's networks: a part of a name or a family, such as "
-            "“vit small” or “convnext”.",
+            "“vit_small” or “convnext”.",
         )
     known = {entry.key: entry for entry in sources.available(home, state[BACKBONE])}
     if state[WEIGHTS] not in known:
