@@ -3,6 +3,7 @@
 import io
 import tarfile
 
+import py7zr
 import pytest
 from crafted import picture, pictures, traces, two_classes, zipped, zipped_bytes
 
@@ -96,6 +97,36 @@ def _tar(files: dict[str, bytes], how: str) -> bytes:
 def test_a_tar_is_read_however_it_is_packed(home, tmp_path, how):
     (tmp_path / "x.tar").write_bytes(_tar(two_classes("set/"), how))
     assert ingest(home, tmp_path / "x.tar", "x").classes == ("rose", "tulip")
+
+
+def _7z(files: dict[str, bytes], **options: str) -> bytes:
+    data = io.BytesIO()
+    with py7zr.SevenZipFile(data, "w", **options) as archive:
+        for name, content in files.items():
+            archive.writestr(content, name)
+    return data.getvalue()
+
+
+def test_a_7z_is_read_and_one_that_is_encrypted_or_cut_off_is_refused(home, tmp_path):
+    whole = _7z(two_classes("set/"))
+    (tmp_path / "x.7z").write_bytes(whole)
+    assert ingest(home, tmp_path / "x.7z", "x").classes == ("rose", "tulip")
+    for name, data, says in (
+        ("locked", _7z(two_classes(), password="p"), "is encrypted"),
+        ("cut", whole[: len(whole) // 2], "is damaged or cut off"),
+    ):
+        (tmp_path / f"{name}.7z").write_bytes(data)
+        with pytest.raises(Refused, match=says):
+            ingest(home, tmp_path / f"{name}.7z", name)
+    assert {path.split("/")[0] for path in traces(home.datasets_dir)} == {"x"}
+
+
+def test_a_7z_that_leads_out_writes_nothing_there(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(py7zr.py7zr, "check_archive_path", lambda name: True)  # or it would not be written
+    (tmp_path / "x.7z").write_bytes(_7z(two_classes() | {"../../evil.png": picture(9)}))
+    with pytest.raises(Refused):
+        ingest(home, tmp_path / "x.7z", "x")
+    assert not list(tmp_path.rglob("evil.png")) and traces(home.datasets_dir) == []
 
 
 HOSTILE = {"leads out": "../evil.png", "absolute path": "/etc/x.png"}
