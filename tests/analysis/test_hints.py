@@ -100,6 +100,15 @@ def test_the_cheaper_network_comes_first_where_the_evidence_can_not_tell_them_ap
     assert order(1.04, 1.0) == ["efficientnet_lite0", "mobilenet_v2"]
 
 
+def test_networks_whose_weights_are_a_download_away_are_named(home):
+    asked = ask(home, backbones=("mobilenet_v2", "resnet18", "resnet18_cifar", "vgg16"))
+    assert hints.answer(home, asked)["downloads"] == ["ResNet-18", "VGG-16"]
+    own_model(home, "other", "resnet18")
+    titles = hints.answer(home, asked)["downloads"]
+    assert titles == ["VGG-16"]
+    assert hints.downloads_in_words(titles).endswith("downloaded: VGG-16.") and hints.downloads_in_words([]) == ""
+
+
 def test_features_no_better_than_random_ones_are_not_called_strong(home):
     asked = ask(home)
     score(home, asked, {BUNDLED: 0.5, RANDOM: 0.5})

@@ -146,11 +146,12 @@ def remember(home: Home, key: FeatureKey, entry: Entry) -> Entry:
 
 
 def answer(home: Home, asked: Question) -> Entry:
-    """What is known: `{"dataset", "samples", "resolution", "candidates", "missing", "failed", "record"}`.
+    """What is known: `{"dataset", "samples", "resolution", "candidates", "missing", "failed", "downloads", "record"}`.
 
     Candidates are ranked by LogME, the best first, and the cheaper first where the evidence can't tell them apart:
     `rank, backbone, weights, title, logme, h_score, leep` (None without a source head), `above_random` (LogME less that of random weights in the same network) and `strong` (whether that
-    is more than chance: see STRONG_EVIDENCE). `missing` counts what is not scored yet, `failed` has sentences.
+    is more than chance: see STRONG_EVIDENCE). `missing` counts what is not scored yet, `failed` has sentences,
+    `downloads` titles of networks whose weights aren't here.
     """
     scored, keys = known(home), candidates(home, asked)
     entries = {key: scored.get(key.digest) for key in keys}
@@ -166,8 +167,21 @@ def answer(home: Home, asked: Question) -> Entry:
         "candidates": [{"rank": place} | row for place, row in enumerate(rows, 1)],
         "missing": sum(entry is None for entry in entries.values()),
         "failed": [entry["error"] for entry in entries.values() if entry and "error" in entry],
+        "downloads": downloads(home, asked),
         "record": record(home, scored),
     }
+
+
+def downloads(home: Home, asked: Question) -> list[str]:
+    """Titles of the networks that can't be scored since all their published weights are a download away."""
+    fits = [name for name in asked.backbones if BACKBONES[name].takes(asked.resolution)]
+    states = {name: {entry.state for entry in sources.available(home, name)} for name in fits}
+    return [BACKBONES[name].title for name, found in states.items() if found == {"download"}]
+
+
+def downloads_in_words(titles: list[str]) -> str:
+    """A sentence on them; "" where there are none."""
+    return f"Not looked at, since their weights would have to be downloaded: {', '.join(titles)}." if titles else ""
 
 
 def ranking(home: Home, asked: Question) -> list[tuple[str, str]]:

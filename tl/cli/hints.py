@@ -32,7 +32,7 @@ def add_commands(commands: Any) -> None:
 def hints(arguments: argparse.Namespace) -> int:
     """0; 1: no candidate could be scored. Raises Refused where no weights are here."""
     from tl.analysis.hint_record import in_words  # numpy, pandas
-    from tl.analysis.hints import candidates, question
+    from tl.analysis.hints import candidates, downloads_in_words, question
     from tl.jobs.hints import measure
 
     names = [name.strip() for name in arguments.backbones.split(",")] if arguments.backbones else None
@@ -51,6 +51,8 @@ def hints(arguments: argparse.Namespace) -> int:
             f"{title_of(arguments.home, asked.dataset)}, {asked.samples:,} training pictures at {asked.resolution} px\n"
         )
         print(f"{_ranking(found)}\n\nA hint, not a verdict. {in_words(found['record'])}")
+        if sentence := downloads_in_words(found["downloads"]):
+            print(sentence)
     return int(not found["candidates"])
 
 

@@ -41,7 +41,7 @@ def section(home: Home, info, experiment: Experiment) -> None:
 
 def _hints(home: Home, asked, was_active: bool) -> None:
     from tl.analysis.hint_record import in_words
-    from tl.analysis.hints import answer
+    from tl.analysis.hints import answer, downloads_in_words
     from tl.jobs.hints import looking
 
     active, found = looking(home), answer(home, asked)
@@ -50,6 +50,8 @@ def _hints(home: Home, asked, was_active: bool) -> None:
     if found["candidates"]:
         st.dataframe(_ranking(found), hide_index=True, alt="Pretrained networks, the best first")
         st.caption(f"A hint, not a verdict. {escape(in_words(found['record']))}", help=LEGEND)
+        if sentence := downloads_in_words(found["downloads"]):
+            st.caption(escape(sentence))
     for sentence in found["failed"]:
         st.caption(f":material/warning: {escape(sentence)}")
     if active:
