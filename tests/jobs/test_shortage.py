@@ -44,13 +44,15 @@ def test_where_nothing_would_fit_that_is_said(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("gigabytes", "hosted", "side"), [(16.0, "0", 128), (16.0, "1", 128), (1.074, "0", 64), (0.4, "0", 128)]
+    ("gigabytes", "hosted", "side", "batch"),
+    [(16.0, "0", 128, 32), (16.0, "1", 128, 16), (1.074, "0", 96, 16), (0.4, "0", 128, 32)],
 )
-def test_few_photos_take_the_resolution_that_memory_and_a_demo_allow(monkeypatch, gigabytes, hosted, side):
+def test_few_photos_take_the_resolution_that_memory_and_a_demo_allow(monkeypatch, gigabytes, hosted, side, batch):
     monkeypatch.setattr(machine, "total_memory", lambda: gigabytes * 1e9)
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setenv("TL_HOSTED", hosted)
-    assert PRESETS["few_photos"].here().resolution == side
+    here = PRESETS["few_photos"].here()
+    assert (here.resolution, here.batch_size) == (side, batch)
     monkeypatch.setenv("TL_LIMIT_RUN_OPERATIONS", "10")  # of a demo, with as many pictures as it takes
     assert PRESETS["few_photos"].here().resolution == (96 if hosted == "1" else side)
     assert fitted(SPEC).resolution == SPEC.resolution

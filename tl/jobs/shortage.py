@@ -36,22 +36,25 @@ def shortage(experiment: Experiment) -> str | None:
 
 
 def fitted(experiment: Experiment) -> Experiment:
-    """The same at the highest resolution, up to its own, that memory and a demo's limit allow; as it is where none does."""
+    """The same at the highest resolution, up to its own, that memory and a demo's limits allow, with batches half as large
+    where that is what it takes; as it is where none does."""
     for side in (experiment.resolution, *_sides(experiment)):
-        arms = [replace(arm, resolution=arm.resolution and min(arm.resolution, side)) for arm in experiment.arms]
-        smaller = replace(experiment, resolution=side, arms=tuple(arms))
-        if _allowed(smaller) and shortage(smaller) is None:
-            return smaller
+        arms = tuple(replace(arm, resolution=arm.resolution and min(arm.resolution, side)) for arm in experiment.arms)
+        for size in (experiment.batch_size, experiment.batch_size // 2):
+            smaller = replace(experiment, resolution=side, batch_size=size, arms=arms)
+            if _allowed(smaller) and shortage(smaller) is None:
+                return smaller
     return experiment
 
 
 def _allowed(experiment: Experiment) -> bool:
-    """Whether a demo takes it, with as many pictures as it takes."""
+    """Whether a demo takes it, with as many pictures as it takes; anywhere else, whatever it is."""
+    most = limits().run_megabytes
     try:
         check_settings(experiment, limits().samples or 0)
     except Refused:
         return False
-    return True
+    return most is None or estimated_bytes(experiment) <= most * 10**6
 
 
 def _one_smaller(experiment: Experiment, room: float) -> str:
