@@ -7,9 +7,11 @@ import pytest
 
 from tests import page_lab
 from tests.page_lab import texts, unescaped
+from tests.pages.conftest import SPEEDS
 from tl.analysis import hints as scores
 from tl.config import ArmConfig
 from tl.jobs import hints as job
+from tl.jobs import probe
 from tl.store.features import RANDOM, Features, write_features
 from tl.store.files import write_json
 
@@ -38,6 +40,13 @@ def button(app):
     with suppress(KeyError):
         return app.button(key=BUTTON)
     return None
+
+
+def test_a_speed_that_others_disturbed_is_told(open_page, monkeypatch):
+    said = "Other programs were computing when its speed was measured"
+    assert said not in unescaped(open_page())
+    monkeypatch.setattr(probe, "probe", lambda *_: SPEEDS | {"strained": True})
+    assert said in unescaped(open_page())
 
 
 def test_the_form_says_what_would_fit_where_memory_does_not_suffice(open_page, monkeypatch):

@@ -90,6 +90,8 @@ def _estimate(home: Home, experiment: Experiment, info, sizes: tuple[int, ...], 
         found = [estimate_seconds(one, measured[0], splits, own) for one in _each(experiment, sizes)]
         total = sum(each.total for each in found)
         st.markdown(f":material/schedule: At most about **{duration(_rounded(total))}** on this machine")
+        if any(found.get("strained") for found in measured):
+            st.caption("Other programs were computing when its speed was measured: alone, it takes less.")
         if len(of_kind) > 1:
             st.caption(f"A run takes at most about {_by_arm(experiment, found)}.")
         later = "" if info.ready else " The pictures are downloaded first."
