@@ -99,6 +99,14 @@ def test_a_tar_is_read_however_it_is_packed(home, tmp_path, how):
     assert ingest(home, tmp_path / "x.tar", "x").classes == ("rose", "tulip")
 
 
+def test_the_table_that_says_the_classes_is_not_left_out_but_what_else_is_no_picture_is(home, tmp_path):
+    photos = {f"all/{n}.png": picture(n) for n in range(12)}
+    labels = "".join(f"{n}.png,{'pug' if n % 2 else 'collie'}\n" for n in range(12)).encode()
+    path = zipped(tmp_path / "x.zip", photos | {"labels.csv": b"file,breed\n" + labels, "all/notes.png": b"none"})
+    with datasets.read(home, path, "x") as incoming:
+        assert incoming.left_out_by(incoming.readings[0]) == {"not a picture": 1}
+
+
 def _7z(files: dict[str, bytes], **options: str) -> bytes:
     data = io.BytesIO()
     with py7zr.SevenZipFile(data, "w", **options) as archive:

@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import weakref
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -98,6 +99,11 @@ class Incoming:
     def left_out(self) -> dict[str, Left]:
         """Reason -> count and first names of the files that are no readable pictures."""
         return self._read.report.reasons
+
+    def left_out_by(self, reading: Reading) -> dict[str, int]:
+        """Reason -> number of all files that a reading leaves out; the table it takes the classes from is none."""
+        unread = Counter(reason for reason, name in self._read.report.entries if name != reading.table)
+        return dict(unread + Counter(reading.left_out))
 
     @property
     def told(self) -> list[str]:

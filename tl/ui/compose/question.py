@@ -150,8 +150,7 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
         st.caption(f"and {count(len(reading.classes) - MOST_EXAMPLES)} more classes")
     for note in (*reading.notes, *incoming.told):
         st.caption(escape(note))
-    left = {reason: entry["count"] for reason, entry in incoming.left_out.items()} | dict(reading.left_out)
-    if left:
+    if left := incoming.left_out_by(reading):
         st.caption(
             escape("Left out: " + "; ".join(f"{count(number)} {reason}" for reason, number in left.items()) + ".")
         )
