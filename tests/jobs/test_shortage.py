@@ -45,7 +45,7 @@ def test_where_nothing_would_fit_that_is_said(monkeypatch):
 
 @pytest.mark.parametrize(
     ("gigabytes", "hosted", "side", "batch"),
-    [(16.0, "0", 128, 32), (16.0, "1", 128, 16), (1.074, "0", 96, 16), (0.4, "0", 128, 32)],
+    [(16.0, "0", 128, 32), (16.0, "1", 128, 16), (1.074, "0", 64, 32), (0.4, "0", 128, 32)],
 )
 def test_few_photos_take_the_resolution_that_memory_and_a_demo_allow(monkeypatch, gigabytes, hosted, side, batch):
     monkeypatch.setattr(machine, "total_memory", lambda: gigabytes * 1e9)

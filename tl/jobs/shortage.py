@@ -37,13 +37,15 @@ def shortage(experiment: Experiment) -> str | None:
 
 def fitted(experiment: Experiment) -> Experiment:
     """The same at the highest resolution, up to its own, that memory and a demo's limits allow, with batches half as large
-    where that is what it takes; as it is where none does."""
+    where these limits take that; as it is where none does."""
     for side in (experiment.resolution, *_sides(experiment)):
         arms = tuple(replace(arm, resolution=arm.resolution and min(arm.resolution, side)) for arm in experiment.arms)
-        for size in (experiment.batch_size, experiment.batch_size // 2):
-            smaller = replace(experiment, resolution=side, batch_size=size, arms=arms)
-            if _allowed(smaller) and shortage(smaller) is None:
-                return smaller
+        smaller = replace(experiment, resolution=side, arms=arms)
+        if shortage(smaller) is not None:
+            continue
+        for one in (smaller, replace(smaller, batch_size=experiment.batch_size // 2)):
+            if _allowed(one):
+                return one
     return experiment
 
 
