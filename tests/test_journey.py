@@ -132,6 +132,7 @@ def no_traceback(page: Page) -> None:
 def test_quick_look_from_start_to_verdict(app, page):
     page.goto(app.url)
     expect(page.get_by_text("drawn by the computer").first).to_be_visible()
+    expect(page.locator(".st-key-form_start button")).to_be_enabled()  # the whole form is drawn
     pictures = page.get_by_role("textbox", name="Training pictures")
     pictures.fill("120")  # the preset's way with fewer pictures and epochs: minutes are not what is tested
     pictures.press("Enter")

@@ -106,6 +106,8 @@ def test_a_chosen_pill_can_be_read_below_the_pointer_and_in_focus(app, browser):
     pill = page.get_by_role("radio", name="Quick look")
     pill.wait_for(timeout=180 * SECOND)
     expect(pill).to_have_attribute("aria-checked", "true")
+    expect(page.locator(".st-key-form_start button")).to_be_enabled(timeout=180 * SECOND)  # the whole form is drawn
+    pill.evaluate("pill => Promise.all(pill.getAnimations().map(each => each.finished))")  # colours move at first
     colour = pill.evaluate("pill => getComputedStyle(pill).color")
     pill.hover()
     expect(pill).to_have_css("color", colour)
