@@ -71,10 +71,17 @@ def _derive(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(as_json(info) | {"left_out": info.left_out})
         return 0
-    called = info.name if info.title == info.name else f"{info.title} (--dataset {info.name})"
-    print(f"{called}: {len(info.classes)} classes, {info.train} / {info.validation} / {info.test} pictures ", end="")
+    print(
+        f"{headed(info.title, info.name)}: {len(info.classes)} classes, {info.train} / {info.validation} / {info.test} pictures ",
+        end="",
+    )
     print("to train, validate and test.", *datasets.story(info), sep="\n")
     return 0
+
+
+def headed(title: str, name: str) -> str:
+    """A data set of one's own as a heading: its title, with what `--dataset` takes where that is something else."""
+    return title if title == name else f"{title} (--dataset {name})"
 
 
 def as_json(info: "DatasetInfo") -> dict[str, Any]:

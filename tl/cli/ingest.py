@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl.cli.classes import add_class_options, edits_of
-from tl.cli.datasets import as_json, name_of
+from tl.cli.datasets import as_json, headed, name_of
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.config import Refused
@@ -118,8 +118,10 @@ def _helped() -> Iterator[None]:
 
 def _understood(incoming: "Incoming", reading: "Reading", asked: "Asked") -> str:
     """Before it is settled: classes with counts, splits, how it was read, and how to read it otherwise."""
-    called = incoming.name if incoming.title == incoming.name else f"{incoming.title} (--dataset {incoming.name})"
-    lines = [f"{called}: {number_of(len(reading.classes), 'class')}, {_total(reading)}", ""]
+    lines = [
+        f"{headed(incoming.title, incoming.name)}: {number_of(len(reading.classes), 'class')}, {_total(reading)}",
+        "",
+    ]
     splits = [split for split in reading.splits if split]
     head = ("class", *splits, "pictures")
     rows = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from tl.config import ArmConfig, Experiment
 from tl.jobs.shortage import fitted
 from tl.store.home import Home
-from tl.ui.compose.best_networks import EPOCHS, LEARNING_RATE, probes
+from tl.ui.compose.best_networks import probe, probes
 
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")
 
@@ -58,7 +58,7 @@ PRESETS: dict[str, Preset] = {
             epochs=7,  # 200 photos take a minute on 2 cores then
             arms=(
                 SCRATCH,
-                ArmConfig(name="linear_probe", strategy="linear_probe", learning_rate=LEARNING_RATE, epochs=EPOCHS),
+                probe(),
             ),
         ),
         upload=True,
@@ -78,24 +78,8 @@ PRESETS: dict[str, Preset] = {
             epochs=15,
             seeds=(0, 1, 2),
             arms=(
-                ArmConfig(
-                    name="Linear probe, EfficientNet-Lite0, ImageNet, 128 px",
-                    strategy="linear_probe",
-                    learning_rate=LEARNING_RATE,
-                    epochs=EPOCHS,
-                    backbone="efficientnet_lite0",
-                    weights="imagenet",
-                    resolution=128,
-                ),
-                ArmConfig(
-                    name="Linear probe, MobileNetV2, Tiny ImageNet, 64 px",
-                    strategy="linear_probe",
-                    learning_rate=LEARNING_RATE,
-                    epochs=EPOCHS,
-                    backbone="mobilenet_v2",
-                    weights="mobilenet_v2-tiny-imagenet-64",
-                    resolution=64,
-                ),
+                probe(backbone="efficientnet_lite0", weights="imagenet", resolution=128),
+                probe(backbone="mobilenet_v2", weights="mobilenet_v2-tiny-imagenet-64", resolution=64),
             ),
         ),
         upload=True,

@@ -2,6 +2,7 @@
 No streamlit."""
 
 from dataclasses import replace
+from typing import Any
 
 from tl import datasets, sources
 from tl.backbones import BACKBONES
@@ -31,20 +32,17 @@ def probes(home: Home, dataset: str, resolution: int) -> tuple[ArmConfig, ...]:
         key = (entry.backbone, entry.key)
         return ranked.index(key) if key in ranked else len(ranked), -(entry.accuracy or 0.0)
 
-    return tuple(_probe(entry, resolution) for entry in sorted(here, key=promise)[:MOST])
+    return tuple(_of(entry, resolution) for entry in sorted(here, key=promise)[:MOST])
 
 
-def _probe(entry: Source, resolution: int) -> ArmConfig:
+def _of(entry: Source, resolution: int) -> ArmConfig:
     side = max(BACKBONES[entry.backbone].min_resolution, min(resolution, entry.input.size // 16 * 16))
-    arm = ArmConfig(
-        name="linear_probe",
-        strategy="linear_probe",
-        learning_rate=LEARNING_RATE,
-        epochs=EPOCHS,
-        backbone=entry.backbone,
-        weights=entry.key,
-        resolution=side,
-    )
+    return probe(backbone=entry.backbone, weights=entry.key, resolution=side)
+
+
+def probe(**own: Any) -> ArmConfig:
+    """A linear probe, of a network, weights and a resolution of its `own` where it has some, named after them."""
+    arm = ArmConfig(name="linear_probe", strategy="linear_probe", learning_rate=LEARNING_RATE, epochs=EPOCHS, **own)
     return replace(arm, name=usual_name_of(arm))
 
 
