@@ -379,3 +379,10 @@ def test_a_network_without_published_weights_says_so_and_trains_from_scratch(ope
     app.selectbox(key="form_arm1_strategy").set_value("scratch").run()
     app.button(key="form_start").click().run()
     assert {run.backbone for run in jobs.list_runs(home)} == {"resnet18_cifar"}
+
+
+def test_a_rerun_sends_nothing_over_what_is_being_typed(open_page):
+    """Its own reruns, as when the machine's speed is known, must not put the old number back under somebody's fingers."""
+    app = open_page()
+    assert app.run().text_input(key="form_samples").value == "500"
+    assert [field.key for field in app.text_input if field.proto.set_value] == []

@@ -25,7 +25,9 @@ def number_field(
     start button the sentence stands there).
     """
     state = st.session_state
-    state[key] = written(state.get(key, usual))
+    held = state.get(key, usual)
+    if not isinstance(held, str):  # only then: what is assigned is sent to the browser, over what is being typed there
+        state[key] = written(held)
     state.setdefault(FIELDS, {})[key] = number
     st.text_input(
         number.title,
