@@ -11,6 +11,7 @@ from tl.differences import networks, sides
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
 from tl.ui import cost, form, live, view
+from tl.ui.inspect.choice import finished
 from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.text import count, escape
 from tl.ui.turn import in_turn
@@ -34,6 +35,13 @@ def show(home: Home, experiment_id: str) -> None:
             from tl.ui import verdict
 
             judged, found = verdict.show(now)
+            if finished(now):
+                st.page_link(
+                    "pages/3_Inspect.py",
+                    label="Look at its pictures",
+                    icon=":material/image_search:",
+                    query_params={"experiment": experiment_id},
+                )
         live.show(now, found)
         cost.show_command("The command that repeats this", now.experiment, judged=judged, home=home, runs=now.runs)
 

@@ -1,0 +1,22 @@
+"""Inspect: which pictures a comparison's arms get wrong."""
+
+import streamlit as st
+
+from tl.ui import header
+from tl.ui.turn import in_turn
+
+with header.begin("Inspect"):
+    home = header.home()
+    experiment_id = st.query_params.get("experiment")
+    if experiment_id is None:
+        st.title("Which pictures?", anchor=False)
+        st.markdown("Open a finished comparison and choose “Look at its pictures”, or choose one here.")
+        from tl.ui.inspect import chooser
+
+        with in_turn():
+            chooser.show(home)
+    else:
+        from tl.ui.inspect import page
+
+        with in_turn():
+            page.show(home, experiment_id)

@@ -1,0 +1,65 @@
+"""What is looked at on the Inspect page: an experiment, two of its arms and a seed. No streamlit."""
+
+from dataclasses import dataclass
+
+from tl.config import Refused
+from tl.datasets.info import DatasetInfo
+from tl.jobs.listing import RunEntry
+from tl.store.home import Home
+from tl.store.predictions import Answers, Predictions, read_answers, read_predictions
+from tl.strategies import STRATEGIES
+from tl.ui.view import ExperimentView
+
+TEST = "test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One arm, another one to compare it with, one seed."""
+
+    now: ExperimentView
+    arm: str  # its name, as in the experiment
+    other: str | None  # the arm it is compared with; None where there is no second
+    seed: int
+    info: DatasetInfo | None  # None where the pictures are gone: then there are numbers only
+
+    @property
+    def home(self) -> Home:
+        """Where it lies."""
+        return self.now.home
+
+    def run(self, arm: str, seed: int | None = None) -> RunEntry | None:
+        """The arm's finished run of a seed (default: the one that is looked at)."""
+        wanted = self.seed if seed is None else seed
+        return next((run for run in finished(self.now) if run.arm == arm and run.seed == wanted), None)
+
+    def answers(self, arm: str, seed: int | None = None, split: str = TEST) -> Answers | None:
+        """What it answered, without probabilities; kept in memory. None where nothing was kept, or the file is damaged."""
+        run = self.run(arm, seed)
+        return read_answers(self.home.run(run.run_id).predictions, split) if run else None
+
+    def predictions(self, arm: str, seed: int | None = None, split: str = TEST) -> Predictions | None:
+        """The same with how sure it was: read from the disk each time."""
+        run = self.run(arm, seed)
+        return read_predictions(self.home.run(run.run_id).predictions, split) if run else None
+
+
+def finished(now: ExperimentView) -> tuple[RunEntry, ...]:
+    """Those of its runs that have kept what they answered."""
+    return tuple(run for run in now.runs if run.status == "finished" and now.home.run(run.run_id).predictions.exists())
+
+
+def begun(now: ExperimentView) -> tuple[str, str | None]:
+    """The arm that is looked at first, and the one it is compared with: the first that transfers, and the baseline.
+
+    Raises Refused where no run has kept what it answered.
+    """
+    names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in finished(now))]
+    if not names:
+        raise Refused(
+            "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
+        )
+    transfers = {arm.name: STRATEGIES[arm.strategy].pretrained for arm in now.experiment.arms}
+    first = next((name for name in names if transfers[name]), names[0])
+    others = sorted((name for name in names if name != first), key=lambda name: transfers[name])
+    return first, others[0] if others else None

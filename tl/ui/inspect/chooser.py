@@ -1,0 +1,31 @@
+"""The Inspect page without an experiment: the finished ones, newest first."""
+
+import streamlit as st
+
+from tl import jobs
+from tl.jobs.listing import RunEntry
+from tl.store.home import Home
+from tl.ui import view
+from tl.ui.text import escape
+
+MOST = 20  # experiments that are listed
+
+
+def show(home: Home) -> None:
+    """Draw links to those that have kept what they answered."""
+    found: dict[str, list[RunEntry]] = {}
+    for run in jobs.list_runs(home):
+        if run.status == "finished" and home.run(run.run_id).predictions.exists():
+            found.setdefault(run.experiment_id, []).append(run)
+    if not found:
+        st.info("No comparison has finished yet.", icon=":material/image_search:")
+        return
+    for experiment_id, runs in list(found.items())[:MOST]:
+        title = view.data_title(home, runs[0].dataset, [run.run_id for run in runs])
+        arms = ", ".join(dict.fromkeys(run.arm for run in runs))
+        st.page_link(
+            "pages/3_Inspect.py",
+            label=f"{escape(title)}: {escape(arms)}",
+            icon=":material/image_search:",
+            query_params={"experiment": experiment_id},
+        )

@@ -1,0 +1,82 @@
+"""The Inspect page: which comparison, which arms and which seed, then one section at a time; what is not open costs nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import streamlit as st
+
+from tl import datasets
+from tl.config import Refused
+from tl.store.home import Home
+from tl.strategies import arm_title
+from tl.ui import view
+from tl.ui.inspect.choice import Choice, begun, finished
+from tl.ui.text import escape
+
+SECTION, ARM, OTHER, SEED = "inspect_section", "inspect_arm", "inspect_other", "inspect_seed"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page."""
+
+    title: str
+    icon: str  # Material symbol
+    module: str  # in tl.ui.inspect; its show(choice) draws it
+
+    def show(self, choice: Choice) -> None:
+        """Draw it; only now its module is loaded."""
+        draw: Callable[[Choice], Any] = import_module(f"tl.ui.inspect.{self.module}").show
+        draw(choice)
+
+
+SECTIONS: dict[str, Section] = {}
+
+
+def show(home: Home, experiment_id: str) -> None:
+    """Draw the page for an experiment, or one sentence where there is nothing to look at."""
+    try:
+        now = view.load(home, experiment_id)
+        first, other = begun(now)
+    except Refused as problem:
+        st.error(escape(problem), icon=":material/link_off:")
+        return
+    title = view.data_title(home, now.experiment.dataset, [run.run_id for run in now.runs])
+    st.title(f"Which pictures: {escape(title)}", anchor=False)
+    st.page_link(
+        "app.py", label="To its verdict", icon=":material/arrow_back:", query_params={"experiment": experiment_id}
+    )
+    choice = _choice(now, first, other)
+    opened = st.pills(
+        "Look at",
+        list(SECTIONS),
+        format_func=lambda key: f"{SECTIONS[key].icon} {SECTIONS[key].title}",
+        key=SECTION,
+        default=next(iter(SECTIONS), None),
+        required=True,
+        wrap=True,
+    )
+    if opened:
+        SECTIONS[opened].show(choice)
+
+
+def _choice(now: view.ExperimentView, first: str, other: str | None) -> Choice:
+    """Draw what may be chosen, and what was."""
+    kept = finished(now)
+    names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in kept)]
+    left, middle, right = st.columns(3)
+    arm = left.selectbox("Arm", names, index=names.index(first), format_func=arm_title, key=ARM)
+    others = [name for name in names if name != arm]
+    compared = None
+    if others:
+        usual = others.index(other) if other in others else 0
+        compared = middle.selectbox("Compared with", others, index=usual, format_func=arm_title, key=OTHER)
+    seeds = sorted({run.seed for run in kept if run.arm == arm})
+    seed = right.selectbox("Seed", seeds, key=SEED) if len(seeds) > 1 else seeds[0]
+    try:
+        info = datasets.describe(now.home, now.experiment.dataset)
+    except Refused:  # deleted since, or of another machine
+        info = None
+    return Choice(now=now, arm=arm, other=compared, seed=seed, info=info)
