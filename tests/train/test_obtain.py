@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tl.backbones import BACKBONES
+from tl.backbones import BACKBONES, PackagedWeights
 from tl.config import Refused
 from tl.sources import resolve, source
 from tl.store.home import Home
@@ -40,13 +40,14 @@ def moved(monkeypatch, content: bytes | None, tmp_path: Path) -> None:
         (tmp_path / name / "weights.pth").write_bytes(content)
 
 
-def test_the_weights_give_what_the_published_file_gives(home, weights):
+@pytest.mark.parametrize("name", [name for name in BACKBONES if isinstance(BACKBONES[name].imagenet, PackagedWeights)])
+def test_the_weights_give_what_the_published_file_gives(home, name):
     """timm's network, filled by hand in the file's order, is the network that was published (the facts' source)."""
-    published = torch.load(source(home, LITE, "imagenet").place, map_location="cpu", weights_only=True)
-    network = build_network(LITE, 1000, 224)
+    published = torch.load(source(home, name, "imagenet").place, map_location="cpu", weights_only=True)
+    network = build_network(name, 1000, 224)
     network.load_state_dict(dict(zip(network.state_dict(), published.values(), strict=True)))
-    own = build_network(LITE, 1000, 224)
-    load_pretrained(own, LITE, weights, 1000)
+    own = build_network(name, 1000, 224)
+    load_pretrained(own, name, weights_here(home, name, "auto", lambda *_: None), 1000)
     torch.manual_seed(0)
     pictures = torch.randn(2, 3, 96, 96)
     with torch.inference_mode():

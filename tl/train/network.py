@@ -28,11 +28,33 @@ def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module
     options = {"image_size": resolution} if table.family == "ViT" else {}
     name = table.torchvision or backbone
     network = torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
+    if table.narrower > 1:
+        _narrow(network, table.narrower)
     if table.small_stem:
         network.conv1 = nn.Conv2d(3, network.conv1.out_channels, kernel_size=3, padding=1, bias=False)
         nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")  # as the others
         network.maxpool = nn.Identity()
     return network.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def _narrow(network: nn.Module, part: int) -> None:
+    """Give every layer of torchvision's network but its input and its answers 1/`part` of the channels, drawn as it draws
+    them."""
+    for name, module in list(network.named_modules()):
+        owner, _, own = name.rpartition(".")
+        found: nn.Module | None = None
+        if isinstance(module, nn.Conv2d):
+            channels = module.in_channels if module.in_channels == 3 else module.in_channels // part
+            how = {"stride": module.stride, "padding": module.padding, "bias": module.bias is not None}
+            found = nn.Conv2d(channels, module.out_channels // part, module.kernel_size, **how)  # type: ignore[arg-type]
+            nn.init.kaiming_normal_(found.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(module, nn.BatchNorm2d):
+            found = nn.BatchNorm2d(module.num_features // part)
+        elif isinstance(module, nn.Linear):
+            found = nn.Linear(module.in_features // part, module.out_features)
+        if found:
+            setattr(network.get_submodule(owner), own, found)
 
 
 def _size(table: Backbone, side: int) -> dict[str, int]:
