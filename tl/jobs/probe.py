@@ -15,6 +15,8 @@ from typing import Any
 from msgspec import Struct
 
 from tl import machine
+from tl.backbones import BACKBONES
+from tl.config import RESOLUTIONS
 from tl.jobs import background
 from tl.store.documents import Finite, Positive, fitting
 from tl.store.files import locked, read_json, write_json
@@ -27,6 +29,7 @@ RETRY_SECONDS = 60.0  # after a failure
 STRAINED_SECONDS = 600.0  # for so long a speed is believed that was measured while others used the machine
 STRAINED_LOAD = 0.75  # processes wanting to run, per core, before the probe starts
 LOCK = "probing.lock"  # under which one process measures
+_BY_OPERATIONS = ("train_images_per_second", "eval_images_per_second")
 COMMAND = (sys.executable, "-m", "tl.train", "--probe")
 
 
@@ -51,6 +54,31 @@ def cached(home: Home, backbone: str, resolution: int, batch_size: int) -> dict 
         return None
     lasts = RETRY_SECONDS if "error" in entry else STRAINED_SECONDS if entry.get("strained") else float("inf")
     return entry if time.time() - entry["time"] < lasts else None
+
+
+def nearest(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+    """Speeds of this network at this resolution, by what was measured on this machine: of itself, else at the next
+    resolution, else of another network, in proportion to their operations. None where nothing was, or of a network whose
+    operations are not known.
+
+    What to begin with may be chosen by it; nobody is shown such a number.
+    """
+    entries, wanted = _entries(home), _operations(backbone, resolution)
+    if not wanted:
+        return None
+    sides = sorted(RESOLUTIONS, key=lambda side: abs(side - resolution))
+    for network in (backbone, *(other for other in BACKBONES if other != backbone)):
+        for side in sides:
+            entry = entries.get(_key(network, side, batch_size))
+            if entry is not None and "error" not in entry and (theirs := _operations(network, side)):
+                faster = {name: entry[name] * theirs / wanted for name in _BY_OPERATIONS}
+                return entry | faster
+    return None
+
+
+def _operations(backbone: str, resolution: int) -> float:
+    table = BACKBONES[backbone]
+    return (table.gflops or 0.0) * (resolution / table.gflops_side) ** 2
 
 
 def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
