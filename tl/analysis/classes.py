@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tl.analysis.certainty import wilson
 from tl.analysis.paired import pairs_of
@@ -44,11 +45,16 @@ def class_recalls(answers: Sequence[Answers], names: Sequence[str]) -> tuple[Cla
     found = []
     for number, name in enumerate(names):
         own = group[label == number]
-        draws = int((own == ALONE).sum()) + len(np.unique(own[own != ALONE]))
+        drawn = draws(own)
         known = each[:, number][~np.isnan(each[:, number])]
-        recall = wilson(float(known.mean()) * draws, draws, CONFIDENCE) if draws else None
+        recall = wilson(float(known.mean()) * drawn, drawn, CONFIDENCE) if drawn else None
         found.append(ClassRecall(name=name, pictures=len(own), recall=recall))
     return tuple(found)
+
+
+def draws(group: NDArray[np.int64]) -> int:
+    """How many pictures were drawn independently, of those with these groups (n,): what belongs together is one draw."""
+    return int((group == ALONE).sum()) + len(np.unique(group[group != ALONE]))
 
 
 def _names(names: Sequence[str] | None, answers: Sequence[Answers]) -> tuple[str, ...]:
