@@ -1,27 +1,31 @@
 """Answers of made-up networks, with probabilities."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from tl.store.predictions import ALONE, Predictions
 
 
-def spoken(label, probabilities, *, group=None) -> Predictions:
+def spoken(label: ArrayLike, probabilities: ArrayLike, *, group: ArrayLike | None = None) -> Predictions:
     """What a network answered that gave these (n, C) probabilities, in full precision."""
-    shares = np.asarray(probabilities, dtype=np.float64)
-    label = np.asarray(label, dtype=np.int64)
+    shares: Any = np.asarray(probabilities, dtype=np.float64)
+    labels = np.asarray(label, dtype=np.int64)
     return Predictions(
-        picture=np.arange(len(label)),
-        label=label,
+        picture=np.arange(len(labels)),
+        label=labels,
         predicted=shares.argmax(1),
-        group=np.full(len(label), ALONE) if group is None else np.asarray(group),
+        group=np.full(len(labels), ALONE) if group is None else np.asarray(group),
         probabilities=shares,
     )
 
 
-def softmax(logits) -> np.ndarray:
+def softmax(logits: ArrayLike) -> NDArray[np.float64]:
     """(n, C) probabilities."""
-    weights = np.exp(logits - np.max(logits, 1, keepdims=True))
-    return weights / weights.sum(1, keepdims=True)
+    numbers = np.asarray(logits, dtype=np.float64)
+    weights = np.exp(numbers - numbers.max(1, keepdims=True))
+    return np.asarray(weights / weights.sum(1, keepdims=True))
 
 
 def guesses(pictures: int, classes: int, seed: int = 0, sharpness: float = 1.0) -> Predictions:

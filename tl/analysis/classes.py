@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tl.analysis.certainty import wilson
+from tl.analysis.crossed import draws
 from tl.analysis.paired import pairs_of
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, ClassRecall, ClassResult, Comparison, Verdict
 from tl.analysis.statistics import CONFIDENCE
 from tl.measures import recalls
-from tl.store.predictions import ALONE, Answers
+from tl.store.predictions import Answers
 
 
 def with_classes(found: Verdict, runs: Sequence[RunRecord], names: Sequence[str] | None) -> Verdict:
@@ -50,11 +50,6 @@ def class_recalls(answers: Sequence[Answers], names: Sequence[str]) -> tuple[Cla
         recall = wilson(float(known.mean()) * drawn, drawn, CONFIDENCE) if drawn else None
         found.append(ClassRecall(name=name, pictures=len(own), recall=recall))
     return tuple(found)
-
-
-def draws(group: NDArray[np.int64]) -> int:
-    """How many pictures were drawn independently, of those with these groups (n,): what belongs together is one draw."""
-    return int((group == ALONE).sum()) + len(np.unique(group[group != ALONE]))
 
 
 def _names(names: Sequence[str] | None, answers: Sequence[Answers]) -> tuple[str, ...]:

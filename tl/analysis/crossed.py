@@ -141,6 +141,11 @@ def units_of(clusters: ArrayLike) -> NDArray[np.int64]:
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
 
 
+def draws(clusters: ArrayLike) -> int:
+    """How many pictures were drawn independently, of those in these clusters (N,): one cluster is one draw."""
+    return int(units_of(clusters).max(initial=-1)) + 1
+
+
 def unevenness(classes: ArrayLike | None) -> float:
     """Mean square of the pictures' weights in balanced accuracy: 1 where all classes are of one size, else more."""
     if classes is None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tl.analysis.certainty import wilson
-from tl.analysis.classes import draws
+from tl.analysis.crossed import draws
 from tl.analysis.results import Interval
 from tl.analysis.statistics import CONFIDENCE
 from tl.store.predictions import Predictions
@@ -41,6 +41,7 @@ class Quality:
     log_likelihood: float  # negative, the mean per picture in nats; lower is better
     brier: float  # mean squared distance to the true class over all classes, 0..2; lower is better
     bins: tuple[Bin, ...]
+    all: Bin  # all n pictures together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +127,7 @@ def quality(asked: Predictions, shares: Reals) -> Quality:
         log_likelihood=float(-np.log(np.maximum(own, FLOOR)).mean()),
         brier=float(((shares**2).sum(1) - 2 * own + 1).mean()),
         bins=tuple(_bin(asked, sure, part) for part in equal_mass(sure)),
+        all=_bin(asked, sure, every),
     )
 
 
