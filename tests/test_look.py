@@ -57,6 +57,7 @@ def seen(app, idents, browser):  # noqa: F811
         "sizes": "Data_size",
         **{name: f"Data_size?sweep={idents[name]}" for name in ("sweep", "alike")},
         "runs": "Runs",
+        "inspect": f"Inspect?experiment={idents['finished']}",
     }
     found = {kind: [] for kind in ("names", "pale", "cut", "twice", "touching")}
     for scheme in ("light", "dark"):
@@ -114,6 +115,18 @@ def test_a_chosen_pill_can_be_read_below_the_pointer_and_in_focus(app, browser):
     pill.focus()
     page.mouse.move(0, 0)
     expect(pill).to_have_css("color", colour)
+    context.close()
+
+
+def test_numbers_on_a_heatmap_have_the_pages_colour_and_a_click_on_one_shows_its_pictures(app, idents, browser):  # noqa: F811
+    context = browser.new_context(viewport={"width": 1280, "height": 1500}, color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{app.url}/Inspect?experiment={idents['finished']}")
+    number = page.locator(".confusion_numbers_marks text", has_text="8").first  # of 10 pictures of the first class
+    expect(number).to_have_css("fill", page.locator("h1").evaluate("title => getComputedStyle(title).color"))
+    number.click()
+    expect(page.get_by_text("8 pictures, the surest answers first.")).to_be_visible()
+    expect(page.get_by_label("By", exact=True)).to_have_value(page_lab.ARMS[1].name)
     context.close()
 
 

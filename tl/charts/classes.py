@@ -44,7 +44,7 @@ def drawn(classes: Sequence[ClassRow]) -> list[ClassRow]:
 def class_chart(classes: Sequence[ClassRow], arms: Sequence[str]) -> Drawing:
     """Dots with intervals, a block of rows per class. `arms` are the names that are shown, as `ClassRow.recalls` goes."""
     shown = drawn(classes)
-    names = _told_apart([each.name for each in shown])
+    names = told_apart([each.name for each in shown])
     rows = [
         (name, arm, *recall, each.pictures)
         for name, each in zip(names, shown, strict=True)
@@ -55,7 +55,7 @@ def class_chart(classes: Sequence[ClassRow], arms: Sequence[str]) -> Drawing:
     return Drawing(_view(tuple(names), tuple(arms)), {ROWS: pd.DataFrame(rows, columns=COLUMNS).astype(numbers)})
 
 
-def _told_apart(names: Sequence[str]) -> list[str]:
+def told_apart(names: Sequence[str]) -> list[str]:
     """Two classes that look alike each keep a row."""
     return [
         f"{name} ({names[:place].count(name) + 1})" if names[:place].count(name) else name

@@ -1,6 +1,6 @@
 """A chart on a page."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -8,8 +8,8 @@ if TYPE_CHECKING:  # the page's first paint doesn't wait for altair
     from tl.charts.drawing import Drawing
 
 
-def draw(drawing: "Drawing", key: str, alt: str, **layout) -> None:
-    """Draw it; `alt` is what a screen reader says, `layout` as `st.vega_lite_chart` takes it.
+def draw(drawing: "Drawing", key: str, alt: str, **layout: Any) -> None:
+    """Draw it; `alt` is what a screen reader says, `layout` as `st.vega_lite_chart` takes it (also what a click does).
 
     The specification goes there as it is kept: `st.altair_chart` would have it checked against the schema on every rerun.
     """

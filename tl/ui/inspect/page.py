@@ -9,6 +9,7 @@ import streamlit as st
 
 from tl import datasets
 from tl.config import Refused
+from tl.datasets.info import DatasetInfo
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui import view
@@ -32,7 +33,11 @@ class Section:
         draw(choice)
 
 
-SECTIONS: dict[str, Section] = {}
+SECTIONS: dict[str, Section] = {
+    "confusion": Section("Confusion", ":material/grid_on:", "confusion"),
+    "mistakes": Section("Worst mistakes", ":material/priority_high:", "mistakes"),
+    "calibration": Section("Calibration", ":material/speed:", "calibration"),
+}
 
 
 def show(home: Home, experiment_id: str) -> None:
@@ -76,7 +81,9 @@ def _choice(now: view.ExperimentView, first: str, other: str | None) -> Choice:
     seeds = sorted({run.seed for run in kept if run.arm == arm})
     seed = right.selectbox("Seed", seeds, key=SEED) if len(seeds) > 1 else seeds[0]
     try:
-        info = datasets.describe(now.home, now.experiment.dataset)
-    except Refused:  # deleted since, or of another machine
+        info: DatasetInfo | None = datasets.describe(now.home, now.experiment.dataset)
+    except Refused:  # deleted since
         info = None
+    if now.imported and now.experiment.dataset not in datasets.BUILT_IN:
+        info = None  # of another machine: what has this name here may be other pictures
     return Choice(now=now, arm=arm, other=compared, seed=seed, info=info)

@@ -1,0 +1,57 @@
+"""What an arm fixed and broke, in sentences."""
+
+import pytest
+
+from tests.verdict_lab import answers
+from tl.analysis.inspection.difference import OverSeeds, difference
+from tl.analysis.results import NEW_PICTURES, NO_INTERVAL, THESE_NETWORKS, Interval
+from tl.ui.inspect.fixed_wording import over_all, signed, span, totals
+from tl.ui.inspect.gallery import sure
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(29, "+29"), (-3, "−3"), (0, "±0"), (29.333, "+29.3"), (1234, "+1,234"), (-0.04, "±0")]
+)
+def test_differences_have_a_sign(number, words):
+    assert signed(number) == words
+
+
+def test_a_range_over_seeds_is_one_number_where_all_are_alike():
+    assert span([38, 45, 40]) == "38 to 45" and span([7, 7]) == "7"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.0, "0 %"), (0.001, "under 1 %"), (0.5, "50 %"), (0.999, "over 99 %"), (1.0, "100 %")]
+)
+def test_what_is_not_quite_certain_is_not_called_so(share, words):
+    assert sure(share) == words
+
+
+def test_one_picture_says_nothing_of_others():
+    said = totals("linear probe", "training from scratch", difference(answers([1]), answers([0])))
+    assert (
+        said
+        == "Compared with training from scratch, linear probe fixed **1** of 1 test picture and broke **0** (difference **+1**)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("net", "end"),
+    [
+        (
+            Interval(29.0, 14.6, 43.2, NEW_PICTURES),
+            ", 95 % interval 15 to 43, for other test pictures and other seeds.",
+        ),
+        (
+            Interval(29.0, -4.2, 43.2, THESE_NETWORKS),
+            ", 95 % interval −4 to 43, for other test pictures and these networks.",
+        ),
+        (Interval(29.0, None, None, NO_INTERVAL), "on average."),
+    ],
+)
+def test_over_seeds_it_says_what_the_interval_holds_for(net, end):
+    said = over_all("linear probe", OverSeeds(pictures=550, fixed=(38, 45), broken=(9, 14), net=net)).replace(
+        "\u00a0", " "
+    )
+    assert said.startswith("Over 2 seeds, linear probe fixed 38 to 45 of 550 test pictures and broke 9 to 14: ")
+    assert said.endswith(end)

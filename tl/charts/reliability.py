@@ -1,0 +1,75 @@
+"""How sure answers were against how many of them were right: the reliability diagram of several arms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from tl.charts.axes import share_axis
+from tl.charts.drawing import ROWS, Drawing, kept, table
+
+COLUMNS = ["arm", "kind", "sure", "right", "low", "high", "pictures"]
+BEFORE, AFTER = "as trained", "with temperature"
+HEIGHT = 420  # pixels
+IDEAL = "ideal"  # name of the diagonal's table
+IDEAL_COLOUR = "#7a7f87"  # no arm's
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityPoint:
+    """Pictures of one bin."""
+
+    sure: float  # mean probability of the answers, 0..1
+    right: float  # share that was right, 0..1
+    low: float | None  # end of its interval
+    high: float | None
+    pictures: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reliability:
+    """One arm's bins."""
+
+    arm: str  # title
+    colour: str  # hex
+    after: bool  # with the temperature
+    points: tuple[ReliabilityPoint, ...]
+
+
+def reliability_chart(found: Sequence[Reliability]) -> Drawing:
+    """Points with intervals, joined by a line for each arm; below the diagonal an arm is too sure."""
+    rows = [
+        (one.arm, AFTER if one.after else BEFORE, point.sure, point.right, point.low, point.high, point.pictures)
+        for one in found
+        for point in one.points
+    ]
+    numbers = dict.fromkeys(["sure", "right", "low", "high"], float)
+    ideal = pd.DataFrame({"sure": [0.0, 1.0], "right": [0.0, 1.0]})
+    tables = {ROWS: pd.DataFrame(rows, columns=COLUMNS).astype(numbers), IDEAL: ideal}
+    return Drawing(_view(tuple((one.arm, one.colour) for one in found)), tables)
+
+
+@kept
+def _view(arms: tuple[tuple[str, str], ...]) -> alt.LayerChart | alt.FacetChart:
+    share = alt.Scale(domain=[0, 1], nice=False)
+    x = alt.X("sure:Q", title="how sure the answers were", scale=share, axis=share_axis(5))
+    y = alt.Y("right:Q", title="share of them that was right", scale=share, axis=share_axis(5))
+    told = [
+        alt.Tooltip("arm:N", title="arm"),
+        alt.Tooltip("kind:N", title="probabilities"),
+        alt.Tooltip("sure:Q", title="sure", format=".1%"),
+        alt.Tooltip("right:Q", title="right", format=".1%"),
+        alt.Tooltip("low:Q", title="from", format=".1%"),
+        alt.Tooltip("high:Q", title="to", format=".1%"),
+        alt.Tooltip("pictures:Q", title="pictures"),
+    ]
+    legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=1)
+    titles, colours = zip(*arms, strict=True)
+    scale = alt.Scale(domain=list(titles), range=list(colours))
+    base = table().encode(color=alt.Color("arm:N", scale=scale, legend=legend), tooltip=told)
+    ideal = table(IDEAL).mark_line(color=IDEAL_COLOUR, strokeDash=[6, 4], strokeWidth=1).encode(x=x, y=y)
+    lines = base.mark_line(strokeWidth=1.5).encode(x=x, y=y)
+    ranges = base.mark_rule(strokeWidth=2, opacity=0.45).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    dots = base.mark_point(size=56, filled=True, opacity=1).encode(x=x, y=y)
+    return alt.layer(ideal, lines, ranges, dots).properties(height=HEIGHT)

@@ -1,0 +1,157 @@
+"""What is taken for what, which pictures an arm fixes and breaks, and how each class fares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from tl.analysis.inspection.difference import Difference, difference
+from tl.analysis.inspection.mistakes import sureness
+from tl.strategies import arm_title
+from tl.ui.inspect import confusion_charts, gallery
+from tl.ui.inspect.by_class import by_class
+from tl.ui.inspect.choice import Choice
+from tl.ui.inspect.confusion_charts import ANSWERED, ANY, BY, LABELLED, ONE_OF_THEM, SHOWN, SQUARE, keep_to, key
+from tl.ui.inspect.fixed_wording import meaning, net, totals
+from tl.ui.inspect.gallery import Voice
+from tl.ui.text import count, escape
+from tl.words import number_of
+
+NOTHING = "No such pictures."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Pictures that can be looked at together."""
+
+    title: str
+    rows: NDArray[np.int64]  # in the order in which they are shown
+
+
+def show(choice: Choice) -> None:
+    """Draw the section."""
+    arm, other = gallery.voice(choice, choice.arm), gallery.voice(choice, choice.other)
+    if arm is None:
+        st.info("What this run answered is no longer here.", icon=":material/image_search:")
+        return
+    names = gallery.class_names(choice, arm.told.probabilities.shape[1])
+    between = difference(arm.told, other.told) if other else None
+    voices = [arm, other] if other and between else [arm]
+    if between and other:
+        st.markdown(totals(arm.noun, other.noun, between))
+        st.caption(meaning(arm.noun, other.noun, choice.seed))
+        if over := net(choice):
+            st.markdown(over)
+    elif choice.other:
+        _told_why(choice, other)
+    confusion_charts.draw(choice, voices, names)
+    _pictures(choice, voices, names, between)
+    by_class(voices, names)
+
+
+def _told_why(choice: Choice, other: Voice | None) -> None:
+    """Why two arms that were chosen are not held against each other."""
+    title = escape(arm_title(choice.other or ""))
+    why = "was tested on other pictures" if other else f"has no finished run with seed {choice.seed}"
+    st.info(f"{title} {why}, so the two can't be compared picture by picture.", icon=":material/info:")
+
+
+def _pictures(choice: Choice, voices: Sequence[Voice], names: Sequence[str], between: Difference | None) -> None:
+    """Draw one group of pictures; which is chosen above them, or by a click on a square."""
+    groups = _groups(voices, between)
+    st.subheader("Pictures", anchor=False)
+    titles = {name: f"{group.title} ({count(len(group.rows))})" for name, group in groups.items()}
+    titles[SQUARE] = "By class"
+    keep_to(key(choice, SHOWN), titles)
+    usual = next((name for name, group in groups.items() if len(group.rows)), SQUARE)
+    opened = st.segmented_control(
+        "Show",
+        list(titles),
+        format_func=titles.__getitem__,
+        key=key(choice, SHOWN),
+        default=None if key(choice, SHOWN) in st.session_state else usual,
+        required=True,
+        wrap=True,
+        label_visibility="collapsed",
+    )
+    rows = _square(choice, voices, names) if opened == SQUARE else groups[str(opened)].rows
+    if not len(rows):
+        st.caption(NOTHING)
+        return
+    gallery.legend(voices)
+    told = voices[0].told
+    gallery.show(
+        choice,
+        told.picture[rows],
+        told.label[rows],
+        names,
+        lambda row: [each.line(int(rows[row]), names) for each in voices],
+        "_".join(map(str, (key(choice, "pictures"), choice.arm, choice.other, choice.seed, opened, *_chosen(choice)))),
+    )
+
+
+def _groups(voices: Sequence[Voice], between: Difference | None) -> dict[str, Group]:
+    """Name -> pictures: those where the arms differ most first, else those of which the first is least sure."""
+    first = voices[0].told
+    _, own = sureness(first)
+    if between is None:
+        wrong = _ordered(~first.right, own)
+        return {
+            "wrong": Group(title="Wrong", rows=wrong),
+            "right": Group(title="Right", rows=_ordered(first.right, own)),
+        }
+    _, theirs = sureness(voices[1].told)
+    return {
+        "fixed": Group(title="Fixed", rows=_ordered(between.fixed, theirs - own)),
+        "broken": Group(title="Broken", rows=_ordered(between.broken, own - theirs)),
+        "both_wrong": Group(title="Both wrong", rows=_ordered(between.both_wrong, own)),
+        "both_right": Group(title="Both right", rows=_ordered(between.both_right, own)),
+    }
+
+
+def _ordered(mask: NDArray[np.bool_], by: NDArray[np.float64]) -> NDArray[np.int64]:
+    rows = np.flatnonzero(mask)
+    return rows[np.argsort(by[rows], kind="stable")].astype(np.int64)
+
+
+def _chosen(choice: Choice) -> list[object]:
+    return [st.session_state.get(key(choice, name)) for name in (LABELLED, ANSWERED, BY)]
+
+
+def _square(choice: Choice, voices: Sequence[Voice], names: Sequence[str]) -> NDArray[np.int64]:
+    """Draw the choice of a label and an answer, which a click on a square sets; gives the rows."""
+    left, middle, right = st.columns(3)
+    classes = [ANY, *range(len(names))]
+
+    def named(number: int) -> str:
+        return "Any class" if number == ANY else names[number]
+
+    label = left.selectbox("Labelled", classes, format_func=named, key=key(choice, LABELLED))
+    answer = middle.selectbox("Answered", classes, format_func=named, key=key(choice, ANSWERED))
+    titles = {str(place): each.title for place, each in enumerate(voices)}
+    if len(voices) > 1:
+        titles[ONE_OF_THEM] = "Only one of the two"
+    keep_to(key(choice, BY), titles)
+    by = right.selectbox("By", list(titles), format_func=titles.__getitem__, key=key(choice, BY))
+    found = _answered(voices, label, answer, by)
+    st.caption(f"{number_of(len(found), 'picture')}, the surest answers first.")
+    return found
+
+
+def _answered(voices: Sequence[Voice], label: int, answer: int, by: str) -> NDArray[np.int64]:
+    """Rows of the pictures with this label (or ANY) that were answered so (or ANY) by one network, or by one alone."""
+    told = [each.told for each in voices]
+    picked = [each.predicted if answer == ANY else np.full(len(each.label), answer) for each in told]
+    so = [each.predicted == wanted for each, wanted in zip(told, picked, strict=True)]
+    shares = [
+        np.take_along_axis(each.probabilities, wanted[:, None], 1)[:, 0].astype(np.float64)
+        for each, wanted in zip(told, picked, strict=True)
+    ]
+    if by == ONE_OF_THEM:
+        alone = told[0].predicted != told[1].predicted
+        here, weight = alone & (so[0] | so[1]), np.where(so[0], shares[0], shares[1])
+    else:
+        here, weight = so[int(by)], shares[int(by)]
+    return _ordered(here & ((told[0].label == label) | (label == ANY)), -weight)

@@ -1,0 +1,71 @@
+"""What an arm fixed and broke, in sentences. No streamlit."""
+
+from collections.abc import Sequence
+
+from tl.analysis.inspection.difference import Difference, OverSeeds, over_seeds
+from tl.analysis.names import noun
+from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, Interval
+from tl.ui.inspect.choice import Choice, finished
+from tl.ui.text import count, escape
+from tl.words import number_of
+
+
+def totals(arm: str, other: str, found: Difference) -> str:
+    """Markdown: "Compared with A, B fixed 41 of 550 test pictures and broke 12 (difference +29, …)"."""
+    fixed, broken = int(found.fixed.sum()), int(found.broken.sum())
+    return (
+        f"Compared with {escape(other)}, {escape(arm)} fixed **{count(fixed)}** of {number_of(found.pictures, 'test picture')}"
+        f" and broke **{count(broken)}** (difference **{signed(fixed - broken)}**{_between(found.net)})."
+    )
+
+
+def meaning(arm: str, other: str, seed: int) -> str:
+    """What the words stand for, Markdown."""
+    return (
+        f"Fixed: {escape(other)} was wrong, {escape(arm)} is right. Broken: the other way round. The interval is for other"
+        f" test pictures and these two networks (seed {seed})."
+    )
+
+
+def net(choice: Choice) -> str | None:
+    """The same over all seeds that both arms have, Markdown; None where there are fewer than two."""
+    if choice.other is None:
+        return None
+    seeds = sorted({run.seed for run in finished(choice.now) if run.arm == choice.arm})
+    sides = [(choice.answers(choice.arm, seed), choice.answers(choice.other, seed)) for seed in seeds]
+    known = [(arm, other) for arm, other in sides if arm is not None and other is not None]
+    found = over_seeds(known, choice.now.pictures.train if choice.now.pictures else None)
+    return over_all(noun(choice.arm), found) if found else None
+
+
+def over_all(arm: str, found: OverSeeds) -> str:
+    """Markdown: "Over 3 seeds, B fixed 38 to 45 of 550 test pictures and broke 9 to 14; on average +29.3 (…)"."""
+    holds = {
+        NEW_PICTURES: ", for other test pictures and other seeds",
+        NEW_TRAINING: ", for other training and test pictures",
+    }.get(found.net.basis, ", for other test pictures and these networks" if found.net.low is not None else "")
+    return (
+        f"Over {len(found.fixed)} seeds, {escape(arm)} fixed {span(found.fixed)} of {number_of(found.pictures, 'test picture')}"
+        f" and broke {span(found.broken)}: a difference of **{signed(found.net.mean)}** on average{_between(found.net)}"
+        f"{holds}."
+    )
+
+
+def span(numbers: Sequence[int]) -> str:
+    """ "38 to 45", or one number."""
+    low, high = min(numbers), max(numbers)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"
+
+
+def signed(number: float) -> str:
+    """+29, −3, ±0, +29.3."""
+    rounded = round(number, 1) or 0.0
+    text = f"{rounded:+,.1f}".removesuffix(".0").replace("-", "−")
+    return text.replace("+0", "±0") if not rounded else text
+
+
+def _between(found: Interval) -> str:
+    if found.low is None or found.high is None:
+        return ""
+    low, high = (f"{round(end):,d}".replace("-", "−") for end in (found.low, found.high))
+    return f", 95\u00a0% interval {low} to {high}"

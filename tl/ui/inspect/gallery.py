@@ -1,0 +1,176 @@
+"""Pictures with what networks said of them, a page at a time; without the pictures, the same as a table."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from tl.analysis.names import noun
+from tl.config import Refused
+from tl.datasets.kept import Shown, pictures_at
+from tl.store.predictions import Predictions
+from tl.strategies import arm_title
+from tl.ui.arms import dot
+from tl.ui.inspect.choice import Choice
+from tl.ui.text import cell, escape, plain, unbroken
+from tl.words import number_of
+
+PER_PAGE = 24
+WIDTH = 128  # pixels: of a picture on the page
+GREY = np.full((8, 8, 3), 150, np.uint8)  # for a picture that can't be shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What one network, or all, said of a picture."""
+
+    title: str  # whose; not escaped
+    position: int | None  # of the arm, for its colour
+    text: str  # not escaped
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """One arm's network; those of a gallery were asked about the same pictures, in the same order."""
+
+    name: str  # of the arm, as in the experiment
+    position: int  # of the arm, for its colour
+    told: Predictions
+
+    @property
+    def title(self) -> str:
+        """As shown; not escaped."""
+        return arm_title(self.name)
+
+    @property
+    def noun(self) -> str:
+        """In a sentence; not escaped."""
+        return noun(self.name)
+
+    def line(self, row: int, names: Sequence[str]) -> Line:
+        """Its answer about the picture of a row, and how sure it was; where it is wrong, of the right class as well."""
+        label, answer = int(self.told.label[row]), int(self.told.predicted[row])
+        shares = self.told.probabilities[row]
+        text = f"{names[answer]} {sure(float(shares[answer]))}"
+        if label == answer:
+            return Line(title=self.title, position=self.position, text=f"✓ {text}")
+        return Line(
+            title=self.title, position=self.position, text=f"✗ {text} ({names[label]} {sure(float(shares[label]))})"
+        )
+
+
+def voice(choice: Choice, arm: str | None, split: str = "test") -> Voice | None:
+    """An arm's network of the seed that is looked at; None where it kept no answers."""
+    told = choice.predictions(arm, split=split) if arm is not None else None
+    if arm is None or told is None:
+        return None
+    return Voice(name=arm, position=position(choice, arm), told=told)
+
+
+def position(choice: Choice, arm: str) -> int:
+    """Of an arm in its experiment, which decides its colour."""
+    return [each.name for each in choice.now.experiment.arms].index(arm)
+
+
+def class_names(choice: Choice, classes: int) -> tuple[str, ...]:
+    """In label order, on one line each, not escaped; numbered where they are not known."""
+    known = choice.now.pictures
+    if known is not None and len(known.classes) == classes:
+        return tuple(plain(name) for name in known.classes)
+    return tuple(f"Class {number}" for number in range(1, classes + 1))
+
+
+def sure(share: float) -> str:
+    """A probability in whole percent; what is not quite 0 or 1 is not called so."""
+    if 0 < share < 0.005:
+        return "under 1 %"
+    if 0.995 < share < 1:
+        return "over 99 %"
+    return f"{100 * share:.0f} %"
+
+
+def legend(voices: Sequence[Voice]) -> None:
+    """Whose answer stands beside which mark."""
+    with st.container(horizontal=True, gap="medium"):
+        for each in voices:
+            st.markdown(f"{dot(each.position)} {escape(each.title)}", width="content")
+
+
+def show(
+    choice: Choice,
+    picture: NDArray[np.int64],
+    label: NDArray[np.int64],
+    names: Sequence[str],
+    lines: Callable[[int], list[Line]],
+    key: str,
+) -> None:
+    """Draw the k pictures (places in the data set) with their labels; `lines(i)` gives what is said of the i-th.
+
+    `key` is another one for another choice of pictures: each begins with its first page.
+    """
+    pages = -(-len(picture) // PER_PAGE)
+    place = f"{key}_page"
+    page = min(int(st.session_state.get(place) or 1), max(1, pages))
+    rows = range((page - 1) * PER_PAGE, min(page * PER_PAGE, len(picture)))
+    found = _pixels(choice, picture[rows.start : rows.stop], label[rows.start : rows.stop])
+    if found is None:
+        _table(rows, picture, label, names, lines)
+    elif rows:
+        st.image(
+            [GREY if each.pixels is None else each.pixels for each in found],
+            caption=[_caption(each, names[label[row]], lines(row)) for each, row in zip(found, rows, strict=True)],
+            width=WIDTH,
+            output_format="JPEG",
+            alt=[
+                plain(f"{names[label[row]]}: {'; '.join(f'{line.title} {line.text}' for line in lines(row))}")
+                for row in rows
+            ],
+        )
+    if pages > 1:
+        st.pagination(pages, key=place)
+
+
+def _pixels(choice: Choice, picture: NDArray[np.int64], label: NDArray[np.int64]) -> list[Shown] | None:
+    """None, with a sentence, where none of the pictures can be shown."""
+    if choice.info is None:
+        st.caption("The pictures are no longer here, so only numbers can be shown.")
+        return None
+    spec = choice.now.experiment
+    sides = [spec.of(arm).resolution for arm in spec.arms]
+    try:
+        found = pictures_at(choice.home, choice.info, picture.tolist(), label.tolist(), sides)
+    except Refused as problem:
+        st.warning(escape(problem), icon=":material/broken_image:")
+        return None
+    if len(found) and all(each.pixels is None for each in found):
+        st.caption("These pictures are no longer here as the runs saw them, so only numbers can be shown.")
+        return None
+    return found
+
+
+def _caption(found: Shown, name: str, lines: Sequence[Line]) -> str:
+    missing = [f":small[{escape(found.name)} can't be shown]"] if found.pixels is None else []
+    said = [
+        f":small[{dot(line.position) + ' ' if line.position is not None else ''}{unbroken(line.text)}]"
+        for line in lines
+    ]
+    return "  \n".join([f"**{escape(name)}**", *missing, *said])
+
+
+def _table(
+    rows: range,
+    picture: NDArray[np.int64],
+    label: NDArray[np.int64],
+    names: Sequence[str],
+    lines: Callable[[int], list[Line]],
+) -> None:
+    columns: dict[str, list[str]] = {
+        "picture": [f"{picture[row] + 1}" for row in rows],
+        "labelled": [cell(names[label[row]]) for row in rows],
+    }
+    for row in rows:
+        for line in lines(row):
+            columns.setdefault(cell(line.title), []).append(cell(line.text))
+    st.dataframe(columns, hide_index=True, alt=f"What was said of {number_of(len(rows), 'picture')}")
