@@ -20,6 +20,7 @@ from tests.benchmarks.data import blossoms, ingest_cifar10, ingest_flowers
 from tests.benchmarks.epochs import epochs
 from tests.benchmarks.forecast import forecast_backtest
 from tests.benchmarks.gpu import gpu
+from tests.benchmarks.inspecting import inspect
 from tests.benchmarks.limit import limit
 from tests.benchmarks.linear_probe import linear_probe
 from tests.benchmarks.load import load
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "ingest_flowers": ingest_flowers,
     "ingest_cifar10": ingest_cifar10,
     "first_paint": first_paint,
+    "inspect": inspect,
     "start_up": start_up,
     "start": start,
     "short_runs": short_runs,

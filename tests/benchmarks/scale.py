@@ -19,6 +19,7 @@ class Scale:
     seeds: int = 3
     saving_epochs: int = 9  # more than there are views: with fewer nothing is used twice
     start_rounds: int = 3
+    inspected_pictures: int = 5_000  # of a test set on the Inspect page
     short_sizes: tuple[int, ...] = (60, 120, 240, 480)  # of a sweep of short runs
     short_pictures: int = 200
     saving_pictures: int = 600
@@ -56,6 +57,7 @@ class Scale:
 
 FULL = Scale()
 TINY = Scale(
+    inspected_pictures=500,
     short_sizes=(16, 32),
     short_pictures=24,
     pictures=96,
