@@ -25,7 +25,11 @@ def add_commands(commands: Any) -> None:
         "--delete", metavar="NAME", help="permanently delete a data set of your own; runs keep their results"
     )
     parser.add_argument("--derive", metavar="NAME", help="make a new data set of this one, with its classes changed")
-    parser.add_argument("--name", help="of the new data set")
+    parser.add_argument("--name", help="of the new data set; default where only pictures are corrected: what was done")
+    words = "leave single pictures out of the new data set: a file with their names, one a line"
+    parser.add_argument("--set-aside", type=Path, metavar="FILE", help=words)
+    words = "give single pictures another label in the new data set: a CSV of picture,label"
+    parser.add_argument("--relabel", type=Path, metavar="FILE", help=words)
     add_class_options(parser)
 
 
@@ -35,6 +39,8 @@ def datasets(arguments: argparse.Namespace) -> int:
         return _delete(arguments)
     if arguments.derive is not None:
         return _derive(arguments)
+    if arguments.set_aside is not None or arguments.relabel is not None:
+        raise Refused("Say of which data set: --derive NAME; the pictures are corrected in a new one made of it.")
     from tl.datasets import survey  # pandas, Pillow
 
     found, damaged = survey(arguments.home)
@@ -63,11 +69,16 @@ def _delete(arguments: argparse.Namespace) -> int:
 
 def _derive(arguments: argparse.Namespace) -> int:
     from tl import datasets  # pandas, Pillow
+    from tl.datasets.corrections import read_relabel, read_set_aside
 
     edits = edits_of(arguments)
-    if not arguments.name:
+    correct = datasets.Corrections(
+        set_aside=read_set_aside(arguments.set_aside) if arguments.set_aside else (),
+        relabel=read_relabel(arguments.relabel) if arguments.relabel else {},
+    )
+    if not arguments.name and (edits or not correct):
         raise Refused(f"Name the new data set, as in --derive {arguments.derive} --name {arguments.derive}-2.")
-    info = datasets.derive(arguments.home, arguments.derive, arguments.name, edits)
+    info = datasets.derive(arguments.home, arguments.derive, arguments.name, edits, correct=correct)
     if arguments.json:
         print_json(as_json(info) | {"left_out": info.left_out})
         return 0

@@ -18,6 +18,7 @@ from tl.datasets.catalogue import (
     resplits_by_itself,
     survey,
 )
+from tl.datasets.corrections import Corrections
 from tl.datasets.derived import derive
 from tl.datasets.info import DatasetInfo, grouped, story, told, uneven
 from tl.datasets.intake import Asked, Edits, Incoming, NoClasses, Reading
@@ -26,6 +27,7 @@ from tl.datasets.split import TooSmall
 __all__ = [
     "BUILT_IN",
     "Asked",
+    "Corrections",
     "DatasetInfo",
     "Edits",
     "Incoming",

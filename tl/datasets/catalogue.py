@@ -14,6 +14,7 @@ from PIL import Image
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets.archive import LIMITS, Limits
 from tl.datasets.archived import PLACE, ReadOptions, bands_of, fill_from_kept, store_of
+from tl.datasets.corrections import DIVIDED, ORIGIN, divided_of
 from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
 from tl.datasets.encodings import encoding_named
@@ -159,7 +160,7 @@ def check_name(home: Home, title: str) -> str:
     if NAME_PATTERN.fullmatch(title):
         check_free(home.dataset_dir(title))
         # Else they could go on, and be judged, with other pictures than they began with.
-        if title in _trained_on(home):
+        if title in trained_on(home):
             raise Refused(
                 f"Runs here were trained on another data set {title!r} that was deleted; choose another name, or delete "
                 "those runs first."
@@ -169,11 +170,11 @@ def check_name(home: Home, title: str) -> str:
             f"There is already a data set {describe(home, other).called!r}; choose another name"
             + ("." if other in BUILT_IN else f" or delete that one first ({deletion(other)}).")
         )
-    trained_on = _trained_on(home)
-    return name_for(title, lambda name: has(home, name) or name in trained_on)
+    trained = trained_on(home)
+    return name_for(title, lambda name: has(home, name) or name in trained)
 
 
-def _trained_on(home: Home) -> set[str]:
+def trained_on(home: Home) -> set[str]:
     """Names of the data sets that runs of this home were trained on, here."""
     rows = database.read_runs(home)
     return {row.experiment.dataset for row in rows if not home.run(row.run_id).imported.exists()}
@@ -248,7 +249,7 @@ def prepare(
         return store
     if seed is None:
         raise ValueError("seed is None; splits are drawn anew for a seed")
-    return redrawn(store, index, seed)
+    return redrawn(store, index, seed, divided(folder, info, index))
 
 
 def check_resplit(home: Home, info: DatasetInfo) -> None:
@@ -292,12 +293,20 @@ def index_of(folder: Path, info: DatasetInfo) -> pd.DataFrame:
     return index
 
 
+def divided(folder: Path, info: DatasetInfo, index: pd.DataFrame) -> pd.DataFrame | None:
+    """What its splits are drawn anew from where pictures were corrected, else None. Raises Refused where that is damaged."""
+    try:
+        return divided_of(folder, index)
+    except ValueError:
+        raise _damaged(folder / DIVIDED, info.name) from None
+
+
 def _fits(index: pd.DataFrame, info: DatasetInfo) -> bool:
     """Whether the index is one of this data set: its splits in their order, its classes, numbers where they belong."""
     sizes = [getattr(info, split) for split in SPLITS]
     if len(index) != sum(sizes) or not index.columns.is_unique or not {"split", "label"} <= {*index}:
         return False
-    if any(index.dtypes[name] != np.int64 for name in ("label", "group", *PLACE) if name in index):
+    if any(index.dtypes[name] != np.int64 for name in ("label", "group", ORIGIN, *PLACE) if name in index):
         return False
     in_order = index["split"].tolist() == np.repeat(SPLITS, sizes).tolist()
     return in_order and bool(index["label"].between(0, len(info.classes) - 1).all())

@@ -1,20 +1,23 @@
-"""A new data set of one that is here: classes left out, merged, renamed, made smaller; it knows what it was made of."""
+"""A new data set of one that is here: classes left out, merged, renamed, made smaller, single pictures set aside or
+relabelled; it knows what it was made of."""
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tl.config import Refused
-from tl.datasets import catalogue
+from tl.datasets import catalogue, corrections
 from tl.datasets.archived import KEPT, PLACE
+from tl.datasets.corrections import ORIGIN, Corrected, Corrections
 from tl.datasets.description import Report
-from tl.datasets.info import DatasetInfo
+from tl.datasets.info import DRAWN, GIVEN, DatasetInfo
 from tl.datasets.intake import FIRST_RESOLUTION, Edits, check_free
 from tl.datasets.intake.edits import apply
 from tl.datasets.intake.incoming import disk_told
 from tl.datasets.intake.settling import Pixels, check_classes, write
 from tl.datasets.pieces import Progress
-from tl.datasets.titles import check_title
+from tl.datasets.titles import check_title, folded
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 from tl.store.quarantine import quarantine, settle
@@ -23,40 +26,42 @@ from tl.store.quota import check_disk
 NEEDED = {"name", "sha256", "same", "looks", "label", "split", *PLACE}  # of its index
 
 
-def derive(home: Home, source: str, name: str, edits: Edits, progress: Progress | None = None) -> DatasetInfo:
-    """Make the data set `name` of `source`, with `edits` to its classes. Splits that it came with stay.
+def derive(
+    home: Home,
+    source: str,
+    name: str | None,
+    edits: Edits | None = None,
+    progress: Progress | None = None,
+    correct: Corrections | None = None,
+) -> DatasetInfo:
+    """Make the data set `name` of `source`, with `edits` to its classes and single pictures corrected.
 
-    What was divided here is divided anew: other classes, other shares. Raises Refused with one sentence, and then
-    nothing was written.
+    Splits that it came with stay. What was divided here is divided anew where classes change: other classes, other
+    shares; where only pictures are corrected, every other picture keeps its split (see tl.datasets.corrections). None
+    as the name: made of the counts of such pictures. Raises Refused with one sentence, and then nothing was written.
     """
+    edits, correct = edits or Edits(), correct or Corrections()
     source = catalogue.name_of(home, source)
     info = catalogue.describe(home, source)
-    title, name = check_title(name), catalogue.check_name(home, name)
+    if name is not None:
+        catalogue.check_name(home, name)
     if info.origin == "drawn":
         raise Refused(f"The pictures of {info.title} are drawn when they are needed; choose another data set.")
-    if not edits:
+    if not edits and not correct:
         raise Refused("Nothing is to be changed; say which classes to rename, to leave out or to make smaller.")
     side = min(FIRST_RESOLUTION, info.native_resolution)
     catalogue.prepare(home, source, side, progress=progress)
     info = catalogue.describe(home, source)  # downloaded meanwhile
-    origin, target = catalogue.home_of(home, source).dataset_dir(source), home.dataset_dir(name)
+    origin = catalogue.home_of(home, source).dataset_dir(source)
     index = catalogue.index_of(origin, info)
     if not {*index} >= NEEDED:
         raise Refused(f"{info.title} was made by an earlier version; bring its pictures again to change their classes.")
-    names = np.array(info.classes, object)
-    pictures = index.assign(
-        **{"class": names[index["label"]]}, slot=np.arange(len(index)), below="", short=info.native_resolution
-    )
-    groups = index["group"] if "group" in index else np.full(len(index), -1)
-    pictures["belongs"] = [f"{number}" if number >= 0 else "" for number in groups]
-    if catalogue.drawn_here(home, info):
-        pictures["split"] = ""
-    pictures = apply(edits, pictures)
-    report = Report()
-    for picture, reason in pictures.loc[pictures["gone"] != "", ["name", "gone"]].itertuples(index=False):
-        report.add(reason, picture)
-    kept = pictures[pictures["gone"] == ""].drop(columns=["gone", "label", "group"], errors="ignore")
-    check_classes(kept, catalogue.upload_limits().classes)
+    found = corrections.check(correct, index, info) if correct else None
+    title = check_title(name or _title(home, info, found))
+    name = catalogue.check_name(home, title)
+    target = home.dataset_dir(name)
+    pictures, report = _kept(home, info, index, edits, found)
+    check_classes(pictures, catalogue.upload_limits().classes)
     pixels = Pixels(pixels_path(origin, side), origin / KEPT, side)
     about: dict[str, Any] = {
         "name": name,
@@ -65,11 +70,52 @@ def derive(home: Home, source: str, name: str, edits: Edits, progress: Progress 
         "note": "",
         "grouped_by": info.grouped_by,
     }
-    about |= {"read_as": info.read_as, "derived_from": source, "changes": tuple(edits.in_words())}
+    changes = (*edits.in_words(), *(corrections.in_words(*found.counts) if found else ()))
+    about |= {"read_as": info.read_as, "derived_from": source, "changes": changes}
+    if found and not edits:
+        about |= {"splits": DRAWN if catalogue.drawn_here(home, info) else GIVEN, "scales": info.scales}
     check_disk(home)
     with disk_told(home, target), quarantine(home, home.datasets_dir) as folder:
-        made = write(folder, pixels, kept.reset_index(drop=True), about, info.native_resolution, report)
+        made = write(folder, pixels, pictures, about, info.native_resolution, report)
+        if found and not edits:
+            corrections.keep(folder, found, index, catalogue.divided(origin, info, index))
         check_disk(home)
         check_free(target)
         settle(folder, target)
     return made
+
+
+def _title(home: Home, info: DatasetInfo, found: Corrected | None) -> str:
+    if found is None:
+        raise Refused("The new data set has no name; give it one.")
+    taken = {folded(other.title) for other in catalogue.list_datasets(home)} | catalogue.trained_on(home)
+    earlier = corrections.corrected(home.dataset_dir(info.name))
+    return corrections.title_of(info.called, earlier, *found.counts, lambda title: folded(title) not in taken)
+
+
+def _kept(
+    home: Home, info: DatasetInfo, index: pd.DataFrame, edits: Edits, found: Corrected | None
+) -> tuple[pd.DataFrame, Report]:
+    """The pictures of the new data set as `settling.write` takes them, and what was left out."""
+    names = np.array(info.classes, object)
+    pictures = index.assign(
+        **{"class": names[index["label"]]}, slot=np.arange(len(index)), below="", short=info.native_resolution
+    )
+    groups = index["group"] if "group" in index else np.full(len(index), -1)
+    pictures["belongs"] = [f"{number}" if number >= 0 else "" for number in groups]
+    report = Report()
+    if found:
+        for one in found.corrections:
+            if one.now is None:
+                report.add(corrections.SET_ASIDE, one.picture)
+        if ORIGIN not in pictures:
+            pictures[ORIGIN] = np.arange(len(index))
+        pictures = corrections.apply(found, pictures)
+    if edits:
+        if catalogue.drawn_here(home, info):
+            pictures["split"] = ""
+        pictures = apply(edits, pictures.drop(columns=ORIGIN, errors="ignore"))
+        for picture, reason in pictures.loc[pictures["gone"] != "", ["name", "gone"]].itertuples(index=False):
+            report.add(reason, picture)
+        pictures = pictures[pictures["gone"] == ""].drop(columns="gone")
+    return pictures.drop(columns=["label", "group"], errors="ignore").reset_index(drop=True), report

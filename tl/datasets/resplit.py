@@ -4,20 +4,28 @@ import numpy as np
 import pandas as pd
 
 from tl.config import Refused
-from tl.datasets.split import order, redraw
+from tl.datasets.corrections import ORIGIN
+from tl.datasets.split import again, order, redraw
 from tl.store.pictures import SPLITS, PictureStore
 from tl.store.redrawn import RedrawnStore
 
 NEEDED = ["label", "sha256"]  # and "group", in data sets of this version
 
 
-def redrawn(store: PictureStore, index: pd.DataFrame, seed: int) -> RedrawnStore:
+def redrawn(store: PictureStore, index: pd.DataFrame, seed: int, divided: pd.DataFrame | None = None) -> RedrawnStore:
     """`store` in the splits of `seed`, of about the same sizes: decided by content and seed, with clusters whole.
 
-    `index` has a row per picture of the store. Raises Refused where its pictures can't be divided.
+    `index` has a row per picture of the store; where pictures were corrected `divided` holds all there were, as they
+    were labelled: they are divided, and those that are left keep their splits. Raises Refused where its pictures can't
+    be divided.
     """
     pictures = index[[*NEEDED, *({"group"} & {*index})]].assign(row=np.arange(len(index)), split="")
-    drawn = redraw(pictures, store.classes, seed)
+    if divided is None:
+        drawn = redraw(pictures, store.classes, seed)
+    else:
+        before = redraw(divided.assign(row=np.arange(len(divided)), split=""), store.classes, seed)
+        splits = before.set_index("row")["split"]
+        drawn = again(pictures.assign(split=splits.loc[index[ORIGIN]].to_numpy()), store.classes, seed)
     rows = drawn["row"].to_numpy(np.int64)
     sizes = {split: int((drawn["split"] == split).sum()) for split in SPLITS}
     groups = None if store.groups is None else store.groups[rows]

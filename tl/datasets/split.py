@@ -45,12 +45,16 @@ def order(pictures: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
         pictures["split"] = pictures["split"].replace("validation", "test")
     if given != set(SPLITS):
         pictures["split"] = _take_validation(pictures, _units(pictures), classes)
+    _check_trained(pictures, classes)
+    return _in_order(pictures)
+
+
+def _check_trained(pictures: pd.DataFrame, classes: tuple[str, ...]) -> None:
     in_training = set(pictures.loc[pictures["split"] == "train", "label"])
     if gone := [name for number, name in enumerate(classes) if number not in in_training]:
         shown = ", ".join(map(repr, gone[:NAMED]))
         which = f"class {shown} has" if len(gone) == 1 else f"classes {shown} have"
         raise TooSmall(f"The {which} no picture left for training; add more different pictures.", gone, MIN_CLUSTERS)
-    return _in_order(pictures)
 
 
 def redraw(pictures: pd.DataFrame, classes: tuple[str, ...], seed: int) -> pd.DataFrame:
@@ -59,6 +63,16 @@ def redraw(pictures: pd.DataFrame, classes: tuple[str, ...], seed: int) -> pd.Da
     Copies of one picture keep their order among themselves. Raises Refused where the pictures can't be divided.
     """
     return _drawn(pictures, classes, [f"{seed}", *(f"{seed} again {attempt}" for attempt in range(1, ATTEMPTS))])
+
+
+def again(pictures: pd.DataFrame, classes: tuple[str, ...], seed: int) -> pd.DataFrame:
+    """Pictures whose splits were drawn by `redraw` before some were set aside or relabelled, in the order of the store.
+
+    Raises TooSmall where a class has no training picture left.
+    """
+    _check_trained(pictures, classes)
+    keys = pictures["sha256"].map(lambda digest: _salted(f"{seed}", digest))
+    return _in_order(pictures.iloc[np.lexsort((keys, pictures["label"]))].reset_index(drop=True))
 
 
 def _drawn(pictures: pd.DataFrame, classes: tuple[str, ...], salts: Iterable[str]) -> pd.DataFrame:

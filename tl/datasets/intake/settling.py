@@ -105,7 +105,8 @@ def write(
 ) -> DatasetInfo:
     """All files of the data set in `folder`, of `pixels`. Raises Refused where the classes can't be divided.
 
-    `pictures` has per picture class, split ("" where none is given), belongs, and what was found when it was decoded.
+    `pictures` has per picture class, split ("" where none is given), belongs, and what was found when it was decoded;
+    `about` may say who divided them where the splits that are given are those of TL Lab.
     """
     side, decoded = pixels.side, pixels.array()
     classes = tuple(sorted(set(pictures["class"]), key=natural))
@@ -125,7 +126,7 @@ def write(
     for name, notes in zip(index["name"], index["notes"], strict=True) if "notes" in index else ():
         for note in notes:
             noted.add(note, name)
-    ways = about | {"splits": DRAWN if drawn else GIVEN, "noted": noted.reasons}
+    ways = {"splits": DRAWN if drawn else GIVEN} | about | {"noted": noted.reasons}
     info = describe(index, classes, ways, native, report, found)
     write_json(folder / "dataset.json", info.to_json())
     return info

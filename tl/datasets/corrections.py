@@ -1,0 +1,218 @@
+"""Single pictures set aside or given another label, in a new data set: the one they are in stays as it is.
+
+Every other picture keeps its split, with a new split for every seed, too: what was divided is divided as before, with
+the pictures that were set aside and the labels as they were, and only then are those taken out and these changed.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from msgspec import Struct
+
+from tl.config import Refused
+from tl.datasets.grouping import NAME_COLUMNS, Lookup, decoded
+from tl.datasets.info import DatasetInfo
+from tl.datasets.titles import LONGEST
+from tl.store.documents import fitting
+from tl.store.files import read_json, read_parquet, write_json, write_parquet
+from tl.words import number_of
+
+SET_ASIDE = "set aside"
+RECORD = "corrections.json"  # what was corrected of the data set that this one was made of
+DIVIDED = "divided.parquet"  # what is divided anew for a seed: every picture there was, labelled as it was
+ORIGIN = "origin"  # column of the index: its row there
+MOST_BYTES = 10**7  # of a table of corrections
+PICTURE_COLUMNS = {"picture", *NAME_COLUMNS}  # the first column's name, where the table has a head
+NAMED_SO = re.compile(r" \([0-9,]+ (?:set aside|relabelled)(?:, [0-9,]+ relabelled)?\)(?: [0-9]+)?$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corrections:
+    """What to change of single pictures; each by its name in the data set (its path, or a file name that only one has)
+    or by its content hash, which its copies share."""
+
+    set_aside: tuple[str, ...] = ()
+    relabel: Mapping[str, str] = field(default_factory=dict)  # picture -> the class that it really is
+
+    def __bool__(self) -> bool:
+        return bool(self.set_aside or self.relabel)
+
+
+class Correction(Struct, frozen=True):
+    """One picture that was corrected."""
+
+    picture: str  # its name
+    was: str  # its class
+    now: str | None  # its class; None: it was set aside
+    split: str  # in the splits that the data set has itself
+
+
+class Corrected(Struct, frozen=True):
+    """What was corrected, of the data set `of`."""
+
+    of: str
+    corrections: list[Correction]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many pictures were set aside, and how many have another label."""
+        aside = sum(one.now is None for one in self.corrections)
+        return aside, len(self.corrections) - aside
+
+
+def corrected(folder: Path) -> Corrected | None:
+    """What the data set in `folder` was corrected by; None for one that was not made so, or a damaged record."""
+    return fitting(read_json(folder / RECORD), Corrected)
+
+
+def in_words(aside: int, relabelled: int) -> list[str]:
+    """What was changed, one phrase each."""
+    said = [f"{number_of(aside, 'picture')} set aside"] if aside else []
+    return [*said, f"{number_of(relabelled, 'picture')} relabelled"] if relabelled else said
+
+
+def title_of(called: str, earlier: Corrected | None, aside: int, relabelled: int, free: Callable[[str], bool]) -> str:
+    """What a corrected data set is called where nobody says: "flowers (3 set aside, 1 relabelled)".
+
+    `called` is what the one is called that it is made of; where that was corrected itself, `earlier`, all counts.
+    """
+    base = NAMED_SO.sub("", called)
+    if earlier and base != called:
+        before = earlier.counts
+        aside, relabelled = aside + before[0], relabelled + before[1]
+    counts = [f"{number:,} {what}" for number, what in ((aside, SET_ASIDE), (relabelled, "relabelled")) if number]
+    for number in range(1, 1000):
+        end = f" ({', '.join(counts)})" + (f" {number}" if number > 1 else "")
+        if free(title := base[: LONGEST - len(end)].rstrip() + end):
+            return title
+    raise Refused(f"There are too many data sets made of {called!r}; give the new one a name.")
+
+
+def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Corrected:
+    """What is to be corrected, picture by picture. Raises Refused for a picture or a class that is not there."""
+    names, lookup = index["name"].tolist(), Lookup(index["name"].tolist(), "")
+    found: dict[int, str | None] = {row: None for text in wanted.set_aside for row in _rows(text, index, lookup, info)}
+    for text, label in wanted.relabel.items():
+        if label not in info.classes:
+            shown = ", ".join(map(repr, info.classes[:20])) + (" and more" if len(info.classes) > 20 else "")
+            raise Refused(f"{text!r:.100} can't be relabelled {label!r:.80}: the classes of {info.called} are {shown}.")
+        for row in _rows(text, index, lookup, info):
+            if found.get(row, label) != label:
+                what = "set aside" if found[row] is None else f"labelled {found[row]!r}"
+                raise Refused(f"{names[row]!r:.100} is to be {what} and labelled {label!r:.80}; choose one.")
+            found[row] = label
+    labels, splits = index["label"].tolist(), index["split"].tolist()
+    changed = [
+        Correction(names[row], info.classes[labels[row]], label, splits[row])
+        for row, label in sorted(found.items())
+        if label != info.classes[labels[row]]
+    ]
+    if not changed:
+        raise Refused("These pictures have these labels already; nothing is to be changed.")
+    return Corrected(info.name, changed)
+
+
+def _rows(text: str, index: pd.DataFrame, lookup: Lookup, info: DatasetInfo) -> list[int]:
+    row = lookup.find(text)
+    if row is not None:
+        return [row]
+    if re.fullmatch("[0-9a-f]{64}", text) and (same := index["sha256"] == text).any():
+        return [int(place) for place in same.to_numpy().nonzero()[0]]
+    raise Refused(
+        f"{info.called} has no one picture {text!r:.100}; its pictures have names such as {index['name'].iloc[0]!r:.200}."
+    )
+
+
+def apply(found: Corrected, pictures: pd.DataFrame) -> pd.DataFrame:
+    """`pictures` (with name, class and split) without those that were set aside, the others with their new class.
+
+    Raises Refused where a class or a split would be left without pictures.
+    """
+    named = {one.picture: one for one in found.corrections}
+    aside = pictures["name"].map(lambda name: name in named and named[name].now is None)
+    classes = [
+        (named[name].now or own) if name in named else own
+        for name, own in zip(pictures["name"], pictures["class"], strict=True)
+    ]
+    left = pictures.assign(**{"class": classes})[~aside].reset_index(drop=True)
+    if gone := sorted({*pictures["class"]} - {*left["class"]}):
+        raise Refused(f"That leaves no picture of the class {gone[0]!r:.80}; leave out the whole class instead.")
+    if lost := [split for split in pictures["split"].unique() if split not in set(left["split"])]:
+        raise Refused(f"That leaves no {'training' if lost[0] == 'train' else lost[0]} pictures.")
+    return left
+
+
+def keep(folder: Path, found: Corrected, index: pd.DataFrame, divided: pd.DataFrame | None) -> None:
+    """Write what was corrected beside the data set, and of one that is divided anew for a seed what there was before.
+
+    `index` is that of the data set these pictures come from, `divided` what it was itself made of.
+    """
+    columns = ["label", "sha256", *({"group"} & {*index})]
+    write_parquet(folder / DIVIDED, index[columns] if divided is None else divided)
+    write_json(folder / RECORD, record_of(found))
+
+
+def record_of(found: Corrected) -> dict[str, Any]:
+    """As it is written."""
+    return {
+        "of": found.of,
+        "corrections": [
+            {"picture": one.picture, "was": one.was, "now": one.now, "split": one.split} for one in found.corrections
+        ],
+    }
+
+
+def divided_of(folder: Path, index: pd.DataFrame) -> pd.DataFrame | None:
+    """What the splits of a corrected data set are drawn from: its index before; None for one that was not corrected.
+
+    Raises ValueError where it is damaged.
+    """
+    if ORIGIN not in index:
+        return None
+    divided = read_parquet(folder / DIVIDED)
+    if divided is None or not {"label", "sha256"} <= {*divided} or not index[ORIGIN].between(0, len(divided) - 1).all():
+        raise ValueError(f"{folder / DIVIDED} is damaged")
+    return divided
+
+
+def read_set_aside(path: Path) -> tuple[str, ...]:
+    """The pictures that a file names, one a line. Raises Refused where it can't be read."""
+    return tuple(line[0] for line in _lines(path))
+
+
+def read_relabel(path: Path) -> dict[str, str]:
+    """Picture -> class of a table with two columns. Raises Refused where it can't be read."""
+    labels: dict[str, str] = {}
+    for line in _lines(path):
+        if len(line) < 2 or not line[1]:
+            raise Refused(f"{path.name} says no label for {line[0]!r:.100}; write a line as picture,label.")
+        if labels.setdefault(line[0], line[1]) != line[1]:
+            raise Refused(
+                f"{path.name} gives {line[0]!r:.100} two labels, {labels[line[0]]!r:.60} and {line[1]!r:.60}."
+            )
+    return labels
+
+
+def _lines(path: Path) -> Iterable[list[str]]:
+    """The table's lines without its head and empty ones, each cell without space around it."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise Refused(f"{path.name} has over {MOST_BYTES // 10**6} MB; give a table of pictures.")
+        text = decoded(path.read_bytes())
+    except OSError:
+        raise Refused(f"There is no file {str(path)!r:.200} that can be read.") from None
+    first = text.partition("\n")[0]
+    try:
+        rows = list(csv.reader(text.splitlines(), delimiter=max(",;\t", key=first.count)))
+    except csv.Error as problem:
+        raise Refused(f"{path.name} can't be read as a table: {problem}.") from None
+    lines = [[cell.strip() for cell in row] for row in rows if row and row[0].strip()]
+    lines = lines[1:] if lines and lines[0][0].casefold() in PICTURE_COLUMNS else lines
+    if not lines:
+        raise Refused(f"{path.name} names no picture; write one a line.")
+    return lines
