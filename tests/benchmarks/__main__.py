@@ -21,6 +21,7 @@ from tests.benchmarks.epochs import epochs
 from tests.benchmarks.forecast import forecast_backtest
 from tests.benchmarks.gpu import gpu
 from tests.benchmarks.inspecting import inspect
+from tests.benchmarks.labels import labels
 from tests.benchmarks.limit import limit
 from tests.benchmarks.linear_probe import linear_probe
 from tests.benchmarks.load import load
@@ -58,6 +59,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "load": load,
     "soak": soak,
     "forecast": forecast_backtest,
+    "labels": labels,
     "gpu": gpu,
 }
 ON_REQUEST = ("soak",)  # takes an hour

@@ -37,7 +37,7 @@ def flowers_folder(home: Home, train: int, validation: int, test: int = 50) -> P
     unfinished = folder.with_suffix(".part")
     shutil.rmtree(unfinished, ignore_errors=True)
     with zipfile.ZipFile(flowers_zip()) as photos:
-        names = _evenly(photos)[: train + validation + test]
+        names = evenly(photos)[: train + validation + test]
         splits = [SPLITS[0]] * train + [SPLITS[1]] * validation + [SPLITS[2]] * test
         if len(names) < len(splits):
             raise Skipped(f"{photos.filename} has {len(names)} different photos, {len(splits)} are needed")
@@ -49,7 +49,7 @@ def flowers_folder(home: Home, train: int, validation: int, test: int = 50) -> P
     return folder
 
 
-def _evenly(photos: zipfile.ZipFile) -> list[str]:
+def evenly(photos: zipfile.ZipFile) -> list[str]:
     """Names of all different photos, in an order whose every slice has the classes in the whole's proportions."""
     classes: dict[str, dict[bytes, str]] = {}
     for name in photos.namelist():

@@ -50,6 +50,7 @@ class Scale:
     simulated_comparisons: int = 2000  # per cell of the certainty table
     simulated_splits: int = 400  # of them with classifiers that really learn
     simulated_sweeps: int = 60  # with curves fitted to a thousand draws of each
+    labelled_pictures: int = 3_670  # of which some labels are flipped
     forecast_pictures: int = 2_500  # of a split, at most
     forecast_seeds: int = 2  # draws of the pictures that are known at first
     gpu: bool = False
@@ -60,6 +61,7 @@ TINY = Scale(
     inspected_pictures=500,
     short_sizes=(16, 32),
     short_pictures=24,
+    labelled_pictures=300,
     pictures=96,
     validation=32,
     test=32,

@@ -88,7 +88,7 @@ def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked):
     experiment = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
     insert_experiment(home, experiment, experiment.runs("e" * 26), None)
     features(home, asked)
-    module._look(home, asked, lambda command: None, lambda: module._unless_busy(home))
+    module._look(home, asked, lambda command: None, lambda: module.unless_busy(home))
     assert probe_curve(home, asked) == (None, None)
     assert not module.ask(home, asked), "nothing is even started while something waits to be trained"
 
@@ -116,7 +116,7 @@ def test_nothing_is_said_of_waiting_where_nobody_computes(home, asked, capsys):
 
 
 def test_it_computes_in_a_turn_of_its_own(home):
-    with module._turn(home):
+    with module.taken(home):
         lock = background.take_lock(home, "device.lock", wait=False)
         assert lock is None
         with locked(home.locks_dir / "next.lock"):

@@ -17,22 +17,31 @@ COMMON = 1_000  # pictures with the same band: such a pattern (a plain backgroun
 PIECE = 100  # held out pictures whose pairs are in memory at a time
 COMPARED = 200_000  # pairs at most that are compared pixel by pixel: some seconds
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
-TWO_CLASSES = "the same picture in two classes"
-TWICE = "the same picture more than once"
+EQUAL, ALMOST = "the same picture", "almost the same picture"
+TWO_CLASSES = f"{EQUAL} in two classes"
+TWICE = f"{EQUAL} more than once"
 BELONGING = "pictures that belong together in {}"
 
 
 def find(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, str]]:
-    """(kind, "a = b") per doubled picture; `index` has name, label, split, sha256 and looks, `pixels` its rows.
+    """(kind, "a = b") per doubled picture, as `pairs` finds them."""
+    names = index["name"].to_numpy()
+    for kind, row, other in pairs(index, pixels):
+        yield kind, f"{names[row]} = {names[other]}"
+
+
+def pairs(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, int, int]]:
+    """(kind, row, other row) per doubled picture; `index` has label, split, sha256 and looks, `pixels` its rows.
 
     Where `index` has belongs, what the person says belongs together (not ""), also where that lies in two splits.
     """
+    index = index.assign(row=np.arange(len(index)))
     yield from _equal(index)
     if "belongs" in index:
         yield from _belonging(index[index["belongs"] != ""])
-    names, splits = index["name"].to_numpy(), index["split"].to_numpy()
+    splits = index["split"].to_numpy()
     for row, other in _almost_equal(index, pixels):
-        yield f"almost the same picture in {_between(splits[row], splits[other])}", f"{names[row]} = {names[other]}"
+        yield f"{ALMOST} in {_between(splits[row], splits[other])}", row, other
 
 
 def _between(*splits: str) -> str:
@@ -40,27 +49,26 @@ def _between(*splits: str) -> str:
     return f"{SPLITS[first]} and {SPLITS[second]}"
 
 
-def _equal(index: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def _equal(index: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
     doubled = index[index.duplicated("sha256", keep=False)]
     for _, same in doubled.groupby("sha256", sort=False):
-        first = {str(split): rows.iloc[0] for split, rows in same.groupby("split", sort=False)}
+        first = {str(split): int(rows["row"].iloc[0]) for split, rows in same.groupby("split", sort=False)}
         for place, split in enumerate(first):
             for other in list(first)[:place]:
-                pair = f"{first[split]['name']} = {first[other]['name']}"
-                yield f"the same picture in {_between(split, other)}", pair
-        by_label = list(same.drop_duplicates("label")["name"])
+                yield f"{EQUAL} in {_between(split, other)}", first[split], first[other]
+        by_label = same.drop_duplicates("label")["row"].tolist()
         if len(by_label) > 1:
-            yield TWO_CLASSES, " = ".join(by_label[:2])
+            yield TWO_CLASSES, by_label[0], by_label[1]
         for _, copies in same.groupby(["split", "label"], sort=False):
-            for name in copies["name"].iloc[1:]:
-                yield TWICE, f"{name} = {copies['name'].iloc[0]}"
+            for row in copies["row"].iloc[1:].tolist():
+                yield TWICE, row, int(copies["row"].iloc[0])
 
 
-def _belonging(index: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def _belonging(index: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
     for _, rows in index.groupby("belongs", sort=False):
         first = rows.drop_duplicates("split")
-        for one, other in combinations(first[["split", "name"]].to_numpy().tolist(), 2):
-            yield BELONGING.format(_between(one[0], other[0])), f"{one[1]} = {other[1]}"
+        for one, other in combinations(first[["split", "row"]].to_numpy().tolist(), 2):
+            yield BELONGING.format(_between(one[0], other[0])), one[1], other[1]
 
 
 def _almost_equal(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[int, int]]:

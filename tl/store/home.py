@@ -18,7 +18,7 @@ class Home:
     speeds are the root's and shared. Everywhere else `root` is the folder itself and `owner` None.
     """
 
-    def __init__(self, path: str | os.PathLike | None = None):
+    def __init__(self, path: str | os.PathLike[str] | None = None):
         self.path = Path(path or os.environ.get("TL_HOME") or ".tl").absolute()
         visitor = self.path.parent.name == VISITORS and ID_PATTERN.fullmatch(self.path.name)
         self.root = self.path.parent.parent if visitor else self.path
@@ -102,6 +102,11 @@ class Home:
         return self.path / "cache" / "curves"
 
     @property
+    def out_of_fold_dir(self) -> Path:
+        """What probes that never saw a picture take it for, measured from features: a cache, may be deleted at any time."""
+        return self.path / "cache" / "out_of_fold"
+
+    @property
     def runs_dir(self) -> Path:
         """One folder per run."""
         return self.path / "runs"
@@ -127,7 +132,7 @@ class Home:
 class Run:
     """The files of one run (a contract: extend it, don't rename)."""
 
-    def __init__(self, folder: str | os.PathLike):
+    def __init__(self, folder: str | os.PathLike[str]):
         self.folder = Path(folder)
         self.config = self.folder / "config.json"
         self.metrics = self.folder / "metrics.parquet"

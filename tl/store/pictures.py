@@ -72,6 +72,10 @@ class PictureStore:
         offset, shape = rows.start * side * side * 3, (rows.stop - rows.start, side, side, 3)
         return np.memmap(self.path, np.uint8, "r", offset, shape)
 
+    def whole(self) -> np.ndarray:
+        """(N, R, R, 3) uint8 memory map of all splits in row order, read-only; what is not filled yet is black."""
+        return np.memmap(self.path, np.uint8, "r", shape=(len(self.labels), self.resolution, self.resolution, 3))
+
     def labels_of(self, split: str, samples: int | None = None) -> np.ndarray:
         """(n,) int64 class numbers of a split, in the order of `pixels`."""
         return self.labels[self.rows(split, samples)]

@@ -47,8 +47,7 @@ class RedrawnStore(PictureStore):
         """(n, R, R, 3) uint8 of a split, read-only. Raises ValueError when not all pictures are ready."""
         if self.ready < len(self.labels):
             raise ValueError(f"{self.path.name} holds {self.ready} of {len(self.labels)} pictures: prepare it first")
-        shape = (len(self.labels), self.resolution, self.resolution, 3)
-        return Selected(np.memmap(self.path, np.uint8, "r", shape=shape), self.pictures_of(split, samples))
+        return Selected(self.whole(), self.pictures_of(split, samples))
 
     def pictures_of(self, split: str, samples: int | None = None) -> np.ndarray:
         """(n,) int64: the row in the data set of each picture of a split."""

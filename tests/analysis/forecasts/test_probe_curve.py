@@ -75,7 +75,7 @@ def test_the_slope_is_that_of_the_loss():
 
 def test_validation_pictures_choose_the_strength(monkeypatch):
     noise = Split(np.random.default_rng(5).normal(size=(60, 12)).astype(np.float32), TRAIN.labels[:60])
-    assert probe._best_strength(noise, VALIDATION, 3) > probe._best_strength(TRAIN, VALIDATION, 3)
+    assert probe.best_strength(noise, VALIDATION, 3) > probe.best_strength(TRAIN, VALIDATION, 3)
 
 
 def test_it_gives_up_where_asked_to():

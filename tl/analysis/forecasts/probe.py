@@ -62,7 +62,7 @@ def measure(
         before_each()
         # With all the pictures every subset is the same.
         chosen = [order[:size] for order in (orders if size < len(train.labels) else orders[:1])]
-        strength = _best_strength(_subset(train, chosen[0]), validation, classes)
+        strength = best_strength(_subset(train, chosen[0]), validation, classes)
         answers = np.array([_wrong(_subset(train, rows), strength, test, classes) for rows in chosen])
         errors.append(answers.mean(1).tolist())
         wrong.append(answers.mean(0))
@@ -99,7 +99,7 @@ def _standardised(train: Split, other: Split) -> tuple[np.ndarray, np.ndarray]:
     return inputs, others
 
 
-def _best_strength(train: Split, validation: Split, classes: int) -> float:
+def best_strength(train: Split, validation: Split, classes: int) -> float:
     """The strength of L2 with the lowest cross-entropy on the validation pictures."""
     inputs, others = _standardised(train, validation)
     lowest, best, parameters = np.inf, STRENGTHS[0], np.zeros((inputs.shape[1] + 1) * classes)
@@ -112,11 +112,16 @@ def _best_strength(train: Split, validation: Split, classes: int) -> float:
     return float(best)
 
 
+def probabilities(train: Split, strength: float, other: Split, classes: int) -> np.ndarray:
+    """(N, classes): what the probe of the pictures `train` takes the others for."""
+    inputs, others = _standardised(train, other)
+    parameters = _regression(inputs, train.labels, classes, strength, np.zeros((inputs.shape[1] + 1) * classes))
+    return np.asarray(np.exp(_log_softmax(_scores(others, parameters, classes))))
+
+
 def _wrong(train: Split, strength: float, test: Split, classes: int) -> np.ndarray:
     """(N,) bool: which test pictures the probe of these training pictures gets wrong."""
-    inputs, others = _standardised(train, test)
-    parameters = _regression(inputs, train.labels, classes, strength, np.zeros((inputs.shape[1] + 1) * classes))
-    return np.asarray(_scores(others, parameters, classes).argmax(1) != test.labels)
+    return np.asarray(probabilities(train, strength, test, classes).argmax(1) != test.labels)
 
 
 def _regression(inputs: np.ndarray, labels: np.ndarray, classes: int, strength: float, start: np.ndarray) -> np.ndarray:

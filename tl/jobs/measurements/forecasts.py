@@ -17,7 +17,7 @@ from tl.config import Refused
 from tl.datasets.pieces import WAITING
 from tl.jobs import background
 from tl.jobs.launcher import PROJECT_ROOT, child_environment
-from tl.store.features import TRAIN, FeatureKey, read_features
+from tl.store.features import TRAIN, FeatureKey, Features, read_features
 from tl.store.files import locked
 from tl.store.home import Home
 from tl.store.turn import Turn
@@ -25,6 +25,7 @@ from tl.store.turn import Turn
 LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
 LOCK = "forecasting.lock"  # under which one process measures
 WAITS = "Something else computes now; the forecast waits for its turn."
+NOT_READ = "The features could not be read back; the disk may be full."
 COMMAND = (sys.executable, "-m", "tl.train.features")
 Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 
@@ -54,7 +55,7 @@ def measure(home: Home, asked: Question) -> None:
     lock = background.take_lock(home, LOCK, wait=True)
     assert lock is not None
     try:
-        in_front = _InFront(home)
+        in_front = InFront(home)
         _look(home, asked, in_front.run, in_front.look)
     finally:
         os.close(lock)
@@ -63,11 +64,11 @@ def measure(home: Home, asked: Question) -> None:
         raise Refused(problem)
 
 
-class _InFront:
+class InFront:
     """How it is measured in front of a person: to its end, and on stderr it is told once that it waits for its turn."""
 
-    def __init__(self, home: Home) -> None:
-        self._home, self._told = home, False
+    def __init__(self, home: Home, waits: str = WAITS) -> None:
+        self._home, self._waits, self._told = home, waits, False
 
     def look(self) -> None:
         """Before a turn is taken."""
@@ -101,7 +102,7 @@ class _InFront:
     def _tell(self) -> None:
         if not self._told:
             self._told = True
-            print(WAITS, file=sys.stderr, flush=True)
+            print(self._waits, file=sys.stderr, flush=True)
 
 
 def _look(home: Home, asked: Question, run: Run, give_way: Callable[[], None]) -> None:
@@ -109,7 +110,7 @@ def _look(home: Home, asked: Question, run: Run, give_way: Callable[[], None]) -
     if probe_curve(home, asked)[0] is not None:
         return
     try:
-        problem = _make_features(home, asked, run)
+        problem = make_features(home, asked, run)
         if problem is None:
             problem = _measure(home, asked, give_way)
     except GaveWay:
@@ -118,7 +119,7 @@ def _look(home: Home, asked: Question, run: Run, give_way: Callable[[], None]) -
         keep_problem(home, asked, problem)
 
 
-def _make_features(home: Home, asked: Question, run: Run) -> str | None:
+def make_features(home: Home, asked: Question, run: Run) -> str | None:
     """Compute the features that are missing; a sentence where that fails."""
     keys = feature_keys(home, asked)
     if all(key.path(home).is_file() for key in keys.values()):
@@ -146,27 +147,38 @@ def _measure(home: Home, asked: Question, give_way: Callable[[], None]) -> str |
     """Fit the probes, one size in a turn; a sentence where the features can't be read back."""
     from tl.analysis.forecasts import probe
 
-    splits: dict[str, probe.Split] = {}
-    keys: dict[str, FeatureKey] = feature_keys(home, asked)  # anew: the pictures may only now have their fingerprint
-    for split, key in keys.items():
-        found = read_features(home, key)
-        if found is None:
-            return "The features could not be read back; the disk may be full."
-        splits[split] = probe.Split(found.features, found.labels)
-    with ExitStack() as turn:
-
-        def next_turn() -> None:
-            turn.close()
-            give_way()
-            turn.enter_context(_turn(home))
-
+    found = features_of(home, asked)
+    if found is None:
+        return NOT_READ
+    splits = {split: probe.Split(own.features, own.labels) for split, own in found.items()}
+    with in_turns(home, give_way) as next_turn:
         curve = probe.measure(splits[TRAIN], splits["validation"], splits["test"], before_each=next_turn)
     keep_curve(home, asked, curve)
     return None
 
 
+def features_of(home: Home, asked: Question) -> dict[str, Features] | None:
+    """Split -> its features, as they were made; None where they can't be read back."""
+    keys: dict[str, FeatureKey] = feature_keys(home, asked)  # anew: the pictures may only now have their fingerprint
+    found = {split: read_features(home, key) for split, key in keys.items()}
+    return None if None in found.values() else {split: own for split, own in found.items() if own is not None}
+
+
 @contextmanager
-def _turn(home: Home) -> Iterator[None]:
+def in_turns(home: Home, give_way: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Within it, what is called before each piece of computing: it gives the turn back and takes the next one."""
+    with ExitStack() as turn:
+
+        def next_turn() -> None:
+            turn.close()
+            give_way()
+            turn.enter_context(taken(home))
+
+        yield next_turn
+
+
+@contextmanager
+def taken(home: Home) -> Iterator[None]:
     """The right to compute, as trainers of the home take it (tl.train.turn): no run is timed meanwhile."""
     with ExitStack() as device:
         with locked(home.locks_dir / "next.lock"):
@@ -174,7 +186,7 @@ def _turn(home: Home) -> Iterator[None]:
         yield
 
 
-def _unless_busy(home: Home) -> None:
+def unless_busy(home: Home) -> None:
     if background.busy(home):
         raise GaveWay
 
@@ -186,5 +198,5 @@ if __name__ == "__main__":
         own_home,
         Question(**json.loads(sys.argv[2])),
         lambda command: background.run(own_home, command, LIMIT_SECONDS),
-        lambda: _unless_busy(own_home),
+        lambda: unless_busy(own_home),
     )

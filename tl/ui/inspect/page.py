@@ -37,6 +37,7 @@ SECTIONS: dict[str, Section] = {
     "confusion": Section("Confusion", ":material/grid_on:", "confusion"),
     "mistakes": Section("Worst mistakes", ":material/priority_high:", "mistakes"),
     "calibration": Section("Calibration", ":material/speed:", "calibration"),
+    "labels": Section("Labels", ":material/label:", "labels"),
 }
 
 

@@ -1,0 +1,32 @@
+"""Compare again without some pictures, or with other labels: a corrected data set, and the same experiment on it."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tl.config import Refused
+from tl.jobs.pictures import delete_dataset
+from tl.jobs.queue import submit
+from tl.store import database
+from tl.store.home import Home
+
+if TYPE_CHECKING:
+    from tl.datasets import Corrections
+
+
+def compare_again(home: Home, experiment_id: str, correct: "Corrections") -> str:
+    """Id of the new experiment: the same arms and seeds on a new data set in which `correct` is done.
+
+    It is computed as the one before was. Raises Refused where the pictures can't be corrected so, or the experiment
+    can't be queued; then there is no new data set either.
+    """
+    from tl import datasets  # pandas
+    from tl.analysis.inspection.second_look import samples_of
+
+    before = database.read_experiment(home, experiment_id)["experiment"]
+    info = datasets.derive(home, before.dataset, None, correct=correct)
+    again = replace(before, dataset=info.name, samples=samples_of(before, info), looks=())
+    try:
+        return submit(home, again, key=f"again {experiment_id} {info.name}", keep_of=experiment_id)
+    except Refused:
+        delete_dataset(home, info.name)
+        raise

@@ -1,0 +1,67 @@
+"""Looking for wrong labels in the training pictures: the button, and what is going on."""
+
+from contextlib import suppress
+
+import streamlit as st
+
+from tl.analysis.forecasts.question import Question
+from tl.analysis.inspection import held_out
+from tl.config import Refused
+from tl.jobs.background import busy
+from tl.jobs.measurements import label_checks
+from tl.store.home import Home
+from tl.ui.inspect.choice import Choice
+from tl.ui.refresh import fragment
+from tl.ui.text import escape
+
+POLL_SECONDS = 1.0  # while pictures are looked at
+ASKED = "inspect_labels_asked"
+
+
+def stamp(home: Home, asked: Question) -> float | None:
+    """Changes when what the probe says of all pictures does; None where nothing is known yet."""
+    with suppress(FileNotFoundError):
+        return held_out.path_of(home, asked).stat().st_mtime
+    return None
+
+
+def controls(choice: Choice, asked: Question | None, why_not: str | None) -> None:
+    """Draw the button while training pictures were not looked at yet, and what is going on; later nothing."""
+    if asked is None:
+        st.caption(f":material/info: Training pictures can't be looked at here. {escape(why_not or '')}")
+        return
+    home = choice.home
+    if stamp(home, asked) is not None:
+        return
+    pressed = st.button(
+        "Look for wrong labels in the training pictures too",
+        icon=":material/search:",
+        key="inspect_labels_ask",
+        help="Looks at all pictures through the pretrained network once, and lets a linear probe judge each that it was "
+        "not fitted to. Nothing trains meanwhile.",
+    )
+    if pressed:
+        st.session_state[ASKED] = asked
+        label_checks.ask(home, asked)
+    if st.session_state.get(ASKED) != asked:
+        return
+    active = label_checks.looking(home)
+    fragment(_state, POLL_SECONDS if active else None)(home, asked, active)
+
+
+def _state(home: Home, asked: Question, was_active: bool) -> None:
+    active = label_checks.looking(home)
+    if active != was_active:
+        st.rerun()  # with or without the polling
+    if active:
+        st.caption(
+            ":material/hourglass_top: Looking at all pictures, then judging each by a probe fitted to others; it waits for its "
+            "turn while something else computes …"
+        )
+        return
+    try:
+        problem = held_out.problem_of(home, asked)
+    except Refused as refusal:
+        problem = str(refusal)
+    waits = "Pictures are looked at when nothing else trains."
+    st.caption(f":material/warning: {escape(problem or (waits if busy(home) else 'Press the button again.'))}")

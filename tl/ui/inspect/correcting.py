@@ -1,0 +1,128 @@
+"""What is to become of single pictures: set aside, really another class; kept in the session, done in a new data set."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from tl import datasets, jobs
+from tl.datasets.corrections import in_words
+from tl.datasets.info import DatasetInfo
+from tl.datasets.kept import Shown
+from tl.jobs.again import compare_again
+from tl.ui.inspect.choice import Choice
+from tl.ui.problems import told
+from tl.ui.text import escape, plain
+from tl.ui.turn import out_of_turn
+
+WIDTH = 128  # pixels, of a picture on the page
+STAYS, ASIDE = -2, -1  # choices besides the numbers of classes
+GREY = np.full((8, 8, 3), 150, np.uint8)  # for a picture that can't be shown
+SPLITS = {"train": "training picture", "validation": "validation picture", "test": "test picture"}
+PROBLEM = "inspect_again_problem"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The pictures of a data set, by their places in it."""
+
+    names: Sequence[str]
+    labels: Sequence[int]  # numbers of their classes
+    splits: Sequence[str]  # those that the data set has itself
+
+
+def image(picture: Shown, words: str) -> None:
+    """Draw the picture; a grey box where it can't be shown. `words` say what is to be seen, not escaped."""
+    pixels = GREY if picture.pixels is None else picture.pixels
+    st.image(pixels, width=WIDTH, output_format="JPEG", alt=plain(words))
+
+
+def chosen(info: DatasetInfo) -> dict[int, int]:
+    """Place of a picture in the data set -> ASIDE or the number of its class, of all that were chosen in this session."""
+    found: dict[int, int] = st.session_state.setdefault(f"inspect_corrections_{info.name}", {})
+    return found
+
+
+def picker(info: DatasetInfo, pictures: Labelled, place: int, where: str, likely: int | None = None) -> None:
+    """Draw what may become of the picture; `likely`: the class that it looks like. `where` tells two of one apart."""
+    own = pictures.labels[place]
+    others = [number for number in range(len(info.classes)) if number not in (own, likely)]
+    options = [STAYS, ASIDE, *([] if likely is None else [likely]), *others]
+    key = f"inspect_correct_{info.name}_{where}_{place}"
+    st.session_state[key] = chosen(info).get(place, STAYS)  # one picture may be shown twice: both say the same
+
+    def choose() -> None:
+        if (value := st.session_state[key]) == STAYS:
+            chosen(info).pop(place, None)
+        else:
+            chosen(info)[place] = value
+
+    words = {STAYS: f"stays {plain(info.classes[own])}", ASIDE: "set aside"}
+    st.selectbox(
+        f"What becomes of {plain(pictures.names[place])}",
+        options,
+        format_func=lambda option: words.get(option) or f"is really {plain(info.classes[option])}",
+        key=key,
+        on_change=choose,
+        label_visibility="collapsed",
+    )
+
+
+def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
+    """Draw what was chosen so far, and the button that compares again."""
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    wanted = {
+        place: value
+        for place, value in chosen(info).items()
+        if place < len(pictures.names) and value < len(info.classes)
+    }
+    if not wanted:
+        st.caption(
+            "Choose below what becomes of a picture: it can be set aside, or get another label. Then compare again."
+        )
+        return
+    aside = sum(value == ASIDE for value in wanted.values())
+    with st.container(border=True, key="inspect_corrections"):
+        st.markdown(f"**{' and '.join(in_words(aside, len(wanted) - aside)).capitalize()}**, so far.")
+        with st.container(horizontal=True):
+            pressed = st.button(
+                "Make a set without these and compare again"
+                if aside
+                else "Make a set with these labels and compare again",
+                icon=":material/difference:",
+                type="primary",
+                key="inspect_compare_again",
+                help="The same arms and seeds on a new data set. The one that is there stays as it is, and every other picture "
+                "keeps its split.",
+            )
+            st.button("Forget these choices", key="inspect_forget", type="tertiary", on_click=chosen(info).clear)
+        st.caption(_where(wanted, pictures, bool(choice.now.experiment.resplit)))
+    if pressed:
+        _again(choice, info, pictures, wanted)
+
+
+def _where(wanted: dict[int, int], pictures: Labelled, resplit: bool) -> str:
+    """Which splits change: the test set is what accuracies are of."""
+    if resplit:
+        return "Each seed has its own test set: with some seeds these are test pictures, and then it changes."
+    tested = sum(pictures.splits[place] == "test" for place in wanted)
+    if not tested:
+        return "None of them is a test picture: the test set stays the same."
+    return f"The test set changes: {tested:,} of them {'is a test picture' if tested == 1 else 'are test pictures'}."
+
+
+def _again(choice: Choice, info: DatasetInfo, pictures: Labelled, wanted: dict[int, int]) -> None:
+    with told(PROBLEM), out_of_turn(), st.spinner("Making the new data set …"):
+        compare_again(choice.home, choice.now.experiment_id, corrections(info, pictures, wanted))
+        chosen(info).clear()
+        jobs.ensure_supervisor(choice.home)
+    st.rerun()
+
+
+def corrections(info: DatasetInfo, pictures: Labelled, wanted: Mapping[int, int]) -> datasets.Corrections:
+    """The same by the pictures' names."""
+    aside = tuple(pictures.names[place] for place, value in sorted(wanted.items()) if value == ASIDE)
+    relabel = {pictures.names[place]: info.classes[value] for place, value in wanted.items() if value != ASIDE}
+    return datasets.Corrections(set_aside=aside, relabel=relabel)

@@ -1,0 +1,145 @@
+"""Labels: which are suspicious, which pictures are in two splits or two classes; what to do with each, and compare again."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from tl import datasets
+from tl.analysis.forecasts.question import Question
+from tl.analysis.inspection import held_out
+from tl.analysis.inspection.label_issues import LabelIssues, Suspect
+from tl.config import Refused
+from tl.datasets.catalogue import index_of
+from tl.datasets.info import DatasetInfo
+from tl.datasets.kept import pictures_at
+from tl.store.home import Home, Run
+from tl.strategies import arm_title
+from tl.ui.inspect import checking, correcting, second_look, twins
+from tl.ui.inspect.choice import Choice, finished
+from tl.ui.inspect.correcting import Labelled
+from tl.ui.text import count, escape, percent
+from tl.words import number_of
+
+PER_PAGE = 12
+PAIRS = 5  # kinds of confusion that are named
+
+
+def show(choice: Choice) -> None:
+    """Draw the section."""
+    second_look.show(choice)
+    info = choice.info
+    if info is None or choice.now.imported:
+        st.info("The pictures are not on this computer, so their labels can't be looked at.", icon=":material/label:")
+        return
+    if info.origin == "drawn":
+        st.info(f"{escape(info.title)} is drawn by the computer: its labels are right.", icon=":material/label:")
+        return
+    try:
+        index = index_of(datasets.home_of(choice.home, info.name).dataset_dir(info.name), info)
+    except Refused as problem:
+        st.error(escape(problem), icon=":material/broken_image:")
+        return
+    pictures = Labelled(index["name"].tolist(), index["label"].tolist(), index["split"].tolist())
+    bar = st.container()
+    _suspects(choice, info, pictures)
+    twins.show(choice, info, pictures)
+    with bar:
+        correcting.bar(choice, info, pictures)
+
+
+def _suspects(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
+    st.subheader("Suspicious labels", anchor=False)
+    asked, why_not = _asked(choice)
+    runs = tuple((run.arm, run.run_id) for run in finished(choice.now))
+    stamp = None if asked is None else checking.stamp(choice.home, asked)
+    found = _found(choice.home, str(choice.home.path), runs, asked, stamp)
+    issues = found.issues
+    suspects = [one for one in issues.suspects if _same(one, pictures)]
+    st.markdown(
+        f"{number_of(len(suspects), 'label')} of {count(issues.judged)} {'is' if len(suspects) == 1 else 'are'} suspicious: a "
+        "network that never trained on the picture takes it for another class. Suspicious is not wrong: look at each. First "
+        "come those to which their own class was least probable."
+    )
+    st.caption(" ".join([*map(_judge, found.judges), _kinds(issues, info.classes)]))
+    checking.controls(choice, asked, why_not)
+    if not suspects:
+        return
+    pages = -(-len(suspects) // PER_PAGE)
+    key = f"inspect_labels_{choice.now.experiment_id}_page"
+    page = min(int(st.session_state.get(key) or 1), pages)
+    _grid(choice, info, pictures, suspects[(page - 1) * PER_PAGE : page * PER_PAGE])
+    if pages > 1:
+        st.pagination(pages, key=key)
+
+
+def _asked(choice: Choice) -> tuple[Question | None, str | None]:
+    """What the training pictures are asked by, or why they can't be."""
+    try:
+        return held_out.asked_of(choice.home, choice.now.experiment, choice.arm), None
+    except Refused as problem:
+        return None, str(problem)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _found(
+    _home: Home, path: str, runs: tuple[tuple[str, str], ...], asked: Question | None, stamp: float | None
+) -> held_out.Doubts:
+    """`runs`: (arm, run id) of those that have kept answers; `stamp` changes when what the probe says does."""
+    by_arm: dict[str, list[Run]] = {}
+    for arm, run_id in runs:
+        by_arm.setdefault(arm, []).append(_home.run(run_id))
+    judged = {arm: own for arm, files in by_arm.items() if (own := held_out.of_runs(files)) is not None}
+    return held_out.doubts(judged, held_out.out_of_fold(_home, asked) if asked and stamp else None)
+
+
+def _judge(judge: held_out.Judge) -> str:
+    """Who judged, and how often it was right: a sentence."""
+    pictures, right = number_of(judge.pictures, "picture"), percent(judge.right)
+    if judge.arm is None:
+        who = f"{pictures} were judged by a linear probe on the pretrained network's features, fitted to other pictures; it"
+        return f"{who} agrees with {right} of their labels."
+    who = f"{pictures} were judged by those networks of {escape(arm_title(judge.arm))} that did not train on them; they"
+    return f"{who} agree with {right} of the labels."
+
+
+def _same(one: Suspect, pictures: Labelled) -> bool:
+    """Whether the data set still has the picture that was judged."""
+    return 0 <= one.picture < len(pictures.labels) and pictures.labels[one.picture] == one.label
+
+
+def _kinds(found: LabelIssues, classes: Sequence[str]) -> str:
+    """Which classes are taken for which, most first: a sentence."""
+    off = found.joint.copy()
+    np.fill_diagonal(off, 0)
+    most = [(int(off[row, column]), row, column) for row, column in zip(*np.nonzero(off), strict=True)]
+    most.sort(key=lambda entry: (-entry[0], entry[1:]))
+    if not most or len(off) > len(classes):
+        return ""
+    said = [f"{escape(classes[row])} → {escape(classes[column])} {number}" for number, row, column in most[:PAIRS]]
+    return f"Most often: {', '.join(said)}."
+
+
+def _grid(choice: Choice, info: DatasetInfo, pictures: Labelled, suspects: Sequence[Suspect]) -> None:
+    spec = choice.now.experiment
+    sides = [spec.of(arm).resolution for arm in spec.arms]
+    places, labels = [one.picture for one in suspects], [one.label for one in suspects]
+    shown = pictures_at(choice.home, info, places, labels, sides)
+    with st.grid(4, min_column_width=150):
+        for one, picture in zip(suspects, shown, strict=True):
+            own, other = escape(info.classes[one.label]), escape(info.classes[one.looks_like])
+            with st.container(border=True, key=f"suspect_{one.picture}"):
+                words = f"Looks like {info.classes[one.looks_like]}, is labelled {info.classes[one.label]}"
+                correcting.image(picture, words)
+                st.markdown(f"looks like **{other}**, is labelled **{own}**")
+                sure = f"{other} {_sure(one.other)}, {own} {_sure(one.own)}"
+                place = "" if spec.resplit else f" · {correcting.SPLITS[pictures.splits[one.picture]]}"
+                st.caption(f"{sure}{place}  \n{escape(picture.name)}")
+                correcting.picker(info, pictures, one.picture, "suspect", one.looks_like)
+
+
+def _sure(share: float) -> str:
+    """A probability in whole percent; what is not quite 0 or 1 is not called so."""
+    if 0 < share < 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 < share < 1 else f"{100 * share:.0f} %"
