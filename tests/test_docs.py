@@ -124,6 +124,8 @@ GIVEN = {
     "ingest",
     "settle",
     "add-seeds",
+    "labels",
+    "compare-again",
     "stop",
     "resume",
     "delete",

@@ -4,7 +4,21 @@ import os
 import sys
 import traceback
 
-from tl.cli import advise, backbones, compare, datasets, forecast, hints, ingest, repair, report, runs, settle, sweep
+from tl.cli import (
+    advise,
+    backbones,
+    compare,
+    datasets,
+    forecast,
+    hints,
+    ingest,
+    labels,
+    repair,
+    report,
+    runs,
+    settle,
+    sweep,
+)
 from tl.cli.parser import Parser, data_set_named
 from tl.config import Refused
 from tl.failures import of_disk
@@ -53,7 +67,21 @@ def parser() -> Parser:
     """All commands with their options."""
     top = Parser(prog="python -m tl", description="Is transfer learning worth it for these pictures?")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for topic in (compare, settle, sweep, advise, hints, forecast, runs, repair, report, datasets, ingest, backbones):
+    for topic in (
+        compare,
+        settle,
+        sweep,
+        advise,
+        hints,
+        forecast,
+        runs,
+        labels,
+        repair,
+        report,
+        datasets,
+        ingest,
+        backbones,
+    ):
         topic.add_commands(commands)
     commands.add_parser(PRETRAIN, help="Train a backbone on any image set, as a source for later transfer.")
     return top

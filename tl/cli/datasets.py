@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from tl import jobs
 from tl.cli.classes import add_class_options, edits_of
-from tl.cli.parser import add_command
+from tl.cli.parser import Parser, add_command
 from tl.cli.table import table
 from tl.config import Refused
 from tl.output import print_json
 
 if TYPE_CHECKING:
+    from tl.datasets import Corrections
     from tl.datasets.info import DatasetInfo
 
 
@@ -26,11 +27,27 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("--derive", metavar="NAME", help="make a new data set of this one, with its classes changed")
     parser.add_argument("--name", help="of the new data set; default where only pictures are corrected: what was done")
+    add_correction_options(parser)
+    add_class_options(parser)
+
+
+def add_correction_options(parser: Parser) -> None:
+    """--set-aside, --relabel."""
     words = "leave single pictures out of the new data set: a file with their names, one a line"
     parser.add_argument("--set-aside", type=Path, metavar="FILE", help=words)
     words = "give single pictures another label in the new data set: a CSV of picture,label"
     parser.add_argument("--relabel", type=Path, metavar="FILE", help=words)
-    add_class_options(parser)
+
+
+def corrections_of(arguments: argparse.Namespace) -> "Corrections":
+    """What these options say. Raises Refused for a file that can't be read."""
+    from tl.datasets import Corrections  # pandas
+    from tl.datasets.corrections import read_relabel, read_set_aside
+
+    return Corrections(
+        set_aside=read_set_aside(arguments.set_aside) if arguments.set_aside else (),
+        relabel=read_relabel(arguments.relabel) if arguments.relabel else {},
+    )
 
 
 def datasets(arguments: argparse.Namespace) -> int:
@@ -69,13 +86,9 @@ def _delete(arguments: argparse.Namespace) -> int:
 
 def _derive(arguments: argparse.Namespace) -> int:
     from tl import datasets  # pandas, Pillow
-    from tl.datasets.corrections import read_relabel, read_set_aside
 
     edits = edits_of(arguments)
-    correct = datasets.Corrections(
-        set_aside=read_set_aside(arguments.set_aside) if arguments.set_aside else (),
-        relabel=read_relabel(arguments.relabel) if arguments.relabel else {},
-    )
+    correct = corrections_of(arguments)
     if not arguments.name and (edits or not correct):
         raise Refused(f"Name the new data set, as in --derive {arguments.derive} --name {arguments.derive}-2.")
     info = datasets.derive(arguments.home, arguments.derive, arguments.name, edits, correct=correct)

@@ -67,6 +67,16 @@ def doubts(arms: Mapping[str, Judged], probe: Judged | None) -> Doubts:
     return Doubts(issues=find(*(part for _, part in parts)), judges=judges)
 
 
+def suspicious(home: Home, runs: Iterable[tuple[str, str]], asked: Question | None) -> Doubts:
+    """What is suspicious by what there is: `runs` are (arm, run id) of those that have kept answers, `asked` says of which
+    probe (None: of none)."""
+    by_arm: dict[str, list[Run]] = {}
+    for arm, run_id in runs:
+        by_arm.setdefault(arm, []).append(home.run(run_id))
+    arms = {arm: own for arm, files in by_arm.items() if (own := of_runs(files)) is not None}
+    return doubts(arms, None if asked is None else out_of_fold(home, asked))
+
+
 def _right(judged: Judged) -> float:
     return float((judged.probabilities.argmax(1) == judged.label).mean())
 

@@ -13,7 +13,7 @@ from tl.config import Refused
 from tl.datasets.catalogue import index_of
 from tl.datasets.info import DatasetInfo
 from tl.datasets.kept import pictures_at
-from tl.store.home import Home, Run
+from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.inspect import checking, correcting, second_look, twins
 from tl.ui.inspect.choice import Choice, finished
@@ -86,11 +86,7 @@ def _found(
     _home: Home, path: str, runs: tuple[tuple[str, str], ...], asked: Question | None, stamp: float | None
 ) -> held_out.Doubts:
     """`runs`: (arm, run id) of those that have kept answers; `stamp` changes when what the probe says does."""
-    by_arm: dict[str, list[Run]] = {}
-    for arm, run_id in runs:
-        by_arm.setdefault(arm, []).append(_home.run(run_id))
-    judged = {arm: own for arm, files in by_arm.items() if (own := held_out.of_runs(files)) is not None}
-    return held_out.doubts(judged, held_out.out_of_fold(_home, asked) if asked and stamp else None)
+    return held_out.suspicious(_home, runs, asked if stamp else None)
 
 
 def _judge(judge: held_out.Judge) -> str:

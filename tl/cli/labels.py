@@ -1,0 +1,200 @@
+"""`python -m tl labels` and `compare-again`: suspicious labels, and the same comparison once they are corrected."""
+
+import argparse
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tl.cli.compare import finish
+from tl.cli.datasets import add_correction_options, corrections_of
+from tl.cli.parser import add_command
+from tl.cli.table import table
+from tl.config import Experiment, Refused
+from tl.output import print_json
+from tl.store import database
+from tl.store.home import Home
+from tl.strategies import arm_title
+from tl.words import number_of, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tl.analysis.inspection.held_out import Doubts
+    from tl.datasets.info import DatasetInfo
+
+SHOWN = 25  # suspicious labels, and doubled pictures, on a terminal
+
+
+def add_commands(commands: Any) -> None:
+    """Declare `labels` and `compare-again`."""
+    text = (
+        "List labels that look wrong and pictures that occur twice, by what the networks of a comparison say of them."
+    )
+    parser = add_command(commands, "labels", labels, text)
+    parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
+    words = "look at the training pictures, too: through the pretrained network, by a linear probe fitted to others"
+    parser.add_argument("--all-pictures", action="store_true", help=words)
+    words = (
+        "write all as a CSV of picture,label with what each looks like: without the lines that are wrong, for --relabel"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE.csv", help=words)
+    text = (
+        "Repeat a comparison on a new data set without some pictures, or with other labels; waits until it has ended."
+    )
+    parser = add_command(commands, "compare-again", again, text)
+    parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
+    add_correction_options(parser)
+
+
+def labels(arguments: argparse.Namespace) -> int:
+    """0: the list is written, however short."""
+    from tl import datasets  # pandas
+    from tl.analysis.inspection import held_out
+    from tl.datasets.catalogue import index_of
+    from tl.jobs.measurements import label_checks
+
+    home, experiment_id = arguments.home, arguments.experiment_id
+    experiment: Experiment = database.read_experiment(home, experiment_id)["experiment"]
+    rows = [row for row in database.read_runs(home, experiment_id) if row.status == "finished"]
+    info = datasets.describe(home, experiment.dataset)
+    if info.origin == "drawn":
+        raise Refused(f"{info.title} is drawn by the computer: its labels are right.")
+    if any(home.run(row.run_id).imported.exists() for row in rows):
+        raise Refused("This comparison was trained on another computer; its pictures are not here.")
+    asked = held_out.asked_of(home, experiment, "") if arguments.all_pictures else None
+    if asked:
+        label_checks.measure(home, asked)
+    found = held_out.suspicious(home, [(row.arm, row.run_id) for row in rows], asked)
+    index = index_of(datasets.home_of(home, info.name).dataset_dir(info.name), info)
+    if arguments.output:
+        _write(arguments.output, found, info, index)
+    if arguments.json:
+        print_json(_document(home, experiment_id, found, info, index))
+    else:
+        print("\n\n".join(_paragraphs(home, experiment_id, found, info, index)))
+    return 0
+
+
+def again(arguments: argparse.Namespace) -> int:
+    """Exit status as of `compare`."""
+    correct = corrections_of(arguments)
+    if not correct:
+        raise Refused("Say which pictures: --set-aside FILE, --relabel FILE, or both.")
+    home, before_id = arguments.home, arguments.experiment_id
+    from tl.jobs.again import compare_again
+
+    experiment_id = compare_again(home, before_id, correct)
+    status = finish(home, experiment_id, arguments.json, {})
+    if not arguments.json:
+        for line in _second_looks(home, experiment_id):
+            print(f"\n{line['answer']} {line['tested_on']}")
+    return status
+
+
+def _rows(found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame") -> list[dict[str, Any]]:
+    names, splits = index["name"].tolist(), index["split"].tolist()
+    return [
+        {
+            "picture": names[one.picture],
+            "label": info.classes[one.label],
+            "looks_like": info.classes[one.looks_like],
+            "probability_of_label": one.own,
+            "probability": one.other,
+            "split": splits[one.picture],
+        }
+        for one in found.issues.suspects
+        if one.picture < len(names)
+    ]
+
+
+def _doubled(home: Home, info: "DatasetInfo", names: Sequence[str]) -> list[dict[str, Any]]:
+    from tl.datasets.twins import twins
+
+    return [{"kind": pair.kind, "pictures": [names[pair.row], names[pair.other]]} for pair in twins(home, info)]
+
+
+def _second_looks(home: Home, experiment_id: str) -> list[dict[str, str]]:
+    """What is known of the same comparison on corrected pictures, or on those before, once both have ended."""
+    from tl.analysis import experiment_result
+    from tl.analysis.inspection import second_look
+    from tl.store.schema import ACTIVE
+
+    found = []
+    for pair in second_look.pairs(home, experiment_id, database.read_runs(home)):
+        if any(database.read_runs(home, ident, ACTIVE) for ident in (pair.before_id, pair.after_id)):
+            continue
+        before, after = (experiment_result(home, ident).verdict for ident in (pair.before_id, pair.after_id))
+        found.append(
+            {
+                "before": pair.before_id,
+                "after": pair.after_id,
+                "answer": second_look.answer(before, after),
+                "tested_on": second_look.tested_on(pair),
+            }
+        )
+    return found
+
+
+def _document(
+    home: Home, experiment_id: str, found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame"
+) -> dict[str, Any]:
+    return {
+        "experiment_id": experiment_id,
+        "dataset": info.name,
+        "judged": found.issues.judged,
+        "judges": [{"arm": one.arm, "pictures": one.pictures, "right": one.right} for one in found.judges],
+        "suspicious": _rows(found, info, index),
+        "doubled": _doubled(home, info, index["name"].tolist()),
+        "second_looks": _second_looks(home, experiment_id),
+    }
+
+
+def _paragraphs(
+    home: Home, experiment_id: str, found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame"
+) -> list[str]:
+    rows = _rows(found, info, index)
+    said = [
+        f"{number_of(len(rows), 'suspicious label')} of {number_of(found.issues.judged, 'picture')} in {info.title}."
+    ]
+    for one in found.judges:
+        who = "a linear probe fitted to other pictures" if one.arm is None else f"the networks of {arm_title(one.arm)}"
+        said.append(
+            f"{number_of(one.pictures, 'picture')} judged by {who}, which agrees with {percent(one.right)} of the labels."
+        )
+    told = [" ".join(said)]
+    if rows:
+        columns = ("picture", "label", "looks like", "probability", "of its label", "split")
+        values = [
+            (*list(row.values())[:3], percent(row["probability"]), percent(row["probability_of_label"]), row["split"])
+            for row in rows
+        ]
+        told.append(table(columns, values[:SHOWN]) + _more(len(rows), "; --output FILE.csv writes all of them"))
+    if doubled := _doubled(home, info, index["name"].tolist()):
+        lines = [f"{pair['kind']}: {' = '.join(pair['pictures'])}" for pair in doubled[:SHOWN]]
+        told.append("\n".join(lines) + _more(len(doubled), ""))
+    told += [
+        f"Does it change the verdict? {line['answer']} {line['tested_on']}"
+        for line in _second_looks(home, experiment_id)
+    ]
+    return told
+
+
+def _more(number: int, how: str) -> str:
+    return f"\n... and {number - SHOWN:,} more{how}" if number > SHOWN else ""
+
+
+def _write(path: Path, found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame") -> None:
+    from tl.store.files import for_the_user, write_bytes
+
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("picture", "label", "is_labelled", "probability", "probability_of_label", "split"))
+    for row in _rows(found, info, index):
+        figures = (f"{row['probability']:.4f}", f"{row['probability_of_label']:.4f}")
+        writer.writerow((row["picture"], row["looks_like"], row["label"], *figures, row["split"]))
+    with for_the_user():
+        write_bytes(path, text.getvalue().encode())
