@@ -46,6 +46,7 @@ def test_suspects_are_shown_with_what_they_look_like(open_page, home, flowers):
     assert EVIL not in texts(app), "a class's name is text"
     assert "agree with 75.0 % of the labels" in said
     assert "No picture occurs in two splits or in two classes" in said
+    assert "So many doubts say more about these networks than about the labels" in said, "a quarter of all"
     assert [button.label for button in app.button if button.key == "inspect_labels_ask"]
 
 
@@ -112,6 +113,7 @@ def test_training_pictures_are_looked_at_on_request(open_page, home, flowers, mo
     monkeypatch.setattr(label_checks, "looking", lambda home: False)
     app.run()
     said = unescaped(app)
+    assert "So many doubts" not in said
     assert "1 label of 42 is suspicious" in said and "training picture" in said
     assert "42 pictures were judged by a linear probe" in said and not [
         b for b in app.button if b.key == "inspect_labels_ask"

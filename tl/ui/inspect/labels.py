@@ -22,6 +22,8 @@ from tl.ui.text import count, escape, percent
 from tl.words import number_of
 
 PER_PAGE = 12
+MOST = 0.2  # of the labels; where more are suspicious, few of those are wrong
+TOO_MANY = "So many doubts say more about these networks than about the labels: few of them are likely to be right."
 PAIRS = 5  # kinds of confusion that are named
 
 
@@ -62,6 +64,8 @@ def _suspects(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
         "come those to which their own class was least probable."
     )
     st.caption(" ".join([*map(_judge, found.judges), _kinds(issues, info.classes)]))
+    if len(suspects) > MOST * issues.judged:
+        st.markdown(f":orange[:material/warning: {TOO_MANY}]")
     checking.controls(choice, asked, why_not)
     if not suspects:
         return
@@ -135,7 +139,7 @@ def _grid(choice: Choice, info: DatasetInfo, pictures: Labelled, suspects: Seque
 
 
 def _sure(share: float) -> str:
-    """A probability in whole percent; what is not quite 0 or 1 is not called so."""
-    if 0 < share < 0.005:
+    """A probability in whole percent; none is quite 0 or 1, whatever was kept of its digits."""
+    if share < 0.005:
         return "under 1 %"
-    return "over 99 %" if 0.995 < share < 1 else f"{100 * share:.0f} %"
+    return "over 99 %" if share > 0.995 else f"{100 * share:.0f} %"
