@@ -60,8 +60,9 @@ def test_a_class_that_nobody_has_is_taken_for_nothing():
 
 
 def test_where_the_label_is_likeliest_nothing_is_suspicious():
-    # 0.45 reaches class 1's low threshold, but its own class is likelier all the same.
-    given = judged([0, 1, 1], [[0.55, 0.45], [0.6, 0.4], [0.7, 0.3]])
+    # The first: 0.45 reaches class 1's threshold of 0.35, 0.55 not class 0's of 0.725; its own class is likelier all the same.
+    given = judged([0, 0, 1, 1], [[0.55, 0.45], [0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
+    assert find(given).joint[0, 1] == 1
     assert 0 not in [one.picture for one in find(given).suspects]
 
 
