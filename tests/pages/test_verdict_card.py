@@ -10,6 +10,7 @@ from tl.config import ArmConfig
 from tl.report.bundle import export_bundle
 from tl.report.intake import import_bundle
 from tl.store.documents import read_result
+from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics, write_metrics
 
@@ -74,6 +75,7 @@ def test_an_arm_that_was_still_learning_has_a_red_mark_and_can_be_given_longer(o
             assert run.test_accuracy == earlier.test_accuracy and run.epochs == earlier.epochs == 6
             (note,) = read_result(home.run(run.run_id)).notes
             assert f"taken over from run {earlier.run_id}" in note
+            assert read_json(home.run(run.run_id).result)["origin"] == earlier.run_id, "its network lies there"
             assert set(read_metrics(home.run(run.run_id).metrics)["run_id"]) == {run.run_id}
     assert (after.samples, after.seeds, after.patience) == (before.samples, before.seeds, before.patience)
     again = open_page(experiment=settled)

@@ -1,7 +1,7 @@
 """What a new comparison takes over from an earlier one: finished runs of the arms that stay as they are.
 
 A run follows from its settings, its seed and how it was computed; training it again would give the same. So its files
-are copied under the new run's id, and its notes say where it comes from. Checkpoints stay with the earlier run.
+are copied under the new run's id, and its notes say where it comes from. Checkpoints stay with the earlier run, which the result names.
 """
 
 import shutil
@@ -14,11 +14,12 @@ from tl.store import database
 from tl.store.documents import Result, read_result
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
+from tl.store.origin import ORIGIN
 from tl.store.rows import RunRow
 
 # Early stopping's: they change nothing for a run that used its whole budget, as long as more of it is asked for.
 _PATIENCE = "patience"
-_COPIED = ("resources", "rate_test", "predictions")  # attributes of Run: files that name no run
+_COPIED = ("resources", "rate_test", "predictions", "shifted")  # attributes of Run: files that name no run
 
 
 def like_before(home: Home, before_id: str, runs: list[RunConfig]) -> list[RunConfig]:
@@ -63,4 +64,5 @@ def take_over(home: Home, row: RunRow, run: RunConfig) -> None:
     origin = f"Not trained again: taken over from run {row.run_id} of an earlier comparison, with the same settings."
     new.log.write_text(f"{origin}\n", encoding="utf-8")
     result = read_json(old.result)
-    write_json(new.result, result | {"notes": [*(result.get("notes") or []), origin]})
+    from_where = {ORIGIN: result.get(ORIGIN) or row.run_id}
+    write_json(new.result, result | from_where | {"notes": [*(result.get("notes") or []), origin]})

@@ -82,6 +82,11 @@ class Home:
         return self.root / "cache" / "weights"
 
     @property
+    def looks_dir(self) -> Path:
+        """What networks answered on single pictures and where they looked: a cache, may be deleted at any time."""
+        return self.path / "cache" / "looks"
+
+    @property
     def hints_path(self) -> Path:
         """JSON of transferability scores."""
         return self.path / "hints.json"
@@ -139,6 +144,7 @@ class Run:
         self.resources = self.folder / "resources.parquet"
         self.rate_test = self.folder / "rate_test.parquet"
         self.predictions = self.folder / "predictions.parquet"
+        self.shifted = self.folder / "shifted.parquet"  # what it answered on the test pictures blurred, darkened, ...
         self.progress = self.folder / "progress.json"
         self.result = self.folder / "result.json"
         self.memory_kills = self.folder / "memory_kills.json"  # of one that the system has ended for lack of memory
