@@ -123,6 +123,7 @@ def test_every_built_in_data_set_is_described() -> None:
 GIVEN = {
     "ingest",
     "settle",
+    "shifted",
     "add-seeds",
     "labels",
     "compare-again",

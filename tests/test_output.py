@@ -22,7 +22,8 @@ ANSWERS_ONLY = {
     "datasets/drawer.py",
 }
 ANSWERS_ONLY |= {"jobs/settle.py", "jobs/tensorboard.py", "jobs/probe.py", "jobs/hints.py"}
-ANSWERS_ONLY |= {"jobs/measurements/forecasts.py", "jobs/measurements/label_checks.py", "benchmarks/bare_step.py"}
+ANSWERS_ONLY |= {f"jobs/measurements/{name}.py" for name in ("forecasts", "label_checks", "looks", "shifted")}
+ANSWERS_ONLY |= {"benchmarks/bare_step.py"}
 
 
 ENCODINGS = pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "cp1252", "utf-8"])

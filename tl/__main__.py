@@ -17,6 +17,7 @@ from tl.cli import (
     report,
     runs,
     settle,
+    shifted,
     sweep,
 )
 from tl.cli.parser import Parser, data_set_named
@@ -78,6 +79,7 @@ def parser() -> Parser:
         labels,
         repair,
         report,
+        shifted,
         datasets,
         ingest,
         backbones,

@@ -80,6 +80,7 @@ def delete(home: Home, ident: str, stop_first: bool = False) -> Whole:
 
 
 def _delete(home: Home, whole: Whole) -> None:
+    from tl.store.looks import forget_looks
     from tl.store.quarantine import announce, quarantine  # numpy, pandas
 
     # Whoever imports the same waits, and finds either all of it here or none.
@@ -89,6 +90,8 @@ def _delete(home: Home, whole: Whole) -> None:
             now = find(home, whole.ident)  # raises where somebody was faster
             _refuse_active(now)
             raise Refused(f"The {whole.kind} {whole.ident} has changed just now; try again.")
+    for row in whole.rows:
+        forget_looks(home, row.run_id)
 
 
 def _refuse_active(whole: Whole) -> None:

@@ -8,12 +8,14 @@ from tl.analysis import claim_wording
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.experiment_results import ExperimentResult
 from tl.analysis.fairness_wording import said
+from tl.analysis.inspection.shifted_record import EXPLAINED, head, shifted_record, table_rows
 from tl.analysis.names import noun, title
 from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference, published
 from tl.analysis.results import Verdict
 from tl.config import BALANCED_ACCURACY, Experiment
-from tl.report import class_findings, findings, pieces, sections
+from tl.datasets.info import DatasetInfo
+from tl.report import class_findings, findings, pieces, sections, shifted_findings
 from tl.report.subject import Subject
 from tl.words import computing_time, count, memory, percent, plain
 
@@ -54,6 +56,7 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
             pieces.figures(charts(experiment, records, lines)),
             *sections.sources(lines),
             *classes_section(document.verdict),
+            *shifted_section(subject, info),
             pieces.heading("Was every arm given a fair chance?"),
             pieces.table(findings.fairness_head(document.verdict), findings.fairness_rows(document.verdict)),
             pieces.paragraph(findings.FAIRNESS_NOTE, "small"),
@@ -105,6 +108,24 @@ def classes_section(found: Verdict) -> list[str]:
         pieces.table(class_findings.head(found), class_findings.rows(found)),
         pieces.table(class_findings.MEANS_HEAD, class_findings.means_rows(found)),
         pieces.paragraph(class_findings.EXPLAINED, "small"),
+    ]
+
+
+def shifted_section(subject: Subject, info: DatasetInfo | None) -> list[str]:
+    """How the arms bear shifted test pictures; nothing where that was not measured."""
+    from tl.charts.svg import as_svg
+
+    experiment = subject.experiment
+    found = shifted_record(subject.home, experiment, subject.rows, info.train if info else None)
+    if not found.arms:
+        return []
+    drawing = shifted_findings.drawing(found, [arm.name for arm in experiment.arms])
+    return [
+        pieces.heading(shifted_findings.HEADING),
+        *map(pieces.paragraph, found.text),
+        pieces.figures([("Test accuracy by kind and strength of the shift", as_svg(drawing))]),
+        pieces.table(head(), table_rows(found)),
+        pieces.paragraph(EXPLAINED, "small"),
     ]
 
 

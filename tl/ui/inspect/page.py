@@ -36,8 +36,11 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "confusion": Section("Confusion", ":material/grid_on:", "confusion"),
     "mistakes": Section("Worst mistakes", ":material/priority_high:", "mistakes"),
-    "calibration": Section("Calibration", ":material/speed:", "calibration"),
     "labels": Section("Labels", ":material/label:", "labels"),
+    "looks": Section("Where it looks", ":material/visibility:", "where_it_looks"),
+    "try": Section("Try a picture", ":material/add_a_photo:", "try_picture"),
+    "calibration": Section("Calibration", ":material/speed:", "calibration"),
+    "shifted": Section("Shifted test", ":material/blur_on:", "shifted"),
 }
 
 

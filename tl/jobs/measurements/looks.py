@@ -1,0 +1,59 @@
+"""Look at a picture with the networks of finished runs: in the background, giving way to runs.
+
+`ask` starts `python -m tl.jobs.measurements.looks HOME PICTURE RUN_ID...`; what it found is read by tl.store.looks.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from tl.jobs import background
+from tl.store.home import Home
+from tl.store.looks import Failed, drop_pixels, forget_look, read_look, write_look
+
+LIMIT_SECONDS = 300.0  # several large networks on a slow machine, and pictures to decode before
+LOCK = "looking.lock"  # under which one process looks
+COMMAND = (sys.executable, "-m", "tl.train.looking.look")
+CAME_FIRST = "A run was started meanwhile; try again when nothing trains."
+
+
+def ask(home: Home, picture: str, runs: Sequence[str]) -> bool:
+    """Start looking at a picture (its place, or the name `hand_over` gave), unless something trains or somebody looks
+    already; whether it began."""
+    if background.busy(home):
+        return False
+    lock = background.take_lock(home, LOCK, wait=False)
+    if lock is None:
+        return False
+    for run_id in runs:  # what failed before is tried again
+        forget_look(home, run_id, picture)
+    background.start(lock, __name__, [str(home.path), picture, *runs])
+    return True
+
+
+def looking(home: Home) -> bool:
+    """Whether the background job works."""
+    return background.working(home, LOCK)
+
+
+def _look(home: Home, picture: str, runs: Sequence[str]) -> None:
+    """Every run gets its look in the cache, or a sentence why not."""
+    problem = None
+    try:
+        ended = background.run(home, [*COMMAND, "--home", str(home.path), "--picture", picture, *runs], LIMIT_SECONDS)
+        if ended is None:
+            problem = CAME_FIRST
+        elif ended.returncode:
+            problem = next(iter(ended.stderr.strip().splitlines()[-1:]), "Looking at the picture failed.")
+    except subprocess.TimeoutExpired:
+        problem = f"Looking at the picture took longer than {LIMIT_SECONDS / 60:.0f} minutes."
+    finally:
+        drop_pixels(home, picture)
+    for run_id in runs if problem else ():
+        if read_look(home, run_id, picture) is None:
+            write_look(home, run_id, picture, Failed(problem or ""))
+
+
+if __name__ == "__main__":
+    # Started by `ask`, which handed over the lock: look at once.
+    _look(Home(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -1,0 +1,98 @@
+"""Ask finished runs' networks about shifted test pictures: in the background, giving way to runs, or in front of a person.
+
+`ask` starts `python -m tl.jobs.measurements.shifted HOME RUN_ID...`; what it found lies in the runs' folders
+(tl.store.shifted), why one could not be asked in the cache (tl.store.looks).
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+from tl.jobs import background
+from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.store.home import Home
+from tl.store.looks import Failed, forget_look, read_look, write_look
+from tl.store.shifted import forget_progress, read_shifted
+
+LIMIT_SECONDS = 3600.0  # a dozen runs of a large network on a slow machine
+LOCK = "shifting.lock"  # under which one process measures
+COMMAND = (sys.executable, "-m", "tl.train.looking.shifted")
+NAME = "shifted"  # in place of a picture, where the cache says why a run could not be asked
+Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
+
+
+def ask(home: Home, runs: Sequence[str]) -> bool:
+    """Start measuring the runs that have not been, unless something trains or somebody measures already; whether it
+    began."""
+    if background.busy(home):
+        return False
+    lock = background.take_lock(home, LOCK, wait=False)
+    if lock is None:
+        return False
+    forget_progress(home)
+    background.start(lock, __name__, [str(home.path), *runs])
+    return True
+
+
+def measuring(home: Home) -> bool:
+    """Whether the background job works."""
+    return background.working(home, LOCK)
+
+
+def measure(home: Home, runs: Sequence[str]) -> None:
+    """The same, waiting for it and for turns; progress goes to stderr."""
+    lock = background.take_lock(home, LOCK, wait=True)
+    assert lock is not None
+    try:
+        _measure(home, runs, _in_front)
+    finally:
+        os.close(lock)
+
+
+def problem(home: Home, run_id: str) -> str | None:
+    """Why the network of a run could not be asked; None where it was, or nobody has tried."""
+    found = read_look(home, run_id, NAME)
+    return found.error if isinstance(found, Failed) else None
+
+
+def _in_front(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=PROJECT_ROOT,
+        env=child_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def _measure(home: Home, runs: Sequence[str], run: Run) -> None:
+    """Every run has its file afterwards, or a sentence why not; none of either where a run to be trained came first."""
+    for run_id in runs:  # what failed before is tried again
+        forget_look(home, run_id, NAME)
+    left = [run_id for run_id in runs if read_shifted(home.run(run_id).shifted) is None]
+    if not left:
+        return
+    otherwise, told = "Asking its network failed.", {}
+    try:
+        ended = run([*COMMAND, "--home", str(home.path), *left])
+        if ended is None:
+            return
+        if ended.returncode == 0:
+            told = json.loads(ended.stdout.strip().splitlines()[-1])
+        elif said := (ended.stderr or "").strip().splitlines():
+            otherwise = said[-1]
+    except subprocess.TimeoutExpired:
+        otherwise = f"Asking the networks took longer than {LIMIT_SECONDS / 60:.0f} minutes."
+    for run_id in left:
+        if read_shifted(home.run(run_id).shifted) is None:
+            write_look(home, run_id, NAME, Failed(str(told.get(run_id, otherwise))))
+
+
+if __name__ == "__main__":
+    # Started by `ask`, which handed over the lock: measure at once.
+    own_home = Home(sys.argv[1])
+    _measure(own_home, sys.argv[2:], lambda command: background.run(own_home, command, LIMIT_SECONDS))

@@ -1,0 +1,103 @@
+"""`python -m tl.train.looking.look`: what finished runs' networks answer on one picture, and where each of them looks.
+
+What is found goes to the home's cache (tl.store.looks), a file for each run.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tl.backbones import BACKBONES
+from tl.config import Refused
+from tl.datasets import prepare
+from tl.output import spell_out
+from tl.store.home import Home
+from tl.store.looks import MOST_CLASSES, Answer, Failed, Look, pixels_path, take_pixels, write_look
+from tl.store.pictures import SPLITS
+from tl.store.turn import Turn
+from tl.train.device import choose_device
+from tl.train.hardware import threads
+from tl.train.looking.finished import Finished, finished
+from tl.train.looking.saliency import looked
+
+DIGITS = 4  # of a share that is kept
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The command line; `picture`: its place in the data set, or the name under which its pixels wait in the cache."""
+    parser = argparse.ArgumentParser(prog="python -m tl.train.looking.look", description=__doc__.splitlines()[0])
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--picture", required=True, metavar="PLACE")
+    parser.add_argument("runs", nargs="+", metavar="RUN_ID")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Exit status 0: each run has its look, or the reason why it has none, in the cache."""
+    options = parse(argv)
+    home, device = Home(options.home), choose_device()
+    own = take_pixels(home, options.picture) if pixels_path(home, options.picture).exists() else None
+    turn, share = Turn(home.locks_dir), threads.govern(device)
+    for run_id in options.runs:
+        turn.take()
+        share.resume()
+        try:
+            found: Look | Failed = _look(home, run_id, options.picture, own, device)
+        except Refused as refusal:
+            found = Failed(str(refusal))
+        finally:
+            share.pause()
+            turn.give()
+        write_look(home, run_id, options.picture, found)
+    return 0
+
+
+def _look(home: Home, run_id: str, picture: str, own: dict[int, np.ndarray] | None, device: torch.device) -> Look:
+    """Raises Refused."""
+    which = finished(home.run(run_id), device)
+    if own is None:
+        pixels = picture_at(home, which, int(picture))
+    else:
+        side = which.config.resolution
+        pixels = own[side] if side in own else own[max(own)]
+    return look(which, pixels)
+
+
+def look(which: Finished, pixels: np.ndarray) -> Look:
+    """What a network makes of a picture (S, S, 3) uint8."""
+    with which.precise():
+        with torch.inference_mode():
+            which.network(which.inputs(pixels[None]))  # the first pass takes longer
+            began = time.perf_counter()
+            scores = which.network(which.inputs(pixels[None]))[0].float().cpu()
+            seconds = time.perf_counter() - began
+        _, heat = looked(which.network, BACKBONES[which.config.backbone].stages, which.inputs(pixels[None]))
+    shares, labels = scores.softmax(0).sort(descending=True, stable=True)
+    first = list(zip(labels.tolist(), shares.tolist(), strict=True))[:MOST_CLASSES]
+    answers = [Answer(label, min(1.0, max(0.0, share))) for label, share in first]
+    if heat is None:
+        return Look(answers, seconds)
+    rows = [[round(value, DIGITS) for value in row] for row in heat.places.tolist()]
+    return Look(answers, seconds, rows, heat.method, heat.stage)
+
+
+def picture_at(home: Home, which: Finished, place: int) -> np.ndarray:
+    """(S, S, 3) uint8 of the picture at this place of the data set of its run. Raises Refused where it isn't there."""
+    config = which.config
+    about = (config.dataset, config.resolution, config.samples)
+    store = prepare(home, *about, seed=config.seed, resplit=bool(config.resplit))
+    for split in SPLITS:
+        samples = config.samples if split == "train" else None
+        rows = np.flatnonzero(store.pictures_of(split, samples) == place)
+        if len(rows):
+            return np.array(store.pixels(split, samples)[rows[0]])
+    raise Refused(f"There is no picture {place} among those of this run.")
+
+
+if __name__ == "__main__":
+    spell_out()
+    sys.exit(main(sys.argv[1:]))

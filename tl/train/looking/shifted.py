@@ -1,0 +1,121 @@
+"""`python -m tl.train.looking.shifted`: what finished runs' networks answer on shifted test pictures.
+
+What is found goes into the folder of each run (tl.store.shifted). A run whose file is there is passed over.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tl.config import Refused, RunConfig
+from tl.datasets import prepare
+from tl.output import spell_out
+from tl.store.home import Home, Run
+from tl.store.pictures import PictureStore
+from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted, read_shifted, write_progress, write_shifted
+from tl.store.turn import Turn
+from tl.train.device import choose_device
+from tl.train.evaluate import at_once, slices
+from tl.train.folded import Folded
+from tl.train.hardware import threads
+from tl.train.looking.finished import Finished, finished
+from tl.train.looking.shifts import shifted
+
+MOST_PICTURES = 1_000  # of the test set: an accuracy is known to 3 points by then, and it is asked 13 times
+BLOCK = 64  # pictures that are shifted at once: the same ones for every network
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tl.train.looking.shifted", description=__doc__.splitlines()[0])
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("runs", nargs="+", metavar="RUN_ID")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Exit status 0; the last line on stdout is a JSON object, run -> why it could not be measured."""
+    options = parse(argv)
+    home, device = Home(options.home), choose_device()
+    turn, share = Turn(home.locks_dir), threads.govern(device)
+    left = [run_id for run_id in options.runs if read_shifted(home.run(run_id).shifted) is None]
+    problems: dict[str, str] = {}
+    for number, run_id in enumerate(left):
+
+        def part(done: float, number: int = number) -> None:
+            write_progress(home, (number + done) / len(left))
+            print(f"network {number + 1} of {len(left)}: {done:.0%}", file=sys.stderr, flush=True)
+
+        try:
+            measure(home.run(run_id), device, turn, share, part)
+        except Refused as refusal:
+            problems[run_id] = str(refusal)
+    print(json.dumps(problems))
+    return 0
+
+
+def measure(
+    run: Run, device: torch.device, turn: Turn, share: threads.Threads, part: Callable[[float], None]
+) -> Shifted:
+    """Ask the network of `run` and keep what it answered; `part(done 0..1)` comes after each shift, between two turns.
+
+    Raises Refused where its network or its pictures are not here.
+    """
+    which = finished(run, device)
+    store = _store(run.home, which.config)
+    rows = chosen(store.sizes["test"])
+    if not len(rows):
+        raise Refused("There are no test pictures to ask about.")
+    pixels = store.pixels("test")
+    predicted: dict[tuple[str, int], np.ndarray] = {}
+    shifts = ((AS_THEY_ARE, 0), *SHIFTS)
+    network = Folded(which.network)
+    for done, (kind, strength) in enumerate(shifts, 1):
+        turn.take()
+        share.resume()
+        try:
+            predicted[kind, strength] = np.concatenate(list(_answers(which, network, pixels, rows, kind, strength)))
+        finally:
+            share.pause()
+            turn.give()
+        part(done / len(shifts))
+    places, labels, groups = store.pictures_of("test"), store.labels_of("test"), store.groups_of("test")
+    found = Shifted(places[rows], np.array(labels[rows]), np.array(groups[rows]), predicted)
+    write_shifted(run.shifted, found)
+    return found
+
+
+def chosen(pictures: int) -> np.ndarray:
+    """Which rows of a test set are asked about: all, or so many that lie evenly in it."""
+    number = min(pictures, MOST_PICTURES)
+    return np.linspace(0, pictures, number, endpoint=False).astype(np.int64)
+
+
+def _store(home: Home, config: RunConfig) -> PictureStore:
+    about = (config.dataset, config.resolution, config.samples)
+    return prepare(home, *about, seed=config.seed, resplit=bool(config.resplit))
+
+
+def _answers(
+    which: Finished, network: Folded, pixels: np.ndarray, rows: np.ndarray, kind: str, strength: int
+) -> Iterator[np.ndarray]:
+    """Predicted classes, a few pictures at once."""
+    for place, start in enumerate(range(0, len(rows), BLOCK)):
+        block = np.array(pixels[rows[start : start + BLOCK]])
+        if kind != AS_THEY_ARE:
+            block = shifted(block, kind, strength, place)
+        for some in slices(len(block), at_once(which.config.resolution, which.device)):
+            with torch.inference_mode(), which.precise():
+                scores = network(which.inputs(block[some]))
+            yield scores.float().argmax(1).cpu().numpy()
+            threads.tick()
+
+
+if __name__ == "__main__":
+    spell_out()
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""A shifted test: the same test pictures blurred, noisy, strongly compressed, darker; which arm holds up better."""
+
+import streamlit as st
+
+from tl.analysis.inspection import shifted_record as record
+from tl.jobs import background
+from tl.jobs.listing import RunEntry
+from tl.jobs.measurements import shifted as job
+from tl.report.shifted_findings import drawing
+from tl.store.home import Home
+from tl.store.origin import with_network
+from tl.store.shifted import read_progress, read_shifted
+from tl.strategies import arm_title
+from tl.ui.chart import draw
+from tl.ui.inspect.choice import Choice, finished
+from tl.ui.inspect.looks import BUSY
+from tl.ui.refresh import fragment
+from tl.ui.text import cell, escape, unbroken
+from tl.words import number_of
+
+BUTTON = "shifted_ask"
+POLL_SECONDS = 1.0
+ABOUT = (
+    "Photos taken another day are out of focus, grainy, compressed or underexposed. Here the networks of this comparison are "
+    "asked about their test pictures again, each shifted in four ways at three strengths; nothing trains."
+)
+OTHERS = "Other networks are being asked; try again in a while."
+
+
+def show(choice: Choice) -> None:
+    """Draw the section."""
+    st.subheader("A shifted test", anchor=False)
+    st.caption(ABOUT)
+    active = job.measuring(choice.home)
+    fragment(_show, POLL_SECONDS if active else None)(choice, active)
+
+
+def _show(choice: Choice, was_active: bool) -> None:
+    active = job.measuring(choice.home)
+    if active != was_active:
+        st.rerun()  # with or without refreshing
+    runs = finished(choice.now)
+    left = [run for run in runs if read_shifted(choice.home.run(run.run_id).shifted) is None]
+    if left and active:
+        st.progress(read_progress(choice.home), "Asking the networks about shifted pictures …")
+    elif left:
+        _button(choice.home, left)
+    if len(left) < len(runs):
+        _found(choice)
+
+
+def _button(home: Home, left: list[RunEntry]) -> None:
+    for run in left:
+        if problem := job.problem(home, run.run_id):
+            st.caption(f":material/warning: {escape(arm_title(run.arm))}, seed {run.seed}: {escape(problem)}")
+    here = [run.run_id for run in left if with_network(home.run(run.run_id))]
+    if not here:
+        st.caption("The networks of these runs are not here: they were trained elsewhere, or their files were deleted.")
+        return
+    busy = background.busy(home)
+    asked = st.button(
+        f"Ask {number_of(len(here), 'network')}", icon=":material/blur_on:", key=BUTTON, disabled=busy, type="primary"
+    )
+    if busy:
+        st.caption(BUSY)
+    if asked:
+        if job.ask(home, here):
+            st.rerun()
+        st.caption(OTHERS)
+
+
+def _found(choice: Choice) -> None:
+    train = choice.info.train if choice.info else None
+    against = {choice.arm: choice.other} if choice.other else {}
+    found = record.shifted_record(choice.home, choice.now.experiment, choice.now.runs, train, against)
+    for sentence in found.text:
+        st.markdown(unbroken(sentence))
+    names = [arm.name for arm in choice.now.experiment.arms]
+    draw(drawing(found, names), key="shifted_chart", alt="Test accuracy of every arm by kind and strength of the shift")
+    head, rows = record.head(), record.table_rows(found)
+    st.dataframe(
+        {name: [cell(row[place]) for row in rows] for place, name in enumerate(head)},
+        hide_index=True,
+        height="auto",
+        alt="Accuracy of every arm on shifted pictures",
+    )
+    st.caption(record.EXPLAINED)

@@ -1,0 +1,187 @@
+"""Try a picture: one that no network has seen, from a file or the camera; what every arm answers, how sure it is, where it looks.
+
+The picture is in this session's memory, and on the disk for the seconds in which the networks read it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from tl.analysis.inspection.thresholds import at_threshold
+from tl.config import Refused
+from tl.datasets.single import decoded
+from tl.jobs.listing import RunEntry
+from tl.jobs.measurements import looks as job
+from tl.store.looks import Look, drop_pixels, forget_look, hand_over, own_name, read_look
+from tl.strategies import arm_title
+from tl.ui import demo, uploads
+from tl.ui.inspect import heat, looks
+from tl.ui.inspect.choice import Choice
+from tl.ui.text import NOT_AVAILABLE, duration, escape, percent
+from tl.ui.turn import out_of_turn
+
+FROM, FILE, CAMERA, BUTTON, SURE = "try_from", "try_file", "try_camera", "try_ask", "try_sure"
+HELD, PROBLEM, TAKEN = "try_held", "try_problem", "try_taken"
+MEGABYTES = 20  # of a picture, at most
+KEPT = (
+    "The picture stays in this tab's memory until you close the tab or choose another picture; on the disk it lies only for "
+    "the seconds in which the networks read it. It becomes part of no data set, and nothing trains on it."
+)
+UPLOAD, PHOTO = "A file", "The camera"
+
+
+@dataclass
+class Held:
+    """A picture of one's own, and what the networks have made of it so far."""
+
+    name: str  # in the cache
+    pixels: dict[int, NDArray[np.uint8]]  # resolution of an arm -> (S, S, 3)
+    found: dict[str, Look]  # run -> what its network answered
+
+
+def show(choice: Choice) -> None:
+    """Draw the section."""
+    st.subheader("Try a picture", anchor=False)
+    st.caption(KEPT)
+    runs = tuple(run for arm in choice.now.experiment.arms if (run := choice.run(arm.name)) is not None)
+    sides = {run.run_id: _side(choice, run) for run in runs}
+    _take(choice, set(sides.values()))
+    if problem := st.session_state.get(PROBLEM):
+        st.error(escape(problem), icon=":material/error:")
+    held: Held | None = st.session_state.get(HELD)
+    if held is not None and all(side in held.pixels for side in sides.values()):
+        _asked(choice, runs, held, sides)
+    _threshold(choice, runs, held)
+
+
+def _side(choice: Choice, run: RunEntry) -> int:
+    experiment = choice.now.experiment
+    return next(experiment.of(arm).resolution for arm in experiment.arms if arm.name == run.arm)
+
+
+def _take(choice: Choice, sides: set[int]) -> None:
+    """Draw where a picture comes from; what came is decoded and held, or refused in one sentence."""
+    origin = st.segmented_control("From", [UPLOAD, PHOTO], key=FROM, default=UPLOAD, required=True)
+    if origin == PHOTO:  # only now the browser asks for the camera
+        file = st.camera_input("Take a photo", key=CAMERA)
+    else:
+        most = demo.at_most("upload_megabytes", MEGABYTES)
+        file = st.file_uploader("Photo", key=FILE, max_upload_size=most, help="JPEG, PNG, WebP, HEIC and others.")
+    if file is not None and file.file_id != st.session_state.get(TAKEN):
+        st.session_state[TAKEN] = file.file_id
+        st.session_state.pop(PROBLEM, None)
+        st.session_state.pop(HELD, None)
+        try:
+            st.session_state[HELD] = _held(choice, file, sides)
+        except Refused as refusal:
+            st.session_state[PROBLEM] = str(refusal)
+        uploads.forget(file)  # what is needed of it is held
+
+
+def _held(choice: Choice, file: UploadedFile, sides: set[int]) -> Held:
+    """The picture as training would have it. Raises Refused."""
+    native = choice.info.native_resolution if choice.info else max(sides)
+    with out_of_turn(), st.spinner("Reading the picture …"):
+        found = decoded(file.getvalue(), {min(side, native) for side in sides})
+    pixels = {side: found[min(side, native)] for side in sides}
+    return Held(own_name(b"".join(pixels[side].tobytes() for side in sorted(pixels))), pixels, {})
+
+
+def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: Held, sides: dict[str, int]) -> None:
+    asked = looks.Asked(
+        home=choice.home,
+        picture=held.name,
+        runs=runs,
+        shown={run_id: held.pixels[side] for run_id, side in sides.items()},
+        classes=choice.info.classes if choice.info else (),
+        label=None,
+        key=BUTTON,
+    )
+    here = asked.here()
+
+    def begin() -> bool:
+        hand_over(choice.home, held.pixels)
+        if job.ask(choice.home, held.name, here):
+            return True
+        drop_pixels(choice.home, held.name)
+        return False
+
+    def found() -> looks.Found:
+        for run in runs:  # from the disk into this session, where it goes with the picture
+            known = read_look(choice.home, run.run_id, held.name)
+            if isinstance(known, Look):
+                held.found[run.run_id] = known
+                forget_look(choice.home, run.run_id, held.name)
+        return {run.run_id: held.found.get(run.run_id) or read_look(choice.home, run.run_id, held.name) for run in runs}
+
+    looks.show(asked, "Ask every arm", begin, found)
+    answered = [(run, held.found[run.run_id]) for run in runs if run.run_id in held.found]
+    if answered:
+        _probabilities(asked, answered)
+        if method := heat.told(answered[0][1]):
+            st.caption(escape(method))
+
+
+def _probabilities(asked: looks.Asked, answered: list[tuple[RunEntry, Look]]) -> None:
+    columns = st.columns(max(2, len(answered)))
+    for column, (run, found) in zip(columns, answered, strict=False):
+        with column:
+            st.dataframe(
+                looks.probabilities(asked, found),
+                hide_index=True,
+                height="auto",
+                alt=f"The surest classes of {arm_title(run.arm)}",
+                column_config={
+                    "Probability": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
+                },
+            )
+            st.caption(f"Answered in {_time(found.seconds)} on this machine, once its network was loaded.")
+
+
+def _time(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else duration(seconds)
+
+
+def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: Held | None) -> None:
+    """Draw from which probability on an answer counts, what that gives and costs, and what it means for this picture."""
+    st.markdown("**“None of these” when unsure**")
+    threshold = (
+        st.slider("An arm answers from this probability on", 0, 100, 50, 5, format="%d %%", key=SURE, width=420) / 100
+    )
+    rows = []
+    for run in runs:
+        known = choice.predictions(run.arm, split="validation")
+        found = at_threshold(known, threshold) if known is not None else None
+        look = held.found.get(run.run_id) if held else None
+        rows.append(
+            {
+                "Arm": arm_title(run.arm),
+                "This picture": _said(choice, look, threshold),
+                "Answers": NOT_AVAILABLE if found is None else percent(found.coverage, 0),
+                "Right when it answers": NOT_AVAILABLE if found is None else percent(found.accuracy),
+                "Right answers given up": NOT_AVAILABLE if found is None else percent(found.lost),
+            }
+        )
+    st.dataframe(
+        {name: [row[name] for row in rows] for name in rows[0]} if rows else {},
+        hide_index=True,
+        height="auto",
+        alt="What the threshold gives and costs with every arm",
+    )
+    st.caption(
+        "The last three columns are of this seed's validation pictures, all of which belong to one of the classes: how "
+        "often a picture of something else is kept out can't be told from them. A network can be sure of nonsense."
+    )
+
+
+def _said(choice: Choice, look: Look | None, threshold: float) -> str:
+    if look is None:
+        return "–"
+    first = look.answers[0]
+    if first.probability < threshold:
+        return "none of these"
+    names = choice.info.classes if choice.info else ()
+    return names[first.label] if first.label < len(names) else f"class {first.label + 1}"

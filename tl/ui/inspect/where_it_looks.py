@@ -1,0 +1,130 @@
+"""Where it looks: a test picture, and which places of it speak for the answer of each of two arms."""
+
+from contextlib import suppress
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from tl.analysis.names import inside
+from tl.datasets import DatasetInfo, home_of
+from tl.jobs.listing import RunEntry
+from tl.jobs.measurements import looks as job
+from tl.store.home import Home
+from tl.store.looks import Look
+from tl.store.pictures import pixels_path
+from tl.store.predictions import Answers
+from tl.ui.inspect import heat, looks
+from tl.ui.inspect.choice import Choice
+from tl.ui.text import count, escape, plain
+
+KIND, PLACE, BUTTON = "looks_kind", "looks_place", "looks_ask"
+MOST = 500  # pictures to choose from in a list; more are found by number
+NUMBER = "By number"
+UNREADABLE = "What this run answered can't be read; run the comparison again."
+NO_PICTURES = "The pictures of this comparison are no longer here, so there is nothing to look at."
+
+
+def show(choice: Choice) -> None:
+    """Draw the section."""
+    st.subheader("Where it looks", anchor=False)
+    own = choice.answers(choice.arm)
+    other = choice.answers(choice.other) if choice.other else None
+    if choice.info is None or own is None or own.label.max() >= len(choice.info.classes):
+        st.info(UNREADABLE if own is None else NO_PICTURES, icon=":material/image_search:")
+        return
+    if other is not None and not np.array_equal(own.picture, other.picture):
+        other = None
+    row = _chosen(choice, own, other)
+    if row is None:
+        return
+    place, label = int(own.picture[row]), int(own.label[row])
+    runs = tuple(run for run in (choice.run(choice.arm), choice.other and choice.run(choice.other)) if run)
+    asked = looks.Asked(
+        home=choice.home,
+        picture=str(place),
+        runs=runs,
+        shown=_pictures(choice, runs, place),
+        classes=choice.info.classes,
+        label=label,
+        key=BUTTON,
+    )
+    st.markdown(f"Picture {count(place + 1)} is labelled **{escape(asked.named(label))}**.")
+    here = asked.here()
+    looks.show(
+        asked,
+        "Where do they look?" if len(runs) > 1 else "Where does it look?",
+        lambda: job.ask(choice.home, asked.picture, here),
+    )
+    for known in asked.found().values():
+        if isinstance(known, Look) and known.heat is not None:
+            st.caption(escape(heat.told(known)))
+            break
+
+
+def _chosen(choice: Choice, own: Answers, other: Answers | None) -> int | None:
+    """Draw what may be chosen; the row of the picture that was, None where there is none."""
+    kinds = _kinds(choice, own, other)
+    kind = st.pills(
+        "Which pictures", [*kinds, NUMBER], key=KIND, default=next(iter(kinds), NUMBER), required=True, wrap=True
+    )
+    if kind in kinds:
+        rows = kinds[kind][:MOST]
+        places = own.picture[rows].tolist()
+        names = choice.info.classes if choice.info else ()
+        labels = dict(zip(places, own.label[rows].tolist(), strict=True))
+        place = st.selectbox(
+            "Picture",
+            places,
+            format_func=lambda place: f"picture {place + 1}, {plain(names[labels[place]])}",
+            key=f"{PLACE}_{kind}",
+            width=360,
+        )
+    else:
+        first = int(own.picture.min()) + 1
+        last = int(own.picture.max()) + 1
+        place = int(st.number_input("Number of the picture", first, last, first, key=PLACE, width=220)) - 1
+    found = np.flatnonzero(own.picture == place)
+    if not len(found):
+        st.caption("This picture is not among the test pictures of this seed; choose another number.")
+        return None
+    return int(found[0])
+
+
+def _kinds(choice: Choice, own: Answers, other: Answers | None) -> dict[str, NDArray[np.int64]]:
+    """What the pictures are called that something can be learnt from -> their rows; only those there are some of."""
+    if other is None or choice.other is None:
+        found = {"Wrong": ~own.right, "Right": own.right}
+    else:
+        found = {
+            f"Only {inside(choice.arm)} is right": own.right & ~other.right,
+            f"Only {inside(choice.other)} is right": ~own.right & other.right,
+            "Both wrong": ~own.right & ~other.right,
+            "Both right": own.right & other.right,
+        }
+    return {
+        f"{escape(what)} ({count(int(rows.sum()))})": np.flatnonzero(rows) for what, rows in found.items() if rows.any()
+    }
+
+
+def _pictures(choice: Choice, runs: tuple[RunEntry, ...], place: int) -> dict[str, NDArray[np.uint8]]:
+    """Run -> the picture as its network takes it; without those that can't be shown."""
+    found = {}
+    for run in runs:
+        side = next(
+            choice.now.experiment.of(arm).resolution for arm in choice.now.experiment.arms if arm.name == run.arm
+        )
+        assert choice.info is not None
+        pixels = picture(choice.home, choice.info, place, side)
+        if pixels is not None:
+            found[run.run_id] = pixels
+    return found
+
+
+def picture(home: Home, info: DatasetInfo, place: int, side: int) -> NDArray[np.uint8] | None:
+    """(S, S, 3) of one picture of a data set as its runs took it; None where it is not ready in that size."""
+    side = min(side, info.native_resolution)
+    path = pixels_path(home_of(home, info.name).dataset_dir(info.name), side)
+    with suppress(OSError, ValueError):
+        return np.array(np.memmap(path, np.uint8, "r", place * side * side * 3, (side, side, 3)))
+    return None
