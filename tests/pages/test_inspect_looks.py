@@ -70,7 +70,9 @@ def test_both_arms_look_at_a_picture_that_one_gets_right(open_page, finished, lo
     ((picture, runs, _),) = looked
     assert picture == "5" and len(runs) == 2, "the first that only the second arm recognised"
     assert unescaped(app).count("62.5 %") == 2
-    assert "Grad-CAM (Selvaraju" in unescaped(app) and "4 × 4 of them" in unescaped(app)
+    assert "Grad-CAM (Selvaraju" in unescaped(
+        app
+    ) and "4 × 4 of them, as many as the network still tells apart in its stage 3" in unescaped(app)
     assert not [button for button in app.button if button.key == "looks_ask"], "what is known is not asked again"
 
 
@@ -117,5 +119,5 @@ def test_shifted_pictures_are_asked_about_shown_and_reported(open_page, home, fi
         write_shifted(home.run(row.run_id).shifted, found)
     app = opened(open_page, finished, "shifted")
     assert not [button for button in app.button if button.key == "shifted_ask"]
-    assert "is right in" in unescaped(app) and len(charts(app)) == 1
+    assert "is right in" in unescaped(app) and len(charts(app)) == 4
     assert "On shifted pictures" in reports.report(home, finished)

@@ -1,4 +1,4 @@
-"""How often arms are right on test pictures that are shifted more and more: a small chart for each kind of shift."""
+"""How often arms are right on test pictures that are shifted more and more, in one way."""
 
 from collections.abc import Sequence
 
@@ -9,20 +9,20 @@ from tl.charts.axes import share_axis
 from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 
-COLUMNS = ["kind", "strength", "arm", "accuracy", "low", "high"]
-WIDTH, HEIGHT = 190, 170  # pixels, of each
+COLUMNS = ["strength", "arm", "accuracy", "low", "high"]
+HEIGHT = 190  # pixels
 LABELS = ("none", "weak", "medium", "strong")  # of strengths 0 to 3
-Row = tuple[str, int, str, float, float | None, float | None]  # COLUMNS; the kind as it is shown
+Row = tuple[int, str, float, float | None, float | None]  # COLUMNS
 
 
-def shifted_chart(rows: Sequence[Row], kinds: Sequence[str], arms: Sequence[str]) -> Drawing:
-    """Lines with the ends of their intervals; `kinds` and `arms` as they are shown, arms in the order of their colours."""
+def shifted_chart(rows: Sequence[Row], arms: Sequence[str]) -> Drawing:
+    """Lines with intervals; `arms` as they are shown, in the order of their colours."""
     numbers = dict.fromkeys(["accuracy", "low", "high"], float)
-    return Drawing(_view(tuple(kinds), tuple(arms)), {ROWS: pd.DataFrame(rows, columns=COLUMNS).astype(numbers)})
+    return Drawing(_view(tuple(arms)), {ROWS: pd.DataFrame(rows, columns=COLUMNS).astype(numbers)})
 
 
 @kept
-def _view(kinds: tuple[str, ...], arms: tuple[str, ...]) -> alt.FacetChart:
+def _view(arms: tuple[str, ...]) -> alt.LayerChart | alt.FacetChart:
     names = " : ".join(f"datum.value == {number} ? '{name}'" for number, name in enumerate(LABELS)) + " : ''"
     x = alt.X(
         "strength:Q",
@@ -32,20 +32,14 @@ def _view(kinds: tuple[str, ...], arms: tuple[str, ...]) -> alt.FacetChart:
     )
     y = alt.Y("accuracy:Q", title="test accuracy", scale=alt.Scale(domain=[0, 1], nice=False), axis=share_axis(5))
     told = [
-        alt.Tooltip("kind:N", title="pictures"),
         alt.Tooltip("arm:N", title="arm"),
         alt.Tooltip("accuracy:Q", title="right", format=".1%"),
         alt.Tooltip("low:Q", title="from", format=".1%"),
         alt.Tooltip("high:Q", title="to", format=".1%"),
     ]
-    legend = alt.Legend(orient="top", title=None, symbolOpacity=1, labelLimit=200, columns=2)
+    legend = alt.Legend(orient="top", title=None, symbolOpacity=1, labelLimit=170, columns=2)
     base = table().encode(x=x, color=alt.Color("arm:N", scale=arm_scale(arms), legend=legend), tooltip=told)
     lines = base.mark_line(strokeWidth=2).encode(y=y)
     ranges = base.mark_rule(opacity=0.5).encode(y=alt.Y("low:Q"), y2="high:Q")
     dots = base.mark_point(filled=True, size=36, opacity=1).encode(y=y)
-    header = alt.Header(title=None, labelFontWeight="bold")
-    return (
-        alt.layer(lines, ranges, dots)
-        .properties(width=WIDTH, height=HEIGHT)
-        .facet(facet=alt.Facet("kind:N", sort=list(kinds), header=header), columns=4)
-    )
+    return alt.layer(lines, ranges, dots).properties(height=HEIGHT)

@@ -119,11 +119,11 @@ def shifted_section(subject: Subject, info: DatasetInfo | None) -> list[str]:
     found = shifted_record(subject.home, experiment, subject.rows, info.train if info else None)
     if not found.arms:
         return []
-    drawing = shifted_findings.drawing(found, [arm.name for arm in experiment.arms])
+    drawings = shifted_findings.drawings(found, [arm.name for arm in experiment.arms])
     return [
         pieces.heading(shifted_findings.HEADING),
         *map(pieces.paragraph, found.text),
-        pieces.figures([("Test accuracy by kind and strength of the shift", as_svg(drawing))]),
+        pieces.figures([(f"Test pictures {kind}", as_svg(each, CHART_WIDTH)) for kind, each in drawings.items()]),
         pieces.table(head(), table_rows(found)),
         pieces.paragraph(EXPLAINED, "small"),
     ]

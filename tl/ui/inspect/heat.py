@@ -1,5 +1,6 @@
 """A picture with where a network looks laid over it, and what there is to say about that. No streamlit."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -44,8 +45,13 @@ def told(look: Look) -> str:
     if look.heat is None:
         return ""
     rows = len(look.heat)
-    read = EXPLAINED.format(places=f"{rows} × {len(look.heat[0])}", stage=look.stage or "last stage")
+    read = EXPLAINED.format(places=f"{rows} × {len(look.heat[0])}", stage=_stage(look.stage or "last stage"))
     return f"{METHODS.get(look.method or '', OTHER_METHOD)}. {read}"
+
+
+def _stage(name: str) -> str:
+    """ "stage3" -> "stage 3"."""
+    return re.sub(r"(?<=[a-z])(?=\d)", " ", name)
 
 
 def _colours(share: NDArray[np.float32]) -> NDArray[np.float32]:

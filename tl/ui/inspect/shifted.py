@@ -6,10 +6,10 @@ from tl.analysis.inspection import shifted_record as record
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import shifted as job
-from tl.report.shifted_findings import drawing
+from tl.report.shifted_findings import drawings
 from tl.store.home import Home
 from tl.store.origin import with_network
-from tl.store.shifted import read_progress, read_shifted
+from tl.store.shifted import KINDS, read_progress, read_shifted
 from tl.strategies import arm_title
 from tl.ui.chart import draw
 from tl.ui.inspect.choice import Choice, finished
@@ -76,7 +76,10 @@ def _found(choice: Choice) -> None:
     for sentence in found.text:
         st.markdown(unbroken(sentence))
     names = [arm.name for arm in choice.now.experiment.arms]
-    draw(drawing(found, names), key="shifted_chart", alt="Test accuracy of every arm by kind and strength of the shift")
+    for column, (kind, chart) in zip(st.columns(len(KINDS)), drawings(found, names).items(), strict=True):
+        with column:
+            st.caption(f"Pictures {kind}")
+            draw(chart, key=f"shifted_{kind}", alt=f"Test accuracy of every arm with pictures {kind} more and more")
     head, rows = record.head(), record.table_rows(found)
     st.dataframe(
         {name: [cell(row[place]) for row in rows] for place, name in enumerate(head)},

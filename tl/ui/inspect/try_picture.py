@@ -66,7 +66,7 @@ def _take(choice: Choice, sides: set[int]) -> None:
     """Draw where a picture comes from; what came is decoded and held, or refused in one sentence."""
     origin = st.segmented_control("From", [UPLOAD, PHOTO], key=FROM, default=UPLOAD, required=True)
     if origin == PHOTO:  # only now the browser asks for the camera
-        file = st.camera_input("Take a photo", key=CAMERA)
+        file = st.camera_input("Take a photo", key=CAMERA, width=420)
     else:
         most = demo.at_most("upload_megabytes", MEGABYTES)
         file = st.file_uploader("Photo", key=FILE, max_upload_size=most, help="JPEG, PNG, WebP, HEIC and others.")
