@@ -10,7 +10,7 @@ from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 
 COLUMNS = ["strength", "arm", "accuracy", "low", "high"]
-HEIGHT = 190  # pixels
+HEIGHT = 220  # pixels
 LABELS = ("none", "weak", "medium", "strong")  # of strengths 0 to 3
 Row = tuple[int, str, float, float | None, float | None]  # COLUMNS
 

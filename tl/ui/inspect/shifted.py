@@ -9,7 +9,7 @@ from tl.jobs.measurements import shifted as job
 from tl.report.shifted_findings import drawings
 from tl.store.home import Home
 from tl.store.origin import with_network
-from tl.store.shifted import KINDS, read_progress, read_shifted
+from tl.store.shifted import read_progress, read_shifted
 from tl.strategies import arm_title
 from tl.ui.chart import draw
 from tl.ui.inspect.choice import Choice, finished
@@ -20,6 +20,7 @@ from tl.words import number_of
 
 BUTTON = "shifted_ask"
 POLL_SECONDS = 1.0
+BESIDE = 2  # charts in a row: narrower, names of arms are cut off
 ABOUT = (
     "Photos taken another day are out of focus, grainy, compressed or underexposed. Here the networks of this comparison are "
     "asked about their test pictures again, each shifted in four ways at three strengths; nothing trains."
@@ -76,10 +77,12 @@ def _found(choice: Choice) -> None:
     for sentence in found.text:
         st.markdown(unbroken(sentence))
     names = [arm.name for arm in choice.now.experiment.arms]
-    for column, (kind, chart) in zip(st.columns(len(KINDS)), drawings(found, names).items(), strict=True):
-        with column:
-            st.caption(f"Pictures {kind}")
-            draw(chart, key=f"shifted_{kind}", alt=f"Test accuracy of every arm with pictures {kind} more and more")
+    drawn = list(drawings(found, names).items())
+    for first in range(0, len(drawn), BESIDE):
+        for column, (kind, chart) in zip(st.columns(BESIDE), drawn[first : first + BESIDE], strict=False):
+            with column:
+                st.caption(f"Pictures {kind}")
+                draw(chart, key=f"shifted_{kind}", alt=f"Test accuracy of every arm with pictures {kind} more and more")
     head, rows = record.head(), record.table_rows(found)
     st.dataframe(
         {name: [cell(row[place]) for row in rows] for place, name in enumerate(head)},

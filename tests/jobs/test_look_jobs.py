@@ -1,0 +1,47 @@
+"""Jobs that ask finished networks: what becomes of it when they fail or a run comes first; a picture is never left behind."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from tl.jobs import background
+from tl.jobs.measurements import looks, shifted
+from tl.store.looks import Failed, hand_over, pixels_path, read_look
+
+RUN, OTHER = "01k8kahp91dncdkg7dfc5q52tb", "01k8kahp9154tpohja63j339f8"
+FAILS = "import sys; print('first', file=sys.stderr); sys.exit('Its file is damaged.')"
+
+
+@pytest.fixture
+def own(home) -> str:
+    """A picture of one's own that waits to be looked at."""
+    return hand_over(home, {32: np.zeros((32, 32, 3), np.uint8)})
+
+
+def test_a_look_that_fails_says_why_and_leaves_no_picture(home, own, monkeypatch):
+    monkeypatch.setattr(looks, "COMMAND", (sys.executable, "-c", FAILS))
+    looks._look(home, own, [RUN, OTHER])
+    assert read_look(home, RUN, own) == read_look(home, OTHER, own) == Failed("Its file is damaged.")
+    assert not pixels_path(home, own).exists()
+
+
+def test_a_run_that_is_started_comes_first(home, own, monkeypatch):
+    monkeypatch.setattr(looks, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(background, "busy", lambda home: True)
+    looks._look(home, own, [RUN])
+    assert read_look(home, RUN, own) == Failed(looks.CAME_FIRST)
+    assert not pixels_path(home, own).exists()
+    assert not looks.ask(home, own, [RUN]), "nor is it begun beside one"
+
+
+def test_why_networks_could_not_be_asked_about_shifted_pictures_is_kept(home, monkeypatch):
+    tells = f'print(\'{{"{RUN}": "It was trained elsewhere."}}\')'
+    for code, said in ((tells, "It was trained elsewhere."), (FAILS, "Its file is damaged.")):
+        monkeypatch.setattr(shifted, "COMMAND", (sys.executable, "-c", code))
+        shifted._measure(home, [RUN], lambda command: background.run(home, command, 60))
+        assert shifted.problem(home, RUN) == said
+    monkeypatch.setattr(background, "busy", lambda home: True)
+    monkeypatch.setattr(shifted, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    shifted._measure(home, [RUN], lambda command: background.run(home, command, 60))
+    assert shifted.problem(home, RUN) is None, "another time"
