@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from tl import datasets, jobs
@@ -12,13 +11,13 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.kept import Shown
 from tl.jobs.again import compare_again
 from tl.ui.inspect.choice import Choice
+from tl.ui.inspect.gallery import GREY
 from tl.ui.problems import told
 from tl.ui.text import escape, plain
 from tl.ui.turn import out_of_turn
 
 WIDTH = 128  # pixels, of a picture on the page
 STAYS, ASIDE = -2, -1  # choices besides the numbers of classes
-GREY = np.full((8, 8, 3), 150, np.uint8)  # for a picture that can't be shown
 SPLITS = {"train": "training picture", "validation": "validation picture", "test": "test picture"}
 PROBLEM = "inspect_again_problem"
 

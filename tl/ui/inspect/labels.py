@@ -18,6 +18,7 @@ from tl.strategies import arm_title
 from tl.ui.inspect import checking, correcting, second_look, twins
 from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.correcting import Labelled
+from tl.ui.inspect.gallery import sure
 from tl.ui.text import count, escape, percent
 from tl.words import number_of
 
@@ -132,14 +133,7 @@ def _grid(choice: Choice, info: DatasetInfo, pictures: Labelled, suspects: Seque
                 words = f"Looks like {info.classes[one.looks_like]}, is labelled {info.classes[one.label]}"
                 correcting.image(picture, words)
                 st.markdown(f"looks like **{other}**, is labelled **{own}**")
-                sure = f"{other} {_sure(one.other)}, {own} {_sure(one.own)}"
+                shares = f"{other} {sure(one.other)}, {own} {sure(one.own)}"
                 place = "" if spec.resplit else f" · {correcting.SPLITS[pictures.splits[one.picture]]}"
-                st.caption(f"{sure}{place}  \n{escape(picture.name)}")
+                st.caption(f"{shares}{place}  \n{escape(picture.name)}")
                 correcting.picker(info, pictures, one.picture, "suspect", one.looks_like)
-
-
-def _sure(share: float) -> str:
-    """A probability in whole percent; none is quite 0 or 1, whatever was kept of its digits."""
-    if share < 0.005:
-        return "under 1 %"
-    return "over 99 %" if share > 0.995 else f"{100 * share:.0f} %"

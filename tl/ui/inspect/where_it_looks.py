@@ -1,18 +1,14 @@
 """Where it looks: a test picture, and which places of it speak for the answer of each of two arms."""
 
-from contextlib import suppress
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from tl.analysis.names import inside
-from tl.datasets import DatasetInfo, home_of
+from tl.datasets.kept import pictures_at
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import looks as job
-from tl.store.home import Home
 from tl.store.looks import Look
-from tl.store.pictures import pixels_path
 from tl.store.predictions import Answers
 from tl.ui.inspect import heat, looks
 from tl.ui.inspect.choice import Choice
@@ -44,7 +40,7 @@ def show(choice: Choice) -> None:
         home=choice.home,
         picture=str(place),
         runs=runs,
-        shown=_pictures(choice, runs, place),
+        shown=_pictures(choice, runs, place, label),
         classes=choice.info.classes,
         label=label,
         key=BUTTON,
@@ -107,24 +103,13 @@ def _kinds(choice: Choice, own: Answers, other: Answers | None) -> dict[str, NDA
     }
 
 
-def _pictures(choice: Choice, runs: tuple[RunEntry, ...], place: int) -> dict[str, NDArray[np.uint8]]:
-    """Run -> the picture as its network takes it; without those that can't be shown."""
-    found = {}
+def _pictures(choice: Choice, runs: tuple[RunEntry, ...], place: int, label: int) -> dict[str, NDArray[np.uint8]]:
+    """Run -> the picture, as near as it is ready to how the run's network takes it; without those that can't be shown."""
+    assert choice.info is not None
+    sides = {arm.name: choice.now.experiment.of(arm).resolution for arm in choice.now.experiment.arms}
+    shown = {}
     for run in runs:
-        side = next(
-            choice.now.experiment.of(arm).resolution for arm in choice.now.experiment.arms if arm.name == run.arm
-        )
-        assert choice.info is not None
-        pixels = picture(choice.home, choice.info, place, side)
-        if pixels is not None:
-            found[run.run_id] = pixels
-    return found
-
-
-def picture(home: Home, info: DatasetInfo, place: int, side: int) -> NDArray[np.uint8] | None:
-    """(S, S, 3) of one picture of a data set as its runs took it; None where it is not ready in that size."""
-    side = min(side, info.native_resolution)
-    path = pixels_path(home_of(home, info.name).dataset_dir(info.name), side)
-    with suppress(OSError, ValueError):
-        return np.array(np.memmap(path, np.uint8, "r", place * side * side * 3, (side, side, 3)))
-    return None
+        (one,) = pictures_at(choice.home, choice.info, [place], [label], [sides[run.arm]])
+        if one.pixels is not None:
+            shown[run.run_id] = one.pixels
+    return shown
