@@ -13,6 +13,7 @@ from tl.cli import (
     hints,
     ingest,
     labels,
+    library,
     repair,
     report,
     runs,
@@ -83,6 +84,7 @@ def parser() -> Parser:
         datasets,
         ingest,
         backbones,
+        library,
     ):
         topic.add_commands(commands)
     commands.add_parser(PRETRAIN, help="Train a backbone on any image set, as a source for later transfer.")

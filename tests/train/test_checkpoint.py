@@ -20,6 +20,7 @@ from tl.config import EARLIER, RunConfig
 from tl.jobs.launcher import child_environment
 from tl.store.files import read_json, write_json
 from tl.store.metrics import read_metrics
+from tl.store.seal import NO_DIGEST
 from tl.train import checkpoint, sealed
 
 DAMAGES = int(os.environ.get("DAMAGES", "20"))
@@ -183,10 +184,10 @@ def rewritten(path, change) -> None:
     header = json.loads(data[8 : 8 + size])
     about = {name: json.loads(header["__metadata__"][name]) for name in ("epoch", "config", "history")}
     change(about)
-    header["__metadata__"] |= {name: json.dumps(value) for name, value in about.items()} | {"sha256": sealed.NO_DIGEST}
+    header["__metadata__"] |= {name: json.dumps(value) for name, value in about.items()} | {"sha256": NO_DIGEST}
     text = json.dumps(header, separators=(",", ":")).encode()
     whole = len(text).to_bytes(8, "little") + text + data[8 + size :]
-    path.write_bytes(whole.replace(sealed.NO_DIGEST.encode(), hashlib.sha256(whole).hexdigest().encode(), 1))
+    path.write_bytes(whole.replace(NO_DIGEST.encode(), hashlib.sha256(whole).hexdigest().encode(), 1))
 
 
 def test_a_checkpoint_from_before_a_setting_was_there_goes_on(halfway, command):

@@ -12,22 +12,40 @@ from tl.store.home import Home
 COMMAND = (sys.executable, "-m", "tl.train.own_weights")
 
 
+LOOK_SECONDS = 300.0  # after which a file counts as one that can't be looked through
+
+
 def adopt(home: Home, file: Path, training: Training, licence: str | None) -> tuple[str, str]:
     """The key under which the weights in `file` can be used, and what was found in it. Raises Refused where it can't."""
-    command = [*COMMAND, str(file.absolute()), "--backbone", training.backbone, "--home", str(home.path.absolute())]
-    command += ["--resolution", str(training.resolution), *(["--licence", licence] if licence else [])]
-    ended = subprocess.run(
-        command,
-        cwd=PROJECT_ROOT,
-        env=child_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+    options = ["--home", str(home.path.absolute()), *(["--licence", licence] if licence else [])]
+    answer = _asked(file, str(file), training.backbone, training.resolution, options)
+    return answer["key"], answer["told"]
+
+
+def look_through(file: Path, shown: str, backbone: str, resolution: int) -> str:
+    """What of the file fits the network, in words, in which it is called `shown`. Raises Refused where not all of it does."""
+    return _asked(file, shown, backbone, resolution, [])["told"].replace(str(file.absolute()), shown)
+
+
+def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list[str]) -> dict[str, str]:
+    command = [*COMMAND, str(file.absolute()), "--backbone", backbone, "--resolution", str(resolution), *options]
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=PROJECT_ROOT,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=LOOK_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise Refused(f"{shown} could not be looked through in {LOOK_SECONDS / 60:.0f} minutes; try again.") from None
     if ended.returncode:
         said = ended.stderr.strip().splitlines() or ["it ended without a word"]
-        raise Refused(said[-1] if ended.returncode == 2 else f"{file} could not be looked through ({said[-1]:.300}).")
-    answer = json.loads(ended.stdout.strip().splitlines()[-1])
-    return answer["key"], answer["told"]
+        last = said[-1].replace(str(file.absolute()), shown)
+        raise Refused(last if ended.returncode == 2 else f"{shown} could not be looked through ({last:.300}).")
+    answer: dict[str, str] = json.loads(ended.stdout.strip().splitlines()[-1])
+    return answer

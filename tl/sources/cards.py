@@ -24,8 +24,14 @@ def bundled(backbone: str) -> list[Source]:
 def library(home: Home, backbone: str) -> list[Source]:
     """What was pretrained here, by name."""
     cards = sorted(home.library_dir.glob("*/card.json"))
-    found = (_from_card(path, path.with_name("weights.safetensors"), path.parent.name, "library") for path in cards)
+    found = (of_library(home, path.parent.name) for path in cards)
     return [entry for entry in found if entry and entry.backbone == backbone]
+
+
+def of_library(home: Home, name: str) -> Source | None:
+    """The weights in a folder of the library; None where they can't be used."""
+    folder = home.library_dir / name
+    return _from_card(folder / "card.json", folder / "weights.safetensors", name, "library")
 
 
 def own_backbones(home: Home) -> set[str]:
@@ -46,7 +52,7 @@ def _from_card(card_path: Path, weights: Path, key: str, state: str) -> Source |
     data = card.get("source_data") or "unknown pictures"
     return Source(
         key=key,
-        title=f"{'Bundled' if state == 'bundled' else card.get('name') or key}: {data}",
+        title=f"{'Bundled' if state == 'bundled' else key}: {data}",
         backbone=card["backbone"],
         file=weights,
         place=weights,

@@ -1,5 +1,7 @@
 """What licences of weights forbid, in words, where they forbid something. Not legal advice: the licence itself counts."""
 
+from collections.abc import Iterable
+
 # Identifier on the model hub -> what is to be known before the weights are used.
 RESTRICTED = {
     "apple-amlr": "for research only; commercial use is forbidden",
@@ -30,3 +32,20 @@ def in_words(licence: str | None) -> str:
 def restricts(licence: str) -> bool:
     """Whether the licence, as `in_words` or its identifier has it, forbids or restricts uses, or is not known."""
     return licence.partition(" (")[0].lower() in RESTRICTED or licence.startswith("not stated")
+
+
+YOURS = "yours"  # what began with random weights and learned from one's own pictures
+
+
+def strictest(stated: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """The (licence, whose) that allows the least: one that restricts uses, then one that is not known, then any other.
+
+    Of two alike it is the first.
+    """
+    return max(stated, key=lambda each: _strictness(each[0]))
+
+
+def _strictness(licence: str) -> int:
+    if licence in ("", "unknown") or licence.startswith("not stated"):
+        return 2
+    return 3 if restricts(licence) else int(not licence.startswith(YOURS))

@@ -7,7 +7,7 @@ visitors share the file: every function sees and changes only what belongs to `h
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
@@ -267,14 +267,23 @@ def _update(
 
 
 def unless_used(home: Home, dataset: str, action: Callable[[], None]) -> str | None:
-    """Do `action` unless a run of this home that is queued or running names the data set; the id of one that does.
+    """Do `action` unless a run of this home that is queued or running names the data set; the id of one that does."""
+    row = unless_needed(home, ACTIVE, lambda row: row.experiment.dataset == dataset, action)
+    return row.run_id if row else None
+
+
+def unless_needed(
+    home: Home, statuses: Iterable[str], needs: Callable[[RunRow], bool], action: Callable[[], object]
+) -> RunRow | None:
+    """Do `action` unless a run of this home with one of these statuses `needs` what it takes away; one that does.
 
     In one transaction: nothing can be queued between the look and the action.
     """
     with writing(home) as connection:
-        active = f"status IN ({', '.join(map(repr, ACTIVE))})"
-        for row in connection.execute(f"{_RUNS} WHERE owner IS ? AND {active}", (home.owner,)):
-            if experiment_of(row["spec"]).dataset == dataset:
-                return str(row["run_id"])
+        which = f"status IN ({', '.join(map(repr, statuses))})"
+        for columns in connection.execute(f"{_RUNS} WHERE owner IS ? AND {which}", (home.owner,)):
+            row = row_of(dict(columns))
+            if needs(row):
+                return row
         action()
         return None

@@ -18,12 +18,11 @@ from torch import nn
 
 from tl.config import Newer, Refused, RunConfig, newer
 from tl.store.files import sync_folder, write_pieces
+from tl.store.seal import DIGEST, NO_DIGEST
 from tl.train.history import History
 from tl.train.moving import Moving, memory_of, raw
 from tl.train.sealed import (
-    DIGEST,
     LAST,
-    NO_DIGEST,
     PART_SCHEMA,
     PREVIOUS,
     WHOLE_SCHEMA,

@@ -1,7 +1,8 @@
 """Take over a file of weights that somebody brings: look through it, compare it with the network, put it into the library.
 
-`python -m tl.train.own_weights FILE --backbone NAME --resolution PX --home DIR`: one JSON document, `{"key", "told"}`; exit
-status 2 with one sentence where the file is no safetensors, damaged, or of another network.
+`python -m tl.train.own_weights FILE --backbone NAME --resolution PX [--home DIR]`: one JSON document, `{"key", "told"}`; exit
+status 2 with one sentence where the file is no safetensors, damaged, or of another network. Without a home it is only
+looked through.
 """
 
 import argparse
@@ -78,10 +79,14 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--backbone", required=True)
     parser.add_argument("--resolution", type=int, required=True)
     parser.add_argument("--licence")
-    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--home", type=Path)
     options = parser.parse_args(argv)
+    about = (options.file, options.backbone, options.resolution)
     try:
-        key, told = adopt(Home(options.home), options.file, options.backbone, options.resolution, options.licence)
+        if options.home is None:
+            key, told = "", look_through(*about)
+        else:
+            key, told = adopt(Home(options.home), *about, options.licence)
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         return 2

@@ -4,10 +4,7 @@ A checkpoint is a safetensors file that carries the SHA-256 of its own bytes: wh
 in pieces: that of a large network is larger than the network and its optimizer have room for besides themselves.
 """
 
-import hashlib
 import json
-import os
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
@@ -15,14 +12,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tl.config import Refused
+from tl.store.seal import PIECE_BYTES, header_of_intact
 from tl.train.history import History
 
 LAST, PREVIOUS = "last.safetensors", "previous.safetensors"
 SCHEMA = 2  # of what a checkpoint means; one more when an older TL Lab would misread it
 WHOLE_SCHEMA, PART_SCHEMA = 1, 2  # that of a whole network, as ever, and of one without the part that stays as it is
-NO_DIGEST = "0" * 64  # stands for the digest in the bytes that the digest is of
-DIGEST = b'"sha256":"'  # in front of it; can't occur inside a text of JSON, where quotes are escaped
-PIECE_BYTES = 1 << 20  # that are in memory at once
 
 
 class BadCheckpoint(Refused):
@@ -60,20 +55,8 @@ def opened(path: Path) -> Iterator[Sealed]:
     Raises FileNotFoundError, DamagedError, BadCheckpoint for one of a newer TL Lab.
     """
     with open(path, "rb", buffering=0) as file:
-        prefix = file.read(8)
-        size = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else 0
-        if not 0 < size <= os.fstat(file.fileno()).st_size - 8:
-            raise DamagedError
-        header = prefix + file.read(size)
-        start = header.find(DIGEST) + len(DIGEST)
-        stop = start + len(NO_DIGEST)
-        digest = hashlib.sha256(header[:start])
-        digest.update(NO_DIGEST.encode())
-        digest.update(header[stop:])
-        piece = memoryview(bytearray(PIECE_BYTES))
-        while read := file.readinto(piece):
-            digest.update(piece[:read])
-        if header[start:stop] != digest.hexdigest().encode():
+        header = header_of_intact(file)
+        if header is None:
             raise DamagedError
         entries = json.loads(header[8:])
         yield Sealed(path, _about(path, entries.pop("__metadata__")), entries, file, len(header))

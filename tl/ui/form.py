@@ -20,9 +20,7 @@ FILLED = "form_filled"  # the preset that filled the form last
 def show(home: Home) -> None:
     """Draw the form. Whoever only presses Start gets the quick look."""
     state = st.session_state
-    if form_state.ARMS not in state:
-        state[PRESET] = next(iter(PRESETS))
-        _use_preset(home)
+    _begin(home)
     state.setdefault(FILLED, next(iter(PRESETS)))  # begun on the other page
     form_state.renew_token(state, home)
     demo.tell(home)
@@ -43,6 +41,24 @@ def show(home: Home) -> None:
         plan.in_form(places, experiment)
     if experiment and info:
         advice.section(before, home, info, experiment)
+
+
+def _begin(home: Home) -> None:
+    """Fill a form that nobody has seen yet."""
+    if form_state.ARMS not in st.session_state:
+        st.session_state[PRESET] = next(iter(PRESETS))
+        _use_preset(home)
+
+
+def start_from(home: Home, source: sources.Source) -> None:
+    """Let the form, as it was left, start from these weights: their network, and the resolution that they were made for
+    here; published ones were made for 224 px, and are useful at lower ones."""
+    _begin(home)
+    st.session_state[network.BACKBONE] = source.backbone
+    st.session_state[network.WEIGHTS] = source.key
+    if source.card:
+        sides = network.possible_resolutions(source.backbone)
+        st.session_state[network.RESOLUTION] = min(sides, key=lambda side: abs(side - source.input.size))
 
 
 def _presets(home: Home) -> None:

@@ -14,6 +14,7 @@ PAGES = {
     "Data size": ("pages/1_Data_size.py", ":material/stacked_line_chart:"),
     "Runs": ("pages/2_Runs.py", ":material/list:"),
     "Inspect": ("pages/3_Inspect.py", ":material/image_search:"),
+    "Library": ("pages/4_Model_library.py", ":material/bookmarks:"),
 }
 ICON = Path(__file__).with_name("icon.svg")  # a file: Streamlit fetches its own icons from the internet
 STYLE = Path(__file__).with_name("page.css")

@@ -17,6 +17,7 @@ from tl.ui import view
 from tl.ui.arms import dot
 from tl.ui.live import BADGES
 from tl.ui.manage.deletion import ask_to_delete
+from tl.ui.manage.keep import ask_to_keep
 from tl.ui.problems import told
 from tl.ui.refresh import Found, fragment
 from tl.ui.text import ago, cell, count, duration, escape, memory, percent
@@ -28,10 +29,11 @@ PER_PAGE = 8
 UNKNOWN = "–"  # in a cell; an empty one would say "None"
 SWEEP_ICON = ":material/stacked_line_chart:"
 PROBLEM, PAGE, LAYOUT = "runs_problem", "runs_page", "runs_layout"
+KEEP = "Keep as a starting point"
 ACTIONS = {  # what can be done with a run, by its status
     "queued": ("Stop",),
     "running": ("Stop",),
-    "finished": ("Delete",),
+    "finished": (KEEP, "Delete"),
     "stopped": ("Resume", "Delete"),
     "failed": ("Resume", "Delete"),
     "interrupted": ("Resume", "Delete"),
@@ -153,6 +155,8 @@ def _run(home: Home, run: RunEntry, position: int) -> None:
         st.caption(words if run.status == "stopped" else f":red[{words}]")
     if choice == "Delete":
         ask_to_delete(home, run.run_id, PROBLEM)
+    elif choice == KEEP:
+        ask_to_keep(home, run.run_id, PROBLEM)
     elif choice:
         _act(home, run.run_id, choice)
         st.rerun()

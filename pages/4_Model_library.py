@@ -1,0 +1,18 @@
+"""Model library: what can be transferred, one's own weights too."""
+
+import streamlit as st
+
+from tl.ui import header
+from tl.ui.turn import in_turn
+
+with header.begin("Model library"):
+    home = header.home()
+    st.title("Model library", anchor=False)
+    st.markdown(
+        "What can be transferred: weights that a network has learned from other pictures, and those it learned here. A run "
+        "that is kept becomes the start of others, with its history and its licence."
+    )
+    from tl.ui.manage import library  # after the first words are on their way to the browser
+
+    with in_turn():
+        library.show(home)

@@ -1,0 +1,142 @@
+"""`python -m tl library`: what can be transferred, and the weights that were made here: keep, rename, delete, export, import."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tl.cli.parser import add_command
+from tl.cli.table import table
+from tl.config import Refused
+from tl.output import print_json
+from tl.words import memory, number_of, percent
+
+if TYPE_CHECKING:
+    from tl.sources.source import Source
+
+
+def add_commands(commands: Any) -> None:
+    """Declare `library`."""
+    parser = add_command(commands, "library", library, "List the weights that are here; keep, rename, export your own.")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--keep", metavar="RUN_ID", help="put what a finished run has learned into the library, as --name"
+    )
+    what.add_argument("--rename", metavar="NAME", help="call weights of your own otherwise, as --name")
+    what.add_argument(
+        "--delete", metavar="NAME", help="permanently delete weights of your own; runs keep their results"
+    )
+    what.add_argument("--export", metavar="NAME", help="write weights of your own, with their card, as one file")
+    what.add_argument(
+        "--import", dest="import_", metavar="FILE", type=Path, help="add what another TL Lab has exported"
+    )
+    parser.add_argument("--name", help="of the weights that are kept, renamed or imported")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="of --export; default: NAME.safetensors")
+
+
+def library(arguments: argparse.Namespace) -> int:
+    """Always 0. Refused with one sentence where what is asked for can't be done."""
+    for given, act in (
+        (arguments.keep, _keep),
+        (arguments.rename, _rename),
+        (arguments.delete, _delete),
+        (arguments.export, _export),
+        (arguments.import_, _import),
+    ):
+        if given is not None:
+            return act(arguments)
+    return _list(arguments)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from tl.jobs.library import as_json, entries, others_here
+
+    own, others = entries(arguments.home), others_here(arguments.home)
+    if arguments.json:
+        print_json({"library": [entry.to_json() for entry in own], "others": [as_json(entry) for entry in others]})
+        return 0
+    head = ("name", "network", "kind", "trained on", "accuracy there", "px", "size", "used by", "licence")
+    rows = [(*_row(entry.source), number_of(len(entry.used_by), "experiment"), entry.source.licence) for entry in own]
+    rows += [(*_row(entry), "", entry.licence) for entry in others]
+    print(table(head, rows))
+    if not own:
+        print("\nNone of your own yet; `python -m tl library --keep RUN_ID --name NAME` keeps what a run has learned.")
+    return 0
+
+
+def _row(found: "Source") -> tuple[object, ...]:
+    from tl.jobs.library import history
+
+    told = " -> ".join(step.data for step in history(found))
+    accuracy = "-" if found.accuracy is None else percent(found.accuracy)
+    kind = "own" if found.state == "library" else found.state
+    return found.key, found.backbone, kind, told, accuracy, found.input.size, memory(found.size_bytes)
+
+
+def _keep(arguments: argparse.Namespace) -> int:
+    from tl.jobs.keeping import keep
+
+    return _told(keep(arguments.home, arguments.keep, _name(arguments, "--keep")), arguments.json)
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from tl.jobs.library_files import bring_in
+
+    return _told(bring_in(arguments.home, arguments.import_, arguments.name), arguments.json)
+
+
+def _told(found: "Source", as_document: bool) -> int:
+    from tl.jobs.library import as_json, history, licence_words
+
+    if as_document:
+        print_json(as_json(found))
+        return 0
+    print(f"{found.key}: {found.backbone}, {memory(found.size_bytes)}")
+    print(*(f"  {step.words()}" for step in history(found)), f"Licence: {licence_words(found)}", sep="\n")
+    print(f"From now on: --backbone {found.backbone} --weights {found.key}")
+    return 0
+
+
+def _rename(arguments: argparse.Namespace) -> int:
+    from tl.jobs.library import rename
+
+    new = _name(arguments, "--rename")
+    rename(arguments.home, arguments.rename, new)
+    if arguments.json:
+        print_json({"renamed": arguments.rename, "name": new})
+    else:
+        print(f"{arguments.rename} is called {new} now.")
+    return 0
+
+
+def _delete(arguments: argparse.Namespace) -> int:
+    from tl.jobs.library import delete
+
+    delete(arguments.home, arguments.delete)
+    if arguments.json:
+        print_json({"deleted": arguments.delete})
+    else:
+        print(f"{arguments.delete} is deleted.")
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from tl.jobs.library_files import export, file_name
+
+    path = arguments.output or Path(file_name(arguments.export))
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+    size = export(arguments.home, arguments.export, path)
+    if arguments.json:
+        print_json({"name": arguments.export, "file": str(path.absolute()), "bytes": size})
+    else:
+        print(f"{path}: {size:,} bytes")
+    return 0
+
+
+def _name(arguments: argparse.Namespace, option: str) -> str:
+    if not arguments.name:
+        raise Refused(
+            f"Say what the weights are called, as in {option} {getattr(arguments, option[2:])} --name flowers-1."
+        )
+    name: str = arguments.name
+    return name

@@ -1,0 +1,214 @@
+"""Keep what a run has learned as a starting point for others: into the library, with its history and its licence.
+
+It is the backbone of a finished run's best epoch without its head, as the run's checkpoint has it: whole, and with
+low-rank updates added in. No torch.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from tl.backbones import BACKBONES
+from tl.config import AUTO, BUNDLED, IMAGENET, Newer, Refused, RunConfig
+from tl.jobs.library import LOCK
+from tl.jobs.queue import settle_dead
+from tl.sources import own
+from tl.sources.card import Card, ancestors, card_of, without_class_names
+from tl.sources.catalogue import input_of, source
+from tl.sources.licences import YOURS, strictest
+from tl.sources.source import Source
+from tl.store import database, weights_copy, weights_file
+from tl.store.documents import Result, read_config, read_result
+from tl.store.files import locked
+from tl.store.home import Home, Run
+from tl.store.quota import check_disk
+from tl.store.seal import header_of_intact
+from tl.store.weights_file import Tensor
+from tl.strategies import HEAD, STRATEGIES, arm_title
+
+if TYPE_CHECKING:
+    from tl.datasets.info import DatasetInfo
+
+COUNTER = "num_batches_tracked"  # BatchNorm's: no weight
+ANY_NETWORKS = (AUTO, BUNDLED, IMAGENET)  # weights whose input is known though they are not here
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keepable:
+    """A run whose network can be kept, and what it began with."""
+
+    run: Run
+    config: RunConfig
+    result: Result
+    begun: Source | None  # None: random weights
+
+    @property
+    def title(self) -> str:
+        """The run in words."""
+        return f"{arm_title(self.config.arm.name)}, seed {self.config.seed}"
+
+
+def keep(home: Home, run_id: str, name: str) -> Source:
+    """Put what a finished run has learned into the library as `name`.
+
+    Raises Refused, in one sentence, as `keepable` does and for a name that can't be had; hosted also where the visitor's
+    room on the disk does not do.
+    """
+    found = keepable(home, run_id)
+    with locked(home.locks_dir / LOCK), weights_file.opened(found.run.best) as file:
+        own.check_new_name(home, found.config.backbone, name)
+        tensors, classes = _backbone(found, file)
+        check_disk(home, sum(tensor.stop - tensor.start for tensor in tensors.values()))
+        return own.add(home, name, _card(home, found, classes, tensors), weights_copy.pieces(file, tensors, {}))
+
+
+def keepable(home: Home, run_id: str) -> Keepable:
+    """What keeping this run means. Raises Refused where it has not finished, or its network is not here or is no other
+    than the one it began with."""
+    row, run = settle_dead(home, database.read_run(home, run_id)), home.run(run_id)
+    if row.status != "finished":
+        raise Refused(f"Run {run_id} is {row.status}; only a finished run can be kept as a starting point.")
+    if run.imported.exists():
+        raise Refused(f"Run {run_id} was trained on another machine, and its network is there; keep it on that one.")
+    if not run.best.is_file():
+        raise Refused(f"The network that run {run_id} has trained is not here any more; train it again to keep it.")
+    config, result = read_config(run), read_result(run)
+    if isinstance(config, Newer):
+        raise config
+    if config is None or result is None:
+        raise Refused(f"The files of run {run_id} are damaged; train it again to keep what it learned.")
+    found = Keepable(run=run, config=config, result=result, begun=_began_with(home, config))
+    if not _trained(config, result):
+        from_where = found.begun.title if found.begun else "where it began"
+        raise Refused(
+            f"Its backbone is unchanged: only the head was trained up to its best epoch; use “{from_where}” itself."
+        )
+    return found
+
+
+def _began_with(home: Home, config: RunConfig) -> Source | None:
+    """The source whose weights a run began with; None for random ones. Raises Refused where it is not here any more."""
+    pretrained = STRATEGIES[config.arm.strategy].pretrained
+    try:
+        found = source(home, config.backbone, config.weights)
+    except Refused:
+        if not pretrained and config.weights in ANY_NETWORKS:
+            return None
+        raise Refused(
+            f"The weights {config.weights!r} that this run was prepared for are no longer here, so what its network expects"
+            " of a picture isn't known; train it again to keep it."
+        ) from None
+    return found if pretrained else None
+
+
+def _trained(config: RunConfig, result: Result) -> bool:
+    """Whether anything but the head trained up to the epoch whose network is kept."""
+    if STRATEGIES[config.arm.strategy].fits:
+        return False
+    starts = result.phase_starts or tuple(phase.start_epoch for phase in config.phases)
+    last = result.best_epoch or result.epochs or 0
+    begun = [phase for phase, start in zip(config.phases, starts, strict=False) if start <= last]
+    return any(set(phase.rates) != {HEAD} for phase in begun)
+
+
+def _backbone(found: Keepable, file: BinaryIO) -> tuple[dict[str, Tensor], int | None]:
+    """The tensors of the checkpoint's backbone, and for how many classes its head is."""
+    damaged = Refused(f"The network that run {found.config.run_id} has trained is damaged; train it again to keep it.")
+    if header_of_intact(file) is None:
+        raise damaged
+    tensors = weights_file.check(file)
+    if "rest" in weights_copy.told(file):  # a part of the network, as while it trained
+        raise damaged
+    table = BACKBONES[found.config.backbone]
+    heads = tuple(f"{head}." for head in table.heads)
+    head = tensors.get(f"{table.head}.weight")
+    kept = {name: each for name, each in tensors.items() if not name.startswith(heads) and not name.endswith(COUNTER)}
+    return kept, head.shape[0] if head and head.shape else None
+
+
+def _card(home: Home, found: Keepable, classes: int | None, tensors: dict[str, Tensor]) -> Card:
+    from tl.analysis.experiment import pictures_of  # pandas
+
+    config, result, begun = found.config, found.result, found.begun
+    info = pictures_of(home, config.dataset, [config.run_id])
+    known = info if info and classes in (None, len(info.classes)) else None  # else it has other classes now
+    expects = input_of(home, config.backbone, config.weights)
+    licence, whose = _licence(begun, known)
+    return Card(
+        backbone=config.backbone,
+        resolution=config.resolution,
+        input=replace(expects, size=config.resolution),
+        source_data=known.title if known else config.dataset,
+        classes=classes,
+        class_names=tuple(known.classes) if known else (),
+        images=config.samples,
+        test_images=result.test_images,
+        epochs=result.best_epoch,
+        strategy=config.arm.strategy,
+        seed=config.seed,
+        run_id=config.run_id,
+        experiment_id=config.experiment_id,
+        started_from=_as_origin(begun) if begun else None,
+        accuracy=result.test_accuracy,
+        interval=_interval(found.run),
+        loss=result.test_loss,
+        seconds=result.elapsed_seconds,
+        device=result.device or "",
+        licence=licence,
+        licence_of=whose,
+        parameters=sum(_numbers(tensor) for tensor in tensors.values()),
+        precision="float32",
+        versions=result.versions or {},
+    )
+
+
+def _numbers(tensor: Tensor) -> int:
+    count = 1
+    for side in tensor.shape:
+        count *= side
+    return count
+
+
+def _as_origin(begun: Source) -> Card | None:
+    """The card of what a run began with, as the card of what it became keeps it."""
+    told: dict[str, Any] = begun.card or {
+        "backbone": begun.backbone,
+        "source_data": begun.source_data,
+        "accuracy": begun.accuracy,
+        "licence": begun.licence,
+        "sha256": begun.sha256,
+        "size_bytes": begun.size_bytes,
+    }
+    return card_of(without_class_names(told) | {"name": begun.key})
+
+
+def _licence(begun: Source | None, info: "DatasetInfo | None") -> tuple[str, str]:
+    """The strictest of the licences that a network's history has, and whose it is; "yours" where it has none."""
+    pictures = YOURS
+    if info is None or info.origin == "torchvision":
+        pictures = f"that of the pictures ({info.title})" if info else "not stated"
+    stated = []
+    if begun:
+        origin = _as_origin(begun)
+        goes_back_to = ancestors(origin) if origin else []
+        stated = [(begun.licence, begun.title)]
+        stated += [
+            (card.licence, card.licence_of or card.name or card.source_data)
+            for card in goes_back_to[1:]
+            if card.licence
+        ]
+        if origin and origin.licence_of:
+            stated[0] = (begun.licence, origin.licence_of)
+    return strictest([*stated, (pictures, "")])
+
+
+def _interval(run: Run) -> tuple[float, float] | None:
+    """Of the accuracy on the test pictures, for other pictures of the same kind; None where the answers are not kept."""
+    from tl.analysis.certainty import share_interval  # scipy
+    from tl.analysis.statistics import CONFIDENCE
+    from tl.store.predictions import read_answers
+
+    answers = read_answers(run.predictions, "test")
+    if answers is None:
+        return None
+    found = share_interval([answers.right], confidence=CONFIDENCE, clusters=answers.group)
+    return None if found.low is None or found.high is None else (found.low, found.high)

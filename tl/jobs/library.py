@@ -1,0 +1,132 @@
+"""The library of one's own weights: keep what a run has learned as a starting point; list, rename and delete what is there.
+
+What is kept is the backbone of a finished run's best epoch without its head, as the run's checkpoint has it (low-rank
+updates added in), with a card that says how it came about. No torch.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tl.config import Refused
+from tl.sources import own
+from tl.sources.card import Card, Step, card_of, steps
+from tl.sources.cards import of_library
+from tl.sources.catalogue import available, networks_here
+from tl.sources.overview import HERE
+from tl.sources.source import Source
+from tl.store import database
+from tl.store.files import locked
+from tl.store.home import Home
+from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE, RESUMABLE
+from tl.store.trash import deleting
+
+LOCK = "library.lock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Weights of the library, and who began with them."""
+
+    source: Source
+    card: Card
+    used_by: tuple[str, ...]  # ids of the experiments, the newest first
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready dict, as `python -m tl library --json` shows it."""
+        return as_json(self.source) | {"used_by": list(self.used_by)}
+
+
+def as_json(found: Source) -> dict[str, Any]:
+    """A source of any kind as JSON shows it."""
+    card = card_of(found.card)
+    return {
+        "name": found.key,
+        "backbone": found.backbone,
+        "kind": found.state,
+        "input": asdict(found.input),
+        "source_data": found.source_data,
+        "accuracy": found.accuracy,
+        "interval": card.interval if card else None,
+        "licence": found.licence,
+        "sha256": found.sha256,
+        "size_bytes": found.size_bytes,
+        "history": [step.words() for step in history(found)],
+    }
+
+
+def history(found: Source) -> list[Step]:
+    """What the weights of a source have learned from, the first first."""
+    card = card_of(found.card)
+    return steps(card) if card else [Step(data=found.source_data)]
+
+
+def licence_words(found: Source) -> str:
+    """The licence, and whose it is where the weights have it from those they began with."""
+    card = card_of(found.card)
+    return f"{found.licence} (that of {card.licence_of})" if card and card.licence_of else found.licence
+
+
+def entries(home: Home) -> list[Entry]:
+    """All of the library that can be used, by name."""
+    uses: dict[str, dict[str, None]] = {}
+    for row in database.read_runs(home):
+        uses.setdefault(own.starts_from(row), {})[row.experiment_id] = None
+    found = []
+    for name in own.names(home):
+        entry = of_library(home, name)
+        card = entry and card_of(entry.card)
+        if entry and card:
+            found.append(Entry(source=entry, card=card, used_by=tuple(uses.get(name, ()))))
+    return found
+
+
+def others_here(home: Home) -> list[Source]:
+    """All else that can be transferred and is on this computer: bundled, ImageNet's and a hub's."""
+    found = [entry for name in networks_here(home) for entry in available(home, name) if entry.state in HERE]
+    return sorted((entry for entry in found if entry.state != own.LIBRARY), key=lambda entry: entry.state != "bundled")
+
+
+def rename(home: Home, name: str, new: str) -> None:
+    """Call weights of the library otherwise; what has been trained with them keeps the name that it knew.
+
+    Raises Refused for a name that can't be had, and while a run that trains, waits or may be resumed begins with them.
+    """
+    with locked(home.locks_dir / LOCK):
+        folder, entry = own.folder_of(home, name), of_library(home, name)
+        if entry is None:
+            raise Refused(f"The weights {name!r} of the library are damaged; delete them.")
+        own.check_new_name(home, entry.backbone, new)
+        _unless_used(home, name, "renamed", lambda: folder.rename(folder.with_name(new)))
+
+
+def delete(home: Home, name: str) -> None:
+    """Remove weights from the library; what has been trained with them keeps its results.
+
+    Raises Refused for an unknown name, and while a run that trains, waits or may be resumed begins with them.
+    """
+    with locked(home.locks_dir / LOCK), deleting(home) as take:
+        folder = own.folder_of(home, name)
+        _unless_used(home, name, "deleted", lambda: take(folder))
+
+
+def _unless_used(home: Home, name: str, verb: str, action: Callable[[], object]) -> None:
+    """Do `action`, at a moment at which nothing is trained with these weights or will be. Raises Refused."""
+    for experiment_id in {row.experiment_id for row in database.read_runs(home) if own.starts_from(row) == name}:
+        plan = database.read_experiment(home, experiment_id)["settling"]
+        if plan is not None and plan.open:
+            raise Refused(
+                f"Seeds are being added to the experiment {experiment_id}, which begins with the weights {name!r}; they can't"
+                f" be {verb} before that has ended."
+            )
+
+    def needs_them(row: RunRow) -> bool:
+        return own.starts_from(row) == name and not home.run(row.run_id).imported.exists()
+
+    row = database.unless_needed(home, (*ACTIVE, *RESUMABLE), needs_them, action)
+    if row is not None:
+        told = f"Run {row.run_id} begins with the weights {name!r} and"
+        if row.status in ACTIVE:
+            raise Refused(f"{told} is {row.status}; they can't be {verb} before it has ended.")
+        raise Refused(f"{told} can be resumed ({row.status}); resume or delete it first, then they can be {verb}.")

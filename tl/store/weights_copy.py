@@ -1,0 +1,43 @@
+"""Some tensors of a safetensors file as a file of their own, and the text that such a file carries of itself.
+
+Copied piece by piece: a large network is never in memory as a whole. Neither torch nor pickle.
+"""
+
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
+
+from tl.store.weights_file import ITEM_BYTES, Tensor
+
+PIECE_BYTES = 1 << 22  # that are in memory at once
+
+
+def pieces(file: BinaryIO, tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> Iterator[bytes]:
+    """The bytes of a safetensors file with these `tensors` of `file` and the texts `about` it, one after the other."""
+    ordered = sorted(tensors.items(), key=lambda entry: (-ITEM_BYTES[entry[1].dtype], entry[0]))  # all lie aligned
+    entries: dict[str, object] = {"__metadata__": dict(about)} if about else {}
+    place = 0
+    for name, tensor in ordered:
+        offsets = [place, place := place + tensor.stop - tensor.start]
+        entries[name] = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": offsets}
+    header = json.dumps(entries, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    yield struct.pack("<Q", len(header)) + header
+    for _, tensor in ordered:
+        file.seek(tensor.start)
+        left = tensor.stop - tensor.start
+        while left:
+            piece = file.read(min(left, PIECE_BYTES))
+            if not piece:
+                raise OSError(f"{file.name} was cut off while it was read")
+            left -= len(piece)
+            yield piece
+
+
+def told(file: BinaryIO) -> dict[str, str]:
+    """The texts that a file carries of itself, whatever they are worth; of a file whose header was read without refusal."""
+    file.seek(0)
+    size = struct.unpack("<Q", file.read(8))[0]
+    found = json.loads(file.read(size)).get("__metadata__")
+    return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}

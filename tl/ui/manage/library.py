@@ -1,0 +1,225 @@
+"""The model library: what can be transferred, as cards; one's own can be renamed, deleted, exported and brought in."""
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from tl import sources
+from tl.backbones import BACKBONES
+from tl.config import Refused
+from tl.jobs import library
+from tl.jobs.library import Entry
+from tl.jobs.library_files import bring_in, export, file_name
+from tl.limits import hosted
+from tl.sources import Source
+from tl.sources.card import accuracy_words, card_of
+from tl.sources.licences import restricts
+from tl.store.database import read_experiment
+from tl.store.home import Home
+from tl.ui import demo, form, uploads, view
+from tl.ui.manage.keep import PAGE
+from tl.ui.parts.deletion import Choice, ask
+from tl.ui.problems import told
+from tl.ui.text import count, escape, memory, percent
+from tl.ui.turn import out_of_turn
+from tl.words import number_of
+
+PROBLEM, NEW_NAME = "library_problem", "library_new_name"
+IMPORT_PROBLEM, RENAME_PROBLEM = "library_import_problem", "library_rename_problem"
+MAX_MEGABYTES = 500
+USERS_SHOWN = 3  # experiments that a card leads to
+KINDS = {
+    "bundled": ("Comes with TL Lab", "blue"),
+    "library": ("Your own", "green"),
+    "installed": ("From a package", "gray"),
+    "cached": ("Downloaded", "gray"),
+}
+
+
+def show(home: Home) -> None:
+    """Draw the page. The address may name weights of one's own that were just added: `weights`."""
+    own, others = library.entries(home), library.others_here(home)
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    st.subheader("Your own", anchor=False)
+    if not own:
+        st.info(
+            "Nothing yet. On the Runs page, “Keep as a starting point” in the menu of a finished run puts what it has learned "
+            "here; later comparisons can start from it.",
+            icon=":material/bookmark_add:",
+        )
+    new = st.query_params.get("weights")
+    for entry in sorted(own, key=lambda entry: entry.source.key != new):
+        _own(home, entry, entry.source.key == new)
+    _bring_in(home)
+    st.subheader("On this computer", anchor=False)
+    for found in others:
+        if not (hosted() and found.backbone.startswith("timm:")):
+            with _card(found):
+                _use(home, found)
+    _to_be_downloaded(home)
+
+
+def _card(found: Source, new: bool = False) -> st.delta_generator.DeltaGenerator:
+    """Draw what is known of weights; gives the row for buttons."""
+    kind, colour = KINDS[found.state]
+    own = found.state == "library"
+    title = found.key if own else found.title.removeprefix("Bundled: ") if found.state == "bundled" else found.title
+    box = st.container(border=True, gap="small", key=f"library_{_key(found)}")
+    with box:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{escape(title)}**", width="content")
+            st.badge(kind, color=colour, width="content")  # type: ignore[arg-type]
+            if new:
+                st.badge("New", icon=":material/check:", color="green", width="content")
+        size = memory(found.size_bytes)
+        st.caption(f"{escape(BACKBONES[found.backbone].title)} · {found.input.size} px · {size}")
+        st.markdown(" → ".join(escape(step.words()) for step in library.history(found)))
+        _facts(found)
+        return st.container(horizontal=True)
+
+
+def _facts(found: Source) -> None:
+    card = card_of(found.card)
+    facts = [f"{percent(found.accuracy)} top-1 there"] if found.accuracy is not None and not card else []
+    if card and card.accuracy is not None:
+        tested = f" on {number_of(card.test_images, 'test picture')}" if card.test_images else ""
+        facts.append(f"{accuracy_words(card)}{tested}")
+    facts.append(f"licence: {escape(library.licence_words(found))}")
+    words = " · ".join(facts)
+    if restricts(found.licence):
+        st.warning(words, icon=":material/license:")
+    else:
+        st.caption(words)
+
+
+def _own(home: Home, entry: Entry, new: bool) -> None:
+    found = entry.source
+    with _card(found, new):
+        _use(home, found)
+        if st.button("Rename", icon=":material/edit:", type="tertiary", key=f"rename_{found.key}"):
+            st.session_state[NEW_NAME] = found.key
+            st.session_state.pop(RENAME_PROBLEM, None)
+            _ask_to_rename(home, found.key)
+        st.download_button(
+            "Export",
+            data=lambda: _exported(home, found.key),
+            file_name=file_name(f"{found.key}-{found.sha256[:8]}"),
+            mime="application/octet-stream",
+            icon=":material/download:",
+            type="tertiary",
+            key=f"export_{found.key}",
+            on_click="ignore",
+            help="One safetensors file with its card, for the library of another TL Lab.",
+        )
+        if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{found.key}"):
+            _ask_to_delete(home, entry)
+    _users(home, entry)
+
+
+def _users(home: Home, entry: Entry) -> None:
+    """Links to the experiments that began with them."""
+    if not entry.used_by:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Used by {number_of(len(entry.used_by), 'experiment')}:", width="content")
+        for experiment_id in entry.used_by[:USERS_SHOWN]:
+            spec = read_experiment(home, experiment_id)["experiment"]
+            label = f"{view.data_title(home, spec.dataset, [])}, {count(spec.samples)} pictures"
+            address = {"experiment": experiment_id}
+            st.page_link("app.py", label=escape(label), icon=":material/compare_arrows:", query_params=address)
+
+
+def _use(home: Home, found: Source) -> None:
+    if st.button("Use", icon=":material/play_arrow:", key=f"use_{_key(found)}", help="Fills the form on Compare."):
+        form.start_from(home, found)
+        st.switch_page("app.py")
+
+
+def _key(found: Source) -> str:
+    """Of a card: weights of several networks may be called alike."""
+    return found.key if found.state == "library" else f"{found.backbone.replace(':', '_')}__{found.key}"
+
+
+def _ask_to_delete(home: Home, entry: Entry) -> None:
+    def delete() -> None:
+        with told(PROBLEM), out_of_turn():
+            library.delete(home, entry.source.key)
+
+    used = f" {number_of(len(entry.used_by), 'experiment')} used them and keep their results." if entry.used_by else ""
+    about = f"**{escape(entry.source.key)}** ({memory(entry.source.size_bytes)}) is permanently deleted.{used}"
+    ask("Delete these weights?", about, [Choice("Delete", "confirm_delete", delete)])
+
+
+@st.dialog("Rename these weights")
+def _ask_to_rename(home: Home, name: str) -> None:
+    st.text_input("Name", key=NEW_NAME, max_chars=40, help="Up to 40 of a-z, 0-9, “-” and “_”.")
+    if problem := st.session_state.get(RENAME_PROBLEM):
+        st.error(escape(problem), icon=":material/error:")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Cancel", key="cancel_rename"):
+            st.rerun()
+        clicked = st.button("Rename", type="primary", key="confirm_rename", on_click=_rename, args=(home, name))
+        if clicked and RENAME_PROBLEM not in st.session_state:
+            st.rerun()
+
+
+def _rename(home: Home, name: str) -> None:
+    st.session_state.pop(RENAME_PROBLEM, None)
+    with told(RENAME_PROBLEM), out_of_turn():
+        library.rename(home, name, st.session_state[NEW_NAME].strip())
+
+
+def _exported(home: Home, name: str) -> bytes:
+    """The file; made when the page is long drawn, so what was deleted meanwhile is told in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            export(home, name, Path(folder) / file_name(name))
+        except Refused as refusal:
+            return f"{refusal}\n".encode()
+        return (Path(folder) / file_name(name)).read_bytes()
+
+
+def _bring_in(home: Home) -> None:
+    box = st.expander("Import from another TL Lab", icon=":material/upload_file:", on_change="rerun", key="import_box")
+    if not box.open:
+        return
+    with box:
+        st.caption("A file from the Export button of another TL Lab’s library. It is looked through before it is used.")
+        most = demo.at_most("upload_megabytes", MAX_MEGABYTES)
+        file = st.file_uploader("Weights", type="safetensors", key="library_file", max_upload_size=most)
+        if file is not None:
+            st.session_state.pop(IMPORT_PROBLEM, None)
+            with told(IMPORT_PROBLEM):
+                _import(home, file)
+            uploads.forget(file)  # refused, it would fill the memory for uploads, which all visitors share
+            st.session_state[IMPORT_PROBLEM] += f" {uploads.NOT_KEPT}"
+        elif st.session_state["library_file"] is None:  # taken back, or none yet
+            st.session_state.pop(IMPORT_PROBLEM, None)
+        if problem := st.session_state.get(IMPORT_PROBLEM):
+            st.error(escape(problem), icon=":material/error:")
+
+
+def _import(home: Home, file: UploadedFile) -> None:
+    """Import the upload and show it."""
+    with tempfile.NamedTemporaryFile(suffix=".safetensors") as kept, st.spinner("Looking through it …"):
+        kept.write(file.getbuffer())
+        kept.flush()
+        with out_of_turn():
+            found = bring_in(home, Path(kept.name), shown="The file")
+    uploads.forget(file)
+    st.switch_page(PAGE, query_params={"weights": found.key})
+
+
+def _to_be_downloaded(home: Home) -> None:
+    """What ImageNet weights there are beyond those that are here."""
+    away = [entry for name in BACKBONES for entry in sources.available(home, name) if entry.state == "download"]
+    if not away:
+        return
+    names = ", ".join(f"{BACKBONES[entry.backbone].title} ({entry.size_bytes / 2**20:.0f} MB)" for entry in away)
+    st.caption(
+        f"ImageNet weights that are downloaded when a comparison first uses them: {escape(names)}. More of timm’s are found "
+        "by typing under Network on Compare."
+    )
