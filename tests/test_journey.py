@@ -214,7 +214,7 @@ def test_a_zip_that_leaves_its_folder_is_refused_in_one_sentence(app, page, tmp_
 def test_pages_fit_a_phone_and_the_dark(app, browser, width, scheme):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
-    for path in ("", "Runs"):
+    for path in ("", "Runs", "Model_library"):
         page.goto(f"{app.url}/{path}")
         expect(page.get_by_test_id("stMarkdown").first).to_be_visible()
         page.wait_for_timeout(2 * SECOND)

@@ -11,7 +11,7 @@ from tl.jobs import probe
 from tl.store.home import Home
 from tl.ui import visitor as ui_visitor
 
-PAGES = (None, "pages/1_Data_size.py", "pages/2_Runs.py")
+PAGES = (None, "pages/1_Data_size.py", "pages/2_Runs.py", "pages/4_Model_library.py")
 
 
 @pytest.fixture

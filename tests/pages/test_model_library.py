@@ -53,7 +53,7 @@ def test_a_card_tells_its_history_as_text_and_who_used_it(open_page, home, mine)
     page_lab.submit(home, arms=(TUNE,), backbone=BACKBONE, resolution=SIDE, weights="mine")
     app = open_page(LIBRARY)
     said = unescaped(app)
-    assert "**Evil** <b>data</b> :tada:: 12 classes, 100 pictures, 60.0 %" in said and "Used by 1 experiment" in said
+    assert "**Evil** <b>data</b> :tada: :small[(12 classes, 100 pictures)]" in said and "Used by 1 experiment" in said
     assert any("cc\\-by\\-nc\\-4\\.0" in warning.value for warning in app.warning)
 
 

@@ -186,19 +186,21 @@ def _licence(begun: Source | None, info: "DatasetInfo | None") -> tuple[str, str
     pictures = YOURS
     if info is None or info.origin == "torchvision":
         pictures = f"that of the pictures ({info.title})" if info else "not stated"
-    stated = []
-    if begun:
-        origin = _as_origin(begun)
-        goes_back_to = ancestors(origin) if origin else []
-        stated = [(begun.licence, begun.title)]
-        stated += [
-            (card.licence, card.licence_of or card.name or card.source_data)
-            for card in goes_back_to[1:]
-            if card.licence
+    stated = [(pictures, "")]
+    origin = _as_origin(begun) if begun else None
+    if begun and origin:
+        own, *earlier = ancestors(origin)
+        whose = own.licence_of or (begun.key if begun.state == "library" else _in_short(begun.source_data))
+        of_earlier = [
+            (card.licence, card.licence_of or _in_short(card.source_data)) for card in earlier if card.licence
         ]
-        if origin and origin.licence_of:
-            stated[0] = (begun.licence, origin.licence_of)
-    return strictest([*stated, (pictures, "")])
+        stated = [(begun.licence, whose), *of_earlier, *stated]
+    return strictest(stated)
+
+
+def _in_short(data: str) -> str:
+    """ "Tiny ImageNet, 202 classes at 64 px" -> "Tiny ImageNet"."""
+    return data.split(",")[0].split(" (")[0]
 
 
 def _interval(run: Run) -> tuple[float, float] | None:

@@ -65,7 +65,7 @@ def history(found: Source) -> list[Step]:
 def licence_words(found: Source) -> str:
     """The licence, and whose it is where the weights have it from those they began with."""
     card = card_of(found.card)
-    return f"{found.licence} (that of {card.licence_of})" if card and card.licence_of else found.licence
+    return f"{found.licence} (from {card.licence_of})" if card and card.licence_of else found.licence
 
 
 def entries(home: Home) -> list[Entry]:

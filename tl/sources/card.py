@@ -67,14 +67,15 @@ class Step:
 
     def words(self) -> str:
         """ "Flower photos: 3 classes, 1,500 pictures, 91.0 % (87.6 % to 93.4 %)"; plain text."""
+        known = [each for each in (self.size(), accuracy_words(self.card) if self.card else "") if each]
+        return plain(f"{self.data}: {', '.join(known)}" if known else self.data)
+
+    def size(self) -> str:
+        """ "3 classes, 1,500 pictures"; empty where that isn't known."""
         if self.card is None:
-            return plain(self.data)
-        found = self.card
-        facts = [number_of(found.classes, "class") if found.classes else ""]
-        facts.append(number_of(found.images, "picture") if found.images else "")
-        facts.append(accuracy_words(found))
-        told = ", ".join(filter(None, facts))
-        return plain(f"{self.data}: {told}" if told else self.data)
+            return ""
+        numbers = ((self.card.classes, "class"), (self.card.images, "picture"))
+        return ", ".join(number_of(number, noun) for number, noun in numbers if number)
 
 
 def accuracy_words(card: Card) -> str:

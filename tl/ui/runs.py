@@ -8,10 +8,10 @@ from tl import jobs
 from tl.backbones import BACKBONES
 from tl.differences import networks, sides
 from tl.jobs.listing import RunEntry
-from tl.store.database import ACTIVE, read_experiment
+from tl.store.database import read_experiment
 from tl.store.documents import Progress
 from tl.store.home import Home
-from tl.store.schema import RESUMABLE
+from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui import view
 from tl.ui.arms import dot

@@ -30,7 +30,11 @@ def ask_to_keep(home: Home, run_id: str, problem: str) -> None:
 def _question(home: Home, run_id: str, found: Keepable) -> None:
     config, accuracy = found.config, found.result.test_accuracy
     reached = f", {percent(accuracy)} on the test pictures" if accuracy is not None else ""
-    begun = f"It began with {found.begun.title}." if found.begun else "It began with random weights."
+    begun = (
+        f"It began with weights trained on {found.begun.source_data}."
+        if found.begun
+        else "It began with random weights."
+    )
     st.markdown(
         f"What **{escape(found.title)}** has learned from **{escape(title_of(home, config.dataset))}** "
         f"({BACKBONES[config.backbone].title}, {config.resolution} px{reached}) joins the model library, without its head. "

@@ -1,7 +1,10 @@
 """The model library: what can be transferred, as cards; one's own can be renamed, deleted, exported and brought in."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -22,7 +25,7 @@ from tl.ui import demo, form, uploads, view
 from tl.ui.manage.keep import PAGE
 from tl.ui.parts.deletion import Choice, ask
 from tl.ui.problems import told
-from tl.ui.text import count, escape, memory, percent
+from tl.ui.text import count, escape, memory, percent, unbroken
 from tl.ui.turn import out_of_turn
 from tl.words import number_of
 
@@ -30,7 +33,7 @@ PROBLEM, NEW_NAME = "library_problem", "library_new_name"
 IMPORT_PROBLEM, RENAME_PROBLEM = "library_import_problem", "library_rename_problem"
 MAX_MEGABYTES = 500
 USERS_SHOWN = 3  # experiments that a card leads to
-KINDS = {
+KINDS: dict[str, tuple[str, Literal["blue", "green", "gray"]]] = {
     "bundled": ("Comes with TL Lab", "blue"),
     "library": ("Your own", "green"),
     "installed": ("From a package", "gray"),
@@ -62,33 +65,42 @@ def show(home: Home) -> None:
     _to_be_downloaded(home)
 
 
-def _card(found: Source, new: bool = False) -> st.delta_generator.DeltaGenerator:
-    """Draw what is known of weights; gives the row for buttons."""
+@contextmanager
+def _card(found: Source, new: bool = False) -> Iterator[None]:
+    """Draw what is known of weights; a context in which the rest of the card goes."""
     kind, colour = KINDS[found.state]
-    own = found.state == "library"
-    title = found.key if own else found.title.removeprefix("Bundled: ") if found.state == "bundled" else found.title
-    box = st.container(border=True, gap="small", key=f"library_{_key(found)}")
-    with box:
+    with st.container(border=True, gap="xsmall", key=f"library_{_key(found)}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escape(title)}**", width="content")
-            st.badge(kind, color=colour, width="content")  # type: ignore[arg-type]
+            st.markdown(f"**{escape(_title(found))}**", width="content")
+            st.badge(kind, color=colour, width="content")
             if new:
                 st.badge("New", icon=":material/check:", color="green", width="content")
-        size = memory(found.size_bytes)
-        st.caption(f"{escape(BACKBONES[found.backbone].title)} · {found.input.size} px · {size}")
-        st.markdown(" → ".join(escape(step.words()) for step in library.history(found)))
+        history = library.history(found)
+        if len(history) > 1 or found.state == "library":
+            told = (
+                f"{escape(step.data)} :small[({escape(step.size())})]" if step.size() else escape(step.data)
+                for step in history
+            )
+            st.markdown(" → ".join(told))
         _facts(found)
-        return st.container(horizontal=True)
+        yield
+
+
+def _title(found: Source) -> str:
+    """What a card is called: one's own by its name, others by their pictures."""
+    return found.key if found.state == "library" else found.source_data
 
 
 def _facts(found: Source) -> None:
     card = card_of(found.card)
-    facts = [f"{percent(found.accuracy)} top-1 there"] if found.accuracy is not None and not card else []
+    facts = [BACKBONES[found.backbone].title, f"{found.input.size} px", memory(found.size_bytes)]
+    if card is None and found.accuracy is not None:
+        facts.append(f"{percent(found.accuracy)} top-1 there as published")
     if card and card.accuracy is not None:
         tested = f" on {number_of(card.test_images, 'test picture')}" if card.test_images else ""
         facts.append(f"{accuracy_words(card)}{tested}")
-    facts.append(f"licence: {escape(library.licence_words(found))}")
-    words = " · ".join(facts)
+    st.caption(" · ".join(map(unbroken, facts)))
+    words = f"Licence: {escape(library.licence_words(found))}"
     if restricts(found.licence):
         st.warning(words, icon=":material/license:")
     else:
@@ -98,25 +110,32 @@ def _facts(found: Source) -> None:
 def _own(home: Home, entry: Entry, new: bool) -> None:
     found = entry.source
     with _card(found, new):
-        _use(home, found)
-        if st.button("Rename", icon=":material/edit:", type="tertiary", key=f"rename_{found.key}"):
-            st.session_state[NEW_NAME] = found.key
-            st.session_state.pop(RENAME_PROBLEM, None)
-            _ask_to_rename(home, found.key)
-        st.download_button(
-            "Export",
-            data=lambda: _exported(home, found.key),
-            file_name=file_name(f"{found.key}-{found.sha256[:8]}"),
-            mime="application/octet-stream",
-            icon=":material/download:",
-            type="tertiary",
-            key=f"export_{found.key}",
-            on_click="ignore",
-            help="One safetensors file with its card, for the library of another TL Lab.",
-        )
-        if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{found.key}"):
-            _ask_to_delete(home, entry)
-    _users(home, entry)
+        _users(home, entry)
+        with st.container(horizontal=True):
+            _use(home, found)
+            _change(home, entry)
+
+
+def _change(home: Home, entry: Entry) -> None:
+    """Draw the buttons that only one's own weights have."""
+    name = entry.source.key
+    if st.button("Rename", icon=":material/edit:", type="tertiary", key=f"rename_{name}"):
+        st.session_state[NEW_NAME] = name
+        st.session_state.pop(RENAME_PROBLEM, None)
+        _ask_to_rename(home, name)
+    st.download_button(
+        "Export",
+        data=lambda: _exported(home, name),
+        file_name=file_name(f"{name}-{entry.source.sha256[:8]}"),
+        mime="application/octet-stream",
+        icon=":material/download:",
+        type="tertiary",
+        key=f"export_{name}",
+        on_click="ignore",
+        help="One safetensors file with its card, for the library of another TL Lab.",
+    )
+    if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{name}"):
+        _ask_to_delete(home, entry)
 
 
 def _users(home: Home, entry: Entry) -> None:
