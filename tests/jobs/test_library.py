@@ -81,7 +81,7 @@ def test_its_accuracy_has_the_interval_of_its_answers(home):
 @pytest.mark.parametrize("strategy", ["linear_probe", "nearest_mean"])
 def test_an_unchanged_backbone_is_refused(home, strategy):
     keep(home, library_lab.finished(home), "mine")
-    with pytest.raises(Refused, match="backbone is unchanged.*use “mine: Blossoms"):
+    with pytest.raises(Refused, match="backbone is unchanged.*start from the weights 'mine' themselves"):
         keep(home, library_lab.finished(home, strategy, weights="mine"), "again")
 
 

@@ -7,6 +7,7 @@ import pytest
 from tl.backbones import BACKBONES, ImageNetWeights
 from tl.config import Refused
 from tl.sources import available, cards, resolve, source
+from tl.sources.licences import restricts, strictest
 from tl.sources.torchvision import checkpoints_folder
 from tl.store.home import Home
 
@@ -133,3 +134,12 @@ def test_what_is_really_bundled_has_a_complete_card(tmp_path):
         assert entry.size_bytes == entry.card["size_bytes"]
         assert len(entry.sha256) == 64
         assert 0 < entry.accuracy < 1
+
+
+def test_of_several_licences_the_strictest_counts_and_it_is_said_whose_it_is():
+    free, yours = ("Apache-2.0; trained on ImageNet-1k", "ImageNet-1k"), ("yours", "")
+    unknown, research = ("unknown", "mine"), ("apple-amlr (for research only)", "theirs")
+    assert strictest([yours, free]) == free
+    assert strictest([free, unknown, yours]) == unknown
+    assert strictest([unknown, research, free]) == research
+    assert restricts("unknown") and restricts("apple-amlr") and not restricts("yours")

@@ -78,9 +78,9 @@ def keepable(home: Home, run_id: str) -> Keepable:
         raise Refused(f"The files of run {run_id} are damaged; train it again to keep what it learned.")
     found = Keepable(run=run, config=config, result=result, begun=_began_with(home, config))
     if not _trained(config, result):
-        from_where = found.begun.title if found.begun else "where it began"
         raise Refused(
-            f"Its backbone is unchanged: only the head was trained up to its best epoch; use “{from_where}” itself."
+            "Its backbone is unchanged: only the head was trained up to its best epoch; start from the weights "
+            f"{config.weights!r} themselves."
         )
     return found
 

@@ -31,7 +31,11 @@ def in_words(licence: str | None) -> str:
 
 def restricts(licence: str) -> bool:
     """Whether the licence, as `in_words` or its identifier has it, forbids or restricts uses, or is not known."""
-    return licence.partition(" (")[0].lower() in RESTRICTED or licence.startswith("not stated")
+    return licence.partition(" (")[0].lower() in RESTRICTED or _unknown(licence)
+
+
+def _unknown(licence: str) -> bool:
+    return licence in ("", "unknown") or licence.startswith("not stated")
 
 
 YOURS = "yours"  # what began with random weights and learned from one's own pictures
@@ -46,6 +50,6 @@ def strictest(stated: Iterable[tuple[str, str]]) -> tuple[str, str]:
 
 
 def _strictness(licence: str) -> int:
-    if licence in ("", "unknown") or licence.startswith("not stated"):
+    if _unknown(licence):
         return 2
     return 3 if restricts(licence) else int(not licence.startswith(YOURS))
