@@ -147,6 +147,8 @@ def test_weights_in_use_stay_and_those_that_were_used_give_their_name_to_no_othe
     assert entry.used_by == (row.experiment_id,)
     database.requeue(home, page_lab.rows(home, row.experiment_id), lambda connection: None)
     page_lab.end(home, page_lab.rows(home, row.experiment_id)[0], "finished")
+    (home.library_dir / "other").mkdir()
+    (home.library_dir / "other" / "weights.safetensors").write_bytes(b"left behind by who was killed")
     library.rename(home, "mine", "other")
     assert [entry.source.key for entry in library.entries(home)] == ["other"]
     with pytest.raises(Refused, match="Runs here began from other weights that were called 'mine'"):

@@ -4,6 +4,7 @@ What is kept is the backbone of a finished run's best epoch without its head, as
 updates added in), with a card that says how it came about. No torch.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -98,6 +99,7 @@ def rename(home: Home, name: str, new: str) -> None:
         if entry is None:
             raise Refused(f"The weights {name!r} of the library are damaged; delete them.")
         own.check_new_name(home, entry.backbone, new)
+        shutil.rmtree(folder.with_name(new), ignore_errors=True)  # without a card: who wrote it was killed
         _unless_used(home, name, "renamed", lambda: folder.rename(folder.with_name(new)))
 
 

@@ -68,7 +68,7 @@ def bring_in(home: Home, file: Path, name: str | None = None, shown: str | None 
             raise Refused(str(refusal).replace(str(opened.name), shown)) from None
         name = name or card.name
         own.check_new_name(home, card.backbone, name)
-        check_disk(home, 2 * sum(tensor.stop - tensor.start for tensor in tensors.values()))
+        check_disk(home, sum(tensor.stop - tensor.start for tensor in tensors.values()))
         with locked(home.locks_dir / LOOKING):
             own_weights.look_through(file, shown, card.backbone, _side(card))
         with locked(home.locks_dir / LOCK):

@@ -57,7 +57,7 @@ def show(home: Home) -> None:
     for entry in sorted(own, key=lambda entry: entry.source.key != new):
         _own(home, entry, entry.source.key == new)
     _bring_in(home)
-    st.subheader("On this computer", anchor=False)
+    st.subheader("Published, and here", anchor=False)
     for found in others:
         if not (hosted() and found.backbone.startswith("timm:")):
             with _card(found):
