@@ -17,7 +17,9 @@ FLOORS = {  # what reads a stranger's bytes -> first version without the holes k
     "torch": "2.10",
 }
 ROOT = Path(__file__).parents[1]
-PINNED = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+FILES = (ROOT / "requirements.txt", ROOT / "tl" / "train" / "onnx-requirements.txt")
+TEXT = "\n".join(path.read_text() for path in FILES)
+PINNED = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", TEXT, re.MULTILINE))
 # What a run needs of TL Lab (tests/test_arrows.py): no page, no analysis. Import names of libraries that differ.
 OF_A_RUN = ("train", "datasets", "decoding", "store", "*.py")
 LIBRARIES = {"PIL": "pillow", "pillow_heif": "pillow-heif", "pynvml": "nvidia-ml-py"}

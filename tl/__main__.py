@@ -9,11 +9,14 @@ from tl.cli import (
     backbones,
     compare,
     datasets,
+    export_model,
+    final_model,
     forecast,
     hints,
     ingest,
     labels,
     library,
+    predict,
     repair,
     report,
     runs,
@@ -85,6 +88,9 @@ def parser() -> Parser:
         ingest,
         backbones,
         library,
+        export_model,
+        predict,
+        final_model,
     ):
         topic.add_commands(commands)
     commands.add_parser(PRETRAIN, help="Train a backbone on any image set, as a source for later transfer.")

@@ -30,6 +30,7 @@ TRANSFERRED = ("backbone", "weights", "resolution")  # settings of a training th
 EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.
 DECIDED = {"precision": "auto"}
+OPTIONAL = ("final",)  # of an experiment or a run: written where there is one
 # A step of a range test: at least so many pictures, in at most so many batches.
 RATE_TEST_PICTURES, RATE_TEST_BATCHES = 32, 8
 PLANNED_LOOKS = (3, 5, 10, 20)  # numbers of seeds at which a comparison that is to be settled is judged
@@ -261,6 +262,28 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Final:
+    """A finished run's recipe trained once more on all pictures, those of validation and test, too: none is left to test it."""
+
+    of: str  # id of the run whose recipe it is
+    epochs: int  # it ends after so many, those up to that run's best one; the schedule stays that of its whole budget
+    phase_starts: tuple[int, ...] = (1,)  # epochs at which that run's phases began: nothing is left to decide them by
+
+    def __post_init__(self):
+        _require(bool(ID_PATTERN.fullmatch(self.of)), "final of", self.of, "the id of a run")
+        _require(1 <= self.epochs <= 1000, "final epochs", self.epochs, "1 to 1000")
+        grows = self.phase_starts[:1] == (1,) and all(a < b for a, b in pairwise(self.phase_starts))
+        _require(grows, "final phase starts", self.phase_starts, "epochs that grow from 1")
+
+    @classmethod
+    def from_json(cls, document: dict | None) -> "Final | None":
+        """What its dict, as JSON has it, stands for; None for None."""
+        if document is None:
+            return None
+        return cls(**document | {"phase_starts": tuple(document["phase_starts"])})
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunConfig(Training):
     """One arm with one seed: all that `python -m tl.train RUN_DIR` needs, saved as the run's config.json."""
 
@@ -269,6 +292,7 @@ class RunConfig(Training):
     arm: ArmConfig  # how this run starts and what trains when
     arm_position: int  # place of the arm in its experiment, from 0: decides its colour and its turn
     seed: int  # decides initial head and weights, order and augmentation; the same seeds in every arm
+    final: Final | None = None  # of a final model
 
     def decided(self, like: "RunConfig") -> "RunConfig":
         """The same, with what a trainer decided in the run `like` where it is open here."""
@@ -279,6 +303,11 @@ class RunConfig(Training):
     @property
     def max_epochs(self) -> int:
         """Epochs this run may take."""
+        return self.final.epochs if self.final else self.budget
+
+    @property
+    def budget(self) -> int:
+        """Epochs by which its schedule goes."""
         return self.epochs_of(self.arm)
 
     @property
@@ -289,16 +318,21 @@ class RunConfig(Training):
     @property
     def phases(self) -> tuple[Phase, ...]:
         """What trains when in this run."""
-        return self.phases_of(self.arm)
+        planned = self.phases_of(self.arm)
+        if self.final is None:
+            return planned
+        began = zip(planned, self.final.phase_starts)  # those that were reached
+        return tuple(replace(phase, start_epoch=start, patience=0) for phase, start in began)
 
     def to_json(self) -> dict:
         """JSON-ready dict; `from_json` gives the same RunConfig back."""
-        return asdict(self) | {"arm": self.arm.to_json()}
+        return _written(self) | {"arm": self.arm.to_json()}
 
     @classmethod
     def from_json(cls, document: dict) -> "RunConfig":
         """Read back what `to_json` wrote; unknown fields of newer versions are refused."""
-        return cls(**_known(cls, document) | {"arm": ArmConfig(**_known(ArmConfig, document["arm"]))})
+        final = Final.from_json(document.get("final"))
+        return cls(**_known(cls, document) | {"arm": ArmConfig(**_known(ArmConfig, document["arm"])), "final": final})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,6 +343,7 @@ class Experiment(Training):
     seeds: tuple[int, ...] = (0,)  # arms are paired by seed
     # Numbers of seeds at which it was judged or will be, where seeds were added; (): once, with all its seeds.
     looks: tuple[int, ...] = ()
+    final: Final | None = None  # of a final model, whose only run it is
 
     def __post_init__(self):
         super().__post_init__()
@@ -325,6 +360,10 @@ class Experiment(Training):
         grows = all(0 < earlier < later for earlier, later in pairwise(self.looks))
         fits = not self.looks or (grows and self.looks[0] > 0 and self.looks[-1] == len(seeds))
         _require(fits, "looks", self.looks, "numbers of seeds that grow up to all of them")
+        alone = self.final is None or (
+            len(names) == len(seeds) == 1 and self.final.epochs <= self.epochs_of(self.arms[0])
+        )
+        _require(alone, "final", self.final, "of one arm with one seed, and of no more epochs than that may take")
 
     def runs(self, experiment_id: str) -> list[RunConfig]:
         """One RunConfig per seed and arm with fresh run ids, seed by seed: the order in which they are trained."""
@@ -337,6 +376,7 @@ class Experiment(Training):
                 arm=arm,
                 arm_position=position,
                 seed=seed,
+                final=self.final,
             )
             for seed in self.seeds
             for position, arm in enumerate(self.arms)
@@ -344,20 +384,26 @@ class Experiment(Training):
 
     def to_json(self) -> dict:
         """JSON-ready dict; `from_json` gives the same Experiment back."""
-        return asdict(self) | {"arms": tuple(arm.to_json() for arm in self.arms)}
+        return _written(self) | {"arms": tuple(arm.to_json() for arm in self.arms)}
 
     @classmethod
     def from_json(cls, document: dict) -> "Experiment":
         """Read back what `to_json` wrote; unknown fields of newer versions are refused."""
         arms = tuple(ArmConfig(**_known(ArmConfig, arm)) for arm in document["arms"])
-        looks = tuple(document.get("looks", ()))
-        return cls(**_known(cls, document) | {"arms": arms, "seeds": tuple(document["seeds"]), "looks": looks})
+        looks, final = tuple(document.get("looks", ())), Final.from_json(document.get("final"))
+        own = {"arms": arms, "seeds": tuple(document["seeds"]), "looks": looks, "final": final}
+        return cls(**_known(cls, document) | own)
+
+
+def _written(settings: RunConfig | Experiment) -> dict[str, Any]:
+    """Its fields as JSON takes them, without what it has not: earlier versions read that, too."""
+    return {name: value for name, value in asdict(settings).items() if name not in OPTIONAL or value is not None}
 
 
 def _known(cls, document: dict) -> dict:
     known = {entry.name for entry in fields(cls)}
     unknown = sorted(set(document) - known)
-    needed = known - (set(TRANSFERRED) if cls is ArmConfig else set())  # an arm's own are written where it has some
+    needed = known - {*(TRANSFERRED if cls is ArmConfig else OPTIONAL)}  # these are written where there are some
     if unknown and needed <= set(document):  # settings are added and never renamed: else a name was damaged
         raise Newer(unknown)
     _require(not unknown, "settings", ", ".join(unknown), "known to this version of TL Lab; update it")

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tl.datasets.intake.layouts.vocabulary import split_of
-from tl.datasets.layout import is_junk, label, natural
+from tl.datasets.layout import label, natural
+from tl.decoding.heads import is_junk
 
 SPELLINGS = {
     "train": "train Train TRAINING train_set seg_train train-images Training+Data trainset TrainData Train_Data trainval "

@@ -1,12 +1,12 @@
 """`python -m tl ingest`: a data set of an archive or a folder of pictures; what was understood, and how to say otherwise."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tl.cli.bar import bar
 from tl.cli.classes import add_class_options, edits_of
 from tl.cli.datasets import as_json, headed, name_of
 from tl.cli.parser import add_command
@@ -85,19 +85,11 @@ def ingest(arguments: argparse.Namespace) -> int:
 
 
 def _read(arguments: argparse.Namespace) -> "Incoming":
-    from tqdm import tqdm
-
     from tl import datasets
 
     name = arguments.name or name_of(arguments.zip[0])
     source = arguments.zip[0] if len(arguments.zip) == 1 else arguments.zip
-    with tqdm(desc=name, file=sys.stderr, unit=" pictures", disable=None, leave=False) as bar:
-
-        def progress(done: int, total: int, what: str = "") -> None:
-            bar.total, bar.n = total, done
-            bar.set_postfix_str(what, refresh=False)
-            bar.refresh()
-
+    with bar(name, " pictures") as progress:
         ways = {"group": arguments.group, "names": arguments.names, "bands": arguments.bands}
         return datasets.read(arguments.home, source, name, progress, **ways)
 

@@ -16,6 +16,7 @@ from tl.datasets.archive import Limits
 from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.pieces import Progress, Told
 from tl.decoding.heads import CRASHES
+from tl.decoding.methods import STORED
 from tl.store.pictures import SPLITS, PictureStore
 
 DECODER = ["-P", "-m", "tl.decoding"]
@@ -83,6 +84,20 @@ def decode_all(
         ) from None
 
 
+def decode_kept(
+    decode: Decoder, source: Path, places: Mapping[int, Sequence[int]], out: Path, side: int, raw: int
+) -> Iterator[int | None]:
+    """Scale what was kept of pictures in `source` into the file `out`, (N, side, side, 3) uint8.
+
+    `places` are slot -> PLACE; JPEGs lie there, or squares of `raw` px where that is not 0. Yields the number of pictures
+    of each piece that is done, None for one that is damaged.
+    """
+    about = {"source": str(source), "out": str(out), "side": side, "kept": "", "raw": raw}
+    entries = [(start, size, size, STORED, crc) for start, size, crc in places.values()]
+    for answer in decode(_tasks(about, list(places), entries)):
+        yield None if any(answer) else len(answer)
+
+
 def _tasks(about: dict[str, Any], slots: Sequence[int], places: Sequence[Sequence[int]]) -> Iterator[dict[str, Any]]:
     for first in range(0, len(places), CHUNK):
         piece = zip(slots[first : first + CHUNK], places[first : first + CHUNK], strict=True)
@@ -132,15 +147,13 @@ def fill_from_kept(
     def decode_rows(rows: np.ndarray, out: np.ndarray) -> Iterator[int]:
         if not {*PLACE} <= {*index} or not source.exists():
             raise Refused(f"{store.folder} was made by an earlier version; {mend}")
-        places = index[PLACE].to_numpy()[rows]
-        places = np.insert(places, [2, 2], np.stack([places[:, 1], np.zeros(len(rows), np.int64)], 1), 1)
-        about = {"source": str(source), "out": str(store.path), "side": store.resolution, "kept": "", "raw": raw}
+        places = dict(zip(rows.tolist(), index[PLACE].to_numpy()[rows].tolist(), strict=True))
         done = 0
         with decoder(locks_dir, told) as decode:
-            for answer in decode(_tasks(about, rows.tolist(), places.tolist())):
-                if any(answer):
+            for number in decode_kept(decode, source, places, store.path, store.resolution, raw):
+                if number is None:
                     raise Refused(f"{source} is damaged; {mend}")
-                done += len(answer)
+                done += number
                 told(done, len(rows), f"decoding pictures at {store.resolution} px")
                 if done % (RECORDED * CHUNK) == 0 or done == len(rows):
                     yield done

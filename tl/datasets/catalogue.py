@@ -24,7 +24,7 @@ from tl.datasets.intake import FIRST_RESOLUTION, Edits, Incoming, check_free, re
 from tl.datasets.intake.incoming import Source
 from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
 from tl.datasets.pieces import Progress
-from tl.datasets.resplit import divided_by_content, redrawn
+from tl.datasets.resplit import divided_by_content, redrawn, together
 from tl.datasets.titles import called, check_title, name_for
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
 from tl.limits import hosted, limits
@@ -218,12 +218,13 @@ def prepare(
     progress: Progress | None = None,
     seed: int | None = None,
     resplit: bool = False,
+    whole: bool = False,
 ) -> PictureStore:
     """The data set's pictures at min(resolution, its native one) px: decoded, drawn or downloaded where missing.
 
     Test and validation pictures and the first `samples` training pictures (None: all) are ready in the store returned.
-    With `resplit` all pictures are, in splits that content and `seed` alone decide (see `redrawn`). `progress(done,
-    total, what)` is called now and then. Who holds the turn goes on with it, anybody else works in turns with trainers,
+    With `resplit` all pictures are, in splits that content and `seed` alone decide (see `redrawn`); with `whole` all of them
+    are training pictures. `progress(done, total, what)` is called now and then. Who holds the turn goes on with it, anybody else works in turns with trainers,
     piece by piece. Raises Refused for an unknown or damaged set, more samples than it has, a download that fails, or
     splits that are not to be drawn anew.
     """
@@ -232,11 +233,13 @@ def prepare(
         check_resplit(home, info)
     home = home_of(home, name)
     folder = home.dataset_dir(name)
-    if samples is not None and samples > info.train:
+    if samples is not None and samples > info.train and not whole:
         raise Refused(
             f"{info.title} has {info.train:,} training pictures, not {samples:,}; choose at most {info.train:,}."
         )
     side = min(resolution, info.native_resolution)
+    if whole and info.origin == "drawn":
+        raise Refused(f"{info.title} has as many pictures as one wants; a final model takes pictures of your own.")
     if info.origin == "drawn":
         return prepare_drawn(folder, side, samples, home.locks_dir, progress)
     if not info.ready:
@@ -244,7 +247,9 @@ def prepare(
         info = describe(home, name)
     index = index_of(folder, info)
     store = store_of(folder, index, info.classes, side)
-    fill_from_kept(store, index, info, None if resplit else samples, home.locks_dir, progress)
+    fill_from_kept(store, index, info, None if resplit or whole else samples, home.locks_dir, progress)
+    if whole:
+        return together(store)
     if not resplit:
         return store
     if seed is None:

@@ -7,15 +7,6 @@ from collections.abc import Iterable
 from tl.config import Refused
 
 EXPECTED = "make one folder per class, such as flowers/rose/1.jpg and flowers/tulip/2.jpg"
-JUNK_FILES = {"thumbs.db", "desktop.ini", "icon\r", "ehthumbs.db"}
-
-
-def is_junk(name: str) -> bool:
-    """Whether an operating system, not a person, put this file there."""
-    parts = name.split("/")
-    return parts[-1].lower() in JUNK_FILES or any(part[:1] == "." != part or part == "__MACOSX" for part in parts)
-
-
 LONGEST = 80  # of a class's name
 
 

@@ -32,6 +32,14 @@ def redrawn(store: PictureStore, index: pd.DataFrame, seed: int, divided: pd.Dat
     return RedrawnStore(store.folder, store.resolution, sizes, store.classes, store.labels[rows], groups, order=rows)
 
 
+def together(store: PictureStore) -> RedrawnStore:
+    """All pictures of `store` as training pictures: those it trains on first, then those of validation and of test."""
+    rows = np.concatenate([store.pictures_of(split) for split in reversed(SPLITS)])
+    sizes = {split: len(rows) if split == "train" else 0 for split in SPLITS}
+    groups = None if store.groups is None else store.groups[rows]
+    return RedrawnStore(store.folder, store.resolution, sizes, store.classes, store.labels[rows], groups, order=rows)
+
+
 def divided_by_content(index: pd.DataFrame, classes: tuple[str, ...]) -> bool:
     """Whether the splits of an index are those that TL Lab gives pictures which come without."""
     if not {*NEEDED, "split"} <= {*index}:

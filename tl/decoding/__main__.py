@@ -19,13 +19,12 @@ from PIL import Image, ImageFile
 from tl.decoding.entries import append, head, unpack
 from tl.decoding.heads import TOO_MUCH_MEMORY, UNREADABLE, LeftOut, check_head
 from tl.decoding.opening import open_picture
-from tl.decoding.pixels import LARGEST, difference_hash, judged, scaled, square
+from tl.decoding.pixels import LARGEST, QUALITY, difference_hash, judged, scaled, square
 from tl.decoding.sandbox import limit
 
 if TYPE_CHECKING:
     from tl.decoding.deep import Deep
 
-QUALITY = {"quality": 95, "subsampling": 0}  # of the JPEG that is kept
 CPU_SECONDS, WALL_SECONDS = 10.0, 60.0  # per picture
 Answer = list[Any] | dict[str, Any] | str  # of one picture
 MEMORY_BYTES = 256 * 1024**2  # what one decoding process may take besides itself

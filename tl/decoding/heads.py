@@ -25,6 +25,13 @@ OTHER_FORMATS = (b"8BPS", b"%PDF", b"%!PS", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"\0
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # what telephones write
 AVIF_BRANDS = (b"avif", b"avis")
 OTHER_BRANDS = (b"crx ",)  # a camera's raw file
+JUNK_FILES = {"thumbs.db", "desktop.ini", "icon\r", "ehthumbs.db"}
+
+
+def is_junk(name: str) -> bool:
+    """Whether an operating system, not a person, put this file there."""
+    parts = name.split("/")
+    return parts[-1].lower() in JUNK_FILES or any(part[:1] == "." != part or part == "__MACOSX" for part in parts)
 
 
 class LeftOut(Exception):

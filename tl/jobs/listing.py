@@ -59,6 +59,7 @@ class RunEntry:
     device: str | None
     progress: Progress | None  # of a running one
     notes: tuple[str, ...]  # sentences: what did not go as planned
+    final_of: str | None  # of a final model: the run whose recipe it is
     newer: str | None  # a sentence, where it can't be resumed here since a newer version has written its settings
 
     def to_json(self) -> dict[str, Any]:
@@ -70,7 +71,7 @@ class RunEntry:
 def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
     """What is known of the run; `place` in the queue where it waits."""
     files, arm = home.run(row.run_id), row.arm_config
-    spec = row.experiment.of(arm)
+    spec, final = row.experiment.of(arm), row.experiment.final
     # In this order: who reads the epochs first may see one that is done in neither.
     progress = read_progress(files) if row.status == "running" else None
     reached = _reached(files, row)
@@ -96,7 +97,8 @@ def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
         resolution=spec.resolution,
         batch_size=spec.batch_size,
         strategy=arm.strategy,
-        max_epochs=spec.epochs_of(arm),
+        max_epochs=final.epochs if final else spec.epochs_of(arm),
+        final_of=final.of if final else None,
         progress=progress,
         newer=_newer(files) if row.status in RESUMABLE else None,
         **reached | {"notes": notes},

@@ -152,6 +152,7 @@ class Run:
         self.log = self.folder / "log.txt"
         self.tensorboard = self.folder / "tensorboard"
         self.checkpoints = self.folder / "checkpoints"
+        self.export = self.folder / "export"  # its model as a zip, once somebody has asked for it on the page
         self.best = self.checkpoints / "best.safetensors"  # the network of the best epoch
 
     @property

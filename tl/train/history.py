@@ -76,6 +76,10 @@ class History:
             self.epochs_without_lower_loss += not noise or loss > self.lowest_loss + noise
         self.stopped_early = 0 < config.patience <= self.epochs_without_lower_loss and epoch < config.max_epochs
 
+    def keep(self, epoch: int) -> None:
+        """Note that the network of this epoch is kept: there are no pictures to judge it by."""
+        self.best_epoch = epoch
+
     def _too_early(self, epoch: int, steps: int, config: RunConfig) -> bool:
         """Whether patience has yet to begin.
 

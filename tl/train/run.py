@@ -80,7 +80,9 @@ class Trainer:
         config = self.config
         self.progress.phase("preparing")
         about = (config.dataset, config.resolution, config.samples)
-        self.store = prepare(self.run.home, *about, self._preparing, config.seed, bool(config.resplit))
+        self.store = prepare(
+            self.run.home, *about, self._preparing, config.seed, bool(config.resplit), config.final is not None
+        )
         weights, expects = None, input_of(self.run.home, config.backbone, config.weights)
         if STRATEGIES[config.arm.strategy].pretrained:
             weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
@@ -197,8 +199,8 @@ class Trainer:
         began, passes, before = time.monotonic(), learner.frozen_passes, learner.reused_seconds
         train_loss, train_accuracy, rate = self._train_epoch(epoch, phase)
         trained, reused = time.monotonic(), learner.reused_seconds - before
-        validation = self._evaluate("validation", epoch)
-        if not math.isfinite(validation.loss):
+        validation = None if config.final else self._evaluate("validation", epoch)
+        if validation and not math.isfinite(validation.loss):
             raise Diverged(f"the validation loss became {validation.loss} in epoch {epoch}")
         evaluated, spared = time.monotonic(), learner.reused_seconds - before
         load, share = self.monitor.epoch_mark(), self.threads.take_share()
@@ -214,7 +216,7 @@ class Trainer:
                 "stage": phase.name,
                 "train_loss": train_loss,
                 "train_accuracy": train_accuracy,
-                **validation.row("val", errors=True),
+                **(validation.row("val", errors=True) if validation else {}),
                 "learning_rate": rate,
                 "trainable_parameters": learner.stages.trainable_parameters,
                 "total_parameters": learner.stages.total_parameters,
@@ -232,14 +234,15 @@ class Trainer:
             evaluated - began + spared,
             pictures,
         )
-        judged = validation.judged(config.judge_by == BALANCED_ACCURACY)
-        history.judge(epoch, *judged, epoch * number_of_batches(pictures, config.batch_size), config)
+        if validation:
+            judged = validation.judged(config.judge_by == BALANCED_ACCURACY)
+            history.judge(epoch, *judged, epoch * number_of_batches(pictures, config.batch_size), config)
+        else:
+            history.keep(epoch)
         self._commit()
-        print(
-            f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, "
-            f"validation loss {validation.loss:.4f}, accuracy {validation.accuracy:.1%}, {evaluated - began:.1f} s",
-            flush=True,
-        )
+        told = f"validation loss {validation.loss:.4f}, accuracy {validation.accuracy:.1%}, " if validation else ""
+        said = f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, {told}"
+        print(f"{said}{evaluated - began:.1f} s", flush=True)
 
     def _commit(self) -> None:
         """The epoch counts once the checkpoint is there; all the rest follows from it."""
@@ -260,7 +263,7 @@ class Trainer:
         sums, rate = EpochSums(self.device), 0.0
         for step, (batch, target) in enumerate(learner.batches(epoch)):
             done = epoch - 1 + step / steps
-            factor = schedule(done, config.max_epochs, config.step_epochs, config.step_factor)
+            factor = schedule(done, config.budget, config.step_epochs, config.step_factor)
             rate = self.history.learning_rate * factor
             loss, scores = learner.step(batch, target, phase, rate)
             if learner.parts != self.history.parts:
@@ -309,7 +312,8 @@ class Trainer:
         return self.learner.evaluate(split, tick, whole)
 
     def _test(self) -> dict:
-        """The one use of the test set: what the best epoch's network answers is kept, then follows the result.
+        """The one use of the test set: what the best epoch's network answers is kept, then follows the result. A final model
+        has none.
 
         Killed between the two, the run does it again when it is resumed, and finds the same.
         """
@@ -317,14 +321,19 @@ class Trainer:
         if not load_best(folder, learner.network, history.best_epoch, learner.moving):
             learner.restored()
         learner.begin(history.epochs, self.config.phases[len(history.phase_starts) - 1])
-        found = {split: self._evaluate(split, history.epochs, whole=True) for split in SPLITS}
-        write_predictions(
-            self.run.predictions, {split: found[split].predictions(self.store, split) for split in SPLITS}
-        )
+        tested = {} if self.config.final else self._answers()
         if learner.moving is not None:  # whoever takes over the network needs all of it
             learner.finish()
             save_best(folder, learner.network, history.best_epoch, self.config)
         self.progress.phase("done", epoch=history.epochs)
+        return tested
+
+    def _answers(self) -> dict[str, float | int | None]:
+        """Keep what the network answers on validation and test pictures; what the result says of the latter."""
+        found = {split: self._evaluate(split, self.history.epochs, whole=True) for split in SPLITS}
+        write_predictions(
+            self.run.predictions, {split: found[split].predictions(self.store, split) for split in SPLITS}
+        )
         return found["test"].row("test") | {"test_images": self.store.sizes["test"]}
 
     def _result(self, status: str, **facts) -> dict:

@@ -16,9 +16,8 @@ from tl.datasets.intake.layouts import Found, file_names, sheets
 from tl.datasets.intake.readable import Work, decode_members
 from tl.datasets.intake.refusals import no_classes
 from tl.datasets.intake.settling import Pixels
-from tl.datasets.layout import is_junk
 from tl.datasets.pieces import Told
-from tl.decoding.heads import TOO_LARGE_A_FILE
+from tl.decoding.heads import TOO_LARGE_A_FILE, is_junk
 
 JUNK, BARE = "junk", "folder without a picture"
 MOST_TABLES, MOST_NOTES = 50, 5  # files that may say classes, and of each kind that may tell boxes

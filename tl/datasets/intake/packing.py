@@ -15,8 +15,8 @@ from typing import BinaryIO
 from tl.config import Refused
 from tl.datasets.archive import Limits, Member, check_kind, read_contents
 from tl.datasets.grouping import content
-from tl.datasets.layout import is_junk
 from tl.datasets.pool import environment
+from tl.decoding.heads import is_junk
 from tl.decoding.packer import Packer, TooMuch
 
 UNPACKER = ["-P", "-m", "tl.decoding.unpacking"]

@@ -1,0 +1,85 @@
+"""`python -m tl export-model`: a finished run's network as a zip that works elsewhere. `python -m tl.cli.export_model HOME RUN_ID`
+makes it for the page, in the background."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tl.cli.bar import bar
+from tl.cli.parser import add_command
+from tl.config import Refused
+from tl.output import print_json, spell_out
+from tl.store.files import keep_private
+from tl.store.home import Home
+
+
+def add_commands(commands: Any) -> None:
+    """Declare `export-model`."""
+    parser = add_command(
+        commands, "export-model", export_model, "Write a finished run's model as a zip that works without TL Lab."
+    )
+    parser.add_argument("run_id", metavar="RUN_ID")
+    parser.add_argument("--output", type=Path, metavar="FILE.zip", help="default: RUN_ID-model.zip")
+    parser.add_argument(
+        "--without-onnx", action="store_true", help="only the weights, without ONNX models and predict.py"
+    )
+    text = "noise for the self-check instead of five test pictures"
+    parser.add_argument("--without-pictures", action="store_true", help=text)
+
+
+def export_model(arguments: argparse.Namespace) -> int:
+    """0: the file is written."""
+    path = arguments.output or Path(f"{arguments.run_id}-model.zip")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+    wants = {"onnx": not arguments.without_onnx, "pictures": not arguments.without_pictures}
+    with bar(path.name, " pictures") as told:
+        measured = write(arguments.home, arguments.run_id, path, told, **wants)
+    size = path.stat().st_size
+    if arguments.json:
+        document = {"run_id": arguments.run_id, "file": str(path.absolute()), "bytes": size}
+        print_json(document | {"measured": {name: value for name, value in measured.items() if name != "check"}})
+    else:
+        print(f"{path}: {size:,} bytes. Its README.md says how good the model is and how it is used.")
+    return 0
+
+
+def write(home: Home, run_id: str, path: Path, told: Any, *, onnx: bool, pictures: bool) -> dict[str, Any]:
+    """Write the zip at `path`; what was measured. Raises Refused."""
+    from tl.jobs.exports import make
+    from tl.report.model_card import about  # numpy, pandas
+    from tl.report.model_zip import write_zip
+
+    own = about(home, run_id)
+    with tempfile.TemporaryDirectory(prefix="tl-export-", dir=path.absolute().parent) as folder:
+        measured = make(home, run_id, Path(folder), told, onnx=onnx, pictures=pictures)
+        told(0, 0, "packing")
+        write_zip(home, own, measured, Path(folder), path)
+    return measured
+
+
+def background(home: Home, run_id: str, pictures: bool) -> None:
+    """Write the zip into the run's folder, and how far that is beside it."""
+    from tl.jobs.exports import State, place, tell
+
+    def told(done: int, total: int, what: str) -> None:
+        tell(home, run_id, State(what=what, done=done, total=total))
+
+    problem = "The export failed; errors.log in the home says more."
+    try:
+        write(home, run_id, place(home, run_id), told, onnx=True, pictures=pictures)
+        problem = ""
+    except Refused as refusal:
+        problem = str(refusal)
+    except OSError as error:
+        problem = f"The export failed: {error.strerror or error}."
+    finally:
+        tell(home, run_id, State(problem=problem))
+
+
+if __name__ == "__main__":  # started by tl.jobs.exports.ask, which handed over the lock
+    keep_private()
+    spell_out()
+    background(Home(sys.argv[1]), sys.argv[2], "--without-pictures" not in sys.argv[3:])

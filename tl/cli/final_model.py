@@ -1,0 +1,46 @@
+"""`python -m tl final-model`: a finished run's recipe trained once more, on all pictures."""
+
+import argparse
+import sys
+from typing import Any
+
+from tl import jobs
+from tl.cli.parser import add_command
+from tl.cli.watch import FAILED, wait
+from tl.output import print_json
+from tl.words import number_of
+
+
+def add_commands(commands: Any) -> None:
+    """Declare `final-model`."""
+    parser = add_command(
+        commands,
+        "final-model",
+        final_model,
+        "Train a finished run's recipe on all pictures: validation and test ones, too.",
+    )
+    parser.add_argument("run_id", metavar="RUN_ID")
+
+
+def final_model(arguments: argparse.Namespace) -> int:
+    """0: it has finished; 1: it failed; 130 after Ctrl-C."""
+    from tl.jobs.final_model import submit_final
+
+    experiment_id = submit_final(arguments.home, arguments.run_id)
+    (run_id,) = (run.run_id for run in jobs.list_runs(arguments.home, experiment_id))
+    try:
+        [run] = wait(arguments.home, experiment_id, {run_id})
+    except KeyboardInterrupt:
+        print("\nStopping ...", file=sys.stderr, flush=True)
+        jobs.stop(arguments.home, run_id)
+        print(f"Stopped; `python -m tl resume {run_id}` goes on with it.", file=sys.stderr)
+        return 130
+    if arguments.json:
+        print_json(run.to_json())
+    elif run.status == "finished":
+        trained = f"trained for {number_of(run.epochs, 'epoch')} on all {run.samples:,} pictures"
+        print(f"Run {run.run_id} is {trained}; no picture was left to test it.")
+        print(f"`python -m tl export-model {run.run_id}` writes it as a zip.")
+    else:
+        print(run.message or f"Run {run.run_id} is {run.status}.", file=sys.stderr)
+    return int(run.status in FAILED)

@@ -1,0 +1,51 @@
+"""`python -m tl predict`: what a finished run's network answers on the pictures of a folder, as a CSV file."""
+
+import argparse
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+from tl.answering import COLUMNS
+from tl.cli.bar import bar
+from tl.cli.parser import add_command
+from tl.config import Refused
+from tl.output import print_json
+from tl.words import number_of
+
+
+def add_commands(commands: Any) -> None:
+    """Declare `predict`."""
+    parser = add_command(commands, "predict", predict, "Ask a finished run's network about the pictures of a folder.")
+    parser.add_argument("run_id", metavar="RUN_ID")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="with the folders in it; or one picture")
+    parser.add_argument("--output", type=Path, metavar="FILE.csv", help="default: RUN_ID-answers.csv")
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    """0: every file has its row."""
+    from tl.jobs import predictions
+    from tl.store.files import for_the_user
+
+    path = arguments.output or Path(f"{arguments.run_id}-answers.csv")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with for_the_user():
+            temporary.touch()
+        with bar(arguments.folder.name, " files") as told:
+            predictions.predict(arguments.home, arguments.run_id, arguments.folder, temporary, told)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    with open(path, encoding="utf-8", newline="") as file:
+        unreadable = [bool(row[COLUMNS.index("problem")]) for row in csv.reader(file)][1:]  # without the head
+    bad = sum(unreadable)
+    if arguments.json:
+        document = {"run_id": arguments.run_id, "file": str(path.absolute()), "pictures": len(unreadable) - bad}
+        print_json(document | {"unreadable": bad})
+    else:
+        rest = f"; {number_of(bad, 'file')} could not be read, the column 'problem' says why" if bad else ""
+        print(f"{path}: answers on {number_of(len(unreadable) - bad, 'picture')}{rest}.")
+    return 0

@@ -1,0 +1,114 @@
+"""A finished run's network made ready for elsewhere: by a process that knows torch, in turn with runs.
+
+`make` waits for it; `ask` starts `python -m tl.cli.export_model` in the background, which puts the zip into the run's
+folder, and `state` says how far that is.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from tl.config import Refused
+from tl.jobs import background, telling
+from tl.store import database
+from tl.store.documents import Count, fitting
+from tl.store.files import read_json, write_json
+from tl.store.home import Home
+from tl.store.predictions import read_predictions
+from tl.store.quota import check_disk
+
+LOCK = "exporting.lock"  # under which one process exports
+LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
+REQUIREMENTS = "tl/train/onnx-requirements.txt"
+BYTES_PER_PARAMETER = 10  # of a zip: the weights twice in float32, once in int8, and some
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """How far a run's export is; `problem` where it failed."""
+
+    what: str = ""
+    done: Count = 0
+    total: Count = 0
+    problem: str = ""
+
+
+def make(
+    home: Home, run_id: str, folder: Path, told: telling.Told, *, onnx: bool = True, pictures: bool = True
+) -> dict[str, Any]:
+    """Write what torch makes of a model into the empty `folder`; what was measured, and the temperature.
+
+    `pictures`: whether five of the data set are among it. Raises Refused.
+    """
+    if onnx:
+        check_libraries()
+    row = database.read_run(home, run_id)
+    if row.status != "finished":
+        raise Refused(f"Run {run_id} is {row.status}; only a finished run has a network to give.")
+    temperature = temperature_of(home, run_id)
+    arguments = [str(home.run(run_id).folder), "--output", str(folder), "--temperature", repr(temperature or 1.0)]
+    arguments += ["--without-onnx"] * (not onnx) + ["--without-pictures"] * (not pictures)
+    telling.follow("tl.train.export", arguments, told)
+    found = read_json(folder / "facts.json")
+    if not isinstance(found, dict):
+        raise Refused("The export did not say what it measured; the disk may be full.")
+    (folder / "facts.json").unlink()
+    return found | {"temperature": temperature}
+
+
+def temperature_of(home: Home, run_id: str) -> float | None:
+    """By which a run's scores are divided before they become probabilities: as fits what it answered on the validation
+    pictures. None: by 1, since those don't say it, or there are none."""
+    from tl.analysis.inspection.calibration import fitted_temperature
+
+    found = read_predictions(home.run(run_id).predictions, "validation")
+    return None if found is None else fitted_temperature(found)
+
+
+def check_libraries() -> None:
+    """Raise Refused, with the command that adds them, where the libraries for ONNX are not installed."""
+    if missing := [name for name in LIBRARIES if find_spec(name) is None]:
+        verb = "is" if len(missing) == 1 else "are"
+        raise Refused(
+            f"An ONNX model needs {', '.join(missing)}, which {verb} not installed: python -m pip install -r {REQUIREMENTS} "
+            "(or export without: --without-onnx)."
+        )
+
+
+def place(home: Home, run_id: str) -> Path:
+    """Where the zip of a run lies once the page has asked for it."""
+    return home.run(run_id).export / "model.zip"
+
+
+def ask(home: Home, run_id: str, parameters: int, pictures: bool) -> bool:
+    """Start exporting a run's model in the background; False where another export goes on. Raises Refused.
+
+    `parameters` of the network: hosted, a visitor's disk must hold the zip.
+    """
+    check_libraries()
+    check_disk(home, BYTES_PER_PARAMETER * parameters)
+    lock = background.take_lock(home, LOCK, wait=False)
+    if lock is None:
+        return False
+    place(home, run_id).unlink(missing_ok=True)
+    tell(home, run_id, State(what="starting"))
+    arguments = [str(home.path), run_id, *(["--without-pictures"] if not pictures else [])]
+    background.start(lock, "tl.cli.export_model", arguments)
+    return True
+
+
+def working(home: Home) -> bool:
+    """Whether a process exports in the background, for whomever."""
+    return background.working(home, LOCK)
+
+
+def tell(home: Home, run_id: str, state: State) -> None:
+    """Write down how far the export in the background is."""
+    document = {name: getattr(state, name) for name in State.__struct_fields__}
+    write_json(home.run(run_id).export / "state.json", document, durable=False)
+
+
+def state(home: Home, run_id: str) -> State | None:
+    """How far it is, or was; None where nobody has asked for it."""
+    return fitting(read_json(home.run(run_id).export / "state.json"), State)

@@ -1,0 +1,27 @@
+"""A finished run's network asked about the pictures of a folder, by a process that knows torch."""
+
+from pathlib import Path
+
+from tl.config import Refused
+from tl.jobs import telling
+from tl.jobs.exports import temperature_of
+from tl.store import database
+from tl.store.home import Home
+
+LIMIT_SECONDS = 24 * 3600.0  # tens of thousands of large photos on a slow machine
+
+
+def predict(home: Home, run_id: str, folder: Path, output: Path, told: telling.Told) -> None:
+    """Write what the run's network answers on every picture in `folder`, or on a single file, to the CSV file `output`.
+
+    The probabilities are those of the exported model: with the temperature that fits the validation pictures. Raises
+    Refused.
+    """
+    row = database.read_run(home, run_id)
+    if row.status != "finished":
+        raise Refused(f"Run {run_id} is {row.status}; only a finished run has a network to ask.")
+    if not folder.exists():
+        raise Refused(f"There is no folder {str(folder)!r}; give a folder of pictures, or one picture.")
+    arguments = [str(home.run(run_id).folder), str(folder.absolute()), "--output", str(output.absolute())]
+    arguments += ["--temperature", repr(temperature_of(home, run_id) or 1.0)]
+    telling.follow("tl.train.predict", arguments, told, LIMIT_SECONDS)

@@ -1,0 +1,63 @@
+"""A process of ours that is waited for and tells how far it is: on stderr lines "DONE TOTAL WHAT", at last why it failed."""
+
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+from tl.config import Refused
+from tl.jobs.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
+
+TOLD = re.compile(r"(\d+) (\d+) (.+)")
+LIMIT_SECONDS = 3600.0
+REFUSED = 2  # exit status
+Told = Callable[[int, int, str], None]  # (done, total; 0: not known, what)
+
+
+def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: float = LIMIT_SECONDS) -> None:
+    """Run `python -m MODULE ARGUMENTS` to its end; it ends with whoever waits.
+
+    Raises Refused with its last words where it failed, was killed for its memory or took longer than `limit_seconds`.
+    """
+    late, last = threading.Event(), "it ended without a word"
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=PROJECT_ROOT,
+        env=child_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        give_way(process.pid)
+        first_to_go(process.pid)
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(limit_seconds, end)
+        timer.start()
+        try:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if found := TOLD.fullmatch(line.strip()):
+                    told(int(found[1]), int(found[2]), found[3])
+                elif line.strip():
+                    last = line.strip()
+            status = process.wait()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            timer.cancel()
+    if late.is_set():
+        raise Refused(f"It took longer than {limit_seconds / 60:.0f} minutes and was ended; choose a smaller network.")
+    if status == REFUSED:
+        raise Refused(last)
+    if status < 0:
+        raise Refused("It was ended by the system, most likely for lack of memory; close other programs and try again.")
+    if status:
+        raise Refused(f"It failed ({last:.300}).")
