@@ -66,6 +66,8 @@ def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:
     """Raise Refused where no seeds can be added to the experiment, whatever their number."""
     if entry["sweep_id"] is not None:
         raise Refused("This comparison is one size of a sweep; start the sweep again with more seeds instead.")
+    if entry["experiment"].final:
+        raise Refused("This is a final model, which has one run; compare the arms with more seeds instead.")
     if any(home.run(row.run_id).imported.exists() for row in rows):
         raise Refused("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
     if unfinished := sum(row.status in RESUMABLE for row in rows):

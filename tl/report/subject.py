@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from tl.config import Experiment, Refused
-from tl.store.database import ACTIVE, Unknown, read_experiment, read_runs, read_sweeps
+from tl.store.database import Unknown, read_experiment, read_runs, read_sweeps
 from tl.store.home import Home
 from tl.store.rows import RunRow
+from tl.store.schema import ACTIVE
 
 EXPERIMENT, SWEEP = "experiment", "sweep"
 
@@ -18,7 +20,7 @@ class Subject:
     home: Home
     kind: str  # EXPERIMENT or SWEEP
     ident: str
-    entries: tuple[dict, ...]  # of its experiments, as tl.store.database.read_experiment gives them
+    entries: tuple[dict[str, Any], ...]  # of its experiments, as tl.store.database.read_experiment gives them
     rows_of: dict[str, list[RunRow]]  # experiment id -> its rows of runs, in the order of training
 
     @cached_property
@@ -34,7 +36,8 @@ class Subject:
     @property
     def experiment(self) -> Experiment:
         """What all its experiments share; of a sweep the one with the fewest pictures."""
-        return self.entries[0]["experiment"]
+        first: Experiment = self.entries[0]["experiment"]
+        return first
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -43,7 +46,8 @@ class Subject:
 
 
 def ended(home: Home, ident: str) -> Subject:
-    """The experiment or sweep with this id. Raises Unknown, or Refused where something trains or waits."""
+    """The experiment or sweep with this id. Raises Unknown, or Refused where something trains or waits, and
+    for a final model."""
     sweeps = {sweep["sweep_id"]: sweep for sweep in read_sweeps(home)}
     kind = SWEEP if ident in sweeps else EXPERIMENT
     try:
@@ -52,6 +56,11 @@ def ended(home: Home, ident: str) -> Subject:
         raise Unknown(
             f"There is no experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them."
         ) from None
+    if entries[0]["experiment"].final:
+        raise Refused(
+            f"Experiment {ident} is a final model, which is compared with nothing; `python -m tl export-model` writes it with "
+            "its card."
+        )
     rows_of = {entry["experiment_id"]: read_runs(home, entry["experiment_id"]) for entry in entries}
     if any(row.status in ACTIVE for rows in rows_of.values() for row in rows):
         raise Refused(

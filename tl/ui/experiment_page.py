@@ -15,6 +15,7 @@ from tl.ui.inspect.choice import finished
 from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.text import count, escape
 from tl.ui.turn import in_turn
+from tl.ui.watch import take_home
 from tl.words import number_of
 
 
@@ -31,7 +32,11 @@ def show(home: Home, experiment_id: str) -> None:
     with in_turn():
         judged: dict[str, Any] = {}
         found: Verdict | None = None
-        if not now.active:
+        if not now.active and now.experiment.final:
+            from tl.ui.watch import final_model
+
+            final_model.show(now)
+        elif not now.active:
             from tl.ui import verdict
 
             judged, found = verdict.show(now)
@@ -42,8 +47,10 @@ def show(home: Home, experiment_id: str) -> None:
                     icon=":material/image_search:",
                     query_params={"experiment": experiment_id},
                 )
-        live.show(now, found)
-        cost.show_command("The command that repeats this", now.experiment, judged=judged, home=home, runs=now.runs)
+        if not now.experiment.final or now.active or not take_home.takeable(now):
+            live.show(now, found)  # of a final model there are no curves: nothing was validated
+        if not now.experiment.final:
+            cost.show_command("The command that repeats this", now.experiment, judged=judged, home=home, runs=now.runs)
 
 
 def _head(now: view.ExperimentView) -> None:
@@ -64,6 +71,7 @@ def _head(now: view.ExperimentView) -> None:
         with suppress(Refused):  # deleted since
             weights = sources.source(now.home, spec.backbone, spec.weights).title
     facts = [
+        *(["final model"] if spec.final else []),
         f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
         sides(spec),
         *([f"pretrained weights “{escape(weights or spec.weights)}”"] if transfers else []),

@@ -126,7 +126,8 @@ def _experiment(home: Home, experiment_id: str, runs: list[RunEntry]) -> None:
                     st.switch_page("pages/1_Data_size.py", query_params={"sweep": first.sweep_id})
                 if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{experiment_id}"):
                     ask_to_delete(home, experiment_id, PROBLEM, first.sweep_id)
-        facts = f"{count(first.samples)} training pictures · {sides(spec)}"
+        final = "final model · " if spec.final else ""
+        facts = f"{final}{count(first.samples)} training pictures · {sides(spec)}"
         st.caption(f"{facts} · {ago(max(0.0, time.time() - first.created))}")
         positions = {arm.name: place for place, arm in enumerate(spec.arms)}  # colours are those of its charts
         for run in runs:

@@ -20,7 +20,7 @@ from tl.ui.arms import dot
 from tl.ui.problems import told
 from tl.ui.text import cell, duration, escape, unbroken
 from tl.ui.view import ExperimentView
-from tl.ui.watch import class_by_class
+from tl.ui.watch import class_by_class, take_home
 from tl.words import number_of, rate
 
 OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] = {  # outcome -> words, colour, icon
@@ -51,6 +51,8 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
         _fairness(found)
         if not now.imported and now.pictures is not None:
             forecast.after_comparison(now.home, now.experiment)
+        if not now.imported:
+            take_home.section(now, "verdict")
         downloads.show(now.home, now.experiment_id, chosen)
     return chosen, found
 

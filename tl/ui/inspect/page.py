@@ -41,6 +41,7 @@ SECTIONS: dict[str, Section] = {
     "try": Section("Try a picture", ":material/add_a_photo:", "try_picture"),
     "calibration": Section("Calibration", ":material/speed:", "calibration"),
     "shifted": Section("Shifted test", ":material/blur_on:", "shifted"),
+    "model": Section("Use it elsewhere", ":material/deployed_code:", "model"),
 }
 
 

@@ -1,0 +1,34 @@
+"""A final model on the Compare page, in place of a verdict: what it is, and that nobody knows how good it is."""
+
+import streamlit as st
+
+from tl.config import Refused
+from tl.jobs import queue
+from tl.ui.text import count, escape, percent
+from tl.ui.view import ExperimentView
+from tl.ui.watch import take_home
+
+
+def show(now: ExperimentView) -> None:
+    """Draw the card."""
+    final = now.experiment.final
+    assert final is not None
+    with st.container(border=True, key="verdict"):
+        st.subheader("A final model", anchor=False)
+        st.markdown(
+            f"Trained on all {count(now.experiment.samples)} pictures, so none was left to test it: its accuracy is not known."
+        )
+        try:
+            before = queue.run(now.home, final.of)
+            reached = f"That run reached {percent(before.test_accuracy)} on test pictures, with {count(before.samples)} to train on."
+            st.page_link(
+                "app.py",
+                label="The comparison whose recipe it repeats",
+                icon=":material/arrow_back:",
+                query_params={"experiment": before.experiment_id},
+            )
+            st.caption(escape(reached))
+        except Refused:
+            st.caption("The run whose recipe it repeats was deleted.")
+        if take_home.takeable(now):
+            take_home.show(now, "final")

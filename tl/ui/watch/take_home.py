@@ -1,0 +1,155 @@
+"""A finished run's model to take home: as a zip that works elsewhere, and its recipe trained once more on all pictures."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from tl import jobs
+from tl.backbones import BACKBONES
+from tl.config import Refused
+from tl.jobs import exports
+from tl.jobs.final_model import submit_final
+from tl.jobs.listing import RunEntry
+from tl.limits import hosted
+from tl.store.home import Home
+from tl.strategies import arm_title
+from tl.ui.problems import told
+from tl.ui.refresh import fragment
+from tl.ui.text import escape, memory, percent
+from tl.ui.view import ExperimentView
+
+POLL_SECONDS = 1.0  # while a model is exported
+MOST_BYTES = 400 * 10**6  # that a page hands out: all of it goes through the server's memory
+PROBLEM = "take_home_problem"
+
+
+def section(now: ExperimentView, key: str) -> None:
+    """Draw it in an expander; nothing where no network of the comparison is here."""
+    if any(takeable(now)):
+        with st.expander("Use the model elsewhere", icon=":material/deployed_code:", key=f"take_home_{key}"):
+            show(now, key)
+
+
+def show(now: ExperimentView, key: str) -> None:
+    """Draw it for an arm that is chosen here."""
+    here = takeable(now)
+    names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in here)]
+    arm = names[0]
+    if len(names) > 1:
+        usual = names.index(max(names, key=lambda name: _validation(best_of(here, name))))
+        arm = st.selectbox("Arm", names, index=usual, format_func=arm_title, key=f"take_home_arm_{key}")
+    run = best_of(here, arm)
+    if sum(each.arm == arm for each in here) > 1:
+        st.caption(
+            f"Seed {run.seed}: the best of its runs on the validation pictures, {percent(run.best_val_accuracy)}."
+        )
+    show_run(now.home, run, key)
+
+
+def show_run(home: Home, run: RunEntry, key: str) -> None:
+    """Draw it for one run."""
+    if not home.run(run.run_id).best.exists():
+        st.caption("The network of this run is not on this computer: it was trained elsewhere, or taken over.")
+        return
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    _export(home, run, key)
+    if not run.final_of:
+        _final(home, run, key)
+
+
+def takeable(now: ExperimentView) -> list[RunEntry]:
+    """Its finished runs whose network is here."""
+    return [run for run in now.runs if run.status == "finished" and now.home.run(run.run_id).best.exists()]
+
+
+def best_of(runs: Sequence[RunEntry], arm: str) -> RunEntry:
+    """The arm's run that did best on the validation pictures: the test pictures choose nothing."""
+    return max((run for run in runs if run.arm == arm), key=_validation)
+
+
+def _validation(run: RunEntry) -> float:
+    return -1.0 if run.best_val_accuracy is None else run.best_val_accuracy
+
+
+def _export(home: Home, run: RunEntry, key: str) -> None:
+    st.markdown(
+        "A zip with the network as ONNX and safetensors, a program that asks it about photos (it needs onnxruntime, "
+        "Pillow and NumPy, not TL Lab), and a card that says how good it is."
+    )
+    which = "pictures" if run.final_of else "test pictures"
+    words = f"Put five of the {which} into the zip, so that it can check itself on them"
+    own = st.checkbox(words, value=not hosted(), key=f"take_home_pictures_{key}")
+    try:
+        exports.check_libraries()
+    except Refused as problem:
+        st.caption(f":material/warning: {escape(problem)}")
+        return
+    st.button(
+        "Export the model",
+        icon=":material/deployed_code:",
+        key=f"take_home_export_{key}",
+        on_click=_ask,
+        args=(home, run, own),
+        disabled=exports.working(home),
+    )
+    active = exports.working(home)
+    fragment(_progress, POLL_SECONDS if active else None)(home, run.run_id, active, key)
+    if not hosted():
+        st.caption(
+            f"The same on a terminal: `python -m tl export-model {run.run_id}`. Here, a folder of photos is asked about by "
+            f"`python -m tl predict {run.run_id} FOLDER`."
+        )
+
+
+def _ask(home: Home, run: RunEntry, own: bool) -> None:
+    with told(PROBLEM):
+        if not exports.ask(home, run.run_id, BACKBONES[run.backbone].parameters, own):
+            raise Refused("Another model is being exported; try again in a moment.")
+
+
+def _progress(home: Home, run_id: str, was_active: bool, key: str) -> None:
+    active = exports.working(home)
+    if active != was_active:
+        st.rerun()  # with or without the polling
+    found, place = exports.state(home, run_id), exports.place(home, run_id)
+    if active:
+        what = found.what if found and found.what else "another model is being exported"
+        done = f": {found.done:,} of {found.total:,}" if found and found.total else " …"
+        st.caption(f":material/hourglass_top: {escape(what[:1].upper() + what[1:])}{done}")
+    elif place.exists():
+        _ready(home, run_id, key)
+    elif found is not None:
+        st.caption(f":material/warning: {escape(found.problem or 'The export ended without a word; try again.')}")
+
+
+def _ready(home: Home, run_id: str, key: str) -> None:
+    place = exports.place(home, run_id)
+    size = place.stat().st_size
+    if size > MOST_BYTES:
+        where = (
+            "`python -m tl export-model` writes it where it is wanted" if hosted() else f"it lies in {escape(place)}"
+        )
+        st.caption(f"The zip has {memory(size)}, too much to go through this page; {where}.")
+        return
+    st.download_button(
+        f"Download the model ({memory(size)})",
+        data=place.read_bytes,
+        file_name=f"tl-lab-model-{run_id}-{int(place.stat().st_mtime)}.zip",
+        mime="application/zip",
+        icon=":material/download:",
+        key=f"take_home_download_{key}",
+        on_click="ignore",
+    )
+
+
+def _final(home: Home, run: RunEntry, key: str) -> None:
+    st.markdown(
+        "**A final model** repeats the recipe of this run on all pictures, those of validation and test, too. It is likely to be "
+        "a little better; how good it is can't be measured any more, so its card quotes this run's accuracy, and says so."
+    )
+    if st.button("Train on all pictures", icon=":material/select_all:", key=f"take_home_final_{key}"):
+        with told():
+            experiment_id = submit_final(home, run.run_id)
+            jobs.ensure_supervisor(home)
+            st.switch_page("app.py", query_params={"experiment": experiment_id})
