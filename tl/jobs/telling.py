@@ -10,7 +10,7 @@ from tl.config import Refused
 from tl.jobs.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
 
 TOLD = re.compile(r"(\d+) (\d+) (.+)")
-LIMIT_SECONDS = 3600.0
+LIMIT_SECONDS = 2 * 3600.0
 REFUSED = 2  # exit status
 Told = Callable[[int, int, str], None]  # (done, total; 0: not known, what)
 

@@ -158,7 +158,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("photos", nargs="*", type=Path, help="files and folders")
     parser.add_argument("--output", type=Path, metavar="FILE.csv", help="default: the screen")
-    parser.add_argument("--model", type=Path, default=HERE / "model.onnx", help="model-int8.onnx is smaller and faster")
+    parser.add_argument("--model", type=Path, default=HERE / "model.onnx", help="model-int8.onnx is smaller")
     parser.add_argument("--self-check", action="store_true", help="compare with the answers in the folder check")
     options = parser.parse_args(argv)
     if not options.photos and not options.self_check:

@@ -26,7 +26,7 @@ from tl.train import onnx_model
 from tl.train.hardware import threads
 from tl.train.trained import CPU, Trained, trained
 
-MOST_MEASURED = 2_000  # pictures of a split on which a model's answers are measured
+MOST_MEASURED = 1_000  # pictures of a split on which a model's answers are measured
 CALIBRATION = 100  # training pictures that show an int8 model its ranges
 CHECKED = 5  # pictures of the self-check
 MOST_LOST = 0.01  # of validation accuracy, by which int8 may be worse
