@@ -17,6 +17,8 @@ from tl.store.home import Home
 from tl.store.metrics import RESOURCES, table, write_metrics
 from tl.store.predictions import ALONE, Predictions, write_predictions
 from tl.store.rows import RunRow
+from tl.ui import arms, network, pictures
+from tl.ui.form_state import MAX_ARMS
 from tl.ui.text import BREAK
 
 ARMS = (
@@ -177,11 +179,21 @@ def swept(home: Home, sizes=SIZES, seeds: int = 3, ended=lambda run: "finished")
 STATES = {"running": running, "finished": finished, "failed": failed}
 
 
+def unfold(app: AppTest) -> AppTest:
+    """Open every part of the form that is folded away, as somebody who wants to see all of it does."""
+    for key in (pictures.OPEN, network.OPEN, arms.OPEN, arms.SETTINGS_OPEN):
+        app.session_state[key] = True
+    for number in range(2 * MAX_ARMS):
+        app.session_state[f"{arms.SETTINGS}_{number}"] = True
+    return app
+
+
 def texts(app: AppTest) -> str:
-    """Everything that is written on the page as Markdown."""
+    """Everything that is written on the page as Markdown, and the lines behind which parts of a form are folded away."""
     kinds = ("title", "header", "subheader", "markdown", "caption", "error", "info", "warning")
     words = [element.value for kind in kinds for element in getattr(app, kind)]
     words += [bar.text for bar in app.progress]
+    words += [button.label for button in app.button if (button.key or "").startswith("fold_")]
     return "\n".join(word or "" for word in words)
 
 

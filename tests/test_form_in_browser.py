@@ -34,9 +34,45 @@ def test_a_number_out_of_bounds_and_a_click_on_start_at_once_start_nothing(app, 
     expect(start).to_be_enabled(timeout=WAIT)
     page.get_by_text("Show the command that does the same").click()
     expect(page.get_by_text("--samples 120")).to_be_visible(timeout=WAIT)
+    page.locator(".st-key-fold_form_open_arms button").click()
     page.get_by_role("button", name="Settings", exact=True).first.click()
     rate = page.get_by_role("textbox", name="Learning rate").first
     rate.click()
     rate.press_sequentially("0,001", delay=50)  # as a person types: a key after the other
     rate.press("Enter")
     expect(page.get_by_text("--arms scratch:learning_rate=0.001,full_finetuning")).to_be_visible(timeout=WAIT)
+
+
+def bottom(page, key: str) -> float:  # noqa: F811
+    box = page.locator(f".st-key-{key}").bounding_box()
+    return box["y"] + box["height"]
+
+
+def test_the_start_stands_where_a_newcomers_eye_is(app, page):  # noqa: F811
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(app.url)
+    expect(page.locator(".st-key-form_start button")).to_be_enabled(timeout=WAIT)
+    expect(page.get_by_text("can be told from chance")).to_be_visible(timeout=WAIT)  # which comes after it
+    assert bottom(page, "form_start") <= 900
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert bottom(page, "form_start") <= 2 * 844
+
+
+def test_what_is_typed_behind_a_line_stays_while_the_page_is_drawn_anew(app, page):  # noqa: F811
+    page.goto(app.url)
+    line = page.locator(".st-key-fold_form_open_settings button")
+    expect(line).to_contain_text("up to 15 epochs", timeout=WAIT)
+    line.click()
+    epochs, batch = (page.get_by_role("textbox", name=name, exact=True) for name in ("Epochs at most", "Batch size"))
+    epochs.fill("7")
+    epochs.press("Tab")  # the line says it, the page is drawn anew ...
+    batch.fill("16")  # ... and what is typed meanwhile is not lost
+    expect(line).to_contain_text("up to 7 epochs", timeout=WAIT)
+    expect(batch).to_have_value("16")
+    expect(batch).to_be_focused()
+    batch.press("Enter")
+    expect(line).to_contain_text("batches of 16", timeout=WAIT)
+    line.click()
+    expect(epochs).to_have_count(0, timeout=WAIT)
+    line.click()
+    expect(epochs).to_have_value("7", timeout=WAIT)

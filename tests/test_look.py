@@ -17,6 +17,7 @@ MARKUP = re.compile(r":[a-z-]+\[|:material/|foreground=|\*\*|\\[!-/:-@\[-`{-~]")
 WIDTHS = (1280, 640, 390)
 A4 = 680  # pixels of a sheet's width between its margins, at most
 LOADING = "[data-testid=stSkeleton]"
+FOLDED = "[class*=st-key-fold_] button"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,10 @@ def seen(app, idents, browser):  # noqa: F811
             page.goto(f"{app.url}/{path}")
             page.get_by_role("heading").first.wait_for()
             expect(page.locator(LOADING)).to_have_count(0)
+            for line in page.locator(FOLDED).all():  # of the form: all of it
+                line.click()
             page.wait_for_timeout(SECOND)
+            expect(page.locator(LOADING)).to_have_count(0)
             _look(page, f"{name}, {scheme}", found, WIDTHS if scheme == "light" else WIDTHS[:1])
         context.close()
     return found

@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.page_lab import unfold
 from tl import jobs
 from tl.jobs import probe
 from tl.store.home import Home
@@ -28,10 +29,12 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def open_page(home):
-    """Opens Compare, or another page, and checks that nothing was thrown."""
+    """Opens Compare, or another page, and checks that nothing was thrown; the form unfolded unless told otherwise."""
 
-    def open_it(page: str | None = None, **address: str) -> AppTest:
+    def open_it(page: str | None = None, unfolded: bool = True, **address: str) -> AppTest:
         app = AppTest.from_file("../../app.py", default_timeout=180)
+        if unfolded:
+            unfold(app)
         for name, ident in address.items():  # experiment or sweep
             app.query_params[name] = ident
         if page:

@@ -21,7 +21,7 @@ def open_sweep(home):
     """Opens Data size, with a sweep's id in the address or without, and checks that nothing was thrown."""
 
     def open_it(sweep_id: str | None = None) -> AppTest:
-        app = AppTest.from_file("../../app.py", default_timeout=180)
+        app = page_lab.unfold(AppTest.from_file("../../app.py", default_timeout=180))
         app.switch_page(PAGE)
         if sweep_id is not None:
             app.query_params["sweep"] = sweep_id

@@ -179,7 +179,7 @@ def harm(path: Path, rng: random.Random) -> str:
 def look(view: tuple[str | None, dict], chosen: str | None = None) -> AppTest:
     """Open a page, with a data set chosen in its form."""
     page, address = view
-    app = AppTest.from_file(APP, default_timeout=180)
+    app = page_lab.unfold(AppTest.from_file(APP, default_timeout=180))
     if page:
         app.switch_page(page)
     for name, value in address.items():

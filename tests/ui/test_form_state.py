@@ -4,12 +4,17 @@ import shlex
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings, strategies
 
 from tl.__main__ import parser
 from tl.cli.compare import experiment_of
-from tl.config import ArmConfig, Experiment, Refused
+from tl.config import AUGMENTS, BALANCES, JUDGES, PRECISIONS, VIEWS_BY, ArmConfig, Experiment, Refused
 from tl.datasets import BUILT_IN
+from tl.differences import usual_name_of
+from tl.effects import USUAL, has_effect, of_another_strategy
 from tl.report.command import command
+from tl.schedules import OPTIMIZERS, SCHEDULES
+from tl.strategies import PARAMETERS, STRATEGIES, arm_title
 from tl.ui import cost, form_state
 from tl.ui.presets import PRESETS
 
@@ -156,3 +161,84 @@ def test_until_settled_begins_with_three_seeds_and_is_in_the_command(state):
     arguments = parser().parse_args(words[3:])
     assert (arguments.until_settled, arguments.at_most_seeds, arguments.at_most_minutes) == (True, 8, None)
     assert experiment_of(arguments) == experiment
+
+
+def _arm(place: int) -> strategies.SearchStrategy[ArmConfig]:
+    """An arm with settings of its own, those that mean something to its strategy."""
+
+    def built(strategy: str, own: dict, name: str) -> ArmConfig:
+        without = of_another_strategy(strategy)
+        known = {key: value for key, value in own.items() if key not in without}
+        arm = ArmConfig(name=f"{name} {place}" if name else "x", strategy=strategy, **known)
+        return arm if name else replace(arm, name=usual_name_of(arm))
+
+    own = {
+        "learning_rate": strategies.none() | strategies.floats(1e-6, 1),
+        "epochs": strategies.none() | strategies.integers(1, 1000),
+        "backbone": strategies.none() | strategies.sampled_from(["resnet18", "mobilenet_v2"]),
+        "weights": strategies.none() | strategies.sampled_from(["imagenet", "mine"]),
+        "resolution": strategies.none() | strategies.sampled_from([64, 80, 224]),
+    } | {
+        name: strategies.integers(int(bounds.low), int(min(bounds.high, 1000)))
+        if isinstance(bounds.default, int)
+        else strategies.floats(bounds.low, min(bounds.high, 1000))
+        for name, bounds in PARAMETERS.items()
+    }
+    named = strategies.sampled_from(["", "Mine", "**Odd** :name:", "名前"])
+    return strategies.builds(
+        built, strategies.sampled_from(sorted(STRATEGIES)), strategies.fixed_dictionaries(own), named
+    )
+
+
+@strategies.composite
+def experiments(draw) -> Experiment:
+    """What may have been trained: any settings that have an effect, any seeds, judged once or at several looks."""
+    shared = {
+        "samples": draw(strategies.integers(2, 10**6)),
+        "backbone": draw(strategies.sampled_from(["resnet18", "mobilenet_v2", "timm:resnet10t"])),
+        "weights": draw(strategies.sampled_from(["auto", "imagenet", "mine"])),
+        "epochs": draw(strategies.integers(1, 1000)),
+        "batch_size": draw(strategies.integers(2, 4096)),
+        "optimizer": draw(strategies.sampled_from(sorted(OPTIMIZERS))),
+        "weight_decay": draw(strategies.floats(0, 1)),
+        "schedule": draw(strategies.sampled_from(sorted(SCHEDULES))),
+        "step_epochs": draw(strategies.integers(1, 1000)),
+        "step_factor": draw(strategies.floats(1e-6, 1)),
+        "patience": draw(strategies.integers(0, 1000)),
+        "patience_start": draw(strategies.integers(0, 1000)),
+        "patience_steps": draw(strategies.integers(0, 10**6)),
+        "patience_errors": draw(strategies.floats(0, 10)),
+        "resplit": draw(strategies.sampled_from([None, True, False])),
+        "judge_by": draw(strategies.sampled_from(JUDGES)),
+        "balance": draw(strategies.sampled_from(BALANCES)),
+        "augmentation": draw(strategies.booleans()),
+        "augment": draw(strategies.sampled_from(AUGMENTS)),
+        "find_rate": draw(strategies.booleans()),
+        "precision": draw(strategies.sampled_from(PRECISIONS)),
+        "threads": draw(strategies.none() | strategies.integers(1, 1024)),
+        "views": draw(strategies.integers(0, 100)),
+        "views_by": draw(strategies.sampled_from(VIEWS_BY)),
+    }
+    resolution = draw(strategies.sampled_from([64, 80, 224]))
+    shared = {name: value if has_effect(name, shared.__getitem__) else USUAL[name] for name, value in shared.items()}
+    drawn = [draw(_arm(place)) for place in range(draw(strategies.integers(1, 3)))]
+    arms = tuple({arm_title(arm.name): arm for arm in drawn}.values())
+    seeds = tuple(draw(strategies.lists(strategies.integers(0, 2**31 - 1), min_size=1, max_size=30, unique=True)))
+    looks = (1, len(seeds)) if len(seeds) > 1 and draw(strategies.booleans()) else ()
+    return Experiment(dataset="mine", resolution=resolution, arms=arms, seeds=seeds, looks=looks, **shared)
+
+
+@settings(max_examples=40, deadline=None)
+@given(experiment=experiments())
+def test_any_experiment_that_fills_the_form_comes_out_again(experiment):
+    state = {}
+    form_state.fill(state, experiment)
+    assert form_state.compose(state) == replace(experiment, looks=()), "what is begun anew has been looked at by nobody"
+
+
+def test_a_changed_number_of_seeds_keeps_those_that_filled_the_form():
+    state = {}
+    form_state.fill(state, Experiment(dataset="mine", seeds=(4, 8), arms=PRESETS["quick_look"].experiment.arms))
+    for number, seeds in ((1, (4,)), (2, (4, 8)), (4, (4, 8, 0, 1))):
+        state[form_state.SEEDS] = number
+        assert form_state.compose(state).seeds == seeds

@@ -14,6 +14,7 @@ from tl.report.reading import reading
 from tl.report.subject import SWEEP, Subject, ended
 from tl.store.documents import read_imported
 from tl.store.home import Home
+from tl.store.labels import label_of
 from tl.store.places import without_places
 
 FORMAT = 3  # goes up when an older TL Lab could no longer read it
@@ -87,6 +88,7 @@ def _contents(subject: Subject) -> dict:
             {
                 "experiment_id": entry["experiment_id"],
                 "created": entry["created"],
+                **_label(subject.home, entry["experiment_id"]),
                 "experiment": entry["experiment"].to_json(),
                 "runs": [
                     {name: getattr(row, name) for name in OF_RUN} for row in subject.rows_of[entry["experiment_id"]]
@@ -95,6 +97,12 @@ def _contents(subject: Subject) -> dict:
             for entry in subject.entries
         ],
     }
+
+
+def _label(home: Home, experiment_id: str) -> dict[str, str]:
+    """What it is called and what was noted about it, as far as there is any."""
+    told = label_of(home, experiment_id)
+    return {name: without_places(text) for name, text in (("name", told.name), ("notes", told.notes)) if text}
 
 
 def _weights(subject: Subject) -> str:

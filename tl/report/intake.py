@@ -32,6 +32,7 @@ from tl.report.values import Damaged, Moment, checked, typed, words
 from tl.store import database
 from tl.store.files import locked, write_bytes, write_json
 from tl.store.home import Home, own_id
+from tl.store.labels import Label, label
 from tl.store.quarantine import announce, quarantine
 from tl.store.quota import admission, check_kept
 from tl.store.rows import Id
@@ -64,6 +65,8 @@ class _Told(Struct, frozen=True):
     created: Moment
     experiment: dict[str, Any]
     runs: list[_Row]
+    name: str = ""
+    notes: str = ""
 
 
 class _Pictures(Struct, frozen=True):
@@ -100,6 +103,7 @@ class _Part:
     created: float  # Unix time, seconds
     configs: list[RunConfig]
     rows: list[dict]  # of its runs, in the order of training
+    label: Label
 
 
 def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str, str]:
@@ -215,7 +219,11 @@ def _experiment(told: _Told) -> _Part:
             raise Damaged("its runs are not those of its experiment")
         configs.append(replace(config, run_id=row.run_id))
         rows.append(asdict(row) | {"reason": words(row.reason), "message": words(row.message)})
-    return _Part(told.experiment_id, experiment, told.created, configs, rows)
+    try:
+        called = label(told.name, told.notes)
+    except Refused as refusal:
+        raise Damaged(str(refusal)) from None
+    return _Part(told.experiment_id, experiment, told.created, configs, rows, called)
 
 
 def _settings(told: dict[str, Any]) -> Experiment:
@@ -290,7 +298,7 @@ def _place(home: Home, parts: list[_Part], sweep_id: str | None, incoming: Path)
             os.rename(folder, incoming / f"left-{run_id}")
         os.rename(incoming / run_id, folder)
     ended = [(part.experiment_id, part.experiment, part.created, part.rows) for part in parts]
-    database.insert_ended(home, ended, sweep_id, admission(home))
+    database.insert_ended(home, ended, sweep_id, admission(home), {part.experiment_id: part.label for part in parts})
 
 
 def _run_ids(parts: list[_Part]) -> list[str]:

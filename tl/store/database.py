@@ -7,11 +7,12 @@ visitors share the file: every function sees and changes only what belongs to `h
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
 from tl.store.home import Home
+from tl.store.labels import NONE, Label
 from tl.store.places import without_places
 from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
@@ -118,19 +119,23 @@ def insert_ended(
     ended: list[tuple[str, Experiment, float, list[dict[str, Any]]]],
     sweep_id: str | None = None,
     admit: Admission | None = None,
+    labels: Mapping[str, Label] | None = None,
 ) -> None:
     """Add experiments that were trained elsewhere, all or none: (id, experiment, created, its rows of runs) each.
 
-    Rows are in the order of training, all ended. `sweep_id` says as which sweep, `admit` may refuse them.
+    Rows are in the order of training, all ended. `sweep_id` says as which sweep, `admit` may refuse them; `labels`: id ->
+    what they are called.
     """
     columns = ("run_id", "arm", "seed", "status", "reason", "message", "created", "started", "ended")
     names, values = ", ".join(("id", *columns[1:])), ", ".join(f":{column}" for column in columns)
     with writing(home) as connection:
         for experiment_id, experiment, created, runs in ended:
             assert not {run["status"] for run in runs} & set(ACTIVE), runs
+            called = (labels or {}).get(experiment_id, NONE)
+            about = (called.name or None, called.notes or None)
             connection.execute(
-                "INSERT INTO experiments (id, created, spec, sweep_id, owner) VALUES (?, ?, ?, ?, ?)",
-                (experiment_id, created, json.dumps(experiment.to_json()), sweep_id, home.owner),
+                "INSERT INTO experiments (id, created, spec, sweep_id, owner, name, notes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (experiment_id, created, json.dumps(experiment.to_json()), sweep_id, home.owner, *about),
             )
             places = ({"experiment_id": experiment_id, "position": place} | run for place, run in enumerate(runs))
             query = f"INSERT INTO runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"

@@ -63,6 +63,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "ALTER TABLE experiments ADD COLUMN settling TEXT",
     ),  # Settling.to_json (tl.store.settling); null: never asked for
+    (
+        "ALTER TABLE experiments ADD COLUMN name TEXT",  # what somebody calls it (tl.store.labels); null: nothing
+        "ALTER TABLE experiments ADD COLUMN notes TEXT",
+    ),
 )
 
 

@@ -1,8 +1,9 @@
-"""Section 4 of the form: what to expect of transfer before anything trains, why, and what will transfer well."""
+"""Below the start: what to expect of transfer before anything trains, why, and what will transfer well."""
 
 import streamlit as st
 
 from tl.config import Experiment, Refused
+from tl.datasets.info import DatasetInfo
 from tl.differences import each_of
 from tl.store.home import Home
 from tl.ui import hints
@@ -11,10 +12,10 @@ from tl.ui.text import escape
 MEMORY_SECONDS = 60  # for so long the free memory counts as known: asking a GPU's driver takes a moment
 
 
-def section(place, home: Home, info, experiment: Experiment) -> None:
-    """Fill the container `place`, for the data set `info`."""
-    with place, st.container(border=True):
-        st.subheader("4 · Before you start", anchor=False)
+def section(home: Home, info: DatasetInfo, experiment: Experiment) -> None:
+    """Draw it, for the data set `info`."""
+    with st.container(border=True):
+        st.subheader("What to expect", anchor=False)
         _advice(home, experiment)
         hints.section(home, info, experiment)
 

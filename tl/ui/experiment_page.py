@@ -7,7 +7,7 @@ import streamlit as st
 
 from tl.analysis.results import Verdict
 from tl.config import Refused
-from tl.differences import networks, sides
+from tl.differences import sides
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
 from tl.ui import cost, form, live, view
@@ -15,7 +15,7 @@ from tl.ui.inspect.choice import finished
 from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.text import count, escape
 from tl.ui.turn import in_turn
-from tl.ui.watch import take_home
+from tl.ui.watch import label, side_by_side, take_home
 from tl.words import number_of
 
 
@@ -49,6 +49,8 @@ def show(home: Home, experiment_id: str) -> None:
                 )
         if not now.experiment.final or now.active or not take_home.takeable(now):
             live.show(now, found)  # of a final model there are no curves: nothing was validated
+        if found is not None:
+            side_by_side.show(now, found, judged)
         if not now.experiment.final:
             cost.show_command("The command that repeats this", now.experiment, judged=judged, home=home, runs=now.runs)
 
@@ -57,11 +59,19 @@ def _head(now: view.ExperimentView) -> None:
     from tl import sources
 
     spec = now.experiment
-    title = view.data_title(now.home, spec.dataset, [run.run_id for run in now.runs])
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title(f"{escape(networks(spec))} on {escape(title)}", anchor=False, width="content")
+        st.title(escape(now.title), anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
             st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
+            st.button(
+                "Use these settings",
+                icon=":material/edit_note:",
+                key="use_settings",
+                on_click=form.use,
+                args=(spec, now.title),
+                help="To the form, filled as this comparison was.",
+            )
+            label.box(now)
             if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_experiment"):
                 ask_to_delete(now.home, now.experiment_id, live.PROBLEM, now.sweep_id, then=form.new_comparison)
     weights = now.imported and now.imported.weights
@@ -79,4 +89,7 @@ def _head(now: view.ExperimentView) -> None:
     ]
     if now.imported:
         facts.append("imported: trained on another machine")
+    if now.label.name:
+        facts.insert(0, escape(now.about))
     st.caption(" · ".join(facts))
+    label.show(now)

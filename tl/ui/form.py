@@ -1,4 +1,7 @@
-"""The form: presets, then pictures, network, arms and settings, and the start. What it holds is tl.ui.form_state."""
+"""The form: presets, pictures, then network, arms and settings behind a line each, the start, and what to expect.
+
+What it holds is tl.ui.form_state.
+"""
 
 from dataclasses import replace
 
@@ -9,6 +12,7 @@ from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.store.home import Home
 from tl.store.settling import Settling
 from tl.ui import advice, arms, cost, demo, form_state, network, pictures, plan
+from tl.ui.compose import reuse
 from tl.ui.presets import PRESETS, Preset
 from tl.ui.problems import told
 from tl.ui.text import escape
@@ -29,18 +33,22 @@ def show(home: Home) -> None:
     demo.hold(state)
     with st.container():
         _presets(home)
+        left_out = st.container()
     with st.container(border=True):
-        info = pictures.section(home)
-    with st.container(border=True):
+        chosen, lines = st.container(), st.container(gap="xsmall")
+    with chosen:
+        info = pictures.section(home, lines)
+    with lines:
         network.section(home)
-    with st.container(border=True):
         places = arms.section(home, info)
-    before = st.container()
+    reuse.notice(state)
+    if told_of := state.get(reuse.LEFT_OUT):
+        left_out.warning(escape(told_of), icon=":material/rule:")
     experiment = _start_row(home, info)
     if experiment:  # last, so that the form can be used while charts are still being made
         plan.in_form(places, experiment)
     if experiment and info:
-        advice.section(before, home, info, experiment)
+        advice.section(home, info, experiment)
 
 
 def _begin(home: Home) -> None:
@@ -65,7 +73,12 @@ def _presets(home: Home) -> None:
     """Lit is the one that the form still is."""
     state = st.session_state
     filled = PRESETS[state[FILLED]]
-    state[PRESET] = state[FILLED] if _still(home, filled) else None
+    origin = state.get(reuse.ORIGIN)
+    lit = state[FILLED] if origin is None and _still(home, filled) else None
+    if (
+        PRESET not in state or state[PRESET] != lit
+    ):  # only then: what is assigned is sent over what is just being clicked
+        state[PRESET] = lit
     st.pills(
         "Start from",
         list(demo.presets(PRESETS, home)),
@@ -76,7 +89,10 @@ def _presets(home: Home) -> None:
         persist_state="session",
         wrap=True,
     )
-    st.caption(filled.sentence if state[PRESET] else f"Begun as “{filled.title}”, changed since.")
+    if origin is not None:
+        st.caption(f"Filled with the settings of “{escape(origin)}”.")
+    else:
+        st.caption(filled.sentence if state[PRESET] else f"Begun as “{filled.title}”, changed since.")
 
 
 def _still(home: Home, preset: Preset) -> bool:
@@ -104,7 +120,8 @@ def _begin_with_own(home: Home) -> None:
     state, first = st.session_state, next(iter(PRESETS))
     own = next(key for key, preset in PRESETS.items() if preset.upload)
     chosen = {name: state[form_state.shared_key(name)] for name in ("dataset", "samples")}
-    if state[FILLED] != first or chosen["dataset"] in datasets.BUILT_IN or not datasets.has(home, chosen["dataset"]):
+    begun_anew = state[FILLED] == first and reuse.ORIGIN not in state
+    if not begun_anew or chosen["dataset"] in datasets.BUILT_IN or not datasets.has(home, chosen["dataset"]):
         return
     if _still(home, replace(PRESETS[first], upload=True)):
         form_state.fill(state, PRESETS[own].here())
@@ -119,6 +136,7 @@ def _use_preset(home: Home) -> None:
     preset = PRESETS[st.session_state[PRESET]]
     form_state.fill(st.session_state, preset.here())
     st.session_state.pop(PROBLEM, None)
+    reuse.forget(st.session_state)
     st.session_state[pictures.WANTS_UPLOAD] = preset.upload
     if preset.upload:
         pictures.use_newest_upload(home)
@@ -130,16 +148,14 @@ def _start_row(home: Home, info) -> Experiment | None:
     """Draw the end of the form; gives the experiment it describes, None where it can't be accepted."""
     state = st.session_state
     try:
-        experiment, plan = form_state.wanted(state)
+        experiment, settle = form_state.wanted(state)
     except Refused as problem:
-        experiment = plan = None
+        experiment = settle = None
         st.error(escape(problem), icon=":material/error:")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
         with st.container():
             if experiment and info:
                 cost.estimate_line(home, experiment, info)
-                cost.power_line(info)
-            _settle_switch()
         st.button(
             "Start",
             type="primary",
@@ -150,10 +166,18 @@ def _start_row(home: Home, info) -> Experiment | None:
             disabled=experiment is None or info is None,
             width=180,
         )
+    with st.container():
+        if info:
+            cost.power_line(info)
+        if experiment:
+            plan.warnings(experiment)
+        _settle_switch()
+        if experiment and reuse.kept_of(home, state, experiment):
+            _take_over_switch()
     if state.get(PROBLEM):
         st.error(escape(state[PROBLEM]), icon=":material/error:")
     if experiment:
-        cost.show_command("Show the command that does the same", experiment, settle=plan)
+        cost.show_command("Show the command that does the same", experiment, settle=settle)
     return experiment
 
 
@@ -168,6 +192,16 @@ def _settle_switch() -> None:
     )
 
 
+def _take_over_switch() -> None:
+    st.session_state.setdefault(reuse.TAKE_OVER, True)
+    st.checkbox(
+        "Take over finished runs",
+        key=reuse.TAKE_OVER,
+        persist_state="session",
+        help="Arms that are as they were are not trained again with the same seeds: it would give the same.",
+    )
+
+
 def _start(home: Home) -> None:
     """Runs once per click, before the page: the token makes a second click find the experiment of the first."""
     from tl import jobs
@@ -175,13 +209,26 @@ def _start(home: Home) -> None:
     state = st.session_state
     state.pop(PROBLEM, None)
     try:
-        experiment, plan = form_state.wanted(state)
+        experiment, settle = form_state.wanted(state)
     except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
         return
     with told(PROBLEM):
-        experiment_id = jobs.submit(home, experiment, key=state[form_state.TOKEN], settle=plan)
+        keep_of = reuse.kept_of(home, state, experiment) if state.get(reuse.TAKE_OVER) else None
+        experiment_id = jobs.submit(home, experiment, key=state[form_state.TOKEN], settle=settle, keep_of=keep_of)
         st.query_params["experiment"] = experiment_id
         jobs.ensure_supervisor(home)
+
+
+def use(experiment: Experiment, title: str, experiment_id: str | None = None, opened: str | None = None) -> None:
+    """To the form, filled with the settings of an earlier comparison; as tl.ui.compose.reuse.use, and with one part `opened`
+    (the key of its line)."""
+    state = st.session_state
+    reuse.use(state, experiment, title, experiment_id)
+    state.pop(PROBLEM, None)
+    state[pictures.WANTS_UPLOAD] = False
+    if opened:
+        state[opened] = True
+    new_comparison()
 
 
 def new_comparison() -> None:

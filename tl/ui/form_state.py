@@ -10,17 +10,18 @@ from typing import Any
 from tl.config import TRANSFERRED, ArmConfig, Experiment, Training, new_id
 from tl.differences import usual_name, usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy
-from tl.jobs.settling import begun, with_least_seeds
+from tl.jobs.settling import begun, with_least_seeds, with_seeds
 from tl.store.database import experiment_with_key
 from tl.store.home import Home
 from tl.store.settling import Settling
-from tl.strategies import arm_title
+from tl.strategies import STRATEGIES, arm_title
 from tl.ui.parts.numbers import typed
 from tl.words import plain
 
 SHARED = tuple(entry.name for entry in fields(Training))
 ARM_FIELDS = tuple(entry.name for entry in fields(ArmConfig))
 ARMS, SEEDS, TOKEN, NEXT_ARM = "form_arms", "form_seeds", "form_token", "form_next_arm"
+OWN_SEEDS = "form_own_seeds"  # those of what filled the form: as many of them as are asked for come first
 SETTLE = "form_settle"  # whether seeds are added until it is settled: no setting of an experiment
 MAX_ARMS = 8
 
@@ -39,7 +40,7 @@ def fill(state: MutableMapping, experiment: Experiment) -> None:
     """Put an experiment's settings into the form."""
     for name in SHARED:
         state[shared_key(name)] = getattr(experiment, name)
-    state[SEEDS] = len(experiment.seeds)
+    state[SEEDS], state[OWN_SEEDS] = len(experiment.seeds), experiment.seeds
     state[SETTLE] = False
     fill_arms(state, experiment.arms)
 
@@ -60,6 +61,12 @@ def add_arm(state: MutableMapping, arm: ArmConfig) -> None:
     if arm.name == usual_name_of(arm):
         state[arm_key(number, "name")] = ""
     state[ARMS] = [*state.get(ARMS, []), number]
+
+
+def unused_strategy(used: Iterable[str]) -> str:
+    """The first strategy that no arm has yet."""
+    known = set(used)
+    return next((key for key in STRATEGIES if key not in known), "full_finetuning")
 
 
 def remove_arm(state: MutableMapping, number: int) -> None:
@@ -112,7 +119,9 @@ def compose(state: MutableMapping, *, sized: bool = True) -> Experiment:
         settings = {entry: typed(state, arm_key(number, entry)) for entry in ARM_FIELDS if entry not in without}
         arms.append(ArmConfig(name=name, strategy=strategy, **settings))
     shared = {name: _shared(state, name) for name in SHARED if sized or name != "samples"}
-    return Experiment(**shared, arms=tuple(arms), seeds=tuple(range(typed(state, SEEDS))))
+    asked = typed(state, SEEDS)
+    first = tuple(state.get(OWN_SEEDS, (0,)))[:asked]
+    return with_seeds(Experiment(**shared, arms=tuple(arms), seeds=first), asked)
 
 
 def _shared(state: MutableMapping, name: str) -> Any:

@@ -48,8 +48,8 @@ def introduce() -> None:
     with st.container():
         st.title("Is transfer learning worth it here?", anchor=False)
         st.markdown(
-            "The same network learns the same pictures from scratch and from pretrained weights, side by side. "
-            "Watch both, then read which was better, by how much, and how much sooner."
+            "Train the same network from scratch and from pretrained weights, side by side; read which was better and how sure "
+            "that is."
         )
 
 

@@ -1,4 +1,4 @@
-"""Section 2 of the form: which network, which pretrained weights, at which resolution."""
+"""The form's network: which network, which pretrained weights, at which resolution."""
 
 from functools import cache
 
@@ -14,29 +14,61 @@ from tl.sources.overview import label, overview, summary
 from tl.store.home import Home
 from tl.ui import demo
 from tl.ui.form_state import shared_key
+from tl.ui.parts.fold import fold
 from tl.ui.text import escape, percent, plain
 
 BACKBONE, WEIGHTS, RESOLUTION = shared_key("backbone"), shared_key("weights"), shared_key("resolution")
+OPEN = "form_open_network"
 
 
 def section(home: Home) -> None:
-    """Draw the section."""
+    """Draw the section, behind its line."""
+    known = settled(home)
+    chosen = known.get(st.session_state[WEIGHTS])
+    place = fold("Network", _words(chosen), OPEN)
+    if place is not None:
+        with place:
+            _choices(known)
+            st.caption(f"Network: {escape(summary(overview(home, st.session_state[BACKBONE])))}.")
+            if not known:
+                st.caption(escape(sources.none_published(st.session_state[BACKBONE], [])))
+    if chosen and (place is not None or restricts(chosen.licence)):
+        _about(chosen)
+
+
+def settled(home: Home) -> dict[str, Source]:
+    """The weights that the chosen network may have, by key; what the form holds is changed to what there is."""
     state = st.session_state
-    st.subheader("2 · Network", anchor=False)
+    known = {entry.key: entry for entry in sources.available(home, state[BACKBONE])}
+    if state[WEIGHTS] not in known:
+        state[WEIGHTS] = _usual(home, state[BACKBONE], list(known))
+    possible = possible_resolutions(state[BACKBONE], state[RESOLUTION])
+    if state[RESOLUTION] not in possible:
+        state[RESOLUTION] = min(possible, key=lambda side: abs(side - state[RESOLUTION]))
+    return known
+
+
+def _words(chosen: Source | None) -> str:
+    """ "MobileNetV2, Bundled: Tiny ImageNet, 64 px"."""
+    state = st.session_state
+    weights = option(chosen) if chosen else "no pretrained weights"
+    return escape(f"{BACKBONES[state[BACKBONE]].title}, {weights}, {state[RESOLUTION]} px")
+
+
+def _choices(known: dict[str, Source]) -> None:
+    state = st.session_state
     first, second, third = st.columns([2, 2, 1])
+    networks = offered()
     with first:
         st.selectbox(
             "Network",
-            offered(),
+            networks if state[BACKBONE] in networks else [*networks, state[BACKBONE]],  # known, though not listed
             key=BACKBONE,
             format_func=label_of,
             persist_state="session",
             help="The short list comes first. Type to search timm's networks: a part of a name or a family, such as "
             "“vit_small” or “convnext”.",
         )
-    known = {entry.key: entry for entry in sources.available(home, state[BACKBONE])}
-    if state[WEIGHTS] not in known:
-        state[WEIGHTS] = _usual(home, state[BACKBONE], list(known))
     with second:
         st.selectbox(
             "Pretrained weights",
@@ -46,23 +78,15 @@ def section(home: Home) -> None:
             disabled=not known,
             persist_state="session",
         )
-    possible = possible_resolutions(state[BACKBONE])
-    if state[RESOLUTION] not in possible:
-        state[RESOLUTION] = min(possible, key=lambda side: abs(side - state[RESOLUTION]))
     with third:
         st.selectbox(
             "Resolution",
-            possible,
+            possible_resolutions(state[BACKBONE], state[RESOLUTION]),
             key=RESOLUTION,
             format_func=lambda side: f"{side} px",
             persist_state="session",
             help="Side of the square picture the network sees. Twice the side is about four times the work.",
         )
-    st.caption(f"Network: {escape(summary(overview(home, state[BACKBONE])))}.")
-    if not known:
-        st.caption(escape(sources.none_published(state[BACKBONE], [])))
-        return
-    _about(known[state[WEIGHTS]])
 
 
 def offered() -> list[str]:
@@ -89,11 +113,12 @@ def _about(chosen: Source) -> None:
         st.caption(f"{told} Licence: {escape(chosen.licence)}.")
 
 
-def possible_resolutions(backbone: str) -> list[int]:
-    """What can be chosen for a network, within a demo's limit."""
+def possible_resolutions(backbone: str, held: int | None = None) -> list[int]:
+    """What can be chosen for a network, within a demo's limit; what is `held`, too: any multiple of 16 may come from
+    elsewhere."""
     network, most = BACKBONES[backbone], demo.at_most("resolution", max(RESOLUTIONS))
-    offered = sorted({*RESOLUTIONS, *network.sides})
-    return [side for side in offered if network.takes(side) and side <= most] or [network.min_resolution]
+    sides = sorted({*RESOLUTIONS, *network.sides, *([held] if held else [])})
+    return [side for side in sides if network.takes(side) and side <= most] or [network.min_resolution]
 
 
 def _usual(home: Home, backbone: str, known: list[str]) -> str:

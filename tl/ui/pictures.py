@@ -1,18 +1,22 @@
-"""Section 1 of the form: which pictures, how many of them; uploading a zip; what is in the set."""
+"""The form's pictures: which, how many of them; uploading a zip; what is in the set."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl import datasets
 from tl.config import Refused
+from tl.datasets.info import DatasetInfo
 from tl.limits import hosted, limits
 from tl.store.home import Home
 from tl.ui import demo, own_pictures, uploads
 from tl.ui.compose import bands, class_editor, grouping, question, splits, zip_names
-from tl.ui.compose.contents import contents
+from tl.ui.compose.contents import contents, strip, words
 from tl.ui.form_state import shared_key
+from tl.ui.parts.fold import fold
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
 from tl.ui.problems import told
@@ -21,13 +25,17 @@ from tl.ui.turn import out_of_turn
 
 DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
 WANTS_UPLOAD, UPLOADED, UPLOADER = "form_wants_upload", "form_uploaded", "form_uploader"
+OPEN = "form_open_pictures"
 ARCHIVES = ("zip", "tar", "tgz", "gz", "bz2", "xz", "7z")  # endings of what is accepted
 ENDINGS = tuple(f".{ending}" for ending in ARCHIVES)
 ATTEMPT, REFUSAL = "form_zip_attempt", "form_zip_refusal"
 
 
-def section(home: Home, how_many=None):
-    """Draw the section; returns the chosen DatasetInfo, None while there is none to train on.
+def section(
+    home: Home, lines: DeltaGenerator, how_many: Callable[[DatasetInfo], None] | None = None
+) -> DatasetInfo | None:
+    """Draw the section, and in `lines` the one that says what is in the set; the chosen one, None while there is none to
+    train on.
 
     `how_many(info)` draws the choice of how many training pictures; by default one number.
     """
@@ -37,7 +45,6 @@ def section(home: Home, how_many=None):
     if state[DATASET] not in known:
         state[DATASET] = next(iter(known))  # its own choice was deleted
         state[SAMPLES] = None
-    st.subheader("1 · Pictures", anchor=False)
     left, right = st.columns(2)
     with left:
         st.selectbox(
@@ -48,10 +55,13 @@ def section(home: Home, how_many=None):
             on_change=_dataset_changed,
             persist_state="session",
         )
-    info = known[state[DATASET]]
-    with right:
+        info = known[state[DATASET]]
         (how_many or _sample_count)(info)
-    splits.switch(home, info)
+    usable = None
+    if not state.get(WANTS_UPLOAD):
+        with right:
+            usable = _seen(home, info)
+    splits.settle(home, info)
     own_pictures.show_problem()
     for name, sentence in damaged.items():
         st.warning(escape(sentence), icon=":material/broken_image:")
@@ -60,15 +70,26 @@ def section(home: Home, how_many=None):
     if state.get(WANTS_UPLOAD):
         st.info("Add a zip of your pictures above; then everything else is ready to start.", icon=":material/upload:")
         return None
-    try:
-        contents(home, info)
-        usable = info
-    except Refused as problem:  # some of its files are damaged
-        st.error(escape(problem), icon=":material/error:")
-        usable = None
-    class_editor.change_classes(home, info, list(known), UPLOADED)
-    own_pictures.delete_button(home, info.name)
+    with lines:
+        place = fold("Pictures", words(info), OPEN)
+    if place is not None:
+        with place:
+            splits.switch(home, info)
+            if usable:
+                contents(home, info)
+            class_editor.change_classes(home, info, list(known), UPLOADED)
+            own_pictures.delete_button(home, info.name)
     return usable
+
+
+def _seen(home: Home, info: DatasetInfo) -> DatasetInfo | None:
+    """Show some of its pictures; the set, None where some of its files are damaged."""
+    try:
+        strip(home, info)
+    except Refused as problem:
+        st.error(escape(problem), icon=":material/error:")
+        return None
+    return info
 
 
 def use_newest_upload(home: Home) -> None:

@@ -1,10 +1,12 @@
 """What trains when, one heat map per arm: in the form before anything trains, beside the charts while it does."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from tl.config import ArmConfig, Experiment, Training
 from tl.effects import before_training
 from tl.store.database import ACTIVE
+from tl.strategies import arm_title
 from tl.ui.arms import dot
 from tl.ui.chart import draw
 from tl.ui.text import escape
@@ -13,17 +15,24 @@ from tl.ui.view import ExperimentView
 LEGEND = "Colour: learning rate. Thin grey line: frozen."
 
 
-def in_form(places: list, experiment: Experiment) -> None:
-    """Fill the places the arms' cards keep; the last is for the legend."""
+def in_form(places: list[DeltaGenerator], experiment: Experiment) -> None:
+    """Fill the places the arms' cards keep, the last with the legend; none where the arms are folded away."""
+    if not places:
+        return
     *cards, below = places
     for position, (place, arm) in enumerate(zip(cards, experiment.arms, strict=True)):
         with place:
             _chart(experiment, arm, f"form_plan_{position}")
-            if words := before_training(experiment, arm):
-                st.caption(f":material/warning: {escape(words)}")
     with below:
         unknown = any(experiment.finds_rate_of(arm) for arm in experiment.arms)
         _legend(f"{LEGEND} Drawn with the usual rates until the range test has found one." if unknown else LEGEND)
+
+
+def warnings(experiment: Experiment) -> None:
+    """Say what never gets its turn in an arm."""
+    for arm in experiment.arms:
+        if words := before_training(experiment, arm):
+            st.caption(f":material/warning: {escape(arm_title(arm.name))}: {escape(words)}")
 
 
 def while_running(now: ExperimentView, metrics) -> None:

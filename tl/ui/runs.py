@@ -11,11 +11,13 @@ from tl.jobs.listing import RunEntry
 from tl.store.database import read_experiment
 from tl.store.documents import Progress
 from tl.store.home import Home
+from tl.store.labels import NONE, Label, labels
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui import view
 from tl.ui.arms import dot
 from tl.ui.live import BADGES
+from tl.ui.manage import search
 from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.manage.keep import ask_to_keep
 from tl.ui.problems import told
@@ -26,6 +28,7 @@ from tl.words import number_of
 
 REFRESH_SECONDS = 2.0
 PER_PAGE = 8
+NOTES_SHOWN = 200  # characters of an experiment's notes
 UNKNOWN = "–"  # in a cell; an empty one would say "None"
 SWEEP_ICON = ":material/stacked_line_chart:"
 PROBLEM, PAGE, LAYOUT = "runs_problem", "runs_page", "runs_layout"
@@ -67,6 +70,12 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
         key=LAYOUT,
         label_visibility="collapsed",
     )
+    called = labels(home)
+    if len({run.experiment_id for run in runs}) > 1:
+        runs = search.chosen(home, runs, called, PAGE)
+    if not runs:
+        st.caption("No experiment fits what is searched for.")
+        return
     if layout == "Table":
         st.dataframe(table(home, runs), hide_index=True, alt="All runs, newest first")
         return
@@ -74,7 +83,8 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
     pages = -(-len(experiments) // PER_PAGE)
     page = min(st.session_state.get(PAGE) or 1, pages)
     for experiment_id in experiments[(page - 1) * PER_PAGE : page * PER_PAGE]:
-        _experiment(home, experiment_id, [run for run in runs if run.experiment_id == experiment_id])
+        own = [run for run in runs if run.experiment_id == experiment_id]
+        _experiment(home, experiment_id, own, called.get(experiment_id, NONE))
     if pages > 1:
         st.pagination(pages, key=PAGE)
 
@@ -113,12 +123,12 @@ def _state(run: RunEntry) -> str:
     return view.in_queue(run) if run.status == "queued" else view.STATUSES[run.status]
 
 
-def _experiment(home: Home, experiment_id: str, runs: list[RunEntry]) -> None:
+def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: Label) -> None:
     first, spec = runs[0], read_experiment(home, experiment_id)["experiment"]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            title = f"{networks(spec)} on {view.data_title(home, first.dataset, [first.run_id])}"
-            st.subheader(escape(title), anchor=False, width="content")
+            about = f"{networks(spec)} on {view.data_title(home, first.dataset, [first.run_id])}"
+            st.subheader(escape(label.name or about), anchor=False, width="content")
             with st.container(horizontal=True, width="content"):
                 if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
                     st.switch_page("app.py", query_params={"experiment": experiment_id})
@@ -128,7 +138,10 @@ def _experiment(home: Home, experiment_id: str, runs: list[RunEntry]) -> None:
                     ask_to_delete(home, experiment_id, PROBLEM, first.sweep_id)
         final = "final model · " if spec.final else ""
         facts = f"{final}{count(first.samples)} training pictures · {sides(spec)}"
+        facts = f"{escape(about)} · {facts}" if label.name else facts
         st.caption(f"{facts} · {ago(max(0.0, time.time() - first.created))}")
+        if label.notes:
+            st.caption(escape(label.notes[:NOTES_SHOWN] + (" …" if len(label.notes) > NOTES_SHOWN else "")))
         positions = {arm.name: place for place, arm in enumerate(spec.arms)}  # colours are those of its charts
         for run in runs:
             _run(home, run, positions[run.arm])

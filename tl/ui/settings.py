@@ -8,11 +8,12 @@ import streamlit as st
 
 from tl.config import AUGMENTS, BALANCES, JUDGES, PLANNED_LOOKS, PRECISIONS, VIEWS_BY, Experiment, Refused, usual_rate
 from tl.datasets.info import DatasetInfo, uneven
+from tl.differences import listed
 from tl.effects import has_effect
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.strategies import PARAMETERS, STRATEGIES, arm_title
 from tl.ui import demo
-from tl.ui.form_state import ARMS, SETTLE, arm_key, compose, shared_key, usual_name_in
+from tl.ui.form_state import ARMS, OWN_SEEDS, SETTLE, arm_key, compose, shared_key, usual_name_in
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.text import count, escape, rate
@@ -98,7 +99,7 @@ SHARED: dict[str, Setting] = {
     ),
     "schedule": Setting(title="Learning rate over time", options=_titled(SCHEDULES, SCHEDULE_TITLES)),
     "step_epochs": Setting(title="Epochs between cuts", low=1),
-    "step_factor": Setting(title="Factor of each cut", low=0.001, high=1),
+    "step_factor": Setting(title="Factor of each cut", low=1e-6, high=1),
     "augmentation": Setting(
         title="Augment training pictures",
         help="They are varied at random, the same for every arm (frozen ones: see views).",
@@ -195,7 +196,8 @@ def arm_settings(number: int, key: str) -> None:
 def _held(name: str, setting: Setting) -> Setting:
     """The setting with the bounds of a hosted demo, where this is one."""
     if name == "seeds":
-        return replace(setting, high=demo.at_most_seeds(st.session_state, int(setting.high)))
+        held = len(st.session_state.get(OWN_SEEDS, ()))  # what filled the form may have more
+        return replace(setting, high=demo.at_most_seeds(st.session_state, max(int(setting.high), held)))
     return replace(setting, high=demo.at_most("epochs", int(setting.high))) if name == "epochs" else setting
 
 
@@ -237,7 +239,8 @@ def shared_summary() -> str:
     parts = [
         f"up to {_budgets(chosen)}",
         f"stops after {chosen.patience} without progress" if chosen.patience else "no early stopping",
-        number_of(seeds, "seed") + at_first,
+        (number_of(seeds, "seed") if chosen.seeds == tuple(range(len(chosen.seeds))) else _named(chosen.seeds))
+        + at_first,
         f"batches of {chosen.batch_size}",
         OPTIMIZERS[chosen.optimizer].title,
         f"{schedule} rate" + (", found by a range test" if chosen.find_rate else ""),
@@ -248,7 +251,12 @@ def shared_summary() -> str:
         parts.append("TrivialAugment")
     if chosen.precision != DEFAULTS["precision"]:
         parts.append(chosen.precision)
-    return "All arms: " + ", ".join(parts) + "."
+    return ", ".join(parts)
+
+
+def _named(seeds: tuple[int, ...]) -> str:
+    """ "2 seeds: 4 and 8"; of many only how many there are."""
+    return number_of(len(seeds), "seed") + (f": {listed([str(seed) for seed in seeds])}" if len(seeds) <= 5 else "")
 
 
 def _budgets(chosen: Experiment) -> str:

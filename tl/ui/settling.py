@@ -31,23 +31,33 @@ def controls(now: ExperimentView, found: Verdict) -> None:
     _show_problem()
     if now.settling and not now.settling.open:
         st.caption(f":material/rule: {escape(settle_wording.why_ended(now.experiment, now.settling))}")
-    claim = found.headline_claim
     up_to = next_look(len(now.experiment.seeds))
-    settled = claim is not None and (claim.outcome != UNDECIDED or claim.seeds_can_settle is False)
-    if claim is None or settled or up_to is None or now.imported or now.sweep_id:
+    if up_to is None or not helps(now, found):
         return
     judged = {"baseline": found.baseline, "margin": found.margin, "judge_by": found.judge_by_wanted}
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Run until settled", icon=":material/all_inclusive:", key="settle"):
             _bounds(now, up_to, judged)
-        st.button(
-            f"Add seeds: {up_to - len(now.experiment.seeds)} more, {up_to} in all",
-            icon=":material/add:",
-            key="add_seeds",
-            on_click=_add,
-            args=(now, up_to),
-            help=_cost(now, up_to),
-        )
+        add_button(now, up_to)
+
+
+def helps(now: ExperimentView, found: Verdict) -> bool:
+    """Whether more seeds can be added, and may settle what is open."""
+    claim = found.headline_claim
+    settled = claim is None or claim.outcome != UNDECIDED or claim.seeds_can_settle is False
+    return not (settled or now.imported or now.sweep_id)
+
+
+def add_button(now: ExperimentView, up_to: int) -> None:
+    """Adds seeds up to the next planned look, `up_to` in all."""
+    st.button(
+        f"Add seeds: {up_to - len(now.experiment.seeds)} more, {up_to} in all",
+        icon=":material/add:",
+        key="add_seeds",
+        on_click=_add,
+        args=(now, up_to),
+        help=_cost(now, up_to),
+    )
 
 
 def _bounds(now: ExperimentView, up_to: int, judged: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from tl.differences import listed
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
 from tl.store.home import Home
 from tl.ui import arms, cost, demo, forecast, form_state, network, pictures, plan, view
+from tl.ui.compose import reuse
 from tl.ui.parts.numbers import typed
 from tl.ui.presets import PRESETS as COMPARISONS
 from tl.ui.problems import told
@@ -38,13 +39,19 @@ def show(home: Home) -> None:
     pictures.take_over_upload()
     demo.hold(state)
     with st.container(border=True):
-        info = pictures.section(home, _size_choice)
-    with st.container(border=True):
+        chosen, lines = st.container(), st.container(gap="xsmall")
+    with chosen:
+        info = pictures.section(home, lines, _size_choice)
+    with lines:
         network.section(home)
-    with st.container(border=True):
         places = arms.section(home, info)
         if _fewer_seeds():
             _more_seeds()
+    reuse.notice(state)
+    if title := state.get(reuse.ORIGIN):
+        st.caption(f"Filled with the settings of “{escape(title)}”.")
+    if told_of := state.get(reuse.LEFT_OUT):
+        st.warning(escape(told_of), icon=":material/rule:")
     experiment = _start_row(home, info)
     if experiment and info:
         with st.container(border=True):
@@ -111,12 +118,10 @@ def _start_row(home: Home, info) -> Experiment | None:
             st.caption(f"Sizes: {shown}. {runs} runs, one after the other; it can be stopped after any of them.")
     except Refused as problem:
         st.error(escape(problem), icon=":material/error:")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
         with st.container():
             if experiment and info:
                 cost.estimate_line(home, experiment, info, sizes)
-            if info:
-                cost.power_line(info)
         st.button(
             "Start",
             type="primary",
@@ -127,6 +132,11 @@ def _start_row(home: Home, info) -> Experiment | None:
             disabled=experiment is None or not sizes,
             width=180,
         )
+    with st.container():
+        if info:
+            cost.power_line(info)
+        if experiment:
+            plan.warnings(experiment)
     if state.get(PROBLEM):
         st.error(escape(state[PROBLEM]), icon=":material/error:")
     if experiment and sizes:
@@ -147,6 +157,16 @@ def _start(home: Home) -> None:
         sweep_id = jobs.submit_sweep(home, experiment, sizes, key=state[form_state.TOKEN])
         st.query_params["sweep"] = sweep_id
         jobs.ensure_supervisor(home)
+
+
+def use(experiment: Experiment, sizes: tuple[int, ...], title: str) -> None:
+    """To the form, filled with the settings of an earlier sweep, called `title`."""
+    state = st.session_state
+    reuse.use(state, experiment, title)
+    state.pop(PROBLEM, None)
+    state[pictures.WANTS_UPLOAD] = False
+    state[SIZES], state[OWN] = OWN_SIZES, ", ".join(map(str, sizes))
+    new_sweep()
 
 
 def new_sweep() -> None:

@@ -45,6 +45,15 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
         st.title(escape(title), anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
             st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
+            sizes_of = tuple(size.experiment.samples for size in now.sizes if size.experiment.samples)
+            st.button(
+                "Use these settings",
+                icon=":material/edit_note:",
+                key="use_settings",
+                on_click=sweep_form.use,
+                args=(spec, sizes_of, title),
+                help="To the form, filled as this sweep was.",
+            )
             if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_sweep"):
                 ask_to_delete(home, now.sweep_id, PROBLEM, then=sweep_form.new_sweep)
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)

@@ -20,7 +20,7 @@ from tl.ui.arms import dot
 from tl.ui.problems import told
 from tl.ui.text import cell, duration, escape, unbroken
 from tl.ui.view import ExperimentView
-from tl.ui.watch import class_by_class, take_home
+from tl.ui.watch import again, class_by_class, take_home
 from tl.words import number_of, rate
 
 OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] = {  # outcome -> words, colour, icon
@@ -39,11 +39,12 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
     with st.container(border=True, key="verdict"):
         place = st.container()
         chosen = judging.chosen(now.experiment, now.experiment_id)
-        found = _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(chosen.items()))
+        found = verdict_of(now, chosen)
         with place:
             _answer(found)
             settling.controls(now, found)
             _marks(now, found)
+            again.show(now, found)
         positions = {name: position for position, name in enumerate(found.summary)}
         for name in found.comparisons:
             _comparison(found, name, positions)
@@ -55,6 +56,11 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
             take_home.section(now, "verdict")
         downloads.show(now.home, now.experiment_id, chosen)
     return chosen, found
+
+
+def verdict_of(now: ExperimentView, judged: dict[str, Any]) -> Verdict:
+    """The verdict of an experiment that has ended; kept."""
+    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from tl import jobs
 from tl.config import ID_PATTERN, Experiment, Refused
+from tl.differences import networks
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import seconds_left, share_done
 from tl.store.database import Unknown
 from tl.store.documents import Imported, Progress, read_imported
 from tl.store.home import Home
+from tl.store.labels import Label, label_of
 from tl.store.places import without_places
 from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
@@ -171,6 +173,22 @@ class ExperimentView:
                     self.damaged.append(f"{path.name} of {arm.title}, seed {run.seed}")
                 frames.append(frame.assign(run_id=run.run_id, arm=arm.title))
         return pd.concat(frames, ignore_index=True)
+
+    @cached_property
+    def label(self) -> Label:
+        """What somebody calls it, and notes about it."""
+        return label_of(self.home, self.experiment_id)
+
+    @cached_property
+    def about(self) -> str:
+        """Network and data set: "MobileNetV2 on Blossoms (drawn by the computer)"; not escaped."""
+        data = data_title(self.home, self.experiment.dataset, [run.run_id for run in self.runs])
+        return f"{networks(self.experiment)} on {data}"
+
+    @property
+    def title(self) -> str:
+        """What it is called: its name, else what it is about; not escaped."""
+        return self.label.name or self.about
 
     @cached_property
     def damaged(self) -> list[str]:

@@ -13,10 +13,29 @@ from tl.words import number_of
 
 MAX_EXAMPLES = 24
 EXAMPLE_PIXELS = 64
+STRIP, STRIP_PIXELS = 12, 56  # of them beside the choice of the data set
+
+
+def strip(home: Home, info: datasets.DatasetInfo) -> None:
+    """A picture of each of the first classes, small. Raises Refused where some of its files are damaged."""
+    if pictures := _examples(home, info)[:STRIP]:
+        st.image([pixels for _, pixels in pictures], width=STRIP_PIXELS, alt=[plain(name) for name, _ in pictures])
+    else:
+        st.caption("Examples appear once the pictures are here: they are downloaded when a run needs them first.")
+
+
+def words(info: datasets.DatasetInfo) -> str:
+    """What is in it, in a line, and what should be looked at; Markdown."""
+    parts = [f"{count(info.train)} training pictures in {number_of(len(info.classes), 'class')}"]
+    if left := sum(entry["count"] for entry in info.left_out.values()):
+        parts.append(f":material/warning: {number_of(left, 'file')} left out")
+    if seen := _seen_in_training(info):
+        parts.append(f":material/warning: {number_of(seen, 'test picture')} also in training")
+    return " · ".join(parts)
 
 
 def contents(home: Home, info: datasets.DatasetInfo) -> None:
-    """Draw it. Raises Refused where some of its files are damaged."""
+    """Draw all of it. Raises Refused where some of its files are damaged."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if info.note:
             st.badge(escape(info.note), icon=":material/draw:" if info.origin == "drawn" else None, color="gray")
@@ -28,7 +47,7 @@ def contents(home: Home, info: datasets.DatasetInfo) -> None:
         st.caption(f"{unevenness}, so arms are judged by balanced accuracy unless you choose otherwise.")
     for sentence in (*datasets.story(info), *datasets.told(info), *datasets.grouped(info)):
         st.caption(escape(sentence))
-    _examples(home, info)
+    _captioned(info, _examples(home, info))
     if info.left_out:
         left = sum(entry["count"] for entry in info.left_out.values())
         with st.expander(f"{count(left)} files were left out", icon=":material/warning:", expanded=True):
@@ -43,7 +62,7 @@ def contents(home: Home, info: datasets.DatasetInfo) -> None:
 
 def _leakage(info: datasets.DatasetInfo) -> None:
     """Pictures that occur more than once: what is seen in training makes the accuracy on the test pictures too good."""
-    seen = sum(entry["count"] for kind, entry in info.leakage.items() if "same picture in training and test" in kind)
+    seen = _seen_in_training(info)
     title = (
         f"Test pictures that occur in training, too: {count(seen)}" if seen else "Some pictures occur more than once"
     )
@@ -51,6 +70,10 @@ def _leakage(info: datasets.DatasetInfo) -> None:
         for kind, entry in info.leakage.items():
             more = ", …" if entry["count"] > len(entry["first"]) else ""
             st.caption(f"{escape(kind)}: {count(entry['count'])} ({escape(', '.join(entry['first']))}{more})")
+
+
+def _seen_in_training(info: datasets.DatasetInfo) -> int:
+    return sum(entry["count"] for kind, entry in info.leakage.items() if "same picture in training and test" in kind)
 
 
 def _counts(info: datasets.DatasetInfo) -> None:
@@ -63,11 +86,13 @@ def _counts(info: datasets.DatasetInfo) -> None:
             st.dataframe(table, hide_index=True, alt="Pictures per class and split")
 
 
-def _examples(home: Home, info: datasets.DatasetInfo) -> None:
+def _examples(home: Home, info: datasets.DatasetInfo) -> list[tuple[str, np.ndarray]]:
     place = datasets.home_of(home, info.name)
-    pictures = _example_pictures(str(place.path), info.name, _stamp(place.dataset_dir(info.name)), info.ready)
+    return _example_pictures(str(place.path), info.name, _stamp(place.dataset_dir(info.name)), info.ready)
+
+
+def _captioned(info: datasets.DatasetInfo, pictures: list[tuple[str, np.ndarray]]) -> None:
     if not pictures:
-        st.caption("Examples appear once the pictures are here: they are downloaded when a run needs them first.")
         return
     names = [_caption(name, info) for name, _ in pictures]
     st.image(

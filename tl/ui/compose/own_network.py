@@ -16,12 +16,28 @@ from tl.ui.form_state import arm_key, shared_key
 AS_ABOVE = "As above"
 
 
+def settle(home: Home, number: int) -> None:
+    """Drop what it has of its own that there is not, or not for the network that is chosen now."""
+    state = st.session_state
+    keys = {name: arm_key(number, name) for name in TRANSFERRED}
+    if all(state[key] is None for key in keys.values()):
+        return
+    if state[keys["backbone"]] not in BACKBONES:
+        state[keys["backbone"]] = None
+    backbone = state[keys["backbone"]] or state[shared_key("backbone")]
+    if state[keys["weights"]] not in (None, *(entry.key for entry in sources.available(home, backbone))):
+        state[keys["weights"]] = None
+    held = state[keys["resolution"]]
+    if held not in (None, *network.possible_resolutions(backbone, held)):
+        state[keys["resolution"]] = None
+
+
 def settings(home: Home, number: int, strategy: str) -> None:
     """Draw them, for an arm of this strategy (a key of STRATEGIES); each is left empty for what is chosen above."""
     state = st.session_state
     st.markdown(":small[Its own, where it differs from the network above]")
     networks = network.offered()
-    if (held := state[arm_key(number, "backbone")]) not in (None, *networks) and held in BACKBONES:
+    if (held := state[arm_key(number, "backbone")]) not in (None, *networks):
         networks.append(held)  # known, though not listed
     _choice("Network", number, "backbone", networks, network.label_of)
     backbone = state[arm_key(number, "backbone")] or state[shared_key("backbone")]
@@ -31,10 +47,7 @@ def settings(home: Home, number: int, strategy: str) -> None:
         alike = backbone == state[shared_key("backbone")]
         usual = AS_ABOVE if alike else _usual(home, backbone, state[shared_key("weights")])
         _choice("Pretrained weights", number, "weights", list(titles), titles.__getitem__, usual)
-    possible = network.possible_resolutions(backbone)
-    held = state[arm_key(number, "resolution")]
-    if isinstance(held, int) and possible[0] <= held <= possible[-1]:
-        possible = sorted({*possible, held})  # any multiple of 16 may come from elsewhere
+    possible = network.possible_resolutions(backbone, state[arm_key(number, "resolution")])
     _choice("Resolution", number, "resolution", possible, lambda side: f"{side} px")
 
 
@@ -55,6 +68,4 @@ def _usual(home: Home, backbone: str, shared: str) -> str:
 
 def _choice(title: str, number: int, name: str, options: list[Any], show: Any, empty: str = AS_ABOVE) -> None:
     key = arm_key(number, name)
-    if st.session_state[key] not in options:  # of another network that was chosen before
-        st.session_state[key] = None
     st.selectbox(title, options, index=None, key=key, format_func=show, placeholder=empty, persist_state="session")

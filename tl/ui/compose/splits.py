@@ -9,11 +9,16 @@ from tl.ui.form_state import shared_key
 RESPLIT, SWITCH = shared_key("resplit"), "form_resplit_switch"
 
 
+def settle(home: Home, info: datasets.DatasetInfo) -> None:
+    """Take a new split for every seed back where the data set has a test set that stays the test set."""
+    if st.session_state[RESPLIT] and not datasets.drawn_here(home, info):
+        st.session_state[RESPLIT] = None
+
+
 def switch(home: Home, info: datasets.DatasetInfo) -> None:
     """Draw it; nothing for a data set whose test set stays the test set. What is automatic is kept as None."""
     state = st.session_state
     if not datasets.drawn_here(home, info):
-        state[RESPLIT] = None
         return
     automatic = datasets.resplits_by_itself(home, info)
     state[SWITCH] = automatic if state[RESPLIT] is None else state[RESPLIT]

@@ -1,0 +1,87 @@
+"""Which experiments Runs lists: those that hold the words, have a run in the state, and learned from the data set chosen."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from tl.backbones import BACKBONES
+from tl.jobs.listing import RunEntry
+from tl.store.home import Home
+from tl.store.labels import NONE, Label
+from tl.strategies import STRATEGIES, arm_title
+from tl.ui import view
+from tl.ui.text import plain
+
+WORDS, STATE, DATA = "runs_search", "runs_state", "runs_data"
+LONGEST = 200  # characters
+
+
+def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], page_key: str) -> list[RunEntry]:
+    """Draw what may be asked for; the runs of the experiments that fit. What is asked anew begins with the first page,
+    whose number the session keeps as `page_key`."""
+    titles = {name: plain(view.data_title(home, name)) for name in dict.fromkeys(run.dataset for run in runs)}
+    states = [state for state in view.STATUSES if any(run.status == state for run in runs)]
+    asked = {"persist_state": "session", "on_change": st.session_state.pop, "args": (page_key, None)}
+    with st.grid(3, min_column_width=220):
+        words = st.text_input(
+            "Search", key=WORDS, max_chars=LONGEST, placeholder="Name, notes, data set, arm or network", **asked
+        )
+        state = st.selectbox(
+            "State",
+            states if st.session_state.get(STATE) in (None, *states) else [*states, st.session_state[STATE]],
+            index=None,
+            key=STATE,
+            placeholder="Any",
+            format_func=view.STATUSES.__getitem__,
+            **asked,
+        )
+        if st.session_state.get(DATA) not in titles:  # its last run was deleted
+            st.session_state[DATA] = None
+        data = st.selectbox(
+            "Data set", list(titles), index=None, key=DATA, placeholder="Any", format_func=titles.get, **asked
+        )
+    return fitting(runs, labels, titles, words or "", state, data)
+
+
+def fitting(
+    runs: Sequence[RunEntry],
+    labels: Mapping[str, Label],
+    titles: Mapping[str, str],
+    words: str = "",
+    state: str | None = None,
+    data: str | None = None,
+) -> list[RunEntry]:
+    """The runs of every experiment that has all the words anywhere, a run in this state, and this data set.
+
+    `labels` by experiment, `titles` by data set.
+    """
+    wanted = words.casefold().split()
+    if not (wanted or state or data):
+        return list(runs)
+    kept: dict[str, bool] = {}
+    texts: dict[str, list[str]] = {}
+    for run in runs:
+        texts.setdefault(run.experiment_id, []).append(_text(run, titles))
+        in_state = state is None or run.status == state
+        kept[run.experiment_id] = kept.get(run.experiment_id, False) or (in_state and data in (None, run.dataset))
+    for experiment_id, parts in texts.items():
+        label = labels.get(experiment_id, NONE)
+        text = "\n".join((label.name, label.notes, *parts)).casefold()
+        kept[experiment_id] = kept[experiment_id] and all(word in text for word in wanted)
+    return [run for run in runs if kept[run.experiment_id]]
+
+
+def _text(run: RunEntry, titles: Mapping[str, str]) -> str:
+    network = BACKBONES[run.backbone].title if run.backbone in BACKBONES else ""
+    ids = (run.run_id, run.experiment_id)
+    return "\n".join(
+        (
+            titles[run.dataset],
+            run.dataset,
+            arm_title(run.arm),
+            STRATEGIES[run.strategy].title,
+            network,
+            run.backbone,
+            *ids,
+        )
+    )

@@ -1,0 +1,50 @@
+"""Go on from a finished comparison: more seeds, more epochs, another arm; in the same comparison where that is sound."""
+
+import streamlit as st
+
+from tl.analysis.results import Verdict
+from tl.analysis.settle import next_look
+from tl.jobs.settling import with_seeds
+from tl.ui import arms, form, settling
+from tl.ui.compose import reuse
+from tl.ui.form_state import MAX_ARMS
+from tl.ui.view import ExperimentView
+
+
+def show(now: ExperimentView, found: Verdict) -> None:
+    """Draw the buttons. Seeds come into the same comparison, up to the next planned look, which the interval allows for; a
+    longer schedule and another arm make a new one, which takes over the runs that stay as they are."""
+    up_to, spec = next_look(len(now.experiment.seeds)), now.experiment
+    title = now.title
+    before = None if now.imported else now.experiment_id
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Again with:", width="content")
+        if up_to and (now.imported or now.sweep_id):  # these can't grow
+            st.button(
+                "More seeds",
+                icon=":material/add:",
+                key="again_seeds",
+                on_click=form.use,
+                args=(with_seeds(spec, up_to), title, before),
+                help=f"To the form, filled as this comparison was, with {up_to} seeds.",
+            )
+        elif up_to and not settling.helps(now, found):  # else the button stands above
+            settling.add_button(now, up_to)
+        st.button(
+            "More epochs",
+            icon=":material/more_time:",
+            key="again_epochs",
+            on_click=form.use,
+            args=(reuse.longer(spec), title, before, arms.SETTINGS_OPEN),
+            help="To the form, filled as this comparison was, with twice the epochs: a longer training is another recipe, so it "
+            "is another comparison. Early stopping may end it sooner.",
+        )
+        if len(spec.arms) < MAX_ARMS:
+            st.button(
+                "Another arm",
+                icon=":material/playlist_add:",
+                key="again_arm",
+                on_click=form.use,
+                args=(reuse.with_another_arm(spec), title, before, arms.OPEN),
+                help="To the form, filled as this comparison was, with one arm more. The finished runs of the others are taken over.",
+            )

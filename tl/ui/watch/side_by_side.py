@@ -1,0 +1,174 @@
+"""Another experiment beside this one: both verdicts, the settings that differ, the numbers. Drawn once somebody opens it."""
+
+import time
+from dataclasses import asdict, fields
+from typing import Any
+
+import streamlit as st
+
+from tl.analysis.results import Verdict
+from tl.config import ArmConfig, Experiment, Refused, Training
+from tl.differences import networks
+from tl.store import database
+from tl.store.home import Home
+from tl.store.labels import labels
+from tl.store.schema import ACTIVE
+from tl.strategies import STRATEGIES, arm_title
+from tl.ui import view
+from tl.ui.settings import SHARED
+from tl.ui.table import arm_table
+from tl.ui.text import ago, cell, count, escape, plain, unbroken
+
+BOX, OTHER, ADDRESS = "compare_box", "compare_with", "with"
+NOTHING = "–"
+TITLES = {
+    "dataset": "Data set",
+    "samples": "Training pictures",
+    "backbone": "Network",
+    "weights": "Pretrained weights",
+    "resolution": "Resolution",
+    "resplit": "A new split for every seed",
+    "threads": "Threads",
+} | {name: setting.title for name, setting in SHARED.items()}
+
+
+def show(now: view.ExperimentView, found: Verdict, judged: dict[str, Any]) -> None:
+    """Draw the box. `found`: the verdict of `now`, as `judged`; the other is judged alike, against its own baseline."""
+    asked = st.query_params.get(ADDRESS)
+    st.session_state.setdefault(BOX, asked is not None)
+    box = st.expander("Compare with another experiment", icon=":material/compare:", on_change="rerun", key=BOX)
+    if not box.open:
+        return
+    with box:
+        known = _others(now.home, now.experiment_id)
+        if not known:
+            st.caption("There is no other experiment that has ended.")
+            return
+        key = f"{OTHER}_{now.experiment_id}"
+        if asked in known:
+            st.session_state.setdefault(key, asked)
+        chosen = st.selectbox(
+            "Experiment", list(known), index=None, key=key, format_func=known.__getitem__, placeholder="Choose one"
+        )
+        if chosen is None:
+            return
+        st.query_params[ADDRESS] = chosen
+        try:
+            _both(now, found, view.load(now.home, chosen), judged)
+        except Refused as problem:  # deleted in another tab
+            st.error(escape(problem), icon=":material/link_off:")
+
+
+def _others(home: Home, own: str) -> dict[str, str]:
+    """Id -> title of every other experiment of which nothing trains or waits, the newest first."""
+    called, now = labels(home), time.time()
+    found: dict[str, str] = {}
+    titles: dict[str, str] = {}
+    active: set[str] = set()
+    for row in database.read_runs(home):
+        if row.status in ACTIVE:
+            active.add(row.experiment_id)
+        if row.experiment_id in found or row.experiment_id == own:
+            continue
+        spec = row.experiment
+        if spec.dataset not in titles:
+            titles[spec.dataset] = view.data_title(home, spec.dataset)
+        title = called[row.experiment_id].name if row.experiment_id in called else ""
+        about = f"{title or f'{networks(spec)} on {titles[spec.dataset]}'}, {count(spec.samples)} pictures"
+        found[row.experiment_id] = plain(f"{about}, {ago(max(0.0, now - row.created))}")
+    return {key: title for key, title in found.items() if key not in active}
+
+
+def _both(now: view.ExperimentView, found: Verdict, other: view.ExperimentView, judged: dict[str, Any]) -> None:
+    from tl.ui.verdict import verdict_of
+
+    found_there = verdict_of(other, judged | {"baseline": None})
+    sides = ((now, found), (other, found_there))
+    for place, (each, verdict) in zip(st.columns(2, border=True), sides, strict=True):
+        with place:
+            st.markdown(f"**{escape(each.title)}**")
+            if each is other:
+                st.page_link(
+                    "app.py",
+                    label="Open",
+                    icon=":material/open_in_full:",
+                    query_params={"experiment": other.experiment_id},
+                )
+            st.markdown(unbroken(verdict.text))
+    if now.experiment.dataset != other.experiment.dataset:
+        st.caption(
+            "They were tested on different pictures: compare what transfer gained in each, not their accuracies."
+        )
+    rows = differing(now.experiment, other.experiment)
+    first, second = _heads(now, other)
+    st.markdown("**Settings that differ**")
+    if rows:
+        columns = dict(zip(("", first, second), map(list, zip(*rows, strict=True)), strict=True))
+        st.dataframe(columns, hide_index=True, height="content", alt="Settings that differ between both experiments")
+    else:
+        st.caption("None: both have the same settings.")
+    st.markdown("**Numbers**")
+    st.dataframe(
+        _numbers([(first, *sides[0]), (second, *sides[1])]),
+        hide_index=True,
+        height="content",
+        alt="Every arm of both experiments in numbers, one column per arm",
+    )
+
+
+def _heads(now: view.ExperimentView, other: view.ExperimentView) -> tuple[str, str]:
+    """What a table calls them: by their names, if they have some."""
+    first, second = (cell(each.label.name) for each in (now, other))
+    alike = first == second
+    return (first if first and not alike else "this one"), (second if second and not alike else "the other one")
+
+
+def _numbers(sides: list[tuple[str, view.ExperimentView, Verdict]]) -> dict[str, list[str]]:
+    """A row per measure that either has, a column per arm of each."""
+    tables = [(head, arm_table(each, each.metrics(), verdict)) for head, each, verdict in sides]
+    measures = list(dict.fromkeys(name for _, table in tables for name in table[""]))
+    columns = {"": measures}
+    for head, table in tables:
+        names = table.pop("")
+        for arm, values in table.items():
+            known = dict(zip(names, values, strict=True))
+            columns[f"{arm} · {head}"] = [known.get(name, NOTHING) for name in measures]
+    return columns
+
+
+def differing(first: Experiment, second: Experiment) -> list[tuple[str, ...]]:
+    """(setting, in the first, in the second) of what differs: what all arms share, then the arms, matched by name."""
+    rows: list[tuple[str, ...]] = []
+    for name in (entry.name for entry in fields(Training)):
+        values = getattr(first, name), getattr(second, name)
+        if values[0] != values[1]:
+            rows.append((TITLES[name], *(_said(name, value) for value in values)))
+    if first.seeds != second.seeds:
+        rows.append(("Seeds", *(cell(", ".join(map(str, each.seeds))) for each in (first, second))))
+    arms = [{arm.name: arm for arm in each.arms} for each in (first, second)]
+    for name in dict.fromkeys((*arms[0], *arms[1])):
+        own, others = (side.get(name) for side in arms)
+        if own != others:
+            rows.append((cell(f"Arm “{arm_title(name)}”"), _arm(own, others), _arm(others, own)))
+    return rows
+
+
+def _arm(arm: ArmConfig | None, other: ArmConfig | None) -> str:
+    """What of an arm differs from the one of the same name, in words; all that matters where there is no such."""
+    if arm is None:
+        return NOTHING
+    if other is None:
+        return STRATEGIES[arm.strategy].title
+    there = asdict(other)
+    changed = {name: value for name, value in asdict(arm).items() if value != there[name]}
+    return cell(", ".join(f"{name.replace('_', ' ')} {_said(name, value)}" for name, value in changed.items()))
+
+
+def _said(name: str, value: object) -> str:
+    if name in SHARED and SHARED[name].options is not None:
+        return str((SHARED[name].options or {}).get(str(value), value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "all" if name == "samples" else "as usual"
+    return count(value) if isinstance(value, int) else cell(value)
