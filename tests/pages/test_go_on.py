@@ -19,7 +19,7 @@ from tl.ui import form_state
 SPEC = Experiment(
     dataset="blossoms",
     samples=120,
-    weights="imagenet",
+    weights="mobilenet_v2-tiny-imagenet-64",
     resolution=80,
     epochs=6,
     schedule="step",

@@ -74,12 +74,11 @@ def test_looks_are_told_while_it_goes_on_and_why_it_ended_after(open_page, home,
     assert "Still undecided with 5 seeds, the most that were allowed." in read and "Settling:" not in read
 
 
-def test_what_is_settled_swept_or_imported_gets_no_more_seeds(open_page, home):
-    settled = page_lab.finished(home, seeds=3)
+def test_what_is_settled_is_not_run_until_settled_and_a_size_of_a_sweep_gets_no_more_seeds(open_page, home):
+    assert "settle_start" not in keys(open_page(experiment=page_lab.finished(home, seeds=3)))
     sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1)
     one_size = next(iter(jobs.sweep(home, sweep_id)["experiments"]))
-    for experiment_id in (settled, one_size):
-        assert not {"add_seeds", "settle_start"} & keys(open_page(experiment=experiment_id))
+    assert not {"add_seeds", "settle_start"} & keys(open_page(experiment=one_size))
 
 
 def test_where_no_number_of_seeds_can_settle_it_none_are_offered(open_page, home, open_question):

@@ -47,6 +47,6 @@ def _fits(_home: Home, networks: str, batch_size: int, _experiment: Experiment) 
     return fits_memory(_home, _experiment)
 
 
-def _cited(sources: list[dict]) -> str:
+def _cited(sources: list[dict[str, str]]) -> str:
     links = (f"[{source['who']}]({source['url']})" for source in sources)
     return f"({'; '.join(links)})"

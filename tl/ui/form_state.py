@@ -36,7 +36,7 @@ def arm_key(arm: int, name: str) -> str:
     return f"form_arm{arm}_{name}"
 
 
-def fill(state: MutableMapping, experiment: Experiment) -> None:
+def fill(state: MutableMapping[Any, Any], experiment: Experiment) -> None:
     """Put an experiment's settings into the form."""
     for name in SHARED:
         state[shared_key(name)] = getattr(experiment, name)
@@ -45,14 +45,14 @@ def fill(state: MutableMapping, experiment: Experiment) -> None:
     fill_arms(state, experiment.arms)
 
 
-def fill_arms(state: MutableMapping, arms: Iterable[ArmConfig]) -> None:
+def fill_arms(state: MutableMapping[Any, Any], arms: Iterable[ArmConfig]) -> None:
     """Put these arms into the form in place of those that it has."""
     state[ARMS] = []
     for arm in arms:
         add_arm(state, arm)
 
 
-def add_arm(state: MutableMapping, arm: ArmConfig) -> None:
+def add_arm(state: MutableMapping[Any, Any], arm: ArmConfig) -> None:
     """Append an arm; a name that it would have anyway is left to `compose`."""
     number = state.get(NEXT_ARM, 0)
     state[NEXT_ARM] = number + 1
@@ -69,12 +69,12 @@ def unused_strategy(used: Iterable[str]) -> str:
     return next((key for key in STRATEGIES if key not in known), "full_finetuning")
 
 
-def remove_arm(state: MutableMapping, number: int) -> None:
+def remove_arm(state: MutableMapping[Any, Any], number: int) -> None:
     """Take one arm out."""
     state[ARMS] = [arm for arm in state[ARMS] if arm != number]
 
 
-def renew_token(state: MutableMapping, home: Home) -> None:
+def renew_token(state: MutableMapping[Any, Any], home: Home) -> None:
     """While a form is drawn: a key for its next start, another one once something was started with it.
 
     A second click on the same button comes before that, so it finds what the first one started.
@@ -83,7 +83,7 @@ def renew_token(state: MutableMapping, home: Home) -> None:
         state[TOKEN] = new_id()
 
 
-def arm_names(state: MutableMapping) -> list[str]:
+def arm_names(state: MutableMapping[Any, Any]) -> list[str]:
     """The name of every arm: the user's, else the usual one; numbered where it comes twice."""
     names: list[str] = []
     for number in state[ARMS]:
@@ -95,7 +95,7 @@ def arm_names(state: MutableMapping) -> list[str]:
     return names
 
 
-def usual_name_in(state: MutableMapping, number: int) -> str:
+def usual_name_in(state: MutableMapping[Any, Any], number: int) -> str:
     """What an arm is called that nobody names."""
     strategy = state[arm_key(number, "strategy")]
     return usual_name(strategy, {name: state[arm_key(number, name)] for name in _own(strategy)})
@@ -106,7 +106,7 @@ def _own(strategy: str) -> list[str]:
     return [name for name in TRANSFERRED if name not in of_another_strategy(strategy)]
 
 
-def compose(state: MutableMapping, *, sized: bool = True) -> Experiment:
+def compose(state: MutableMapping[Any, Any], *, sized: bool = True) -> Experiment:
     """The experiment the form describes; not `sized`: on all pictures, whatever number it holds.
 
     What a setting without effect holds, which is not shown then, does not count. Raises Refused where another one can't
@@ -124,12 +124,12 @@ def compose(state: MutableMapping, *, sized: bool = True) -> Experiment:
     return with_seeds(Experiment(**shared, arms=tuple(arms), seeds=first), asked)
 
 
-def _shared(state: MutableMapping, name: str) -> Any:
+def _shared(state: MutableMapping[Any, Any], name: str) -> Any:
     matters = has_effect(name, lambda other: _shared(state, other))
     return typed(state, shared_key(name)) if matters else USUAL[name]
 
 
-def wanted(state: MutableMapping) -> tuple[Experiment, Settling | None]:
+def wanted(state: MutableMapping[Any, Any]) -> tuple[Experiment, Settling | None]:
     """The comparison to begin with, and the plan to settle it where that is asked for. Raises Refused."""
     experiment = compose(state)
     if not state.get(SETTLE):

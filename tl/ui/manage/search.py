@@ -1,6 +1,7 @@
 """Which experiments Runs lists: those that hold the words, have a run in the state, and learned from the data set chosen."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -21,7 +22,7 @@ def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], pa
     whose number the session keeps as `page_key`."""
     titles = {name: plain(view.data_title(home, name)) for name in dict.fromkeys(run.dataset for run in runs)}
     states = [state for state in view.STATUSES if any(run.status == state for run in runs)]
-    asked = {"persist_state": "session", "on_change": st.session_state.pop, "args": (page_key, None)}
+    asked: dict[str, Any] = {"persist_state": "session", "on_change": st.session_state.pop, "args": (page_key, None)}
     with st.grid(3, min_column_width=220):
         words = st.text_input(
             "Search", key=WORDS, max_chars=LONGEST, placeholder="Name, notes, data set, arm or network", **asked
@@ -38,7 +39,7 @@ def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], pa
         if st.session_state.get(DATA) not in titles:  # its last run was deleted
             st.session_state[DATA] = None
         data = st.selectbox(
-            "Data set", list(titles), index=None, key=DATA, placeholder="Any", format_func=titles.get, **asked
+            "Data set", list(titles), index=None, key=DATA, placeholder="Any", format_func=titles.__getitem__, **asked
         )
     return fitting(runs, labels, titles, words or "", state, data)
 
@@ -73,7 +74,6 @@ def fitting(
 
 def _text(run: RunEntry, titles: Mapping[str, str]) -> str:
     network = BACKBONES[run.backbone].title if run.backbone in BACKBONES else ""
-    ids = (run.run_id, run.experiment_id)
     return "\n".join(
         (
             titles[run.dataset],
@@ -82,6 +82,5 @@ def _text(run: RunEntry, titles: Mapping[str, str]) -> str:
             STRATEGIES[run.strategy].title,
             network,
             run.backbone,
-            *ids,
         )
     )

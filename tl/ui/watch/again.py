@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tl.analysis.results import Verdict
-from tl.analysis.settle import next_look
+from tl.analysis.settle import UNDECIDED, next_look
 from tl.jobs.settling import with_seeds
 from tl.ui import arms, form, settling
 from tl.ui.compose import reuse
@@ -28,7 +28,9 @@ def show(now: ExperimentView, found: Verdict) -> None:
                 args=(with_seeds(spec, up_to), title, before),
                 help=f"To the form, filled as this comparison was, with {up_to} seeds.",
             )
-        elif up_to and not settling.helps(now, found):  # else the button stands above
+        elif (
+            up_to and found.headline_claim and found.headline_claim.outcome != UNDECIDED
+        ):  # else it stands above, or helps not
             settling.add_button(now, up_to)
         st.button(
             "More epochs",
