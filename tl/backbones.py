@@ -150,7 +150,7 @@ _TABLE: dict[str, Backbone] = {
     ),
     # For a processor and small pictures: a convolution of all channels costs it less than the depthwise ones of MobileNets.
     "resnet18_narrow": Backbone(
-        title="ResNet-18, a quarter as wide (3×3 stem)",
+        title="Narrow ResNet-18 (3×3 stem)",
         family="ResNet",
         stages=_RESNET,
         head="fc",

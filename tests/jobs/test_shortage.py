@@ -21,11 +21,11 @@ def test_the_usual_comparison_fits_into_a_container_of_one_gigabyte(monkeypatch,
 @pytest.mark.parametrize(
     ("settings", "fits"),
     [
-        ({"batch_size": 64}, "batches of 32 or a resolution of 48 px would fit."),
-        ({"backbone": "resnet18"}, "batches of 16, a resolution of 48 px or MobileNetV3 large would fit."),
+        ({"batch_size": 64}, "batches of 32, a resolution of 48 px or Narrow ResNet-18 (3×3 stem) would fit."),
+        ({"backbone": "resnet18"}, "batches of 16, a resolution of 48 px or EfficientNet-Lite2 would fit."),
         (
             {"backbone": "vgg16", "resolution": 224, "batch_size": 128},
-            "MobileNetV3 small with batches of 8 at 32 px would fit.",
+            "Narrow ResNet-18 (3×3 stem) with batches of 8 at 32 px would fit.",
         ),
     ],
 )
