@@ -8,6 +8,7 @@ from tests.datasets.crafted import two_classes, zipped
 from tests.page_lab import texts, unescaped
 from tl import datasets, jobs
 from tl.config import Experiment
+from tl.jobs import probe
 from tl.store.files import write_json
 
 DELETE = "delete_set_x"
@@ -53,6 +54,19 @@ def test_own_pictures_begin_with_imagenet_weights_unless_something_was_changed(o
     app.text_input(key="form_epochs").input("7").run()
     app.selectbox(key="form_dataset").select("x").run()
     assert app.selectbox(key="form_backbone").value == "mobilenet_v2"
+
+
+@pytest.mark.parametrize(("pictures_per_second", "side"), [(20_000, 224), (0.01, 64)], ids=["fast", "slow"])
+def test_own_pictures_begin_at_the_resolution_that_this_machine_is_fast_enough_for(
+    open_page, mine, pictures_per_second, side
+):
+    names = ("train_images_per_second", "eval_images_per_second", "head_only_images_per_second", "startup_seconds")
+    speeds = dict.fromkeys(names, pictures_per_second) | {"startup_seconds": 1.0, "time": 1.0}
+    write_json(mine.probes_path, {probe._key("mobilenet_v2", 64, 32): speeds})
+    app = open_page()
+    app.selectbox(key="form_dataset").select("x").run()
+    assert app.selectbox(key="form_resolution").value == side
+    assert "ImageNet weights, no download" in texts(app), "it is still the preset"
 
 
 def test_a_deleted_choice_falls_back_to_the_first_with_its_own_number(open_page, mine):

@@ -28,7 +28,10 @@ def show(home: Home) -> None:
     state.setdefault(FILLED, next(iter(PRESETS)))  # begun on the other page
     form_state.renew_token(state, home)
     demo.tell(home)
-    pictures.take_over_upload()
+    if pictures.take_over_upload():
+        filled = PRESETS[state[FILLED]]
+        if _still(home, filled) and state[network.RESOLUTION] == filled.here().resolution:  # nobody has chosen another
+            _suit_pictures(home)
     _begin_with_own(home)
     demo.hold(state)
     with st.container():
@@ -110,6 +113,8 @@ def _still(home: Home, preset: Preset) -> bool:
     left_free = {"weights": now.weights}
     if preset.upload:  # whichever own pictures there are, all of them
         left_free |= {"dataset": now.dataset, "samples": now.samples}
+    if preset.seconds:  # what this machine is fast enough for was known when it was filled in
+        left_free |= {"resolution": now.resolution}
     return bool(
         given and not state[form_state.SETTLE] and weights[0] == weights[1] and replace(wanted, **left_free) == now
     )
@@ -124,7 +129,7 @@ def _begin_with_own(home: Home) -> None:
     if not begun_anew or chosen["dataset"] in datasets.BUILT_IN or not datasets.has(home, chosen["dataset"]):
         return
     if _still(home, replace(PRESETS[first], upload=True)):
-        form_state.fill(state, PRESETS[own].here())
+        form_state.fill(state, PRESETS[own].here(home, chosen["dataset"]))
         state.update({form_state.shared_key(name): value for name, value in chosen.items()})
         state[FILLED] = own
 
@@ -140,8 +145,18 @@ def _use_preset(home: Home) -> None:
     st.session_state[pictures.WANTS_UPLOAD] = preset.upload
     if preset.upload:
         pictures.use_newest_upload(home)
-    if preset.probes:  # of the pictures that are chosen now
-        form_state.fill_arms(st.session_state, preset.here(home, st.session_state[pictures.DATASET]).arms)
+    _suit_pictures(home)
+
+
+def _suit_pictures(home: Home) -> None:
+    """What the preset makes depend on the pictures, by those that are chosen now."""
+    state = st.session_state
+    preset = PRESETS[state[FILLED]]
+    here = preset.here(home, state[pictures.DATASET])
+    if preset.probes:
+        form_state.fill_arms(state, here.arms)
+    if preset.seconds:
+        state[network.RESOLUTION] = here.resolution
 
 
 def _start_row(home: Home, info) -> Experiment | None:

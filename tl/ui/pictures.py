@@ -249,10 +249,11 @@ def _spoken_name(file_name: str) -> str:
     return f"{kept or 'upload'}.zip"
 
 
-def take_over_upload() -> None:
-    """After a finished upload: choose the new set, before its widgets exist in this run."""
+def take_over_upload() -> bool:
+    """After a finished upload: choose the new set, before its widgets exist in this run; whether there was one."""
     name = st.session_state.pop(UPLOADED, None)
     if name:
         st.session_state[DATASET] = name
         st.session_state[SAMPLES] = None
         st.session_state[WANTS_UPLOAD] = st.session_state[UPLOADER] = False
+    return bool(name)

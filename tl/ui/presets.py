@@ -1,9 +1,12 @@
 """Starting points of a comparison, as data: a preset fills the form, everything can be changed after. No streamlit."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from tl.config import ArmConfig, Experiment
+from tl import datasets
+from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs.shortage import fitted
+from tl.jobs.within import within
 from tl.store.home import Home
 from tl.ui.compose.best_networks import probe, probes
 
@@ -20,12 +23,20 @@ class Preset:
     experiment: Experiment
     upload: bool = False  # wants the user's own pictures: the newest uploaded set, or the uploader
     lower: bool = False  # takes a lower resolution where memory, or a demo's limit, does not allow its own
+    seconds: float | None = None  # takes the highest resolution at which own pictures are compared in that time here
     probes: bool = False  # its arms are the networks that are here, the most promising for the pictures first
 
     def here(self, home: Home | None = None, dataset: str | None = None) -> Experiment:
         """What it fills in on this machine, for the pictures of `dataset`; without a home no more than is known anywhere."""
         found = fitted(self.experiment) if self.lower else self.experiment
-        if not self.probes or home is None:
+        if home is None:
+            return found
+        if self.seconds and dataset and dataset not in datasets.BUILT_IN:
+            with suppress(Refused):  # deleted, or damaged: said where it is chosen
+                info = datasets.describe(home, dataset)
+                sizes = {"train": info.train, "validation": info.validation, "test": info.test}
+                found = within(home, found, sizes, self.seconds)
+        if not self.probes:
             return found
         arms = probes(home, dataset or found.dataset, found.resolution)
         return fitted(replace(found, arms=arms)) if arms else found
@@ -63,6 +74,7 @@ PRESETS: dict[str, Preset] = {
         ),
         upload=True,
         lower=True,
+        seconds=90,  # by an estimate, which is an upper bound: a minute, then
     ),
     "which_network": Preset(
         title="Which pretrained network?",
