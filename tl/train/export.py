@@ -83,8 +83,8 @@ class Export:
         path = self.folder / "model.onnx"
         self._tell("writing the ONNX model")
         about = {"pictures": pixels_from.way(self.run.home, model.info, model.side)}
-        whole = onnx_model.Whole(model.network, model.expects, model.config.resolution, self.temperature)
-        onnx_model.write_onnx(whole, model.side, path, about)
+        whole = onnx_model.Whole(model.network, model.expects, model.side, model.config.resolution, self.temperature)
+        onnx_model.write_onnx(whole, path, about)
         found: dict[str, Any] = {"splits": {}}
         for split in ("validation", "test"):
             if store.sizes[split]:
