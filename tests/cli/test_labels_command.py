@@ -2,15 +2,18 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 from commands import main
 
 from tests.datasets.crafted import picture, pictures, zipped
 from tests.label_lab import ARMS, answered
-from tests.page_lab import submit
+from tests.page_lab import end, submit
 from tl.cli import labels
+from tl.config import Final
 from tl.datasets import describe, ingest
+from tl.jobs.queue import enqueue
 from tl.store.database import read_experiment, read_runs
 from tl.store.home import Home
 
@@ -68,3 +71,15 @@ def test_what_can_not_be_done_is_one_sentence(capsys, home, flowers, tmp_path):
     ):
         status, stdout, stderr = main(capsys, home.path, *arguments)
         assert (status, stdout) == (2, "") and says in stderr, arguments
+
+
+def test_a_final_model_has_no_labels_to_doubt_and_no_test_pictures(capsys, home, flowers, tmp_path):
+    before = read_experiment(home, flowers)["experiment"]
+    final = replace(before, arms=before.arms[:1], seeds=(0,), final=Final(of="0" * 26, epochs=1))
+    ident, aside = enqueue(home, [final], None), tmp_path / "aside.csv"
+    aside.write_text("train/rose/0.png\n")
+    for row in read_runs(home, ident):
+        end(home, row, "finished")
+    for arguments in (("labels", ident), ("shifted", ident), ("compare-again", ident, "--set-aside", str(aside))):
+        status, stdout, stderr = main(capsys, home.path, *arguments)
+        assert (status, stdout) == (2, "") and "is a final model, which is compared with nothing" in stderr, arguments

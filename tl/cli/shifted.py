@@ -27,9 +27,11 @@ def shifted(arguments: argparse.Namespace) -> int:
     from tl.analysis.inspection.shifted_record import EXPLAINED, head, shifted_record, table_rows
     from tl.jobs.measurements.shifted import measure, problem
     from tl.store.database import read_experiment, read_runs
+    from tl.store.rows import refuse_final
 
     home: Home = arguments.home
     experiment = read_experiment(home, arguments.id)["experiment"]
+    refuse_final(arguments.id, experiment)
     rows = [row for row in read_runs(home, arguments.id) if row.status == "finished"]
     if not rows:
         raise Refused(f"No run of {arguments.id} has finished; wait for one, or resume it.")

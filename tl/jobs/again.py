@@ -8,6 +8,7 @@ from tl.jobs.pictures import delete_dataset
 from tl.jobs.queue import submit
 from tl.store import database
 from tl.store.home import Home
+from tl.store.rows import refuse_final
 
 if TYPE_CHECKING:
     from tl.datasets import Corrections
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 def compare_again(home: Home, experiment_id: str, correct: "Corrections") -> str:
     """Id of the new experiment: the same arms and seeds on a new data set in which `correct` is done.
 
-    It is computed as the one before was. Raises Refused where the pictures can't be corrected so, or the experiment
+    It is computed as the one before was. Raises Refused for a final model, and where the pictures can't be corrected so, or the experiment
     can't be queued; then there is no new data set either.
     """
     from tl import datasets  # pandas
     from tl.analysis.inspection.second_look import samples_of
 
     before = database.read_experiment(home, experiment_id)["experiment"]
+    refuse_final(experiment_id, before)
     info = datasets.derive(home, before.dataset, None, correct=correct)
     again = replace(before, dataset=info.name, samples=samples_of(before, info), looks=())
     try:

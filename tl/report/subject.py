@@ -7,7 +7,7 @@ from typing import Any
 from tl.config import Experiment, Refused
 from tl.store.database import Unknown, read_experiment, read_runs, read_sweeps
 from tl.store.home import Home
-from tl.store.rows import RunRow
+from tl.store.rows import RunRow, refuse_final
 from tl.store.schema import ACTIVE
 
 EXPERIMENT, SWEEP = "experiment", "sweep"
@@ -56,11 +56,7 @@ def ended(home: Home, ident: str) -> Subject:
         raise Unknown(
             f"There is no experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them."
         ) from None
-    if entries[0]["experiment"].final:
-        raise Refused(
-            f"Experiment {ident} is a final model, which is compared with nothing; `python -m tl export-model` writes it with "
-            "its card."
-        )
+    refuse_final(ident, entries[0]["experiment"])
     rows_of = {entry["experiment_id"]: read_runs(home, entry["experiment_id"]) for entry in entries}
     if any(row.status in ACTIVE for rows in rows_of.values() for row in rows):
         raise Refused(

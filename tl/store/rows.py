@@ -75,3 +75,12 @@ def experiment_of(spec: str) -> Experiment:
         raise Refused(newer("The queue (tl.sqlite)", found)) from None
     except (Refused, ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
         raise Damaged(f"an experiment in it can't be read ({problem})") from None
+
+
+def refuse_final(experiment_id: str, experiment: Experiment) -> None:
+    """Raise Refused for a final model, where arms are compared or test pictures are needed."""
+    if experiment.final:
+        raise Refused(
+            f"Experiment {experiment_id} is a final model, which is compared with nothing; `python -m tl export-model` writes "
+            "it with its card."
+        )

@@ -7,6 +7,7 @@ from tl.datasets.info import DatasetInfo
 from tl.jobs.listing import RunEntry
 from tl.store.home import Home
 from tl.store.predictions import Answers, Predictions, read_answers, read_predictions
+from tl.store.rows import refuse_final
 from tl.strategies import STRATEGIES
 from tl.ui.view import ExperimentView
 
@@ -52,9 +53,10 @@ def finished(now: ExperimentView) -> tuple[RunEntry, ...]:
 def begun(now: ExperimentView) -> tuple[str, str | None]:
     """The arm that is looked at first, and the one it is compared with: the first that transfers, and the baseline.
 
-    Raises Refused where no run has kept what it answered.
+    Raises Refused for a final model, and where no run has kept what it answered.
     """
     names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in finished(now))]
+    refuse_final(now.experiment_id, now.experiment)
     if not names:
         raise Refused(
             "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
