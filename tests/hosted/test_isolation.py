@@ -4,6 +4,7 @@ import inspect
 import io
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +13,17 @@ from tl import datasets, jobs, sources
 from tl.analysis import experiment_result, sweep_result
 from tl.analysis.hints import question
 from tl.config import Refused, new_id
-from tl.jobs import advice, event_files, hints, tensorboard
+from tl.jobs import advice, event_files, exports, hints, tensorboard
+from tl.jobs.again import compare_again
+from tl.jobs.final_model import submit_final
+from tl.jobs.keeping import keep
+from tl.jobs.predictions import predict
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.intake import import_bundle
+from tl.report.model_card import about
 from tl.report.report import report
 from tl.report.subject import ended
-from tl.store import database, features
+from tl.store import database, features, labels
 from tl.store.home import Home
 from tl.store.settling import Settling
 
@@ -52,8 +58,24 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     datasets.describe: "dataset",
     datasets.examples: "dataset",
     features.fingerprint: "dataset",
+    about: "run_id",
+    compare_again: "experiment_id",
+    exports.make: "run_id",
+    keep: "run_id",
+    labels.label_of: "experiment_id",
+    labels.write: "experiment_id",
+    predict: "run_id",
+    submit_final: "run_id",
 }
-MORE = {jobs.add_seeds: (5,), jobs.begin_settling: (Settling(),)}  # what else is given
+MORE = {  # what else is given
+    jobs.add_seeds: (5,),
+    jobs.begin_settling: (Settling(),),
+    compare_again: (datasets.Corrections(set_aside=("a.png",)),),
+    exports.make: (Path(), print),
+    keep: ("a-name",),
+    labels.write: ("a name", "notes"),
+    predict: (Path(), Path("answers.csv"), print),
+}
 
 
 def name_of(ask: Callable) -> str:

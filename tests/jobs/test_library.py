@@ -167,6 +167,9 @@ def test_an_exported_file_is_the_same_starting_point_on_another_machine(home, tm
     assert features_of(there, "from-afar").equal(features_of(home, "mine"))
     ours, theirs = (library.history(source(at, BACKBONE, key)) for at, key in ((home, "mine"), (there, "from-afar")))
     assert [step.words() for step in theirs] == [step.words() for step in ours]
+    flip(tmp_path / "mine.safetensors")  # one bit, on the way there
+    with pytest.raises(Refused, match="mine.safetensors was damaged on its way here"):
+        bring_in(there, tmp_path / "mine.safetensors", "damaged")
     assert card_of(found.card).run_id == "" and found.sha256 == source(home, BACKBONE, "mine").sha256
 
 

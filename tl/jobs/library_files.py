@@ -27,6 +27,7 @@ from tl.store.files import for_the_user, locked, write_pieces
 from tl.store.home import Home
 from tl.store.places import without_places
 from tl.store.quota import check_disk
+from tl.store.seal import SEAL, header_of_intact
 from tl.store.weights_file import Tensor
 
 ABOUT = "tl_lab_card"  # under which the card stands in the header
@@ -51,7 +52,7 @@ def export(home: Home, name: str, file: Path) -> int:
     with weights_file.opened(folder / own.WEIGHTS) as weights:
         tensors = weights_file.check(weights)
         with for_the_user():
-            write_pieces(file, weights_copy.pieces(weights, tensors, {ABOUT: without_places(text)}))
+            write_pieces(file, weights_copy.sealed(weights, tensors, {ABOUT: without_places(text)}))
     return file.stat().st_size
 
 
@@ -85,6 +86,8 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
             f"{shown} has no model card of TL Lab's in it; export it from a library, or give plain weights to a comparison "
             "(--weights-file)."
         )
+    if SEAL in weights_copy.told(file) and header_of_intact(file) is None:
+        raise Refused(f"{shown} was damaged on its way here; copy it again, or export it again.")
     card = of_stranger(text, shown)
     _check_network(card, tensors, shown)
     weights_file.check(file)

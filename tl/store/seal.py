@@ -6,7 +6,8 @@ import struct
 from typing import BinaryIO
 
 NO_DIGEST = "0" * 64  # stands for the digest in the bytes that the digest is of
-DIGEST = b'"sha256":"'  # in front of it; can't occur inside a text of JSON, where quotes are escaped
+SEAL = "sha256"  # its key in the header's texts
+DIGEST = f'"{SEAL}":"'.encode()  # in front of it; can't occur inside a text of JSON, where quotes are escaped
 PIECE_BYTES = 1 << 20  # that are in memory at once
 
 
