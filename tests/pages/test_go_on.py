@@ -9,7 +9,8 @@ from tests import page_lab
 from tests.datasets.crafted import pictures, zipped
 from tests.page_lab import unescaped
 from tl import datasets, jobs
-from tl.config import ArmConfig, Experiment
+from tl.config import ArmConfig, Experiment, Final
+from tl.jobs.queue import enqueue
 from tl.report.bundle import export_bundle
 from tl.report.intake import import_bundle
 from tl.store import labels
@@ -111,6 +112,19 @@ def test_what_of_it_is_gone_is_said_in_a_sentence_and_the_rest_is_filled(open_pa
     assert (form(app).epochs, form(app).arms) == (7, SPEC.arms)
     app.get("pills")[0].set_value("quick_look").run()
     assert not app.warning and app.get("pills")[0].value == "quick_look"
+
+
+def test_a_final_model_fills_the_form_without_what_makes_it_one_and_has_no_verdict_to_compare(open_page, home):
+    first = page_lab.finished(home)
+    alone = replace(SPEC, arms=SPEC.arms[:1], seeds=SPEC.seeds[:1], final=Final(of="0" * 26, epochs=1))
+    [row] = page_lab.rows(home, enqueue(home, [alone], None))
+    page_lab.end(home, row, "finished")
+    app = open_page(experiment=first, **{"with": row.experiment_id})
+    assert "There is no other experiment that has ended." in page_lab.texts(app)
+    app = open_page(experiment=row.experiment_id)
+    app.button(key="use_settings").click().run()
+    assert "trains on all pictures and is tested on none" in app.warning[0].value
+    assert form(app).final is None
 
 
 def test_an_imported_experiment_fills_the_form_and_cannot_grow(open_page, home, tmp_path):

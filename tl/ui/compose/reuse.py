@@ -25,7 +25,8 @@ def use(state: MutableMapping[Any, Any], experiment: Experiment, title: str, exp
     `experiment_id`: whose finished runs may be taken over for the arms that stay as they are.
     """
     form_state.fill(state, experiment)
-    state[ORIGIN], state[BEFORE], state[_WANTED] = title, experiment_id, form_state.compose(state)
+    wanted = replace(form_state.compose(state), final=experiment.final)
+    state[ORIGIN], state[BEFORE], state[_WANTED] = title, experiment_id, wanted
     state.pop(LEFT_OUT, None)
 
 
@@ -51,6 +52,9 @@ def notice(state: MutableMapping[Any, Any]) -> None:
 def missing(wanted: Experiment, now: Experiment) -> list[str]:
     """What differs between settings that were wanted and what came of them, in words; [] for nothing."""
     lost, others = [], {entry.name for entry in fields(Training)} - {"weights"}
+    if wanted.final:
+        lost.append("that it trains on all pictures and is tested on none, which a final model only does")
+        others -= {"samples"}
     if wanted.dataset != now.dataset:
         lost.append(f"the data set {wanted.dataset!r}, which is not here any more")
         others -= {"dataset", "samples", "resplit"}

@@ -60,7 +60,8 @@ def show(now: view.ExperimentView, found: Verdict, judged: dict[str, Any]) -> No
 
 
 def _others(home: Home, own: str) -> dict[str, str]:
-    """Id -> title of every other experiment of which nothing trains or waits, the newest first."""
+    """Id -> title of every other experiment of which nothing trains or waits, the newest first; no final model, which has
+    no verdict."""
     called, now = labels(home), time.time()
     found: dict[str, str] = {}
     titles: dict[str, str] = {}
@@ -68,9 +69,9 @@ def _others(home: Home, own: str) -> dict[str, str]:
     for row in database.read_runs(home):
         if row.status in ACTIVE:
             active.add(row.experiment_id)
-        if row.experiment_id in found or row.experiment_id == own:
-            continue
         spec = row.experiment
+        if row.experiment_id in found or row.experiment_id == own or spec.final:
+            continue
         if spec.dataset not in titles:
             titles[spec.dataset] = view.data_title(home, spec.dataset)
         title = called[row.experiment_id].name if row.experiment_id in called else ""
