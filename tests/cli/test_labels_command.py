@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -63,9 +64,12 @@ def test_the_list_is_what_relabel_takes_and_the_answer_is_told(capsys, home, flo
 
 
 def test_what_can_not_be_done_is_one_sentence(capsys, home, flowers, tmp_path):
+    (link := tmp_path / "stdout").symlink_to(tmp_path / "elsewhere")
     for arguments, says in (
         (("compare-again", flowers), "Say which pictures"),
         (("labels", flowers, "--output", str(tmp_path / "no" / "a.csv")), "in a folder that is there"),
+        (("labels", flowers, "--output", os.devnull), "give the name of a file"),
+        (("labels", flowers, "--output", str(link)), "give the name of a file"),
         (("labels", "0" * 26), "There is no experiment"),
         (("labels", submit(home, arms=ARMS)), "its labels are right"),
     ):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -170,6 +171,10 @@ def test_the_self_check_finds_another_answer(model, tmp_path):
 
 
 def test_what_cant_be_asked_is_one_sentence(model):
+    pipe = model[0] / "pipe"
+    os.mkfifo(pipe)
+    assert ask(model[0], "pipe").stderr == "There is no file or folder 'pipe'.\n"
+    pipe.unlink()
     ended = ask(model[0], "nowhere")
     assert (ended.returncode, ended.stderr) == (2, "There is no file or folder 'nowhere'.\n")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tl.cli.bar import bar
-from tl.cli.parser import add_command
+from tl.cli.parser import add_command, check_output
 from tl.config import Refused
 from tl.output import print_json, spell_out
 from tl.store.files import keep_private
@@ -32,8 +32,7 @@ def add_commands(commands: Any) -> None:
 def export_model(arguments: argparse.Namespace) -> int:
     """0: the file is written."""
     path = arguments.output or Path(f"{arguments.run_id}-model.zip")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+    check_output(path)
     wants = {"onnx": not arguments.without_onnx, "pictures": not arguments.without_pictures}
     with bar(path.name, " pictures") as told:
         measured = write(arguments.home, arguments.run_id, path, told, **wants)

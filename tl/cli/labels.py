@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tl.cli.compare import finish
 from tl.cli.datasets import add_correction_options, corrections_of
-from tl.cli.parser import add_command
+from tl.cli.parser import add_command, check_output
 from tl.cli.table import table
 from tl.config import Experiment, Refused
 from tl.output import print_json
@@ -190,8 +190,7 @@ def _more(number: int, how: str) -> str:
 def _write(path: Path, found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame") -> None:
     from tl.store.files import for_the_user, write_bytes
 
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+    check_output(path)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("picture", "label", "is_labelled", "probability", "probability_of_label", "split"))

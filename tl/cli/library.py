@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tl.cli.parser import add_command
+from tl.cli.parser import add_command, check_output
 from tl.cli.table import table
 from tl.config import Refused
 from tl.output import print_json
@@ -123,8 +123,7 @@ def _export(arguments: argparse.Namespace) -> int:
     from tl.jobs.library_files import export, file_name
 
     path = arguments.output or Path(file_name(arguments.export))
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+    check_output(path)
     size = export(arguments.home, arguments.export, path)
     if arguments.json:
         print_json({"name": arguments.export, "file": str(path.absolute()), "bytes": size})

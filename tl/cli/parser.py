@@ -3,9 +3,10 @@
 import argparse
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
-from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment
+from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment, Refused
 from tl.store.home import Home
 
 
@@ -89,3 +90,10 @@ def verdict_options(arguments: argparse.Namespace, experiment: Experiment | None
         if experiment is not None:
             baseline_of(experiment, given.get("baseline"))
     return given
+
+
+def check_output(path: Path) -> None:
+    """Refuse what can't become a file: it is written beside and put in place as a whole, which would remove a device, or a
+    link to one, as /dev/stdout is."""
+    if path.is_symlink() or (path.exists() and not path.is_file()) or not path.absolute().parent.is_dir():
+        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")

@@ -8,8 +8,7 @@ from typing import Any
 
 from tl.answering import COLUMNS
 from tl.cli.bar import bar
-from tl.cli.parser import add_command
-from tl.config import Refused
+from tl.cli.parser import add_command, check_output
 from tl.output import print_json
 from tl.words import number_of
 
@@ -28,8 +27,7 @@ def predict(arguments: argparse.Namespace) -> int:
     from tl.store.files import for_the_user
 
     path = arguments.output or Path(f"{arguments.run_id}-answers.csv")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+    check_output(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with for_the_user():

@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.config import Refused
+from tl.cli.parser import add_command, add_verdict_options, check_output, verdict_options
 from tl.output import print_json
 
 
@@ -52,8 +51,7 @@ def _written(arguments: argparse.Namespace, kind: str, data: bytes) -> int:
     from tl.store.files import for_the_user, write_bytes
 
     path = arguments.output or Path(f"{arguments.id}.{kind}")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+    check_output(path)
     with for_the_user():
         write_bytes(path, data)
     if arguments.json:

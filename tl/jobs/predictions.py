@@ -20,7 +20,7 @@ def predict(home: Home, run_id: str, folder: Path, output: Path, told: telling.T
     row = database.read_run(home, run_id)
     if row.status != "finished":
         raise Refused(f"Run {run_id} is {row.status}; only a finished run has a network to ask.")
-    if not folder.exists():
+    if not (folder.is_dir() or folder.is_file()):  # a pipe would be waited for, a device read without end
         raise Refused(f"There is no folder {str(folder)!r}; give a folder of pictures, or one picture.")
     arguments = [str(home.run(run_id).folder), str(folder.absolute()), "--output", str(output.absolute())]
     arguments += ["--temperature", repr(temperature_of(home, run_id) or 1.0)]

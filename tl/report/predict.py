@@ -144,7 +144,7 @@ def answer(model: Model, places: Sequence[Path], rows: AnswerFile) -> None:
 
 def _files(places: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     for place in places:
-        if not place.exists():
+        if not (place.is_dir() or place.is_file()):  # a pipe would be waited for
             raise Problem(f"There is no file or folder {str(place)!r}.")
         for path, name in files_in(place):
             yield path, name if len(places) == 1 else f"{place.name}/{name}" if place.is_dir() else name
