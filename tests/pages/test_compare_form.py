@@ -46,8 +46,8 @@ def test_an_arm_may_have_a_network_and_a_resolution_of_its_own(open_page, home):
     app.button(key="form_start").click().run()
     own = {run.arm: (run.backbone, run.weights, run.resolution) for run in jobs.list_runs(home)}
     assert own["Full fine-tuning, EfficientNet-Lite0, 96 px"] == ("efficientnet_lite0", "imagenet", 96)
-    assert own["scratch"][::2] == ("mobilenet_v2", 64)
-    assert not app.exception and app.title[0].value.startswith("MobileNetV2 and EfficientNet")
+    assert own["scratch"][::2] == ("resnet18_narrow", 32)
+    assert not app.exception and "Narrow ResNet-18 (3×3 stem) and EfficientNet-Lite0 on Blossoms" in unescaped(app)
 
 
 def test_what_never_gets_its_turn_is_said(open_page):
@@ -112,11 +112,11 @@ def test_a_preset_fills_the_form_and_everything_can_be_changed_after(open_page, 
 
 def test_a_preset_is_lit_while_the_form_is_that_preset(open_page):
     app = open_page()
-    assert app.get("pills")[0].value == "quick_look" and "one to two minutes" in texts(app)
+    assert app.get("pills")[0].value == "quick_look" and "about two minutes" in texts(app)
     app.run()
     assert app.get("pills")[0].value == "quick_look"
     app.text_input(key="form_samples").set_value("5000").run()
-    assert app.get("pills")[0].value is None and "one to two minutes" not in texts(app)
+    assert app.get("pills")[0].value is None and "about two minutes" not in texts(app)
     assert "Begun as “Quick look”, changed since." in unescaped(app)
     app.text_input(key="form_samples").set_value("500").run()
     assert app.get("pills")[0].value == "quick_look"
@@ -343,11 +343,11 @@ def test_each_arm_shows_its_plan_and_follows_the_settings(open_page):
     app = open_page()
     assert [chart.proto.alt for chart in charts(app)] == [
         "What trains when: everything from epoch 1 at 1e-3",
-        "What trains when: everything from epoch 1 at 1e-4",
+        "What trains when: everything from epoch 1 at 1e-3",
         "Colours of the learning rates",
     ]
     app.selectbox(key=f"form_arm{first_arm(app)}_strategy").set_value("lp_ft").run()
-    assert "everything from epoch 8 at the latest at 1e-4" in charts(app)[0].proto.alt
+    assert "everything from epoch 7 at the latest at 1e-4" in charts(app)[0].proto.alt
     assert "until the range test" not in texts(app)
     app.toggle(key="form_find_rate").set_value(True).run()
     assert "Drawn with the usual rates until the range test has found one." in texts(app)
@@ -366,7 +366,7 @@ def test_a_select_box_names_pretrained_weights_in_few_words(open_page):
     app = open_page()
     box = app.selectbox(key="form_weights")
     assert box.options[0] == "Bundled: Tiny ImageNet" and all(len(option) <= 30 for option in box.options)
-    assert "202 classes at 64 px" in unescaped(app)
+    assert "202 classes at 32 px" in unescaped(app)
 
 
 def test_a_network_without_published_weights_says_so_and_trains_from_scratch(open_page, home):

@@ -35,9 +35,9 @@ def test_the_forms_bounds_are_the_limits_and_what_it_describes_can_be_started(op
     assert app.selectbox(key="form_resolution").options == ["32 px", "48 px"]
     assert app.get("pills")[0].options == [app.get("pills")[0].options[0]], "what can't be started is not offered"
     app.button(key="form_start").click().run()
-    assert not app.exception and len(database.read_runs(ann)) == 2
+    assert not app.exception and len(database.read_runs(ann)) == 4
     experiment = jobs.experiment(ann, database.read_runs(ann)[0].experiment_id)["experiment"]
-    assert (experiment.samples, experiment.epochs, experiment.resolution) == (120, 7, 48)
+    assert (experiment.samples, experiment.epochs, experiment.resolution) == (120, 7, 32)
 
 
 @pytest.mark.parametrize("page", [None, "pages/1_Data_size.py"])
@@ -82,6 +82,7 @@ def test_a_full_queue_is_said_where_start_was_pressed_and_nothing_is_queued(open
         if owner is not ann:
             monkeypatch.setattr(visitor, "owner_in", lambda cookies, owner=owner: owner.owner)
         app = open_page()
+        app.text_input(key="form_seeds").set_value("1").run()
         app.button(key="form_start").click().run()
         assert not app.exception
     assert "there would be 4 runs of all visitors that train or wait; this demo allows 3" in unescaped(app)

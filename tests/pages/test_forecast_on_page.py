@@ -15,6 +15,7 @@ from tl.config import Training
 from tl.jobs.measurements import forecasts as job
 
 ROOT = Path(__file__).parents[2]
+QUICK = Training(dataset="blossoms", backbone="resnet18_narrow", resolution=32)  # as the form first is
 BUTTON, TARGET = "forecast_ask_form", "forecast_target_form"
 
 
@@ -32,8 +33,8 @@ def asks(monkeypatch):
     return asked
 
 
-def measured(home) -> questions.Question:
-    asked = questions.question(home, Training(dataset="blossoms"))
+def measured(home, about: Training = QUICK) -> questions.Question:
+    asked = questions.question(home, about)
     questions.keep_curve(home, asked, curve(power(2.0, 0.4, 0.02)))
     return asked
 
@@ -43,7 +44,7 @@ def test_one_click_asks_and_the_page_goes_on(open_page, home, asks):
     assert "How many more pictures?" in [title.value for title in app.subheader]
     app.button(key=BUTTON).click().run()
     assert not app.exception
-    assert asks == [questions.question(home, Training(dataset="blossoms"))]
+    assert asks == [questions.question(home, QUICK)]
     assert not home.forecasts_dir.exists()
 
 
@@ -72,14 +73,14 @@ def test_a_sweep_tells_of_the_other_arms_and_their_names_never_become_markup(ope
 
 
 def test_what_could_not_be_measured_is_said(open_page, home, asks):
-    questions.keep_problem(home, questions.question(home, Training(dataset="blossoms")), "The *file* is damaged.")
+    questions.keep_problem(home, questions.question(home, QUICK), "The *file* is damaged.")
     app = open_page("pages/1_Data_size.py")
     app.button(key=BUTTON).click().run()
     assert not app.exception and "The *file* is damaged." in unescaped(app) and len(asks) == 1
 
 
 def test_after_a_comparison_it_stands_in_an_expander(home, asks):
-    measured(home)
+    measured(home, Training(dataset="blossoms"))
 
     def page():
         from tl.config import ArmConfig, Experiment

@@ -43,7 +43,7 @@ def test_only_ones_own_pictures_have_the_button_and_it_asks_first(open_page, min
 
 def test_own_pictures_begin_with_imagenet_weights_unless_something_was_changed(open_page, mine):
     app = open_page()
-    assert app.selectbox(key="form_backbone").value == "mobilenet_v2"
+    assert app.selectbox(key="form_backbone").value == "resnet18_narrow"
     app.selectbox(key="form_dataset").select("x").run()
     assert not app.exception and app.selectbox(key="form_dataset").value == "x"
     chosen = [app.selectbox(key=f"form_{name}").value for name in ("backbone", "weights", "resolution")]
@@ -53,7 +53,7 @@ def test_own_pictures_begin_with_imagenet_weights_unless_something_was_changed(o
     app = open_page()
     app.text_input(key="form_epochs").input("7").run()
     app.selectbox(key="form_dataset").select("x").run()
-    assert app.selectbox(key="form_backbone").value == "mobilenet_v2"
+    assert app.selectbox(key="form_backbone").value == "resnet18_narrow"
 
 
 @pytest.mark.parametrize(("pictures_per_second", "side"), [(20_000, 224), (0.01, 64)], ids=["fast", "slow"])

@@ -97,6 +97,7 @@ def test_a_plan_that_is_refused_is_told_in_one_sentence(open_page, home, open_qu
 
 def test_the_form_starts_a_comparison_that_is_run_until_settled(open_page, home):
     app = open_page()
+    app.text_input(key="form_seeds").set_value("1").run()
     assert ", 1 seed, " in unescaped(app)
     app.checkbox(key="form_settle").check().run()
     assert ", 3 seeds to begin with, " in unescaped(app)

@@ -14,6 +14,7 @@ from tl.differences import usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy
 from tl.report.command import command
 from tl.schedules import OPTIMIZERS, SCHEDULES
+from tl.sources.cards import bundled
 from tl.strategies import PARAMETERS, STRATEGIES, arm_title
 from tl.ui import cost, form_state
 from tl.ui.presets import PRESETS
@@ -44,8 +45,8 @@ def test_a_preset_compares_scratch_with_something_pretrained_on_a_known_set(name
 
 def test_the_first_preset_needs_no_download_and_is_small():
     quick = next(iter(PRESETS.values())).experiment
-    assert (quick.dataset, quick.samples, quick.resolution, quick.epochs) == ("blossoms", 500, 64, 15)
-    assert quick.backbone == "mobilenet_v2" and quick.weights == "auto"
+    assert (quick.dataset, quick.samples, quick.resolution, quick.epochs) == ("blossoms", 500, 32, 12)
+    assert bundled(quick.backbone) and quick.weights == "auto" and len(quick.seeds) == 3
 
 
 def test_the_textbook_preset_is_the_textbook_recipe():

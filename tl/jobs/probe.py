@@ -29,6 +29,7 @@ RETRY_SECONDS = 60.0  # after a failure
 STRAINED_SECONDS = 600.0  # for so long a speed is believed that was measured while others used the machine
 STRAINED_LOAD = 0.75  # processes wanting to run, per core, before the probe starts
 LOCK = "probing.lock"  # under which one process measures
+BATCHES = (16, 32, 64)  # that are usual
 _BY_OPERATIONS = ("train_images_per_second", "eval_images_per_second")
 COMMAND = (sys.executable, "-m", "tl.train", "--probe")
 
@@ -69,10 +70,10 @@ def nearest(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     sides = sorted(RESOLUTIONS, key=lambda side: abs(side - resolution))
     for network in (backbone, *(other for other in BACKBONES if other != backbone)):
         for side in sides:
-            entry = entries.get(_key(network, side, batch_size))
-            if entry is not None and "error" not in entry and (theirs := _operations(network, side)):
-                faster = {name: entry[name] * theirs / wanted for name in _BY_OPERATIONS}
-                return entry | faster
+            for size in dict.fromkeys((batch_size, *BATCHES)):
+                entry = entries.get(_key(network, side, size))
+                if entry is not None and "error" not in entry and (theirs := _operations(network, side)):
+                    return entry | {name: entry[name] * theirs / wanted for name in _BY_OPERATIONS}
     return None
 
 
