@@ -159,7 +159,7 @@ def _int8(measured: dict[str, Any]) -> str:
         f"{found['images_per_second'] / whole['images_per_second']:.1f} times as fast where it was exported"
     )
     if found["kept"]:
-        return f"smaller: {told}. Ranges by {found['calibration']} training pictures."
+        return f"smaller: {told}. Its ranges were set with {found['calibration']} training pictures."
     return f"left out, since it is more than a point of accuracy worse: {told}."
 
 

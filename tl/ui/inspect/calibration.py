@@ -80,7 +80,7 @@ def _sentence(judged: Judged) -> str:
         )
     if not judged.validation:
         return f"{said} No validation answers were kept, so no temperature can be fitted."
-    return f"{said} The {number_of(judged.validation, 'validation picture')} settle no temperature."
+    return f"{said} No temperature fits the {number_of(judged.validation, 'validation picture')}."
 
 
 def _verdict(whole: Bin) -> str:

@@ -136,7 +136,8 @@ def _square(choice: Choice, voices: Sequence[Voice], names: Sequence[str]) -> ND
     keep_to(key(choice, BY), titles)
     by = right.selectbox("By", list(titles), format_func=titles.__getitem__, key=key(choice, BY))
     found = _answered(voices, label, answer, by)
-    st.caption(f"{number_of(len(found), 'picture')}, the surest answers first.")
+    if len(found):
+        st.caption(f"{number_of(len(found), 'picture')}, the surest answers first.")
     return found
 
 

@@ -84,7 +84,7 @@ def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
         return
     aside = sum(value == ASIDE for value in wanted.values())
     with st.container(border=True, key="inspect_corrections"):
-        st.markdown(f"**{' and '.join(in_words(aside, len(wanted) - aside)).capitalize()}**, so far.")
+        st.markdown(f"**{' and '.join(in_words(aside, len(wanted) - aside)).capitalize()}** so far.")
         with st.container(horizontal=True):
             pressed = st.button(
                 "Make a set without these and compare again"

@@ -68,10 +68,17 @@ def told_of(hard: Hardest, answers: Sequence[Answers]) -> str:
     if not len(hard.picture):
         return f"All {len(answers)} networks, of all arms and seeds, got every test picture right."
     return (
-        f"{count(every)} of {number_of(pictures, 'test picture')} were wrong in every one of the {len(answers)} networks (all "
-        f"arms and seeds), {count(len(hard.picture))} in at least one. The hardest come first: some may be labelled wrongly, or "
-        "show several things."
+        f"{count(every)} of {number_of(pictures, 'test picture')} {'was' if every == 1 else 'were'} wrong in all "
+        f"{_tested(hard, answers)}, {count(len(hard.picture))} in at least one. The hardest come first: some may be labelled "
+        "wrongly, or show several things."
     )
+
+
+def _tested(hard: Hardest, answers: Sequence[Answers]) -> str:
+    """Of how many networks that is said; where seeds have test sets of their own, none was asked about every picture."""
+    if (hard.asked == len(answers)).all():
+        return f"{len(answers)} networks (all arms and seeds)"
+    return f"networks that were tested on them (of {len(answers)}, all arms and seeds)"
 
 
 def _said(hard: Hardest, row: int, names: Sequence[str]) -> str:
