@@ -122,6 +122,7 @@ def test_a_preset_is_lit_while_the_form_is_that_preset(open_page):
     assert app.get("pills")[0].value == "quick_look"
     app.get("pills")[0].set_value("few_photos").run()
     assert app.get("pills")[0].value == "few_photos"
+    assert "up to 7 epochs (Linear probe: 30)" in unescaped(app), "first what the field says"
     app.get("pills")[0].set_value("resnet50_30_80").run()
     assert app.get("pills")[0].value == "resnet50_30_80" and not app.exception
     assert "up to 80 epochs (Full fine-tuning: 30)" in unescaped(app)

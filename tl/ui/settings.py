@@ -262,6 +262,6 @@ def _named(seeds: tuple[int, ...]) -> str:
 def _budgets(chosen: Experiment) -> str:
     """ "15 epochs", or where arms differ "80 epochs (full fine-tuning: 30)"."""
     budgets = {arm.name: chosen.epochs_of(arm) for arm in chosen.arms}
-    most = max(budgets.values())
-    own = [f"{escape(arm_title(name))}: {count(epochs)}" for name, epochs in budgets.items() if epochs != most]
-    return number_of(most, "epoch") + (f" ({', '.join(own)})" if own else "")
+    usual = chosen.epochs if chosen.epochs in budgets.values() else max(budgets.values())
+    own = [f"{escape(arm_title(name))}: {count(epochs)}" for name, epochs in budgets.items() if epochs != usual]
+    return number_of(usual, "epoch") + (f" ({', '.join(own)})" if own else "")
