@@ -86,7 +86,7 @@ def measures(found: Verdict, name: str) -> list[Measure]:
         _epochs_used(cost.epochs, found.summary[name], found.summary[entry.against]),
         _cost("Peak memory", cost.memory_bytes, memory),
         _cost("Computing time", cost.seconds, duration),
-        _cost("Training pictures", cost.images, _pictures),
+        _cost("Pictures seen", cost.images, _pictures),
         _cost("Operations", cost.flops, operations),
         _cost("Energy", cost.energy_joules, energy),
     ]
