@@ -135,6 +135,8 @@ def test_runs_that_go_on_are_told_as_they_stand():
     assert judge(spec, []).text == "No epoch is finished yet."
     queued = [run(SCRATCH, [], status="queued"), run(FULL, [], status="queued")]
     assert judge(spec, queued).text.startswith("No epoch is finished yet.")
+    failed = [run(SCRATCH, [], status="failed"), run(FULL, [], status="stopped")]
+    assert judge(spec, failed).text.startswith("No run finished an epoch. From scratch: its only run failed")
     running = [run(SCRATCH, [0.1, 0.2], status="running"), run(FULL, [0.3, 0.4], status="running")]
     found = judge(spec, running)
     assert "because from scratch has not finished and full fine-tuning has not finished" in found.text

@@ -211,3 +211,13 @@ def test_two_verdicts_stand_side_by_side_with_the_settings_that_differ(open_page
     assert unescaped(app).count("The **second**") >= 1 and "The **second**" not in page_lab.texts(app)
     app.selectbox(key=f"compare_with_{first}").set_value(None).run()
     assert not app.exception
+
+
+def test_what_failed_altogether_is_not_begun_again_as_it_was(home, open_page):
+    experiment_id = page_lab.submit(home)
+    for row in page_lab.rows(home, experiment_id):
+        page_lab.end(home, row, "failed", epochs=0, reason="bad_data", best_val_accuracy=None)
+    app = open_page(experiment=experiment_id)
+    assert "No run finished an epoch." in unescaped(app)
+    assert not {"add_seeds", "again_epochs", "again_arm", "settle_start"} & {button.key for button in app.button}
+    assert app.button(key="use_settings")

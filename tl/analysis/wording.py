@@ -1,5 +1,6 @@
 """The verdict in plain words: one to three sentences that never claim more than the numbers."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tl.analysis import claim_wording, fairness_wording, losses, names
@@ -91,7 +92,7 @@ def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
 def _alone(found: Verdict, name: str) -> str:
     own = found.summary[name]
     if own.best_val_accuracy is None:
-        return "No epoch is finished yet."
+        return _nothing_yet([own])
     text = f"{title(name)} {_reached(found, own)}; without a second arm there is nothing to compare it with."
     if own.ledger.learning in (Learning.LEARNED_NOTHING, Learning.DIVERGED):
         text += f" {title(name)} {fairness_wording.predicate(own)}."
@@ -109,7 +110,7 @@ def _nothing_to_compare(found: Verdict, name: str) -> str:
     sides = {side: found.summary[side] for side in (name, found.against(name))}
     known = [side for side, own in sides.items() if own.best_val_accuracy is not None]
     if not known:
-        return " ".join(["No epoch is finished yet.", losses.told(found, name)]).strip()
+        return " ".join([_nothing_yet(sides.values()), losses.told(found, name)]).strip()
     missing = [side for side in sides if side not in known]
     if not missing:
         return "The two arms have no seed in common, so there is nothing to compare."
@@ -117,6 +118,12 @@ def _nothing_to_compare(found: Verdict, name: str) -> str:
         f"{title(missing[0])} has no finished epoch{losses.because(sides[missing[0]])}, so there is nothing to "
         f"compare; {inside(known[0])} {_reached(found, sides[known[0]])}."
     )
+
+
+def _nothing_yet(sides: Iterable[ArmSummary]) -> str:
+    """Where no epoch was finished: whether one still may be."""
+    ended = [status in losses.ENDS for own in sides for status in own.statuses]
+    return "No run finished an epoch." if ended and all(ended) else "No epoch is finished yet."
 
 
 def _by_validation(found: Verdict, name: str) -> str:

@@ -11,7 +11,6 @@ from tl.differences import sides
 from tl.store.home import Home
 from tl.strategies import STRATEGIES
 from tl.ui import cost, form, live, view
-from tl.ui.inspect.choice import finished
 from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.text import count, escape
 from tl.ui.turn import in_turn
@@ -40,13 +39,6 @@ def show(home: Home, experiment_id: str) -> None:
             from tl.ui import verdict
 
             judged, found = verdict.show(now)
-            if finished(now):
-                st.page_link(
-                    "pages/3_Inspect.py",
-                    label="Look at its pictures",
-                    icon=":material/image_search:",
-                    query_params={"experiment": experiment_id},
-                )
         if not now.experiment.final or now.active or not take_home.takeable(now):
             live.show(now, found)  # of a final model there are no curves: nothing was validated
         if found is not None:

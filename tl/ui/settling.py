@@ -45,7 +45,8 @@ def helps(now: ExperimentView, found: Verdict) -> bool:
     """Whether more seeds can be added, and may settle what is open."""
     claim = found.headline_claim
     settled = claim is None or claim.outcome != UNDECIDED or claim.seeds_can_settle is False
-    return not (settled or now.imported or now.sweep_id)
+    ran = any(run.status == "finished" for run in now.runs)  # else more would fail or stop alike
+    return ran and not (settled or now.imported or now.sweep_id)
 
 
 def add_button(now: ExperimentView, up_to: int) -> None:

@@ -17,6 +17,7 @@ from tl.store.schema import RESUMABLE
 from tl.strategies import arm_title
 from tl.ui import downloads, forecast, judging, settling
 from tl.ui.arms import dot
+from tl.ui.inspect.choice import finished
 from tl.ui.problems import told
 from tl.ui.text import cell, duration, escape, unbroken
 from tl.ui.view import ExperimentView
@@ -42,9 +43,11 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
         found = verdict_of(now, chosen)
         with place:
             _answer(found)
+            _to_its_pictures(now)
             settling.controls(now, found)
             _marks(now, found)
-            again.show(now, found)
+            if any(run.status == "finished" for run in now.runs):  # else it would fail or stop again
+                again.show(now, found)
         positions = {name: position for position, name in enumerate(found.summary)}
         for name in found.comparisons:
             _comparison(found, name, positions)
@@ -95,6 +98,16 @@ def _answer(found: Verdict) -> None:
         st.markdown(unbroken(rest[0]))
     if covers := claim_wording.covers(found):
         st.caption(escape(covers))
+
+
+def _to_its_pictures(now: ExperimentView) -> None:
+    if finished(now):
+        st.page_link(
+            "pages/3_Inspect.py",
+            label="Look at its pictures",
+            icon=":material/image_search:",
+            query_params={"experiment": now.experiment_id},
+        )
 
 
 def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
