@@ -24,7 +24,11 @@ def mine(home):
 
 def test_an_empty_library_says_how_it_fills_and_what_is_here(open_page, home):
     said = unescaped(open_page(LIBRARY))
-    assert "Keep as a starting point" in said and "Tiny ImageNet, 202 classes" in said and "Comes with TL Lab" in said
+    assert (
+        "Keep as a starting point" in said
+        and "MobileNetV2: Tiny ImageNet, 202 classes" in said
+        and "Comes with TL Lab" in said
+    )
 
 
 def test_a_finished_run_is_kept_from_its_menu_under_a_name_that_is_free(open_page, home, mine, monkeypatch):

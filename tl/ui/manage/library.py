@@ -87,13 +87,15 @@ def _card(found: Source, new: bool = False) -> Iterator[None]:
 
 
 def _title(found: Source) -> str:
-    """What a card is called: one's own by its name, others by their pictures."""
-    return found.key if found.state == "library" else found.source_data
+    """What a card is called: one's own by its name, others by their network and pictures, which many share."""
+    return found.key if found.state == "library" else f"{BACKBONES[found.backbone].title}: {found.source_data}"
 
 
 def _facts(found: Source) -> None:
     card = card_of(found.card)
-    facts = [BACKBONES[found.backbone].title, f"{found.input.size} px", memory(found.size_bytes)]
+    facts = [f"{found.input.size} px", memory(found.size_bytes)]
+    if found.state == "library":  # else its title says so
+        facts.insert(0, BACKBONES[found.backbone].title)
     if card is None and found.accuracy is not None:
         facts.append(f"{percent(found.accuracy)} top-1 there as published")
     if card and card.accuracy is not None:
