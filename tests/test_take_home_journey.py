@@ -1,5 +1,7 @@
 """From the verdict to its pictures and back to the form, in a real browser: crafted pictures and answers, nothing trains."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -13,7 +15,7 @@ WAIT = 60 * SECOND  # other tests share the processors
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory):
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("take_home")
     home = Home(folder / "home")
     files = {file: data for name in CLASSES for file, data in pictures(name, 20).items()}

@@ -164,7 +164,7 @@ def test_another_arm_takes_over_the_runs_that_stay_as_they_are(open_page, home, 
     experiment_id = ended(home)
     app = open_page(experiment=experiment_id)
     app.button(key="again_arm").click().run()
-    assert [arm.strategy for arm in form(app).arms] == ["scratch", "linear_probe", "mean_var_init"]
+    assert [arm.strategy for arm in form(app).arms] == ["scratch", "linear_probe", "full_finetuning"]
     if not kept:
         app.checkbox(key="form_take_over").uncheck().run()
     app.button(key="form_start").click().run()

@@ -24,6 +24,7 @@ ARMS, SEEDS, TOKEN, NEXT_ARM = "form_arms", "form_seeds", "form_token", "form_ne
 OWN_SEEDS = "form_own_seeds"  # those of what filled the form: as many of them as are asked for come first
 SETTLE = "form_settle"  # whether seeds are added until it is settled: no setting of an experiment
 MAX_ARMS = 8
+USUAL_STRATEGIES = ("full_finetuning", "linear_probe")  # what an arm that is added has, where no other arm has it
 
 
 def shared_key(name: str) -> str:
@@ -64,9 +65,9 @@ def add_arm(state: MutableMapping[Any, Any], arm: ArmConfig) -> None:
 
 
 def unused_strategy(used: Iterable[str]) -> str:
-    """The first strategy that no arm has yet."""
+    """The first strategy that no arm has yet: of the usual ones, then of all."""
     known = set(used)
-    return next((key for key in STRATEGIES if key not in known), "full_finetuning")
+    return next((key for key in (*USUAL_STRATEGIES, *STRATEGIES) if key not in known), USUAL_STRATEGIES[0])
 
 
 def remove_arm(state: MutableMapping[Any, Any], number: int) -> None:
