@@ -164,9 +164,9 @@ SIZES = (100, 300, 1000, 3000)
 ACCURACY = {"scratch": (0.3, 0.45, 0.6, 0.66), ARMS[1].name: (0.5, 0.58, 0.64, 0.66)}
 
 
-def swept(home: Home, sizes=SIZES, seeds: int = 3, ended=lambda run: "finished") -> str:
+def swept(home: Home, sizes=SIZES, seeds: int = 3, ended=lambda run: "finished", **settings) -> str:
     """A sweep whose runs ended as `ended` says (None: still queued); its id."""
-    experiment = Experiment(dataset="blossoms", epochs=6, arms=ARMS, seeds=tuple(range(seeds)))
+    experiment = Experiment(dataset="blossoms", epochs=6, arms=ARMS, seeds=tuple(range(seeds)), **settings)
     sweep_id = jobs.submit_sweep(home, experiment, sizes)
     for run in jobs.sweep(home, sweep_id)["runs"]:
         if status := ended(run):

@@ -50,13 +50,12 @@ def test_a_speed_that_others_disturbed_is_told(open_page, monkeypatch):
 
 
 def test_the_form_says_what_would_fit_where_memory_does_not_suffice(open_page, monkeypatch):
-    monkeypatch.setattr("tl.machine.total_memory", lambda: 0.9e9)
+    monkeypatch.setattr("tl.machine.total_memory", lambda: 0.72e9)
     monkeypatch.setattr("shutil.which", lambda name: None)
-    words = unescaped(open_page())
-    assert (
-        "A run needs about 830 MB of memory, and this machine can give it 720 MB: batches of 16 or a resolution"
-        in words
-    )
+    app = open_page()
+    app.text_input(key="form_batch_size").set_value("64").run()
+    said = "A run needs about 578 MB of memory, and this machine can give it 540 MB: batches of 32 would fit."
+    assert said in unescaped(app)
 
 
 def test_the_form_says_what_to_expect_and_why_and_who_found_otherwise(open_page):

@@ -64,7 +64,7 @@ def test_what_was_measured_is_shown_with_its_curve_and_record(open_page, home, a
 
 def test_a_sweep_tells_of_the_other_arms_and_their_names_never_become_markup(open_page, home, asks):
     measured(home)
-    page_lab.swept(home)
+    page_lab.swept(home, backbone=QUICK.backbone, resolution=QUICK.resolution)
     app = open_page("pages/1_Data_size.py")
     app.button(key=BUTTON).click().run()
     assert not app.exception
