@@ -348,7 +348,7 @@ def test_each_arm_shows_its_plan_and_follows_the_settings(open_page):
         "Colours of the learning rates",
     ]
     app.selectbox(key=f"form_arm{first_arm(app)}_strategy").set_value("lp_ft").run()
-    assert "everything from epoch 7 at the latest at 1e-4" in charts(app)[0].proto.alt
+    assert "everything from epoch 5 at the latest at 1e-4" in charts(app)[0].proto.alt
     assert "until the range test" not in texts(app)
     app.toggle(key="form_find_rate").set_value(True).run()
     assert "Drawn with the usual rates until the range test has found one." in texts(app)

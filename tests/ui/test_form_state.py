@@ -45,7 +45,7 @@ def test_a_preset_compares_scratch_with_something_pretrained_on_a_known_set(name
 
 def test_the_first_preset_needs_no_download_and_is_small():
     quick = next(iter(PRESETS.values())).experiment
-    assert (quick.dataset, quick.samples, quick.resolution, quick.epochs) == ("blossoms", 500, 32, 12)
+    assert (quick.dataset, quick.samples, quick.resolution, quick.epochs) == ("blossoms", 500, 32, 8)
     assert bundled(quick.backbone) and quick.weights == "auto" and len(quick.seeds) == 3
 
 
