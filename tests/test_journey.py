@@ -140,7 +140,9 @@ def test_quick_look_from_start_to_verdict(app, page):
     most = page.get_by_role("textbox", name="Epochs at most").first
     most.fill(str(EPOCHS))
     most.press("Enter")
-    page.keyboard.press("Escape")
+    seeds = page.get_by_role("textbox", name="Seeds").first
+    seeds.fill("1")
+    seeds.press("Enter")
     page.locator(".st-key-form_start button").click()
     page.wait_for_url("**experiment=**")
     address = page.url
