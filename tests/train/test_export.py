@@ -188,6 +188,8 @@ def test_the_zip_says_what_it_is_and_was_measured(lab, model):
     told = (folder / "README.md").read_text()
     own = model_card.about(lab.home, lab.run_id)
     assert f"**{own.accuracy.mean * 100:.1f} %** (95 % interval" in told
+    part = "all" if own.config.samples is None else str(own.config.samples)
+    assert f": {part} of its training pictures were used." in told
     assert "It began from random weights" in told and "python -m tl compare --dataset bars" in told
     assert (folder / "model-int8.onnx").exists() == measured["int8"]["kept"]
     weights = load_file(folder / "model.safetensors")

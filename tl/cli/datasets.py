@@ -23,7 +23,9 @@ def add_commands(commands: Any) -> None:
     """Declare `datasets`."""
     parser = add_command(commands, "datasets", datasets, "List all data sets; change one's classes; delete one.")
     parser.add_argument(
-        "--delete", metavar="NAME", help="permanently delete a data set of your own; runs keep their results"
+        "--delete",
+        metavar="NAME",
+        help="permanently delete a data set of your own; runs keep their results, but can no longer be exported as models",
     )
     parser.add_argument("--derive", metavar="NAME", help="make a new data set of this one, with its classes changed")
     parser.add_argument("--name", help="of the new data set; default where only pictures are corrected: what was done")

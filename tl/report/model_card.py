@@ -201,14 +201,19 @@ def _borrowed(home: Home, own: About) -> Iterator[str]:
         yield f"The run whose recipe it is ({own.config.final.of}) was deleted."
         return
     yield (
-        f"The run whose recipe it repeats, {before.run_id}, was trained on {count(before.config.samples)} pictures only. Of that "
+        f"The run whose recipe it repeats, {before.run_id}, was trained on {_used(before)} of the training pictures only. Of that "
         f"one, not of this: {_reached(before)}"
     )
 
 
+def _used(own: About) -> str:
+    """How many of the training pictures: settings that name no number take them all."""
+    return count(own.config.samples) if own.config.samples else "all"
+
+
 def _data(own: About) -> Iterator[str]:
     yield "## What it learned from"
-    split = "all of them for training" if own.config.final else f"{count(own.config.samples)} used for training"
+    split = "all of them for training" if own.config.final else f"{_used(own)} of its training pictures were used"
     yield f"The data set “{text(own.info.called)}”: {split}. {text(own.info.note)}".strip()
     rows = ["| class | training | validation | test |", "|---|---|---|---|"]
     for name in own.info.classes:

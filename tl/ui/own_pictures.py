@@ -30,7 +30,7 @@ def show_problem() -> None:
 def _confirm(home: Home, name: str) -> None:
     about = (
         f"The pictures of **{escape(title_of(home, name))}** are permanently deleted. Runs trained on them keep their results; those that "
-        "have not finished can't be resumed. Until those runs are deleted, too, this name can't be used again."
+        "have not finished can't be resumed, and their networks can no longer be exported, nor asked about pictures. Until those runs are deleted, too, this name can't be used again."
     )
     ask("Delete this data set?", about, [Choice("Delete", "confirm_delete_set", lambda: delete(home, name))])
 
