@@ -25,6 +25,7 @@ from scipy.io import savemat
 from tl.config import Refused
 from tl.datasets import BUILT_IN, describe, download, prepare
 from tl.store.pictures import locked
+from tl.train.__main__ import explain
 
 ROOT = Path(__file__).resolve().parents[2]
 CIFAR_PARTS = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch", "batches.meta"]
@@ -247,6 +248,7 @@ def test_a_failed_download_refuses_and_leaves_nothing(home, monkeypatch):
     with pytest.raises(Refused) as refusal:
         prepare(home, "cifar10", 32)
     assert str(refusal.value) == sentence
+    assert explain(refusal.value) == ("download_failed", sentence), "a run says so, and not that its pictures are bad"
     assert {path.name for path in home.path.rglob("*")} == {"locks", "downloads", "download-cifar10.lock"}
 
 

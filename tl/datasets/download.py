@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tl.config import Refused
 from tl.datasets.info import DatasetInfo
 from tl.datasets.intake import ingest_zip
 from tl.datasets.pool import environment
+from tl.store.download import DownloadFailed
 from tl.store.home import Home
 from tl.store.pictures import locked
 
@@ -18,7 +18,7 @@ PERCENT = re.compile(r"(\d+)%\|")  # how torchvision's progress bars begin
 
 
 def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], None] | None = None) -> None:
-    """Make the data set of a torchvision set, once. Raises Refused with one sentence where that fails."""
+    """Make the data set of a torchvision set, once. Raises DownloadFailed with one sentence where that fails."""
     what = f"waiting until another process has downloaded {info.title}"
     with locked(home.locks_dir / f"download-{info.name}.lock", progress, what):
         if (home.dataset_dir(info.name) / "dataset.json").exists():
@@ -52,8 +52,8 @@ def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int,
         process.wait()
         process.stderr.close()
     if status == 1 and last.startswith(info.title):
-        raise Refused(last)
+        raise DownloadFailed(last)
     if status:
-        raise Refused(
+        raise DownloadFailed(
             f"{info.title} could not be downloaded: the download ended with status {status} ({last}); try again."
         )
