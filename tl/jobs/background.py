@@ -53,7 +53,20 @@ def start(lock: int, module: str, arguments: Sequence[str]) -> None:
     threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie
 
 
-def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.CompletedProcess | None:
+def in_front(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours to its end, while somebody waits at a terminal, who sees what it prints to stderr."""
+    return subprocess.run(
+        command,
+        cwd=PROJECT_ROOT,
+        env=child_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.CompletedProcess[str] | None:
     """Run a command of ours to its end; None where a run was queued meanwhile: then it is killed.
 
     Raises subprocess.TimeoutExpired after `limit_seconds`.

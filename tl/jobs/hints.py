@@ -13,7 +13,6 @@ from dataclasses import asdict
 from tl.analysis import hints
 from tl.analysis.hints import Question
 from tl.jobs import background
-from tl.jobs.launcher import PROJECT_ROOT, child_environment
 from tl.store.features import FeatureKey
 from tl.store.home import Home
 
@@ -46,22 +45,10 @@ def measure(home: Home, asked: Question) -> dict:
     """
     lock = background.take_lock(home, LOCK, wait=True)
     try:
-        _look(home, asked, _in_front)
+        _look(home, asked, background.in_front)
     finally:
         os.close(lock)
     return hints.answer(home, asked)
-
-
-def _in_front(command: list[str]) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        command,
-        cwd=PROJECT_ROOT,
-        env=child_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    )
 
 
 def _look(home: Home, asked: Question, run: Run) -> None:

@@ -1,6 +1,6 @@
 """Import of a bundle that another TL Lab has exported: an expander on the page of all runs."""
 
-import tempfile
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -8,11 +8,7 @@ import streamlit as st
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.store.home import Home
 from tl.ui import demo, uploads
-from tl.ui.problems import told
-from tl.ui.text import escape
-from tl.ui.turn import out_of_turn
 
-PROBLEM = "import_problem"
 MAX_MEGABYTES = 200
 PAGES = {EXPERIMENT: "app.py", SWEEP: "pages/1_Data_size.py"}
 
@@ -24,29 +20,14 @@ def show(home: Home) -> None:
         return
     with box:
         st.caption("A bundle from the Bundle button of another TL Lab: settings and numbers, no pictures.")
-        file = st.file_uploader(
-            "Bundle", type="zip", key="import_file", max_upload_size=demo.at_most("upload_megabytes", MAX_MEGABYTES)
+        uploads.take(
+            "Bundle", "zip", "import_file", demo.at_most("upload_megabytes", MAX_MEGABYTES), partial(_import, home)
         )
-        if file is not None:
-            st.session_state.pop(PROBLEM, None)
-            with told(PROBLEM):
-                _import(home, file)
-            uploads.forget(file)  # refused, it would fill the memory for uploads, which all visitors share
-            st.session_state[PROBLEM] += f" {uploads.NOT_KEPT}"
-        elif st.session_state["import_file"] is None:  # taken back, or none yet
-            st.session_state.pop(PROBLEM, None)
-        if problem := st.session_state.get(PROBLEM):
-            st.error(escape(problem), icon=":material/error:")
 
 
-def _import(home: Home, file) -> None:
-    """Import the upload and go to its page."""
+def _import(home: Home, bundle: Path) -> tuple[str, dict[str, str]]:
+    """Import it; the page of what was in it."""
     from tl.report.intake import import_bundle  # pyarrow: only when there is something to read
 
-    with tempfile.NamedTemporaryFile(suffix=".zip") as kept:
-        kept.write(file.getbuffer())
-        kept.flush()
-        with out_of_turn():
-            kind, ident = import_bundle(home, Path(kept.name), "The bundle")
-    uploads.forget(file)
-    st.switch_page(PAGES[kind], query_params={kind: ident})
+    kind, ident = import_bundle(home, bundle, "The bundle")
+    return PAGES[kind], {kind: ident}

@@ -1,13 +1,21 @@
 """What uploads leave behind until their tab is closed: Streamlit keeps every file whole, and we what waits for an answer."""
 
+import tempfile
 import threading
 import time
 import weakref
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
+import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from tl.ui.problems import told
+from tl.ui.text import escape
+from tl.ui.turn import out_of_turn
 
 LOOK_SECONDS = 10.0  # between two looks whether a tab is open
 GONE_SECONDS = 120.0  # without a tab after which what waits for its answer goes; as long Streamlit waits for it, too
@@ -24,6 +32,29 @@ def forget(file: UploadedFile) -> None:
     assert context is not None  # drawing a page
     manager: Any = context.uploaded_file_mgr
     manager.remove_file(context.session_id, file.file_id)
+
+
+def take(title: str, kind: str, key: str, most: int, read: Callable[[Path], tuple[str, dict[str, str]]]) -> None:
+    """Draw where a file of this `kind` is dropped, `most` MB of it; `read` imports it and gives the page, with its address,
+    that is opened then. What it refuses is said below, and the file is not kept."""
+    problem, state = f"{key}_problem", st.session_state
+    file = st.file_uploader(title, type=kind, key=key, max_upload_size=most)
+    if file is not None:
+        state.pop(problem, None)
+        with told(problem):
+            with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept, st.spinner("Looking through it …"):
+                kept.write(file.getbuffer())
+                kept.flush()
+                with out_of_turn():
+                    page, address = read(Path(kept.name))
+            forget(file)
+            st.switch_page(page, query_params=address)
+        forget(file)  # refused, it would fill the memory for uploads, which all visitors share
+        state[problem] += f" {NOT_KEPT}"
+    elif state[key] is None:  # taken back, or none yet
+        state.pop(problem, None)
+    if words := state.get(problem):
+        st.error(escape(words), icon=":material/error:")
 
 
 def held_bytes() -> dict[str, int]:

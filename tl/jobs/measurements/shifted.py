@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tl.jobs import background
-from tl.jobs.launcher import PROJECT_ROOT, child_environment
 from tl.store.home import Home
 from tl.store.looks import Failed, forget_look, read_look, write_look
 from tl.store.shifted import forget_progress, read_shifted
@@ -46,7 +45,7 @@ def measure(home: Home, runs: Sequence[str]) -> None:
     lock = background.take_lock(home, LOCK, wait=True)
     assert lock is not None
     try:
-        _measure(home, runs, _in_front)
+        _measure(home, runs, background.in_front)
     finally:
         os.close(lock)
 
@@ -55,18 +54,6 @@ def problem(home: Home, run_id: str) -> str | None:
     """Why the network of a run could not be asked; None where it was, or nobody has tried."""
     found = read_look(home, run_id, NAME)
     return found.error if isinstance(found, Failed) else None
-
-
-def _in_front(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=PROJECT_ROOT,
-        env=child_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    )
 
 
 def _measure(home: Home, runs: Sequence[str], run: Run) -> None:

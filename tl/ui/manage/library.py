@@ -3,11 +3,11 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from tl import sources
 from tl.backbones import BACKBONES
@@ -30,7 +30,7 @@ from tl.ui.turn import out_of_turn
 from tl.words import number_of
 
 PROBLEM, NEW_NAME = "library_problem", "library_new_name"
-IMPORT_PROBLEM, RENAME_PROBLEM = "library_import_problem", "library_rename_problem"
+RENAME_PROBLEM = "library_rename_problem"
 MAX_MEGABYTES = 500
 USERS_SHOWN = 3  # experiments that a card leads to
 KINDS: dict[str, tuple[str, Literal["blue", "green", "gray"]]] = {
@@ -210,28 +210,12 @@ def _bring_in(home: Home) -> None:
     with box:
         st.caption("A file from the Export button of another TL Lab’s library. It is looked through before it is used.")
         most = demo.at_most("upload_megabytes", MAX_MEGABYTES)
-        file = st.file_uploader("Weights", type="safetensors", key="library_file", max_upload_size=most)
-        if file is not None:
-            st.session_state.pop(IMPORT_PROBLEM, None)
-            with told(IMPORT_PROBLEM):
-                _import(home, file)
-            uploads.forget(file)  # refused, it would fill the memory for uploads, which all visitors share
-            st.session_state[IMPORT_PROBLEM] += f" {uploads.NOT_KEPT}"
-        elif st.session_state["library_file"] is None:  # taken back, or none yet
-            st.session_state.pop(IMPORT_PROBLEM, None)
-        if problem := st.session_state.get(IMPORT_PROBLEM):
-            st.error(escape(problem), icon=":material/error:")
+        uploads.take("Weights", "safetensors", "library_file", most, partial(_import, home))
 
 
-def _import(home: Home, file: UploadedFile) -> None:
-    """Import the upload and show it."""
-    with tempfile.NamedTemporaryFile(suffix=".safetensors") as kept, st.spinner("Looking through it …"):
-        kept.write(file.getbuffer())
-        kept.flush()
-        with out_of_turn():
-            found = bring_in(home, Path(kept.name), shown="The file")
-    uploads.forget(file)
-    st.switch_page(PAGE, query_params={"weights": found.key})
+def _import(home: Home, file: Path) -> tuple[str, dict[str, str]]:
+    """Import it; where its card is."""
+    return PAGE, {"weights": bring_in(home, file, shown="The file").key}
 
 
 def _to_be_downloaded(home: Home) -> None:
