@@ -69,6 +69,7 @@ def stripes_home(tmp_path_factory) -> Home:
 @pytest.fixture
 def make_run(stripes_home):
     """Write a run's config: `make_run(strategy, arm={...}, **experiment settings)` gives (Run, RunConfig)."""
+    made = []
 
     def make(strategy="scratch", arm=None, **settings):
         side = ArmConfig(name=strategy, strategy=strategy, **(arm or {}))
@@ -76,9 +77,12 @@ def make_run(stripes_home):
         (config,) = Experiment(arms=(side,), **defaults | settings).runs(new_id())
         run = stripes_home.run(config.run_id)
         write_json(run.config, config.to_json())
+        made.append(run.folder)
         return run, config
 
-    return make
+    yield make
+    for folder in made:  # their checkpoints would pile up for as long as the home is used
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

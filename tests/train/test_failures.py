@@ -90,9 +90,10 @@ def test_a_validation_loss_that_is_not_finite_ends_the_run_with_its_best_kept(ma
 )
 def test_a_damaged_data_set_is_bad_data_and_named(make_run, stripes_home, tmp_path, command, name, data):
     original, _ = make_run()
-    home = Home(shutil.copytree(stripes_home.path, tmp_path / "home"))
+    home = Home(tmp_path / "home")
+    shutil.copytree(stripes_home.dataset_dir("stripes"), home.dataset_dir("stripes"))
     (home.dataset_dir("stripes") / name).write_bytes(data)
-    run = home.run(original.folder.name)
+    run = home.run(shutil.copytree(original.folder, home.run(original.folder.name).folder).name)
     assert command(run.folder) == 1
     result = read_json(run.result)
     assert result["reason"] == "bad_data"
