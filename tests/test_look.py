@@ -82,18 +82,23 @@ def _look(page, where: str, found: dict[str, list[str]], widths: tuple[int, ...]
     snapshot = page.locator("body").aria_snapshot()
     names = snapshot.replace(page_lab.ARMS[1].name, "").splitlines()  # which is a stranger's text, shown as it is
     found["names"] += [f"{where}: {line.strip()}" for line in names if MARKUP.search(line)]
-    found["pale"] += [f"{where}: {line}" for line in page.evaluate(look_lab.PALE)]
-    found["touching"] += [f"{where}: {line}" for line in page.evaluate(look_lab.TOUCHING)]
+    for kind, script in (("pale", look_lab.PALE), ("touching", look_lab.TOUCHING)):
+        found[kind] += [f"{where}: {line}" for line in _wrong(page, script)]
     for width in widths:
         page.set_viewport_size({"width": width, "height": 5000})
         page.wait_for_timeout(SECOND)
         for kind, script in (("cut", look_lab.CUT), ("twice", look_lab.TWICE)):
-            wrong = page.evaluate(script)
-            if wrong:  # of a page that is still being laid out nothing is said
-                page.wait_for_timeout(3 * SECOND)
-                wrong = page.evaluate(script)
-            found[kind] += [f"{where}, {width}: {line}" for line in wrong]
+            found[kind] += [f"{where}, {width}: {line}" for line in _wrong(page, script)]
     page.set_viewport_size({"width": WIDTHS[0], "height": 5000})
+
+
+def _wrong(page, script: str) -> list[str]:
+    """What a script finds; of a page that is still being laid out, or is dimmed while it is drawn anew, nothing is said."""
+    wrong = page.evaluate(script)
+    if wrong:
+        page.wait_for_timeout(3 * SECOND)
+        wrong = page.evaluate(script)
+    return wrong
 
 
 def test_no_accessible_name_holds_markup(seen):

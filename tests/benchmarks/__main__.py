@@ -28,6 +28,7 @@ from tests.benchmarks.load import load
 from tests.benchmarks.machine import hold_to, instruction_sets, machine
 from tests.benchmarks.memory import memory
 from tests.benchmarks.paint import first_paint
+from tests.benchmarks.ranking import ranking
 from tests.benchmarks.row import Row, Skipped, as_text
 from tests.benchmarks.saving import saving
 from tests.benchmarks.scale import FULL, Scale, choose
@@ -60,6 +61,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "soak": soak,
     "forecast": forecast_backtest,
     "labels": labels,
+    "ranking": ranking,
     "gpu": gpu,
 }
 ON_REQUEST = ("soak",)  # takes an hour

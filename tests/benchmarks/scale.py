@@ -31,6 +31,7 @@ class Scale:
     busy_epochs: int = 12
     small_sizes: int = 3  # of memory: 1, 1.5 and 2 GB
     small_modes: int = 2  # at home, hosted
+    small_journeys: int = 2  # Quick look, Few photos
     many_pictures: int = 50_000
     memory_seconds: float = 8.0  # of training that are watched
     step_seconds: float = 6.0  # of a bare step, per turn: about as long as training's, so that both warm up alike
@@ -53,6 +54,8 @@ class Scale:
     labelled_pictures: int = 3_670  # of which some labels are flipped
     forecast_pictures: int = 2_500  # of a split, at most
     forecast_seeds: int = 2  # draws of the pictures that are known at first
+    ranked_pictures: int = 300  # that the hint and its probes see
+    own_epochs: int = 6  # of learning on drawings
     gpu: bool = False
 
 
@@ -81,6 +84,7 @@ TINY = Scale(
     busy_epochs=3,
     small_sizes=1,
     small_modes=1,
+    small_journeys=1,
     many_pictures=2500,
     memory_seconds=1.0,
     step_seconds=0.2,
@@ -95,6 +99,8 @@ TINY = Scale(
     simulated_splits=4,
     simulated_sweeps=1,
     forecast_pictures=300,
+    ranked_pictures=60,
+    own_epochs=1,
     forecast_seeds=1,
     limits=(("mobilenet_v2", 64, 16, 64), ("resnet18", 64, 16, 64), ("resnet50", 64, 8, 16)),
 )
