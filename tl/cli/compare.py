@@ -144,6 +144,8 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
     Runs that are `known` have ended before. `options` as tl.analysis.experiment_result takes them.
     """
     try:
+        from tl.analysis import experiment_result  # pandas: while the first trainer, too, is still importing
+
         runs = follow(home, experiment_id, set(known))
     except KeyboardInterrupt:
         stop_all(home, [experiment_id])
@@ -153,8 +155,6 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
         if database.read_experiment(home, experiment_id)["settling"]:
             print(f"  python -m tl settle {experiment_id} --home {home.path}   # then, until settled", file=sys.stderr)
         return INTERRUPTED
-    from tl.analysis import experiment_result  # pandas
-
     told = as_document(home, experiment_id)
     document = experiment_result(home, experiment_id, **options)
     if as_json:
