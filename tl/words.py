@@ -66,6 +66,17 @@ def percent(fraction: float | None, digits: int = 1) -> str:
     return NOT_AVAILABLE if fraction is None else f"{100 * fraction:.{digits}f} %"
 
 
+def share(fraction: float | None, digits: int = 0) -> str:
+    """A probability or a share in percent; what is not quite 0 or 1 is not called so: "over 99 %", "under 0.1 %"."""
+    said = percent(fraction, digits)
+    if fraction is None or fraction in (0, 1):
+        return said
+    least = 0.1**digits  # percent
+    if said == percent(1, digits):
+        return f"over {100 - least:.{digits}f} %"
+    return f"under {least:.{digits}f} %" if said == percent(0, digits) else said
+
+
 def points(fraction: float | None) -> str:
     """0.17 -> "+17.0 points": a difference of two accuracies."""
     if fraction is None:
@@ -102,11 +113,13 @@ def clock(seconds: float) -> str:
 
 
 def memory(num_bytes: float | None) -> str:
-    """Bytes -> "512 MB" or "1.4 GB"."""
+    """Bytes -> "1.5 MB", "512 MB" or "1.4 GB"."""
     if num_bytes is None:
         return NOT_AVAILABLE
     if num_bytes < 1e6:
         return "less than 1 MB"
+    if num_bytes < 9.95e6:
+        return f"{mean_count(num_bytes / 1e6)} MB"
     megabytes = round(num_bytes / 1e6)
     return f"{megabytes} MB" if megabytes < 1000 else f"{num_bytes / 1e9:.1f} GB"
 

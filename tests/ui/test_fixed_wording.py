@@ -7,7 +7,6 @@ from tl.analysis.inspection.difference import OverSeeds, difference
 from tl.analysis.inspection.mistakes import hardest
 from tl.analysis.results import NEW_PICTURES, NO_INTERVAL, THESE_NETWORKS, Interval
 from tl.ui.inspect.fixed_wording import over_all, signed, span, totals
-from tl.ui.inspect.gallery import sure
 from tl.ui.inspect.mistakes import told_of
 
 
@@ -20,13 +19,6 @@ def test_differences_have_a_sign(number, words):
 
 def test_a_range_over_seeds_is_one_number_where_all_are_alike():
     assert span([38, 45, 40]) == "38 to 45" and span([7, 7]) == "7"
-
-
-@pytest.mark.parametrize(
-    ("share", "words"), [(0.0, "0 %"), (0.001, "under 1 %"), (0.5, "50 %"), (0.999, "over 99 %"), (1.0, "100 %")]
-)
-def test_what_is_not_quite_certain_is_not_called_so(share, words):
-    assert sure(share) == words
 
 
 def test_pictures_are_wrong_in_the_networks_that_were_tested_on_them():

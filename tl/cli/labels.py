@@ -16,7 +16,7 @@ from tl.output import print_json
 from tl.store import database
 from tl.store.home import Home
 from tl.strategies import arm_title
-from tl.words import number_of, percent
+from tl.words import number_of, percent, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +169,11 @@ def _paragraphs(
     if rows:
         columns = ("picture", "label", "looks like", "probability", "of its label", "split")
         values = [
-            (*list(row.values())[:3], percent(row["probability"]), percent(row["probability_of_label"]), row["split"])
+            (
+                *list(row.values())[:3],
+                *(share(row[name], 1) for name in ("probability", "probability_of_label")),
+                row["split"],
+            )
             for row in rows
         ]
         told.append(table(columns, values[:SHOWN]) + _more(len(rows), "; --output FILE.csv writes all of them"))

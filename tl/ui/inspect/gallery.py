@@ -15,7 +15,7 @@ from tl.strategies import arm_title
 from tl.ui.arms import dot
 from tl.ui.inspect.choice import Choice
 from tl.ui.text import cell, escape, plain, unbroken
-from tl.words import number_of
+from tl.words import number_of, share
 
 PER_PAGE = 24
 WIDTH = 128  # pixels: of a picture on the page
@@ -53,11 +53,11 @@ class Voice:
         """Its answer about the picture of a row, and how sure it was; where it is wrong, of the right class as well."""
         label, answer = int(self.told.label[row]), int(self.told.predicted[row])
         shares = self.told.probabilities[row]
-        text = f"{names[answer]} {sure(float(shares[answer]))}"
+        text = f"{names[answer]} {share(float(shares[answer]))}"
         if label == answer:
             return Line(title=self.title, position=self.position, text=f"✓ {text}")
         return Line(
-            title=self.title, position=self.position, text=f"✗ {text} ({names[label]} {sure(float(shares[label]))})"
+            title=self.title, position=self.position, text=f"✗ {text} ({names[label]} {share(float(shares[label]))})"
         )
 
 
@@ -80,15 +80,6 @@ def class_names(choice: Choice, classes: int) -> tuple[str, ...]:
     if known is not None and len(known.classes) == classes:
         return tuple(plain(name) for name in known.classes)
     return tuple(f"Class {number}" for number in range(1, classes + 1))
-
-
-def sure(share: float) -> str:
-    """A probability in whole percent; what is not quite 0 or 1 is not called so."""
-    if 0 < share < 0.005:
-        return "under 1 %"
-    if 0.995 < share < 1:
-        return "over 99 %"
-    return f"{100 * share:.0f} %"
 
 
 def legend(voices: Sequence[Voice]) -> None:

@@ -18,9 +18,8 @@ from tl.strategies import arm_title
 from tl.ui.inspect import checking, correcting, second_look, twins
 from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.correcting import Labelled
-from tl.ui.inspect.gallery import sure
 from tl.ui.text import count, escape, percent
-from tl.words import number_of
+from tl.words import number_of, share
 
 PER_PAGE = 12
 MOST = 0.2  # of the labels; where more are suspicious, few of those are wrong
@@ -133,7 +132,7 @@ def _grid(choice: Choice, info: DatasetInfo, pictures: Labelled, suspects: Seque
                 words = f"Looks like {info.classes[one.looks_like]}, is labelled {info.classes[one.label]}"
                 correcting.image(picture, words)
                 st.markdown(f"looks like **{other}**, is labelled **{own}**")
-                shares = f"{other} {sure(one.other)}, {own} {sure(one.own)}"
+                shares = f"{other} {share(one.other)}, {own} {share(one.own)}"
                 place = "" if spec.resplit else f" · {correcting.SPLITS[pictures.splits[one.picture]]}"
                 st.caption(f"{shares}{place}  \n{escape(picture.name)}")
                 correcting.picker(info, pictures, one.picture, "suspect", one.looks_like)

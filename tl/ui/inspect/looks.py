@@ -16,9 +16,11 @@ from tl.store.origin import with_network
 from tl.strategies import arm_title
 from tl.ui.inspect import heat
 from tl.ui.refresh import fragment
-from tl.ui.text import escape, percent
+from tl.ui.text import escape
+from tl.words import share
 
 POLL_SECONDS = 0.7
+BAR = "How sure"  # column of `probabilities`: the numbers, for a bar
 BUSY = "Networks can be asked when nothing trains."
 OTHERS = "Another picture is being looked at; try again in a few seconds."
 GONE = "The network of this arm is not here: it was trained elsewhere, or its files were deleted."
@@ -103,7 +105,7 @@ def _answered(asked: Asked, found: Look, pixels: NDArray[np.uint8] | None, name:
         seen = heat.enlarged(pixels) if found.heat is None else heat.overlay(pixels, found.heat)
         st.image(seen, width=heat.SIDE, alt=f"Where {name} looks")
     mark = "" if asked.label is None else ":material/check: " if first.label == asked.label else ":material/close: "
-    st.markdown(f"{mark}{escape(asked.named(first.label))}, {percent(first.probability)}")
+    st.markdown(f"{mark}{escape(asked.named(first.label))}, {share(first.probability, 1)}")
     if found.heat is None:
         st.caption(NO_MAP)
     elif not any(map(any, found.heat)):
@@ -114,5 +116,6 @@ def probabilities(asked: Asked, found: Look) -> dict[str, list[object]]:
     """Columns of a table: the surest classes first."""
     return {
         "Class": [asked.named(each.label) for each in found.answers],
-        "Probability": [each.probability for each in found.answers],
+        "Probability": [share(each.probability, 1) for each in found.answers],
+        BAR: [each.probability for each in found.answers],
     }

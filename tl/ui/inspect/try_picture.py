@@ -20,8 +20,9 @@ from tl.strategies import arm_title
 from tl.ui import demo, uploads
 from tl.ui.inspect import heat, looks
 from tl.ui.inspect.choice import Choice
-from tl.ui.text import NOT_AVAILABLE, duration, escape, percent
+from tl.ui.text import duration, escape
 from tl.ui.turn import out_of_turn
+from tl.words import share
 
 FROM, FILE, CAMERA, BUTTON, SURE = "try_from", "try_file", "try_camera", "try_ask", "try_sure"
 HELD, PROBLEM, TAKEN = "try_held", "try_problem", "try_taken"
@@ -135,7 +136,7 @@ def _probabilities(asked: looks.Asked, answered: list[tuple[RunEntry, Look]]) ->
                 height="auto",
                 alt=f"The surest classes of {arm_title(run.arm)}",
                 column_config={
-                    "Probability": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
+                    looks.BAR: st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
                 },
             )
             st.caption(f"Answered in {_time(found.seconds)} on this machine, once its network was loaded.")
@@ -160,9 +161,9 @@ def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: Held | None) ->
             {
                 "Arm": arm_title(run.arm),
                 "This picture": _said(choice, look, threshold),
-                "Answers": NOT_AVAILABLE if found is None else percent(found.coverage, 0),
-                "Right when it answers": NOT_AVAILABLE if found is None else percent(found.accuracy),
-                "Right answers given up": NOT_AVAILABLE if found is None else percent(found.lost),
+                "Answers": share(found and found.coverage),
+                "Right when it answers": share(found and found.accuracy, 1),
+                "Right answers given up": share(found and found.lost, 1),
             }
         )
     st.dataframe(
