@@ -8,6 +8,7 @@ import pytest
 from tests.verdict_lab import FULL, SCRATCH, experiment, judge, run
 from tl.analysis.quiet import disturbed_epochs, quiet
 from tl.analysis.records import RunRecord
+from tl.report import findings
 
 LEARNED = [0.5, 0.7, 0.8]
 
@@ -77,6 +78,9 @@ def test_the_verdict_withholds_times_that_nothing_undisturbed_vouches_for():
     assert "the machine was busy with other programs, so times can't be compared" in found.text
     assert "sooner" not in found.text
     assert found.comparisons[FULL].to_json()["time_to_target"]["comparable"] is False
+    card = next(measure for measure in findings.measures(found, FULL) if measure.label == "Time to 80 %")
+    assert (card.value, card.note) == ("not comparable", "the machine was busy"), "both reached it"
+    assert "1 of 1 run reached it, against 1" in card.help
 
 
 def test_the_verdict_says_that_reused_work_counts_in_full():

@@ -1,17 +1,17 @@
 """The numbers of a verdict in words: measures of a comparison, the ledger of fairness. The page and reports show both."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tl.analysis import claim_wording, fairness, fairness_wording, guessing
-from tl.analysis.cost_results import Cost, SideTime, TimeToTarget
+from tl.analysis.cost_results import Cost
 from tl.analysis.names import title
 from tl.analysis.records import FAR_ABOVE
 from tl.analysis.results import ArmSummary, Interval, Learning, Ledger, Verdict
-from tl.analysis.time_wording import about_equal
 from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, TRANSFERRED
 from tl.differences import source_title
+from tl.report.measure import Measure, pictures, span
+from tl.report.time_findings import time_measure
 from tl.words import (
     NOT_AVAILABLE,
     count,
@@ -66,35 +66,21 @@ FAIRNESS_NOTE = (
 )
 
 
-@dataclass(frozen=True)
-class Measure:
-    """One number of a comparison."""
-
-    label: str  # short
-    value: str
-    note: str  # what it is compared with
-    help: str = ""  # how it is defined
-
-
 def measures(found: Verdict, name: str) -> list[Measure]:
     """What the arm `name` gained, saved and cost against the baseline; what is not known is left out."""
     entry = found.comparisons[name]
     cost = entry.cost
     candidates = [
         _gain(found, name),
-        _time(entry.time_to_target),
+        time_measure(entry.time_to_target),
         _epochs_used(cost.epochs, found.summary[name], found.summary[entry.against]),
         _cost("Peak memory", cost.memory_bytes, memory),
         _cost("Computing time", cost.seconds, duration),
-        _cost("Pictures seen", cost.images, _pictures),
+        _cost("Pictures seen", cost.images, pictures),
         _cost("Operations", cost.flops, operations),
         _cost("Energy", cost.energy_joules, energy),
     ]
     return [measure for measure in candidates if measure]
-
-
-def _pictures(number: float) -> str:
-    return count(round(number))
 
 
 def _gain(found: Verdict, name: str) -> Measure | None:
@@ -123,65 +109,6 @@ def decisive(found: Verdict, name: str) -> Interval | None:
     return chosen or found.comparisons[name].gain
 
 
-def _span(low: float, high: float, say: Callable[[float], str]) -> str:
-    """An interval: the unit once, at its end."""
-    start, end = say(low), say(high)
-    number, _, unit = start.rpartition(" ")
-    return f"{number} to {end}" if number and end.endswith(f" {unit}") else f"{start} to {end}"
-
-
-def _time(time: TimeToTarget) -> Measure | None:
-    target, speedup = time.target_accuracy, time.speedup
-    if target is None:
-        return None
-    note = f"{_side(time.arm, time.runs)} vs {_side(time.baseline, time.runs)}"
-    if speedup and about_equal(speedup.value):
-        value = "about equal"
-    elif speedup:
-        value = _times(speedup.value)
-        if time.saved is not None and time.saved > 0:
-            note = f"saves {percent(time.saved, 0)} of {duration(time.baseline.seconds)}"
-    elif time.speedup_at_least:
-        value = _bound(time.speedup_at_least, sooner=">", later="<")
-    elif time.speedup_at_most:
-        value = _bound(time.speedup_at_most, sooner="<", later=">")
-    else:
-        value = "not reached"
-    return Measure(f"Time to {percent(target, 0)}", value, note, _time_help(time))
-
-
-def _time_help(time: TimeToTarget) -> str:
-    target, arm, baseline = percent(time.target_accuracy), time.arm, time.baseline
-    text = f"Computing time until the first evaluation with a validation accuracy of {target} or more."
-    if arm.seconds and baseline.seconds:
-        text += f" On average: {duration(arm.seconds)} against {duration(baseline.seconds)}."
-    if time.speedup and time.speedup.low is not None and time.speedup.high is not None:
-        span = _span(time.speedup.low, time.speedup.high, lambda value: f"{value:.1f}")
-        text += f" 95 % interval of the factor: {span}."
-    if arm.epochs and baseline.epochs:
-        text += f" Epochs: {mean_count(arm.epochs)} against {mean_count(baseline.epochs)}."
-    if arm.images and baseline.images:
-        text += f" Pictures seen: {_pictures(arm.images)} against {_pictures(baseline.images)}."
-    return text
-
-
-def _side(side: SideTime, runs: int) -> str:
-    if side.seconds is not None:
-        return duration(side.seconds)
-    if side.reached:
-        return f"{side.reached} of {number_of(runs, 'run')}"
-    return f"not in {duration(side.not_reached_in)}"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f}× sooner" if ratio >= 1 else f"{1 / ratio:.1f}× later"
-
-
-def _bound(ratio: float, *, sooner: str, later: str) -> str:
-    """A bound of the factor: the sign for "so many times sooner" and, as that turns it round, for "later"."""
-    return f"{sooner if ratio >= 1 else later}{_times(ratio)}"
-
-
 def _epochs_used(used: Cost, arm: ArmSummary, baseline: ArmSummary) -> Measure | None:
     if used.arm is None or used.baseline is None:
         return None
@@ -200,7 +127,7 @@ def _cost(label: str, cost: Cost, say: Callable[[float], str]) -> Measure | None
         return Measure(label, say(cost.arm), note)
     text = f"{ratio.value:.2f} times the baseline's"
     if ratio.low is not None and ratio.high is not None:
-        text += f", 95 % interval {_span(ratio.low, ratio.high, lambda value: f'{value:.2f}')}"
+        text += f", 95 % interval {span(ratio.low, ratio.high, lambda value: f'{value:.2f}')}"
     return Measure(label, say(cost.arm), f"{note} ({ratio.value:.2f}×)", f"{text}. Mean of a whole run.")
 
 

@@ -1,0 +1,28 @@
+"""One number of a comparison, as a card or a report shows it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tl.words import count
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of a comparison."""
+
+    label: str  # short
+    value: str
+    note: str  # what it is compared with
+    help: str = ""  # how it is defined
+
+
+def span(low: float, high: float, say: Callable[[float], str]) -> str:
+    """An interval: the unit once, at its end."""
+    start, end = say(low), say(high)
+    number, _, unit = start.rpartition(" ")
+    return f"{number} to {end}" if number and end.endswith(f" {unit}") else f"{start} to {end}"
+
+
+def pictures(number: float) -> str:
+    """A mean number of pictures."""
+    return count(round(number))
