@@ -1,5 +1,7 @@
 """A shifted test: the same test pictures blurred, noisy, strongly compressed, darker; which arm holds up better."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from tl.analysis.inspection import shifted_record as record
@@ -20,6 +22,7 @@ from tl.words import number_of
 
 BUTTON = "shifted_ask"
 POLL_SECONDS = 1.0
+NAMED = 4  # networks that are named, of those that have not been asked
 BESIDE = 2  # charts in a row: narrower, names of arms are cut off
 ABOUT = (
     "Photos taken another day are out of focus, grainy, compressed or underexposed. Here the networks of this comparison are "
@@ -45,12 +48,12 @@ def _show(choice: Choice, was_active: bool) -> None:
     if left and active:
         st.progress(read_progress(choice.home), "Asking the networks about shifted pictures …")
     elif left:
-        _button(choice.home, left)
+        _button(choice.home, left, len(runs) - len(left))
     if len(left) < len(runs):
         _found(choice)
 
 
-def _button(home: Home, left: list[RunEntry]) -> None:
+def _button(home: Home, left: list[RunEntry], asked_before: int) -> None:
     for run in left:
         if problem := job.problem(home, run.run_id):
             st.caption(f":material/warning: {escape(arm_title(run.arm))}, seed {run.seed}: {escape(problem)}")
@@ -59,8 +62,11 @@ def _button(home: Home, left: list[RunEntry]) -> None:
         st.caption("The networks of these runs are not here: they were trained elsewhere, or their files were deleted.")
         return
     busy = background.busy(home)
+    if asked_before:
+        st.caption(escape(not_asked_yet(left, asked_before)))
+    which = "more network" if asked_before else "network"
     asked = st.button(
-        f"Ask {number_of(len(here), 'network')}", icon=":material/blur_on:", key=BUTTON, disabled=busy, type="primary"
+        f"Ask {number_of(len(here), which)}", icon=":material/blur_on:", key=BUTTON, disabled=busy, type="primary"
     )
     if busy:
         st.caption(BUSY)
@@ -68,6 +74,13 @@ def _button(home: Home, left: list[RunEntry]) -> None:
         if job.ask(home, here):
             st.rerun()
         st.caption(OTHERS)
+
+
+def not_asked_yet(left: Sequence[RunEntry], asked_before: int) -> str:
+    """ "The figures are of 4 networks. Not asked yet: From scratch, seed 2." """
+    named = [f"{arm_title(run.arm)}, seed {run.seed}" for run in left]
+    rest = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return f"The figures are of {number_of(asked_before, 'network')}. Not asked yet: {'; '.join(named[:NAMED])}{rest}."
 
 
 def _found(choice: Choice) -> None:
