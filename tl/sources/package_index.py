@@ -14,7 +14,7 @@ def packaged(backbone: str) -> list[Source]:
     if not isinstance(weights, PackagedWeights):
         return []
     place = _site_packages(weights) / weights.file
-    return [imagenet(backbone, weights, place, "ImageNet (package)", "installed", "missing")]
+    return [imagenet(backbone, weights, place, "installed", "missing")]
 
 
 def missing(backbone: str) -> Refused:

@@ -32,14 +32,12 @@ class Source:
     # "download", or "missing" (a package that is not installed)
 
 
-def imagenet(
-    backbone: str, weights: ImageNetWeights | PackagedWeights, place: Path, title: str, here: str, away: str
-) -> Source:
+def imagenet(backbone: str, weights: ImageNetWeights | PackagedWeights, place: Path, here: str, away: str) -> Source:
     """Published ImageNet weights that are, or will be, at `place`; its state is `here` or `away`."""
     present = place.is_file()
     return Source(
         key=IMAGENET,
-        title=title,
+        title="ImageNet",  # whoever publishes them: as arms are named after them
         backbone=backbone,
         file=place if present else None,
         place=place,

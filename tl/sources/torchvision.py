@@ -19,4 +19,4 @@ def published(backbone: str) -> list[Source]:
     if not isinstance(weights, ImageNetWeights):
         return []
     place = checkpoints_folder() / weights.file_name
-    return [imagenet(backbone, weights, place, "ImageNet (torchvision)", "cached", "download")]
+    return [imagenet(backbone, weights, place, "cached", "download")]

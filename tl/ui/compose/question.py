@@ -1,9 +1,10 @@
 """Between reading an upload and using it: what was understood, with example pictures, and the choice between readings."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from tl.config import Refused
-from tl.datasets import Asked, Edits, Incoming, NoClasses, Reading, TooSmall
+from tl.datasets import Asked, Edits, Incoming, Reading, TooSmall
 from tl.ui import uploads
 from tl.ui.compose.class_editor import editor
 from tl.ui.problems import told
@@ -53,8 +54,11 @@ def ask(uploaded: str) -> None:
         return
     with st.container(border=True):
         st.markdown(f"**{escape(incoming.title)}: is this what you mean?**")
-        reading = _chosen(incoming)
-        edits = _shown(incoming, reading) if reading else None
+        readings = st.container()
+        shown = st.container()  # what was understood stands above how it is read otherwise
+        reading = _chosen(incoming, readings, st.container() if incoming.readings else readings)
+        with shown:
+            edits = _shown(incoming, reading) if reading else None
         if problem := state.pop(PROBLEM, None):
             st.error(escape(problem), icon=":material/error:")
         with st.container(horizontal=True):
@@ -85,19 +89,32 @@ def _use(incoming: Incoming, reading: Reading, edits: Edits, uploaded: str) -> N
     st.rerun()
 
 
-def _chosen(incoming: Incoming) -> Reading | None:
-    """The reading that is chosen among those found, or asked for; None where there is none yet."""
+def _chosen(incoming: Incoming, above: DeltaGenerator, below: DeltaGenerator) -> Reading | None:
+    """The reading that is chosen `above` among those found, or asked for `below`; None where there is none yet."""
     state, readings = st.session_state, incoming.readings
     if len(readings) > 1:
         places = range(len(readings))
-        st.radio(
+        above.radio(
             "They can be read in several ways; the likeliest comes first",
             places,
             key=READING,
             format_func=lambda place: escape(readings[place].summary),
             captions=[escape(reading.how[:1].upper() + reading.how[1:]) for reading in readings],
         )
-    with st.expander("None of these" if readings else "Say where the classes are", expanded=not readings):
+    with below:
+        asked = _asked(bool(readings))
+        try:
+            if asked.options or not readings:
+                return incoming.choose(asked)
+        except Refused as refusal:
+            st.error(escape(str(refusal)), icon=":material/error:")
+            return None
+    return readings[state.get(READING) or 0]
+
+
+def _asked(otherwise: bool) -> Asked:
+    """Draw how pictures are read where none of the readings is meant, or (not `otherwise`) where there is none."""
+    with st.expander("Read them in another way" if otherwise else "Say where the classes are", expanded=not otherwise):
         left, right = st.columns(2)
         with left:
             where = st.text_input(
@@ -117,17 +134,7 @@ def _chosen(incoming: Incoming) -> Reading | None:
                 help="new divides the pictures anew; a folder level whose folders are called train, val and test; or a "
                 "table in the zip and its column.",
             )
-    asked = Asked(classes_from=(where or "").strip(), split_from=(split or "").strip())
-    try:
-        if asked.options or not readings:
-            return incoming.choose(asked)
-    except NoClasses as refusal:
-        st.error(escape(str(refusal)), icon=":material/error:")
-        return None
-    except Refused as refusal:
-        st.error(escape(str(refusal)), icon=":material/error:")
-        return None
-    return readings[state.get(READING) or 0]
+    return Asked(classes_from=(where or "").strip(), split_from=(split or "").strip())
 
 
 def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
