@@ -13,6 +13,7 @@ from tl.analysis.forecasts.question import feature_keys, probe_curve
 from tl.config import ArmConfig, Experiment, Refused, Training
 from tl.datasets.pieces import WAITING
 from tl.jobs import background
+from tl.jobs.measurements import by_features
 from tl.jobs.measurements import forecasts as module
 from tl.store.database import insert_experiment
 from tl.store.features import Features, write_features
@@ -59,18 +60,18 @@ def test_the_command_gets_every_split(home, asked):
         features(home, asked)
         return subprocess.CompletedProcess(command, 0, '[{"seconds": 1}]', "")
 
-    module._look(home, asked, run, lambda: None)
+    module.CURVE.look(home, asked, run, lambda: None)
     (command,) = commands
     assert command[command.index("--samples") + 1] == "120"
     assert {"--also=test:120", "--also=validation:120"} < {*command}
     curve, problem = probe_curve(home, asked)
     assert problem is None and curve.sizes[-1] == 120 == curve.pool
-    module._look(home, asked, run, lambda: None)
+    module.CURVE.look(home, asked, run, lambda: None)
     assert len(commands) == 1, "what is known is not measured again"
 
 
 def test_what_fails_is_told_and_tried_again(home, asked, monkeypatch):
-    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", FAILS))
+    monkeypatch.setattr(by_features, "COMMAND", (sys.executable, "-c", FAILS))
     with pytest.raises(Refused, match="The file is damaged"):
         module.measure(home, asked)
     features(home, asked)
@@ -79,7 +80,7 @@ def test_what_fails_is_told_and_tried_again(home, asked, monkeypatch):
 
 
 def test_features_that_vanish_are_told(home, asked, monkeypatch):
-    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", "print('[{\"seconds\": 1}]')"))
+    monkeypatch.setattr(by_features, "COMMAND", (sys.executable, "-c", "print('[{\"seconds\": 1}]')"))
     with pytest.raises(Refused, match="could not be read back"):
         module.measure(home, asked)
 
@@ -88,7 +89,7 @@ def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked):
     experiment = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
     insert_experiment(home, experiment, experiment.runs("e" * 26), None)
     features(home, asked)
-    module._look(home, asked, lambda command: None, lambda: module.unless_busy(home))
+    module.CURVE.look(home, asked, lambda command: None, lambda: by_features.unless_busy(home))
     assert probe_curve(home, asked) == (None, None)
     assert not module.ask(home, asked), "nothing is even started while something waits to be trained"
 
@@ -96,17 +97,17 @@ def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked):
 def test_who_asked_is_told_that_it_waits_for_its_turn(home, asked, monkeypatch, capsys):
     """Behind training, or whatever else computes: while the pictures are looked at and while the probes are fitted."""
     waits = f"import sys; [print({WAITING!r}, file=sys.stderr) for _ in range(3)]; print('[{{\"seconds\": 1}}]')"
-    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", waits))
+    monkeypatch.setattr(by_features, "COMMAND", (sys.executable, "-c", waits))
     with pytest.raises(Refused, match="could not be read back"):
         module.measure(home, asked)
-    assert capsys.readouterr().err == f"{module.WAITS}\n"
+    assert capsys.readouterr().err == f"{module.CURVE.waits}\n"
     turn = Turn(home.locks_dir)
     turn.take()
     threading.Timer(1.5, turn.give).start()
     features(home, asked)
     module.measure(home, asked)
     assert probe_curve(home, asked)[0] is not None
-    assert capsys.readouterr().err == f"{module.WAITS}\n"
+    assert capsys.readouterr().err == f"{module.CURVE.waits}\n"
 
 
 def test_nothing_is_said_of_waiting_where_nobody_computes(home, asked, capsys):
@@ -116,7 +117,7 @@ def test_nothing_is_said_of_waiting_where_nobody_computes(home, asked, capsys):
 
 
 def test_it_computes_in_a_turn_of_its_own(home):
-    with module.taken(home):
+    with by_features.taken(home):
         lock = background.take_lock(home, "device.lock", wait=False)
         assert lock is None
         with locked(home.locks_dir / "next.lock"):

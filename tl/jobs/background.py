@@ -5,7 +5,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from tl.jobs.launcher import PROJECT_ROOT, child_environment, give_way
 from tl.store.database import ACTIVE, read_runs
@@ -32,6 +33,44 @@ def working(home: Home, name: str) -> bool:
     if lock is not None:
         os.close(lock)
     return lock is None
+
+
+def begin(
+    home: Home,
+    name: str,
+    module: str,
+    arguments: Sequence[str],
+    *,
+    first: Callable[[], object] = lambda: None,
+    beside_runs: bool = False,
+) -> bool:
+    """Start `python -m MODULE HOME ARGUMENTS` under the lock `name`, and do `first` before; whether it began.
+
+    Not where one of its kind works already, and not while something trains or waits, unless it goes on `beside_runs`.
+    """
+    if not beside_runs and busy(home):
+        return False
+    lock = take_lock(home, name, wait=False)
+    if lock is None:
+        return False
+    try:
+        first()
+    except BaseException:
+        os.close(lock)
+        raise
+    start(lock, module, [str(home.path), *arguments])
+    return True
+
+
+@contextmanager
+def alone(home: Home, name: str) -> Iterator[None]:
+    """Within it this process is the one of its kind; it waits until another has ended."""
+    lock = take_lock(home, name, wait=True)
+    assert lock is not None
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def start(lock: int, module: str, arguments: Sequence[str]) -> None:

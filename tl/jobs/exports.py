@@ -88,14 +88,13 @@ def ask(home: Home, run_id: str, parameters: int, pictures: bool) -> bool:
     """
     check_libraries()
     check_disk(home, BYTES_PER_PARAMETER * parameters)
-    lock = background.take_lock(home, LOCK, wait=False)
-    if lock is None:
-        return False
-    place(home, run_id).unlink(missing_ok=True)
-    tell(home, run_id, State(what="starting"))
-    arguments = [str(home.path), run_id, *(["--without-pictures"] if not pictures else [])]
-    background.start(lock, "tl.cli.export_model", arguments)
-    return True
+
+    def forget() -> None:
+        place(home, run_id).unlink(missing_ok=True)
+        tell(home, run_id, State(what="starting"))
+
+    arguments = [run_id, *(["--without-pictures"] if not pictures else [])]
+    return background.begin(home, LOCK, "tl.cli.export_model", arguments, first=forget, beside_runs=True)
 
 
 def working(home: Home) -> bool:

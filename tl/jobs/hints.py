@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,13 +23,7 @@ Run = Callable[[list[str]], subprocess.CompletedProcess | None]
 
 def ask(home: Home, asked: Question) -> bool:
     """Start looking at what is not scored yet, unless something trains or somebody looks already; whether it began."""
-    if background.busy(home):
-        return False
-    lock = background.take_lock(home, LOCK, wait=False)
-    if lock is None:
-        return False
-    background.start(lock, "tl.jobs.hints", [str(home.path), json.dumps(asdict(asked))])
-    return True
+    return background.begin(home, LOCK, "tl.jobs.hints", [json.dumps(asdict(asked))])
 
 
 def looking(home: Home) -> bool:
@@ -43,11 +36,8 @@ def measure(home: Home, asked: Question) -> dict:
 
     What is printed meanwhile goes to stderr.
     """
-    lock = background.take_lock(home, LOCK, wait=True)
-    try:
+    with background.alone(home, LOCK):
         _look(home, asked, background.in_front)
-    finally:
-        os.close(lock)
     return hints.answer(home, asked)
 
 

@@ -41,10 +41,8 @@ def probe(home: Home, backbone: str, resolution: int, batch_size: int) -> dict |
     lately.
     """
     known = cached(home, backbone, resolution, batch_size)
-    if known is None and not background.busy(home):
-        lock = background.take_lock(home, LOCK, wait=False)
-        if lock is not None:
-            background.start(lock, "tl.jobs.probe", [str(home.path), backbone, str(resolution), str(batch_size)])
+    if known is None:
+        background.begin(home, LOCK, "tl.jobs.probe", [backbone, str(resolution), str(batch_size)])
     return known
 
 
@@ -84,12 +82,9 @@ def _operations(backbone: str, resolution: int) -> float:
 
 def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
     """The same, waiting for the result; None where a run came first. One measurement at a time."""
-    lock = background.take_lock(home, LOCK, wait=True)
-    try:
+    with background.alone(home, LOCK):
         known = cached(home, backbone, resolution, batch_size)
         return known if known is not None else _measure(home, backbone, resolution, batch_size)
-    finally:
-        os.close(lock)
 
 
 def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:

@@ -1,202 +1,33 @@
-"""Measure the learning curve of a linear probe: features once, then many small regressions, giving way to runs.
+"""The learning curve of a linear probe, measured in the background; tl.analysis.forecasts.answer reads it."""
 
-`ask` starts `python -m tl.jobs.measurements.forecasts HOME QUESTION`; what it measured is read by
-tl.analysis.forecasts.answer.
-"""
-
-import json
-import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from collections.abc import Callable
 
-from tl.analysis.forecasts.question import Question, feature_keys, keep_curve, keep_problem, probe_curve
-from tl.config import Refused
-from tl.datasets.pieces import WAITING
-from tl.jobs import background
-from tl.jobs.launcher import PROJECT_ROOT, child_environment
-from tl.store.features import TRAIN, FeatureKey, Features, read_features
-from tl.store.files import locked
+from tl.analysis.forecasts.question import Question, keep_curve, keep_problem, probe_curve
+from tl.jobs.measurements.by_features import ByFeatures
+from tl.store.features import TRAIN, Features
 from tl.store.home import Home
-from tl.store.turn import Turn
-
-LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
-LOCK = "forecasting.lock"  # under which one process measures
-WAITS = "Something else computes now; the forecast waits for its turn."
-NOT_READ = "The features could not be read back; the disk may be full."
-COMMAND = (sys.executable, "-m", "tl.train.features")
-Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 
 
-class GaveWay(Exception):
-    """A run came first; nothing is written down, and the next look measures."""
-
-
-def ask(home: Home, asked: Question) -> bool:
-    """Start measuring, unless something trains or somebody measures already; whether it began."""
-    if background.busy(home):
-        return False
-    lock = background.take_lock(home, LOCK, wait=False)
-    if lock is None:
-        return False
-    background.start(lock, __name__, [str(home.path), json.dumps(asdict(asked))])
-    return True
-
-
-def measuring(home: Home) -> bool:
-    """Whether the background job works."""
-    return background.working(home, LOCK)
-
-
-def measure(home: Home, asked: Question) -> None:
-    """Measure the curve where it is not known, waiting for it and for turns. Raises Refused where that is impossible."""
-    lock = background.take_lock(home, LOCK, wait=True)
-    assert lock is not None
-    try:
-        in_front = InFront(home)
-        _look(home, asked, in_front.run, in_front.look)
-    finally:
-        os.close(lock)
-    problem = probe_curve(home, asked)[1]
-    if problem:
-        raise Refused(problem)
-
-
-class InFront:
-    """How it is measured in front of a person: to its end, and on stderr it is told once that it waits for its turn."""
-
-    def __init__(self, home: Home, waits: str = WAITS) -> None:
-        self._home, self._waits, self._told = home, waits, False
-
-    def look(self) -> None:
-        """Before a turn is taken."""
-        turn = Turn(self._home.locks_dir)
-        free = not turn.wanted() and turn.try_take()
-        turn.close()
-        if not free:
-            self._tell()
-
-    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        """Run what looks at the pictures."""
-        said: list[str] = []
-        with subprocess.Popen(
-            command,
-            cwd=PROJECT_ROOT,
-            env=child_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,  # one line, at the end
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-        ) as process:
-            assert process.stdout is not None and process.stderr is not None
-            for line in process.stderr:
-                if line.startswith(WAITING):
-                    self._tell()
-                said.append(line)
-            answer = process.stdout.read()
-        return subprocess.CompletedProcess(command, process.returncode, answer, "".join(said))
-
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
-            print(self._waits, file=sys.stderr, flush=True)
-
-
-def _look(home: Home, asked: Question, run: Run, give_way: Callable[[], None]) -> None:
-    """Measure what is not known yet; what was tried in vain is tried again. `give_way` may raise GaveWay."""
-    if probe_curve(home, asked)[0] is not None:
-        return
-    try:
-        problem = make_features(home, asked, run)
-        if problem is None:
-            problem = _measure(home, asked, give_way)
-    except GaveWay:
-        return
-    if problem:
-        keep_problem(home, asked, problem)
-
-
-def make_features(home: Home, asked: Question, run: Run) -> str | None:
-    """Compute the features that are missing; a sentence where that fails."""
-    keys = feature_keys(home, asked)
-    if all(key.path(home).is_file() for key in keys.values()):
-        return None
-    command = [*COMMAND, "--home", str(home.path), "--dataset", asked.dataset]
-    command += ["--samples", str(keys[TRAIN].samples), "--resolution", str(asked.resolution)]
-    command += [f"--also={split}:{key.samples}" for split, key in keys.items() if split != TRAIN]
-    command.append(f"{asked.backbone}:{asked.weights}:{keys[TRAIN].weights_hash}")
-    try:
-        ended = run(command)
-    except subprocess.TimeoutExpired:
-        return f"Looking at the pictures took longer than {LIMIT_SECONDS / 60:.0f} minutes."
-    if ended is None:
-        raise GaveWay
-    try:
-        (answer,) = json.loads(ended.stdout.strip().splitlines()[-1])
-        problem = answer.get("error")
-        return None if problem is None else str(problem)
-    except (IndexError, ValueError, AttributeError):
-        said = (ended.stderr or "").strip().splitlines()
-        return said[-1] if said else "Looking at the pictures failed."
-
-
-def _measure(home: Home, asked: Question, give_way: Callable[[], None]) -> str | None:
-    """Fit the probes, one size in a turn; a sentence where the features can't be read back."""
+def _measure(home: Home, asked: Question, found: dict[str, Features], next_turn: Callable[[], None]) -> None:
+    """Fit the probes, one size in a turn."""
     from tl.analysis.forecasts import probe
 
-    found = features_of(home, asked)
-    if found is None:
-        return NOT_READ
     splits = {split: probe.Split(own.features, own.labels) for split, own in found.items()}
-    with in_turns(home, give_way) as next_turn:
-        curve = probe.measure(splits[TRAIN], splits["validation"], splits["test"], before_each=next_turn)
+    curve = probe.measure(splits[TRAIN], splits["validation"], splits["test"], before_each=next_turn)
     keep_curve(home, asked, curve)
-    return None
 
 
-def features_of(home: Home, asked: Question) -> dict[str, Features] | None:
-    """Split -> its features, as they were made; None where they can't be read back."""
-    keys: dict[str, FeatureKey] = feature_keys(home, asked)  # anew: the pictures may only now have their fingerprint
-    found = {split: read_features(home, key) for split, key in keys.items()}
-    return None if None in found.values() else {split: own for split, own in found.items() if own is not None}
-
-
-@contextmanager
-def in_turns(home: Home, give_way: Callable[[], None]) -> Iterator[Callable[[], None]]:
-    """Within it, what is called before each piece of computing: it gives the turn back and takes the next one."""
-    with ExitStack() as turn:
-
-        def next_turn() -> None:
-            turn.close()
-            give_way()
-            turn.enter_context(taken(home))
-
-        yield next_turn
-
-
-@contextmanager
-def taken(home: Home) -> Iterator[None]:
-    """The right to compute, as trainers of the home take it (tl.train.turn): no run is timed meanwhile."""
-    with ExitStack() as device:
-        with locked(home.locks_dir / "next.lock"):
-            device.enter_context(locked(home.locks_dir / "device.lock"))
-        yield
-
-
-def unless_busy(home: Home) -> None:
-    if background.busy(home):
-        raise GaveWay
-
+CURVE = ByFeatures(
+    module="tl.jobs.measurements.forecasts",
+    lock="forecasting.lock",
+    waits="Something else computes now; the forecast waits for its turn.",
+    known=lambda home, asked: probe_curve(home, asked)[0] is not None,
+    problem=lambda home, asked: probe_curve(home, asked)[1],
+    measure_by=_measure,
+    keep_problem=keep_problem,
+)
+ask, measuring, measure = CURVE.ask, CURVE.working, CURVE.measure
 
 if __name__ == "__main__":
-    # Started by `ask`, which handed over the lock: measure at once.
-    own_home = Home(sys.argv[1])
-    _look(
-        own_home,
-        Question(**json.loads(sys.argv[2])),
-        lambda command: background.run(own_home, command, LIMIT_SECONDS),
-        lambda: unless_busy(own_home),
-    )
+    CURVE.main(sys.argv[1:])

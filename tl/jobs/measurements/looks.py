@@ -20,15 +20,12 @@ CAME_FIRST = "A run was started meanwhile; try again when nothing trains."
 def ask(home: Home, picture: str, runs: Sequence[str]) -> bool:
     """Start looking at a picture (its place, or the name `hand_over` gave), unless something trains or somebody looks
     already; whether it began."""
-    if background.busy(home):
-        return False
-    lock = background.take_lock(home, LOCK, wait=False)
-    if lock is None:
-        return False
-    for run_id in runs:  # what failed before is tried again
-        forget_look(home, run_id, picture)
-    background.start(lock, __name__, [str(home.path), picture, *runs])
-    return True
+
+    def forget() -> None:  # what failed before is tried again
+        for run_id in runs:
+            forget_look(home, run_id, picture)
+
+    return background.begin(home, LOCK, __name__, [picture, *runs], first=forget)
 
 
 def looking(home: Home) -> bool:

@@ -5,7 +5,6 @@
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -25,14 +24,7 @@ Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 def ask(home: Home, runs: Sequence[str]) -> bool:
     """Start measuring the runs that have not been, unless something trains or somebody measures already; whether it
     began."""
-    if background.busy(home):
-        return False
-    lock = background.take_lock(home, LOCK, wait=False)
-    if lock is None:
-        return False
-    forget_progress(home)
-    background.start(lock, __name__, [str(home.path), *runs])
-    return True
+    return background.begin(home, LOCK, __name__, runs, first=lambda: forget_progress(home))
 
 
 def measuring(home: Home) -> bool:
@@ -42,12 +34,8 @@ def measuring(home: Home) -> bool:
 
 def measure(home: Home, runs: Sequence[str]) -> None:
     """The same, waiting for it and for turns; progress goes to stderr."""
-    lock = background.take_lock(home, LOCK, wait=True)
-    assert lock is not None
-    try:
+    with background.alone(home, LOCK):
         _measure(home, runs, background.in_front)
-    finally:
-        os.close(lock)
 
 
 def problem(home: Home, run_id: str) -> str | None:

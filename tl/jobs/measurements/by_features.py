@@ -1,0 +1,186 @@
+"""What is measured once of a question's features, and kept: features first, then many small regressions, giving way to runs.
+
+`ask` starts a process that calls `main`; which questions there are: forecasts.py, label_checks.py.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+
+from tl.analysis.forecasts.question import Question, feature_keys
+from tl.config import Refused
+from tl.datasets.pieces import WAITING
+from tl.jobs import background
+from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.store.features import TRAIN, FeatureKey, Features, read_features
+from tl.store.files import locked
+from tl.store.home import Home
+from tl.store.turn import Turn
+
+LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
+NOT_READ = "The features could not be read back; the disk may be full."
+COMMAND = (sys.executable, "-m", "tl.train.features")
+Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
+Split = str
+
+
+class GaveWay(Exception):
+    """A run came first; nothing is written down, and the next look measures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByFeatures:
+    """One kind of question that is answered by the features of all pictures."""
+
+    module: str  # which is started; it calls `main`
+    lock: str  # under which one process measures
+    waits: str  # told on stderr where something else computes
+    known: Callable[[Home, Question], bool]
+    problem: Callable[[Home, Question], str | None]  # why it could not be answered
+    measure_by: Callable[[Home, Question, dict[Split, Features], Callable[[], None]], str | None]
+    # keeps the answer, and calls its last argument before each piece; a sentence where that can't be done
+    keep_problem: Callable[[Home, Question, str], None]
+
+    def ask(self, home: Home, asked: Question) -> bool:
+        """Start measuring, unless something trains or somebody measures already; whether it began."""
+        return background.begin(home, self.lock, self.module, [json.dumps(asdict(asked))])
+
+    def working(self, home: Home) -> bool:
+        """Whether the background job works."""
+        return background.working(home, self.lock)
+
+    def measure(self, home: Home, asked: Question) -> None:
+        """Measure what is not known, waiting for it and for turns. Raises Refused where that is impossible."""
+        with background.alone(home, self.lock):
+            in_front = InFront(home, self.waits)
+            self.look(home, asked, in_front.run, in_front.look)
+        if not self.known(home, asked):
+            raise Refused(self.problem(home, asked) or NOT_READ)
+
+    def main(self, arguments: Sequence[str]) -> None:
+        """Of the process that `ask` started, which handed over the lock: measure at once."""
+        home = Home(arguments[0])
+        asked = Question(**json.loads(arguments[1]))
+        self.look(home, asked, lambda command: background.run(home, command, LIMIT_SECONDS), lambda: unless_busy(home))
+
+    def look(self, home: Home, asked: Question, run: Run, give_way: Callable[[], None]) -> None:
+        """Measure what is not known yet; what was tried in vain is tried again. `give_way` may raise GaveWay."""
+        if self.known(home, asked):
+            return
+        try:
+            problem = make_features(home, asked, run)
+            if problem is None:
+                problem = self._measured(home, asked, give_way)
+        except GaveWay:
+            return
+        if problem:
+            self.keep_problem(home, asked, problem)
+
+    def _measured(self, home: Home, asked: Question, give_way: Callable[[], None]) -> str | None:
+        found = features_of(home, asked)
+        if found is None:
+            return NOT_READ
+        with in_turns(home, give_way) as next_turn:
+            return self.measure_by(home, asked, found, next_turn)
+
+
+class InFront:
+    """How it is measured in front of a person: to its end, and on stderr it is told once that it waits for its turn."""
+
+    def __init__(self, home: Home, waits: str) -> None:
+        self._home, self._waits, self._told = home, waits, False
+
+    def look(self) -> None:
+        """Before a turn is taken."""
+        turn = Turn(self._home.locks_dir)
+        free = not turn.wanted() and turn.try_take()
+        turn.close()
+        if not free:
+            self._tell()
+
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run what looks at the pictures."""
+        said: list[str] = []
+        with subprocess.Popen(
+            command,
+            cwd=PROJECT_ROOT,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # one line, at the end
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None and process.stderr is not None
+            for line in process.stderr:
+                if line.startswith(WAITING):
+                    self._tell()
+                said.append(line)
+            answer = process.stdout.read()
+        return subprocess.CompletedProcess(command, process.returncode, answer, "".join(said))
+
+    def _tell(self) -> None:
+        if not self._told:
+            self._told = True
+            print(self._waits, file=sys.stderr, flush=True)
+
+
+def make_features(home: Home, asked: Question, run: Run) -> str | None:
+    """Compute the features that are missing; a sentence where that fails."""
+    keys = feature_keys(home, asked)
+    if all(key.path(home).is_file() for key in keys.values()):
+        return None
+    command = [*COMMAND, "--home", str(home.path), "--dataset", asked.dataset]
+    command += ["--samples", str(keys[TRAIN].samples), "--resolution", str(asked.resolution)]
+    command += [f"--also={split}:{key.samples}" for split, key in keys.items() if split != TRAIN]
+    command.append(f"{asked.backbone}:{asked.weights}:{keys[TRAIN].weights_hash}")
+    try:
+        ended = run(command)
+    except subprocess.TimeoutExpired:
+        return f"Looking at the pictures took longer than {LIMIT_SECONDS / 60:.0f} minutes."
+    if ended is None:
+        raise GaveWay
+    try:
+        (answer,) = json.loads(ended.stdout.strip().splitlines()[-1])
+        problem = answer.get("error")
+        return None if problem is None else str(problem)
+    except (IndexError, ValueError, AttributeError):
+        said = (ended.stderr or "").strip().splitlines()
+        return said[-1] if said else "Looking at the pictures failed."
+
+
+def features_of(home: Home, asked: Question) -> dict[str, Features] | None:
+    """Split -> its features, as they were made; None where they can't be read back."""
+    keys: dict[str, FeatureKey] = feature_keys(home, asked)  # anew: the pictures may only now have their fingerprint
+    found = {split: read_features(home, key) for split, key in keys.items()}
+    return None if None in found.values() else {split: own for split, own in found.items() if own is not None}
+
+
+@contextmanager
+def in_turns(home: Home, give_way: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Within it, what is called before each piece of computing: it gives the turn back and takes the next one."""
+    with ExitStack() as turn:
+
+        def next_turn() -> None:
+            turn.close()
+            give_way()
+            turn.enter_context(taken(home))
+
+        yield next_turn
+
+
+@contextmanager
+def taken(home: Home) -> Iterator[None]:
+    """The right to compute, as trainers of the home take it (tl.train.turn): no run is timed meanwhile."""
+    with ExitStack() as device:
+        with locked(home.locks_dir / "next.lock"):
+            device.enter_context(locked(home.locks_dir / "device.lock"))
+        yield
+
+
+def unless_busy(home: Home) -> None:
+    if background.busy(home):
+        raise GaveWay
