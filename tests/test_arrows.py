@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TABLES = {"backbones", "failures", "limits", "machine", "measures", "networks", "output", "strategies", "schedules"}
 TABLES |= {"timm_networks", "words"}
-BASE = TABLES | {"config"}
+BASE = TABLES | {"config", "ending"}
 ABOVE = {"effects", "differences", "operations"}  # what follows from a configuration
 DISK = BASE | {"store", "sources"}
 # package or module of tl -> what of tl it may import besides itself
@@ -20,6 +20,7 @@ ALLOWED = {
     "timm_networks": {"networks"},
     "backbones": {"networks", "timm_networks"},
     "config": TABLES,
+    "ending": TABLES | {"config"},
     "store": BASE | {"operations"},
     "effects": BASE,
     "operations": BASE,

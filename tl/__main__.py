@@ -26,6 +26,7 @@ from tl.cli import (
 )
 from tl.cli.parser import Parser, data_set_named
 from tl.config import Refused
+from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
 from tl.jobs.launcher import child_environment
 from tl.output import UTF_8, spell_out
@@ -110,6 +111,7 @@ def _log(home: Home) -> str:
 
 
 if __name__ == "__main__":
+    clean_up_when_ended()
     keep_private()
     spell_out()
     sys.exit(main(sys.argv[1:]))

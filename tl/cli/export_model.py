@@ -10,6 +10,8 @@ from typing import Any
 from tl.cli.bar import bar
 from tl.cli.parser import add_command, check_output
 from tl.config import Refused
+from tl.ending import clean_up_when_ended
+from tl.failures import of_disk
 from tl.output import print_json, spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
@@ -73,12 +75,13 @@ def background(home: Home, run_id: str, pictures: bool) -> None:
     except Refused as refusal:
         problem = str(refusal)
     except OSError as error:
-        problem = f"The export failed: {error.strerror or error}."
+        problem = of_disk(error) or f"The export failed: {error.strerror or error}."
     finally:
         tell(home, run_id, State(problem=problem))
 
 
 if __name__ == "__main__":  # started by tl.jobs.exports.ask, which handed over the lock
+    clean_up_when_ended()
     keep_private()
     spell_out()
     background(Home(sys.argv[1]), sys.argv[2], "--without-pictures" not in sys.argv[3:])

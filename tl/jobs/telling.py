@@ -5,13 +5,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from tl.config import Refused
+from tl.ending import REFUSED
 from tl.jobs.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
 
 TOLD = re.compile(r"(\d+) (\d+) (.+)")
 LIMIT_SECONDS = 2 * 3600.0
-REFUSED = 2  # exit status
+PATIENCE_SECONDS = 5.0  # in which a process that is told to end removes what it made in passing
 Told = Callable[[int, int, str], None]  # (done, total; 0: not known, what)
 
 
@@ -49,6 +51,9 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
                     last = line.strip()
             status = process.wait()
         except BaseException:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE_SECONDS)
             process.kill()
             raise
         finally:

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 
 from tl.config import Refused
 from tl.datasets import pixels_from, prepare
+from tl.ending import clean_up_when_ended, status_of
 from tl.output import spell_out
 from tl.store.files import keep_private, write_json
 from tl.store.home import Run
@@ -191,7 +192,7 @@ def _one_of_each(labels: np.ndarray) -> list[int]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Exit status 0: all is written, 2: refused, in one sentence."""
+    """Exit status 0: all is written, 2: refused, or the disk is full, in one sentence."""
     parser = argparse.ArgumentParser(prog="python -m tl.train.export")
     parser.add_argument("run", type=Path, metavar="RUN_DIR")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
@@ -199,16 +200,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--without-onnx", dest="onnx", action="store_false")
     parser.add_argument("--without-pictures", dest="pictures", action="store_false")
     options = parser.parse_args(argv)
-    try:
+
+    def make() -> None:
         found = Export(Run(options.run), options.output, options.temperature).make(options.onnx, options.pictures)
-    except Refused as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
-    write_json(options.output / "facts.json", found)
-    return 0
+        write_json(options.output / "facts.json", found)
+
+    return status_of(make)
 
 
 if __name__ == "__main__":
+    clean_up_when_ended()
     keep_private()
     spell_out()
     sys.exit(main(sys.argv[1:]))

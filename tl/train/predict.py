@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from tl.answering import DEEP, AnswerFile, files_in
-from tl.config import Refused
 from tl.datasets import pixels_from
 from tl.datasets.archive import LIMITS
 from tl.datasets.archived import PLAIN, Decoder, decode_all, decode_kept, decoder
@@ -23,6 +22,7 @@ from tl.datasets.pieces import Told
 from tl.decoding.heads import TOO_LARGE_A_FILE
 from tl.decoding.methods import STORED
 from tl.decoding.pixels import LARGEST
+from tl.ending import clean_up_when_ended, status_of
 from tl.output import spell_out
 from tl.store.files import keep_private
 from tl.store.home import Run
@@ -35,9 +35,8 @@ PLACED = slice(4, 7)  # of what is told of a decoded picture: where its copy lie
 Files = list[tuple[Path, str]]  # each with its name below the folder
 
 
-def answer(run: Run, place: Path, temperature: float, rows: AnswerFile) -> None:
+def answer(run: Run, model: Trained, place: Path, temperature: float, rows: AnswerFile) -> None:
     """Write a row for every file at `place`; what can't be read is named. Raises Refused."""
-    model = trained(run)
     total = sum(1 for _ in files_in(place))
     threads.govern(CPU).resume()
     told = Told(_tell)
@@ -134,25 +133,25 @@ def _tell(done: int, total: int, what: str) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Exit status 0: every file has its row; 2: refused, in one sentence."""
+    """Exit status 0: every file has its row; 2: refused, or the disk is full, in one sentence."""
     parser = argparse.ArgumentParser(prog="python -m tl.train.predict")
     parser.add_argument("run", type=Path, metavar="RUN_DIR")
     parser.add_argument("place", type=Path, metavar="PLACE")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.csv")
     parser.add_argument("--temperature", type=float, default=1.0)
     options = parser.parse_args(argv)
-    try:
+
+    def ask() -> None:
         run = Run(options.run)
-        classes = trained(run).info.classes
+        model = trained(run)
         with open(options.output, "w", encoding="utf-8", newline="") as file:
-            answer(run, options.place, options.temperature, AnswerFile(file, classes))
-    except Refused as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
-    return 0
+            answer(run, model, options.place, options.temperature, AnswerFile(file, model.info.classes))
+
+    return status_of(ask)
 
 
 if __name__ == "__main__":
+    clean_up_when_ended()
     keep_private()
     spell_out()
     sys.exit(main(sys.argv[1:]))
