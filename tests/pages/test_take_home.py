@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests import page_lab
-from tests.page_lab import texts
+from tests.page_lab import texts, unescaped
 from tl import jobs
 from tl.jobs import background, exports
 from tl.jobs.exports import State
@@ -65,6 +65,13 @@ def test_hosted_pictures_leave_only_with_consent(home, open_page, trained, start
 def test_what_has_no_network_here_is_not_offered(home, open_page):
     app = open_page(experiment=page_lab.finished(home))
     assert "Use the model elsewhere" not in [each.label for each in app.expander]
+
+
+def test_what_a_run_learned_is_kept_beside_its_verdict(home, open_page, trained):
+    app = open_page(experiment=trained.experiment_id)
+    app.button(key="take_home_keep_verdict").click().run()
+    assert "joins the model library, without its head" in unescaped(app)
+    assert app.text_input(key="keep_name").value and app.button(key="confirm_keep")
 
 
 def test_drawn_pictures_make_no_final_model(home, open_page, trained):

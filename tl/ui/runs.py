@@ -19,7 +19,7 @@ from tl.ui.arms import dot
 from tl.ui.live import BADGES
 from tl.ui.manage import search
 from tl.ui.manage.deletion import ask_to_delete
-from tl.ui.manage.keep import ask_to_keep
+from tl.ui.parts.keep import ask_to_keep
 from tl.ui.problems import told
 from tl.ui.refresh import Found, fragment
 from tl.ui.text import ago, cell, count, duration, escape, memory, percent

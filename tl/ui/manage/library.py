@@ -22,8 +22,8 @@ from tl.sources.licences import restricts
 from tl.store.database import read_experiment
 from tl.store.home import Home
 from tl.ui import demo, form, uploads, view
-from tl.ui.manage.keep import PAGE
 from tl.ui.parts.deletion import Choice, ask
+from tl.ui.parts.keep import PAGE
 from tl.ui.problems import told
 from tl.ui.text import count, escape, memory, percent, unbroken
 from tl.ui.turn import out_of_turn

@@ -1,4 +1,5 @@
-"""A finished run's model to take home: as a zip that works elsewhere, and its recipe trained once more on all pictures."""
+"""A finished run's model to take home: as a zip that works elsewhere, as a starting point for other comparisons, and its
+recipe trained once more on all pictures."""
 
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from tl.jobs.listing import RunEntry
 from tl.limits import hosted
 from tl.store.home import Home
 from tl.strategies import arm_title
+from tl.ui.parts.keep import ask_to_keep
 from tl.ui.problems import told
 from tl.ui.refresh import fragment
 from tl.ui.text import escape, memory, percent
@@ -54,6 +56,7 @@ def show_run(home: Home, run: RunEntry, key: str) -> None:
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
     _export(home, run, key)
+    _keep(home, run, key)
     if not run.final_of:
         _final(home, run, key)
 
@@ -141,6 +144,14 @@ def _ready(home: Home, run_id: str, key: str) -> None:
         key=f"take_home_download_{key}",
         on_click="ignore",
     )
+
+
+def _keep(home: Home, run: RunEntry, key: str) -> None:
+    st.markdown(
+        "**A starting point**: what this run has learned joins the model library, and later comparisons can start from it."
+    )
+    if st.button("Keep as a starting point", icon=":material/bookmark_add:", key=f"take_home_keep_{key}"):
+        ask_to_keep(home, run.run_id, PROBLEM)
 
 
 def _final(home: Home, run: RunEntry, key: str) -> None:
