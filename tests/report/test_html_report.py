@@ -20,7 +20,7 @@ from tl.cli.sweep import sweep
 from tl.config import ArmConfig, Experiment, Refused
 from tl.report.command import command
 from tl.report.report import report
-from tl.store import database
+from tl.store import database, labels
 from tl.store.database import read_experiment
 
 
@@ -128,6 +128,7 @@ def test_what_still_trains_is_refused(home):
 
 def test_a_finished_sweep_is_told_whole(home):
     sweep_id = page_lab.swept(home)
+    labels.write(home, sweep_id, "A <b>name</b>", "noted at dusk")
     found = sweep_result(home, sweep_id)
     document = report(home, sweep_id)
     read = Reader(document)
@@ -143,6 +144,8 @@ def test_a_finished_sweep_is_told_whole(home):
         "Worth it up to",
         "Test accuracy: 95 % interval for these test pictures",
         "CPU, 2 threads",
+        "A <b>name</b>",
+        "noted at dusk",
     ):
         assert words in read.text, words
     assert read.text.count("**Evil** <b>arm</b> :tada:") > 12, "every size and run, letter by letter"

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from tests import page_lab
+from tl import jobs
 from tl.config import Refused, new_id
 from tl.report.bundle import CONTENTS, export_bundle
 from tl.report.intake import import_bundle
@@ -64,6 +65,21 @@ def test_they_stand_in_the_report_and_travel_in_the_bundle(home, tmp_path):
     bundle.write_bytes(export_bundle(home, experiment_id))
     import_bundle(other, bundle)
     assert labels.labels(other) == labels.labels(home)
+
+
+def test_a_sweep_has_a_name_of_its_own_beside_those_of_its_sizes(home, tmp_path):
+    sweep_id = page_lab.swept(home, sizes=(100, 300), seeds=1)
+    first, _ = jobs.sweep(home, sweep_id)["experiments"]
+    labels.write(home, sweep_id, "All sizes", "in the evening")
+    labels.write(home, first, "Few", "")
+    known = {sweep_id: Label(name="All sizes", notes="in the evening"), first: Label(name="Few")}
+    assert labels.labels(home) == known and labels.label_of(home, sweep_id) == known[sweep_id]
+    bundle, other = tmp_path / "x.zip", Home(tmp_path / "other")
+    bundle.write_bytes(export_bundle(home, sweep_id))
+    import_bundle(other, bundle)
+    assert labels.labels(other) == known
+    labels.write(home, sweep_id, "", "")
+    assert labels.labels(home) == {first: known[first]}
 
 
 @pytest.mark.parametrize("wrong", ["n" * 5_000, 7, ["x"]])

@@ -39,6 +39,8 @@ def test_words_are_found_in_name_notes_data_set_arm_and_network(tmp_path):
         "evening resnet": [],
     }.items():
         assert found(runs, labels, words=words) == names, words
+    swept = [replace(each, sweep_id="s") for each in runs[:1]]
+    assert found(swept, {"s": Label(name="All sizes")}, words="sizes") == ["a"], "by the name of its sweep"
     assert found(runs, state="failed") == ["b"] and found(runs, state="finished", data="blossoms") == []
     assert len(fitting(runs, {}, TITLES, state="failed")) == 2, "an experiment is shown whole"
 

@@ -82,6 +82,7 @@ def _contents(subject: Subject) -> dict:
         "format": FORMAT,
         "exported": time.time(),
         "sweep_id": subject.ident if subject.kind == SWEEP else None,
+        **(_label(subject.home, subject.ident) if subject.kind == SWEEP else {}),
         "dataset": info.to_json() if info else None,
         "weights": _weights(subject),
         "experiments": [
@@ -99,9 +100,9 @@ def _contents(subject: Subject) -> dict:
     }
 
 
-def _label(home: Home, experiment_id: str) -> dict[str, str]:
+def _label(home: Home, ident: str) -> dict[str, str]:
     """What it is called and what was noted about it, as far as there is any."""
-    told = label_of(home, experiment_id)
+    told = label_of(home, ident)
     return {name: without_places(text) for name, text in (("name", told.name), ("notes", told.notes)) if text}
 
 

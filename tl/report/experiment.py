@@ -17,7 +17,6 @@ from tl.config import BALANCED_ACCURACY, Experiment
 from tl.datasets.info import DatasetInfo
 from tl.report import class_findings, findings, pieces, sections, shifted_findings
 from tl.report.subject import Subject
-from tl.store.labels import label_of
 from tl.words import computing_time, count, memory, percent, plain
 
 RUNS_HEAD = ("Arm", "Seed", "Status", "Epochs", "Best validation", "Test", "Computing time", "Peak memory", "Run")
@@ -48,14 +47,11 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
     info = pictures_of(home, experiment.dataset, subject.run_ids)
     lines = published(info, experiment.backbone) if references else ()
     records = load_records(home, subject.ident, subject.rows)
-    called, subtitle = label_of(home, subject.ident), sections.name(experiment, info)
-    notes = [pieces.paragraph(line, "notes") for line in called.notes.split("\n") if line]
+    title, below = sections.head(subject, info, f"{facts(experiment, document)} · {sections.submitted(subject)}")
     return pieces.page(
-        called.name or subtitle,
+        title,
         [
-            *([pieces.paragraph(subtitle, "facts")] if called.name else []),
-            pieces.paragraph(f"{facts(experiment, document)} · {sections.submitted(subject)}", "facts"),
-            *notes,
+            *below,
             *verdict_section(document.verdict),
             pieces.heading("Charts"),
             pieces.figures(charts(experiment, records, lines)),

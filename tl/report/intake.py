@@ -4,13 +4,11 @@ Nothing in it is believed: names must be the known ones, configs follow from the
 column into known types, and all of it is written anew.
 """
 
-import errno
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -25,16 +23,14 @@ from tl.decoding.entries import unpack
 from tl.decoding.heads import LeftOut
 from tl.limits import limits
 from tl.report.bundle import CONTENTS, ENTRY_BYTES, FORMAT, READABLE, RUN_FILES
+from tl.report.placing import Part, check_absent, run_ids_of, under_own_ids, write
 from tl.report.reading import Reader, reading
 from tl.report.run_files import Files, Read, run_files
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.values import Damaged, Moment, checked, typed, words
-from tl.store import database
-from tl.store.files import locked, write_bytes, write_json
 from tl.store.home import Home, own_id
 from tl.store.labels import Label, label
-from tl.store.quarantine import announce, quarantine
-from tl.store.quota import admission, check_kept
+from tl.store.quota import check_kept
 from tl.store.rows import Id
 
 LIMITS = Limits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=ENTRY_BYTES, entries=7_000)
@@ -92,18 +88,8 @@ class _Contents(Struct, frozen=True):
     dataset: _Pictures | None
     weights: str | None
     experiments: list[_Told]
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One experiment of a bundle."""
-
-    experiment_id: str
-    experiment: Experiment
-    created: float  # Unix time, seconds
-    configs: list[RunConfig]
-    rows: list[dict]  # of its runs, in the order of training
-    label: Label
+    name: str = ""  # of the sweep
+    notes: str = ""
 
 
 def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str, str]:
@@ -121,7 +107,7 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
                 raise Damaged(f"its format is {document.get('format')!r:.60}, this TL Lab reads {FORMAT}")
             contents = checked(document, _Contents)
             check_kept(home, sum(len(told.runs) for told in contents.experiments))
-            sweep_id = contents.sweep_id
+            sweep_id, called = contents.sweep_id, _label(contents)
             parts = [_experiment(told) for told in contents.experiments]
             _check_together(parts, sweep_id)
             _check_names(members, parts)
@@ -130,13 +116,13 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
                 "dataset": contents.dataset and _dataset(contents.dataset, parts[0].experiment),
                 "weights": words(contents.weights),
             }
-        _check_absent(home, parts, sweep_id)
+        check_absent(home, parts, sweep_id)
         written = _runs(home, [config for part in parts for config in part.configs], imported, read, reader, shown)
         if home.owner:  # another visitor may have imported the same
-            parts = [_under_own_ids(home.owner, part) for part in parts]
+            parts = [under_own_ids(home.owner, part) for part in parts]
             sweep_id = sweep_id and own_id(home.owner, sweep_id)
-            _check_absent(home, parts, sweep_id)
-        _write(home, parts, sweep_id, written)
+            check_absent(home, parts, sweep_id)
+        write(home, parts, sweep_id, called, written)
     return (SWEEP, sweep_id) if sweep_id else (EXPERIMENT, parts[0].experiment_id)
 
 
@@ -184,17 +170,17 @@ def _bytes(file: int, members: dict[str, Member], name: str) -> bytes | None:
         raise Damaged(f"{name} can't be unpacked") from None
 
 
-def _check_names(names: Iterable[str], parts: list[_Part]) -> None:
+def _check_names(names: Iterable[str], parts: list[Part]) -> None:
     """Raise where an entry belongs to no run of these."""
-    run_ids = set(_run_ids(parts))
+    run_ids = set(run_ids_of(parts))
     for name in sorted(set(names) - {CONTENTS}):
         if name.split("/")[1] not in run_ids:
             raise Damaged(f"{name!r:.100} belongs to none of its runs")
 
 
-def _check_together(parts: list[_Part], sweep_id: str | None) -> None:
+def _check_together(parts: list[Part], sweep_id: str | None) -> None:
     """Raise where the parts are not one experiment, or not the sizes of one sweep."""
-    run_ids = _run_ids(parts)
+    run_ids = run_ids_of(parts)
     if not run_ids or len(set(run_ids)) != len(run_ids):
         raise Damaged("it has no runs, or one of them twice")
     if sweep_id is None and len(parts) != 1:
@@ -208,7 +194,7 @@ def _check_together(parts: list[_Part], sweep_id: str | None) -> None:
         raise Damaged("its experiments are not the sizes of one sweep")
 
 
-def _experiment(told: _Told) -> _Part:
+def _experiment(told: _Told) -> Part:
     """One experiment with the configs that follow from it and the rows of its runs, in the order of training."""
     experiment = _settings(told.experiment)
     planned = {(config.arm.name, config.seed): config for config in experiment.runs(told.experiment_id)}
@@ -219,11 +205,14 @@ def _experiment(told: _Told) -> _Part:
             raise Damaged("its runs are not those of its experiment")
         configs.append(replace(config, run_id=row.run_id))
         rows.append(asdict(row) | {"reason": words(row.reason), "message": words(row.message)})
+    return Part(told.experiment_id, experiment, told.created, configs, rows, _label(told))
+
+
+def _label(told: _Told | _Contents) -> Label:
     try:
-        called = label(told.name, told.notes)
+        return label(told.name, told.notes)
     except Refused as refusal:
         raise Damaged(str(refusal)) from None
-    return _Part(told.experiment_id, experiment, told.created, configs, rows, called)
 
 
 def _settings(told: dict[str, Any]) -> Experiment:
@@ -257,66 +246,3 @@ def _dataset(told: _Pictures, experiment: Experiment) -> dict[str, Any]:
     }
     classes = tuple(map(words, told.classes))
     return DatasetInfo(name=told.name, **said, **sizes, classes=classes, counts=counts).to_json()
-
-
-def _under_own_ids(owner: str, part: _Part) -> _Part:
-    """The same with ids that only this owner's import has: ids are one visitor's, bundles go round."""
-    rows = [row | {"run_id": own_id(owner, row["run_id"])} for row in part.rows]
-    return replace(part, experiment_id=own_id(owner, part.experiment_id), rows=rows)
-
-
-def _write(home: Home, parts: list[_Part], sweep_id: str | None, written: Iterable[tuple[str, Files]]) -> None:
-    """Folders first, under another name, then the rows: a run that can be seen is complete."""
-    try:
-        with quarantine(home, home.runs_dir) as incoming:
-            for run_id, files in written:
-                for name, content in files.items():
-                    _write_file(incoming / run_id / name, content)
-            with locked(home.locks_dir / "import.lock"):  # an import of the same in another tab may be as far
-                _check_absent(home, parts, sweep_id)
-                _place(home, parts, sweep_id, incoming)
-    except OSError as problem:
-        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Refused(f"The disk that holds {home.path} is full; free some space and try again.") from None
-        raise
-
-
-def _write_file(place: Path, content: bytes | dict[str, Any]) -> None:
-    if isinstance(content, bytes):  # a table
-        write_bytes(place, content)
-    else:
-        write_json(place, content)
-
-
-def _place(home: Home, parts: list[_Part], sweep_id: str | None, incoming: Path) -> None:
-    """Folders to where runs lie and their rows into the queue, all or none."""
-    run_ids = _run_ids(parts)
-    announce(incoming, run_ids)  # without a row they go with `incoming`, even killed
-    for run_id in run_ids:
-        folder = home.run(run_id).folder
-        if folder.exists():  # without a row: left by an earlier version whose import was killed; goes with `incoming`
-            os.rename(folder, incoming / f"left-{run_id}")
-        os.rename(incoming / run_id, folder)
-    ended = [(part.experiment_id, part.experiment, part.created, part.rows) for part in parts]
-    database.insert_ended(home, ended, sweep_id, admission(home), {part.experiment_id: part.label for part in parts})
-
-
-def _run_ids(parts: list[_Part]) -> list[str]:
-    return [row["run_id"] for part in parts for row in part.rows]
-
-
-def _check_absent(home: Home, parts: list[_Part], sweep_id: str | None) -> None:
-    """Raise Refused where something of it is here."""
-    again = "is here already; delete its runs first to import it again."
-    if sweep_id in {sweep["sweep_id"] for sweep in database.read_sweeps(home)}:
-        raise Refused(f"Sweep {sweep_id} {again}")
-    for part in parts:
-        if database.has_experiment(home, part.experiment_id):
-            raise Refused(f"Experiment {part.experiment_id} {again}")
-    known = {row.run_id for row in database.read_runs(home)}
-    for run in map(home.run, _run_ids(parts)):
-        run_id = run.folder.name
-        if run_id in known:
-            raise Refused(f"Run {run_id} {again.replace('its runs', 'it')}")
-        if run.folder.exists() and not run.imported.exists():  # trained here: it may be all that is left of it
-            raise Refused(f"Run {run_id} is not in the queue but has a folder; move runs/{run_id} away to import it.")

@@ -18,6 +18,7 @@ from tl.report.command import command, pinned
 from tl.report.subject import Subject
 from tl.sources import used as sources_of
 from tl.store.documents import Result
+from tl.store.labels import label_of
 from tl.strategies import STRATEGIES
 from tl.words import NOT_AVAILABLE, count, number_of, percent, rate
 
@@ -25,6 +26,14 @@ from tl.words import NOT_AVAILABLE, count, number_of, percent, rate
 def name(experiment: Experiment, info: DatasetInfo | None) -> str:
     """The report's title: which network on which pictures."""
     return f"{networks(experiment)} on {info.title if info else experiment.dataset}"
+
+
+def head(subject: Subject, info: DatasetInfo | None, facts: str) -> tuple[str, list[str]]:
+    """The report's title, and what stands below it: what it is about where it has a name, `facts`, the notes."""
+    held, about = label_of(subject.home, subject.ident), name(subject.experiment, info)
+    told = [pieces.paragraph(about, "facts")] if held.name else []
+    lines = [pieces.paragraph(line, "notes") for line in held.notes.split("\n") if line]
+    return held.name or about, [*told, pieces.paragraph(facts, "facts"), *lines]
 
 
 def submitted(subject: Subject) -> str:

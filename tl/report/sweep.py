@@ -37,10 +37,11 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
     lines = published(info, experiment.backbone) if references else ()
     sizes = ", ".join(map(count, subject.sizes))
     facts = f"{sizes} training pictures · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
+    title, below = sections.head(subject, info, facts)
     return pieces.page(
-        sections.name(experiment, info),
+        title,
         [
-            pieces.paragraph(facts, "facts"),
+            *below,
             pieces.paragraph(found.text, "verdict"),
             pieces.heading("Accuracy over the number of training pictures"),
             *(pieces.figures([chart]) for chart in charts(found, lines)),

@@ -131,10 +131,11 @@ def insert_ended(
     with writing(home) as connection:
         for experiment_id, experiment, created, runs in ended:
             assert not {run["status"] for run in runs} & set(ACTIVE), runs
-            called = (labels or {}).get(experiment_id, NONE)
-            about = (called.name or None, called.notes or None)
+            called = [(labels or {}).get(ident or "", NONE) for ident in (experiment_id, sweep_id)]
+            about = [text or None for one in called for text in (one.name, one.notes)]
             connection.execute(
-                "INSERT INTO experiments (id, created, spec, sweep_id, owner, name, notes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO experiments (id, created, spec, sweep_id, owner, name, notes, sweep_name, sweep_notes) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (experiment_id, created, json.dumps(experiment.to_json()), sweep_id, home.owner, *about),
             )
             places = ({"experiment_id": experiment_id, "position": place} | run for place, run in enumerate(runs))

@@ -1,4 +1,4 @@
-"""What a person calls an experiment and notes about it: columns of its row, plain text within bounds."""
+"""What a person calls an experiment or a sweep and notes about it: columns of their rows, plain text within bounds."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ from tl.words import count, plain
 
 LONGEST_NAME, LONGEST_NOTES = 80, 4_000  # characters
 ROWS = 200  # of notes
+_KINDS = (("id", "name", "notes"), ("sweep_id", "sweep_name", "sweep_notes"))  # columns of an experiment, of a sweep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +41,20 @@ def label(name: str, notes: str) -> Label:
     return Label(name=name, notes=notes)
 
 
-def label_of(home: Home, experiment_id: str) -> Label:
-    """What is kept of one experiment; nothing of an unknown one."""
-    return labels(home, experiment_id).get(experiment_id, NONE)
+def label_of(home: Home, ident: str) -> Label:
+    """What is kept of one experiment or sweep; nothing of an unknown one."""
+    return labels(home, ident).get(ident, NONE)
 
 
-def labels(home: Home, experiment_id: str | None = None) -> dict[str, Label]:
-    """Id -> what is kept, of those of this home's experiments that have any (or of one)."""
-    query = "SELECT id, name, notes FROM experiments WHERE owner IS ? AND (name IS NOT NULL OR notes IS NOT NULL)"
-    values: tuple[object, ...] = (home.owner,)
-    if experiment_id is not None:
-        query, values = f"{query} AND id = ?", (*values, experiment_id)
-    found = {row["id"]: _read(row) for row in select(home, query, values)}
+def labels(home: Home, ident: str | None = None) -> dict[str, Label]:
+    """Id -> what is kept, of those of this home's experiments and sweeps that have any (or of one)."""
+    found: dict[str, Label] = {}
+    for key, name, notes in _KINDS:
+        query = f"SELECT {key} AS id, {name} AS name, {notes} AS notes FROM experiments WHERE owner IS ?"
+        query, values = f"{query} AND ({name} IS NOT NULL OR {notes} IS NOT NULL)", (home.owner,)
+        if ident is not None:
+            query, values = f"{query} AND {key} = ?", (*values, ident)
+        found |= {row["id"]: _read(row) for row in select(home, query, values)}
     return {key: one for key, one in found.items() if one}
 
 
@@ -63,12 +66,14 @@ def _read(row: dict[str, Any]) -> Label:
         return NONE
 
 
-def write(home: Home, experiment_id: str, name: str, notes: str) -> Label:
+def write(home: Home, ident: str, name: str, notes: str) -> Label:
     """Keep them in place of those before; as they are kept. Raises Refused where one is too long, or the id unknown."""
     kept = label(name, notes)
+    values = (kept.name or None, kept.notes or None, ident, home.owner)
     with writing(home) as connection:
-        values = (kept.name or None, kept.notes or None, experiment_id, home.owner)
-        query = "UPDATE experiments SET name = ?, notes = ? WHERE id = ? AND owner IS ?"
-        if connection.execute(query, values).rowcount != 1:
-            raise Refused(f"There is no experiment {experiment_id!r} any more; it was deleted.")
-    return kept
+        for key, *columns in _KINDS:
+            changed = ", ".join(f"{column} = ?" for column in columns)
+            query = f"UPDATE experiments SET {changed} WHERE {key} = ? AND owner IS ?"
+            if connection.execute(query, values).rowcount:
+                return kept
+        raise Refused(f"There is no experiment or sweep {ident!r} any more; it was deleted.")

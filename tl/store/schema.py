@@ -67,6 +67,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE experiments ADD COLUMN name TEXT",  # what somebody calls it (tl.store.labels); null: nothing
         "ALTER TABLE experiments ADD COLUMN notes TEXT",
     ),
+    (
+        "ALTER TABLE experiments ADD COLUMN sweep_name TEXT",  # the same of its sweep, at every size of it
+        "ALTER TABLE experiments ADD COLUMN sweep_notes TEXT",
+    ),
 )
 
 

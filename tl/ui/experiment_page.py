@@ -63,7 +63,7 @@ def _head(now: view.ExperimentView) -> None:
                 args=(spec, now.title),
                 help="To the form, filled as this comparison was.",
             )
-            label.box(now)
+            label.box(now.home, now.experiment_id, now.label, now.about)
             if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_experiment"):
                 ask_to_delete(now.home, now.experiment_id, live.PROBLEM, now.sweep_id, then=form.new_comparison)
     weights = now.imported and now.imported.weights
@@ -84,4 +84,4 @@ def _head(now: view.ExperimentView) -> None:
     if now.label.name:
         facts.insert(0, escape(now.about))
     st.caption(" · ".join(facts))
-    label.show(now)
+    label.show(now.label)

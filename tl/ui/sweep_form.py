@@ -12,6 +12,7 @@ from tl.datasets import DatasetInfo
 from tl.differences import listed
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
 from tl.store.home import Home
+from tl.store.labels import NONE, labels
 from tl.ui import arms, cost, demo, forecast, form_state, network, pictures, plan, view
 from tl.ui.compose import reuse
 from tl.ui.parts.numbers import typed
@@ -182,15 +183,18 @@ def _earlier(home: Home) -> None:
     found = jobs.list_sweeps(home)[:SHOWN]
     if not found:
         return
+    called = labels(home)
     st.subheader("Earlier sweeps", anchor=False)
     for entry in found:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             networks = listed([BACKBONES[each].title for each in entry["networks"]])
-            title = f"{networks} on {view.data_title(home, entry['dataset'])}"
+            about = f"{networks} on {view.data_title(home, entry['dataset'])}"
+            name = called.get(entry["sweep_id"], NONE).name
             sizes = " · ".join(map(count, entry["sizes"]))
             states = ", ".join(f"{number} {status}" for status, number in entry["runs"].items())
             age = ago(max(0.0, time.time() - entry["created"]))
-            st.markdown(f"**{escape(title)}**  \n:small[{sizes} · {states} · {age}]", width="content")
+            more = f"{escape(about)} · " if name else ""
+            st.markdown(f"**{escape(name or about)}**  \n:small[{more}{sizes} · {states} · {age}]", width="content")
             st.button(
                 "Open",
                 icon=":material/open_in_full:",

@@ -9,15 +9,16 @@ from tl.analysis import sweep_wording
 from tl.analysis.curves import MIN_SIZES
 from tl.analysis.sweep_results import SweepFinding
 from tl.config import Refused
-from tl.differences import networks, sides
+from tl.differences import sides
 from tl.report import size_findings
 from tl.store.home import Home
-from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view, view
+from tl.ui import cost, downloads, judging, references, sweep_form, sweep_view
 from tl.ui.chart import draw
 from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.problems import told
 from tl.ui.refresh import Found, fragment, look_again
 from tl.ui.text import count, escape, unbroken
+from tl.ui.watch import label
 from tl.words import number_of
 
 REFRESH_SECONDS = 2.0
@@ -39,10 +40,9 @@ def show(home: Home, sweep_id: str) -> None:
 
 
 def _head(home: Home, now: sweep_view.SweepView) -> None:
-    spec, run_ids = now.experiment, [run.run_id for run in now.runs]
+    spec = now.experiment
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        title = f"{networks(spec)} on {view.data_title(home, spec.dataset, run_ids)}"
-        st.title(escape(title), anchor=False, width="content")
+        st.title(escape(now.title), anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
             st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
             sizes_of = tuple(size.experiment.samples for size in now.sizes if size.experiment.samples)
@@ -51,15 +51,18 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
                 icon=":material/edit_note:",
                 key="use_settings",
                 on_click=sweep_form.use,
-                args=(spec, sizes_of, title),
+                args=(spec, sizes_of, now.title),
                 help="To the form, filled as this sweep was.",
             )
+            label.box(home, now.sweep_id, now.label, now.about)
             if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_sweep"):
                 ask_to_delete(home, now.sweep_id, PROBLEM, then=sweep_form.new_sweep)
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
     seeds = number_of(len(spec.seeds), "seed")
     imported = " · imported: trained on another machine" if now.imported else ""
-    st.caption(f"{sizes} training pictures · {sides(spec)} · {seeds}{imported}")
+    about = f"{escape(now.about)} · " if now.label.name else ""
+    st.caption(f"{about}{sizes} training pictures · {sides(spec)} · {seeds}{imported}")
+    label.show(now.label)
 
 
 def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, active: bool) -> None:
@@ -175,5 +178,5 @@ def _experiments(now: sweep_view.SweepView) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Epoch by epoch:", width="content")
         for size in now.sizes:
-            label = f"{count(size.experiment.samples)} pictures"
-            st.page_link("app.py", label=label, query_params={"experiment": size.experiment_id}, width="content")
+            words = f"{count(size.experiment.samples)} pictures"
+            st.page_link("app.py", label=words, query_params={"experiment": size.experiment_id}, width="content")

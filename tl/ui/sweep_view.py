@@ -16,6 +16,7 @@ from tl.report import size_findings
 from tl.store.database import Unknown
 from tl.store.documents import Imported
 from tl.store.home import Home
+from tl.store.labels import Label, label_of
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.text import NOT_AVAILABLE, cell, count, duration
@@ -39,6 +40,21 @@ class SweepView:
     def runs(self) -> list[RunEntry]:
         """Runs of all sizes, as tl.jobs.list_runs gives them."""
         return [run for size in self.sizes for run in size.runs]
+
+    @cached_property
+    def label(self) -> Label:
+        """What somebody calls it, and notes about it."""
+        return label_of(self.sizes[0].home, self.sweep_id)
+
+    @cached_property
+    def about(self) -> str:
+        """Network and data set: "MobileNetV2 on Blossoms (drawn by the computer)"; not escaped."""
+        return self.sizes[0].about
+
+    @property
+    def title(self) -> str:
+        """What it is called: its name, else what it is about; not escaped."""
+        return self.label.name or self.about
 
     @property
     def active(self) -> bool:

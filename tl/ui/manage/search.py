@@ -54,7 +54,7 @@ def fitting(
 ) -> list[RunEntry]:
     """The runs of every experiment that has all the words anywhere, a run in this state, and this data set.
 
-    `labels` by experiment, `titles` by data set.
+    `labels` by experiment and sweep, `titles` by data set.
     """
     wanted = words.casefold().split()
     if not (wanted or state or data):
@@ -62,12 +62,15 @@ def fitting(
     kept: dict[str, bool] = {}
     texts: dict[str, list[str]] = {}
     for run in runs:
-        texts.setdefault(run.experiment_id, []).append(_text(run, titles))
+        own = texts.setdefault(run.experiment_id, [])
+        if not own:
+            both = (labels.get(ident or "", NONE) for ident in (run.experiment_id, run.sweep_id))
+            own += [text for label in both for text in (label.name, label.notes)]
+        own.append(_text(run, titles))
         in_state = state is None or run.status == state
         kept[run.experiment_id] = kept.get(run.experiment_id, False) or (in_state and data in (None, run.dataset))
     for experiment_id, parts in texts.items():
-        label = labels.get(experiment_id, NONE)
-        text = "\n".join((label.name, label.notes, *parts)).casefold()
+        text = "\n".join(parts).casefold()
         kept[experiment_id] = kept[experiment_id] and all(word in text for word in wanted)
     return [run for run in runs if kept[run.experiment_id]]
 
