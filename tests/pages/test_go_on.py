@@ -211,6 +211,17 @@ def test_two_verdicts_stand_side_by_side_with_the_settings_that_differ(open_page
     assert unescaped(app).count("The **second**") >= 1 and "The **second**" not in page_lab.texts(app)
     app.selectbox(key=f"compare_with_{first}").set_value(None).run()
     assert not app.exception
+    queued = page_lab.submit(home, samples=200)
+    app = open_page("pages/2_Runs.py")
+    assert f"compare_{queued}" not in [button.key for button in app.button], "it has no verdict yet"
+    app.button(key=f"compare_{second}").click().run()
+    assert "**The **second**** is compared with" in unescaped(app)
+    app.button(key=f"compare_{first}").click().run()
+    assert not app.exception, app.exception
+    assert {name: app.query_params[name] for name in ("experiment", "with")} == {
+        "experiment": [second],
+        "with": [first],
+    }
 
 
 def test_what_failed_altogether_is_not_begun_again_as_it_was(home, open_page):

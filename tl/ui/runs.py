@@ -17,7 +17,7 @@ from tl.strategies import arm_title
 from tl.ui import view
 from tl.ui.arms import dot
 from tl.ui.live import BADGES
-from tl.ui.manage import search
+from tl.ui.manage import compared, search
 from tl.ui.manage.deletion import ask_to_delete
 from tl.ui.parts.keep import ask_to_keep
 from tl.ui.problems import told
@@ -70,8 +70,8 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
         key=LAYOUT,
         label_visibility="collapsed",
     )
-    called = labels(home)
-    if len({run.experiment_id for run in runs}) > 1:
+    called, known = labels(home), {run.experiment_id for run in runs}
+    if len(known) > 1:
         runs = search.chosen(home, runs, called, PAGE)
     if not runs:
         st.caption("No experiment fits what is searched for.")
@@ -79,12 +79,13 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
     if layout == "Table":
         st.dataframe(table(home, runs), hide_index=True, alt="All runs, newest first")
         return
+    compared.bar(known)
     experiments = list(dict.fromkeys(run.experiment_id for run in runs))
     pages = -(-len(experiments) // PER_PAGE)
     page = min(st.session_state.get(PAGE) or 1, pages)
     for experiment_id in experiments[(page - 1) * PER_PAGE : page * PER_PAGE]:
         own = [run for run in runs if run.experiment_id == experiment_id]
-        _experiment(home, experiment_id, own, called.get(experiment_id, NONE))
+        _experiment(home, experiment_id, own, called.get(experiment_id, NONE), len(known) > 1)
     if pages > 1:
         st.pagination(pages, key=PAGE)
 
@@ -123,7 +124,7 @@ def _state(run: RunEntry) -> str:
     return view.in_queue(run) if run.status == "queued" else view.STATUSES[run.status]
 
 
-def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: Label) -> None:
+def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: Label, several: bool) -> None:
     first, spec = runs[0], read_experiment(home, experiment_id)["experiment"]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -132,6 +133,8 @@ def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: Lab
             with st.container(horizontal=True, width="content"):
                 if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
                     st.switch_page("app.py", query_params={"experiment": experiment_id})
+                if several and not spec.final and not any(run.status in ACTIVE for run in runs):  # it has a verdict
+                    compared.button(experiment_id, label.name or about)
                 if first.sweep_id and st.button("Its sweep", icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
                     st.switch_page("pages/1_Data_size.py", query_params={"sweep": first.sweep_id})
                 if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{experiment_id}"):

@@ -1,0 +1,42 @@
+"""Two experiments chosen on Runs, one after the other: their verdicts are then shown side by side, on the page of the first."""
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from tl.ui.text import escape
+from tl.ui.watch.side_by_side import ADDRESS
+
+FIRST = "runs_compared"  # in the session: id and title of what was chosen first
+
+
+def bar(known: Collection[str]) -> None:
+    """Draw what was chosen first, until the second is; forget it where it is none of the `known` ids any more."""
+    chosen = st.session_state.get(FIRST)
+    if chosen is None:
+        return
+    if chosen[0] not in known:
+        _forget()
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(f":material/compare: **{escape(chosen[1])}** is compared with: choose the second one below.")
+        st.button("Cancel", key="compare_cancel", type="tertiary", on_click=_forget)
+
+
+def button(experiment_id: str, title: str) -> None:
+    """Draw the button that chooses this experiment, with `title` (not escaped): as the first, or as the second."""
+    chosen = st.session_state.get(FIRST)
+    words, icon, key = "Compare", ":material/compare:", f"compare_{experiment_id}"
+    if chosen is None:
+        st.button(words, icon=icon, key=key, on_click=_choose, args=(experiment_id, title))
+    elif chosen[0] != experiment_id and st.button("Compare with this", icon=icon, key=key, type="primary"):
+        _forget()
+        st.switch_page("app.py", query_params={"experiment": chosen[0], ADDRESS: experiment_id})
+
+
+def _choose(experiment_id: str, title: str) -> None:
+    st.session_state[FIRST] = experiment_id, title
+
+
+def _forget() -> None:
+    st.session_state.pop(FIRST, None)
