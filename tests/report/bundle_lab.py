@@ -14,6 +14,7 @@ from tl.report.bundle import export_bundle
 from tl.report.intake import import_bundle
 from tl.store.home import Home
 from tl.store.predictions import ALONE, SPLITS, Predictions, write_predictions
+from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted
 
 ENDS = {100: "finished", 300: "failed"}  # how the runs of a sweep with so many pictures end
 
@@ -38,6 +39,14 @@ def answers(pictures: int, seed: int = 0, classes: int = 12) -> dict[str, Predic
             group=rng.integers(ALONE, 4, pictures),
         )
     return found
+
+
+def shifted(pictures: int) -> Shifted:
+    """Random answers on so many test pictures, shifted."""
+    rng = np.random.default_rng(pictures)
+    label, alone = rng.integers(0, 12, pictures), np.full(pictures, ALONE)
+    predicted = {shift: rng.integers(0, 12, pictures) for shift in ((AS_THEY_ARE, 0), *SHIFTS)}
+    return Shifted(np.arange(pictures), label, alone, predicted)
 
 
 def contents(bundle: bytes) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """Bundles: what is exported is imported elsewhere as it was."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -7,15 +8,17 @@ import pandas as pd
 import pytest
 
 from tests import page_lab
-from tests.report.bundle_lab import answer, answers, contents, exported, files_below, packed, swept
+from tests.report.bundle_lab import answer, answers, contents, exported, files_below, packed, shifted, swept
 from tl import jobs
 from tl.analysis import experiment_result, sweep_result
 from tl.config import Refused
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.intake import import_bundle
+from tl.report.shifted import read_answers_shifted
 from tl.store.files import read_json, write_json
 from tl.store.metrics import METRICS, read_metrics
 from tl.store.predictions import write_predictions
+from tl.store.shifted import shifted_bytes, write_shifted
 
 
 def test_what_was_exported_is_imported_elsewhere_as_it_was(home, other, tmp_path):
@@ -61,6 +64,30 @@ def test_answers_are_imported_as_they_were(home, other, tmp_path):
     for run in runs:
         before, after = (each.run(run.run_id).predictions.read_bytes() for each in (home, other))
         assert before == after
+
+
+def test_answers_on_shifted_pictures_are_imported_too_and_a_bundle_without_them_suits_the_version_before(
+    home, other, tmp_path
+):
+    experiment_id = page_lab.finished(home)
+    assert json.loads(contents(export_bundle(home, experiment_id))["bundle.json"])["format"] == 3
+    first, second = (home.run(run.run_id) for run in jobs.list_runs(home, experiment_id))
+    write_shifted(first.shifted, shifted(40))
+    write_shifted(second.shifted, shifted(9_000))  # more than may be read of strangers: it stays behind
+    bundle = export_bundle(home, experiment_id)
+    assert json.loads(contents(bundle)["bundle.json"])["format"] == 4
+    (tmp_path / "b.zip").write_bytes(bundle)
+    import_bundle(other, tmp_path / "b.zip")
+    assert other.run(first.folder.name).shifted.read_bytes() == first.shifted.read_bytes()
+    assert not other.run(second.folder.name).shifted.exists()
+
+
+@pytest.mark.parametrize("change", [{"label": 1_000}, {"picture": 3}, {"group": -2}, {"predicted": -1}, {}])
+def test_answers_on_shifted_pictures_that_cannot_be_are_refused(change):
+    frame = pd.read_parquet(io.BytesIO(shifted_bytes(shifted(4))))
+    changed = frame.assign(**change) if change else frame[:-1]
+    with pytest.raises(Refused, match="holds what no run writes"):
+        read_answers_shifted(changed.to_parquet())
 
 
 def test_answers_that_could_not_be_imported_stay_behind(home, other, tmp_path, monkeypatch):

@@ -17,13 +17,17 @@ from tl.store.home import Home
 from tl.store.labels import label_of
 from tl.store.places import without_places
 
-FORMAT = 3  # goes up when an older TL Lab could no longer read it
-READABLE = (2, FORMAT)
+FORMAT = 4  # goes up when an older TL Lab could no longer read it
+BEFORE = 3  # of a bundle without answers on shifted pictures, which that can read, too
+READABLE = (2, BEFORE, FORMAT)
 CONTENTS = "bundle.json"  # everything that is not in a run's own files
-PREDICTIONS = "predictions.parquet"
-RUN_FILES = ("config.json", "metrics.parquet", "resources.parquet", "rate_test.parquet", PREDICTIONS, "result.json")
+PREDICTIONS, SHIFTED = "predictions.parquet", "shifted.parquet"
+ANSWERS = (PREDICTIONS, SHIFTED)
+RUN_FILES = ("config.json", "metrics.parquet", "resources.parquet", "rate_test.parquet", *ANSWERS, "result.json")
 ENTRY_BYTES = 2 * 2**20  # of a file in a bundle, at most
-ANSWERS_BYTES = 200 * 2**20  # of the predictions of all runs: with more, none is in the bundle
+ANSWERS_BYTES = (
+    200 * 2**20
+)  # of the predictions of all runs: with more, none is in the bundle; of shifted pictures, too
 OF_RUN = ("run_id", "arm", "seed", "status", "reason", "message", "created", "started", "ended")
 
 
@@ -52,34 +56,36 @@ def fingerprint(home: Home, ident: str, *parts: object) -> str:
 
 def _files(subject: Subject) -> dict[str, bytes]:
     """Name in the zip -> content."""
-    files = {CONTENTS: _json(_contents(subject))}
+    files: dict[str, bytes] = {}
     for run_id in subject.run_ids:
         folder = subject.home.run(run_id).folder
         for name in RUN_FILES:
-            if name != PREDICTIONS and (folder / name).exists():
+            if name not in ANSWERS and (folder / name).exists():
                 data = (folder / name).read_bytes()
                 plain = without_places(data.decode(errors="replace")).encode() if name.endswith(".json") else data
                 files[f"runs/{run_id}/{name}"] = plain
-    return files | _answers(subject)
+    shifted = _answers(subject, SHIFTED)
+    files |= _answers(subject, PREDICTIONS) | shifted
+    return {CONTENTS: _json(_contents(subject, FORMAT if shifted else BEFORE))} | files
 
 
-def _answers(subject: Subject) -> dict[str, bytes]:
-    """The predictions as in `_files`, as far as whoever imports them can read them: those of very many pictures and
-    classes stay here, and damaged ones."""
+def _answers(subject: Subject, file: str) -> dict[str, bytes]:
+    """The answers as in `_files`, as far as whoever imports them can read them: those of very many pictures and classes
+    stay here, and damaged ones."""
     found: dict[str, bytes] = {}
     with reading() as reader:
         for run_id in subject.run_ids:
             with suppress(FileNotFoundError, Refused):
-                data = subject.home.run(run_id).predictions.read_bytes()
+                data = (subject.home.run(run_id).folder / file).read_bytes()
                 if len(data) <= ENTRY_BYTES:
-                    found |= {f"runs/{run_id}/{name}": new for name, new in reader({PREDICTIONS: data}, {}).items()}
+                    found |= {f"runs/{run_id}/{name}": new for name, new in reader({file: data}, {}).items()}
     return found if sum(map(len, found.values())) <= ANSWERS_BYTES else {}
 
 
-def _contents(subject: Subject) -> dict:
+def _contents(subject: Subject, form: int) -> dict:
     info = pictures_of(subject.home, subject.experiment.dataset, subject.run_ids)
     return {
-        "format": FORMAT,
+        "format": form,
         "exported": time.time(),
         "sweep_id": subject.ident if subject.kind == SWEEP else None,
         **(_label(subject.home, subject.ident) if subject.kind == SWEEP else {}),

@@ -17,10 +17,12 @@ os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # others reserve more addres
 from tl.config import Refused
 from tl.decoding.sandbox import limit
 from tl.report.predictions import read_answers
+from tl.report.shifted import read_answers_shifted
 from tl.report.tables import read_columns
 from tl.store.files import parquet_bytes
 from tl.store.metrics import MAX_RESOURCE_ROWS, METRICS, RATE_TEST, RESOURCES
 from tl.store.predictions import predictions_bytes
+from tl.store.shifted import shifted_bytes
 
 CPU_SECONDS, WALL_SECONDS = 5.0, 60.0  # for the tables of one run
 MEMORY_BYTES = 256 * 2**20  # besides the process itself
@@ -36,6 +38,9 @@ def _read(tables: dict[str, str], constants: dict[str, Any]) -> dict[str, bytes]
     found: dict[str, bytes] = {}
     for name, packed in tables.items():
         data = base64.b64decode(packed)
+        if name == "shifted.parquet":
+            found[name] = shifted_bytes(read_answers_shifted(data))
+            continue
         if name not in TABLES:
             found[name] = predictions_bytes(read_answers(data))
             continue

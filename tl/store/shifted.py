@@ -4,8 +4,10 @@ Whole and checked or not there at all, as predictions are.
 """
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -54,6 +56,11 @@ class Shifted:
 
 def write_shifted(path: Path, found: Shifted) -> None:
     """Replace the file."""
+    write_bytes(path, shifted_bytes(found))
+
+
+def shifted_bytes(found: Shifted) -> bytes:
+    """What `write_shifted` writes."""
     shifts, number = list(found.predicted), len(found.picture)
     columns = {
         "kind": np.repeat([kind for kind, _ in shifts], number),
@@ -66,7 +73,7 @@ def write_shifted(path: Path, found: Shifted) -> None:
     memory = io.BytesIO()
     table = pa.table({name: pa.array(columns[name], kind) for name, kind in COLUMNS.items()})
     parquet.write_table(table, memory, write_page_checksum=True)
-    write_bytes(path, memory.getvalue())
+    return memory.getvalue()
 
 
 def read_shifted(path: Path) -> Shifted | None:
@@ -77,12 +84,16 @@ def read_shifted(path: Path) -> Shifted | None:
         return None
     try:
         table = parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(list(COLUMNS))
-        columns = {name: table[name].to_numpy() for name in COLUMNS}
-        wanted = ((AS_THEY_ARE, 0), *SHIFTS)
-        rows = {shift: (columns["kind"] == shift[0]) & (columns["strength"] == shift[1]) for shift in wanted}
-        found = [_of_shift(columns, chosen) for chosen in rows.values()]
+        return whole({name: table[name].to_numpy() for name in COLUMNS})
     except Exception:  # pyarrow raises dozens of kinds for damaged bytes
         return None
+
+
+def whole(columns: Mapping[str, NDArray[Any]]) -> Shifted | None:
+    """What stands in these columns (see COLUMNS), each (rows,); None where it is not complete, or can't be."""
+    wanted = ((AS_THEY_ARE, 0), *SHIFTS)
+    rows = [(columns["kind"] == kind) & (columns["strength"] == strength) for kind, strength in wanted]
+    found = [_of_shift(columns, chosen) for chosen in rows]
     first = found[0]
     if not len(first["picture"]) or first["label"].min() < 0:
         return None
@@ -92,7 +103,7 @@ def read_shifted(path: Path) -> Shifted | None:
     return Shifted(first["picture"], first["label"], first["group"], answers)
 
 
-def _of_shift(columns: dict[str, NDArray[np.int64]], chosen: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
+def _of_shift(columns: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
     return {name: columns[name][chosen].astype(np.int64) for name in ("picture", "label", "predicted", "group")}
 
 
