@@ -85,3 +85,4 @@ def test_the_configuration_fetches_nothing_from_elsewhere_and_binds_to_this_mach
     assert "http" not in text
     assert CONFIG["server"]["address"] == "127.0.0.1" and CONFIG["browser"]["gatherUsageStats"] is False
     assert CONFIG["server"]["maxUploadSize"] == 500 and ".tl" in CONFIG["server"]["folderWatchBlacklist"]
+    assert CONFIG["server"]["fileWatcherType"] == "none", "it goes through all modules for every visitor"

@@ -10,7 +10,7 @@ from tl.jobs import library
 from tl.jobs.keeping import keep
 from tl.store.files import read_json, write_json
 from tl.ui import form_state, network, runs
-from tl.ui.manage import keep as keep_question
+from tl.ui.parts import keep as keep_question
 
 LIBRARY, RUNS = "pages/4_Model_library.py", "pages/2_Runs.py"
 TUNE = ArmConfig(name="full_finetuning", strategy="full_finetuning")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tl.store.files import write_parquet
-from tl.store.predictions import ALONE, Predictions, read_predictions, write_predictions
+from tl.store.predictions import ALONE, Predictions, read_answers, read_predictions, write_predictions
 
 DAMAGES = int(os.environ.get("DAMAGES", "20")) * 10
 
@@ -117,3 +117,14 @@ def test_other_types_and_columns_are_damage(path):
     assert read_predictions(path, "test") is None
     write_parquet(path, frame.drop(columns="label"))
     assert read_predictions(path, "test") is None
+
+
+@pytest.mark.parametrize("wrong", [{}, {"label": np.array([0, 1, 3])}, {"picture": np.array([1, 1, 2])}], ids=str)
+def test_answers_are_read_without_their_probabilities_and_checked_as_well(path, wrong):
+    whole = answers(3)
+    write_predictions(path, {"test": replace(whole, **wrong)})
+    found = read_answers(path, "test")
+    assert (found is None) == bool(wrong)
+    if found is not None:
+        assert all((getattr(found, name) == getattr(whole, name)).all() for name in vars(found))
+    assert read_answers(path, "validation") is None

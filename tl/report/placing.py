@@ -25,7 +25,7 @@ class Part:
     experiment: Experiment
     created: float  # Unix time, seconds
     configs: list[RunConfig]
-    rows: list[dict]  # of its runs, in the order of training
+    rows: list[dict[str, Any]]  # of its runs, in the order of training
     label: Label
 
 

@@ -50,8 +50,9 @@ def labels(home: Home, ident: str | None = None) -> dict[str, Label]:
     """Id -> what is kept, of those of this home's experiments and sweeps that have any (or of one)."""
     found: dict[str, Label] = {}
     for key, name, notes in _KINDS:
+        values: tuple[object, ...] = (home.owner,)
         query = f"SELECT {key} AS id, {name} AS name, {notes} AS notes FROM experiments WHERE owner IS ?"
-        query, values = f"{query} AND ({name} IS NOT NULL OR {notes} IS NOT NULL)", (home.owner,)
+        query += f" AND ({name} IS NOT NULL OR {notes} IS NOT NULL)"
         if ident is not None:
             query, values = f"{query} AND {key} = ?", (*values, ident)
         found |= {row["id"]: _read(row) for row in select(home, query, values)}

@@ -43,6 +43,15 @@ class Answers:
         """(n,) whether the answer is the label."""
         return np.equal(self.label, self.predicted)
 
+    def can_be(self, classes: int) -> bool:
+        """Whether all numbers are such as they can be, of so many classes."""
+        columns = (self.picture, self.label, self.predicted, self.group)
+        if classes < 1 or any(column.shape != self.picture.shape for column in columns):
+            return False
+        in_range = all(((column >= 0) & (column < classes)).all() for column in (self.label, self.predicted))
+        once = len(np.unique(self.picture)) == len(self.picture)
+        return in_range and once and bool((self.picture >= 0).all() and (self.group >= ALONE).all())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions(Answers):
@@ -53,15 +62,11 @@ class Predictions(Answers):
     @property
     def sound(self) -> bool:
         """Whether all numbers are such as they can be."""
-        classes = self.probabilities.shape[1] if self.probabilities.ndim == 2 else 0
-        columns = (self.picture, self.label, self.predicted, self.group)
-        if classes < 1 or any(column.shape != (len(self.probabilities),) for column in columns):
+        shares = self.probabilities
+        if shares.ndim != 2 or len(shares) != len(self.picture):
             return False
-        answers = (self.label, self.predicted)
-        in_range = all(((column >= 0) & (column < classes)).all() for column in answers)
-        shares = bool(((self.probabilities >= 0) & (self.probabilities <= 1)).all())  # false for what is no number
-        once = len(np.unique(self.picture)) == len(self.picture)
-        return in_range and shares and once and bool((self.picture >= 0).all() and (self.group >= ALONE).all())
+        possible = bool(((shares >= 0) & (shares <= 1)).all())  # false for what is no number
+        return possible and self.can_be(shares.shape[1])
 
 
 def write_predictions(path: Path, found: Mapping[str, Predictions]) -> None:
@@ -101,22 +106,22 @@ def predictions_bytes(found: Mapping[str, Predictions]) -> bytes:
 
 def read_predictions(path: Path, split: str) -> Predictions | None:
     """What was answered on a split; None where there is nothing of it, or the file is damaged."""
-    try:
-        data = path.read_bytes()  # whole, never mapped: a file may be replaced while it is read
-    except (FileNotFoundError, NotADirectoryError):
+    found = _read(path, split, list(COLUMNS))
+    if found is None:
         return None
-    if len(data) < 12 or data[:4] != b"PAR1" or data[-4:] != b"PAR1":
+    table, classes = found
+    flat = table["probabilities"].combine_chunks().flatten()
+    if flat.null_count:
         return None
-    try:
-        table = parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(list(COLUMNS))
-        found = _predictions(table.filter(compute.equal(table["split"], split)))
-    except Exception:  # pyarrow raises dozens of kinds for damaged bytes; nothing else can go wrong here
-        return None
-    return found if found is not None and len(found.label) and found.sound else None
+    told = Predictions(
+        **_numbers(table), probabilities=flat.to_numpy(zero_copy_only=False).reshape(len(table), classes)
+    )
+    return told if told.sound else None
 
 
 def read_answers(path: Path, split: str) -> Answers | None:
-    """As `read_predictions`, without probabilities; kept in memory, since a page asks again and again."""
+    """As `read_predictions`, without probabilities, which are not even read; kept in memory, since a page asks again and
+    again."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -126,23 +131,39 @@ def read_answers(path: Path, split: str) -> Answers | None:
 
 @lru_cache(maxsize=KEPT)
 def _kept(path: Path, split: str, *_version: int) -> Answers | None:
-    found = read_predictions(path, split)
+    found = _read(path, split, [name for name in COLUMNS if name != "probabilities"])
     if found is None:
         return None
-    return Answers(picture=found.picture, label=found.label, predicted=found.predicted, group=found.group)
+    table, classes = found
+    told = Answers(**_numbers(table))
+    return told if told.can_be(classes) else None
 
 
-def _predictions(table: pa.Table) -> Predictions | None:
-    """The columns as arrays; None where one has another type, or holds a null where none may be."""
-    kind = table.schema.field("probabilities").type
-    kinds = {name: table.schema.field(name).type for name in COLUMNS} | {
-        "probabilities": getattr(kind, "value_type", 0)
-    }
-    if kinds != COLUMNS or not pa.types.is_fixed_size_list(kind):
+def _read(path: Path, split: str, names: list[str]) -> tuple[pa.Table, int] | None:
+    """These columns of a split, and how many classes there are; None where there is nothing of it, a column has another type
+    or holds a null where none may be, or what is read is damaged."""
+    try:
+        data = path.read_bytes()  # whole, never mapped: a file may be replaced while it is read
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    flat = table["probabilities"].combine_chunks()
-    if any(table[name].null_count for name in COLUMNS if name != "group") or flat.flatten().null_count:
+    if len(data) < 12 or data[:4] != b"PAR1" or data[-4:] != b"PAR1":
         return None
+    try:
+        file = parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+        kind = file.schema_arrow.field("probabilities").type
+        kinds = {name: file.schema_arrow.field(name).type for name in COLUMNS}
+        kinds["probabilities"] = getattr(kind, "value_type", 0)
+        if kinds != COLUMNS or not pa.types.is_fixed_size_list(kind):
+            return None
+        table = file.read(names)
+        if any(table[name].null_count for name in names if name != "group"):
+            return None
+        table = table.filter(compute.equal(table["split"], split))
+    except Exception:  # pyarrow raises dozens of kinds for damaged bytes; nothing else can go wrong here
+        return None
+    return (table, int(kind.list_size)) if len(table) else None
+
+
+def _numbers(table: pa.Table) -> dict[str, NDArray[np.int64]]:
     numbers = {name: table[name].to_numpy() for name in ("picture", "label", "predicted")}
-    shares = flat.flatten().to_numpy(zero_copy_only=False).reshape(len(table), kind.list_size)
-    return Predictions(**numbers, probabilities=shares, group=table["group"].fill_null(ALONE).to_numpy())
+    return numbers | {"group": table["group"].fill_null(ALONE).to_numpy()}

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tl.analysis.certainty import wilson
-from tl.analysis.crossed import draws
+from tl.analysis.crossed import units_of
 from tl.analysis.results import Interval
 from tl.analysis.statistics import CONFIDENCE
 from tl.store.predictions import Answers
@@ -33,12 +33,15 @@ def confusion(asked: Answers, classes: int) -> Numbers:
 
 def class_scores(asked: Answers, classes: int) -> tuple[ClassScore, ...]:
     """Of every class, in label order. Pictures that belong together count as one in the intervals."""
+    counts, units = confusion(asked, classes), units_of(asked.group)
+    pictures, answers, right = counts.sum(1), counts.sum(0), np.diag(counts)
+    labelled, answered = (_drawn(of, units, classes) for of in (asked.label, asked.predicted))
     return tuple(
         ClassScore(
-            pictures=int((own := asked.label == number).sum()),
-            answers=int((answered := asked.predicted == number).sum()),
-            recall=_share(asked, own),
-            precision=_share(asked, answered),
+            pictures=int(pictures[number]),
+            answers=int(answers[number]),
+            recall=_share(right[number], pictures[number], labelled[number]),
+            precision=_share(right[number], answers[number], answered[number]),
         )
         for number in range(classes)
     )
@@ -51,7 +54,12 @@ def most_confused(counts: Sequence[Numbers], most: int) -> Numbers:
     return np.sort(order[:most]).astype(np.int64)
 
 
-def _share(asked: Answers, part: NDArray[np.bool_]) -> Interval | None:
-    """Of the pictures of a part the share that was answered rightly."""
-    number = draws(asked.group[part])
-    return wilson(float(asked.right[part].mean()) * number, number, CONFIDENCE) if number else None
+def _drawn(of: Numbers, units: Numbers, classes: int) -> Numbers:
+    """(C,) how many pictures of each class were drawn independently: those of one unit are one draw. `of`, `units`: (n,)."""
+    several = int(units.max(initial=0)) + 1
+    return np.bincount(np.unique(of * several + units) // several, minlength=classes)
+
+
+def _share(right: int, pictures: int, drawn: int) -> Interval | None:
+    """The share of so many pictures that was answered rightly."""
+    return wilson(float(right / pictures) * float(drawn), int(drawn), CONFIDENCE) if pictures else None
