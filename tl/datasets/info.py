@@ -47,7 +47,7 @@ class DatasetInfo:
     name: str  # its folder and its key everywhere
     title: str  # shown to people
     origin: str  # "drawn", "torchvision" or "upload"
-    classes: Annotated[tuple[str, ...], Meta(min_length=1)]  # in label order
+    classes: tuple[str, ...]  # in label order; none where the pictures have no labels
     train: Size  # pictures
     validation: Size  # pictures
     test: Size  # pictures
@@ -77,6 +77,7 @@ class DatasetInfo:
     derived_from: str = ""  # name of the data set that it was made of
     changes: tuple[str, ...] = ()  # what was changed of the classes that were found, one phrase each
     crowded: dict[str, Size] = field(default_factory=dict)  # class most of which is one cluster -> pictures of that
+    labelled: bool = True  # False: what the pictures show is not known; such a set can only be worked on
 
     @property
     def called(self) -> str:
@@ -92,7 +93,7 @@ class DatasetInfo:
     def largest_to_smallest(self) -> float | None:
         """Pictures of the largest class per picture of the smallest; None where the sizes are not known."""
         sizes = [sum(self.counts[name].values()) for name in self.classes if name in self.counts]
-        if len(sizes) < len(self.classes) or not max(sizes):
+        if len(sizes) < len(self.classes) or not any(sizes):
             return None
         return max(sizes) / min(sizes) if min(sizes) else float("inf")
 
@@ -104,9 +105,12 @@ class DatasetInfo:
     def from_json(cls, document: object) -> "DatasetInfo":
         """Read back what `to_json` wrote. Raises ValueError for anything else."""
         try:
-            return msgspec.convert(document, cls)
+            found = msgspec.convert(document, cls)
         except msgspec.ValidationError as problem:
             raise ValueError(f"{place_of(problem, 'a part of it')} is not what it should be") from None
+        if found.labelled != bool(found.classes):
+            raise ValueError("classes is not what it should be")
+        return found
 
 
 def uneven(info: DatasetInfo) -> str | None:

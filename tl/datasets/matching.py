@@ -1,0 +1,131 @@
+"""Which classes two data sets have in common: a source that is learned from, and a target that looks different.
+
+Classes are matched by name. What only one side has is never dropped silently: whoever asks says whether it is left out.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tl.config import Refused
+from tl.datasets.info import DatasetInfo
+from tl.datasets.titles import folded
+from tl.words import number_of
+
+UNLABELLED = -1  # in place of a class's number
+FEWEST = 2  # classes that can be told apart
+NAMED = 6  # classes at most that a sentence names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matching:
+    """The classes of two data sets, source and target; K are in both."""
+
+    classes: tuple[str, ...]  # K, as the source spells them and in its order
+    only_source: tuple[str, ...] = ()
+    only_target: tuple[str, ...] = ()
+    source_numbers: tuple[int, ...]  # (K,) the number that each has in the source
+    target_numbers: tuple[int, ...]  # (K,) and in the target; () where that has no labels
+
+    @property
+    def whole(self) -> bool:
+        """Whether both sides have the same classes, as far as is known."""
+        return not self.only_source and not self.only_target
+
+    def of_source(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) the source's labels as 0..K-1; UNLABELLED for a class that is left out."""
+        return _renumbered(labels, self.source_numbers)
+
+    def of_target(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) the target's labels as 0..K-1; UNLABELLED for a class that is left out, and where it has no labels."""
+        return _renumbered(labels, self.target_numbers)
+
+
+def _renumbered(labels: NDArray[np.int64], numbers: Sequence[int]) -> NDArray[np.int64]:
+    table = np.full(max(numbers, default=-1) + 1, UNLABELLED, np.int64)
+    table[list(numbers)] = np.arange(len(numbers))
+    known = (labels >= 0) & (labels < len(table))
+    found = np.full(len(labels), UNLABELLED, np.int64)
+    found[known] = table[labels[known]]
+    return found
+
+
+def match(source: Sequence[str], target: Sequence[str]) -> Matching:
+    """Match class names, in label order; a target without classes is unlabelled and is taken to have the source's.
+
+    Names are the same where they differ in case, or in '_' and '-' for a space, only: unless one side has both spellings.
+    """
+    if not target:
+        return Matching(classes=tuple(source), source_numbers=tuple(range(len(source))), target_numbers=())
+    exact = {name: number for number, name in enumerate(target)}
+    loose = _by_key(target)
+    ambiguous = {key for key, number in Counter(map(_key, source)).items() if number > 1}
+    pairs: list[tuple[int, int]] = []
+    for number, name in enumerate(source):
+        other = exact.get(name)
+        if other is None and _key(name) not in ambiguous:
+            other = loose.get(_key(name))
+        if other is not None:
+            pairs.append((number, other))
+    matched = {number for number, _ in pairs}, {number for _, number in pairs}
+    return Matching(
+        classes=tuple(source[number] for number, _ in pairs),
+        only_source=tuple(name for number, name in enumerate(source) if number not in matched[0]),
+        only_target=tuple(name for number, name in enumerate(target) if number not in matched[1]),
+        source_numbers=tuple(number for number, _ in pairs),
+        target_numbers=tuple(number for _, number in pairs),
+    )
+
+
+def _by_key(names: Sequence[str]) -> dict[str, int]:
+    """Key -> number, of names whose key no other has."""
+    counts = Counter(map(_key, names))
+    return {_key(name): number for number, name in enumerate(names) if counts[_key(name)] == 1}
+
+
+def _key(name: str) -> str:
+    return " ".join(folded(name).replace("_", " ").replace("-", " ").split())
+
+
+def check_source(info: DatasetInfo) -> None:
+    """Refuse to learn from pictures without labels."""
+    if not info.labelled:
+        raise Refused(
+            f"The pictures of {info.called} have no labels, so nothing can be learned from them alone; choose labelled "
+            f"ones, and these as what they are to work on (--target-dataset {info.name})."
+        )
+
+
+def matched(source: DatasetInfo, target: DatasetInfo, leave_out_unmatched: bool = False) -> Matching:
+    """The matching of two data sets that a comparison can be made of. Raises Refused with one sentence where none can."""
+    check_source(source)
+    if source.name == target.name:
+        raise Refused(f"{source.called} can't be its own target; choose pictures that look different.")
+    found = match(source.classes, target.classes)
+    if len(found.classes) < FEWEST:
+        common = f"only the class {found.classes[0]!r:.80}" if found.classes else "no class"
+        raise Refused(
+            f"{source.called} and {target.called} have {common} in common ({_named(source.classes)}; "
+            f"{_named(target.classes)}); rename the classes of one of them."
+        )
+    if not found.whole and not leave_out_unmatched:
+        raise Refused(
+            f"{unmatched(source, target, found)}; leave out what only one has (--unmatched leave_out), or rename."
+        )
+    return found
+
+
+def unmatched(source: DatasetInfo, target: DatasetInfo, found: Matching) -> str:
+    """What only one side has, a sentence without its full stop; "" where nothing is."""
+    sides = ((source, found.only_source), (target, found.only_target))
+    text = "; ".join(f"only {info.called} has {_named(names)}" for info, names in sides if names)
+    return text[:1].upper() + text[1:]
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(f"{name!r:.60}" for name in names[:NAMED])
+    more = len(names) - NAMED
+    return shown + (f" and {number_of(more, 'more class')}" if more > 0 else "")
