@@ -9,12 +9,12 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\
 _INVISIBLE = re.compile(
     r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
 )
-DRAWN = "blossoms"  # the built-in data set, whose pictures the computer draws
+DRAWN = ("blossoms", "blossoms_dusk")  # the built-in data sets whose pictures the computer draws
 
 
 def data_name(name: str) -> str:
     """A data set's name, which says where its pictures were drawn by the computer."""
-    return f"{name} (drawn)" if name == DRAWN else name
+    return f"{name} (drawn)" if name in DRAWN else name
 
 
 def plain(text: object) -> str:

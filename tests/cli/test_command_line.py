@@ -130,7 +130,7 @@ def test_datasets_lists_what_comes_with_it(capsys, home):
     status, stdout, _ = main(capsys, home, "datasets", "--json")
     found = {entry["name"]: entry for entry in json.loads(stdout)["datasets"]}
     assert status == 0
-    assert list(found)[:3] == ["blossoms", "cifar10", "flowers102"]
+    assert list(found)[:4] == ["blossoms", "blossoms_dusk", "cifar10", "flowers102"]
     assert len(found["blossoms"]["classes"]) >= 10
     assert {"train": 50_000}.items() <= found["blossoms"].items()
     assert "drawn by" in main(capsys, home, "datasets")[1]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tl.config import Refused
-from tl.datasets import BUILT_IN, blossoms, describe, drawn, examples, list_datasets, prepare
+from tl.datasets import BUILT_IN, blossoms, describe, drawn, dusk, examples, list_datasets, prepare
 from tl.store.files import locked, write_json
 
 
@@ -16,12 +16,13 @@ def few(monkeypatch):
     return sizes
 
 
-def test_rows_are_the_pictures_drawn_one_by_one(home, few):
-    store = prepare(home, "blossoms", 32, 24)
+@pytest.mark.parametrize(("name", "draw"), [("blossoms", blossoms.draw), ("blossoms_dusk", dusk.draw)])
+def test_rows_are_the_pictures_drawn_one_by_one(home, few, name, draw):
+    store = prepare(home, name, 32, 24)
     assert store.ready == 13 + 7 + 24
     for split, count in (("test", 13), ("validation", 7), ("train", 24)):
         numbers = np.arange(count)
-        expected = blossoms.draw(numbers, 32, split=split)
+        expected = draw(numbers, 32, split=split)
         assert (store.pixels(split, count) == expected).all()
         assert (store.labels_of(split, count) == blossoms.labels(numbers)).all()
 
@@ -82,3 +83,13 @@ def test_who_waits_for_another_who_draws_says_so_and_may_give_up(home, few):
         prepare(home, "blossoms", 32, 10, tell)
     assert told == [(0, 0, "waiting until another process has made the same pictures ready")] * 3
     assert prepare(home, "blossoms", 32, 10).ready == 30
+
+
+def test_the_second_domain_shows_the_same_classes_in_other_scenes_and_with_less_light():
+    day, night = blossoms.draw(np.arange(12), 64), dusk.draw(np.arange(12), 64)
+    assert night.mean() < 0.6 * day.mean()
+    flat = [one.mean(3).reshape(12, -1) for one in (day, night)]
+    alike = [np.corrcoef(*pair)[0, 1] for pair in zip(*flat, strict=True)]
+    assert max(alike) < 0.7, "no scene is in both"
+    assert BUILT_IN["blossoms_dusk"].classes == BUILT_IN["blossoms"].classes
+    assert drawn._code("blossoms_dusk") != drawn._code("blossoms")

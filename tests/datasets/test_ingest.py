@@ -7,7 +7,7 @@ import pytest
 from crafted import entries_of, entry, forged, picture, pictures, two_classes, zipped
 
 from tl.config import Refused
-from tl.datasets import describe, ingest, list_datasets, prepare
+from tl.datasets import BUILT_IN, describe, ingest, list_datasets, prepare
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "data" / "flower-photos.zip"
 SPLIT_LAYOUTS = {
@@ -94,7 +94,7 @@ def test_more_entries_than_16_bits_count_are_read(home, tmp_path):
 def test_an_ingested_set_is_listed_and_described(home, tmp_path):
     info = ingest(home, zipped(tmp_path / "x.zip", two_classes()), "x")
     assert describe(home, "x") == info
-    assert [entry.name for entry in list_datasets(home)] == ["blossoms", "cifar10", "flowers102", "x"]
+    assert [entry.name for entry in list_datasets(home)] == [*BUILT_IN, "x"]
     document = info.to_json()
     assert (document["name"], document["train"], document["ready"], document["origin"]) == ("x", 2, True, "upload")
     assert type(info).from_json(document) == info
@@ -105,7 +105,7 @@ def test_folders_that_are_no_data_sets_are_not_listed(home, tmp_path):
     for name, document in {"broken": "{", "foreign": "{}", "Bad name": "{}"}.items():
         (home.datasets_dir / name).mkdir()
         (home.datasets_dir / name / "dataset.json").write_text(document)
-    assert [entry.name for entry in list_datasets(home)] == ["blossoms", "cifar10", "flowers102", "x"]
+    assert [entry.name for entry in list_datasets(home)] == [*BUILT_IN, "x"]
     with pytest.raises(Refused, match="is damaged; delete"):
         describe(home, "broken")
 

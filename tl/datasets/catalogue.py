@@ -16,7 +16,7 @@ from tl.datasets.archive import LIMITS, Limits
 from tl.datasets.archived import PLACE, ReadOptions, bands_of, fill_from_kept, store_of
 from tl.datasets.corrections import DIVIDED, ORIGIN, divided_of
 from tl.datasets.download import download
-from tl.datasets.drawn import BLOSSOMS, drawn_examples, prepare_drawn
+from tl.datasets.drawn import BLOSSOMS, BLOSSOMS_DUSK, drawn_examples, prepare_drawn
 from tl.datasets.encodings import encoding_named
 from tl.datasets.grouping import parse
 from tl.datasets.info import DRAWN, DatasetInfo, deletion, mending
@@ -35,7 +35,7 @@ from tl.store.pictures import SPLITS, PictureStore
 from tl.store.quarantine import alone
 
 RESPLIT_BELOW = 2_000  # pictures in all: in larger sets one split says enough
-BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, CIFAR10, FLOWERS102)}
+BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, BLOSSOMS_DUSK, CIFAR10, FLOWERS102)}
 
 
 def home_of(home: Home, name: str) -> Home:
@@ -324,7 +324,7 @@ def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) ->
     """
     info = describe(home, name)
     if info.origin == "drawn":
-        return drawn_examples(per_class, resolution)
+        return drawn_examples(name, per_class, resolution)
     if not info.ready:
         return []
     folder = home_of(home, name).dataset_dir(name)

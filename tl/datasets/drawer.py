@@ -1,4 +1,4 @@
-"""The process that draws blossoms: `python -m tl.datasets.drawer`, one JSON task per line, answered by a count."""
+"""The process that draws pictures: `python -m tl.datasets.drawer`, one JSON task per line, answered by a count."""
 
 import json
 import os
@@ -6,13 +6,13 @@ import sys
 
 import numpy as np
 
-from tl.datasets import blossoms
+from tl.datasets.drawn import DRAWINGS
 
 
 def draw(task: dict) -> int:
     """Draw `count` pictures from number `first` of a split into the file `out` from `slot` on."""
     numbers = np.arange(task["first"], task["first"] + task["count"])
-    pixels = blossoms.draw(numbers, task["side"], split=task["split"]).tobytes()
+    pixels = DRAWINGS[task["set"]](numbers, task["side"], split=task["split"]).tobytes()
     out = os.open(task["out"], os.O_WRONLY)
     try:
         os.pwrite(out, pixels, task["slot"] * task["side"] ** 2 * 3)

@@ -1,13 +1,17 @@
-"""The data set blossoms: its store is drawn instead of decoded, on all cores, and grows as more pictures are wanted."""
+"""Data sets whose store is drawn instead of decoded, on all cores, and grows as more pictures are wanted.
+
+`blossoms`, and its second domain, which shows the same classes at dusk.
+"""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
-from tl.datasets import blossoms, pool
+from tl.datasets import blossoms, dusk, pool
 from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
 from tl.datasets.pieces import Progress, Told
 from tl.store.files import read_json, write_json
@@ -27,30 +31,45 @@ def _counts() -> dict[str, dict[str, int]]:
     }
 
 
-BLOSSOMS = DatasetInfo(
-    name="blossoms",
-    title="Blossoms (drawn by the computer)",
-    origin="drawn",
-    classes=blossoms.CLASSES,
-    **SIZES,
-    native_resolution=MAX_NATIVE_RESOLUTION,
-    counts=_counts(),
-    note="Invented flowers, drawn by code: no photographs.",
+def _info(name: str, title: str, note: str) -> DatasetInfo:
+    return DatasetInfo(
+        name=name,
+        title=title,
+        origin="drawn",
+        classes=blossoms.CLASSES,
+        **SIZES,
+        native_resolution=MAX_NATIVE_RESOLUTION,
+        counts=_counts(),
+        note=note,
+    )
+
+
+BLOSSOMS = _info("blossoms", "Blossoms (drawn by the computer)", "Invented flowers, drawn by code: no photographs.")
+BLOSSOMS_DUSK = _info(
+    "blossoms_dusk",
+    "Blossoms at dusk (drawn by the computer)",
+    "The flowers of blossoms at dusk, seen by another camera; drawn by code: no photographs.",
 )
+DRAWINGS: dict[str, Callable[..., np.ndarray]] = {  # name -> what draws it, see `blossoms.draw`
+    BLOSSOMS.name: blossoms.draw,
+    BLOSSOMS_DUSK.name: dusk.draw,
+}
+_OWN_CODE: dict[str, tuple[ModuleType, ...]] = {BLOSSOMS_DUSK.name: (dusk,)}  # beyond what both are painted with
 
 
 @cache
-def _code() -> str:
-    """Fingerprint of the drawing code: pictures drawn by different code must not be mixed."""
+def _code(name: str) -> str:
+    """Fingerprint of the code that draws a set: pictures drawn by different code must not be mixed."""
     files = sorted(Path(blossoms.__file__).parent.glob("blossoms*.py"))
+    files += [Path(str(module.__file__)) for module in _OWN_CODE.get(name, ())]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def prepare_drawn(
     folder: Path, side: int, samples: int | None, locks_dir: Path, progress: Progress | None = None
 ) -> PictureStore:
-    """The store at `side` px with test, validation and the first `samples` training pictures drawn, in turns with
-    trainers."""
+    """The store of the set `folder` is named after, at `side` px: test, validation and the first `samples` training
+    pictures drawn, in turns with trainers."""
     told = Told(progress)
     _drop_outdated(folder)
     labels = np.concatenate([blossoms.labels(np.arange(SIZES[split])) for split in SPLITS])
@@ -70,13 +89,13 @@ def prepare_drawn(
 
 
 def _tasks(store: PictureStore, rows: np.ndarray) -> Iterator[dict]:
-    """Pieces of one split each: {"split", "first" picture, "count", "slot" in the file}."""
+    """Pieces of one split each: {"set", "split", "first" picture, "count", "slot" in the file}."""
     for split in SPLITS:
         span = store.rows(split)
         inside = rows[(rows >= span.start) & (rows < span.stop)]
         for piece in range(0, len(inside), CHUNK):
             slot, count = int(inside[piece]), len(inside[piece : piece + CHUNK])
-            task = {"split": split, "first": slot - span.start, "count": count, "slot": slot}
+            task = {"set": store.folder.name, "split": split, "first": slot - span.start, "count": count, "slot": slot}
             yield task | {"side": store.resolution, "out": str(store.path)}
 
 
@@ -84,18 +103,18 @@ def _drop_outdated(folder: Path) -> None:
     """Remove pictures that another version of the drawing code left."""
     with locked(folder / "drawing.lock"):
         stamp = folder / "drawing.json"
-        if read_json(stamp) != {"code": _code()}:
+        if read_json(stamp) != {"code": _code(folder.name)}:
             for old in folder.glob("pictures-*.*"):
                 if old.suffix in (".u8", ".json"):
                     old.unlink()
-            write_json(stamp, {"code": _code()})
+            write_json(stamp, {"code": _code(folder.name)})
 
 
-def drawn_examples(per_class: int, side: int) -> list[tuple[str, np.ndarray]]:
-    """Freshly drawn training pictures, `per_class` of each class."""
+def drawn_examples(name: str, per_class: int, side: int) -> list[tuple[str, np.ndarray]]:
+    """Freshly drawn training pictures of a set, `per_class` of each class."""
     numbers = np.arange(per_class * len(blossoms.CLASSES))
     numbers = numbers[np.argsort(blossoms.labels(numbers), kind="stable")]
-    pictures = blossoms.draw(numbers, side)
+    pictures = DRAWINGS[name](numbers, side)
     return [
         (blossoms.CLASSES[label], picture) for label, picture in zip(blossoms.labels(numbers), pictures, strict=True)
     ]
