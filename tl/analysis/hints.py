@@ -43,7 +43,7 @@ def question(
     home: Home, dataset: str, samples: int | None, resolution: int, backbones: Iterable[str] | None = None
 ) -> Question:
     """A question that can be answered; `samples` None: SAMPLE or all. Raises Refused for what can't be."""
-    info = datasets.describe(home, dataset)
+    info = datasets.source_of(home, dataset)
     samples = min(max(SAMPLE, len(info.classes)), info.train) if samples is None else samples
     if samples > info.train:
         raise Refused(f"samples is {samples:,}, but {info.called} has only {info.train:,} training pictures.")

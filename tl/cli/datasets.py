@@ -69,7 +69,17 @@ def datasets(arguments: argparse.Namespace) -> int:
         print_json({"datasets": [as_json(info) for info in found]})
         return 0
     head = ("name", "classes", "train", "validation", "test", "what it is")
-    rows = [(info.called, len(info.classes), info.train, info.validation, info.test, _what(info)) for info in found]
+    rows = [
+        (
+            info.called,
+            len(info.classes) if info.labelled else "no labels",
+            info.train,
+            info.validation,
+            info.test,
+            _what(info),
+        )
+        for info in found
+    ]
     print(table(head, rows))
     return 0
 

@@ -36,6 +36,9 @@ SPLIT = (
     "where the splits are: a folder level, TABLE:COLUMN, or new to divide the pictures anew; default: what is likeliest"
 )
 DOMAIN = "a folder level that says where pictures come from, not what they show; 1:photo,sketch keeps only these"
+UNLABELLED = (
+    "the pictures have no labels, whatever folders they lie in: a set to work on, with another one that is learned from"
+)
 SHOWN_CLASSES = 40
 NO_CLASSES = "Say where the classes are with --classes-from: a folder level, parent, file-name, or TABLE:COLUMN."
 TOO_SMALL = "`--at-least {least}` goes on without {them}."
@@ -53,6 +56,7 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--classes-from", default="", metavar="WHERE", help=CLASSES)
     parser.add_argument("--split-from", default="", metavar="WHERE", help=SPLIT)
     parser.add_argument("--domain-from", default="", metavar="LEVEL", help=DOMAIN)
+    parser.add_argument("--unlabelled", action="store_true", help=UNLABELLED)
     parser.add_argument("--look", action="store_true", help="only say how the pictures would be read; make nothing")
     add_class_options(parser)
 
@@ -73,10 +77,10 @@ def ingest(arguments: argparse.Namespace) -> int:
             print(_understood(incoming, reading, asked), flush=True)
         if arguments.look:
             if arguments.json:
-                print_json({"readings": [_as_json(one) for one in incoming.readings], "left_out": incoming.left_out})
+                print_json({"readings": _readings(incoming), "left_out": incoming.left_out})
             return 0
         info = incoming.settle(reading, edits)
-        others = [_as_json(one) for one in incoming.readings]
+        others = _readings(incoming)
     if arguments.json:
         print_json(as_json(info) | {"left_out": info.left_out, "readings": others})
     else:
@@ -91,7 +95,7 @@ def _read(arguments: argparse.Namespace) -> "Incoming":
     source = arguments.zip[0] if len(arguments.zip) == 1 else arguments.zip
     with bar(name, " pictures") as progress:
         ways = {"group": arguments.group, "names": arguments.names, "bands": arguments.bands}
-        return datasets.read(arguments.home, source, name, progress, **ways)
+        return datasets.read(arguments.home, source, name, progress, unlabelled=arguments.unlabelled, **ways)
 
 
 @contextmanager
@@ -110,6 +114,8 @@ def _helped() -> Iterator[None]:
 
 def _understood(incoming: "Incoming", reading: "Reading", asked: "Asked") -> str:
     """Before it is settled: classes with counts, splits, how it was read, and how to read it otherwise."""
+    if not incoming.labelled:
+        return f"{headed(incoming.title, incoming.name)}: {_total(reading)} without labels"
     lines = [
         f"{headed(incoming.title, incoming.name)}: {number_of(len(reading.classes), 'class')}, {_total(reading)}",
         "",
@@ -145,13 +151,19 @@ def _settled(info: "DatasetInfo", edits: "Edits") -> str:
     from tl import datasets
 
     sizes = f"{info.train:,} / {info.validation:,} / {info.test:,}"
-    lines = [f"{len(info.classes)} classes, {sizes} pictures to train, validate and test.", *info.remarks]
+    classes = number_of(len(info.classes), "class") if info.labelled else "No labels"
+    lines = [f"{classes}, {sizes} pictures to train, validate and test.", *info.remarks]
     if edits:
         lines.append(f"Changed: {'; '.join(info.changes)}.")
     lines += [*datasets.told(info), *datasets.grouped(info)]
     for title, found in (("Left out", info.left_out), ("Leakage", info.leakage)):
         lines += [f"{title}, {kind}: {what['count']} ({', '.join(what['first'])})" for kind, what in found.items()]
     return "\n".join(lines)
+
+
+def _readings(incoming: "Incoming") -> list[dict[str, Any]]:
+    """Every way to read it; none of pictures without labels, which are all the same."""
+    return [_as_json(one) for one in incoming.readings] if incoming.labelled else []
 
 
 def _as_json(reading: "Reading") -> dict[str, Any]:

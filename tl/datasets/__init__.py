@@ -22,6 +22,7 @@ from tl.datasets.corrections import Corrections
 from tl.datasets.derived import derive
 from tl.datasets.info import DatasetInfo, grouped, story, told, uneven
 from tl.datasets.intake import Asked, Edits, Incoming, NoClasses, Reading
+from tl.datasets.matching import Matching, match, matched, source_of
 from tl.datasets.split import TooSmall
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "DatasetInfo",
     "Edits",
     "Incoming",
+    "Matching",
     "NoClasses",
     "Reading",
     "TooSmall",
@@ -46,10 +48,13 @@ __all__ = [
     "home_of",
     "ingest",
     "list_datasets",
+    "match",
+    "matched",
     "name_of",
     "prepare",
     "read",
     "resplits_by_itself",
+    "source_of",
     "story",
     "survey",
     "told",

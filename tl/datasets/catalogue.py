@@ -19,7 +19,7 @@ from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, BLOSSOMS_DUSK, drawn_examples, prepare_drawn
 from tl.datasets.encodings import encoding_named
 from tl.datasets.grouping import parse
-from tl.datasets.info import DRAWN, DatasetInfo, deletion, mending
+from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo, deletion, mending
 from tl.datasets.intake import FIRST_RESOLUTION, Edits, Incoming, check_free, read_zip
 from tl.datasets.intake.incoming import Source
 from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
@@ -34,6 +34,7 @@ from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
 from tl.store.quarantine import alone
 
+UNLABELLED_EXAMPLES = 24
 RESPLIT_BELOW = 2_000  # pictures in all: in larger sets one split says enough
 BUILT_IN: dict[str, DatasetInfo] = {info.name: info for info in (BLOSSOMS, BLOSSOMS_DUSK, CIFAR10, FLOWERS102)}
 
@@ -98,12 +99,13 @@ def ingest(
     edits: Edits | None = None,
     names: str | None = None,
     bands: str | None = None,
+    unlabelled: bool = False,
 ) -> DatasetInfo:
     """Make a data set of an archive of pictures, in the likeliest reading or as `asked`; see `read`.
 
     `edits` are made to its classes. Raises Refused with one sentence, and then nothing was written.
     """
-    with read(home, source, name, progress, shown, group, names, bands) as incoming:
+    with read(home, source, name, progress, shown, group, names, bands, unlabelled) as incoming:
         return incoming.settle(incoming.choose(asked), edits)
 
 
@@ -116,14 +118,15 @@ def read(
     group: str | None = None,
     names: str | None = None,
     bands: str | None = None,
+    unlabelled: bool = False,
 ) -> Incoming:
     """Read the archive that is to be the data set `name`: a path or an open file that messages call `shown`, or several.
 
     `name` is what people call it, in any script: its title. `group` says which pictures belong together, see
     `tl.datasets.grouping.parse`; a table beside the zip is read where the zip is a path of this computer's user. `names`
     is the encoding of the names in it (see `encodings.NAMES`; None: guessed where the zip does not say it), `bands`
-    which three of a picture's bands are red, green and blue, as in "4,3,2". Raises Refused with one sentence, and then
-    nothing was written.
+    which three of a picture's bands are red, green and blue, as in "4,3,2". `unlabelled`: nobody knows what they show.
+    Raises Refused with one sentence, and then nothing was written.
     """
     title = check_title(name)
     name = check_name(home, title)
@@ -143,6 +146,7 @@ def read(
             grouping=grouping,
             beside=isinstance(source, Path) and not hosted(),
             options=options,
+            unlabelled=unlabelled,
         )
 
 
@@ -314,11 +318,14 @@ def _fits(index: pd.DataFrame, info: DatasetInfo) -> bool:
     if any(index.dtypes[name] != np.int64 for name in ("label", "group", ORIGIN, *PLACE) if name in index):
         return False
     in_order = index["split"].tolist() == np.repeat(SPLITS, sizes).tolist()
-    return in_order and bool(index["label"].between(0, len(info.classes) - 1).all())
+    lowest, highest = (0, len(info.classes) - 1) if info.labelled else (UNLABELLED, UNLABELLED)
+    return in_order and bool(index["label"].between(lowest, highest).all())
 
 
 def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) -> list[tuple[str, np.ndarray]]:
     """Training pictures to show, `per_class` of each class: (class, (R, R, 3) uint8); [] where not downloaded yet.
+
+    Of a set without labels the first UNLABELLED_EXAMPLES, each called "".
 
     Raises Refused for an unknown or damaged set.
     """
@@ -334,8 +341,9 @@ def examples(home: Home, name: str, per_class: int = 1, resolution: int = 64) ->
         fill_from_kept(store, index, info, None, home.locks_dir, None)
     pixels, labels = store.pixels("train"), store.labels_of("train")
     shown = []
-    for number, title in enumerate(info.classes):
-        for row in np.flatnonzero(labels == number)[:per_class]:
+    each = list(enumerate(info.classes)) if info.labelled else [(UNLABELLED, "")]
+    for number, title in each:
+        for row in np.flatnonzero(labels == number)[: per_class if info.labelled else UNLABELLED_EXAMPLES]:
             picture = Image.fromarray(pixels[row])
             if picture.width != resolution:
                 picture = picture.resize((resolution, resolution), Image.Resampling.BICUBIC)

@@ -47,6 +47,8 @@ def derive(
         catalogue.check_name(home, name)
     if info.origin == "drawn":
         raise Refused(f"The pictures of {info.title} are drawn when they are needed; choose another data set.")
+    if not info.labelled:
+        raise Refused(f"The pictures of {info.called} have no labels, and so no classes that could be changed.")
     if not edits and not correct:
         raise Refused("Nothing is to be changed; say which classes to rename, to leave out or to make smaller.")
     side = min(FIRST_RESOLUTION, info.native_resolution)

@@ -51,6 +51,8 @@ def describe(
 
 def _crowded(index: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, int]:
     """Classes of which more than half is one cluster: one split gets it all, the others what is left."""
+    if not classes:
+        return {}
     sizes = Counter(index["label"].tolist())
     largest: dict[int, int] = {}
     held = index[index["group"] >= 0]

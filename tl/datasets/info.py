@@ -17,6 +17,7 @@ BY = {  # grouped_by -> in words
     "pattern": "by a pattern in the file name; equal and almost equal ones, too",
     "table": "by a table; equal and almost equal ones, too",
 }
+UNLABELLED = -1  # in place of a class's number
 UNEVEN = 3  # the largest class has over so many times the pictures of the smallest
 Size = Annotated[int, Meta(ge=0, le=10**9)]  # a number of pictures; a larger one is none
 

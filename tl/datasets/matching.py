@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tl.config import Refused
-from tl.datasets.info import DatasetInfo
+from tl.datasets import catalogue
+from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.datasets.titles import folded
+from tl.store.home import Home
 from tl.words import number_of
 
-UNLABELLED = -1  # in place of a class's number
 FEWEST = 2  # classes that can be told apart
 NAMED = 6  # classes at most that a sentence names
 
@@ -97,6 +98,13 @@ def check_source(info: DatasetInfo) -> None:
             f"The pictures of {info.called} have no labels, so nothing can be learned from them alone; choose labelled "
             f"ones, and these as what they are to work on (--target-dataset {info.name})."
         )
+
+
+def source_of(home: Home, name: str) -> DatasetInfo:
+    """What is known about a data set that is to be learned from. Raises Refused for one without labels, as `describe`."""
+    info = catalogue.describe(home, name)
+    check_source(info)
+    return info
 
 
 def matched(source: DatasetInfo, target: DatasetInfo, leave_out_unmatched: bool = False) -> Matching:

@@ -14,7 +14,7 @@ def advise(home: Home, training: Training, fits: bool | None = None) -> dict:
 
     `fits`: whether training everything fits into the memory (see `fits_memory`); None: not asked.
     """
-    info = datasets.describe(home, training.dataset)
+    info = datasets.source_of(home, training.dataset)
     samples = info.train if training.samples is None else training.samples
     source = sources.source(home, training.backbone, training.weights)
     looked_at = min(samples, max(hints.SAMPLE, len(info.classes)))

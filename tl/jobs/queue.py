@@ -128,7 +128,7 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     """
     from tl import datasets, sources  # numpy and Pillow: not for listing and stopping
 
-    info = datasets.describe(home, experiment.dataset)
+    info = datasets.source_of(home, experiment.dataset)
     samples = info.train if experiment.samples is None else experiment.samples
     if samples > info.train:
         raise Refused(f"samples is {samples:,}, but {info.called} has only {info.train:,} training pictures.")

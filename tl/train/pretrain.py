@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from tl.backbones import BACKBONES, IMAGENET_INPUT, LISTED, Input, unknown
 from tl.config import NAME_PATTERN, Refused
-from tl.datasets import describe, name_of, prepare
+from tl.datasets import name_of, prepare, source_of
 from tl.datasets.info import DatasetInfo
 from tl.output import spell_out
 from tl.sources import AUTO, BUNDLED, IMAGENET, Source, source
@@ -235,7 +235,7 @@ def main(argv: list[str]) -> int:
         raise Refused(
             f"{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key."
         )
-    info = describe(home, options.dataset)
+    info = source_of(home, options.dataset)
     store = prepare(home, options.dataset, options.resolution, None)
     turn = Turn(home.locks_dir)
     try:

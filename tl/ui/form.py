@@ -28,7 +28,7 @@ def show(home: Home) -> None:
     state.setdefault(FILLED, next(iter(PRESETS)))  # begun on the other page
     form_state.renew_token(state, home)
     demo.tell(home)
-    if pictures.take_over_upload():
+    if pictures.take_over_upload(home):
         filled = PRESETS[state[FILLED]]
         if _still(home, filled) and state[network.RESOLUTION] == filled.here().resolution:  # nobody has chosen another
             _suit_pictures(home)

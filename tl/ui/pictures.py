@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -13,7 +14,7 @@ from tl.datasets.info import DatasetInfo
 from tl.limits import hosted, limits
 from tl.store.home import Home
 from tl.ui import demo, own_pictures, uploads
-from tl.ui.compose import bands, class_editor, grouping, question, splits, zip_names
+from tl.ui.compose import bands, class_editor, grouping, question, splits, target, zip_names
 from tl.ui.compose.contents import contents, strip, words
 from tl.ui.form_state import shared_key
 from tl.ui.parts.fold import fold
@@ -29,6 +30,11 @@ OPEN = "form_open_pictures"
 ARCHIVES = ("zip", "tar", "tgz", "gz", "bz2", "xz", "7z")  # endings of what is accepted
 ENDINGS = tuple(f".{ending}" for ending in ARCHIVES)
 ATTEMPT, REFUSAL = "form_zip_attempt", "form_zip_refusal"
+WITHOUT_LABELS = "form_zip_unlabelled"
+UNLABELLED_HELP = (
+    "Nobody has said what they show. They can't be learned from, but a network that has learned from other pictures can be "
+    "moved to them: any folders will do."
+)
 
 
 def section(
@@ -40,7 +46,7 @@ def section(
     `how_many(info)` draws the choice of how many training pictures; by default one number.
     """
     sound, damaged = datasets.survey(home)
-    known = {info.name: info for info in sound}
+    known = {info.name: info for info in sound if info.labelled}
     state = st.session_state
     if state[DATASET] not in known:
         state[DATASET] = next(iter(known))  # its own choice was deleted
@@ -66,7 +72,7 @@ def section(
     for name, sentence in damaged.items():
         st.warning(escape(sentence), icon=":material/broken_image:")
         own_pictures.delete_button(home, name)
-    _upload(home, [*known, *(info.title for info in sound)])
+    _upload(home, [text for info in sound for text in (info.name, info.title)])
     if state.get(WANTS_UPLOAD):
         st.info("Add a zip of your pictures above; then everything else is ready to start.", icon=":material/upload:")
         return None
@@ -77,7 +83,7 @@ def section(
             splits.switch(home, info)
             if usable:
                 contents(home, info)
-            class_editor.change_classes(home, info, list(known), UPLOADED)
+            class_editor.change_classes(home, info, [other.name for other in sound], UPLOADED)
             own_pictures.delete_button(home, info.name)
     return usable
 
@@ -94,7 +100,7 @@ def _seen(home: Home, info: DatasetInfo) -> DatasetInfo | None:
 
 def use_newest_upload(home: Home) -> None:
     """Choose the user's newest own set; without one, ask for it."""
-    uploads = [info for info in datasets.list_datasets(home) if info.origin == "upload"]
+    uploads = [info for info in datasets.list_datasets(home) if info.origin == "upload" and info.labelled]
     if uploads:
         newest = max(uploads, key=lambda info: _age(home.dataset_dir(info.name)))
         st.session_state[DATASET] = newest.name
@@ -154,6 +160,7 @@ def _uploader(home: Home, taken: list[str]) -> None:
         "15 % for the test. You see how it was read before it is used."
     )
     st.text_input("Name of the set", key="form_zip_name", placeholder="as the zip", max_chars=40)
+    unlabelled = st.toggle("These pictures have no labels", key=WITHOUT_LABELS, help=UNLABELLED_HELP)
     complete, group = grouping.choice()
     shown_bands = bands.choice(st.session_state.get(REFUSAL))
     files = _files()
@@ -163,9 +170,10 @@ def _uploader(home: Home, taken: list[str]) -> None:
     if files and complete and settled:
         name = (state["form_zip_name"] or "").strip() or _suggest(_top(files), taken)
         # The uploader keeps its files: what was tried once is not tried again on every rerun.
-        attempt = (tuple(file.file_id for file in files), state["form_zip_name"], group, names, shown_bands)
+        ways = {"group": group, "names": names, "bands": shown_bands, "unlabelled": unlabelled}
+        attempt = (tuple(file.file_id for file in files), state["form_zip_name"], *ways.values())
         if state.get(ATTEMPT) != attempt:
-            _ingest(home, files, name, {"group": group, "names": names, "bands": shown_bands}, attempt)
+            _ingest(home, files, name, ways, attempt)
     elif (
         not files and not state["form_zip"]
     ):  # taken back, or none yet; what was refused and forgotten is something else
@@ -211,7 +219,7 @@ def _free(name: str, taken: list[str]) -> str:
 
 
 def _ingest(
-    home: Home, files: list[UploadedFile], name: str, ways: dict[str, str | None], attempt: tuple[object, ...]
+    home: Home, files: list[UploadedFile], name: str, ways: dict[str, Any], attempt: tuple[object, ...]
 ) -> None:
     """Read the upload, with progress, and ask how it is meant, or keep the sentence that says why it can't be read."""
     state = st.session_state
@@ -249,11 +257,18 @@ def _spoken_name(file_name: str) -> str:
     return f"{kept or 'upload'}.zip"
 
 
-def take_over_upload() -> bool:
-    """After a finished upload: choose the new set, before its widgets exist in this run; whether there was one."""
-    name = st.session_state.pop(UPLOADED, None)
-    if name:
-        st.session_state[DATASET] = name
-        st.session_state[SAMPLES] = None
-        st.session_state[WANTS_UPLOAD] = st.session_state[UPLOADER] = False
-    return bool(name)
+def take_over_upload(home: Home) -> bool:
+    """After a finished upload: choose the new set, before its widgets exist in this run; whether one is to be learned from.
+
+    One without labels becomes the set that is worked on.
+    """
+    state = st.session_state
+    name = state.pop(UPLOADED, None)
+    if not name:
+        return False
+    state[UPLOADER] = False
+    if not datasets.describe(home, name).labelled:
+        state[target.TARGET], state[target.OPEN] = name, True
+        return False
+    state[DATASET], state[SAMPLES], state[WANTS_UPLOAD] = name, None, False
+    return True

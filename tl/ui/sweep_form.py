@@ -37,7 +37,7 @@ def show(home: Home) -> None:
         form_state.fill(state, replace(first, seeds=tuple(range(max(1, seeds)))))
     form_state.renew_token(state, home)
     demo.tell(home)
-    pictures.take_over_upload()
+    pictures.take_over_upload(home)
     demo.hold(state)
     with st.container(border=True):
         chosen, lines = st.container(), st.container(gap="xsmall")

@@ -32,7 +32,7 @@ class Question:
 
 def question(home: Home, training: Training) -> Question:
     """The question about `training` with all its pictures. Raises Refused where its features can't be computed here."""
-    info = datasets.describe(home, training.dataset)
+    info = datasets.source_of(home, training.dataset)
     source = sources.source(home, training.backbone, training.weights)
     if source.file is None:
         raise Refused(

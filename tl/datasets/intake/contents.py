@@ -48,6 +48,7 @@ def decode_into(
     limits: Limits,
     grouping: Grouping | None,
     options: ReadOptions = PLAIN,
+    unlabelled: bool = False,
 ) -> Decoded:
     """Decode all pictures of the zip into `folder`; `shown` is its name in messages."""
     report = Report()
@@ -57,7 +58,8 @@ def decode_into(
         raise Refused(f"{shown} holds no pictures; pack one folder of pictures per class into it.")
     if len(members) > limits.pictures:
         raise Refused(f"{shown} holds {len(members):,} files; at most {limits.pictures:,} are accepted.")
-    _check_hope(members, limits)
+    if not unlabelled:
+        _check_hope(members, limits)
     slots, copies = folder / "slots.part", folder / "copies.part"
     with decoder(locks_dir, told, limits.minutes) as decode:
         work = Work(decode, source, (slots, copies), limits, options)

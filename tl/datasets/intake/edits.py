@@ -82,7 +82,7 @@ def apply(edits: Edits, pictures: pd.DataFrame) -> pd.DataFrame:
         kept = changed[gone == ""]
         gone[kept.index[_rank(kept) >= edits.at_most]] = TOO_MANY
     left = set(changed.loc[gone == "", "class"])
-    if len(left) < 2:
+    if edits and len(left) < 2:
         raise Refused(f"That leaves {number_of(len(left), 'class')} of {len(names):,}; at least two are needed.")
     return changed.assign(gone=gone)
 

@@ -25,6 +25,7 @@ from tl.datasets.grouping import Grouping, belonging
 from tl.datasets.info import DatasetInfo, deletion, of_names
 from tl.datasets.info import Report as Left
 from tl.datasets.intake import settling
+from tl.datasets.intake import unlabelled as without_labels
 from tl.datasets.intake.asked_for import choose
 from tl.datasets.intake.contents import Decoded, decode_into, tables
 from tl.datasets.intake.edits import Edits
@@ -72,6 +73,11 @@ class Incoming:
         """Whether it can still be settled."""
         return self._end.alive
 
+    @property
+    def labelled(self) -> bool:
+        """Whether it is known what the pictures show."""
+        return not self._asks["unlabelled"]
+
     @cached_property
     def found(self) -> Found:
         """What the ways to read look at."""
@@ -82,10 +88,14 @@ class Incoming:
     @cached_property
     def readings(self) -> list[Reading]:
         """Every plausible way to read it, the likelier first."""
-        return read(self.found)
+        return read(self.found) if self.labelled else [without_labels.reading(self.found)]
 
     def choose(self, asked: Asked) -> Reading:
         """The reading that is asked for, else the likeliest. Raises Refused where there is none."""
+        if not self.labelled:
+            if asked != AS_FOUND:
+                raise Refused(f"Pictures without labels have no classes; leave out {asked.options}.")
+            return self.readings[0]
         reading = choose(self.found, self.readings, asked)
         if reading is None or (asked != AS_FOUND and len(reading.classes) < 2):
             if reading is not None and len(reading.classes) == 1:
@@ -120,6 +130,8 @@ class Incoming:
     def settle(self, reading: Reading, edits: Edits | None = None) -> DatasetInfo:
         """Make it the data set, and close. Raises Refused with one sentence; then it can be settled in another way."""
         target = self.home.dataset_dir(self.name)
+        if edits and not self.labelled:
+            raise Refused("Pictures without labels have no classes that could be changed.")
         with disk_told(self.home, target):
             pictures, report = settling.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
             pictures["belongs"] = self._belonging(pictures)
@@ -129,8 +141,10 @@ class Incoming:
             ways |= {"grouped_by": grouping.way if grouping else "", "scales": self._read.scales}
             names = self._read.names
             ways |= {"names_in": names.encoding if names.guessed else "", "garbled": names.garbled}
+            ways |= {"labelled": self.labelled}
             native = self._read.native
-            settling.check_classes(pictures, self._asks["limits"].classes)
+            if self.labelled:
+                settling.check_classes(pictures, self._asks["limits"].classes)
             info = settling.write(self.folder, self._read.pixels, pictures, ways, native, report)
             for part in self.folder.glob("*.part*"):
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
@@ -173,13 +187,14 @@ def read_zip(
     grouping: Grouping | None = None,
     beside: bool = False,
     options: ReadOptions = PLAIN,
+    unlabelled: bool = False,
 ) -> Incoming:
     """Check and decode the zip that is to be the data set `name`. Raises Refused with one sentence; nothing stays then.
 
     `source`, which messages call `shown`, is a path, or open files whose bytes are put on the disk meanwhile: one
     archive, several, or the files of a folder.
     `grouping` says which pictures belong together; its table may lie `beside` the zip. `options` say in which encoding
-    names are, and which bands of a picture are shown.
+    names are, and which bands of a picture are shown. `unlabelled`: nobody knows what the pictures show.
     """
     folder = home.dataset_dir(name)
     check_free(folder)
@@ -187,9 +202,11 @@ def read_zip(
     with disk_told(home, folder), ExitStack() as stack:
         incoming = stack.enter_context(quarantine(home, home.datasets_dir))
         path, shown = one_zip(_sources(source, incoming, shown, limits), incoming, limits, options.names)
-        found = decode_into(home.locks_dir, incoming, path, shown, Told(progress), limits, grouping, options)
+        found = decode_into(
+            home.locks_dir, incoming, path, shown, Told(progress), limits, grouping, options, unlabelled
+        )
         about = {"name": name, "title": title, "origin": origin, "note": note}
-        asks = {"limits": limits, "grouping": grouping, "beside": beside}
+        asks = {"limits": limits, "grouping": grouping, "beside": beside, "unlabelled": unlabelled}
         return Incoming(home, incoming, stack.pop_all(), found, about, asks)
 
 

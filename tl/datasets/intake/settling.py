@@ -14,7 +14,7 @@ from tl.datasets import leakage, split
 from tl.datasets.archived import KEPT
 from tl.datasets.clusters import clusters
 from tl.datasets.description import Report, describe
-from tl.datasets.info import DRAWN, GIVEN, DatasetInfo
+from tl.datasets.info import DRAWN, GIVEN, UNLABELLED, DatasetInfo
 from tl.datasets.intake.edits import Edits, apply
 from tl.datasets.intake.layouts import Place, Reading
 from tl.datasets.layout import label, labels_of, natural
@@ -22,6 +22,10 @@ from tl.store.files import write_json, write_parquet
 from tl.store.redrawn import Selected
 
 NEVER_TRAINED = "of a class without training pictures"
+TOO_FEW_IN_ALL = (
+    "There are too few different readable pictures, or groups of them that belong together: at least 3 are needed, one "
+    "each for training, validation and test."
+)
 SPLIT_WORDS = {"validation": "validation pictures", "test": "test pictures"}
 
 
@@ -106,15 +110,22 @@ def write(
     """All files of the data set in `folder`, of `pixels`. Raises Refused where the classes can't be divided.
 
     `pictures` has per picture class, split ("" where none is given), belongs, and what was found when it was decoded;
-    `about` may say who divided them where the splits that are given are those of TL Lab.
+    `about` may say who divided them where the splits that are given are those of TL Lab, and that they have no labels.
     """
-    side, decoded = pixels.side, pixels.array()
+    side, decoded, labelled = pixels.side, pixels.array(), about.get("labelled", True)
     classes = tuple(sorted(set(pictures["class"]), key=natural))
     number = {name: position for position, name in enumerate(classes)}
     rows = pictures.assign(label=pictures["class"].map(number)).drop(columns=["class", "below"])
     rows["group"] = clusters(rows, Selected(decoded, rows["slot"].to_numpy()))
     drawn = not rows["split"].any()
-    ordered = split.order(rows, classes)
+    try:
+        ordered = split.order(rows, classes)
+    except split.TooSmall:
+        if labelled:
+            raise
+        raise Refused(TOO_FEW_IN_ALL) from None
+    if not labelled:
+        classes, ordered["label"] = (), UNLABELLED
     index = _place(folder, pixels, ordered)
     write_parquet(folder / "index.parquet", index.drop(columns=["belongs", "notes"], errors="ignore"))
     write_json(folder / f"pictures-{side}.json", {"ready": len(index)})

@@ -92,6 +92,8 @@ def _use(incoming: Incoming, reading: Reading, edits: Edits, uploaded: str) -> N
 def _chosen(incoming: Incoming, above: DeltaGenerator, below: DeltaGenerator) -> Reading | None:
     """The reading that is chosen `above` among those found, or asked for `below`; None where there is none yet."""
     state, readings = st.session_state, incoming.readings
+    if not incoming.labelled:
+        return readings[0]
     if len(readings) > 1:
         places = range(len(readings))
         above.radio(
@@ -143,7 +145,10 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
     divided = {split: number for split, number in reading.splits.items() if split}
     parts = ", ".join(f"{count(number)} {SPLITS[split]}" for split, number in divided.items())
     where = f"of them {parts}" if parts else "divided here into training, validation and test pictures"
-    st.caption(f"{number_of(len(reading.classes), 'class')}, {total}, {where}.")
+    classes = number_of(len(reading.classes), "class") if incoming.labelled else "No labels"
+    st.caption(f"{classes}, {total}, {where}.")
+    if not incoming.labelled:
+        return _without_labels(incoming, reading)
     if len(incoming.readings) == 1 or reading not in incoming.readings:  # else it stands at the choice
         st.caption(escape(f"Read as: {reading.how}."))
     pictures = incoming.examples(reading, most=MOST_EXAMPLES)
@@ -155,12 +160,7 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
     )
     if len(reading.classes) > MOST_EXAMPLES:
         st.caption(f"and {count(len(reading.classes) - MOST_EXAMPLES)} more classes")
-    for note in (*reading.notes, *incoming.told):
-        st.caption(escape(note))
-    if left := incoming.left_out_by(reading):
-        st.caption(
-            escape("Left out: " + "; ".join(f"{count(number)} {reason}" for reason, number in left.items()) + ".")
-        )
+    _told(incoming, reading)
     with st.expander("Leave out, merge or rename classes", icon=":material/category:"):
         try:
             counts = {
@@ -172,3 +172,20 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
         except Refused as refusal:
             st.error(escape(str(refusal)), icon=":material/error:")
             return None
+
+
+def _told(incoming: Incoming, reading: Reading) -> None:
+    for note in (*reading.notes, *incoming.told):
+        st.caption(escape(note))
+    if left := incoming.left_out_by(reading):
+        st.caption(
+            escape("Left out: " + "; ".join(f"{count(number)} {reason}" for reason, number in left.items()) + ".")
+        )
+
+
+def _without_labels(incoming: Incoming, reading: Reading) -> Edits:
+    """Draw the first pictures; there are no classes that could be changed."""
+    pictures = incoming.examples(reading, per_class=MOST_EXAMPLES)
+    st.image([pixels for _, pixels in pictures], width=84, alt=[f"picture {n}" for n in range(1, len(pictures) + 1)])
+    _told(incoming, reading)
+    return Edits()
