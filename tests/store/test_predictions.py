@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tl.store.files import write_parquet
-from tl.store.predictions import ALONE, Predictions, read_answers, read_predictions, write_predictions
+from tl.store.predictions import ALONE, UNLABELLED, Predictions, read_answers, read_predictions, write_predictions
 
 DAMAGES = int(os.environ.get("DAMAGES", "20")) * 10
 
@@ -108,6 +108,17 @@ def test_numbers_that_can_t_be_are_damage(path, changes):
     assert read_predictions(path, "test") is not None
     write_predictions(path, {"test": replace(answers(3), **changes)})
     assert read_predictions(path, "test") is None
+
+
+def test_answers_on_pictures_without_labels_are_for_who_asks_for_them(path):
+    unlabelled = replace(answers(3), label=np.full(3, UNLABELLED))
+    write_predictions(path, {"test": unlabelled})
+    assert read_predictions(path, "test") is None and read_answers(path, "test") is None
+    found = read_predictions(path, "test", unlabelled=True)
+    assert found is not None and not found.labelled and not found.right.any()
+    assert np.array_equal(found.probabilities, unlabelled.probabilities)
+    write_predictions(path, {"test": replace(answers(3), label=np.array([-1, 1, -1]))})
+    assert read_predictions(path, "test", unlabelled=True) is None
 
 
 def test_other_types_and_columns_are_damage(path):

@@ -19,10 +19,11 @@ from tl.store.files import write_bytes
 SPLITS = ("validation", "test")  # those that are in it
 KEPT = 128  # files whose answers are kept: 100 kB each with 2,500 test pictures
 ALONE = -1  # stands for the null of `group` in memory
+UNLABELLED = -1  # the label of every picture of a set without labels
 COLUMNS = {  # a contract: extend it, don't rename; `probabilities` has one number per class
     "split": pa.string(),
     "picture": pa.int64(),  # its place in the data set, the same whatever split or seed
-    "label": pa.int64(),  # number of its class
+    "label": pa.int64(),  # number of its class; UNLABELLED in a split whose pictures have none
     "predicted": pa.int64(),
     "probabilities": pa.float16(),
     "group": pa.int64(),  # pictures with the same number belong together; null: belongs to no other
@@ -34,9 +35,14 @@ class Answers:
     """What one network took the n pictures of a split for."""
 
     picture: NDArray[np.int64]  # (n,) place in the data set
-    label: NDArray[np.int64]  # (n,) class, 0..C-1
+    label: NDArray[np.int64]  # (n,) class, 0..C-1; all UNLABELLED where nobody knows
     predicted: NDArray[np.int64]  # (n,) class, 0..C-1
     group: NDArray[np.int64]  # (n,) pictures with the same number belong together; ALONE: with no other
+
+    @property
+    def labelled(self) -> bool:
+        """Whether it is known what the pictures show."""
+        return not len(self.label) or bool(self.label[0] != UNLABELLED)
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -48,7 +54,9 @@ class Answers:
         columns = (self.picture, self.label, self.predicted, self.group)
         if classes < 1 or any(column.shape != self.picture.shape for column in columns):
             return False
-        in_range = all(((column >= 0) & (column < classes)).all() for column in (self.label, self.predicted))
+        answers = (self.label, self.predicted) if self.labelled else (self.predicted,)
+        in_range = all(((column >= 0) & (column < classes)).all() for column in answers)
+        in_range = in_range and (self.labelled or bool((self.label == UNLABELLED).all()))
         once = len(np.unique(self.picture)) == len(self.picture)
         return in_range and once and bool((self.picture >= 0).all() and (self.group >= ALONE).all())
 
@@ -104,8 +112,11 @@ def predictions_bytes(found: Mapping[str, Predictions]) -> bytes:
     return memory.getvalue()
 
 
-def read_predictions(path: Path, split: str) -> Predictions | None:
-    """What was answered on a split; None where there is nothing of it, or the file is damaged."""
+def read_predictions(path: Path, split: str, *, unlabelled: bool = False) -> Predictions | None:
+    """What was answered on a split; None where there is nothing of it, or the file is damaged.
+
+    None as well for pictures without labels, unless the caller takes `unlabelled` ones.
+    """
     found = _read(path, split, list(COLUMNS))
     if found is None:
         return None
@@ -116,7 +127,7 @@ def read_predictions(path: Path, split: str) -> Predictions | None:
     told = Predictions(
         **_numbers(table), probabilities=flat.to_numpy(zero_copy_only=False).reshape(len(table), classes)
     )
-    return told if told.sound else None
+    return told if told.sound and (told.labelled or unlabelled) else None
 
 
 def read_answers(path: Path, split: str) -> Answers | None:
@@ -136,7 +147,7 @@ def _kept(path: Path, split: str, *_version: int) -> Answers | None:
         return None
     table, classes = found
     told = Answers(**_numbers(table))
-    return told if told.can_be(classes) else None
+    return told if told.can_be(classes) and told.labelled else None
 
 
 def _read(path: Path, split: str, names: list[str]) -> tuple[pa.Table, int] | None:

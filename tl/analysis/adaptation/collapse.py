@@ -1,0 +1,117 @@
+"""What goes wrong while a network is moved to other pictures, seen in the columns of metrics.parquet, and how it is said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tl.words import number_of, percent, points
+
+LATE = 3  # epochs at the end that have to agree
+NEVER_ABOVE = 0.55  # of the domain discriminator: it has learned nothing
+ALWAYS_RIGHT = 0.99  # of the domain discriminator: nothing was aligned
+FALL = 0.1  # of accuracy on the target, from its highest to its last
+
+
+class Kind(StrEnum):
+    """What is marked."""
+
+    CHANCE = "discriminator_at_chance"
+    CERTAIN = "discriminator_certain"
+    VANISHED = "class_vanished"
+    FALLING = "target_accuracy_falls"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """One thing that went wrong in one run."""
+
+    kind: Kind
+    epoch: int  # from 1: since when
+    value: float  # what it was at the end: an accuracy 0..1, or a number of classes
+
+
+def marks(metrics: pd.DataFrame, classes: int) -> tuple[Mark, ...]:
+    """What went wrong so far, from a run's epochs; none where the columns are empty, as for arms that adapt nothing."""
+    domain = _column(metrics, "domain_accuracy")
+    found = [_at_chance(domain), _certain(domain), _vanished(_column(metrics, "predicted_classes"), classes)]
+    found += [_falling(_column(metrics, name)) for name in ("target_val_accuracy", "estimated_accuracy")]
+    kinds: dict[Kind, Mark] = {}
+    for mark in found:
+        if mark:
+            kinds.setdefault(mark.kind, mark)
+    return tuple(kinds.values())
+
+
+def _column(metrics: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """(epochs,) NaN where an epoch has none."""
+    if name not in metrics:
+        return np.full(len(metrics), np.nan)
+    return metrics[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+
+
+def _at_chance(domain: NDArray[np.float64]) -> Mark | None:
+    """A discriminator that never told the two apart teaches nothing; one that ends at chance is what is wanted."""
+    known = domain[np.isfinite(domain)]
+    if len(known) < LATE or known.max() > NEVER_ABOVE:
+        return None
+    return Mark(kind=Kind.CHANCE, epoch=1, value=float(known[-1]))
+
+
+def _certain(domain: NDArray[np.float64]) -> Mark | None:
+    if len(domain) < LATE or not (domain[-LATE:] >= ALWAYS_RIGHT).all():
+        return None
+    return Mark(kind=Kind.CERTAIN, epoch=_since(domain >= ALWAYS_RIGHT), value=float(domain[-1]))
+
+
+def _vanished(predicted: NDArray[np.float64], classes: int) -> Mark | None:
+    known = np.isfinite(predicted)
+    gone = known & (predicted < classes)
+    if len(predicted) < LATE or not gone[-LATE:].all():
+        return None
+    return Mark(kind=Kind.VANISHED, epoch=_since(gone), value=classes - float(predicted[-1]))
+
+
+def _falling(accuracy: NDArray[np.float64]) -> Mark | None:
+    known = np.flatnonzero(np.isfinite(accuracy))
+    if len(known) < LATE:
+        return None
+    highest = int(known[np.argmax(accuracy[known])])
+    lost = float(accuracy[highest] - accuracy[known[-1]])
+    return Mark(kind=Kind.FALLING, epoch=highest + 1, value=lost) if lost >= FALL else None
+
+
+def _since(holds: NDArray[np.bool_]) -> int:
+    """The epoch (from 1) since which it holds up to the last one."""
+    broken = np.flatnonzero(~holds)
+    return int(broken[-1]) + 2 if len(broken) else 1
+
+
+def told(arm: str, runs: Sequence[tuple[Mark, ...]]) -> list[str]:
+    """A sentence for each kind of mark that an arm's runs have; `arm` as a sentence begins with it."""
+    said = []
+    for kind in Kind:
+        marked = [mark for own in runs for mark in own if mark.kind == kind]
+        if marked:
+            worst = max(marked, key=lambda mark: mark.value)
+            said.append(f"{arm}{_in_runs(len(marked), len(runs))}: {_words(worst)}.")
+    return said
+
+
+def _in_runs(marked: int, runs: int) -> str:
+    return "" if runs == 1 else f", {marked} of {number_of(runs, 'run')}"
+
+
+def _words(mark: Mark) -> str:
+    return {
+        Kind.CHANCE: "its discriminator never told the two kinds of pictures apart, so that it had nothing to teach",
+        Kind.CERTAIN: f"from epoch {mark.epoch} on its discriminator knew the kind of picture in {percent(mark.value)} of "
+        "cases: the features were not aligned",
+        Kind.VANISHED: f"from epoch {mark.epoch} on it no longer named {number_of(round(mark.value), 'class')} at all on "
+        "the pictures it was moved to (a collapse: the other classes have swallowed them)",
+        Kind.FALLING: f"after epoch {mark.epoch} its accuracy on the pictures it was moved to fell by "
+        f"{points(mark.value).lstrip('+')}",
+    }[mark.kind]

@@ -1,0 +1,39 @@
+"""What is said of a target that nobody has labelled, and of how different two sets look: sentences, never more than the
+numbers."""
+
+from tl.analysis.adaptation.distance import Distance
+from tl.analysis.adaptation.estimate import Estimate
+from tl.words import count, number_of, percent
+
+ALIKE, APART = (
+    0.5,
+    1.5,
+)  # proxy A-distances up to which two sets look much alike, and from which they look very different
+NO_TEST = "Nobody has labelled these pictures, so this is an estimate from how sure the networks are, and no test."
+
+
+def estimated(arm: str, found: Estimate) -> str:
+    """One arm's accuracy on pictures without labels; `arm` as a sentence begins with it."""
+    networks = "" if found.networks == 1 else f" over {number_of(found.networks, 'network')}"
+    return (
+        f"{arm} is estimated at {percent(found.accuracy, 0)}{networks}; anything from {percent(found.low, 0)} to "
+        f"{percent(found.high, 0)} would not surprise."
+    )
+
+
+def distance_in_words(found: Distance) -> str:
+    """How different two sets look to the network."""
+    if found.high <= ALIKE:
+        how, then = "much alike", "Adapting has little to gain"
+    elif found.low >= APART:
+        how, then = (
+            "very different",
+            "What is learned from the one need not hold for the other: adapting is worth a try",
+        )
+    else:
+        how, then = "different", "Adapting may help"
+    return (
+        f"The two sets look {how} to this network: a linear classifier tells them apart in {percent(found.told_apart, 0)} "
+        f"of cases (proxy A-distance {found.value:.2f}, 95 % interval {found.low:.2f} to {found.high:.2f}; 0 is alike, 2 "
+        f"always told apart; {count(sum(found.pictures))} pictures). {then}."
+    )
