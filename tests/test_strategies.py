@@ -5,7 +5,7 @@ import torch
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment
-from tl.strategies import HEAD, LAYER_DECAY, LORA, NORM_AND_BIAS, PARAMETERS, STRATEGIES, phase_at
+from tl.strategies import HEAD, LAYER_DECAY, LORA, NORM_AND_BIAS, PARAMETERS, STRATEGIES, offered, phase_at
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import make_optimizer, set_rates
 
@@ -45,7 +45,7 @@ EXPECTED = {
         {1: dict(zip(EVERYTHING, (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), strict=True))},
     ),
     **dict.fromkeys(
-        ("norm_and_bias", "lora", "layer_decay"),
+        ("norm_and_bias", "lora", "layer_decay", "source_only", "target_full"),
         ({}, {1: dict.fromkeys(EVERYTHING, 1.0), 9: dict.fromkeys(EVERYTHING, 1.0)}),
     ),
     "nearest_mean": ({}, {1: {HEAD: 1.0}}),
@@ -87,7 +87,8 @@ def test_freezing_for_no_epochs_is_full_finetuning_at_the_lower_rate():
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, each in STRATEGIES.items() if each.method not in (NORM_AND_BIAS, LORA, LAYER_DECAY)]
+    "name",
+    [name for name in offered(two_sets=False) if STRATEGIES[name].method not in (NORM_AND_BIAS, LORA, LAYER_DECAY)],
 )  # those train a part of each stage, or at several rates: tests/train/test_methods.py
 def test_only_what_the_phase_names_moves(name):
     torch.manual_seed(0)

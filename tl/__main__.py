@@ -45,8 +45,9 @@ def main(argv: list[str]) -> int:
         os.execve(sys.executable, [sys.executable, "-m", "tl.train.pretrain", *argv[1:]], environment)
     arguments = parser().parse_args(argv)
     try:
-        if getattr(arguments, "dataset", None):
-            arguments.dataset = data_set_named(arguments.home, arguments.dataset)
+        for option in compare.DATA_SETS:
+            if getattr(arguments, option, None):
+                setattr(arguments, option, data_set_named(arguments.home, getattr(arguments, option)))
         status: int = arguments.run(arguments)
         sys.stdout.flush()
         return status

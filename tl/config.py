@@ -30,7 +30,9 @@ TRANSFERRED = ("backbone", "weights", "resolution")  # settings of a training th
 EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.
 DECIDED = {"precision": "auto"}
-OPTIONAL = ("final",)  # of an experiment or a run: written where there is one
+# Of an experiment, a run or an arm: written where they are not the usual ones, so that earlier versions read all else.
+OPTIONAL = ("final", "target_dataset", "unmatched", *TRANSFERRED, "labelled_per_class")
+STOP, LEAVE_OUT = UNMATCHED = ("stop", "leave_out")  # what becomes of classes that only one of two data sets has
 # A step of a range test: at least so many pictures, in at most so many batches.
 RATE_TEST_PICTURES, RATE_TEST_BATCHES = 32, 8
 PLANNED_LOOKS = (3, 5, 10, 20)  # numbers of seeds at which a comparison that is to be settled is judged
@@ -91,6 +93,7 @@ class ArmConfig:
     lora_rank: int = PARAMETERS["lora_rank"].default
     lora_scale: float = PARAMETERS["lora_scale"].default
     layer_decay: float = PARAMETERS["layer_decay"].default
+    labelled_per_class: int = int(PARAMETERS["labelled_per_class"].default)
 
     def __post_init__(self):
         fits = 1 <= len(self.name) <= 60 and not CONTROL.search(self.name)
@@ -114,8 +117,7 @@ class ArmConfig:
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready dict, without what it has not of its own: earlier versions read that, too."""
-        own = asdict(self)
-        return {name: value for name, value in own.items() if name not in TRANSFERRED or value is not None}
+        return _written(self)
 
 
 def of_arm(arm: ArmConfig, problem: object) -> str:
@@ -134,6 +136,9 @@ class Training:
     """What all arms of an experiment share, so that the comparison is fair."""
 
     dataset: str  # name of a data set
+    # Name of the data set that it is to work on, and is tested on, where that looks different; None: the same.
+    target_dataset: str | None = None
+    unmatched: str = STOP  # key of UNMATCHED
     samples: int | None = None  # training pictures, stratified and nested; None: all
     backbone: str = "mobilenet_v2"  # key of BACKBONES, or timm:NAME
     weights: str = "auto"  # pretrained source, see tl/sources; "auto": bundled, else ImageNet
@@ -164,6 +169,10 @@ class Training:
 
     def __post_init__(self):
         _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, "the name of a data set")
+        target = self.target_dataset
+        fits = target is None or (bool(NAME_PATTERN.fullmatch(target)) and target != self.dataset)
+        _require(fits, "target_dataset", target, "the name of a data set, another than the one learned from")
+        _require(self.unmatched in UNMATCHED, "unmatched", self.unmatched, f"one of {', '.join(UNMATCHED)}")
         in_range = self.samples is None or 2 <= self.samples <= 10**9
         _require(in_range, "samples", self.samples, "2 to 1000000000, or left out for all")
         if self.backbone not in BACKBONES:
@@ -196,6 +205,11 @@ class Training:
         )
         _require(0 <= self.views <= 100, "views", self.views, "0 (nothing is kept) to 100")
         _require(self.views_by in VIEWS_BY, "views_by", self.views_by, f"one of {', '.join(VIEWS_BY)}")
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Names of the data sets it takes: the one it learns from and, where that is another, the one it is to work on."""
+        return (self.dataset,) if self.target_dataset is None else (self.dataset, self.target_dataset)
 
     def of(self, arm: ArmConfig) -> "Training":
         """The settings that an arm is trained with: these, with its own network, weights and resolution where it has some.
@@ -357,6 +371,10 @@ class Experiment(Training):
         _require(all(0 <= seed < 2**31 for seed in seeds), "seeds", seeds, "whole numbers from 0 on")
         for arm in self.arms:
             self.of(arm)
+            if STRATEGIES[arm.strategy].needs_target and self.target_dataset is None:
+                raise Refused(of_arm(arm, "it takes two data sets; name the one to work on (--target-dataset NAME)."))
+        one_set = self.final is None or self.target_dataset is None
+        _require(one_set, "final", self.final, "of a run that learned from one data set alone")
         grows = all(0 < earlier < later for earlier, later in pairwise(self.looks))
         fits = not self.looks or (grows and self.looks[0] > 0 and self.looks[-1] == len(seeds))
         _require(fits, "looks", self.looks, "numbers of seeds that grow up to all of them")
@@ -395,15 +413,21 @@ class Experiment(Training):
         return cls(**_known(cls, document) | own)
 
 
-def _written(settings: RunConfig | Experiment) -> dict[str, Any]:
-    """Its fields as JSON takes them, without what it has not: earlier versions read that, too."""
-    return {name: value for name, value in asdict(settings).items() if name not in OPTIONAL or value is not None}
+def _written(settings: "RunConfig | Experiment | ArmConfig") -> dict[str, Any]:
+    """Its fields as JSON takes them, without what is optional and as usual: earlier versions read that, too."""
+    usual = {entry.name: entry.default for entry in fields(settings) if entry.name in _optional_of(type(settings))}
+    return {name: value for name, value in asdict(settings).items() if name not in usual or value != usual[name]}
+
+
+def _optional_of(cls: type) -> frozenset[str]:
+    """What may be missing in a document: of a run or an experiment, networks and weights are always written."""
+    return frozenset(OPTIONAL) - (frozenset() if cls is ArmConfig else frozenset(TRANSFERRED))
 
 
 def _known(cls, document: dict) -> dict:
     known = {entry.name for entry in fields(cls)}
     unknown = sorted(set(document) - known)
-    needed = known - {*(TRANSFERRED if cls is ArmConfig else OPTIONAL)}  # these are written where there are some
+    needed = known - _optional_of(cls)
     if unknown and needed <= set(document):  # settings are added and never renamed: else a name was damaged
         raise Newer(unknown)
     _require(not unknown, "settings", ", ".join(unknown), "known to this version of TL Lab; update it")

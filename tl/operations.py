@@ -2,7 +2,7 @@
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Training
-from tl.strategies import HEAD, phase_at
+from tl.strategies import HEAD, STRATEGIES, phase_at
 
 BACKWARD = 2.0  # passes forward that a pass backward costs
 
@@ -12,7 +12,9 @@ def run_operations(training: Training, arm: ArmConfig, pictures: int) -> float:
 
     Every stage counts alike, convolutions' cost with the picture's area. What the frozen stages give is computed once a
     view where views are kept, else once an epoch; validation and test are left out. 0 for a network of which nobody knows.
+    Where the strategy learns from a target, too, as many of its pictures go with those.
     """
+    pictures *= 1 + STRATEGIES[arm.strategy].beside
     training = training.of(arm)
     backbone, phases, views = BACKBONES[training.backbone], training.phases_of(arm), training.views_of(arm)
     forward = 2e9 * (backbone.gflops or 0.0) * (training.resolution / backbone.gflops_side) ** 2

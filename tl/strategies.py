@@ -16,6 +16,12 @@ RANDOM, PRETRAINED, MEAN_VAR = "random", "pretrained", "mean_var"  # how the bac
 # Keys of tl.train.methods.METHODS: what is prepared, which parameters train, and what happens around each step.
 PLAIN, SCALE_ONLY, ANCHORED, NEAREST_MEAN = "plain", "scale_only", "anchored", "nearest_mean"
 NORM_AND_BIAS, LORA, LAYER_DECAY = "norm_and_bias", "lora", "layer_decay"
+# What a strategy trains on where a comparison has two data sets, the source and the target it is to work on. All but
+# TARGET learn from the source's labels, and are judged while they train by the source's validation pictures.
+SOURCE = "source"
+SOURCE_AND_TARGET = "source_and_target"  # the target's training pictures, too, without their labels
+SOURCE_AND_FEW = "source_and_few"  # and a few of the target's pictures with labels: `labelled_per_class`
+TARGET = "target"  # the target's training pictures with their labels, and nothing of the source
 KEEP_START = frozenset((ANCHORED, LORA))  # methods that keep a copy of the weights they start from
 
 
@@ -40,6 +46,7 @@ PARAMETERS: dict[str, Parameter] = {
     "lora_rank": Parameter(title="Rank of the updates", low=1, high=256, default=8),
     "lora_scale": Parameter(title="Scale of the updates", low=0.01, high=100.0, default=1.0),
     "layer_decay": Parameter(title="Factor of the rate, per block", low=0.1, high=1.0, default=0.75),
+    "labelled_per_class": Parameter(title="Labelled target pictures per class", low=1, high=1000, default=10),
 }
 
 
@@ -65,11 +72,18 @@ class Strategy:
     parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it
     method: str = PLAIN  # key of tl.train.methods.METHODS
     source: str = ""  # where the method is described
+    learns_from: str = SOURCE  # SOURCE, SOURCE_AND_TARGET, SOURCE_AND_FEW or TARGET
+    needs_target: bool = False  # means something only where there are two data sets
 
     @property
     def pretrained(self) -> bool:
         """Needs pretrained weights, be it only for their scale."""
         return self.initialisation != RANDOM
+
+    @property
+    def beside(self) -> bool:
+        """Whether each batch has as many of the target's pictures as of the source's."""
+        return self.learns_from in (SOURCE_AND_TARGET, SOURCE_AND_FEW)
 
     @property
     def fits(self) -> bool:
@@ -243,7 +257,29 @@ STRATEGIES: dict[str, Strategy] = {
         phases=_everything,
         source="Bao et al. 2021 (BEiT), arXiv 2106.08254",
     ),
+    "source_only": Strategy(
+        title="Source only",
+        sentence="Pretrained backbone; everything trains from the first epoch, on the source alone: the target is only what "
+        "it is tested on.",
+        learning_rate=1e-4,
+        phases=_everything,
+        needs_target=True,
+    ),
+    "target_full": Strategy(
+        title="Trained on the target",
+        sentence="Pretrained backbone; everything trains from the first epoch, on the target with its labels: what could be "
+        "reached if all of it were labelled.",
+        learning_rate=1e-4,
+        phases=_everything,
+        learns_from=TARGET,
+        needs_target=True,
+    ),
 }
+
+
+def offered(two_sets: bool) -> list[str]:
+    """Keys of the strategies that mean something with one data set, or with two."""
+    return [key for key, strategy in STRATEGIES.items() if two_sets or not strategy.needs_target]
 
 
 def phase_at(phases: tuple[Phase, ...], epoch: int) -> Phase:

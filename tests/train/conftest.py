@@ -26,13 +26,14 @@ from tl.train.run import Trainer
 SIDE, PER_CLASS = 32, 24
 
 
-def picture(number: int, stripes: bool) -> bytes:
+def picture(number: int, stripes: bool, negative: bool = False) -> bytes:
     """A noisy PNG with horizontal or vertical stripes: two classes that a small network can tell apart."""
     rng = np.random.default_rng([number, stripes])
     pixels = rng.integers(0, 120, (SIDE, SIDE, 3), dtype=np.uint8)
     lines = slice(number % 4, None, 4)
     pixels[(lines, slice(None)) if stripes else (slice(None), lines)] += 110
     file = io.BytesIO()
+    pixels = 255 - pixels if negative else pixels
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
 
@@ -64,6 +65,17 @@ def stripes_home(tmp_path_factory) -> Home:
     home = Home(folder / "home")
     ingest(home, folder / "stripes.zip", "stripes")
     return home
+
+
+@pytest.fixture(scope="session")
+def negatives(stripes_home) -> str:
+    """Name of a second data set in that home: the same two classes, other pictures, bright where `stripes` are dark."""
+    folder = stripes_home.path.parent
+    with zipfile.ZipFile(folder / "negatives.zip", "w") as archive:
+        for number in range(PER_CLASS):
+            archive.writestr(f"Lying/{number}.png", picture(100 + number, True, negative=True))
+            archive.writestr(f"standing/{number}.png", picture(100 + number, False, negative=True))
+    return ingest(stripes_home, folder / "negatives.zip", "negatives").name
 
 
 @pytest.fixture
@@ -139,7 +151,7 @@ def quick(tmp_path, monkeypatch, command):
         groups_of=lambda split: np.full(PICTURES, -1),
     )
     monkeypatch.setattr(run_module, "Learner", QuickLearner)
-    monkeypatch.setattr(run_module, "prepare", lambda *args: store)
+    monkeypatch.setattr(run_module, "prepare_for", lambda *args: store)
     monkeypatch.setattr(progress, "PERIOD_SECONDS", 1e9)  # how often it is written doesn't depend on the clock
     return run
 

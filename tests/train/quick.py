@@ -25,7 +25,13 @@ class QuickLearner:
         torch.manual_seed(config.seed)
         self.network = nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(2))
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.0)
-        self.pixels, self.parts, self.frozen_passes, self.reused_seconds = range(PICTURES), 1, 0, 0.0
+        self.pixels, self.per_epoch, self.parts, self.frozen_passes, self.reused_seconds = (
+            range(PICTURES),
+            PICTURES,
+            1,
+            0,
+            0.0,
+        )
         self.stages = SimpleNamespace(trainable_parameters=14, total_parameters=14)
         data = torch.Generator().manual_seed(config.seed)
         self.inputs = torch.randn(PICTURES, 4, generator=data)
@@ -45,7 +51,10 @@ class QuickLearner:
         for rows in order.split(BATCH):
             yield self.inputs[rows], self.labels[rows]
 
-    def step(self, batch, target, phase, rate):
+    def noted(self):
+        return {}
+
+    def step(self, batch, target, phase, rate, done):
         self.optimizer.param_groups[0]["lr"] = 30 * rate
         self.optimizer.zero_grad()
         scores = self.network(batch)

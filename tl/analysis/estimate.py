@@ -12,7 +12,7 @@ from typing import Any
 from tl.backbones import BACKBONES
 from tl.config import DATASET, ArmConfig, Experiment, RunConfig, Training
 from tl.store.documents import Progress
-from tl.strategies import EVERYTHING, HEAD, Phase, phase_at
+from tl.strategies import EVERYTHING, HEAD, STRATEGIES, Phase, phase_at
 
 # Of a core: what the page and its browser take while they redraw the charts of runs that train on the same processor
 # (Quick look on 2 cores: 228 pictures a second with the page open, 309 to 371 without).
@@ -82,10 +82,10 @@ def _run_seconds(
             share = _trained_share(phase, stages)
             pictures = RANGE_TEST_STEPS * training.rate_test_batches * training.batch_size
             seconds += pictures * (_step_seconds(share, probe) + (1 - share) * forward)
-    frozen_epochs = 0
+    frozen_epochs, learned = 0, sizes["train"] * (1 + STRATEGIES[arm.strategy].beside)
     for epoch in range(1, training.epochs_of(arm) + 1):
         share = _trained_share(phase_at(phases, epoch), stages)
-        seconds += sizes["train"] * _step_seconds(share, probe)
+        seconds += learned * _step_seconds(share, probe)
         # What the frozen part makes of the pictures is kept, one augmented view after the other.
         kept = share < 1 and views > 0 and (made or views <= frozen_epochs)
         seconds += 0 if kept else sizes["train"] * (1 - share) * forward

@@ -10,7 +10,7 @@ from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary
 from tl.analysis.guessing import Pictures
 from tl.analysis.records import RunRecord
 from tl.analysis.verdict import MARGIN, verdict
-from tl.config import Experiment, Refused
+from tl.config import Experiment, Refused, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import each_of
 from tl.store.database import read_experiment, read_runs
@@ -66,7 +66,7 @@ def experiment_result(
     experiment = read_experiment(home, experiment_id)["experiment"]
     rows = read_runs(home, experiment_id) if rows is None else rows
     records = load_records(home, experiment_id, rows) if records is None else records
-    info = pictures_of(home, experiment.dataset, [row.run_id for row in rows])
+    info = pictures_of(home, experiment, [row.run_id for row in rows])
     found = verdict(
         experiment,
         records,
@@ -105,8 +105,9 @@ def experiment_result(
     )
 
 
-def pictures_of(home: Home, dataset: str, run_ids: Iterable[str]) -> DatasetInfo | None:
-    """What is known about the data set these runs learnt; None where it is gone or damaged.
+def pictures_of(home: Home, learned: str | Training, run_ids: Iterable[str]) -> DatasetInfo | None:
+    """What is known about the pictures these runs learnt, a data set or those of a training; None where any are gone or
+    damaged.
 
     Imported runs bring it with them: a data set of the same name here may hold other pictures.
     """
@@ -117,7 +118,7 @@ def pictures_of(home: Home, dataset: str, run_ids: Iterable[str]) -> DatasetInfo
                 return DatasetInfo.from_json(imported.dataset)
             return None
     try:
-        return datasets.describe(home, dataset)
+        return datasets.describe(home, learned) if isinstance(learned, str) else datasets.describe_for(home, learned)
     except Refused:
         return None
 

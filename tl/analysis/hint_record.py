@@ -72,7 +72,7 @@ def _results(home: Home, wanted: set[tuple]) -> dict[str, Sequence[tuple[tuple, 
         scored = (spec.dataset, spec.resolution, spec.backbone, spec.weights)
         files = home.run(row.run_id)
         accuracy = (read_result(files) or Result()).test_accuracy
-        here = not files.imported.exists()
+        here = not files.imported.exists() and not spec.target_dataset
         if scored in wanted and here and transfers(arm.strategy) and accuracy is not None:
             equal = _settings(spec, arm)
             accuracies.setdefault(equal, {}).setdefault(scored, []).append(accuracy)

@@ -141,4 +141,4 @@ def read(home: Home, sweep_id: str, rows_of: Mapping[str, list[RunRow]] | None =
         sizes[experiment.samples or 0] = SizeRuns(experiment=experiment, records=records, result=result)
         run_ids += [row.run_id for row in rows]
     first = next(iter(sizes.values())).experiment
-    return SweepRuns(sizes=sizes, info=pictures_of(home, first.dataset, run_ids))
+    return SweepRuns(sizes=sizes, info=pictures_of(home, first, run_ids))

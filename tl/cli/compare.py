@@ -17,7 +17,7 @@ from tl.cli.parser import Parser, add_command, add_verdict_options, dataset_name
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
-from tl.config import BALANCES, JUDGES, PRECISIONS, VIEWS_BY, Experiment, Refused, Training, parse_seeds
+from tl.config import BALANCES, JUDGES, PRECISIONS, UNMATCHED, VIEWS_BY, Experiment, Refused, Training, parse_seeds
 from tl.differences import networks, sides, transferred_words
 from tl.effects import before_training, idle
 from tl.jobs import own_weights
@@ -32,11 +32,15 @@ from tl.strategies import STRATEGIES, arm_title
 
 DEFAULT_ARMS = "scratch,full_finetuning"
 DEFAULT_DATASET = "blossoms"
+DATA_SETS = ("dataset", "target_dataset")
 INTERRUPTED = 130  # exit status after Ctrl-C
 
 # One line for each field of Training; the option is the field's name with dashes.
 HELP = {
     "dataset": f"name of a data set, see `python -m tl datasets`; default {DEFAULT_DATASET}",
+    "target_dataset": "name of the data set that it is to work on, where that looks different: its labels are used to test, "
+    "and in training only by target_few and target_full",
+    "unmatched": f"what becomes of classes that only one of the two has: {', '.join(UNMATCHED)}",
     "samples": "training pictures, stratified and nested; default: all",
     "backbone": f"network: {LISTED}",
     "weights": "what pretrained arms start from where they don't say",
@@ -96,7 +100,7 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
             continue
         text += f" (default {entry.default})" if isinstance(entry.default, str | int | float) else ""
         kind = value_type(kinds[entry.name])
-        read = dataset_name if entry.name == "dataset" else decimal if kind is float else kind
+        read = dataset_name if entry.name in DATA_SETS else decimal if kind is float else kind
         if entry.name == "augment":
             parser.add_argument(f"--{option}", action=_Augment, metavar="STR", default=entry.default, help=text)
             continue
@@ -177,7 +181,7 @@ def tell_power(home: Home, experiment: Experiment) -> None:
     from tl import datasets, sources  # pandas
     from tl.sources.licences import restricts
 
-    print(power.sentence(datasets.describe(home, experiment.dataset).test), file=sys.stderr, flush=True)
+    print(power.sentence(datasets.describe_for(home, experiment).test), file=sys.stderr, flush=True)
     if words := shortage(experiment):
         print(words, file=sys.stderr, flush=True)
     for source in sources.used(home, experiment):
@@ -224,8 +228,8 @@ def heading(home: Home, experiment: Experiment, sizes: str, run_ids: Iterable[st
     """
     from tl.analysis.experiment import pictures_of  # pandas
 
-    info = pictures_of(home, experiment.dataset, run_ids)
-    title = info.title if info else f"{experiment.dataset} (no longer here)"
+    info = pictures_of(home, experiment, run_ids)
+    title = info.title if info else f"{' → '.join(experiment.sets)} (no longer here)"
     return f"{networks(experiment)} on {title}, {sizes} training pictures at {sides(experiment)}"
 
 

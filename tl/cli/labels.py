@@ -54,11 +54,12 @@ def labels(arguments: argparse.Namespace) -> int:
     from tl.analysis.inspection import held_out
     from tl.datasets.catalogue import index_of
     from tl.jobs.measurements import label_checks
-    from tl.store.rows import refuse_final
+    from tl.store.rows import refuse_final, refuse_two_sets
 
     home, experiment_id = arguments.home, arguments.experiment_id
     experiment: Experiment = database.read_experiment(home, experiment_id)["experiment"]
     refuse_final(experiment_id, experiment)
+    refuse_two_sets(experiment)
     rows = [row for row in database.read_runs(home, experiment_id) if row.status == "finished"]
     info = datasets.describe(home, experiment.dataset)
     if info.origin == "drawn":

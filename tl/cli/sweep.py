@@ -45,11 +45,11 @@ def add_commands(commands: Any) -> None:
 
 def sweep(arguments: argparse.Namespace) -> int:
     """Exit status as of `compare`: 0 all runs finished, or were stopped because somebody wanted it; 1: one failed."""
-    from tl.datasets import source_of  # pandas
+    from tl.datasets import describe_for  # pandas
 
     home, experiment = arguments.home, experiment_of(arguments)
     options = verdict_options(arguments, experiment)
-    sizes = parse_sizes(arguments.sizes, source_of(home, experiment.dataset))
+    sizes = parse_sizes(arguments.sizes, describe_for(home, experiment))
     sweep_id = jobs.submit_sweep(home, experiment, sizes)
     tell_power(home, experiment)
     return watch(home, sweep_id, arguments.json, **options)

@@ -23,6 +23,7 @@ from tl.datasets.derived import derive
 from tl.datasets.info import DatasetInfo, grouped, story, told, uneven
 from tl.datasets.intake import Asked, Edits, Incoming, NoClasses, Reading
 from tl.datasets.matching import Matching, match, matched, source_of
+from tl.datasets.pairing import check_for, describe_for, prepare_for
 from tl.datasets.split import TooSmall
 
 __all__ = [
@@ -36,11 +37,13 @@ __all__ = [
     "NoClasses",
     "Reading",
     "TooSmall",
+    "check_for",
     "check_group",
     "check_name",
     "check_resplit",
     "derive",
     "describe",
+    "describe_for",
     "drawn_here",
     "examples",
     "grouped",
@@ -52,6 +55,7 @@ __all__ = [
     "matched",
     "name_of",
     "prepare",
+    "prepare_for",
     "read",
     "resplits_by_itself",
     "source_of",

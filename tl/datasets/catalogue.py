@@ -179,9 +179,9 @@ def check_name(home: Home, title: str) -> str:
 
 
 def trained_on(home: Home) -> set[str]:
-    """Names of the data sets that runs of this home were trained on, here."""
+    """Names of the data sets that runs of this home were trained or tested on, here."""
     rows = database.read_runs(home)
-    return {row.experiment.dataset for row in rows if not home.run(row.run_id).imported.exists()}
+    return {name for row in rows if not home.run(row.run_id).imported.exists() for name in row.experiment.sets}
 
 
 def name_of(home: Home, text: str) -> str:

@@ -45,7 +45,12 @@ def fits_memory(home: Home, training: Training) -> bool:
 
 
 def predict(home: Home, experiment_id: str, experiment: Experiment) -> None:
-    """Write down what is to be expected of an experiment that was just queued; it starts without it if need be."""
+    """Write down what is to be expected of an experiment that was just queued; it starts without it if need be.
+
+    Of one that is tested on another data set nothing is: the advice is about pictures like those it learns from.
+    """
+    if experiment.target_dataset:
+        return
     try:
         advice_record.remember(home, experiment_id, experiment, advise(home, experiment))
     except (OSError, Refused):  # a full disk, weights that vanished: the training itself will say so

@@ -8,7 +8,7 @@ from tl.jobs.pictures import delete_dataset
 from tl.jobs.queue import submit
 from tl.store import database
 from tl.store.home import Home
-from tl.store.rows import refuse_final
+from tl.store.rows import refuse_final, refuse_two_sets
 
 if TYPE_CHECKING:
     from tl.datasets import Corrections
@@ -25,6 +25,7 @@ def compare_again(home: Home, experiment_id: str, correct: "Corrections") -> str
 
     before = database.read_experiment(home, experiment_id)["experiment"]
     refuse_final(experiment_id, before)
+    refuse_two_sets(before)
     info = datasets.derive(home, before.dataset, None, correct=correct)
     again = replace(before, dataset=info.name, samples=samples_of(before, info), looks=())
     try:

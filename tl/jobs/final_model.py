@@ -32,6 +32,8 @@ def _experiment(home: Home, run_id: str, status: str) -> Experiment:
         raise Refused(f"Run {run_id} was trained elsewhere; run its comparison here first.")
     if config.final:
         raise Refused(f"Run {run_id} is a final model already.")
+    if config.target_dataset:
+        raise Refused("This run had two data sets; a final model is trained on all pictures of one.")
     info = datasets.describe(home, config.dataset)
     if info.origin == "drawn":
         raise Refused(f"{info.title} has as many pictures as one wants; a final model takes pictures of your own.")

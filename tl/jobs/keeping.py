@@ -129,7 +129,7 @@ def _card(home: Home, found: Keepable, classes: int | None, tensors: dict[str, T
     from tl.analysis.experiment import pictures_of  # pandas
 
     config, result, begun = found.config, found.result, found.begun
-    info = pictures_of(home, config.dataset, [config.run_id])
+    info = pictures_of(home, config, [config.run_id])
     known = info if info and classes in (None, len(info.classes)) else None  # else it has other classes now
     expects = input_of(home, config.backbone, config.weights)
     licence, whose = _licence(begun, known)

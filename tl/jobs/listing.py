@@ -42,6 +42,7 @@ class RunEntry:
     ended: float | None
     place: int | None  # in the queue of everybody's runs, from 1, of one that waits
     dataset: str
+    target_dataset: str | None  # the one to work on, where there are two
     samples: int | None
     backbone: str
     weights: str
@@ -91,6 +92,7 @@ def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
         ended=row.ended,
         place=place,
         dataset=spec.dataset,
+        target_dataset=spec.target_dataset,
         samples=spec.samples,
         backbone=spec.backbone,
         weights=spec.weights,

@@ -62,13 +62,17 @@ def estimated_bytes(training: Training) -> float:
     """Memory that one trainer of `training` needs on this machine, roughly; of an experiment as `trainer_bytes`."""
     if isinstance(training, Experiment):
         keeps = {arm.name: STRATEGIES[arm.strategy].method in KEEP_START for arm in training.arms}
-        return max(_estimated_bytes(training.of(arm), keeps[arm.name]) for arm in training.arms)
-    return _estimated_bytes(training, keeps_start=False)
+        return max(
+            _estimated_bytes(training.of(arm), keeps[arm.name], STRATEGIES[arm.strategy].beside)
+            for arm in training.arms
+        )
+    return _estimated_bytes(training)
 
 
-def _estimated_bytes(training: Training, keeps_start: bool) -> float:
+def _estimated_bytes(training: Training, keeps_start: bool = False, beside: bool = False) -> float:
     backbone = BACKBONES[training.backbone]
-    activations = backbone.activation_bytes * training.batch_size * (training.resolution / 224) ** 2
+    batch = training.batch_size * (1 + beside)
+    activations = backbone.activation_bytes * batch * (training.resolution / 224) ** 2
     program = TORCH_BYTES if machine.total_memory() >= ROOMY_BYTES else LEAN_TORCH_BYTES
     per_parameter = PARAMETER_BYTES + (START_BYTES if keeps_start else 0)
     return program + per_parameter * backbone.parameters + activations

@@ -89,7 +89,7 @@ def enqueue(
             else:
                 write_json(home.run(run.run_id).config, run.to_json())
         submitted = list(zip(experiments, runs, strict=True))
-        admit = with_ended(keep, admission_of(home, {experiment.dataset for experiment in experiments}))
+        admit = with_ended(keep, admission_of(home, {name for own in experiments for name in own.sets}))
         stored = database.insert_experiments(home, submitted, key, sweep_id, admit, settle)
     if stored == ids[0]:
         for experiment_id, experiment in zip(ids, experiments, strict=True):
@@ -128,13 +128,15 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     """
     from tl import datasets, sources  # numpy and Pillow: not for listing and stopping
 
-    info = datasets.source_of(home, experiment.dataset)
+    info = datasets.describe_for(home, experiment)
+    datasets.check_for(home, experiment, {arm.strategy for arm in experiment.arms})
     samples = info.train if experiment.samples is None else experiment.samples
     if samples > info.train:
         raise Refused(f"samples is {samples:,}, but {info.called} has only {info.train:,} training pictures.")
     if samples < len(info.classes):
         raise Refused(f"samples is {samples}, but {info.called} has {len(info.classes)} classes; each needs a picture.")
-    check_size(home, experiment, info.train)
+    sets = [datasets.describe(home, name) for name in experiment.sets]
+    check_size(home, experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
     arms = tuple(_with_weights(home, experiment, arm) for arm in experiment.arms)
     weights = experiment.weights
     if any(STRATEGIES[arm.strategy].pretrained and arm.weights is None for arm in arms):
@@ -142,9 +144,11 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     judge_by = experiment.judge_by
     if judge_by == "auto":
         judge_by = BALANCED_ACCURACY if info.uneven else ACCURACY
-    resplit = datasets.resplits_by_itself(home, info) if experiment.resplit is None else experiment.resplit
+    resplit = experiment.resplit
+    if resplit is None:  # a target's test pictures are the same for every seed: the source's are no test
+        resplit = len(sets) == 1 and datasets.resplits_by_itself(home, sets[0])
     if resplit:
-        datasets.check_resplit(home, info)
+        datasets.check_resplit(home, sets[0])
     return replace(experiment, samples=samples, weights=weights, judge_by=judge_by, resplit=resplit, arms=arms)
 
 
@@ -162,9 +166,10 @@ def _with_weights(home: Home, experiment: Experiment, arm: ArmConfig) -> ArmConf
         raise Refused(of_arm(arm, problem)) from None
 
 
-def check_size(home: Home, experiment: Experiment, training_pictures: int) -> None:
-    """Refuse an experiment that is larger than a visitor's may be; `training_pictures` of the whole data set."""
-    check_settings(experiment, training_pictures)
+def check_size(home: Home, experiment: Experiment, training_pictures: int, target_pictures: int = 0) -> None:
+    """Refuse an experiment that is larger than a visitor's may be; `training_pictures` of the whole data set, and of the
+    target where there is one (0: as many as of that)."""
+    check_settings(experiment, training_pictures, target_pictures)
     memory.check(home, experiment)
 
 
@@ -244,7 +249,7 @@ def resume(home: Home, run_id: str) -> RunEntry:
 def resume_all(home: Home, run_ids: Iterable[str]) -> list[RunEntry]:
     """`resume` of several: all of them or, where one is refused, none."""
     rows = [_resumable(home, run_id) for run_id in run_ids]
-    admit = admission_of(home, {row.experiment.dataset for row in rows})
+    admit = admission_of(home, {name for row in rows for name in row.experiment.sets})
     database.requeue(home, rows, admit, **_FORGET, queued=time.time(), stop_requested=0)
     return [run(home, row.run_id) for row in rows]
 
@@ -263,8 +268,8 @@ def _resumable(home: Home, run_id: str) -> RunRow:
         raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here.")
     if isinstance(found := read_config(home.run(run_id)), Newer):
         raise Refused(newer(f"Run {run_id}", found))
-    name = row.experiment.dataset
-    if row.status not in ACTIVE and not datasets.has(home, name):
+    name = next((name for name in row.experiment.sets if not datasets.has(home, name)), None)
+    if row.status not in ACTIVE and name is not None:
         raise Refused(f"Run {run_id} can't go on: its pictures, the data set {title_of(home, name)!r}, were deleted.")
     return row
 

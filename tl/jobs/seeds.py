@@ -58,7 +58,7 @@ def _queue(home: Home, before: Experiment, after: Experiment, runs: list[RunConf
         announce(incoming, [run.run_id for run in runs])  # without a row they go with it, even killed
         for run in runs:
             write_json(home.run(run.run_id).config, run.to_json())
-        admit = admission_of(home, {before.dataset})
+        admit = admission_of(home, {*before.sets})
         return grow(home, runs[0].experiment_id, before, after, runs, admit, outcome=outcome)
 
 

@@ -62,7 +62,9 @@ def _carry_out(home: Home, experiment_id: str, seen: Experiment, decision: Decis
     try:
         add_seeds(home, experiment_id, decision.up_to, outcome)
     except Refused as refusal:
-        full = hosted() and datasets.has(home, seen.dataset)  # else something is gone that training needs
+        full = hosted() and all(
+            datasets.has(home, name) for name in seen.sets
+        )  # else something is gone that training needs
         ended = "seeds" if full else "failed"
         settling.end(home, experiment_id, ended, str(refusal), outcome=outcome, seen=seen)
 

@@ -160,7 +160,9 @@ def names(home: Home) -> dict[str, Path]:
             continue
         spec = row.experiment.of(row.arm_config)
         pictures = " ".join(
-            str(part) for part in (data_name(title_of(home, spec.dataset)), spec.samples) if part is not None
+            str(part)
+            for part in (*(data_name(title_of(home, name)) for name in spec.sets), spec.samples)
+            if part is not None
         )
         experiment = f"{pictures} {spec.backbone} {spec.resolution} px {row.experiment_id[-4:]}"
         name = f"{experiment}/{_PLAIN.sub('_', row.arm)} seed {row.seed}"

@@ -83,7 +83,7 @@ def _answers(subject: Subject, file: str) -> dict[str, bytes]:
 
 
 def _contents(subject: Subject, form: int) -> dict:
-    info = pictures_of(subject.home, subject.experiment.dataset, subject.run_ids)
+    info = pictures_of(subject.home, subject.experiment, subject.run_ids)
     return {
         "format": form,
         "exported": time.time(),

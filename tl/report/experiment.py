@@ -44,7 +44,7 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
     """
     home, experiment = subject.home, subject.experiment
     document = experiment_result(home, subject.ident, subject.rows, **judged)
-    info = pictures_of(home, experiment.dataset, subject.run_ids)
+    info = pictures_of(home, experiment, subject.run_ids)
     lines = published(info, experiment.backbone) if references else ()
     records = load_records(home, subject.ident, subject.rows)
     title, below = sections.head(subject, info, f"{facts(experiment, document)} · {sections.submitted(subject)}")

@@ -13,7 +13,7 @@ from tl.analysis.inspection.calibration import Calibration, calibration
 from tl.analysis.results import Interval
 from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, Experiment, Refused, RunConfig
-from tl.datasets import DatasetInfo, describe
+from tl.datasets import DatasetInfo, describe_for
 from tl.report.command import command, pinned
 from tl.sources.licences import in_words
 from tl.store import database
@@ -52,7 +52,7 @@ def about(home: Home, run_id: str) -> About:
     alone = replace(row.experiment, arms=(config.arm,), seeds=(config.seed,), looks=())
     found = {split: read_predictions(home.run(run_id).predictions, split) for split in ("validation", "test")}
     weights, licence = _weights(home, config)
-    info = describe(home, config.dataset)
+    info = describe_for(home, config)
     return About(
         run_id=run_id,
         experiment=alone,

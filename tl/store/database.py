@@ -273,8 +273,9 @@ def _update(
 
 
 def unless_used(home: Home, dataset: str, action: Callable[[], None]) -> str | None:
-    """Do `action` unless a run of this home that is queued or running names the data set; the id of one that does."""
-    row = unless_needed(home, ACTIVE, lambda row: row.experiment.dataset == dataset, action)
+    """Do `action` unless a run of this home that is queued or running names the data set, to learn from or to work on; the id of
+    one that does."""
+    row = unless_needed(home, ACTIVE, lambda row: dataset in row.experiment.sets, action)
     return row.run_id if row else None
 
 

@@ -56,6 +56,8 @@ class Result(Struct, frozen=True, kw_only=True):
     test_macro_f1: Share | None = None
     test_loss: Amount | None = None
     test_images: Count | None = None
+    chosen_by: str | None = None  # of two data sets: whose validation pictures chose the best epoch, source or target
+    oracle_epoch: Count | None = None  # which one the target's validation labels would have chosen
     elapsed_seconds: Amount | None = None
     reused_seconds: Amount | None = None  # of the elapsed ones: spent by other runs, whose features were kept
     waited_seconds: Amount | None = None

@@ -41,6 +41,12 @@ METRICS = {
     "waited_seconds": "Float64",  # in which its threads could have computed and had no processor, summed over them
     "others_load": "Float64",  # 0..1: share of the processors it may use, or of its GPU, that others had
     "flops": "Float64",  # floating-point operations executed in the epoch
+    # Of a run with two data sets: on the target's validation pictures; noted, and nothing is decided by it.
+    "target_val_accuracy": "Float64",  # 0..1
+    # Of a run that adapts while it trains:
+    "adaptation_loss": "Float64",  # what is added to the training loss, before its weight; mean over the epoch
+    "domain_accuracy": "Float64",  # 0..1, of the discriminator over the epoch; 0.5 is chance
+    "predicted_classes": "Int64",  # how many classes were predicted at all of the target's pictures in the epoch
 }
 
 # The learning-rate range test of a run that looked for its rate.

@@ -90,6 +90,14 @@ class PictureStore:
         rows = self.rows(split, samples)
         return np.full(rows.stop - rows.start, -1) if self.groups is None else self.groups[rows]
 
+    @property
+    def beside(self) -> None:
+        """Pictures of another data set that training takes besides: none. See tl.store.paired."""
+
+    def of(self, split: str) -> "PictureStore":
+        """The store of the data set that a split is of."""
+        return self
+
     def fill(
         self,
         samples: int | None,

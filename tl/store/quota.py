@@ -21,6 +21,7 @@ from tl.store.documents import Count, fitting
 from tl.store.everybody import load
 from tl.store.files import read_json
 from tl.store.home import Home
+from tl.strategies import STRATEGIES, TARGET
 
 # A trainer's checkpoints: weights, the optimizer's two moments and the best weights, each twice (the one before stays).
 RUN_BYTES_PER_PARAMETER = 32
@@ -38,8 +39,9 @@ class _Sizes(Struct, frozen=True):
     classes: tuple[str, ...] = ()
 
 
-def check_settings(experiment: Experiment, training_pictures: int) -> None:
-    """Refuse an experiment that is larger than a visitor's may be; `training_pictures` of the whole data set."""
+def check_settings(experiment: Experiment, training_pictures: int, target_pictures: int = 0) -> None:
+    """Refuse an experiment that is larger than a visitor's may be; `training_pictures` of the whole data set, and of the
+    target where there is one (0: as many as of that)."""
     bounds = limits()
     for backbone in {experiment.of(arm).backbone for arm in experiment.arms} if hosted() else ():
         if timm_networks.known(backbone):  # any visitor could have gigabytes downloaded
@@ -49,7 +51,11 @@ def check_settings(experiment: Experiment, training_pictures: int) -> None:
     largest = max(experiment.of(arm).resolution for arm in experiment.arms)
     _check("resolution", largest, bounds.resolution, "px")
     _check("epochs", max(experiment.epochs_of(arm) for arm in experiment.arms), bounds.epochs)
-    most = max(run_operations(experiment, arm, samples) for arm in experiment.arms) / 1e12
+    learned = {
+        arm: (target_pictures or samples) if STRATEGIES[arm.strategy].learns_from == TARGET else samples
+        for arm in experiment.arms
+    }
+    most = max(run_operations(experiment, arm, pictures) for arm, pictures in learned.items()) / 1e12
     if bounds.run_operations is not None and most > bounds.run_operations:
         raise Refused(
             f"A run would take about {most:,.0f} trillion operations; this demo takes at most {bounds.run_operations:,}: "
@@ -89,9 +95,12 @@ def _answers_bytes(home: Home, wanted: Iterable[Training]) -> int:
     """What runs will keep of their answers at most: two bytes per picture and class, and what is known of the picture."""
     total = 0
     for training in wanted:
-        about = _about(home, training.dataset) or _about(home.of(None), training.dataset)
-        if about is not None:
-            total += (about.test + about.validation) * (2 * len(about.classes) + ANSWER_BYTES)
+        classes = 0
+        for name in training.sets:
+            about = _about(home, name) or _about(home.of(None), name)
+            if about is not None:
+                classes = max(classes, len(about.classes))  # the target's may have no labels
+                total += (about.test + about.validation) * (2 * classes + ANSWER_BYTES)
     return total
 
 
@@ -147,13 +156,14 @@ def _missing_bytes(home: Home, wanted: Sequence[Training]) -> int:
     from tl.store.pictures import pixels_path  # numpy: not for listing and stopping
 
     sizes: dict[Path, int] = {}
-    for training in wanted:
-        about = _about(home, training.dataset)
+    for training, name in ((one, name) for one in wanted for name in one.sets):
+        about = _about(home, name)
         if about is None:
             continue  # of none of the visitor's own, or damaged: nothing is decoded
         side = min(training.resolution, about.native_resolution)
-        learnt = min(about.train if training.samples is None else training.samples, about.train)
-        path = pixels_path(home.dataset_dir(training.dataset), side)
+        most = training.samples if name == training.dataset else None  # of a target all
+        learnt = about.train if most is None else min(most, about.train)
+        path = pixels_path(home.dataset_dir(name), side)
         sizes[path] = max(sizes.get(path, 0), (about.test + about.validation + learnt) * side * side * 3)
     return sum(max(0, size - _bytes_on_disk(path)) for path, size in sizes.items())
 

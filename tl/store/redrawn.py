@@ -19,6 +19,7 @@ class Selected:
         self.shape = (len(rows), *pixels.shape[1:])
         self.dtype = pixels.dtype
         self.ndim = pixels.ndim
+        self.nbytes = int(np.prod(self.shape)) * pixels.dtype.itemsize
 
     def __len__(self) -> int:
         return len(self._rows)

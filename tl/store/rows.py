@@ -84,3 +84,12 @@ def refuse_final(experiment_id: str, experiment: Experiment) -> None:
             f"Experiment {experiment_id} is a final model, which is compared with nothing; `python -m tl export-model` writes "
             "it with its card."
         )
+
+
+def refuse_two_sets(experiment: Experiment) -> None:
+    """Raise Refused where pictures of one data set are to be corrected, and those that were tested are another's."""
+    if experiment.target_dataset:
+        raise Refused(
+            "This comparison was tested on another data set than it learned from; compare within one of the two to check "
+            "its labels."
+        )

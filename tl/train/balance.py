@@ -51,11 +51,12 @@ class Balance:
             return nn.functional.cross_entropy(scores, target)
         return nn.functional.cross_entropy(scores, target, self._weights, reduction="sum") / len(target)
 
-    def told(self, loss: torch.Tensor, scores: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """(3,) sums over a batch of losses, right answers and pictures as reported: without the loss's weights, and what
-        was drawn more often than it occurs counting the less. Of the type and on the device of `loss`, ()."""
+    def told(self, loss: torch.Tensor, scores: torch.Tensor, target: torch.Tensor, added: bool = False) -> torch.Tensor:
+        """(3,) sums over a batch of losses, right answers and pictures as reported: without the loss's weights and what a
+        method `added`, and what was drawn more often than it occurs counting the less. Of the type and on the device of
+        `loss`, ()."""
         right = scores.argmax(1) == target
-        if self._kind not in (LOSS, SAMPLING):
+        if self._kind not in (LOSS, SAMPLING) and not added:
             return torch.stack([loss * len(target), _like(loss, right.sum()), torch.full_like(loss, len(target))])
         losses = nn.functional.cross_entropy(scores, target, reduction="none")
         counts = 1 / self._weights[target] if self._kind == SAMPLING else torch.ones_like(losses)

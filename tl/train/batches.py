@@ -17,6 +17,7 @@ from tl.train.trivial import MOST_SEEDS, trivially_augmented
 SMALLEST_AREA = 0.5  # of a training crop, as a part of the picture's area
 VIEW_STREAM = 2**31  # begins the random numbers of views that seeds have in common; no seed is so large
 TRIVIAL_STREAM = VIEW_STREAM + 1  # those of the operations on their pictures
+BESIDE_STREAM = VIEW_STREAM + 2  # those of the pictures of another data set in the same batches
 CROP_GROUP = 16  # pictures of a batch that share a crop's size (each has its own place): resizing runs on groups
 
 
@@ -149,6 +150,12 @@ def epoch_rows(
     return [np.sort(rows) for rows in np.split(order, cuts)]
 
 
+def going_round(pictures: int, wanted: int, rng: np.random.Generator) -> np.ndarray:
+    """(wanted,) rows of so many pictures: all of them in a random order, and again in another until it is enough."""
+    rounds = [rng.permutation(pictures) for _ in range(-(-wanted // pictures))]
+    return np.concatenate(rounds)[:wanted]
+
+
 def training_inputs(
     pixels: np.ndarray | Resident,
     *,
@@ -161,13 +168,15 @@ def training_inputs(
     smallest_area: float | None,
     trivial: bool = False,
     drawn: np.ndarray | None = None,
+    begins: tuple[int, ...] = (),
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
     """Shuffled (rows, input) of one epoch's batches.
 
-    `smallest_area` None: no augmentation; `trivial`: see augmented_input; `drawn`: see epoch_rows.
+    `smallest_area` None: no augmentation; `trivial`: see augmented_input; `drawn`: see epoch_rows. Random numbers are those
+    of (*`begins`, `seed`, `epoch`).
     """
-    rng = np.random.default_rng([seed, epoch])
-    for rows in epoch_rows(len(pixels), batch_size, rng, drawn):
+    rng = np.random.default_rng([*begins, seed, epoch])
+    for rows in epoch_rows(len(pixels) if drawn is None else len(drawn), batch_size, rng, drawn):
         if smallest_area is None:
             yield rows, to_input(pixels[rows], resolution, device, expects)
         else:

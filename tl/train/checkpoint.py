@@ -141,10 +141,10 @@ def _belongs(path: Path, settings: dict[str, Any], config: RunConfig) -> None:
     except Refused as problem:
         raise BadCheckpoint(f"{path} has settings that can't be used ({problem}); start a new run.") from None
     own = config.to_json()
-    for name in sorted(own):
-        if own[name] != theirs[name]:
+    for name in sorted({*own, *theirs}):
+        if own.get(name) != theirs.get(name):
             raise BadCheckpoint(
-                f"{path} is of a run with {name} {theirs[name]!r}, config.json says {own[name]!r}; put that"
+                f"{path} is of a run with {name} {theirs.get(name)!r}, config.json says {own.get(name)!r}; put that"
                 " back, or start a new run."
             )
 

@@ -11,7 +11,7 @@ from torch import nn
 from tl import machine
 from tl.backbones import Input
 from tl.measures import balanced_accuracy, balanced_mean, macro_f1, standard_error
-from tl.store.pictures import PictureStore
+from tl.store.paired import HIDDEN, Pictures
 from tl.store.predictions import Predictions
 from tl.train.batches import to_input
 from tl.train.resident import Resident, sent
@@ -24,10 +24,10 @@ SHORT_BYTES, SHORT_BATCH = 3e9, 64
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network answered on n pictures of C classes. Measures of no pictures are NaN."""
+    """What a network answered on n pictures of C classes. Measures of no pictures, or of none with a label, are NaN."""
 
-    labels: np.ndarray  # (n,) int64
-    losses: np.ndarray  # (n,) float64, cross-entropy
+    labels: np.ndarray  # (n,) int64, HIDDEN where there is none: of all or of none
+    losses: np.ndarray  # (n,) float64, cross-entropy; NaN where there is no label
     predicted: np.ndarray  # (n,) int64
     probabilities: np.ndarray  # (n, C) float16
 
@@ -39,7 +39,7 @@ class Evaluation:
     @property
     def accuracy(self) -> float:
         """Share of right answers, 0..1."""
-        return float((self.labels == self.predicted).mean()) if len(self.labels) else math.nan
+        return float((self.labels == self.predicted).mean()) if self._judged else math.nan
 
     def judged(self, balanced: bool) -> tuple[float, float, float]:
         """What best epoch and early stopping go by: loss, its standard error, accuracy; `balanced`: each class alike."""
@@ -50,12 +50,11 @@ class Evaluation:
 
     def row(self, prefix: str, errors: bool = False) -> dict[str, float | None]:
         """The measures under the names they have in metrics and result, None where there is none."""
-        found = {
-            "loss": self.loss,
-            "accuracy": self.accuracy,
-            "balanced_accuracy": balanced_accuracy(*self._answers),
-            "macro_f1": macro_f1(*self._answers),
-        }
+        names = ("loss", "accuracy", "balanced_accuracy", "macro_f1")
+        if not self._judged:
+            return {f"{prefix}_{name}": None for name in names}
+        measures = (self.loss, self.accuracy, balanced_accuracy(*self._answers), macro_f1(*self._answers))
+        found = dict(zip(names, measures, strict=True))
         if errors:
             found |= {
                 "loss_error": standard_error(self.losses),
@@ -63,7 +62,7 @@ class Evaluation:
             }
         return {f"{prefix}_{name}": value if math.isfinite(value) else None for name, value in found.items()}
 
-    def predictions(self, store: PictureStore, split: str) -> Predictions:
+    def predictions(self, store: Pictures, split: str) -> Predictions:
         """What is kept of it, with the places of the pictures, which are those of `split`."""
         return Predictions(
             picture=store.pictures_of(split),
@@ -72,6 +71,11 @@ class Evaluation:
             probabilities=self.probabilities,
             group=store.groups_of(split),
         )
+
+    @property
+    def _judged(self) -> bool:
+        """Whether it is known what is right."""
+        return bool(len(self.labels)) and bool((self.labels != HIDDEN).all())
 
     @property
     def _answers(self) -> tuple[np.ndarray, np.ndarray, int]:
@@ -122,7 +126,8 @@ def evaluate(
         given = inputs(rows)
         target = sent(np.array(labels[rows]), given.device)
         scores = network(given).float()
-        losses = nn.functional.cross_entropy(scores, target, reduction="none")
+        losses = nn.functional.cross_entropy(scores, target, reduction="none", ignore_index=HIDDEN)
+        losses = losses.masked_fill(target == HIDDEN, math.nan)
         found.append((losses, scores.argmax(1), scores.softmax(1).half()))
         if tick:
             tick(rows.stop)

@@ -15,12 +15,12 @@ import numpy as np
 from safetensors.torch import save_file
 
 from tl.config import Refused
-from tl.datasets import pixels_from, prepare
+from tl.datasets import pixels_from, prepare_for
 from tl.ending import clean_up_when_ended, status_of
 from tl.output import spell_out
 from tl.store.files import keep_private, write_json
 from tl.store.home import Run
-from tl.store.pictures import PictureStore
+from tl.store.paired import Pictures
 from tl.store.predictions import read_predictions
 from tl.store.turn import Turn
 from tl.train import onnx_model
@@ -62,13 +62,13 @@ class Export:
         about = {"format": "pt", "backbone": model.config.backbone, "resolution": str(model.config.resolution)}
         save_file(state, self.folder / "model.safetensors", about)
 
-    def _check(self, model: Trained, store: PictureStore, own: bool) -> dict[str, Any]:
+    def _check(self, model: Trained, store: Pictures, own: bool) -> dict[str, Any]:
         """Pictures to check the model with, and what it answers on them: of the data set, or noise that shows nothing."""
         split = "test" if store.sizes["test"] else "train"  # all of them, of a final model
         rows = _one_of_each(store.labels_of(split)) if own else []
         if rows:
             pixels = np.stack([store.pixels(split)[row] for row in rows])
-            files = pixels_from.copies(self.run.home, model.info, store.pictures_of(split)[rows].tolist(), pixels)
+            files = pixels_from.copies(self.run.home, model.asked, store.pictures_of(split)[rows].tolist(), pixels)
         else:
             pixels = np.random.default_rng(0).integers(0, 256, (CHECKED, model.side, model.side, 3), np.uint8)
             files = [(".png", pixels_from.png(each)) for each in pixels]
@@ -80,15 +80,16 @@ class Export:
             told.append({"file": f"{number}{ending}", "probabilities": [float(share) for share in shares]})
         return {"check": told, "own_pictures": bool(rows)}
 
-    def _onnx(self, model: Trained, store: PictureStore) -> dict[str, Any]:
+    def _onnx(self, model: Trained, store: Pictures) -> dict[str, Any]:
         path = self.folder / "model.onnx"
         self._tell("writing the ONNX model")
-        about = {"pictures": pixels_from.way(self.run.home, model.info, model.side)}
+        about = {"pictures": pixels_from.way(self.run.home, model.asked, model.side)}
         whole = onnx_model.Whole(model.network, model.expects, model.side, model.config.resolution, self.temperature)
         onnx_model.write_onnx(whole, path, about)
         found: dict[str, Any] = {"splits": {}}
         for split in ("validation", "test"):
-            if store.sizes[split]:
+            # What a source's validation pictures look like may be of another size than what the model is given.
+            if store.sizes[split] and store.of(split).resolution == model.side and (store.labels_of(split) >= 0).all():
                 found["splits"][split] = self._measured(model, store, split, path)
         measured = found["splits"].get("validation")
         found["int8"] = self._int8(model, store, path, measured) if measured else None
@@ -96,7 +97,7 @@ class Export:
             del each["answers"]
         return found
 
-    def _measured(self, model: Trained, store: PictureStore, split: str, path: Path) -> dict[str, Any]:
+    def _measured(self, model: Trained, store: Pictures, split: str, path: Path) -> dict[str, Any]:
         """What the ONNX model answers on a split. Raises Refused where it is not what the network, or the run, answered."""
         pixels, labels = _some(store, split)
         answers, seconds = self._answers(path, pixels, f"looking at {split} pictures")
@@ -125,7 +126,7 @@ class Export:
             found["same_as_stored"] = same
         return found
 
-    def _int8(self, model: Trained, store: PictureStore, path: Path, whole: dict[str, Any]) -> dict[str, Any]:
+    def _int8(self, model: Trained, store: Pictures, path: Path, whole: dict[str, Any]) -> dict[str, Any]:
         """The int8 model where it is good enough, and how it compares with the other on the same validation pictures."""
         small = self.folder / "model-int8.onnx"
         self._tell("quantising to int8")
@@ -167,17 +168,14 @@ class Export:
         print(f"{done} {total} {what}", file=sys.stderr, flush=True)
 
 
-def _pictures(run: Run, model: Trained) -> PictureStore:
+def _pictures(run: Run, model: Trained) -> Pictures:
     def tell(done: int, total: int, what: str) -> None:
         print(f"{done} {total} {what}", file=sys.stderr, flush=True)
 
-    config = model.config
-    about = (config.dataset, config.resolution, config.samples)
-    seeded = (config.seed, bool(config.resplit), config.final is not None)
-    return prepare(run.home, *about, tell, *seeded)
+    return prepare_for(run.home, model.config, tell)
 
 
-def _some(store: PictureStore, split: str) -> tuple[Any, np.ndarray]:
+def _some(store: Pictures, split: str) -> tuple[Any, np.ndarray]:
     """The first pictures of a split, as many as are measured, and their labels."""
     return store.pixels(split)[:MOST_MEASURED], store.labels_of(split)[:MOST_MEASURED]
 

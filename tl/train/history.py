@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tl.config import RunConfig
-from tl.strategies import PRETRAINED, STRATEGIES, Phase
+from tl.strategies import PRETRAINED, STRATEGIES, TARGET, Phase
 
 
 @dataclass
@@ -101,6 +101,17 @@ def constant_threads(rows: list[dict[str, Any]]) -> int | None:
     return round(number) if abs(number - round(number)) < 1e-9 else None
 
 
+def _chosen(rows: list[dict[str, Any]], config: RunConfig) -> dict[str, Any]:
+    """Of a run with two data sets: whose validation pictures chose the best epoch, and which epoch the target's would have
+    chosen, had their labels been used."""
+    if config.target_dataset is None:
+        return {}
+    known = [row for row in rows if row.get("target_val_accuracy") is not None]
+    oracle = max(known, key=lambda row: (row["target_val_accuracy"], -row["epoch"]), default=None)
+    by = "target" if STRATEGIES[config.arm.strategy].learns_from == TARGET else "source"
+    return {"chosen_by": by, "oracle_epoch": oracle and oracle["epoch"]}
+
+
 def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]:
     """What result.json says of a run that ended as `status`, as far as its history tells."""
     rows = history.rows
@@ -120,6 +131,7 @@ def describe(status: str, history: History, config: RunConfig) -> dict[str, Any]
         "test_balanced_accuracy": None,
         "test_macro_f1": None,
         "test_loss": None,
+        **_chosen(rows, config),
         "elapsed_seconds": rows[-1]["elapsed_seconds"] if rows else 0.0,
         "reused_seconds": sum(row.get("reused_seconds") or 0.0 for row in rows),
         "memory_peak_bytes": max(peaks, default=None),

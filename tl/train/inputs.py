@@ -11,9 +11,18 @@ import torch
 from tl.backbones import Input
 from tl.config import DATASET, TRIVIAL, RunConfig
 from tl.store.features import fingerprint_of
-from tl.store.pictures import PictureStore
+from tl.store.paired import HIDDEN, Pictures
+from tl.strategies import STRATEGIES
 from tl.train.balance import Balance
-from tl.train.batches import SMALLEST_AREA, joined, training_batches, training_inputs, view_blocks
+from tl.train.batches import (
+    BESIDE_STREAM,
+    SMALLEST_AREA,
+    going_round,
+    joined,
+    training_batches,
+    training_inputs,
+    view_blocks,
+)
 from tl.train.device import arithmetic
 from tl.train.evaluate import plain_inputs, slices
 from tl.train.found_features import Wanted
@@ -28,21 +37,28 @@ BLOCK = {"cpu": 64, "cuda": 256, "mps": 64}
 class Inputs:
     """The pictures of a `store` as the network of a run takes them; `expects`: how they are normalised."""
 
-    def __init__(self, config: RunConfig, store: PictureStore, device: torch.device, expects: Input, balance: Balance):
+    def __init__(self, config: RunConfig, store: Pictures, device: torch.device, expects: Input, balance: Balance):
         self._config, self._store, self._device, self._expects, self._balance = config, store, device, expects, balance
         self.pixels = resident(store.pixels(TRAIN, config.samples), device)
         self.labels = store.labels_of(TRAIN, config.samples)
         self._validation: np.ndarray | Resident | None = None
         self._trivial = config.augmentation and config.augment == TRIVIAL
+        beside = store.beside if STRATEGIES[config.arm.strategy].beside else None
+        self._beside = None if beside is None else resident(beside.pixels, device)
 
     @cached_property
-    def _fingerprint(self) -> str | None:
-        return fingerprint_of(self._store.folder)
+    def _fingerprints(self) -> dict[str, str | None]:
+        return {split: fingerprint_of(self._store.of(split).folder) for split in self._store.sizes}
 
     @property
     def named(self) -> bool:
         """Whether the pictures have a name by which other runs find what was made of them."""
-        return bool(self._fingerprint)
+        return all(self._fingerprints.values())
+
+    @property
+    def per_epoch(self) -> int:
+        """Pictures that go through the network in an epoch's training."""
+        return len(self.pixels) * (1 if self._beside is None else 2)
 
     def labels_of(self, split: str) -> np.ndarray:
         """(N,) int64 classes of a split's pictures; of training, of the sample."""
@@ -53,8 +69,17 @@ class Inputs:
         return plain_inputs(self._pictures_of(split), self._config.resolution, self._device, self._expects)
 
     def batches(self, view: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Shuffled (input, label) batches of training pictures as a view shows them."""
-        return training_batches(self.pixels, self.labels, **self._stream(view))
+        """Shuffled (input, label) batches of training pictures as a view shows them.
+
+        Where there are pictures of a target beside, as many of them follow in each batch, and their labels where they are
+        known. One batch: BatchNorm normalises both by what they have in common, and a step costs one pass.
+        """
+        own = training_batches(self.pixels, self.labels, **self._stream(view))
+        beside = self._store.beside
+        if beside is None or self._beside is None:
+            return own
+        theirs = training_batches(self._beside, beside.labels, **self._stream(view, beside=True))
+        return _joined_batches(own, theirs, labelled=bool((beside.labels != HIDDEN).all()))
 
     def wanted(self, view: int | str, at_once: int, common: bool, tick: Callable[[], None]) -> Wanted:
         """The pictures of a view, or of a split, for features to be made of them: `at_once` in a step.
@@ -84,19 +109,19 @@ class Inputs:
                 yield rows, batch
                 tick()
 
-        facts = self._facts(shown, at_once) if common else None
+        facts = self._facts(shown, at_once, split) if common else None
         if facts and own:  # every arm of the seed shows the same pictures in the same crops
             facts += (self._config.seed, self._config.batch_size, hashlib.sha256(places.tobytes()).hexdigest())
         return Wanted(len(pixels), ticking, places, facts)
 
-    def _facts(self, shown: int | None, at_once: int) -> tuple[object, ...]:
+    def _facts(self, shown: int | None, at_once: int, split: str) -> tuple[object, ...]:
         """What decides the features of a picture in a view, besides the network."""
         config = self._config
-        sides = (self._store.resolution, config.resolution, at_once)
+        sides = (self._store.of(split).resolution, config.resolution, at_once)
         normalised = (self._expects.mean, self._expects.std)
         view = f"{shown} {TRIVIAL}" if shown is not None and self._trivial else shown
         computed = (config.precision, config.threads, *arithmetic(self._device))
-        return (self._fingerprint, normalised, *sides, *computed, view)
+        return (self._fingerprints[split], normalised, *sides, *computed, view)
 
     def _pictures_of(self, split: str) -> np.ndarray | Resident:
         """On the GPU where there is room; validation, which comes again and again, stays there."""
@@ -108,17 +133,32 @@ class Inputs:
             self._validation = resident(self._store.pixels(split), self._device)
         return self._validation
 
-    def _stream(self, view: int) -> dict[str, Any]:
-        """What makes the pictures of a view: order and augmentation."""
+    def _stream(self, view: int, beside: bool = False) -> dict[str, Any]:
+        """What makes the pictures of a view: order and augmentation; of those `beside`, as many, which go round."""
         config = self._config
+        drawn = self._balance.drawn(view)
+        if beside and self._beside is not None:
+            rng = np.random.default_rng([BESIDE_STREAM, config.seed, view])
+            drawn = going_round(len(self._beside), len(self.pixels), rng)
         return {
             "resolution": config.resolution,
             "batch_size": config.batch_size,
             "seed": config.seed,
             "epoch": view,
+            "begins": (BESIDE_STREAM, 1) if beside else (),
             "device": self._device,
             "expects": self._expects,
             "smallest_area": SMALLEST_AREA if config.augmentation else None,
             "trivial": self._trivial,
-            "drawn": self._balance.drawn(view),
+            "drawn": drawn,
         }
+
+
+def _joined_batches(
+    own: Iterator[tuple[torch.Tensor, torch.Tensor]],
+    beside: Iterator[tuple[torch.Tensor, torch.Tensor]],
+    labelled: bool,
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Two batches as one."""
+    for (batch, labels), (more, theirs) in zip(own, beside, strict=True):
+        yield torch.cat([batch, more]), torch.cat([labels, theirs]) if labelled else labels

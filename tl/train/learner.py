@@ -13,7 +13,7 @@ from tl.backbones import BACKBONES, Input
 from tl.config import RunConfig
 from tl.store.frozen_features import FeatureCache
 from tl.store.home import Run
-from tl.store.pictures import PictureStore
+from tl.store.paired import Pictures
 from tl.strategies import Phase, phase_at
 from tl.train import flops
 from tl.train.balance import Balance
@@ -46,7 +46,7 @@ class Learner:
     def __init__(
         self,
         config: RunConfig,
-        store: PictureStore,
+        store: Pictures,
         device: torch.device,
         weights: Path | None,
         expects: Input,
@@ -123,14 +123,16 @@ class Learner:
             yield features.read(rows, self.device), sent(self.labels[rows], self.device)
 
     def step(
-        self, batch: torch.Tensor, target: torch.Tensor, phase: Phase, rate: float
+        self, batch: torch.Tensor, target: torch.Tensor, phase: Phase, rate: float, done: float = 0.0
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Train on a batch of `batches`; gives loss, () float64, and scores. Nothing moves where it is not finite.
+        """Train on a batch of `batches`; gives loss, () float64, and scores of what has labels. Nothing moves where it is
+        not finite. `done`: which share of the epochs it may take is behind, 0..1.
 
         Where the GPU's memory is not enough, the pictures that lie there give way; then the batch goes through the
         network in twice as many parts, from there on.
         """
         set_rates(self.optimizer, phase, rate)
+        self.method.done = done
         while True:
             try:
                 loss, scores = self._gradients(batch, target)
@@ -153,23 +155,26 @@ class Learner:
         return loss, scores
 
     def _gradients(self, batch: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean loss, () float64, and scores of a batch; its gradients, summed up over its parts.
+        """Mean loss, () float64, and scores of what has labels in a batch; its gradients, summed up over its parts.
 
-        BatchNorm normalises each part by itself: the one thing that is not as for the whole batch.
+        BatchNorm normalises each part by itself: the one thing that is not as for the whole batch. Pictures without labels
+        come last in it, and in each part.
         """
         self.optimizer.zero_grad(set_to_none=True)
         total, scores = torch.zeros((), dtype=torch.float64, device=self.device if self._asynchronous else "cpu"), []
-        parts = max(1, min(self.parts, len(batch) // 2))  # BatchNorm can't train on a single picture
-        for some, classes in zip(batch.tensor_split(parts), target.tensor_split(parts), strict=True):
+        parts = max(1, min(self.parts, len(target) // 2))  # BatchNorm can't train on a single picture
+        labelled, others = (each.tensor_split(parts) for each in (batch[: len(target)], batch[len(target) :]))
+        for some, more, classes in zip(labelled, others, target.tensor_split(parts), strict=True):
             with self._precision():
-                found = self._frozen.after(some)
+                found = self._frozen.after(batch if parts == 1 else torch.cat([some, more]) if len(more) else some)
             found = found.float()
             loss = self.method.loss(found, classes, self._balance.loss)
-            total += loss.detach().to(total.device).double() * (len(some) / len(batch))
-            scores.append(found.detach())
+            share = len(classes) / len(target)
+            total += loss.detach().to(total.device).double() * share
+            scores.append(found[: len(classes)].detach())
             if not self._asynchronous and not total.isfinite():
                 break
-            (loss if parts == 1 else loss * (len(some) / len(batch))).backward()
+            (loss if parts == 1 else loss * share).backward()
         return total, torch.cat(scores) if len(scores) > 1 else scores[0]
 
     def fit(self, tick: Callable[[int], None]) -> Evaluation:
@@ -198,7 +203,21 @@ class Learner:
 
         However classes are balanced, the means are those of the training pictures as they are: comparable throughout.
         """
-        return self._balance.told(loss, scores, target)
+        return self._balance.told(loss, scores, target, self.method.adds)
+
+    def noted(self) -> dict[str, float | int | None]:
+        """What the method has to tell of the epoch, by columns of the metrics."""
+        return self.method.noted()
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the trained network is changed before it is asked about the target."""
+        return self.method.adapts
+
+    @property
+    def per_epoch(self) -> int:
+        """Pictures that go through the network in an epoch's training."""
+        return self._inputs.per_epoch
 
     def evaluate(self, split: str, tick: Callable[[int], None], whole: bool = False) -> Evaluation:
         """What the network answers on the pictures of a split; `tick(pictures done)` is called after each step.
@@ -239,7 +258,7 @@ class Learner:
         def step(rate: float, batch: torch.Tensor, target: torch.Tensor) -> float:
             nonlocal pictures
             loss, _ = self.step(batch, target, phase, rate)
-            pictures += len(target)
+            pictures += len(batch)
             self._tick()
             return loss.item()
 

@@ -44,7 +44,13 @@ def answer(run: Run, model: Trained, place: Path, temperature: float, rows: Answ
         for chunk in _chunks(place):
             told(rows.pictures + rows.unreadable, total, "looking at pictures")
             _answer_chunk(
-                model, pixels_from.way(run.home, model.info, model.side), chunk, Path(folder), decode, temperature, rows
+                model,
+                pixels_from.way(run.home, model.asked, model.side),
+                chunk,
+                Path(folder),
+                decode,
+                temperature,
+                rows,
             )
     told(rows.pictures + rows.unreadable, total, "looking at pictures")
 

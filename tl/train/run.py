@@ -9,17 +9,18 @@ import pandas as pd
 import torch
 
 from tl.config import BALANCED_ACCURACY, RunConfig
-from tl.datasets import prepare
+from tl.datasets import prepare_for
 from tl.schedules import SCHEDULES
 from tl.sources import input_of
 from tl.store.documents import read_memory_kills
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
+from tl.store.paired import TARGET_VALIDATION
 from tl.store.predictions import SPLITS, write_predictions
 from tl.store.trash import keep_best_network
 from tl.store.turn import Turn
-from tl.strategies import HEAD, STRATEGIES, Phase
+from tl.strategies import HEAD, STRATEGIES, TARGET, Phase
 from tl.train.batches import number_of_batches
 from tl.train.checkpoint import load_best, load_last, save_best, save_last, settle_best
 from tl.train.device import choose_device, device_name, gpu_identity, versions
@@ -79,10 +80,7 @@ class Trainer:
     def _prepare(self) -> None:
         config = self.config
         self.progress.phase("preparing")
-        about = (config.dataset, config.resolution, config.samples)
-        self.store = prepare(
-            self.run.home, *about, self._preparing, config.seed, bool(config.resplit), config.final is not None
-        )
+        self.store = prepare_for(self.run.home, config, self._preparing)
         weights, expects = None, input_of(self.run.home, config.backbone, config.weights)
         if STRATEGIES[config.arm.strategy].pretrained:
             weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
@@ -205,7 +203,7 @@ class Trainer:
         evaluated, spared = time.monotonic(), learner.reused_seconds - before
         load, share = self.monitor.epoch_mark(), self.threads.take_share()
         memory = torch.cuda.max_memory_allocated() if self.device.type == "cuda" else load["memory_bytes"]
-        pictures = len(learner.pixels)
+        pictures = learner.per_epoch
         frozen_flops, flops = learner.flops(phase)
         history.add(
             {
@@ -230,13 +228,16 @@ class Trainer:
                 **(share.row() if share else {}),
                 **({"others_load": load["gpu_others"]} if self.device.type == "cuda" else {}),
                 "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
+                "target_val_accuracy": self._on_target(epoch, validation),
+                **learner.noted(),
             },
             evaluated - began + spared,
             pictures,
         )
         if validation:
             judged = validation.judged(config.judge_by == BALANCED_ACCURACY)
-            history.judge(epoch, *judged, epoch * number_of_batches(pictures, config.batch_size), config)
+            steps = epoch * number_of_batches(len(learner.pixels), config.batch_size)
+            history.judge(epoch, *judged, steps, config)
         else:
             history.keep(epoch)
         self._commit()
@@ -265,7 +266,7 @@ class Trainer:
             done = epoch - 1 + step / steps
             factor = schedule(done, config.budget, config.step_epochs, config.step_factor)
             rate = self.history.learning_rate * factor
-            loss, scores = learner.step(batch, target, phase, rate)
+            loss, scores = learner.step(batch, target, phase, rate, done / config.budget)
             if learner.parts != self.history.parts:
                 self._halved(epoch, step + 1)
             self._look(epoch, sums.add(step + 1, loss, learner.told(loss, scores, target)))
@@ -310,6 +311,15 @@ class Trainer:
             self._between()
 
         return self.learner.evaluate(split, tick, whole)
+
+    def _on_target(self, epoch: int, validation: Evaluation | None) -> float | None:
+        """Accuracy on the target's validation pictures, which decides nothing; nobody's computing time. None where there are
+        no labels, or the network is not yet as it would be asked."""
+        if STRATEGIES[self.config.arm.strategy].learns_from == TARGET and validation:
+            return validation.accuracy
+        if TARGET_VALIDATION not in self.store.sizes or self.learner.adapts:
+            return None
+        return self._evaluate(TARGET_VALIDATION, epoch).row("val")["val_accuracy"]
 
     def _test(self) -> dict:
         """The one use of the test set: what the best epoch's network answers is kept, then follows the result. A final model

@@ -26,6 +26,7 @@ class Trained:
 
     config: RunConfig
     info: DatasetInfo  # of the pictures it learned
+    asked: DatasetInfo  # of those that it is to work on: the same, or the target
     network: nn.Module  # plain, in evaluation mode
     expects: Input  # how pictures are normalised
     epoch: int  # the best one, whose network it is
@@ -33,7 +34,7 @@ class Trained:
     @property
     def side(self) -> int:
         """Of the square pictures it is given, pixels; smaller than its resolution where the data set has no more."""
-        return min(self.config.resolution, self.info.native_resolution)
+        return min(self.config.resolution, self.asked.native_resolution)
 
     @torch.inference_mode()
     def probabilities(self, pixels: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -52,8 +53,8 @@ def trained(run: Run) -> Trained:
         raise Refused(
             f"The network of run {run.folder.name} is not here: it was trained elsewhere, or its file is gone."
         )
-    info = datasets.describe(run.home, config.dataset)
+    info, asked = datasets.describe_for(run.home, config), datasets.describe(run.home, config.sets[-1])
     network = build_network(config.backbone, len(info.classes), config.resolution)
     load_best(run.checkpoints, network, result.best_epoch)
     expects = input_of(run.home, config.backbone, config.weights)
-    return Trained(config, info, network.eval(), expects, result.best_epoch)
+    return Trained(config, info, asked, network.eval(), expects, result.best_epoch)

@@ -7,7 +7,7 @@ from tl.charts.palette import arm_colour
 from tl.config import ArmConfig
 from tl.datasets.info import DatasetInfo
 from tl.store.home import Home
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import STRATEGIES, arm_title, offered
 from tl.ui import demo, form_state
 from tl.ui.compose import own_network
 from tl.ui.form_state import arm_key
@@ -74,7 +74,7 @@ def _arm(home: Home, number: int, position: int) -> DeltaGenerator:
     st.markdown(f"{dot(position)} :small[Arm {position + 1}]")  # a label's markup would be read out
     st.selectbox(
         f"Arm {position + 1}",
-        list(STRATEGIES),
+        offered(bool(state.get(form_state.shared_key("target_dataset")))),
         key=strategy_key,
         label_visibility="collapsed",
         format_func=lambda key: STRATEGIES[key].title,

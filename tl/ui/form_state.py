@@ -14,7 +14,7 @@ from tl.jobs.settling import begun, with_least_seeds, with_seeds
 from tl.store.database import experiment_with_key
 from tl.store.home import Home
 from tl.store.settling import Settling
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import arm_title, offered
 from tl.ui.parts.numbers import typed
 from tl.words import plain
 
@@ -67,7 +67,7 @@ def add_arm(state: MutableMapping[Any, Any], arm: ArmConfig) -> None:
 def unused_strategy(used: Iterable[str]) -> str:
     """The first strategy that no arm has yet: of the usual ones, then of all."""
     known = set(used)
-    return next((key for key in (*USUAL_STRATEGIES, *STRATEGIES) if key not in known), USUAL_STRATEGIES[0])
+    return next((key for key in (*USUAL_STRATEGIES, *offered(two_sets=False)) if key not in known), USUAL_STRATEGIES[0])
 
 
 def remove_arm(state: MutableMapping[Any, Any], number: int) -> None:

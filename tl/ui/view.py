@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tl import jobs
-from tl.config import ID_PATTERN, Experiment, Refused
+from tl.config import ID_PATTERN, Experiment, Refused, Training
 from tl.differences import networks
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import seconds_left, share_done
@@ -135,7 +135,7 @@ class ExperimentView:
         """What is known about its data set, a DatasetInfo; None where it is gone."""
         from tl.analysis.experiment import pictures_of
 
-        return pictures_of(self.home, self.experiment.dataset, [run.run_id for run in self.runs])
+        return pictures_of(self.home, self.experiment, [run.run_id for run in self.runs])
 
     def seconds_left(self, metrics: "pd.DataFrame") -> dict[int, float | None]:
         """Arm position -> seconds until its current run is done, at most; None where that is not known yet.
@@ -182,7 +182,7 @@ class ExperimentView:
     @cached_property
     def about(self) -> str:
         """Network and data set: "MobileNetV2 on Blossoms (drawn by the computer)"; not escaped."""
-        data = data_title(self.home, self.experiment.dataset, [run.run_id for run in self.runs])
+        data = data_title(self.home, self.experiment, [run.run_id for run in self.runs])
         return f"{networks(self.experiment)} on {data}"
 
     @property
@@ -239,12 +239,14 @@ def log_end(home: Home, run_id: str) -> str:
         return ""
 
 
-def data_title(home: Home, name: str, run_ids: Iterable[str] = ()) -> str:
-    """Title of a data set, which says where it was drawn by the computer; of one that was deleted its name.
+def data_title(home: Home, learned: str | Training, run_ids: Iterable[str] = ()) -> str:
+    """Title of a data set, or of those of a training, which says where it was drawn by the computer; of what was deleted
+    its name.
 
     `run_ids` are runs that learnt it: imported ones bring the title with them.
     """
     from tl.analysis.experiment import pictures_of
 
-    info = pictures_of(home, name, run_ids)
-    return info.title if info else f"{name} (no longer here)"
+    info = pictures_of(home, learned, run_ids)
+    names = (learned,) if isinstance(learned, str) else learned.sets
+    return info.title if info else f"{' → '.join(names)} (no longer here)"

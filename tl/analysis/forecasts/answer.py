@@ -128,7 +128,7 @@ def _sweep(home: Home, asked: Question, sweep_id: str | None) -> tuple[str, dict
 
 def _is_of(home: Home, experiment: Experiment, asked: Question) -> bool:
     same = all(getattr(experiment, name) == getattr(asked, name) for name in ("dataset", "backbone", "resolution"))
-    return same and records.weights_key(home, experiment) == asked.weights
+    return same and not experiment.target_dataset and records.weights_key(home, experiment) == asked.weights
 
 
 def _of_sweep(

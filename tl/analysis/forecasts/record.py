@@ -177,6 +177,8 @@ def _of_runs(home: Home, rows: list[RunRow]) -> Iterator[tuple[Subject, float, E
     infos: dict[str, datasets.DatasetInfo | None] = {}
     for row in rows:
         experiment, files = row.experiment, home.run(row.run_id)
+        if experiment.target_dataset:  # tested on other pictures than it learned
+            continue
         if experiment.dataset not in infos:
             try:
                 infos[experiment.dataset] = datasets.describe(home, experiment.dataset)

@@ -13,7 +13,7 @@ import torch
 
 from tl.backbones import BACKBONES
 from tl.config import Refused
-from tl.datasets import prepare
+from tl.datasets import prepare_for
 from tl.output import spell_out
 from tl.store.home import Home
 from tl.store.looks import MOST_CLASSES, Answer, Failed, Look, pixels_path, take_pixels, write_look
@@ -86,10 +86,10 @@ def look(which: Finished, pixels: np.ndarray) -> Look:
 
 
 def picture_at(home: Home, which: Finished, place: int) -> np.ndarray:
-    """(S, S, 3) uint8 of the picture at this place of the data set of its run. Raises Refused where it isn't there."""
+    """(S, S, 3) uint8 of the picture at this place of the data set of its run; of the target, where it had two and both
+    have one there. Raises Refused where it isn't there."""
     config = which.config
-    about = (config.dataset, config.resolution, config.samples)
-    store = prepare(home, *about, seed=config.seed, resplit=bool(config.resplit))
+    store = prepare_for(home, config)
     for split in SPLITS:
         samples = config.samples if split == "train" else None
         rows = np.flatnonzero(store.pictures_of(split, samples) == place)

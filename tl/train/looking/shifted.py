@@ -12,11 +12,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tl.config import Refused, RunConfig
-from tl.datasets import prepare
+from tl.config import Refused
+from tl.datasets import prepare_for
 from tl.output import spell_out
 from tl.store.home import Home, Run
-from tl.store.pictures import PictureStore
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted, read_shifted, write_progress, write_shifted
 from tl.store.turn import Turn
 from tl.train.device import choose_device
@@ -67,7 +66,7 @@ def measure(
     Raises Refused where its network or its pictures are not here.
     """
     which = finished(run, device)
-    store = _store(run.home, which.config)
+    store = prepare_for(run.home, which.config)
     rows = chosen(store.sizes["test"])
     if not len(rows):
         raise Refused("There are no test pictures to ask about.")
@@ -94,11 +93,6 @@ def chosen(pictures: int) -> np.ndarray:
     """Which rows of a test set are asked about: all, or so many that lie evenly in it."""
     number = min(pictures, MOST_PICTURES)
     return np.linspace(0, pictures, number, endpoint=False).astype(np.int64)
-
-
-def _store(home: Home, config: RunConfig) -> PictureStore:
-    about = (config.dataset, config.resolution, config.samples)
-    return prepare(home, *about, seed=config.seed, resplit=bool(config.resplit))
 
 
 def _answers(

@@ -16,14 +16,17 @@ class Method:
 
     Called in this order: `prepare`, then the network is divided into stages, `start`; in each epoch `begin`; for each
     batch `loss`, `after_backward`, the optimizer's step, `after_step`; `restored` whenever weights were put back from a
-    checkpoint; `finish` before the network of the best epoch is kept for others. All methods get the batches of the
-    training pictures, but those that fit: they get each picture once, as it is. One that needs further batches (unlabelled
-    ones of another set) will say so here.
+    checkpoint; at the end `adapt`, where it `adapts`, and `finish` before the network of the best epoch is kept for others.
+    All methods get the batches of the training pictures, but those that fit: they get each picture once, as it is. Where
+    their strategy learns from a second data set, the target, as many of its pictures follow in each batch (`Strategy.beside`).
     """
 
     fits = False  # `see` and `fit` take the place of steps
     decays = True  # the optimizer's weight decay acts
     statistics = True  # BatchNorm's statistics move in stages that train
+    adds = False  # its loss is more than the cross-entropy of what has labels
+    adapts = False  # `adapt` changes the trained network before it is asked about the target
+    done = 0.0  # share of the epochs it may take that is behind, 0..1; told before each batch
 
     def __init__(self, config: RunConfig):
         self.arm, self.backbone = config.arm, config.backbone
@@ -50,7 +53,8 @@ class Method:
         """An epoch begins; the stages have been told what trains in it."""
 
     def loss(self, scores: torch.Tensor, classes: torch.Tensor, cross_entropy: CrossEntropy) -> torch.Tensor:
-        """What training goes down, (), for (N, C) scores of a batch and its (N,) classes."""
+        """What training goes down, (), for (N + M, C) scores of a batch, whose first N pictures are of these (N,) classes; the
+        other M are the target's, and have no labels."""
         return cross_entropy(scores, classes)
 
     def after_backward(self) -> None:
@@ -58,6 +62,10 @@ class Method:
 
     def after_step(self) -> None:
         """The optimizer has made its step."""
+
+    def noted(self) -> dict[str, float | int | None]:
+        """What it has to tell of the epoch that ends, by columns of the metrics."""
+        return {}
 
     def restored(self) -> None:
         """What a checkpoint holds was put back."""
