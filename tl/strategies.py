@@ -16,10 +16,12 @@ RANDOM, PRETRAINED, MEAN_VAR = "random", "pretrained", "mean_var"  # how the bac
 # Keys of tl.train.methods.METHODS: what is prepared, which parameters train, and what happens around each step.
 PLAIN, SCALE_ONLY, ANCHORED, NEAREST_MEAN = "plain", "scale_only", "anchored", "nearest_mean"
 NORM_AND_BIAS, LORA, LAYER_DECAY = "norm_and_bias", "lora", "layer_decay"
+ADABN, MCC = "adabn", "mcc"
 # What a strategy trains on where a comparison has two data sets, the source and the target it is to work on. All but
 # TARGET learn from the source's labels, and are judged while they train by the source's validation pictures.
 SOURCE = "source"
 SOURCE_AND_TARGET = "source_and_target"  # the target's training pictures, too, without their labels
+SOURCE_THEN_TARGET = "source_then_target"  # those, but only once training is over
 SOURCE_AND_FEW = "source_and_few"  # and a few of the target's pictures with labels: `labelled_per_class`
 TARGET = "target"  # the target's training pictures with their labels, and nothing of the source
 KEEP_START = frozenset((ANCHORED, LORA))  # methods that keep a copy of the weights they start from
@@ -46,6 +48,7 @@ PARAMETERS: dict[str, Parameter] = {
     "lora_rank": Parameter(title="Rank of the updates", low=1, high=256, default=8),
     "lora_scale": Parameter(title="Scale of the updates", low=0.01, high=100.0, default=1.0),
     "layer_decay": Parameter(title="Factor of the rate, per block", low=0.1, high=1.0, default=0.75),
+    "adaptation": Parameter(title="Weight of adapting", low=0.0, high=100.0, default=1.0),
     "labelled_per_class": Parameter(title="Labelled target pictures per class", low=1, high=1000, default=10),
 }
 
@@ -72,7 +75,7 @@ class Strategy:
     parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it
     method: str = PLAIN  # key of tl.train.methods.METHODS
     source: str = ""  # where the method is described
-    learns_from: str = SOURCE  # SOURCE, SOURCE_AND_TARGET, SOURCE_AND_FEW or TARGET
+    learns_from: str = SOURCE  # SOURCE, SOURCE_AND_TARGET, SOURCE_THEN_TARGET, SOURCE_AND_FEW or TARGET
     needs_target: bool = False  # means something only where there are two data sets
 
     @property
@@ -264,6 +267,29 @@ STRATEGIES: dict[str, Strategy] = {
         learning_rate=1e-4,
         phases=_everything,
         needs_target=True,
+    ),
+    "adabn": Strategy(
+        title="Target's statistics (AdaBN)",
+        sentence="Trained as the source alone; then BatchNorm gets the statistics of the target's pictures. Nothing trains on "
+        "them.",
+        learning_rate=1e-4,
+        method=ADABN,
+        phases=_everything,
+        learns_from=SOURCE_THEN_TARGET,
+        needs_target=True,
+        source="Li et al. 2016, arXiv 1603.04779",
+    ),
+    "mcc": Strategy(
+        title="Least class confusion (MCC)",
+        sentence="Pretrained backbone; everything trains from the first epoch, on the source's labels and so that the target's "
+        "predictions mix no two classes.",
+        learning_rate=1e-4,
+        parameters=("adaptation",),
+        method=MCC,
+        phases=_everything,
+        learns_from=SOURCE_AND_TARGET,
+        needs_target=True,
+        source="Jin et al. 2020, arXiv 1912.03699",
     ),
     "target_full": Strategy(
         title="Trained on the target",

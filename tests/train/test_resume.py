@@ -31,12 +31,15 @@ RESUMED = {
     "norm_and_bias": {},
     "lora": {"find_rate": True, "arm": {"lora_rank": 2}},
     "layer_decay": {"augment": "trivial"},
+    "adabn": {"target_dataset": "negatives"},
     "discriminative": {"schedule": "step", "step_epochs": 1, "precision": "bf16"},
 }
 
 
 @pytest.mark.parametrize("case", RESUMED)
-def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, monkeypatch, case, train, last_is_kept):
+def test_a_run_stopped_again_and_again_ends_bit_identical(
+    make_run, pretrained, negatives, monkeypatch, case, train, last_is_kept
+):
     monkeypatch.setattr(rate_test, "STEPS", 25)  # of a hundred, which take longer than all else
     settings = {"epochs": 3, "weights": "own"} | RESUMED[case]
     strategy, last = case.split()[0], settings["epochs"]

@@ -18,7 +18,7 @@ from tl.datasets.pieces import Progress
 from tl.store.home import Home
 from tl.store.paired import HIDDEN, TARGET_VALIDATION, PairedStore, Part, Pictures
 from tl.store.pictures import PictureStore
-from tl.strategies import SOURCE_AND_FEW, SOURCE_AND_TARGET, STRATEGIES, TARGET
+from tl.strategies import SOURCE, SOURCE_AND_FEW, SOURCE_AND_TARGET, SOURCE_THEN_TARGET, STRATEGIES, TARGET
 
 FEW_STREAM = 2**31 + 3  # begins the random numbers of which pictures are labelled; no seed is so large
 
@@ -114,12 +114,14 @@ class _Pair:
             parts |= dict(zip(("train", "validation"), self._of_source(), strict=True))
             if self._target.labelled:
                 parts[TARGET_VALIDATION] = validation
-        if self._learns_from == SOURCE_AND_TARGET:
+        if self._learns_from in (SOURCE_AND_TARGET, SOURCE_THEN_TARGET):
             beside = replace(train, labels=np.full(len(train), HIDDEN))
         elif self._learns_from == SOURCE_AND_FEW:
             beside = self._few(train)
-        if beside is not None and not len(beside):
-            raise Refused(f"{self._target.called} has no training pictures, and this arm learns from them, too.")
+        if beside is not None and len(beside) < 2:  # BatchNorm can't train on a single picture
+            raise Refused(
+                f"{self._target.called} has too few training pictures for this arm, which learns from them, too."
+            )
         return PairedStore(self._found.classes, parts | {"test": test}, beside)
 
     def _of_source(self) -> tuple[Part, Part]:
@@ -134,7 +136,7 @@ class _Pair:
         found, drawn = self._found, self._target.origin == "drawn"
         # All of them are used: those that are not labelled cost nothing. Of what is drawn there are as many as one wants.
         most = self._config.samples if drawn else None
-        trains = self._learns_from in (SOURCE_AND_TARGET, SOURCE_AND_FEW, TARGET)
+        trains = self._learns_from != SOURCE
         store = self._reaching(self._target.name, found.of_target if found.only_target else None, most if trains else 0)
         labels = {split: found.of_target(store.labels_of(split)) for split in ("train", "validation", "test")}
         known = self._target.labelled

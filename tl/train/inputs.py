@@ -81,6 +81,18 @@ class Inputs:
         theirs = training_batches(self._beside, beside.labels, **self._stream(view, beside=True))
         return _joined_batches(own, theirs, labelled=bool((beside.labels != HIDDEN).all()))
 
+    def of_target(self, at_once: int, tick: Callable[[int], None]) -> Iterator[torch.Tensor]:
+        """The target's training pictures as the network takes them, without augmentation, in steps of about the same size of
+        `at_once` at most; `tick(pictures done)` is called after each."""
+        assert self._store.beside is not None, "this strategy has none of the target"
+        pixels = self._store.beside.pixels
+        given = plain_inputs(pixels, self._config.resolution, self._device, self._expects)
+        steps = -(-len(pixels) // at_once)
+        for step in range(steps):
+            rows = slice(step * len(pixels) // steps, (step + 1) * len(pixels) // steps)
+            yield given(rows)
+            tick(rows.stop)
+
     def wanted(self, view: int | str, at_once: int, common: bool, tick: Callable[[], None]) -> Wanted:
         """The pictures of a view, or of a split, for features to be made of them: `at_once` in a step.
 

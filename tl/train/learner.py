@@ -214,6 +214,11 @@ class Learner:
         """Whether the trained network is changed before it is asked about the target."""
         return self.method.adapts
 
+    def adapt(self, tick: Callable[[int], None]) -> str | None:
+        """Change the trained network by the target's pictures, see `Method.adapt`; what is to be said of it."""
+        with self._precision():
+            return self.method.adapt(self.network, self._inputs.of_target(self._at_once, tick))
+
     @property
     def per_epoch(self) -> int:
         """Pictures that go through the network in an epoch's training."""

@@ -32,9 +32,9 @@ def moving_part(network: nn.Module, backbone: str, phases: Iterable[Phase], meth
         return method.trains(name) if name in parameters else method.statistics
 
     names = frozenset(filter(moves, state))
-    if len(names) == len(state):
-        return None
     added = frozenset(name for name in names if method.owner(name) != name)
+    if len(names) == len(state) and not added and not method.adapts:  # else it is told from the network of the end
+        return None
     digest = hashlib.sha256()
     for name in sorted(state.keys() - names):
         digest.update(name.encode())

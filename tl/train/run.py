@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -17,7 +18,7 @@ from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
 from tl.store.paired import TARGET_VALIDATION
-from tl.store.predictions import SPLITS, write_predictions
+from tl.store.predictions import read_predictions, write_predictions
 from tl.store.trash import keep_best_network
 from tl.store.turn import Turn
 from tl.strategies import HEAD, STRATEGIES, TARGET, Phase
@@ -26,6 +27,7 @@ from tl.train.checkpoint import load_best, load_last, save_best, save_last, sett
 from tl.train.device import choose_device, device_name, gpu_identity, versions
 from tl.train.evaluate import Evaluation
 from tl.train.events import write_events
+from tl.train.frozen import VALIDATION
 from tl.train.hardware import threads
 from tl.train.history import History, describe
 from tl.train.learner import Learner
@@ -197,7 +199,7 @@ class Trainer:
         began, passes, before = time.monotonic(), learner.frozen_passes, learner.reused_seconds
         train_loss, train_accuracy, rate = self._train_epoch(epoch, phase)
         trained, reused = time.monotonic(), learner.reused_seconds - before
-        validation = None if config.final else self._evaluate("validation", epoch)
+        validation = None if config.final else self._evaluate(VALIDATION, epoch)
         if validation and not math.isfinite(validation.loss):
             raise Diverged(f"the validation loss became {validation.loss} in epoch {epoch}")
         evaluated, spared = time.monotonic(), learner.reused_seconds - before
@@ -279,12 +281,7 @@ class Trainer:
         """The head computed in one go: mean loss and accuracy on the training pictures, then."""
         steps = len(self.learner.pixels)
         self.progress.phase("training", epoch=epoch, steps=steps)
-
-        def tick(done: int) -> None:
-            self.progress.step(done, steps)
-            self._between()
-
-        found = self.learner.fit(tick)
+        found = self.learner.fit(self._ticking(steps))
         return found.loss, found.accuracy
 
     def _look(self, epoch: int, lost: tuple[int, float] | None) -> None:
@@ -305,12 +302,14 @@ class Trainer:
     def _evaluate(self, split: str, epoch: int, whole: bool = False) -> Evaluation:
         steps = self.store.sizes[split]
         self.progress.phase("testing" if split == "test" else "validating", epoch=epoch, steps=steps)
+        return self.learner.evaluate(split, self._ticking(steps), whole)
 
+    def _ticking(self, steps: int) -> Callable[[int], None]:
         def tick(done: int) -> None:
             self.progress.step(done, steps)
             self._between()
 
-        return self.learner.evaluate(split, tick, whole)
+        return tick
 
     def _on_target(self, epoch: int, validation: Evaluation | None) -> float | None:
         """Accuracy on the target's validation pictures, which decides nothing; nobody's computing time. None where there are
@@ -328,23 +327,30 @@ class Trainer:
         Killed between the two, the run does it again when it is resumed, and finds the same.
         """
         learner, history, folder = self.learner, self.history, self.run.checkpoints
-        if not load_best(folder, learner.network, history.best_epoch, learner.moving):
+        whole = load_best(folder, learner.network, history.best_epoch, learner.moving)
+        if not whole:
             learner.restored()
         learner.begin(history.epochs, self.config.phases[len(history.phase_starts) - 1])
-        tested = {} if self.config.final else self._answers()
+        tested = {} if self.config.final else self._answers(ended=whole and learner.moving is not None)
         if learner.moving is not None:  # whoever takes over the network needs all of it
             learner.finish()
             save_best(folder, learner.network, history.best_epoch, self.config)
         self.progress.phase("done", epoch=history.epochs)
         return tested
 
-    def _answers(self) -> dict[str, float | int | None]:
-        """Keep what the network answers on validation and test pictures; what the result says of the latter."""
-        found = {split: self._evaluate(split, self.history.epochs, whole=True) for split in SPLITS}
-        write_predictions(
-            self.run.predictions, {split: found[split].predictions(self.store, split) for split in SPLITS}
-        )
-        return found["test"].row("test") | {"test_images": self.store.sizes["test"]}
+    def _answers(self, ended: bool) -> dict[str, float | int | None]:
+        """Keep what the network answers on validation and test pictures; what the result says of the latter.
+
+        A network that adapts is asked about the source before it does. `ended`: it had done so when it was killed.
+        """
+        before = read_predictions(self.run.predictions, VALIDATION) if ended and self.learner.adapts else None
+        if before is None:
+            before = self._evaluate(VALIDATION, self.history.epochs, whole=True).predictions(self.store, VALIDATION)
+        if self.learner.adapts and (told := self.learner.adapt(self._ticking(len(self.store.beside or ())))):
+            self._note(told)
+        tested = self._evaluate("test", self.history.epochs, whole=True)
+        write_predictions(self.run.predictions, {VALIDATION: before, "test": tested.predictions(self.store, "test")})
+        return tested.row("test") | {"test_images": self.store.sizes["test"]}
 
     def _result(self, status: str, **facts) -> dict:
         history = self.history or reached(self.run.checkpoints)  # it may end before it has gone on

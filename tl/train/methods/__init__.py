@@ -2,18 +2,22 @@
 
 from tl.config import RunConfig
 from tl.strategies import (
+    ADABN,
     ANCHORED,
     LAYER_DECAY,
     LORA,
+    MCC,
     NEAREST_MEAN,
     NORM_AND_BIAS,
     PLAIN,
     SCALE_ONLY,
     STRATEGIES,
 )
+from tl.train.methods.adabn import AdaBn
 from tl.train.methods.anchored import Anchored
 from tl.train.methods.layer_decay import LayerDecay
 from tl.train.methods.lora import Lora
+from tl.train.methods.mcc import Mcc
 from tl.train.methods.method import Method
 from tl.train.methods.nearest_mean import NearestMean
 from tl.train.methods.norm_and_bias import NormAndBias
@@ -27,6 +31,8 @@ METHODS: dict[str, type[Method]] = {
     NORM_AND_BIAS: NormAndBias,
     LORA: Lora,
     LAYER_DECAY: LayerDecay,
+    ADABN: AdaBn,
+    MCC: Mcc,
 }
 
 

@@ -1,6 +1,6 @@
 """What a way to learn may do otherwise than plain training: the one loop asks it in these places."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import nn
@@ -66,6 +66,11 @@ class Method:
     def noted(self) -> dict[str, float | int | None]:
         """What it has to tell of the epoch that ends, by columns of the metrics."""
         return {}
+
+    def adapt(self, network: nn.Module, batches: Iterable[torch.Tensor]) -> str | None:
+        """Change the trained network by `batches` of the target's pictures, (M, 3, R, R) each, whose labels nobody sees; a
+        sentence on what did not go as one would think."""
+        raise NotImplementedError
 
     def restored(self) -> None:
         """What a checkpoint holds was put back."""
