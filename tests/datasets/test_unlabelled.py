@@ -51,7 +51,7 @@ def test_what_asks_for_classes_of_such_pictures_is_refused(home: Home, tmp_path)
     with pytest.raises(Refused, match="have no classes; leave out --classes-from 1"):
         ingest(home, path, "x", unlabelled=True, asked=Asked(classes_from="1"))
     with pytest.raises(Refused, match="no classes that could be changed"):
-        ingest(home, path, "x", unlabelled=True, edits=Edits(at_most=2))
+        ingest(home, path, "x", unlabelled=True, edits=Edits(at_most=3))
     with pytest.raises(Refused, match="too few different readable pictures"):
         ingest(home, zipped(tmp_path / "y.zip", pictures("a", 2)), "y", unlabelled=True)
     assert not home.datasets_dir.exists() or not [*home.datasets_dir.glob("[!.]*")]

@@ -1,7 +1,7 @@
 """What may be said of a gain, in words: the interval shown is the one that decides, and what would settle it."""
 
 from tl.analysis import time_wording
-from tl.analysis.names import instead, side, subject
+from tl.analysis.names import adapts, instead, side, subject
 from tl.analysis.results import (
     NEW_PICTURES,
     NEW_TRAINING,
@@ -34,12 +34,16 @@ def told(found: Verdict, name: str, claim: Claim) -> str:
         return ""
     decides = seeds >= MIN_PAIRS and interval.low is not None
     words = _outcome(found, name, claim, interval) if decides else _hint(found, name, interval)
-    return words[0].upper() + words[1:] + time_wording.clause(found, name) + "."
+    # Times are to an accuracy on validation pictures: those of the source say nothing of the target.
+    sooner = "" if found.works_on else time_wording.clause(found, name)
+    return words[0].upper() + words[1:] + sooner + "."
 
 
 def _outcome(found: Verdict, name: str, claim: Claim, interval: Interval) -> str:
     words = _of_two(found, name, claim.outcome) if instead(found, name) else _helps(found, name, claim.outcome)
     where = "on these test pictures" if interval.basis == THESE_PICTURES else "on new pictures"
+    if found.works_on and interval.basis != THESE_PICTURES:
+        where += f" like those of {found.works_on}"
     certainty = f"95 % interval {span(interval)}{_based_on(claim, interval, found.comparisons[name].seeds)}"
     return f"{words}: {_gain(found, interval)} {where} ({certainty})"
 
@@ -48,7 +52,7 @@ def _helps(found: Verdict, name: str, outcome: str) -> str:
     transfer = subject(found, name)
     return {
         HELPS: f"{transfer} helps",
-        HURTS: f"{transfer} hurts",
+        HURTS: f"negative transfer: {transfer} hurts" if adapts(found, name) else f"{transfer} hurts",
         NO_DIFFERENCE: f"{transfer} makes no difference that matters",
         UNDECIDED: f"it is undecided whether {transfer} helps",
     }[outcome]
@@ -98,7 +102,8 @@ def _hint(found: Verdict, name: str, interval: Interval) -> str:
         certainty += f"; 95 % interval {span(interval)} for these networks; another training may differ"
     elif entry.seeds >= MIN_PAIRS:
         certainty += "; no interval, as too little is known of the pictures"
-    return f"{runs} {who} {claim}: {_gain(found, interval)} on the test set ({certainty})"
+    where = f" of {found.works_on}" if found.works_on else ""
+    return f"{runs} {who} {claim}: {_gain(found, interval)} on the test set{where} ({certainty})"
 
 
 def _gain(found: Verdict, interval: Interval) -> str:

@@ -5,6 +5,8 @@ from contextlib import suppress
 from typing import Literal
 
 from tl import datasets
+from tl.analysis.adaptation.findings import findings
+from tl.analysis.adaptation.given import labelled_pictures, with_given
 from tl.analysis.classes import with_classes
 from tl.analysis.experiment_results import ArmRuns, ExperimentResult, RunSummary, Setting
 from tl.analysis.guessing import Pictures
@@ -27,7 +29,8 @@ def load_records(home: Home, experiment_id: str, rows: list[RunRow] | None = Non
     `rows` (as tl.store.database.read_runs gives them) saves a query where the caller has looked after their statuses.
     """
     rows = read_runs(home, experiment_id) if rows is None else rows
-    return [_record(home, row) for row in rows]
+    records = [_record(home, row) for row in rows]
+    return with_given(home, rows[0].experiment, records) if rows else []
 
 
 def _record(home: Home, row: RunRow) -> RunRecord:
@@ -67,6 +70,10 @@ def experiment_result(
     rows = read_runs(home, experiment_id) if rows is None else rows
     records = load_records(home, experiment_id, rows) if records is None else records
     info = pictures_of(home, experiment, [row.run_id for row in rows])
+    target_info = _target(home, experiment)
+    test = _pictures(info, "test")
+    if info and target_info and not target_info.labelled:
+        test = labelled_pictures(records, len(info.classes))
     found = verdict(
         experiment,
         records,
@@ -76,14 +83,16 @@ def experiment_result(
         judge_by=judge_by,
         train_pictures=info.train if info else None,
         validation=_pictures(info, "validation"),
-        test=_pictures(info, "test"),
+        test=test,
         uneven=info is not None and info.uneven,
+        works_on=target_info.called if target_info else experiment.target_dataset,
     )
     return ExperimentResult(
         experiment_id=experiment_id,
         setting=Setting(
             home=str(home.path),
             dataset=experiment.dataset,
+            target_dataset=experiment.target_dataset,
             classes=tuple(info.classes) if info else None,
             backbone=experiment.backbone,
             weights=experiment.weights,
@@ -102,7 +111,18 @@ def experiment_result(
             for arm, own in zip(experiment.arms, each_of(experiment), strict=True)
         },
         verdict=with_classes(found, records, info.classes if info else None),
+        adaptation=findings(home, experiment, records, found),
     )
+
+
+def _target(home: Home, experiment: Experiment) -> DatasetInfo | None:
+    """What is known of the second data set; None where there is none, or it is gone."""
+    if experiment.target_dataset is None:
+        return None
+    try:
+        return datasets.describe(home, experiment.target_dataset)
+    except Refused:
+        return None
 
 
 def pictures_of(home: Home, learned: str | Training, run_ids: Iterable[str]) -> DatasetInfo | None:

@@ -1,9 +1,12 @@
 """One experiment as a typed and frozen value: its runs and its verdict. `to_json` gives what `compare --json` prints."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tl.analysis.results import Verdict
+
+if TYPE_CHECKING:  # pandas: not for listing and stopping
+    from tl.analysis.adaptation.findings import Findings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +15,7 @@ class Setting:
 
     home: str  # its path
     dataset: str
+    target_dataset: str | None  # that it works on, where that is another
     classes: tuple[str, ...] | None  # None where the data set is gone
     backbone: str
     weights: str
@@ -21,7 +25,8 @@ class Setting:
     def to_json(self) -> dict[str, Any]:
         """By name."""
         classes = None if self.classes is None else list(self.classes)
-        return vars(self) | {"classes": classes, "seeds": list(self.seeds)}
+        own = {name: value for name, value in vars(self).items() if name != "target_dataset" or value}
+        return own | {"classes": classes, "seeds": list(self.seeds)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +86,7 @@ class ExperimentResult:
     samples: int | None  # training pictures; None: all, where it is not known how many those are
     arms: dict[str, ArmRuns]
     verdict: Verdict
+    adaptation: "Findings | None" = None  # of two data sets: what is known of the one that it works on
 
     def to_json(self) -> dict[str, Any]:
         """The document of `compare --json`."""
@@ -90,4 +96,5 @@ class ExperimentResult:
             "samples": self.samples,
             "arms": {arm: own.to_json() for arm, own in self.arms.items()},
             "verdict": self.verdict.to_json(),
+            **({"adaptation": self.adaptation.to_json()} if self.adaptation else {}),
         }

@@ -4,10 +4,22 @@ from tl.analysis.results import ArmSummary, Verdict
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED
 from tl.differences import NOUNS, listed, source_title
-from tl.strategies import PRETRAINED, STRATEGIES
+from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET
 from tl.strategies import arm_title as title
 
-__all__ = ["caveat", "differing", "inside", "instead", "noun", "open_question", "side", "subject", "title"]
+__all__ = [
+    "adapts",
+    "caveat",
+    "differing",
+    "inside",
+    "instead",
+    "noun",
+    "open_question",
+    "side",
+    "subject",
+    "title",
+    "without_labels",
+]
 
 
 def inside(name: str) -> str:
@@ -22,7 +34,8 @@ def inside(name: str) -> str:
 
 
 def _lowered(text: str) -> str:
-    return text[0].lower() + text[1:]
+    first = text.split()[0]
+    return text if first[1:] != first[1:].lower() else text[0].lower() + text[1:]  # DANN, AdaBN: names written so
 
 
 def noun(name: str) -> str:
@@ -44,10 +57,34 @@ def instead(found: Verdict, name: str) -> bool:
     return bool({"backbone", "resolution"} & set(found.comparisons[name].differs))
 
 
+def adapts(found: Verdict, name: str) -> bool:
+    """Whether what is judged of the arm `name` is what it made of the second data set: what it is held against did not
+    learn from that."""
+    learns = [STRATEGIES[found.summary[arm].strategy].learns_from for arm in (name, found.against(name))]
+    return found.works_on is not None and learns[0] != SOURCE and learns[1] == SOURCE
+
+
+def without_labels(strategy: str) -> bool:
+    """Whether a strategy learns from a second data set, and none of its labels."""
+    return STRATEGIES[strategy].learns_from not in (SOURCE, SOURCE_AND_FEW, TARGET)
+
+
+def _adapting(found: Verdict, name: str) -> str:
+    """What is judged then: "adapting by least class confusion (MCC)"."""
+    if without_labels(found.summary[name].strategy):
+        return "adapting" if len(found.comparisons) == 1 else f"adapting by {inside(name)}"
+    few = STRATEGIES[found.summary[name].strategy].learns_from == SOURCE_AND_FEW
+    what = "labelling a few" if few else "labelling all"
+    what += " of these pictures" if few else " of these pictures and learning from them alone"
+    return what if name in STRATEGIES else f"{what} ({title(name)})"
+
+
 def subject(found: Verdict, name: str) -> str:
     """What is judged of the arm `name`, where it is not one network `instead` of another: "transfer" where the one side
     starts from pretrained weights and the other doesn't, the sources where these differ, else two names."""
     base = found.against(name)
+    if adapts(found, name):
+        return _adapting(found, name)
     pretrained = {arm: STRATEGIES[own.strategy].initialisation == PRETRAINED for arm, own in found.summary.items()}
     if "weights" in found.comparisons[name].differs:
         return _source(found, name, base)

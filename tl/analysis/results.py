@@ -226,6 +226,9 @@ class Verdict:
     # arm -> against one that is trained alike and transfers something else, where neither is the baseline: the best of such
     between: dict[str, Comparison] = field(default_factory=dict)
     summary: dict[str, ArmSummary]  # arm -> by itself, the baseline too
+    works_on: str | None = (
+        None  # the data set it was tested on, as people call it, where that is another than it learned
+    )
     text: str = ""  # in words
 
     def against(self, name: str) -> str:
@@ -246,6 +249,7 @@ class Verdict:
             "chance": self.chance,
             "judge_by": self.judge_by,
             "judge_by_wanted": self.judge_by_wanted,
+            **({"works_on": self.works_on} if self.works_on else {}),
             "headline": self.headline,
             "headline_claim": self.headline_claim and asdict(self.headline_claim),
             "arms": {arm: entry.to_json() for arm, entry in self.comparisons.items()},

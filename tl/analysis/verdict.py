@@ -37,13 +37,15 @@ def verdict(
     validation: Pictures | None = None,
     test: Pictures | None = None,
     uneven: bool = False,
+    works_on: str | None = None,
 ) -> Verdict:
     """The verdict on whatever has been measured so far.
 
     `baseline` is an arm's name (default: the one from scratch, else the first), `margin` the difference in accuracy
     that matters, `target` a validation accuracy (0..1), `judge_by` "accuracy" or "balanced_accuracy" (default: as the
     experiment has it). What is known of the data set: the number of its training pictures, the `validation` and `test`
-    pictures that accuracies are counted on, and whether its classes are `uneven`.
+    pictures that accuracies are counted on, whether its classes are `uneven`, and what the second data set is called that
+    it `works_on`, where there is one.
     Raises Refused for a margin or target that is no accuracy, and for a baseline that is no arm.
     """
     check(margin=margin, target=target, judge_by=judge_by)
@@ -80,10 +82,11 @@ def verdict(
             claim = _claim_of_best(own, runs_of[base], runs_of[best_of], how, margin)
             claim = _of_guesses(claim) if both_guess(summary, base, best_of) else claim
             between[best_of] = replace(own[best_of], claim=claim, test_accuracy_gain=claim.interval)
-    headline = _headline(comparisons)
+    contenders = wording.contenders(comparisons, summary)
+    headline = _headline(contenders)
     best = None
     if headline:
-        best = _claim_of_best(comparisons, runs_of[held[headline]], runs_of[headline], how, margin)
+        best = _claim_of_best(contenders, runs_of[held[headline]], runs_of[headline], how, margin)
         best = _of_guesses(best) if both_guess(summary, held[headline], headline) else best
     found = Verdict(
         baseline=baseline,
@@ -97,6 +100,7 @@ def verdict(
         comparisons=comparisons,
         between=between,
         summary=summary,
+        works_on=works_on,
     )
     told = {name: replace(entry, text=wording.comparison(found, name)) for name, entry in comparisons.items()}
     aside = {name: replace(entry, text=wording.between(found, name)) for name, entry in between.items()}
@@ -114,7 +118,8 @@ def check(*, margin: float = MARGIN, target: float | None = None, judge_by: str 
 
 
 def baseline_of(experiment: Experiment, wanted: str | None = None) -> str:
-    """The arm the others are held against: the one `wanted`, else the one from scratch, else the first.
+    """The arm the others are held against: the one `wanted`, else the one from scratch, else the first; of two data sets
+    the one that learns from the source only.
 
     Raises Refused where there is no arm with that name.
     """
@@ -123,8 +128,15 @@ def baseline_of(experiment: Experiment, wanted: str | None = None) -> str:
         if wanted not in names:
             raise Refused(f"baseline is {wanted!r}; it must be one of the arms: {', '.join(names)}.")
         return wanted
-    from_scratch = [arm.name for arm in experiment.arms if arm.strategy == "scratch"]
-    return [*(name for name in names if name == "scratch"), *from_scratch, names[0]][0]
+    usual = _usual_baseline(experiment)
+    begin = [arm.name for arm in experiment.arms if arm.strategy == usual]
+    return [*(name for name in names if name == usual), *begin, names[0]][0]
+
+
+def _usual_baseline(experiment: Experiment) -> str:
+    """The strategy that the others are held against."""
+    two_sets = experiment.target_dataset and any(arm.strategy == "source_only" for arm in experiment.arms)
+    return "source_only" if two_sets else "scratch"
 
 
 def held_against(experiment: Experiment, wanted: str | None = None) -> dict[str, str]:
@@ -135,12 +147,13 @@ def held_against(experiment: Experiment, wanted: str | None = None) -> dict[str,
     """
     baseline, usual = baseline_of(experiment, wanted), baseline_of(experiment)
     kinds = {arm.name: (own.backbone, own.resolution) for arm in experiment.arms for own in [experiment.of(arm)]}
-    scratch = {kinds[arm.name]: arm.name for arm in reversed(experiment.arms) if arm.strategy == "scratch"}
+    first = _usual_baseline(experiment)
+    alike = {kinds[arm.name]: arm.name for arm in reversed(experiment.arms) if arm.strategy == first}
     held = {}
     for arm in experiment.arms:
         kind = kinds[arm.name]
-        own = baseline == usual and arm.strategy != "scratch" and kind != kinds[baseline]
-        held[arm.name] = scratch.get(kind, baseline) if own else baseline
+        own = baseline == usual and arm.strategy != first and kind != kinds[baseline]
+        held[arm.name] = alike.get(kind, baseline) if own else baseline
     return {name: base for name, base in held.items() if name != baseline}
 
 

@@ -1,11 +1,11 @@
 """The verdict in plain words: one to three sentences that never claim more than the numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tl.analysis import claim_wording, fairness_wording, losses, names
 from tl.analysis.names import inside, noun, title
-from tl.analysis.results import ArmSummary, Claim, Learning, Verdict, both_guess
+from tl.analysis.results import ArmSummary, Claim, Comparison, Learning, Verdict, both_guess
 from tl.analysis.statistics import UNDECIDED
 from tl.config import BALANCED_ACCURACY
 from tl.words import percent
@@ -15,14 +15,37 @@ def whole(found: Verdict, uneven: bool = False) -> str:
     """The text of the whole verdict; `uneven`: whether the classes differ much in size."""
     if found.headline is None:
         return _alone(found, found.baseline)
+    if found.works_on and not any(own.test_accuracy for own in found.summary.values()):
+        return _untested_there(found)
     text = comparison(found, found.headline, found.headline_claim)
-    measured = [name for name, entry in found.comparisons.items() if entry.gain]
+    measured = [name for name in contenders(found.comparisons, found.summary) if found.comparisons[name].gain]
     if len(measured) > 1 and claim_wording.sets_apart(found, found.headline, found.headline_claim):
         claim = found.headline_claim
         so_far = " so far" if claim and claim.outcome == UNDECIDED else ""
         text = f"{_best_of(found, found.headline, len(measured))}{so_far}. {text}"
     aside = [between(found, name) for name in found.between]
+    others = set(found.comparisons) - {*contenders(found.comparisons, found.summary)}
+    aside += [
+        claim_wording.told(found, name, found.comparisons[name].claim) for name in found.comparisons if name in others
+    ]
     return " ".join(filter(None, [text, *aside, _judged_by(found, uneven)]))
+
+
+def contenders(comparisons: Mapping[str, Comparison], summary: Mapping[str, ArmSummary]) -> dict[str, Comparison]:
+    """The arms of which the best is spoken of first: those that adapt to a second data set without its labels, where there
+    are any; then those with labels are told beside them. Else all."""
+    adapting = {name: entry for name, entry in comparisons.items() if names.without_labels(summary[name].strategy)}
+    return adapting or dict(comparisons)
+
+
+def _untested_there(found: Verdict) -> str:
+    """Two data sets, and no accuracy on the one that counts."""
+    if any("finished" in own.statuses for own in found.summary.values()):
+        return (
+            f"Which arm does better on {found.works_on} is not known: nobody has labelled these pictures. Label 50 of them, "
+            "and it can be measured without training anything again."
+        )
+    return f"No arm has been tested on {found.works_on} yet."
 
 
 def between(found: Verdict, name: str) -> str:
@@ -49,6 +72,8 @@ def _best_of(found: Verdict, name: str, measured: int) -> str:
         return f"Of all {measured + 1} arms, {inside(found.baseline)} did best, before {inside(name)}"
     if mixed or known:
         return f"Of all {measured + 1} arms, {inside(name)} did best"
+    if names.adapts(found, name):
+        return f"Of the {measured} ways to adapt, {inside(name)} did best"
     return f"Of the {measured} arms compared with {noun(found.baseline)}, {inside(name)} did best"
 
 
@@ -131,6 +156,8 @@ def _by_validation(found: Verdict, name: str) -> str:
     untested = [side for side in (base, name) if not found.summary[side].test_accuracy]
     why = " and ".join(f"{inside(side)} {losses.state(found.summary[side])}" for side in untested)
     sides = found.comparisons[name].validation_accuracy
+    if found.works_on:
+        return _untested_there(found)
     return (
         f"There is no comparison on the test set{f', because {why}' if why else ''}. By the best validation accuracy so "
         f"far, {inside(name)} is at {percent(sides.arm)} and {inside(base)} at "

@@ -269,7 +269,10 @@ def as_text(document: ExperimentResult) -> str:
     )
     from tl.analysis.claim_wording import covers  # numpy
 
-    return f"{table(head, rows)}\n\n{' '.join(filter(None, [document.verdict.text, covers(document.verdict)]))}"
+    told = [" ".join(filter(None, [document.verdict.text, covers(document.verdict)]))]
+    if document.adaptation and document.adaptation.text:
+        told.append("\n".join(document.adaptation.text))
+    return "\n\n".join([table(head, rows), *told])
 
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:

@@ -270,9 +270,12 @@ def check_resplit(home: Home, info: DatasetInfo) -> None:
 
 
 def resplits_by_itself(home: Home, info: DatasetInfo) -> bool:
-    """Whether splits are drawn anew for every seed where nobody says otherwise: small sets of one's own without a test set."""
+    """Whether splits are drawn anew for every seed where nobody says otherwise: small sets of one's own without a test set.
+
+    Not of pictures without labels: those that a person labels later are test pictures of every seed.
+    """
     few = info.train + info.validation + info.test < RESPLIT_BELOW
-    return few and info.origin == "upload" and drawn_here(home, info)
+    return few and info.labelled and info.origin == "upload" and drawn_here(home, info)
 
 
 def drawn_here(home: Home, info: DatasetInfo) -> bool:

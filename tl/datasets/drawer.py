@@ -3,13 +3,14 @@
 import json
 import os
 import sys
+from typing import Any
 
 import numpy as np
 
 from tl.datasets.drawn import DRAWINGS
 
 
-def draw(task: dict) -> int:
+def draw(task: dict[str, Any]) -> int:
     """Draw `count` pictures from number `first` of a split into the file `out` from `slot` on."""
     numbers = np.arange(task["first"], task["first"] + task["count"])
     pixels = DRAWINGS[task["set"]](numbers, task["side"], split=task["split"]).tobytes()
@@ -18,7 +19,7 @@ def draw(task: dict) -> int:
         os.pwrite(out, pixels, task["slot"] * task["side"] ** 2 * 3)
     finally:
         os.close(out)
-    return task["count"]
+    return len(numbers)
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         try:
-            answer = draw(json.loads(line))
+            answer: int | dict[str, Any] = draw(json.loads(line))
         except OSError as problem:  # the disk: the parent raises it again
             answer = {"errno": problem.errno, "message": str(problem)}
         print(json.dumps(answer), flush=True)

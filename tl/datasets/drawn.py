@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from tl.datasets import blossoms, dusk, pool
 from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
 from tl.datasets.pieces import Progress, Told
-from tl.store.files import read_json, write_json
-from tl.store.pictures import SPLITS, PictureStore, locked
+from tl.store.files import locked, read_json, write_json
+from tl.store.pictures import SPLITS, PictureStore
 
 SIZES = {"test": 1_000, "validation": 500, "train": 50_000}
 DRAWER = ["-m", "tl.datasets.drawer"]
@@ -37,7 +38,9 @@ def _info(name: str, title: str, note: str) -> DatasetInfo:
         title=title,
         origin="drawn",
         classes=blossoms.CLASSES,
-        **SIZES,
+        train=SIZES["train"],
+        validation=SIZES["validation"],
+        test=SIZES["test"],
         native_resolution=MAX_NATIVE_RESOLUTION,
         counts=_counts(),
         note=note,
@@ -88,7 +91,7 @@ def prepare_drawn(
     return store
 
 
-def _tasks(store: PictureStore, rows: np.ndarray) -> Iterator[dict]:
+def _tasks(store: PictureStore, rows: np.ndarray) -> Iterator[dict[str, Any]]:
     """Pieces of one split each: {"set", "split", "first" picture, "count", "slot" in the file}."""
     for split in SPLITS:
         span = store.rows(split)

@@ -53,6 +53,7 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
         [
             *below,
             *verdict_section(document.verdict),
+            *adaptation_section(document),
             pieces.heading("Charts"),
             pieces.figures(charts(experiment, records, lines)),
             *sections.sources(lines),
@@ -93,6 +94,14 @@ def verdict_section(found: Verdict) -> list[str]:
             parts.append(pieces.heading(f"{title(name)} against {noun(found.against(name))}"))
             parts.append(pieces.table(("Measure", "Result", "", "What it is"), rows))
     return parts
+
+
+def adaptation_section(document: ExperimentResult) -> list[str]:
+    """Of two data sets: what is estimated of the one it works on, and what went wrong; nothing of one."""
+    found = document.adaptation
+    if found is None or not found.text:
+        return []
+    return [pieces.heading(f"On {found.target}"), *map(pieces.paragraph, found.text)]
 
 
 def classes_section(found: Verdict) -> list[str]:

@@ -50,7 +50,7 @@ def _column(metrics: pd.DataFrame, name: str) -> NDArray[np.float64]:
     """(epochs,) NaN where an epoch has none."""
     if name not in metrics:
         return np.full(len(metrics), np.nan)
-    return metrics[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray(metrics[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan))
 
 
 def _at_chance(domain: NDArray[np.float64]) -> Mark | None:

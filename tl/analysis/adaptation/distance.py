@@ -46,11 +46,11 @@ def distance(source: NDArray[np.floating], target: NDArray[np.floating]) -> Dist
     shares = [float(right[sides == side].mean()) for side in (1.0, -1.0)]
     told_apart, drawn = float(np.mean(shares)), 2 * min(len(source), len(target))
     found = wilson(told_apart * drawn, drawn, CONFIDENCE)
-    low, high = (found.low or 0.0, found.high or 1.0)
+    assert found is not None and found.low is not None and found.high is not None
     return Distance(
         value=_distance(told_apart),
-        low=_distance(low),
-        high=_distance(high),
+        low=_distance(found.low),
+        high=_distance(found.high),
         told_apart=told_apart,
         pictures=(len(source), len(target)),
     )

@@ -85,7 +85,8 @@ def _estimators(own: Sure, source: Reals, target: Reals) -> Reals:
     accuracy = source @ right / source.sum(1)
     confidence = [weights @ scores / weights.sum(1) for weights, scores in zip((source, target), highest, strict=True)]
     doc = np.clip(accuracy + confidence[1] - confidence[0], 0.0, 1.0)
-    return np.stack([*(_atc(*scores, right, source, target) for scores in (entropies, highest)), doc])
+    by_entropy = _atc(entropies[0], entropies[1], right, source, target)
+    return np.stack([by_entropy, _atc(highest[0], highest[1], right, source, target), doc])
 
 
 def _atc(source_scores: Reals, target_scores: Reals, right: Reals, source: Reals, target: Reals) -> Reals:

@@ -1,8 +1,12 @@
 """What is said of a target that nobody has labelled, and of how different two sets look: sentences, never more than the
 numbers."""
 
+from collections.abc import Sequence
+
 from tl.analysis.adaptation.distance import Distance
 from tl.analysis.adaptation.estimate import Estimate
+from tl.analysis.claim_wording import span
+from tl.analysis.results import Interval
 from tl.words import count, number_of, percent
 
 ALIKE, APART = (
@@ -19,6 +23,29 @@ def estimated(arm: str, found: Estimate) -> str:
         f"{arm} is estimated at {percent(found.accuracy, 0)}{networks}; anything from {percent(found.low, 0)} to "
         f"{percent(found.high, 0)} would not surprise."
     )
+
+
+def beside_the_truth(arm: str, found: Estimate, measured: Interval) -> str:
+    """An estimate beside what was measured since; `arm` as a sentence begins with it."""
+    inside = found.low <= measured.mean <= found.high
+    within = "" if measured.low is None else f" (95 % interval {span(measured)})"
+    return (
+        f"{arm}: without labels {percent(found.accuracy, 0)} would have been estimated ({percent(found.low, 0)} to "
+        f"{percent(found.high, 0)}); measured are {percent(measured.mean)}{within}, "
+        f"{'inside' if inside else 'outside'} that range."
+    )
+
+
+def chosen(arm: str, epochs: Sequence[tuple[int, int]]) -> list[str]:
+    """Which epochs were kept, and which the target's labels would have chosen: (kept, would have been), one a run."""
+    if not epochs:
+        return []
+    kept, oracle = (", ".join(map(str, each)) for each in zip(*epochs, strict=True))
+    which = "epoch" if len(epochs) == 1 else "epochs"
+    return [
+        f"{arm} kept {which} {kept}, chosen by the source's validation pictures; no label of the target was used. By those "
+        f"labels it would have been {which} {oracle}."
+    ]
 
 
 def distance_in_words(found: Distance) -> str:
