@@ -1,13 +1,18 @@
 """`python -m tl advise`: what to expect of transfer on these pictures before training, why, and how often it was right."""
 
 import argparse
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from tl.backbones import LISTED
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
 from tl.config import Training
 from tl.output import print_json
+from tl.store.home import Home
+
+if TYPE_CHECKING:
+    from tl.analysis.adaptation.distance import Distance
 
 
 def add_commands(commands: Any) -> None:
@@ -16,6 +21,8 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--dataset", type=dataset_name, default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}"
     )
+    words = "name of a second data set that it is to work on: says how different the two look to the network, too"
+    parser.add_argument("--target-dataset", type=dataset_name, help=words)
     parser.add_argument("--samples", type=int, metavar="INT", help="training pictures; default: all")
     parser.add_argument("--backbone", default=Training.backbone, help=LISTED)
     parser.add_argument("--weights", default=Training.weights, help="what pretrained arms start from; default auto")
@@ -28,15 +35,19 @@ def add_commands(commands: Any) -> None:
 def advise(arguments: argparse.Namespace) -> int:
     """Always 0."""
     from tl.analysis import advice_record  # numpy, pandas
+    from tl.analysis.adaptation.wording import distance_in_words
     from tl.jobs import advice
 
-    settings = ("dataset", "samples", "backbone", "weights", "resolution", "epochs")
+    settings = ("dataset", "target_dataset", "samples", "backbone", "weights", "resolution", "epochs")
     training = Training(**{name: getattr(arguments, name) for name in settings})
     found = advice.advise(arguments.home, training, advice.fits_memory(arguments.home, training))
     record = advice_record.record(arguments.home)
+    apart = _apart(arguments.home, training)
     if arguments.json:
-        print_json(found | {"record": record})
+        print_json(found | {"record": record} | ({"distance": asdict(apart)} if apart else {}))
         return 0
+    if apart:
+        print(f"{distance_in_words(apart)}\n")
     print(f"{found['text']}\n")
     for reason in found["reasons"]:
         print(f"- {reason['text']} ({_cited(reason['sources'])})")
@@ -44,6 +55,18 @@ def advise(arguments: argparse.Namespace) -> int:
             print(f"    but {example['text']} ({_cited([example['source']])})")
     print(f"\n{advice_record.in_words(record)}")
     return 0
+
+
+def _apart(home: Home, training: Training) -> "Distance | None":
+    """How different the two data sets look, looked at now; None where there is one. Raises Refused."""
+    from tl.analysis.adaptation.apart import answer, question
+    from tl.jobs.measurements.apart import measure
+
+    if training.target_dataset is None:
+        return None
+    asked = question(home, training)
+    measure(home, asked)
+    return answer(home, asked)
 
 
 def _cited(sources: list[dict[str, str]]) -> str:

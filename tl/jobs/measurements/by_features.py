@@ -143,13 +143,7 @@ def make_features(home: Home, asked: Question, run: Run) -> str | None:
         return f"Looking at the pictures took longer than {LIMIT_SECONDS / 60:.0f} minutes."
     if ended is None:
         raise GaveWay
-    try:
-        (answer,) = json.loads(ended.stdout.strip().splitlines()[-1])
-        problem = answer.get("error")
-        return None if problem is None else str(problem)
-    except (IndexError, ValueError, AttributeError):
-        said = (ended.stderr or "").strip().splitlines()
-        return said[-1] if said else "Looking at the pictures failed."
+    return background.problem_of(ended)
 
 
 def features_of(home: Home, asked: Question) -> dict[str, Features] | None:
