@@ -85,7 +85,9 @@ def section(
                 contents(home, info)
             class_editor.change_classes(home, info, [other.name for other in sound], UPLOADED)
             own_pictures.delete_button(home, info.name)
-    return usable
+    with lines:
+        fits = target.section(home, info, sound)
+    return usable if fits else None
 
 
 def _seen(home: Home, info: DatasetInfo) -> DatasetInfo | None:
@@ -117,7 +119,7 @@ def _age(folder: Path) -> float:
     return folder.stat().st_mtime if folder.exists() else 0.0
 
 
-def _option(info) -> str:
+def _option(info: DatasetInfo) -> str:
     notes = {"upload": " (your pictures)"}
     return plain(info.title) + notes.get(info.origin, "" if info.ready else " (downloads on first use)")
 
@@ -127,7 +129,7 @@ def _dataset_changed() -> None:
     st.session_state[SAMPLES] = st.session_state[splits.RESPLIT] = None
 
 
-def _sample_count(info) -> None:
+def _sample_count(info: DatasetInfo) -> None:
     lowest = min(max(2, len(info.classes)), info.train)
     most = max(lowest, demo.at_most("samples", info.train))
     wanted = st.session_state[SAMPLES]
@@ -198,7 +200,7 @@ def _files() -> list[UploadedFile]:
 
 def _top(files: list[UploadedFile]) -> str:
     """What the set can be called after: the file, or the folder that all files lie in."""
-    first = files[0].name.replace("\\", "/")
+    first = str(files[0].name).replace("\\", "/")
     return first.split("/")[0] if "/" in first else first
 
 
@@ -268,7 +270,8 @@ def take_over_upload(home: Home) -> bool:
         return False
     state[UPLOADER] = False
     if not datasets.describe(home, name).labelled:
-        state[target.TARGET], state[target.OPEN] = name, True
+        state[target.NAME], state[target.OPEN] = name, True
+        target.suit(state, labelled=False)
         return False
     state[DATASET], state[SAMPLES], state[WANTS_UPLOAD] = name, None, False
     return True

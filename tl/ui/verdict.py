@@ -1,14 +1,14 @@
 """The verdict card: what tl.analysis found, in its words, the numbers it rests on, and whether it was fair."""
 
 import re
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from tl import jobs
 from tl.analysis import claim_wording
 from tl.analysis.fairness_wording import said
-from tl.analysis.names import instead
+from tl.analysis.names import adapts, instead
 from tl.analysis.results import Learning, Verdict
 from tl.config import PLANNED_LOOKS, Experiment
 from tl.report import findings
@@ -21,8 +21,11 @@ from tl.ui.inspect.choice import finished
 from tl.ui.problems import told
 from tl.ui.text import cell, duration, escape, unbroken
 from tl.ui.view import ExperimentView
-from tl.ui.watch import again, class_by_class, take_home
+from tl.ui.watch import again, class_by_class, take_home, target
 from tl.words import number_of, rate
+
+if TYPE_CHECKING:
+    from tl.analysis.adaptation.findings import Findings
 
 OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] = {  # outcome -> words, colour, icon
     "helps": ("Helps", "green", ":material/trending_up:"),
@@ -43,6 +46,7 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
         found = verdict_of(now, chosen)
         with place:
             _answer(found)
+            target.show(now, adaptation_of(now, chosen))
             _to_its_pictures(now)
             settling.controls(now, found)
             _marks(now, found)
@@ -63,25 +67,38 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
 
 def verdict_of(now: ExperimentView, judged: dict[str, Any]) -> Verdict:
     """The verdict of an experiment that has ended; kept."""
-    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()))
+    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()))[0]
+
+
+def adaptation_of(now: ExperimentView, judged: dict[str, Any]) -> "Findings | None":
+    """What is known of the second data set of an experiment that has ended; None where there is none; kept."""
+    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()))[1]
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _found(
     _home: Home, path: str, experiment_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...]
-) -> Verdict:
+) -> "tuple[Verdict, Findings | None]":
     """Computed anew when a run has ended or started (`states`) or is to be `judged` otherwise: it reads every run."""
     from tl.analysis import experiment_result
 
-    return experiment_result(_home, experiment_id, **dict(judged)).verdict
+    found = experiment_result(_home, experiment_id, **dict(judged))
+    return found.verdict, found.adaptation
 
 
 def _states(now: ExperimentView) -> tuple[Any, ...]:
-    """Changes whenever the verdict may have changed; without its data set less is known of the pictures."""
+    """Changes whenever the verdict may have changed; without its data set less is known of the pictures, and with labels that
+    somebody has given more."""
+    given: tuple[Any, ...] = ()
+    if now.experiment.target_dataset:
+        from tl.datasets import given_labels
+
+        given = tuple(given_labels.read(now.home, now.experiment.target_dataset).labels.items())
     return (
         *((run.run_id, run.status, run.attempt) for run in now.runs),
         now.experiment.looks,
         None if now.pictures is None else (now.pictures.train, now.pictures.test),
+        given,
     )
 
 
@@ -91,6 +108,8 @@ def _answer(found: Verdict) -> None:
         words, colour, icon = OUTCOMES[claim.outcome]
         if instead(found, found.headline):  # two networks: nothing helps or hurts, one is better
             words = {"helps": "Better", "hurts": "Worse"}.get(claim.outcome, words)
+        elif adapts(found, found.headline) and claim.outcome == "hurts":
+            words = "Negative transfer"
         st.badge(words, color=colour, icon=icon)
     first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
     st.subheader(unbroken(first), anchor=False)

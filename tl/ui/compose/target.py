@@ -1,6 +1,182 @@
-"""The pictures that a network is to work on where those it learns from look different: a second data set."""
+"""The pictures that a network is to work on, where those that it learns from look different: a second data set.
 
-from tl.ui.form_state import shared_key
+Behind a line of the form, closed unless somebody opens it; then it costs nothing.
+"""
 
-TARGET, UNMATCHED = shared_key("target_dataset"), shared_key("unmatched")
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from tl import datasets
+from tl.config import LEAVE_OUT, STOP, ArmConfig, Refused
+from tl.datasets.info import DatasetInfo
+from tl.datasets.matching import FEWEST, Matching, match, unmatched
+from tl.store.home import Home
+from tl.strategies import SOURCE_AND_FEW, STRATEGIES, TARGET
+from tl.ui import form_state, own_pictures
+from tl.ui.compose import apart
+from tl.ui.compose.contents import strip
+from tl.ui.form_state import arm_key, shared_key
+from tl.ui.parts.fold import UNKNOWN, fold
+from tl.ui.text import count, escape, percent, plain
+from tl.words import number_of
+
+NAME, UNMATCHED = shared_key("target_dataset"), shared_key("unmatched")
 OPEN = "form_open_target"
+TITLE = "These look different from what it will meet?"
+NONE = "No: it will meet pictures like these"
+CHOICES = {STOP: "Stop: I rename classes first", LEAVE_OUT: "Leave these classes out"}
+FIRST_ARMS = ("source_only", "adabn", "mcc")  # that a comparison of ways to adapt begins with
+SEEDS = 3  # fewer say little: adversarial training swings from seed to seed
+
+
+def section(home: Home, source: DatasetInfo, sound: Sequence[DatasetInfo]) -> bool:
+    """Draw the line and, where it is open, what is behind it; whether the two sets can be compared as they are chosen."""
+    state = st.session_state
+    known = {info.name: info for info in sound if info.name != source.name}
+    if state.get(NAME) not in known:
+        state[NAME] = None  # deleted, or now what is learned from
+    info = known.get(state[NAME])
+    found = match(source.classes, info.classes) if info else None
+    place = fold(TITLE, _words(source, info, found), OPEN)
+    if place is not None:
+        with place:
+            _choice(home, source, known, info, found)
+    return found is None or _fits(found)
+
+
+def _fits(found: Matching) -> bool:
+    return len(found.classes) >= FEWEST and (found.whole or st.session_state.get(UNMATCHED) == LEAVE_OUT)
+
+
+def _words(source: DatasetInfo, info: DatasetInfo | None, found: Matching | None) -> str:
+    """What it holds, in a line; Markdown."""
+    if info is None or found is None:
+        return "add pictures of that kind"
+    labels = "no labels" if not info.labelled else number_of(len(found.classes), "class") + " in both"
+    words = f"it will work on {escape(info.title)} · {labels}"
+    return words if _fits(found) else f"{words} · {UNKNOWN}"
+
+
+def _choice(
+    home: Home, source: DatasetInfo, known: dict[str, DatasetInfo], info: DatasetInfo | None, found: Matching | None
+) -> None:
+    left, right = st.columns(2)
+    with left:
+        st.selectbox(
+            "It will work on",
+            [None, *known],
+            key=NAME,
+            format_func=lambda name: NONE if name is None else _option(known[name]),
+            placeholder=NONE,
+            on_change=_changed,
+            args=(home,),
+            persist_state="session",
+            help="Networks learn from the pictures above and are tested on these. Their labels, where they have any, are for "
+            "the test only. Bring your own under “Add your own pictures”, with or without labels.",
+        )
+    if info is None or found is None:
+        st.caption(
+            "Someone has labelled photographs, and needs it to work on X-rays, sketches, or another camera: is it worth "
+            "adapting, or is it better to label fifty? The comparison is tested on those pictures."
+        )
+        return
+    with right:
+        try:
+            strip(home, info)
+        except Refused as problem:
+            st.error(escape(problem), icon=":material/error:")
+    _matching(source, info, found)
+    if source.ready and info.ready:
+        apart.section(home, source.name, info.name)
+    if info.origin == "upload":
+        own_pictures.delete_button(home, info.name)
+
+
+def _option(info: DatasetInfo) -> str:
+    notes = "" if info.ready else " (downloads on first use)"
+    return plain(info.title) + (notes if info.labelled else " (no labels)")
+
+
+def _matching(source: DatasetInfo, info: DatasetInfo, found: Matching) -> None:
+    if not info.labelled:
+        st.caption(
+            f"{number_of(info.train + info.validation + info.test, 'picture')} without labels: how well it works on them can "
+            f"only be estimated, until you label {min(50, info.test)} of them here (under “Look at its pictures”, afterwards)."
+        )
+        return
+    if len(found.classes) < FEWEST:
+        st.error(
+            f"{escape(source.called)} and {escape(info.called)} have "
+            f"{'only one class' if found.classes else 'no class'} in common. Classes are matched by name: rename those of one "
+            "of them under “Change the classes”.",
+            icon=":material/error:",
+        )
+        return
+    if not found.whole:
+        st.warning(escape(f"{unmatched(source, info, found)}."), icon=":material/rule:")
+        st.radio(
+            "What only one of them has",
+            list(CHOICES),
+            key=UNMATCHED,
+            format_func=CHOICES.__getitem__,
+            persist_state="session",
+            horizontal=True,
+        )
+    _balance(source, info, found)
+
+
+def _balance(source: DatasetInfo, info: DatasetInfo, found: Matching) -> None:
+    """How much of each set each common class is, where both say so."""
+    sides = [
+        [sum(side.counts.get(side.classes[number], {}).values()) for number in numbers]
+        for side, numbers in ((source, found.source_numbers), (info, found.target_numbers))
+    ]
+    if not all(map(all, sides)):
+        return
+    with st.expander(f"{number_of(len(found.classes), 'class')} in both", icon=":material/balance:"):
+        shares = [[number / sum(side) for number in side] for side in sides]
+        columns = {"class": [plain(name) for name in found.classes]}
+        for info_of, numbers, share in zip((source, info), sides, shares, strict=True):
+            title = plain(info_of.title)
+            columns[title] = [f"{count(n)} ({percent(s, 0)})" for n, s in zip(numbers, share, strict=True)]
+        st.dataframe(columns, hide_index=True, alt="Pictures of each class in both sets")
+        largest = max(abs(one - two) for one, two in zip(*shares, strict=True))
+        if largest > 0.1:
+            st.caption(
+                ":material/warning: The classes are not equally common in both. Ways to adapt that make the two sets look "
+                "alike as wholes can mix up classes then; the one conditioned on the predictions (CDAN) suffers least."
+            )
+
+
+def _changed(home: Home) -> None:
+    """Another choice: the arms that a comparison of ways to adapt begins with, or the usual ones again."""
+    state = st.session_state
+    state[UNMATCHED] = STOP
+    state[shared_key("resplit")] = None
+    chosen = state[NAME]
+    if chosen is None and any(STRATEGIES[key].needs_target for key in _strategies(state)):
+        form_state.fill_arms(state, [_arm(key) for key in ("scratch", "full_finetuning")])
+    elif chosen is not None:
+        suit(state, datasets.describe(home, chosen).labelled)
+
+
+def suit(state: MutableMapping[Any, Any], labelled: bool) -> None:
+    """Put arms into the form that make sense on a target: those there are where one adapts already, without those that
+    need labels where it has none; at least SEEDS seeds."""
+    kept = [key for key in _strategies(state) if STRATEGIES[key].needs_target]
+    if not labelled:
+        kept = [key for key in kept if STRATEGIES[key].learns_from not in (SOURCE_AND_FEW, TARGET)]
+    if len(kept) < 2:
+        kept = [key for key in FIRST_ARMS if key in STRATEGIES]
+    form_state.fill_arms(state, [_arm(key) for key in kept])
+    state[form_state.SEEDS] = max(SEEDS, state.get(form_state.SEEDS) or 1)
+
+
+def _strategies(state: MutableMapping[Any, Any]) -> list[str]:
+    return [state[arm_key(number, "strategy")] for number in state[form_state.ARMS]]
+
+
+def _arm(strategy: str) -> ArmConfig:
+    return ArmConfig(name=strategy, strategy=strategy)

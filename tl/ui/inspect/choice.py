@@ -1,5 +1,6 @@
 """What is looked at on the Inspect page: an experiment, two of its arms and a seed. No streamlit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tl.config import Refused
@@ -22,7 +23,22 @@ class Choice:
     arm: str  # its name, as in the experiment
     other: str | None  # the arm it is compared with; None where there is no second
     seed: int
-    info: DatasetInfo | None  # None where the pictures are gone: then there are numbers only
+    info: DatasetInfo | None  # of the test pictures; None where they are gone: then there are numbers only
+    target: DatasetInfo | None = None  # the same of two data sets: what was worked on
+    numbers: tuple[int, ...] | None = None  # of two data sets: the number that each class of the runs has in the target
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the runs' classes, in label order; none where they are not known."""
+        if self.target is None:
+            return self.info.classes if self.info else ()
+        return self.now.pictures.classes if self.now.pictures else ()
+
+    def stored(self, labels: Sequence[int]) -> list[int]:
+        """Labels of test pictures as their data set has them."""
+        if self.numbers is None or not all(0 <= label < len(self.numbers) for label in labels):
+            return list(labels)
+        return [self.numbers[label] for label in labels]
 
     @property
     def home(self) -> Home:

@@ -131,7 +131,7 @@ def _pixels(choice: Choice, picture: NDArray[np.int64], label: NDArray[np.int64]
     spec = choice.now.experiment
     sides = [spec.of(arm).resolution for arm in spec.arms]
     try:
-        found = pictures_at(choice.home, choice.info, picture.tolist(), label.tolist(), sides)
+        found = pictures_at(choice.home, choice.info, picture.tolist(), choice.stored(label.tolist()), sides)
     except Refused as problem:
         st.warning(escape(problem), icon=":material/broken_image:")
         return None

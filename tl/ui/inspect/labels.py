@@ -34,6 +34,13 @@ def show(choice: Choice) -> None:
     if info is None or choice.now.imported:
         st.info("The pictures are not on this computer, so their labels can't be looked at.", icon=":material/label:")
         return
+    if choice.target is not None:
+        st.info(
+            "Networks of two data sets say nothing about wrong labels: a picture that looks different is taken for another "
+            "class, too. Compare within one of the two to check its labels.",
+            icon=":material/label:",
+        )
+        return
     if info.origin == "drawn":
         st.info(f"{escape(info.title)} is drawn by the computer: its labels are right.", icon=":material/label:")
         return

@@ -36,6 +36,7 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "confusion": Section("Confusion", ":material/grid_on:", "confusion"),
     "mistakes": Section("Worst mistakes", ":material/priority_high:", "mistakes"),
+    "label": Section("Label here", ":material/edit:", "label_here"),
     "labels": Section("Labels", ":material/label:", "labels"),
     "looks": Section("Where it looks", ":material/visibility:", "where_it_looks"),
     "try": Section("Try a picture", ":material/add_a_photo:", "try_picture"),
@@ -43,6 +44,7 @@ SECTIONS: dict[str, Section] = {
     "shifted": Section("Shifted test", ":material/blur_on:", "shifted"),
     "model": Section("Use it elsewhere", ":material/deployed_code:", "model"),
 }
+UNLABELLED = ("label", "try", "model")  # sections of a comparison whose test pictures have no labels
 
 
 def show(home: Home, experiment_id: str) -> None:
@@ -53,23 +55,32 @@ def show(home: Home, experiment_id: str) -> None:
     except Refused as problem:
         st.error(escape(problem), icon=":material/link_off:")
         return
-    title = view.data_title(home, now.experiment.dataset, [run.run_id for run in now.runs])
+    title = view.data_title(home, now.experiment, [run.run_id for run in now.runs])
     st.title(f"Which pictures: {escape(title)}", anchor=False)
     st.page_link(
         "app.py", label="To its verdict", icon=":material/arrow_back:", query_params={"experiment": experiment_id}
     )
     choice = _choice(now, first, other)
+    sections = _sections(choice)
+    wanted = st.query_params.get("look")
     opened = st.pills(
         "Look at",
-        list(SECTIONS),
+        sections,
         format_func=lambda key: f"{SECTIONS[key].icon} {SECTIONS[key].title}",
         key=SECTION,
-        default=next(iter(SECTIONS), None),
+        default=wanted if wanted in sections else next(iter(sections), None),
         required=True,
         wrap=True,
     )
     if opened:
         SECTIONS[opened].show(choice)
+
+
+def _sections(choice: Choice) -> list[str]:
+    """Keys of those that say something: labels are given where there are none, and without them nothing is right or wrong."""
+    if choice.target is None or choice.target.labelled:
+        return [key for key in SECTIONS if key != "label"]
+    return [key for key in SECTIONS if key in UNLABELLED]
 
 
 def _choice(now: view.ExperimentView, first: str, other: str | None) -> Choice:
@@ -85,10 +96,23 @@ def _choice(now: view.ExperimentView, first: str, other: str | None) -> Choice:
         compared = middle.selectbox("Compared with", others, index=usual, format_func=arm_title, key=OTHER)
     seeds = sorted({run.seed for run in kept if run.arm == arm})
     seed = right.selectbox("Seed", seeds, key=SEED) if len(seeds) > 1 else seeds[0]
+    tested_on = now.experiment.sets[-1]
     try:
-        info: DatasetInfo | None = datasets.describe(now.home, now.experiment.dataset)
+        info: DatasetInfo | None = datasets.describe(now.home, tested_on)
     except Refused:  # deleted since
         info = None
-    if now.imported and now.experiment.dataset not in datasets.BUILT_IN:
+    if now.imported and tested_on not in datasets.BUILT_IN:
         info = None  # of another machine: what has this name here may be other pictures
-    return Choice(now=now, arm=arm, other=compared, seed=seed, info=info)
+    target = info if now.experiment.target_dataset else None
+    numbers = _numbers(now, target) if target and target.labelled else None
+    return Choice(now=now, arm=arm, other=compared, seed=seed, info=info, target=target, numbers=numbers)
+
+
+def _numbers(now: view.ExperimentView, target: DatasetInfo) -> tuple[int, ...] | None:
+    """Of each class of the runs its number in the target; None where what is learned from is gone."""
+    try:
+        return datasets.match(
+            datasets.describe(now.home, now.experiment.dataset).classes, target.classes
+        ).target_numbers
+    except Refused:
+        return None

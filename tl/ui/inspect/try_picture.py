@@ -97,7 +97,7 @@ def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: Held, sides: dict[s
         picture=held.name,
         runs=runs,
         shown={run_id: held.pixels[side] for run_id, side in sides.items()},
-        classes=choice.info.classes if choice.info else (),
+        classes=choice.classes,
         label=None,
         key=BUTTON,
     )
@@ -184,5 +184,5 @@ def _said(choice: Choice, look: Look | None, threshold: float) -> str:
     first = look.answers[0]
     if first.probability < threshold:
         return "none of these"
-    names = choice.info.classes if choice.info else ()
+    names = choice.classes
     return names[first.label] if first.label < len(names) else f"class {first.label + 1}"

@@ -26,7 +26,7 @@ def show(choice: Choice) -> None:
     st.subheader("Where it looks", anchor=False)
     own = choice.answers(choice.arm)
     other = choice.answers(choice.other) if choice.other else None
-    if choice.info is None or own is None or own.label.max() >= len(choice.info.classes):
+    if choice.info is None or own is None or own.label.max() >= len(choice.classes):
         st.info(UNREADABLE if own is None else NO_PICTURES, icon=":material/image_search:")
         return
     if other is not None and not np.array_equal(own.picture, other.picture):
@@ -41,7 +41,7 @@ def show(choice: Choice) -> None:
         picture=str(place),
         runs=runs,
         shown=_pictures(choice, runs, place, label),
-        classes=choice.info.classes,
+        classes=choice.classes,
         label=label,
         key=BUTTON,
     )
@@ -67,7 +67,7 @@ def _chosen(choice: Choice, own: Answers, other: Answers | None) -> int | None:
     if kind in kinds:
         rows = kinds[kind][:MOST]
         places = own.picture[rows].tolist()
-        names = choice.info.classes if choice.info else ()
+        names = choice.classes
         labels = dict(zip(places, own.label[rows].tolist(), strict=True))
         place = st.selectbox(
             "Picture",
@@ -109,7 +109,7 @@ def _pictures(choice: Choice, runs: tuple[RunEntry, ...], place: int, label: int
     sides = {arm.name: choice.now.experiment.of(arm).resolution for arm in choice.now.experiment.arms}
     shown = {}
     for run in runs:
-        (one,) = pictures_at(choice.home, choice.info, [place], [label], [sides[run.arm]])
+        (one,) = pictures_at(choice.home, choice.info, [place], choice.stored([label]), [sides[run.arm]])
         if one.pixels is not None:
             shown[run.run_id] = one.pixels
     return shown

@@ -1,0 +1,88 @@
+"""A second data set on the pages: chosen behind its line, told beside the verdict, labelled picture by picture."""
+
+from tests.page_lab import unescaped
+from tests.two_sets_lab import compared, sets
+from tl import jobs
+from tl.datasets import given_labels
+from tl.ui.compose import target
+
+
+def form(open_page, name: str | None = None, source: str | None = None):
+    """The form with what is behind the line, and there chosen what it will work on."""
+    app = open_page(unfolded=False)
+    if source:
+        app.selectbox(key="form_dataset").select(source).run()
+    app.button(key=f"fold_{target.OPEN}").click().run()
+    if name:
+        app.selectbox(key=target.NAME).select(name).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_choosing_what_it_will_work_on_begins_a_comparison_of_ways_to_adapt(open_page, home):
+    app = form(open_page, "blossoms_dusk")
+    assert "12 classes in both" in unescaped(app)
+    assert "Source only" in unescaped(app) and "From scratch," not in unescaped(app)
+    app.button(key="form_start").click().run()
+    (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
+    started = jobs.experiment(home, experiment_id)["experiment"]
+    assert (started.dataset, started.target_dataset, len(started.seeds)) == ("blossoms", "blossoms_dusk", 3)
+    assert [arm.strategy for arm in started.arms] == list(target.FIRST_ARMS)
+
+
+def test_taking_it_back_brings_back_the_usual_arms(open_page):
+    app = form(open_page, "blossoms_dusk")
+    app.selectbox(key=target.NAME).select(None).run()
+    assert not app.exception and "From scratch," in unescaped(app) and "Source only" not in unescaped(app)
+
+
+def test_closed_it_is_a_line(open_page):
+    app = open_page(unfolded=False)
+    assert "add pictures of that kind" in unescaped(app)
+    assert target.NAME not in {box.key for box in app.selectbox}
+
+
+def test_classes_that_only_one_side_has_are_asked_about_before_the_start(open_page, home, tmp_path):
+    sets(home, tmp_path, labelled=True)
+    app = form(open_page, "sketches", "photos")
+    assert "Only sketches has 'oak'" in unescaped(app)
+    assert app.button(key="form_start").disabled
+    app.radio(key=target.UNMATCHED).set_value("leave_out").run()
+    assert not app.button(key="form_start").disabled, unescaped(app)
+
+
+def test_a_set_without_labels_is_a_target_only(open_page, home, tmp_path):
+    sets(home, tmp_path, labelled=False)
+    app = form(open_page, "sketches", "photos")
+    assert "sketches" not in app.selectbox(key="form_dataset").options
+    assert "sketches (no labels)" in app.selectbox(key=target.NAME).options
+    assert "40 pictures without labels" in unescaped(app) and not app.button(key="form_start").disabled
+
+
+def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_page, home, tmp_path):
+    sets(home, tmp_path, labelled=False, count=180)
+    experiment_id = compared(home, {"source_only": 0.5, "mcc": 0.9})
+    app = open_page(experiment=experiment_id)
+    said = unescaped(app)
+    assert "nobody has labelled these pictures" in said and "is estimated at" in said
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="label")
+    assert "0 of 27 labelled" in [bar.proto.text for bar in app.get("progress")] and not app.exception
+    app.button(key="label_here_1").click().run()
+    app.button(key="label_here_none").click().run()
+    first, second, third = given_labels.to_label(target_info(home))[:3]
+    assert given_labels.read(home, "sketches").labels == {first: "tulip", second: ""}
+    app.button(key="label_here_back").click().run()
+    app.button(key="label_here_0").click().run()
+    assert given_labels.read(home, "sketches").labels == {first: "tulip", second: "rose"}
+    again = open_page("pages/3_Inspect.py", experiment=experiment_id, look="label")
+    assert "2 of 27 labelled" in [bar.proto.text for bar in again.get("progress")], "it goes on where it was left"
+    again.button(key="label_here_0").click().run()
+    assert third in given_labels.read(home, "sketches").labels
+    said = unescaped(open_page(experiment=experiment_id))
+    assert "Measured on 3 pictures that somebody has labelled here." in said
+
+
+def target_info(home):
+    from tl.datasets import describe
+
+    return describe(home, "sketches")

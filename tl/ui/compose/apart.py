@@ -1,0 +1,66 @@
+"""How different the two data sets of the form look to its network: a button, and what was found once it has looked."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from tl.config import Refused, Training
+from tl.store.home import Home
+from tl.ui.form_state import shared_key
+from tl.ui.parts.numbers import typed
+from tl.ui.refresh import fragment
+from tl.ui.text import escape
+
+if TYPE_CHECKING:
+    from tl.analysis.adaptation.apart import Question
+
+POLL_SECONDS = 1.0  # while somebody looks at the pictures
+
+
+def section(home: Home, source: str, target: str) -> None:
+    """Draw it for two data sets, by name; nothing where the network's weights are not here."""
+    from tl.analysis.adaptation.apart import question
+    from tl.jobs.measurements.apart import looking
+
+    settings = {name: typed(st.session_state, shared_key(name)) for name in ("backbone", "weights", "resolution")}
+    try:
+        asked = question(home, Training(dataset=source, target_dataset=target, **settings))
+    except Refused:
+        return
+    active = looking(home)
+    fragment(_found, POLL_SECONDS if active else None)(home, asked, active)
+
+
+def _found(home: Home, asked: "Question", was_active: bool) -> None:
+    from tl.analysis.adaptation.apart import answer
+    from tl.analysis.adaptation.wording import distance_in_words
+    from tl.jobs.background import busy
+    from tl.jobs.measurements.apart import looking
+
+    active = looking(home)
+    if active != was_active:
+        st.rerun()  # with or without the polling
+    if found := answer(home, asked):
+        st.caption(f":material/compare: {escape(distance_in_words(found))}")
+    elif active:
+        st.caption(":material/hourglass_top: Looking at both sets through the network …")
+    else:
+        waits = busy(home)
+        st.button(
+            "How different are they?",
+            icon=":material/compare:",
+            key="form_ask_apart",
+            on_click=_ask,
+            args=(home, asked),
+            disabled=waits,
+            help="Looks at up to 500 training pictures of each through the network, and tries to tell the two apart: some "
+            "seconds.",
+        )
+        if waits:
+            st.caption("The pictures are looked at when nothing else trains.")
+
+
+def _ask(home: Home, asked: "Question") -> None:
+    from tl.jobs.measurements.apart import ask
+
+    ask(home, asked)

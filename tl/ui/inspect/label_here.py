@@ -1,0 +1,192 @@
+"""Label pictures that nobody has labelled: one after the other, a key per class, each on the disk before the next is shown.
+
+What the networks answered is not shown: whoever labels is not to be led. What was labelled is a measurement from then on.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from tl import datasets
+from tl.config import Refused
+from tl.datasets import given_labels
+from tl.datasets.given_labels import ENOUGH, NONE_OF_THEM, Given
+from tl.datasets.info import UNLABELLED, DatasetInfo
+from tl.datasets.kept import Shown, pictures_at
+from tl.store.home import Home
+from tl.ui.inspect.choice import Choice
+from tl.ui.inspect.gallery import GREY
+from tl.ui.problems import told
+from tl.ui.refresh import fragment
+from tl.ui.text import escape, plain
+from tl.words import number_of
+
+KEYS = "1234567890abdefghijklmnopqstuvwy"  # C and R are Streamlit's own; X and Z say something else
+MOST_EXAMPLES = 24  # classes of which one is shown
+LARGE, SMALL = 280, 84  # pixels, of the picture that is asked about, and of those that are labelled
+PROBLEM, AT = "label_here_problem", "label_here_at"
+
+
+def show(choice: Choice) -> None:
+    """Draw the section."""
+    st.subheader("Label pictures here", anchor=False)
+    info = choice.target
+    if info is None or choice.now.imported:
+        st.info("Only a comparison with a second data set that is on this computer has pictures to label.")
+        return
+    if info.labelled:
+        st.info(f"The pictures of {escape(info.title)} have labels already: the verdict is measured on them.")
+        return
+    try:
+        classes = datasets.describe_for(choice.home, choice.now.experiment).classes
+    except Refused as problem:
+        st.error(escape(problem), icon=":material/broken_image:")
+        return
+    st.caption(
+        f"Which class does each picture show? {min(ENOUGH, info.test)} of the {number_of(info.test, 'test picture')}, drawn by "
+        "chance, are enough for a first real interval. Each answer is saved at once: stop whenever you like and go on later."
+    )
+    fragment(_ask, None)(choice, info, classes)
+
+
+def _ask(choice: Choice, info: DatasetInfo, classes: Sequence[str]) -> None:
+    given = given_labels.read(choice.home, info.name)
+    asked = given_labels.to_label(info)
+    wanted = _wanted(asked, given)
+    done = [place for place in wanted if place in given.labels]
+    st.progress(len(done) / max(1, len(wanted)), text=f"{len(done)} of {len(wanted)} labelled")
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    at = st.session_state.get(AT)
+    place = at if at in wanted else next((each for each in wanted if each not in given.labels), None)
+    shown = dict(zip(wanted, _pictures(choice, info, wanted), strict=True))
+    if place is None:
+        _finished(choice, wanted, asked)
+    else:
+        _one(choice, info, classes, place, shown[place], done, given)
+    if done:
+        _grid(shown, done, given)
+
+
+def _wanted(asked: Sequence[int], given: Given) -> list[int]:
+    """Those that are asked about: the first ENOUGH, and as many more again while somebody goes on."""
+    labelled = sum(place in given.labels for place in asked)
+    rounds = st.session_state.get("label_here_rounds", 1)
+    number = max(rounds * ENOUGH, -(-labelled // ENOUGH) * ENOUGH)
+    return list(asked[:number])
+
+
+def _one(
+    choice: Choice,
+    info: DatasetInfo,
+    classes: Sequence[str],
+    place: int,
+    picture: Shown,
+    done: Sequence[int],
+    given: Given,
+) -> None:
+    left, right = st.columns([1, 2], vertical_alignment="top")
+    with left:
+        st.image(GREY if picture.pixels is None else picture.pixels, width=LARGE, alt="The picture that is asked about")
+        st.caption(escape(picture.name), help="Its file in what was brought.")
+    with right:
+        with st.container(horizontal=True, key="label_here_classes"):
+            for number, name in enumerate(classes):
+                st.button(
+                    escape(name),
+                    key=f"label_here_{number}",
+                    shortcut=KEYS[number] if number < len(KEYS) else None,
+                    type="primary" if given.labels.get(place) == name else "secondary",
+                    on_click=_give,
+                    args=(choice, info, place, name, tuple(classes)),
+                )
+        with st.container(horizontal=True):
+            words = "None of these, or I can't tell"
+            args = (choice, info, place, NONE_OF_THEM, tuple(classes))
+            st.button(words, key="label_here_none", shortcut="x", type="tertiary", on_click=_give, args=args)
+            before = [each for each in done if each != place]
+            last = _last(given, before)
+            st.button(
+                "Back to the last one",
+                key="label_here_back",
+                shortcut="z",
+                type="tertiary",
+                icon=":material/undo:",
+                disabled=last is None,
+                on_click=_go_to,
+                args=(last,),
+            )
+        _what_they_look_like(choice, classes)
+
+
+def _what_they_look_like(choice: Choice, classes: Sequence[str]) -> None:
+    """A picture of each class from what was learned: names alone may say little."""
+    name = choice.now.experiment.dataset
+    found = {each: pixels for each, pixels in _examples(str(choice.home.path), name) if each in classes}
+    if found:
+        st.image(list(found.values()), caption=[escape(each) for each in found], width=SMALL, alt=[*map(plain, found)])
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _examples(home_path: str, name: str) -> list[tuple[str, NDArray[np.uint8]]]:
+    """(class, picture) of the data set; none where they are not here."""
+    try:
+        return datasets.examples(Home(home_path), name)[:MOST_EXAMPLES]
+    except Refused:
+        return []
+
+
+def _last(given: Given, done: Sequence[int]) -> int | None:
+    """The one that was labelled last."""
+    return next((place for place in reversed(given.labels) if place in done), None)
+
+
+def _give(choice: Choice, info: DatasetInfo, place: int, label: str, classes: tuple[str, ...]) -> None:
+    with told(PROBLEM):
+        given_labels.give(choice.home, info, place, label, classes)
+        st.session_state.pop(AT, None)
+
+
+def _go_to(place: int | None) -> None:
+    st.session_state[AT] = place
+
+
+def _finished(choice: Choice, wanted: Sequence[int], asked: Sequence[int]) -> None:
+    st.success("These pictures are labelled. The verdict is measured on them now.", icon=":material/verified:")
+    st.page_link(
+        "app.py",
+        label="To the verdict",
+        icon=":material/arrow_back:",
+        query_params={"experiment": choice.now.experiment_id},
+    )
+    if len(wanted) < len(asked):
+        more = min(ENOUGH, len(asked) - len(wanted))
+        st.button(
+            f"Label {more} more", key="label_here_more", icon=":material/add:", on_click=_more, args=(len(wanted),)
+        )
+
+
+def _more(labelled: int) -> None:
+    st.session_state["label_here_rounds"] = labelled // ENOUGH + 1
+
+
+def _pictures(choice: Choice, info: DatasetInfo, places: Sequence[int]) -> list[Shown]:
+    spec = choice.now.experiment
+    sides = [spec.of(arm).resolution for arm in spec.arms]
+    try:
+        return pictures_at(choice.home, info, places, [UNLABELLED] * len(places), sides)
+    except Refused as problem:
+        st.error(escape(problem), icon=":material/broken_image:")
+        return [Shown(name="", pixels=None) for _ in places]
+
+
+def _grid(shown: dict[int, Shown], done: Sequence[int], given: Given) -> None:
+    """Those that are labelled, with what was said of each."""
+    st.image(
+        [GREY if (pixels := shown[place].pixels) is None else pixels for place in done],
+        caption=[escape(given.labels[place] or "none of these") for place in done],
+        width=SMALL,
+        alt=[plain(given.labels[place] or "none of these") for place in done],
+    )
