@@ -45,7 +45,7 @@ EXPECTED = {
         {1: dict(zip(EVERYTHING, (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0), strict=True))},
     ),
     **dict.fromkeys(
-        ("norm_and_bias", "lora", "layer_decay", "source_only", "adabn", "mcc", "target_full"),
+        ("norm_and_bias", "lora", "layer_decay", "source_only", "adabn", "dann", "cdan", "mcc", "target_full"),
         ({}, {1: dict.fromkeys(EVERYTHING, 1.0), 9: dict.fromkeys(EVERYTHING, 1.0)}),
     ),
     "nearest_mean": ({}, {1: {HEAD: 1.0}}),

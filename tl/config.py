@@ -31,7 +31,7 @@ EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patienc
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.
 DECIDED = {"precision": "auto"}
 # Of an experiment, a run or an arm: written where they are not the usual ones, so that earlier versions read all else.
-OPTIONAL = ("final", "target_dataset", "unmatched", *TRANSFERRED, "adaptation", "labelled_per_class")
+OPTIONAL = ("final", "target_dataset", "unmatched", *TRANSFERRED, "adaptation", "domain_rate", "labelled_per_class")
 STOP, LEAVE_OUT = UNMATCHED = ("stop", "leave_out")  # what becomes of classes that only one of two data sets has
 # A step of a range test: at least so many pictures, in at most so many batches.
 RATE_TEST_PICTURES, RATE_TEST_BATCHES = 32, 8
@@ -94,6 +94,7 @@ class ArmConfig:
     lora_scale: float = PARAMETERS["lora_scale"].default
     layer_decay: float = PARAMETERS["layer_decay"].default
     adaptation: float = PARAMETERS["adaptation"].default
+    domain_rate: float = PARAMETERS["domain_rate"].default
     labelled_per_class: int = int(PARAMETERS["labelled_per_class"].default)
 
     def __post_init__(self):

@@ -16,7 +16,7 @@ RANDOM, PRETRAINED, MEAN_VAR = "random", "pretrained", "mean_var"  # how the bac
 # Keys of tl.train.methods.METHODS: what is prepared, which parameters train, and what happens around each step.
 PLAIN, SCALE_ONLY, ANCHORED, NEAREST_MEAN = "plain", "scale_only", "anchored", "nearest_mean"
 NORM_AND_BIAS, LORA, LAYER_DECAY = "norm_and_bias", "lora", "layer_decay"
-ADABN, MCC = "adabn", "mcc"
+ADABN, MCC, DANN, CDAN = "adabn", "mcc", "dann", "cdan"
 # What a strategy trains on where a comparison has two data sets, the source and the target it is to work on. All but
 # TARGET learn from the source's labels, and are judged while they train by the source's validation pictures.
 SOURCE = "source"
@@ -49,6 +49,7 @@ PARAMETERS: dict[str, Parameter] = {
     "lora_scale": Parameter(title="Scale of the updates", low=0.01, high=100.0, default=1.0),
     "layer_decay": Parameter(title="Factor of the rate, per block", low=0.1, high=1.0, default=0.75),
     "adaptation": Parameter(title="Weight of adapting", low=0.0, high=100.0, default=1.0),
+    "domain_rate": Parameter(title="Discriminator's rate, times the head's", low=0.01, high=1000.0, default=10.0),
     "labelled_per_class": Parameter(title="Labelled target pictures per class", low=1, high=1000, default=10),
 }
 
@@ -278,6 +279,30 @@ STRATEGIES: dict[str, Strategy] = {
         learns_from=SOURCE_THEN_TARGET,
         needs_target=True,
         source="Li et al. 2016, arXiv 1603.04779",
+    ),
+    "dann": Strategy(
+        title="Domain-adversarial (DANN)",
+        sentence="Pretrained backbone; everything trains from the first epoch, on the source's labels and so that a "
+        "discriminator can't tell source from target.",
+        learning_rate=1e-4,
+        parameters=("adaptation", "domain_rate"),
+        method=DANN,
+        phases=_everything,
+        learns_from=SOURCE_AND_TARGET,
+        needs_target=True,
+        source="Ganin et al. 2016, arXiv 1505.07818",
+    ),
+    "cdan": Strategy(
+        title="Conditional adversarial (CDAN)",
+        sentence="As domain-adversarial training, but the discriminator sees the predictions, too: classes are aligned with "
+        "classes.",
+        learning_rate=1e-4,
+        parameters=("adaptation", "domain_rate"),
+        method=CDAN,
+        phases=_everything,
+        learns_from=SOURCE_AND_TARGET,
+        needs_target=True,
+        source="Long et al. 2018, arXiv 1705.10667",
     ),
     "mcc": Strategy(
         title="Least class confusion (MCC)",

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from tests.benchmarks.adapting import adapting
 from tests.benchmarks.alternating import alternating
 from tests.benchmarks.busy import busy
 from tests.benchmarks.certainty import certainty
@@ -53,6 +54,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "linear_probe": linear_probe,
     "saving": saving,
     "alternating": alternating,
+    "adapting": adapting,
     "busy": busy,
     "memory": memory,
     "small": small,

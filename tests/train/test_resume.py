@@ -32,6 +32,7 @@ RESUMED = {
     "lora": {"find_rate": True, "arm": {"lora_rank": 2}},
     "layer_decay": {"augment": "trivial"},
     "adabn": {"target_dataset": "negatives"},
+    "dann": {"target_dataset": "negatives"},
     "discriminative": {"schedule": "step", "step_epochs": 1, "precision": "bf16"},
 }
 

@@ -4,6 +4,8 @@ from tl.config import RunConfig
 from tl.strategies import (
     ADABN,
     ANCHORED,
+    CDAN,
+    DANN,
     LAYER_DECAY,
     LORA,
     MCC,
@@ -15,6 +17,8 @@ from tl.strategies import (
 )
 from tl.train.methods.adabn import AdaBn
 from tl.train.methods.anchored import Anchored
+from tl.train.methods.cdan import Cdan
+from tl.train.methods.dann import Dann
 from tl.train.methods.layer_decay import LayerDecay
 from tl.train.methods.lora import Lora
 from tl.train.methods.mcc import Mcc
@@ -32,6 +36,8 @@ METHODS: dict[str, type[Method]] = {
     LORA: Lora,
     LAYER_DECAY: LayerDecay,
     ADABN: AdaBn,
+    DANN: Dann,
+    CDAN: Cdan,
     MCC: Mcc,
 }
 
