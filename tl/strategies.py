@@ -316,6 +316,17 @@ STRATEGIES: dict[str, Strategy] = {
         needs_target=True,
         source="Jin et al. 2020, arXiv 1912.03699",
     ),
+    "target_few": Strategy(
+        title="Source and a few of the target",
+        sentence="Pretrained backbone; everything trains from the first epoch, on the source and on a few labelled pictures "
+        "of the target per class, half of each batch.",
+        learning_rate=1e-4,
+        parameters=("labelled_per_class",),
+        phases=_everything,
+        learns_from=SOURCE_AND_FEW,
+        needs_target=True,
+        source="“S+T” of Saito et al. 2019, arXiv 1904.06487",
+    ),
     "target_full": Strategy(
         title="Trained on the target",
         sentence="Pretrained backbone; everything trains from the first epoch, on the target with its labels: what could be "

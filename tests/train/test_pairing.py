@@ -12,8 +12,10 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import match
 from tl.store.paired import TARGET_VALIDATION, Part
 from tl.store.predictions import read_predictions
+from tl.store.turn import Turn
 from tl.strategies import STRATEGIES
 from tl.train.batches import going_round
+from tl.train.run import Trainer
 
 
 def config_of(strategy, **arm):
@@ -115,3 +117,28 @@ def test_a_part_of_nothing_is_nothing(stripes_home, negatives):
 def test_one_sets_pictures_are_described_as_before(stripes_home, negatives):
     config = replace(config_of("full_finetuning"), target_dataset=None)
     assert datasets.describe_for(stripes_home, config) == datasets.describe(stripes_home, "stripes")
+
+
+def test_a_few_labelled_pictures_of_each_class_are_half_of_every_batch(make_run, negatives, stripes_home):
+    some = {}
+    for number in (2, 5):
+        run, config = make_run(
+            "target_few", weights="bundled", target_dataset=negatives, arm={"labelled_per_class": number}
+        )
+        few = prepare_for(stripes_home, config).beside
+        assert np.bincount(few.labels).tolist() == [number, number]
+        assert (few.pixels[:] == prepare(stripes_home, negatives, 32).pixels("train")[few.rows]).all()
+        some[number] = set(few.pictures.tolist())
+    assert some[2] < some[5], "nested, as samples are"
+    trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    trainer._prepare()
+    batch, labels = next(trainer.learner.batches(1))
+    assert len(batch) == len(labels) == 16 and trainer.learner.noted() == {}
+    other = prepare_for(
+        stripes_home, make_run("target_few", target_dataset=negatives, seeds=(1,), arm={"labelled_per_class": 5})[1]
+    )
+    assert set(other.beside.pictures.tolist()) != some[5], "which ones is chance, as all else of a seed"
+
+
+def test_which_strategies_take_pictures_of_the_target_in_their_batches():
+    assert {key for key, strategy in STRATEGIES.items() if strategy.beside} == {"dann", "cdan", "mcc", "target_few"}
