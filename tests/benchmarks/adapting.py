@@ -7,6 +7,7 @@ import time
 
 from tests.benchmarks.row import Row, share
 from tests.benchmarks.scale import Scale
+from tl.output import spell_out
 from tl.store.home import Home
 
 WAYS = ("dann", "cdan", "mcc")
@@ -84,6 +85,7 @@ def main(seconds: float, turns: int, batch_size: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    spell_out()
     if len(sys.argv) != 4:
         sys.exit(USAGE)
     print(json.dumps(main(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
