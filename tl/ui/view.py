@@ -175,6 +175,13 @@ class ExperimentView:
         return pd.concat(frames, ignore_index=True)
 
     @cached_property
+    def answered(self) -> tuple[RunEntry, ...]:
+        """Those of its finished runs that have kept what they answered."""
+        return tuple(
+            run for run in self.runs if run.status == "finished" and self.home.run(run.run_id).predictions.exists()
+        )
+
+    @cached_property
     def label(self) -> Label:
         """What somebody calls it, and notes about it."""
         return label_of(self.home, self.experiment_id)

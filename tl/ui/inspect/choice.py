@@ -63,7 +63,7 @@ class Choice:
 
 def finished(now: ExperimentView) -> tuple[RunEntry, ...]:
     """Those of its runs that have kept what they answered."""
-    return tuple(run for run in now.runs if run.status == "finished" and now.home.run(run.run_id).predictions.exists())
+    return now.answered
 
 
 def begun(now: ExperimentView) -> tuple[str, str | None]:
