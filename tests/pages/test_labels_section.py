@@ -1,5 +1,7 @@
 """The Labels section of the Inspect page: suspects and twins shown, choices kept, compared again, answered side by side."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from tl.datasets import describe, ingest, prepare
 from tl.jobs.measurements import label_checks
 from tl.store.database import read_experiment, read_runs
 from tl.store.predictions import ALONE, Predictions, write_predictions
+from tl.ui.header import STYLE
 
 EVIL = "![](http:evil)<b>**x**"
 
@@ -48,6 +51,12 @@ def test_suspects_are_shown_with_what_they_look_like(open_page, home, flowers):
     assert "No picture occurs in two splits or in two classes" in said
     assert "So many doubts say more about these networks than about the labels" in said, "a quarter of all"
     assert [button.label for button in app.button if button.key == "inspect_labels_ask"]
+
+
+def test_the_room_of_a_picture_is_kept_so_that_the_box_below_it_stays_where_it_is(open_page, flowers):
+    (rule,) = re.findall(r"([^}]*) \.stImage img \{\s*aspect-ratio: 1;", STYLE.read_text())
+    drawn = [block.proto.id for block in opened(open_page, flowers).get("flex_container")]
+    assert "st-key-suspect_" in rule and any("suspect_" in key for key in drawn)
 
 
 def test_choices_are_counted_can_be_forgotten_and_name_the_test_set(open_page, home, flowers):

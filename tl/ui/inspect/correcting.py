@@ -1,7 +1,8 @@
 """What is to become of single pictures: set aside, really another class; kept in the session, done in a new data set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -68,8 +69,8 @@ def picker(info: DatasetInfo, pictures: Labelled, place: int, where: str, likely
     )
 
 
-def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
-    """Draw what was chosen so far, and the button that compares again."""
+def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Callable[[], None] | None:
+    """Draw what was chosen so far, and the button that compares again; what that does, where it was pressed."""
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
     wanted = {
@@ -81,7 +82,7 @@ def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
         st.caption(
             "Choose below what becomes of a picture: it can be set aside, or get another label. Then compare again."
         )
-        return
+        return None
     aside = sum(value == ASIDE for value in wanted.values())
     with st.container(border=True, key="inspect_corrections"):
         st.markdown(f"**{' and '.join(in_words(aside, len(wanted) - aside)).capitalize()}** so far.")
@@ -98,8 +99,7 @@ def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
             )
             st.button("Forget these choices", key="inspect_forget", type="tertiary", on_click=chosen(info).clear)
         st.caption(_where(wanted, pictures, bool(choice.now.experiment.resplit)))
-    if pressed:
-        _again(choice, info, pictures, wanted)
+    return partial(_again, choice, info, pictures, wanted) if pressed else None
 
 
 def _where(wanted: dict[int, int], pictures: Labelled, resplit: bool) -> str:

@@ -50,11 +50,14 @@ def show(choice: Choice) -> None:
         st.error(escape(problem), icon=":material/broken_image:")
         return
     pictures = Labelled(index["name"].tolist(), index["label"].tolist(), index["split"].tolist())
-    bar = st.container()
+    place = st.container()
+    with place:  # now: drawn last, it would move all that is below
+        again = correcting.bar(choice, info, pictures)
     _suspects(choice, info, pictures)
     twins.show(choice, info, pictures)
-    with bar:
-        correcting.bar(choice, info, pictures)
+    if again:
+        with place:
+            again()
 
 
 def _suspects(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
