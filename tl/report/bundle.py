@@ -6,6 +6,7 @@ import json
 import time
 import zipfile
 from contextlib import suppress
+from typing import Any
 
 from tl import sources
 from tl.analysis.experiment import pictures_of
@@ -82,7 +83,7 @@ def _answers(subject: Subject, file: str) -> dict[str, bytes]:
     return found if sum(map(len, found.values())) <= ANSWERS_BYTES else {}
 
 
-def _contents(subject: Subject, form: int) -> dict:
+def _contents(subject: Subject, form: int) -> dict[str, Any]:
     info = pictures_of(subject.home, subject.experiment, subject.run_ids)
     return {
         "format": form,
@@ -124,5 +125,5 @@ def _weights(subject: Subject) -> str:
         return experiment.weights
 
 
-def _json(document: dict) -> bytes:
+def _json(document: dict[str, Any]) -> bytes:
     return json.dumps(document, indent=1, ensure_ascii=False).encode()

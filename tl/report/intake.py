@@ -224,7 +224,7 @@ def _settings(told: dict[str, Any]) -> Experiment:
 
 
 def _runs(
-    home: Home, configs: list[RunConfig], imported: dict, read: Read, reader: Reader, shown: str
+    home: Home, configs: list[RunConfig], imported: dict[str, Any], read: Read, reader: Reader, shown: str
 ) -> Iterator[tuple[str, Files]]:
     """(run id in this home, file -> what is to be written) of one run after another: all at once may be gigabytes."""
     for config in configs:

@@ -156,14 +156,15 @@ def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: Held | None) ->
     for run in runs:
         known = choice.predictions(run.arm, split="validation")
         found = at_threshold(known, threshold) if known is not None else None
+        figures = (None, None, None) if found is None else (found.coverage, found.accuracy, found.lost)
         look = held.found.get(run.run_id) if held else None
         rows.append(
             {
                 "Arm": arm_title(run.arm),
                 "This picture": _said(choice, look, threshold),
-                "Answers": share(found and found.coverage),
-                "Right when it answers": share(found and found.accuracy, 1),
-                "Right answers given up": share(found and found.lost, 1),
+                "Answers": share(figures[0]),
+                "Right when it answers": share(figures[1], 1),
+                "Right answers given up": share(figures[2], 1),
             }
         )
     st.dataframe(
