@@ -67,16 +67,16 @@ def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_pa
     assert "nobody has labelled these pictures" in said and "is estimated at" in said
     app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="label")
     assert "0 of 27 labelled" in [bar.proto.text for bar in app.get("progress")] and not app.exception
-    app.button(key="label_here_1").click().run()
-    app.button(key="label_here_none").click().run()
     first, second, third = given_labels.to_label(target_info(home))[:3]
+    app.button(key=f"label_here_{first}_1").click().run()
+    app.button(key=f"label_here_{second}_none").click().run()
     assert given_labels.read(home, "sketches").labels == {first: "tulip", second: ""}
     app.button(key="label_here_back").click().run()
-    app.button(key="label_here_0").click().run()
+    app.button(key=f"label_here_{second}_0").click().run()
     assert given_labels.read(home, "sketches").labels == {first: "tulip", second: "rose"}
     again = open_page("pages/3_Inspect.py", experiment=experiment_id, look="label")
     assert "2 of 27 labelled" in [bar.proto.text for bar in again.get("progress")], "it goes on where it was left"
-    again.button(key="label_here_0").click().run()
+    again.button(key=f"label_here_{third}_0").click().run()
     assert third in given_labels.read(home, "sketches").labels
     said = unescaped(open_page(experiment=experiment_id))
     assert "Measured on 3 pictures that somebody has labelled here." in said

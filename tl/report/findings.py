@@ -72,7 +72,7 @@ def measures(found: Verdict, name: str) -> list[Measure]:
     cost = entry.cost
     candidates = [
         _gain(found, name),
-        time_measure(entry.time_to_target),
+        None if found.works_on else time_measure(entry.time_to_target),  # on the source's pictures: not what counts
         _epochs_used(cost.epochs, found.summary[name], found.summary[entry.against]),
         _cost("Peak memory", cost.memory_bytes, memory),
         _cost("Computing time", cost.seconds, duration),

@@ -50,7 +50,7 @@ def show(home: Home) -> None:
     experiment = _start_row(home, info)
     if experiment:  # last, so that the form can be used while charts are still being made
         plan.in_form(places, experiment)
-    if experiment and info:
+    if experiment and info and not experiment.target_dataset:  # it is about transfer to pictures like these
         advice.section(home, info, experiment)
 
 

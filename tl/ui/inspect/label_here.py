@@ -56,7 +56,7 @@ def _ask(choice: Choice, info: DatasetInfo, classes: Sequence[str]) -> None:
     asked = given_labels.to_label(info)
     wanted = _wanted(asked, given)
     done = [place for place in wanted if place in given.labels]
-    st.progress(len(done) / max(1, len(wanted)), text=f"{len(done)} of {len(wanted)} labelled")
+    bar = st.empty()
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
     at = st.session_state.get(AT)
@@ -66,6 +66,8 @@ def _ask(choice: Choice, info: DatasetInfo, classes: Sequence[str]) -> None:
         _finished(choice, wanted, asked)
     else:
         _one(choice, info, classes, place, shown[place], done, given)
+    # Only now the next can be answered: what says how many are done says so.
+    bar.progress(len(done) / max(1, len(wanted)), text=f"{len(done)} of {len(wanted)} labelled")
     if done:
         _grid(shown, done, given)
 
@@ -88,15 +90,12 @@ def _one(
     given: Given,
 ) -> None:
     left, right = st.columns([1, 2], vertical_alignment="top")
-    with left:
-        st.image(GREY if picture.pixels is None else picture.pixels, width=LARGE, alt="The picture that is asked about")
-        st.caption(escape(picture.name), help="Its file in what was brought.")
     with right:
         with st.container(horizontal=True, key="label_here_classes"):
             for number, name in enumerate(classes):
                 st.button(
                     escape(name),
-                    key=f"label_here_{number}",
+                    key=f"label_here_{place}_{number}",
                     shortcut=KEYS[number] if number < len(KEYS) else None,
                     type="primary" if given.labels.get(place) == name else "secondary",
                     on_click=_give,
@@ -105,7 +104,7 @@ def _one(
         with st.container(horizontal=True):
             words = "None of these, or I can't tell"
             args = (choice, info, place, NONE_OF_THEM, tuple(classes))
-            st.button(words, key="label_here_none", shortcut="x", type="tertiary", on_click=_give, args=args)
+            st.button(words, key=f"label_here_{place}_none", shortcut="x", type="tertiary", on_click=_give, args=args)
             before = [each for each in done if each != place]
             last = _last(given, before)
             st.button(
@@ -119,6 +118,9 @@ def _one(
                 args=(last,),
             )
         _what_they_look_like(choice, classes)
+    with left:
+        st.image(GREY if picture.pixels is None else picture.pixels, width=LARGE, alt="The picture that is asked about")
+        st.caption(escape(picture.name), help="Its file in what was brought.")
 
 
 def _what_they_look_like(choice: Choice, classes: Sequence[str]) -> None:
@@ -144,6 +146,8 @@ def _last(given: Given, done: Sequence[int]) -> int | None:
 
 
 def _give(choice: Choice, info: DatasetInfo, place: int, label: str, classes: tuple[str, ...]) -> None:
+    if place in given_labels.read(choice.home, info.name).labels and st.session_state.get(AT) != place:
+        return  # pressed twice, before the next picture was there: it is not what that shows
     with told(PROBLEM):
         given_labels.give(choice.home, info, place, label, classes)
         st.session_state.pop(AT, None)
