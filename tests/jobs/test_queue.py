@@ -270,10 +270,10 @@ def test_a_dead_trainer_nobody_watches_is_shown_as_interrupted_and_can_be_resume
 def test_uneven_classes_are_judged_by_balanced_accuracy_unless_told_otherwise(home, monkeypatch, counts, judge):
     info = datasets.describe(home, "blossoms")
     two = dict(zip(info.classes, ({"train": counts[0] - 5, "test": 5}, {"train": counts[1] - 5, "test": 5})))
-    monkeypatch.setattr(datasets, "describe", lambda *args: replace(info, classes=info.classes[:2], counts=two))
+    monkeypatch.setattr(datasets, "describe_for", lambda *args: replace(info, classes=info.classes[:2], counts=two))
     arms = (ArmConfig(name="scratch", strategy="scratch"),)
     wanted = Experiment(dataset="blossoms", samples=20, arms=arms)
     assert resolved(home, wanted).judge_by == judge
     assert resolved(home, replace(wanted, judge_by="accuracy")).judge_by == "accuracy"
-    monkeypatch.setattr(datasets, "describe", lambda *args: replace(info, counts={}))
+    monkeypatch.setattr(datasets, "describe_for", lambda *args: replace(info, counts={}))
     assert resolved(home, wanted).judge_by == "accuracy", "sizes that nobody knows"

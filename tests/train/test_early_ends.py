@@ -15,8 +15,8 @@ from tl.train.__main__ import Stopped
 SAME = ("epochs", "best_epoch", "best_val_accuracy", "elapsed_seconds", "memory_peak_bytes", "learning_rate", "notes")
 ENDS = {  # what ends it -> where, what is raised there, how that is called
     "a stop while it waits for its turn": ("quick.FreeTurn.take", Stopped(), "stopped"),
-    "a stop while pictures are decoded": ("tl.train.run.prepare", Stopped(), "stopped"),
-    "a data set that is gone": ("tl.train.run.prepare", Refused("There is no data set 'none'."), "failed"),
+    "a stop while pictures are decoded": ("tl.train.run.prepare_for", Stopped(), "stopped"),
+    "a data set that is gone": ("tl.train.run.prepare_for", Refused("There is no data set 'none'."), "failed"),
     "a network that doesn't fit the GPU": ("tl.train.run.Learner", RuntimeError("CUDA out of memory."), "failed"),
     "a trainer that can't begin": ("tl.train.run.choose_device", OSError(5, "Input/output error"), "failed"),
 }

@@ -183,6 +183,10 @@ def quick_learner(make_run):
     class Store:
         classes = ("a", "b")
         folder = run.folder  # of pictures without a name
+        sizes, beside = {"train": 8}, None
+
+        def of(self, split):
+            return self
 
         def pixels(self, split, count=None):
             return np.zeros((8, 32, 32, 3), np.uint8)
@@ -221,7 +225,7 @@ def test_what_a_stop_takes_down_with_it_is_no_failure(quick, command, monkeypatc
     def dies(*_, **__):
         raise RuntimeError("`python -m tl.datasets.drawer` does not start: -15")
 
-    monkeypatch.setattr(run_module, "prepare", dies)
+    monkeypatch.setattr(run_module, "prepare_for", dies)
     monkeypatch.setattr(main_module, "StopSignal", lambda turn: SimpleNamespace(check=lambda: None, asked=asked))
     assert command(quick.folder) == (0 if asked else 1)
     assert read_json(quick.result)["status"] == status
