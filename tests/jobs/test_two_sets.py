@@ -75,3 +75,12 @@ def test_what_is_made_of_one_set_is_refused_for_two(two):
         refuse_two_sets(TWO)
     with pytest.raises(Refused, match="final is .* one data set alone"):
         replace(TWO, arms=ARMS[:1], final=final_model.Final(of=new_id(), epochs=1))
+
+
+def test_a_report_and_two_comparisons_side_by_side_name_the_target():
+    from tl.report.sections import setting_rows
+    from tl.ui.watch.side_by_side import differing
+
+    assert dict(setting_rows(TWO))["target dataset"] == "other"
+    assert "target dataset" not in dict(setting_rows(LEARNT)), "a comparison with one data set has no such setting"
+    assert ("Data set to work on", "other", "third") in differing(TWO, replace(TWO, target_dataset="third"))

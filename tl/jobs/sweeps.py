@@ -42,7 +42,8 @@ def sweep(home: Home, sweep_id: str) -> dict:
 
 
 def list_sweeps(home: Home) -> list[dict]:
-    """Every sweep, the newest first: `sweep_id, created, dataset, backbone, resolution, sizes, arms, seeds, runs`.
+    """Every sweep, the newest first: `sweep_id, created, dataset, target_dataset, backbone, resolution, sizes, arms, seeds,
+    runs`.
 
     `runs` counts them by status; `networks`: all that its arms train, where some have their own.
     """
@@ -56,6 +57,7 @@ def list_sweeps(home: Home) -> list[dict]:
                 "sweep_id": found["sweep_id"],
                 "created": found["created"],
                 "dataset": first.dataset,
+                "target_dataset": first.target_dataset,
                 "backbone": first.backbone,
                 "networks": list(dict.fromkeys(own.backbone for own in each_of(first))),
                 "resolution": first.resolution,

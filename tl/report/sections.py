@@ -10,7 +10,7 @@ from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference
 from tl.analysis.unplanned import notes
 from tl.backbones import BACKBONES
-from tl.config import ArmConfig, Experiment, Training
+from tl.config import OF_TWO_SETS, ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import networks, own_words, sides
 from tl.report import pieces
@@ -96,7 +96,7 @@ def repeated(
 def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[str]:
     """What the data set is; its classes with their pictures."""
     if info is None:
-        return [pieces.paragraph(f"{experiment.dataset}: no longer here, so nothing more is known about it.")]
+        return [pieces.paragraph(f"{' → '.join(experiment.sets)}: no longer here, so nothing more is known about it.")]
     sizes = ", ".join(
         f"{count(number)} {use}"
         for number, use in ((info.train, "to train"), (info.validation, "to validate"), (info.test, "to test"))
@@ -111,7 +111,8 @@ def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[s
 
 def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tuple[str, object]]:
     """What all arms share, by the names of the command line's options; `sizes` of a sweep."""
-    values = {entry.name: getattr(experiment, entry.name) for entry in fields(Training)}
+    left_out = () if experiment.target_dataset else OF_TWO_SETS
+    values = {entry.name: getattr(experiment, entry.name) for entry in fields(Training) if entry.name not in left_out}
     values |= {"samples": ", ".join(map(count, sizes))} if sizes else {}
     numbers = ", ".join(map(str, experiment.seeds))
     values |= {"seeds": f"{len(experiment.seeds)} (number{'s' * (len(experiment.seeds) > 1)} {numbers})"}

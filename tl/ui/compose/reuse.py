@@ -4,7 +4,7 @@ from collections.abc import MutableMapping
 from dataclasses import fields, replace
 from typing import Any
 
-from tl.config import AUTO, TRANSFERRED, ArmConfig, Experiment, Refused, Training
+from tl.config import AUTO, OF_TWO_SETS, TRANSFERRED, ArmConfig, Experiment, Refused, Training
 from tl.differences import listed
 from tl.store.database import has_experiment, read_experiment
 from tl.store.home import Home
@@ -58,6 +58,9 @@ def missing(wanted: Experiment, now: Experiment) -> list[str]:
     if wanted.dataset != now.dataset:
         lost.append(f"the data set {wanted.dataset!r}, which is not here any more")
         others -= {"dataset", "samples", "resplit"}
+    if wanted.target_dataset != now.target_dataset:
+        lost.append(f"the data set {wanted.target_dataset!r} to work on, which is not here any more")
+        others -= {*OF_TWO_SETS}
     if wanted.weights not in (AUTO, now.weights) and any(map(_takes_the_shared, wanted.arms)):
         lost.append(f"the pretrained weights {wanted.weights!r}, which are not here any more")
     for before, after in zip(wanted.arms, now.arms, strict=True):

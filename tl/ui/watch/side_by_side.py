@@ -23,6 +23,8 @@ BOX, OTHER, ADDRESS = "compare_box", "compare_with", "with"
 NOTHING = "–"
 TITLES = {
     "dataset": "Data set",
+    "target_dataset": "Data set to work on",
+    "unmatched": "Classes of one set only",
     "samples": "Training pictures",
     "backbone": "Network",
     "weights": "Pretrained weights",
