@@ -243,6 +243,9 @@ def first_arm(app) -> int:
 def test_an_arm_shows_what_its_strategy_does_and_only_the_settings_that_matter_to_it(open_page, strategy):
     app = open_page()
     number = first_arm(app)
+    if STRATEGIES[strategy].needs_target:
+        app.session_state["form_target_dataset"] = "blossoms_dusk"
+        app.run()
     app.selectbox(key=f"form_arm{number}_strategy").set_value(strategy).run()
     assert not app.exception and not app.error
     assert STRATEGIES[strategy].sentence in unescaped(app) and STRATEGIES[strategy].source in unescaped(app)
@@ -336,7 +339,17 @@ def test_everything_that_arms_share_can_be_set_and_reaches_the_run(open_page, ho
 
 
 def test_every_setting_of_the_training_has_a_place_in_the_form():
-    elsewhere = {"dataset", "samples", "backbone", "weights", "resolution", "resplit", "threads"}
+    elsewhere = {
+        "dataset",
+        "target_dataset",
+        "unmatched",
+        "samples",
+        "backbone",
+        "weights",
+        "resolution",
+        "resplit",
+        "threads",
+    }
     assert {entry.name for entry in fields(Training)} == (set(SHARED) - {"seeds"}) | elsewhere
 
 
