@@ -31,7 +31,7 @@ METRICS = {
     "eval_seconds": "Float64",
     "elapsed_seconds": "Float64",  # computing time so far, as it would be alone; waiting for a turn is not in it
     "reused_seconds": "Float64",  # of this epoch's computing time, what another run spent: its features were kept
-    "images_seen": "Int64",  # training pictures so far
+    "images_seen": "Int64",  # training pictures so far, of both data sets where there are two
     "images_per_second": "Float64",  # training
     "memory_peak_bytes": "Int64",  # GPU: torch's peak of this epoch; CPU: resident memory, page cache aside
     "gpu_utilisation": "Float64",  # 0..1, mean over the epoch

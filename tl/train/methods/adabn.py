@@ -69,5 +69,5 @@ class Moments:
     def put_into(self, norm: nn.modules.batchnorm._BatchNorm) -> None:
         """Make them the statistics by which `norm` normalises from now on; the variance unbiased, as its own is."""
         assert norm.running_mean is not None and norm.running_var is not None
-        norm.running_mean.copy_(self._mean)
-        norm.running_var.copy_(self._squares / max(1, self._count - 1))
+        norm.running_mean.copy_(self._mean.to(norm.running_mean.dtype))  # first: not every device has float64
+        norm.running_var.copy_((self._squares / max(1, self._count - 1)).to(norm.running_var.dtype))

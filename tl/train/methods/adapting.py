@@ -29,7 +29,7 @@ class Adapting(Method):
         number = len(classes)
         added = self.adaptation(scores, number)
         with torch.no_grad():
-            self._sums.append(added.detach().double())
+            self._sums.append(added.detach())
             found = nn.functional.one_hot(scores[number:].argmax(1), scores.shape[1]).any(0)
             self._predicted = found if self._predicted is None else self._predicted | found
         total: torch.Tensor = cross_entropy(scores[:number], classes) + self.arm.adaptation * added
@@ -40,6 +40,6 @@ class Adapting(Method):
         if self._predicted is None:
             return {}
         return {
-            "adaptation_loss": float(torch.stack(self._sums).mean()),
+            "adaptation_loss": float(torch.stack(self._sums).cpu().double().mean()),
             "predicted_classes": int(self._predicted.sum()),
         }

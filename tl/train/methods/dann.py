@@ -65,12 +65,12 @@ class Dann(Adapting):
         told = self._discriminator(reversed_gradient(self.seen(features, scores), ramp(self.done)))[:, 0]
         domains = torch.zeros_like(told)
         domains[:pictures] = 1.0  # the source's
-        self._right.append(((told.detach() > 0) == domains.bool()).double().mean())
+        self._right.append(((told.detach() > 0) == domains.bool()).float().mean())
         return nn.functional.binary_cross_entropy_with_logits(told, domains)
 
     def noted(self) -> dict[str, float | int | None]:
         """What adapting tells, and how many pictures the discriminator told apart."""
-        known = {"domain_accuracy": float(torch.stack(self._right).mean())} if self._right else {}
+        known = {"domain_accuracy": float(torch.stack(self._right).cpu().double().mean())} if self._right else {}
         return super().noted() | known
 
     def finish(self, network: nn.Module) -> None:
