@@ -29,6 +29,8 @@ Field = int | dict[int, Any]
 def read_answers(data: bytes) -> dict[str, Predictions]:
     """Split -> what was answered on it. Raises Refused for anything that no run writes."""
     flat = read_columns(data, FLAT, ROWS, {})
+    if flat["label"].isna().any():  # -1 says that there is none; a gap says nothing
+        raise Refused("a table of predictions lacks labels.")
     numbers = {name: flat[name].fillna(ALONE).to_numpy(np.int64) for name in FLAT if name != "split"}
     try:
         shares = _probabilities(data, len(flat))

@@ -4,8 +4,9 @@ ATC (average thresholded confidence, Garg et al., arXiv 2201.04234): the thresho
 answers fall below as are wrong; on the target, the share above it. The figure is ATC's with negative entropy. The range
 spans what three estimators say with other pictures of both kinds: ATC with negative entropy, ATC with the highest
 probability, and DoC (difference of confidences, Guillory et al., arXiv 2107.03315). Networks are often surer than they
-should be of what looks different, so the truth may lie below all three: the loss against the source may be twice what is
-estimated, and the range reaches down to that. No estimate without labels can promise more.
+should be of what looks different, so the truth may lie below all three: the loss against the source may be three times what
+is estimated (as measured from photographs to cartoons), and the range reaches down to that. No estimate without labels can
+promise more.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from tl.analysis.crossed import units_of
 Reals = NDArray[np.float64]
 DRAWS = 200  # bootstrap samples of the pictures
 ENDS = (2.5, 97.5)  # percentiles of the range
+MORE_LOST = 2  # times the estimated loss that may be lost besides
 FEWEST = 20  # pictures on each side, below which nothing is estimated
 
 
@@ -62,7 +64,7 @@ def estimate(
     loss = max(0.0, float(np.mean([own.source_right.mean() for own in networks])) - float(drawn[0, 0]))
     return Estimate(
         accuracy=float(drawn[0, 0]),
-        low=max(0.0, float(min(low.min(), drawn[:, 0].min())) - loss),
+        low=max(0.0, float(min(low.min(), drawn[:, 0].min())) - MORE_LOST * loss),
         high=float(max(high.max(), drawn[:, 0].max())),
         pictures=len(networks[0].target),
         networks=len(networks),

@@ -13,7 +13,10 @@ ALIKE, APART = (
     0.5,
     1.5,
 )  # proxy A-distances up to which two sets look much alike, and from which they look very different
-NO_TEST = "Nobody has labelled these pictures, so this is an estimate from how sure the networks are, and no test."
+NO_TEST = (
+    "Nobody has labelled these pictures, so this is an estimate from how sure the networks are, and no test; it may even put "
+    "the arms in the wrong order."
+)
 
 
 def estimated(arm: str, found: Estimate) -> str:
