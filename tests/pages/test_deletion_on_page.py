@@ -29,7 +29,7 @@ def test_a_comparison_is_named_with_its_size_before_it_is_deleted(open_page, hom
     app = open_page(RUNS)
     app.button(key=f"delete_{experiment_id}").click().run()
     said = question(app)
-    assert "MobileNetV2 on Blossoms" in said and "100 training pictures: 4 runs, 3 MB" in said
+    assert "MobileNetV2 on Blossoms" in said and "100 training pictures: 4 runs, 3." in said
     assert database.has_experiment(home, experiment_id), "not before it is asked"
     app.button(key="confirm_delete").click().run()
     assert not app.exception
