@@ -29,6 +29,9 @@ def test_what_was_made_in_passing_is_removed_and_what_was_started_ends(tmp_path)
     own, end = psutil.Process(process.pid), time.monotonic() + 30
     while not (children := own.children()) and time.monotonic() < end:
         time.sleep(0.02)
+    while "timeit" not in children[0].cmdline() and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(0.5)  # whoever has started it waits for what it says
     assert len(list(tmp_path.iterdir())) == 1
     process.terminate()
     assert process.wait(30) == 128 + signal.SIGTERM

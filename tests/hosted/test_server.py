@@ -158,6 +158,7 @@ def upload(page, server: Server, name: str, word: str) -> None:
     file = {"name": f"{name}.zip", "mimeType": "application/zip", "buffer": zipped_bytes(two_classes(f"{word}-"))}
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
     page.get_by_role("button", name="Use these pictures").click()
+    page.get_by_role("button", name="Use these pictures").wait_for(state="hidden")  # what was read stood there before
     page.get_by_text(f"{word}-rose").first.wait_for()
 
 

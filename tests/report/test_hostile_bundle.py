@@ -11,7 +11,7 @@ from tests import page_lab
 from tests.datasets.crafted import entries_of, entry, forged
 from tests.report.bundle_lab import contents, exported, packed, refused, swept
 from tl.config import new_id
-from tl.report import intake, reading
+from tl.report import placing, reading
 from tl.report.bundle import export_bundle
 from tl.report.intake import import_bundle
 from tl.store.documents import read_result
@@ -175,7 +175,7 @@ def test_of_a_runs_notes_only_the_first_are_kept(home, other, tmp_path):
 def test_one_runs_tables_are_in_memory_at_a_time(home, other, tmp_path, monkeypatch):
     done = []
     tell(monkeypatch, reading, "_read", done)
-    tell(monkeypatch, intake, "_write_file", done)
+    tell(monkeypatch, placing, "_write_file", done)
     import_bundle(other, packed(tmp_path / "b.zip", exported(home)))
     assert done == ["_read", *["_write_file"] * 5] * 2
 

@@ -19,7 +19,7 @@ MEASURED = [
 class QuickLearner:
     """What `tl.train.run.Trainer` needs of a Learner."""
 
-    fits, moving = False, None
+    fits, moving, adapts = False, None, False
 
     def __init__(self, config, store, device, weights, expects, folder, tick):
         torch.manual_seed(config.seed)

@@ -226,7 +226,9 @@ def experiments(draw) -> Experiment:
     arms = tuple({arm_title(arm.name): arm for arm in drawn}.values())
     seeds = tuple(draw(strategies.lists(strategies.integers(0, 2**31 - 1), min_size=1, max_size=30, unique=True)))
     looks = (1, len(seeds)) if len(seeds) > 1 and draw(strategies.booleans()) else ()
-    return Experiment(dataset="mine", resolution=resolution, arms=arms, seeds=seeds, looks=looks, **shared)
+    target = "theirs" if any(STRATEGIES[arm.strategy].needs_target for arm in arms) else None
+    sets = {"dataset": "mine", "target_dataset": target}
+    return Experiment(**sets, resolution=resolution, arms=arms, seeds=seeds, looks=looks, **shared)
 
 
 @settings(max_examples=40, deadline=None)

@@ -33,16 +33,16 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
         encoding="utf-8",
         errors="replace",
     ) as process:
-        give_way(process.pid)
-        first_to_go(process.pid)
 
         def end() -> None:
             late.set()
             process.kill()
 
         timer = threading.Timer(limit_seconds, end)
-        timer.start()
-        try:
+        try:  # from here on whatever ends this ends the process, too
+            timer.start()
+            give_way(process.pid)
+            first_to_go(process.pid)
             assert process.stderr is not None
             for line in process.stderr:
                 if found := TOLD.fullmatch(line.strip()):

@@ -86,7 +86,7 @@ def test_labels_given_later_turn_an_estimate_into_a_measurement(home, tmp_path):
     after = experiment_result(home, experiment_id)
     assert after.verdict.headline_claim.test_pictures == 24 and after.verdict.headline_claim.outcome == "helps"
     assert after.verdict.text.startswith("Adapting helps")
-    assert after.adaptation.given == 24 and "measured are" in " ".join(after.adaptation.estimates)
+    assert after.adaptation.given == 24 and "measured accuracy is" in " ".join(after.adaptation.estimates)
     document = after.to_json()
     assert document["adaptation"]["arms"]["mcc"]["measured"]["low"] is not None
     (row,) = [one for one in after.arms["mcc"].runs if one.seed == 0]

@@ -34,7 +34,7 @@ def beside_the_truth(arm: str, found: Estimate, measured: Interval) -> str:
     within = "" if measured.low is None else f" (95 % interval {span(measured)})"
     return (
         f"{arm}: without labels {percent(found.accuracy, 0)} would have been estimated ({percent(found.low, 0)} to "
-        f"{percent(found.high, 0)}); measured are {percent(measured.mean)}{within}, "
+        f"{percent(found.high, 0)}); measured accuracy is {percent(measured.mean)}{within}, "
         f"{'inside' if inside else 'outside'} that range."
     )
 
