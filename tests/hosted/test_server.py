@@ -159,6 +159,7 @@ def upload(page, server: Server, name: str, word: str) -> None:
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
     page.get_by_role("button", name="Use these pictures").click()
     page.get_by_role("button", name="Use these pictures").wait_for(state="hidden")  # what was read stood there before
+    page.locator("[class*=st-key-fold_] button").first.click()  # the form's pictures
     page.get_by_text(f"{word}-rose").first.wait_for()
 
 
