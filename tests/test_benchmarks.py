@@ -12,7 +12,6 @@ import pytest
 from tests.benchmarks import epochs, machine
 from tests.benchmarks.__main__ import BENCHMARKS, parser
 from tests.benchmarks.load import trained_per_second
-from tests.benchmarks.ranking import kendall
 from tests.benchmarks.row import Row, as_text, share, times_faster
 from tests.benchmarks.scale import FULL
 
@@ -93,9 +92,3 @@ def test_the_limit_stands_beside_training_and_the_plain_loop():
     assert [row.ratio for row in own] == [0.9, 0.9] and not any(row.met for row in own)
     assert (limit.measured, limit.reference, limit.ratio) == (20.0, 40.0, 2.0)
     assert "(b)" in limit.what
-
-
-def test_the_hints_order_is_held_against_the_probes_by_kendalls_tau():
-    assert kendall([0.9, 0.8, 0.7]) == 1 and kendall([0.7, 0.8, 0.9]) == -1
-    assert kendall([0.9, 0.7, 0.8, 0.8]) == pytest.approx((3 - 2) / 6)  # and one tie
-    assert kendall([0.9]) is None

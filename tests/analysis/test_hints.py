@@ -5,6 +5,7 @@ import pytest
 
 from tl import jobs
 from tl.analysis import hint_record, hints
+from tl.analysis.hint_record import signs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.sources import source
 from tl.store import database
@@ -232,3 +233,13 @@ def test_scores_of_pictures_that_are_gone_have_no_record(scored):
         finish(scored, name, 0.5)
     known = {digest: entry | {"fingerprint": "older"} for digest, entry in hints.known(scored).items()}
     assert hint_record.record(scored, known)["pairs"] == 0
+
+
+def test_the_hints_order_is_held_against_the_probes_by_kendalls_tau():
+    def tau(accuracies):
+        found = signs(list(zip(range(len(accuracies), 0, -1), accuracies, strict=True)))
+        return sum(found) / len(found)
+
+    assert tau([0.9, 0.8, 0.7]) == 1 and tau([0.7, 0.8, 0.9]) == -1
+    assert tau([0.9, 0.7, 0.8, 0.8]) == pytest.approx((3 - 2) / 6)  # and one tie
+    assert signs([(1.0, 0.9)]) == []

@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-from itertools import combinations
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from tests.benchmarks.pictures import ROOT, archive, flowers_zip
 from tests.benchmarks.row import Row
 from tests.benchmarks.scale import Scale
+from tl.analysis.hint_record import signs
 from tl.store.home import Home
 
 RESOLUTION = 96  # pixels: what one set of features at is compared with
@@ -49,14 +49,9 @@ def _agreement(home: Home, name: str, dataset: str, scale: Scale) -> Row:
     found = _tl(home, "compare", *about, *seeds, "--arms", ",".join(arms.values()))["arms"]
     accuracies = [mean(run["test_accuracy"] for run in found[f"place{place}"]["runs"]) for place in arms]
     words = [f"{each['title']} {value:.1%}" for each, value in zip(candidates, accuracies, strict=True)]
-    what = f"{name}, {len(arms)} sources: rank and probe agree"
-    return Row(what=what, measured=kendall(accuracies), unit="tau", note="as the hint ranks: " + ", ".join(words))
-
-
-def kendall(values: list[float]) -> float | None:
-    """Kendall's tau-a of `values` with a descending order: 1 where each is below the one before, -1 the other way round."""
-    pairs = list(combinations(values, 2))
-    return sum((first > later) - (first < later) for first, later in pairs) / len(pairs) if pairs else None
+    what = f"{name}, {len(arms)} sources: LogME and probe agree"
+    found_signs = signs([(each["logme"], value) for each, value in zip(candidates, accuracies, strict=True)])
+    return Row(what=what, measured=mean(found_signs), unit="tau", note="as the hint ranks: " + ", ".join(words))
 
 
 def _own_weights(home: Home, drawings: Path, scale: Scale) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import combinations
+from typing import Any
 
 from tl.config import TRANSFERRED, ArmConfig, Training
 from tl.datasets.catalogue import home_of
@@ -14,10 +15,11 @@ from tl.store.home import Home
 from tl.strategies import STRATEGIES
 
 MIN_RESULTS = 3  # fewer say nothing about an order
+Scored = tuple[str, int, str, str]  # data set, resolution, backbone, weights
 SCORES = ("logme", "h_score")  # whose record is kept; leep needs a source head, which not every network has
 
 
-def record(home: Home, scored: dict[str, dict]) -> dict:
+def record(home: Home, scored: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """How the order of the scores (tl.analysis.hints.known) agreed with the order that training found on this machine.
 
     `{"results", "pairs", "logme": {"agree", "tau"}, "h_score": ...}`: results are test accuracies of pretrained arms
@@ -28,26 +30,30 @@ def record(home: Home, scored: dict[str, dict]) -> dict:
     """
     latest = _latest(home, scored)
     groups = _results(home, set(latest))
-    pairs = [pair for group in groups.values() for pair in combinations(group, 2)]
     results = sum(len(group) for group in groups.values() if len(group) > 1)
-    found = {"results": results, "pairs": len(pairs)}
+    found: dict[str, Any] = {"results": results}
     for score in SCORES:
-        signs = [
-            _sign(latest[one][score] - latest[two][score]) * _sign(left - right) for (one, left), (two, right) in pairs
-        ]
-        tau = sum(signs) / len(signs) if results >= MIN_RESULTS else None
-        found[score] = {"agree": sum(sign > 0 for sign in signs), "tau": tau}
+        own = [[(latest[which][score], accuracy) for which, accuracy in group] for group in groups.values()]
+        found_signs = [sign for group in own for sign in signs(group)]
+        tau = sum(found_signs) / len(found_signs) if results >= MIN_RESULTS else None
+        found |= {"pairs": len(found_signs), score: {"agree": sum(sign > 0 for sign in found_signs), "tau": tau}}
     return found
+
+
+def signs(results: Sequence[tuple[float, float]]) -> list[int]:
+    """Of each two (score, accuracy): 1 where both order them alike, -1 where they don't, 0 where one is equal. Their mean is
+    Kendall's tau."""
+    return [_sign(one[0] - two[0]) * _sign(one[1] - two[1]) for one, two in combinations(results, 2)]
 
 
 def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
-def _latest(home: Home, scored: dict[str, dict]) -> dict[tuple, dict]:
+def _latest(home: Home, scored: dict[str, dict[str, Any]]) -> dict[Scored, dict[str, Any]]:
     """(data set, resolution, backbone, weights) -> the entry with the most pictures, of the data set as it is now."""
     stamps: dict[str, str] = {}
-    found: dict[tuple, dict] = {}
+    found: dict[Scored, dict[str, Any]] = {}
     for entry in sorted((entry for entry in scored.values() if "logme" in entry), key=lambda entry: entry["samples"]):
         name = entry["dataset"]
         if stamps.setdefault(name, fingerprint(home_of(home, name), name)) == entry["fingerprint"]:
@@ -63,9 +69,9 @@ def _settings(training: Training, arm: ArmConfig) -> str:
     return json.dumps([shared | {"epochs": None}, own], sort_keys=True)
 
 
-def _results(home: Home, wanted: set[tuple]) -> dict[str, Sequence[tuple[tuple, float]]]:
+def _results(home: Home, wanted: set[Scored]) -> dict[str, Sequence[tuple[Scored, float]]]:
     """What all else was, of runs trained here -> [(what was scored, mean test accuracy)]."""
-    accuracies: dict[str, dict[tuple, list[float]]] = {}
+    accuracies: dict[str, dict[Scored, list[float]]] = {}
     for row in read_runs(home, statuses=("finished",)) if wanted else []:
         arm = row.arm_config
         spec = row.experiment.of(arm)
@@ -87,7 +93,7 @@ def transfers(strategy: str) -> bool:
     return strategy in STRATEGIES and STRATEGIES[strategy].pretrained and strategy != "mean_var_init"
 
 
-def in_words(found: dict) -> str:
+def in_words(found: dict[str, Any]) -> str:
     """The record as one sentence."""
     if found["logme"]["tau"] is None:
         return "No record yet: it takes three trained networks or weights on one data set to check an order."

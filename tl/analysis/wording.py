@@ -18,15 +18,15 @@ def whole(found: Verdict, uneven: bool = False) -> str:
     if found.works_on and not any(own.test_accuracy for own in found.summary.values()):
         return _untested_there(found)
     text = comparison(found, found.headline, found.headline_claim)
-    measured = [name for name in contenders(found.comparisons, found.summary) if found.comparisons[name].gain]
+    first = contenders(found.comparisons, found.summary)
+    measured = [name for name, entry in first.items() if entry.gain]
     if len(measured) > 1 and claim_wording.sets_apart(found, found.headline, found.headline_claim):
         claim = found.headline_claim
         so_far = " so far" if claim and claim.outcome == UNDECIDED else ""
         text = f"{_best_of(found, found.headline, len(measured))}{so_far}. {text}"
     aside = [between(found, name) for name in found.between]
-    others = set(found.comparisons) - {*contenders(found.comparisons, found.summary)}
     aside += [
-        claim_wording.told(found, name, found.comparisons[name].claim) for name in found.comparisons if name in others
+        claim_wording.told(found, name, entry.claim) for name, entry in found.comparisons.items() if name not in first
     ]
     return " ".join(filter(None, [text, *aside, _judged_by(found, uneven)]))
 

@@ -1,6 +1,7 @@
 """Advice for one training, from what this machine knows of it: the pictures, the weights, earlier hints, the memory."""
 
 from dataclasses import asdict
+from typing import Any
 
 from tl import datasets, sources
 from tl.analysis import advice, advice_record, hints
@@ -9,7 +10,7 @@ from tl.jobs.memory import trainer_bytes, trainers_that_fit
 from tl.store.home import Home
 
 
-def advise(home: Home, training: Training, fits: bool | None = None) -> dict:
+def advise(home: Home, training: Training, fits: bool | None = None) -> dict[str, Any]:
     """As tl.analysis.advice.advise, and what it is about. Raises Refused for what can't be trained.
 
     `fits`: whether training everything fits into the memory (see `fits_memory`); None: not asked.
@@ -27,7 +28,7 @@ def advise(home: Home, training: Training, fits: bool | None = None) -> dict:
         fits=fits,
         stronger_than_random=hints.strength(home, asked, source.key),
     )
-    about = {"dataset": info.name, "backbone": training.backbone, "weights": source.key}
+    about: dict[str, Any] = {"dataset": info.name, "backbone": training.backbone, "weights": source.key}
     about |= {"resolution": training.resolution, "facts": asdict(facts)}
     return about | advice.advise(facts)
 

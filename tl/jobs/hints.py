@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 from tl.analysis import hints
 from tl.analysis.hints import Question
@@ -18,7 +19,7 @@ from tl.store.home import Home
 LIMIT_SECONDS = 1800.0  # a dozen large networks on a slow machine, and pictures to decode before
 LOCK = "hinting.lock"  # under which one process looks
 COMMAND = (sys.executable, "-m", "tl.train.features")
-Run = Callable[[list[str]], subprocess.CompletedProcess | None]
+Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 
 
 def ask(home: Home, asked: Question) -> bool:
@@ -31,7 +32,7 @@ def looking(home: Home) -> bool:
     return background.working(home, LOCK)
 
 
-def measure(home: Home, asked: Question) -> dict:
+def measure(home: Home, asked: Question) -> dict[str, Any]:
     """`hints.answer` with everything scored that can be kept at once, waiting for it.
 
     What is printed meanwhile goes to stderr.

@@ -61,7 +61,8 @@ def _ask(choice: Choice, info: DatasetInfo, classes: Sequence[str]) -> None:
         st.error(escape(problem), icon=":material/error:")
     at = st.session_state.get(AT)
     place = at if at in wanted else next((each for each in wanted if each not in given.labels), None)
-    shown = dict(zip(wanted, _pictures(choice, info, wanted), strict=True))
+    needed = done if place is None else [*(each for each in done if each != place), place]  # not all that are to come
+    shown = dict(zip(needed, _pictures(choice, info, needed), strict=True))
     if place is None:
         _finished(choice, wanted, asked)
     else:
