@@ -82,6 +82,14 @@ def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_pa
     assert "Measured on 3 pictures that somebody has labelled here." in said
 
 
+def test_which_pictures_adapting_fixed_is_told_of_the_arm_that_adapts(open_page, home, tmp_path):
+    sets(home, tmp_path, labelled=True)
+    experiment_id = compared(home, {"source_only": 0.5, "mcc": 0.9}, unmatched="leave_out")
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id)
+    assert not app.exception, app.exception
+    assert "Compared with source only, least class confusion (MCC) fixed" in unescaped(app)
+
+
 def target_info(home):
     from tl.datasets import describe
 

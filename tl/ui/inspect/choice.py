@@ -9,7 +9,7 @@ from tl.jobs.listing import RunEntry
 from tl.store.home import Home
 from tl.store.predictions import Answers, Predictions, read_answers, read_predictions
 from tl.store.rows import refuse_final
-from tl.strategies import STRATEGIES
+from tl.strategies import SOURCE, STRATEGIES
 from tl.ui.view import ExperimentView
 
 TEST = "test"
@@ -77,7 +77,10 @@ def begun(now: ExperimentView) -> tuple[str, str | None]:
         raise Refused(
             "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
         )
-    transfers = {arm.name: STRATEGIES[arm.strategy].pretrained for arm in now.experiment.arms}
+    strategies = {arm.name: STRATEGIES[arm.strategy] for arm in now.experiment.arms}
+    two_sets = now.experiment.target_dataset is not None
+    # Of two data sets all arms transfer; what is looked at is what learning from the second one does.
+    transfers = {name: own.learns_from != SOURCE if two_sets else own.pretrained for name, own in strategies.items()}
     first = next((name for name in names if transfers[name]), names[0])
     others = sorted((name for name in names if name != first), key=lambda name: transfers[name])
     return first, others[0] if others else None
