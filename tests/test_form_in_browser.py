@@ -1,7 +1,7 @@
 """Numbers typed into the form of a real browser: what can't be starts nothing, what can be is what trains."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from tests.test_journey import SECOND, App, browser, page, pytestmark  # noqa: F401 - fixtures and the browser's mark
 from tl.jobs import list_runs
@@ -76,3 +76,32 @@ def test_what_is_typed_behind_a_line_stays_while_the_page_is_drawn_anew(app, pag
     expect(epochs).to_have_count(0, timeout=WAIT)
     line.click()
     expect(epochs).to_have_value("7", timeout=WAIT)
+
+
+def test_what_is_typed_stays_when_the_next_click_comes_before_the_answer(app, page):  # noqa: F811
+    """That click still tells which preset the browser shows as chosen: nobody has chosen it again."""
+    held: list[str | bytes] | None = None
+    browsers: list[WebSocketRoute] = []
+
+    def between(socket: WebSocketRoute) -> None:
+        browsers.append(socket)
+        socket.connect_to_server().on_message(lambda data: socket.send(data) if held is None else held.append(data))
+
+    page.route_web_socket("**/stream", between)
+    page.goto(app.url)
+    expect(page.get_by_text("can be told from chance")).to_be_visible(timeout=WAIT)
+    held = []
+    pictures = page.get_by_role("textbox", name="Training pictures")
+    pictures.fill("120")
+    pictures.press("Enter")
+    while not any(b"changed since" in data for data in held if isinstance(data, bytes)):
+        page.wait_for_timeout(0.1 * SECOND)
+    page.locator(".st-key-fold_form_open_settings button").click()
+    while not any(b"Epochs at most" in data for data in held if isinstance(data, bytes)):
+        page.wait_for_timeout(0.1 * SECOND)
+    late, held = held, None
+    for data in late:
+        browsers[-1].send(data)
+    expect(page.get_by_role("textbox", name="Epochs at most")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("changed since.")).to_be_visible(timeout=WAIT)
+    expect(pictures).to_have_value("120")

@@ -17,7 +17,8 @@ from tl.ui.presets import PRESETS, Preset
 from tl.ui.problems import told
 from tl.ui.text import escape
 
-PRESET, PROBLEM = "form_preset", "form_problem"
+PROBLEM = "form_problem"
+PILLS = "form_presets_drawn"  # how often the pills were drawn anew
 FILLED = "form_filled"  # the preset that filled the form last
 
 
@@ -57,8 +58,7 @@ def show(home: Home) -> None:
 def _begin(home: Home) -> None:
     """Fill a form that nobody has seen yet."""
     if form_state.ARMS not in st.session_state:
-        st.session_state[PRESET] = next(iter(PRESETS))
-        _use_preset(home)
+        use_preset(home, next(iter(PRESETS)))
 
 
 def start_from(home: Home, source: sources.Source) -> None:
@@ -78,24 +78,26 @@ def _presets(home: Home) -> None:
     filled = PRESETS[state[FILLED]]
     origin = state.get(reuse.ORIGIN)
     lit = state[FILLED] if origin is None and _still(home, filled) else None
-    if (
-        PRESET not in state or state[PRESET] != lit
-    ):  # only then: what is assigned is sent over what is just being clicked
-        state[PRESET] = lit
+    drawn = state.setdefault(PILLS, 0)
+    if state.setdefault(_pills(drawn), lit) != lit:
+        # As another widget: a value assigned to this one would count as a click on the old one, where the browser sends
+        # something before it has heard of that.
+        drawn = state[PILLS] = drawn + 1
+        state[_pills(drawn)] = lit
     st.pills(
         "Start from",
         list(demo.presets(PRESETS, home)),
         format_func=lambda key: f"{PRESETS[key].icon} {PRESETS[key].title}",
-        key=PRESET,
-        on_change=_use_preset,
-        args=(home,),
+        key=_pills(drawn),
+        on_change=_clicked,
+        args=(home, drawn),
         persist_state="session",
         wrap=True,
     )
     if origin is not None:
         st.caption(f"Filled with the settings of “{escape(origin)}”.")
     else:
-        st.caption(filled.sentence if state[PRESET] else f"Begun as “{filled.title}”, changed since.")
+        st.caption(filled.sentence if lit else f"Begun as “{filled.title}”, changed since.")
 
 
 def _still(home: Home, preset: Preset) -> bool:
@@ -134,11 +136,20 @@ def _begin_with_own(home: Home) -> None:
         state[FILLED] = own
 
 
-def _use_preset(home: Home) -> None:
-    if st.session_state[PRESET] is None:  # a click on the one that is lit
-        return
-    st.session_state[FILLED] = st.session_state[PRESET]
-    preset = PRESETS[st.session_state[PRESET]]
+def _pills(drawn: int) -> str:
+    return f"form_preset_{drawn}"
+
+
+def _clicked(home: Home, drawn: int) -> None:
+    chosen = st.session_state.get(_pills(drawn))
+    if chosen is not None and drawn == st.session_state[PILLS]:  # None: a click on the one that is lit
+        use_preset(home, chosen)
+
+
+def use_preset(home: Home, key: str) -> None:
+    """Fill the form with what this preset says, as far as it can be had here."""
+    preset = PRESETS[key]
+    st.session_state[FILLED] = key
     form_state.fill(st.session_state, preset.here())
     st.session_state.pop(PROBLEM, None)
     reuse.forget(st.session_state)
