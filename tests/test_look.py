@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests import look_lab, page_lab
@@ -59,8 +60,9 @@ def seen(app, idents, browser):  # noqa: F811
         **{name: f"Data_size?sweep={idents[name]}" for name in ("sweep", "alike")},
         "runs": "Runs",
         "inspect": f"Inspect?experiment={idents['finished']}",
+        "library": "Model_library",
     }
-    found = {kind: [] for kind in ("names", "pale", "cut", "twice", "touching")}
+    found = {kind: [] for kind in ("names", "pale", "cut", "twice", "touching", "barriers")}
     for scheme in ("light", "dark"):
         context = browser.new_context(viewport={"width": WIDTHS[0], "height": 5000}, color_scheme=scheme)
         page = context.new_page()
@@ -84,6 +86,7 @@ def _look(page, where: str, found: dict[str, list[str]], widths: tuple[int, ...]
     found["names"] += [f"{where}: {line.strip()}" for line in names if MARKUP.search(line)]
     for kind, script in (("pale", look_lab.PALE), ("touching", look_lab.TOUCHING)):
         found[kind] += [f"{where}: {line}" for line in _wrong(page, script)]
+    found["barriers"] += [f"{where}: {line}" for line in _barriers(page) and _barriers(page, wait=True)]
     for width in widths:
         page.set_viewport_size({"width": width, "height": 5000})
         page.wait_for_timeout(SECOND)
@@ -99,6 +102,25 @@ def _wrong(page, script: str) -> list[str]:
         page.wait_for_timeout(3 * SECOND)
         wrong = page.evaluate(script)
     return wrong
+
+
+def _barriers(page, wait: bool = False) -> list[str]:
+    """What axe-core finds on a page, but for empty layers of charts: there is nothing in them that could have a name.
+
+    `wait`: until what is being drawn, and is pale so long, must be there.
+    """
+    if wait:
+        page.wait_for_timeout(3 * SECOND)
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['html'][:200]}"
+        for rule in Axe().run(page).response["violations"]
+        for node in rule["nodes"]
+        if not (rule["id"] == "svg-img-alt" and node["html"].endswith("></g>"))
+    ]
+
+
+def test_nothing_keeps_somebody_from_reading_a_page(seen):
+    assert not seen["barriers"], "\n".join(seen["barriers"])
 
 
 def test_no_accessible_name_holds_markup(seen):

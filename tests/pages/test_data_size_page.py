@@ -117,7 +117,7 @@ def test_fewer_than_three_seeds_are_remarked_on(open_sweep):
 
 def test_a_finished_sweep_shows_its_sentence_curves_and_table(open_sweep, home):
     app = open_sweep(swept(home))
-    assert "is worth it up to about" in app.subheader[0].value or "worth it" in unescaped(app)
+    assert "is worth it up to about" in app.header[0].value or "worth it" in unescaped(app)
     assert len(charts(app)) == 2
     table = app.dataframe[0].value
     assert table["pictures"].tolist() == ["100", "300", "1,000", "3,000"]
@@ -228,7 +228,7 @@ def test_an_imported_sweep_shows_the_same_page(open_sweep, home, tmp_path, monke
     there = open_sweep(sweep_id)
     assert " · imported: trained on another machine" in unescaped(there)
     assert [title.value for title in there.title] == [title.value for title in here.title]
-    assert [words.value for words in there.subheader] == [words.value for words in here.subheader]
+    assert [words.value for words in there.header] == [words.value for words in here.header]
     assert [frame.value.to_dict() for frame in there.dataframe] == [frame.value.to_dict() for frame in here.dataframe]
     assert [chart.proto.alt for chart in charts(there)] == [chart.proto.alt for chart in charts(here)]
     assert not [button for button in there.button if button.key == "sweep_resume"], "it was trained elsewhere"

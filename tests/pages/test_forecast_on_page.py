@@ -41,7 +41,7 @@ def measured(home, about: Training = QUICK) -> questions.Question:
 
 def test_one_click_asks_and_the_page_goes_on(open_page, home, asks):
     app = open_page("pages/1_Data_size.py")
-    assert "How many more pictures?" in [title.value for title in app.subheader]
+    assert "How many more pictures?" in [title.value for title in app.header]
     app.button(key=BUTTON).click().run()
     assert not app.exception
     assert asks == [questions.question(home, QUICK)]

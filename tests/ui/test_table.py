@@ -22,7 +22,7 @@ from tl.words import energy
 def test_a_mean_over_seeds_comes_with_n_and_what_was_spent_with_an_interval(tmp_path, seeds, accuracy, seconds):
     now = load(Home(tmp_path), page_lab.finished(Home(tmp_path), seeds))
     table = arm_table(now, now.metrics())
-    rows = dict(zip(table[""], table["From scratch"], strict=True))
+    rows = dict(zip(table["Measure"], table["From scratch"], strict=True))
     assert (rows["Test accuracy"], rows["Computing time"]) == (accuracy, seconds)
 
 
@@ -33,9 +33,9 @@ def test_energy_is_a_mean_over_runs_like_the_rows_around_it(tmp_path):
         path = home.run(run.run_id).result
         write_json(path, read_json(path) | {"energy_joules": joules})
     table = arm_table(now, now.metrics())
-    rows = dict(zip(table[""], table["From scratch"], strict=True))
+    rows = dict(zip(table["Measure"], table["From scratch"], strict=True))
     assert rows["Energy"] == f"{energy(2000.0)} (n = 2)"
-    assert dict(zip(table[""], list(table.values())[2], strict=True))["Energy"] == "not available"
+    assert dict(zip(table["Measure"], list(table.values())[2], strict=True))["Energy"] == "not available"
 
 
 def test_a_batch_that_went_through_in_parts_is_told(tmp_path):
@@ -45,11 +45,11 @@ def test_a_batch_that_went_through_in_parts_is_told(tmp_path):
     write_json(path, read_json(path) | {"batch_parts": 2})
     table = arm_table(now, now.metrics())
     assert rows_of(table, "From scratch")["Batch"] == "32, in 2 parts for lack of memory in 1 of 2 runs"
-    assert dict(zip(table[""], list(table.values())[2], strict=True))["Batch"] == "32"
+    assert dict(zip(table["Measure"], list(table.values())[2], strict=True))["Batch"] == "32"
 
 
 def rows_of(table, arm: str) -> dict[str, str]:
-    return dict(zip(table[""], table[arm], strict=True))
+    return dict(zip(table["Measure"], table[arm], strict=True))
 
 
 def test_measures_in_which_classes_count_alike_are_there_where_runs_have_them(tmp_path):

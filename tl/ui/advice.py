@@ -15,7 +15,7 @@ MEMORY_SECONDS = 60  # for so long the free memory counts as known: asking a GPU
 def section(home: Home, info: DatasetInfo, experiment: Experiment) -> None:
     """Draw it, for the data set `info`."""
     with st.container(border=True):
-        st.subheader("What to expect", anchor=False)
+        st.header("What to expect", anchor=False)
         _advice(home, experiment)
         hints.section(home, info, experiment)
 

@@ -27,7 +27,7 @@ WAITS = "The forecast is made when nothing else trains."
 
 def section(home: Home, experiment: Experiment, ready: bool, key: str = "form") -> None:
     """Draw it for the pictures and network of `experiment`; `ready`: its pictures are on this computer."""
-    st.subheader("How many more pictures?", anchor=False)
+    st.header("How many more pictures?", anchor=False)
     if not ready:
         st.caption("This can be told once the pictures are downloaded: the first start does that.")
         return

@@ -83,7 +83,7 @@ def _ranking(found: dict) -> dict[str, list[str]]:
     """Columns of the table."""
     rows = found["candidates"]
     return {
-        "": [str(row["rank"]) for row in rows],
+        "Rank": [str(row["rank"]) for row in rows],
         "Network and weights": [cell(row["title"]) for row in rows],
         "LogME": [f"{row['logme']:.4f}" for row in rows],
         "above random weights": [

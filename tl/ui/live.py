@@ -69,7 +69,7 @@ def _live(
     chart_area.show(now, metrics)
     for what in now.damaged:
         st.caption(f":material/warning: {escape(what)}, is damaged; what it held is missing here.")
-    st.subheader("The arms in numbers", anchor=False)
+    st.header("The arms in numbers", anchor=False)
     st.dataframe(
         arm_table(now, metrics, verdict),
         hide_index=True,

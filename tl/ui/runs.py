@@ -129,7 +129,7 @@ def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: Lab
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             about = f"{networks(spec)} on {view.data_title(home, first.dataset, [first.run_id])}"
-            st.subheader(escape(label.name or about), anchor=False, width="content")
+            st.header(escape(label.name or about), anchor=False, width="content")
             with st.container(horizontal=True, width="content"):
                 if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
                     st.switch_page("app.py", query_params={"experiment": experiment_id})

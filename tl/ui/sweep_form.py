@@ -184,7 +184,7 @@ def _earlier(home: Home) -> None:
     if not found:
         return
     called = labels(home)
-    st.subheader("Earlier sweeps", anchor=False)
+    st.header("Earlier sweeps", anchor=False)
     for entry in found:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             networks = listed([BACKBONES[each].title for each in entry["networks"]])

@@ -72,7 +72,7 @@ def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, act
         judged = judging.chosen(now.experiment, sweep_id)
         found = _found(home, str(home.path), sweep_id, now.states, tuple(judged.items()))
         claim, _, rest = found.text.partition(SENTENCE)
-        place.subheader(unbroken(claim.rstrip(".") + "."), anchor=False)
+        place.header(unbroken(claim.rstrip(".") + "."), anchor=False)
         if rest:
             place.markdown(escape(rest))
         if not now.active:
@@ -80,7 +80,7 @@ def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, act
     if now.active or now.resumable:
         _progress(home, now)
     _curves(now, found)
-    st.subheader("Every size in numbers", anchor=False)
+    st.header("Every size in numbers", anchor=False)
     known = found.statuses.get("finished", 0)
     st.dataframe(
         sweep_view.table(found, now.titles),

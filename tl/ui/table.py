@@ -17,6 +17,8 @@ from tl.ui.view import Arm, ExperimentView
 if TYPE_CHECKING:
     import pandas as pd
 
+MEASURE = "Measure"  # head of the column that says what each row is
+
 
 def arm_table(now: ExperimentView, metrics: "pd.DataFrame", found: Verdict | None = None) -> dict[str, list[str]]:
     """Columns of the table: the measures' names, then one column per arm.
@@ -25,7 +27,7 @@ def arm_table(now: ExperimentView, metrics: "pd.DataFrame", found: Verdict | Non
     on). The share that is judged by has the interval of the verdict, once that is `found`: over seeds alone one would
     look surer than it is.
     """
-    columns: dict[str, list[str]] = {}
+    columns: dict[str, list[str]] = {MEASURE: []}  # first: an arm may be called that, too
     for arm in now.arms:
         measures = _measures(now, arm, metrics[metrics["arm"] == arm.title])
         if found is not None and (reached := found.summary[arm.name].test_accuracy) is not None:
@@ -33,7 +35,8 @@ def arm_table(now: ExperimentView, metrics: "pd.DataFrame", found: Verdict | Non
             measures[row] = _reached(reached, len(arm.runs))
         title = cell(arm.title)  # of two names that look alike each has a column
         columns[f"{title} ({arm.position + 1})" if title in columns else title] = list(measures.values())
-    return {"": list(measures)} | columns
+        columns[MEASURE] = list(measures)
+    return columns
 
 
 def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[str, str]:

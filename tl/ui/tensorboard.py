@@ -16,7 +16,7 @@ OWN_NAMES = ("localhost", "127.0.0.1")  # of this machine, for itself
 
 def show(home: Home) -> None:
     """A button; once pressed, TensorBoard. Hosted the download of its event files, where there are any."""
-    st.subheader("TensorBoard", anchor=False)
+    st.header("TensorBoard", anchor=False)
     if hosted():
         _download(home)
         return

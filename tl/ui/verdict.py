@@ -112,7 +112,7 @@ def _answer(found: Verdict) -> None:
             words = "Negative transfer"
         st.badge(words, color=colour, icon=icon)
     first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
-    st.subheader(unbroken(first), anchor=False)
+    st.header(unbroken(first), anchor=False)
     if rest:
         st.markdown(unbroken(rest[0]))
     if covers := claim_wording.covers(found):

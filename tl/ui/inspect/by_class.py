@@ -13,7 +13,7 @@ from tl.words import percent
 
 def by_class(voices: Sequence[Voice], names: Sequence[str]) -> None:
     """Draw recall, precision and the number of pictures and answers."""
-    st.subheader("Class by class", anchor=False)
+    st.header("Class by class", anchor=False)
     columns: dict[str, list[str] | list[int]] = {"class": [cell(name) for name in names]}
     titles = [cell(each.title) for each in voices]
     for place, each in enumerate(voices):

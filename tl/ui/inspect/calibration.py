@@ -10,6 +10,7 @@ from tl.charts.palette import arm_colour
 from tl.ui.chart import draw
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
+from tl.ui.table import MEASURE
 from tl.ui.text import NOT_AVAILABLE, cell, escape
 from tl.words import number_of, percent
 
@@ -131,7 +132,7 @@ def _diagram(judged: Sequence[Judged]) -> None:
 def _table(judged: Sequence[Judged]) -> None:
     names = [cell(each.title) for each in judged]
     columns: dict[str, list[str]] = {
-        "": ["Expected calibration error", "Negative log-likelihood", "Brier score", "Temperature"]
+        MEASURE: ["Expected calibration error", "Negative log-likelihood", "Brier score", "Temperature"]
     }
     for name, each in zip(names, judged, strict=True):
         temperature = each.found.temperature

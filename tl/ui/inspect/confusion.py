@@ -61,7 +61,7 @@ def _told_why(choice: Choice, other: Voice | None) -> None:
 def _pictures(choice: Choice, voices: Sequence[Voice], names: Sequence[str], between: Difference | None) -> None:
     """Draw one group of pictures; which is chosen above them, or by a click on a square."""
     groups = _groups(voices, between)
-    st.subheader("Pictures", anchor=False)
+    st.header("Pictures", anchor=False)
     titles = {name: f"{group.title} ({count(len(group.rows))})" for name, group in groups.items()}
     titles[SQUARE] = "By class"
     keep_to(key(choice, SHOWN), titles)

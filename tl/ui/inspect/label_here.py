@@ -31,7 +31,7 @@ PROBLEM, AT = "label_here_problem", "label_here_at"
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    st.subheader("Label pictures here", anchor=False)
+    st.header("Label pictures here", anchor=False)
     info = choice.target
     if info is None or choice.now.imported:
         st.info("Only a comparison with a second data set that is on this computer has pictures to label.")

@@ -61,7 +61,7 @@ def show(choice: Choice) -> None:
 
 
 def _suspects(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
-    st.subheader("Suspicious labels", anchor=False)
+    st.header("Suspicious labels", anchor=False)
     asked, why_not = _asked(choice)
     runs = tuple((run.arm, run.run_id) for run in finished(choice.now))
     stamp = None if asked is None else checking.stamp(choice.home, asked)

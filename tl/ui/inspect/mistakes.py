@@ -22,7 +22,7 @@ def show(choice: Choice) -> None:
         return
     told = arm.told
     names = gallery.class_names(choice, told.probabilities.shape[1])
-    st.subheader(f"Worst mistakes: {escape(arm.title)}", anchor=False)
+    st.header(f"Worst mistakes: {escape(arm.title)}", anchor=False)
     rows = worst_mistakes(told)
     st.markdown(
         f"{escape(arm.title)} got {count(len(rows))} of {number_of(len(told.label), 'test picture')} wrong (seed "
@@ -48,7 +48,7 @@ def _hardest(choice: Choice, names: Sequence[str]) -> None:
     answers = [each for each in found if each is not None]
     if len(answers) < 2:
         return
-    st.subheader("Hardest pictures", anchor=False)
+    st.header("Hardest pictures", anchor=False)
     hard = hardest(answers, len(names))
     st.markdown(told_of(hard, answers))
     gallery.show(

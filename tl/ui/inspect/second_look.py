@@ -26,7 +26,7 @@ def show(choice: Choice) -> None:
     for pair in second_look.pairs(choice.home, choice.now.experiment_id, read_runs(choice.home)):
         active = view.load(choice.home, pair.after_id).active or view.load(choice.home, pair.before_id).active
         with st.container(border=True, key=f"second_look_{pair.before_id}_{pair.after_id}"):
-            st.subheader("Does it change the verdict?", anchor=False)
+            st.header("Does it change the verdict?", anchor=False)
             fragment(_pair, POLL_SECONDS if active else None)(choice.home, pair, active)
             _corrected(pair)
 

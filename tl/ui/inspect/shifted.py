@@ -33,7 +33,7 @@ OTHERS = "Other networks are being asked; try again in a while."
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    st.subheader("A shifted test", anchor=False)
+    st.header("A shifted test", anchor=False)
     st.caption(ABOUT)
     active = job.measuring(choice.home)
     fragment(_show, POLL_SECONDS if active else None)(choice, active)

@@ -45,7 +45,7 @@ class Held:
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    st.subheader("Try a picture", anchor=False)
+    st.header("Try a picture", anchor=False)
     st.caption(KEPT)
     runs = tuple(run for arm in choice.now.experiment.arms if (run := choice.run(arm.name)) is not None)
     sides = {run.run_id: _side(choice, run) for run in runs}

@@ -19,7 +19,7 @@ PER_PAGE = 6
 
 def show(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
     """Draw the pairs, or one sentence where there are none."""
-    st.subheader("Pictures that occur twice", anchor=False)
+    st.header("Pictures that occur twice", anchor=False)
     if not counted(info):
         st.caption("No picture occurs in two splits or in two classes, equal or almost equal.")
         return

@@ -23,7 +23,7 @@ NO_PICTURES = "The pictures of this comparison are no longer here, so there is n
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    st.subheader("Where it looks", anchor=False)
+    st.header("Where it looks", anchor=False)
     own = choice.answers(choice.arm)
     other = choice.answers(choice.other) if choice.other else None
     if choice.info is None or own is None or own.label.max() >= len(choice.classes):

@@ -46,7 +46,7 @@ def show(home: Home) -> None:
     own, others = library.entries(home), library.others_here(home)
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
-    st.subheader("Your own", anchor=False)
+    st.header("Your own", anchor=False)
     if not own:
         st.info(
             "Nothing yet. On the Runs page, “Keep as a starting point” in the menu of a finished run puts what it has learned "
@@ -57,7 +57,7 @@ def show(home: Home) -> None:
     for entry in sorted(own, key=lambda entry: entry.source.key != new):
         _own(home, entry, entry.source.key == new)
     _bring_in(home)
-    st.subheader("Published, and here", anchor=False)
+    st.header("Published, and here", anchor=False)
     for found in others:
         if not (hosted() and found.backbone.startswith("timm:")):
             with _card(found):

@@ -14,7 +14,7 @@ def show(now: ExperimentView) -> None:
     final = now.experiment.final
     assert final is not None
     with st.container(border=True, key="verdict"):
-        st.subheader("A final model", anchor=False)
+        st.header("A final model", anchor=False)
         st.markdown(
             f"Trained on all {count(now.experiment.samples)} pictures, so none was left to test it: its accuracy is not known."
         )

@@ -16,7 +16,7 @@ from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui import view
 from tl.ui.settings import SHARED
-from tl.ui.table import arm_table
+from tl.ui.table import MEASURE, arm_table
 from tl.ui.text import ago, cell, count, escape, plain, unbroken
 
 BOX, OTHER, ADDRESS = "compare_box", "compare_with", "with"
@@ -129,10 +129,10 @@ def _heads(now: view.ExperimentView, other: view.ExperimentView) -> tuple[str, s
 def _numbers(sides: list[tuple[str, view.ExperimentView, Verdict]]) -> dict[str, list[str]]:
     """A row per measure that either has, a column per arm of each."""
     tables = [(head, arm_table(each, each.metrics(), verdict)) for head, each, verdict in sides]
-    measures = list(dict.fromkeys(name for _, table in tables for name in table[""]))
-    columns = {"": measures}
+    measures = list(dict.fromkeys(name for _, table in tables for name in table[MEASURE]))
+    columns = {MEASURE: measures}
     for head, table in tables:
-        names = table.pop("")
+        names = table.pop(MEASURE)
         for arm, values in table.items():
             known = dict(zip(names, values, strict=True))
             columns[f"{arm} · {head}"] = [known.get(name, NOTHING) for name in measures]
