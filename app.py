@@ -3,23 +3,23 @@
 import streamlit as st
 
 if __name__ == "__main__":  # Streamlit runs the page for a visitor
-    from tl.ui import header
-    from tl.ui.turn import in_turn
+    from tl.ui.parts import header
+    from tl.ui.parts.render_slot import in_turn
 
     with header.begin("Compare"):
         home = header.home()
         experiment_id = st.query_params.get("experiment")
         if experiment_id is None:
             header.introduce()
-            from tl.ui import form  # after the first words are on their way to the browser
+            from tl.ui.compose import form  # after the first words are on their way to the browser
 
             with in_turn():
                 form.show(home)
         else:
-            from tl.ui import experiment_page
+            from tl.ui.watch import experiment_page
 
             experiment_page.show(home, experiment_id)
 else:  # the server that does so imports it once
-    from tl.ui import server
+    from tl.ui.parts import server
 
     app = st.App(__file__, middleware=server.middleware(), lifespan=server.lifespan)

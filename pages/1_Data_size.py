@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from tl.ui import header
-from tl.ui.turn import in_turn
+from tl.ui.parts import header
+from tl.ui.parts.render_slot import in_turn
 
 with header.begin("Data size"):
     home = header.home()
@@ -14,11 +14,11 @@ with header.begin("Data size"):
             "The same comparison at several sizes: up to how many pictures transfer learning is worth it, and how many "
             "more pictures training from scratch would need to do as well."
         )
-        from tl.ui import sweep_form  # after the first words are on their way to the browser
+        from tl.ui.compose import sweep_form  # after the first words are on their way to the browser
 
         with in_turn():
             sweep_form.show(home)
     else:
-        from tl.ui import sweep_page
+        from tl.ui.watch import sweep_page
 
         sweep_page.show(home, sweep_id)

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from tl.ui import header
-from tl.ui.turn import in_turn
+from tl.ui.parts import header
+from tl.ui.parts.render_slot import in_turn
 
 with header.begin("Runs"):
-    from tl.ui import demo, imports, runs, tensorboard
+    from tl.ui.compose import demo
+    from tl.ui.manage import imports, runs, tensorboard
 
     st.title("Runs", anchor=False)
     home = header.home()

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from tl.ui import header
-from tl.ui.turn import in_turn
+from tl.ui.parts import header
+from tl.ui.parts.render_slot import in_turn
 
 with header.begin("Inspect"):
     home = header.home()

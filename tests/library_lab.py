@@ -9,7 +9,7 @@ from tests import page_lab
 from tl.config import ArmConfig
 from tl.store.documents import read_config
 from tl.store.home import Home
-from tl.train.checkpoint import save_best
+from tl.train.checkpoints.checkpoint import save_best
 from tl.train.network import build_network
 
 BACKBONE, SIDE, CLASSES = "timm:test_resnet", 64, 12

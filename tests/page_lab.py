@@ -10,16 +10,16 @@ from streamlit.testing.v1 import AppTest
 from tl import jobs
 from tl.config import ArmConfig, Experiment
 from tl.failures import sentence
-from tl.jobs import processes
+from tl.jobs.launchers import processes
 from tl.store import database
 from tl.store.files import read_json, write_json, write_parquet
 from tl.store.home import Home
 from tl.store.metrics import RESOURCES, table, write_metrics
 from tl.store.predictions import ALONE, Predictions, write_predictions
 from tl.store.rows import RunRow
-from tl.ui import arms, network, pictures
-from tl.ui.form_state import MAX_ARMS
-from tl.ui.text import BREAK
+from tl.ui.compose import arms, network, pictures
+from tl.ui.compose.form_state import MAX_ARMS
+from tl.ui.parts.text import BREAK
 
 ARMS = (
     ArmConfig(name="scratch", strategy="scratch"),

@@ -50,6 +50,7 @@ MAY_IMPORT = {  # library -> who may import it
     "altair": {"charts"},
     "vl_convert": {"charts"},
 }
+ROOMS = ("parts", "compose", "watch", "inspect", "manage")  # of tl/ui: each may import itself and those before it
 FILES = sorted((ROOT / "tl").rglob("*.py"))
 
 
@@ -83,7 +84,17 @@ def test_imports_follow_the_arrows(path):
             assert own in MAY_IMPORT.get(head, {own}), f"{own} may not import {name}"
 
 
-@pytest.mark.parametrize("command", ["import tl.ui.header, tl.ui.form, tl.ui.experiment_page", "import tl.cli.parser"])
+@pytest.mark.parametrize("path", [path for path in FILES if part(path) == "ui"], ids=lambda path: path.name)
+def test_rooms_of_the_page_follow_the_order_of_use(path):
+    own = path.relative_to(ROOT / "tl" / "ui").parts[0]
+    for name in imported(path):
+        if name.startswith("tl.ui."):
+            assert name.split(".")[2] in ROOMS[: ROOMS.index(own) + 1], f"{own} may not import {name}"
+
+
+@pytest.mark.parametrize(
+    "command", ["import tl.ui.parts.header, tl.ui.compose.form, tl.ui.watch.experiment_page", "import tl.cli.parser"]
+)
 def test_the_page_and_the_command_line_never_import_torch(command):
     check = f"import sys; {command}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", check], cwd=ROOT).returncode == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.survival.test_private import seen_by_others
-from tl.jobs import processes
+from tl.jobs.launchers import processes
 from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home

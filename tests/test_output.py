@@ -21,8 +21,11 @@ ANSWERS_ONLY = {
     "report/reader.py",
     "datasets/drawer.py",
 }
-ANSWERS_ONLY |= {"jobs/settle.py", "jobs/tensorboard.py", "jobs/probe.py", "jobs/hints.py"}
-ANSWERS_ONLY |= {f"jobs/measurements/{name}.py" for name in ("apart", "forecasts", "label_checks", "looks", "shifted")}
+ANSWERS_ONLY |= {"jobs/settle.py", "jobs/tensorboard.py"}
+ANSWERS_ONLY |= {
+    f"jobs/measurements/{name}.py"
+    for name in ("apart", "forecasts", "hints", "label_checks", "looks", "probe", "shifted")
+}
 ANSWERS_ONLY |= {"benchmarks/bare_step.py"}
 
 

@@ -28,7 +28,7 @@ from tl.cli.parser import Parser, data_set_named
 from tl.config import Refused
 from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
 from tl.output import UTF_8, spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tl.analysis.advice import RULES, Facts, advise
+from tl.analysis.forecasts.advice import RULES, Facts, advise
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.strategies import STRATEGIES
 
@@ -59,7 +59,7 @@ def test_many_pictures_in_few_epochs_are_told_with_the_budget():
 
 def test_only_strategies_that_there_are_are_advised(monkeypatch):
     left = {key: strategy for key, strategy in STRATEGIES.items() if key != "lp_ft"}
-    monkeypatch.setattr("tl.analysis.advice.STRATEGIES", left)
+    monkeypatch.setattr("tl.analysis.forecasts.advice.STRATEGIES", left)
     assert advise(replace(PHOTOS, samples=300))["strategies"] == ["linear_probe"]
 
 

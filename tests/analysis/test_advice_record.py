@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tl import jobs
-from tl.analysis import advice_record
+from tl.analysis.forecasts import advice_record
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.config import ArmConfig, Experiment
-from tl.jobs.advice import advise
+from tl.jobs.measurements.advice import advise
 from tl.store import database
 from tl.store.files import read_json, write_json
 from tl.store.home import Home

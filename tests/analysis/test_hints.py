@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tl import jobs
-from tl.analysis import hint_record, hints
-from tl.analysis.hint_record import signs
+from tl.analysis.forecasts import hint_record, hints
+from tl.analysis.forecasts.hint_record import signs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.sources import source
 from tl.store import database

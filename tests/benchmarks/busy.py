@@ -14,7 +14,7 @@ from tests.benchmarks.runs import command, metrics, new_run
 from tests.benchmarks.scale import Scale
 from tl import machine
 from tl.config import Training
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
 from tl.store.home import Home, Run
 
 FAIR, ALONE = 0.8, 0.97  # of the fair share beside others; alone, of a fixed number of threads that spin as they like

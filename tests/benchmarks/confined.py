@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.benchmarks.row import Skipped
 from tl import machine
-from tl.jobs.fork_launcher import NOBODY
-from tl.jobs.processes import RUN_VARIABLE
+from tl.jobs.launchers.fork_launcher import NOBODY
+from tl.jobs.launchers.processes import RUN_VARIABLE
 
 _FILES = {  # by version: limit, swap, peak, kills
     1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.max_usage_in_bytes", "memory.oom_control"),

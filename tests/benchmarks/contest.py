@@ -13,7 +13,7 @@ from statistics import median
 
 from tests.benchmarks import runs
 from tests.benchmarks.pictures import ROOT
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
 from tl.store.home import Home, Run
 
 PEERS_VARIABLE = "TL_PEERS"  # folder of the virtual environment with requirements.txt

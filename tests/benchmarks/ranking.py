@@ -15,7 +15,7 @@ from typing import Any
 from tests.benchmarks.pictures import ROOT, archive, flowers_zip
 from tests.benchmarks.row import Row
 from tests.benchmarks.scale import Scale
-from tl.analysis.hint_record import signs
+from tl.analysis.forecasts.hint_record import signs
 from tl.store.home import Home
 
 RESOLUTION = 96  # pixels: what one set of features at is compared with

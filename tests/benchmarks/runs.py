@@ -12,7 +12,7 @@ import pandas as pd
 
 from tests.benchmarks.pictures import ROOT
 from tl.config import ArmConfig, RunConfig, Training, new_id
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
 from tl.store.files import read_json, write_json
 from tl.store.home import Home, Run
 from tl.store.metrics import read_metrics

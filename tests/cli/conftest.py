@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import ROOT, begin
-from tl.jobs.launcher import LocalLauncher
+from tl.jobs.launchers.launcher import LocalLauncher
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from crafted import picture, two_classes, zipped
 
 from tests.jobs.lab import until
 from tl.datasets import ingest, pieces, pool, prepare
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
+from tl.store.device_lock import Turn, held
 from tl.store.home import Home
-from tl.store.turn import Turn, held
 
 WAITS_SECONDS = 1.5  # for which a turn is held here
 COUNTING = """

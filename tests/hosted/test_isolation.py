@@ -11,12 +11,13 @@ import pytest
 from tests.datasets.crafted import two_classes, zipped
 from tl import datasets, jobs, sources
 from tl.analysis import experiment_result, sweep_result
-from tl.analysis.hints import question
+from tl.analysis.forecasts.hints import question
 from tl.config import Refused, new_id
-from tl.jobs import advice, event_files, exports, hints, tensorboard
+from tl.jobs import event_files, exports, tensorboard
 from tl.jobs.again import compare_again
 from tl.jobs.final_model import submit_final
 from tl.jobs.keeping import keep
+from tl.jobs.measurements import advice, hints
 from tl.jobs.predictions import predict
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.intake import import_bundle
@@ -235,4 +236,6 @@ def test_a_trainer_and_a_background_job_find_the_workspace_by_its_path(visitors)
     zebra, _ = visitors
     run = zebra.home.run(zebra.run_ids[0])
     assert (run.home.owner, run.home.root) == (zebra.home.owner, zebra.home.root)
-    assert Home(str(zebra.home.path)).owner == zebra.home.owner  # what `python -m tl.jobs.hints PATH ...` does
+    assert (
+        Home(str(zebra.home.path)).owner == zebra.home.owner
+    )  # what `python -m tl.jobs.measurements.hints PATH ...` does

@@ -6,7 +6,7 @@ import sys
 import pytest
 from lab import FOLDER, Lab
 
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment
-from tl.jobs.launcher import LocalLauncher
+from tl.jobs.launchers.launcher import LocalLauncher
 from tl.jobs.supervisor import Supervisor
 from tl.store import database
 from tl.store.home import Home

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from tl.jobs.launcher import LocalLauncher
+from tl.jobs.launchers.launcher import LocalLauncher
 from tl.jobs.start import take_lock, write_holder
 from tl.jobs.supervisor import Supervisor
 from tl.store.home import Home

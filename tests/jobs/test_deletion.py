@@ -4,7 +4,7 @@ import pytest
 
 from tests.page_lab import swept
 from tl import jobs
-from tl.analysis import advice_record
+from tl.analysis.forecasts import advice_record
 from tl.config import Refused
 from tl.store import database, removal
 from tl.store import settling as plans

@@ -16,10 +16,10 @@ from tl.jobs import background
 from tl.jobs.measurements import by_features
 from tl.jobs.measurements import forecasts as module
 from tl.store.database import insert_experiment
+from tl.store.device_lock import Turn
 from tl.store.features import Features, write_features
 from tl.store.files import locked
 from tl.store.home import Home
-from tl.store.turn import Turn
 
 FAILS = 'import sys; print(\'[{"error": "The file is damaged."}]\')'
 

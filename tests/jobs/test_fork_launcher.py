@@ -11,12 +11,12 @@ from lab import until
 from tests.benchmarks import runs
 from tl.config import Training
 from tl.failures import EXIT_STATUS
-from tl.jobs import fork_launcher, processes
-from tl.jobs.fork_launcher import ForkLauncher, can_fork
-from tl.jobs.launcher import LocalLauncher
+from tl.jobs.launchers import fork_launcher, processes
+from tl.jobs.launchers.fork_launcher import ForkLauncher, can_fork
+from tl.jobs.launchers.launcher import LocalLauncher
+from tl.store.device_lock import Turn
 from tl.store.files import read_json
 from tl.store.home import Home
-from tl.store.turn import Turn
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="trainers are forked on Linux, without a GPU, only")
 # Without importing torch: what waits for its turn needs none.

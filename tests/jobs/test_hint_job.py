@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from tl.analysis import hints
+from tl.analysis.forecasts import hints
 from tl.config import ArmConfig, Experiment
 from tl.jobs import background
-from tl.jobs import hints as module
+from tl.jobs.measurements import hints as module
 from tl.store.database import insert_experiment
 from tl.store.home import Home
 

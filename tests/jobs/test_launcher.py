@@ -12,9 +12,10 @@ from lab import until
 
 from tl import machine
 from tl.config import new_id
-from tl.jobs import background, memory, processes
-from tl.jobs import launcher as launchers
-from tl.jobs.launcher import NICE, PROJECT_ROOT, LocalLauncher, child_environment, with_defaults
+from tl.jobs import background, memory
+from tl.jobs.launchers import launcher as launchers
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.launcher import NICE, PROJECT_ROOT, LocalLauncher, child_environment, with_defaults
 from tl.store.home import Home
 
 TELL = (

@@ -8,8 +8,8 @@ import pytest
 from lab import until
 
 from tl import jobs
-from tl.jobs import processes
 from tl.jobs.endings import identity_of
+from tl.jobs.launchers import processes
 from tl.jobs.liveness import MAX_LOOK_SECONDS, STALL_SECONDS, Stillness
 from tl.store.files import write_json
 from tl.store.home import Run

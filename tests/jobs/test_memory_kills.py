@@ -8,7 +8,8 @@ import pytest
 from tests.jobs.lab import until
 from tests.machine_lab import made_up
 from tl.jobs import memory_kills as kills
-from tl.jobs import processes, supervisor
+from tl.jobs import supervisor
+from tl.jobs.launchers import processes
 from tl.store import database
 from tl.store.documents import read_memory_kills
 

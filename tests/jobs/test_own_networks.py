@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tl import jobs, machine
-from tl.analysis import hints
 from tl.analysis.estimate import estimate_seconds
+from tl.analysis.forecasts import hints
 from tl.backbones import BACKBONES
 from tl.charts.plan import stage_names
 from tl.config import ArmConfig, Experiment, Refused
@@ -15,7 +15,7 @@ from tl.jobs.queue import resolved
 from tl.jobs.shortage import fitted, shortage
 from tl.store.files import read_json, write_json
 from tl.ui.compose.best_networks import probes
-from tl.ui.presets import PRESETS
+from tl.ui.compose.presets import PRESETS
 
 SCRATCH = ArmConfig(name="scratch", strategy="scratch")
 LITE = ArmConfig(name="lite", strategy="linear_probe", backbone="efficientnet_lite0", resolution=128)

@@ -7,7 +7,8 @@ import pytest
 from tl import datasets, jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.datasets import DatasetInfo
-from tl.jobs import processes, queue
+from tl.jobs import queue
+from tl.jobs.launchers import processes
 from tl.store import database
 from tl.store.files import locked, write_json
 from tl.store.home import Home

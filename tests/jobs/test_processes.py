@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import pytest
 from lab import until
 
-from tl.jobs import processes
+from tl.jobs.launchers import processes
 
 ME = processes.identify(os.getpid())
 

@@ -11,9 +11,9 @@ from lab import until
 
 from tl import datasets, jobs
 from tl.config import ArmConfig, Experiment, Refused, RunConfig
-from tl.jobs import processes
 from tl.jobs.endings import identity_of
-from tl.jobs.launcher import LocalLauncher
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.launcher import LocalLauncher
 from tl.jobs.queue import resolved
 from tl.store import database, removal
 from tl.store.files import read_json, write_json

@@ -9,8 +9,8 @@ from lab import until
 from tl import jobs
 from tl.__main__ import main
 from tl.config import ArmConfig, Experiment, Newer, Refused
-from tl.jobs import processes
 from tl.jobs.endings import identity_of
+from tl.jobs.launchers import processes
 from tl.jobs.repair import repair
 from tl.jobs.start import supervisor_lives
 from tl.store import database, schema

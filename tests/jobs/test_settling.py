@@ -9,7 +9,8 @@ from lab import until
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused
-from tl.jobs import processes, settle, settling
+from tl.jobs import settle, settling
+from tl.jobs.launchers import processes
 from tl.jobs.settler import Settler
 from tl.store import database
 from tl.store import settling as plans

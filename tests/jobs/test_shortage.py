@@ -7,7 +7,7 @@ import pytest
 from tl import machine
 from tl.config import ArmConfig, Experiment
 from tl.jobs.shortage import fitted, shortage
-from tl.ui.presets import PRESETS
+from tl.ui.compose.presets import PRESETS
 
 SPEC = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
 

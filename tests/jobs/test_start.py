@@ -9,7 +9,7 @@ import pytest
 from lab import until
 
 from tl import jobs
-from tl.jobs import processes
+from tl.jobs.launchers import processes
 from tl.jobs.start import log_path, supervisor_lives, take_lock, write_holder
 from tl.store.files import read_json
 

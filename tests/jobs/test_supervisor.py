@@ -8,8 +8,8 @@ import pytest
 from lab import until
 
 from tl import jobs
-from tl.jobs import processes
-from tl.jobs.launcher import GRACE_SECONDS, LocalLauncher
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.launcher import GRACE_SECONDS, LocalLauncher
 from tl.jobs.start import supervisor_lives, take_lock
 from tl.store import database
 from tl.store.files import write_json

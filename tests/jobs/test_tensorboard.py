@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.jobs import processes, tensorboard
+from tl.jobs import tensorboard
+from tl.jobs.launchers import processes
 from tl.jobs.tensorboard import ensure, link_runs, stop
 from tl.store.database import insert_experiment
 from tl.store.files import read_json

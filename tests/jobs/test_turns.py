@@ -4,7 +4,7 @@ import random
 from itertools import pairwise
 
 from tests.row_lab import run_row
-from tl.jobs.turns import group, in_order
+from tl.jobs.queue_order import group, in_order
 from tl.store.rows import RunRow
 
 

@@ -8,7 +8,7 @@ from lab import Lab, until
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
-from tl.jobs import processes
+from tl.jobs.launchers import processes
 from tl.jobs.queue import waiting_runs
 from tl.store import database
 from tl.store.home import Home

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from tl.jobs import probe
+from tl.jobs.measurements import probe
 from tl.jobs.within import within
 from tl.store.files import write_json
 from tl.store.home import Home
-from tl.ui.presets import PRESETS
+from tl.ui.compose.presets import PRESETS
 
 FEW = PRESETS["few_photos"].experiment
 SIZES = {"train": 224, "validation": 48, "test": 48}

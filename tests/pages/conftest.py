@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.page_lab import unfold
 from tl import jobs
-from tl.jobs import probe
+from tl.jobs.measurements import probe
 from tl.store.home import Home
 
 SPEEDS = {

@@ -8,10 +8,10 @@ import pytest
 from tests import page_lab
 from tests.page_lab import texts, unescaped
 from tests.pages.conftest import SPEEDS
-from tl.analysis import hints as scores
+from tl.analysis.forecasts import hints as scores
 from tl.config import ArmConfig
-from tl.jobs import hints as job
-from tl.jobs import probe
+from tl.jobs.measurements import hints as job
+from tl.jobs.measurements import probe
 from tl.store.features import RANDOM, Features, write_features
 from tl.store.files import write_json
 

@@ -13,8 +13,8 @@ from tests.page_lab import charts, texts, unescaped
 from tl import datasets, jobs
 from tl.config import Refused, Training
 from tl.strategies import PARAMETERS, STRATEGIES
+from tl.ui.compose.settings import SHARED
 from tl.ui.parts.numbers import FIELDS
-from tl.ui.settings import SHARED
 
 
 def test_the_empty_page_is_a_form_that_can_be_started_at_once(open_page):

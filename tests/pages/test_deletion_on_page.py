@@ -10,8 +10,8 @@ from tests import page_lab
 from tests.page_lab import unescaped
 from tl import jobs
 from tl.store import database
-from tl.ui import downloads
-from tl.ui.manage.deletion import about
+from tl.ui.watch import downloads
+from tl.ui.watch.deleting import about
 
 RUNS, SWEEPS = "pages/2_Runs.py", "pages/1_Data_size.py"
 

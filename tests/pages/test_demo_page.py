@@ -6,7 +6,7 @@ from tests.page_lab import texts, unescaped
 from tl import jobs
 from tl.config import new_id
 from tl.hosted import settings, visitor
-from tl.jobs import probe
+from tl.jobs.measurements import probe
 from tl.store import database, visits
 from tl.ui.parts.numbers import FIELDS
 

@@ -57,8 +57,8 @@ def delete_one() -> None:
     from tl import jobs
     from tl.store.database import read_runs
     from tl.store.home import Home
-    from tl.ui import runs
-    from tl.ui.problems import told
+    from tl.ui.manage import runs
+    from tl.ui.parts.problems import told
 
     with told(runs.PROBLEM):
         jobs.delete(Home(), read_runs(Home())[0].run_id)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.page_lab import charts, unescaped
 from tl import jobs
-from tl.ui import arms, network, pictures
+from tl.ui.compose import arms, network, pictures
 
 LINES = (pictures.OPEN, network.OPEN, arms.OPEN, arms.SETTINGS_OPEN)
 

@@ -85,7 +85,7 @@ def test_after_a_comparison_it_stands_in_an_expander(home, asks):
     def page():
         from tl.config import ArmConfig, Experiment
         from tl.store.home import Home
-        from tl.ui import forecast
+        from tl.ui.compose import forecast
 
         arms = (ArmConfig(name="scratch", strategy="scratch"),)
         forecast.after_comparison(Home(), Experiment(dataset="blossoms", arms=arms))
@@ -97,7 +97,7 @@ def test_after_a_comparison_it_stands_in_an_expander(home, asks):
 
 
 def test_what_shows_it_imports_nothing_that_computes():
-    check = "import sys; import tl.ui.forecast; sys.exit(bool({'torch', 'scipy.optimize', 'altair'} & {*sys.modules}))"
+    check = "import sys; import tl.ui.compose.forecast; sys.exit(bool({'torch', 'scipy.optimize', 'altair'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", check], cwd=ROOT).returncode == 0
     check = "import sys; import tl.analysis.forecasts.answer; sys.exit('scipy.optimize' in sys.modules)"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", check], cwd=ROOT).returncode == 0

@@ -15,7 +15,7 @@ from tl.report.bundle import export_bundle
 from tl.report.intake import import_bundle
 from tl.store import labels
 from tl.store.home import Home
-from tl.ui import form_state
+from tl.ui.compose import form_state
 
 SPEC = Experiment(
     dataset="blossoms",

@@ -5,7 +5,7 @@ import pytest
 from tests.datasets.crafted import picture, two_classes, zipped, zipped_bytes
 from tests.page_lab import unescaped
 from tl import datasets, jobs
-from tl.ui import uploads
+from tl.ui.parts import uploads
 
 SWITCH = "form_resplit_switch"
 SHOTS = {

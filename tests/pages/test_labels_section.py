@@ -14,7 +14,7 @@ from tl.datasets import describe, ingest, prepare
 from tl.jobs.measurements import label_checks
 from tl.store.database import read_experiment, read_runs
 from tl.store.predictions import ALONE, Predictions, write_predictions
-from tl.ui.header import STYLE
+from tl.ui.parts.header import STYLE
 
 EVIL = "![](http:evil)<b>**x**"
 

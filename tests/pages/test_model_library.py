@@ -9,7 +9,8 @@ from tl.config import ArmConfig
 from tl.jobs import library
 from tl.jobs.keeping import keep
 from tl.store.files import read_json, write_json
-from tl.ui import form_state, network, runs
+from tl.ui.compose import form_state, network
+from tl.ui.manage import runs
 from tl.ui.parts import keep as keep_question
 
 LIBRARY, RUNS = "pages/4_Model_library.py", "pages/2_Runs.py"

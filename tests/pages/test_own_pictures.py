@@ -8,7 +8,7 @@ from tests.datasets.crafted import two_classes, zipped
 from tests.page_lab import texts, unescaped
 from tl import datasets, jobs
 from tl.config import Experiment
-from tl.jobs import probe
+from tl.jobs.measurements import probe
 from tl.store.files import write_json
 
 DELETE = "delete_set_x"
@@ -27,7 +27,7 @@ def keys(app) -> list[str]:
 
 def delete_x() -> None:
     from tl.store.home import Home
-    from tl.ui import own_pictures
+    from tl.ui.compose import own_pictures
 
     own_pictures.delete(Home(), "x")
     own_pictures.show_problem()

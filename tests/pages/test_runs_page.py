@@ -10,8 +10,8 @@ from tests import page_lab
 from tests.page_lab import STATES, texts, unescaped
 from tl import jobs
 from tl.jobs import queue
-from tl.ui.refresh import Found
-from tl.ui.runs import table
+from tl.ui.manage.runs import table
+from tl.ui.parts.refresh import Found
 
 
 def test_runs_without_any_run_points_to_the_start(open_page):

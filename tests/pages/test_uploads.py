@@ -12,15 +12,15 @@ from streamlit.testing.v1 import AppTest
 from tests.datasets.crafted import entry, forged, picture, pictures, traces, two_classes, zipped_bytes
 from tests.page_lab import unescaped
 from tl import datasets
-from tl.ui import uploads
 from tl.ui.compose.class_editor import edits
+from tl.ui.parts import uploads
 
 
 def page() -> None:
     import streamlit as st
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-    from tl.ui import uploads
+    from tl.ui.parts import uploads
 
     file = st.file_uploader("Zip")
     if file is not None:

@@ -10,8 +10,8 @@ import pytest
 from tests import page_lab, payload_lab
 from tests.payloads import FORMULAS, HIDDEN, PAYLOADS, SCRIPTS
 from tl import jobs
-from tl.ui import text
 from tl.ui.compose import contents as pictures_section
+from tl.ui.parts import text
 from tl.words import CONTROL, plain
 
 PER_PAGE = 8  # arms of an experiment

@@ -6,13 +6,13 @@ import threading
 import time
 from pathlib import Path
 
-from tl.store.turn import Turn
+from tl.store.device_lock import Turn
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
 import sys, time
 from pathlib import Path
-from tl.store.turn import Turn
+from tl.store.device_lock import Turn
 name, folder, rounds = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 turn = Turn(folder)
 (folder / name).touch()

@@ -17,9 +17,9 @@ from tests import page_lab
 from tests.datasets.crafted import picture, two_classes, zipped
 from tl import datasets, jobs
 from tl.__main__ import main
-from tl.analysis import hints
+from tl.analysis.forecasts import hints
 from tl.config import ArmConfig, Experiment
-from tl.jobs import probe
+from tl.jobs.measurements import probe
 from tl.store import database
 from tl.store.features import RANDOM
 from tl.store.files import write_json

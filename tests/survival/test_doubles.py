@@ -14,7 +14,7 @@ import pytest
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
 from tl.store import database
 
 DOUBLES = int(os.environ.get("DOUBLES", "20"))

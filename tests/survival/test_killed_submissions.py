@@ -7,7 +7,7 @@ import pytest
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
 from tl.jobs.repair import repair
 from tl.store import database
 from tl.store.files import read_json
@@ -22,7 +22,7 @@ EXPERIMENT = Experiment(
 )
 BEGINS = """
 import itertools, os, sys
-import tl.jobs.advice
+import tl.jobs.measurements.advice
 from tests.survival.test_killed_submissions import EXPERIMENT
 from tl import jobs
 from tl.store import quarantine
@@ -47,7 +47,7 @@ STEPS = {  # when a submission is killed -> how, and how many runs there are the
     "before the rows": ("database.insert_experiments = ends", 0),
     "with the rows, before they count": ("queue.admission_of = lambda *_: ends", 0),
     "before what was announced is tidied up": ("quarantine._remove = ends", 2),
-    "after the rows": ("tl.jobs.advice.predict = ends", 2),
+    "after the rows": ("tl.jobs.measurements.advice.predict = ends", 2),
 }
 
 

@@ -18,9 +18,9 @@ import pytest
 from tests.jobs.lab import FOLDER, until
 from tl import jobs
 from tl.config import ArmConfig, Experiment
-from tl.jobs import processes
 from tl.jobs.endings import identity_of
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.launcher import child_environment
 from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from tl.config import ArmConfig, Experiment, new_id
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
 from tl.store.files import write_json
 from tl.store.home import Home
 

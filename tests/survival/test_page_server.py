@@ -16,9 +16,9 @@ from tests.jobs.lab import FOLDER, until
 from tests.test_journey import CHROMIUM, SECOND, App
 from tl import jobs
 from tl.config import ArmConfig, Experiment
-from tl.jobs import processes
 from tl.jobs.endings import identity_of
-from tl.jobs.launcher import LocalLauncher, child_environment
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.launcher import LocalLauncher, child_environment
 from tl.store import database
 from tl.store.home import Home
 

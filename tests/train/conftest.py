@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 
 from tl.config import ArmConfig, Experiment, new_id
 from tl.datasets import ingest
+from tl.store.device_lock import Turn
 from tl.store.files import write_json
 from tl.store.home import Home
-from tl.store.turn import Turn
 from tl.train import __main__ as main_module
 from tl.train import flops, progress
 from tl.train import run as run_module

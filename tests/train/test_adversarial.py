@@ -9,13 +9,13 @@ from torch import nn
 
 from tl.config import ArmConfig, Experiment
 from tl.datasets import prepare
+from tl.store.device_lock import Turn
 from tl.store.metrics import read_metrics
-from tl.store.turn import Turn
 from tl.train.batches import to_input
+from tl.train.checkpoints.moving import moving_part
 from tl.train.methods import method_of
 from tl.train.methods.cdan import MOST_PRODUCTS, PROJECTED
 from tl.train.methods.dann import DISCRIMINATOR, discriminator, ramp, reversed_gradient
-from tl.train.moving import moving_part
 from tl.train.network import build_network
 from tl.train.run import Trainer
 

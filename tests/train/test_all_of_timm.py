@@ -13,12 +13,12 @@ from tl.config import ArmConfig, Experiment, Training, new_id
 from tl.strategies import HEAD
 from tl.timm_networks import FILE
 from tl.train import flops
-from tl.train.checkpoint import load_last, save_last
-from tl.train.folded import Folded
-from tl.train.history import History
+from tl.train.checkpoints.checkpoint import load_last, save_last
+from tl.train.checkpoints.history import History
+from tl.train.frozen.folded import Folded
+from tl.train.frozen.pieces import WHOLE, Chain, run_pieces
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import make_optimizer, set_rates
-from tl.train.pieces import WHOLE, Chain, run_pieces
 
 SIDE = 32
 # Small ones of every kind: convolutions, transformers, both, and mixers.

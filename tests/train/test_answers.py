@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from tl.measures import balanced_accuracy, macro_f1
+from tl.store.device_lock import Turn
 from tl.store.files import read_json
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
-from tl.store.turn import Turn
 from tl.train import learner as learner_module
 from tl.train import run as run_module
 from tl.train.evaluate import Evaluation, evaluate
-from tl.train.precision import use_precision
+from tl.train.hardware.precision import use_precision
 from tl.train.run import Trainer
 
 MEASURES = ("val_accuracy", "val_balanced_accuracy", "val_macro_f1", "val_loss", "val_loss_error", "val_accuracy_error")

@@ -17,11 +17,11 @@ from quick import MEASURED, PICTURES, evaluated
 from safetensors.torch import load_file, save_file
 
 from tl.config import EARLIER, RunConfig
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
 from tl.store.files import read_json, write_json
 from tl.store.metrics import read_metrics
 from tl.store.seal import NO_DIGEST
-from tl.train import checkpoint, sealed
+from tl.train.checkpoints import checkpoint, sealed
 
 DAMAGES = int(os.environ.get("DAMAGES", "20"))
 
@@ -257,7 +257,7 @@ from pathlib import Path
 from torch import nn
 from tl.config import ArmConfig, Experiment
 from tl.train import checkpoint
-from tl.train.history import History
+from tl.train.checkpoints.history import History
 
 folder = Path(sys.argv[1])
 (config,) = Experiment(arms=(ArmConfig(name="scratch", strategy="scratch"),), dataset="none").runs("0" * 26)

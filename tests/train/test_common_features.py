@@ -14,7 +14,7 @@ from tl.store.files import write_json
 from tl.store.frozen_features import SUFFIX, Block, FeatureCache
 from tl.store.metrics import read_metrics
 from tl.train.batches import view_blocks
-from tl.train.found_features import Shelf
+from tl.train.frozen.found_features import Shelf
 
 CPU = torch.device("cpu")
 PLAIN = {"weights": "own", "epochs": 4, "precision": "fp32", "threads": 1, "views_by": DATASET}

@@ -25,15 +25,15 @@ from tl.jobs.final_model import submit_final
 from tl.report import model_card
 from tl.report.model_zip import write_zip
 from tl.store import database
+from tl.store.device_lock import Turn
 from tl.store.documents import read_config
 from tl.store.files import read_parquet
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
-from tl.store.turn import Turn
 from tl.train import export, onnx_model
 from tl.train import predict as predict_module
+from tl.train.checkpoints.trained import trained
 from tl.train.run import Trainer
-from tl.train.trained import trained
 
 SIDE, RESOLUTION, PER_CLASS = 96, 80, 20  # copies of the pictures are kept, and made smaller from these
 ALLOWED = ("onnxruntime", "PIL", "numpy", "flatbuffers", "google", "packaging", "coloredlogs", "humanfriendly", "tl")

@@ -20,7 +20,7 @@ from tl.store.metrics import read_metrics
 from tl.train import __main__ as main_module
 from tl.train import run as run_module
 from tl.train.__main__ import explain
-from tl.train.checkpoint import BadCheckpoint
+from tl.train.checkpoints.checkpoint import BadCheckpoint
 from tl.train.frozen import FrozenPart
 from tl.train.learner import Learner
 from tl.train.run import Diverged

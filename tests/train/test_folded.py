@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from tl.backbones import BACKBONES
-from tl.train.folded import Folded
+from tl.train.frozen.folded import Folded
+from tl.train.hardware.precision import use_precision
 from tl.train.network import new_network
-from tl.train.precision import use_precision
 
 SIDE = 64
 

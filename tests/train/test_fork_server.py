@@ -9,8 +9,8 @@ from safetensors.numpy import load_file
 
 from tests.benchmarks.runs import new_run
 from tl.config import Training
-from tl.jobs.fork_launcher import ForkLauncher, can_fork
-from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.fork_launcher import ForkLauncher, can_fork
+from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from tl.config import Refused
+from tl.store.device_lock import Turn
 from tl.store.looks import GRAD_CAM, TOKENS
 from tl.store.predictions import read_predictions
 from tl.store.shifted import KINDS, SHIFTS, STRENGTHS, read_shifted
-from tl.store.turn import Turn
 from tl.train.hardware.threads import Threads
 from tl.train.looking import shifted as shifted_module
 from tl.train.looking.finished import finished

@@ -13,18 +13,18 @@ from torch import nn
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Experiment
 from tl.sources.cards import BUNDLED_DIR
+from tl.store.device_lock import Turn
 from tl.store.documents import read_result
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
-from tl.store.turn import Turn
 from tl.strategies import HEAD, STRATEGIES
 from tl.train.__main__ import Stopped
-from tl.train.checkpoint import BadCheckpoint
+from tl.train.checkpoints.checkpoint import BadCheckpoint
+from tl.train.checkpoints.history import History
+from tl.train.checkpoints.moving import moving_part
 from tl.train.evaluate import plain_inputs
-from tl.train.history import History
 from tl.train.methods import METHODS, layer_decay, lora, method_of
 from tl.train.methods.nearest_mean import NEVER, Moments
-from tl.train.moving import moving_part
 from tl.train.network import Stages, build_network, load_pretrained
 from tl.train.optimizer import make_optimizer, set_rates
 from tl.train.run import Trainer

@@ -10,9 +10,9 @@ from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.datasets import pairing, prepare, prepare_for
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import match
+from tl.store.device_lock import Turn
 from tl.store.paired import TARGET_VALIDATION, Part
 from tl.store.predictions import read_predictions
-from tl.store.turn import Turn
 from tl.strategies import STRATEGIES
 from tl.train.batches import going_round
 from tl.train.run import Trainer

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 
 from tl.config import ArmConfig, Experiment, new_id
-from tl.train.history import History
+from tl.train.checkpoints.history import History
 
 STEPS = 4  # of an epoch
 

@@ -7,9 +7,9 @@ import torch
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Training
 from tl.train import flops
-from tl.train.kept_features import Features, FeatureStore
+from tl.train.frozen.kept_features import Features, FeatureStore
+from tl.train.frozen.pieces import WHOLE, Chain, run_pieces
 from tl.train.network import Stages, build_network
-from tl.train.pieces import WHOLE, Chain, run_pieces
 
 SIDE = 64
 

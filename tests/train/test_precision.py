@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tl.store.home import Home
-from tl.train import precision
+from tl.train.hardware import precision
 from tl.train.network import build_network, new_network
 
 CPU = torch.device("cpu")

@@ -11,8 +11,8 @@ import torch
 
 from tl.config import Refused
 from tl.sources import source
+from tl.store.device_lock import Turn
 from tl.store.files import read_json
-from tl.store.turn import Turn
 from tl.train import pretrain
 from tl.train.network import build_network, load_pretrained
 from tl.train.pretrain import cutmix, distance, main, rate_factor

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from tl.store.metrics import RESOURCES, read_table
-from tl.train import nvml, resources
-from tl.train.resources import ResourceMonitor
+from tl.train.hardware import nvml, resources
+from tl.train.hardware.resources import ResourceMonitor
 
 FIELDS = (
     "nvmlDeviceGetPowerUsage",

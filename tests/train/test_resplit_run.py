@@ -3,8 +3,8 @@
 import numpy as np
 
 from tl.datasets import prepare
+from tl.store.device_lock import Turn
 from tl.store.pictures import SPLITS
-from tl.store.turn import Turn
 from tl.train.run import Trainer
 
 

@@ -9,9 +9,9 @@ import torch
 from quick import evaluated
 from safetensors.torch import load_file, save_file
 
+from tl.store.device_lock import Turn
 from tl.store.files import read_json, read_parquet, write_json
 from tl.store.metrics import METRICS, read_metrics
-from tl.store.turn import Turn
 from tl.train import inputs as inputs_module
 from tl.train import learner as learner_module
 from tl.train import rate_test

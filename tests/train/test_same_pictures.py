@@ -10,8 +10,8 @@ from PIL import Image
 from tests.jobs.lab import until
 from tl.config import ArmConfig, Experiment, new_id
 from tl.datasets import ingest, prepare
+from tl.store.device_lock import Turn, held
 from tl.store.files import write_json
-from tl.store.turn import Turn, held
 from tl.train.run import Trainer
 
 

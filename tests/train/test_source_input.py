@@ -3,8 +3,8 @@
 import pytest
 
 from tl.backbones import BACKBONES
+from tl.store.device_lock import Turn
 from tl.store.features import FeatureKey
-from tl.store.turn import Turn
 from tl.train import batches, features
 from tl.train.run import Trainer
 

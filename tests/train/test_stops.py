@@ -9,9 +9,9 @@ import time
 import pytest
 
 from tests.jobs.lab import until
-from tl.jobs.launcher import child_environment
+from tl.jobs.launchers.launcher import child_environment
+from tl.store.device_lock import Turn
 from tl.store.files import read_json
-from tl.store.turn import Turn
 
 PAUSE_SECONDS = 0.002
 LIMIT_SECONDS = 120

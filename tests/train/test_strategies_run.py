@@ -7,13 +7,12 @@ from quick import evaluated
 from safetensors.torch import load_file
 
 from tl.backbones import BACKBONES
+from tl.store.device_lock import Turn
 from tl.store.metrics import read_metrics
-from tl.store.turn import Turn
 from tl.strategies import HEAD
-from tl.train import kept_features
 from tl.train import learner as learner_module
-from tl.train.frozen import VALIDATION
-from tl.train.kept_features import FeatureStore
+from tl.train.frozen import VALIDATION, kept_features
+from tl.train.frozen.kept_features import FeatureStore
 from tl.train.methods import method_of
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import set_rates

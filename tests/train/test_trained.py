@@ -15,9 +15,9 @@ from tl.store.documents import read_config
 from tl.store.files import write_json
 from tl.store.predictions import read_predictions
 from tl.train.batches import to_input
+from tl.train.checkpoints.trained import trained
 from tl.train.network import build_network
 from tl.train.onnx_model import Whole
-from tl.train.trained import trained
 
 BACKBONE = "timm:test_resnet"
 

@@ -16,8 +16,8 @@ from tl.report.command import command
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.sources.cards import bundled
 from tl.strategies import PARAMETERS, STRATEGIES, arm_title
-from tl.ui import cost, form_state
-from tl.ui.presets import PRESETS
+from tl.ui.compose import cost, form_state
+from tl.ui.compose.presets import PRESETS
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tl.ui import turn
-from tl.ui.turn import in_turn, out_of_turn
+from tl.ui.parts import render_slot as turn
+from tl.ui.parts.render_slot import in_turn, out_of_turn
 
 SECONDS = 10.0
 

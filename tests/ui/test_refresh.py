@@ -2,7 +2,7 @@
 
 import pytest
 
-from tl.ui import refresh
+from tl.ui.parts import refresh
 
 
 @pytest.mark.parametrize(

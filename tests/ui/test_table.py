@@ -6,8 +6,8 @@ from tests import page_lab
 from tl.analysis import experiment_result
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
-from tl.ui.table import arm_table
-from tl.ui.view import load
+from tl.ui.parts.view import load
+from tl.ui.watch.table import arm_table
 from tl.words import energy
 
 

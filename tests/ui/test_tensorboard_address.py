@@ -2,7 +2,7 @@
 
 import pytest
 
-from tl.ui.tensorboard import beside
+from tl.ui.manage.tensorboard import beside
 
 URL = "http://127.0.0.1:6123/"
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.payloads import PAYLOADS
-from tl.ui import text
+from tl.ui.parts import text
 
 ATTACKS = [
     *PAYLOADS,

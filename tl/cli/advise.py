@@ -34,9 +34,9 @@ def add_commands(commands: Any) -> None:
 
 def advise(arguments: argparse.Namespace) -> int:
     """Always 0."""
-    from tl.analysis import advice_record  # numpy, pandas
     from tl.analysis.adaptation.wording import distance_in_words
-    from tl.jobs import advice
+    from tl.analysis.forecasts import advice_record  # numpy, pandas
+    from tl.jobs.measurements import advice
 
     settings = ("dataset", "target_dataset", "samples", "backbone", "weights", "resolution", "epochs")
     training = Training(**{name: getattr(arguments, name) for name in settings})

@@ -31,9 +31,9 @@ def add_commands(commands: Any) -> None:
 
 def hints(arguments: argparse.Namespace) -> int:
     """0; 1: no candidate could be scored. Raises Refused where no weights are here."""
-    from tl.analysis.hint_record import in_words  # numpy, pandas
-    from tl.analysis.hints import candidates, downloads_in_words, question
-    from tl.jobs.hints import measure
+    from tl.analysis.forecasts.hint_record import in_words  # numpy, pandas
+    from tl.analysis.forecasts.hints import candidates, downloads_in_words, question
+    from tl.jobs.measurements.hints import measure
 
     names = [name.strip() for name in arguments.backbones.split(",")] if arguments.backbones else None
     asked = question(arguments.home, arguments.dataset, arguments.samples, arguments.resolution, names)

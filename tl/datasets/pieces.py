@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tl.store.turn import Turn, held
+from tl.store.device_lock import Turn, held
 
 PIECE_SECONDS = 2.0  # in which tasks of a piece may begin
 SHOWN_SECONDS = 0.5  # of waiting that nobody is told of

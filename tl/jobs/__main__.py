@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from tl.jobs.fork_launcher import ForkLauncher
+from tl.jobs.launchers.fork_launcher import ForkLauncher
 from tl.jobs.start import take_lock, write_holder
 from tl.jobs.supervisor import Supervisor
 from tl.output import spell_out

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tl.jobs.launcher import PROJECT_ROOT, child_environment, give_way
+from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way
 from tl.store.database import read_runs
 from tl.store.files import hold
 from tl.store.home import Home

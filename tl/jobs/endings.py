@@ -4,8 +4,8 @@ import signal
 from typing import Any
 
 from tl.failures import EXIT_REASONS
-from tl.jobs import processes
-from tl.jobs.processes import Identity
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.processes import Identity
 from tl.limits import limits
 from tl.store.documents import read_memory_kills, read_result
 from tl.store.home import Run

@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from tl.jobs import processes
+from tl.jobs.launchers import processes
 from tl.limits import limits
 from tl.store import database, everybody, visits
 from tl.store.documents import Finite, fitting

@@ -25,8 +25,8 @@ from tl.sources.source import Source
 from tl.store import weights_copy, weights_file
 from tl.store.files import for_the_user, locked, write_pieces
 from tl.store.home import Home
-from tl.store.places import without_places
 from tl.store.quota import check_disk
+from tl.store.redaction import without_places
 from tl.store.seal import SEAL, header_of_intact
 from tl.store.weights_file import Tensor
 

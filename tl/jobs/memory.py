@@ -18,7 +18,7 @@ from tl.strategies import KEEP_START, STRATEGIES
 # more to save it or to resume: checkpoints are read and written tensor by tensor), and per picture of a batch the
 # activations kept for the backward pass (see tl.backbones).
 TORCH_BYTES = 1.0e9
-# Where there is less memory in all than this, blocks go back to the system as soon as they are free (tl.jobs.launcher),
+# Where there is less memory in all than this, blocks go back to the system as soon as they are free (tl.jobs.launchers.launcher),
 # and only what can't be dropped is counted: not the files of programs and pictures, which the system reads again.
 ROOMY_BYTES = 4e9
 LEAN_TORCH_BYTES = 0.46e9

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tl.config import Refused, Training
-from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.store.home import Home
 
 COMMAND = (sys.executable, "-m", "tl.train.own_weights")

@@ -11,12 +11,13 @@ from dataclasses import replace
 from msgspec import structs
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
-from tl.jobs import memory, processes, settling
+from tl.jobs import memory, settling
 from tl.jobs.endings import ending, identity_of, out_of_time
-from tl.jobs.launcher import GRACE_SECONDS, Launcher, LocalLauncher
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, LocalLauncher
 from tl.jobs.listing import RunEntry, entry_of
+from tl.jobs.queue_order import in_order
 from tl.jobs.start import supervisor_lives
-from tl.jobs.turns import in_order
 from tl.limits import limits
 from tl.store import database, everybody
 from tl.store import settling as plans
@@ -69,7 +70,7 @@ def enqueue(
     Raises Refused where weights are not here and can't be downloaded: better now than after the first arm has trained.
     """
     # Takes a second (numpy, pandas); before the rows are there, so that Ctrl-C meanwhile leaves nothing behind.
-    from tl.jobs.advice import predict
+    from tl.jobs.measurements.advice import predict
     from tl.store.quarantine import announce, quarantine
 
     ids = sorted(new_id() for _ in experiments)

@@ -15,9 +15,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from tl.config import DECIDED, ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer
-from tl.jobs import processes
 from tl.jobs.endings import RESULTS, rebuilt
-from tl.jobs.launcher import KILL_SECONDS, LocalLauncher
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.launcher import KILL_SECONDS, LocalLauncher
 from tl.jobs.start import holder, take_lock
 from tl.store import database
 from tl.store.damage import Damaged

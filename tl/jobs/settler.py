@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tl.jobs.launcher import PROJECT_ROOT, child_environment, give_way
+from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way
 from tl.store import settling
 from tl.store.home import Home
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from tl.config import PLANNED_LOOKS, Experiment, Refused
-from tl.jobs import processes
+from tl.jobs.launchers import processes
 from tl.store.settling import Settling
 
 LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge

@@ -13,8 +13,9 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
-from tl.jobs import background, processes
-from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.jobs import background
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.store.files import read_json
 from tl.store.home import Home
 

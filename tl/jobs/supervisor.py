@@ -10,14 +10,15 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tl.config import Refused
-from tl.jobs import expiry, memory, processes
+from tl.jobs import expiry, memory
 from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
-from tl.jobs.launcher import GRACE_SECONDS, Launcher
+from tl.jobs.launchers import processes
+from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.memory_kills import memory_kills
 from tl.jobs.queue import settle, start_again, waiting_runs
+from tl.jobs.queue_order import group
 from tl.jobs.settler import Settler
-from tl.jobs.turns import group
 from tl.store import database, everybody
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from tl.config import Refused
 from tl.ending import REFUSED
-from tl.jobs.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
+from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
 
 TOLD = re.compile(r"(\d+) (\d+) (.+)")
 LIMIT_SECONDS = 2 * 3600.0

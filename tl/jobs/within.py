@@ -6,7 +6,7 @@ from dataclasses import replace
 from tl.analysis.estimate import estimate_seconds
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Experiment
-from tl.jobs import probe
+from tl.jobs.measurements import probe
 from tl.jobs.shortage import fitted
 from tl.sources import input_of
 from tl.store.home import Home

@@ -10,7 +10,7 @@ from typing import Any
 
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.store.home import Home
-from tl.store.places import without_places
+from tl.store.redaction import without_places
 from tl.store.rows import experiment_of
 from tl.store.schema import ACTIVE, select, writing
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 from tl.config import Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
 from tl.output import spell_out
+from tl.store.device_lock import GAVE_WAY, Turn
 from tl.store.files import hold, keep_private, read_json, sweep, write_json
 from tl.store.home import Home, Run
-from tl.store.turn import GAVE_WAY, Turn
-from tl.train.history import describe
+from tl.train.checkpoints.history import describe
+from tl.train.checkpoints.sealed import reached
 from tl.train.progress import Progress
-from tl.train.sealed import reached
 
 if TYPE_CHECKING:  # torch comes with it
     from tl.train.run import Trainer

@@ -19,7 +19,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util import tensor_util
 
 from tl.config import RunConfig
-from tl.store.places import without_places
+from tl.store.redaction import without_places
 from tl.words import plain
 
 HEAD_RECORDS = 3

@@ -18,14 +18,14 @@ from tl.config import Refused
 from tl.datasets import pixels_from, prepare_for
 from tl.ending import clean_up_when_ended, status_of
 from tl.output import spell_out
+from tl.store.device_lock import Turn
 from tl.store.files import keep_private, write_json
 from tl.store.home import Run
 from tl.store.paired import Pictures
 from tl.store.predictions import read_predictions
-from tl.store.turn import Turn
 from tl.train import onnx_model
+from tl.train.checkpoints.trained import CPU, Trained, trained
 from tl.train.hardware import threads
-from tl.train.trained import CPU, Trained, trained
 
 MOST_MEASURED = 1_000  # pictures of a split on which a model's answers are measured
 CALIBRATION = 100  # training pictures that show an int8 model its ranges

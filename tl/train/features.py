@@ -1,7 +1,7 @@
 """`python -m tl.train.features`: what reaches the head, for samples of pictures and several pretrained networks.
 
 One forward pass each, kept in the home's cache (tl.store.features); the last line on stdout is a JSON list that says
-what became of each candidate. Scores and forecasts are made of it elsewhere: see tl.analysis.hints and
+what became of each candidate. Scores and forecasts are made of it elsewhere: see tl.analysis.forecasts.hints and
 tl.analysis.forecasts.
 """
 
@@ -23,14 +23,14 @@ from tl.datasets import home_of, prepare
 from tl.datasets.pieces import WAITING
 from tl.output import spell_out
 from tl.sources import AUTO, input_of, source
+from tl.store.device_lock import Turn
 from tl.store.features import RANDOM, TRAIN, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
 from tl.store.quota import check_pictures
-from tl.store.turn import Turn
-from tl.train.device import choose_device
 from tl.train.evaluate import at_once, plain_inputs, slices
 from tl.train.hardware import threads
+from tl.train.hardware.device import choose_device
 from tl.train.network import build_network, load_pretrained
 from tl.train.obtain import weights_here
 from tl.train.weights import read_weights

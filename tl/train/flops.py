@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from tl.backbones import Backbone
-from tl.train.pieces import Chain, run_pieces
+from tl.train.frozen.pieces import Chain, run_pieces
 
 # Layers that keep the shape and are not counted: without them counting takes a tenth of the time, which a short run
 # would wait for.

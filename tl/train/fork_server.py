@@ -23,7 +23,7 @@ from tl.output import spell_out
 from tl.store.files import keep_private
 
 # In the environment this starts with, in the place that a run's name takes: whoever looks for the processes of a run
-# (tl.jobs.processes) reads the environment that the system shows, which is that of the first exec, written over here.
+# (tl.jobs.launchers.processes) reads the environment that the system shows, which is that of the first exec, written over here.
 RUN_VARIABLE = "TL_RUN_ID"
 
 

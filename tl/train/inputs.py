@@ -23,10 +23,10 @@ from tl.train.batches import (
     training_inputs,
     view_blocks,
 )
-from tl.train.device import arithmetic
 from tl.train.evaluate import plain_inputs, slices
-from tl.train.found_features import Wanted
 from tl.train.frozen import TRAIN, VALIDATION
+from tl.train.frozen.found_features import Wanted
+from tl.train.hardware.device import arithmetic
 from tl.train.resident import Resident, resident
 
 # Pictures a step where features are computed that runs have in common: always so many, the last step filled up. On a

@@ -18,18 +18,18 @@ from tl.strategies import Phase, phase_at
 from tl.train import flops
 from tl.train.balance import Balance
 from tl.train.batches import epoch_rows
+from tl.train.checkpoints.moving import moving_part
 from tl.train.evaluate import Evaluation, at_once, evaluate
-from tl.train.folded import Folded
 from tl.train.frozen import TRAIN, FrozenPart
+from tl.train.frozen.folded import Folded
+from tl.train.frozen.kept_features import Features
+from tl.train.frozen.pieces import WHOLE
 from tl.train.hardware import threads
+from tl.train.hardware.precision import use_precision
 from tl.train.inputs import Inputs
-from tl.train.kept_features import Features
 from tl.train.methods import method_of
-from tl.train.moving import moving_part
 from tl.train.network import Stages, load_pretrained, new_network
 from tl.train.optimizer import make_optimizer, set_rates
-from tl.train.pieces import WHOLE
-from tl.train.precision import use_precision
 from tl.train.rate_test import find_rate
 from tl.train.resident import Resident, sent
 

@@ -11,7 +11,7 @@ from torch import nn
 from tl.backbones import BACKBONES, Backbone
 from tl.config import Refused
 from tl.strategies import HEAD, Phase
-from tl.train.precision import keep_depthwise_exact
+from tl.train.hardware.precision import keep_depthwise_exact
 from tl.train.weights import read_weights
 
 POSITIONS = "encoder.pos_embedding"  # of torchvision's ViT

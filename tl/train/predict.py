@@ -26,9 +26,9 @@ from tl.ending import clean_up_when_ended, status_of
 from tl.output import spell_out
 from tl.store.files import keep_private
 from tl.store.home import Run
+from tl.train.checkpoints.trained import CPU, Trained, trained
 from tl.train.evaluate import at_once
 from tl.train.hardware import threads
-from tl.train.trained import CPU, Trained, trained
 
 CHUNK_FILES, CHUNK_BYTES = 256, 64 * 1024**2  # that are on the disk a second time at once, besides the last file
 PLACED = slice(4, 7)  # of what is told of a decoded picture: where its copy lies

@@ -31,17 +31,17 @@ from tl.datasets import name_of, prepare, source_of
 from tl.datasets.info import DatasetInfo
 from tl.output import spell_out
 from tl.sources import AUTO, BUNDLED, IMAGENET, Source, source
+from tl.store.device_lock import Turn
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
 from tl.store.pictures import PictureStore
-from tl.store.turn import Turn
 from tl.train.batches import number_of_batches, training_batches
-from tl.train.device import choose_device
 from tl.train.evaluate import at_once, evaluate, plain_inputs
 from tl.train.hardware import threads
+from tl.train.hardware.device import choose_device
+from tl.train.hardware.precision import choose_precision, use_precision
 from tl.train.network import load_pretrained, new_network
 from tl.train.obtain import weights_here
-from tl.train.precision import choose_precision, use_precision
 from tl.train.sums import EpochSums
 
 RESERVED = (AUTO, BUNDLED, IMAGENET)  # keys of other sources

@@ -11,13 +11,13 @@ from tl.backbones import IMAGENET_INPUT
 from tl.config import ArmConfig, Experiment, new_id
 from tl.store.home import Home
 from tl.train.batches import SMALLEST_AREA, augmented_input, to_input
-from tl.train.device import choose_device, device_name
 from tl.train.evaluate import at_once, evaluate, plain_inputs
+from tl.train.frozen.pieces import Chain, run_pieces
 from tl.train.hardware import threads
+from tl.train.hardware.device import choose_device, device_name
+from tl.train.hardware.precision import choose_precision, use_precision
 from tl.train.network import Stages, new_network
 from tl.train.optimizer import make_optimizer, set_rates
-from tl.train.pieces import Chain, run_pieces
-from tl.train.precision import choose_precision, use_precision
 
 CLASSES = 10
 SECONDS = 1.5  # per measurement, after one step that is not counted

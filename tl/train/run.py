@@ -13,6 +13,7 @@ from tl.config import BALANCED_ACCURACY, RunConfig
 from tl.datasets import prepare_for
 from tl.schedules import SCHEDULES
 from tl.sources import input_of
+from tl.store.device_lock import Turn
 from tl.store.documents import read_memory_kills
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
@@ -20,24 +21,23 @@ from tl.store.metrics import write_metrics
 from tl.store.paired import TARGET_VALIDATION
 from tl.store.predictions import read_predictions, write_predictions
 from tl.store.trash import keep_best_network
-from tl.store.turn import Turn
 from tl.strategies import HEAD, STRATEGIES, TARGET, Phase
 from tl.train.batches import number_of_batches
-from tl.train.checkpoint import load_best, load_last, save_best, save_last, settle_best
-from tl.train.device import choose_device, device_name, gpu_identity, versions
+from tl.train.checkpoints.checkpoint import load_best, load_last, save_best, save_last, settle_best
+from tl.train.checkpoints.history import History, describe
+from tl.train.checkpoints.sealed import reached
 from tl.train.evaluate import Evaluation
 from tl.train.events import write_events
 from tl.train.frozen import VALIDATION
 from tl.train.hardware import threads
-from tl.train.history import History, describe
+from tl.train.hardware.device import choose_device, device_name, gpu_identity, versions
+from tl.train.hardware.precision import choose_precision
+from tl.train.hardware.resources import ResourceMonitor
 from tl.train.learner import Learner
 from tl.train.network import new_network
 from tl.train.obtain import weights_here
-from tl.train.precision import choose_precision
 from tl.train.progress import Progress
 from tl.train.rate_test import none_shown
-from tl.train.resources import ResourceMonitor
-from tl.train.sealed import reached
 from tl.train.sums import EpochSums
 
 

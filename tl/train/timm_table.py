@@ -28,8 +28,8 @@ from tl.output import spell_out
 from tl.store.files import write_bytes
 from tl.strategies import HEAD
 from tl.timm_networks import FILE, PREFIX, SIDES, WEIGHTS_FILE, backbone_of, names, network
-from tl.train.checkpoint import DTYPES
-from tl.train.pieces import WHOLE, Chain
+from tl.train.checkpoints.checkpoint import DTYPES
+from tl.train.frozen.pieces import WHOLE, Chain
 from tl.train.timm_stages import LeftOut, check_order, config_of, heads_of, stages_of
 from tl.train.timm_words import family_of, pictures_of
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from tl.store.turn import Turn
+from tl.store.device_lock import Turn
 
 
 class Turns:

@@ -14,11 +14,11 @@ from tl.analysis.forecasts.question import Question, feature_keys
 from tl.config import Refused
 from tl.datasets.pieces import WAITING
 from tl.jobs import background
-from tl.jobs.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.store.device_lock import Turn
 from tl.store.features import TRAIN, FeatureKey, Features, read_features
 from tl.store.files import locked
 from tl.store.home import Home
-from tl.store.turn import Turn
 
 LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
 NOT_READ = "The features could not be read back; the disk may be full."

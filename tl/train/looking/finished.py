@@ -14,10 +14,10 @@ from tl.sources import input_of
 from tl.store.home import Run
 from tl.store.origin import with_network
 from tl.train.batches import to_input
-from tl.train.checkpoint import load_best
+from tl.train.checkpoints.checkpoint import load_best
+from tl.train.checkpoints.sealed import BadCheckpoint, DamagedError, opened
+from tl.train.hardware.precision import use_precision
 from tl.train.network import new_network
-from tl.train.precision import use_precision
-from tl.train.sealed import BadCheckpoint, DamagedError, opened
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from tl.backbones import BACKBONES
 from tl.config import Refused
 from tl.datasets import prepare_for
 from tl.output import spell_out
+from tl.store.device_lock import Turn
 from tl.store.home import Home
 from tl.store.looks import MOST_CLASSES, Answer, Failed, Look, pixels_path, take_pixels, write_look
 from tl.store.pictures import SPLITS
-from tl.store.turn import Turn
-from tl.train.device import choose_device
 from tl.train.hardware import threads
+from tl.train.hardware.device import choose_device
 from tl.train.looking.finished import Finished, finished
 from tl.train.looking.saliency import looked
 

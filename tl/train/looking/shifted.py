@@ -15,13 +15,13 @@ import torch
 from tl.config import Refused
 from tl.datasets import prepare_for
 from tl.output import spell_out
+from tl.store.device_lock import Turn
 from tl.store.home import Home, Run
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted, read_shifted, write_progress, write_shifted
-from tl.store.turn import Turn
-from tl.train.device import choose_device
 from tl.train.evaluate import at_once, slices
-from tl.train.folded import Folded
+from tl.train.frozen.folded import Folded
 from tl.train.hardware import threads
+from tl.train.hardware.device import choose_device
 from tl.train.looking.finished import Finished, finished
 from tl.train.looking.shifts import shifted
 

@@ -6,10 +6,10 @@ import streamlit as st
 
 from tl.config import Refused, Training
 from tl.store.home import Home
-from tl.ui.form_state import shared_key
+from tl.ui.compose.form_state import shared_key
 from tl.ui.parts.numbers import typed
-from tl.ui.refresh import fragment
-from tl.ui.text import escape
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import escape
 
 if TYPE_CHECKING:
     from tl.analysis.adaptation.apart import Question

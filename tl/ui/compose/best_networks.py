@@ -48,7 +48,7 @@ def probe(**own: Any) -> ArmConfig:
 
 def _by_hint(home: Home, dataset: str, resolution: int) -> list[tuple[str, str]]:
     """(network, weights) that were looked at, the best first; empty where none was."""
-    from tl.analysis import hints  # numpy, pandas: after what comes before is on its way to the browser
+    from tl.analysis.forecasts import hints  # numpy, pandas: after what comes before is on its way to the browser
 
     try:
         if not datasets.describe(home, dataset).ready:

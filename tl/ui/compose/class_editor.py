@@ -7,9 +7,9 @@ import streamlit as st
 
 from tl import datasets
 from tl.store.home import Home
-from tl.ui.problems import told
-from tl.ui.text import cell, escape, plain
-from tl.ui.turn import out_of_turn
+from tl.ui.parts.problems import told
+from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.text import cell, escape, plain
 from tl.words import number_of
 
 BOX, NAME, DERIVE, PROBLEM = "form_change_classes", "form_derived_name", "form_derive", "form_derive_problem"

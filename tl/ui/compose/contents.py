@@ -8,7 +8,7 @@ import streamlit as st
 
 from tl import datasets
 from tl.store.home import Home
-from tl.ui.text import cell, count, escape, plain
+from tl.ui.parts.text import cell, count, escape, plain
 from tl.words import number_of
 
 MAX_EXAMPLES = 24

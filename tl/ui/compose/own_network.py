@@ -10,8 +10,8 @@ from tl.config import TRANSFERRED, Refused
 from tl.differences import transferred_words
 from tl.effects import of_another_strategy
 from tl.store.home import Home
-from tl.ui import network
-from tl.ui.form_state import arm_key, shared_key
+from tl.ui.compose import network
+from tl.ui.compose.form_state import arm_key, shared_key
 
 AS_ABOVE = "As above"
 

@@ -5,11 +5,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tl.config import Refused
 from tl.datasets import Asked, Edits, Incoming, Reading, TooSmall
-from tl.ui import uploads
 from tl.ui.compose.class_editor import editor
-from tl.ui.problems import told
-from tl.ui.text import count, escape, plain
-from tl.ui.turn import out_of_turn
+from tl.ui.parts import uploads
+from tl.ui.parts.problems import told
+from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.text import count, escape, plain
 from tl.words import number_of
 
 WAITING, READING, WHERE, SPLIT, EDITOR = (

@@ -9,7 +9,7 @@ from tl.differences import listed
 from tl.store.database import has_experiment, read_experiment
 from tl.store.home import Home
 from tl.strategies import STRATEGIES, arm_title
-from tl.ui import form_state
+from tl.ui.compose import form_state
 
 ORIGIN = "form_origin"  # title of the comparison whose settings filled the form
 BEFORE = "form_before"  # its id, where those of its runs that would only be repeated may be taken over

@@ -4,7 +4,7 @@ import streamlit as st
 
 from tl import datasets
 from tl.store.home import Home
-from tl.ui.form_state import shared_key
+from tl.ui.compose.form_state import shared_key
 
 RESPLIT, SWITCH = shared_key("resplit"), "form_resplit_switch"
 

@@ -14,12 +14,11 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import FEWEST, Matching, match, unmatched
 from tl.store.home import Home
 from tl.strategies import SOURCE_AND_FEW, STRATEGIES, TARGET
-from tl.ui import form_state, own_pictures
-from tl.ui.compose import apart
+from tl.ui.compose import apart, form_state, own_pictures
 from tl.ui.compose.contents import strip
-from tl.ui.form_state import arm_key, shared_key
+from tl.ui.compose.form_state import arm_key, shared_key
 from tl.ui.parts.fold import UNKNOWN, fold
-from tl.ui.text import count, escape, percent, plain
+from tl.ui.parts.text import count, escape, percent, plain
 from tl.words import number_of
 
 NAME, UNMATCHED = shared_key("target_dataset"), shared_key("unmatched")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from tl.config import Refused
 from tl.datasets.spellings import spellings
-from tl.ui.text import plain
+from tl.ui.parts.text import plain
 
 ENCODING, CONFIRM = "form_zip_names", "form_zip_names_right"
 SHOWN = 4  # folders

@@ -7,7 +7,7 @@ import streamlit as st
 from tl.analysis.inspection.confusion import class_scores
 from tl.analysis.results import Interval
 from tl.ui.inspect.gallery import Voice
-from tl.ui.text import cell
+from tl.ui.parts.text import cell
 from tl.words import percent
 
 

@@ -7,11 +7,11 @@ import streamlit as st
 
 from tl.analysis.inspection.calibration import Bin, Calibration, Quality, calibration
 from tl.charts.palette import arm_colour
-from tl.ui.chart import draw
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
-from tl.ui.table import MEASURE
-from tl.ui.text import NOT_AVAILABLE, cell, escape
+from tl.ui.parts.chart import draw
+from tl.ui.parts.text import NOT_AVAILABLE, cell, escape
+from tl.ui.watch.table import MEASURE
 from tl.words import number_of, percent
 
 WHICH = "inspect_calibration"

@@ -11,8 +11,8 @@ from tl.jobs.background import busy
 from tl.jobs.measurements import label_checks
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
-from tl.ui.refresh import fragment
-from tl.ui.text import escape
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import escape
 
 POLL_SECONDS = 1.0  # while pictures are looked at
 ASKED = "inspect_labels_asked"

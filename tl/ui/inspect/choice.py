@@ -10,7 +10,7 @@ from tl.store.home import Home
 from tl.store.predictions import Answers, Predictions, read_answers, read_predictions
 from tl.store.rows import refuse_final
 from tl.strategies import SOURCE, STRATEGIES
-from tl.ui.view import ExperimentView
+from tl.ui.parts.view import ExperimentView
 
 TEST = "test"
 

@@ -5,8 +5,8 @@ import streamlit as st
 from tl import jobs
 from tl.jobs.listing import RunEntry
 from tl.store.home import Home
-from tl.ui import view
-from tl.ui.text import escape
+from tl.ui.parts import view
+from tl.ui.parts.text import escape
 
 MOST = 20  # experiments that are listed
 

@@ -7,11 +7,11 @@ import streamlit as st
 
 from tl.analysis.inspection.confusion import confusion, most_confused
 from tl.charts.palette import arm_colour
-from tl.ui.arms import dot
-from tl.ui.chart import draw as draw_chart
+from tl.ui.compose.arms import dot
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import Voice
-from tl.ui.text import escape
+from tl.ui.parts.chart import draw as draw_chart
+from tl.ui.parts.text import escape
 
 if TYPE_CHECKING:  # the page's first words don't wait for altair
     from tl.charts.drawing import Drawing

@@ -13,9 +13,9 @@ from tl.datasets.kept import Shown
 from tl.jobs.again import compare_again
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
-from tl.ui.problems import told
-from tl.ui.text import escape, plain
-from tl.ui.turn import out_of_turn
+from tl.ui.parts.problems import told
+from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.text import escape, plain
 
 WIDTH = 128  # pixels, of a picture on the page
 STAYS, ASIDE = -2, -1  # choices besides the numbers of classes

@@ -6,7 +6,7 @@ from tl.analysis.inspection.difference import Difference, OverSeeds, over_seeds
 from tl.analysis.names import noun
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, Interval
 from tl.ui.inspect.choice import Choice, finished
-from tl.ui.text import count, escape
+from tl.ui.parts.text import count, escape
 from tl.words import number_of
 
 

@@ -12,9 +12,9 @@ from tl.config import Refused
 from tl.datasets.kept import Shown, pictures_at
 from tl.store.predictions import Predictions
 from tl.strategies import arm_title
-from tl.ui.arms import dot
+from tl.ui.compose.arms import dot
 from tl.ui.inspect.choice import Choice
-from tl.ui.text import cell, escape, plain, unbroken
+from tl.ui.parts.text import cell, escape, plain, unbroken
 from tl.words import number_of, share
 
 PER_PAGE = 24

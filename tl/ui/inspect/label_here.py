@@ -18,9 +18,9 @@ from tl.datasets.kept import Shown, pictures_at
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
-from tl.ui.problems import told
-from tl.ui.refresh import fragment
-from tl.ui.text import escape, plain
+from tl.ui.parts.problems import told
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import escape, plain
 from tl.words import number_of
 
 KEYS = "1234567890abdefghijklmnopqstuvwy"  # C and R are Streamlit's own; X and Z say something else

@@ -18,7 +18,7 @@ from tl.strategies import arm_title
 from tl.ui.inspect import checking, correcting, second_look, twins
 from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.correcting import Labelled
-from tl.ui.text import count, escape, percent
+from tl.ui.parts.text import count, escape, percent
 from tl.words import number_of, share
 
 PER_PAGE = 12

@@ -15,8 +15,8 @@ from tl.store.looks import Failed, Look, read_look
 from tl.store.origin import with_network
 from tl.strategies import arm_title
 from tl.ui.inspect import heat
-from tl.ui.refresh import fragment
-from tl.ui.text import escape
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import escape
 from tl.words import share
 
 POLL_SECONDS = 0.7

@@ -10,7 +10,7 @@ from tl.store.predictions import Answers, read_answers
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import TEST, Choice, finished
 from tl.ui.inspect.gallery import Line
-from tl.ui.text import count, escape
+from tl.ui.parts.text import count, escape
 from tl.words import number_of
 
 

@@ -12,9 +12,9 @@ from tl.config import Refused
 from tl.datasets.info import DatasetInfo
 from tl.store.home import Home
 from tl.strategies import arm_title
-from tl.ui import view
 from tl.ui.inspect.choice import Choice, begun, finished
-from tl.ui.text import escape
+from tl.ui.parts import view
+from tl.ui.parts.text import escape
 
 SECTION, ARM, OTHER, SEED = "inspect_section", "inspect_arm", "inspect_other", "inspect_seed"
 

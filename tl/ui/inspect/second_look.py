@@ -10,10 +10,10 @@ from tl.analysis.inspection.second_look import Pair
 from tl.analysis.results import Verdict
 from tl.store.database import read_runs
 from tl.store.home import Home
-from tl.ui import view
 from tl.ui.inspect.choice import Choice
-from tl.ui.refresh import fragment
-from tl.ui.text import escape, unbroken
+from tl.ui.parts import view
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import escape, unbroken
 from tl.words import number_of
 
 POLL_SECONDS = 2.0  # while the second comparison runs

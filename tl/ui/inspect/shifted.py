@@ -13,11 +13,11 @@ from tl.store.home import Home
 from tl.store.origin import with_network
 from tl.store.shifted import read_progress, read_shifted
 from tl.strategies import arm_title
-from tl.ui.chart import draw
 from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.looks import BUSY
-from tl.ui.refresh import fragment
-from tl.ui.text import cell, escape, unbroken
+from tl.ui.parts.chart import draw
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import cell, escape, unbroken
 from tl.words import number_of
 
 BUTTON = "shifted_ask"

@@ -17,11 +17,12 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import looks as job
 from tl.store.looks import Look, drop_pixels, forget_look, hand_over, own_name, read_look
 from tl.strategies import arm_title
-from tl.ui import demo, uploads
+from tl.ui.compose import demo
 from tl.ui.inspect import heat, looks
 from tl.ui.inspect.choice import Choice
-from tl.ui.text import duration, escape
-from tl.ui.turn import out_of_turn
+from tl.ui.parts import uploads
+from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.text import duration, escape
 from tl.words import share
 
 FROM, FILE, CAMERA, BUTTON, SURE = "try_from", "try_file", "try_camera", "try_ask", "try_sure"

@@ -12,7 +12,7 @@ from tl.store.looks import Look
 from tl.store.predictions import Answers
 from tl.ui.inspect import heat, looks
 from tl.ui.inspect.choice import Choice
-from tl.ui.text import count, escape, plain
+from tl.ui.parts.text import count, escape, plain
 
 KIND, PLACE, BUTTON = "looks_kind", "looks_place", "looks_ask"
 MOST = 500  # pictures to choose from in a list; more are found by number

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from tl.ui.text import escape
+from tl.ui.parts.text import escape
 from tl.ui.watch.side_by_side import ADDRESS
 
 FIRST = "runs_compared"  # in the session: id and title of what was chosen first

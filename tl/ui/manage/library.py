@@ -21,12 +21,13 @@ from tl.sources.card import accuracy_words, card_of
 from tl.sources.licences import restricts
 from tl.store.database import read_experiment
 from tl.store.home import Home
-from tl.ui import demo, form, uploads, view
+from tl.ui.compose import demo, form
+from tl.ui.parts import uploads, view
 from tl.ui.parts.deletion import Choice, ask
 from tl.ui.parts.keep import PAGE
-from tl.ui.problems import told
-from tl.ui.text import count, escape, memory, percent, unbroken
-from tl.ui.turn import out_of_turn
+from tl.ui.parts.problems import told
+from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.text import count, escape, memory, percent, unbroken
 from tl.words import number_of
 
 PROBLEM, NEW_NAME = "library_problem", "library_new_name"

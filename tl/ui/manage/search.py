@@ -10,8 +10,8 @@ from tl.jobs.listing import RunEntry
 from tl.store.home import Home
 from tl.store.labels import NONE, Label
 from tl.strategies import STRATEGIES, arm_title
-from tl.ui import view
-from tl.ui.text import plain
+from tl.ui.parts import view
+from tl.ui.parts.text import plain
 
 WORDS, STATE, DATA = "runs_search", "runs_state", "runs_data"
 LONGEST = 200  # characters

@@ -7,9 +7,9 @@ from tl.jobs.keeping import Keepable, keep, keepable
 from tl.sources import own
 from tl.store.home import Home
 from tl.store.titles import title_of
-from tl.ui.problems import told
-from tl.ui.text import escape, percent
-from tl.ui.turn import out_of_turn
+from tl.ui.parts.problems import told
+from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.text import escape, percent
 
 NAME, PROBLEM = "keep_name", "keep_problem"
 PAGE = "pages/4_Model_library.py"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from tl.config import Refused
 from tl.ui.parts.numbers import FIELDS, LONGEST, Number, written
-from tl.ui.text import escape
+from tl.ui.parts.text import escape
 
 
 def number_field(

@@ -5,10 +5,10 @@ import streamlit as st
 from tl.analysis.results import Verdict
 from tl.analysis.settle import UNDECIDED, next_look
 from tl.jobs.settling import with_seeds
-from tl.ui import arms, form, settling
-from tl.ui.compose import reuse
-from tl.ui.form_state import MAX_ARMS
-from tl.ui.view import ExperimentView
+from tl.ui.compose import arms, form, reuse
+from tl.ui.compose.form_state import MAX_ARMS
+from tl.ui.parts.view import ExperimentView
+from tl.ui.watch import settling
 
 
 def show(now: ExperimentView, found: Verdict) -> None:

@@ -4,8 +4,8 @@ import streamlit as st
 
 from tl.analysis.results import Verdict
 from tl.report import class_findings
-from tl.ui.chart import draw
-from tl.ui.text import cell
+from tl.ui.parts.chart import draw
+from tl.ui.parts.text import cell
 
 KEY = "class_by_class"
 

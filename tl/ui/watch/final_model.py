@@ -4,8 +4,8 @@ import streamlit as st
 
 from tl.config import Refused
 from tl.jobs import queue
-from tl.ui.text import count, escape, percent
-from tl.ui.view import ExperimentView
+from tl.ui.parts.text import count, escape, percent
+from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import take_home
 
 

@@ -5,8 +5,8 @@ import streamlit as st
 from tl.store import labels
 from tl.store.home import Home
 from tl.store.labels import Label
-from tl.ui.problems import told
-from tl.ui.text import escape
+from tl.ui.parts.problems import told
+from tl.ui.parts.text import escape
 
 PROBLEM = "label_problem"
 

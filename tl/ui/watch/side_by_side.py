@@ -14,10 +14,10 @@ from tl.store.home import Home
 from tl.store.labels import labels
 from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
-from tl.ui import view
-from tl.ui.settings import SHARED
-from tl.ui.table import MEASURE, arm_table
-from tl.ui.text import ago, cell, count, escape, plain, unbroken
+from tl.ui.compose.settings import SHARED
+from tl.ui.parts import view
+from tl.ui.parts.text import ago, cell, count, escape, plain, unbroken
+from tl.ui.watch.table import MEASURE, arm_table
 
 BOX, OTHER, ADDRESS = "compare_box", "compare_with", "with"
 NOTHING = "–"
@@ -83,7 +83,7 @@ def _others(home: Home, own: str) -> dict[str, str]:
 
 
 def _both(now: view.ExperimentView, found: Verdict, other: view.ExperimentView, judged: dict[str, Any]) -> None:
-    from tl.ui.verdict import verdict_of
+    from tl.ui.watch.verdict import verdict_of
 
     found_there = verdict_of(other, judged | {"baseline": None})
     sides = ((now, found), (other, found_there))

@@ -15,10 +15,10 @@ from tl.limits import hosted
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.parts.keep import ask_to_keep
-from tl.ui.problems import told
-from tl.ui.refresh import fragment
-from tl.ui.text import escape, memory, percent
-from tl.ui.view import ExperimentView
+from tl.ui.parts.problems import told
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import escape, memory, percent
+from tl.ui.parts.view import ExperimentView
 
 POLL_SECONDS = 1.0  # while a model is exported
 MOST_BYTES = 400 * 10**6  # that a page hands out: all of it goes through the server's memory

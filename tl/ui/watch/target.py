@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from tl.ui.text import unbroken
-from tl.ui.view import ExperimentView
+from tl.ui.parts.text import unbroken
+from tl.ui.parts.view import ExperimentView
 from tl.words import number_of
 
 if TYPE_CHECKING:

@@ -1,0 +1,213 @@
+"""What to expect of transfer on these pictures before anything is trained: rules with their sources, as data.
+
+A new rule is one entry in RULES, where the first that applies decides: which outcome is predicted, which strategies
+are advised. A rule names who found it, and who found otherwise. No disk, no numpy.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tl.analysis.statistics import HELPS, NO_DIFFERENCE
+from tl.strategies import STRATEGIES
+from tl.words import count, number_of
+
+MANY_PICTURES = 10_000  # training pictures; He et al. 2018 match pretraining with so many, not with very few
+# Training pictures seen, over all epochs, from which on training from scratch has had a fair chance. He et al. 2018 match
+# pretraining on COCO with 72 epochs (8.5 million) instead of 24; small networks made for CIFAR-10 need 24 (1.2 million).
+ENOUGH_SEEN = 1_000_000
+FEW_HUNDRED = 500  # training pictures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where it is written."""
+
+    who: str
+    arxiv: str
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return f"https://arxiv.org/abs/{self.arxiv}"
+
+
+KORNBLITH = Source(who="Kornblith et al. 2019", arxiv="1805.08974")
+HE = Source(who="He et al. 2018", arxiv="1811.08883")
+RAGHU = Source(who="Raghu et al. 2019", arxiv="1902.07208")
+KUMAR = Source(who="Kumar et al. 2022", arxiv="2202.10054")
+YOSINSKI = Source(who="Yosinski et al. 2014", arxiv="1411.1792")
+YOU = Source(who="You et al. 2021", arxiv="2102.11005")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known before training."""
+
+    samples: int  # training pictures
+    epochs: int  # at most, from scratch
+    drawn: bool  # by the computer: no photographs
+    source_data: str  # what the weights were learnt on
+    fits: bool | None  # training everything fits into the free memory; None: not asked
+    stronger_than_random: bool | None  # see tl.analysis.forecasts.hints.strength; None: not looked at
+
+    @property
+    def seen(self) -> int:
+        """Training pictures that training from scratch may see, over all epochs."""
+        return self.samples * self.epochs
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterExample:
+    """Where the rule did not hold."""
+
+    text: str
+    source: Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """If `applies`, then `says`."""
+
+    applies: Callable[[Facts], bool]
+    says: Callable[[Facts], str]  # one sentence on these pictures
+    sources: tuple[Source, ...]
+    predicts: str | None = None  # outcome of the verdict on a transfer arm against one from scratch
+    strategies: tuple[str, ...] = ()  # keys of STRATEGIES, the best first; one that there is not is passed over
+    counter_examples: tuple[CounterExample, ...] = ()
+
+
+FINE_GRAINED = CounterExample(
+    text="on two small fine-grained sets (models of cars, variants of aircraft) pretraining gave minimal benefits",
+    source=KORNBLITH,
+)
+MEDICAL = CounterExample(
+    text="on medical pictures small networks from scratch did as well; the gain was mostly sooner convergence",
+    source=RAGHU,
+)
+LONGER_SCHEDULES = CounterExample(
+    text="with a longer schedule training from scratch did as well on COCO, even with a tenth of it", source=HE
+)
+
+RULES: dict[str, Rule] = {
+    "small_memory": Rule(
+        applies=lambda facts: facts.fits is False,
+        says=lambda facts: "Training everything may not fit into the free memory; a frozen backbone needs much less.",
+        sources=(KORNBLITH,),
+        strategies=("linear_probe",),
+        counter_examples=(
+            CounterExample(
+                text="averaged over 12 sets fine-tuned networks were clearly better than frozen ones", source=KORNBLITH
+            ),
+        ),
+    ),
+    "unlike_source": Rule(
+        applies=lambda facts: facts.stronger_than_random is False,
+        says=lambda facts: (
+            "The pretrained features explain these labels no better than random weights do (LogME, a Bayes factor "
+            "below 20), so expect little."
+        ),
+        sources=(YOU, YOSINSKI),
+        predicts=NO_DIFFERENCE,
+        counter_examples=(
+            CounterExample(text="even features of distant tasks can start better than random ones", source=YOSINSKI),
+        ),
+    ),
+    "drawn": Rule(
+        applies=lambda facts: facts.drawn and facts.stronger_than_random is not False,
+        says=lambda facts: (
+            f"The pictures are drawn by the computer, unlike {facts.source_data}: expect less than on photographs."
+        ),
+        sources=(YOSINSKI,),
+    ),
+    "few_hundred": Rule(
+        applies=lambda facts: facts.samples < FEW_HUNDRED,
+        says=lambda facts: (
+            f"With {count(facts.samples)} training pictures, train the head first: fine-tuning everything at once can "
+            "distort good features."
+        ),
+        sources=(KUMAR,),
+        strategies=("lp_ft", "linear_probe"),
+        counter_examples=(
+            CounterExample(
+                text="on pictures like those trained on, plain fine-tuning was 2 points better than a probe",
+                source=KUMAR,
+            ),
+        ),
+    ),
+    "under_10000": Rule(
+        applies=lambda facts: facts.samples < MANY_PICTURES,
+        says=lambda facts: (
+            f"{count(facts.samples)} training pictures are fewer than {count(MANY_PICTURES)}: start with transfer."
+        ),
+        sources=(HE, KORNBLITH),
+        predicts=HELPS,
+        strategies=("full_finetuning",),
+        counter_examples=(FINE_GRAINED, MEDICAL, LONGER_SCHEDULES),
+    ),
+    "short_schedule": Rule(
+        applies=lambda facts: facts.samples >= MANY_PICTURES and facts.seen < ENOUGH_SEEN,
+        says=lambda facts: (
+            f"{count(facts.samples)} training pictures are enough for training from scratch to catch up, but hardly in "
+            f"{number_of(facts.epochs, 'epoch')}: that is {count(facts.seen)} pictures seen, and by rule of thumb it takes "
+            f"{count(ENOUGH_SEEN)}."
+        ),
+        sources=(HE,),
+        predicts=HELPS,
+        strategies=("full_finetuning",),
+        counter_examples=(FINE_GRAINED, MEDICAL),
+    ),
+    "many_pictures": Rule(
+        applies=lambda facts: facts.samples >= MANY_PICTURES and facts.seen >= ENOUGH_SEEN,
+        says=lambda facts: (
+            f"With {count(facts.samples)} training pictures and {number_of(facts.epochs, 'epoch')}, {count(facts.seen)} "
+            "pictures seen, training from scratch can catch up; transfer gets there sooner."
+        ),
+        sources=(HE,),
+        predicts=NO_DIFFERENCE,
+        strategies=("full_finetuning",),
+        counter_examples=(
+            CounterExample(
+                text="with the short schedule of the fine-tuned network, training from scratch stayed behind", source=HE
+            ),
+        ),
+    ),
+}
+EXPECTED = {
+    HELPS: "transfer does better on the test set",
+    NO_DIFFERENCE: "transfer ends about where training from scratch does",
+}
+
+
+def advise(facts: Facts) -> dict:
+    """JSON-ready: `{"predicted", "strategies", "text", "reasons"}`; reasons are the rules that apply, with sources."""
+    applying = {key: rule for key, rule in RULES.items() if rule.applies(facts)}
+    predicted = next(rule.predicts for rule in applying.values() if rule.predicts)
+    there_are = ([key for key in rule.strategies if key in STRATEGIES] for rule in applying.values())
+    strategies = next(keys for keys in there_are if keys)
+    return {
+        "predicted": predicted,
+        "strategies": strategies,
+        "text": f"{_start(predicted, strategies)} Expected: {EXPECTED[predicted]}.",
+        "reasons": [_reason(key, rule, facts) for key, rule in applying.items()],
+    }
+
+
+def _start(predicted: str, strategies: list[str]) -> str:
+    first, *others = (STRATEGIES[key].title for key in strategies)
+    instead = f" (or {' or '.join(title[0].lower() + title[1:] for title in others)})" if others else ""
+    if predicted == HELPS:
+        return f"Start with transfer: {first[0].lower() + first[1:]}{instead}."
+    return f"Compare before you choose; of the ways to transfer try {first[0].lower() + first[1:]}{instead}."
+
+
+def _reason(key: str, rule: Rule, facts: Facts) -> dict:
+    return {
+        "rule": key,
+        "text": rule.says(facts),
+        "sources": [_cited(source) for source in rule.sources],
+        "but": [{"text": example.text, "source": _cited(example.source)} for example in rule.counter_examples],
+    }
+
+
+def _cited(source: Source) -> dict:
+    return {"who": source.who, "url": source.url}

@@ -1,0 +1,73 @@
+"""A network in evaluation mode with every BatchNorm folded into the convolution before it: the same function, faster."""
+
+from collections import Counter
+from copy import deepcopy
+
+import torch
+from torch import fx, nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+from tl.train.frozen.tracing import record
+
+
+def _is_layer(module: nn.Module, name: str) -> bool:
+    """Convolutions and norms of other libraries, and our own, are some, too."""
+    return isinstance(module, nn.Conv2d | nn.BatchNorm2d)
+
+
+def _is_plain(conv: nn.Module) -> bool:
+    """Whether a convolution takes its weights as they are: others standardise them first."""
+    return isinstance(conv, nn.Conv2d) and "Std" not in type(conv).__name__
+
+
+class Folded:
+    """Computes what `network`, which is in evaluation mode, computes, up to rounding.
+
+    All layers but the convolutions in question are the network's own; those follow its weights by `refresh`.
+    """
+
+    def __init__(self, network: nn.Module):
+        self._network, self._pairs = network, []
+        if any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+            self._fold()
+        self.refresh()
+
+    def __call__(self, batch: torch.Tensor) -> torch.Tensor:
+        """What the network makes of a batch."""
+        return self._network(batch)
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Take over weights and statistics that have changed."""
+        for conv, norm, twin in self._pairs:
+            scale = norm.weight, norm.bias
+            twin.weight, twin.bias = (
+                nn.Parameter(values, requires_grad=False)
+                for values in fuse_conv_bn_weights(
+                    conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.eps, *scale
+                )
+            )
+
+    def _fold(self) -> None:
+        graph = record(self._network, _is_layer)
+        if graph is None:
+            return
+        modules = dict(self._network.named_modules())
+        calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
+        folded = fx.GraphModule(self._network, graph)
+        for node in list(graph.nodes):
+            norm = modules.get(str(node.target)) if node.op == "call_module" else None
+            before = node.args[0] if isinstance(norm, nn.BatchNorm2d) else None
+            conv = modules.get(str(before.target)) if before is not None and before.op == "call_module" else None
+            once = before is not None and calls[node.target] == calls[before.target] == len(before.users) == 1
+            if once and conv is not None and _is_plain(conv):
+                twin = deepcopy(conv)
+                folded.set_submodule(before.target, twin)
+                self._pairs.append((conv, norm, twin))
+                if isinstance(activation := getattr(norm, "act", None), nn.Module):  # timm's norm activates, too
+                    folded.set_submodule(node.target, activation)
+                    continue
+                node.replace_all_uses_with(before)
+                graph.erase_node(node)
+        folded.recompile()
+        self._network = folded

@@ -1,0 +1,54 @@
+"""Below the start: what to expect of transfer before anything trains, why, and what will transfer well."""
+
+import streamlit as st
+
+from tl.config import Experiment, Refused
+from tl.datasets.info import DatasetInfo
+from tl.differences import each_of
+from tl.store.home import Home
+from tl.ui.compose import hints
+from tl.ui.parts.text import escape
+
+MEMORY_SECONDS = 60  # for so long the free memory counts as known: asking a GPU's driver takes a moment
+
+
+def section(home: Home, info: DatasetInfo, experiment: Experiment) -> None:
+    """Draw it, for the data set `info`."""
+    with st.container(border=True):
+        st.header("What to expect", anchor=False)
+        _advice(home, experiment)
+        hints.section(home, info, experiment)
+
+
+def _advice(home: Home, experiment: Experiment) -> None:
+    """Draw the advice; nothing where the settings can't be trained: the form says so itself."""
+    from tl.analysis.forecasts import (
+        advice_record,  # numpy, scipy: after what comes before is on its way to the browser
+    )
+    from tl.jobs.measurements.advice import advise
+
+    need = (repr([(own.backbone, own.resolution) for own in each_of(experiment)]), experiment.batch_size)
+    try:
+        found = advise(home, experiment, _fits(home, *need, experiment))
+    except Refused:
+        return
+    st.markdown(f":material/lightbulb: {escape(found['text'])}")
+    box = st.expander("Why, and where this was wrong", icon=":material/menu_book:", key="form_advice")
+    with box:
+        for reason in found["reasons"]:
+            lines = [f"- {escape(reason['text'])} {_cited(reason['sources'])}"]
+            lines += [f"    - But {escape(example['text'])} {_cited([example['source']])}" for example in reason["but"]]
+            st.markdown("\n".join(lines))
+    st.caption(escape(advice_record.in_words(advice_record.record(home))))
+
+
+@st.cache_data(ttl=MEMORY_SECONDS, show_spinner=False, max_entries=50)
+def _fits(_home: Home, networks: str, batch_size: int, _experiment: Experiment) -> bool:
+    from tl.jobs.measurements.advice import fits_memory
+
+    return fits_memory(_home, _experiment)
+
+
+def _cited(sources: list[dict[str, str]]) -> str:
+    links = (f"[{source['who']}]({source['url']})" for source in sources)
+    return f"({'; '.join(links)})"

@@ -1,0 +1,141 @@
+"""What a comparison will cost on this machine, and the command that does the same."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import streamlit as st
+
+from tl.analysis import power
+from tl.analysis.estimate import Estimate, estimate_seconds
+from tl.config import Experiment, Refused, Training
+from tl.datasets import resplits_by_itself
+from tl.differences import each_of, listed
+from tl.jobs import background
+from tl.jobs.listing import RunEntry
+from tl.jobs.measurements import probe as probing
+from tl.jobs.memory import each_alone, estimated_bytes
+from tl.jobs.queue import check_size
+from tl.jobs.shortage import shortage
+from tl.report.command import NOTHING, command, pinned
+from tl.store.documents import read_result
+from tl.store.home import Home
+from tl.store.settling import Settling
+from tl.strategies import arm_title
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import duration, escape
+from tl.words import memory
+
+POLL_SECONDS = 1.0  # while this machine is being measured
+
+
+def show_command(
+    label: str,
+    experiment: Experiment,
+    sizes: tuple[int, ...] = (),
+    judged: Mapping = NOTHING,
+    settle: Settling | None = None,
+    home: Home | None = None,
+    runs: Iterable[RunEntry] = (),
+) -> None:
+    """The command in an expander that stays empty, and so costs the page nothing, until it is opened.
+
+    `runs` of `home`: those it repeats, to be computed as they were.
+    """
+    box = st.expander(label, icon=":material/terminal:", on_change="rerun", key="show_command")
+    if box.open:
+        results = [read_result(home.run(run.run_id)) for run in runs] if home else []
+        same, left_open = pinned(experiment, [result for result in results if result])
+        box.code(command(same, sizes, judged, settle), language="bash", wrap_lines=True)
+        if left_open:
+            box.caption(escape(left_open))
+
+
+def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ...] = ()) -> None:
+    """One line: "At most about 1 min 20 s on this machine", from a probe that runs in the background.
+
+    `sizes`: of a sweep, in all. Where it is more than may be started that is said instead, and nothing is measured.
+    """
+    try:
+        for one in _each(experiment, sizes):
+            check_size(home, one, info.train)
+    except Refused as refusal:
+        st.caption(f":material/block: {escape(refusal)}")
+        return
+    if words := shortage(experiment):
+        st.warning(escape(words), icon=":material/memory:")
+    waiting = not _measured(home, experiment) and not _busy(home)
+    fragment(_estimate, POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
+
+
+def power_line(info) -> None:
+    """One line: what the test pictures can show at all."""
+    st.caption(f":material/query_stats: {escape(power.sentence(info.test))}")
+
+
+def _estimate(home: Home, experiment: Experiment, info, sizes: tuple[int, ...], waiting: bool) -> None:
+    of_kind = {kind: probing.probe(home, *kind, experiment.batch_size) for kind in _kinds(experiment)}
+    measured = [found for found in of_kind.values() if found is not None]
+    if any("error" in found for found in measured):
+        st.caption(":material/speed: How long this takes could not be measured on this machine.")
+    elif len(measured) < len(of_kind) and _busy(home):
+        st.caption(":material/schedule: How long this takes is measured when nothing else trains.")
+    elif len(measured) < len(of_kind):
+        network = f", network {len(measured) + 1} of {len(of_kind)}" if len(of_kind) > 1 else ""
+        st.caption(f":material/speed: Measuring this machine{network} …")
+    else:
+        if experiment.resplit is None:
+            experiment = replace(experiment, resplit=resplits_by_itself(home, info))
+        splits = {"train": info.train, "validation": info.validation, "test": info.test}
+        own = {arm.name: of_kind[_kind(experiment.of(arm))] or {} for arm in experiment.arms}
+        found = [estimate_seconds(one, measured[0], splits, own) for one in _each(experiment, sizes)]
+        total = sum(each.total for each in found)
+        st.markdown(f":material/schedule: At most about **{duration(_rounded(total))}** on this machine")
+        if any(found.get("strained") for found in measured):
+            st.caption("Other programs were computing when its speed was measured: alone, it takes less.")
+        if len(of_kind) > 1:
+            st.caption(f"A run takes at most about {_by_arm(experiment, found)}.")
+        later = "" if info.ready else " The pictures are downloaded first."
+        if experiment.patience:
+            st.caption(f"Less where an arm stops early.{later}")
+        elif later:
+            st.caption(later)
+    if waiting and len(measured) == len(of_kind):
+        st.rerun()  # without the polling
+
+
+def _each(experiment: Experiment, sizes: tuple[int, ...]) -> list[Experiment]:
+    return [replace(experiment, samples=size) for size in sizes] or [experiment]
+
+
+def _by_arm(experiment: Experiment, found: list[Estimate]) -> str:
+    """What a run of each arm takes and needs: "20 s and 1.4 GB of memory (from scratch), ..."; of a sweep, at its largest."""
+    parts = []
+    for arm, alone in zip(experiment.arms, each_alone(experiment), strict=True):
+        seconds = duration(_rounded(max(each.arms[arm.name] for each in found)))
+        parts.append(f"{seconds} and {memory(estimated_bytes(alone))} of memory ({escape(arm_title(arm.name))})")
+    return listed(parts)
+
+
+def _kind(training: Training) -> tuple[str, int]:
+    """What a speed is measured of: a network at a resolution."""
+    return training.backbone, training.resolution
+
+
+def _kinds(experiment: Experiment) -> list[tuple[str, int]]:
+    """Those of its arms."""
+    return list(dict.fromkeys(map(_kind, each_of(experiment))))
+
+
+def _measured(home: Home, experiment: Experiment) -> bool:
+    """Whether everything has been, on this machine."""
+    return all(probing.cached(home, *kind, experiment.batch_size) is not None for kind in _kinds(experiment))
+
+
+def _busy(home: Home) -> bool:
+    return background.busy(home)
+
+
+def _rounded(seconds: float) -> float:
+    """Two digits are more than an estimate knows."""
+    unit = 5 if seconds < 300 else 60
+    return max(unit, round(seconds / unit) * unit)

@@ -1,0 +1,133 @@
+"""How many more pictures? On the Data size page and after a comparison: a target, a button, the sentence and its curve.
+
+What is measured is measured in the background; numpy and what draws are imported once there is something to show.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from tl.config import Experiment, Refused
+from tl.store.home import Home
+from tl.ui.parts.chart import draw
+from tl.ui.parts.number_field import number_field
+from tl.ui.parts.numbers import Number
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import escape
+
+if TYPE_CHECKING:  # the page's first paint doesn't wait for numpy
+    from tl.analysis.forecasts.answer import Answer
+    from tl.analysis.forecasts.question import Question
+
+POLL_SECONDS = 1.0  # while the probe is measured
+TARGET = 90  # percent
+WAITS = "The forecast is made when nothing else trains."
+
+
+def section(home: Home, experiment: Experiment, ready: bool, key: str = "form") -> None:
+    """Draw it for the pictures and network of `experiment`; `ready`: its pictures are on this computer."""
+    st.header("How many more pictures?", anchor=False)
+    if not ready:
+        st.caption("This can be told once the pictures are downloaded: the first start does that.")
+        return
+    _section(home, experiment, key)
+
+
+def after_comparison(home: Home, experiment: Experiment) -> None:
+    """Draw it in an expander, for what a comparison was made of."""
+    with st.expander("How many more pictures?", icon=":material/add_photo_alternate:", key="forecast_after"):
+        _section(home, experiment, "after")
+
+
+def _section(home: Home, experiment: Experiment, key: str) -> None:
+    asked_key = f"forecast_asked_{key}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        target = number_field(
+            Number(title="Accuracy to reach, %", low=1, high=99.9, whole=False),
+            f"forecast_target_{key}",
+            usual=float(TARGET),
+            in_full=True,
+            width=200,
+            help="On the test set. Looks at the pictures through the pretrained network once, and fits a linear probe to "
+            "more and more of them.",
+        )
+        pressed = st.button("Forecast", icon=":material/trending_up:", key=f"forecast_ask_{key}")
+    about = (experiment.dataset, experiment.backbone, experiment.weights, experiment.resolution)
+    if pressed:
+        st.session_state[asked_key] = about
+    if target is None or st.session_state.get(asked_key) != about:
+        return
+    from tl.analysis.forecasts.question import probe_curve, question  # numpy, pandas
+    from tl.jobs.measurements.forecasts import ask, measuring
+    from tl.store.quota import check_settings
+
+    try:
+        check_settings(replace(experiment, samples=None), 0)  # of the pictures no more are looked at than may be
+        asked = question(home, experiment)
+    except Refused as problem:
+        st.caption(f":material/warning: {escape(problem)}")
+        return
+    if pressed and probe_curve(home, asked)[0] is None:
+        ask(home, asked)
+    active = measuring(home)
+    fragment(_answer, POLL_SECONDS if active else None)(home, asked, target / 100, active, key)
+
+
+def _answer(home: Home, asked: "Question", target: float, was_active: bool, key: str) -> None:
+    from tl.analysis.forecasts.answer import answer
+    from tl.analysis.forecasts.wording import record_in_words
+    from tl.jobs.background import busy
+    from tl.jobs.measurements.forecasts import measuring
+
+    active = measuring(home)
+    if active != was_active:
+        st.rerun()  # with or without the polling
+    found = answer(home, asked, target)
+    if found.text:
+        st.markdown(f"**{escape(_unbroken(found.text))}**")
+        _chart(found, key)
+        st.caption(escape(_unbroken(" ".join([*found.notes, record_in_words(found.record)]))))
+    if active:
+        st.caption(
+            ":material/hourglass_top: Looking at the pictures, then fitting a linear probe to more and more of them; it waits "
+            "for its turn while something else computes …"
+        )
+    elif not found.measured:
+        st.caption(f":material/warning: {escape(found.problem or (WAITS if busy(home) else 'Press Forecast again.'))}")
+    if found.measured and found.sweep_id is None:
+        st.caption(
+            "To forecast training from scratch and other arms, too, start a sweep of these pictures with the same network, "
+            "weights and resolution on the Data size page."
+        )
+
+
+def _unbroken(text: str) -> str:
+    """With numbers and their sign on one line, on a phone, too."""
+    return text.replace(" %", "\u00a0%")
+
+
+def _chart(found: "Answer", key: str) -> None:
+    from tl.charts.forecast import forecast_chart
+    from tl.strategies import arm_title
+    from tl.ui.parts.text import plain
+
+    arms, between = [], []
+    for arm in found.arms:
+        if arm.curve is None:
+            continue
+        said, title = arm.forecast, plain(arm_title(arm.forecast.arm))
+        measured = [(size, 1 - float(error)) for size, error in zip(arm.curve.sizes, arm.curve.means, strict=True)]
+        band = [(point.pictures, point.mean, point.low, point.high) for point in said.band]
+        arms.append((title, measured, band))
+        if said.low is not None:
+            end = said.reach if said.high is None else said.there + said.high
+            between.append((title, said.there + said.low, end))
+    if arms:
+        bar = any(low < end for _, low, end in between)
+        words = "Test accuracy over the number of training pictures, with what is expected of more"
+        draw(forecast_chart(arms, found.target, between), key=f"forecast_chart_{key}_{len(arms)}", alt=words)
+        st.caption(
+            "Points are measured. Lines and bands show the accuracy expected of one training, in 8 of 10 cases, dashed "
+            "beyond the measured sizes." + (" The bar on the target shows how many pictures it takes." if bar else "")
+        )

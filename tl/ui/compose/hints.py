@@ -1,0 +1,94 @@
+"""What will transfer well: the pretrained networks that are here, ranked by how their features suit the pictures."""
+
+import streamlit as st
+
+from tl.config import Experiment, Refused
+from tl.store.home import Home
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import NOT_AVAILABLE, cell, count, escape
+
+POLL_SECONDS = 1.0  # while somebody looks at the pictures
+LEGEND = (
+    "Higher is better, and only numbers of one table compare. LogME: how well a linear model explains the classes "
+    "by the features, per picture; above random weights: by how much better than with those of an untrained network. H-score: how far apart "
+    "the classes lie, at most the number of classes less one. LEEP: how well the source's own head tells them apart."
+)
+
+
+def section(home: Home, info, experiment: Experiment) -> None:
+    """Draw the section for the data set `info`."""
+    from tl.analysis.forecasts.hints import SAMPLE, candidates, question  # numpy, pandas
+    from tl.jobs.measurements.hints import looking
+    from tl.jobs.queue import check_size
+
+    samples = min(experiment.samples or info.train, max(SAMPLE, len(info.classes)))
+    try:
+        check_size(home, experiment, info.train)
+        asked = question(home, info.name, samples, experiment.resolution)
+    except Refused:
+        return
+    if not info.ready:
+        st.caption(":material/query_stats: What will transfer well can be told once the pictures are downloaded.")
+    elif candidates(home, asked):
+        active = looking(home)
+        fragment(_hints, POLL_SECONDS if active else None)(home, asked, active)
+    else:
+        st.caption(
+            ":material/query_stats: What will transfer well can be told once weights are here: the first start "
+            "downloads them."
+        )
+
+
+def _hints(home: Home, asked, was_active: bool) -> None:
+    from tl.analysis.forecasts.hint_record import in_words
+    from tl.analysis.forecasts.hints import answer, downloads_in_words
+    from tl.jobs.measurements.hints import looking
+
+    active, found = looking(home), answer(home, asked)
+    if active != was_active:
+        st.rerun()  # with or without the polling
+    if found["candidates"]:
+        st.dataframe(_ranking(found), hide_index=True, alt="Pretrained networks, the best first")
+        st.caption(f"A hint, not a verdict. {escape(in_words(found['record']))}", help=LEGEND)
+        if sentence := downloads_in_words(found["downloads"]):
+            st.caption(escape(sentence))
+    for sentence in found["failed"]:
+        st.caption(f":material/warning: {escape(sentence)}")
+    if active:
+        st.caption(f":material/hourglass_top: Looking at {count(asked.samples)} pictures through every network …")
+    elif found["missing"] or found["failed"]:
+        _button(home, asked)
+
+
+def _button(home: Home, asked) -> None:
+    from tl.jobs.background import busy
+    from tl.jobs.measurements.hints import ask
+
+    waits = busy(home)
+    st.button(
+        "What will transfer well?",
+        icon=":material/query_stats:",
+        key="form_ask_hints",
+        on_click=ask,
+        args=(home, asked),
+        disabled=waits,
+        help=f"Looks at {count(asked.samples)} training pictures through every network whose weights are here, and "
+        "through random ones: a few seconds each.",
+    )
+    if waits:
+        st.caption("The pictures are looked at when nothing else trains.")
+
+
+def _ranking(found: dict) -> dict[str, list[str]]:
+    """Columns of the table."""
+    rows = found["candidates"]
+    return {
+        "Rank": [str(row["rank"]) for row in rows],
+        "Network and weights": [cell(row["title"]) for row in rows],
+        "LogME": [f"{row['logme']:.4f}" for row in rows],
+        "above random weights": [
+            NOT_AVAILABLE if row["above_random"] is None else f"{row['above_random']:+.4f}" for row in rows
+        ],
+        "H-score": [f"{row['h_score']:.3f}" for row in rows],
+        "LEEP": [NOT_AVAILABLE if row["leep"] is None else f"{row['leep']:.3f}" for row in rows],
+    }

@@ -1,0 +1,138 @@
+"""The form's network: which network, which pretrained weights, at which resolution."""
+
+from functools import cache
+
+import streamlit as st
+
+from tl import sources, timm_networks
+from tl.backbones import BACKBONES
+from tl.config import RESOLUTIONS, Refused
+from tl.limits import hosted
+from tl.sources import Source
+from tl.sources.licences import restricts
+from tl.sources.overview import label, overview, summary
+from tl.store.home import Home
+from tl.ui.compose import demo
+from tl.ui.compose.form_state import shared_key
+from tl.ui.parts.fold import fold
+from tl.ui.parts.text import escape, percent, plain
+
+BACKBONE, WEIGHTS, RESOLUTION = shared_key("backbone"), shared_key("weights"), shared_key("resolution")
+OPEN = "form_open_network"
+
+
+def section(home: Home) -> None:
+    """Draw the section, behind its line."""
+    known = settled(home)
+    chosen = known.get(st.session_state[WEIGHTS])
+    place = fold("Network", _words(chosen), OPEN)
+    if place is not None:
+        with place:
+            _choices(known)
+            st.caption(f"Network: {escape(summary(overview(home, st.session_state[BACKBONE])))}.")
+            if not known:
+                st.caption(escape(sources.none_published(st.session_state[BACKBONE], [])))
+    if chosen and (place is not None or restricts(chosen.licence)):
+        _about(chosen)
+
+
+def settled(home: Home) -> dict[str, Source]:
+    """The weights that the chosen network may have, by key; what the form holds is changed to what there is."""
+    state = st.session_state
+    known = {entry.key: entry for entry in sources.available(home, state[BACKBONE])}
+    if state[WEIGHTS] not in known:
+        state[WEIGHTS] = _usual(home, state[BACKBONE], list(known))
+    possible = possible_resolutions(state[BACKBONE], state[RESOLUTION])
+    if state[RESOLUTION] not in possible:
+        state[RESOLUTION] = min(possible, key=lambda side: abs(side - state[RESOLUTION]))
+    return known
+
+
+def _words(chosen: Source | None) -> str:
+    """ "MobileNetV2, Bundled: Tiny ImageNet, 64 px"."""
+    state = st.session_state
+    weights = option(chosen) if chosen else "no pretrained weights"
+    return escape(f"{BACKBONES[state[BACKBONE]].title}, {weights}, {state[RESOLUTION]} px")
+
+
+def _choices(known: dict[str, Source]) -> None:
+    state = st.session_state
+    first, second, third = st.columns([2, 2, 1])
+    networks = offered()
+    with first:
+        st.selectbox(
+            "Network",
+            networks if state[BACKBONE] in networks else [*networks, state[BACKBONE]],  # known, though not listed
+            key=BACKBONE,
+            format_func=label_of,
+            persist_state="session",
+            help="The short list comes first. Type to search timm's networks: a part of a name or a family, such as "
+            "“vit_small” or “convnext”.",
+        )
+    with second:
+        st.selectbox(
+            "Pretrained weights",
+            list(known) or [sources.AUTO],
+            key=WEIGHTS,
+            format_func=lambda key: option(known[key]) if known else "none",
+            disabled=not known,
+            persist_state="session",
+        )
+    with third:
+        st.selectbox(
+            "Resolution",
+            possible_resolutions(state[BACKBONE], state[RESOLUTION]),
+            key=RESOLUTION,
+            format_func=lambda side: f"{side} px",
+            persist_state="session",
+            help="Side of the square picture the network sees. Twice the side is about four times the work.",
+        )
+
+
+def offered() -> list[str]:
+    """The table's networks, then timm's; a hosted demo has none of these (tl.store.quota)."""
+    return [*BACKBONES, *(() if hosted() else timm_networks.names())]
+
+
+@cache
+def label_of(name: str) -> str:
+    """A network as its option says it."""
+    return label(name)
+
+
+def _about(chosen: Source) -> None:
+    """What the chosen weights know, how large they are, and what their licence says."""
+    where = "on ImageNet, as timm reports" if chosen.repository else "there"
+    accuracy = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)} top-1 {where}"
+    about = "About " if chosen.repository else ""
+    size = f" {about}{chosen.size_bytes / 2**20:.0f} MB to download." if chosen.state == "download" else ""
+    told = f"Weights trained on {escape(chosen.source_data)}{accuracy}.{size}"
+    if restricts(chosen.licence):
+        st.warning(f"{told} Licence: {escape(chosen.licence)}.", icon=":material/license:")
+    else:
+        st.caption(f"{told} Licence: {escape(chosen.licence)}.")
+
+
+def possible_resolutions(backbone: str, held: int | None = None) -> list[int]:
+    """What can be chosen for a network, within a demo's limit; what is `held`, too: any multiple of 16 may come from
+    elsewhere."""
+    network, most = BACKBONES[backbone], demo.at_most("resolution", max(RESOLUTIONS))
+    sides = sorted({*RESOLUTIONS, *network.sides, *([held] if held else [])})
+    return [side for side in sides if network.takes(side) and side <= most] or [network.min_resolution]
+
+
+def _usual(home: Home, backbone: str, known: list[str]) -> str:
+    """The weights that are offered first; of a network without published ones the first own, or AUTO for none."""
+    if not BACKBONES[backbone].published and known:
+        return known[0]
+    try:
+        return sources.resolve(home, backbone, sources.AUTO)
+    except Refused:
+        return sources.AUTO
+
+
+def option(source: Source) -> str:
+    """As much of the title as a select box has room for; the caption below it says the rest."""
+    title = plain(source.title)
+    short = title.split(",")[0].split(" (")[0]
+    return short + (" · download" if source.state == "download" else "")

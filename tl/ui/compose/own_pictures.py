@@ -1,0 +1,41 @@
+"""Giving back a data set of one's own: a small button where it is shown, a question before, a sentence where it can't be."""
+
+import streamlit as st
+
+from tl import datasets, jobs
+from tl.store.home import Home
+from tl.store.titles import title_of
+from tl.ui.parts.deletion import Choice, ask
+from tl.ui.parts.problems import told
+from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.text import escape
+
+PROBLEM = "own_pictures_problem"
+
+
+def delete_button(home: Home, name: str) -> None:
+    """Draw it; nothing for a data set that comes with TL Lab."""
+    if name in datasets.BUILT_IN:
+        return
+    if st.button("Delete this data set", icon=":material/delete:", type="tertiary", key=f"delete_set_{name}"):
+        _confirm(home, name)
+
+
+def show_problem() -> None:
+    """Say why the last one could not be deleted."""
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+
+
+def _confirm(home: Home, name: str) -> None:
+    about = (
+        f"The pictures of **{escape(title_of(home, name))}** are permanently deleted. Runs trained on them keep their results; those that "
+        "have not finished can't be resumed, and their networks can no longer be exported, nor asked about pictures. Until those runs are deleted, too, this name can't be used again."
+    )
+    ask("Delete this data set?", about, [Choice("Delete", "confirm_delete_set", lambda: delete(home, name))])
+
+
+def delete(home: Home, name: str) -> None:
+    """Delete it, or keep the sentence that says why not for `show_problem`."""
+    with told(PROBLEM), out_of_turn():
+        jobs.delete_dataset(home, name)

@@ -1,0 +1,66 @@
+"""What trains when, one heat map per arm: in the form before anything trains, beside the charts while it does."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from tl.config import ArmConfig, Experiment, Training
+from tl.effects import before_training
+from tl.store.database import ACTIVE
+from tl.strategies import arm_title
+from tl.ui.compose.arms import dot
+from tl.ui.parts.chart import draw
+from tl.ui.parts.text import escape
+from tl.ui.parts.view import ExperimentView
+
+LEGEND = "Colour: learning rate. Thin grey line: frozen."
+
+
+def in_form(places: list[DeltaGenerator], experiment: Experiment) -> None:
+    """Fill the places the arms' cards keep, the last with the legend; none where the arms are folded away."""
+    if not places:
+        return
+    *cards, below = places
+    for position, (place, arm) in enumerate(zip(cards, experiment.arms, strict=True)):
+        with place:
+            _chart(experiment, arm, f"form_plan_{position}")
+    with below:
+        unknown = any(experiment.finds_rate_of(arm) for arm in experiment.arms)
+        _legend(f"{LEGEND} Drawn with the usual rates until the range test has found one." if unknown else LEGEND)
+
+
+def warnings(experiment: Experiment) -> None:
+    """Say what never gets its turn in an arm."""
+    for arm in experiment.arms:
+        if words := before_training(experiment, arm):
+            st.caption(f":material/warning: {escape(arm_title(arm.name))}: {escape(words)}")
+
+
+def while_running(now: ExperimentView, metrics) -> None:
+    """Every arm's plan and what came of it so far; `metrics` as `ExperimentView.metrics` gives them."""
+    st.markdown("**What trains when**")
+    with st.grid(min(3, max(2, len(now.arms))), min_column_width=260):
+        for arm in now.arms:
+            run, title = arm.current, f"{dot(arm.position)} {escape(arm.title)}"
+            with st.container(gap="xsmall"):
+                st.markdown(
+                    title + (f" · seed {arm.runs.index(run) + 1} of {len(arm.runs)}" if len(arm.runs) > 1 else "")
+                )
+                done = metrics[metrics["run_id"] == run.run_id]
+                arm_config = now.experiment.arms[arm.position]
+                _chart(now.experiment, arm_config, f"plan_{arm.position}", done, run.status not in ACTIVE)
+    _legend(f"{LEGEND} Pale: still to come." if now.active else LEGEND)
+
+
+def _chart(training: Training, arm: ArmConfig, key: str, done=None, ended: bool = False) -> None:
+    from tl.charts.plan import plan_chart, plan_rows, plan_words
+
+    chart = plan_chart(plan_rows(training, arm, done, ended), training, arm)
+    draw(chart, key=key, alt=f"What trains when: {plan_words(training, arm)}")
+
+
+def _legend(words: str) -> None:
+    from tl.charts.plan import legend_chart
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        draw(legend_chart(), width=300, key="plan_legend", alt="Colours of the learning rates")
+        st.caption(words, width="content")

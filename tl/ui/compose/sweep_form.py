@@ -1,0 +1,204 @@
+"""The form of a sweep: the pictures, network and arms of a comparison, but sizes in place of one sample count."""
+
+import time
+from dataclasses import replace
+
+import streamlit as st
+
+from tl import datasets, jobs
+from tl.backbones import BACKBONES
+from tl.config import Experiment, Refused
+from tl.datasets import DatasetInfo
+from tl.differences import listed
+from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
+from tl.store.home import Home
+from tl.store.labels import NONE, labels
+from tl.ui.compose import arms, cost, demo, forecast, form_state, network, pictures, plan, reuse
+from tl.ui.compose.presets import PRESETS as COMPARISONS
+from tl.ui.parts import view
+from tl.ui.parts.numbers import typed
+from tl.ui.parts.problems import told
+from tl.ui.parts.text import ago, count, escape
+
+SIZES, OWN, PROBLEM, SEEDS = "sweep_sizes", "sweep_own", "sweep_problem", form_state.SEEDS
+OWN_SIZES = "own"
+FIRST_SEEDS = 3  # the fewest with intervals
+FIRST_SIZES = 4  # of the preset that comes first, in most sets
+SHOWN = 8  # earlier sweeps
+
+
+def show(home: Home) -> None:
+    """Draw the form and, below it, earlier sweeps."""
+    state = st.session_state
+    if form_state.ARMS not in state:
+        first = next(iter(COMPARISONS.values())).experiment
+        runs = len(first.arms) * FIRST_SIZES
+        seeds = demo.at_most("runs_active", runs * FIRST_SEEDS) // runs
+        form_state.fill(state, replace(first, seeds=tuple(range(max(1, seeds)))))
+    form_state.renew_token(state, home)
+    demo.tell(home)
+    pictures.take_over_upload(home)
+    demo.hold(state)
+    with st.container(border=True):
+        chosen, lines = st.container(), st.container(gap="xsmall")
+    with chosen:
+        info = pictures.section(home, lines, _size_choice)
+    with lines:
+        network.section(home)
+        places = arms.section(home, info)
+        if _fewer_seeds():
+            _more_seeds()
+    reuse.notice(state)
+    if title := state.get(reuse.ORIGIN):
+        st.caption(f"Filled with the settings of “{escape(title)}”.")
+    if told_of := state.get(reuse.LEFT_OUT):
+        st.warning(escape(told_of), icon=":material/rule:")
+    experiment = _start_row(home, info)
+    if experiment and info:
+        with st.container(border=True):
+            forecast.section(home, experiment, info.ready)
+    _earlier(home)
+    if experiment:  # last, so that the form can be used while charts are still being made
+        plan.in_form(places, experiment)
+
+
+def _size_choice(info) -> None:
+    """In place of one number of training pictures: a preset, or one's own list."""
+    usable = _usable(info)
+    titles = {name: preset_title(name, usable, info.train) for name in PRESETS} | {OWN_SIZES: "My own sizes"}
+    st.session_state.setdefault(SIZES, next(iter(PRESETS)))
+    st.selectbox(
+        f"Sizes: training pictures, of {count(info.train)}",
+        list(titles),
+        format_func=titles.get,
+        key=SIZES,
+        persist_state="session",
+        help="The pictures of a smaller size are among those of a larger one; validation and test stay the same.",
+    )
+    if st.session_state[SIZES] == OWN_SIZES:
+        st.text_input("Sizes, joined by commas", key=OWN, placeholder=f"100, 300, 1000, {ALL}", persist_state="session")
+
+
+def _sizes(info) -> tuple[int, ...]:
+    """The sizes the form describes. Raises Refused."""
+    state = st.session_state
+    return parse_sizes(state.get(OWN) or "" if state[SIZES] == OWN_SIZES else state[SIZES], _usable(info))
+
+
+def _usable(info: DatasetInfo) -> DatasetInfo:
+    """The set with as many training pictures as may be used here."""
+    return replace(info, train=demo.at_most("samples", info.train))
+
+
+def _fewer_seeds() -> bool:
+    try:
+        return bool(typed(st.session_state, SEEDS) < FIRST_SEEDS)
+    except Refused:
+        return False
+
+
+def _more_seeds() -> None:
+    def three() -> None:
+        st.session_state[SEEDS] = FIRST_SEEDS
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("With fewer than 3 seeds the result holds for the networks trained here only.", width="content")
+        st.button(f"Use {FIRST_SEEDS} seeds", key="sweep_more_seeds", on_click=three, type="tertiary")
+
+
+def _start_row(home: Home, info) -> Experiment | None:
+    """Draw the end of the form; gives what every size trains, None where it can't be accepted."""
+    state = st.session_state
+    experiment, sizes = None, ()
+    try:
+        if info:
+            sizes = _sizes(info)
+            experiment = form_state.compose(state, sized=False)
+            shown = " · ".join(map(count, sizes))
+            runs = len(sizes) * len(experiment.arms) * len(experiment.seeds)
+            st.caption(f"Sizes: {shown}. {runs} runs, one after the other; it can be stopped after any of them.")
+    except Refused as problem:
+        st.error(escape(problem), icon=":material/error:")
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        with st.container():
+            if experiment and info:
+                cost.estimate_line(home, experiment, info, sizes)
+        st.button(
+            "Start",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="sweep_start",
+            on_click=_start,
+            args=(home,),
+            disabled=experiment is None or not sizes,
+            width=180,
+        )
+    with st.container():
+        if info:
+            cost.power_line(info)
+        if experiment:
+            plan.warnings(experiment)
+    if state.get(PROBLEM):
+        st.error(escape(state[PROBLEM]), icon=":material/error:")
+    if experiment and sizes:
+        cost.show_command("Show the command that does the same", experiment, sizes)
+    return experiment
+
+
+def _start(home: Home) -> None:
+    """Runs once per click, before the page: the token makes a second click find the sweep of the first."""
+    state = st.session_state
+    state.pop(PROBLEM, None)
+    try:
+        sizes = _sizes(datasets.describe(home, state[pictures.DATASET]))
+        experiment = form_state.compose(state, sized=False)
+    except Refused:  # typed just before the click: the form, drawn anew, says so where it says so anyway
+        return
+    with told(PROBLEM):
+        sweep_id = jobs.submit_sweep(home, experiment, sizes, key=state[form_state.TOKEN])
+        st.query_params["sweep"] = sweep_id
+        jobs.ensure_supervisor(home)
+
+
+def use(experiment: Experiment, sizes: tuple[int, ...], title: str) -> None:
+    """To the form, filled with the settings of an earlier sweep, called `title`."""
+    state = st.session_state
+    reuse.use(state, experiment, title)
+    state.pop(PROBLEM, None)
+    state[pictures.WANTS_UPLOAD] = False
+    state[SIZES], state[OWN] = OWN_SIZES, ", ".join(map(str, sizes))
+    new_sweep()
+
+
+def new_sweep() -> None:
+    """Back to the form as it was left, for another sweep."""
+    st.query_params.clear()
+
+
+def _open(sweep_id: str) -> None:
+    st.query_params["sweep"] = sweep_id
+
+
+def _earlier(home: Home) -> None:
+    found = jobs.list_sweeps(home)[:SHOWN]
+    if not found:
+        return
+    called = labels(home)
+    st.header("Earlier sweeps", anchor=False)
+    for entry in found:
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            networks = listed([BACKBONES[each].title for each in entry["networks"]])
+            about = f"{networks} on {view.data_title(home, entry['dataset'])}"
+            name = called.get(entry["sweep_id"], NONE).name
+            sizes = " · ".join(map(count, entry["sizes"]))
+            states = ", ".join(f"{number} {status}" for status, number in entry["runs"].items())
+            age = ago(max(0.0, time.time() - entry["created"]))
+            more = f"{escape(about)} · " if name else ""
+            st.markdown(f"**{escape(name or about)}**  \n:small[{more}{sizes} · {states} · {age}]", width="content")
+            st.button(
+                "Open",
+                icon=":material/open_in_full:",
+                key=f"open_{entry['sweep_id']}",
+                on_click=_open,
+                args=(entry["sweep_id"],),
+            )

@@ -1,0 +1,196 @@
+"""Every run, grouped by experiment: state, place in the queue, what it reached; open, stop, resume, delete."""
+
+import time
+
+import streamlit as st
+
+from tl import jobs
+from tl.backbones import BACKBONES
+from tl.differences import networks, sides
+from tl.jobs.listing import RunEntry
+from tl.store.database import read_experiment
+from tl.store.documents import Progress
+from tl.store.home import Home
+from tl.store.labels import NONE, Label, labels
+from tl.store.schema import ACTIVE, RESUMABLE
+from tl.strategies import arm_title
+from tl.ui.compose.arms import dot
+from tl.ui.manage import compared, search
+from tl.ui.parts import view
+from tl.ui.parts.keep import ask_to_keep
+from tl.ui.parts.problems import told
+from tl.ui.parts.refresh import Found, fragment
+from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.text import ago, cell, count, duration, escape, memory, percent
+from tl.ui.watch.deleting import ask_to_delete
+from tl.ui.watch.live import BADGES
+from tl.words import number_of
+
+REFRESH_SECONDS = 2.0
+PER_PAGE = 8
+NOTES_SHOWN = 200  # characters of an experiment's notes
+UNKNOWN = "–"  # in a cell; an empty one would say "None"
+SWEEP_ICON = ":material/stacked_line_chart:"
+PROBLEM, PAGE, LAYOUT = "runs_problem", "runs_page", "runs_layout"
+KEEP = "Keep as a starting point"
+ACTIONS = {  # what can be done with a run, by its status
+    "queued": ("Stop",),
+    "running": ("Stop",),
+    "finished": (KEEP, "Delete"),
+    "stopped": ("Resume", "Delete"),
+    "failed": ("Resume", "Delete"),
+    "interrupted": ("Resume", "Delete"),
+}
+
+
+def show(home: Home) -> None:
+    """Draw the list; it refreshes itself while anything is queued or running."""
+    runs = jobs.list_runs(home)
+    active = any(run.status in ACTIVE for run in runs)
+    fragment(_list, REFRESH_SECONDS if active else None)(home, Found(runs), active)
+
+
+def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
+    runs = found.now(lambda: jobs.list_runs(home))
+    if active != any(run.status in ACTIVE for run in runs):
+        st.rerun()
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    if not runs:
+        st.info("Nothing has been trained yet. Start a comparison: it takes two minutes.", icon=":material/info:")
+        st.page_link("app.py", label="Start a comparison", icon=":material/play_arrow:")
+        return
+    if active:
+        jobs.ensure_supervisor(home)
+    layout = st.segmented_control(
+        "Show",
+        ["Experiments", "Table"],
+        default="Experiments",
+        required=True,
+        key=LAYOUT,
+        label_visibility="collapsed",
+    )
+    called, known = labels(home), {run.experiment_id for run in runs}
+    if len(known) > 1:
+        runs = search.chosen(home, runs, called, PAGE)
+    if not runs:
+        st.caption("No experiment fits what is searched for.")
+        return
+    if layout == "Table":
+        st.dataframe(table(home, runs), hide_index=True, alt="All runs, newest first")
+        return
+    compared.bar(known)
+    experiments = list(dict.fromkeys(run.experiment_id for run in runs))
+    pages = -(-len(experiments) // PER_PAGE)
+    page = min(st.session_state.get(PAGE) or 1, pages)
+    for experiment_id in experiments[(page - 1) * PER_PAGE : page * PER_PAGE]:
+        own = [run for run in runs if run.experiment_id == experiment_id]
+        _experiment(home, experiment_id, own, called.get(experiment_id, NONE), len(known) > 1)
+    if pages > 1:
+        st.pagination(pages, key=PAGE)
+
+
+def table(home: Home, runs: list[RunEntry]) -> dict[str, list]:
+    """Columns of the table of all runs."""
+    now = time.time()
+    firsts = {run.experiment_id: run for run in runs}
+    titles = {experiment_id: view.data_title(home, run.dataset, [run.run_id]) for experiment_id, run in firsts.items()}
+
+    def column(field: str, show) -> list:
+        values = [getattr(run, field) for run in runs]
+        return [UNKNOWN if value is None else show(value) for value in values]
+
+    return {
+        "state": [_state(run) for run in runs],
+        "data": [cell(titles[run.experiment_id]) for run in runs],
+        "pictures": column("samples", count),
+        "network": [BACKBONES[run.backbone].title for run in runs],
+        "px": column("resolution", str),
+        "arm": [cell(arm_title(run.arm)) for run in runs],
+        "seed": column("seed", str),
+        "epochs": [f"{run.epochs} of {run.max_epochs}" for run in runs],
+        "best validation": column("best_val_accuracy", percent),
+        "test": column("test_accuracy", percent),
+        "computing time": column("elapsed_seconds", duration),
+        "memory": column("memory_peak_bytes", memory),
+        "age": [ago(max(0.0, now - run.created)) for run in runs],
+        "run": column("run_id", str),
+    }
+
+
+def _state(run: RunEntry) -> str:
+    if run.status == "running":
+        return view.PHASES.get((run.progress or Progress()).phase, view.STATUSES["running"])
+    return view.in_queue(run) if run.status == "queued" else view.STATUSES[run.status]
+
+
+def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: Label, several: bool) -> None:
+    first, spec = runs[0], read_experiment(home, experiment_id)["experiment"]
+    with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            about = f"{networks(spec)} on {view.data_title(home, first.dataset, [first.run_id])}"
+            st.header(escape(label.name or about), anchor=False, width="content")
+            with st.container(horizontal=True, width="content"):
+                if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
+                    st.switch_page("app.py", query_params={"experiment": experiment_id})
+                if several and not spec.final and not any(run.status in ACTIVE for run in runs):  # it has a verdict
+                    compared.button(experiment_id, label.name or about)
+                if first.sweep_id and st.button("Its sweep", icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
+                    st.switch_page("pages/1_Data_size.py", query_params={"sweep": first.sweep_id})
+                if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{experiment_id}"):
+                    ask_to_delete(home, experiment_id, PROBLEM, first.sweep_id)
+        final = "final model · " if spec.final else ""
+        facts = f"{final}{count(first.samples)} training pictures · {sides(spec)}"
+        facts = f"{escape(about)} · {facts}" if label.name else facts
+        st.caption(f"{facts} · {ago(max(0.0, time.time() - first.created))}")
+        if label.notes:
+            st.caption(escape(label.notes[:NOTES_SHOWN] + (" …" if len(label.notes) > NOTES_SHOWN else "")))
+        positions = {arm.name: place for place, arm in enumerate(spec.arms)}  # colours are those of its charts
+        for run in runs:
+            _run(home, run, positions[run.arm])
+
+
+def _run(home: Home, run: RunEntry, position: int) -> None:
+    colour, icon = BADGES[run.status]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", width=400):  # as wide as a phone at most
+            st.markdown(f"{dot(position)} {escape(arm_title(run.arm))}", width=190)
+            st.badge(_state(run), color=colour, icon=icon, width="content")
+        st.caption(_reached(run), width=330)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            choice = st.menu_button(
+                "More",
+                ACTIONS[run.status],
+                icon=":material/more_horiz:",
+                type="tertiary",
+                key=f"actions_{run.run_id}",
+            )
+    if run.newer:
+        st.caption(f":material/update: {escape(run.newer)}")
+    if run.status in RESUMABLE and run.message:
+        words = escape(run.message)
+        st.caption(words if run.status == "stopped" else f":red[{words}]")
+    if choice == "Delete":
+        ask_to_delete(home, run.run_id, PROBLEM)
+    elif choice == KEEP:
+        ask_to_keep(home, run.run_id, PROBLEM)
+    elif choice:
+        _act(home, run.run_id, choice)
+        st.rerun()
+
+
+def _reached(run: RunEntry) -> str:
+    parts = [f"seed {run.seed}", f"{run.epochs} of {number_of(run.max_epochs, 'epoch')}"]
+    if run.best_val_accuracy is not None:
+        parts.append(f"best {percent(run.best_val_accuracy)}")
+    if run.test_accuracy is not None:
+        parts.append(f"test {percent(run.test_accuracy)}")
+    return " · ".join(parts)
+
+
+def _act(home: Home, run_id: str, action: str) -> None:
+    with told(PROBLEM):
+        with out_of_turn():
+            {"Stop": jobs.stop, "Resume": jobs.resume}[action](home, run_id)
+        if action == "Resume":
+            jobs.ensure_supervisor(home)

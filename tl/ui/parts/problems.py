@@ -1,0 +1,25 @@
+"""What does not work on a page, as one sentence in place of a traceback: what is refused, and trouble with the disk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from tl.config import Refused
+from tl.failures import of_disk
+from tl.ui.parts.text import escape
+
+
+@contextmanager
+def told(key: str | None = None) -> Iterator[None]:
+    """Around what a page does. The sentence is shown here or, where a callback leaves it, kept in the session as `key`."""
+    try:
+        yield
+    except (Refused, OSError) as problem:
+        words = str(problem) if isinstance(problem, Refused | TimeoutError) else of_disk(problem)
+        if words is None:
+            raise
+        if key is None:
+            st.error(escape(words), icon=":material/error:")
+        else:
+            st.session_state[key] = words

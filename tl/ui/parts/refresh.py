@@ -1,0 +1,63 @@
+"""What every part of a page that refreshes itself does first: look again, and hand back to the page when that ends.
+
+Refreshing is held back here where many visitors watch at once.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import streamlit as st
+
+from tl import jobs
+from tl.config import Refused
+from tl.limits import hosted
+from tl.store.home import Home
+from tl.ui.parts.problems import told
+from tl.ui.parts.render_slot import in_turn
+from tl.ui.parts.text import escape
+
+View = TypeVar("View")
+HOSTED_SECONDS = 5.0  # at least, between two refreshes of a page: each is computing, and many watch at once
+
+
+def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., None]:
+    """`draw` as a fragment that refreshes itself every `seconds` (None: not at all); shows what does not work in it."""
+
+    @functools.wraps(draw)
+    def shown(*arguments) -> None:
+        with told(), in_turn():
+            draw(*arguments)
+
+    return st.fragment(shown, run_every=max(seconds, HOSTED_SECONDS) if seconds and hosted() else seconds)
+
+
+class Found(Generic[View]):
+    """What a page has just read, for the part of it that is drawn at once and then refreshes itself: it reads later."""
+
+    def __init__(self, view: View) -> None:
+        self._left: list[View] = [view]
+
+    def now(self, load: Callable[[], View]) -> View:
+        """That the first time, and then what `load` finds."""
+        return self._left.pop() if self._left else load()
+
+
+def look_again(
+    found: Found[View], load: Callable[[Home, str], View], home: Home, ident: str, active: bool, problem_key: str
+) -> View:
+    """What was `found`, and when the part is refreshed `load(home, ident)`; `active` is what it was when it was drawn.
+
+    Reruns the page where it no longer holds. Shows the problem that a button's callback left under `problem_key`.
+    """
+    try:
+        now = found.now(lambda: load(home, ident))
+    except Refused:  # deleted in another tab meanwhile: the page says so
+        st.rerun()
+    if active != now.active:  # ended, or resumed: the page decides anew whether to refresh
+        st.rerun()
+    if now.active:
+        jobs.ensure_supervisor(home)  # comes back by itself after a restart of the machine
+    if problem := st.session_state.pop(problem_key, None):
+        st.error(escape(problem), icon=":material/error:")
+    return now

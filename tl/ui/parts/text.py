@@ -1,0 +1,64 @@
+"""Text from users made safe to show, and tl.words, which every part of the page needs with it. No streamlit.
+
+Class, arm and file names come from uploads: every one of them passes through `escape` before it reaches a label,
+because Streamlit reads Markdown in labels, messages and captions alike.
+"""
+
+import re
+
+from tl.store.redaction import without_places
+from tl.words import (
+    NOT_AVAILABLE,
+    ago,
+    cell,
+    clock,
+    count,
+    duration,
+    energy,
+    memory,
+    millions,
+    ordinal,
+    percent,
+    plain,
+    points,
+    rate,
+)
+
+__all__ = [
+    "NOT_AVAILABLE",
+    "ago",
+    "cell",
+    "clock",
+    "count",
+    "duration",
+    "energy",
+    "escape",
+    "memory",
+    "millions",
+    "ordinal",
+    "percent",
+    "plain",
+    "points",
+    "rate",
+    "unbroken",
+]
+
+# An element without a text: it breaks what a backslash can't (emoji codes, icons, bare links, arrows), and who copies the
+# text, a command or an address, copies no invisible sign with it.
+BREAK = ":small[]"
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_BREAKABLE = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE)
+
+
+def escape(text: object) -> str:
+    """`text` such that Streamlit's Markdown shows it letter by letter: no formatting, links, icons, math or HTML.
+
+    Hosted, no path of this machine either.
+    """
+    parts = _BREAKABLE.split(without_places(plain(text)))
+    return BREAK.join(_PUNCTUATION.sub(r"\\\1", part) for part in parts)
+
+
+def unbroken(text: object) -> str:
+    """`escape`, and no line ends between a number and its % sign."""
+    return escape(text).replace(" \\%", "\u00a0\\%")

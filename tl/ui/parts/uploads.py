@@ -1,0 +1,104 @@
+"""What uploads leave behind until their tab is closed: Streamlit keeps every file whole, and we what waits for an answer."""
+
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from tl.ui.parts.problems import told
+from tl.ui.parts.render_slot import out_of_turn
+from tl.ui.parts.text import escape
+
+LOOK_SECONDS = 10.0  # between two looks whether a tab is open
+GONE_SECONDS = 120.0  # without a tab after which what waits for its answer goes; as long Streamlit waits for it, too
+WAIT_SECONDS = 3_600.0  # after which it goes anyway
+NOT_KEPT = "The file was not kept; add it anew to try again."
+
+
+def forget(file: UploadedFile) -> None:
+    """Give back the memory of what `st.file_uploader` returned and is not needed again.
+
+    It gives None from the next run on, though the browser still shows the file's name.
+    """
+    context = get_script_run_ctx()
+    assert context is not None  # drawing a page
+    manager: Any = context.uploaded_file_mgr
+    manager.remove_file(context.session_id, file.file_id)
+
+
+def take(title: str, kind: str, key: str, most: int, read: Callable[[Path], tuple[str, dict[str, str]]]) -> None:
+    """Draw where a file of this `kind` is dropped, `most` MB of it; `read` imports it and gives the page, with its address,
+    that is opened then. What it refuses is said below, and the file is not kept."""
+    problem, state = f"{key}_problem", st.session_state
+    file = st.file_uploader(title, type=kind, key=key, max_upload_size=most)
+    if file is not None:
+        state.pop(problem, None)
+        with told(problem):
+            with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept, st.spinner("Looking through it …"):
+                kept.write(file.getbuffer())
+                kept.flush()
+                with out_of_turn():
+                    page, address = read(Path(kept.name))
+            forget(file)
+            st.switch_page(page, query_params=address)
+        forget(file)  # refused, it would fill the memory for uploads, which all visitors share
+        state[problem] += f" {NOT_KEPT}"
+    elif state[key] is None:  # taken back, or none yet
+        state.pop(problem, None)
+    if words := state.get(problem):
+        st.error(escape(words), icon=":material/error:")
+
+
+def held_bytes() -> dict[str, int]:
+    """Bytes of uploads in memory, by Streamlit session."""
+    manager: Any = runtime.get_instance().uploaded_file_mgr
+    stored = manager.file_storage
+    # Lists, because pages put in and take out meanwhile.
+    return {session: sum(len(file.data) for file in list(files.values())) for session, files in list(stored.items())}
+
+
+class Closable(Protocol):
+    """What waits for an answer."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits."""
+        ...
+
+    def close(self) -> None:
+        """Let it go."""
+
+
+def close_with_its_tab(waiting: Closable) -> None:
+    """Close it when this session's tab has been closed for a while, or when it has waited for too long."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return
+    look = threading.Thread(
+        target=_look_after, args=(weakref.ref(waiting), context.session_id), name="waiting upload", daemon=True
+    )
+    look.start()
+
+
+def _look_after(waiting: "weakref.ref[Closable]", session_id: str) -> None:
+    began = seen = time.monotonic()
+    while True:
+        time.sleep(LOOK_SECONDS)
+        upload = waiting()
+        if upload is None or not upload.open:
+            return
+        now = time.monotonic()
+        if runtime.exists() and runtime.get_instance().is_active_session(session_id):
+            seen = now
+        if now - seen > GONE_SECONDS or now - began > WAIT_SECONDS:
+            upload.close()
+            return
+        del upload

@@ -1,0 +1,156 @@
+"""The charts of one experiment: accuracy and loss, plan, cost. Only their rows change while runs learn."""
+
+import streamlit as st
+
+from tl.charts.palette import arm_dash
+from tl.ui.compose import plan
+from tl.ui.compose.arms import dot
+from tl.ui.parts.chart import draw
+from tl.ui.parts.text import escape
+from tl.ui.parts.view import ExperimentView
+from tl.ui.watch import references
+
+AXIS, TRAINING, SINGLE = "chart_axis", "chart_training", "chart_single"
+AXES = {"epochs": "Epochs", "seconds": "Time", "pictures": "Pictures"}
+MEMORY = {
+    "gpu_memory_bytes": "GPU memory of the trainer",
+    "memory_bytes": "Memory of the trainer (resident, page cache aside)",
+}
+LOAD = {
+    "gpu_utilisation": "GPU utilisation",
+    "cpu_percent": "CPU load of the trainer (100 % is one core)",
+}
+ACCURACIES = {"accuracy": "Validation accuracy", "balanced_accuracy": "Balanced validation accuracy"}
+LINES = {(7, 3): "dashed", (2, 3): "dotted"}  # dash pattern of an arm's line -> in words
+
+
+def show(now: ExperimentView, metrics) -> None:
+    """Draw them all."""
+    from tl.charts import curves, frames
+    from tl.charts.references import with_references
+
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        axis = st.segmented_control(
+            "Against",
+            list(AXES),
+            format_func=AXES.get,
+            default="epochs",
+            required=True,
+            key=AXIS,
+            help="Epochs compare what is learned per round, time what it costs, pictures what it takes to see.",
+        )
+        training = st.toggle("Training curves", key=TRAINING, help="Dotted: on the augmented training pictures.")
+        single = True
+        if len(now.experiment.seeds) > 1:
+            single = st.toggle("Single runs", value=True, key=SINGLE, help="Thin lines: every run. Thick: the means.")
+        published = references.chosen(now)
+    arms = now.titles
+    _legend(arms)
+    left, right = st.columns(2)
+    with left:
+        measure = now.experiment.judge_by if now.experiment.judge_by in ACCURACIES else "accuracy"
+        st.markdown(f"**{ACCURACIES[measure]}**")
+        chart = curves.validation_chart(measure, metrics, arms, axis, now.max_epochs, training, single, legend=False)
+        published = published if measure == "accuracy" else ()  # what is published is accuracy
+        chart = with_references(chart, [(line.accuracy, line.label) for line in published])
+        key = f"accuracy_{axis}_{training}_{bool(published)}"
+        draw(chart, key=key, alt=f"{ACCURACIES[measure]} of every arm")
+        references.sources(published)
+    with right:
+        st.markdown("**Validation loss**")
+        chart = curves.validation_chart("loss", metrics, arms, axis, now.max_epochs, training, single, legend=False)
+        draw(chart, key=f"loss_{axis}_{training}", alt="Validation loss of every arm")
+    if bands := frames.bands(metrics, len(now.experiment.seeds), measure):
+        st.caption(f"{bands}.")
+    plan.while_running(now, metrics)
+    with st.grid(2, min_column_width=320):
+        with st.container():
+            _epoch_seconds(now, metrics, arms)
+        with st.container():
+            _learning_rate(now, metrics, arms)
+        _rate_test(now, metrics, arms)
+        resources = now.resources()
+        with st.container():
+            _memory(resources, arms)
+        with st.container():
+            _load(resources, arms)
+
+
+def _legend(arms: list[str]) -> None:
+    """Names of the lines in all charts below: unlike a chart's own legend it wraps on a phone and cuts nothing off."""
+    with st.container(horizontal=True, gap="medium", key="chart_legend"):
+        for position, title in enumerate(arms):
+            pattern = LINES.get(tuple(arm_dash(position)))
+            mark = f"{dot(position)} {escape(title)}" + (f" ({pattern})" if pattern else "")
+            st.markdown(mark, width="content")
+
+
+def _epoch_seconds(now: ExperimentView, metrics, arms: list[str]) -> None:
+    from tl.charts.curves import epoch_seconds_chart
+
+    st.markdown("**Time per epoch**")
+    chart = epoch_seconds_chart(metrics, arms, now.max_epochs)
+    draw(chart, key="epoch_seconds", alt="Time that every epoch took, for every arm")
+
+
+def _learning_rate(now: ExperimentView, metrics, arms: list[str]) -> None:
+    from tl.charts.curves import learning_rate_chart
+
+    st.markdown("**Learning rate**")
+    chart = learning_rate_chart(metrics, arms, now.max_epochs)
+    draw(chart, key="learning_rate", alt="Learning rate of the head at every epoch, for every arm")
+
+
+def _rate_test(now: ExperimentView, metrics, arms: list[str]) -> None:
+    """The curves of the runs that looked for their rate, where there are any."""
+    files = {run.run_id: now.home.run(run.run_id).rate_test for run in now.runs}
+    if not any(path.exists() for path in files.values()):
+        return
+    import pandas as pd
+
+    from tl.charts.plan import found_rate
+    from tl.charts.rate_test import rate_test_chart, rate_test_rows
+    from tl.store.metrics import RATE_TEST, read_table
+
+    rows = []
+    for arm in now.arms:
+        for run in arm.runs:
+            epochs = metrics[metrics["run_id"] == run.run_id]
+            chosen = found_rate(now.experiment, now.experiment.arms[arm.position], epochs)
+            curve = read_table(files[run.run_id], RATE_TEST)
+            rows.append(rate_test_rows(curve, arm.title, run.run_id, chosen))
+    with st.container():
+        st.markdown("**Range test of the learning rate**")
+        chart = rate_test_chart(pd.concat(rows, ignore_index=True), arms)
+        draw(chart, key="rate_test", alt="Training loss over the learning rate, for every arm")
+        st.caption("The large point is the rate that was chosen.")
+
+
+def _known_column(resources, candidates: dict[str, str]) -> str | None:
+    """The first column that was measured at all; None where none was."""
+    return next((column for column in candidates if resources[column].notna().any()), None)
+
+
+def _memory(resources, arms: list[str]) -> None:
+    from tl.charts.resources import memory_chart
+
+    column = _known_column(resources, MEMORY)
+    st.markdown(f"**{MEMORY[column] if column else 'Memory'}**")
+    if column:
+        draw(memory_chart(resources, arms, column), key="memory", alt="Memory of every trainer over time")
+    else:
+        st.caption("Not available yet: nothing has been measured.")
+
+
+def _load(resources, arms: list[str]) -> None:
+    from tl.charts.resources import utilisation_chart
+
+    column = _known_column(resources, LOAD)
+    st.markdown(f"**{LOAD[column] if column else 'Utilisation'}**")
+    if column:
+        chart = utilisation_chart(resources, arms, column)
+        draw(chart, key="utilisation", alt="Utilisation by every trainer over time")
+        if column == "cpu_percent":
+            st.caption("GPU utilisation is not available on this machine.")
+    else:
+        st.caption("Not available yet: nothing has been measured.")

@@ -1,0 +1,176 @@
+"""The experiment while it learns and after: a card per arm, charts, table; one fragment that refreshes itself."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from tl import jobs
+from tl.analysis.results import Verdict
+from tl.analysis.unplanned import notes_of
+from tl.config import BALANCED_ACCURACY
+from tl.differences import own_words
+from tl.jobs.listing import RunEntry
+from tl.store.documents import Progress
+from tl.store.home import Home
+from tl.store.schema import RESUMABLE
+from tl.ui.compose.arms import dot
+from tl.ui.parts import view
+from tl.ui.parts.problems import told
+from tl.ui.parts.refresh import Found, fragment, look_again
+from tl.ui.parts.text import NOT_AVAILABLE, clock, duration, escape, percent
+from tl.ui.watch import chart_area, settling
+from tl.ui.watch.table import arm_table
+
+REFRESH_SECONDS = 1.5
+PROBLEM = "live_problem"
+BADGES = {  # status -> colour, icon
+    "queued": ("gray", ":material/schedule:"),
+    "running": ("blue", None),
+    "finished": ("green", ":material/check:"),
+    "stopped": ("gray", ":material/stop:"),
+    "failed": ("red", ":material/error:"),
+    "interrupted": ("orange", ":material/link_off:"),
+}
+
+
+def show(now: view.ExperimentView, verdict: Verdict | None = None) -> None:
+    """Draw the live part; it refreshes itself only while something is active, and reruns the page when that ends.
+
+    `verdict`: once all runs have ended.
+    """
+    found = Found(replace(now))  # files that are damaged are told by who reads them
+    fragment(_live, REFRESH_SECONDS if now.active else None)(now.home, found, now.experiment_id, now.active, verdict)
+
+
+def _live(
+    home: Home, found: Found[view.ExperimentView], experiment_id: str, active: bool, verdict: Verdict | None
+) -> None:
+    now = look_again(found, view.load, home, experiment_id, active, PROBLEM)
+    metrics = now.metrics()
+    left = now.seconds_left(metrics)
+    with st.grid(min(3, max(2, len(now.arms))), min_column_width=300):
+        for arm in now.arms:
+            with st.container(border=True, height="stretch", key=f"arm_card_{arm.position}"):
+                words = own_words(now.experiment.arms[arm.position])
+                words = "" if words in arm.title else words
+                epochs = metrics[metrics["run_id"] == arm.current.run_id]
+                _card(now.home, arm, epochs, left.get(arm.position), words)
+    if now.experiment.judge_by == BALANCED_ACCURACY:
+        st.caption("These are plain accuracies; the curves and the best epoch go by balanced accuracy.")
+    settling.line(now)
+    if now.active and not (now.settling and now.settling.open):
+        st.button(
+            "Stop all",
+            icon=":material/stop:",
+            key="stop_all",
+            on_click=_stop,
+            args=(home, [run.run_id for run in now.runs]),
+            help=view.kept_on_stop(now.runs),
+        )
+    chart_area.show(now, metrics)
+    for what in now.damaged:
+        st.caption(f":material/warning: {escape(what)}, is damaged; what it held is missing here.")
+    st.header("The arms in numbers", anchor=False)
+    st.dataframe(
+        arm_table(now, metrics, verdict),
+        hide_index=True,
+        height="content",
+        alt="Every arm in numbers, one column per arm",
+    )
+
+
+def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None, words: str) -> None:
+    """`epochs` are the metrics of its current run; `words`: what it transfers of its own, unless its name says so."""
+    run = arm.current
+    colour, icon = BADGES[run.status]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"{dot(arm.position)} **{escape(arm.title)}**", width="content")
+        st.badge(arm.state, color="gray" if arm.waits else colour, icon=icon)
+    if words:
+        st.caption(escape(words))
+    st.progress(min(1.0, arm.fraction), text=_progress_text(arm, seconds_left))
+    reached = st.grid(3, min_column_width=84)
+    latest = epochs["val_accuracy"].dropna()
+    reached.metric("Validation now", _percent(None if latest.empty else float(latest.iloc[-1])))
+    reached.metric("Best", _percent(run.best_val_accuracy))
+    reached.metric("Test", _percent(run.test_accuracy), help="Measured once, at the end, with the best epoch.")
+    for note in notes_of(arm.runs):
+        st.caption(f":material/info: {escape(note)}")
+    if run.status in RESUMABLE:
+        _ended_badly(home, run)
+    if arm.active:
+        st.button(
+            "Stop",
+            icon=":material/stop:",
+            type="tertiary",
+            key=f"stop_{arm.position}",
+            on_click=_stop,
+            args=(home, [each.run_id for each in arm.runs]),
+            help=view.kept_on_stop(arm.runs),
+        )
+
+
+def _percent(fraction: float | None) -> str:
+    return "–" if fraction is None else percent(fraction)
+
+
+def _progress_text(arm: view.Arm, seconds_left: float | None) -> str:
+    run = arm.current
+    progress = run.progress or Progress()
+    parts = []
+    if len(arm.runs) > 1:
+        parts.append(f"Seed {arm.runs.index(run) + 1} of {len(arm.runs)}")
+    if run.status == "running" and progress.phase in ("starting", "preparing", None):
+        parts.append(_preparing(progress))
+    elif run.status == "queued":
+        parts.append(view.in_queue(run))
+    else:
+        parts.append(f"Epoch {max(run.epochs, progress.epoch)} of {run.max_epochs}")
+    if run.status == "finished":
+        early = "stopped early, " if run.stopped_early else ""
+        parts.append(f"{early}{duration(run.elapsed_seconds)}")
+    if seconds_left:
+        parts.append(f"at most {clock(seconds_left)} left" + (" for this seed" if len(arm.runs) > 1 else ""))
+    return " · ".join(parts)
+
+
+def _preparing(progress: Progress) -> str:
+    detail, steps = progress.detail, progress.steps
+    if not detail:
+        return "Preparing the pictures" if progress.phase == "preparing" else "Starting the trainer"
+    done = f", {100 * progress.step // steps} %" if steps else ""
+    return escape(detail[:1].upper() + detail[1:]) + done
+
+
+def _ended_badly(home: Home, run: RunEntry) -> None:
+    if run.status == "stopped":
+        st.caption(escape(run.message) if run.message else _by_hand(run.epochs))
+    else:
+        st.error(escape(run.message or "The trainer ended without saying why."), icon=":material/error:")
+        with st.expander("Last lines of the log", icon=":material/article:"):
+            st.code(view.log_end(home, run.run_id) or NOT_AVAILABLE, language=None, height=220)
+    st.button(
+        "Resume",
+        icon=":material/play_arrow:",
+        key=f"resume_{run.run_id}",
+        on_click=_resume,
+        args=(home, run.run_id),
+        help="Goes on after the last finished epoch." if run.epochs else "Begins with the first epoch.",
+    )
+
+
+def _by_hand(epochs: int) -> str:
+    if not epochs:
+        return "Stopped by hand before its first epoch was done: nothing was learned."
+    return "Stopped by hand; the best epoch so far is kept, the test set was not touched."
+
+
+def _stop(home: Home, run_ids: list[str]) -> None:
+    with told(PROBLEM):
+        jobs.stop_all(home, run_ids)
+
+
+def _resume(home: Home, run_id: str) -> None:
+    with told(PROBLEM):
+        jobs.resume(home, run_id)
+        jobs.ensure_supervisor(home)

@@ -1,0 +1,265 @@
+"""The verdict card: what tl.analysis found, in its words, the numbers it rests on, and whether it was fair."""
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+import streamlit as st
+
+from tl import jobs
+from tl.analysis import claim_wording
+from tl.analysis.fairness_wording import said
+from tl.analysis.names import adapts, instead
+from tl.analysis.results import Learning, Verdict
+from tl.config import PLANNED_LOOKS, Experiment
+from tl.report import findings
+from tl.store.home import Home
+from tl.store.schema import RESUMABLE
+from tl.strategies import arm_title
+from tl.ui.compose import forecast
+from tl.ui.compose.arms import dot
+from tl.ui.parts.problems import told
+from tl.ui.parts.text import cell, duration, escape, unbroken
+from tl.ui.parts.view import ExperimentView
+from tl.ui.watch import again, class_by_class, downloads, judging, settling, take_home, target
+from tl.words import number_of, rate
+
+if TYPE_CHECKING:
+    from tl.analysis.adaptation.findings import Findings
+
+OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] = {  # outcome -> words, colour, icon
+    "helps": ("Helps", "green", ":material/trending_up:"),
+    "hurts": ("Hurts", "red", ":material/trending_down:"),
+    "no_difference": ("No difference that matters", "gray", ":material/drag_handle:"),
+    "undecided": ("Not settled yet", "orange", ":material/help:"),
+}
+MOST_COLUMNS = 6
+SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
+PROBLEM = "verdict_problem"
+
+
+def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
+    """Draw the card of an experiment that has ended; what the user has it judged by (see tl.ui.watch.judging), what came out."""
+    with st.container(border=True, key="verdict"):
+        place = st.container()
+        chosen = judging.chosen(now.experiment, now.experiment_id)
+        found = verdict_of(now, chosen)
+        with place:
+            _answer(found)
+            target.show(now, adaptation_of(now, chosen))
+            _to_its_pictures(now)
+            settling.controls(now, found)
+            _marks(now, found)
+            if any(run.status == "finished" for run in now.runs):  # else it would fail or stop again
+                again.show(now, found)
+        positions = {name: position for position, name in enumerate(found.summary)}
+        for name in found.comparisons:
+            _comparison(found, name, positions)
+        class_by_class.show(found)
+        _fairness(found)
+        if not now.imported and now.pictures is not None:
+            forecast.after_comparison(now.home, now.experiment)
+        if not now.imported:
+            take_home.section(now, "verdict")
+        downloads.show(now.home, now.experiment_id, chosen)
+    return chosen, found
+
+
+def verdict_of(now: ExperimentView, judged: dict[str, Any]) -> Verdict:
+    """The verdict of an experiment that has ended; kept."""
+    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()))[0]
+
+
+def adaptation_of(now: ExperimentView, judged: dict[str, Any]) -> "Findings | None":
+    """What is known of the second data set of an experiment that has ended; None where there is none; kept."""
+    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()))[1]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _found(
+    _home: Home, path: str, experiment_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...]
+) -> "tuple[Verdict, Findings | None]":
+    """Computed anew when a run has ended or started (`states`) or is to be `judged` otherwise: it reads every run."""
+    from tl.analysis import experiment_result
+
+    found = experiment_result(_home, experiment_id, **dict(judged))
+    return found.verdict, found.adaptation
+
+
+def _states(now: ExperimentView) -> tuple[Any, ...]:
+    """Changes whenever the verdict may have changed; without its data set less is known of the pictures, and with labels that
+    somebody has given more."""
+    given: tuple[Any, ...] = ()
+    if now.experiment.target_dataset:
+        from tl.datasets import given_labels
+
+        given = tuple(given_labels.read(now.home, now.experiment.target_dataset).labels.items())
+    return (
+        *((run.run_id, run.status, run.attempt) for run in now.runs),
+        now.experiment.looks,
+        None if now.pictures is None else (now.pictures.train, now.pictures.test),
+        given,
+    )
+
+
+def _answer(found: Verdict) -> None:
+    claim = found.headline_claim
+    if claim and found.headline and found.comparisons[found.headline].seeds >= PLANNED_LOOKS[0]:
+        words, colour, icon = OUTCOMES[claim.outcome]
+        if instead(found, found.headline):  # two networks: nothing helps or hurts, one is better
+            words = {"helps": "Better", "hurts": "Worse"}.get(claim.outcome, words)
+        elif adapts(found, found.headline) and claim.outcome == "hurts":
+            words = "Negative transfer"
+        st.badge(words, color=colour, icon=icon)
+    first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
+    st.header(unbroken(first), anchor=False)
+    if rest:
+        st.markdown(unbroken(rest[0]))
+    if covers := claim_wording.covers(found):
+        st.caption(escape(covers))
+
+
+def _to_its_pictures(now: ExperimentView) -> None:
+    if now.answered:
+        st.page_link(
+            "pages/3_Inspect.py",
+            label="Look at its pictures",
+            icon=":material/image_search:",
+            query_params={"experiment": now.experiment_id},
+        )
+
+
+def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
+    shown = findings.measures(found, name)
+    if not shown:
+        return
+    st.markdown(
+        f"{dot(positions[name])} **{escape(arm_title(name))}** against "
+        f"{dot(positions[found.against(name)])} **{escape(arm_title(found.against(name)))}**"
+    )
+    rows = -(-len(shown) // MOST_COLUMNS)
+    with st.grid(-(-len(shown) // rows), min_column_width=150):  # two columns on a phone
+        for measure in shown:
+            st.metric(
+                measure.label,
+                measure.value,
+                measure.note,
+                delta_color="off",
+                delta_arrow="off",
+                height="stretch",
+                help=measure.help or None,
+            )
+
+
+def _marks(now: ExperimentView, found: Verdict) -> None:
+    """A red mark for every arm that had no fair chance, with a button for what would be fairer where that is clear."""
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(escape(problem), icon=":material/error:")
+    for name, sentence in findings.marks(found):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            words = "" if said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
+            st.markdown(f":red[:material/flag: **{escape(arm_title(name))}**{words}]")
+            if found.summary[name].ledger.learning == Learning.STOPPED:
+                _resumable(now, name)
+            else:
+                _improvable(now, found, name)
+
+
+def _resumable(now: ExperimentView, name: str) -> None:
+    runs = [run for run in now.runs if run.arm == name and run.status in RESUMABLE]
+    cut_short = [run.run_id for run in runs]
+    if not now.imported:  # what was trained elsewhere came without what it had learned
+        st.button(
+            "Resume" if len(cut_short) == 1 else f"Resume {len(cut_short)} runs",
+            icon=":material/play_arrow:",
+            key=f"go_on_{name}",
+            on_click=_go_on,
+            args=(now, cut_short),
+            help="Goes on after the last finished epoch."
+            if any(run.epochs for run in runs)
+            else "Begins with the first epoch.",
+        )
+
+
+def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
+    """The button that trains the comparison anew, with what the arm lacked."""
+    from tl.analysis.fairness import remedy
+
+    given = found.summary[name].ledger
+    fairer = remedy(now.experiment, name, given)
+    if fairer is None:
+        return
+    arm = next(arm for arm in fairer.arms if arm.name == name)
+    budget = fairer.epochs_of(arm)
+    if budget > given.budget:
+        label, change = (
+            f"Train it for {number_of(budget, 'epoch')}",
+            f"this one may take {number_of(budget, 'epoch')} instead of {given.budget:,}",
+        )
+    else:
+        at = "the usual rate" if given.learning == Learning.LEARNED_NOTHING else "a tenth of the rate"
+        label = f"Train it at {at}"
+        change = (
+            f"this one begins at a learning rate of {rate(arm.learning_rate)} instead of {rate(given.learning_rate)}"
+        )
+    patience = (
+        f", and patience is {number_of(fairer.patience, 'epoch')}" if fairer.patience != now.experiment.patience else ""
+    )
+    st.button(
+        label,
+        icon=":material/more_time:" if budget > given.budget else ":material/speed:",
+        key=f"longer_{name}",
+        on_click=_train_longer,
+        args=(now, fairer, name),
+    )
+    anew = _anew(now, found, fairer, name)
+    others = [each for each in found.summary if each not in anew]
+    also = f" {' and '.join(arm_title(each) for each in anew[1:])} is trained again, too." if len(anew) > 1 else ""
+    stay = " The finished runs of the other arms are taken over." if others else ""
+    words = f"A new comparison with the same settings, but {change}{patience}.{also}{stay}"
+    st.caption(escape(words + _cost(found, anew, budget / given.budget)))
+
+
+def _anew(now: ExperimentView, found: Verdict, fairer: Experiment, name: str) -> list[str]:
+    """Arms that are trained again in the new comparison: first the one it is for."""
+    patience = fairer.patience != now.experiment.patience
+    others = [each for each, own in found.summary.items() if each != name and patience and own.ledger.stopped_early]
+    return [name, *others]
+
+
+def _cost(found: Verdict, anew: list[str], times: float) -> str:
+    """What training these arms takes, the first for so many times the epochs; nothing where that is not known."""
+    seconds = 0.0
+    for place, each in enumerate(anew):
+        own = found.summary[each]
+        if own.elapsed_seconds is None:
+            return ""
+        seconds += own.runs * own.elapsed_seconds * (1 if place else times)
+    return f" That takes about {duration(seconds)} of computing time."
+
+
+def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
+    """The key makes a second click, or a second tab, find the comparison of the first."""
+    with told(PROBLEM):
+        arm = next(arm for arm in fairer.arms if arm.name == name)
+        key = f"longer {now.experiment_id} {name} {arm.epochs} {arm.learning_rate}"
+        experiment_id = jobs.submit(now.home, fairer, key=key, keep_of=now.experiment_id)
+        st.query_params["experiment"] = experiment_id
+        jobs.ensure_supervisor(now.home)
+
+
+def _go_on(now: ExperimentView, run_ids: list[str]) -> None:
+    with told(PROBLEM):
+        jobs.resume_all(now.home, run_ids)
+        jobs.ensure_supervisor(now.home)
+
+
+def _fairness(found: Verdict) -> None:
+    box = st.expander("Was every arm given a fair chance?", icon=":material/balance:", key="fairness")
+    rows = [(cell(arm), *values) for arm, *values in findings.fairness_rows(found)]
+    columns = zip(*rows, strict=True)
+    box.dataframe(
+        dict(zip(findings.fairness_head(found), map(list, columns), strict=True)),
+        hide_index=True,
+        alt="Steps, learning rate and end of every arm",
+    )
+    box.caption(findings.FAIRNESS_NOTE)
