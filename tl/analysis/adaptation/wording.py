@@ -22,10 +22,13 @@ NO_TEST = (
 def estimated(arm: str, found: Estimate) -> str:
     """One arm's accuracy on pictures without labels; `arm` as a sentence begins with it."""
     networks = "" if found.networks == 1 else f" over {number_of(found.networks, 'network')}"
-    return (
-        f"{arm} is estimated at {percent(found.accuracy, 0)}{networks}; anything from {percent(found.low, 0)} to "
-        f"{percent(found.high, 0)} would not surprise."
-    )
+    return f"{arm} is estimated at {percent(found.accuracy, 0)}{networks}; {_anything(found)} would not surprise."
+
+
+def _anything(found: Estimate) -> str:
+    if found.low < 0.005:  # the least that can be said is nothing
+        return f"anything up to {percent(found.high, 0)}"
+    return f"anything from {percent(found.low, 0)} to {percent(found.high, 0)}"
 
 
 def beside_the_truth(arm: str, found: Estimate, measured: Interval) -> str:
