@@ -42,8 +42,8 @@ def test_ranges_are_widened_by_what_those_of_other_pairs_missed() -> None:
     estimate = Estimate(accuracy=0.6, low=0.05, high=0.95, apart=0.3, pictures=100, networks=3)
     assert (widened(estimate, by).low, widened(estimate, by).high) == (0.0, 1.0)
     assert widening_in_words(by) == (
-        "The ranges are 10 points wider on either side than the networks alone make them: so far off were 9 earlier ones, of "
-        "3 other pairs of data sets."
+        "The ranges are 10 points wider on either side than the networks alone make them: so wide, nine in ten of the 9 earlier "
+        "ones, of 3 other pairs of data sets, would have held."
     )
 
 
@@ -73,8 +73,8 @@ def test_the_record_in_words() -> None:
         "No record yet: no such estimate has met labels on this machine."
     )
     assert in_words(EstimateRecord(kept=(kept("a", 0.2, 0.6, 0.7), kept("b")))) == (
-        "Its record on this machine: 2 of 3 ranges held the accuracy that was measured; on average the estimate was 10 points "
-        "too high, and up to 40 off."
+        "The record of such estimates on this machine: 2 of 3 ranges held the accuracy that was measured; on average the estimate "
+        "was 10.0 points too high, and up to 40 off."
     )
 
 

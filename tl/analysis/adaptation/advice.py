@@ -73,7 +73,7 @@ TEXTS = {
     "alike": "Plain transfer will do: learn from the labelled pictures alone (source only). Expected: adapting ends about "
     "where that does.",
     "apart": "Label a few of the pictures it will work on, 5 to 20 of each class, and compare adapting beside it. Expected: "
-    "learning from those few as well does better than source only; without them, adapting does.",
+    "with those few labels it does better than source only, and so does adapting without any.",
     "different": "Adapt, and compare with source only: by the target's statistics (AdaBN) or least class confusion (MCC) at "
     "first. Expected: adapting does better.",
 }

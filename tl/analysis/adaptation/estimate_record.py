@@ -27,7 +27,7 @@ from tl.store.documents import Count, Share, all_in
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.rows import Id, RunRow
-from tl.words import number_of
+from tl.words import number_of, points
 
 HELD = 0.9  # share of ranges that should hold the truth once they are widened
 FEWEST = 9  # ranges: with fewer no such quantile exists, ceil(HELD * (n + 1)) > n
@@ -166,13 +166,13 @@ def in_words(found: EstimateRecord) -> str:
             "No record yet: no such estimate has met labels on this machine. Elsewhere they were up to 43 points too high "
             "(photographs to cartoons); only labels tell."
         )
-    off = 100 * sum(one.accuracy - one.measured for one in met) / len(met)
-    which = "high" if off > 0 else "low"
+    off = sum(one.accuracy - one.measured for one in met) / len(met)
+    average = f"{points(abs(off)).lstrip('+±')} too {'high' if off > 0 else 'low'}"
     held = f"{sum(one.missed_by <= 0 for one in met)} of {number_of(len(met), 'range')}"
     most = 100 * max(abs(one.accuracy - one.measured) for one in met)
     return (
-        f"Its record on this machine: {held} held the accuracy that was measured; on average the estimate was "
-        f"{abs(off):.0f} points too {which}, and up to {most:.0f} off."
+        f"The record of such estimates on this machine: {held} held the accuracy that was measured; on average the estimate was "
+        f"{average}, and up to {most:.0f} off."
     )
 
 
@@ -182,6 +182,6 @@ def widening_in_words(by: Widening) -> str:
         return ""
     pairs = "one other pair" if by.pairs == 1 else f"{by.pairs} other pairs"
     return (
-        f"The ranges are {100 * by.by:.0f} points wider on either side than the networks alone make them: so far off were "
-        f"{by.ranges} earlier ones, of {pairs} of data sets."
+        f"The ranges are {100 * by.by:.0f} points wider on either side than the networks alone make them: so wide, nine in ten "
+        f"of the {by.ranges} earlier ones, of {pairs} of data sets, would have held."
     )

@@ -21,9 +21,9 @@ from tl.analysis.adaptation.estimate_record import (
     widening_in_words,
 )
 from tl.analysis.names import title
-from tl.analysis.records import RunRecord
+from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Interval, Verdict
-from tl.config import Experiment, Refused
+from tl.config import BALANCED_ACCURACY, Experiment, Refused
 from tl.datasets import given_labels
 from tl.store.home import Home
 from tl.store.predictions import Predictions, read_predictions
@@ -127,7 +127,7 @@ def findings(home: Home, experiment: Experiment, records: Sequence[RunRecord], v
     arms = {}
     for arm in experiment.arms:
         own, found = [one for one in records if one.arm == arm.name], estimated[arm.name]
-        measured = verdict.summary[arm.name].test_accuracy
+        measured = _measured(verdict, arm.name, own)
         arms[arm.name] = OfArm(
             estimate=widened(found, widening) if found and not measured else found,
             measured=measured,
@@ -142,6 +142,14 @@ def findings(home: Home, experiment: Experiment, records: Sequence[RunRecord], v
         record=kept,
         widening=widening,
     )
+
+
+def _measured(verdict: Verdict, arm: str, records: Sequence[RunRecord]) -> Interval | None:
+    """Plain accuracy, which is what is estimated: where balanced accuracy is judged by, without its interval."""
+    judged, plain = verdict.summary[arm].test_accuracy, mean(one.test_accuracy for one in records)
+    if judged is None or plain is None or verdict.judge_by != BALANCED_ACCURACY:
+        return judged
+    return Interval(plain, None, None, judged.basis)
 
 
 def _epochs(records: Sequence[RunRecord]) -> list[tuple[int, int]]:
