@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.commands import main
 from tl import jobs
-from tl.analysis import advice_record
+from tl.analysis import advice_record, experiment_result
 from tl.analysis.adaptation import apart
 from tl.analysis.adaptation.advice import RULES, ZHAO, advise
 from tl.analysis.adaptation.distance import Distance
@@ -80,6 +80,9 @@ def test_such_advice_has_a_record_of_its_own_that_outlives_its_runs(
     assert in_words(nothing).startswith("No record yet")
     monkeypatch.setattr(apart, "known", lambda *_: APART)
     assert record(home, ADAPTING) == nothing | {"right": 1, "decided": 2}
+    assert experiment_result(home, right).verdict.works_on == "Blossoms at dusk", (
+        "no verdict names a data set by its key"
+    )
     stored = [read_json(home.advice_dir / f"{one}.json") for one in (right, wrong)]
     assert [(one["arm"], one["rules"]) for one in stored] == [("target_few", ["apart"]), ("mcc", ["apart"])]
     assert record(home, TRANSFER) == nothing, "of one data set nothing was predicted"
