@@ -9,7 +9,7 @@ from tests.verdict_lab import FULL, PROBE, SCRATCH, answered, experiment, judge,
 from tl.analysis.fairness_wording import said
 from tl.analysis.guessing import Pictures
 from tl.analysis.results import Verdict
-from tl.config import ArmConfig
+from tl.config import ArmConfig, Experiment
 from tl.report import findings
 from tl.words import number_of
 
@@ -127,3 +127,38 @@ def test_an_only_run_that_was_stopped_is_said_to_be_that():
     runs = [run(SCRATCH, [0.4], 0.4), run(FULL, [0.6], status="stopped")]
     text = judge(experiment(SCRATCH, FULL), runs).text
     assert "1 of 1" not in text
+
+
+def moved(source_only: int, mcc: int, own: float) -> Verdict:
+    """Of two data sets: so many of 120 pictures of the second right, after so large a share of the first's validation ones."""
+    arms = tuple(ArmConfig(name=key, strategy=key) for key in ("source_only", "mcc"))
+    spec = Experiment(dataset="photos", target_dataset="sketches", arms=arms, seeds=(0, 1, 2))
+    runs = [
+        replace(answered(arm, right(number, 120), seed, labels=TWELVE), metrics=run(arm, [own] * 3).metrics)
+        for arm, number in (("source_only", source_only), ("mcc", mcc))
+        for seed in range(3)
+    ]
+    pictures = {"validation": Pictures((10,) * 12), "test": Pictures((10,) * 12)}
+    return judge(spec, runs, works_on="sketches", **pictures)
+
+
+def test_what_knows_its_own_pictures_lacks_no_epochs_on_others():
+    found = moved(12, 80, own=0.7)
+    knows = "Source only knows pictures like those it learned from (70.0 % of the validation pictures) but did no better than chance"
+    assert f"{knows} on the others: they look too different." in found.text and "learning rate" not in found.text
+    assert findings.marks(found) == [
+        ("source_only", f"{knows[12:]} on the others (10.0 %, chance is 8.3 %): they look too different.")
+    ]
+    assert said(found, "source_only")
+    assert findings.fairness_rows(found)[0][-1] == "only pictures like its own"
+    nothing = moved(12, 80, own=0.1)
+    assert "Source only did no better than chance in 3 epochs: more epochs or another learning rate" in nothing.text
+
+
+def test_where_no_arm_reaches_the_others_their_looks_are_named_and_not_the_epochs():
+    assert moved(12, 12, own=0.7).text == (
+        "Neither arm did better than chance in 3 epochs (source only 10.0 %, least class confusion (MCC) 10.0 %; chance is "
+        "8.3 %), so it can't be said whether adapting helps: they know pictures like those they learned from, and the others "
+        "look too different."
+    )
+    assert "more epochs or another learning rate may change that" in moved(12, 12, own=0.1).text

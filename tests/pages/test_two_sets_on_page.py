@@ -3,6 +3,9 @@
 from tests.page_lab import unescaped
 from tests.two_sets_lab import compared, sets
 from tl import jobs
+from tl.analysis.adaptation import apart
+from tl.analysis.adaptation.advice import advise
+from tl.analysis.adaptation.distance import Distance
 from tl.datasets import given_labels
 from tl.ui.compose import target
 
@@ -19,8 +22,13 @@ def form(open_page, name: str | None = None, source: str | None = None):
     return app
 
 
-def test_choosing_what_it_will_work_on_begins_a_comparison_of_ways_to_adapt(open_page, home):
+def test_choosing_what_it_will_work_on_begins_a_comparison_of_ways_to_adapt(open_page, home, monkeypatch):
+    looks = Distance(value=1.9, low=1.8, high=2.0, told_apart=0.975, pictures=(500, 500))
+    monkeypatch.setattr(apart, "answer", lambda *_: looks)  # as if somebody had asked how different they are
     app = form(open_page, "blossoms_dusk")
+    said = unescaped(app)
+    assert "look very different to this network" in said and advise(looks)["text"] in said
+    assert "No record yet: no comparison here has confirmed or refuted such advice." in said
     assert "12 classes in both" in unescaped(app)
     assert "Source only" in unescaped(app) and "From scratch," not in unescaped(app)
     app.button(key="form_start").click().run()

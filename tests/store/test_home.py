@@ -22,7 +22,7 @@ def test_a_visitors_workspace_shares_queue_locks_downloads_and_speeds(tmp_path):
     for shared in ("database_path", "locks_dir", "downloads_dir", "probes_path"):
         assert getattr(home, shared) == getattr(Home(tmp_path), shared), shared
     kept = ("datasets_dir", "library_dir", "runs_dir", "trash_dir", "features_dir", "hints_path", "advice_dir")
-    for own in (*kept, "forecasts_dir", "probe_curves_dir", "out_of_fold_dir"):
+    for own in (*kept, "forecasts_dir", "estimates_dir", "probe_curves_dir", "out_of_fold_dir"):
         assert getattr(home, own).is_relative_to(tmp_path / "visitors" / OWNER), own
 
 

@@ -85,7 +85,7 @@ def experiment_result(
         validation=_pictures(info, "validation"),
         test=test,
         uneven=info is not None and info.uneven,
-        works_on=target_info.called if target_info else experiment.target_dataset,
+        works_on=target_info.short_title if target_info else experiment.target_dataset,
     )
     return ExperimentResult(
         experiment_id=experiment_id,

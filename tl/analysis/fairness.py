@@ -9,7 +9,7 @@ from tl.analysis.guessing import Counted, Pictures, validated
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Learning, Ledger
 from tl.config import ArmConfig, Experiment, usual_rate
-from tl.strategies import PRETRAINED, STRATEGIES
+from tl.strategies import PRETRAINED, STRATEGIES, TARGET
 
 MAX_EPOCHS = 1000  # what an arm's budget may be
 MORE = 2  # times the epochs for an arm that had not converged
@@ -62,7 +62,8 @@ def ledger(
         validation_pictures=validation.total if validation else None,
         learning=Learning.UNKNOWN,
     )
-    return replace(found, learning=_learning(found, runs, per_epoch, margin, counted, validation))
+    elsewhere = experiment.target_dataset is not None and STRATEGIES[arm.strategy].learns_from != TARGET
+    return replace(found, learning=_learning(found, runs, per_epoch, margin, counted, validation, elsewhere))
 
 
 def _learning(
@@ -72,8 +73,10 @@ def _learning(
     margin: float,
     counted: Counted,
     validation: Pictures | None,
+    elsewhere: bool,
 ) -> Learning:
-    """How far it had got: the first state that holds, what says most about the comparison first."""
+    """How far it had got: the first state that holds, what says most about the comparison first. `elsewhere`: whether it was
+    tested on another data set than the one its `validation` pictures are of."""
     if not any(run.epochs for run in runs) or any(run.status in ("queued", "running") for run in runs):
         return Learning.UNKNOWN  # one that is still learning rises of course
     done = [run for run in runs if run.status == "finished"]
@@ -82,7 +85,8 @@ def _learning(
     if not done:
         return Learning.STOPPED
     if counted.above_guessing is False:
-        return Learning.LEARNED_NOTHING
+        own = Counted(validated(done, validation), validation)
+        return Learning.ONLY_ITS_OWN if elsewhere and own.above_guessing else Learning.LEARNED_NOTHING
     taken = mean(run.epochs for run in done) or 0.0
     if per_epoch is not None and taken * per_epoch < found.patience_steps:
         return Learning.TOO_FEW_STEPS

@@ -15,6 +15,8 @@ UNFAIR = {
     Learning.DIVERGED: ("diverged", "a lower learning rate"),
 }
 OTHER_FEATURES = "other pretrained weights"  # what is fairer where nothing trains by gradient
+LOOK_DIFFERENT = "look too different"  # the second data set's pictures
+GUESS = (Learning.LEARNED_NOTHING, Learning.ONLY_ITS_OWN)  # no better than chance on the pictures that count
 VISIBLE = 0.03  # a lead over chance that people see in the numbers: then it is called unclear, not denied
 NARROW, WIDEN, CHANGE, HELP = "narrow the gap", "widen the gap", "change that", "help"
 
@@ -28,7 +30,7 @@ def told(found: Verdict, name: str, gain: float) -> str:
     loser, winner = (base, name) if gain > 0 else (name, base)
     learning = {side: found.summary[side].ledger.learning for side in (loser, winner)}
     lost = abs(gain) >= found.margin
-    if not lost and not set(learning.values()) <= {Learning.LEARNED_NOTHING, Learning.DIVERGED}:
+    if not lost and not set(learning.values()) <= {*GUESS, Learning.DIVERGED}:
         return ""
     if learning[loser] == learning[winner] and learning[loser] in UNFAIR:
         return _of_both(learning[loser], [found.summary[side] for side in learning])
@@ -91,6 +93,8 @@ def predicate(own: ArmSummary, effect: str = HELP) -> str:
         return f"may still have been improving: {_validation(given.validation_pictures)} too few to tell"
     if given.learning == Learning.STOPPED:
         return f"was cut short after {_epochs(own, of_budget=True)} and may have gone on learning"
+    if given.learning == Learning.ONLY_ITS_OWN:
+        return _only_its_own(own, numbers=effect == HELP)
     if given.learning not in UNFAIR:
         return ""
     did, fairer = UNFAIR[given.learning]
@@ -106,6 +110,16 @@ def predicate(own: ArmSummary, effect: str = HELP) -> str:
         if rate_far_below(given):
             fairer = f"a rate nearer to the usual {rate(given.usual_rate)} than {rate(given.lowest_rate)}"
     return f"{did}: {fairer} may {effect}"
+
+
+def _only_its_own(own: ArmSummary, numbers: bool) -> str:
+    """Of two data sets: it has learned, so that neither epochs nor a rate are what it lacks; `numbers`: with what it reached."""
+    given = own.ledger
+    reached = f" ({percent(given.counted_accuracy)}, chance is {percent(given.chance)})" if numbers else ""
+    knows = f"knows pictures like those it learned from ({percent(own.best_val_accuracy)} of the validation pictures)"
+    return (
+        f"{knows} but {over_chance(given.counted_accuracy, given.chance)} on the others{reached}: they {LOOK_DIFFERENT}"
+    )
 
 
 def _sentence(name: str, own: ArmSummary, effect: str) -> str:
@@ -138,17 +152,19 @@ def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str
     )
     helps = "any of them helps" if len(sides) > 2 else open_question(found, name)
     who = "Neither arm" if len(sides) == 2 else "No arm"
-    fairer = UNFAIR[Learning.LEARNED_NOTHING][1]
+    fairer = f"{UNFAIR[Learning.LEARNED_NOTHING][1]} may change that"
+    if all(own.learning == Learning.ONLY_ITS_OWN for own in ledgers):
+        fairer = f"they know pictures like those they learned from, and the others {LOOK_DIFFERENT}"
     pictures = ", and more test pictures would show more" if seen else ""
     return (
         f"{who} {'was clearly' if seen else 'did'} better than chance{took[0] if alike else ''} ({reached}; chance is {percent(found.chance)}), so it "
-        f"can't be said whether {helps}: {fairer} may change that{pictures}."
+        f"can't be said whether {helps}: {fairer}{pictures}."
     )
 
 
 def _guessing(found: Verdict, name: str, all_arms: bool) -> list[str]:
     """The baseline and the arm `name`, or with `all_arms` all, where none of them learned anything; else nothing."""
-    nothing = [arm for arm, own in found.summary.items() if own.ledger.learning == Learning.LEARNED_NOTHING]
+    nothing = [arm for arm, own in found.summary.items() if own.ledger.learning in GUESS]
     base = found.against(name)
     if not {name, base} <= set(nothing):
         return []

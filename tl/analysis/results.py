@@ -25,6 +25,9 @@ class Learning(StrEnum):
     CONVERGED = "converged"
     STILL_IMPROVING = "still_improving"
     LEARNED_NOTHING = "learned_nothing"
+    ONLY_ITS_OWN = (
+        "only_its_own"  # of two data sets: the pictures it learned from, and on the others no better than chance
+    )
     TOO_FEW_STEPS = "too_few_steps"
     TOO_NOISY = "too_noisy"  # a plateau, but of so few validation pictures that it may be chance
     DIVERGED = "diverged"

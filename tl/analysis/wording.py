@@ -119,7 +119,7 @@ def _alone(found: Verdict, name: str) -> str:
     if own.best_val_accuracy is None:
         return _nothing_yet([own])
     text = f"{title(name)} {_reached(found, own)}; without a second arm there is nothing to compare it with."
-    if own.ledger.learning in (Learning.LEARNED_NOTHING, Learning.DIVERGED):
+    if own.ledger.learning in (*fairness_wording.GUESS, Learning.DIVERGED):
         text += f" {title(name)} {fairness_wording.predicate(own)}."
     return text
 

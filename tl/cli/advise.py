@@ -1,4 +1,5 @@
-"""`python -m tl advise`: what to expect of transfer on these pictures before training, why, and how often it was right."""
+"""`python -m tl advise`: what to expect of transfer on these pictures before training, or of adapting to others; why, and how
+often that was right."""
 
 import argparse
 from dataclasses import asdict
@@ -33,28 +34,41 @@ def add_commands(commands: Any) -> None:
 
 
 def advise(arguments: argparse.Namespace) -> int:
-    """Always 0."""
+    """Always 0. Of two data sets it says what to do about the second, as the page does; with --json both."""
+    from tl.analysis.adaptation import advice as adapting
     from tl.analysis.adaptation.wording import distance_in_words
     from tl.analysis.forecasts import advice_record  # numpy, pandas
     from tl.jobs.measurements import advice
 
     settings = ("dataset", "target_dataset", "samples", "backbone", "weights", "resolution", "epochs")
     training = Training(**{name: getattr(arguments, name) for name in settings})
+    apart = _apart(arguments.home, training)
+    if apart and not arguments.json:
+        print(f"{distance_in_words(apart)}\n")
+        _tell(adapting.advise(apart), advice_record.record(arguments.home, advice_record.ADAPTING))
+        return 0
     found = advice.advise(arguments.home, training, advice.fits_memory(arguments.home, training))
     record = advice_record.record(arguments.home)
-    apart = _apart(arguments.home, training)
-    if arguments.json:
-        print_json(found | {"record": record} | ({"distance": asdict(apart)} if apart else {}))
+    if not arguments.json:
+        _tell(found, record)
         return 0
+    besides = {}
     if apart:
-        print(f"{distance_in_words(apart)}\n")
+        of_two = advice_record.record(arguments.home, advice_record.ADAPTING)
+        besides = {"distance": asdict(apart), "adapting": adapting.advise(apart) | {"record": of_two}}
+    print_json(found | {"record": record} | besides)
+    return 0
+
+
+def _tell(found: dict[str, Any], record: dict[str, int]) -> None:
+    from tl.analysis.forecasts.advice_record import in_words
+
     print(f"{found['text']}\n")
     for reason in found["reasons"]:
         print(f"- {reason['text']} ({_cited(reason['sources'])})")
         for example in reason["but"]:
             print(f"    but {example['text']} ({_cited([example['source']])})")
-    print(f"\n{advice_record.in_words(record)}")
-    return 0
+    print(f"\n{in_words(record)}")
 
 
 def _apart(home: Home, training: Training) -> "Distance | None":

@@ -86,6 +86,11 @@ class DatasetInfo:
         return self.title if self.origin == "upload" else self.name
 
     @property
+    def short_title(self) -> str:
+        """What it is called where it is only spoken of, and not asked for by name: "Blossoms at dusk"."""
+        return self.title if self.origin == "upload" else self.title.partition(" (")[0]
+
+    @property
     def uneven(self) -> bool:
         """Whether classes differ so much in size that each should count alike; false where their sizes are not known."""
         return self.largest_to_smallest is not None and self.largest_to_smallest > UNEVEN

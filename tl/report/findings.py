@@ -49,6 +49,7 @@ LEARNING = {
     Learning.CONVERGED: "converged",
     Learning.STILL_IMPROVING: "still improving",
     Learning.LEARNED_NOTHING: "no better than chance",
+    Learning.ONLY_ITS_OWN: "only pictures like its own",
     Learning.TOO_FEW_STEPS: "too few steps",
     Learning.TOO_NOISY: "too few validation pictures to tell",
     Learning.DIVERGED: "diverged",
@@ -59,6 +60,8 @@ FAIRNESS_NOTE = (
     "Early stopping: after so many epochs with a validation loss above the lowest, by more than so many standard errors. "
     f"No better than chance: the accuracy, on the test set where it was measured, is at most {guessing.GUESSING_ERRORS} "
     "standard errors above that of always naming the commonest class (balanced accuracy: of guessing each class alike). "
+    "Only pictures like its own: of two data sets, no better than chance on the one it works on, but better on validation "
+    "pictures of the one it learned from. "
     f"Diverged: training and validation loss ended at more than {FAR_ABOVE} times that of guessing. Too few steps: with "
     "random weights fewer than early stopping waits for. Still improving: the best validation accuracy rose by more than "
     "the margin over the last fifth of the epochs. Too few validation pictures: it did not, but its standard error, "

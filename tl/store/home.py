@@ -102,6 +102,11 @@ class Home:
         return self.path / "forecasts"
 
     @property
+    def estimates_dir(self) -> Path:
+        """JSON per comparison of two data sets: accuracy as estimated without labels, beside the measured one."""
+        return self.path / "estimates"
+
+    @property
     def probe_curves_dir(self) -> Path:
         """JSON of learning curves measured from features: a cache, may be deleted at any time."""
         return self.path / "cache" / "curves"

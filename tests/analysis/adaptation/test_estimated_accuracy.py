@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tl.analysis.adaptation.estimate import Estimate, Sure, estimate
+from tl.analysis.adaptation.estimate import Estimate, Sure, answers_apart, estimate
 
 CLASSES, KNOWS = 8, 3.0  # how strongly a picture of the source shows its class
 
@@ -31,8 +31,8 @@ def estimated(seed: int, shows: float, networks: int = 1) -> tuple[Estimate, flo
     return found, float(np.mean(truth))
 
 
-@pytest.mark.parametrize("shows", [3.0, 2.0, 1.2])
-def test_the_range_holds_the_truth_from_the_same_pictures_to_very_different_ones(shows):
+@pytest.mark.parametrize("shows", [3.0, 2.0, 1.2, 0.0])
+def test_the_range_holds_the_truth_from_the_same_pictures_to_such_as_show_nothing(shows):
     for seed in range(4):
         found, truth = estimated(seed, shows)
         assert found.low <= truth <= found.high
@@ -43,6 +43,20 @@ def test_of_the_same_kind_of_pictures_the_estimate_is_close():
     found, truth = estimated(1, KNOWS, networks=3)
     assert abs(found.accuracy - truth) < 0.03
     assert (found.networks, found.pictures) == (3, 500)
+
+
+def test_where_answers_are_unlike_the_range_begins_at_nothing_whoever_noticed_it():
+    """Answers that no labelled picture got tell nothing, however sure they are; an arm that adapts answers both alike."""
+    random = np.random.default_rng(3)
+    (source, right), (alike, _) = asked(random, 400, KNOWS), asked(random, 500, KNOWS)
+    elsewhere = np.tile([0.99, *[0.01 / (CLASSES - 1)] * (CLASSES - 1)], (500, 1))
+    networks = [Sure(source=source, source_right=right, target=target) for target in (alike, elsewhere)]
+    assert answers_apart(networks[:1]) < 0.1 and answers_apart(networks[1:]) > 0.8
+    near, far = (estimate([one]) for one in networks)
+    assert near is not None and far is not None and far.accuracy > near.accuracy
+    assert near.low > 0.8 and far.low < 0.2
+    known = estimate(networks[:1], apart=answers_apart(networks[1:]))
+    assert known is not None and (known.accuracy, known.high) == (near.accuracy, near.high) and known.low < 0.2
 
 
 def test_the_threshold_is_that_of_the_paper():

@@ -79,6 +79,7 @@ def test_labels_given_later_turn_an_estimate_into_a_measurement(home, tmp_path):
     assert before.verdict.headline_claim.interval is None and own.measured is None
     assert before.adaptation.text[0].startswith("Nobody has labelled these pictures, so this is an estimate")
     assert own.estimate.low <= 0.9 <= own.estimate.high
+    assert before.adaptation.text[-1].startswith("No record yet: no such estimate has met labels on this machine.")
     info = describe(home, "sketches")
     for place in to_label(info)[:24]:
         give(home, info, place, CLASSES[int(shows(np.array([place]))[0])], CLASSES)
@@ -87,6 +88,9 @@ def test_labels_given_later_turn_an_estimate_into_a_measurement(home, tmp_path):
     assert after.verdict.headline_claim.test_pictures == 24 and after.verdict.headline_claim.outcome == "helps"
     assert after.verdict.text.startswith("Adapting helps")
     assert after.adaptation.given == 24 and "measured accuracy is" in " ".join(after.adaptation.estimates)
+    balanced = experiment_result(home, experiment_id, judge_by="balanced_accuracy").adaptation.arms["mcc"].measured
+    plain = after.adaptation.arms["mcc"].measured
+    assert (balanced.mean, balanced.low) == (pytest.approx(plain.mean), None), "what is estimated is accuracy"
     document = after.to_json()
     assert document["adaptation"]["arms"]["mcc"]["measured"]["low"] is not None
     (row,) = [one for one in after.arms["mcc"].runs if one.seed == 0]

@@ -69,6 +69,14 @@ def answer(home: Home, asked: Question) -> Distance | None:
     )
 
 
+def known(home: Home, training: Training) -> Distance | None:
+    """How different the two data sets of `training` look; None where there is one, and where that was not looked at."""
+    try:
+        return answer(home, question(home, training))
+    except Refused:
+        return None
+
+
 @lru_cache(maxsize=32)
 def _answer(path: object, source: FeatureKey, target: FeatureKey) -> Distance | None:
     home = Home(str(path))

@@ -11,15 +11,25 @@ import numpy as np
 from tl import datasets
 from tl.analysis.adaptation import wording
 from tl.analysis.adaptation.collapse import Mark, marks, told
-from tl.analysis.adaptation.estimate import Estimate, Sure, estimate
+from tl.analysis.adaptation.estimate import Estimate, Sure, answers_apart, estimate
+from tl.analysis.adaptation.estimate_record import (
+    EstimateRecord,
+    Widening,
+    in_words,
+    record,
+    widened,
+    widening_in_words,
+)
 from tl.analysis.names import title
-from tl.analysis.records import RunRecord
+from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Interval, Verdict
-from tl.config import Experiment, Refused
+from tl.config import BALANCED_ACCURACY, Experiment, Refused
 from tl.datasets import given_labels
 from tl.store.home import Home
 from tl.store.predictions import Predictions, read_predictions
 from tl.strategies import STRATEGIES, TARGET
+
+Stamps = tuple[tuple[Path, int, int], ...]  # an arm's files of answers: where, when last written, bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +61,8 @@ class Findings:
     labelled: bool  # whether the set has labels of its own
     given: int  # pictures that a person has labelled since
     arms: dict[str, OfArm]
+    record: EstimateRecord | None = None  # of such estimates on this machine; None where there is none to show
+    widening: Widening | None = None  # of the ranges of arms that were not measured; None: too little is known
 
     @property
     def tested(self) -> bool:
@@ -66,7 +78,11 @@ class Findings:
                 said.append(wording.beside_the_truth(title(name), own.estimate, own.measured))
             elif own.estimate:
                 said.append(wording.estimated(title(name), own.estimate))
-        return said if any(own.estimate for own in self.arms.values()) else []
+        if self.record is None:
+            return []
+        untested = any(own.estimate and not own.measured for own in self.arms.values())
+        why = [widening_in_words(self.widening)] if self.widening and untested else []
+        return [*said, *filter(None, why), in_words(self.record)]
 
     @property
     def warnings(self) -> list[str]:
@@ -90,6 +106,8 @@ class Findings:
             "labelled": self.labelled,
             "given_labels": self.given,
             "arms": {name: own.to_json() for name, own in self.arms.items()},
+            "record": self.record and self.record.to_json(),
+            "widening": self.widening and asdict(self.widening),
             "text": self.text,
         }
 
@@ -103,18 +121,35 @@ def findings(home: Home, experiment: Experiment, records: Sequence[RunRecord], v
         target, classes = datasets.describe(home, name), len(datasets.describe_for(home, experiment).classes)
     except Refused:
         return None
+    estimated = estimates(home, experiment, records)
+    kept = record(home) if any(estimated.values()) else None
+    widening = kept.widening(experiment.sets) if kept else None
     arms = {}
     for arm in experiment.arms:
-        own = [record for record in records if record.arm == arm.name]
-        learns = STRATEGIES[arm.strategy].learns_from != TARGET
+        own, found = [one for one in records if one.arm == arm.name], estimated[arm.name]
+        measured = _measured(verdict, arm.name, own)
         arms[arm.name] = OfArm(
-            estimate=_estimate(home, own) if learns else None,
-            measured=verdict.summary[arm.name].test_accuracy,
-            marks=tuple(marks(record.metrics, classes) for record in own),
-            epochs=tuple(_epochs(own)) if learns else (),
+            estimate=widened(found, widening) if found and not measured else found,
+            measured=measured,
+            marks=tuple(marks(one.metrics, classes) for one in own),
+            epochs=tuple(_epochs(own)) if STRATEGIES[arm.strategy].learns_from != TARGET else (),
         )
-    given = len(given_labels.read(home, name).usable)
-    return Findings(target=target.called, labelled=target.labelled, given=given, arms=arms)
+    return Findings(
+        target=target.short_title,
+        labelled=target.labelled,
+        given=len(given_labels.read(home, name).usable),
+        arms=arms,
+        record=kept,
+        widening=widening,
+    )
+
+
+def _measured(verdict: Verdict, arm: str, records: Sequence[RunRecord]) -> Interval | None:
+    """Plain accuracy, which is what is estimated: where balanced accuracy is judged by, without its interval."""
+    judged, plain = verdict.summary[arm].test_accuracy, mean(one.test_accuracy for one in records)
+    if judged is None or plain is None or verdict.judge_by != BALANCED_ACCURACY:
+        return judged
+    return Interval(plain, None, None, judged.basis)
 
 
 def _epochs(records: Sequence[RunRecord]) -> list[tuple[int, int]]:
@@ -122,29 +157,41 @@ def _epochs(records: Sequence[RunRecord]) -> list[tuple[int, int]]:
     return [(one.best_epoch, one.oracle_epoch) for one in results if one.best_epoch and one.oracle_epoch]
 
 
-def _estimate(home: Home, records: Sequence[RunRecord]) -> Estimate | None:
-    paths = [home.run(record.run_id).predictions for record in records if record.status == "finished"]
-    stamps = []
-    for path in paths:
-        if not path.exists():
-            return None
-        found = path.stat()
-        stamps.append((path, found.st_mtime_ns, found.st_size))
-    return _estimated(tuple(stamps))
+def estimates(home: Home, experiment: Experiment, records: Sequence[RunRecord]) -> dict[str, Estimate | None]:
+    """Arm -> its accuracy on the target as estimated without labels; None where that can't be said, or the arm learned from
+    the target alone."""
+    stamps = {}
+    for arm in experiment.arms:
+        paths = [home.run(one.run_id).predictions for one in records if (one.arm, one.status) == (arm.name, "finished")]
+        learns = STRATEGIES[arm.strategy].learns_from != TARGET
+        stamps[arm.name] = _stamps(paths) if learns and all(path.exists() for path in paths) else ()
+    return dict(zip(stamps, _estimated(tuple(stamps.values())), strict=True))
 
 
-@lru_cache(maxsize=64)
-def _estimated(stamps: tuple[tuple[Path, int, int], ...]) -> Estimate | None:
-    """Of runs whose answers were as these `stamps` say; where seeds have splits of their own, of the first alone."""
+def _stamps(paths: Sequence[Path]) -> Stamps:
+    return tuple((path, found.st_mtime_ns, found.st_size) for path in paths for found in [path.stat()])
+
+
+@lru_cache(maxsize=32)
+def _estimated(arms: tuple[Stamps, ...]) -> tuple[Estimate | None, ...]:
+    """Of each arm's runs, whose answers were as these stamps say."""
+    asked = [_asked(stamps) for stamps in arms]
+    networks = [[_sure(*pair) for pair in pairs] for pairs in asked]
+    apart = max(map(answers_apart, networks), default=0.0)
+    return tuple(
+        estimate(own, pairs[0][0].group, pairs[0][1].group, apart) if pairs else None
+        for own, pairs in zip(networks, asked, strict=True)
+    )
+
+
+def _asked(stamps: Stamps) -> list[tuple[Predictions, Predictions]]:
+    """What was answered about the source's validation pictures and about the target; where seeds have splits of their own, by
+    those alone that were asked as the first was."""
     kept = [
         (read_predictions(path, "validation"), read_predictions(path, "test", unlabelled=True)) for path, *_ in stamps
     ]
     pairs = [(source, target) for source, target in kept if source is not None and target is not None]
-    pairs = [pair for pair in pairs if _asked_alike(pair, pairs[0])]
-    if not pairs:
-        return None
-    source, target = pairs[0]
-    return estimate([_sure(*pair) for pair in pairs], source.group, target.group)
+    return [pair for pair in pairs if _asked_alike(pair, pairs[0])]
 
 
 def _asked_alike(pair: tuple[Predictions, Predictions], other: tuple[Predictions, Predictions]) -> bool:

@@ -3,16 +3,13 @@ numbers."""
 
 from collections.abc import Sequence
 
+from tl.analysis.adaptation.advice import ALIKE, APART
 from tl.analysis.adaptation.distance import Distance
 from tl.analysis.adaptation.estimate import Estimate
 from tl.analysis.claim_wording import span
 from tl.analysis.results import Interval
 from tl.words import count, number_of, percent
 
-ALIKE, APART = (
-    0.5,
-    1.5,
-)  # proxy A-distances up to which two sets look much alike, and from which they look very different
 NO_TEST = (
     "Nobody has labelled these pictures, so this is an estimate from how sure the networks are, and no test; it may even put "
     "the arms in the wrong order."
@@ -22,10 +19,13 @@ NO_TEST = (
 def estimated(arm: str, found: Estimate) -> str:
     """One arm's accuracy on pictures without labels; `arm` as a sentence begins with it."""
     networks = "" if found.networks == 1 else f" over {number_of(found.networks, 'network')}"
-    return (
-        f"{arm} is estimated at {percent(found.accuracy, 0)}{networks}; anything from {percent(found.low, 0)} to "
-        f"{percent(found.high, 0)} would not surprise."
-    )
+    return f"{arm} is estimated at {percent(found.accuracy, 0)}{networks}; {_anything(found)} would not surprise."
+
+
+def _anything(found: Estimate) -> str:
+    if found.low < 0.005:  # the least that can be said is nothing
+        return f"anything up to {percent(found.high, 0)}"
+    return f"anything from {percent(found.low, 0)} to {percent(found.high, 0)}"
 
 
 def beside_the_truth(arm: str, found: Estimate, measured: Interval) -> str:
@@ -53,17 +53,9 @@ def chosen(arm: str, epochs: Sequence[tuple[int, int]]) -> list[str]:
 
 def distance_in_words(found: Distance) -> str:
     """How different two sets look to the network."""
-    if found.high <= ALIKE:
-        how, then = "much alike", "Adapting has little to gain"
-    elif found.low >= APART:
-        how, then = (
-            "very different",
-            "What is learned from the one need not hold for the other: adapting is worth a try",
-        )
-    else:
-        how, then = "different", "Adapting may help"
+    how = "much alike" if found.high <= ALIKE else "very different" if found.low >= APART else "different"
     return (
         f"The two sets look {how} to this network: a linear classifier tells them apart in {percent(found.told_apart, 0)} "
         f"of cases (proxy A-distance {found.value:.2f}, 95 % interval {found.low:.2f} to {found.high:.2f}; 0 is alike, 2 "
-        f"always told apart; {count(sum(found.pictures))} pictures). {then}."
+        f"always told apart; {count(sum(found.pictures))} pictures)."
     )

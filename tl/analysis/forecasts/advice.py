@@ -4,8 +4,9 @@ A new rule is one entry in RULES, where the first that applies decides: which ou
 are advised. A rule names who found it, and who found otherwise. No disk, no numpy.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.strategies import STRATEGIES
@@ -23,12 +24,13 @@ class Source:
     """Where it is written."""
 
     who: str
-    arxiv: str
+    arxiv: str = ""
+    page: str = ""  # where it is not on arXiv
 
     @property
     def url(self) -> str:
         """Its page."""
-        return f"https://arxiv.org/abs/{self.arxiv}"
+        return self.page or f"https://arxiv.org/abs/{self.arxiv}"
 
 
 KORNBLITH = Source(who="Kornblith et al. 2019", arxiv="1805.08974")
@@ -64,14 +66,17 @@ class CounterExample:
     source: Source
 
 
+Known = TypeVar("Known")  # what rules are about
+
+
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(Generic[Known]):
     """If `applies`, then `says`."""
 
-    applies: Callable[[Facts], bool]
-    says: Callable[[Facts], str]  # one sentence on these pictures
+    applies: Callable[[Known], bool]
+    says: Callable[[Known], str]  # one sentence on these pictures
     sources: tuple[Source, ...]
-    predicts: str | None = None  # outcome of the verdict on a transfer arm against one from scratch
+    predicts: str | None = None  # outcome of the verdict on the arm that is advised against the baseline
     strategies: tuple[str, ...] = ()  # keys of STRATEGIES, the best first; one that there is not is passed over
     counter_examples: tuple[CounterExample, ...] = ()
 
@@ -88,7 +93,7 @@ LONGER_SCHEDULES = CounterExample(
     text="with a longer schedule training from scratch did as well on COCO, even with a tenth of it", source=HE
 )
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule[Facts]] = {
     "small_memory": Rule(
         applies=lambda facts: facts.fits is False,
         says=lambda facts: "Training everything may not fit into the free memory; a frozen backbone needs much less.",
@@ -178,16 +183,20 @@ EXPECTED = {
 }
 
 
-def advise(facts: Facts) -> dict:
+def advise(facts: Facts) -> dict[str, Any]:
     """JSON-ready: `{"predicted", "strategies", "text", "reasons"}`; reasons are the rules that apply, with sources."""
-    applying = {key: rule for key, rule in RULES.items() if rule.applies(facts)}
-    predicted = next(rule.predicts for rule in applying.values() if rule.predicts)
+    found = follow(RULES, facts)
+    start = _start(found["predicted"], found["strategies"])
+    return found | {"text": f"{start} Expected: {EXPECTED[found['predicted']]}."}
+
+
+def follow(rules: Mapping[str, Rule[Known]], facts: Known) -> dict[str, Any]:
+    """`{"predicted", "strategies", "reasons"}`: what the first of the rules that apply predict and advise, and why."""
+    applying = {key: rule for key, rule in rules.items() if rule.applies(facts)}
     there_are = ([key for key in rule.strategies if key in STRATEGIES] for rule in applying.values())
-    strategies = next(keys for keys in there_are if keys)
     return {
-        "predicted": predicted,
-        "strategies": strategies,
-        "text": f"{_start(predicted, strategies)} Expected: {EXPECTED[predicted]}.",
+        "predicted": next(rule.predicts for rule in applying.values() if rule.predicts),
+        "strategies": next(keys for keys in there_are if keys),
         "reasons": [_reason(key, rule, facts) for key, rule in applying.items()],
     }
 
@@ -200,7 +209,7 @@ def _start(predicted: str, strategies: list[str]) -> str:
     return f"Compare before you choose; of the ways to transfer try {first[0].lower() + first[1:]}{instead}."
 
 
-def _reason(key: str, rule: Rule, facts: Facts) -> dict:
+def _reason(key: str, rule: Rule[Known], facts: Known) -> dict[str, Any]:
     return {
         "rule": key,
         "text": rule.says(facts),
@@ -209,5 +218,5 @@ def _reason(key: str, rule: Rule, facts: Facts) -> dict:
     }
 
 
-def _cited(source: Source) -> dict:
+def _cited(source: Source) -> dict[str, str]:
     return {"who": source.who, "url": source.url}

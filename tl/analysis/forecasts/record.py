@@ -24,8 +24,8 @@ from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.forecast import BandPoint, Forecast
 from tl.config import Refused, Training
 from tl.store.database import read_runs
-from tl.store.documents import Count, Finite, Share, fitting, read_result
-from tl.store.files import read_json, write_json
+from tl.store.documents import Count, Finite, Share, all_in, read_result
+from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.strategies import STRATEGIES
@@ -126,8 +126,7 @@ def remember(home: Home, subject: Subject, found: Forecast, curve: MeasuredCurve
 
 def record(home: Home) -> Record:
     """How often they were right; outcomes that are new are looked up and written down."""
-    read = (fitting(read_json(path), Stored) for path in sorted(home.forecasts_dir.glob("*.json")))
-    kept = [stored for stored in read if stored is not None]  # a damaged one counts as lost
+    kept = all_in(home.forecasts_dir, Stored)
     swept = any(stored.subject.basis == SWEEP for stored in kept)  # else no run can test one
     rows = read_runs(home, statuses=("finished",)) if swept else []
     runs = list(_of_runs(home, rows))

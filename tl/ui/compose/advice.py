@@ -7,7 +7,7 @@ from tl.datasets.info import DatasetInfo
 from tl.differences import each_of
 from tl.store.home import Home
 from tl.ui.compose import hints
-from tl.ui.parts.text import escape
+from tl.ui.parts import advised
 
 MEMORY_SECONDS = 60  # for so long the free memory counts as known: asking a GPU's driver takes a moment
 
@@ -32,14 +32,7 @@ def _advice(home: Home, experiment: Experiment) -> None:
         found = advise(home, experiment, _fits(home, *need, experiment))
     except Refused:
         return
-    st.markdown(f":material/lightbulb: {escape(found['text'])}")
-    box = st.expander("Why, and where this was wrong", icon=":material/menu_book:", key="form_advice")
-    with box:
-        for reason in found["reasons"]:
-            lines = [f"- {escape(reason['text'])} {_cited(reason['sources'])}"]
-            lines += [f"    - But {escape(example['text'])} {_cited([example['source']])}" for example in reason["but"]]
-            st.markdown("\n".join(lines))
-    st.caption(escape(advice_record.in_words(advice_record.record(home))))
+    advised.show(found, advice_record.in_words(advice_record.record(home)), "form_advice")
 
 
 @st.cache_data(ttl=MEMORY_SECONDS, show_spinner=False, max_entries=50)
@@ -47,8 +40,3 @@ def _fits(_home: Home, networks: str, batch_size: int, _experiment: Experiment) 
     from tl.jobs.measurements.advice import fits_memory
 
     return fits_memory(_home, _experiment)
-
-
-def _cited(sources: list[dict[str, str]]) -> str:
-    links = (f"[{source['who']}]({source['url']})" for source in sources)
-    return f"({'; '.join(links)})"

@@ -1,4 +1,5 @@
-"""How different the two data sets of the form look to its network: a button, and what was found once it has looked."""
+"""How different the two data sets of the form look to its network: a button; once it has looked what was found, and what to
+do about it."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import streamlit as st
 from tl.config import Refused, Training
 from tl.store.home import Home
 from tl.ui.compose.form_state import shared_key
+from tl.ui.parts import advised
 from tl.ui.parts.numbers import typed
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape
@@ -32,8 +34,10 @@ def section(home: Home, source: str, target: str) -> None:
 
 
 def _found(home: Home, asked: "Question", was_active: bool) -> None:
+    from tl.analysis.adaptation.advice import advise
     from tl.analysis.adaptation.apart import answer
     from tl.analysis.adaptation.wording import distance_in_words
+    from tl.analysis.forecasts import advice_record  # numpy, scipy
     from tl.jobs.background import busy
     from tl.jobs.measurements.apart import looking
 
@@ -42,6 +46,8 @@ def _found(home: Home, asked: "Question", was_active: bool) -> None:
         st.rerun()  # with or without the polling
     if found := answer(home, asked):
         st.caption(f":material/compare: {escape(distance_in_words(found))}")
+        record = advice_record.record(home, advice_record.ADAPTING)
+        advised.show(advise(found), advice_record.in_words(record), "form_apart_advice")
     elif active:
         st.caption(":material/hourglass_top: Looking at both sets through the network …")
     else:

@@ -67,10 +67,13 @@ def finished(now: ExperimentView) -> tuple[RunEntry, ...]:
 
 
 def begun(now: ExperimentView) -> tuple[str, str | None]:
-    """The arm that is looked at first, and the one it is compared with: the first that transfers, and the baseline.
+    """The arm that is looked at first, and the one it is compared with: the first that transfers, and what the verdict holds
+    it against.
 
     Raises Refused for a final model, and where no run has kept what it answered.
     """
+    from tl.analysis.verdict import held_against  # pandas
+
     names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in finished(now))]
     refuse_final(now.experiment_id, now.experiment)
     if not names:
@@ -82,5 +85,5 @@ def begun(now: ExperimentView) -> tuple[str, str | None]:
     # Of two data sets all arms transfer; what is looked at is what learning from the second one does.
     transfers = {name: own.learns_from != SOURCE if two_sets else own.pretrained for name, own in strategies.items()}
     first = next((name for name in names if transfers[name]), names[0])
-    others = sorted((name for name in names if name != first), key=lambda name: transfers[name])
-    return first, others[0] if others else None
+    base = held_against(now.experiment).get(first)
+    return first, base if base in names else next((name for name in names if name != first), None)

@@ -155,6 +155,8 @@ def _marks(now: ExperimentView, found: Verdict) -> None:
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
     for name, sentence in findings.marks(found):
+        if said(found, name) and not _remediable(now, found, name):
+            continue
         with st.container(horizontal=True, vertical_alignment="center"):
             words = "" if said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
             st.markdown(f":red[:material/flag: **{escape(arm_title(name))}**{words}]")
@@ -162,6 +164,14 @@ def _marks(now: ExperimentView, found: Verdict) -> None:
                 _resumable(now, name)
             else:
                 _improvable(now, found, name)
+
+
+def _remediable(now: ExperimentView, found: Verdict, name: str) -> bool:
+    """Whether a mark has a button: what it says may be told already."""
+    from tl.analysis.fairness import remedy
+
+    given = found.summary[name].ledger
+    return given.learning == Learning.STOPPED or remedy(now.experiment, name, given) is not None
 
 
 def _resumable(now: ExperimentView, name: str) -> None:
