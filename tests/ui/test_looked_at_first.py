@@ -46,3 +46,11 @@ def test_of_two_networks_each_is_compared_with_itself_from_scratch() -> None:
         "what it is held against has not finished"
     )
     assert looked_at(TWO_NETWORKS, None, names[:1]) == ("small", None)
+
+
+def test_where_nothing_transfers_the_baseline_is_what_is_compared_with() -> None:
+    arms = (
+        ArmConfig(name="usual", strategy="scratch"),
+        ArmConfig(name="slower", strategy="scratch", learning_rate=1e-4),
+    )
+    assert looked_at(arms, None, ("usual", "slower")) == ("slower", "usual")

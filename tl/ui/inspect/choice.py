@@ -84,6 +84,7 @@ def begun(now: ExperimentView) -> tuple[str, str | None]:
     two_sets = now.experiment.target_dataset is not None
     # Of two data sets all arms transfer; what is looked at is what learning from the second one does.
     transfers = {name: own.learns_from != SOURCE if two_sets else own.pretrained for name, own in strategies.items()}
-    first = next((name for name in names if transfers[name]), names[0])
-    base = held_against(now.experiment).get(first)
+    held = held_against(now.experiment)
+    first = next((name for name in names if transfers[name]), next((name for name in names if name in held), names[0]))
+    base = held.get(first)
     return first, base if base in names else next((name for name in names if name != first), None)
