@@ -12,6 +12,7 @@ import pytest
 from tests.benchmarks import epochs, machine
 from tests.benchmarks.__main__ import BENCHMARKS, parser
 from tests.benchmarks.load import trained_per_second
+from tests.benchmarks.mutants import changes
 from tests.benchmarks.row import Row, as_text, share, times_faster
 from tests.benchmarks.scale import FULL
 
@@ -92,3 +93,16 @@ def test_the_limit_stands_beside_training_and_the_plain_loop():
     assert [row.ratio for row in own] == [0.9, 0.9] and not any(row.met for row in own)
     assert (limit.measured, limit.reference, limit.ratio) == (20.0, 40.0, 2.0)
     assert "(b)" in limit.what
+
+
+def test_a_mutant_is_one_change_of_the_code_and_of_nothing_else():
+    source = '"""1 < 2"""\ndef over(a: "int | 1", é=3):\n    return é if a < b and not c else a + 1\n'.encode()
+    changed = {mutant.of(source).decode().splitlines()[-1].strip() for mutant in changes(source)}
+    assert changed == {
+        "return é if a < b and not c else a + (2)",
+        "return é if a < b and not c else (a - 1)",
+        "return é if (a <= b) and not c else a + 1",
+        "return é if (a < b or not c) else a + 1",
+        "return é if (not (a < b and (not c))) else a + 1",
+    } | {"return é if a < b and not c else a + 1"}, "the last: where the default of é is another"
+    assert all(mutant.of(source).startswith(b'"""1 < 2"""\ndef over(a: "int | 1", ') for mutant in changes(source))

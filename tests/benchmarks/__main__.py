@@ -28,6 +28,7 @@ from tests.benchmarks.linear_probe import linear_probe
 from tests.benchmarks.load import load
 from tests.benchmarks.machine import hold_to, instruction_sets, machine
 from tests.benchmarks.memory import memory
+from tests.benchmarks.mutants import mutants
 from tests.benchmarks.paint import first_paint
 from tests.benchmarks.ranking import ranking
 from tests.benchmarks.row import Row, Skipped, as_text
@@ -65,12 +66,14 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "labels": labels,
     "ranking": ranking,
     "gpu": gpu,
+    "mutants": mutants,
 }
-ON_REQUEST = ("soak",)  # takes an hour
+ON_REQUEST = ("soak", "mutants")  # take an hour and more
 AMOUNTS = {  # fields of Scale that can be set
     "visitors": (FULL.visitors, f"load: visitors of the hosted demo; default {FULL.visitors}"),
     "browsers": (FULL.browsers, f"load: how many of them have a browser, at most; default {FULL.browsers}"),
     "soak_minutes": (FULL.soak_minutes, f"soak: how long; default {FULL.soak_minutes:g}"),
+    "mutants": (FULL.mutants, f"mutants: changes a module, at most; default {FULL.mutants}"),
     "soak_runs": (FULL.soak_runs, f"soak: tiny runs in that time; default {FULL.soak_runs}"),
     **{
         name: (getattr(FULL, name), f"certainty: repeats a row; default {getattr(FULL, name)}")
@@ -101,6 +104,8 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run the benchmarks named, or all; exit status 1 where one failed, 2 for a name that is none."""
     options = parser().parse_args()
+    modules = tuple(name for name in options.names if name.startswith("tl.") and "mutants" in options.names)
+    options.names = [name for name in options.names if name not in modules]
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         parser().error(f"there is no benchmark {', '.join(unknown)}; there is: {', '.join(BENCHMARKS)}")
     if options.isa:
@@ -116,7 +121,7 @@ def main() -> int:
         home = options.home or Home(folder)
         names = options.names or [name for name in BENCHMARKS if name not in ON_REQUEST]
         amounts = {name: value for name in AMOUNTS if (value := getattr(options, name)) is not None}
-        document = measure(home, names, options.tiny, amounts)
+        document = measure(home, names, options.tiny, amounts | {"mutated": modules})
     if options.json:
         options.json.write_text(json.dumps(document, indent=1), encoding="utf-8")
     return int(any("failed" in result for result in document["results"].values()))

@@ -55,6 +55,8 @@ class Scale:
     forecast_pictures: int = 2_500  # of a split, at most
     forecast_seeds: int = 2  # draws of the pictures that are known at first
     ranked_pictures: int = 300  # that the hint and its probes see
+    mutants: int = 5  # changes a module, drawn by chance
+    mutated: tuple[str, ...] = ()  # modules; none named: those whose faults cost most
     own_epochs: int = 6  # of learning on drawings
     gpu: bool = False
 

@@ -1,0 +1,170 @@
+"""Do the tests notice? Single changes to the code, each against the tests that should see it.
+
+A change is a comparison, `and`, a sum or a product turned, a constant off by one, a branch negated. The tests that should
+see it are those that import the module, in a copy of the project, without the browser's. What none of them sees is listed.
+"""
+
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.pictures import ROOT
+from tests.benchmarks.row import Row
+from tests.benchmarks.scale import Scale
+from tl.store.home import Home
+
+PLACES = (
+    *("tl/analysis", "tl/jobs", "tl/store", "tl/datasets/split.py", "tl/datasets/layout.py"),
+    *("tl/train/checkpoints/history.py", "tl/train/checkpoints/checkpoint.py"),
+)
+NOTICED = 90  # per cent of the changes that are to be noticed
+LIMIT_SECONDS = 600.0  # for the tests of a module; what never ends is noticed, too
+OTHER: dict[type[ast.AST], type[ast.AST]] = {
+    **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq},
+    **{ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In},
+    **{ast.And: ast.Or, ast.Or: ast.And, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """One change: bytes `start` to `end` of a file become `after`."""
+
+    start: int
+    end: int
+    line: int
+    before: str
+    after: str
+
+    def of(self, source: bytes) -> bytes:
+        """The file's text with it."""
+        return source[: self.start] + self.after.encode() + source[self.end :]
+
+
+def mutants(home: Home, scale: Scale) -> list[Row]:
+    """How many single changes of the code the tests notice, and which they don't (modules as further names, else by chance)."""
+    modules = [ROOT / f"{name.replace('.', '/')}.py" for name in scale.mutated] or _modules()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".tl", ".*_cache", "__pycache__"))
+        found = [_tried(copy, path.relative_to(ROOT), scale.mutants) for path in modules]
+    noticed, tried = (sum(each) for each in zip(*(counts for counts, _ in found), strict=True))
+    total = Row(what="all", measured=_share(noticed, tried), unit="% noticed", at_least=NOTICED, note=f"of {tried}")
+    return [*(row for _, row in found), total]
+
+
+def _modules() -> list[Path]:
+    places = [ROOT / place for place in PLACES]
+    files = [path for place in places for path in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
+    return [path for path in files if changes(path.read_bytes())]
+
+
+def _share(noticed: int, tried: int) -> float | None:
+    return 100 * noticed / tried if tried else None
+
+
+def _tried(copy: Path, module: Path, most: int) -> tuple[tuple[int, int], Row]:
+    """(noticed, tried), and the row that lists what was not."""
+    path, name = copy / module, ".".join(module.with_suffix("").parts)
+    source, tests = path.read_bytes(), tests_of(copy, name)
+    known = changes(source)
+    chosen = random.Random(name).sample(known, min(most, len(known)))
+    if not tests or not _pass(copy, tests):
+        why = "its tests fail as it is" if tests else "no test imports it"
+        return (0, len(chosen)), Row(what=name, measured=None, unit="% noticed", note=why)
+    missed = []
+    for mutant in chosen:
+        path.write_bytes(mutant.of(source))
+        if _pass(copy, tests):
+            missed.append(f"{module}:{mutant.line}: {mutant.before} -> {mutant.after}")
+        path.write_bytes(source)
+    noticed = len(chosen) - len(missed)
+    row = Row(what=name, measured=_share(noticed, len(chosen)), unit="% noticed", note="; ".join(missed))
+    return (noticed, len(chosen)), row
+
+
+def tests_of(root: Path, module: str) -> list[str]:
+    """The test files that import it, or another module of the tests that does."""
+    helpers = {
+        name for path in (root / "tests").glob("*_lab.py") if module in imports(path) for name in [_named(root, path)]
+    }
+    files = sorted((root / "tests").rglob("test_*.py"))
+    return [str(path.relative_to(root)) for path in files if {module, *helpers} & imports(path)]
+
+
+def _named(root: Path, path: Path) -> str:
+    return ".".join(path.relative_to(root).with_suffix("").parts)
+
+
+def imports(path: Path) -> set[str]:
+    """Modules that a file imports, and what it takes from packages, as if that were modules, too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def _pass(copy: Path, tests: list[str]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not browser", *tests]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, timeout=LIMIT_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def changes(source: bytes) -> list[Mutant]:
+    """All that can be changed in a module, in the order of its text; docstrings and types are no code."""
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    found = []
+    for node, after in _changed(ast.parse(source)):
+        start, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+        before = source[start:end].decode()
+        found.append(Mutant(start=start, end=end, line=node.lineno, before=before, after=f"({ast.unparse(after)})"))
+    return sorted(found, key=lambda mutant: (mutant.start, mutant.end))
+
+
+def _changed(tree: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """(expression, what it becomes)"""
+    for node in _code(tree):
+        match node:
+            case ast.Compare(left=left, ops=[operator], comparators=[right]):
+                yield node, ast.Compare(left=left, ops=[OTHER[type(operator)]()], comparators=[right])
+            case ast.BoolOp(op=operator, values=values):
+                yield node, ast.BoolOp(op=OTHER[type(operator)](), values=values)
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as operator, right=right):
+                yield node, ast.BinOp(left=left, op=OTHER[type(operator)](), right=right)
+            case ast.Constant(value=bool(value)):
+                yield node, ast.Constant(value=not value)
+            case ast.Constant(value=int(value)):
+                yield node, ast.Constant(value=value + 1)
+            case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
+                yield test, ast.UnaryOp(op=ast.Not(), operand=test)
+
+
+def _code(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node of a module but what types say, decorators, and what only a checker of types reads."""
+    yield tree
+    for name, value in ast.iter_fields(tree):
+        if name in ("annotation", "returns", "decorator_list", "type_params"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                continue
+            if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr):
+                yield from _code(child)
