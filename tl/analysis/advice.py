@@ -6,6 +6,7 @@ are advised. A rule names who found it, and who found otherwise. No disk, no num
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
 from tl.strategies import STRATEGIES
@@ -178,7 +179,7 @@ EXPECTED = {
 }
 
 
-def advise(facts: Facts) -> dict:
+def advise(facts: Facts) -> dict[str, Any]:
     """JSON-ready: `{"predicted", "strategies", "text", "reasons"}`; reasons are the rules that apply, with sources."""
     applying = {key: rule for key, rule in RULES.items() if rule.applies(facts)}
     predicted = next(rule.predicts for rule in applying.values() if rule.predicts)
@@ -200,7 +201,7 @@ def _start(predicted: str, strategies: list[str]) -> str:
     return f"Compare before you choose; of the ways to transfer try {first[0].lower() + first[1:]}{instead}."
 
 
-def _reason(key: str, rule: Rule, facts: Facts) -> dict:
+def _reason(key: str, rule: Rule, facts: Facts) -> dict[str, Any]:
     return {
         "rule": key,
         "text": rule.says(facts),
@@ -209,5 +210,5 @@ def _reason(key: str, rule: Rule, facts: Facts) -> dict:
     }
 
 
-def _cited(source: Source) -> dict:
+def _cited(source: Source) -> dict[str, str]:
     return {"who": source.who, "url": source.url}
