@@ -19,6 +19,7 @@ LONGEST = (
     "test_end_to_end.py",
     "test_server.py",
     "test_user_text_in_browser.py",
+    "test_types.py",
 )
 
 

@@ -30,7 +30,8 @@ def parse_arms(text: str, learning_rate: float | None = None) -> tuple[ArmConfig
     parsed = [_parse(part) for part in parts]
     usual = [usual_name(settings["strategy"], settings) for settings in parsed]
     times = Counter(usual)
-    arms, taken = [], set()
+    arms: list[ArmConfig] = []
+    taken: set[str] = set()
     for part, settings, name_of in zip(parts, parsed, usual, strict=True):
         name = settings.pop("name", None)
         if name is None:
@@ -55,7 +56,8 @@ def convert(name: str, kind: Any, text: str) -> Any:
 
 def value_type(kind: Any) -> type:
     """`int` for `int | None`, and so on."""
-    return next((part for part in get_args(kind) if part is not type(None)), kind)
+    found: type = next((part for part in get_args(kind) if part is not type(None)), kind)
+    return found
 
 
 def _settings(part: str) -> list[str]:
@@ -69,7 +71,7 @@ def _settings(part: str) -> list[str]:
     return found
 
 
-def _parse(part: str) -> dict:
+def _parse(part: str) -> dict[str, Any]:
     strategy = _split(part, ":")[0]
     settings = _settings(part)
     if strategy not in STRATEGIES:

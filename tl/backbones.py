@@ -86,11 +86,17 @@ def _lite(
     )
 
 
-_RESNET = {"stem": ("conv1", "bn1")} | {f"stage{n}": (f"layer{n}",) for n in range(1, 5)}
-_REGNET = {"stem": ("stem",)} | {f"stage{n}": (f"trunk_output.block{n}",) for n in range(1, 5)}
-_DENSENET = {"stem": ("features.conv0", "features.norm0")} | {
-    f"stage{n}": (f"features.denseblock{n}", f"features.transition{n}" if n < 4 else "features.norm5")
-    for n in range(1, 5)
+_RESNET: dict[str, tuple[str, ...]] = {"stem": ("conv1", "bn1"), **{f"stage{n}": (f"layer{n}",) for n in range(1, 5)}}
+_REGNET: dict[str, tuple[str, ...]] = {
+    "stem": ("stem",),
+    **{f"stage{n}": (f"trunk_output.block{n}",) for n in range(1, 5)},
+}
+_DENSENET: dict[str, tuple[str, ...]] = {
+    "stem": ("features.conv0", "features.norm0"),
+    **{
+        f"stage{n}": (f"features.denseblock{n}", f"features.transition{n}" if n < 4 else "features.norm5")
+        for n in range(1, 5)
+    },
 }
 _VIT = {"stem": ("class_token", "conv_proj", "encoder.pos_embedding")} | {
     f"stage{n}": _numbered("encoder.layers.encoder_layer_", 3 * n - 3, 3 * n - 1) for n in range(1, 5)

@@ -66,7 +66,7 @@ def new_id() -> str:
     return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
 
 
-def _require(holds: bool, field_name: str, value, allowed: str) -> None:
+def _require(holds: bool, field_name: str, value: object, allowed: str) -> None:
     if not holds:
         raise Refused(f"{field_name.replace('_', ' ')} is {value!r:.200}; it must be {allowed}.")
 
@@ -84,21 +84,21 @@ class ArmConfig:
     weights: str | None = None  # pretrained source
     resolution: int | None = None  # pixels
     # Settings of single strategies: titles, bounds and defaults are in PARAMETERS.
-    frozen_epochs: int = PARAMETERS["frozen_epochs"].default
+    frozen_epochs: int = int(PARAMETERS["frozen_epochs"].default)
     unfreeze_factor: float = PARAMETERS["unfreeze_factor"].default
-    unfrozen_stages: int = PARAMETERS["unfrozen_stages"].default
-    unfreeze_every: int = PARAMETERS["unfreeze_every"].default
+    unfrozen_stages: int = int(PARAMETERS["unfrozen_stages"].default)
+    unfreeze_every: int = int(PARAMETERS["unfreeze_every"].default)
     stage_divisor: float = PARAMETERS["stage_divisor"].default
-    probe_patience: int = PARAMETERS["probe_patience"].default
+    probe_patience: int = int(PARAMETERS["probe_patience"].default)
     anchor: float = PARAMETERS["anchor"].default
-    lora_rank: int = PARAMETERS["lora_rank"].default
+    lora_rank: int = int(PARAMETERS["lora_rank"].default)
     lora_scale: float = PARAMETERS["lora_scale"].default
     layer_decay: float = PARAMETERS["layer_decay"].default
     adaptation: float = PARAMETERS["adaptation"].default
     domain_rate: float = PARAMETERS["domain_rate"].default
     labelled_per_class: int = int(PARAMETERS["labelled_per_class"].default)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         fits = 1 <= len(self.name) <= 60 and not CONTROL.search(self.name)
         _require(fits, "arm name", self.name, "1 to 60 characters long, without control characters")
         _require(self.strategy in STRATEGIES, "strategy", self.strategy, f"one of {', '.join(STRATEGIES)}")
@@ -170,7 +170,7 @@ class Training:
     views: int = 4
     views_by: str = SEED  # key of VIEWS_BY: whose the kept views are; a data set's are the same for all its runs
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, "the name of a data set")
         target = self.target_dataset
         fits = target is None or (bool(NAME_PATTERN.fullmatch(target)) and target != self.dataset)
@@ -286,14 +286,14 @@ class Final:
     epochs: int  # it ends after so many, those up to that run's best one; the schedule stays that of its whole budget
     phase_starts: tuple[int, ...] = (1,)  # epochs at which that run's phases began: nothing is left to decide them by
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _require(bool(ID_PATTERN.fullmatch(self.of)), "final of", self.of, "the id of a run")
         _require(1 <= self.epochs <= 1000, "final epochs", self.epochs, "1 to 1000")
         grows = self.phase_starts[:1] == (1,) and all(a < b for a, b in pairwise(self.phase_starts))
         _require(grows, "final phase starts", self.phase_starts, "epochs that grow from 1")
 
     @classmethod
-    def from_json(cls, document: dict | None) -> "Final | None":
+    def from_json(cls, document: dict[str, Any] | None) -> "Final | None":
         """What its dict, as JSON has it, stands for; None for None."""
         if document is None:
             return None
@@ -341,12 +341,12 @@ class RunConfig(Training):
         began = zip(planned, self.final.phase_starts)  # those that were reached
         return tuple(replace(phase, start_epoch=start, patience=0) for phase, start in began)
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """JSON-ready dict; `from_json` gives the same RunConfig back."""
         return _written(self) | {"arm": self.arm.to_json()}
 
     @classmethod
-    def from_json(cls, document: dict) -> "RunConfig":
+    def from_json(cls, document: dict[str, Any]) -> "RunConfig":
         """Read back what `to_json` wrote; unknown fields of newer versions are refused."""
         final = Final.from_json(document.get("final"))
         return cls(**_known(cls, document) | {"arm": ArmConfig(**_known(ArmConfig, document["arm"])), "final": final})
@@ -362,7 +362,7 @@ class Experiment(Training):
     looks: tuple[int, ...] = ()
     final: Final | None = None  # of a final model, whose only run it is
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         names = [arm.name for arm in self.arms]
         _require(1 <= len(names) <= 8, "number of arms", len(names), "1 to 8")
@@ -403,12 +403,12 @@ class Experiment(Training):
             for position, arm in enumerate(self.arms)
         ]
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """JSON-ready dict; `from_json` gives the same Experiment back."""
         return _written(self) | {"arms": tuple(arm.to_json() for arm in self.arms)}
 
     @classmethod
-    def from_json(cls, document: dict) -> "Experiment":
+    def from_json(cls, document: dict[str, Any]) -> "Experiment":
         """Read back what `to_json` wrote; unknown fields of newer versions are refused."""
         arms = tuple(ArmConfig(**_known(ArmConfig, arm)) for arm in document["arms"])
         looks, final = tuple(document.get("looks", ())), Final.from_json(document.get("final"))
@@ -427,7 +427,7 @@ def _optional_of(cls: type) -> frozenset[str]:
     return frozenset(OPTIONAL) - (frozenset() if cls is ArmConfig else frozenset(TRANSFERRED))
 
 
-def _known(cls, document: dict) -> dict:
+def _known(cls: type[RunConfig | Experiment | ArmConfig], document: dict[str, Any]) -> dict[str, Any]:
     known = {entry.name for entry in fields(cls)}
     unknown = sorted(set(document) - known)
     needed = known - _optional_of(cls)

@@ -55,7 +55,7 @@ def sentence(name: str, detail: str = "", again: str = "resume") -> str:
 
 def of_disk(problem: OSError) -> str | None:
     """The sentence where a page met trouble with the disk; None where it is no such trouble."""
-    name = OF_ERRNO.get(problem.errno)
+    name = OF_ERRNO.get(problem.errno or 0)
     return sentence(name, str(problem.filename or ""), again="try again") if name else None
 
 

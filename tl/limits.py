@@ -4,7 +4,9 @@
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from tl.config import MIN_RESOLUTION, Refused
 
@@ -13,7 +15,7 @@ PREFIX = "TL_LIMIT_"
 _MOST = 10**9
 
 
-def _limit(default: int, words: str, least: int = 1):
+def _limit(default: int, words: str, least: int = 1) -> int | None:
     """A limit: what it is for a machine with 2 cores and 2 GB of memory, what it bounds, the least that makes sense."""
     return field(default=None, metadata={"default": default, "words": words, "least": least})
 
@@ -63,7 +65,7 @@ def limits() -> Limits:
     return Limits(**{entry.name: _value(variable, entry.metadata) for variable, entry in known.items()})
 
 
-def _value(variable: str, about) -> int:
+def _value(variable: str, about: Mapping[str, Any]) -> int:
     text = os.environ.get(variable) or str(about["default"])
     if not (text.isascii() and text.isdigit() and about["least"] <= int(text[:10]) <= _MOST):
         allowed = f"a whole number from {about['least']} to {_MOST}"

@@ -25,6 +25,7 @@ SOURCE_THEN_TARGET = "source_then_target"  # those, but only once training is ov
 SOURCE_AND_FEW = "source_and_few"  # and a few of the target's pictures with labels: `labelled_per_class`
 TARGET = "target"  # the target's training pictures with their labels, and nothing of the source
 KEEP_START = frozenset((ANCHORED, LORA))  # methods that keep a copy of the weights they start from
+Arm = Any  # an ArmConfig: its module is made from these tables and can't be named by them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ class Strategy:
     title: str  # as the page shows it
     sentence: str  # what trains when
     learning_rate: float | None  # usual one of the head at the start, with Adam; None: nothing trains by gradient
-    phases: Callable[[tuple[str, ...], Any, int], tuple[Phase, ...]]
+    phases: Callable[[tuple[str, ...], Arm, int], tuple[Phase, ...]]
     initialisation: str = PRETRAINED
     parameters: tuple[str, ...] = ()  # keys of PARAMETERS that matter to it
     method: str = PLAIN  # key of tl.train.methods.METHODS
@@ -95,33 +96,33 @@ class Strategy:
         return self.learning_rate is None
 
 
-def _everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+def _everything(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
     return (Phase(start_epoch=1, name=EVERYTHING, rates=dict.fromkeys((*stages, HEAD), 1.0)),)
 
 
-def _head_only(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+def _head_only(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
     return (Phase(start_epoch=1, name="head", rates={HEAD: 1.0}),)
 
 
-def _head_then_everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+def _head_then_everything(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
     rates = dict.fromkeys((*stages, HEAD), arm.unfreeze_factor)
     everything = Phase(start_epoch=arm.frozen_epochs + 1, name=EVERYTHING, rates=rates)
     return (*_head_only(stages, arm, epochs), everything) if arm.frozen_epochs else (everything,)
 
 
-def _probe_then_everything(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+def _probe_then_everything(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
     rates = dict.fromkeys((*stages, HEAD), arm.unfreeze_factor)
     latest = max(2, epochs // 2 + 1)  # half of the budget belongs to the fine-tuning
     everything = Phase(start_epoch=latest, name=EVERYTHING, rates=rates, patience=arm.probe_patience)
     return (*_head_only(stages, arm, epochs), everything)
 
 
-def _last_stages(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+def _last_stages(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
     top = stages[-arm.unfrozen_stages :]
     return (Phase(start_epoch=1, name=_from(top, stages), rates=dict.fromkeys((*top, HEAD), 1.0)),)
 
 
-def _one_more_stage(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+def _one_more_stage(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
     phases = list(_head_only(stages, arm, epochs))
     for number in range(1, len(stages) + 1):
         top = stages[-number:]
@@ -130,7 +131,7 @@ def _one_more_stage(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, .
     return tuple(phases)
 
 
-def _slower_towards_the_input(stages: tuple[str, ...], arm, epochs: int) -> tuple[Phase, ...]:
+def _slower_towards_the_input(stages: tuple[str, ...], arm: Arm, epochs: int) -> tuple[Phase, ...]:
     factors = slower_towards_the_input(len(stages), 1 / arm.stage_divisor)
     return (Phase(start_epoch=1, name=EVERYTHING, rates=dict(zip((*stages, HEAD), factors, strict=True))),)
 

@@ -24,7 +24,7 @@ from scipy.io import savemat
 
 from tl.config import Refused
 from tl.datasets import BUILT_IN, describe, download, prepare
-from tl.store.pictures import locked
+from tl.store.files import locked
 from tl.train.__main__ import explain
 
 ROOT = Path(__file__).resolve().parents[2]

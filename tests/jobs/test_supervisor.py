@@ -160,9 +160,10 @@ def test_a_trainer_that_finished_unwatched_is_finished(lab):
     assert lab.row(run_id).status == "finished"
 
 
-def test_a_claimed_run_without_a_process_is_started(lab):
+@pytest.mark.parametrize("pid", [None, 0])  # 0: as a damaged queue may have it
+def test_a_claimed_run_without_a_process_is_started(lab, pid):
     [run_id] = lab.submit("quick")
-    database.move(lab.home, lab.row(run_id), "running", started=1.0)  # the supervisor was killed right here
+    database.move(lab.home, lab.row(run_id), "running", started=1.0, pid=pid)  # the supervisor was killed right here
     lab.run_all()
     assert lab.row(run_id).status == "finished"
 

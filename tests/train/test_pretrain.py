@@ -89,9 +89,10 @@ def wait_for(found: list) -> None:
         time.sleep(0.02)
 
 
-def test_a_teacher_of_other_classes_is_refused(stripes_home):
-    with pytest.raises(Refused, match="'bundled' knows other classes than 'stripes'"):
-        main(["--dataset", "stripes", "--teacher", "bundled", "--resolution", "64", "--home", str(stripes_home.path)])
+@pytest.mark.parametrize("teacher", ["bundled", "imagenet"])  # ImageNet's weights have no card that says what they know
+def test_a_teacher_of_other_classes_is_refused(stripes_home, teacher):
+    with pytest.raises(Refused, match=f"'{teacher}' knows other classes than 'stripes'"):
+        main(["--dataset", "stripes", "--teacher", teacher, "--resolution", "64", "--home", str(stripes_home.path)])
 
 
 def test_the_distance_from_the_teacher_is_zero_for_its_own_scores():

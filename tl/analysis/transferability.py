@@ -38,10 +38,13 @@ def _best_evidence(squares: np.ndarray, explained: np.ndarray, rest: np.ndarray,
         centre = np.take_along_axis(grid, values.argmax(axis=0)[None], axis=0)
         grid = centre + np.linspace(-step, step, ZOOM_STEPS)[:, None]
         step *= 2 / (ZOOM_STEPS - 1)
-    return _evidence(scale * 10.0**grid, squares, explained, rest, num_pictures).max(axis=0)
+    best: np.ndarray = _evidence(scale * 10.0**grid, squares, explained, rest, num_pictures).max(axis=0)
+    return best
 
 
-def _evidence(ratios: np.ndarray, squares, explained, rest, num_pictures: int) -> np.ndarray:
+def _evidence(
+    ratios: np.ndarray, squares: np.ndarray, explained: np.ndarray, rest: np.ndarray, num_pictures: int
+) -> np.ndarray:
     """(G, C) log evidence at λ = `ratios` (G, C) with the best β for each: 1/β = yᵀ(I + F Fᵀ/λ)⁻¹y / N."""
     found = np.empty_like(ratios)
     for number in range(ratios.shape[1]):

@@ -150,7 +150,7 @@ def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int,
 @kept
 def _disturbed(arms: tuple[str, ...]) -> alt.Chart:
     """A triangle at each epoch that others disturbed."""
-    return (
+    triangles: alt.Chart = (
         table(DISTURBED)
         .mark_point(shape="triangle-up", size=70, strokeWidth=1.6, filled=False)
         .encode(
@@ -164,6 +164,7 @@ def _disturbed(arms: tuple[str, ...]) -> alt.Chart:
             ],
         )
     )
+    return triangles
 
 
 def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:

@@ -5,9 +5,10 @@ only rows change; their names stay, so a browser puts new rows into the chart th
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -29,11 +30,12 @@ class Drawing:
     tables: dict[str, pd.DataFrame]
 
     @property
-    def spec(self) -> dict:
+    def spec(self) -> dict[str, Any]:
         """The specification without rows; the caller's own."""
-        return json.loads(self.view)
+        specification: dict[str, Any] = json.loads(self.view)
+        return specification
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The specification with all rows in it."""
         rows = {name: json.loads(frame.to_json(orient="records")) for name, frame in self.tables.items()}
         return self.spec | {"datasets": rows}
@@ -52,7 +54,7 @@ def kept(make: Callable[..., alt.TopLevelMixin]) -> Callable[..., str]:
 
     @lru_cache(maxsize=VIEWS)
     @wraps(make)
-    def view(*arguments) -> str:
+    def view(*arguments: Hashable) -> str:
         spec = make(*arguments).to_dict()
         spec.pop("config", None)  # altair's own theme
         return json.dumps(spec)

@@ -125,7 +125,7 @@ def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> Drawin
 
 
 @kept
-def _heat_map(stages: tuple[str, ...], total: int) -> alt.LayerChart:
+def _heat_map(stages: tuple[str, ...], total: int) -> alt.TopLevelMixin:
     base = table().encode(
         x=alt.X(
             "start:Q",
@@ -184,5 +184,5 @@ def _legend() -> alt.Chart:
             values=[10.0**power for power in range(-6, 0)], format=".0e", grid=False, domain=False, labelPadding=4
         ),
     )
-    bar = table().mark_rect(x2Offset=0.75).encode(x=x, x2="end:Q", color=_colour())  # overlapping: no seams
+    bar: alt.Chart = table().mark_rect(x2Offset=0.75).encode(x=x, x2="end:Q", color=_colour())  # overlapping: no seams
     return bar.properties(height=LEGEND_HEIGHT, padding=PADDING | {"left": 8})

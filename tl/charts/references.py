@@ -20,7 +20,7 @@ def with_references(chart: Drawing, lines: Sequence[tuple[float, str]]) -> Drawi
 
 
 @kept
-def _lines() -> alt.LayerChart:
+def _lines() -> alt.TopLevelMixin:
     base, y = table(PUBLISHED), alt.Y("accuracy:Q")
     rules = base.mark_rule(color=COLOUR, strokeDash=[6, 4]).encode(y=y, tooltip=alt.Tooltip("label:N", title="result"))
     labels = base.mark_text(color=COLOUR, align="left", dy=LABEL_BELOW, fontSize=10.5).encode(

@@ -14,7 +14,7 @@ BYTES_LABEL = r"replace(format(datum.value, '.3~s'), regexp('([kMGT]?)$'), ' $1B
 
 
 def _over_time(arms: tuple[str, ...], y: alt.Y, tooltip: alt.Tooltip, height: int) -> alt.Chart:
-    return (
+    lines: alt.Chart = (
         table()
         .mark_line(strokeWidth=1.5)
         .encode(
@@ -35,6 +35,7 @@ def _over_time(arms: tuple[str, ...], y: alt.Y, tooltip: alt.Tooltip, height: in
         )
         .properties(height=height)
     )
+    return lines
 
 
 def _rows(resources: pd.DataFrame, column: str, scale: float = 1.0) -> pd.DataFrame:

@@ -176,22 +176,25 @@ def _weave(resolution: int, cells: int) -> np.ndarray:
     """(R, cells) cubic B-spline weights that stretch a lattice of `cells` values smoothly over R pixels."""
     at = (np.arange(resolution) + 0.5) / resolution * (cells - 1)
     away = np.abs(at[:, None] - np.arange(cells))
-    weights = np.where(away < 1, 2 / 3 - away**2 + away**3 / 2, np.clip(2 - away, 0, None) ** 3 / 6)
-    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    weights: np.ndarray = np.where(away < 1, 2 / 3 - away**2 + away**3 / 2, np.clip(2 - away, 0, None) ** 3 / 6)
+    shares: np.ndarray = weights / weights.sum(1, keepdims=True)
+    return shares.astype(np.float32)
 
 
 def noise(canvas: Canvas, rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
     """(R, R) smooth random field, about -1 to 1, of `rows` x `columns` lumps."""
     lattice = rng.random((rows, columns), dtype=np.float32) * 3.4 - 1.7
-    return _weave(canvas.resolution, rows) @ lattice @ _weave(canvas.resolution, columns).T
+    field: np.ndarray = _weave(canvas.resolution, rows) @ lattice @ _weave(canvas.resolution, columns).T
+    return field
 
 
 @lru_cache(maxsize=128)
 def _smear(resolution: int, level: int) -> np.ndarray:
     sigma = np.hypot(0.38, level * 0.0011 * resolution)  # a lens always blurs a little: that hides jagged edges
     at = np.arange(resolution)
-    weights = np.exp(-0.5 * ((at[:, None] - at) / sigma) ** 2)
-    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    weights: np.ndarray = np.exp(-0.5 * ((at[:, None] - at) / sigma) ** 2)
+    shares: np.ndarray = weights / weights.sum(1, keepdims=True)
+    return shares.astype(np.float32)
 
 
 def blur(canvas: Canvas, across: int, down: int) -> None:

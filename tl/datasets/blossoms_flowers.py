@@ -107,7 +107,9 @@ def bells(canvas: Canvas, rng: np.random.Generator, head: Head) -> None:
         one_bell(canvas, rng, head, (x, y), hang, size * between(rng, 0.75, 1.05))
 
 
-def one_bell(canvas: Canvas, rng: np.random.Generator, head: Head, top: tuple, hang: float, size: float) -> None:
+def one_bell(
+    canvas: Canvas, rng: np.random.Generator, head: Head, top: tuple[float, float], hang: float, size: float
+) -> None:
     """A bell of length `size` hanging from `top` in direction `hang`."""
     wide = size * between(rng, 0.42, 0.52)
     mouth_x, mouth_y = top[0] + size * 0.98 * math.cos(hang), top[1] + size * 0.98 * math.sin(hang)

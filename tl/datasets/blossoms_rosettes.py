@@ -37,15 +37,13 @@ class Disk:
         window = self.canvas.window(head.x - far, head.x + far, head.y - far, head.y + far)
         if window is None or self.window is None:
             return None
-        rows, columns = (
-            slice(max(inner.start, outer.start) - outer.start, min(inner.stop, outer.stop) - outer.start)
+        (top, bottom), (left, right) = (
+            (max(inner.start, outer.start), min(inner.stop, outer.stop))
             for inner, outer in zip(window, self.window, strict=True)
         )
-        window = tuple(
-            slice(max(inner.start, outer.start), min(inner.stop, outer.stop))
-            for inner, outer in zip(window, self.window, strict=True)
-        )
-        return window, self.r[rows, columns], self.theta[rows, columns]
+        first_row, first_column = (outer.start for outer in self.window)
+        own = slice(top - first_row, bottom - first_row), slice(left - first_column, right - first_column)
+        return (slice(top, bottom), slice(left, right)), self.r[own], self.theta[own]
 
 
 class Petals:
@@ -108,13 +106,12 @@ def ring(disk: Disk, rng: np.random.Generator, shape: Ring, turn: float, number:
     sectors = (theta - turn - shape.twist * r) * (1.0 / petals.sector)
     nearest = np.rint(sectors)
     own, aside = nearest.astype(np.int32), sectors - nearest
-    along = tone = cover = outside = None
-    for step in petals.neighbours:  # from below to above: every petal lies over the one before it
+    lowest, *others = petals.neighbours
+    along, tone, outside = petals.seen((own + lowest) % number, aside - lowest, r)
+    cover = canvas.cover(outside, head.soft)
+    for step in others:  # from below to above: every petal lies over the one before it
         at, light, distance = petals.seen((own + step) % number, aside - step, r)
         on_petal = canvas.cover(distance, head.soft)
-        if cover is None:
-            along, tone, cover, outside = at, light, on_petal, distance
-            continue
         tone = tone * (1.0 - 0.32 * np.clip(1.0 + distance * (14.0 / head.radius), 0.0, 1.0))
         along = along + on_petal * (at - along)
         tone += on_petal * (light - tone)
@@ -198,11 +195,11 @@ def heart_cone(disk: Disk, rng: np.random.Generator) -> None:
     window = canvas.window(x - reach, x + reach, y - reach, y + reach)
     if window is None:
         return
-    x, y = canvas.offsets(window, x, y)
-    distance = size - np.sqrt(x * x + (y * 1.15) ** 2)
+    dx, dy = canvas.offsets(window, x, y)
+    distance = size - np.sqrt(dx * dx + (dy * 1.15) ** 2)
     depth = np.clip(distance * (1.5 / size), 0.0, 1.0)
-    spikes = np.cos((x + y) * (17.0 / size)) * np.cos((x - y) * (17.0 / size))
-    light = x * math.cos(head.light) + y * math.sin(head.light)
+    spikes = np.cos((dx + dy) * (17.0 / size)) * np.cos((dx - dy) * (17.0 / size))
+    light = dx * math.cos(head.light) + dy * math.sin(head.light)
     tone = 0.55 + 0.6 * depth + (0.3 / size) * light
     tone += 0.35 * canvas.fade(size / 3.0) * spikes
     canvas.shade(window, distance, 0.25 * size, 0.45)

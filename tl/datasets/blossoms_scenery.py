@@ -4,6 +4,8 @@ None of it knows the species: scenery must not give the class away.
 """
 
 import math
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -31,13 +33,15 @@ PETAL_TINTS = (
 LEAF_SHAPES = (outline(0.5, 0.9), outline(0.35, 0.6), outline(0.6, 0.6), outline(0.5, 0.8, 7, 0.35))
 GRASS = outline(0.12, 0.8)
 
+_T = TypeVar("_T")
+
 
 def between(rng: np.random.Generator, low: float, high: float) -> float:
     """A uniform float; Python's own, so that it never widens float32 arrays."""
     return low + (high - low) * rng.random()
 
 
-def pick(rng: np.random.Generator, items):
+def pick(rng: np.random.Generator, items: Sequence[_T]) -> _T:
     """One of a sequence."""
     return items[int(rng.random() * len(items))]
 
@@ -45,7 +49,8 @@ def pick(rng: np.random.Generator, items):
 def green(rng: np.random.Generator, brightness: float = 1.0) -> np.ndarray:
     """A leaf's green (3, 1, 1)."""
     jitter = colour(between(rng, 0.8, 1.2), between(rng, 0.9, 1.1), between(rng, 0.7, 1.3))
-    return pick(rng, GREENS) * jitter * (brightness * between(rng, 0.75, 1.2))
+    leaf: np.ndarray = pick(rng, GREENS) * jitter * (brightness * between(rng, 0.75, 1.2))
+    return leaf
 
 
 def mix(canvas: Canvas, first: np.ndarray, second: np.ndarray, share: np.ndarray) -> None:

@@ -196,7 +196,7 @@ def name_of(home: Home, text: str) -> str:
 def upload_limits() -> Limits:
     """What an upload may be; hosted, a visitor's may be less."""
     bounds = limits()
-    if bounds.upload_megabytes is None:
+    if bounds.upload_megabytes is None or bounds.pictures is None or bounds.classes is None:
         return LIMITS
     most = bounds.upload_megabytes * 10**6
     entries = min(LIMITS.entries, 4 * bounds.pictures)  # folders and what a computer puts beside each picture

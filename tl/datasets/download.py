@@ -10,8 +10,8 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.intake import ingest_zip
 from tl.datasets.pool import environment
 from tl.store.download import DownloadFailed
+from tl.store.files import locked
 from tl.store.home import Home
-from tl.store.pictures import locked
 
 COMMAND = ["-m", "tl.train.fetch"]
 PERCENT = re.compile(r"(\d+)%\|")  # how torchvision's progress bars begin
@@ -27,8 +27,8 @@ def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], 
         packed = home.downloads_dir / f"{info.name}.zip"
         try:
             _fetch(home, info, packed, progress)
-            about = {"title": info.title, "origin": info.origin, "note": info.note.split(";")[0] + "."}
-            ingest_zip(home, packed, info.name, **about, progress=progress)
+            note = info.note.split(";")[0] + "."
+            ingest_zip(home, packed, info.name, title=info.title, origin=info.origin, note=note, progress=progress)
         finally:
             packed.unlink(missing_ok=True)
 
@@ -38,6 +38,7 @@ def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int,
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(), encoding="utf-8", errors="replace"
     )
+    assert process.stderr
     last = ""
     try:
         for line in process.stderr:  # universal newlines: a bar's carriage returns end lines, too

@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tl import machine
 from tl.datasets.pieces import LOOK_SECONDS, Gate
@@ -31,6 +32,7 @@ def environment() -> dict[str, str]:
 
 
 READY = "ready\n"  # what a process says when it has started
+Ask = Callable[[Iterable[Any]], Iterator[Any]]  # tasks -> answers, both as JSON has them
 
 
 class Died(RuntimeError):
@@ -41,14 +43,28 @@ class Closed(RuntimeError):
     """The pool was closed while a task waited or ran, or before."""
 
 
+class _Process(subprocess.Popen[str]):
+    """One of them: it says READY once, then one line for each."""
+
+    greeted = False
+
+    def ask(self, line: str) -> str:
+        """The line it answers; cut short where it ended. Raises OSError for a broken pipe."""
+        assert self.stdin and self.stdout
+        self.greeted = self.greeted or self.stdout.readline() == READY
+        self.stdin.write(line + "\n")
+        self.stdin.flush()
+        return self.stdout.readline()
+
+
 class Pool:
     """As many processes as there are cores, each started from `arguments` of the Python interpreter."""
 
     def __init__(self, arguments: list[str]):
         self.arguments = arguments
         self.size = machine.cores()
-        self.idle: queue.SimpleQueue[subprocess.Popen | None] = queue.SimpleQueue()
-        self.started: set[subprocess.Popen] = set()
+        self.idle: queue.SimpleQueue[_Process | None] = queue.SimpleQueue()
+        self.started: set[_Process] = set()
         self.closed = False
         self.deaths = 0  # of processes that had started well
         self.changing = threading.Lock()
@@ -57,7 +73,7 @@ class Pool:
         with self.changing:
             if self.closed:
                 raise Closed
-            process = subprocess.Popen(
+            process = _Process(
                 [sys.executable, *self.arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -65,11 +81,10 @@ class Pool:
                 encoding="utf-8",
                 env=environment(),
             )
-            process.greeted = False
             self.started.add(process)
             self.idle.put(process)
 
-    def ask(self, task: dict):
+    def ask(self, task: Any) -> Any:
         """The answer to one task. Raises OSError where the process met one, Died where it ends instead.
 
         A fresh process takes the place of a dead one.
@@ -77,18 +92,15 @@ class Pool:
         if self.idle.empty() and len(self.started) < self.size:  # one that few tasks don't need is never started
             self._start()
         process = self.idle.get()
-        if self.closed:
+        if process is None or self.closed:
             self.idle.put(None)  # wakes the next, too: there may be more tasks than processes
             raise Closed
-        answer = ""
+        line = ""
         with suppress(OSError):  # a broken pipe shows as no answer
-            process.greeted = process.greeted or process.stdout.readline() == READY
-            process.stdin.write(json.dumps(task) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        if answer.endswith("\n"):
+            line = process.ask(json.dumps(task))
+        if line.endswith("\n"):
             self.idle.put(process)
-            answer = json.loads(answer)
+            answer = json.loads(line)
             if isinstance(answer, dict) and "errno" in answer:
                 raise OSError(answer["errno"], answer["message"])
             return answer
@@ -99,12 +111,12 @@ class Pool:
         self._start()
         raise Died(f"{self.arguments[-1]} ended with {process.returncode}")
 
-    def _end(self, process: subprocess.Popen) -> None:
+    def _end(self, process: _Process) -> None:
         process.kill()
         process.wait()
         with self.changing:
             self.started.discard(process)
-        for pipe in (process.stdin, process.stdout):
+        for pipe in filter(None, (process.stdin, process.stdout)):
             with suppress(OSError):  # what was written last may have found nobody
                 pipe.close()
 
@@ -120,11 +132,11 @@ class Pool:
 @contextmanager
 def answers(
     arguments: list[str],
-    ask=Pool.ask,
+    ask: Callable[[Pool, Any], Any] = Pool.ask,
     seconds: float | None = None,
     locks_dir: Path | None = None,
     waits: Callable[[], None] = lambda: None,
-) -> Iterator:
+) -> Iterator[Ask]:
     """A function tasks -> answers in the same order, at most a few tasks ahead; the processes end with the block.
 
     With `locks_dir` they take turns with trainers of that home; `waits` is called meanwhile, by who wants the answers, and
@@ -149,15 +161,20 @@ def answers(
             pool._end(process)
 
 
-def _asked(gate: Gate, ask: Callable, pool: Pool, task: dict):
+def _asked(gate: Gate, ask: Callable[[Pool, Any], Any], pool: Pool, task: Any) -> Any:
     with gate.inside():
         return ask(pool, task)
 
 
 def _answered(
-    threads: ThreadPoolExecutor, gate: Gate, waits: Callable[[], None], size: int, work: Callable, tasks: Iterable[dict]
-) -> Iterator:
-    waiting: queue.Queue[Future] = queue.Queue()
+    threads: ThreadPoolExecutor,
+    gate: Gate,
+    waits: Callable[[], None],
+    size: int,
+    work: Callable[[Any], Any],
+    tasks: Iterable[Any],
+) -> Iterator[Any]:
+    waiting: queue.Queue[Future[Any]] = queue.Queue()
     for task in tasks:
         gate.expect()
         waiting.put(threads.submit(work, task))
@@ -167,7 +184,7 @@ def _answered(
         yield _awaited(waiting.get(), gate, waits)
 
 
-def _awaited(future: Future, gate: Gate, waits: Callable[[], None]):
+def _awaited(future: Future[Any], gate: Gate, waits: Callable[[], None]) -> Any:
     while not wait([future], LOOK_SECONDS).done:
         if gate.waiting:
             waits()

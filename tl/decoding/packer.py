@@ -5,7 +5,7 @@ import struct
 import zlib
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import IO
 
 STORED = 0
 UTF8_FLAG = 0x800
@@ -37,7 +37,7 @@ class Packer:
             if kind is None:
                 self._end()
 
-    def add(self, name: str, source: BinaryIO) -> None:
+    def add(self, name: str, source: IO[bytes]) -> None:
         """A file's bytes, to its end."""
         raw, start = self._begun(name), self._file.tell()
         self._file.write(bytes(30) + raw)

@@ -33,7 +33,7 @@ class _Whole(tarfile.TarInfo):
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> "_Whole":
         try:
             return super().fromtarfile(tarfile_)
-        except tarfile.TruncatedHeaderError as problem:  # type: ignore[attr-defined]
+        except tarfile.TruncatedHeaderError as problem:  # type: ignore[attr-defined]  # not in typeshed
             raise tarfile.ReadError(str(problem)) from None
 
 
@@ -54,7 +54,7 @@ def unpack_tar(task: dict[str, Any], packer: Packer) -> None:
                 raise TooMuch(RATIO.format(shown, task["bounds"]["ratio"]))
             file = archive.extractfile(member)
             if file is not None:
-                packer.add(member.name, file)  # type: ignore[arg-type]
+                packer.add(member.name, file)
 
 
 def unpack_7z(task: dict[str, Any], packer: Packer) -> None:

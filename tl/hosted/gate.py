@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tl.hosted import visitor
 
@@ -23,7 +24,7 @@ class Gate:
 
     def __init__(
         self,
-        app,
+        app: ASGIApp,
         allowed_host: Callable[[str | None], bool],
         headers: Mapping[str, str],
         upload_bytes: int,
@@ -38,7 +39,7 @@ class Gate:
         self.held_bytes, self.held_at_most = held_bytes, held_at_most
         self.arriving: Counter[str] = Counter()  # bytes of the uploads on their way, by session
 
-    async def __call__(self, scope, receive, send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on to Streamlit."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
@@ -64,12 +65,12 @@ class Gate:
         else:
             await self.app(scope, receive, send)
 
-    async def _upload(self, scope, receive, send, length: int) -> None:
+    async def _upload(self, scope: Scope, receive: Receive, send: Send, length: int) -> None:
         """Hand on an upload whose `length` counts until it is here; one that stalls is given up."""
         arriving = Counter({_session(scope): length})
         answered = False
 
-        async def noted(message) -> None:
+        async def noted(message: Message) -> None:
             nonlocal answered
             answered = True
             await send(message)
@@ -86,7 +87,7 @@ class Gate:
         finally:
             self.arriving -= arriving  # sessions without any go
 
-    def _refusal(self, scope, asked: dict[str, str], cookies: dict[str, str]) -> tuple[int, str] | None:
+    def _refusal(self, scope: Scope, asked: dict[str, str], cookies: dict[str, str]) -> tuple[int, str] | None:
         """Status and sentence where this must not reach Streamlit."""
         core = _core_path(scope["path"])
         if core == ["health"]:
@@ -127,10 +128,10 @@ class Gate:
             return 507, "The memory for uploads is full; try again in a few minutes."
         return None
 
-    def _dressed(self, secure: bool, cookies: dict[str, str], send):
+    def _dressed(self, secure: bool, cookies: dict[str, str], send: Send) -> Send:
         """`send` with our headers, and with the visitor's cookie on every page."""
 
-        async def dressed(message) -> None:
+        async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 ours = list(self.headers)
                 kept = dict(message["headers"])
@@ -142,24 +143,24 @@ class Gate:
                     ]
                 replaced = {name for name, _ in ours} - {b"set-cookie"}
                 others = [entry for entry in message["headers"] if entry[0].lower() not in replaced]
-                message = message | {"headers": others + ours}
+                message = {**message, "headers": others + ours}
             await send(message)
 
         return dressed
 
 
-def _all(scope, name: bytes) -> list[str]:
+def _all(scope: Scope, name: bytes) -> list[str]:
     """The values of a header, however often it comes."""
     return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
 
 
-def _secure(scope, asked: dict[str, str]) -> bool:
+def _secure(scope: Scope, asked: dict[str, str]) -> bool:
     """Whether the browser came through https, as the server, the proxy or the browser itself says."""
     forwarded = asked.get("x-forwarded-proto", "").split(",")[0].strip()
     return {scope["scheme"], forwarded} & {"https", "wss"} != set() or asked.get("origin", "").startswith("https://")
 
 
-def _without_planted(scope):
+def _without_planted(scope: Scope) -> Scope:
     """The scope without a visitor's cookie that any neighbouring host could have set: behind https only one counts.
 
     Nor does that one under a name with odd spaces, which browsers take for another name and Streamlit for the same.
@@ -170,7 +171,7 @@ def _without_planted(scope):
             entries = value.decode("latin-1").split(";")
             value = ";".join(entry for entry in entries if not _planted(entry.partition("=")[0])).encode("latin-1")
         headers.append((name, value))
-    return scope | {"headers": headers}
+    return {**scope, "headers": headers}
 
 
 def _planted(name: str) -> bool:
@@ -183,19 +184,19 @@ def _core_path(path: str) -> list[str] | None:
     return parts[parts.index("_stcore") + 1 :] or [""] if "_stcore" in parts else None
 
 
-def _uploads(scope) -> bool:
+def _uploads(scope: Scope) -> bool:
     """Whether the request brings (or takes back) an upload."""
     core = _core_path(scope["path"])
     return core is not None and core[0] == "upload_file"
 
 
-def _session(scope) -> str:
+def _session(scope: Scope) -> str:
     """The Streamlit session that an upload is for."""
-    core = _core_path(scope["path"])
+    core = _core_path(scope["path"]) or []
     return core[1] if len(core) > 1 else ""
 
 
-def _with_own_session(scope, cookie_owner: str | None):
+def _with_own_session(scope: Scope, cookie_owner: str | None) -> Scope:
     """The scope without a session that is another browser's: a new one begins then."""
     headers = []
     for name, value in scope["headers"]:
@@ -204,10 +205,10 @@ def _with_own_session(scope, cookie_owner: str | None):
             if len(entries) > 2 and not visitor.may_use(entries[2], cookie_owner):
                 value = ", ".join(entries[:2]).encode("latin-1")
         headers.append((name, value))
-    return scope | {"headers": headers}
+    return {**scope, "headers": headers}
 
 
-async def _answer(send, status: int, sentence: str) -> None:
+async def _answer(send: Send, status: int, sentence: str) -> None:
     body = f"{sentence}\n".encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})

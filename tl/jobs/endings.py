@@ -29,7 +29,7 @@ _UNTOLD = "The trainer ended without telling why. {resume} The last line of its 
 
 def identity_of(row: RunRow) -> Identity | None:
     """The trainer's process as its row names it; None where it has none yet."""
-    return Identity(row.pid, row.start_ticks, row.boot_id) if row.pid else None
+    return Identity(row.pid, row.start_ticks or 0, row.boot_id or "") if row.pid else None
 
 
 def ending(run: Run, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict[str, Any]:

@@ -23,7 +23,9 @@ class Stillness:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
-        self._seen: dict[tuple, tuple[object, float, float]] = {}  # attempt -> mark, last look, seconds without change
+        self._seen: dict[
+            tuple[str, int], tuple[object, float, float]
+        ] = {}  # attempt -> mark, last look, seconds without change
 
     def seconds(self, run: Run, attempt: int) -> float:
         """Seconds that were watched since this attempt of the run moved last; 0 while it waits for its turn."""
@@ -34,7 +36,7 @@ class Stillness:
         self._seen[key] = (mark, now, still)
         return still
 
-    def forget(self, others_than: set[tuple]) -> None:
+    def forget(self, others_than: set[tuple[str, int]]) -> None:
         """Keep only these (run id, attempt)."""
         self._seen = {key: value for key, value in self._seen.items() if key in others_than}
 

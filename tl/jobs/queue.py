@@ -3,10 +3,12 @@
 Needs no living supervisor, but what is queued starts only when there is one: see ensure_supervisor.
 """
 
+import sqlite3
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 from msgspec import structs
 
@@ -114,7 +116,7 @@ def admission_of(home: Home, names: set[str]) -> database.Admission:
 
     admit = admission(home)
 
-    def with_pictures(connection) -> None:
+    def with_pictures(connection: sqlite3.Connection) -> None:
         admit(connection)
         for name in names:
             datasets.describe(home, name)
@@ -174,7 +176,7 @@ def check_size(home: Home, experiment: Experiment, training_pictures: int, targe
     memory.check(home, experiment)
 
 
-def experiment(home: Home, experiment_id: str) -> dict:
+def experiment(home: Home, experiment_id: str) -> dict[str, Any]:
     """As tl.store.database.read_experiment, and `"runs"` as list_runs; Refused when unknown."""
     return database.read_experiment(home, experiment_id) | {"runs": list_runs(home, experiment_id)}
 
@@ -275,7 +277,9 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     return row
 
 
-def settle(home: Home, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict | None:
+def settle(
+    home: Home, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False
+) -> dict[str, Any] | None:
     """Write down how a run whose trainer is dead has ended; what was written, None where another did or it goes on."""
     row = structs.replace(
         database.read_run(home, row.run_id), attempt=row.attempt

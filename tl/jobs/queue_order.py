@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 from tl.store.rows import RunRow
 
+Group = tuple[str, int]  # experiment id and seed
 
-def group(row: RunRow) -> tuple:
+
+def group(row: RunRow) -> Group:
     """What trains together: the arms of one seed."""
     return row.experiment_id, row.seed
 
@@ -20,7 +22,7 @@ def in_order(queued: Iterable[RunRow], served: dict[str | None, float]) -> list[
     since the oldest of their runs that wait was queued, whichever is later; their own go by that, too. One that is
     resumed is queued anew: it has had its turn.
     """
-    waiting: dict[str | None, dict[tuple, list[RunRow]]] = {}
+    waiting: dict[str | None, dict[Group, list[RunRow]]] = {}
     for row in sorted(queued, key=_age):
         waiting.setdefault(row.owner, {}).setdefault(group(row), []).append(row)
     since = {owner: (0, max(served.get(owner, 0.0), _first(turns).queued)) for owner, turns in waiting.items()}
@@ -35,9 +37,9 @@ def in_order(queued: Iterable[RunRow], served: dict[str | None, float]) -> list[
     return ordered
 
 
-def _first(turns: dict[tuple, list[RunRow]]) -> RunRow:
+def _first(turns: dict[Group, list[RunRow]]) -> RunRow:
     return next(iter(turns.values()))[0]
 
 
-def _age(row: RunRow) -> tuple:
+def _age(row: RunRow) -> tuple[float, str, int]:
     return row.queued, row.experiment_id, row.position

@@ -13,6 +13,7 @@ from collections.abc import Container, Iterator
 from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
+from typing import Any, TypedDict
 
 from tl.config import DECIDED, ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer
 from tl.jobs.endings import RESULTS, rebuilt
@@ -25,18 +26,28 @@ from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home, Run
 from tl.store.quarantine import announced, sweep_abandoned
 from tl.store.rows import experiment_of
+from tl.store.schema import select
 
 _SHARED = [entry.name for entry in fields(Training) if entry.name not in DECIDED]
 
 TOGETHER_SECONDS = 1.0  # between the ids of runs that were queued at once, at most; seeds are added after a training
 
 
-def repair(home: Home) -> dict:
-    """`{"sound", "kept", "experiments", "runs", "left_out"}`: what was done for everybody's queue under this root.
+class Done(TypedDict):
+    """What was done for a queue, as `--json` says it."""
 
-    `sound`: there was nothing to do. `kept`: where the damaged file lies now, null where there was none. `left_out`:
-    folders of runs whose settings can't be read. Raises Refused where what works on the queue can't be ended, and where
-    a newer TL Lab has written the queue or a run: then nothing is touched.
+    sound: bool  # there was nothing to do
+    kept: str | None  # where the damaged file lies now; None where there was none
+    experiments: int  # in the new queue
+    runs: int
+    left_out: list[str]  # folders of runs whose settings can't be read
+
+
+def repair(home: Home) -> Done:
+    """What was done for everybody's queue under this root.
+
+    Raises Refused where what works on the queue can't be ended, and where a newer TL Lab has written the queue or a run:
+    then nothing is touched.
     """
     home = home.of(None)
     workspaces = [home, *home.visitors()]
@@ -50,7 +61,7 @@ def repair(home: Home) -> dict:
         known = _salvaged(home)
         for run in (run for workspace in workspaces for run in _folders(workspace, known)):
             _end(run)
-        done = {"sound": False, "kept": _set_aside(home), "experiments": 0, "runs": 0, "left_out": []}
+        done: Done = {"sound": False, "kept": _set_aside(home), "experiments": 0, "runs": 0, "left_out": []}
         for workspace in workspaces:
             _index(workspace, known, done)
             sweep_abandoned(workspace)  # now that the queue can be read
@@ -62,8 +73,8 @@ def repair(home: Home) -> dict:
 def _sound(home: Home) -> bool:
     """Whether all of the queue can be read; one without anything is not sound where runs lie in folders."""
     try:
-        checks = database.select(home, "PRAGMA integrity_check") + database.select(home, "PRAGMA foreign_key_check")
-        specs = [row["spec"] for row in database.select(home, "SELECT spec FROM experiments")]
+        checks = select(home, "PRAGMA integrity_check") + select(home, "PRAGMA foreign_key_check")
+        specs = [row["spec"] for row in select(home, "SELECT spec FROM experiments")]
         database.read_runs(home, everyone=True)
         for spec in specs:  # one that has lost its runs, too
             experiment_of(spec)
@@ -110,7 +121,7 @@ def _sole_lock(home: Home) -> int:
             raise Refused(
                 f"Process {works.pid if works else 'unknown'} works on the queue and does not end; end it first."
             )
-        if processes.alive(works):
+        if works and processes.alive(works):
             os.kill(works.pid, signal.SIGTERM)
         time.sleep(0.1)
     return lock
@@ -125,9 +136,9 @@ def _end(run: Run) -> None:
         raise Refused(str(problem)) from None
 
 
-def _salvaged(home: Home) -> dict[str, dict]:
+def _salvaged(home: Home) -> dict[str, dict[str, Any]]:
     """Experiment id -> its row, as far as the damaged file can still be read."""
-    found: dict[str, dict] = {}
+    found: dict[str, dict[str, Any]] = {}
     if not home.database_path.exists():
         return found
     with closing(sqlite3.connect(home.database_path)) as connection:
@@ -150,7 +161,7 @@ def _set_aside(home: Home) -> str | None:
     return str(kept)
 
 
-def _index(workspace: Home, known: dict[str, dict], done: dict) -> None:
+def _index(workspace: Home, known: dict[str, dict[str, Any]], done: Done) -> None:
     """Put the workspace's runs into the new queue."""
     groups: dict[str, list[RunConfig]] = {}
     for run in _folders(workspace, known):
@@ -184,16 +195,18 @@ def _index(workspace: Home, known: dict[str, dict], done: dict) -> None:
         done["left_out"] += [str(workspace.run(run_id).folder) for run_id in lost]
 
 
-def _experiments(old: dict, configs: list[RunConfig], looks: tuple[int, ...]) -> Iterator[Experiment]:
+def _experiments(old: dict[str, Any], configs: list[RunConfig], looks: tuple[int, ...]) -> Iterator[Experiment]:
     """What it may have been: as the old queue had it, and what its runs say. Raises Refused where they say nonsense."""
     with suppress(KeyError, Damaged):
         yield experiment_of(old["spec"])
     [(told, _)] = Counter(json.dumps(_shared(config)) for config in configs).most_common(1)
-    decided = {name: {getattr(config, name) for config in configs} for name in DECIDED}
+    settings: dict[str, Any] = json.loads(told)
+    for name, left in DECIDED.items():
+        found = {getattr(config, name) for config in configs}
+        settings[name] = found.pop() if len(found) == 1 else left
     arms = {config.arm_position: config.arm for config in configs}
     yield Experiment(
-        **json.loads(told),
-        **{name: found.pop() if len(found) == 1 else DECIDED[name] for name, found in decided.items()},
+        **settings,
         arms=tuple(arms[position] for position in sorted(arms)),
         seeds=tuple(sorted({config.seed for config in configs})),
         looks=looks,
@@ -211,7 +224,7 @@ def _looks(configs: list[RunConfig]) -> tuple[int, ...]:
     return (*grown, len(times)) if grown else ()
 
 
-def _shared(config: RunConfig) -> dict:
+def _shared(config: Training) -> dict[str, Any]:
     return {name: getattr(config, name) for name in _SHARED}
 
 
@@ -223,10 +236,10 @@ def _in_order(experiment: Experiment, configs: list[RunConfig]) -> list[RunConfi
         for place, arm in enumerate(experiment.arms)
     }
     own = {(config.arm.name, config.seed): config for config in configs if _shared(config) == _shared(experiment)}
-    return [own[key] for key in sorted(own.keys() & places.keys(), key=places.get)]
+    return [own[key] for key in sorted(own.keys() & places.keys(), key=places.__getitem__)]
 
 
-def _row(run: Run, config: RunConfig, created: float) -> dict:
+def _row(run: Run, config: RunConfig, created: float) -> dict[str, Any]:
     result = read_result(run) or Result()
     end = {"status": result.status, "reason": result.reason, "message": result.message}
     ended = run.result.stat().st_mtime if run.result.exists() else None

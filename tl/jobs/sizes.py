@@ -1,9 +1,13 @@
 """Which sizes a sweep trains: a list of numbers, or a preset cut to what the data set has."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tl.config import Refused
 from tl.words import count
+
+if TYPE_CHECKING:  # the queue is listed without numpy
+    from tl.datasets import DatasetInfo
 
 ALL = "all"
 MIN_SIZES = 2
@@ -36,7 +40,7 @@ PRESETS: dict[str, tuple[str, Callable[[int, int], list[int]]]] = {
 DRAWN_MOST = 3000  # pictures: "all" of a set drawn on demand is a number without meaning
 
 
-def preset_sizes(name: str, info) -> tuple[int, ...]:
+def preset_sizes(name: str, info: "DatasetInfo") -> tuple[int, ...]:
     """Sizes of a preset, ascending, each at most what `info` (a DatasetInfo) has; the last is all where that counts."""
     most = min(info.train, DRAWN_MOST) if info.origin == "drawn" else info.train
     lowest = max(len(info.classes), 2)
@@ -44,7 +48,7 @@ def preset_sizes(name: str, info) -> tuple[int, ...]:
     return tuple(sorted({*inside, most}))
 
 
-def preset_title(name: str, info, pictures: int) -> str:
+def preset_title(name: str, info: "DatasetInfo", pictures: int) -> str:
     """What a preset is for this set, which has so many training `pictures`: "100 / 300 / 1,000 / all 1,932"."""
     *smaller, last = preset_sizes(name, info)
     whole = f"{ALL} {count(last)}" if last == pictures else count(last)
@@ -52,7 +56,7 @@ def preset_title(name: str, info, pictures: int) -> str:
     return sizes if name == next(iter(PRESETS)) else f"Evenly spaced on a log axis: {sizes}"
 
 
-def parse_sizes(text: str, info) -> tuple[int, ...]:
+def parse_sizes(text: str, info: "DatasetInfo") -> tuple[int, ...]:
     """`"100,300,all"` or a preset's name as numbers of training pictures, ascending.
 
     Raises Refused, also for a size that the data set does not have.
@@ -64,7 +68,7 @@ def parse_sizes(text: str, info) -> tuple[int, ...]:
     return sizes
 
 
-def _listed(text: str, info) -> tuple[int, ...]:
+def _listed(text: str, info: "DatasetInfo") -> tuple[int, ...]:
     parts = [part.strip().replace("_", "") for part in text.split(",")]
     try:
         sizes = {info.train if part == ALL else int(part) for part in parts}

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from tl.config import Refused
 from tl.jobs import expiry, memory
@@ -17,7 +18,7 @@ from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.memory_kills import memory_kills
 from tl.jobs.queue import settle, start_again, waiting_runs
-from tl.jobs.queue_order import group
+from tl.jobs.queue_order import Group, group
 from tl.jobs.settler import Settler
 from tl.store import database, everybody
 from tl.store.home import Home
@@ -50,10 +51,12 @@ class Supervisor:
         self.stall_seconds = stall_seconds  # a trainer that stands still for so long is ended
         self._clock = clock
         self._stillness = Stillness(clock)
-        self._stops: dict[tuple, float] = {}  # run id, attempt -> when it was first seen that a stop was asked for
+        self._stops: dict[
+            tuple[str, int], float
+        ] = {}  # run id, attempt -> when it was first seen that a stop was asked for
         self._memory_kills: dict[str, int | None] = {}  # run -> kills for lack of memory when it was first seen
         self._watching = False  # false until the first look at what an earlier supervisor may have left
-        self._group: tuple | None = None  # experiment and seed that train now, and how many of its arms at once
+        self._group: Group | None = None  # what trains now, and how many of its arms at once
         self._slots = 1
         self._trainers: set[int] = set()  # processes that were alive at the last look
         self.settler = Settler(self.home)
@@ -114,9 +117,9 @@ class Supervisor:
 
     def _goes_on(self, row: RunRow) -> bool:
         """Whether the trainer of a run that is marked running lives; if not, its end is written down."""
-        if row.pid is None:
-            return self._find_or_start(row)
         trainer = identity_of(row)
+        if trainer is None:
+            return self._find_or_start(row)
         kills_before = self._memory_kills.setdefault(row.run_id, memory_kills())
         if self.launcher.alive(trainer):
             if not self._watching:
@@ -137,7 +140,7 @@ class Supervisor:
             log.info("run %s: %s %s", row.run_id, end["status"], end["message"] or "")
         return False
 
-    def _verdict(self, row: RunRow, trainer: processes.Identity) -> dict | None:
+    def _verdict(self, row: RunRow, trainer: processes.Identity) -> dict[str, Any] | None:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
         files = self._home_of(row).run(row.run_id)
         if out_of_time(row, processes.age_seconds(trainer)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from tl.config import Experiment, Refused, new_id
 from tl.differences import each_of
@@ -29,19 +30,19 @@ def submit_sweep(home: Home, experiment: Experiment, sizes: Iterable[int], key: 
 
 
 def _sweep_of(home: Home, experiment_id: str) -> str:
-    sweep_id = database.read_experiment(home, experiment_id)["sweep_id"]
+    sweep_id: str | None = database.read_experiment(home, experiment_id)["sweep_id"]
     if sweep_id is None:
         raise Refused("This was started as a single comparison already; start again for a sweep.")
     return sweep_id
 
 
-def sweep(home: Home, sweep_id: str) -> dict:
+def sweep(home: Home, sweep_id: str) -> dict[str, Any]:
     """As `database.read_sweep`, and `runs` of all sizes as in `list_runs`. Raises Refused for an unknown id."""
     found = database.read_sweep(home, sweep_id)
     return found | {"runs": [run for experiment_id in found["experiments"] for run in list_runs(home, experiment_id)]}
 
 
-def list_sweeps(home: Home) -> list[dict]:
+def list_sweeps(home: Home) -> list[dict[str, Any]]:
     """Every sweep, the newest first: `sweep_id, created, dataset, target_dataset, backbone, resolution, sizes, arms, seeds,
     runs`.
 

@@ -59,10 +59,10 @@ def ensure(home: Home, owner: int | None = None) -> str:
     with locked(files.lock):
         _add_owner(files, owner or os.getpid())
         link_runs(home)
-        state = _living(files)
-        if state and _answers(state["url"]):
-            return state["url"]
-        _end(files, state)
+        server, url = _living(files)
+        if server and _answers(url):
+            return url
+        _end(files, server)
         return _start(home, files)
 
 
@@ -70,7 +70,7 @@ def stop(home: Home) -> None:
     """End the home's TensorBoard, if there is one, whoever owns it."""
     files = _Files(home)
     with locked(files.lock):
-        _end(files, _living(files))
+        _end(files, _living(files)[0])
 
 
 def _start(home: Home, files: _Files) -> str:
@@ -87,9 +87,9 @@ def _start(home: Home, files: _Files) -> str:
     threading.Thread(target=child.wait, daemon=True).start()  # else it stays a zombie when it ends before we do
     end = time.monotonic() + START_SECONDS
     while child.returncode is None and time.monotonic() < end:
-        state = _living(files)
-        if state and state["pid"] == child.pid and _answers(state["url"]):
-            return state["url"]
+        server, url = _living(files)
+        if server and server.pid == child.pid and _answers(url):
+            return url
         time.sleep(0.1)
     if child.returncode is None:
         child.kill()
@@ -97,21 +97,22 @@ def _start(home: Home, files: _Files) -> str:
     raise Refused(f"TensorBoard could not be started: {lines[-1]} (see {files.log}).")
 
 
-def _end(files: _Files, state: dict | None) -> None:
-    if identity := processes.from_json(state):
+def _end(files: _Files, server: Identity | None) -> None:
+    if server:
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if processes.alive(identity):
-                os.kill(identity.pid, number)
+            if processes.alive(server):
+                os.kill(server.pid, number)
             end = time.monotonic() + 3
-            while processes.alive(identity) and time.monotonic() < end:
+            while processes.alive(server) and time.monotonic() < end:
                 time.sleep(0.05)
     files.state.unlink(missing_ok=True)
 
 
-def _living(files: _Files) -> dict | None:
-    """The state file, if the process it names lives."""
+def _living(files: _Files) -> tuple[Identity | None, str]:
+    """The process that the state file names, if it lives, and its address."""
     state = read_json(files.state)
-    return state if processes.alive(processes.from_json(state)) and isinstance(state.get("url"), str) else None
+    server = processes.from_json(state)
+    return (server, state["url"]) if processes.alive(server) and isinstance(state.get("url"), str) else (None, "")
 
 
 def _answers(url: str) -> bool:
@@ -132,7 +133,7 @@ def _owners(files: _Files) -> list[Identity]:
     """Those that still live."""
     entries = read_json(files.owners, [])
     owners = map(processes.from_json, entries if isinstance(entries, list) else [])
-    return [owner for owner in owners if processes.alive(owner)]
+    return [owner for owner in owners if owner and processes.alive(owner)]
 
 
 def link_runs(home: Home) -> None:
@@ -186,7 +187,9 @@ def _serve(home: Home) -> None:
         window_title="TL Lab",
     )
     url = server.launch()
-    write_json(files.state, asdict(processes.identify(os.getpid())) | {"url": url}, durable=False)
+    server = processes.identify(os.getpid())
+    assert server
+    write_json(files.state, asdict(server) | {"url": url}, durable=False)
     while not _unwanted(files):
         time.sleep(POLL_SECONDS)
         link_runs(home)

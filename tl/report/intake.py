@@ -102,7 +102,7 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
     with open(path, "rb") as file, reading() as reader:
         read = partial(_bytes, file.fileno(), members)
         with _judged(shown):
-            document = checked(json.loads(read(CONTENTS)), dict[str, Any])
+            document = checked(json.loads(read(CONTENTS) or b""), dict[str, Any])
             if document.get("format") not in READABLE:
                 raise Damaged(f"its format is {document.get('format')!r:.60}, this TL Lab reads {FORMAT}")
             contents = checked(document, _Contents)
@@ -114,7 +114,7 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
             imported = {
                 "exported": contents.exported,
                 "dataset": contents.dataset and _dataset(contents.dataset, parts[0].experiment),
-                "weights": words(contents.weights),
+                "weights": contents.weights and words(contents.weights),
             }
         check_absent(home, parts, sweep_id)
         written = _runs(home, [config for part in parts for config in part.configs], imported, read, reader, shown)
@@ -204,7 +204,8 @@ def _experiment(told: _Told) -> Part:
         if config is None:
             raise Damaged("its runs are not those of its experiment")
         configs.append(replace(config, run_id=row.run_id))
-        rows.append(asdict(row) | {"reason": words(row.reason), "message": words(row.message)})
+        said = {"reason": row.reason and words(row.reason), "message": row.message and words(row.message)}
+        rows.append(asdict(row) | said)
     return Part(told.experiment_id, experiment, told.created, configs, rows, _label(told))
 
 
@@ -238,11 +239,20 @@ def _dataset(told: _Pictures, experiment: Experiment) -> dict[str, Any]:
     if told.name != experiment.dataset or not NAME_PATTERN.fullmatch(told.name) or len(told.classes) > 1_000:
         raise Damaged("its data set is not the experiment's")
     splits = ("train", "validation", "test")
-    said = {name: words(getattr(told, name)) for name in ("title", "origin", "note")}
-    sizes = {name: getattr(told, name) for name in (*splits, "native_resolution")}
     counts = {
         words(name): {split: of_class[split] for split in splits if split in of_class}
         for name, of_class in (told.counts or {}).items()
     }
-    classes = tuple(map(words, told.classes))
-    return DatasetInfo(name=told.name, **said, **sizes, classes=classes, counts=counts).to_json()
+    found = DatasetInfo(
+        name=told.name,
+        title=words(told.title),
+        origin=words(told.origin),
+        note=words(told.note),
+        train=told.train,
+        validation=told.validation,
+        test=told.test,
+        native_resolution=told.native_resolution,
+        classes=tuple(map(words, told.classes)),
+        counts=counts,
+    )
+    return found.to_json()

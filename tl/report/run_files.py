@@ -42,7 +42,7 @@ def run_files(home: Home, config: RunConfig, read: Read, reader: Reader) -> File
 def _result(told: dict[str, Any]) -> dict[str, Any]:
     """result.json with plain values only: numbers, words, and dictionaries or lists of such."""
     checked(told | {"notes": None}, Result)
-    found = plain_value(told, depth=3)
+    found: dict[str, Any] = plain_value(told, depth=3)
     if isinstance(found.get("notes"), list):  # all of them are shown
         found["notes"] = [note[:NOTE_LENGTH] for note in found["notes"][:NOTES] if isinstance(note, str)]
     return found

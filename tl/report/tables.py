@@ -1,5 +1,7 @@
 """A Parquet table of unknown origin: known columns in known types, everything else left behind."""
 
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
@@ -14,7 +16,7 @@ NUMBERS = {"INT32", "INT64", "FLOAT", "DOUBLE"}  # stored one by one: thousands 
 TEXT_LENGTH = 200
 
 
-def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants: dict) -> pd.DataFrame:
+def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants: dict[str, Any]) -> pd.DataFrame:
     """The table with exactly `columns` (name -> pandas type); `constants` stand in every row, whatever the file says.
 
     Raises Refused for what is no table of at most `most_rows` rows, or holds other types under these names.
@@ -44,9 +46,9 @@ def read_columns(data: bytes, columns: dict[str, str], most_rows: int, constants
             raise
         raise Refused(f"a table is damaged ({type(problem).__name__}).") from None
     found |= {
-        name: pd.array([value] * rows, dtype=columns[name]) for name, value in constants.items() if name in columns
+        name: pd.Series([value] * rows, dtype=columns[name]) for name, value in constants.items() if name in columns
     }
-    empty = {name: pd.array([pd.NA] * rows, dtype=kind) for name, kind in columns.items() if name not in found}
+    empty = {name: pd.Series([pd.NA] * rows, dtype=kind) for name, kind in columns.items() if name not in found}
     return pd.DataFrame(found | empty)[list(columns)]
 
 
@@ -68,14 +70,14 @@ def _text(word: str) -> str:
     return plain(word[: 10 * TEXT_LENGTH])[:TEXT_LENGTH]  # cut first: it may be of megabytes
 
 
-def _column(values: pa.Array, kind: str):
+def _column(values: pa.Array, kind: str) -> pd.Series:
     if kind != "string":
         if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_null(values.type)):
             raise TypeError(f"{values.type} where numbers belong")
-        return pd.array(values.to_pandas(), dtype=kind)
+        return pd.Series(values.to_pandas(), dtype=kind)
     if pa.types.is_dictionary(values.type):
         words = [None if word is None else _text(word) for word in values.dictionary.to_pylist()]
-        return pd.array([None if place is None else words[place] for place in values.indices.to_pylist()], dtype=kind)
+        return pd.Series([None if place is None else words[place] for place in values.indices.to_pylist()], dtype=kind)
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type) or pa.types.is_null(values.type)):
         raise TypeError(f"{values.type} where text belongs")
-    return pd.array([None if word is None else _text(word) for word in values.to_pylist()], dtype=kind)
+    return pd.Series([None if word is None else _text(word) for word in values.to_pylist()], dtype=kind)

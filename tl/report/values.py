@@ -42,13 +42,11 @@ def plain_value(value: object, depth: int = 2) -> Any:
         return [plain_value(inner, depth - 1) for inner in value[:2_000]]
     if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
+    if not isinstance(value, str):
+        raise Damaged("a text in it is none")
     return words(value)
 
 
-def words(value: object) -> str | None:
-    """One line of text, or None."""
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise Damaged("a text in it is none")
-    return plain(value)[:TEXT_LENGTH]
+def words(text: str) -> str:
+    """One line of text."""
+    return plain(text)[:TEXT_LENGTH]

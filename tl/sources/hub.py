@@ -85,7 +85,7 @@ def _bar(weights: Source, progress: Progress) -> type:
     """What the hub's library tells its progress to: tells it on and draws nothing."""
     from tqdm import tqdm
 
-    class Bar(tqdm):  # type: ignore[misc]
+    class Bar(tqdm):  # type: ignore[misc]  # tqdm has no types
         def __init__(self, *arguments: Any, **options: Any) -> None:
             kept = {name: value for name, value in options.items() if name not in ("name", "disable", "file")}
             super().__init__(*arguments, **kept, file=io.StringIO())

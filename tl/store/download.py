@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -128,13 +129,13 @@ def _fetch(url: str, part: Path, size: int | None, progress: Progress) -> None:
             time.sleep(BACK_OFF_SECONDS * 2 ** (attempt - 1))
 
 
-def _open(url: str, start: int, validator: str | None, seconds: float | None = None):
+def _open(url: str, start: int, validator: str | None, seconds: float | None = None) -> http.client.HTTPResponse:
     """The server's answer to a request for the bytes from `start` on."""
     headers = {"User-Agent": "tl-lab", "Accept-Encoding": "identity"}
     if start and validator:
         headers |= {"Range": f"bytes={start}-", "If-Range": validator}
     try:
-        answer = urllib.request.urlopen(
+        answer: http.client.HTTPResponse = urllib.request.urlopen(
             urllib.request.Request(url, headers=headers), timeout=seconds or TIMEOUT_SECONDS
         )
     except urllib.error.HTTPError as error:
@@ -156,7 +157,7 @@ def _open(url: str, start: int, validator: str | None, seconds: float | None = N
     return answer
 
 
-def _receive(answer, file, size: int | None, progress: Progress) -> None:
+def _receive(answer: http.client.HTTPResponse, file: BinaryIO, size: int | None, progress: Progress) -> None:
     """Append the answer's body to `file`, from the start where the server doesn't resume."""
     resumed = answer.status == 206
     if resumed and not (answer.headers.get("Content-Range") or "").startswith(f"bytes {file.tell()}-"):
@@ -174,7 +175,7 @@ def _receive(answer, file, size: int | None, progress: Progress) -> None:
         raise _BrokenError(f"the connection broke after {done:,} of {total:,} bytes")
 
 
-def _read(answer) -> bytes:
+def _read(answer: http.client.HTTPResponse) -> bytes:
     try:
         return answer.read1(CHUNK_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a broken chunk of a chunked body

@@ -7,10 +7,10 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
     import pandas as pd
@@ -27,7 +27,7 @@ def keep_private() -> None:
 
 
 @contextmanager
-def for_the_user():
+def for_the_user() -> Iterator[None]:
     """Write what the user takes away from the home, with the permissions that their own umask leaves."""
     ours = os.umask(_umasks[0]) if _umasks else None
     try:
@@ -38,7 +38,7 @@ def for_the_user():
 
 
 @contextmanager
-def locked(path: Path, progress: Callable[[int, int, str], None] | None = None, what: str = ""):
+def locked(path: Path, progress: Callable[[int, int, str], None] | None = None, what: str = "") -> Iterator[None]:
     """Hold an exclusive lock on the file `path` (made where absent); the kernel frees it if the holder dies.
 
     Where it may take long until the holder is done: `progress(0, 0, what)` is called meanwhile, and may raise to give up.
@@ -69,7 +69,7 @@ def hold(descriptor: int, wait: bool = False) -> int | None:
     return descriptor
 
 
-def write_bytes(path: Path, *pieces, durable: bool = True, keep: Path | None = None) -> None:
+def write_bytes(path: Path, *pieces: bytes, durable: bool = True, keep: Path | None = None) -> None:
     """Replace `path` by the bytes in `pieces`, one after the other. A reader sees the old or the new content, no mix.
 
     `durable` also waits until the disk has it; leave it off only for what may be lost (progress). What was there goes
@@ -123,12 +123,12 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_json(path: Path, document, durable: bool = True) -> None:
+def write_json(path: Path, document: Any, durable: bool = True) -> None:
     """`write_bytes` of a JSON document."""
     write_bytes(path, json.dumps(document, indent=1, ensure_ascii=False).encode(), durable=durable)
 
 
-def read_json(path: Path, default=None):
+def read_json(path: Path, default: Any = None) -> Any:
     """The JSON document at `path`; `default` where there is none or it is not JSON."""
     try:
         return json.loads(path.read_bytes())

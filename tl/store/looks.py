@@ -68,7 +68,7 @@ def pixels_path(home: Home, name: str) -> Path:
 def hand_over(home: Home, pixels: Mapping[int, np.ndarray]) -> str:
     """Put down a picture, side -> (side, side, 3) uint8, for the process that looks at it; gives its name."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{str(side): of_side for side, of_side in pixels.items()})  # type: ignore[arg-type]
+    np.savez(buffer, **{str(side): of_side for side, of_side in pixels.items()})  # type: ignore[arg-type]  # no side is called allow_pickle
     name = own_name(b"".join(pixels[side].tobytes() for side in sorted(pixels)))
     for path in home.looks_dir.glob("own-*.npz"):
         if time.time() - _made(path) > ABANDONED_SECONDS:

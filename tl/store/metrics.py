@@ -91,7 +91,7 @@ def _read(path: Path, version: tuple[int, ...], entries: tuple[tuple[str, str], 
     frame = read_parquet(path)
     if frame is None:
         return table([], columns)
-    known = {name: frame.get(name, pd.NA) for name in columns}
+    known: dict[str, Any] = {name: frame.get(name, pd.NA) for name in columns}
     try:
         return frame.assign(**known).astype(columns)
     except (ValueError, TypeError):  # other types than they were written with

@@ -37,7 +37,7 @@ class Part:
             return self.store.pixels(self.split, len(self.labels))
         most = int(self.rows.max(initial=-1)) + 1
         chosen: Any = Selected(self.store.pixels(self.split, most), self.rows)
-        return chosen  # type: ignore[no-any-return]
+        return chosen  # type: ignore[no-any-return]  # is indexed like one
 
     @property
     def pictures(self) -> NDArray[np.int64]:

@@ -19,14 +19,14 @@ def without_places(text: str) -> str:
     return _pattern(os.environ.get("TL_HOME", "")).sub(_last_name, text) if hosted() else text
 
 
-def _last_name(found: re.Match) -> str:
+def _last_name(found: re.Match[str]) -> str:
     name = Path(found[0]).name
     stop = "." if found[0].endswith(".") and not name.endswith(".") else ""
     return ("this workspace" if ID_PATTERN.fullmatch(name.rstrip(".")) or found[0] in _roots() else name) + stop
 
 
 @lru_cache(maxsize=4)
-def _pattern(_home: str) -> re.Pattern:
+def _pattern(_home: str) -> re.Pattern[str]:
     roots = sorted(_roots(), key=len, reverse=True)
     return re.compile(f"(?:{'|'.join(map(re.escape, roots))}){_REST}")
 

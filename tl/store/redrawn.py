@@ -44,7 +44,7 @@ class RedrawnStore(PictureStore):
 
     order: np.ndarray = field(kw_only=True)  # (N,) int64
 
-    def pixels(self, split: str, samples: int | None = None) -> Selected:  # type: ignore[override]
+    def pixels(self, split: str, samples: int | None = None) -> Selected:  # type: ignore[override]  # indexed like one
         """(n, R, R, 3) uint8 of a split, read-only. Raises ValueError when not all pictures are ready."""
         if self.ready < len(self.labels):
             raise ValueError(f"{self.path.name} holds {self.ready} of {len(self.labels)} pictures: prepare it first")

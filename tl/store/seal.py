@@ -25,6 +25,6 @@ def header_of_intact(file: BinaryIO) -> bytes | None:
     digest.update(NO_DIGEST.encode())
     digest.update(header[stop:])
     piece = memoryview(bytearray(PIECE_BYTES))
-    while read := file.readinto(piece):  # type: ignore[attr-defined]
+    while read := file.readinto(piece):  # type: ignore[attr-defined]  # BinaryIO leaves it out; every opened file has it
         digest.update(piece[:read])
     return header if header[start:stop] == digest.hexdigest().encode() else None

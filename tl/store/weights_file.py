@@ -11,8 +11,9 @@ import math
 import os
 import struct
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Tensor(NamedTuple):
     stop: int
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """The file, to be checked and then loaded. Raises Refused where there is none."""
     if not path.is_file() or not path.stat().st_size:
         raise Refused(f"{path} is absent or empty; it should hold weights.")
@@ -66,7 +67,7 @@ def check(file: BinaryIO) -> dict[str, Tensor]:
     return tensors
 
 
-def check_published(file: BinaryIO, sha256_prefix: str, remedy: str = DOWNLOAD_AGAIN) -> None:
+def check_published(file: BufferedReader, sha256_prefix: str, remedy: str = DOWNLOAD_AGAIN) -> None:
     """Refuse a file that is not the very one its publisher names: it is a pickle."""
     file.seek(0)
     if len(sha256_prefix) < 8 or not hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256_prefix.lower()):
@@ -114,24 +115,24 @@ def _parsed(header: bytes, begin: int, size: int, path: str | Path) -> dict[str,
     return tensors
 
 
-def _no_name_twice(pairs: list[tuple]) -> dict:
+def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({name for name, _ in pairs}) < len(pairs):
         raise ValueError("a name stands there twice")
     return dict(pairs)
 
 
-def _no_number(text: str):
+def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number of JSON")
 
 
-def _whole(numbers) -> tuple[int, ...]:
+def _whole(numbers: object) -> tuple[int, ...]:
     """The list as a tuple. Raises ValueError where it is none of whole numbers from 0 on."""
     if not isinstance(numbers, list) or not all(type(number) is int and 0 <= number < 2**48 for number in numbers):
         raise ValueError(f"{numbers!r:.60} is no list of sizes")
     return tuple(numbers)
 
 
-def _tensor(name: str, entry, begin: int) -> Tensor:
+def _tensor(name: str, entry: object, begin: int) -> Tensor:
     """One entry of the header. Raises ValueError."""
     if len(name) > NAME_LENGTH or not name.isprintable():
         raise ValueError(f"{name!r:.60} is no name of a tensor")

@@ -14,6 +14,7 @@ import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from tl.config import Refused, RunConfig
@@ -75,7 +76,7 @@ class StopSignal:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
 
-    def _note(self, number, frame) -> None:
+    def _note(self, number: int, frame: FrameType | None) -> None:
         first, self.asked = not self.asked, True
         if first and self._turn.waiting:
             raise Stopped

@@ -9,6 +9,7 @@ import re
 import struct
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tensorboard.compat.proto import event_pb2, summary_pb2
@@ -59,7 +60,9 @@ RESULTS = {
 SESSION_STATUS = {"finished": api_pb2.STATUS_SUCCESS, "failed": api_pb2.STATUS_FAILURE}
 
 
-def write_events(folder: Path, config: RunConfig, rows: list[dict], result: dict | None = None) -> None:
+def write_events(
+    folder: Path, config: RunConfig, rows: list[dict[str, Any]], result: dict[str, Any] | None = None
+) -> None:
     """Bring the run's event file up to date: `rows` are all its epochs so far, `result` its end.
 
     Cheap to call after each epoch (appends what is missing). Call it at the start of an attempt too.
@@ -104,7 +107,7 @@ def _records(path: Path) -> list[bytes] | None:
     return records
 
 
-def _epochs_written(path: Path, config: RunConfig, rows: list[dict]) -> int | None:
+def _epochs_written(path: Path, config: RunConfig, rows: list[dict[str, Any]]) -> int | None:
     """How many of `rows` the file holds; None where it holds anything else and has to be written anew."""
     records = _records(path)
     if records is None or not HEAD_RECORDS <= len(records) <= HEAD_RECORDS + len(rows):
@@ -120,18 +123,18 @@ def _started(config: RunConfig) -> float:
     return (int(config.run_id, 32) >> 80) / 1000
 
 
-def _event(config: RunConfig, elapsed_seconds, step: int, **content) -> event_pb2.Event:
+def _event(config: RunConfig, elapsed_seconds: float | None, step: int, **content: Any) -> event_pb2.Event:
     # The time is the start plus the run's own computing time: the "relative" axis then shows what epochs cost.
     elapsed = 0.0 if elapsed_seconds is None or pd.isna(elapsed_seconds) else float(elapsed_seconds)
     return event_pb2.Event(wall_time=_started(config) + elapsed, step=step, **content)
 
 
-def _scalars(values: dict) -> list[summary_pb2.Summary.Value]:
+def _scalars(values: dict[str, Any]) -> list[summary_pb2.Summary.Value]:
     known = {tag: value for tag, value in values.items() if value is not None and value is not pd.NA}
     return [summary_pb2.Summary.Value(tag=tag, simple_value=float(value)) for tag, value in known.items()]
 
 
-def _epoch_event(config: RunConfig, row: dict) -> event_pb2.Event:
+def _epoch_event(config: RunConfig, row: dict[str, Any]) -> event_pb2.Event:
     values = _scalars({tag: row.get(column) for tag, column in SCALARS.items()})
     summary = summary_pb2.Summary(value=values)
     return _event(config, row.get("elapsed_seconds"), int(row["epoch"]), summary=summary)
@@ -171,7 +174,7 @@ def _head_events(config: RunConfig) -> list[event_pb2.Event]:
     ]
 
 
-def _hparams_columns(settings: dict, created: float) -> api_pb2.Experiment:
+def _hparams_columns(settings: dict[str, Any], created: float) -> api_pb2.Experiment:
     """Which settings and results the hparams table shows, the same in every run."""
     types = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
     infos = [
@@ -187,7 +190,7 @@ def _hparams(tag: str, data: plugin_data_pb2.HParamsPluginData) -> summary_pb2.S
     return summary_pb2.Summary.Value(tag=tag, metadata=metadata, tensor=hparams_metadata.NULL_TENSOR)
 
 
-def _settings(config: RunConfig) -> dict:
+def _settings(config: RunConfig) -> dict[str, bool | float | str]:
     """The run's settings, flat, as TensorBoard's hparams know them: bool, number or text."""
     document = config.to_json()
     arm = document.pop("arm")
@@ -201,7 +204,7 @@ def _settings(config: RunConfig) -> dict:
     return {name: value if isinstance(value, bool | int | float) else str(value) for name, value in flat.items()}
 
 
-def _end_event(config: RunConfig, rows: list[dict], result: dict) -> event_pb2.Event:
+def _end_event(config: RunConfig, rows: list[dict[str, Any]], result: dict[str, Any]) -> event_pb2.Event:
     values = _scalars({tag: result.get(key) for tag, key in RESULTS.items()})
     values.append(_text("result", f"{result['status']}: {_literal(result.get('message') or 'as planned')}"))
     elapsed = result.get("elapsed_seconds")

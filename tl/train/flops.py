@@ -2,6 +2,7 @@
 
 import copy
 from itertools import chain
+from typing import Any
 
 import torch
 from torch import nn
@@ -51,7 +52,18 @@ def _counter() -> FlopCounterMode:
     return FlopCounterMode(display=False, custom_mapping={torch.ops.aten.convolution_backward: _convolution_backward})
 
 
-def _convolution_backward(gradient, batch, weight, bias, stride, padding, dilation, transposed, *rest, **unused) -> int:
+def _convolution_backward(
+    gradient: Any,
+    batch: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    *rest: Any,
+    **unused: Any,
+) -> int:
     """Each gradient costs what the forward pass costs; torch's own formula forgets the groups of depthwise ones."""
     output_mask = rest[-1]
-    return sum(output_mask[:2]) * conv_flop_count(batch, weight, gradient, transposed=transposed)
+    return int(sum(output_mask[:2]) * conv_flop_count(batch, weight, gradient, transposed=transposed))

@@ -146,7 +146,7 @@ class Learner:
             torch.cuda.empty_cache()  # only now: the error held on to what was computed
         if self._asynchronous:
             # The fused optimizers ask this themselves, on the GPU, and leave everything as it is where it is 1.
-            self.optimizer.found_inf = (~loss.isfinite()).float()  # type: ignore[attr-defined]
+            self.optimizer.found_inf = (~loss.isfinite()).float()  # type: ignore[attr-defined]  # unknown to stubs
         elif not loss.isfinite():
             return loss, scores
         self.method.after_backward()

@@ -22,8 +22,8 @@ def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module
     table = BACKBONES[backbone]
     if table.timm:
         network = timm_network(table.timm, num_classes, **_size(table, resolution))
-        network.built_for = resolution  # type: ignore[assignment]
-        laid_out: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network.built_for = resolution  # type: ignore[assignment]  # to torch, what a module holds is a tensor or a module
+        laid_out: nn.Module = network.to(memory_format=torch.channels_last)
         return laid_out
     options = {"image_size": resolution} if table.family == "ViT" else {}
     name = table.torchvision or backbone
@@ -34,7 +34,8 @@ def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module
         network.conv1 = nn.Conv2d(3, network.conv1.out_channels, kernel_size=3, padding=1, bias=False)
         nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")  # as the others
         network.maxpool = nn.Identity()
-    return network.to(memory_format=torch.channels_last)
+    there: nn.Module = network.to(memory_format=torch.channels_last)
+    return there
 
 
 @torch.no_grad()
@@ -47,7 +48,7 @@ def _narrow(network: nn.Module, part: int) -> None:
         if isinstance(module, nn.Conv2d):
             channels = module.in_channels if module.in_channels == 3 else module.in_channels // part
             how = {"stride": module.stride, "padding": module.padding, "bias": module.bias is not None}
-            found = nn.Conv2d(channels, module.out_channels // part, module.kernel_size, **how)  # type: ignore[arg-type]
+            found = nn.Conv2d(channels, module.out_channels // part, module.kernel_size, **how)  # type: ignore[arg-type]  # of three types
             nn.init.kaiming_normal_(found.weight, mode="fan_out", nonlinearity="relu")
         elif isinstance(module, nn.BatchNorm2d):
             found = nn.BatchNorm2d(module.num_features // part)
@@ -130,7 +131,7 @@ def _as_timm_has_them(network: nn.Module, backbone: str, state: dict[str, torch.
     bias = state.get(table.head + ".bias")
     classes = 0 if bias is None else len(bias)
     given = {"state_dict": state, "num_classes": classes, "custom_load": False, "label_offset": 0}
-    sized = _size(table, int(network.built_for))  # type: ignore[arg-type]
+    sized = _size(table, int(network.built_for))  # type: ignore[arg-type]  # as in build_network
     try:
         filled = timm_network(table.timm, classes, pretrained=True, pretrained_cfg_overlay=given, **sized)
     except Exception:  # whatever timm raises: what is missing is told by its name

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -197,7 +198,7 @@ def _look(epoch: int, lost: tuple[int, float] | None) -> None:
         raise Refused(f"training diverged in epoch {epoch + 1}; use a lower --learning-rate.")
 
 
-def publish(options: argparse.Namespace, network: nn.Module, card: dict, folder: Path) -> dict:
+def publish(options: argparse.Namespace, network: nn.Module, card: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Write half-precision weights and the model card; the card last: it says that the weights are whole."""
     state = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
@@ -216,7 +217,7 @@ def publish(options: argparse.Namespace, network: nn.Module, card: dict, folder:
     return card
 
 
-def without(card: dict, *names: str) -> dict:
+def without(card: dict[str, Any], *names: str) -> dict[str, Any]:
     """The card without some of its entries."""
     return {name: value for name, value in card.items() if name not in names}
 
@@ -259,7 +260,7 @@ def _in_a_name(backbone: str) -> str:
 
 def _pretrained(
     options: argparse.Namespace, home: Home, info: DatasetInfo, store: PictureStore, turn: Turn
-) -> tuple[nn.Module, dict]:
+) -> tuple[nn.Module, dict[str, Any]]:
     """The network and what its card says of it; the caller has the turn, which is given up after each epoch."""
 
     device = choose_device()
@@ -283,7 +284,8 @@ def _pretrained(
     expects = start.input if start else IMAGENET_INPUT
     taught_by, teacher = source(home, options.backbone, options.teacher) if options.teacher else None, None
     if taught_by:
-        if taught_by.card.get("class_names") != list(info.classes):
+        known = taught_by.card or {}  # published weights have none
+        if known.get("class_names") != list(info.classes):
             raise Refused(
                 f"{options.teacher!r} knows other classes than {options.dataset!r}; name a --teacher of its own."
             )
@@ -310,7 +312,7 @@ def _pretrained(
         "epochs": options.epochs,
         "started_from": without(start.card, "class_names") if start and start.card else options.weights,
         # Its history lies with the teacher; where it is what this one started from, above.
-        "teacher": without(taught_by.card, "class_names", "started_from", "teacher") if taught_by else None,
+        "teacher": without(taught_by.card or {}, "class_names", "started_from", "teacher") if taught_by else None,
         "accuracy": found.accuracy,
         "loss": found.loss,
         "seconds": seconds,

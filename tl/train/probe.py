@@ -1,7 +1,9 @@
 """How fast this machine trains a network: a few steps on random pictures. What cost estimates rest on."""
 
 import time
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +26,7 @@ SECONDS = 1.5  # per measurement, after one step that is not counted
 PROCESS_STARTED = time.monotonic() - time.process_time()
 
 
-def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict:
+def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any]:
     """Pictures a second on the device a run would use, in the precision it would choose.
 
     In training everything, in training the head on features that were kept, and in evaluation.
@@ -33,8 +35,10 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     share = threads.govern(device)
     share.resume()
     arm = ArmConfig(name="probe", strategy="linear_probe")
-    settings = {"backbone": backbone, "resolution": resolution, "batch_size": batch_size}
-    (config,) = Experiment(dataset="blossoms", arms=(arm,), **settings).runs(new_id())
+    experiment = Experiment(
+        dataset="blossoms", arms=(arm,), backbone=backbone, resolution=resolution, batch_size=batch_size
+    )
+    (config,) = experiment.runs(new_id())
     build = partial(new_network, backbone, CLASSES, resolution, device)
     network = build()
     startup_seconds = time.monotonic() - PROCESS_STARTED
@@ -95,7 +99,7 @@ def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict
     }
 
 
-def _rate(work, pictures: int) -> float:
+def _rate(work: Callable[[], object], pictures: int) -> float:
     work()
     began, done = time.monotonic(), 0
     while time.monotonic() - began < SECONDS:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import torch
@@ -48,16 +49,22 @@ class Diverged(Exception):
 class Trainer:
     """One arm with one seed. `stop` is asked after each step and raises when the run has to end."""
 
-    def __init__(self, run: Run, config: RunConfig, turn: Turn, stop):
+    def __init__(self, run: Run, config: RunConfig, turn: Turn, stop: Callable[[], None]):
         self.run, self.config, self.turn, self.stop = run, config, turn, stop
         self.progress = Progress(run, config.max_epochs)
         self.device = choose_device()
         self.threads = threads.govern(self.device, config.threads)
         self.device_name = device_name(self.device)  # asked now: a GPU that was lost can't tell
-        self.history: History | None = None  # until it is known whether the last checkpoint can be used
+        self._history: History | None = None  # until it is known whether the last checkpoint can be used
         self.monitor = ResourceMonitor(run.resources, **gpu_identity(self.device))
 
-    def train(self) -> dict:
+    @property
+    def history(self) -> History:
+        """What the run has reached, once it has gone on."""
+        assert self._history is not None
+        return self._history
+
+    def train(self) -> dict[str, Any]:
         """Train to the end; gives what result.json says. Raises what went wrong. The caller holds the turn."""
         self.monitor.start()
         try:
@@ -71,11 +78,11 @@ class Trainer:
         finally:
             self.monitor.stop()
 
-    def stopped(self) -> dict:
+    def stopped(self) -> dict[str, Any]:
         """What result.json says of a run that was stopped: its best so far is kept, the test set untouched."""
         return self._result("stopped")
 
-    def failed(self, reason: str, message: str) -> dict:
+    def failed(self, reason: str, message: str) -> dict[str, Any]:
         """What result.json says of a run that failed."""
         return self._result("failed", reason=reason, message=message)
 
@@ -99,7 +106,7 @@ class Trainer:
         """Go on from the last checkpoint, if there is one; what is written after a checkpoint may be older or gone."""
         learner, folder = self.learner, self.run.checkpoints
         last = load_last(folder, learner.network, learner.optimizer, self.config, learner.moving)
-        self.history, version = last or (History(), torch.__version__)
+        self._history, version = last or (History(), torch.__version__)
         if last:
             learner.restored()
         if version != torch.__version__:
@@ -263,11 +270,12 @@ class Trainer:
             return *self._fit(epoch), None
         steps = number_of_batches(len(learner.pixels), config.batch_size)
         self.progress.phase("training", epoch=epoch, steps=steps)
-        sums, rate = EpochSums(self.device), 0.0
+        sums, rate, start = EpochSums(self.device), 0.0, self.history.learning_rate
+        assert start is not None, "only what is fitted has no rate"
         for step, (batch, target) in enumerate(learner.batches(epoch)):
             done = epoch - 1 + step / steps
             factor = schedule(done, config.budget, config.step_epochs, config.step_factor)
-            rate = self.history.learning_rate * factor
+            rate = start * factor
             loss, scores = learner.step(batch, target, phase, rate, done / config.budget)
             if learner.parts != self.history.parts:
                 self._halved(epoch, step + 1)
@@ -320,7 +328,7 @@ class Trainer:
             return None
         return self._evaluate(TARGET_VALIDATION, epoch).row("val")["val_accuracy"]
 
-    def _test(self) -> dict:
+    def _test(self) -> dict[str, Any]:
         """The one use of the test set: what the best epoch's network answers is kept, then follows the result. A final model
         has none.
 
@@ -352,8 +360,8 @@ class Trainer:
         write_predictions(self.run.predictions, {VALIDATION: before, "test": tested.predictions(self.store, "test")})
         return tested.row("test") | {"test_images": self.store.sizes["test"]}
 
-    def _result(self, status: str, **facts) -> dict:
-        history = self.history or reached(self.run.checkpoints)  # it may end before it has gone on
+    def _result(self, status: str, **facts: Any) -> dict[str, Any]:
+        history = self._history or reached(self.run.checkpoints)  # it may end before it has gone on
         document = describe(status, history, self.config) | {
             "waited_seconds": self.turn.waited_seconds,
             "device": self.device_name,

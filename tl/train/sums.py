@@ -26,7 +26,7 @@ class EpochSums:
         done = None
         copy = loss.detach().to("cpu", non_blocking=self._asynchronous)
         if self._asynchronous:
-            done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            done = torch.cuda.Event()
             done.record()
         self._waiting.append((step, copy, done))
         return self._looked_at(self._ahead)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -59,7 +59,7 @@ class LocalLauncher:
 
     def __init__(self, command: Sequence[str] = (sys.executable, "-m", "tl.train")):
         self.command = tuple(command)
-        self._children: dict[int, subprocess.Popen] = {}
+        self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def start(self, run: Run) -> Identity:
         """Start `command RUN_DIR`; what it prints is appended to the run's log."""
@@ -152,7 +152,7 @@ def _signal(pid: int, number: int) -> None:
         return  # ended by itself meanwhile
 
 
-def _wait_until(holds, seconds: float) -> bool:
+def _wait_until(holds: Callable[[], bool], seconds: float) -> bool:
     end = time.monotonic() + seconds
     while not (done := holds()) and time.monotonic() < end:
         time.sleep(0.05)

@@ -24,7 +24,7 @@ class Identity:
     boot_id: str
 
 
-def from_json(document) -> Identity | None:
+def from_json(document: object) -> Identity | None:
     """What `dataclasses.asdict` made of an Identity; None for anything else that a damaged file may hold."""
     kinds = {"pid": int, "start_ticks": int, "boot_id": str}
     if not isinstance(document, dict) or any(type(document.get(name)) is not kind for name, kind in kinds.items()):
@@ -60,12 +60,13 @@ def boot_id() -> str:
 
 def wait_for_end(pids: Iterable[int], seconds: float) -> None:
     """Wait until one of these processes ends, or for `seconds`; for those where the system can't tell."""
-    opened = getattr(os, "pidfd_open", None)
     with ExitStack() as stack:
         ends = select.poll()
-        for pid in pids if opened else ():
-            with suppress(OSError):  # it has ended and was asked how, or the system has no room
-                descriptor = opened(pid)
+        for pid in pids:
+            with suppress(
+                OSError, AttributeError
+            ):  # it has ended and was asked how; the system has no room, or no such call
+                descriptor = os.pidfd_open(pid)
                 stack.callback(os.close, descriptor)
                 ends.register(descriptor, select.POLLIN)
         ends.poll(1000 * seconds)

@@ -34,7 +34,7 @@ _BY_OPERATIONS = ("train_images_per_second", "eval_images_per_second")
 COMMAND = (sys.executable, "-m", "tl.train", "--probe")
 
 
-def probe(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+def probe(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
     """Measured speeds (see `python -m tl.train --probe`), or None while they are being measured. Returns at once.
 
     Starts the measurement where there is none and nothing trains or waits. `{"error": sentence}` where it failed
@@ -46,7 +46,7 @@ def probe(home: Home, backbone: str, resolution: int, batch_size: int) -> dict |
     return known
 
 
-def cached(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+def cached(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
     """What was measured before on this machine and still holds."""
     entry = _entries(home).get(_key(backbone, resolution, batch_size))
     if entry is None:
@@ -55,7 +55,7 @@ def cached(home: Home, backbone: str, resolution: int, batch_size: int) -> dict 
     return entry if time.time() - entry["time"] < lasts else None
 
 
-def nearest(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+def nearest(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
     """Speeds of this network at this resolution, by what was measured on this machine: of itself, else at the next
     resolution, else of another network, in proportion to their operations. None where nothing was, or of a network whose
     operations are not known.
@@ -80,14 +80,14 @@ def _operations(backbone: str, resolution: int) -> float:
     return (table.gflops or 0.0) * (resolution / table.gflops_side) ** 2
 
 
-def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+def measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
     """The same, waiting for the result; None where a run came first. One measurement at a time."""
     with background.alone(home, LOCK):
         known = cached(home, backbone, resolution, batch_size)
         return known if known is not None else _measure(home, backbone, resolution, batch_size)
 
 
-def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict | None:
+def _measure(home: Home, backbone: str, resolution: int, batch_size: int) -> dict[str, Any] | None:
     """Run the probe and keep its result; it gives way when a run is queued or starts, and to whatever else computes."""
     command = [*COMMAND, backbone, str(resolution), str(batch_size)]
     strained = os.getloadavg()[0] > STRAINED_LOAD * (os.cpu_count() or 1)
@@ -112,7 +112,7 @@ class _Speeds(Struct, frozen=True):
     time: Finite
 
 
-def _entries(home: Home) -> dict[str, dict]:
+def _entries(home: Home) -> dict[str, dict[str, Any]]:
     """All that was measured; what can't be (the file is damaged) is measured anew."""
     document = fitting(read_json(home.probes_path), dict[str, dict[str, Any]]) or {}
     return {key: entry for key, entry in document.items() if key.startswith("precision ") or _known(entry)}
@@ -122,7 +122,7 @@ def _known(entry: dict[str, Any]) -> bool:
     return fitting(entry, _Failed if "error" in entry else _Speeds) is not None
 
 
-def _result(home: Home, command: list[str]) -> dict | None:
+def _result(home: Home, command: list[str]) -> dict[str, Any] | None:
     end = time.monotonic() + LIMIT_SECONDS
     try:
         while (ended := background.run(home, command, LIMIT_SECONDS)) and ended.returncode == GAVE_WAY:
@@ -144,7 +144,7 @@ def _result(home: Home, command: list[str]) -> dict | None:
     return speeds
 
 
-def _failure(sentence: str) -> dict:
+def _failure(sentence: str) -> dict[str, str]:
     return {"error": sentence}
 
 

@@ -8,8 +8,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from tl.config import Refused
 from tl.store.seal import PIECE_BYTES, header_of_intact
@@ -35,7 +36,7 @@ class Sealed:
     path: Path
     about: dict[str, Any]  # "epoch", "config", "history", "rest" where it has them, "torch": the version that wrote it
     entries: dict[str, dict[str, Any]]  # tensor -> "dtype", "shape", "data_offsets", as safetensors has them
-    file: BinaryIO
+    file: FileIO
     start: int  # of the tensors' bytes
 
     def read_into(self, name: str, memory: memoryview) -> None:
@@ -43,7 +44,7 @@ class Sealed:
         self.file.seek(self.start + self.entries[name]["data_offsets"][0])
         done = 0
         while done < len(memory):
-            if not (read := self.file.readinto(memory[done : done + 64 * PIECE_BYTES])):  # type: ignore[attr-defined]
+            if not (read := self.file.readinto(memory[done : done + 64 * PIECE_BYTES])):
                 raise DamagedError
             done += read
 

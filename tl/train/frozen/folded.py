@@ -15,9 +15,9 @@ def _is_layer(module: nn.Module, name: str) -> bool:
     return isinstance(module, nn.Conv2d | nn.BatchNorm2d)
 
 
-def _is_plain(conv: nn.Module) -> bool:
+def _is_plain(conv: nn.Conv2d) -> bool:
     """Whether a convolution takes its weights as they are: others standardise them first."""
-    return isinstance(conv, nn.Conv2d) and "Std" not in type(conv).__name__
+    return "Std" not in type(conv).__name__
 
 
 class Folded:
@@ -27,19 +27,22 @@ class Folded:
     """
 
     def __init__(self, network: nn.Module):
-        self._network, self._pairs = network, []
+        self._network = network
+        self._pairs: list[tuple[nn.Conv2d, nn.BatchNorm2d, nn.Conv2d]] = []
         if any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
             self._fold()
         self.refresh()
 
     def __call__(self, batch: torch.Tensor) -> torch.Tensor:
         """What the network makes of a batch."""
-        return self._network(batch)
+        made: torch.Tensor = self._network(batch)
+        return made
 
     @torch.no_grad()
     def refresh(self) -> None:
         """Take over weights and statistics that have changed."""
         for conv, norm, twin in self._pairs:
+            assert norm.running_mean is not None and norm.running_var is not None  # in evaluation mode it needs them
             scale = norm.weight, norm.bias
             twin.weight, twin.bias = (
                 nn.Parameter(values, requires_grad=False)
@@ -57,10 +60,12 @@ class Folded:
         folded = fx.GraphModule(self._network, graph)
         for node in list(graph.nodes):
             norm = modules.get(str(node.target)) if node.op == "call_module" else None
-            before = node.args[0] if isinstance(norm, nn.BatchNorm2d) else None
-            conv = modules.get(str(before.target)) if before is not None and before.op == "call_module" else None
-            once = before is not None and calls[node.target] == calls[before.target] == len(before.users) == 1
-            if once and conv is not None and _is_plain(conv):
+            if not isinstance(norm, nn.BatchNorm2d):
+                continue
+            before = node.args[0]
+            conv = modules.get(str(before.target)) if before.op == "call_module" else None
+            once = calls[node.target] == calls[before.target] == len(before.users) == 1
+            if once and isinstance(conv, nn.Conv2d) and _is_plain(conv):
                 twin = deepcopy(conv)
                 folded.set_submodule(before.target, twin)
                 self._pairs.append((conv, norm, twin))

@@ -3,6 +3,7 @@
 import os
 import platform
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ def choose_device() -> torch.device:
     return torch.device("cpu")
 
 
-def gpu_identity(device: torch.device) -> dict:
+def gpu_identity(device: torch.device) -> dict[str, Any]:
     """How NVML can find the GPU that torch uses (arguments of ResourceMonitor); without a GPU nothing to find."""
     if device.type != "cuda":
         return {"gpu": False}

@@ -4,8 +4,10 @@ On CPUs bfloat16 makes dense convolutions faster and depthwise ones slower, so t
 """
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
+from typing import Any
 
 import torch
 from msgspec import Struct
@@ -22,7 +24,7 @@ KEY = "precision "  # how entries of probes.json begin that are of this kind
 GAIN = 1.03  # bfloat16 has to be this much faster
 
 
-def use_precision(precision: str, device: torch.device) -> AbstractContextManager:
+def use_precision(precision: str, device: torch.device) -> AbstractContextManager[None]:
     """Context in which a network computes in "fp32" or "bf16"."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
@@ -31,7 +33,8 @@ def keep_depthwise_exact(network: nn.Module) -> None:
     """On the CPU, compute the network's depthwise convolutions in fp32 whatever the context says."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and module.groups == module.in_channels > 1:
-            module.__class__ = _exact(type(module))
+            kind = _exact(type(module))  # type: ignore[arg-type]  # mypy takes for a class's own hash its instances'
+            module.__class__ = kind
 
 
 class _Exact:
@@ -50,7 +53,14 @@ def _exact(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
     return kind if issubclass(kind, _Exact) else type(f"Exact{kind.__name__}", (_Exact, kind), {})
 
 
-def choose_precision(home: Home, build, backbone: str, resolution: int, batch_size: int, device: torch.device) -> str:
+def choose_precision(
+    home: Home,
+    build: Callable[[], nn.Module],
+    backbone: str,
+    resolution: int,
+    batch_size: int,
+    device: torch.device,
+) -> str:
     """The faster of "fp32" and "bf16" for training steps, measured once per home and machine.
 
     `build()` gives a network on `device` that may be spoilt. Every arm of a comparison finds the same answer.
@@ -72,11 +82,11 @@ class _Speeds(Struct, frozen=True):
     bf16: Finite
 
 
-def _entries(home: Home) -> dict[str, dict]:
+def _entries(home: Home) -> dict[str, dict[str, Any]]:
     """All that was measured; of precisions only what can be: after damage to the file it is measured anew."""
     document = read_json(home.probes_path)
     entries = document.items() if isinstance(document, dict) else ()
-    return {key: entry for key, entry in entries if not key.startswith(KEY) or fitting(entry, _Speeds)}
+    return {key: entry for key, entry in entries if not key.startswith(KEY) or fitting(entry, _Speeds) is not None}
 
 
 def _hardware(device: torch.device) -> str:
@@ -98,7 +108,9 @@ def _speeds(network: nn.Module, pictures: int, resolution: int, device: torch.de
         torch.cuda.empty_cache()  # only now: the error held on to what was computed
 
 
-def _images_per_second(network: nn.Module, precision: str, pictures: int, resolution: int, device) -> float:
+def _images_per_second(
+    network: nn.Module, precision: str, pictures: int, resolution: int, device: torch.device
+) -> float:
     batch = torch.randn(pictures, 3, resolution, resolution, device=device).to(memory_format=torch.channels_last)
     target = torch.zeros(pictures, dtype=torch.long, device=device)
     network.train()

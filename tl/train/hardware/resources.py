@@ -3,7 +3,9 @@
 import sys
 import threading
 import time
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -55,7 +57,7 @@ class ResourceMonitor:
         if self._gpu:
             self._gpu.stop()
 
-    def epoch_mark(self) -> dict:
+    def epoch_mark(self) -> dict[str, Any]:
         """Load since the last mark (call it when an epoch's turn begins, and when it ends), None where not measurable.
 
         Keys: seconds; cpu_percent (of this process, 100 is one core); memory_bytes (resident, page cache aside, the
@@ -86,7 +88,7 @@ class ResourceMonitor:
         """Joules the board took since `energy()` was `since`; None where not measurable."""
         return _difference(self.energy(), since)
 
-    def _reading(self) -> dict:
+    def _reading(self) -> dict[str, Any]:
         cpu = self._process.cpu_times()
         return {
             "time": time.monotonic(),
@@ -106,7 +108,7 @@ class ResourceMonitor:
                 self._write()
                 written = time.monotonic()
 
-    def _sample(self) -> dict:
+    def _sample(self) -> dict[Hashable, Any]:
         sample = self._gpu.latest() if self._gpu else None
         memory = _resident(self._process)
         self._peak = max(self._peak, memory)
@@ -130,7 +132,7 @@ class ResourceMonitor:
 def _resident(process: psutil.Process) -> int:
     """Resident memory, page cache aside: mapped pictures and features are the kernel's to take back."""
     info = process.memory_info()
-    return info.rss - getattr(info, "shared", 0)
+    return int(info.rss - getattr(info, "shared", 0))
 
 
 def _difference(later: float | None, earlier: float | None) -> float | None:

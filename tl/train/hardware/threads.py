@@ -177,8 +177,10 @@ class _Sums:
         seconds = after.time - before.time
         self.seconds += seconds
         self.cpu += after.own - before.own
-        told = None not in (self.waited, before.waited, after.waited)
-        self.waited = self.waited + max(0.0, after.waited - before.waited) if told else None  # type: ignore[operator]
+        if self.waited is None or before.waited is None or after.waited is None:
+            self.waited = None
+        else:
+            self.waited += max(0.0, after.waited - before.waited)
         self.threads += threads * seconds
         self.available += available * seconds
 

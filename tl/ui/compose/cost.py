@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from tl.analysis import power
 from tl.analysis.estimate import Estimate, estimate_seconds
 from tl.config import Experiment, Refused, Training
-from tl.datasets import resplits_by_itself
+from tl.datasets import DatasetInfo, resplits_by_itself
 from tl.differences import each_of, listed
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
@@ -32,7 +33,7 @@ def show_command(
     label: str,
     experiment: Experiment,
     sizes: tuple[int, ...] = (),
-    judged: Mapping = NOTHING,
+    judged: Mapping[str, Any] = NOTHING,
     settle: Settling | None = None,
     home: Home | None = None,
     runs: Iterable[RunEntry] = (),
@@ -50,7 +51,7 @@ def show_command(
             box.caption(escape(left_open))
 
 
-def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ...] = ()) -> None:
+def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tuple[int, ...] = ()) -> None:
     """One line: "At most about 1 min 20 s on this machine", from a probe that runs in the background.
 
     `sizes`: of a sweep, in all. Where it is more than may be started that is said instead, and nothing is measured.
@@ -67,12 +68,12 @@ def estimate_line(home: Home, experiment: Experiment, info, sizes: tuple[int, ..
     fragment(_estimate, POLL_SECONDS if waiting else None)(home, experiment, info, sizes, waiting)
 
 
-def power_line(info) -> None:
+def power_line(info: DatasetInfo) -> None:
     """One line: what the test pictures can show at all."""
     st.caption(f":material/query_stats: {escape(power.sentence(info.test))}")
 
 
-def _estimate(home: Home, experiment: Experiment, info, sizes: tuple[int, ...], waiting: bool) -> None:
+def _estimate(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tuple[int, ...], waiting: bool) -> None:
     of_kind = {kind: probing.probe(home, *kind, experiment.batch_size) for kind in _kinds(experiment)}
     measured = [found for found in of_kind.values() if found is not None]
     if any("error" in found for found in measured):

@@ -1,6 +1,7 @@
 """What strangers who use a hosted TL Lab are told of its limits, and the form held within them. Else there are none."""
 
 from collections.abc import MutableMapping
+from typing import Any
 
 import streamlit as st
 
@@ -41,7 +42,7 @@ def at_most(name: str, usual: int) -> int:
     return usual if limit is None else min(usual, limit)
 
 
-def hold(state: MutableMapping) -> None:
+def hold(state: MutableMapping[Any, Any]) -> None:
     """Bring what a preset or a data set put into the form within the limits; what was typed is refused instead."""
     keys = {shared_key(name): name for name in ("epochs", "resolution", "samples")}
     own = [(number, name) for number in state[form_state.ARMS] for name in ("epochs", "resolution")]
@@ -53,7 +54,7 @@ def hold(state: MutableMapping) -> None:
         state[form_state.SEEDS] = at_most_seeds(state, state[form_state.SEEDS])
 
 
-def at_most_seeds(state: MutableMapping, usual: int) -> int:
+def at_most_seeds(state: MutableMapping[Any, Any], usual: int) -> int:
     """Seeds, so that arms x seeds stays within its limit."""
     together = limits().runs_together
     return usual if together is None else max(1, min(usual, together // len(state[form_state.ARMS])))

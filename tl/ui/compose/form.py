@@ -4,11 +4,13 @@ What it holds is tl.ui.compose.form_state.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from tl import datasets, sources
 from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.datasets import DatasetInfo
 from tl.store.home import Home
 from tl.store.settling import Settling
 from tl.ui.compose import advice, arms, cost, demo, form_state, network, pictures, plan, reuse
@@ -101,7 +103,8 @@ def _presets(home: Home) -> None:
 
 def _still(home: Home, preset: Preset) -> bool:
     """Whether the form says what the preset filled in, as far as that could be had here."""
-    state, fresh = st.session_state, {}
+    state = st.session_state
+    fresh: dict[Any, Any] = {}
     form_state.fill(fresh, preset.here(home, state[pictures.DATASET]))
     demo.hold(fresh)
     wanted = form_state.compose(fresh)
@@ -111,7 +114,7 @@ def _still(home: Home, preset: Preset) -> bool:
         given = not preset.upload or state.get(pictures.WANTS_UPLOAD) or pictures.all_of(home, now.dataset, now.samples)
     except Refused:  # its pictures may have been deleted, too
         return False
-    left_free = {"weights": now.weights}
+    left_free: dict[str, Any] = {"weights": now.weights}
     if preset.upload:  # whichever own pictures there are, all of them
         left_free |= {"dataset": now.dataset, "samples": now.samples}
     if preset.seconds:  # what this machine is fast enough for was known when it was filled in
@@ -169,13 +172,14 @@ def _suit_pictures(home: Home) -> None:
         state[network.RESOLUTION] = here.resolution
 
 
-def _start_row(home: Home, info) -> Experiment | None:
+def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
     """Draw the end of the form; gives the experiment it describes, None where it can't be accepted."""
     state = st.session_state
+    experiment: Experiment | None = None
+    settle: Settling | None = None
     try:
         experiment, settle = form_state.wanted(state)
     except Refused as problem:
-        experiment = settle = None
         st.error(escape(problem), icon=":material/error:")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         with st.container():

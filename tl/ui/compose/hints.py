@@ -1,11 +1,17 @@
 """What will transfer well: the pretrained networks that are here, ranked by how their features suit the pictures."""
 
+from typing import TYPE_CHECKING, Any
+
 import streamlit as st
 
 from tl.config import Experiment, Refused
 from tl.store.home import Home
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import NOT_AVAILABLE, cell, count, escape
+
+if TYPE_CHECKING:  # numpy, pandas
+    from tl.analysis.forecasts.hints import Question
+    from tl.datasets import DatasetInfo
 
 POLL_SECONDS = 1.0  # while somebody looks at the pictures
 LEGEND = (
@@ -15,7 +21,7 @@ LEGEND = (
 )
 
 
-def section(home: Home, info, experiment: Experiment) -> None:
+def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
     """Draw the section for the data set `info`."""
     from tl.analysis.forecasts.hints import SAMPLE, candidates, question  # numpy, pandas
     from tl.jobs.measurements.hints import looking
@@ -39,7 +45,7 @@ def section(home: Home, info, experiment: Experiment) -> None:
         )
 
 
-def _hints(home: Home, asked, was_active: bool) -> None:
+def _hints(home: Home, asked: "Question", was_active: bool) -> None:
     from tl.analysis.forecasts.hint_record import in_words
     from tl.analysis.forecasts.hints import answer, downloads_in_words
     from tl.jobs.measurements.hints import looking
@@ -60,17 +66,19 @@ def _hints(home: Home, asked, was_active: bool) -> None:
         _button(home, asked)
 
 
-def _button(home: Home, asked) -> None:
+def _button(home: Home, asked: "Question") -> None:
     from tl.jobs.background import busy
     from tl.jobs.measurements.hints import ask
+
+    def begin() -> None:
+        ask(home, asked)
 
     waits = busy(home)
     st.button(
         "What will transfer well?",
         icon=":material/query_stats:",
         key="form_ask_hints",
-        on_click=ask,
-        args=(home, asked),
+        on_click=begin,
         disabled=waits,
         help=f"Looks at {count(asked.samples)} training pictures through every network whose weights are here, and "
         "through random ones: a few seconds each.",
@@ -79,7 +87,7 @@ def _button(home: Home, asked) -> None:
         st.caption("The pictures are looked at when nothing else trains.")
 
 
-def _ranking(found: dict) -> dict[str, list[str]]:
+def _ranking(found: dict[str, Any]) -> dict[str, list[str]]:
     """Columns of the table."""
     rows = found["candidates"]
     return {

@@ -1,16 +1,21 @@
 """What trains when, one heat map per arm: in the form before anything trains, beside the charts while it does."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from tl.config import ArmConfig, Experiment, Training
 from tl.effects import before_training
-from tl.store.database import ACTIVE
+from tl.store.schema import ACTIVE
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
 from tl.ui.parts.chart import draw
 from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
+
+if TYPE_CHECKING:  # the first paint doesn't wait for pandas
+    import pandas as pd
 
 LEGEND = "Colour: learning rate. Thin grey line: frozen."
 
@@ -35,7 +40,7 @@ def warnings(experiment: Experiment) -> None:
             st.caption(f":material/warning: {escape(arm_title(arm.name))}: {escape(words)}")
 
 
-def while_running(now: ExperimentView, metrics) -> None:
+def while_running(now: ExperimentView, metrics: "pd.DataFrame") -> None:
     """Every arm's plan and what came of it so far; `metrics` as `ExperimentView.metrics` gives them."""
     st.markdown("**What trains when**")
     with st.grid(min(3, max(2, len(now.arms))), min_column_width=260):
@@ -51,7 +56,9 @@ def while_running(now: ExperimentView, metrics) -> None:
     _legend(f"{LEGEND} Pale: still to come." if now.active else LEGEND)
 
 
-def _chart(training: Training, arm: ArmConfig, key: str, done=None, ended: bool = False) -> None:
+def _chart(
+    training: Training, arm: ArmConfig, key: str, done: "pd.DataFrame | None" = None, ended: bool = False
+) -> None:
     from tl.charts.plan import plan_chart, plan_rows, plan_words
 
     chart = plan_chart(plan_rows(training, arm, done, ended), training, arm)

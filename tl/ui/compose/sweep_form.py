@@ -62,7 +62,7 @@ def show(home: Home) -> None:
         plan.in_form(places, experiment)
 
 
-def _size_choice(info) -> None:
+def _size_choice(info: DatasetInfo) -> None:
     """In place of one number of training pictures: a preset, or one's own list."""
     usable = _usable(info)
     titles = {name: preset_title(name, usable, info.train) for name in PRESETS} | {OWN_SIZES: "My own sizes"}
@@ -70,7 +70,7 @@ def _size_choice(info) -> None:
     st.selectbox(
         f"Sizes: training pictures, of {count(info.train)}",
         list(titles),
-        format_func=titles.get,
+        format_func=titles.__getitem__,
         key=SIZES,
         persist_state="session",
         help="The pictures of a smaller size are among those of a larger one; validation and test stay the same.",
@@ -79,7 +79,7 @@ def _size_choice(info) -> None:
         st.text_input("Sizes, joined by commas", key=OWN, placeholder=f"100, 300, 1000, {ALL}", persist_state="session")
 
 
-def _sizes(info) -> tuple[int, ...]:
+def _sizes(info: DatasetInfo) -> tuple[int, ...]:
     """The sizes the form describes. Raises Refused."""
     state = st.session_state
     return parse_sizes(state.get(OWN) or "" if state[SIZES] == OWN_SIZES else state[SIZES], _usable(info))
@@ -106,10 +106,11 @@ def _more_seeds() -> None:
         st.button(f"Use {FIRST_SEEDS} seeds", key="sweep_more_seeds", on_click=three, type="tertiary")
 
 
-def _start_row(home: Home, info) -> Experiment | None:
+def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
     """Draw the end of the form; gives what every size trains, None where it can't be accepted."""
     state = st.session_state
-    experiment, sizes = None, ()
+    experiment: Experiment | None = None
+    sizes: tuple[int, ...] = ()
     try:
         if info:
             sizes = _sizes(info)

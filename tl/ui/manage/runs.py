@@ -1,6 +1,8 @@
 """Every run, grouped by experiment: state, place in the queue, what it reached; open, stop, resume, delete."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -90,13 +92,13 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
         st.pagination(pages, key=PAGE)
 
 
-def table(home: Home, runs: list[RunEntry]) -> dict[str, list]:
+def table(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
     """Columns of the table of all runs."""
     now = time.time()
     firsts = {run.experiment_id: run for run in runs}
     titles = {experiment_id: view.data_title(home, run.dataset, [run.run_id]) for experiment_id, run in firsts.items()}
 
-    def column(field: str, show) -> list:
+    def column(field: str, show: Callable[[Any], str]) -> list[str]:
         values = [getattr(run, field) for run in runs]
         return [UNKNOWN if value is None else show(value) for value in values]
 
@@ -120,7 +122,7 @@ def table(home: Home, runs: list[RunEntry]) -> dict[str, list]:
 
 def _state(run: RunEntry) -> str:
     if run.status == "running":
-        return view.PHASES.get((run.progress or Progress()).phase, view.STATUSES["running"])
+        return view.PHASES.get((run.progress or Progress()).phase or "", view.STATUSES["running"])
     return view.in_queue(run) if run.status == "queued" else view.STATUSES[run.status]
 
 

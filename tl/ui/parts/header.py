@@ -1,5 +1,6 @@
 """What every page begins with: its settings in the browser, the name, the links to the pages, the column of content."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +23,7 @@ CONTENT_WIDTH = 1160  # pixels: lines and charts stay readable on a wide screen
 
 
 @contextmanager
-def begin(title: str):
+def begin(title: str) -> Iterator[None]:
     """Set the page up and draw its head; a context in whose container everything else goes.
 
     What does not work in it (the queue is damaged, say) is shown in place of the rest.

@@ -5,7 +5,7 @@ Refreshing is held back here where many visitors watch at once.
 
 import functools
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import streamlit as st
 
@@ -17,15 +17,26 @@ from tl.ui.parts.problems import told
 from tl.ui.parts.render_slot import in_turn
 from tl.ui.parts.text import escape
 
-View = TypeVar("View")
 HOSTED_SECONDS = 5.0  # at least, between two refreshes of a page: each is computing, and many watch at once
+
+
+class Watched(Protocol):
+    """An experiment or a sweep, as its page shows it."""
+
+    @property
+    def active(self) -> bool:
+        """Whether anything of it trains or waits."""
+
+
+View = TypeVar("View")
+Live = TypeVar("Live", bound=Watched)
 
 
 def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., None]:
     """`draw` as a fragment that refreshes itself every `seconds` (None: not at all); shows what does not work in it."""
 
     @functools.wraps(draw)
-    def shown(*arguments) -> None:
+    def shown(*arguments: Any) -> None:
         with told(), in_turn():
             draw(*arguments)
 
@@ -44,8 +55,8 @@ class Found(Generic[View]):
 
 
 def look_again(
-    found: Found[View], load: Callable[[Home, str], View], home: Home, ident: str, active: bool, problem_key: str
-) -> View:
+    found: Found[Live], load: Callable[[Home, str], Live], home: Home, ident: str, active: bool, problem_key: str
+) -> Live:
     """What was `found`, and when the part is refreshed `load(home, ident)`; `active` is what it was when it was drawn.
 
     Reruns the page where it no longer holds. Shows the problem that a button's callback left under `problem_key`.

@@ -50,8 +50,10 @@ def _signed_in() -> str | None:
         return None
     if not st.user.is_logged_in:
         st.info(SIGN_IN, icon=":material/login:")
-        for name in names or [None]:
-            st.button(f"Sign in with {name}" if name else "Sign in", on_click=st.login, args=[name] if name else [])
+        for name in names:
+            st.button(f"Sign in with {name}", on_click=st.login, args=[name])
+        if not names:
+            st.button("Sign in", on_click=st.login)
         st.stop()
     return owner_of(f"{st.user['iss']} {st.user['sub']}")
 

@@ -1,5 +1,7 @@
 """The charts of one experiment: accuracy and loss, plan, cost. Only their rows change while runs learn."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from tl.charts.palette import arm_dash
@@ -9,6 +11,9 @@ from tl.ui.parts.chart import draw
 from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import references
+
+if TYPE_CHECKING:  # the first paint doesn't wait for pandas
+    import pandas as pd
 
 AXIS, TRAINING, SINGLE = "chart_axis", "chart_training", "chart_single"
 AXES = {"epochs": "Epochs", "seconds": "Time", "pictures": "Pictures"}
@@ -21,10 +26,10 @@ LOAD = {
     "cpu_percent": "CPU load of the trainer (100 % is one core)",
 }
 ACCURACIES = {"accuracy": "Validation accuracy", "balanced_accuracy": "Balanced validation accuracy"}
-LINES = {(7, 3): "dashed", (2, 3): "dotted"}  # dash pattern of an arm's line -> in words
+LINES: dict[tuple[int, ...], str] = {(7, 3): "dashed", (2, 3): "dotted"}  # dash pattern of an arm's line -> in words
 
 
-def show(now: ExperimentView, metrics) -> None:
+def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
     """Draw them all."""
     from tl.charts import curves, frames
     from tl.charts.references import with_references
@@ -33,7 +38,7 @@ def show(now: ExperimentView, metrics) -> None:
         axis = st.segmented_control(
             "Against",
             list(AXES),
-            format_func=AXES.get,
+            format_func=AXES.__getitem__,
             default="epochs",
             required=True,
             key=AXIS,
@@ -85,7 +90,7 @@ def _legend(arms: list[str]) -> None:
             st.markdown(mark, width="content")
 
 
-def _epoch_seconds(now: ExperimentView, metrics, arms: list[str]) -> None:
+def _epoch_seconds(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.curves import epoch_seconds_chart
 
     st.markdown("**Time per epoch**")
@@ -93,7 +98,7 @@ def _epoch_seconds(now: ExperimentView, metrics, arms: list[str]) -> None:
     draw(chart, key="epoch_seconds", alt="Time that every epoch took, for every arm")
 
 
-def _learning_rate(now: ExperimentView, metrics, arms: list[str]) -> None:
+def _learning_rate(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.curves import learning_rate_chart
 
     st.markdown("**Learning rate**")
@@ -101,7 +106,7 @@ def _learning_rate(now: ExperimentView, metrics, arms: list[str]) -> None:
     draw(chart, key="learning_rate", alt="Learning rate of the head at every epoch, for every arm")
 
 
-def _rate_test(now: ExperimentView, metrics, arms: list[str]) -> None:
+def _rate_test(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) -> None:
     """The curves of the runs that looked for their rate, where there are any."""
     files = {run.run_id: now.home.run(run.run_id).rate_test for run in now.runs}
     if not any(path.exists() for path in files.values()):
@@ -126,12 +131,12 @@ def _rate_test(now: ExperimentView, metrics, arms: list[str]) -> None:
         st.caption("The large point is the rate that was chosen.")
 
 
-def _known_column(resources, candidates: dict[str, str]) -> str | None:
+def _known_column(resources: "pd.DataFrame", candidates: dict[str, str]) -> str | None:
     """The first column that was measured at all; None where none was."""
     return next((column for column in candidates if resources[column].notna().any()), None)
 
 
-def _memory(resources, arms: list[str]) -> None:
+def _memory(resources: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.resources import memory_chart
 
     column = _known_column(resources, MEMORY)
@@ -142,7 +147,7 @@ def _memory(resources, arms: list[str]) -> None:
         st.caption("Not available yet: nothing has been measured.")
 
 
-def _load(resources, arms: list[str]) -> None:
+def _load(resources: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.resources import utilisation_chart
 
     column = _known_column(resources, LOAD)

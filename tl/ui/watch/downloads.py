@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from typing import Any
 
 import streamlit as st
 
@@ -9,7 +10,7 @@ from tl.config import Refused
 from tl.store.home import Home
 
 
-def show(home: Home, ident: str, options: dict) -> None:
+def show(home: Home, ident: str, options: dict[str, Any]) -> None:
     """Two buttons; the files are made when they are pressed. `options` are what the verdict was judged by."""
     from tl.report.bundle import fingerprint
 
@@ -45,7 +46,7 @@ def show(home: Home, ident: str, options: dict) -> None:
 # is raised here ends up as a traceback in the server's log and as nothing on the page.
 
 
-def _report(home: Home, ident: str, options: dict) -> bytes:
+def _report(home: Home, ident: str, options: dict[str, Any]) -> bytes:
     from tl.report.pieces import page, paragraph
     from tl.report.report import report  # altair's renderer: only when it is wanted
 

@@ -1,6 +1,7 @@
 """The experiment while it learns and after: a card per arm, charts, table; one fragment that refreshes itself."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -21,9 +22,12 @@ from tl.ui.parts.text import NOT_AVAILABLE, clock, duration, escape, percent
 from tl.ui.watch import chart_area, settling
 from tl.ui.watch.table import arm_table
 
+if TYPE_CHECKING:  # the first paint doesn't wait for pandas
+    import pandas as pd
+
 REFRESH_SECONDS = 1.5
 PROBLEM = "live_problem"
-BADGES = {  # status -> colour, icon
+BADGES: dict[str, tuple[Literal["gray", "blue", "green", "red", "orange"], str | None]] = {  # status -> colour, icon
     "queued": ("gray", ":material/schedule:"),
     "running": ("blue", None),
     "finished": ("green", ":material/check:"),
@@ -79,7 +83,7 @@ def _live(
     )
 
 
-def _card(home: Home, arm: view.Arm, epochs, seconds_left: float | None, words: str) -> None:
+def _card(home: Home, arm: view.Arm, epochs: "pd.DataFrame", seconds_left: float | None, words: str) -> None:
     """`epochs` are the metrics of its current run; `words`: what it transfers of its own, unless its name says so."""
     run = arm.current
     colour, icon = BADGES[run.status]
