@@ -66,6 +66,7 @@ def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_pa
     said = unescaped(app)
     assert "nobody has labelled these pictures" in said and "is estimated at" in said
     app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="label")
+    assert "Confusion" not in str(app.button_group(key="inspect_section").options)
     assert "0 of 27 labelled" in [bar.proto.text for bar in app.get("progress")] and not app.exception
     first, second, third = given_labels.to_label(target_info(home))[:3]
     app.button(key=f"label_here_{first}_1").click().run()
@@ -80,6 +81,13 @@ def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_pa
     assert third in given_labels.read(home, "sketches").labels
     said = unescaped(open_page(experiment=experiment_id))
     assert "Measured on 3 pictures that somebody has labelled here." in said
+    # Without another run: which of them adapting fixed and broke.
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="confusion")
+    assert "least class confusion (MCC) fixed" in unescaped(app) and "of the 3 labelled here and broke" in unescaped(
+        app
+    )
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="mistakes")
+    assert "of the 3 labelled here wrong" in unescaped(app) and not app.exception
 
 
 def test_which_pictures_adapting_fixed_is_told_of_the_arm_that_adapts(open_page, home, tmp_path):
