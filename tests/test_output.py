@@ -22,7 +22,9 @@ ANSWERS_ONLY = {
     "datasets/drawer.py",
 }
 ANSWERS_ONLY |= {"jobs/settle.py", "jobs/tensorboard.py", "jobs/probe.py", "jobs/hints.py"}
-ANSWERS_ONLY |= {f"jobs/measurements/{name}.py" for name in ("apart", "forecasts", "label_checks", "looks", "shifted")}
+ANSWERS_ONLY |= {
+    f"jobs/measurements/{name}.py" for name in ("apart", "both_sets", "forecasts", "label_checks", "looks", "shifted")
+}
 ANSWERS_ONLY |= {"benchmarks/bare_step.py"}
 
 

@@ -1,9 +1,13 @@
 """A second data set on the pages: chosen behind its line, told beside the verdict, labelled picture by picture."""
 
-from tests.page_lab import unescaped
+import numpy as np
+
+from tests.page_lab import charts, rows, unescaped
 from tests.two_sets_lab import compared, sets
 from tl import jobs
+from tl.analysis.adaptation.both_sets import both_sets
 from tl.datasets import given_labels
+from tl.store.both_sets import write_both_sets
 from tl.ui.compose import target
 
 
@@ -96,6 +100,26 @@ def test_which_pictures_adapting_fixed_is_told_of_the_arm_that_adapts(open_page,
     app = open_page("pages/3_Inspect.py", experiment=experiment_id)
     assert not app.exception, app.exception
     assert "Compared with source only, least class confusion (MCC) fixed" in unescaped(app)
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="both_sets")
+    assert "The network of this arm is not here" in unescaped(app)
+    number, near = 60, {"source_only": 4.0, "mcc": 0.0}
+    for row in rows(home, experiment_id):
+        if row.seed == 0:
+            far = [np.random.default_rng(0).normal(size=(number, 3)) for _ in range(2)]
+            far = [
+                each + (np.arange(number) < 30)[:, None] * away
+                for each, away in zip(far, (4, near[row.arm]), strict=True)
+            ]
+            told = {"before": far[0], "after": far[1], "picture": np.arange(number), "label": np.arange(number) % 3 - 1}
+            found = both_sets(told | {"of_source": np.int64(30), "random": np.bool_(False)})
+            write_both_sets(home.run(row.run_id).both_sets, found)
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="both_sets")
+    said = unescaped(app)
+    assert not app.exception and len(charts(app)) == 2
+    assert (
+        "After training the two sets are more mixed than before." in said and "rose" in said and "not labelled" in said
+    )
+    assert "Source only after training, on the same pictures: told apart in" in said
 
 
 def target_info(home):

@@ -41,11 +41,12 @@ SECTIONS: dict[str, Section] = {
     "labels": Section("Labels", ":material/label:", "labels"),
     "looks": Section("Where it looks", ":material/visibility:", "where_it_looks"),
     "try": Section("Try a picture", ":material/add_a_photo:", "try_picture"),
+    "both_sets": Section("Both sets", ":material/scatter_plot:", "both_sets"),
     "calibration": Section("Calibration", ":material/speed:", "calibration"),
     "shifted": Section("Shifted test", ":material/blur_on:", "shifted"),
     "model": Section("Use it elsewhere", ":material/deployed_code:", "model"),
 }
-UNLABELLED = ("label", "try", "model")  # sections of a comparison whose test pictures have no labels
+UNLABELLED = ("label", "both_sets", "try", "model")  # sections of a comparison whose test pictures have no labels
 LABELLED_HERE = (
     "confusion",
     "mistakes",
@@ -84,8 +85,9 @@ def show(home: Home, experiment_id: str) -> None:
 
 def _sections(choice: Choice) -> list[str]:
     """Keys of those that say something: labels are given where there are none, and without them nothing is right or wrong."""
+    absent = set() if choice.now.experiment.target_dataset else {"both_sets"}
     if choice.target is None or choice.target.labelled:
-        return [key for key in SECTIONS if key != "label"]
+        return [key for key in SECTIONS if key not in {"label", *absent}]
     return [key for key in SECTIONS if key in UNLABELLED or (choice.known and key in LABELLED_HERE)]
 
 
