@@ -15,14 +15,14 @@ DIGITS = 3  # of a place that is kept, of the farthest one: finer than a chart c
 LOOK_FOR = (
     "Each mark is a picture. Look for two things: do both shapes share the same places, and does each colour keep to "
     "itself? Where the shapes lie apart, the network still tells the two sets apart; where the colours do, it tells the "
-    "classes apart. Mixed alone is not good: a network that takes everything for one class mixes them, too."
+    "classes apart. Mixed alone is no success: a network that takes everything for one class mixes them, too."
 )
 RANDOM = (
     "This network started from random weights: before training neither sets nor classes mean anything to it, and what it tells "
     "apart is colour and brightness. Its BatchNorm statistics are those of the first training pictures."
 )
 EXPLAINED = (
-    "Proxy A-distance of what reaches the head, with its 95 % interval: 0 is mixed, 2 always told apart. Mixed alone is not good: "
+    "Proxy A-distance of what reaches the head, with its 95 % interval: 0 is mixed, 2 always told apart. Mixed alone is no success: "
     "a network that takes everything for one class mixes them, too."
 )
 ONLY_A_VIEW = "The distance is taken in all directions that the network knows, not in the two that are drawn."

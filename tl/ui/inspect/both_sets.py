@@ -28,8 +28,8 @@ POLL_SECONDS = 1.0
 UNKNOWN, REST = "not labelled", "other classes"
 OTHERS = "Other networks are being asked; try again in a while."
 ADAPTED = (
-    "This arm gives BatchNorm the statistics of what it looks at: after training, pictures of either set go through the "
-    "statistics of their own."
+    "This arm gives BatchNorm the statistics of what it looks at: after training, pictures of either set go through "
+    "statistics of that set."
 )
 
 
@@ -125,9 +125,6 @@ def _drawn(choice: Choice, found: BothSets) -> None:
         st.markdown(f":material/info: {ADAPTED}")
     if found.random:
         st.caption(told.RANDOM)
-    st.caption(
-        f"{told.LOOK_FOR} {told.ONLY_A_VIEW} One network (seed {choice.seed}); another seed gives another picture."
-    )
 
 
 def _labels(choice: Choice, found: BothSets) -> list[int]:
