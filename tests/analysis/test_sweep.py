@@ -16,7 +16,7 @@ from tl.store.database import move, read_run
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.metrics import write_metrics
-from tl.ui import sweep_view
+from tl.ui import sweep_view, view
 from tl.words import about
 
 ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="full_finetuning", strategy="full_finetuning"))
@@ -221,6 +221,8 @@ def test_of_two_data_sets_it_is_said_whose_test_pictures_count_and_no_time_on_th
     assert found.text.count("the test pictures of blossoms_dusk.") == 1
     assert size_findings.size_rows(found)[1][7] == "not available"
     assert not any("time saved" in name for name in sweep_view.table(found, {arm.name: arm.name for arm in arms}))
+    titled = "Blossoms (drawn by the computer) → Blossoms at dusk (drawn by the computer)"
+    assert view.sets_title(home, "blossoms", "blossoms_dusk") == titled
     for command in ("runs", "sweeps"):
         assert main([command, "--home", str(home.path)]) == 0
         assert "blossoms (drawn) → blossoms_dusk" in capsys.readouterr().out

@@ -7,8 +7,10 @@ from tests.two_sets_lab import compared, sets
 from tl import jobs
 from tl.analysis.adaptation.both_sets import both_sets
 from tl.datasets import given_labels
+from tl.jobs import list_runs
 from tl.store.both_sets import write_both_sets
 from tl.ui.compose import target
+from tl.ui.manage.search import fitting
 
 
 def form(open_page, name: str | None = None, source: str | None = None):
@@ -120,6 +122,17 @@ def test_which_pictures_adapting_fixed_is_told_of_the_arm_that_adapts(open_page,
         "After training the two sets are more mixed than before." in said and "rose" in said and "not labelled" in said
     )
     assert "Source only after training, on the same pictures: told apart in" in said
+    for row in rows(home, experiment_id):
+        home.run(row.run_id).checkpoints.mkdir()
+        home.run(row.run_id).best.write_bytes(b"a network")
+    said = [each.label for each in open_page("pages/3_Inspect.py", experiment=experiment_id, look="model").button]
+    assert "Keep as a starting point" in said and "Train on all pictures" not in said, "that takes one set"
+    assert "on photos → sketches" in unescaped(open_page("pages/2_Runs.py"))
+    found = list_runs(home)
+    titles = {"photos": "photos", "sketches": "sketches"}
+    assert (
+        fitting(found, {}, titles, "sketches", None, None) == found == fitting(found, {}, titles, "", None, "sketches")
+    )
 
 
 def target_info(home):
