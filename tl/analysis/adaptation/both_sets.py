@@ -18,8 +18,8 @@ LOOK_FOR = (
     "classes apart. Mixed alone is no success: a network that takes everything for one class mixes them, too."
 )
 RANDOM = (
-    "This network started from random weights: before training neither sets nor classes mean anything to it, and what it tells "
-    "apart is colour and brightness. Its BatchNorm statistics are those of the first training pictures."
+    "This network started from random weights: before training neither sets nor classes mean anything to it. Its BatchNorm "
+    "statistics are those of the first training pictures."
 )
 EXPLAINED = (
     "Proxy A-distance of what reaches the head, with its 95 % interval: 0 is mixed, 2 always told apart. Mixed alone is no success: "
