@@ -124,6 +124,7 @@ GIVEN = {
     "ingest",
     "settle",
     "shifted",
+    "both-sets",
     "add-seeds",
     "labels",
     "compare-again",

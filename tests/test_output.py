@@ -24,7 +24,7 @@ ANSWERS_ONLY = {
 ANSWERS_ONLY |= {"jobs/settle.py", "jobs/tensorboard.py"}
 ANSWERS_ONLY |= {
     f"jobs/measurements/{name}.py"
-    for name in ("apart", "forecasts", "hints", "label_checks", "looks", "probe", "shifted")
+    for name in ("apart", "both_sets", "forecasts", "hints", "label_checks", "looks", "probe", "shifted")
 }
 ANSWERS_ONLY |= {"benchmarks/bare_step.py"}
 

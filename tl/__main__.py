@@ -7,6 +7,7 @@ import traceback
 from tl.cli import (
     advise,
     backbones,
+    both_sets,
     compare,
     datasets,
     export_model,
@@ -86,6 +87,7 @@ def parser() -> Parser:
         repair,
         report,
         shifted,
+        both_sets,
         datasets,
         ingest,
         backbones,

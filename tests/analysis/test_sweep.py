@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tl.__main__ import main
 from tl.analysis import sweep_wording
 from tl.analysis.results import NEW_PICTURES, THESE_PICTURES, Interval, Learning
 from tl.analysis.sweep import sweep_result
@@ -15,6 +16,8 @@ from tl.store.database import move, read_run
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.metrics import write_metrics
+from tl.ui.parts import view
+from tl.ui.watch import sweep_view
 from tl.words import about
 
 ARMS = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="full_finetuning", strategy="full_finetuning"))
@@ -207,6 +210,23 @@ def test_three_sizes_are_no_curve_but_differences(home):
     assert found.best.worth_in_pictures[100].ratio > 1
     assert "+20.8 points with 100 pictures, " in found.text
     assert "The break-even point needs at least 4 finished sizes." in found.text
+    assert size_findings.size_rows(found)[1][7].endswith("against 4.0 s")
+
+
+def test_of_two_data_sets_it_is_said_whose_test_pictures_count_and_no_time_on_the_others(home, capsys):
+    arms = tuple(ArmConfig(name=name, strategy=name) for name in ("source_only", "dann"))
+    curves = {"source_only": CURVES["scratch"], "dann": CURVES["full_finetuning"]}
+    target = {"target_dataset": "blossoms_dusk", "resplit": False}
+    sweep_id = swept(home, sizes=(100, 300), seeds=1, arms=arms, curves=curves, **target)
+    found = found_in(home, sweep_id)
+    assert found.text.count("the test pictures of blossoms_dusk.") == 1
+    assert size_findings.size_rows(found)[1][7] == "not available"
+    assert not any("time saved" in name for name in sweep_view.table(found, {arm.name: arm.name for arm in arms}))
+    titled = "Blossoms (drawn by the computer) → Blossoms at dusk (drawn by the computer)"
+    assert view.sets_title(home, "blossoms", "blossoms_dusk") == titled
+    for command in ("runs", "sweeps"):
+        assert main([command, "--home", str(home.path)]) == 0
+        assert "blossoms (drawn) → blossoms_dusk" in capsys.readouterr().out
 
 
 def test_a_sweep_that_was_stopped_is_told_with_what_is_there(home):

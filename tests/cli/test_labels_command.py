@@ -84,6 +84,11 @@ def test_a_final_model_has_no_labels_to_doubt_and_no_test_pictures(capsys, home,
     aside.write_text("train/rose/0.png\n")
     for row in read_runs(home, ident):
         end(home, row, "finished")
-    for arguments in (("labels", ident), ("shifted", ident), ("compare-again", ident, "--set-aside", str(aside))):
+    for arguments in (
+        ("labels", ident),
+        ("shifted", ident),
+        ("both-sets", ident),
+        ("compare-again", ident, "--set-aside", str(aside)),
+    ):
         status, stdout, stderr = main(capsys, home.path, *arguments)
         assert (status, stdout) == (2, "") and "is a final model, which is compared with nothing" in stderr, arguments

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tl.jobs import background
-from tl.jobs.measurements import looks, shifted
+from tl.jobs.measurements import both_sets, looks, shifted
+from tl.store.both_sets import read_both_sets
 from tl.store.looks import Failed, hand_over, pixels_path, read_look
 
 RUN, OTHER = "01k8kahp91dncdkg7dfc5q52tb", "01k8kahp9154tpohja63j339f8"
@@ -45,3 +46,19 @@ def test_why_networks_could_not_be_asked_about_shifted_pictures_is_kept(home, mo
     monkeypatch.setattr(shifted, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
     shifted._measure(home, [RUN], lambda command: background.run(home, command, 60))
     assert shifted.problem(home, RUN) is None, "another time"
+
+
+def test_of_both_sets_what_was_found_is_kept_and_why_it_could_not_be(home, monkeypatch):
+    draws = (
+        "import sys, numpy as np; f = np.random.default_rng(0).normal(size=(50, 4)); n = np.arange(50); "
+        f"np.savez(sys.argv[4] + '/{RUN}.npz', before=f, after=-f, label=n % 2, picture=n, of_source=25, random=False); "
+        f'print(\'{{"{OTHER}": "It was trained elsewhere."}}\')'
+    )
+    monkeypatch.setattr(both_sets, "COMMAND", (sys.executable, "-c", draws))
+    both_sets._measure(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
+    assert read_both_sets(home.run(RUN).both_sets).of_source == 25 and both_sets.problem(home, RUN) is None
+    assert both_sets.problem(home, OTHER) == "It was trained elsewhere."
+    monkeypatch.setattr(both_sets, "COMMAND", (sys.executable, "-c", FAILS))
+    both_sets._measure(home, [RUN, OTHER], lambda command: background.run(home, command, 60))
+    assert both_sets.problem(home, OTHER) == "Its file is damaged.", "only who has none is asked again"
+    assert both_sets.problem(home, RUN) is None

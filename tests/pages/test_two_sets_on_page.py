@@ -1,13 +1,19 @@
 """A second data set on the pages: chosen behind its line, told beside the verdict, labelled picture by picture."""
 
-from tests.page_lab import unescaped
+import numpy as np
+
+from tests.page_lab import charts, rows, unescaped
 from tests.two_sets_lab import compared, sets
 from tl import jobs
 from tl.analysis.adaptation import apart
 from tl.analysis.adaptation.advice import advise
+from tl.analysis.adaptation.both_sets import both_sets
 from tl.analysis.adaptation.distance import Distance
 from tl.datasets import given_labels
+from tl.jobs import list_runs
+from tl.store.both_sets import write_both_sets
 from tl.ui.compose import target
+from tl.ui.manage.search import fitting
 
 
 def form(open_page, name: str | None = None, source: str | None = None):
@@ -74,6 +80,7 @@ def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_pa
     said = unescaped(app)
     assert "nobody has labelled these pictures" in said and "is estimated at" in said
     app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="label")
+    assert "Confusion" not in str(app.button_group(key="inspect_section").options)
     assert "0 of 27 labelled" in [bar.proto.text for bar in app.get("progress")] and not app.exception
     first, second, third = given_labels.to_label(target_info(home))[:3]
     app.button(key=f"label_here_{first}_1").click().run()
@@ -88,6 +95,13 @@ def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_pa
     assert third in given_labels.read(home, "sketches").labels
     said = unescaped(open_page(experiment=experiment_id))
     assert "Measured on 3 pictures that somebody has labelled here." in said
+    # Without another run: which of them adapting fixed and broke.
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="confusion")
+    assert "least class confusion (MCC) fixed" in unescaped(app) and "of the 3 labelled here and broke" in unescaped(
+        app
+    )
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="mistakes")
+    assert "of the 3 labelled here wrong" in unescaped(app) and not app.exception
 
 
 def test_which_pictures_adapting_fixed_is_told_of_the_arm_that_adapts(open_page, home, tmp_path):
@@ -96,6 +110,37 @@ def test_which_pictures_adapting_fixed_is_told_of_the_arm_that_adapts(open_page,
     app = open_page("pages/3_Inspect.py", experiment=experiment_id)
     assert not app.exception, app.exception
     assert "Compared with source only, least class confusion (MCC) fixed" in unescaped(app)
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="both_sets")
+    assert "The network of this arm is not here" in unescaped(app)
+    number, near = 60, {"source_only": 4.0, "mcc": 0.0}
+    for row in rows(home, experiment_id):
+        if row.seed == 0:
+            far = [np.random.default_rng(0).normal(size=(number, 3)) for _ in range(2)]
+            far = [
+                each + (np.arange(number) < 30)[:, None] * away
+                for each, away in zip(far, (4, near[row.arm]), strict=True)
+            ]
+            told = {"before": far[0], "after": far[1], "picture": np.arange(number), "label": np.arange(number) % 3 - 1}
+            found = both_sets(told | {"of_source": np.int64(30), "random": np.bool_(False)})
+            write_both_sets(home.run(row.run_id).both_sets, found)
+    app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="both_sets")
+    said = unescaped(app)
+    assert not app.exception and len(charts(app)) == 2
+    assert (
+        "After training the two sets are more mixed than before." in said and "rose" in said and "not labelled" in said
+    )
+    assert "Source only after training, on the same pictures: told apart in" in said
+    for row in rows(home, experiment_id):
+        home.run(row.run_id).checkpoints.mkdir()
+        home.run(row.run_id).best.write_bytes(b"a network")
+    said = [each.label for each in open_page("pages/3_Inspect.py", experiment=experiment_id, look="model").button]
+    assert "Keep as a starting point" in said and "Train on all pictures" not in said, "that takes one set"
+    assert "on photos → sketches" in unescaped(open_page("pages/2_Runs.py"))
+    found = list_runs(home)
+    titles = {"photos": "photos", "sketches": "sketches"}
+    assert (
+        fitting(found, {}, titles, "sketches", None, None) == found == fitting(found, {}, titles, "", None, "sketches")
+    )
 
 
 def target_info(home):

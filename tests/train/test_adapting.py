@@ -1,6 +1,7 @@
 """Adapting without a discriminator: AdaBN against statistics computed by hand, class confusion against its equations."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,16 @@ from safetensors import safe_open
 from torch import nn
 
 from tl.config import ArmConfig, Experiment
+from tl.datasets import prepare_for
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
 from tl.train import run as run_module
+from tl.train.features import before_the_head
+from tl.train.looking.both_sets import reached, started
+from tl.train.looking.finished import finished
 from tl.train.methods import adabn, method_of
 from tl.train.methods.mcc import class_confusion
+from tl.train.network import new_network
 
 SIDE = 32
 
@@ -83,6 +89,41 @@ def test_adabn_says_where_there_is_nothing_to_adapt():
     assert said == adabn.NONE and "no BatchNorm" in said
 
 
+def seen_as_it_answered(plain, adapted):
+    """What reaches the heads of both networks for pictures of both sets: all start alike, and end as they have answered."""
+    own, other = (reached(run, torch.device("cpu")) for run in (plain, adapted))
+    assert (own.before == other.before).all() and (own.picture == other.picture).all() and not own.random
+    assert not np.allclose(own.before, own.after)
+    first = slice(0, own.of_source), slice(own.of_source, None)
+    for found, run, splits in ((own, plain, ("validation", "test")), (other, adapted, ("", "test"))):
+        with safe_open(run.best, "pt") as file:
+            weight, bias = (file.get_tensor(f"classifier.1.{name}") for name in ("weight", "bias"))
+        shares = (torch.from_numpy(found.after) @ weight.T + bias).softmax(1).numpy()
+        for split, rows in zip(splits, first, strict=True):
+            kept = read_predictions(run.predictions, split) if split else None
+            if kept is not None:
+                assert (found.picture[rows] == kept.picture).all() and (found.label[rows] == kept.label).all()
+                assert np.abs(shares[rows] - kept.probabilities).max() < 2e-3
+    # The adapted network has the target's statistics: the source's pictures go through statistics of their own.
+    which = finished(adapted, torch.device("cpu"))
+    store = prepare_for(adapted.home, which.config)
+    through = before_the_head(which.network, "mobilenet_v2", [which.inputs(np.array(store.pixels("validation")))])[0]
+    assert not np.allclose(other.after[first[0]], through, atol=0.01)
+
+
+def test_random_weights_are_those_that_the_run_began_with(stripes_home, negatives, pretrained):
+    cpu = torch.device("cpu")
+    state = {}
+    for strategy in ("scratch", "mean_var_init", "full_finetuning"):
+        network = started(stripes_home, replace(configured(strategy), weights="own"), 2, cpu).state_dict()
+        state[strategy] = network["features.0.0.weight"]
+    torch.manual_seed(0)
+    assert torch.equal(state["scratch"], new_network("mobilenet_v2", 2, SIDE, cpu).state_dict()["features.0.0.weight"])
+    assert torch.equal(state["full_finetuning"], pretrained["features.0.0.weight"])
+    assert not torch.equal(state["mean_var_init"], state["full_finetuning"])
+    assert state["mean_var_init"].std().item() == pytest.approx(state["full_finetuning"].std().item(), rel=0.2)
+
+
 def test_adabn_answers_the_source_before_it_adapts_and_keeps_what_it_became(make_run, negatives, train, monkeypatch):
     monkeypatch.setattr(run_module, "keep_best_network", lambda run: None)
     ways = {}
@@ -104,6 +145,7 @@ def test_adabn_answers_the_source_before_it_adapts_and_keeps_what_it_became(make
     assert changed and all(
         name.rpartition(".")[2] in ("running_mean", "running_var", "num_batches_tracked") for name in changed
     )
+    seen_as_it_answered(plain, adapted)
     answers = adapted.predictions.read_bytes()
     adapted.result.unlink()  # as if it had been killed once it had adapted: it says the same of the source again
     assert train(adapted, config)["test_accuracy"] == result["test_accuracy"]

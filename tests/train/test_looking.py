@@ -11,7 +11,6 @@ from tl.store.looks import GRAD_CAM, TOKENS
 from tl.store.predictions import read_predictions
 from tl.store.shifted import KINDS, SHIFTS, STRENGTHS, read_shifted
 from tl.train.hardware.threads import Threads
-from tl.train.looking import shifted as shifted_module
 from tl.train.looking.finished import finished
 from tl.train.looking.look import look, picture_at
 from tl.train.looking.saliency import looked
@@ -129,7 +128,6 @@ def test_a_shift_is_always_the_same_and_grows_with_its_strength(kind):
     assert (kind == "noise") != np.array_equal(found[0], shifted(pictures, kind, 1, 6)), "other pictures, other noise"
 
 
-def test_of_many_test_pictures_some_are_asked_about_evenly(monkeypatch):
-    monkeypatch.setattr(shifted_module, "MOST_PICTURES", 4)
-    assert chosen(3).tolist() == [0, 1, 2]
-    assert chosen(10).tolist() == [0, 2, 5, 7]
+def test_of_many_test_pictures_some_are_asked_about_evenly():
+    assert chosen(3, 4).tolist() == [0, 1, 2]
+    assert chosen(10, 4).tolist() == [0, 2, 5, 7]

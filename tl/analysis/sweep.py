@@ -52,6 +52,7 @@ def finding(sweep_id: str, runs: SweepRuns) -> SweepFinding:
         },
         headline=_headline(comparisons, arms),
         comparisons=comparisons,
+        works_on=first.verdict.works_on,
     )
     return replace(found, text=sweep_wording.text(found))
 

@@ -133,6 +133,7 @@ class SweepFinding:
     curves: dict[str, Curve | None]  # None for fewer than 4 sizes
     headline: str | None  # the arm with the largest mean gain; None before a size has a finished pair
     comparisons: dict[str, SweepComparison]
+    works_on: str | None = None  # the data set it was tested on, where that is another than it learned; see Verdict
     text: str = ""  # in words
 
     @property

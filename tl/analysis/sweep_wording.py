@@ -40,6 +40,8 @@ def text(found: SweepFinding) -> str:
             *_unfrozen(found),
             _caution(found.best),
         ]
+    if found.works_on:
+        sentences.append(f"All of it is about the test pictures of {found.works_on}.")
     if found.judge_by == BALANCED_ACCURACY:
         sentences.append("Accuracy here is balanced accuracy: every class counts alike.")
     return " ".join(sentence for sentence in [*sentences, _losses(found.statuses)] if sentence)

@@ -8,13 +8,12 @@ from typing import Any
 from tl import jobs
 from tl.cli import sweep
 from tl.cli.parser import add_command
-from tl.cli.table import table
+from tl.cli.table import sets_told, table
 from tl.cli.watch import FAILED, describe_end, percent, wait
 from tl.jobs.deletion import RUN
 from tl.jobs.listing import RunEntry
 from tl.output import print_json
-from tl.store.titles import title_of
-from tl.words import data_name, memory, number_of
+from tl.words import memory, number_of
 
 
 def add_commands(commands: Any) -> None:
@@ -41,7 +40,8 @@ def runs(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"runs": [run.to_json() for run in found]})
         return 0
-    titles = {name: title_of(arguments.home, name) for name in {run.dataset for run in found}}
+    pairs = {(run.dataset, run.target_dataset) for run in found}
+    titles = {pair: sets_told(arguments.home, *pair) for pair in pairs}
     head = ("run", "status", "arm", "seed", "epochs", "validation", "test", "data set", "pictures", "network", "queued")
     rows = [
         (
@@ -52,7 +52,7 @@ def runs(arguments: argparse.Namespace) -> int:
             f"{run.epochs}/{run.max_epochs}",
             percent(run.best_val_accuracy),
             percent(run.test_accuracy),
-            data_name(titles[run.dataset]),
+            titles[run.dataset, run.target_dataset],
             run.samples,
             run.backbone,
             time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),

@@ -18,14 +18,13 @@ from tl.cli.compare import (
     tell_power,
 )
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.table import table
+from tl.cli.table import sets_told, table
 from tl.cli.watch import wait
 from tl.jobs.sizes import PRESETS, parse_sizes
 from tl.output import print_json
 from tl.store import database
 from tl.store.home import Home
-from tl.store.titles import title_of
-from tl.words import count, data_name, duration, percent
+from tl.words import count, duration, percent
 
 DEFAULT_SIZES = next(iter(PRESETS))
 
@@ -68,7 +67,7 @@ def sweeps(arguments: argparse.Namespace) -> int:
     rows = [
         (
             entry["sweep_id"],
-            data_name(title_of(arguments.home, entry["dataset"])),
+            sets_told(arguments.home, entry["dataset"], entry["target_dataset"]),
             ", ".join(entry["networks"]),
             ", ".join(map(count, entry["sizes"])),
             ", ".join(entry["arms"]),
@@ -146,7 +145,7 @@ def _row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]:
     entry, compared = found.arms[arm][size], found.comparisons.get(arm)
     reached = entry.accuracy
     worth = compared.worth_in_pictures.get(size) if compared else None
-    saved = compared.time_to_target[size].saved if compared else None
+    saved = compared.time_to_target[size].saved if compared and not found.works_on else None
     bounds: dict[str | None, str] = {"at_least": "at least ", "at_most": "at most ", None: ""}
     return (
         size,

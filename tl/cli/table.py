@@ -3,6 +3,10 @@
 import unicodedata
 from collections.abc import Sequence
 
+from tl.store.home import Home
+from tl.store.titles import title_of
+from tl.words import data_name
+
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
     """Columns as wide as their longest entry on a terminal; numbers to the right, text to the left."""
@@ -27,3 +31,8 @@ def width(text: str) -> int:
 def _padded(text: str, wide: int, right: bool) -> str:
     space = " " * (wide - width(text))
     return space + text if right else text + space
+
+
+def sets_told(home: Home, dataset: str, target: str | None) -> str:
+    """The data set, or both, as tables of commands name them."""
+    return " → ".join(data_name(title_of(home, name)) for name in (dataset, target) if name is not None)

@@ -23,7 +23,7 @@ from tl.datasets.derived import derive
 from tl.datasets.info import DatasetInfo, grouped, story, told, uneven
 from tl.datasets.intake import Asked, Edits, Incoming, NoClasses, Reading
 from tl.datasets.matching import Matching, match, matched, source_of
-from tl.datasets.pairing import check_for, describe_for, prepare_for
+from tl.datasets.pairing import check_for, describe_after, describe_for, prepare_for
 from tl.datasets.split import TooSmall
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "check_resplit",
     "derive",
     "describe",
+    "describe_after",
     "describe_for",
     "drawn_here",
     "examples",

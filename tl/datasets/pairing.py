@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tl.config import LEAVE_OUT, Refused, RunConfig, Training
-from tl.datasets.catalogue import describe, prepare
+from tl.datasets.catalogue import BUILT_IN, describe, home_of, prepare
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import Matching, check_source, matched
 from tl.datasets.pieces import Progress
@@ -34,6 +34,19 @@ def describe_for(home: Home, training: Training) -> DatasetInfo:
         return source
     target = describe(home, training.target_dataset)
     return _together(source, target, _matching(source, target, training))
+
+
+def describe_after(home: Home, config: RunConfig) -> DatasetInfo:
+    """`describe_for` of a run that has finished, for what is made of its network. Raises Refused; of a data set that was
+    deleted since with what is missing therefore."""
+    for name in config.sets:
+        if name not in BUILT_IN and not home_of(home, name).dataset_dir(name).is_dir():
+            raise Refused(
+                f"The data set {name!r} was deleted, and with it the names of its classes and how its pictures were read: the "
+                "network of this run can no longer be exported or asked about pictures. It can still be kept as a starting "
+                f"point (`python -m tl library --keep {config.run_id} --name NAME`)."
+            )
+    return describe_for(home, config)
 
 
 def check_for(home: Home, training: Training, strategies: set[str]) -> None:

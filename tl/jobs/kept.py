@@ -19,7 +19,7 @@ from tl.store.rows import RunRow
 
 # Early stopping's: they change nothing for a run that used its whole budget, as long as more of it is asked for.
 _PATIENCE = "patience"
-_COPIED = ("resources", "rate_test", "predictions", "shifted")  # attributes of Run: files that name no run
+_COPIED = ("resources", "rate_test", "predictions", "shifted", "both_sets")  # attributes of Run: files that name no run
 
 
 def like_before(home: Home, before_id: str, runs: list[RunConfig]) -> list[RunConfig]:

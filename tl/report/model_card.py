@@ -1,7 +1,6 @@
 """The card of an exported model, as Markdown: what it learned from, how good it is and how sure that is, what it may be used
 for. Every number is the run's, or was measured when it was exported."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +12,8 @@ from tl.analysis.inspection.calibration import Calibration, calibration
 from tl.analysis.results import Interval
 from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, Experiment, Refused, RunConfig
-from tl.datasets import DatasetInfo, describe_for
+from tl.datasets import DatasetInfo, describe, describe_after
+from tl.report.card_pictures import called, learned, tested_on, text, used
 from tl.report.command import command, pinned
 from tl.sources.licences import in_words
 from tl.store import database
@@ -22,10 +22,8 @@ from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
 from tl.store.rows import RunRow
-from tl.strategies import STRATEGIES, arm_title
-from tl.words import count, millions, number_of, percent, plain
-
-MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|])")
+from tl.strategies import STRATEGIES, TARGET, arm_title
+from tl.words import millions, number_of, percent, plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +34,11 @@ class About:
     experiment: Experiment  # with its arm and its seed only
     config: RunConfig
     result: Result
-    info: DatasetInfo
+    info: DatasetInfo  # of what it learned; of two data sets the source's name and the target's test pictures
+    source: DatasetInfo  # the data set that it learned from, by itself
+    target: DatasetInfo | None  # the data set that it was to work on, where it learned from another
     accuracy: Interval | None  # on the test pictures; None: it has not been tested
+    tested: int | None  # on how many; None: not known
     calibration: Calibration | None
     licence: str  # of the weights it began from, in words; "": random ones
     weights: str  # what they are
@@ -52,23 +53,32 @@ def about(home: Home, run_id: str) -> About:
     alone = replace(row.experiment, arms=(config.arm,), seeds=(config.seed,), looks=())
     found = {split: read_predictions(home.run(run_id).predictions, split) for split in ("validation", "test")}
     weights, licence = _weights(home, config)
-    info = describe_for(home, config)
+    info = describe_after(home, config)
+    accuracy, tested = _accuracy(home, row, alone, info)
     return About(
         run_id=run_id,
         experiment=alone,
         config=config,
         result=result,
         info=info,
-        accuracy=_accuracy(home, row, alone, info),
+        source=describe(home, config.dataset),
+        target=describe(home, config.target_dataset) if config.target_dataset else None,
+        accuracy=accuracy,
+        tested=tested,
         calibration=calibration(found["test"], found["validation"]) if found["test"] else None,
         licence=licence,
         weights=weights,
     )
 
 
-def _accuracy(home: Home, row: RunRow, alone: Experiment, info: DatasetInfo) -> Interval | None:
-    how = judging_of(alone, alone.judge_by, info.train, info.test)
-    return accuracy_of(how, load_records(home, row.experiment_id, [row]))
+def _accuracy(home: Home, row: RunRow, alone: Experiment, info: DatasetInfo) -> tuple[Interval | None, int | None]:
+    """On how many test pictures as well; of a target without labels on those that somebody has labelled since."""
+    how, records = (
+        judging_of(alone, alone.judge_by, info.train, info.test),
+        load_records(home, row.experiment_id, [row]),
+    )
+    tested = next((len(record.answers.label) for record in records if record.answers is not None), None)
+    return accuracy_of(how, records), tested
 
 
 def _weights(home: Home, config: RunConfig) -> tuple[str, str]:
@@ -84,19 +94,14 @@ def _weights(home: Home, config: RunConfig) -> tuple[str, str]:
 
 def card(home: Home, own: About, measured: dict[str, Any]) -> str:
     """The README.md of an exported model; `measured`: what its export found (tl/train/export.py)."""
-    parts = [*_head(own, measured), *_use(measured), *_accuracy_told(home, own, measured)]
-    parts += [*_data(own), *_licence(own), *_limits(own), *_repeat(own)]
+    parts = [*_head(own, measured), *_use(own, measured), *_accuracy_told(home, own, measured)]
+    parts += [*learned(own.config, own.info, own.source, own.target), *_licence(own), *_limits(own), *_repeat(own)]
     return "\n\n".join(parts) + "\n"
-
-
-def text(words: object) -> str:
-    """A name as Markdown shows it, whatever signs are in it."""
-    return MARKDOWN.sub(r"\\\1", plain(words))
 
 
 def _head(own: About, measured: dict[str, Any]) -> Iterator[str]:
     config = own.config
-    yield f"# {text(own.info.called)}: {text(BACKBONES[config.backbone].title)}, {text(arm_title(config.arm.name))}"
+    yield f"# {text(called(own.source, own.target))}: {text(BACKBONES[config.backbone].title)}, {text(arm_title(config.arm.name))}"
     what = f"A network that tells {number_of(len(own.info.classes), 'class')} of pictures apart, made with TL Lab."
     if config.final:
         what += " It is a final model: it was trained on all pictures there were."
@@ -106,25 +111,27 @@ def _head(own: About, measured: dict[str, Any]) -> Iterator[str]:
     yield f"{began} {STRATEGIES[config.arm.strategy].sentence} {size[0].upper()}{size[1:]}"
 
 
-def _use(measured: dict[str, Any]) -> Iterator[str]:
+def _use(own: About, measured: dict[str, Any]) -> Iterator[str]:
     yield "## Use it"
     if "splits" in measured:
         yield (
             "```sh\npython -m pip install onnxruntime pillow numpy\npython predict.py --self-check\n"
             "python predict.py photos --output answers.csv\n```"
         )
-    yield "\n".join(_files(measured))
-    temperature = measured["temperature"]
+    yield "\n".join(_files(own, measured))
+    temperature, whose, limits = measured["temperature"], "", ""
+    if own.target is not None and STRATEGIES[own.config.arm.strategy].learns_from != TARGET:
+        whose, limits = f" of “{text(own.source.called)}”", " on such pictures; on others it may be wrong more often"
     if "splits" in measured and temperature:
         yield (
             f"The probabilities are softmax(scores / {temperature:.3f}): the temperature was fitted on the validation "
-            "pictures, so that they say how often the answer is right. It changes no answer."
+            f"pictures{whose}, so that they say how often the answer is right{limits}. It changes no answer."
         )
     elif "splits" in measured:
         yield "The probabilities are softmax(scores), without a temperature: no validation pictures could settle one."
 
 
-def _files(measured: dict[str, Any]) -> Iterator[str]:
+def _files(own: About, measured: dict[str, Any]) -> Iterator[str]:
     side = measured["side"]
     if "splits" in measured:
         yield (
@@ -142,7 +149,11 @@ def _files(measured: dict[str, Any]) -> Iterator[str]:
         f"{mean}, divided by {std}."
     )
     yield "- `labels.txt`: the classes, in the order of the answers."
-    shown = "five pictures of the data set" if measured["own_pictures"] else "five pictures of noise"
+    shown = (
+        f"five pictures{tested_on(own.target) or ' of the data set'}"
+        if measured["own_pictures"]
+        else "five pictures of noise"
+    )
     yield f"- `check`: {shown}, and what the model answers on them."
 
 
@@ -183,12 +194,14 @@ def _accuracy_told(home: Home, own: About, measured: dict[str, Any]) -> Iterator
 def _reached(own: About) -> str:
     found = own.accuracy
     if found is None:
-        return "It has not been tested."
+        why = (
+            "" if own.target is None or own.target.labelled else f": the pictures{tested_on(own.target)} have no labels"
+        )
+        return f"It has not been tested{why}."
     measure = "Balanced accuracy" if own.experiment.judge_by == BALANCED_ACCURACY else "Accuracy"
     between = "" if found.low is None else f" (95 % interval {percent(found.low)} to {percent(found.high)})"
-    number = own.result.test_images
-    on = "test pictures" if number is None else number_of(number, "test picture")
-    return f"{measure} on {on} that it was not trained on: **{percent(found.mean)}**{between}."
+    on = "test pictures" if own.tested is None else number_of(own.tested, "test picture")
+    return f"{measure} on {on}{tested_on(own.target)} that it was not trained on: **{percent(found.mean)}**{between}."
 
 
 def _borrowed(home: Home, own: About) -> Iterator[str]:
@@ -201,29 +214,9 @@ def _borrowed(home: Home, own: About) -> Iterator[str]:
         yield f"The run whose recipe it is ({own.config.final.of}) was deleted."
         return
     yield (
-        f"The run whose recipe it repeats, {before.run_id}, was trained on {_used(before)} of the training pictures only. Of that "
+        f"The run whose recipe it repeats, {before.run_id}, was trained on {used(before.config)} of the training pictures only. Of that "
         f"one, not of this: {_reached(before)}"
     )
-
-
-def _used(own: About) -> str:
-    """How many of the training pictures: settings that name no number take them all."""
-    return count(own.config.samples) if own.config.samples else "all"
-
-
-def _data(own: About) -> Iterator[str]:
-    yield "## What it learned from"
-    split = "all of them for training" if own.config.final else f"{_used(own)} of its training pictures were used"
-    yield f"The data set “{text(own.info.called)}”: {split}. {text(own.info.note)}".strip()
-    rows = ["| class | training | validation | test |", "|---|---|---|---|"]
-    for name in own.info.classes:
-        held = own.info.counts.get(name, {})
-        rows.append(
-            f"| {text(name)} | {' | '.join(count(held.get(part)) for part in ('train', 'validation', 'test'))} |"
-        )
-    yield "\n".join(rows)
-    if own.config.resplit:
-        yield f"Its split was drawn anew by its seed, {own.config.seed}, in parts of about these sizes."
 
 
 def _licence(own: About) -> Iterator[str]:

@@ -107,7 +107,9 @@ def _size_row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]
         against = (
             gain(compared.gain[size]),
             worth(compared.worth_in_pictures.get(size)),
-            saved(compared.time_to_target[size]),
+            NOT_AVAILABLE
+            if found.works_on
+            else saved(compared.time_to_target[size]),  # on the source's: not what counts
         )
     accuracy = percent(reached.mean if reached else None)
     return (count(size), title(arm), accuracy, between, entry.seeds, *against, duration(entry.seconds))

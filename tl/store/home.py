@@ -150,6 +150,7 @@ class Run:
         self.rate_test = self.folder / "rate_test.parquet"
         self.predictions = self.folder / "predictions.parquet"
         self.shifted = self.folder / "shifted.parquet"  # what it answered on the test pictures blurred, darkened, ...
+        self.both_sets = self.folder / "both_sets.json"  # both data sets as its network sees them, before and after
         self.progress = self.folder / "progress.json"
         self.result = self.folder / "result.json"
         self.memory_kills = self.folder / "memory_kills.json"  # of one that the system has ended for lack of memory

@@ -132,7 +132,7 @@ def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
         network = build_network(key.backbone, NO_HEAD, key.resolution).to(device)
         expects = input_of(home, key.backbone, AUTO)
         assert key.split == TRAIN, "its statistics come from training pictures, and would differ between splits"
-        _settle(network, _batches(pixels[:SETTLING], key.resolution, device, expects))
+        settle(network, _batches(pixels[:SETTLING], key.resolution, device, expects))
     else:
         weights = source(home, key.backbone, key.weights)
         if weights.file is None:  # nothing is downloaded here
@@ -142,7 +142,7 @@ def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
         network = build_network(key.backbone, classes or NO_HEAD, key.resolution)
         load_pretrained(network, key.backbone, path, classes)
         network.to(device)
-    features, probabilities = _forward(network, key.backbone, _batches(pixels, key.resolution, device, expects))
+    features, probabilities = before_the_head(network, key.backbone, _batches(pixels, key.resolution, device, expects))
     return Features(features, np.array(labels), probabilities if classes else None)
 
 
@@ -153,7 +153,9 @@ def classes_of_head(path: Path, backbone: str) -> int | None:
 
 
 @torch.inference_mode()
-def _forward(network: nn.Module, backbone: str, batches: Iterator[torch.Tensor]) -> tuple[np.ndarray, np.ndarray]:
+def before_the_head(
+    network: nn.Module, backbone: str, batches: Iterator[torch.Tensor]
+) -> tuple[np.ndarray, np.ndarray]:
     """(N, D) inputs of the head and (N, Z) softmax of its outputs, both float32."""
     network.eval()
     caught: list[np.ndarray] = []
@@ -169,7 +171,7 @@ def _forward(network: nn.Module, backbone: str, batches: Iterator[torch.Tensor])
 
 
 @torch.inference_mode()
-def _settle(network: nn.Module, batches: Iterator[torch.Tensor]) -> None:
+def settle(network: nn.Module, batches: Iterator[torch.Tensor]) -> None:
     """Give the BatchNorm layers of a random network the statistics of the pictures: without, its signals fade or grow.
 
     A network that trains from scratch gets them in its first steps; no weight changes.

@@ -53,7 +53,7 @@ def trained(run: Run) -> Trained:
         raise Refused(
             f"The network of run {run.folder.name} is not here: it was trained elsewhere, or its file is gone."
         )
-    info, asked = datasets.describe_for(run.home, config), datasets.describe(run.home, config.sets[-1])
+    info, asked = datasets.describe_after(run.home, config), datasets.describe(run.home, config.sets[-1])
     network = build_network(config.backbone, len(info.classes), config.resolution)
     load_best(run.checkpoints, network, result.best_epoch)
     expects = input_of(run.home, config.backbone, config.weights)

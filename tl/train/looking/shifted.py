@@ -67,7 +67,7 @@ def measure(
     """
     which = finished(run, device)
     store = prepare_for(run.home, which.config)
-    rows = chosen(store.sizes["test"])
+    rows = chosen(store.sizes["test"], MOST_PICTURES)
     if not len(rows):
         raise Refused("There are no test pictures to ask about.")
     pixels = store.pixels("test")
@@ -89,9 +89,9 @@ def measure(
     return found
 
 
-def chosen(pictures: int) -> np.ndarray:
-    """Which rows of a test set are asked about: all, or so many that lie evenly in it."""
-    number = min(pictures, MOST_PICTURES)
+def chosen(pictures: int, most: int) -> np.ndarray:
+    """Which rows of a split are asked about: all, or `most` that lie evenly in it."""
+    number = min(pictures, most)
     return np.linspace(0, pictures, number, endpoint=False).astype(np.int64)
 
 

@@ -189,7 +189,7 @@ def _earlier(home: Home) -> None:
     for entry in found:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             networks = listed([BACKBONES[each].title for each in entry["networks"]])
-            about = f"{networks} on {view.data_title(home, entry['dataset'])}"
+            about = f"{networks} on {view.sets_title(home, entry['dataset'], entry['target_dataset'])}"
             name = called.get(entry["sweep_id"], NONE).name
             sizes = " · ".join(map(count, entry["sizes"]))
             states = ", ".join(f"{number} {status}" for status, number in entry["runs"].items())

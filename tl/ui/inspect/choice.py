@@ -1,16 +1,18 @@
 """What is looked at on the Inspect page: an experiment, two of its arms and a seed. No streamlit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tl.analysis.adaptation.given import joined
 from tl.config import Refused
-from tl.datasets.info import DatasetInfo
+from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.jobs.listing import RunEntry
 from tl.store.home import Home
 from tl.store.predictions import Answers, Predictions, read_answers, read_predictions
 from tl.store.rows import refuse_final
 from tl.strategies import SOURCE, STRATEGIES
 from tl.ui.parts.view import ExperimentView
+from tl.words import count, number_of
 
 TEST = "test"
 
@@ -26,6 +28,7 @@ class Choice:
     info: DatasetInfo | None  # of the test pictures; None where they are gone: then there are numbers only
     target: DatasetInfo | None = None  # the same of two data sets: what was worked on
     numbers: tuple[int, ...] | None = None  # of two data sets: the number that each class of the runs has in the target
+    known: Mapping[int, int] | None = None  # of a target without labels: place -> class of what was labelled here
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -36,6 +39,8 @@ class Choice:
 
     def stored(self, labels: Sequence[int]) -> list[int]:
         """Labels of test pictures as their data set has them."""
+        if self.known is not None:
+            return [UNLABELLED] * len(labels)
         if self.numbers is None or not all(0 <= label < len(self.numbers) for label in labels):
             return list(labels)
         return [self.numbers[label] for label in labels]
@@ -51,14 +56,28 @@ class Choice:
         return next((run for run in finished(self.now) if run.arm == arm and run.seed == wanted), None)
 
     def answers(self, arm: str, seed: int | None = None, split: str = TEST) -> Answers | None:
-        """What it answered, without probabilities; kept in memory. None where nothing was kept, or the file is damaged."""
+        """What it answered, without probabilities; kept in memory. None where nothing was kept, or the file is damaged.
+
+        On a target without labels: on the pictures that were labelled here.
+        """
         run = self.run(arm, seed)
+        if self.known is not None and split == TEST:
+            return self.predictions(arm, seed)
         return read_answers(self.home.run(run.run_id).predictions, split) if run else None
 
     def predictions(self, arm: str, seed: int | None = None, split: str = TEST) -> Predictions | None:
         """The same with how sure it was: read from the disk each time."""
         run = self.run(arm, seed)
-        return read_predictions(self.home.run(run.run_id).predictions, split) if run else None
+        if run is None:
+            return None
+        path = self.home.run(run.run_id).predictions
+        if self.known is not None and split == TEST:
+            return joined(path, self.known, len(self.classes))
+        return read_predictions(path, split)
+
+    def asked(self, number: int) -> str:
+        """So many of the pictures that all is said of, in words."""
+        return f"the {count(number)} labelled here" if self.known is not None else number_of(number, "test picture")
 
 
 def finished(now: ExperimentView) -> tuple[RunEntry, ...]:

@@ -40,7 +40,7 @@ def show(choice: Choice) -> None:
     between = difference(arm.told, other.told) if other else None
     voices = [arm, other] if other and between else [arm]
     if between and other:
-        st.markdown(totals(arm.noun, other.noun, between))
+        st.markdown(totals(arm.noun, other.noun, between, choice.asked(between.pictures)))
         st.caption(meaning(arm.noun, other.noun, choice.seed))
         if over := net(choice):
             st.markdown(over)

@@ -10,11 +10,12 @@ from tl.ui.parts.text import count, escape
 from tl.words import number_of
 
 
-def totals(arm: str, other: str, found: Difference) -> str:
-    """Markdown: "Compared with A, B fixed 41 of 550 test pictures and broke 12 (difference +29, …)"."""
+def totals(arm: str, other: str, found: Difference, of: str | None = None) -> str:
+    """Markdown: "Compared with A, B fixed 41 of 550 test pictures and broke 12 (difference +29, …)"; `of`: other words
+    for the pictures."""
     fixed, broken = int(found.fixed.sum()), int(found.broken.sum())
     return (
-        f"Compared with {escape(other)}, {escape(arm)} fixed **{count(fixed)}** of {number_of(found.pictures, 'test picture')}"
+        f"Compared with {escape(other)}, {escape(arm)} fixed **{count(fixed)}** of {of or number_of(found.pictures, 'test picture')}"
         f" and broke **{count(broken)}** (difference **{signed(fixed - broken)}**{_between(found.net)})."
     )
 
@@ -35,17 +36,18 @@ def net(choice: Choice) -> str | None:
     sides = [(choice.answers(choice.arm, seed), choice.answers(choice.other, seed)) for seed in seeds]
     known = [(arm, other) for arm, other in sides if arm is not None and other is not None]
     found = over_seeds(known, choice.now.pictures.train if choice.now.pictures else None)
-    return over_all(noun(choice.arm), found) if found else None
+    return over_all(noun(choice.arm), found, choice.asked(found.pictures)) if found else None
 
 
-def over_all(arm: str, found: OverSeeds) -> str:
-    """Markdown: "Over 3 seeds, B fixed 38 to 45 of 550 test pictures and broke 9 to 14; on average +29.3 (…)"."""
+def over_all(arm: str, found: OverSeeds, of: str | None = None) -> str:
+    """Markdown: "Over 3 seeds, B fixed 38 to 45 of 550 test pictures and broke 9 to 14; on average +29.3 (…)"; `of` as
+    in `totals`."""
     holds = {
         NEW_PICTURES: ", for other test pictures and other seeds",
         NEW_TRAINING: ", for other training and test pictures",
     }.get(found.net.basis, ", for other test pictures and these networks" if found.net.low is not None else "")
     return (
-        f"Over {len(found.fixed)} seeds, {escape(arm)} fixed {span(found.fixed)} of {number_of(found.pictures, 'test picture')}"
+        f"Over {len(found.fixed)} seeds, {escape(arm)} fixed {span(found.fixed)} of {of or number_of(found.pictures, 'test picture')}"
         f" and broke {span(found.broken)}: a difference of **{signed(found.net.mean)}** on average{_between(found.net)}"
         f"{holds}."
     )

@@ -53,6 +53,8 @@ def show(choice: Choice) -> None:
 
 def _ask(choice: Choice, info: DatasetInfo, classes: Sequence[str]) -> None:
     given = given_labels.read(choice.home, info.name)
+    if given.usable and choice.known is None:
+        st.rerun()  # there is more to look at now: the page's list of sections says so
     asked = given_labels.to_label(info)
     wanted = _wanted(asked, given)
     done = [place for place in wanted if place in given.labels]
@@ -159,7 +161,11 @@ def _go_to(place: int | None) -> None:
 
 
 def _finished(choice: Choice, wanted: Sequence[int], asked: Sequence[int]) -> None:
-    st.success("These pictures are labelled. The verdict is measured on them now.", icon=":material/verified:")
+    st.success(
+        "These pictures are labelled. The verdict is measured on them now, and *Confusion* shows which of them adapting fixed "
+        "and broke.",
+        icon=":material/verified:",
+    )
     st.page_link(
         "app.py",
         label="To the verdict",

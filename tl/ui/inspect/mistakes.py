@@ -6,9 +6,9 @@ import streamlit as st
 
 from tl.analysis.inspection.difference import same_pictures
 from tl.analysis.inspection.mistakes import Hardest, hardest, worst_mistakes
-from tl.store.predictions import Answers, read_answers
+from tl.store.predictions import Answers
 from tl.ui.inspect import gallery
-from tl.ui.inspect.choice import TEST, Choice, finished
+from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.gallery import Line
 from tl.ui.parts.text import count, escape
 from tl.words import number_of
@@ -25,7 +25,7 @@ def show(choice: Choice) -> None:
     st.header(f"Worst mistakes: {escape(arm.title)}", anchor=False)
     rows = worst_mistakes(told)
     st.markdown(
-        f"{escape(arm.title)} got {count(len(rows))} of {number_of(len(told.label), 'test picture')} wrong (seed "
+        f"{escape(arm.title)} got {count(len(rows))} of {choice.asked(len(told.label))} wrong (seed "
         f"{choice.seed}). First come those where it was surest of the wrong class; in brackets the probability it gave to "
         "the right one."
     )
@@ -44,13 +44,13 @@ def show(choice: Choice) -> None:
 
 def _hardest(choice: Choice, names: Sequence[str]) -> None:
     """Draw what most networks of the comparison got wrong."""
-    found = [read_answers(choice.home.run(run.run_id).predictions, TEST) for run in finished(choice.now)]
+    found = [choice.answers(run.arm, run.seed) for run in finished(choice.now)]
     answers = [each for each in found if each is not None]
     if len(answers) < 2:
         return
     st.header("Hardest pictures", anchor=False)
     hard = hardest(answers, len(names))
-    st.markdown(told_of(hard, answers))
+    st.markdown(told_of(hard, answers, choice.asked(pictures_of(answers))))
     gallery.show(
         choice,
         hard.picture,
@@ -61,14 +61,18 @@ def _hardest(choice: Choice, names: Sequence[str]) -> None:
     )
 
 
-def told_of(hard: Hardest, answers: Sequence[Answers]) -> str:
-    """How many were wrong in all networks, and in any; Markdown."""
-    pictures = len({int(place) for each in answers for place in each.picture})
+def pictures_of(answers: Sequence[Answers]) -> int:
+    """How many pictures any of the networks was asked about."""
+    return len({int(place) for each in answers for place in each.picture})
+
+
+def told_of(hard: Hardest, answers: Sequence[Answers], of: str | None = None) -> str:
+    """How many were wrong in all networks, and in any; Markdown. `of`: other words than "550 test pictures"."""
     every = int((hard.wrong == hard.asked).sum())
     if not len(hard.picture):
         return f"All {len(answers)} networks, of all arms and seeds, got every test picture right."
     return (
-        f"{count(every)} of {number_of(pictures, 'test picture')} {'was' if every == 1 else 'were'} wrong in all "
+        f"{count(every)} of {of or number_of(pictures_of(answers), 'test picture')} {'was' if every == 1 else 'were'} wrong in all "
         f"{_tested(hard, answers)}, {count(len(hard.picture))} in at least one. The hardest come first: some may be labelled "
         "wrongly, or show several things."
     )

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from tl import datasets
+from tl.analysis.adaptation.given import known_labels
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
 from tl.store.home import Home
@@ -40,11 +41,17 @@ SECTIONS: dict[str, Section] = {
     "labels": Section("Labels", ":material/label:", "labels"),
     "looks": Section("Where it looks", ":material/visibility:", "where_it_looks"),
     "try": Section("Try a picture", ":material/add_a_photo:", "try_picture"),
+    "both_sets": Section("Both sets", ":material/scatter_plot:", "both_sets"),
     "calibration": Section("Calibration", ":material/speed:", "calibration"),
     "shifted": Section("Shifted test", ":material/blur_on:", "shifted"),
     "model": Section("Use it elsewhere", ":material/deployed_code:", "model"),
 }
-UNLABELLED = ("label", "try", "model")  # sections of a comparison whose test pictures have no labels
+UNLABELLED = ("label", "both_sets", "try", "model")  # sections of a comparison whose test pictures have no labels
+LABELLED_HERE = (
+    "confusion",
+    "mistakes",
+    "looks",
+)  # and those that some of them are enough for, once they have been labelled
 
 
 def show(home: Home, experiment_id: str) -> None:
@@ -78,9 +85,10 @@ def show(home: Home, experiment_id: str) -> None:
 
 def _sections(choice: Choice) -> list[str]:
     """Keys of those that say something: labels are given where there are none, and without them nothing is right or wrong."""
+    absent = set() if choice.now.experiment.target_dataset else {"both_sets"}
     if choice.target is None or choice.target.labelled:
-        return [key for key in SECTIONS if key != "label"]
-    return [key for key in SECTIONS if key in UNLABELLED]
+        return [key for key in SECTIONS if key not in {"label", *absent}]
+    return [key for key in SECTIONS if key in UNLABELLED or (choice.known and key in LABELLED_HERE)]
 
 
 def _choice(now: view.ExperimentView, first: str, other: str | None) -> Choice:
@@ -105,7 +113,17 @@ def _choice(now: view.ExperimentView, first: str, other: str | None) -> Choice:
         info = None  # of another machine: what has this name here may be other pictures
     target = info if now.experiment.target_dataset else None
     numbers = _numbers(now, target) if target and target.labelled else None
-    return Choice(now=now, arm=arm, other=compared, seed=seed, info=info, target=target, numbers=numbers)
+    known = known_labels(now.home, now.experiment) if target and not target.labelled else None
+    return Choice(
+        now=now,
+        arm=arm,
+        other=compared,
+        seed=seed,
+        info=info,
+        target=target,
+        numbers=numbers,
+        known=known[0] if known else None,
+    )
 
 
 def _numbers(now: view.ExperimentView, target: DatasetInfo) -> tuple[int, ...] | None:

@@ -149,7 +149,7 @@ def _users(home: Home, entry: Entry) -> None:
         st.caption(f"Used by {number_of(len(entry.used_by), 'experiment')}:", width="content")
         for experiment_id in entry.used_by[:USERS_SHOWN]:
             spec = read_experiment(home, experiment_id)["experiment"]
-            label = f"{view.data_title(home, spec.dataset, [])}, {count(spec.samples)} pictures"
+            label = f"{view.data_title(home, spec, [])}, {count(spec.samples)} pictures"
             address = {"experiment": experiment_id}
             st.page_link("app.py", label=escape(label), icon=":material/compare_arrows:", query_params=address)
 

@@ -96,7 +96,10 @@ def table(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
     """Columns of the table of all runs."""
     now = time.time()
     firsts = {run.experiment_id: run for run in runs}
-    titles = {experiment_id: view.data_title(home, run.dataset, [run.run_id]) for experiment_id, run in firsts.items()}
+    titles = {
+        experiment_id: view.sets_title(home, run.dataset, run.target_dataset, run.run_id)
+        for experiment_id, run in firsts.items()
+    }
 
     def column(field: str, show: Callable[[Any], str]) -> list[str]:
         values = [getattr(run, field) for run in runs]
@@ -130,7 +133,7 @@ def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: Lab
     first, spec = runs[0], read_experiment(home, experiment_id)["experiment"]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            about = f"{networks(spec)} on {view.data_title(home, first.dataset, [first.run_id])}"
+            about = f"{networks(spec)} on {view.data_title(home, spec, [first.run_id])}"
             st.header(escape(label.name or about), anchor=False, width="content")
             with st.container(horizontal=True, width="content"):
                 if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):

@@ -20,7 +20,8 @@ LONGEST = 200  # characters
 def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], page_key: str) -> list[RunEntry]:
     """Draw what may be asked for; the runs of the experiments that fit. What is asked anew begins with the first page,
     whose number the session keeps as `page_key`."""
-    titles = {name: plain(view.data_title(home, name)) for name in dict.fromkeys(run.dataset for run in runs)}
+    names = dict.fromkeys(name for run in runs for name in (run.dataset, run.target_dataset) if name is not None)
+    titles = {name: plain(view.data_title(home, name)) for name in names}
     states = [state for state in view.STATUSES if any(run.status == state for run in runs)]
     asked: dict[str, Any] = {"persist_state": "session", "on_change": st.session_state.pop, "args": (page_key, None)}
     with st.grid(3, min_column_width=220):
@@ -68,7 +69,9 @@ def fitting(
             own += [text for label in both for text in (label.name, label.notes)]
         own.append(_text(run, titles))
         in_state = state is None or run.status == state
-        kept[run.experiment_id] = kept.get(run.experiment_id, False) or (in_state and data in (None, run.dataset))
+        kept[run.experiment_id] = kept.get(run.experiment_id, False) or (
+            in_state and data in (None, run.dataset, run.target_dataset)
+        )
     for experiment_id, parts in texts.items():
         text = "\n".join(parts).casefold()
         kept[experiment_id] = kept[experiment_id] and all(word in text for word in wanted)
@@ -79,8 +82,7 @@ def _text(run: RunEntry, titles: Mapping[str, str]) -> str:
     network = BACKBONES[run.backbone].title if run.backbone in BACKBONES else ""
     return "\n".join(
         (
-            titles[run.dataset],
-            run.dataset,
+            *(part for name in (run.dataset, run.target_dataset) if name is not None for part in (titles[name], name)),
             arm_title(run.arm),
             STRATEGIES[run.strategy].title,
             network,

@@ -257,3 +257,10 @@ def data_title(home: Home, learned: str | Training, run_ids: Iterable[str] = ())
     info = pictures_of(home, learned, run_ids)
     names = (learned,) if isinstance(learned, str) else learned.sets
     return info.title if info else f"{' → '.join(names)} (no longer here)"
+
+
+def sets_title(home: Home, dataset: str, target: str | None, run_id: str | None = None) -> str:
+    """The same of a data set and, where there is one, of the one to work on, whose settings are not at hand."""
+    runs = [run_id] if run_id else []
+    alone = target is None or any(home.run(each).imported.exists() for each in runs)  # those bring both in one
+    return " → ".join(data_title(home, name, runs) for name in (dataset, None if alone else target) if name is not None)

@@ -47,7 +47,7 @@ def about(home: Home, whole: Whole) -> str:
             f"**{escape(arm_title(row.arm))}**, seed {row.seed} ({memory(whole.num_bytes())}): its curves, its trained "
             "network and its log are permanently deleted."
         )
-    title = f"{networks(spec)} on {view.data_title(home, spec.dataset, [whole.rows[0].run_id])}"
+    title = f"{networks(spec)} on {view.data_title(home, spec, [whole.rows[0].run_id])}"
     sizes = [experiment.samples for experiment in whole.experiments.values()]
     pictures = ", ".join(count(size) for size in sizes if size is not None) or "all"
     what = "The whole sweep" if whole.kind == SWEEP else "The comparison"

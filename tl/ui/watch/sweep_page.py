@@ -88,10 +88,11 @@ def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, act
         key=f"sweep_table_{known}",  # drawn anew, as columns keep the widths they began with
         alt="Every size in numbers, one row per size",
     )
+    on = f"the test pictures of {escape(found.works_on)}" if found.works_on else "the test set"
+    saved = "" if found.works_on else " Time saved: until a validation accuracy both reach."
     st.caption(
-        f"Accuracies on the test set: mean over seeds ({sweep_wording.covers(found)}; n runs). Worth in pictures: how "
-        "many times more pictures the baseline needs for the same accuracy, and how many that is. Time saved: until a "
-        "validation accuracy both reach."
+        f"Accuracies on {on}: mean over seeds ({sweep_wording.covers(found)}; n runs). Worth in pictures: how many times more "
+        f"pictures the baseline needs for the same accuracy, and how many that is.{saved}"
     )
     _experiments(now)
     cost.show_command("The command that repeats this", now.experiment, found.sizes, judged, home=home, runs=now.runs)

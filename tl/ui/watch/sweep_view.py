@@ -131,7 +131,9 @@ def table(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[str]]:
         columns[f"worth in pictures{suffix}"] = [
             size_findings.worth(compared.worth_in_pictures.get(size)) for size in found.sizes
         ]
-        columns[f"time saved{suffix}"] = [size_findings.saved(compared.time_to_target[size]) for size in found.sizes]
+        if not found.works_on:  # it is until an accuracy on the source's pictures: not what counts
+            saved = [size_findings.saved(compared.time_to_target[size]) for size in found.sizes]
+            columns[f"time saved{suffix}"] = saved
     for arm, reached in found.arms.items():
         columns[f"time of a run ({titles[arm]})"] = [duration(reached[size].seconds) for size in found.sizes]
     return columns

@@ -57,7 +57,7 @@ def show_run(home: Home, run: RunEntry, key: str) -> None:
         st.error(escape(problem), icon=":material/error:")
     _export(home, run, key)
     _keep(home, run, key)
-    if not run.final_of:
+    if not run.final_of and run.target_dataset is None:  # a final model is trained on all pictures of one set
         _final(home, run, key)
 
 

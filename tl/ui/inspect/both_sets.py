@@ -1,0 +1,188 @@
+"""Both sets in one picture: what reaches the head of a network for pictures of the source and of the target, before and after."""
+
+from collections import Counter
+from contextlib import suppress
+
+import numpy as np
+import streamlit as st
+
+from tl import datasets
+from tl.analysis.adaptation import both_sets as told
+from tl.config import Refused
+from tl.jobs import background
+from tl.jobs.listing import RunEntry
+from tl.jobs.measurements import both_sets as job
+from tl.store.both_sets import BothSets, Seen, read_both_sets
+from tl.store.origin import with_network
+from tl.strategies import SOURCE_THEN_TARGET, STRATEGIES, arm_title
+from tl.ui.inspect import gallery
+from tl.ui.inspect.choice import Choice
+from tl.ui.inspect.looks import BUSY, GONE
+from tl.ui.parts.chart import draw
+from tl.ui.parts.refresh import fragment
+from tl.ui.parts.text import escape, plain, unbroken
+from tl.words import number_of, percent
+
+BUTTON = "both_sets_ask"
+POLL_SECONDS = 1.0
+UNKNOWN, REST = "not labelled", "other classes"
+OTHERS = "Other networks are being asked; try again in a while."
+ADAPTED = (
+    "This arm gives BatchNorm the statistics of what it looks at: after training, pictures of either set go through "
+    "statistics of that set."
+)
+
+
+def show(choice: Choice) -> None:
+    """Draw the section."""
+    st.header("Both sets, before and after", anchor=False)
+    source, target = called(choice)
+    st.caption(
+        f"Pictures of {escape(source)} and of {escape(target)}, as the head of the network gets them, in the two directions in "
+        "which they differ most (PCA of both together). No arm was trained with these pictures: up to 300 "
+        "validation pictures of the first set and as many test pictures of the second."
+    )
+    active = job.looking(choice.home)
+    fragment(_show, POLL_SECONDS if active else None)(choice, active)
+
+
+def called(choice: Choice) -> tuple[str, str]:
+    """The two sets as people call them; not escaped."""
+    names = []
+    for name in choice.now.experiment.sets:
+        with suppress(Refused):  # deleted since
+            name = datasets.describe(choice.home, name).called
+        names.append(name)
+    return names[0], names[-1]
+
+
+def _show(choice: Choice, was_active: bool) -> None:
+    active = job.looking(choice.home)
+    if active != was_active:
+        st.rerun()  # with or without refreshing
+    runs = [run for run in (choice.run(choice.arm), choice.other and choice.run(choice.other)) if run]
+    found = {run.run_id: read_both_sets(choice.home.run(run.run_id).both_sets) for run in runs}
+    left = [run for run in runs if found[run.run_id] is None]
+    if left and active:
+        st.caption(":material/hourglass_top: Loading the networks and looking at the pictures …")
+    elif left:
+        _button(choice, left)
+    if own := found.get(runs[0].run_id):
+        _drawn(choice, own)
+        for run in runs[1:]:
+            if other := found.get(run.run_id):
+                words = told.mixed(other.after)
+                beside = (
+                    f"{escape(arm_title(run.arm))} after training, on the same pictures: {words[0].lower()}{words[1:]}"
+                )
+                st.markdown(unbroken(beside))
+        st.caption(
+            f"{told.LOOK_FOR} {told.ONLY_A_VIEW} One network (seed {choice.seed}); another seed gives another picture."
+        )
+
+
+def _button(choice: Choice, left: list[RunEntry]) -> None:
+    for run in left:
+        if problem := job.problem(choice.home, run.run_id):
+            st.caption(f":material/warning: {escape(arm_title(run.arm))}: {escape(problem)}")
+    here = [run.run_id for run in left if with_network(choice.home.run(run.run_id))]
+    if not here:
+        st.caption(GONE)
+        return
+    busy = background.busy(choice.home)
+    asked = st.button(
+        f"Ask {number_of(len(here), 'network')}",
+        icon=":material/scatter_plot:",
+        key=BUTTON,
+        disabled=busy,
+        type="primary",
+    )
+    if busy:
+        st.caption(BUSY)
+    if asked:
+        if job.ask(choice.home, here):
+            st.rerun()
+        st.caption(OTHERS)
+
+
+def _drawn(choice: Choice, found: BothSets) -> None:
+    strategies = {arm.name: STRATEGIES[arm.strategy] for arm in choice.now.experiment.arms}
+    labels = _labels(choice, found)
+    colours = _colours(labels)
+    names = gallery.class_names(choice, max([*labels, *(len(choice.classes) - 1,)], default=0) + 1)
+    _legend(choice, names, labels, colours)
+    began = "random weights" if found.random else "pretrained weights"
+    sides = (("before", f"Before: {began}", found.before), ("after", f"After: {arm_title(choice.arm)}", found.after))
+    for column, (key, title, own) in zip(st.columns(2), sides, strict=True):
+        with column:
+            st.markdown(f"**{escape(title)}**")
+            _one(choice, found, own, names, labels, colours, key)
+            st.markdown(unbroken(told.mixed(own)))
+            st.caption(told.explained(own))
+    if sentence := told.change(found):
+        st.markdown(f"**{sentence}**")
+    if strategies[choice.arm].learns_from == SOURCE_THEN_TARGET:
+        st.markdown(f":material/info: {ADAPTED}")
+    if found.random:
+        st.caption(told.RANDOM)
+
+
+def _labels(choice: Choice, found: BothSets) -> list[int]:
+    """Of each picture its class, -1 where nobody has labelled it; what was labelled here since is known."""
+    known = choice.known or {}
+    return [
+        label if label >= 0 or place < found.of_source else known.get(picture, -1)
+        for place, (label, picture) in enumerate(zip(found.label, found.picture, strict=True))
+    ]
+
+
+def _colours(labels: list[int]) -> dict[int, int]:
+    """Class -> its place among the chart's colours: of those with most pictures."""
+    from tl.charts.both_sets import MOST_CLASSES
+
+    counts = Counter(label for label in labels if label >= 0)
+    shown = sorted(sorted(counts, key=lambda label: (-counts[label], label))[:MOST_CLASSES])
+    return {label: place for place, label in enumerate(shown)}
+
+
+def _legend(choice: Choice, names: tuple[str, ...], labels: list[int], colours: dict[int, int]) -> None:
+    from tl.charts.both_sets import COLOURS, OTHER, SIGNS
+
+    def dot(place: int) -> str:
+        return f':small[:color[⬤]{{foreground="{COLOURS[place]}"}}]'
+
+    with st.container(horizontal=True, gap="medium"):
+        for sign, name in zip(SIGNS, called(choice), strict=True):
+            st.markdown(f"{sign} {escape(name)}", width="content")
+    with st.container(horizontal=True, gap="small"):
+        for label, place in colours.items():
+            st.markdown(f"{dot(place)} {escape(names[label])}", width="content")
+        rest = [REST] * bool({*labels} - {*colours} - {-1}) + [UNKNOWN] * (-1 in labels)
+        if rest:
+            st.markdown(f"{dot(OTHER)} {', '.join(rest)}", width="content")
+
+
+def _one(
+    choice: Choice,
+    found: BothSets,
+    own: Seen,
+    names: tuple[str, ...],
+    labels: list[int],
+    colours: dict[int, int],
+    key: str,
+) -> None:
+    from tl.charts.both_sets import OTHER, both_sets_chart
+
+    sets = [plain(name) for name in called(choice)]
+    rows = []
+    for place in np.random.default_rng(0).permutation(len(labels)):  # else the one set would lie on top of the other
+        side, label = int(place >= found.of_source), labels[place]
+        told_class = names[label] if label >= 0 else UNKNOWN
+        x, y = own.places[place]
+        rows.append((x, y, side, colours.get(label, OTHER), sets[side], told_class, found.picture[place] + 1))
+    first, second = (percent(share, 0) for share in own.explained)
+    draw(
+        both_sets_chart(rows, (first, second)),
+        key=f"both_sets_{key}",
+        alt=f"{len(rows)} pictures of {sets[0]} and {sets[1]} {key} training. {told.mixed(own)}",
+    )
