@@ -4,7 +4,10 @@ from tests.page_lab import unescaped
 from tests.two_sets_lab import compared, sets
 from tl import jobs
 from tl.datasets import given_labels
+from tl.strategies import STRATEGIES
+from tl.ui import arms
 from tl.ui.compose import target
+from tl.ui.form_state import ARMS, arm_key
 
 
 def form(open_page, name: str | None = None, source: str | None = None):
@@ -28,6 +31,18 @@ def test_choosing_what_it_will_work_on_begins_a_comparison_of_ways_to_adapt(open
     started = jobs.experiment(home, experiment_id)["experiment"]
     assert (started.dataset, started.target_dataset, len(started.seeds)) == ("blossoms", "blossoms_dusk", 3)
     assert [arm.strategy for arm in started.arms] == list(target.FIRST_ARMS)
+
+
+def test_an_arm_can_begin_from_scratch_until_its_strategy_cannot(open_page, home):
+    app = form(open_page, "blossoms_dusk")
+    number = app.session_state[ARMS][1]
+    app.session_state[arm_key(number, "weights")] = "random"
+    app.button(key=f"fold_{arms.OPEN}").click().run()
+    assert STRATEGIES[target.FIRST_ARMS[1]].sentence_for("random") in unescaped(app)
+    assert f"{STRATEGIES[target.FIRST_ARMS[1]].title}, from scratch" in unescaped(app)
+    app.session_state[arm_key(number, "strategy")] = "full_finetuning"
+    app.run()
+    assert not app.exception and ", from scratch" not in unescaped(app)
 
 
 def test_taking_it_back_brings_back_the_usual_arms(open_page):

@@ -119,6 +119,20 @@ def test_one_sets_pictures_are_described_as_before(stripes_home, negatives):
     assert datasets.describe_for(stripes_home, config) == datasets.describe(stripes_home, "stripes")
 
 
+def test_an_arm_from_scratch_has_the_weights_and_the_input_of_scratch(make_run, negatives):
+    began = {}
+    for strategy, own in (("scratch", {}), ("mcc", {"weights": "random"}), ("mcc", {})):
+        run, config = make_run(strategy, weights="bundled", target_dataset=negatives, precision="fp32", arm=own)
+        trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+        trainer._prepare()
+        state = trainer.learner.network.state_dict()
+        began[config.arm.initialisation, strategy] = state, trainer.learner._inputs._expects, config.rate_of(config.arm)
+    (scratch, expects, rate), (random, *same), (pretrained, *other) = began.values()
+    assert scratch.keys() == random.keys() and all((scratch[name] == random[name]).all() for name in scratch)
+    assert same == [expects, rate] and other == [expects, rate / 10]
+    assert any((pretrained[name] != random[name]).any() for name in random)
+
+
 def test_a_few_labelled_pictures_of_each_class_are_half_of_every_batch(make_run, negatives, stripes_home):
     some = {}
     for number in (2, 5):

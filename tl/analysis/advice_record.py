@@ -41,7 +41,7 @@ def remember(home: Home, experiment_id: str, experiment: Experiment, advice: dic
     # What is advised is about one network with its weights: arms that have their own are not what it was said of.
     arms = [arm for arm in experiment.arms if not arm.transfers_its_own]
     strategies = [arm.strategy for arm in arms]
-    transferring = [arm for arm in arms if transfers(arm.strategy)]
+    transferring = [arm for arm in arms if transfers(arm)]
     if SCRATCH not in strategies or not transferring:
         return
     advised = [arm for key in advice["strategies"] for arm in transferring if arm.strategy == key]

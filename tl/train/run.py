@@ -84,7 +84,7 @@ class Trainer:
         self.progress.phase("preparing")
         self.store = prepare_for(self.run.home, config, self._preparing)
         weights, expects = None, input_of(self.run.home, config.backbone, config.weights)
-        if STRATEGIES[config.arm.strategy].pretrained:
+        if config.arm.pretrained:
             weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
         self.threads.resume()  # only now: it is other processes that decode pictures, and theirs is no load of others
         if config.precision == "auto":
