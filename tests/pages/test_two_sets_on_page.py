@@ -4,6 +4,7 @@ from tests.page_lab import unescaped
 from tests.two_sets_lab import compared, sets
 from tl import jobs
 from tl.datasets import given_labels
+from tl.store.metrics import read_metrics, write_metrics
 from tl.strategies import STRATEGIES
 from tl.ui import arms
 from tl.ui.compose import target
@@ -77,8 +78,15 @@ def test_a_set_without_labels_is_a_target_only(open_page, home, tmp_path):
 def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_page, home, tmp_path):
     sets(home, tmp_path, labelled=False, count=180)
     experiment_id = compared(home, {"source_only": 0.5, "mcc": 0.9})
+    mcc = next(run for run in jobs.list_runs(home) if run.arm == "mcc")
+    files = home.run(mcc.run_id)
+    rows = read_metrics(files.metrics).to_dict("records")
+    falls = [row | {"estimated_accuracy": 0.8 - 0.1 * row["epoch"]} for row in rows]
+    write_metrics(files.metrics, falls)
     app = open_page(experiment=experiment_id)
     said = unescaped(app)
+    assert "as estimated without labels, fell by 20.0 points" in said and "Estimated accuracy on the target" in said
+    assert "no test. A cross: from there on it falls" in said and "discriminator tells" not in said
     assert "nobody has labelled these pictures" in said and "is estimated at" in said
     app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="label")
     assert "0 of 27 labelled" in [bar.proto.text for bar in app.get("progress")] and not app.exception

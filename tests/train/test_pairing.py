@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tl import datasets
+from tl import datasets, measures
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.datasets import pairing, prepare, prepare_for
 from tl.datasets.info import DatasetInfo
@@ -15,6 +15,7 @@ from tl.store.predictions import read_predictions
 from tl.store.turn import Turn
 from tl.strategies import STRATEGIES
 from tl.train.batches import going_round
+from tl.train.checkpoint import load_best
 from tl.train.run import Trainer
 
 
@@ -43,6 +44,15 @@ def test_a_ceiling_learns_all_of_the_target_and_nothing_of_the_source(stripes_ho
     store, target = prepare_for(stripes_home, config_of("target_full")), prepare(stripes_home, negatives, 32)
     assert store.sizes == target.sizes
     assert all(store.of(split).folder == target.folder for split in store.sizes)
+
+
+def test_of_many_target_pictures_some_from_all_over_are_looked_at_in_each_epoch(stripes_home, negatives, monkeypatch):
+    monkeypatch.setattr(pairing, "MOST_LOOKED_AT", 3)
+    part = prepare_for(stripes_home, config_of("source_only")).parts[TARGET_VALIDATION]
+    target = prepare(stripes_home, negatives, 32)
+    rows = np.arange(3) * target.sizes["validation"] // 3
+    assert (part.pixels[:] == target.pixels("validation")[rows]).all()
+    assert (part.labels == target.labels_of("validation")[rows]).all() and len(part) == 3 < target.sizes["validation"]
 
 
 def test_pictures_are_maps_of_both_sets_files_not_copies(stripes_home, negatives):
@@ -90,8 +100,11 @@ def test_an_experiment_with_one_set_is_written_as_before():
     assert type(two).from_json(two.to_json()) == two and two.to_json()["target_dataset"] == "negatives"
 
 
-def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(make_run, negatives, train, stripes_home):
+def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(
+    make_run, negatives, train, stripes_home, monkeypatch
+):
     run, config = make_run("source_only", weights="bundled", target_dataset=negatives, precision="fp32")
+    monkeypatch.setattr(measures, "FEWEST_TO_ESTIMATE", 2)
     result = train(run, config)
     target = prepare(stripes_home, negatives, 32)
     answers = read_predictions(run.predictions, "test")
@@ -100,6 +113,15 @@ def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(make_run, n
     from tl.store.metrics import read_metrics
 
     noted = read_metrics(run.metrics)["target_val_accuracy"].tolist()
+    kept = read_predictions(run.predictions, "validation")  # of the best epoch, as that of the source was then
+    estimated = read_metrics(run.metrics)["estimated_accuracy"].tolist()
+    assert all(0 <= share <= 1 for share in estimated)
+    own = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    own._prepare()
+    load_best(run.checkpoints, own.learner.network, result["best_epoch"], own.learner.moving)
+    asked = own.learner.evaluate(TARGET_VALIDATION, lambda done: None)
+    expected = measures.estimated_accuracy(kept.probabilities, kept.right, asked.probabilities)
+    assert estimated[result["best_epoch"] - 1] == expected
     assert result["chosen_by"] == "source" and result["oracle_epoch"] == 1 + noted.index(max(noted))
 
 

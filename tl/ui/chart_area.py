@@ -8,6 +8,7 @@ from tl.ui.arms import dot
 from tl.ui.chart import draw
 from tl.ui.text import escape
 from tl.ui.view import ExperimentView
+from tl.ui.watch import target
 
 AXIS, TRAINING, SINGLE = "chart_axis", "chart_training", "chart_single"
 AXES = {"epochs": "Epochs", "seconds": "Time", "pictures": "Pictures"}
@@ -67,6 +68,7 @@ def show(now: ExperimentView, metrics) -> None:
             _epoch_seconds(now, metrics, arms)
         with st.container():
             _learning_rate(now, metrics, arms)
+        target.curves(now, metrics)
         _rate_test(now, metrics, arms)
         resources = now.resources()
         with st.container():

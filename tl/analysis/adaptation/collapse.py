@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CERTAIN = "discriminator_certain"
     VANISHED = "class_vanished"
     FALLING = "target_accuracy_falls"
+    ESTIMATE_FALLS = "estimated_accuracy_falls"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +39,12 @@ def marks(metrics: pd.DataFrame, classes: int) -> tuple[Mark, ...]:
     """What went wrong so far, from a run's epochs; none where the columns are empty, as for arms that adapt nothing."""
     domain = _column(metrics, "domain_accuracy")
     found = [_at_chance(domain), _certain(domain), _vanished(_column(metrics, "predicted_classes"), classes)]
-    found += [_falling(_column(metrics, name)) for name in ("target_val_accuracy", "estimated_accuracy")]
-    kinds: dict[Kind, Mark] = {}
-    for mark in found:
-        if mark:
-            kinds.setdefault(mark.kind, mark)
-    return tuple(kinds.values())
+    measured = _column(metrics, "target_val_accuracy")
+    if np.isfinite(measured).any():  # then an estimate has nothing to add
+        found.append(_falling(measured, Kind.FALLING))
+    else:
+        found.append(_falling(_column(metrics, "estimated_accuracy"), Kind.ESTIMATE_FALLS))
+    return tuple(mark for mark in found if mark)
 
 
 def _column(metrics: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -75,13 +76,13 @@ def _vanished(predicted: NDArray[np.float64], classes: int) -> Mark | None:
     return Mark(kind=Kind.VANISHED, epoch=_since(gone), value=classes - float(predicted[-1]))
 
 
-def _falling(accuracy: NDArray[np.float64]) -> Mark | None:
+def _falling(accuracy: NDArray[np.float64], kind: Kind) -> Mark | None:
     known = np.flatnonzero(np.isfinite(accuracy))
     if len(known) < LATE:
         return None
     highest = int(known[np.argmax(accuracy[known])])
     lost = float(accuracy[highest] - accuracy[known[-1]])
-    return Mark(kind=Kind.FALLING, epoch=highest + 1, value=lost) if lost >= FALL else None
+    return Mark(kind=kind, epoch=highest + 1, value=lost) if lost >= FALL else None
 
 
 def _since(holds: NDArray[np.bool_]) -> int:
@@ -114,4 +115,6 @@ def _words(mark: Mark) -> str:
         "the pictures it was moved to (a collapse: the other classes have swallowed them)",
         Kind.FALLING: f"after epoch {mark.epoch} its accuracy on the pictures it was moved to fell by "
         f"{points(mark.value).lstrip('+')}",
+        Kind.ESTIMATE_FALLS: f"after epoch {mark.epoch} its accuracy on the pictures it was moved to, as estimated without "
+        f"labels, fell by {points(mark.value).lstrip('+')}",
     }[mark.kind]
