@@ -196,7 +196,7 @@ def _marks(arms: tuple[str, ...]) -> alt.Chart:
     """A cross at each epoch since which something goes wrong."""
     return (
         table(MARKED)
-        .mark_point(shape="cross", size=110, filled=True, angle=45)
+        .mark_point(shape="cross", size=160, filled=True, angle=45)
         .encode(
             x=alt.X("x:Q"),
             y=alt.Y("y:Q"),

@@ -36,7 +36,7 @@ SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
     ),
     "domain": Shown(
         column="domain_accuracy",
-        title="Pictures whose kind the discriminator tells",
+        title="Pictures the discriminator tells apart",
         note="50 % is chance: that is where it should end, not where it should begin. A cross: it never learned, or always "
         "knows.",
         kinds=("discriminator_at_chance", "discriminator_certain"),
