@@ -26,15 +26,15 @@ def test_macro_f1_by_hand():
 
 def test_an_estimate_is_the_share_above_the_threshold_of_the_paper():
     """Of the source four of five are right, so the least sure fifth lies below: of the target two of four lie above."""
-    sure = lambda *shares: np.repeat([[share, 1 - share] for share in shares], 5, axis=0).astype(np.float16)  # noqa: E731
+    sure = lambda *shares: np.repeat([[share, 1 - share] for share in shares], 20, axis=0).astype(np.float16)  # noqa: E731
     source, target = sure(0.9, 0.8, 0.75, 0.7, 0.6), sure(0.95, 0.72, 0.65, 0.55)
-    right = np.repeat([True, True, True, True, False], 5)
-    assert estimated_accuracy(source, right, target) == 0.5
-    assert estimated_accuracy(source, right, source) == 0.8, "of the same pictures it is their accuracy"
-    assert (
-        estimated_accuracy(source, ~right & right, target) == 0
-        and estimated_accuracy(source, right, target[:19]) is None
-    )
+    right = np.repeat([True, True, True, True, False], 20)
+    labels = np.arange(100) % 2
+    assert estimated_accuracy(source, labels, right, target) == 0.5
+    assert estimated_accuracy(source, labels, right, source) == 0.8, "of the same pictures it is their accuracy"
+    assert estimated_accuracy(source, labels, right, target[:19]) is None
+    assert estimated_accuracy(source, labels, np.arange(100) < 65, target) is None, "three standard errors above chance"
+    assert estimated_accuracy(source, labels, np.arange(100) < 66, target) is not None
 
 
 def test_what_has_no_meaning_is_not_a_number():

@@ -105,6 +105,7 @@ def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(
 ):
     run, config = make_run("source_only", weights="bundled", target_dataset=negatives, precision="fp32")
     monkeypatch.setattr(measures, "FEWEST_TO_ESTIMATE", 2)
+    monkeypatch.setattr(measures, "ERRORS_ABOVE_CHANCE", -9)
     result = train(run, config)
     target = prepare(stripes_home, negatives, 32)
     answers = read_predictions(run.predictions, "test")
@@ -120,7 +121,7 @@ def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(
     own._prepare()
     load_best(run.checkpoints, own.learner.network, result["best_epoch"], own.learner.moving)
     asked = own.learner.evaluate(TARGET_VALIDATION, lambda done: None)
-    expected = measures.estimated_accuracy(kept.probabilities, kept.right, asked.probabilities)
+    expected = measures.estimated_accuracy(kept.probabilities, kept.label, kept.right, asked.probabilities)
     assert estimated[result["best_epoch"] - 1] == expected
     assert result["chosen_by"] == "source" and result["oracle_epoch"] == 1 + noted.index(max(noted))
 

@@ -321,7 +321,7 @@ class Trainer:
         if TARGET_VALIDATION not in self.store.sizes or self.learner.adapts or validation is None:
             return {}
         found, right = self._evaluate(TARGET_VALIDATION, epoch), validation.labels == validation.predicted
-        estimated = estimated_accuracy(validation.probabilities, right, found.probabilities)
+        estimated = estimated_accuracy(validation.probabilities, validation.labels, right, found.probabilities)
         return {"target_val_accuracy": found.row("val")["val_accuracy"], "estimated_accuracy": estimated}
 
     def _test(self) -> dict:
