@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tl.measures import balanced_accuracy, balanced_mean, macro_f1, recalls, standard_error
+from tl.measures import balanced_accuracy, balanced_mean, estimated_accuracy, macro_f1, recalls, standard_error
 
 LABELS = np.array([0, 0, 0, 0, 0, 0, 1, 1, 3])
 PREDICTED = np.array([0, 0, 0, 0, 0, 1, 1, 0, 2])
@@ -22,6 +22,19 @@ def test_macro_f1_by_hand():
     of_class = [2 * 5 / (6 + 6), 2 * 1 / (2 + 2), 0]  # class 2 has no pictures
     assert macro_f1(LABELS, PREDICTED, 4) == pytest.approx(sum(of_class) / 3)
     assert macro_f1(LABELS, LABELS, 4) == 1
+
+
+def test_an_estimate_is_the_share_above_the_threshold_of_the_paper():
+    """Of the source four of five are right, so the least sure fifth lies below: of the target two of four lie above."""
+    sure = lambda *shares: np.repeat([[share, 1 - share] for share in shares], 20, axis=0).astype(np.float16)  # noqa: E731
+    source, target = sure(0.9, 0.8, 0.75, 0.7, 0.6), sure(0.95, 0.72, 0.65, 0.55)
+    right = np.repeat([True, True, True, True, False], 20)
+    labels = np.arange(100) % 2
+    assert estimated_accuracy(source, labels, right, target) == 0.5
+    assert estimated_accuracy(source, labels, right, source) == 0.8, "of the same pictures it is their accuracy"
+    assert estimated_accuracy(source, labels, right, target[:19]) is None
+    assert estimated_accuracy(source, labels, np.arange(100) < 65, target) is None, "three standard errors above chance"
+    assert estimated_accuracy(source, labels, np.arange(100) < 66, target) is not None
 
 
 def test_what_has_no_meaning_is_not_a_number():

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from tl.arms import parse_arms
 from tl.backbones import BACKBONES
-from tl.config import ArmConfig, Experiment
-from tl.strategies import HEAD, LAYER_DECAY, LORA, NORM_AND_BIAS, PARAMETERS, STRATEGIES, offered, phase_at
+from tl.config import ArmConfig, Experiment, Refused, usual_rate
+from tl.strategies import HEAD, LAYER_DECAY, LORA, NORM_AND_BIAS, PARAMETERS, STRATEGIES, arm_title, offered, phase_at
 from tl.train.network import Stages, build_network
 from tl.train.optimizer import make_optimizer, set_rates
 
@@ -89,6 +90,24 @@ def test_an_entry_is_whole(name):
     assert (strategy.initialisation == "random") == strategy.sentence.startswith("Random weights;")
     assert set(strategy.parameters) <= set(PARAMETERS)
     assert set(PARAMETERS) <= set(ArmConfig.__dataclass_fields__)
+
+
+def test_a_strategy_of_two_sets_begins_either_way_and_says_so():
+    for key, strategy in STRATEGIES.items():
+        if not strategy.either_start:
+            with pytest.raises(
+                Refused, match="weights is 'random'; it must be a pretrained source for|it has no effect"
+            ):
+                parse_arms(f"{key}:weights=random")
+            continue
+        (arm,) = parse_arms(f"{key}:weights=random")
+        assert arm.initialisation == "random" and not arm.pretrained and ArmConfig(name=key, strategy=key).pretrained
+        assert arm_title(arm.name) == f"{strategy.title}, from scratch"
+        assert strategy.sentence_for(arm.weights).startswith("Random weights; ")
+        assert (
+            "retrained" not in strategy.sentence_for(arm.weights) and strategy.sentence_for("own") == strategy.sentence
+        )
+        assert usual_rate(key, "adam", arm.weights) == STRATEGIES["scratch"].learning_rate
 
 
 def test_freezing_for_no_epochs_is_full_finetuning_at_the_lower_rate():

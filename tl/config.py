@@ -12,7 +12,7 @@ from typing import Any
 
 from tl.backbones import BACKBONES, unknown
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import PARAMETERS, STRATEGIES, Phase, arm_title, phase_at
+from tl.strategies import PARAMETERS, RANDOM, STRATEGIES, Phase, arm_title, phase_at
 from tl.words import CONTROL, plain
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
@@ -81,7 +81,7 @@ class ArmConfig:
     epochs: int | None = None  # this arm's own budget; None: the experiment's
     # What it transfers where that differs, as TRANSFERRED names it; None: the experiment's, see `Training.of`.
     backbone: str | None = None  # key of BACKBONES
-    weights: str | None = None  # pretrained source
+    weights: str | None = None  # pretrained source; RANDOM: none, it begins with random weights
     resolution: int | None = None  # pixels
     # Settings of single strategies: titles, bounds and defaults are in PARAMETERS.
     frozen_epochs: int = int(PARAMETERS["frozen_epochs"].default)
@@ -108,6 +108,20 @@ class ArmConfig:
         for name, bounds in PARAMETERS.items():
             value = getattr(self, name)
             _require(bounds.low <= value <= bounds.high, name, value, f"{bounds.low:g} to {bounds.high:g}")
+        either = [key for key, strategy in STRATEGIES.items() if strategy.either_start]
+        allowed = f"a pretrained source for {self.strategy}; with random weights begin scratch and, of two data sets, "
+        fits = self.weights != RANDOM or self.strategy in either
+        _require(fits, "weights", self.weights, f"{allowed}{', '.join(either)}")
+
+    @property
+    def initialisation(self) -> str:
+        """How its backbone's weights begin: RANDOM, PRETRAINED or MEAN_VAR."""
+        return RANDOM if self.weights == RANDOM else STRATEGIES[self.strategy].initialisation
+
+    @property
+    def pretrained(self) -> bool:
+        """Needs pretrained weights, be it only for their scale."""
+        return self.initialisation != RANDOM
 
     @property
     def transfers_its_own(self) -> bool:
@@ -115,8 +129,8 @@ class ArmConfig:
         return any(getattr(self, name) is not None for name in TRANSFERRED)
 
     def with_the_shared(self) -> "ArmConfig":
-        """The same arm without a network, weights and a resolution of its own."""
-        return replace(self, backbone=None, weights=None, resolution=None)
+        """The same arm without a network, pretrained weights and a resolution of its own."""
+        return replace(self, backbone=None, weights=self.weights if self.weights == RANDOM else None, resolution=None)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready dict, without what it has not of its own: earlier versions read that, too."""
@@ -128,9 +142,10 @@ def of_arm(arm: ArmConfig, problem: object) -> str:
     return f"Arm {arm_title(arm.name)!r:.70}: {problem}"
 
 
-def usual_rate(strategy: str, optimizer: str) -> float | None:
-    """The head's learning rate at the start where nobody says another; None where nothing trains by gradient."""
-    rate = STRATEGIES[strategy].learning_rate
+def usual_rate(strategy: str, optimizer: str, weights: str | None = None) -> float | None:
+    """The head's learning rate at the start where nobody says another; None where nothing trains by gradient. `weights`:
+    the arm's own."""
+    rate = STRATEGIES["scratch" if weights == RANDOM else strategy].learning_rate
     return None if rate is None else rate * OPTIMIZERS[optimizer].rate_factor
 
 
@@ -217,9 +232,10 @@ class Training:
     def of(self, arm: ArmConfig) -> "Training":
         """The settings that an arm is trained with: these, with its own network, weights and resolution where it has some.
 
-        Weights that only this network may have are no other's: there it is the usual ones. Raises Refused.
+        Weights that only this network may have are no other's: there it is the usual ones. An arm with random weights has
+        those of the others, too: it is fed what they expect. Raises Refused.
         """
-        own = {name: value for name in TRANSFERRED if (value := getattr(arm, name)) is not None}
+        own = {name: value for name in TRANSFERRED if (value := getattr(arm, name)) not in (None, RANDOM)}
         shared = {entry.name: getattr(self, entry.name) for entry in fields(Training)}
         if own.get("backbone", self.backbone) != self.backbone and self.weights not in (AUTO, IMAGENET):
             shared["weights"] = AUTO
@@ -270,7 +286,7 @@ class Training:
 
     def rate_of(self, arm: ArmConfig) -> float | None:
         """The head's learning rate at the start of an arm, where no range test finds it; None where it has none."""
-        usual = usual_rate(arm.strategy, self.optimizer)
+        usual = usual_rate(arm.strategy, self.optimizer, arm.weights)
         return usual if usual is None else arm.learning_rate or usual
 
     def finds_rate_of(self, arm: ArmConfig) -> bool:

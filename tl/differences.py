@@ -6,8 +6,9 @@ from typing import Any
 
 from tl.backbones import BACKBONES
 from tl.config import AUTO, IMAGENET, TRANSFERRED, ArmConfig, Experiment, Training
-from tl.strategies import STRATEGIES
+from tl.strategies import RANDOM, STRATEGIES
 
+FROM_SCRATCH = "from scratch"  # what an arm with random weights of its own is called
 LONGEST_NAME = 56  # characters: what makes a name unique has room behind it
 NOUNS = {"backbone": "networks", "weights": "pretrained weights", "resolution": "resolutions"}  # what may differ
 # A model is called NETWORK-PICTURES-SIDE unless somebody names it otherwise (`python -m tl pretrain`).
@@ -23,11 +24,11 @@ def source_title(weights: str) -> str:
 
 
 def transferred_words(own: Mapping[str, Any]) -> str:
-    """What is there of TRANSFERRED: "EfficientNet-Lite0, ImageNet, 128 px"; "" for nothing."""
+    """What is there of TRANSFERRED: "EfficientNet-Lite0, ImageNet, 128 px", "from scratch"; "" for nothing."""
     backbone, weights, resolution = (own.get(name) for name in TRANSFERRED)
     parts = [
         backbone and (BACKBONES[backbone].title if backbone in BACKBONES else backbone),
-        weights and weights != AUTO and source_title(weights),
+        weights and weights != AUTO and (FROM_SCRATCH if weights == RANDOM else source_title(weights)),
         resolution and f"{resolution} px",
     ]
     return ", ".join(part for part in parts if part)

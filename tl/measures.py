@@ -3,15 +3,22 @@
 Numpy only. A measure that has no meaning (no pictures, one picture for a spread) is NaN.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
 Reals = NDArray[np.float64]
+Shares = NDArray[np.floating[Any]]
 
 # Share of the processors a run may use that others have in an epoch from which its time is not taken as it is. A page
 # that is watched takes a tenth on two cores; a process that computes beside takes half.
 DISTURBED_LOAD = 0.2
+FEWEST_TO_ESTIMATE = 20  # pictures with and without labels, below which no accuracy is estimated
+ERRORS_ABOVE_CHANCE = (
+    3.0  # standard errors by which a network has to beat chance on the labelled ones: else it knows nothing
+)
 
 
 def recalls(labels: Numbers, predicted: Numbers, classes: int) -> Reals:
@@ -33,6 +40,43 @@ def macro_f1(labels: Numbers, predicted: Numbers, classes: int) -> float:
     answers = np.bincount(predicted, minlength=classes)
     right = np.bincount(labels[labels == predicted], minlength=classes)
     return _mean(np.divide(2 * right, pictures + answers, out=np.full(classes, np.nan), where=pictures > 0))
+
+
+def estimated_accuracy(source: Shares, labels: Numbers, right: NDArray[np.bool_], target: Shares) -> float | None:
+    """Accuracy on pictures without labels, 0..1, from (m, C) probabilities of them and from (n, C) probabilities of others, of
+    which `labels` (n,) are known and these (n,) answers `right`: ATC with negative entropy (Garg et al., arXiv 2201.04234).
+    An estimate, never a test. None for too few pictures, and where the labelled ones are answered no better than by chance."""
+    if min(len(source), len(target)) < FEWEST_TO_ESTIMATE:
+        return None
+    chance = np.bincount(labels).max() / len(labels)  # by always naming the commonest class
+    if right.mean() <= chance + ERRORS_ABOVE_CHANCE * (chance * (1 - chance) / len(labels)) ** 0.5:
+        return None
+    scores = [negative_entropy(shares.astype(np.float64)) for shares in (source, target)]
+    once = [np.ones((1, len(each))) for each in scores]
+    return float(above_threshold(scores[0], scores[1], right.astype(np.float64), *once)[0])
+
+
+def negative_entropy(probabilities: Reals) -> Reals:
+    """(n,) of (n, C): the higher the surer."""
+    known = np.clip(probabilities, 1e-12, 1.0)
+    return np.asarray((known * np.log(known)).sum(1))
+
+
+def above_threshold(source_scores: Reals, target_scores: Reals, right: Reals, source: Reals, target: Reals) -> Reals:
+    """(draws,) the target's share above the threshold below which as much of the source lies as is wrong (ATC).
+
+    `*_scores` (n,), (m,): the higher the surer; `right` (n,) 1 or 0; `source` (draws, n) and `target` (draws, m): how often
+    each picture counts.
+    """
+    order = np.argsort(source_scores, kind="stable")
+    weights = source[:, order]
+    wrong = weights @ (1 - right[order])
+    below = np.cumsum(weights, axis=1) <= wrong[:, None] + 1e-9
+    place = np.minimum(below.sum(1), len(order) - 1)  # the first picture that is above it
+    threshold = source_scores[order][place]
+    above = target_scores[None, :] >= threshold[:, None]
+    share = (target * above).sum(1) / target.sum(1)
+    return np.where(wrong >= weights.sum(1) - 1e-9, 0.0, share)
 
 
 def _mean(values: Reals) -> float:

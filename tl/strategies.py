@@ -82,8 +82,17 @@ class Strategy:
 
     @property
     def pretrained(self) -> bool:
-        """Needs pretrained weights, be it only for their scale."""
+        """Needs pretrained weights, be it only for their scale, where an arm says nothing else."""
         return self.initialisation != RANDOM
+
+    @property
+    def either_start(self) -> bool:
+        """Whether an arm may begin it with random weights as well: adapting does not depend on how a network begins."""
+        return self.needs_target
+
+    def sentence_for(self, weights: str | None) -> str:
+        """What trains when, of an arm with `weights` of its own."""
+        return self.sentence.replace("Pretrained backbone", "Random weights", 1) if weights == RANDOM else self.sentence
 
     @property
     def beside(self) -> bool:
@@ -272,8 +281,8 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "adabn": Strategy(
         title="Target's statistics (AdaBN)",
-        sentence="Trained as the source alone; then BatchNorm gets the statistics of the target's pictures. Nothing trains on "
-        "them.",
+        sentence="Pretrained backbone; trained as the source alone. Then BatchNorm gets the statistics of the target's pictures; "
+        "nothing trains on them.",
         learning_rate=1e-4,
         method=ADABN,
         phases=_everything,
@@ -295,8 +304,8 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "cdan": Strategy(
         title="Conditional adversarial (CDAN)",
-        sentence="As domain-adversarial training, but the discriminator sees the predictions, too: classes are aligned with "
-        "classes.",
+        sentence="Pretrained backbone; as domain-adversarial training, but the discriminator sees the predictions, too: classes "
+        "are aligned with classes.",
         learning_rate=1e-4,
         parameters=("adaptation", "domain_rate"),
         method=CDAN,

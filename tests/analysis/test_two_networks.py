@@ -3,8 +3,11 @@
 import numpy as np
 from verdict_lab import FULL, PROBE, SCRATCH, answered, judge
 
+from tl.analysis.verdict import held_against
+from tl.arms import parse_arms
 from tl.config import ArmConfig, Experiment
 from tl.report import findings
+from tl.strategies import STRATEGIES
 
 TINY = "mobilenet_v2-tiny-imagenet-64"
 LITE = {"backbone": "efficientnet_lite0"}
@@ -24,7 +27,9 @@ def verdict_of(arms: dict[str, tuple[str, dict, float]], **options):
     runs = [
         answered(name, rows, seed) for name, (_, _, share) in arms.items() for seed, rows in enumerate(right(share))
     ]
-    spec = Experiment(dataset="blossoms", weights=TINY, arms=own, seeds=(0, 1, 2))
+    spec = Experiment(
+        dataset="blossoms", weights=TINY, arms=own, seeds=(0, 1, 2), target_dataset=options.get("works_on")
+    )
     return judge(spec, runs, **options)
 
 
@@ -45,6 +50,24 @@ def test_between_two_networks_it_says_which_does_better_and_not_that_transfer_he
     assert "ransfer (" not in found.text and "ransfer helps" not in found.text
     shown = dict(zip(findings.fairness_head(found), findings.fairness_rows(found)[1], strict=True))
     assert shown["Network"] == "EfficientNet-Lite0" and "Resolution" not in shown
+
+
+def test_an_arm_that_adapts_is_held_against_the_source_alone_that_began_as_it_did():
+    both = "source_only,dann,source_only:weights=random,mcc:weights=random"
+    held = held_against(Experiment(dataset="a", target_dataset="b", arms=parse_arms(both)))
+    source, mcc = (f"{STRATEGIES[key].title}, from scratch" for key in ("source_only", "mcc"))
+    assert held == {"dann": "source_only", source: "source_only", mcc: source}
+    plain = Experiment(dataset="a", target_dataset="b", arms=parse_arms("source_only,dann,scratch,mcc:weights=random"))
+    assert held_against(plain) == {"dann": "source_only", "scratch": "source_only", mcc: "scratch"}
+
+
+def test_a_gain_over_a_source_alone_that_began_otherwise_is_not_called_one_of_adapting():
+    arms = {"source_only": ("source_only", {}, 0.8), "Mine": ("dann", {"weights": "random"}, 0.5)}
+    text = verdict_of(arms, works_on="sketches").text
+    assert text.startswith("Mine instead of source only hurts") and "Only one of the two began with pretrained" in text
+    alike = {name: (key, {"weights": "random"}, share) for name, (key, _, share) in arms.items()}
+    text = verdict_of(alike, works_on="sketches").text
+    assert text.startswith("Negative transfer: adapting hurts") and "began with pretrained" not in text
 
 
 def test_the_other_outcomes_of_two_networks_are_named_as_plainly():

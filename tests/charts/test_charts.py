@@ -58,6 +58,9 @@ CHARTS = {
     ),
     "loss": lambda data: curves.validation_chart("loss", data, ARMS, "pictures", 10),
     "seconds": lambda data: curves.epoch_seconds_chart(data, ARMS, 10),
+    "estimated": lambda data: curves.adapting_chart(
+        "estimated", data, ARMS, 10, data[["arm", "epoch", "val_accuracy"]].set_axis(["arm", "x", "y"], axis=1)[:1]
+    ),
     "learning rate": lambda data: curves.learning_rate_chart(data, ARMS, 10),
 }
 

@@ -12,7 +12,10 @@ from tl.analysis.adaptation.distance import Distance
 from tl.datasets import given_labels
 from tl.jobs import list_runs
 from tl.store.both_sets import write_both_sets
-from tl.ui.compose import target
+from tl.store.metrics import read_metrics, write_metrics
+from tl.strategies import STRATEGIES
+from tl.ui.compose import arms, target
+from tl.ui.compose.form_state import ARMS, arm_key
 from tl.ui.manage.search import fitting
 
 
@@ -42,6 +45,18 @@ def test_choosing_what_it_will_work_on_begins_a_comparison_of_ways_to_adapt(open
     started = jobs.experiment(home, experiment_id)["experiment"]
     assert (started.dataset, started.target_dataset, len(started.seeds)) == ("blossoms", "blossoms_dusk", 3)
     assert [arm.strategy for arm in started.arms] == list(target.FIRST_ARMS)
+
+
+def test_an_arm_can_begin_from_scratch_until_its_strategy_cannot(open_page, home):
+    app = form(open_page, "blossoms_dusk")
+    number = app.session_state[ARMS][1]
+    app.session_state[arm_key(number, "weights")] = "random"
+    app.button(key=f"fold_{arms.OPEN}").click().run()
+    assert STRATEGIES[target.FIRST_ARMS[1]].sentence_for("random") in unescaped(app)
+    assert f"{STRATEGIES[target.FIRST_ARMS[1]].title}, from scratch" in unescaped(app)
+    app.session_state[arm_key(number, "strategy")] = "full_finetuning"
+    app.run()
+    assert not app.exception and ", from scratch" not in unescaped(app)
 
 
 def test_taking_it_back_brings_back_the_usual_arms(open_page):
@@ -76,8 +91,15 @@ def test_a_set_without_labels_is_a_target_only(open_page, home, tmp_path):
 def test_an_estimate_is_told_as_one_and_pictures_are_labelled_one_by_one(open_page, home, tmp_path):
     sets(home, tmp_path, labelled=False, count=180)
     experiment_id = compared(home, {"source_only": 0.5, "mcc": 0.9})
+    mcc = next(run for run in jobs.list_runs(home) if run.arm == "mcc")
+    files = home.run(mcc.run_id)
+    rows = read_metrics(files.metrics).to_dict("records")
+    falls = [row | {"estimated_accuracy": 0.8 - 0.1 * row["epoch"]} for row in rows]
+    write_metrics(files.metrics, falls)
     app = open_page(experiment=experiment_id)
     said = unescaped(app)
+    assert "as estimated without labels, fell by 20.0 points" in said and "Estimated accuracy on the target" in said
+    assert "no test. A cross: from there on it falls" in said and "the discriminator tells apart" not in said
     assert "nobody has labelled these pictures" in said and "is estimated at" in said
     app = open_page("pages/3_Inspect.py", experiment=experiment_id, look="label")
     assert "Confusion" not in str(app.button_group(key="inspect_section").options)

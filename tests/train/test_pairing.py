@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tl import datasets
+from tl import datasets, measures
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.datasets import pairing, prepare, prepare_for
 from tl.datasets.info import DatasetInfo
@@ -15,6 +15,7 @@ from tl.store.paired import TARGET_VALIDATION, Part
 from tl.store.predictions import read_predictions
 from tl.strategies import STRATEGIES
 from tl.train.batches import going_round
+from tl.train.checkpoints.checkpoint import load_best
 from tl.train.run import Trainer
 
 
@@ -43,6 +44,15 @@ def test_a_ceiling_learns_all_of_the_target_and_nothing_of_the_source(stripes_ho
     store, target = prepare_for(stripes_home, config_of("target_full")), prepare(stripes_home, negatives, 32)
     assert store.sizes == target.sizes
     assert all(store.of(split).folder == target.folder for split in store.sizes)
+
+
+def test_of_many_target_pictures_some_from_all_over_are_looked_at_in_each_epoch(stripes_home, negatives, monkeypatch):
+    monkeypatch.setattr(pairing, "MOST_LOOKED_AT", 3)
+    part = prepare_for(stripes_home, config_of("source_only")).parts[TARGET_VALIDATION]
+    target = prepare(stripes_home, negatives, 32)
+    rows = np.arange(3) * target.sizes["validation"] // 3
+    assert (part.pixels[:] == target.pixels("validation")[rows]).all()
+    assert (part.labels == target.labels_of("validation")[rows]).all() and len(part) == 3 < target.sizes["validation"]
 
 
 def test_pictures_are_maps_of_both_sets_files_not_copies(stripes_home, negatives):
@@ -90,8 +100,12 @@ def test_an_experiment_with_one_set_is_written_as_before():
     assert type(two).from_json(two.to_json()) == two and two.to_json()["target_dataset"] == "negatives"
 
 
-def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(make_run, negatives, train, stripes_home):
+def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(
+    make_run, negatives, train, stripes_home, monkeypatch
+):
     run, config = make_run("source_only", weights="bundled", target_dataset=negatives, precision="fp32")
+    monkeypatch.setattr(measures, "FEWEST_TO_ESTIMATE", 2)
+    monkeypatch.setattr(measures, "ERRORS_ABOVE_CHANCE", -9)
     result = train(run, config)
     target = prepare(stripes_home, negatives, 32)
     answers = read_predictions(run.predictions, "test")
@@ -100,6 +114,15 @@ def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(make_run, n
     from tl.store.metrics import read_metrics
 
     noted = read_metrics(run.metrics)["target_val_accuracy"].tolist()
+    kept = read_predictions(run.predictions, "validation")  # of the best epoch, as that of the source was then
+    estimated = read_metrics(run.metrics)["estimated_accuracy"].tolist()
+    assert all(0 <= share <= 1 for share in estimated)
+    own = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+    own._prepare()
+    load_best(run.checkpoints, own.learner.network, result["best_epoch"], own.learner.moving)
+    asked = own.learner.evaluate(TARGET_VALIDATION, lambda done: None)
+    expected = measures.estimated_accuracy(kept.probabilities, kept.label, kept.right, asked.probabilities)
+    assert estimated[result["best_epoch"] - 1] == expected
     assert result["chosen_by"] == "source" and result["oracle_epoch"] == 1 + noted.index(max(noted))
 
 
@@ -117,6 +140,20 @@ def test_a_part_of_nothing_is_nothing(stripes_home, negatives):
 def test_one_sets_pictures_are_described_as_before(stripes_home, negatives):
     config = replace(config_of("full_finetuning"), target_dataset=None)
     assert datasets.describe_for(stripes_home, config) == datasets.describe(stripes_home, "stripes")
+
+
+def test_an_arm_from_scratch_has_the_weights_and_the_input_of_scratch(make_run, negatives):
+    began = {}
+    for strategy, own in (("scratch", {}), ("mcc", {"weights": "random"}), ("mcc", {})):
+        run, config = make_run(strategy, weights="bundled", target_dataset=negatives, precision="fp32", arm=own)
+        trainer = Trainer(run, config, Turn(run.home.locks_dir), lambda: None)
+        trainer._prepare()
+        state = trainer.learner.network.state_dict()
+        began[config.arm.initialisation, strategy] = state, trainer.learner._inputs._expects, config.rate_of(config.arm)
+    (scratch, expects, rate), (random, *same), (pretrained, *other) = began.values()
+    assert scratch.keys() == random.keys() and all((scratch[name] == random[name]).all() for name in scratch)
+    assert same == [expects, rate] and other == [expects, rate / 10]
+    assert any((pretrained[name] != random[name]).any() for name in random)
 
 
 def test_a_few_labelled_pictures_of_each_class_are_half_of_every_batch(make_run, negatives, stripes_home):

@@ -1,10 +1,14 @@
 """Resuming: a run that was stopped ends as one that was never interrupted."""
 
+import itertools
+import random
+
 import pytest
 import torch
 from quick import MEASURED, evaluated
 from safetensors.torch import load_file
 
+from tl import measures
 from tl.store.metrics import read_metrics
 from tl.train import learner as learner_module
 from tl.train import rate_test
@@ -31,16 +35,12 @@ RESUMED = {
     "norm_and_bias": {},
     "lora": {"find_rate": True, "arm": {"lora_rank": 2}},
     "layer_decay": {"augment": "trivial"},
-    "adabn": {"target_dataset": "negatives"},
-    "dann": {"target_dataset": "negatives"},
     "discriminative": {"schedule": "step", "step_epochs": 1, "precision": "bf16"},
 }
 
 
 @pytest.mark.parametrize("case", RESUMED)
-def test_a_run_stopped_again_and_again_ends_bit_identical(
-    make_run, pretrained, negatives, monkeypatch, case, train, last_is_kept
-):
+def test_a_run_stopped_again_and_again_ends_bit_identical(make_run, pretrained, monkeypatch, case, train, last_is_kept):
     monkeypatch.setattr(rate_test, "STEPS", 25)  # of a hundred, which take longer than all else
     settings = {"epochs": 3, "weights": "own"} | RESUMED[case]
     strategy, last = case.split()[0], settings["epochs"]
@@ -56,11 +56,39 @@ def test_a_run_stopped_again_and_again_ends_bit_identical(
         with pytest.raises(Stopped):
             train(pieces, config, stop_after)
     assert train(pieces, config)["epochs"] == last
+    same(whole, pieces)
+
+
+def same(whole, pieces):
+    """Whether both have the same epochs and the same tensors, to the last bit."""
     first, second = (read_metrics(run.metrics).drop(columns=["run_id", "flops", *MEASURED]) for run in (whole, pieces))
     assert first.to_dict() == second.to_dict()
     for name in ("best", "last"):
         states = [load_file(run.checkpoints / f"{name}.safetensors") for run in (whole, pieces)]
         assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+@pytest.mark.parametrize("strategy", ["adabn", "dann", "cdan", "mcc", "target_few", "target_full"])
+def test_a_run_from_scratch_that_ends_anywhere_goes_on_bit_identical(
+    make_run, negatives, strategy, train, last_is_kept, monkeypatch
+):
+    monkeypatch.setattr(measures, "FEWEST_TO_ESTIMATE", 2)  # there are 6 validation pictures
+    monkeypatch.setattr(measures, "ERRORS_ABOVE_CHANCE", -9)
+    settings = {"target_dataset": negatives, "samples": 16, "epochs": 2, "arm": {"weights": "random"}}
+    whole, config = make_run(strategy, **settings)
+    asked = itertools.count(1)
+    train(whole, config, lambda: next(asked))
+    pieces, config = make_run(strategy, **settings)
+    calls, last = itertools.count(1), random.Random(strategy).randrange(2, next(asked))
+
+    def end():
+        if next(calls) == last:
+            raise KeyboardInterrupt  # no ending of ours: nothing more is written, as after a kill
+
+    with pytest.raises(KeyboardInterrupt):
+        train(pieces, config, end)
+    train(pieces, config)
+    same(whole, pieces)
 
 
 def after_two_epochs(run):

@@ -38,7 +38,7 @@ def ledger(
     epochs, per_epoch = mean(run.epochs for run in runs), steps_per_epoch(experiment.samples, experiment.batch_size)
     done = [run for run in runs if run.status == "finished"]
     rate, chosen = _rate(experiment, arm, runs)
-    random = STRATEGIES[arm.strategy].initialisation != PRETRAINED
+    random = arm.initialisation != PRETRAINED
     found = Ledger(
         budget=experiment.epochs_of(arm),
         reached=effects.reached(experiment, arm),
@@ -50,7 +50,7 @@ def ledger(
         patience_errors=experiment.patience_errors,
         learning_rate=rate,
         lowest_rate=min((run.learning_rate for run in runs if run.learning_rate is not None), default=rate),
-        usual_rate=usual_rate(arm.strategy, experiment.optimizer),
+        usual_rate=usual_rate(arm.strategy, experiment.optimizer, arm.weights),
         rate_chosen=chosen,
         stopped_early=sum(run.stopped_early for run in runs),
         out_of_budget=sum(not run.stopped_early for run in done),

@@ -3,7 +3,7 @@
 from tl.analysis.results import ArmSummary, Verdict
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED
-from tl.differences import NOUNS, listed, source_title
+from tl.differences import FROM_SCRATCH, NOUNS, listed, source_title
 from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET
 from tl.strategies import arm_title as title
 
@@ -23,13 +23,14 @@ __all__ = [
 
 
 def inside(name: str) -> str:
-    """The title inside a sentence: "full fine-tuning", "linear probe (EfficientNet-Lite0, 128 px)"."""
+    """The title inside a sentence: "full fine-tuning", "linear probe (EfficientNet-Lite0, 128 px)", "source only from
+    scratch"."""
     text = title(name)
     if name in STRATEGIES:
         return _lowered(text)
     strategy, _, own = text.partition(", ")
     if own and strategy in {each.title for each in STRATEGIES.values()}:  # as tl.differences.usual_name calls it
-        return f"{_lowered(strategy)} ({own})"
+        return f"{_lowered(strategy)} {own}" if own == FROM_SCRATCH else f"{_lowered(strategy)} ({own})"
     return text
 
 
@@ -58,10 +59,17 @@ def instead(found: Verdict, name: str) -> bool:
 
 
 def adapts(found: Verdict, name: str) -> bool:
-    """Whether what is judged of the arm `name` is what it made of the second data set: what it is held against did not
-    learn from that."""
+    """Whether what is judged of the arm `name` is what it made of the second data set: what it is held against began alike
+    and did not learn from that."""
+    if begins_otherwise(found, name):
+        return False
     learns = [STRATEGIES[found.summary[arm].strategy].learns_from for arm in (name, found.against(name))]
     return found.works_on is not None and learns[0] != SOURCE and learns[1] == SOURCE
+
+
+def begins_otherwise(found: Verdict, name: str) -> bool:
+    """Whether of the arm `name` and what it is held against only one begins with pretrained weights."""
+    return bool(found.summary[name].weights) != bool(found.summary[found.against(name)].weights)
 
 
 def without_labels(strategy: str) -> bool:
@@ -85,7 +93,10 @@ def subject(found: Verdict, name: str) -> str:
     base = found.against(name)
     if adapts(found, name):
         return _adapting(found, name)
-    pretrained = {arm: STRATEGIES[own.strategy].initialisation == PRETRAINED for arm, own in found.summary.items()}
+    pretrained = {
+        arm: own.weights is not None and STRATEGIES[own.strategy].initialisation == PRETRAINED
+        for arm, own in found.summary.items()
+    }
     if "weights" in found.comparisons[name].differs:
         return _source(found, name, base)
     if not pretrained[name] or pretrained[base]:
@@ -132,7 +143,11 @@ def open_question(found: Verdict, name: str) -> str:
 
 def caveat(found: Verdict, name: str) -> str:
     """What else differs between an arm and what it is held against, where they are not the same network at the same
-    resolution: then a gain is not the effect of transfer alone. Else empty."""
+    resolution, or where of two that learn from two data sets only one began with pretrained weights: then a gain is not the
+    effect of transfer alone. Else empty."""
+    learns = {STRATEGIES[found.summary[arm].strategy].learns_from for arm in (name, found.against(name))}
+    if found.works_on is not None and len(learns) > 1 and begins_otherwise(found, name):
+        return "Only one of the two began with pretrained weights, so this is not the effect of adapting alone."
     if not instead(found, name):
         return ""
     what = listed([NOUNS[each] for each in found.comparisons[name].differs])

@@ -20,7 +20,6 @@ from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger,
 from tl.analysis.statistics import UNDECIDED
 from tl.analysis.time_to_target import time_to_target
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused, Training
-from tl.strategies import STRATEGIES
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
 
@@ -141,18 +140,25 @@ def _usual_baseline(experiment: Experiment) -> str:
 
 def held_against(experiment: Experiment, wanted: str | None = None) -> dict[str, str]:
     """Arm -> the one it is held against: the baseline, whichever is `wanted`. By itself an arm that transfers is held
-    against the one from scratch with its own network and resolution, where the baseline has others and there is one.
+    against the one from scratch with its own network and resolution, where the baseline has others and there is one; one
+    that adapts against the source alone, where that begins as it does.
 
     Raises Refused as `baseline_of`.
     """
     baseline, usual = baseline_of(experiment, wanted), baseline_of(experiment)
-    kinds = {arm.name: (own.backbone, own.resolution) for arm in experiment.arms for own in [experiment.of(arm)]}
-    first = _usual_baseline(experiment)
-    alike = {kinds[arm.name]: arm.name for arm in reversed(experiment.arms) if arm.strategy == first}
+    two_sets, first = experiment.target_dataset is not None, {_usual_baseline(experiment)}
+    kinds = {
+        arm.name: (own.backbone, own.resolution, two_sets and arm.pretrained)
+        for arm in experiment.arms
+        for own in [experiment.of(arm)]
+    }
+    if two_sets:
+        first |= {"scratch"}  # it learns from the source alone, too
+    alike = {kinds[arm.name]: arm.name for arm in reversed(experiment.arms) if arm.strategy in first}
     held = {}
     for arm in experiment.arms:
         kind = kinds[arm.name]
-        own = baseline == usual and arm.strategy != first and kind != kinds[baseline]
+        own = baseline == usual and arm.strategy not in first and kind != kinds[baseline]
         held[arm.name] = alike.get(kind, baseline) if own else baseline
     return {name: base for name, base in held.items() if name != baseline}
 
@@ -162,7 +168,7 @@ def trained_alike(experiment: Experiment, baseline: str) -> list[list[str]]:
     which network should one take? In groups of two and more, without those that have the baseline among them."""
     groups: dict[ArmConfig, dict[Training, str]] = {}
     for arm in experiment.arms:
-        if STRATEGIES[arm.strategy].pretrained:
+        if arm.pretrained:
             alike = replace(arm.with_the_shared(), name=arm.strategy)
             groups.setdefault(alike, {}).setdefault(experiment.of(arm), arm.name)
     found = [list(names.values()) for names in groups.values()]
@@ -212,7 +218,7 @@ def _summary(
     return ArmSummary(
         strategy=arm.strategy,
         backbone=own.backbone,
-        weights=own.weights if STRATEGIES[arm.strategy].pretrained else None,
+        weights=own.weights if arm.pretrained else None,
         resolution=own.resolution,
         runs=len(runs),
         statuses=dict(Counter(run.status for run in runs)),

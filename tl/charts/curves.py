@@ -14,6 +14,7 @@ from tl.charts.times import time_axis
 from tl.words import duration
 
 BAND_OPACITY = 0.16
+MARKED = "marked"  # name of the table of epochs since which something goes wrong
 
 
 def arm_scale(arms: Sequence[str]) -> alt.Scale:
@@ -41,6 +42,9 @@ TITLES = {  # of the axis of each measure
     "loss": "loss",
     "rate": "learning rate",
     "seconds": "time",
+    "estimated": "estimated accuracy",
+    "domain": "told apart",
+    "classes": "classes",
 }
 
 
@@ -51,6 +55,9 @@ def _y(measure: str) -> alt.Y:
         "accuracy": ({"domain": [0, 1]}, share_axis(6)),
         "balanced_accuracy": ({"domain": [0, 1]}, share_axis(6)),
         "loss": ({"domainMin": 0, "nice": True}, number_axis(6)),
+        "estimated": ({"domain": [0, 1]}, share_axis(4)),
+        "domain": ({"domain": [0, 1]}, share_axis(4)),
+        "classes": ({"domainMin": 0, "nice": True}, number_axis(4)),
         "rate": ({"type": "log", "nice": True}, alt.Axis(format=RATE_FORMAT, tickCount=3)),
     }
     scale, axis = looks[measure]
@@ -110,7 +117,7 @@ def _values(measure: str) -> list[alt.Tooltip]:
 
 def _dashes(arms: Sequence[str]) -> alt.StrokeDash:
     """Training curves are dotted; validation curves take the arm's own pattern, which matters from five arms on."""
-    alone = {"validation", "seconds", "rate"}
+    alone = {"validation", "seconds", "rate", "estimate", "discriminator", "classes"}
     if len(arms) <= 4:
         scale = alt.Scale(domain=[*sorted(alone), "training"], range=[SOLID] * len(alone) + [[2, 4]])
         return alt.StrokeDash("curve:N", scale=scale, legend=None)
@@ -172,3 +179,30 @@ def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int,
     rows = curves(metrics, "epochs", "rate")
     view = _lines("rate", "epochs", tuple(arms), max_epochs, False, height)
     return Drawing(view, {ROWS: rows[rows["y"] > 0]})
+
+
+def adapting_chart(
+    measure: str, metrics: pd.DataFrame, arms: list[str], max_epochs: int, marked: pd.DataFrame, height: int = 190
+) -> Drawing:
+    """`measure` "estimated" (accuracy on the target, 0..1, without labels), "domain" (share of pictures whose data set a
+    discriminator told, 0..1) or "classes" (how many were predicted). `marked`: where it went wrong, columns arm, x (epoch)
+    and y."""
+    rows = curves(metrics, "epochs", measure)
+    drawn = Drawing(_lines(measure, "epochs", tuple(arms), max_epochs, False, height), {ROWS: rows})
+    return drawn.under(Drawing(_marks(tuple(arms)), {MARKED: marked}))
+
+
+@kept
+def _marks(arms: tuple[str, ...]) -> alt.Chart:
+    """A cross at each epoch since which something goes wrong."""
+    crosses: alt.Chart = (
+        table(MARKED)
+        .mark_point(shape="cross", size=160, filled=True, angle=45)
+        .encode(
+            x=alt.X("x:Q"),
+            y=alt.Y("y:Q"),
+            color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
+            tooltip=[alt.Tooltip("arm:N", title="arm"), alt.Tooltip("x:Q", title="goes wrong from epoch", format="d")],
+        )
+    )
+    return crosses

@@ -21,6 +21,9 @@ MEASURES = {
     "loss": (("val_loss", "validation"), ("train_loss", "training")),
     "seconds": (("epoch_seconds", "seconds"),),
     "rate": (("learning_rate", "rate"),),
+    "estimated": (("estimated_accuracy", "estimate"),),
+    "domain": (("domain_accuracy", "discriminator"),),
+    "classes": (("predicted_classes", "classes"),),
 }
 ERRORS = {"val_accuracy": "val_accuracy_error", "val_loss": "val_loss_error"}  # standard errors from the pictures
 BOUNDS = {
@@ -28,6 +31,9 @@ BOUNDS = {
     "balanced_accuracy": (0.0, 1.0),
     "loss": (0.0, None),
     "seconds": (0.0, None),
+    "estimated": (0.0, 1.0),
+    "domain": (0.0, 1.0),
+    "classes": (0.0, None),
 }  # no band leaves them
 # What a band is for, as tooltips say it.
 NEW_PICTURES, THESE_NETWORKS, SEEDS = "new pictures", "these networks on new pictures", "other seeds"

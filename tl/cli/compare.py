@@ -114,7 +114,8 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
     )
     parser.add_argument("--licence", help="of that file, for its model card")
     arms = (
-        f"STRATEGY[:SETTING=VALUE]..., joined by commas; default {DEFAULT_ARMS}. Strategies: {', '.join(STRATEGIES)}; "
+        f"STRATEGY[:SETTING=VALUE]..., joined by commas; default {DEFAULT_ARMS}. Strategies: {', '.join(STRATEGIES)}; those of two data "
+        f"sets begin with random weights as well: source_only:weights=random,dann:weights=random; "
     )
     parser.add_argument("--arms", default=DEFAULT_ARMS, help=f"{arms}settings: {', '.join(SETTINGS)}")
     parser.add_argument(

@@ -16,7 +16,7 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import Matching, check_source, matched
 from tl.datasets.pieces import Progress
 from tl.store.home import Home
-from tl.store.paired import HIDDEN, TARGET_VALIDATION, PairedStore, Part, Pictures
+from tl.store.paired import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, PairedStore, Part, Pictures
 from tl.store.pictures import PictureStore
 from tl.strategies import SOURCE, SOURCE_AND_FEW, SOURCE_AND_TARGET, SOURCE_THEN_TARGET, STRATEGIES, TARGET
 
@@ -107,6 +107,14 @@ def _counts(info: DatasetInfo, numbers: tuple[int, ...]) -> list[dict[str, int]]
     return [info.counts[name] for name in names] if all(name in info.counts for name in names) else []
 
 
+def _some(part: Part) -> Part:
+    """As many of its pictures as are looked at in each epoch, from all over it: their order may be that of the classes."""
+    if len(part) <= MOST_LOOKED_AT:
+        return part
+    rows = np.arange(MOST_LOOKED_AT) * len(part) // MOST_LOOKED_AT
+    return replace(part, labels=part.labels[rows], rows=rows if part.rows is None else part.rows[rows])
+
+
 class _Pair:
     """Two data sets as one run takes them."""
 
@@ -125,8 +133,7 @@ class _Pair:
             parts |= {"train": train, "validation": validation}
         else:
             parts |= dict(zip(("train", "validation"), self._of_source(), strict=True))
-            if self._target.labelled:
-                parts[TARGET_VALIDATION] = validation
+            parts[TARGET_VALIDATION] = _some(validation)
         if self._learns_from in (SOURCE_AND_TARGET, SOURCE_THEN_TARGET):
             beside = replace(train, labels=np.full(len(train), HIDDEN))
         elif self._learns_from == SOURCE_AND_FEW:

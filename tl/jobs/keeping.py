@@ -87,7 +87,7 @@ def keepable(home: Home, run_id: str) -> Keepable:
 
 def _began_with(home: Home, config: RunConfig) -> Source | None:
     """The source whose weights a run began with; None for random ones. Raises Refused where it is not here any more."""
-    pretrained = STRATEGIES[config.arm.strategy].pretrained
+    pretrained = config.arm.pretrained
     try:
         found = source(home, config.backbone, config.weights)
     except Refused:

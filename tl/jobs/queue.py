@@ -32,7 +32,6 @@ from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
 from tl.store.titles import title_of
-from tl.strategies import STRATEGIES
 
 _START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
 LEAST_HALVED = 4  # pictures of a batch that can be halved: BatchNorm can't train on a single one
@@ -142,7 +141,7 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     check_size(home, experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
     arms = tuple(_with_weights(home, experiment, arm) for arm in experiment.arms)
     weights = experiment.weights
-    if any(STRATEGIES[arm.strategy].pretrained and arm.weights is None for arm in arms):
+    if any(arm.pretrained and arm.weights is None for arm in arms):
         weights = sources.resolve(home, experiment.backbone, weights)
     judge_by = experiment.judge_by
     if judge_by == "auto":
@@ -161,7 +160,7 @@ def _with_weights(home: Home, experiment: Experiment, arm: ArmConfig) -> ArmConf
 
     own = experiment.of(arm)
     alike = arm.weights is None and own.backbone == experiment.backbone
-    if alike or not STRATEGIES[arm.strategy].pretrained:
+    if alike or not arm.pretrained:
         return arm
     try:
         return replace(arm, weights=sources.resolve(home, own.backbone, own.weights))

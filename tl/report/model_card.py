@@ -83,7 +83,7 @@ def _accuracy(home: Home, row: RunRow, alone: Experiment, info: DatasetInfo) -> 
 
 def _weights(home: Home, config: RunConfig) -> tuple[str, str]:
     """What it began from, and under which licence that is."""
-    if not STRATEGIES[config.arm.strategy].pretrained:
+    if not config.arm.pretrained:
         return "random weights", ""
     try:
         found = sources.source(home, config.backbone, config.weights)
@@ -108,7 +108,7 @@ def _head(own: About, measured: dict[str, Any]) -> Iterator[str]:
     yield what
     began = f"It began from {text(own.weights)}."
     size = f"{millions(measured['parameters'])} parameters, pictures of {config.resolution} × {config.resolution} px."
-    yield f"{began} {STRATEGIES[config.arm.strategy].sentence} {size[0].upper()}{size[1:]}"
+    yield f"{began} {STRATEGIES[config.arm.strategy].sentence_for(config.arm.weights)} {size[0].upper()}{size[1:]}"
 
 
 def _use(own: About, measured: dict[str, Any]) -> Iterator[str]:

@@ -164,7 +164,7 @@ def arm_rows(experiment: Experiment) -> list[tuple[str, ...]]:
 def _strategy(arm: ArmConfig) -> str:
     strategy = STRATEGIES[arm.strategy]
     own = "; ".join(f"{name.replace('_', ' ')} {getattr(arm, name):g}" for name in strategy.parameters)
-    return f"{strategy.sentence} {own}".strip()
+    return f"{strategy.sentence_for(arm.weights)} {own}".strip()
 
 
 def _rate(experiment: Experiment, arm: ArmConfig) -> str:

@@ -11,7 +11,7 @@ from tl.sources.source import AUTO, BUNDLED, IMAGENET, Source
 from tl.sources.timm import hub, networks_in_cache
 from tl.sources.torchvision import published
 from tl.store.home import Home
-from tl.strategies import STRATEGIES
+from tl.strategies import RANDOM
 
 
 def available(home: Home, backbone: str) -> list[Source]:
@@ -40,6 +40,10 @@ def source(home: Home, backbone: str, key: str) -> Source:
     if key in (AUTO, BUNDLED):
         wanted = ours[0] if ours else _first_published(backbone) if key == AUTO else key
     if wanted not in known:
+        if key == RANDOM:
+            raise Refused(
+                "Random weights are an arm's own: scratch begins with them, of two data sets dann:weights=random, too."
+            )
         if not BACKBONES[backbone].published and not ours:
             raise Refused(none_published(backbone, list(known)))
         names = ", ".join((AUTO, *known))
@@ -63,7 +67,7 @@ def used(home: Home, experiment: Experiment) -> list[Source]:
     runs = experiment.runs(new_id())
     found: dict[tuple[str, str], Source] = {}
     for run in runs:
-        if STRATEGIES[run.arm.strategy].pretrained:
+        if run.arm.pretrained:
             with suppress(Refused):
                 entry = source(home, run.backbone, run.weights)
                 found.setdefault((entry.backbone, entry.key), entry)

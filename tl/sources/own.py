@@ -17,6 +17,7 @@ from tl.store.database import read_runs
 from tl.store.files import write_json, write_pieces
 from tl.store.home import Home
 from tl.store.rows import RunRow
+from tl.strategies import RANDOM
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"
 LIBRARY = "library"  # the state of a source that lies here
@@ -44,7 +45,7 @@ def starts_from(row: RunRow) -> str:
 
 def check_new_name(home: Home, backbone: str, name: str) -> None:
     """Refuse what can't be the name of further weights for `backbone`: one that is taken, or that runs were trained with."""
-    taken = {AUTO, BUNDLED, IMAGENET, *(entry.key for entry in available(home, backbone))}
+    taken = {AUTO, BUNDLED, IMAGENET, RANDOM, *(entry.key for entry in available(home, backbone))}
     if not NAME_PATTERN.fullmatch(name):
         raise Refused(f"{name!r:.60} can't be a name in the library; use up to 40 of a-z, 0-9, '-' and '_'.")
     if name in taken or (home.library_dir / name / CARD).exists():

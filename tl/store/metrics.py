@@ -43,6 +43,7 @@ METRICS = {
     "flops": "Float64",  # floating-point operations executed in the epoch
     # Of a run with two data sets: on the target's validation pictures; noted, and nothing is decided by it.
     "target_val_accuracy": "Float64",  # 0..1
+    "estimated_accuracy": "Float64",  # 0..1, what it would be by how sure the answers are, without any label: no test
     # Of a run that adapts while it trains:
     "adaptation_loss": "Float64",  # what is added to the training loss, before its weight; mean over the epoch
     "domain_accuracy": "Float64",  # 0..1, of the discriminator over the epoch; 0.5 is chance

@@ -14,6 +14,7 @@ from tl.store.pictures import PictureStore
 from tl.store.redrawn import Selected
 
 TARGET_VALIDATION = "target_validation"  # the target's: looked at and noted, nothing is decided by it
+MOST_LOOKED_AT = 500  # of them, in each epoch
 HIDDEN = -1  # in place of a label that is not known, or that training must not see
 
 

@@ -36,6 +36,7 @@ from tl.store.device_lock import Turn
 from tl.store.files import write_bytes, write_json
 from tl.store.home import Home
 from tl.store.pictures import PictureStore
+from tl.strategies import RANDOM
 from tl.train.batches import number_of_batches, training_batches
 from tl.train.evaluate import at_once, evaluate, plain_inputs
 from tl.train.hardware import threads
@@ -45,7 +46,7 @@ from tl.train.network import load_pretrained, new_network
 from tl.train.obtain import weights_here
 from tl.train.sums import EpochSums
 
-RESERVED = (AUTO, BUNDLED, IMAGENET)  # keys of other sources
+RESERVED = (AUTO, BUNDLED, IMAGENET, RANDOM)  # keys of other sources, or of none
 WARM_UP = 0.05  # part of the steps
 SMALL = 0.75  # small pictures have this fraction of the side
 CUTMIX_UNTIL = 0.85  # of the epochs: the last ones see whole pictures

@@ -12,6 +12,7 @@ import torch
 
 from tl.config import BALANCED_ACCURACY, RunConfig
 from tl.datasets import prepare_for
+from tl.measures import estimated_accuracy
 from tl.schedules import SCHEDULES
 from tl.sources import input_of
 from tl.store.device_lock import Turn
@@ -91,7 +92,7 @@ class Trainer:
         self.progress.phase("preparing")
         self.store = prepare_for(self.run.home, config, self._preparing)
         weights, expects = None, input_of(self.run.home, config.backbone, config.weights)
-        if STRATEGIES[config.arm.strategy].pretrained:
+        if config.arm.pretrained:
             weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
         self.threads.resume()  # only now: it is other processes that decode pictures, and theirs is no load of others
         if config.precision == "auto":
@@ -237,7 +238,7 @@ class Trainer:
                 **(share.row() if share else {}),
                 **({"others_load": load["gpu_others"]} if self.device.type == "cuda" else {}),
                 "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
-                "target_val_accuracy": self._on_target(epoch, validation),
+                **self._on_target(epoch, validation),
                 **learner.noted(),
             },
             evaluated - began + spared,
@@ -319,14 +320,17 @@ class Trainer:
 
         return tick
 
-    def _on_target(self, epoch: int, validation: Evaluation | None) -> float | None:
-        """Accuracy on the target's validation pictures, which decides nothing; nobody's computing time. None where there are
-        no labels, or the network is not yet as it would be asked."""
+    def _on_target(self, epoch: int, validation: Evaluation | None) -> dict[str, float | None]:
+        """Accuracy on the target's validation pictures, where there are labels, and what it is estimated to be without any, by
+        columns of the metrics. It decides nothing and is nobody's computing time. Nothing where there is one data set, or
+        the network is not yet as it would be asked."""
         if STRATEGIES[self.config.arm.strategy].learns_from == TARGET and validation:
-            return validation.accuracy
-        if TARGET_VALIDATION not in self.store.sizes or self.learner.adapts:
-            return None
-        return self._evaluate(TARGET_VALIDATION, epoch).row("val")["val_accuracy"]
+            return {"target_val_accuracy": validation.accuracy}
+        if TARGET_VALIDATION not in self.store.sizes or self.learner.adapts or validation is None:
+            return {}
+        found, right = self._evaluate(TARGET_VALIDATION, epoch), validation.labels == validation.predicted
+        estimated = estimated_accuracy(validation.probabilities, validation.labels, right, found.probabilities)
+        return {"target_val_accuracy": found.row("val")["val_accuracy"], "estimated_accuracy": estimated}
 
     def _test(self) -> dict[str, Any]:
         """The one use of the test set: what the best epoch's network answers is kept, then follows the result. A final model

@@ -21,6 +21,11 @@ def epochs(**columns: list[float | None]) -> pd.DataFrame:
         ({"predicted_classes": [7, 11, 12, 12]}, []),
         ({"target_val_accuracy": [0.54, 0.5, 0.4, 0.3]}, [(Kind.FALLING, 1)]),
         ({"target_val_accuracy": [0.4, 0.5, 0.45]}, []),
+        ({"adaptation_loss": [0.86, 0.86, 0.85]}, [(Kind.UNMOVED, 1)]),
+        ({"adaptation_loss": [0.54, 0.47, 0.41]}, []),
+        ({"adaptation_loss": [0.6, 0.6, 0.6], "domain_accuracy": [0.8, 0.7, 0.6]}, []),
+        ({"estimated_accuracy": [None, 0.6, 0.5, 0.4]}, [(Kind.ESTIMATE_FALLS, 2)]),
+        ({"estimated_accuracy": [0.9, 0.5, 0.4], "target_val_accuracy": [0.4, 0.4, 0.5]}, []),
         ({"domain_accuracy": [None] * 4, "predicted_classes": [None] * 4}, []),
         ({"val_accuracy": [0.1, 0.2, 0.3]}, []),
         ({"domain_accuracy": [0.5]}, []),
@@ -37,3 +42,7 @@ def test_a_collapse_is_said_with_its_runs_and_its_figures():
         "collapse: the other classes have swallowed them)."
     ]
     assert told("DANN", [(), ()]) == []
+    falls = marks(epochs(estimated_accuracy=[0.6, 0.5, 0.45]), 12)
+    assert told("DANN", [falls]) == [
+        "DANN: after epoch 1 its accuracy on the pictures it was moved to, as estimated without labels, fell by 15.0 points."
+    ]

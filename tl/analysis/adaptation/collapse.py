@@ -13,6 +13,7 @@ from tl.words import number_of, percent, points
 LATE = 3  # epochs at the end that have to agree
 NEVER_ABOVE = 0.55  # of the domain discriminator: it has learned nothing
 ALWAYS_RIGHT = 0.99  # of the domain discriminator: nothing was aligned
+HARDLY = 0.95  # of what MCC adds to the loss in the first epoch: where the last one has more, it has hardly begun
 FALL = 0.1  # of accuracy on the target, from its highest to its last
 
 
@@ -21,8 +22,10 @@ class Kind(StrEnum):
 
     CHANCE = "discriminator_at_chance"
     CERTAIN = "discriminator_certain"
+    UNMOVED = "adaptation_unmoved"
     VANISHED = "class_vanished"
     FALLING = "target_accuracy_falls"
+    ESTIMATE_FALLS = "estimated_accuracy_falls"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +41,14 @@ def marks(metrics: pd.DataFrame, classes: int) -> tuple[Mark, ...]:
     """What went wrong so far, from a run's epochs; none where the columns are empty, as for arms that adapt nothing."""
     domain = _column(metrics, "domain_accuracy")
     found = [_at_chance(domain), _certain(domain), _vanished(_column(metrics, "predicted_classes"), classes)]
-    found += [_falling(_column(metrics, name)) for name in ("target_val_accuracy", "estimated_accuracy")]
-    kinds: dict[Kind, Mark] = {}
-    for mark in found:
-        if mark:
-            kinds.setdefault(mark.kind, mark)
-    return tuple(kinds.values())
+    if not np.isfinite(domain).any():  # against a discriminator, a loss that stays says nothing
+        found.append(_unmoved(_column(metrics, "adaptation_loss")))
+    measured = _column(metrics, "target_val_accuracy")
+    if np.isfinite(measured).any():  # then an estimate has nothing to add
+        found.append(_falling(measured, Kind.FALLING))
+    else:
+        found.append(_falling(_column(metrics, "estimated_accuracy"), Kind.ESTIMATE_FALLS))
+    return tuple(mark for mark in found if mark)
 
 
 def _column(metrics: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -67,6 +72,13 @@ def _certain(domain: NDArray[np.float64]) -> Mark | None:
     return Mark(kind=Kind.CERTAIN, epoch=_since(domain >= ALWAYS_RIGHT), value=float(domain[-1]))
 
 
+def _unmoved(added: NDArray[np.float64]) -> Mark | None:
+    """The confusion of classes that MCC lessens is at its highest, 1 - 1 / classes, until answers on the target grow sure."""
+    if len(added) < LATE or not np.isfinite(added).all() or added[-1] <= HARDLY * added[0]:
+        return None
+    return Mark(kind=Kind.UNMOVED, epoch=1, value=float(added[-1]))
+
+
 def _vanished(predicted: NDArray[np.float64], classes: int) -> Mark | None:
     known = np.isfinite(predicted)
     gone = known & (predicted < classes)
@@ -75,13 +87,13 @@ def _vanished(predicted: NDArray[np.float64], classes: int) -> Mark | None:
     return Mark(kind=Kind.VANISHED, epoch=_since(gone), value=classes - float(predicted[-1]))
 
 
-def _falling(accuracy: NDArray[np.float64]) -> Mark | None:
+def _falling(accuracy: NDArray[np.float64], kind: Kind) -> Mark | None:
     known = np.flatnonzero(np.isfinite(accuracy))
     if len(known) < LATE:
         return None
     highest = int(known[np.argmax(accuracy[known])])
     lost = float(accuracy[highest] - accuracy[known[-1]])
-    return Mark(kind=Kind.FALLING, epoch=highest + 1, value=lost) if lost >= FALL else None
+    return Mark(kind=kind, epoch=highest + 1, value=lost) if lost >= FALL else None
 
 
 def _since(holds: NDArray[np.bool_]) -> int:
@@ -110,8 +122,12 @@ def _words(mark: Mark) -> str:
         Kind.CHANCE: "its discriminator never told the two kinds of pictures apart, so that it had nothing to teach",
         Kind.CERTAIN: f"from epoch {mark.epoch} on its discriminator knew the kind of picture in {percent(mark.value)} of "
         "cases: the features were not aligned",
+        Kind.UNMOVED: f"the confusion of classes that it is to lessen hardly fell (to {mark.value:.2f}): so far it has adapted "
+        "nothing; more epochs or a higher learning rate may help",
         Kind.VANISHED: f"from epoch {mark.epoch} on it no longer named {number_of(round(mark.value), 'class')} at all on "
         "the pictures it was moved to (a collapse: the other classes have swallowed them)",
         Kind.FALLING: f"after epoch {mark.epoch} its accuracy on the pictures it was moved to fell by "
         f"{points(mark.value).lstrip('+')}",
+        Kind.ESTIMATE_FALLS: f"after epoch {mark.epoch} its accuracy on the pictures it was moved to, as estimated without "
+        f"labels, fell by {points(mark.value).lstrip('+')}",
     }[mark.kind]

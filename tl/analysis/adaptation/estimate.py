@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 
 from tl.analysis.adaptation.distance import distance
 from tl.analysis.crossed import units_of
+from tl.measures import FEWEST_TO_ESTIMATE, above_threshold, negative_entropy
 
 Reals = NDArray[np.float64]
 DRAWS = 200  # bootstrap samples of the pictures
 ENDS = (2.5, 97.5)  # percentiles of the range
 LEAST = 1e-4  # probability, below which the stored ones are too coarse to tell pictures apart
 RULE = 2  # goes up whenever what is estimated of the same answers changes
-FEWEST = 20  # pictures on each side, below which nothing is estimated
+FEWEST = FEWEST_TO_ESTIMATE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,30 +105,11 @@ def _weights(random: np.random.Generator, pictures: int, groups: NDArray[np.int6
 
 def _estimators(own: Sure, source: Reals, target: Reals) -> Reals:
     """(3, draws) accuracies: ATC by negative entropy, ATC by the highest probability, DoC."""
-    entropies = _negative_entropy(own.source), _negative_entropy(own.target)
+    entropies = negative_entropy(own.source), negative_entropy(own.target)
     highest = own.source.max(1), own.target.max(1)
     right = own.source_right.astype(float)
     accuracy = source @ right / source.sum(1)
     confidence = [weights @ scores / weights.sum(1) for weights, scores in zip((source, target), highest, strict=True)]
     doc = np.clip(accuracy + confidence[1] - confidence[0], 0.0, 1.0)
-    by_entropy = _atc(entropies[0], entropies[1], right, source, target)
-    return np.stack([by_entropy, _atc(highest[0], highest[1], right, source, target), doc])
-
-
-def _atc(source_scores: Reals, target_scores: Reals, right: Reals, source: Reals, target: Reals) -> Reals:
-    """(draws,) the target's share above the threshold below which as much of the source lies as is wrong."""
-    order = np.argsort(source_scores, kind="stable")
-    weights = source[:, order]
-    wrong = weights @ (1 - right[order])
-    below = np.cumsum(weights, axis=1) <= wrong[:, None] + 1e-9
-    place = np.minimum(below.sum(1), len(order) - 1)  # the first picture that is above it
-    threshold = source_scores[order][place]
-    above = target_scores[None, :] >= threshold[:, None]
-    share = (target * above).sum(1) / target.sum(1)
-    return np.where(wrong >= weights.sum(1) - 1e-9, 0.0, share)
-
-
-def _negative_entropy(probabilities: Reals) -> Reals:
-    """(n,) the higher the surer."""
-    known = np.clip(probabilities, 1e-12, 1.0)
-    return np.asarray((known * np.log(known)).sum(1))
+    by_entropy = above_threshold(entropies[0], entropies[1], right, source, target)
+    return np.stack([by_entropy, above_threshold(highest[0], highest[1], right, source, target), doc])

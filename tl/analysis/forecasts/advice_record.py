@@ -55,7 +55,7 @@ def remember(
     """
     # What is advised is about one network with its weights: arms that have their own are not what it was said of.
     arms = [arm for arm in experiment.arms if not arm.transfers_its_own]
-    doing = [arm for arm in arms if transfers(arm.strategy)] if about == TRANSFER else _adapting(arms)
+    doing = [arm for arm in arms if transfers(arm)] if about == TRANSFER else _adapting(arms)
     if (SCRATCH if about == TRANSFER else SOURCE_ONLY) not in [arm.strategy for arm in arms] or not doing:
         return None
     advised = [arm for key in advice["strategies"] for arm in doing if arm.strategy == key]

@@ -12,7 +12,7 @@ from tl.store.database import read_runs
 from tl.store.documents import Result, read_result
 from tl.store.features import fingerprint
 from tl.store.home import Home
-from tl.strategies import STRATEGIES
+from tl.strategies import PRETRAINED
 
 MIN_RESULTS = 3  # fewer say nothing about an order
 Scored = tuple[str, int, str, str]  # data set, resolution, backbone, weights
@@ -79,7 +79,7 @@ def _results(home: Home, wanted: set[Scored]) -> dict[str, Sequence[tuple[Scored
         files = home.run(row.run_id)
         accuracy = (read_result(files) or Result()).test_accuracy
         here = not files.imported.exists() and not spec.target_dataset
-        if scored in wanted and here and transfers(arm.strategy) and accuracy is not None:
+        if scored in wanted and here and transfers(arm) and accuracy is not None:
             equal = _settings(spec, arm)
             accuracies.setdefault(equal, {}).setdefault(scored, []).append(accuracy)
     return {
@@ -88,9 +88,9 @@ def _results(home: Home, wanted: set[Scored]) -> dict[str, Sequence[tuple[Scored
     }
 
 
-def transfers(strategy: str) -> bool:
-    """Whether an arm of this strategy starts from pretrained features (not merely from their scale)."""
-    return strategy in STRATEGIES and STRATEGIES[strategy].pretrained and strategy != "mean_var_init"
+def transfers(arm: ArmConfig) -> bool:
+    """Whether an arm starts from pretrained features (not merely from their scale)."""
+    return arm.initialisation == PRETRAINED
 
 
 def in_words(found: dict[str, Any]) -> str:

@@ -23,7 +23,6 @@ from tl.store.home import Home, Run
 from tl.store.pictures import SPLITS
 from tl.store.predictions import SPLITS as ANSWERED
 from tl.store.predictions import read_predictions
-from tl.strategies import STRATEGIES
 
 VERSION = "1"  # how they are measured; another number when that changes, so that older ones are not taken for them
 
@@ -111,7 +110,7 @@ def asked_of(home: Home, experiment: Experiment, arm: str) -> Question:
     Raises Refused where its features can't be computed here.
     """
     arms = sorted(experiment.arms, key=lambda one: (one.name != arm, experiment.arms.index(one)))
-    transfers = next((one for one in arms if STRATEGIES[one.strategy].pretrained), None)
+    transfers = next((one for one in arms if one.pretrained), None)
     return question(home, experiment.of(transfers) if transfers else experiment)
 
 

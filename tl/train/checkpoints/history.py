@@ -89,7 +89,7 @@ class History:
         """
         coming = config.phases[len(self.phase_starts) :]
         to_come = any(phase.start_epoch <= config.max_epochs for phase in coming)
-        random = STRATEGIES[config.arm.strategy].initialisation != PRETRAINED
+        random = config.arm.initialisation != PRETRAINED
         return epoch <= config.patience_start or to_come or (random and steps < config.patience_steps)
 
 

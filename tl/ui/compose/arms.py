@@ -80,7 +80,7 @@ def _arm(home: Home, number: int, position: int) -> DeltaGenerator:
         persist_state="session",
     )
     strategy = STRATEGIES[state[strategy_key]]
-    st.caption(strategy.sentence)
+    st.caption(strategy.sentence_for(state[arm_key(number, "weights")]))
     if strategy.source:
         st.caption(f":small[{strategy.source}]")
     said = st.container()

@@ -14,7 +14,7 @@ from tl.jobs.settling import begun, with_least_seeds, with_seeds
 from tl.store.database import experiment_with_key
 from tl.store.home import Home
 from tl.store.settling import Settling
-from tl.strategies import arm_title, offered
+from tl.strategies import RANDOM, STRATEGIES, arm_title, offered
 from tl.ui.parts.numbers import typed
 from tl.words import plain
 
@@ -117,6 +117,8 @@ def compose(state: MutableMapping[Any, Any], *, sized: bool = True) -> Experimen
     for number, name in zip(state[ARMS], arm_names(state), strict=True):
         strategy = state[arm_key(number, "strategy")]
         without = of_another_strategy(strategy) | {"name", "strategy"}
+        if state[arm_key(number, "weights")] == RANDOM and not STRATEGIES[strategy].either_start:
+            without |= {"weights"}  # chosen for another strategy
         settings = {entry: typed(state, arm_key(number, entry)) for entry in ARM_FIELDS if entry not in without}
         arms.append(ArmConfig(name=name, strategy=strategy, **settings))
     shared = {name: _shared(state, name) for name in SHARED if sized or name != "samples"}

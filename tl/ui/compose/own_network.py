@@ -10,10 +10,12 @@ from tl.config import TRANSFERRED, Refused
 from tl.differences import transferred_words
 from tl.effects import of_another_strategy
 from tl.store.home import Home
+from tl.strategies import RANDOM, STRATEGIES
 from tl.ui.compose import network
 from tl.ui.compose.form_state import arm_key, shared_key
 
 AS_ABOVE = "As above"
+NONE = "None: random weights"
 
 
 def settle(home: Home, number: int) -> None:
@@ -25,7 +27,8 @@ def settle(home: Home, number: int) -> None:
     if state[keys["backbone"]] not in BACKBONES:
         state[keys["backbone"]] = None
     backbone = state[keys["backbone"]] or state[shared_key("backbone")]
-    if state[keys["weights"]] not in (None, *(entry.key for entry in sources.available(home, backbone))):
+    either = (RANDOM,) if STRATEGIES[state[arm_key(number, "strategy")]].either_start else ()
+    if state[keys["weights"]] not in (None, *either, *(entry.key for entry in sources.available(home, backbone))):
         state[keys["weights"]] = None
     held = state[keys["resolution"]]
     if held not in (None, *network.possible_resolutions(backbone, held)):
@@ -44,6 +47,7 @@ def settings(home: Home, number: int, strategy: str) -> None:
     if "weights" not in of_another_strategy(strategy):
         known = {entry.key: entry for entry in sources.available(home, backbone)}
         titles = {key: network.option(entry) for key, entry in known.items()}
+        titles |= {RANDOM: NONE} if STRATEGIES[strategy].either_start else {}
         alike = backbone == state[shared_key("backbone")]
         usual = AS_ABOVE if alike else _usual(home, backbone, state[shared_key("weights")])
         _choice("Pretrained weights", number, "weights", list(titles), titles.__getitem__, usual)

@@ -8,7 +8,7 @@ from tl.config import AUTO, OF_TWO_SETS, TRANSFERRED, ArmConfig, Experiment, Ref
 from tl.differences import listed
 from tl.store.database import has_experiment, read_experiment
 from tl.store.home import Home
-from tl.strategies import STRATEGIES, arm_title
+from tl.strategies import arm_title
 from tl.ui.compose import form_state
 
 ORIGIN = "form_origin"  # title of the comparison whose settings filled the form
@@ -79,7 +79,7 @@ def missing(wanted: Experiment, now: Experiment) -> list[str]:
 
 def _takes_the_shared(arm: ArmConfig) -> bool:
     """Whether it begins with the weights that all arms share."""
-    return STRATEGIES[arm.strategy].pretrained and arm.weights is None and arm.backbone is None
+    return arm.pretrained and arm.weights is None and arm.backbone is None
 
 
 def kept_of(home: Home, state: MutableMapping[Any, Any], experiment: Experiment) -> str | None:

@@ -166,7 +166,8 @@ def _judged_by(info: DatasetInfo) -> str:
 def arm_settings(number: int, key: str) -> None:
     """A widget for every setting of one arm that matters to its strategy, a `key` of STRATEGIES."""
     strategy, finds = STRATEGIES[key], st.session_state[shared_key("find_rate")]
-    usual = f"{rate(usual_rate(key, st.session_state[shared_key('optimizer')]))}, the usual one"
+    held = (st.session_state[name] for name in (shared_key("optimizer"), arm_key(number, "weights")))
+    usual = f"{rate(usual_rate(key, *held))}, the usual one"
     st.text_input(
         "Name",
         key=arm_key(number, "name"),

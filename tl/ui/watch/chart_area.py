@@ -10,7 +10,7 @@ from tl.ui.compose.arms import dot
 from tl.ui.parts.chart import draw
 from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
-from tl.ui.watch import references
+from tl.ui.watch import references, target
 
 if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd
@@ -73,6 +73,7 @@ def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
             _epoch_seconds(now, metrics, arms)
         with st.container():
             _learning_rate(now, metrics, arms)
+        target.curves(now, metrics)
         _rate_test(now, metrics, arms)
         resources = now.resources()
         with st.container():

@@ -9,7 +9,6 @@ from tl.analysis.results import Verdict
 from tl.config import Refused
 from tl.differences import sides
 from tl.store.home import Home
-from tl.strategies import STRATEGIES
 from tl.ui.compose import cost, form
 from tl.ui.parts import view
 from tl.ui.parts.render_slot import in_turn
@@ -69,7 +68,7 @@ def _head(now: view.ExperimentView) -> None:
                 ask_to_delete(now.home, now.experiment_id, live.PROBLEM, now.sweep_id, then=form.new_comparison)
     weights = now.imported and now.imported.weights
     own = [arm.weights is not None or arm.backbone is not None for arm in spec.arms]
-    transfers = any(STRATEGIES[arm.strategy].pretrained and not its for arm, its in zip(spec.arms, own, strict=True))
+    transfers = any(arm.pretrained and not its for arm, its in zip(spec.arms, own, strict=True))
     if not now.imported and transfers:
         with suppress(Refused):  # deleted since
             weights = sources.source(now.home, spec.backbone, spec.weights).title

@@ -10,7 +10,6 @@ from tl.config import BALANCED_ACCURACY
 from tl.differences import transferred_words
 from tl.jobs.listing import RunEntry
 from tl.store.documents import Result, read_result
-from tl.strategies import STRATEGIES
 from tl.ui.parts.text import NOT_AVAILABLE, cell, count, duration, energy, memory, millions, percent
 from tl.ui.parts.view import Arm, ExperimentView
 
@@ -64,7 +63,7 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
         return NOT_AVAILABLE if known.empty else show(float(known.mean()))
 
     own, arms = now.experiment.of(now.experiment.arms[arm.position]), now.experiment.arms
-    pretrained = STRATEGIES[arms[arm.position].strategy].pretrained
+    pretrained = arms[arm.position].pretrained
     network = vars(own) | ({} if pretrained else {"weights": None})
     device = next((run.device for run in arm.runs if run.device), NOT_AVAILABLE)
     return {

@@ -1,15 +1,53 @@
 """What a verdict says of the data set that was worked on: what went wrong, estimates, and what would settle it."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from tl.ui.parts.chart import draw
 from tl.ui.parts.text import unbroken
 from tl.ui.parts.view import ExperimentView
 from tl.words import number_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tl.analysis.adaptation.findings import Findings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One chart of what adapting does."""
+
+    column: str  # of the metrics
+    title: str
+    note: str  # what it is, and what a cross in it means
+    kinds: tuple[str, ...]  # of tl.analysis.adaptation.collapse.Kind
+
+
+SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
+    "estimated": Shown(
+        column="estimated_accuracy",
+        title="Estimated accuracy on the target",
+        note="An estimate without labels, from how sure the answers are; no test. A cross: from there on it falls by ten points "
+        "and more.",
+        kinds=("estimated_accuracy_falls",),
+    ),
+    "domain": Shown(
+        column="domain_accuracy",
+        title="Pictures the discriminator tells apart",
+        note="50 % is chance: that is where it should end, not where it should begin. A cross: it never learned, or always "
+        "knows.",
+        kinds=("discriminator_at_chance", "discriminator_certain"),
+    ),
+    "classes": Shown(
+        column="predicted_classes",
+        title="Classes named on the target",
+        note="On its training pictures, over the epoch. A cross: from there on some are no longer named.",
+        kinds=("class_vanished",),
+    ),
+}
 
 
 def show(now: ExperimentView, found: "Findings | None") -> None:
@@ -34,3 +72,34 @@ def show(now: ExperimentView, found: "Findings | None") -> None:
         icon=":material/label:",
         query_params={"experiment": now.experiment_id, "look": "label"},
     )
+
+
+def curves(now: ExperimentView, metrics: "pd.DataFrame") -> None:
+    """Draw what is seen of the target while networks learn, each where it is known; marked where it goes wrong."""
+    if now.experiment.target_dataset is None:
+        return
+    from tl.charts.curves import adapting_chart
+
+    for measure, shown in SHOWN.items():
+        if metrics[shown.column].notna().any():
+            with st.container():
+                st.markdown(f"**{shown.title}**")
+                marked = _marked(now, metrics, shown)
+                chart = adapting_chart(measure, metrics, now.titles, now.max_epochs, marked)
+                draw(chart, key=f"adapting_{measure}", alt=f"{shown.title} at every epoch, for every arm")
+                st.caption(shown.note)
+
+
+def _marked(now: ExperimentView, metrics: "pd.DataFrame", shown: Shown) -> "pd.DataFrame":
+    """Columns arm, x and y of the epochs since which what is shown goes wrong."""
+    import pandas as pd
+
+    from tl.analysis.adaptation.collapse import marks
+
+    rows, classes = [], len(now.pictures.classes) if now.pictures else 0
+    for _, own in metrics.groupby("run_id", sort=False):
+        for mark in marks(own, classes):
+            at = own[(own["epoch"] == mark.epoch) & own[shown.column].notna()]
+            if mark.kind in shown.kinds and len(at):
+                rows.append({"arm": at["arm"].iloc[0], "x": mark.epoch, "y": float(at[shown.column].iloc[0])})
+    return pd.DataFrame(rows, columns=["arm", "x", "y"])
