@@ -236,7 +236,9 @@ def stop_all(home: Home, run_ids: Iterable[str]) -> None:
     stopped = [row.run_id for row in waiting if database.move(home, row, "stopped", ended=time.time())]
     training = [run_id for run_id, row in rows.items() if row.status in ACTIVE and run_id not in stopped]
     with ThreadPoolExecutor(max(len(training), 1)) as pool:
-        list(pool.map(lambda run_id: stop(home, run_id), training))
+        asked = [pool.submit(stop, home, run_id) for run_id in training]  # `map` cancels what waits where one fails
+    for each in asked:
+        each.result()
 
 
 def resume(home: Home, run_id: str) -> RunEntry:
