@@ -256,7 +256,7 @@ import sys, torch
 from pathlib import Path
 from torch import nn
 from tl.config import ArmConfig, Experiment
-from tl.train import checkpoint
+from tl.train.checkpoints import checkpoint
 from tl.train.checkpoints.history import History
 
 folder = Path(sys.argv[1])

@@ -111,7 +111,7 @@ def test_every_kind_of_network_gives_the_input_of_its_head(stripes_home, store, 
     pixels = store.pixels("train", 4)
     for backbone in ("resnet18", "mobilenet_v3_small", "densenet121"):
         network = build_network(backbone, 5, 32).eval()
-        features, probabilities = module._forward(
+        features, probabilities = module.before_the_head(
             network, backbone, iter([to_input(np.array(pixels), 32, torch.device("cpu"), IMAGENET_INPUT)])
         )
         head = network.get_submodule(BACKBONES[backbone].head)
