@@ -13,6 +13,7 @@ from tl.config import ArmConfig, Experiment
 from tl.datasets import prepare_for
 from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
+from tl.strategies import RANDOM
 from tl.train import run as run_module
 from tl.train.features import before_the_head
 from tl.train.looking.both_sets import reached, started
@@ -117,6 +118,10 @@ def test_random_weights_are_those_that_the_run_began_with(stripes_home, negative
     for strategy in ("scratch", "mean_var_init", "full_finetuning"):
         network = started(stripes_home, replace(configured(strategy), weights="own"), 2, cpu).state_dict()
         state[strategy] = network["features.0.0.weight"]
+    alone = replace(configured("dann"), weights="own")
+    alone = replace(alone, arm=replace(alone.arm, weights=RANDOM))
+    adapts = started(stripes_home, alone, 2, cpu).state_dict()["features.0.0.weight"]
+    assert torch.equal(adapts, state["scratch"]), "an arm that adapts may begin so, too"
     torch.manual_seed(0)
     assert torch.equal(state["scratch"], new_network("mobilenet_v2", 2, SIDE, cpu).state_dict()["features.0.0.weight"])
     assert torch.equal(state["full_finetuning"], pretrained["features.0.0.weight"])

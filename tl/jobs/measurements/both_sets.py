@@ -5,24 +5,22 @@ front of a person.
 (tl.store.both_sets), why one could not be asked in the cache (tl.store.looks).
 """
 
-import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tl.ending import clean_up_when_ended
 from tl.jobs import background
+from tl.jobs.measurements import of_networks
 from tl.store.both_sets import read_both_sets, write_both_sets
 from tl.store.home import Home
-from tl.store.looks import Failed, forget_look, read_look, write_look
+from tl.store.looks import Failed, forget_look, write_look
 
 LIMIT_SECONDS = 1800.0  # several large networks on a slow machine, and pictures to decode before
 LOCK = "both_sets.lock"  # under which one process looks
 COMMAND = (sys.executable, "-m", "tl.train.looking.both_sets")
 NAME = "both_sets"  # in place of a picture, where the cache says why a run could not be asked
-Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 
 
 def ask(home: Home, runs: Sequence[str]) -> bool:
@@ -44,34 +42,26 @@ def measure(home: Home, runs: Sequence[str]) -> None:
 
 def problem(home: Home, run_id: str) -> str | None:
     """Why a run could not be asked; None where it was, or nobody has tried."""
-    found = read_look(home, run_id, NAME)
-    return found.error if isinstance(found, Failed) else None
+    return of_networks.problem(home, run_id, NAME)
 
 
-def _measure(home: Home, runs: Sequence[str], run: Run) -> None:
+def _measure(home: Home, runs: Sequence[str], run: of_networks.Run) -> None:
     """Every run has its file afterwards, or a sentence why not; none of either where a run to be trained came first."""
     for run_id in runs:  # what failed before is tried again
         forget_look(home, run_id, NAME)
     left = [run_id for run_id in runs if read_both_sets(home.run(run_id).both_sets) is None]
     if not left:
         return
-    otherwise, told = "Asking its network failed.", {}
     with tempfile.TemporaryDirectory(prefix="tl-both-sets-") as folder:
-        try:
-            ended = run([*COMMAND, "--home", str(home.path), "--output", folder, *left])
-            if ended is None:
-                return
-            if ended.returncode == 0:
-                told = json.loads(ended.stdout.strip().splitlines()[-1])
-            elif said := (ended.stderr or "").strip().splitlines():
-                otherwise = said[-1]
-        except subprocess.TimeoutExpired:
-            otherwise = f"Asking the networks took longer than {LIMIT_SECONDS / 60:.0f} minutes."
+        command = [*COMMAND, "--home", str(home.path), "--output", folder, *left]
+        reason = of_networks.reasons(run, command, LIMIT_SECONDS)
+        if reason is None:
+            return
         for run_id in left:
             if (file := Path(folder) / f"{run_id}.npz").exists():
                 _keep(home, run_id, file)
             else:
-                write_look(home, run_id, NAME, Failed(str(told.get(run_id, otherwise))))
+                write_look(home, run_id, NAME, Failed(reason(run_id)))
 
 
 def _keep(home: Home, run_id: str, file: Path) -> None:

@@ -4,21 +4,19 @@
 (tl.store.shifted), why one could not be asked in the cache (tl.store.looks).
 """
 
-import json
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tl.jobs import background
+from tl.jobs.measurements import of_networks
 from tl.store.home import Home
-from tl.store.looks import Failed, forget_look, read_look, write_look
+from tl.store.looks import Failed, forget_look, write_look
 from tl.store.shifted import forget_progress, read_shifted
 
 LIMIT_SECONDS = 3600.0  # a dozen runs of a large network on a slow machine
 LOCK = "shifting.lock"  # under which one process measures
 COMMAND = (sys.executable, "-m", "tl.train.looking.shifted")
 NAME = "shifted"  # in place of a picture, where the cache says why a run could not be asked
-Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 
 
 def ask(home: Home, runs: Sequence[str]) -> bool:
@@ -40,31 +38,22 @@ def measure(home: Home, runs: Sequence[str]) -> None:
 
 def problem(home: Home, run_id: str) -> str | None:
     """Why the network of a run could not be asked; None where it was, or nobody has tried."""
-    found = read_look(home, run_id, NAME)
-    return found.error if isinstance(found, Failed) else None
+    return of_networks.problem(home, run_id, NAME)
 
 
-def _measure(home: Home, runs: Sequence[str], run: Run) -> None:
+def _measure(home: Home, runs: Sequence[str], run: of_networks.Run) -> None:
     """Every run has its file afterwards, or a sentence why not; none of either where a run to be trained came first."""
     for run_id in runs:  # what failed before is tried again
         forget_look(home, run_id, NAME)
     left = [run_id for run_id in runs if read_shifted(home.run(run_id).shifted) is None]
     if not left:
         return
-    otherwise, told = "Asking its network failed.", {}
-    try:
-        ended = run([*COMMAND, "--home", str(home.path), *left])
-        if ended is None:
-            return
-        if ended.returncode == 0:
-            told = json.loads(ended.stdout.strip().splitlines()[-1])
-        elif said := (ended.stderr or "").strip().splitlines():
-            otherwise = said[-1]
-    except subprocess.TimeoutExpired:
-        otherwise = f"Asking the networks took longer than {LIMIT_SECONDS / 60:.0f} minutes."
+    reason = of_networks.reasons(run, [*COMMAND, "--home", str(home.path), *left], LIMIT_SECONDS)
+    if reason is None:
+        return
     for run_id in left:
         if read_shifted(home.run(run_id).shifted) is None:
-            write_look(home, run_id, NAME, Failed(str(told.get(run_id, otherwise))))
+            write_look(home, run_id, NAME, Failed(reason(run_id)))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from tl.output import spell_out
 from tl.sources import source
 from tl.store.device_lock import Turn
 from tl.store.home import Home, Run
-from tl.strategies import MEAN_VAR, PRETRAINED, RANDOM, STRATEGIES
+from tl.strategies import MEAN_VAR, PRETRAINED, RANDOM
 from tl.train.evaluate import at_once, slices
 from tl.train.features import SETTLING, before_the_head, settle
 from tl.train.hardware import threads
@@ -90,7 +90,7 @@ def reached(run: Run, device: torch.device) -> Reached:
     # Every arm is shown the same pictures, whichever it learned from.
     store = prepare_for(run.home, replace(after.config, arm=PLAIN))
     before = replace(after, network=started(run.home, after.config, after.classes, device))
-    random = STRATEGIES[after.config.arm.strategy].initialisation != PRETRAINED
+    random = after.config.arm.initialisation != PRETRAINED
     if random:
         first = store.pixels("train")[:SETTLING]
         settle(before.network, (before.inputs(first[rows]) for rows in _steps(before, len(first))))
@@ -112,7 +112,7 @@ def started(home: Home, config: RunConfig, classes: int, device: torch.device) -
     """The network of a run as it started. Raises Refused where the weights it started from are not here."""
     torch.manual_seed(config.seed)  # random weights are those that it had
     network = new_network(config.backbone, classes, config.resolution, device)
-    initialisation = STRATEGIES[config.arm.strategy].initialisation
+    initialisation = config.arm.initialisation
     if initialisation != RANDOM:
         weights = source(home, config.backbone, config.weights)
         if weights.file is None:  # nothing is downloaded here
