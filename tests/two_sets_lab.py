@@ -26,9 +26,9 @@ def sets(home: Home, folder: Path, *, labelled: bool, count: int = 40) -> None:
     ingest(home, zipped(folder / "s.zip", files), "sketches", unlabelled=not labelled)
 
 
-def compared(home: Home, right: dict[str, float], seeds: int = 3, **settings) -> str:
-    """A finished comparison whose arms are right about so large a share of the target's test pictures, and about nine of ten
-    of the source's; its id. What a picture without label shows is `shows(place)`."""
+def compared(home: Home, right: dict[str, float], seeds: int = 3, own: float = 0.9, **settings) -> str:
+    """A finished comparison whose arms are right about so large a share of the target's test pictures, and about `own` of
+    the source's; its id. What a picture without label shows is `shows(place)`."""
     arms = tuple(arm for arm in ARMS if arm.name in right)
     told = {"dataset": "photos", "target_dataset": "sketches", "samples": None, "resplit": False} | settings
     experiment_id = submit(home, seeds=seeds, arms=arms, **told)
@@ -42,12 +42,12 @@ def compared(home: Home, right: dict[str, float], seeds: int = 3, **settings) ->
         truth = label[kept] if describe(home, "sketches").labelled else shows(places)
         chance = np.random.default_rng([row.seed, row.arm == "mcc"])
         parts = {
-            "validation": _answers(chance, source.pictures_of("validation"), source.labels_of("validation"), None, 0.9),
+            "validation": _answers(chance, source.pictures_of("validation"), source.labels_of("validation"), None, own),
             "test": _answers(chance, places, label[kept], truth, right[row.arm]),
         }
         known = (parts["test"].label >= 0).all()
         accuracy = float(parts["test"].right.mean()) if known else None
-        end(home, row, "finished", epochs=3, test_accuracy=accuracy, best_val_accuracy=0.9)
+        end(home, row, "finished", epochs=3, test_accuracy=accuracy, best_val_accuracy=own)
         write_predictions(home.run(row.run_id).predictions, parts)
     return experiment_id
 

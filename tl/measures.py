@@ -42,14 +42,19 @@ def macro_f1(labels: Numbers, predicted: Numbers, classes: int) -> float:
     return _mean(np.divide(2 * right, pictures + answers, out=np.full(classes, np.nan), where=pictures > 0))
 
 
+def guesses(labels: Numbers, right: NDArray[np.bool_]) -> bool:
+    """Whether (n,) answers are no better than by always naming the commonest class, as far as n pictures can tell."""
+    chance = np.bincount(labels).max() / len(labels)
+    return bool(right.mean() <= chance + ERRORS_ABOVE_CHANCE * (chance * (1 - chance) / len(labels)) ** 0.5)
+
+
 def estimated_accuracy(source: Shares, labels: Numbers, right: NDArray[np.bool_], target: Shares) -> float | None:
     """Accuracy on pictures without labels, 0..1, from (m, C) probabilities of them and from (n, C) probabilities of others, of
     which `labels` (n,) are known and these (n,) answers `right`: ATC with negative entropy (Garg et al., arXiv 2201.04234).
     An estimate, never a test. None for too few pictures, and where the labelled ones are answered no better than by chance."""
     if min(len(source), len(target)) < FEWEST_TO_ESTIMATE:
         return None
-    chance = np.bincount(labels).max() / len(labels)  # by always naming the commonest class
-    if right.mean() <= chance + ERRORS_ABOVE_CHANCE * (chance * (1 - chance) / len(labels)) ** 0.5:
+    if guesses(labels, right):
         return None
     scores = [negative_entropy(shares.astype(np.float64)) for shares in (source, target)]
     once = [np.ones((1, len(each))) for each in scores]

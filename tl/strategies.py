@@ -291,7 +291,7 @@ STRATEGIES: dict[str, Strategy] = {
         source="Li et al. 2016, arXiv 1603.04779",
     ),
     "dann": Strategy(
-        title="Domain-adversarial (DANN)",
+        title="Domain-adversarial training (DANN)",
         sentence="Pretrained backbone; everything trains from the first epoch, on the source's labels and so that a "
         "discriminator can't tell source from target.",
         learning_rate=1e-4,
@@ -303,7 +303,7 @@ STRATEGIES: dict[str, Strategy] = {
         source="Ganin et al. 2016, arXiv 1505.07818",
     ),
     "cdan": Strategy(
-        title="Conditional adversarial (CDAN)",
+        title="Conditional adversarial training (CDAN)",
         sentence="Pretrained backbone; as domain-adversarial training, but the discriminator sees the predictions, too: classes "
         "are aligned with classes.",
         learning_rate=1e-4,

@@ -83,7 +83,7 @@ def test_a_verdict_keeps_its_keys():
     found = judge(*three([0.12, 0.14, 0.16])).to_json()
     assert found.keys() == {
         *("baseline", "margin", "target_accuracy", "chance", "judge_by", "judge_by_wanted"),
-        *("headline", "headline_claim", "arms", "between", "summary", "text"),
+        *("headline", "headline_claim", "hurting", "arms", "between", "summary", "text"),
     }
     assert found["headline_claim"].keys() == {
         *("of", "look", "confidence", "interval", "outcome", "more_seeds", "seeds_can_settle"),

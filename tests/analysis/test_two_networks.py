@@ -3,6 +3,7 @@
 import numpy as np
 from verdict_lab import FULL, PROBE, SCRATCH, answered, judge
 
+from tl.analysis.guessing import Pictures
 from tl.analysis.verdict import held_against
 from tl.arms import parse_arms
 from tl.config import ArmConfig, Experiment
@@ -68,6 +69,29 @@ def test_a_gain_over_a_source_alone_that_began_otherwise_is_not_called_one_of_ad
     alike = {name: (key, {"weights": "random"}, share) for name, (key, _, share) in arms.items()}
     text = verdict_of(alike, works_on="sketches").text
     assert text.startswith("Negative transfer: adapting hurts") and "began with pretrained" not in text
+
+
+def test_an_adapting_arm_that_hurts_is_named_beside_the_best_as_surely_as_it():
+    """As measured from art to photographs: the best way to adapt is undecided, another one hurts."""
+    arms = {"source_only": ("source_only", {}, 0.7), "adabn": ("adabn", {}, 0.71), "dann": ("dann", {}, 0.4)}
+    found = verdict_of(arms, works_on="photos")
+    assert (found.headline, found.headline_claim.outcome, list(found.hurting)) == ("adabn", "undecided", ["dann"])
+    claim = found.hurting["dann"]
+    assert (claim.of, claim.confidence) == (2, found.headline_claim.confidence)
+    assert (
+        "Negative transfer: adapting by domain-adversarial training (DANN) hurts: −30.0 points on new pictures like those of photos"
+        in found.text
+    )
+    assert found.to_json()["hurting"]["dann"]["outcome"] == "hurts"
+    assert findings.decisive(found, "dann") == claim.interval != found.comparisons["dann"].gain
+    guess = {name: (key, own, share / 3) for name, (key, own, share) in arms.items()}
+    assert "Negative transfer" not in verdict_of(guess, works_on="photos", test=Pictures((75,) * 4)).text
+
+
+def test_of_several_arms_the_one_that_hurts_is_told_beside_the_one_that_helps():
+    found = verdict_of({SCRATCH: (SCRATCH, {}, 0.6), FULL: (FULL, {}, 0.8), PROBE: (PROBE, {}, 0.4)})
+    assert "Transfer (full fine-tuning) helps: +20.0" in found.text
+    assert "Transfer (linear probe) hurts: −20.0" in found.text
 
 
 def test_the_other_outcomes_of_two_networks_are_named_as_plainly():

@@ -203,6 +203,17 @@ def test_the_arm_to_compare_with_is_the_users_choice(open_page, settled):
     assert app.code[-1].value.endswith("--baseline full_finetuning")
 
 
+def test_an_arm_that_hurts_has_a_badge_of_its_own_beside_that_of_the_best(open_page, home):
+    arms = (*ARMS, ArmConfig(name="linear_probe", strategy="linear_probe"))
+    experiment_id = page_lab.submit(home, seeds=3, arms=arms)
+    reached = {ARMS[0].name: 0.5, ARMS[1].name: 0.7, "linear_probe": 0.2}
+    for row in page_lab.rows(home, experiment_id):
+        page_lab.end(home, row, "finished", test_accuracy=reached[row.arm] + 0.001 * row.seed)
+    shown = unescaped(open_page(experiment=experiment_id))
+    assert ":green-badge[" in shown and "Helps]" in shown
+    assert "Hurts: Linear probe]" in shown and "ransfer (linear probe) hurts: −30.0 points" in shown
+
+
 def test_the_ledger_says_what_every_arm_was_given(open_page, settled):
     app = open_page(experiment=settled)
     (ledger,) = [frame.value for frame in app.dataframe if "Steps" in frame.value.columns]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tl.analysis import claim_wording, fairness_wording, losses, names
-from tl.analysis.names import inside, noun, title
+from tl.analysis.names import inside, instead, noun, title
 from tl.analysis.results import ArmSummary, Claim, Comparison, Learning, Verdict, both_guess
 from tl.analysis.statistics import UNDECIDED
 from tl.config import BALANCED_ACCURACY
@@ -24,7 +24,10 @@ def whole(found: Verdict, uneven: bool = False) -> str:
         claim = found.headline_claim
         so_far = " so far" if claim and claim.outcome == UNDECIDED else ""
         text = f"{_best_of(found, found.headline, len(measured))}{so_far}. {text}"
-    aside = [between(found, name) for name in found.between]
+    aside = [
+        claim_wording.told(found, name, claim) for name, claim in found.hurting.items() if not instead(found, name)
+    ]
+    aside += [between(found, name) for name in found.between]
     aside += [
         claim_wording.told(found, name, entry.claim) for name, entry in found.comparisons.items() if name not in first
     ]

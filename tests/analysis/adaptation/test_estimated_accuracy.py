@@ -1,9 +1,12 @@
 """Accuracy without labels: on simulated networks whose true accuracy is known, the range holds it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tl.analysis.adaptation.estimate import Estimate, Sure, answers_apart, estimate
+from tl.measures import guesses
 
 CLASSES, KNOWS = 8, 3.0  # how strongly a picture of the source shows its class
 
@@ -75,6 +78,15 @@ def test_pictures_that_belong_together_make_it_less_sure():
     alone, grouped = estimate([own]), estimate([own], target_groups=np.repeat(np.arange(40), 10))
     assert alone is not None and grouped is not None
     assert grouped.high - grouped.low > alone.high - alone.low + 0.02
+
+
+def test_of_a_network_that_guesses_on_its_own_pictures_nothing_is_said():
+    """As measured: 100 % estimated of one at chance, 8.4 % true."""
+    (source, right), (target, _) = asked(np.random.default_rng(5), 400, 0.0), asked(np.random.default_rng(6), 500, 0.0)
+    labels = np.arange(400) % CLASSES
+    assert guesses(labels, right) and not guesses(labels, asked(np.random.default_rng(5), 400, 1.0)[1])
+    one = Sure(source=source, source_right=right, target=target)
+    assert estimate([one]) is not None and estimate([one, replace(one, guesses=True)]) is None
 
 
 def test_of_few_pictures_and_of_no_network_nothing_is_said():

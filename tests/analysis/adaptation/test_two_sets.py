@@ -99,6 +99,15 @@ def test_labels_given_later_turn_an_estimate_into_a_measurement(home, tmp_path):
     )
 
 
+def test_where_an_arm_guesses_on_its_own_pictures_it_says_so_and_estimates_nothing(home, tmp_path):
+    sets(home, tmp_path, labelled=False, count=180)
+    found = experiment_result(home, compared(home, {"source_only": 0.5, "mcc": 0.9}, own=0.5)).adaptation
+    assert [own.estimate for own in found.arms.values()] == [None, None]
+    sentence = "can't be estimated: it answers the labelled pictures no better than guessing would."
+    assert sum(line.endswith(sentence) for line in found.text) == 2
+    assert "is estimated at" not in " ".join(found.text)
+
+
 def test_classes_that_only_one_side_has_are_left_out_and_numbered_as_the_source_has_them(home, tmp_path):
     sets(home, tmp_path, labelled=True, count=80)
     experiment_id = compared(home, {"source_only": 0.5, "mcc": 0.9}, unmatched="leave_out")

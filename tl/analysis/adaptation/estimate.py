@@ -29,7 +29,7 @@ Reals = NDArray[np.float64]
 DRAWS = 200  # bootstrap samples of the pictures
 ENDS = (2.5, 97.5)  # percentiles of the range
 LEAST = 1e-4  # probability, below which the stored ones are too coarse to tell pictures apart
-RULE = 2  # goes up whenever what is estimated of the same answers changes
+RULE = 3  # goes up whenever what is estimated of the same answers changes
 FEWEST = FEWEST_TO_ESTIMATE
 
 
@@ -40,6 +40,7 @@ class Sure:
     source: Reals  # (n, C) probabilities
     source_right: NDArray[np.bool_]  # (n,)
     target: Reals  # (m, C)
+    guesses: bool = False  # whether it answered the source no better than by chance: then its sureness means nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +64,12 @@ def estimate(
     """The mean accuracy of these networks on the target; all were asked about the same pictures, in the same order.
 
     `apart`: as `answers_apart` of other arms found it; the larger of that and their own counts.
-    `*_groups` (n,), (m,): pictures with the same number belong together, -1: alone. None for no network, and for too few
-    pictures. Always the same for the same answers.
+    `*_groups` (n,), (m,): pictures with the same number belong together, -1: alone. None for no network, for too few
+    pictures, and where one of them guesses. Always the same for the same answers.
     """
     if not networks or min(len(networks[0].source), len(networks[0].target)) < FEWEST:
+        return None
+    if any(own.guesses for own in networks):
         return None
     random = np.random.default_rng(0)
     source = _weights(random, len(networks[0].source), source_groups)

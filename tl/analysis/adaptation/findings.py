@@ -25,6 +25,7 @@ from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Interval, Verdict
 from tl.config import BALANCED_ACCURACY, Experiment, Refused
 from tl.datasets import given_labels
+from tl.measures import guesses
 from tl.store.home import Home
 from tl.store.predictions import Predictions, read_predictions
 from tl.strategies import STRATEGIES, TARGET
@@ -42,6 +43,7 @@ class OfArm:
     epochs: tuple[
         tuple[int, int], ...
     ]  # of each run that knows both: the epoch kept, and the one labels would have chosen
+    guesses: bool = False  # whether it answers the source's own pictures no better than by chance
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -49,6 +51,7 @@ class OfArm:
             "estimate": self.estimate and asdict(self.estimate),
             "measured": self.measured and asdict(self.measured),
             "marks": [[asdict(mark) for mark in own] for own in self.marks],
+            "guesses": self.guesses,
             "epochs": [{"kept": kept, "oracle": oracle} for kept, oracle in self.epochs],
         }
 
@@ -78,11 +81,13 @@ class Findings:
                 said.append(wording.beside_the_truth(title(name), own.estimate, own.measured))
             elif own.estimate:
                 said.append(wording.estimated(title(name), own.estimate))
+        guess = [name for name, own in self.arms.items() if own.guesses and not own.measured and not own.estimate]
+        none = [wording.no_estimate(title(name)) for name in guess]
         if self.record is None:
-            return []
+            return none
         untested = any(own.estimate and not own.measured for own in self.arms.values())
         why = [widening_in_words(self.widening)] if self.widening and untested else []
-        return [*said, *filter(None, why), in_words(self.record)]
+        return [*said, *none, *filter(None, why), in_words(self.record)]
 
     @property
     def warnings(self) -> list[str]:
@@ -132,6 +137,7 @@ def findings(home: Home, experiment: Experiment, records: Sequence[RunRecord], v
             estimate=widened(found, widening) if found and not measured else found,
             measured=measured,
             marks=tuple(marks(one.metrics, classes) for one in own),
+            guesses=bool(own) and verdict.summary[arm.name].above_guessing is False,
             epochs=tuple(_epochs(own)) if STRATEGIES[arm.strategy].learns_from != TARGET else (),
         )
     return Findings(
@@ -200,4 +206,5 @@ def _asked_alike(pair: tuple[Predictions, Predictions], other: tuple[Predictions
 
 def _sure(source: Predictions, target: Predictions) -> Sure:
     probabilities = [side.probabilities.astype(np.float64) for side in (source, target)]
-    return Sure(source=probabilities[0], source_right=source.right, target=probabilities[1])
+    guessed = guesses(source.label, source.right)
+    return Sure(source=probabilities[0], source_right=source.right, target=probabilities[1], guesses=guessed)

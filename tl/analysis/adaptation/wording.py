@@ -22,6 +22,11 @@ def estimated(arm: str, found: Estimate) -> str:
     return f"{arm} is estimated at {percent(found.accuracy, 0)}{networks}; {_anything(found)} would not surprise."
 
 
+def no_estimate(arm: str) -> str:
+    """Where an arm knows nothing of its own pictures."""
+    return f"{arm} can't be estimated: it answers the labelled pictures no better than guessing would."
+
+
 def _anything(found: Estimate) -> str:
     if found.low < 0.005:  # the least that can be said is nothing
         return f"anything up to {percent(found.high, 0)}"

@@ -101,15 +101,25 @@ def _states(now: ExperimentView) -> tuple[Any, ...]:
     )
 
 
+def _outcome(found: Verdict, name: str, outcome: str) -> tuple[str, Literal["green", "red", "gray", "orange"], str]:
+    """What is said of an arm in a badge: words, colour, icon."""
+    words, colour, icon = OUTCOMES[outcome]
+    if instead(found, name):  # two networks: nothing helps or hurts, one is better
+        words = {"helps": "Better", "hurts": "Worse"}.get(outcome, words)
+    elif adapts(found, name) and outcome == "hurts":
+        words = "Negative transfer"
+    return words, colour, icon
+
+
 def _answer(found: Verdict) -> None:
     claim = found.headline_claim
-    if claim and found.headline and found.comparisons[found.headline].seeds >= PLANNED_LOOKS[0]:
-        words, colour, icon = OUTCOMES[claim.outcome]
-        if instead(found, found.headline):  # two networks: nothing helps or hurts, one is better
-            words = {"helps": "Better", "hurts": "Worse"}.get(claim.outcome, words)
-        elif adapts(found, found.headline) and claim.outcome == "hurts":
-            words = "Negative transfer"
-        st.badge(words, color=colour, icon=icon)
+    with st.container(horizontal=True, gap="small"):
+        if claim and found.headline and found.comparisons[found.headline].seeds >= PLANNED_LOOKS[0]:
+            words, colour, icon = _outcome(found, found.headline, claim.outcome)
+            st.badge(words, color=colour, icon=icon)
+        for name in found.hurting:
+            words, colour, icon = _outcome(found, name, "hurts")
+            st.badge(escape(f"{words}: {arm_title(name)}"), color=colour, icon=icon)
     first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
     st.header(unbroken(first), anchor=False)
     if rest:
