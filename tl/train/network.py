@@ -15,6 +15,7 @@ from tl.train.hardware.precision import keep_depthwise_exact
 from tl.train.weights import read_weights
 
 POSITIONS = "encoder.pos_embedding"  # of torchvision's ViT
+LEAST_MOMENTUM = 0.1  # of BatchNorm: the weight of each new batch in its statistics; torch's own default
 
 
 def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module:
@@ -23,8 +24,7 @@ def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module
     if table.timm:
         network = timm_network(table.timm, num_classes, **_size(table, resolution))
         network.built_for = resolution  # type: ignore[assignment]  # to torch, what a module holds is a tensor or a module
-        laid_out: nn.Module = network.to(memory_format=torch.channels_last)
-        return laid_out
+        return _quick_statistics(network).to(memory_format=torch.channels_last)
     options = {"image_size": resolution} if table.family == "ViT" else {}
     name = table.torchvision or backbone
     network = torchvision.models.get_model(name, weights=None, num_classes=num_classes, **options)
@@ -34,8 +34,17 @@ def build_network(backbone: str, num_classes: int, resolution: int) -> nn.Module
         network.conv1 = nn.Conv2d(3, network.conv1.out_channels, kernel_size=3, padding=1, bias=False)
         nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")  # as the others
         network.maxpool = nn.Identity()
-    there: nn.Module = network.to(memory_format=torch.channels_last)
-    return there
+    return _quick_statistics(network).to(memory_format=torch.channels_last)
+
+
+def _quick_statistics(network: nn.Module) -> nn.Module:
+    """Let BatchNorm's statistics follow within tens of steps, as most networks do: some (MobileNetV3, MNASNet, as published)
+    are set for 100,000 steps, and after the few hundred of a run here they would be evaluated with those of its start,
+    which looks as if they had learned nothing."""
+    for norm in network.modules():
+        if isinstance(norm, nn.modules.batchnorm._BatchNorm) and norm.momentum is not None:
+            norm.momentum = max(norm.momentum, LEAST_MOMENTUM)
+    return network
 
 
 @torch.no_grad()
