@@ -43,7 +43,7 @@ def button(app):
 
 
 def test_a_speed_that_others_disturbed_is_told(open_page, monkeypatch):
-    said = "Other programs were computing when its speed was measured"
+    said = "Other programs were busy when its speed was measured"
     assert said not in unescaped(open_page())
     monkeypatch.setattr(probe, "probe", lambda *_: SPEEDS | {"strained": True})
     assert said in unescaped(open_page())
@@ -128,14 +128,14 @@ def test_it_waits_while_something_trains(open_page, home):
     page_lab.running(home)
     app = open_page()
     assert button(app).disabled
-    assert "when nothing else trains" in texts(app)
+    assert "once nothing else is training" in texts(app)
 
 
 def test_pictures_that_must_be_downloaded_first_are_not_looked_at(open_page):
     app = open_page()
     app.selectbox(key="form_dataset").set_value("cifar10").run()
     assert button(app) is None
-    assert "once the pictures are downloaded" in texts(app)
+    assert "once the pictures have been downloaded" in texts(app)
 
 
 def test_a_network_without_weights_here_does_not_hide_the_others(open_page, home):

@@ -108,7 +108,7 @@ def test_what_of_it_is_gone_is_said_in_a_sentence_and_the_rest_is_filled(open_pa
     app.button(key="use_settings").click().run()
     assert not app.exception and len(app.warning) == 1
     said = app.warning[0].value.replace("\\", "")
-    assert said == "Not filled in as it was: the data set 'mine', which is not here any more."
+    assert said == "Could not be filled in as before: the data set 'mine', which is no longer here."
     assert (form(app).epochs, form(app).arms) == (7, SPEC.arms)
     app.get("pills")[0].set_value("quick_look").run()
     assert not app.warning and app.get("pills")[0].value == "quick_look"
@@ -123,7 +123,7 @@ def test_a_final_model_fills_the_form_without_what_makes_it_one_and_has_no_verdi
     assert "There is no other experiment that has ended." in page_lab.texts(app)
     app = open_page(experiment=row.experiment_id)
     app.button(key="use_settings").click().run()
-    assert "trains on all pictures and is tested on none" in app.warning[0].value
+    assert "training on all pictures with none left for the test" in app.warning[0].value
     assert form(app).final is None
 
 
@@ -190,7 +190,7 @@ def test_name_and_notes_are_kept_shown_and_found(open_page, home):
     app.text_input(key="runs_search").set_value("HAND evening").run()
     assert {button.key for button in app.button if (button.key or "").startswith("open_")} == {f"open_{experiment_id}"}
     app.text_input(key="runs_search").set_value("nowhere").run()
-    assert "No experiment fits" in unescaped(app)
+    assert "No experiment matches your search" in unescaped(app)
     app.text_input(key="runs_search").set_value("").run()
     app.selectbox(key="runs_state").set_value("queued").run()
     keys = {button.key for button in app.button if (button.key or "").startswith("open_")}

@@ -104,7 +104,7 @@ def test_a_picture_of_ones_own_is_answered_and_not_kept(open_page, home, finishe
     app.slider(key="try_sure").set_value(70).run()
     table = app.dataframe[-1].value
     assert table["This picture"].tolist() == ["none of these"] * 2
-    assert table["Answers"].tolist() == ["50 %"] * 2 and table["Right answers given up"].tolist() == ["50.0 %"] * 2
+    assert table["Answers"].tolist() == ["50 %"] * 2 and table["Right answers lost"].tolist() == ["50.0 %"] * 2
 
 
 def test_shifted_pictures_are_asked_about_shown_and_reported(open_page, home, finished):

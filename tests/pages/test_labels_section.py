@@ -49,7 +49,7 @@ def test_suspects_are_shown_with_what_they_look_like(open_page, home, flowers):
     assert EVIL not in texts(app), "a class's name is text"
     assert "agree with 75.0 % of the labels" in said
     assert "No picture occurs in two splits or in two classes" in said
-    assert "So many doubts say more about these networks than about the labels" in said, "a quarter of all"
+    assert "This many doubts say more about these networks than about the labels" in said, "a quarter of all"
     assert [button.label for button in app.button if button.key == "inspect_labels_ask"]
 
 

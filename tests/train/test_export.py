@@ -167,7 +167,7 @@ def test_the_self_check_finds_another_answer(model, tmp_path):
     finally:
         told.write_text(before)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("The model answers otherwise than it should, by up to 0.002")
+    assert ended.stderr.startswith("The model's answers differ from what they should be, by up to 0.002")
 
 
 def test_what_cant_be_asked_is_one_sentence(model):

@@ -134,9 +134,9 @@ def _judged(shown: str) -> Iterator[None]:
     except Refused as refusal:
         raise Refused(f"{shown} can't be imported: {refusal}") from None
     except Damaged as problem:
-        raise Refused(f"{shown} is no bundle of TL Lab, or damaged ({problem}); {AGAIN}.") from None
+        raise Refused(f"{shown} is not a TL Lab bundle, or is damaged ({problem}); {AGAIN}.") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as problem:
-        raise Refused(f"{shown} is no bundle of TL Lab, or damaged ({type(problem).__name__}); {AGAIN}.") from None
+        raise Refused(f"{shown} is not a TL Lab bundle, or is damaged ({type(problem).__name__}); {AGAIN}.") from None
 
 
 def _limits() -> Limits:
@@ -157,7 +157,7 @@ def _members(path: Path, shown: str) -> dict[str, Member]:
     strange = [name for name in found if name != CONTENTS and not ENTRY.fullmatch(name)]
     if CONTENTS not in found or strange or len(found) != len(members):
         what = f"it holds {strange[0]!r:.100}" if strange else f"it needs one {CONTENTS}"
-        raise Refused(f"{shown} is no bundle of TL Lab ({what}); `python -m tl export ID` makes one.")
+        raise Refused(f"{shown} is not a TL Lab bundle ({what}); `python -m tl export ID` makes one.")
     return found
 
 

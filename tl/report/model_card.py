@@ -222,9 +222,9 @@ def _borrowed(home: Home, own: About) -> Iterator[str]:
 def _licence(own: About) -> Iterator[str]:
     yield "## Licence"
     if own.licence:
-        yield f"Of the weights it began from: {text(own.licence)}. What was made of them comes under it, too."
+        yield f"Licence of the weights it began from: {text(own.licence)}. It covers what was made from them, too."
     else:
-        yield "It began from random weights, which are nobody's."
+        yield "It began from random weights, so no one else's licence applies to them."
     yield "The rights to the pictures it was trained on are not known to TL Lab."
 
 
@@ -234,7 +234,7 @@ def _limits(own: About) -> Iterator[str]:
         f"- It knows these {number_of(len(own.info.classes), 'class')} only, and names one of them whatever it is shown.",
         "- It looks at the centre square of a picture.",
         "- Its accuracy holds for pictures of the kind it was tested with; other cameras, places or seasons may do worse.",
-        "- Decide nothing of weight about people by it alone.",
+        "- Don't base important decisions about people on it alone.",
     ))  # fmt: skip
 
 

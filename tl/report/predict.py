@@ -114,7 +114,7 @@ def self_check() -> str:
     found = model.probabilities(pictures)
     apart = max(abs(a - b) for own, each in zip(found, told) for a, b in zip(own, each["probabilities"]))
     if not apart <= CLOSE:
-        raise Wrong(f"The model answers otherwise than it should, by up to {apart:.2g}; use newer libraries.")
+        raise Wrong(f"The model's answers differ from what they should be, by up to {apart:.2g}; use newer libraries.")
     return f"The model answers as it should on {len(told)} pictures: largest difference {apart:.1g}."
 
 

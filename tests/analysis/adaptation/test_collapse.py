@@ -38,11 +38,11 @@ def test_marks(columns, expected):
 def test_a_collapse_is_said_with_its_runs_and_its_figures():
     bad = marks(epochs(predicted_classes=[12, 9, 8, 8], domain_accuracy=[0.9, 0.9, 0.8, 0.7]), 12)
     assert told("DANN", [bad, (), ()]) == [
-        "DANN, 1 of 3 runs: from epoch 2 on it no longer named 4 classes at all on the pictures it was moved to (a "
+        "DANN, 1 of 3 runs: from epoch 2 on it no longer named 4 classes at all on the target's pictures (a "
         "collapse: the other classes have swallowed them)."
     ]
     assert told("DANN", [(), ()]) == []
     falls = marks(epochs(estimated_accuracy=[0.6, 0.5, 0.45]), 12)
     assert told("DANN", [falls]) == [
-        "DANN: after epoch 1 its accuracy on the pictures it was moved to, as estimated without labels, fell by 15.0 points."
+        "DANN: after epoch 1 its accuracy on the target's pictures, as estimated without labels, fell by 15.0 points."
     ]

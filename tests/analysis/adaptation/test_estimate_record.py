@@ -70,7 +70,7 @@ def test_widened_ranges_hold_nine_of_ten_where_the_next_is_like_those_before(pas
 
 def test_the_record_in_words() -> None:
     assert in_words(EstimateRecord(kept=())).startswith(
-        "No record yet: no such estimate has met labels on this machine."
+        "No record yet: no such estimate has been checked against labels on this machine."
     )
     assert in_words(EstimateRecord(kept=(kept("a", 0.2, 0.6, 0.7), kept("b")))) == (
         "The record of such estimates on this machine: 2 of 3 ranges held the accuracy that was measured; on average the estimate "

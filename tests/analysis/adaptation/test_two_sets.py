@@ -79,7 +79,9 @@ def test_labels_given_later_turn_an_estimate_into_a_measurement(home, tmp_path):
     assert before.verdict.headline_claim.interval is None and own.measured is None
     assert before.adaptation.text[0].startswith("Nobody has labelled these pictures, so this is an estimate")
     assert own.estimate.low <= 0.9 <= own.estimate.high
-    assert before.adaptation.text[-1].startswith("No record yet: no such estimate has met labels on this machine.")
+    assert before.adaptation.text[-1].startswith(
+        "No record yet: no such estimate has been checked against labels on this machine."
+    )
     info = describe(home, "sketches")
     for place in to_label(info)[:24]:
         give(home, info, place, CLASSES[int(shows(np.array([place]))[0])], CLASSES)

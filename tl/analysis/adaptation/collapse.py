@@ -125,9 +125,9 @@ def _words(mark: Mark) -> str:
         Kind.UNMOVED: f"the confusion of classes that it is to lessen hardly fell (to {mark.value:.2f}): so far it has adapted "
         "nothing; more epochs or a higher learning rate may help",
         Kind.VANISHED: f"from epoch {mark.epoch} on it no longer named {number_of(round(mark.value), 'class')} at all on "
-        "the pictures it was moved to (a collapse: the other classes have swallowed them)",
-        Kind.FALLING: f"after epoch {mark.epoch} its accuracy on the pictures it was moved to fell by "
+        "the target's pictures (a collapse: the other classes have swallowed them)",
+        Kind.FALLING: f"after epoch {mark.epoch} its accuracy on the target's pictures fell by "
         f"{points(mark.value).lstrip('+')}",
-        Kind.ESTIMATE_FALLS: f"after epoch {mark.epoch} its accuracy on the pictures it was moved to, as estimated without "
+        Kind.ESTIMATE_FALLS: f"after epoch {mark.epoch} its accuracy on the target's pictures, as estimated without "
         f"labels, fell by {points(mark.value).lstrip('+')}",
     }[mark.kind]

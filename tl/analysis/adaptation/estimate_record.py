@@ -163,7 +163,7 @@ def in_words(found: EstimateRecord) -> str:
     met = found.met
     if not met:
         return (
-            "No record yet: no such estimate has met labels on this machine. Elsewhere they were up to 47 points too high "
+            "No record yet: no such estimate has been checked against labels on this machine. Elsewhere they were up to 47 points too high "
             "(photographs to cartoons); only labels tell."
         )
     off = sum(one.accuracy - one.measured for one in met) / len(met)

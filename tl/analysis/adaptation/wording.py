@@ -11,7 +11,7 @@ from tl.analysis.results import Interval
 from tl.words import count, number_of, percent
 
 NO_TEST = (
-    "Nobody has labelled these pictures, so this is an estimate from how sure the networks are, and no test; it may even put "
+    "Nobody has labelled these pictures, so this is an estimate from how sure the networks are, not a test; it may even put "
     "the arms in the wrong order."
 )
 

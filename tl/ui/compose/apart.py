@@ -63,7 +63,7 @@ def _found(home: Home, asked: "Question", was_active: bool) -> None:
             "seconds.",
         )
         if waits:
-            st.caption("The pictures are looked at when nothing else trains.")
+            st.caption("The pictures will be looked at once nothing else is training.")
 
 
 def _ask(home: Home, asked: "Question") -> None:

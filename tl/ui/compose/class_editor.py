@@ -43,7 +43,7 @@ def editor(counts: Mapping[str, Mapping[str, int]], key: str) -> datasets.Edits:
     left, right = st.columns(2)
     with left:
         most = st.number_input(
-            "At most so many pictures a class", min_value=LEAST, value=None, key=f"{key}_at_most", placeholder="all"
+            "Most pictures per class", min_value=LEAST, value=None, key=f"{key}_at_most", placeholder="all"
         )
     with right:
         least = st.number_input(

@@ -21,7 +21,7 @@ def strip(home: Home, info: datasets.DatasetInfo) -> None:
     if pictures := _examples(home, info)[:STRIP]:
         st.image([pixels for _, pixels in pictures], width=STRIP_PIXELS, alt=[plain(name) for name, _ in pictures])
     else:
-        st.caption("Examples appear once the pictures are here: they are downloaded when a run needs them first.")
+        st.caption("Examples appear once the pictures have been downloaded; the first run does that.")
 
 
 def words(info: datasets.DatasetInfo) -> str:

@@ -79,7 +79,7 @@ def _estimate(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tupl
     if any("error" in found for found in measured):
         st.caption(":material/speed: How long this takes could not be measured on this machine.")
     elif len(measured) < len(of_kind) and _busy(home):
-        st.caption(":material/schedule: How long this takes is measured when nothing else trains.")
+        st.caption(":material/schedule: How long this takes will be measured once nothing else is training.")
     elif len(measured) < len(of_kind):
         network = f", network {len(measured) + 1} of {len(of_kind)}" if len(of_kind) > 1 else ""
         st.caption(f":material/speed: Measuring this machine{network} …")
@@ -92,7 +92,7 @@ def _estimate(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tupl
         total = sum(each.total for each in found)
         st.markdown(f":material/schedule: At most about **{duration(_rounded(total))}** on this machine")
         if any(found.get("strained") for found in measured):
-            st.caption("Other programs were computing when its speed was measured: alone, it takes less.")
+            st.caption("Other programs were busy when its speed was measured; on an idle machine it takes less.")
         if len(of_kind) > 1:
             st.caption(f"A run takes at most about {_by_arm(experiment, found)}.")
         later = "" if info.ready else " The pictures are downloaded first."

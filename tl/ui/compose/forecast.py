@@ -22,14 +22,14 @@ if TYPE_CHECKING:  # the page's first paint doesn't wait for numpy
 
 POLL_SECONDS = 1.0  # while the probe is measured
 TARGET = 90  # percent
-WAITS = "The forecast is made when nothing else trains."
+WAITS = "The forecast will be made once nothing else is training."
 
 
 def section(home: Home, experiment: Experiment, ready: bool, key: str = "form") -> None:
     """Draw it for the pictures and network of `experiment`; `ready`: its pictures are on this computer."""
     st.header("How many more pictures?", anchor=False)
     if not ready:
-        st.caption("This can be told once the pictures are downloaded: the first start does that.")
+        st.caption("This can be answered once the pictures have been downloaded; the first run does that.")
         return
     _section(home, experiment, key)
 

@@ -216,8 +216,8 @@ def _settle_switch() -> None:
         "Run until settled",
         key=form_state.SETTLE,
         persist_state="session",
-        help=f"Begins with {PLANNED_LOOKS[0]} seeds at least and adds more while the outcome is open, judged at {looks} "
-        f"seeds; begins no look that would end more than {usual.at_most_minutes} minutes after the first run trains.",
+        help=f"Starts with at least {PLANNED_LOOKS[0]} seeds and adds more while the outcome is open, checked at {looks} "
+        f"seeds. No check starts that would end more than {usual.at_most_minutes} minutes after the first run starts.",
     )
 
 
@@ -227,7 +227,7 @@ def _take_over_switch() -> None:
         "Take over finished runs",
         key=reuse.TAKE_OVER,
         persist_state="session",
-        help="Arms that are as they were are not trained again with the same seeds: it would give the same.",
+        help="Unchanged arms are not trained again with the same seeds: the result would be the same.",
     )
 
 

@@ -17,7 +17,7 @@ POLL_SECONDS = 1.0  # while somebody looks at the pictures
 LEGEND = (
     "Higher is better, and only numbers of one table compare. LogME: how well a linear model explains the classes "
     "by the features, per picture; above random weights: by how much better than with those of an untrained network. H-score: how far apart "
-    "the classes lie, at most the number of classes less one. LEEP: how well the source's own head tells them apart."
+    "the classes lie, at most the number of classes minus one. LEEP: how well the source's own head tells them apart."
 )
 
 
@@ -34,13 +34,15 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
     except Refused:
         return
     if not info.ready:
-        st.caption(":material/query_stats: What will transfer well can be told once the pictures are downloaded.")
+        st.caption(
+            ":material/query_stats: What will transfer well can be estimated once the pictures have been downloaded."
+        )
     elif candidates(home, asked):
         active = looking(home)
         fragment(_hints, POLL_SECONDS if active else None)(home, asked, active)
     else:
         st.caption(
-            ":material/query_stats: What will transfer well can be told once weights are here: the first start "
+            ":material/query_stats: What will transfer well can be estimated once weights are here; the first run "
             "downloads them."
         )
 
@@ -84,7 +86,7 @@ def _button(home: Home, asked: "Question") -> None:
         "through random ones: a few seconds each.",
     )
     if waits:
-        st.caption("The pictures are looked at when nothing else trains.")
+        st.caption("The pictures will be looked at once nothing else is training.")
 
 
 def _ranking(found: dict[str, Any]) -> dict[str, list[str]]:

@@ -32,8 +32,8 @@ ENDINGS = tuple(f".{ending}" for ending in ARCHIVES)
 ATTEMPT, REFUSAL = "form_zip_attempt", "form_zip_refusal"
 WITHOUT_LABELS = "form_zip_unlabelled"
 UNLABELLED_HELP = (
-    "Nobody has said what they show. They can't be learned from, but a network that has learned from other pictures can be "
-    "moved to them: any folders will do."
+    "Nobody has labelled them. A network can't learn classes from them, but one trained on other pictures can be adapted to "
+    "them. How they are sorted into folders doesn't matter."
 )
 
 
@@ -141,7 +141,7 @@ def _sample_count(info: DatasetInfo) -> None:
     number_field(
         Number(title=title, low=lowest, high=most, name="Training pictures"),
         SAMPLES,
-        help="Drawn evenly from all classes; a smaller number is always part of a larger one. "
+        help="Drawn evenly from all classes; a smaller sample is always part of a larger one. "
         "Validation and test pictures stay the same.",
     )
 
@@ -157,7 +157,7 @@ def _upload(home: Home, taken: list[str]) -> None:
 
 def _uploader(home: Home, taken: list[str]) -> None:
     st.caption(
-        "A zip with one folder per class, or with a table that says the classes: JPEG, HEIC, AVIF, PNG, WebP, BMP, "
+        "A zip with one folder per class, or with a table that names the classes: JPEG, HEIC, AVIF, PNG, WebP, BMP, "
         "GIF, TIFF, PGM or PPM. Folders named train, val and test are respected; otherwise 15 % are kept for validation and "
         "15 % for the test. You see how it was read before it is used."
     )

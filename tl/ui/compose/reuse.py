@@ -46,23 +46,23 @@ def notice(state: MutableMapping[Any, Any]) -> None:
     except Refused:  # the form says so itself
         return
     if lost:
-        state[LEFT_OUT] = f"Not filled in as it was: {listed(lost)}."
+        state[LEFT_OUT] = f"Could not be filled in as before: {listed(lost)}."
 
 
 def missing(wanted: Experiment, now: Experiment) -> list[str]:
     """What differs between settings that were wanted and what came of them, in words; [] for nothing."""
     lost, others = [], {entry.name for entry in fields(Training)} - {"weights"}
     if wanted.final:
-        lost.append("that it trains on all pictures and is tested on none, which a final model only does")
+        lost.append("training on all pictures with none left for the test, which only a final model does")
         others -= {"samples"}
     if wanted.dataset != now.dataset:
-        lost.append(f"the data set {wanted.dataset!r}, which is not here any more")
+        lost.append(f"the data set {wanted.dataset!r}, which is no longer here")
         others -= {"dataset", "samples", "resplit"}
     if wanted.target_dataset != now.target_dataset:
-        lost.append(f"the data set {wanted.target_dataset!r} to work on, which is not here any more")
+        lost.append(f"the data set {wanted.target_dataset!r} to work on, which is no longer here")
         others -= {*OF_TWO_SETS}
     if wanted.weights not in (AUTO, now.weights) and any(map(_takes_the_shared, wanted.arms)):
-        lost.append(f"the pretrained weights {wanted.weights!r}, which are not here any more")
+        lost.append(f"the pretrained weights {wanted.weights!r}, which are no longer here")
     for before, after in zip(wanted.arms, now.arms, strict=True):
         own = [name for name in TRANSFERRED if getattr(before, name) != getattr(after, name)]
         if own:
@@ -73,7 +73,7 @@ def missing(wanted: Experiment, now: Experiment) -> list[str]:
     if wanted.seeds != now.seeds:
         changed.append("seeds")
     if changed:
-        lost.append(f"{listed(changed)}, held within what can be chosen here")
+        lost.append(f"{listed(changed)}, adjusted to what can be chosen here")
     return lost
 
 

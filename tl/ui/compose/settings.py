@@ -30,7 +30,7 @@ AUGMENT_TITLES = {
     "trivial": "Crop, flip and TrivialAugment",
 }
 VIEWS_BY_TITLES = {"dataset": "The data set", "seed": "The seed"}
-PRECISION_TITLES = {"auto": "The faster one, as a few steps at the start show"}
+PRECISION_TITLES = {"auto": "Whichever is faster in a few steps at the start"}
 JUDGE_TITLES = {
     "auto": "Balanced accuracy if classes are uneven",
     "accuracy": "Accuracy",
@@ -66,11 +66,11 @@ SHARED: dict[str, Setting] = {
         help="Early stopping; 0 switches it off. The best epoch is kept either way.",
     ),
     "patience_start": Setting(
-        title="Epochs at the start that this ignores",
+        title="Epochs ignored at the start",
         help="A new network's validation loss means little until its BatchNorm statistics have settled.",
     ),
     "patience_steps": Setting(
-        title="Steps from random weights that this ignores",
+        title="Steps ignored after random weights",
         high=10**6,
         help="A step is one batch. With few pictures an epoch has few steps, and a network with random weights may seem "
         "to stand still at first.",
@@ -102,7 +102,7 @@ SHARED: dict[str, Setting] = {
     "step_factor": Setting(title="Factor of each cut", low=1e-6, high=1),
     "augmentation": Setting(
         title="Augment training pictures",
-        help="They are varied at random, the same for every arm (frozen ones: see views).",
+        help="Pictures are varied at random, in the same way for every arm (frozen parts: see views).",
     ),
     "augment": Setting(
         title="How they are varied",
@@ -123,13 +123,13 @@ SHARED: dict[str, Setting] = {
         help="The same for every arm. Training loss and accuracy are still those of the pictures as they are.",
     ),
     "views": Setting(
-        title="Views kept of each picture",
+        title="Cached views per picture",
         high=100,
-        help="What a frozen part makes of so many augmented views (at most half as many as there are frozen epochs) is "
-        "computed once and kept, and those are used over and over; 0: a new view, computed anew, in every epoch.",
+        help="A frozen part's features of so many augmented views (at most half as many as there are frozen epochs) are "
+        "computed once and used again and again; 0 disables caching: every epoch computes a new view.",
     ),
     "views_by": Setting(
-        title="Kept views belong to",
+        title="Cached views belong to",
         options=_titled(VIEWS_BY, VIEWS_BY_TITLES),
         help="The data set: all runs see the same crops where they use kept views, and compute them once together. The "
         "seed: each seed has crops of its own, which its arms have in common.",

@@ -102,7 +102,7 @@ def _more_seeds() -> None:
         st.session_state[SEEDS] = FIRST_SEEDS
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("With fewer than 3 seeds the result holds for the networks trained here only.", width="content")
+        st.caption("With fewer than 3 seeds the result holds only for the networks trained here.", width="content")
         st.button(f"Use {FIRST_SEEDS} seeds", key="sweep_more_seeds", on_click=three, type="tertiary")
 
 

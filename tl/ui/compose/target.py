@@ -25,7 +25,7 @@ NAME, UNMATCHED = shared_key("target_dataset"), shared_key("unmatched")
 OPEN = "form_open_target"
 TITLE = "These look different from what it will meet?"
 NONE = "No: it will meet pictures like these"
-CHOICES = {STOP: "Stop: I rename classes first", LEAVE_OUT: "Leave these classes out"}
+CHOICES = {STOP: "Stop: I'll rename classes first", LEAVE_OUT: "Leave these classes out"}
 FIRST_ARMS = ("source_only", "adabn", "mcc")  # that a comparison of ways to adapt begins with
 SEEDS = 3  # fewer say little: adversarial training swings from seed to seed
 
@@ -72,13 +72,13 @@ def _choice(
             on_change=_changed,
             args=(home,),
             persist_state="session",
-            help="Networks learn from the pictures above and are tested on these. Their labels, where they have any, are for "
-            "the test only. Bring your own under “Add your own pictures”, with or without labels.",
+            help="Networks learn from the pictures above and are tested on these. Their labels, if they have any, are "
+            "used only for the test. Bring your own under “Add your own pictures”, with or without labels.",
         )
     if info is None or found is None:
         st.caption(
-            "Someone has labelled photographs, and needs it to work on X-rays, sketches, or another camera: is it worth "
-            "adapting, or is it better to label fifty? The comparison is tested on those pictures."
+            "Your labelled pictures are photographs, say, and the model has to work on sketches, X-rays, or another "
+            "camera's pictures. Is it worth adapting, or better to label fifty? The comparison is tested on those pictures."
         )
         return
     with right:

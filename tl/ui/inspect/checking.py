@@ -63,5 +63,5 @@ def _state(home: Home, asked: Question, was_active: bool) -> None:
         problem = held_out.problem_of(home, asked)
     except Refused as refusal:
         problem = str(refusal)
-    waits = "Pictures are looked at when nothing else trains."
+    waits = "The pictures will be looked at once nothing else is training."
     st.caption(f":material/warning: {escape(problem or (waits if busy(home) else 'Press the button again.'))}")

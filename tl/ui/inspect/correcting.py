@@ -60,7 +60,7 @@ def picker(info: DatasetInfo, pictures: Labelled, place: int, where: str, likely
 
     words = {STAYS: f"stays {plain(info.classes[own])}", ASIDE: "set aside"}
     st.selectbox(
-        f"What becomes of {plain(pictures.names[place])}",
+        f"What to do with {plain(pictures.names[place])}",
         options,
         format_func=lambda option: words.get(option) or f"is really {plain(info.classes[option])}",
         key=key,
@@ -80,7 +80,7 @@ def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Callable[[], N
     }
     if not wanted:
         st.caption(
-            "Choose below what becomes of a picture: it can be set aside, or get another label. Then compare again."
+            "Choose below what to do with a picture: set it aside, or give it another label. Then compare again."
         )
         return None
     aside = sum(value == ASIDE for value in wanted.values())

@@ -23,7 +23,7 @@ from tl.words import number_of, share
 
 PER_PAGE = 12
 MOST = 0.2  # of the labels; where more are suspicious, few of those are wrong
-TOO_MANY = "So many doubts say more about these networks than about the labels: few of them are likely to be right."
+TOO_MANY = "This many doubts say more about these networks than about the labels: few of them are likely to be right."
 PAIRS = 5  # kinds of confusion that are named
 
 

@@ -21,7 +21,7 @@ from tl.words import share
 
 POLL_SECONDS = 0.7
 BAR = "How sure"  # column of `probabilities`: the numbers, for a bar
-BUSY = "Networks can be asked when nothing trains."
+BUSY = "Networks can be asked once nothing is training."
 OTHERS = "Another picture is being looked at; try again in a few seconds."
 GONE = "The network of this arm is not here: it was trained elsewhere, or its files were deleted."
 NO_MAP = "This network has no map of places, so where it looks can't be told."

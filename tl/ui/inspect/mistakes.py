@@ -26,7 +26,7 @@ def show(choice: Choice) -> None:
     rows = worst_mistakes(told)
     st.markdown(
         f"{escape(arm.title)} got {count(len(rows))} of {choice.asked(len(told.label))} wrong (seed "
-        f"{choice.seed}). First come those where it was surest of the wrong class; in brackets the probability it gave to "
+        f"{choice.seed}). Those where it was surest of the wrong class come first; in brackets the probability it gave to "
         "the right one."
     )
     voices = [arm, other] if other and same_pictures((told, other.told)) else [arm]

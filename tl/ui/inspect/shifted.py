@@ -46,7 +46,7 @@ def _show(choice: Choice, was_active: bool) -> None:
     runs = finished(choice.now)
     left = [run for run in runs if read_shifted(choice.home.run(run.run_id).shifted) is None]
     if left and active:
-        st.progress(read_progress(choice.home), "Asking the networks about shifted pictures …")
+        st.progress(read_progress(choice.home), "Testing the networks on shifted pictures …")
     elif left:
         _button(choice.home, left, len(runs) - len(left))
     if len(left) < len(runs):

@@ -151,7 +151,8 @@ def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: Held | None) ->
     """Draw from which probability on an answer counts, what that gives and costs, and what it means for this picture."""
     st.markdown("**“None of these” when unsure**")
     threshold = (
-        st.slider("An arm answers from this probability on", 0, 100, 50, 5, format="%d %%", key=SURE, width=420) / 100
+        st.slider("Lowest probability at which an arm answers", 0, 100, 50, 5, format="%d %%", key=SURE, width=420)
+        / 100
     )
     rows = []
     for run in runs:
@@ -165,7 +166,7 @@ def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: Held | None) ->
                 "This picture": _said(choice, look, threshold),
                 "Answers": share(figures[0]),
                 "Right when it answers": share(figures[1], 1),
-                "Right answers given up": share(figures[2], 1),
+                "Right answers lost": share(figures[2], 1),
             }
         )
     st.dataframe(

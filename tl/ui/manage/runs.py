@@ -76,7 +76,7 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
     if len(known) > 1:
         runs = search.chosen(home, runs, called, PAGE)
     if not runs:
-        st.caption("No experiment fits what is searched for.")
+        st.caption("No experiment matches your search.")
         return
     if layout == "Table":
         st.dataframe(table(home, runs), hide_index=True, alt="All runs, newest first")

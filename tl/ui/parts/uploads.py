@@ -20,7 +20,7 @@ from tl.ui.parts.text import escape
 LOOK_SECONDS = 10.0  # between two looks whether a tab is open
 GONE_SECONDS = 120.0  # without a tab after which what waits for its answer goes; as long Streamlit waits for it, too
 WAIT_SECONDS = 3_600.0  # after which it goes anyway
-NOT_KEPT = "The file was not kept; add it anew to try again."
+NOT_KEPT = "The file was not kept; choose it again to retry."
 
 
 def forget(file: UploadedFile) -> None:

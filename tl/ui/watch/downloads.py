@@ -28,7 +28,7 @@ def show(home: Home, ident: str, options: dict[str, Any]) -> None:
             icon=":material/description:",
             key="download_report",
             on_click="ignore",
-            help="One HTML file with all of this; opens without a network.",
+            help="One HTML file with all of this; opens offline.",
         )
         st.download_button(
             "Bundle",

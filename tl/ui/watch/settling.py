@@ -73,8 +73,8 @@ def _bounds(now: ExperimentView, up_to: int, judged: dict[str, Any]) -> None:
         Number(title="At most minutes", low=1, high=MOST_MINUTES),
         minutes,
         usual=USUAL.at_most_minutes,
-        help="Counted from when the first of its runs trains. No look begins that would end after them; one that has begun "
-        "is not cut.",
+        help="Counted from the start of its first run. No check starts that would end later; one that has started "
+        "is not cut short.",
     )
     st.caption(" ".join(_cost(now, number) for number in dict.fromkeys((up_to, most)) if number))
     st.button(
@@ -109,7 +109,7 @@ def line(now: ExperimentView) -> None:
             key="stop_settling",
             on_click=_stop,
             args=(now,),
-            help=f"No more seeds, and what trains now ends. {kept_on_stop(now.runs)}",
+            help=f"Adds no more seeds and ends what is training now. {kept_on_stop(now.runs)}",
         )
     for seeds, outcome in now.settling.looks:
         st.caption(escape(settle_wording.look(now.experiment, seeds, outcome)))

@@ -123,17 +123,15 @@ def _progress(home: Home, run_id: str, was_active: bool, key: str) -> None:
     elif place.exists():
         _ready(home, run_id, key)
     elif found is not None:
-        st.caption(f":material/warning: {escape(found.problem or 'The export ended without a word; try again.')}")
+        st.caption(f":material/warning: {escape(found.problem or 'The export ended unexpectedly; try again.')}")
 
 
 def _ready(home: Home, run_id: str, key: str) -> None:
     place = exports.place(home, run_id)
     size = place.stat().st_size
     if size > MOST_BYTES:
-        where = (
-            "`python -m tl export-model` writes it where it is wanted" if hosted() else f"it lies in {escape(place)}"
-        )
-        st.caption(f"The zip has {memory(size)}, too much to go through this page; {where}.")
+        where = "`python -m tl export-model` writes it where you want it" if hosted() else f"it lies in {escape(place)}"
+        st.caption(f"The zip is {memory(size)}, too large to download through this page; {where}.")
         return
     st.download_button(
         f"Download the model ({memory(size)})",

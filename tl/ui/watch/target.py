@@ -30,8 +30,8 @@ SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
     "estimated": Shown(
         column="estimated_accuracy",
         title="Estimated accuracy on the target",
-        note="An estimate without labels, from how sure the answers are; no test. A cross: from there on it falls by ten points "
-        "and more.",
+        note="An estimate without labels, from how sure the answers are; not a test. A cross: from there on it has fallen by "
+        "ten points or more.",
         kinds=("estimated_accuracy_falls",),
     ),
     "domain": Shown(
