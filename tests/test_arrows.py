@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TABLES = {"backbones", "failures", "limits", "machine", "measures", "networks", "output", "strategies", "schedules"}
+TABLES = {"backbones", "failures", "machine", "measures", "networks", "output", "strategies", "schedules"}
 TABLES |= {"timm_networks", "words"}
 BASE = TABLES | {"config", "ending"}
 ABOVE = {"effects", "differences", "operations"}  # what follows from a configuration
@@ -16,7 +16,6 @@ DISK = BASE | {"store", "sources"}
 # package or module of tl -> what of tl it may import besides itself
 ALLOWED = {
     **dict.fromkeys(TABLES, set()),
-    "limits": {"config"},  # for Refused
     "timm_networks": {"networks"},
     "backbones": {"networks", "timm_networks"},
     "config": TABLES,

@@ -14,7 +14,7 @@ import pytest
 from tests.benchmarks.__main__ import BENCHMARKS
 from tl.__main__ import parser
 from tl.datasets import BUILT_IN
-from tl.limits import PREFIX, Limits
+from tl.hosted.limits import PREFIX, Limits
 from tl.sources.cards import BUNDLED_DIR
 from tl.store.files import read_json
 from tl.strategies import STRATEGIES

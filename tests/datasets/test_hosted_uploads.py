@@ -13,8 +13,8 @@ from tl.config import Refused, new_id
 from tl.datasets import archived, catalogue, ingest
 from tl.datasets.archive import Limits
 from tl.datasets.intake import ingest_zip
+from tl.hosted.quota import used_bytes
 from tl.store.quarantine import alone, quarantine, sweep_abandoned
-from tl.store.quota import used_bytes
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from tests import page_lab
 from tl import jobs
 from tl.config import new_id
 from tl.hosted import settings, visitor
+from tl.hosted import whose_page as ui_visitor
 from tl.jobs.measurements import probe
 from tl.store.home import Home
-from tl.ui.parts import visitor as ui_visitor
 
 PAGES = (None, "pages/1_Data_size.py", "pages/2_Runs.py", "pages/3_Inspect.py", "pages/4_Model_library.py")
 

@@ -8,10 +8,10 @@ from test_pictures import LEARNT, bring
 from tl import datasets, jobs
 from tl.analysis.experiment import pictures_of
 from tl.config import ArmConfig, Refused, new_id
+from tl.hosted.quota import _missing_bytes
 from tl.jobs import final_model, queue
 from tl.report.command import command
 from tl.store import database
-from tl.store.quota import _missing_bytes
 from tl.store.rows import refuse_two_sets
 
 ARMS = (ArmConfig(name="source_only", strategy="source_only"), ArmConfig(name="target_full", strategy="target_full"))

@@ -14,8 +14,8 @@ from pathlib import Path
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.failures import OF_ERRNO, sentence
-from tl.jobs import expiry
-from tl.store import database, visits
+from tl.hosted import expiry, visits
+from tl.store import database
 from tl.store.files import write_json
 from tl.store.home import Home
 

@@ -27,7 +27,7 @@ from tl.datasets.pieces import Progress
 from tl.datasets.resplit import divided_by_content, redrawn, together
 from tl.datasets.titles import called, check_title, name_for
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
-from tl.limits import hosted, limits
+from tl.hosted.limits import hosted, limits
 from tl.store import database
 from tl.store.files import read_json, read_parquet
 from tl.store.home import Home

@@ -18,10 +18,10 @@ from tl.datasets.intake.incoming import disk_told
 from tl.datasets.intake.settling import Pixels, check_classes, write
 from tl.datasets.pieces import Progress
 from tl.datasets.titles import check_title, folded
+from tl.hosted.quota import check_disk
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 from tl.store.quarantine import quarantine, settle
-from tl.store.quota import check_disk
 
 NEEDED = {"name", "sha256", "same", "looks", "label", "split", *PLACE}  # of its index
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tl.config import Refused
-from tl.limits import limits
+from tl.hosted.limits import limits
 
 GetOption = Callable[[str], Any]  # streamlit.get_option
 

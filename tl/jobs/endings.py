@@ -4,9 +4,9 @@ import signal
 from typing import Any
 
 from tl.failures import EXIT_REASONS
+from tl.hosted.limits import limits
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.processes import Identity
-from tl.limits import limits
 from tl.store.documents import read_memory_kills, read_result
 from tl.store.home import Run
 from tl.store.rows import RunRow

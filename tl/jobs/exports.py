@@ -11,13 +11,13 @@ from typing import Any
 from msgspec import Struct
 
 from tl.config import Refused
+from tl.hosted.quota import check_disk
 from tl.jobs import background, telling
 from tl.store import database
 from tl.store.documents import Count, fitting
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
-from tl.store.quota import check_disk
 
 LOCK = "exporting.lock"  # under which one process exports
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")

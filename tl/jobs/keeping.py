@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tl.backbones import BACKBONES
 from tl.config import AUTO, BUNDLED, IMAGENET, Newer, Refused, RunConfig
+from tl.hosted.quota import check_disk
 from tl.jobs.library import LOCK
 from tl.jobs.queue import settle_dead
 from tl.sources import own
@@ -20,7 +21,6 @@ from tl.store import database, weights_copy, weights_file
 from tl.store.documents import Result, read_config, read_result
 from tl.store.files import locked
 from tl.store.home import Home, Run
-from tl.store.quota import check_disk
 from tl.store.seal import header_of_intact
 from tl.store.weights_file import Tensor
 from tl.strategies import HEAD, STRATEGIES, arm_title

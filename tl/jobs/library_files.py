@@ -14,10 +14,12 @@ import msgspec
 
 from tl.backbones import BACKBONES, unknown
 from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
+from tl.hosted.limits import hosted
+from tl.hosted.quota import check_disk
+from tl.hosted.redaction import without_places
 from tl.jobs import own_weights
 from tl.jobs.keeping import COUNTER
 from tl.jobs.library import LOCK
-from tl.limits import hosted
 from tl.sources import own
 from tl.sources.card import CARD_BYTES, Card, of_stranger, without_class_names
 from tl.sources.cards import of_library
@@ -25,8 +27,6 @@ from tl.sources.source import Source
 from tl.store import weights_copy, weights_file
 from tl.store.files import for_the_user, locked, write_pieces
 from tl.store.home import Home
-from tl.store.quota import check_disk
-from tl.store.redaction import without_places
 from tl.store.seal import SEAL, header_of_intact
 from tl.store.weights_file import Tensor
 

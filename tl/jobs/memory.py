@@ -9,7 +9,7 @@ from typing import Any
 from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED, Experiment, Refused, RunConfig, Training
-from tl.limits import hosted, limits
+from tl.hosted.limits import hosted, limits
 from tl.store.documents import read_config, read_result
 from tl.store.home import Home
 from tl.strategies import KEEP_START, STRATEGIES

@@ -13,6 +13,8 @@ from typing import Any
 from msgspec import structs
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
+from tl.hosted.limits import limits
+from tl.hosted.quota import admission, check_settings
 from tl.jobs import memory, settling
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launchers import processes
@@ -20,14 +22,12 @@ from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, LocalLauncher
 from tl.jobs.listing import RunEntry, entry_of
 from tl.jobs.queue_order import in_order
 from tl.jobs.start import supervisor_lives
-from tl.limits import limits
 from tl.store import database, everybody
 from tl.store import settling as plans
 from tl.store.documents import read_config, read_memory_kills
 from tl.store.files import write_json
 from tl.store.growth import with_ended
 from tl.store.home import Home
-from tl.store.quota import admission, check_settings
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE
 from tl.store.settling import Settling

@@ -12,10 +12,10 @@ from tl import datasets
 from tl.analysis import experiment_result
 from tl.analysis.settle import Decision, decide, standing_of
 from tl.config import Experiment, Refused
+from tl.hosted.limits import hosted
 from tl.jobs.seeds import add_seeds
 from tl.jobs.settler import LIMIT_SECONDS
 from tl.jobs.settling import spent_seconds
-from tl.limits import hosted
 from tl.store import database, settling
 from tl.store.database import Unknown
 from tl.store.files import keep_private, locked

@@ -6,9 +6,9 @@ from dataclasses import replace
 from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Experiment, Refused
+from tl.hosted.limits import limits
+from tl.hosted.quota import check_settings
 from tl.jobs.memory import each_alone, estimated_bytes
-from tl.limits import limits
-from tl.store.quota import check_settings
 from tl.strategies import arm_title
 from tl.words import memory
 

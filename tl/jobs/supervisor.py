@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import Any
 
 from tl.config import Refused
-from tl.jobs import expiry, memory
+from tl.hosted import expiry
+from tl.jobs import memory
 from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher

@@ -17,10 +17,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tl.config import Refused
+from tl.hosted.limits import hosted
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.launchers.processes import Identity
-from tl.limits import hosted
 from tl.store.database import read_runs
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home

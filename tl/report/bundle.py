@@ -11,12 +11,12 @@ from typing import Any
 from tl import sources
 from tl.analysis.experiment import pictures_of
 from tl.config import Refused
+from tl.hosted.redaction import without_places
 from tl.report.reading import reading
 from tl.report.subject import SWEEP, Subject, ended
 from tl.store.documents import read_imported
 from tl.store.home import Home
 from tl.store.labels import label_of
-from tl.store.redaction import without_places
 
 FORMAT = 4  # goes up when an older TL Lab could no longer read it
 BEFORE = 3  # of a bundle without answers on shifted pictures, which that can read, too

@@ -21,7 +21,8 @@ from tl.datasets.archive import Limits, Member, read_members
 from tl.datasets.info import DatasetInfo, Size
 from tl.decoding.entries import unpack
 from tl.decoding.heads import LeftOut
-from tl.limits import limits
+from tl.hosted.limits import limits
+from tl.hosted.quota import check_kept
 from tl.report.bundle import CONTENTS, ENTRY_BYTES, FORMAT, READABLE, RUN_FILES
 from tl.report.placing import Part, check_absent, run_ids_of, under_own_ids, write
 from tl.report.reading import Reader, reading
@@ -30,7 +31,6 @@ from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.values import Damaged, Moment, checked, typed, words
 from tl.store.home import Home, own_id
 from tl.store.labels import Label, label
-from tl.store.quota import check_kept
 from tl.store.rows import Id
 
 LIMITS = Limits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=ENTRY_BYTES, entries=7_000)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
+from tl.hosted.quota import admission
 from tl.report.run_files import Files
 from tl.store import database
 from tl.store.files import locked, write_bytes, write_json
 from tl.store.home import Home, own_id
 from tl.store.labels import Label
 from tl.store.quarantine import announce, quarantine
-from tl.store.quota import admission
 
 
 @dataclass(frozen=True)

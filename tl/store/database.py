@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
+from tl.hosted.redaction import without_places
 from tl.store.home import Home
 from tl.store.labels import NONE, Label
-from tl.store.redaction import without_places
 from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
 from tl.store.settling import Settling, plan_of

@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from tl.limits import limits
+from tl.hosted.limits import limits
 from tl.store.files import sweep, write_bytes
 from tl.store.home import Home
 

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.hosted.redaction import without_places
 from tl.store.home import Home
-from tl.store.redaction import without_places
 from tl.store.rows import experiment_of
 from tl.store.schema import ACTIVE, select, writing
 

@@ -20,7 +20,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util import tensor_util
 
 from tl.config import RunConfig
-from tl.store.redaction import without_places
+from tl.hosted.redaction import without_places
 from tl.words import plain
 
 HEAD_RECORDS = 3

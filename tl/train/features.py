@@ -21,13 +21,13 @@ from tl.backbones import BACKBONES, Input
 from tl.config import Refused, Training
 from tl.datasets import home_of, prepare
 from tl.datasets.pieces import WAITING
+from tl.hosted.quota import check_pictures
 from tl.output import spell_out
 from tl.sources import AUTO, input_of, source
 from tl.store.device_lock import Turn
 from tl.store.features import RANDOM, TRAIN, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
-from tl.store.quota import check_pictures
 from tl.train.evaluate import at_once, plain_inputs, slices
 from tl.train.hardware import threads
 from tl.train.hardware.device import choose_device

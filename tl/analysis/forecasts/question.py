@@ -10,7 +10,7 @@ from tl import datasets, sources
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.probe import MOST_PICTURES
 from tl.config import Refused, Training
-from tl.limits import limits
+from tl.hosted.limits import limits
 from tl.store.documents import fitting
 from tl.store.features import FeatureKey, fingerprint
 from tl.store.files import read_json, write_json

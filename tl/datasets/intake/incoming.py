@@ -34,9 +34,9 @@ from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
 from tl.datasets.intake.packing import one_zip, pack_files
 from tl.datasets.intake.refusals import no_classes
 from tl.datasets.pieces import Progress, Told
+from tl.hosted.quota import check_disk
 from tl.store.home import Home
 from tl.store.quarantine import quarantine, settle
-from tl.store.quota import check_disk
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".7z")  # endings
 Source = (

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from tl import machine
+from tl.hosted.limits import hosted
 from tl.jobs import memory
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.processes import Identity
-from tl.limits import hosted
 from tl.output import UTF_8
 from tl.store.home import Run
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tl.limits import limits
+from tl.hosted.limits import limits
 from tl.train.resident import sent
 
 BUDGET_BYTES = 4 << 30  # of disk, for all features of a run

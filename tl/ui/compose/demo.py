@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from tl.config import Refused
+from tl.hosted import visits
+from tl.hosted.limits import limits
 from tl.jobs.queue import check_size
-from tl.limits import limits
-from tl.store import visits
 from tl.store.home import Home
 from tl.ui.compose import form_state
 from tl.ui.compose.form_state import arm_key, shared_key

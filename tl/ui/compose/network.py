@@ -7,7 +7,7 @@ import streamlit as st
 from tl import sources, timm_networks
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Refused
-from tl.limits import hosted
+from tl.hosted.limits import hosted
 from tl.sources import Source
 from tl.sources.licences import restricts
 from tl.sources.overview import label, overview, summary
@@ -90,7 +90,7 @@ def _choices(known: dict[str, Source]) -> None:
 
 
 def offered() -> list[str]:
-    """The table's networks, then timm's; a hosted demo has none of these (tl.store.quota)."""
+    """The table's networks, then timm's; a hosted demo has none of these (tl.hosted.quota)."""
     return [*BACKBONES, *(() if hosted() else timm_networks.names())]
 
 

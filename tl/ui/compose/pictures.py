@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from tl import datasets
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
-from tl.limits import hosted, limits
+from tl.hosted.limits import hosted, limits
 from tl.store.home import Home
 from tl.ui.compose import bands, class_editor, demo, grouping, own_pictures, question, splits, target, zip_names
 from tl.ui.compose.contents import contents, strip, words

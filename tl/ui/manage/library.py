@@ -12,10 +12,10 @@ import streamlit as st
 from tl import sources
 from tl.backbones import BACKBONES
 from tl.config import Refused
+from tl.hosted.limits import hosted
 from tl.jobs import library
 from tl.jobs.library import Entry
 from tl.jobs.library_files import bring_in, export, file_name
-from tl.limits import hosted
 from tl.sources import Source
 from tl.sources.card import accuracy_words, card_of
 from tl.sources.licences import restricts

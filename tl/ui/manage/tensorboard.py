@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from tl.config import Refused
-from tl.limits import hosted
+from tl.hosted.limits import hosted
 from tl.store.home import Home
 from tl.ui.parts.text import escape
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl.limits import hosted
+from tl.hosted.limits import hosted
 from tl.store.home import Home
 from tl.ui.parts.problems import told
 
@@ -31,7 +31,7 @@ def begin(title: str) -> Iterator[None]:
     st.set_page_config(page_title=f"{title} · TL Lab", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     if hosted():
-        from tl.ui.parts import visitor
+        from tl.hosted import whose_page as visitor
 
         visitor.settle()
     middle = st.container(horizontal_alignment="center")
@@ -58,6 +58,6 @@ def home() -> Home:
     """Where runs and data sets lie: hosted, those of this visitor alone."""
     if not hosted():
         return Home()
-    from tl.ui.parts import visitor
+    from tl.hosted import whose_page as visitor
 
     return visitor.home()

@@ -11,7 +11,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.config import Refused
-from tl.limits import hosted
+from tl.hosted.limits import hosted
 from tl.store.home import Home
 from tl.ui.parts.problems import told
 from tl.ui.parts.render_slot import in_turn

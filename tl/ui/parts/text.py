@@ -6,7 +6,7 @@ because Streamlit reads Markdown in labels, messages and captions alike.
 
 import re
 
-from tl.store.redaction import without_places
+from tl.hosted.redaction import without_places
 from tl.words import (
     NOT_AVAILABLE,
     ago,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from tl import jobs
 from tl.config import ID_PATTERN, Experiment, Refused, Training
 from tl.differences import networks
+from tl.hosted.redaction import without_places
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import seconds_left, share_done
 from tl.store.database import Unknown
 from tl.store.documents import Imported, Progress, read_imported
 from tl.store.home import Home
 from tl.store.labels import Label, label_of
-from tl.store.redaction import without_places
 from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
 from tl.strategies import arm_title

@@ -8,10 +8,10 @@ import streamlit as st
 from tl import jobs
 from tl.backbones import BACKBONES
 from tl.config import Refused
+from tl.hosted.limits import hosted
 from tl.jobs import exports
 from tl.jobs.final_model import submit_final
 from tl.jobs.listing import RunEntry
-from tl.limits import hosted
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.parts.keep import ask_to_keep

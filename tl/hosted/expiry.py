@@ -1,6 +1,6 @@
 """The end of visitors' workspaces: one that has not been visited for its life is removed, with its rows in the queue.
 
-The supervisor and the page's server look now and then; see tl.store.visits for what a visit is. Visits are stamped with
+The supervisor and the page's server look now and then; see tl.hosted.visits for what a visit is. Visits are stamped with
 the wall clock, which may be changed: it is believed only where it went on as the time since the machine started did.
 """
 
@@ -15,14 +15,15 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from tl.hosted import visits
+from tl.hosted.limits import limits
+from tl.hosted.quota import used_bytes
 from tl.jobs.launchers import processes
-from tl.limits import limits
-from tl.store import database, everybody, visits
+from tl.store import database, everybody
 from tl.store.documents import Finite, fitting
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
-from tl.store.quota import used_bytes
 from tl.store.trash import place_for
 
 SWEEP_SECONDS = 60.0  # between two looks at all workspaces

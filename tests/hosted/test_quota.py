@@ -11,12 +11,13 @@ import pytest
 
 from tl import datasets, jobs, machine
 from tl.config import ArmConfig, Experiment, Refused, Training, new_id
+from tl.hosted import quota
+from tl.hosted.quota import used_bytes
 from tl.jobs import memory
-from tl.store import database, quota
+from tl.store import database
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
-from tl.store.quota import used_bytes
 
 ARMS = tuple(ArmConfig(name=f"arm {n}", strategy="scratch") for n in range(8))
 SMALL = Experiment(dataset="blossoms", samples=20, epochs=2, resolution=32, arms=ARMS[:2])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tl.config import Refused
-from tl.limits import PREFIX, Limits, hosted, limits
+from tl.hosted.limits import PREFIX, Limits, hosted, limits
 
 DEFAULTS = {entry.name: entry.metadata["default"] for entry in fields(Limits)}
 
@@ -60,7 +60,7 @@ def test_the_command_line_says_it_in_one_sentence(tmp_path):
     variables = {"TL_HOSTED": "1", "TL_LIMIT_EPOCHS": "many", "TL_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "tl", "compare", "--dataset", "blossoms", "--samples", "20"]
     ended = subprocess.run(
-        command, cwd=Path(__file__).parents[1], env=os.environ | variables, capture_output=True, text=True
+        command, cwd=Path(__file__).parents[2], env=os.environ | variables, capture_output=True, text=True
     )
     assert ended.returncode == 2 and ended.stderr.startswith("TL_LIMIT_EPOCHS is 'many'")
     assert ended.stderr.count("\n") == 1

@@ -13,15 +13,14 @@ from streamlit.web.server import server_util
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from tl.config import Refused
-from tl.hosted import settings
+from tl.hosted import expiry, settings
 from tl.hosted.gate import Gate
 from tl.hosted.headers import security_headers
-from tl.jobs import expiry
-from tl.limits import hosted, limits
+from tl.hosted.limits import hosted, limits
+from tl.hosted.whose_page import providers
 from tl.store.files import keep_private
 from tl.store.home import Home
 from tl.ui.parts import uploads
-from tl.ui.parts.visitor import providers
 
 SWITCH_SECONDS = 0.001  # after which a page that is computed lets the server answer others
 

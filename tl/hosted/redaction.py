@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tl.config import ID_PATTERN
-from tl.limits import hosted
+from tl.hosted.limits import hosted
 from tl.store.home import Home
 
 _REST = r"(?:/[^\s'\"<>|:;,()\[\]]*)?"

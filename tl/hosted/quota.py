@@ -14,7 +14,7 @@ from msgspec import Struct
 from tl import timm_networks
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused, Training
-from tl.limits import hosted, limits
+from tl.hosted.limits import hosted, limits
 from tl.operations import run_operations
 from tl.store.database import Admission, read_runs
 from tl.store.documents import Count, fitting

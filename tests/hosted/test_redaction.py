@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tl.hosted.redaction import without_places
 from tl.store.home import Home, owner_of
-from tl.store.redaction import without_places
 from tl.ui.parts.text import escape
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ import pytest
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, new_id
-from tl.jobs import expiry
-from tl.store import database, everybody, visits
+from tl.hosted import expiry, visits
+from tl.store import database, everybody
 from tl.store.files import write_json
 from tl.store.home import Home
 
