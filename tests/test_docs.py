@@ -181,7 +181,7 @@ def test_the_bundled_weights_are_those_of_their_card() -> None:
 
 
 def test_the_limits_of_a_hosted_demo_are_those_that_hold() -> None:
-    expected = {PREFIX + limit.name.upper(): f"{limit.metadata['default']:,}" for limit in fields(Limits)}
+    expected = {PREFIX + limit.name.upper(): f"{limit.default:,}" for limit in fields(Limits)}
     assert table(set(expected)) == expected
 
 

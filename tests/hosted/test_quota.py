@@ -12,10 +12,9 @@ import pytest
 from tl import datasets, jobs, machine
 from tl.config import ArmConfig, Experiment, Refused, Training, new_id
 from tl.hosted import quota
-from tl.hosted.quota import used_bytes
 from tl.jobs import memory
 from tl.store import database
-from tl.store.files import write_json
+from tl.store.files import used_bytes, write_json
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 

@@ -46,4 +46,5 @@ def test_other_words_and_addresses_stay(home):
 
 def test_at_home_paths_are_told(home, monkeypatch):
     monkeypatch.delenv("TL_HOSTED")
-    assert without_places(f"see {home.path}") == f"see {home.path}"
+    assert home.policy.without_places(f"see {home.path}") == f"see {home.path}"
+    assert "secret" in escape(home.path)

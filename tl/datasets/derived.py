@@ -18,7 +18,6 @@ from tl.datasets.intake.incoming import disk_told
 from tl.datasets.intake.settling import Pixels, check_classes, write
 from tl.datasets.pieces import Progress
 from tl.datasets.titles import check_title, folded
-from tl.hosted.quota import check_disk
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 from tl.store.quarantine import quarantine, settle
@@ -63,7 +62,7 @@ def derive(
     name = catalogue.check_name(home, title)
     target = home.dataset_dir(name)
     pictures, report = _kept(home, info, index, edits, found)
-    check_classes(pictures, catalogue.upload_limits().classes)
+    check_classes(pictures, catalogue.upload_limits(home).classes)
     pixels = Pixels(pixels_path(origin, side), origin / KEPT, side)
     about: dict[str, Any] = {
         "name": name,
@@ -76,12 +75,12 @@ def derive(
     about |= {"read_as": info.read_as, "derived_from": source, "changes": changes}
     if found and not edits:
         about |= {"splits": DRAWN if catalogue.drawn_here(home, info) else GIVEN, "scales": info.scales}
-    check_disk(home)
+    home.policy.check_disk()
     with disk_told(home, target), quarantine(home, home.datasets_dir) as folder:
         made = write(folder, pixels, pictures, about, info.native_resolution, report)
         if found and not edits:
             corrections.keep(folder, found, index, catalogue.divided(origin, info, index))
-        check_disk(home)
+        home.policy.check_disk()
         check_free(target)
         settle(folder, target)
     return made

@@ -1,9 +1,8 @@
-"""What a visitor of a hosted TL Lab may still store and queue: every refusal is one sentence. Not hosted, none is made.
+"""What a visitor of a hosted TL Lab may still store and queue: every refusal is one sentence.
 
 Asked where things happen: of runs in the transaction that queues them, so that two tabs can't get past together.
 """
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -14,12 +13,13 @@ from msgspec import Struct
 from tl import timm_networks
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused, Training
-from tl.hosted.limits import hosted, limits
+from tl.hosted.limits import limits
 from tl.operations import run_operations
-from tl.store.database import Admission, read_runs
+from tl.policy import TooMuch
+from tl.store.database import read_runs
 from tl.store.documents import Count, fitting
 from tl.store.everybody import load
-from tl.store.files import read_json
+from tl.store.files import read_json, used_bytes
 from tl.store.home import Home
 from tl.strategies import STRATEGIES, TARGET
 
@@ -43,7 +43,7 @@ def check_settings(experiment: Experiment, training_pictures: int, target_pictur
     """Refuse an experiment that is larger than a visitor's may be; `training_pictures` of the whole data set, and of the
     target where there is one (0: as many as of that)."""
     bounds = limits()
-    for backbone in {experiment.of(arm).backbone for arm in experiment.arms} if hosted() else ():
+    for backbone in {experiment.of(arm).backbone for arm in experiment.arms}:
         if timm_networks.known(backbone):  # any visitor could have gigabytes downloaded
             raise Refused(f"{backbone} is not offered in this demo; it needs a TL Lab of your own.")
     samples = training_pictures if experiment.samples is None else experiment.samples
@@ -56,34 +56,29 @@ def check_settings(experiment: Experiment, training_pictures: int, target_pictur
         for arm in experiment.arms
     }
     most = max(run_operations(experiment, arm, pictures) for arm, pictures in learned.items()) / 1e12
-    if bounds.run_operations is not None and most > bounds.run_operations:
-        raise Refused(
+    if most > bounds.run_operations:
+        raise TooMuch(
             f"A run would take about {most:,.0f} trillion operations; this demo takes at most {bounds.run_operations:,}: "
             "choose a lower resolution, fewer pictures or epochs, or a strategy that trains less of the network."
         )
     _check("arms x seeds", len(experiment.arms) * len(experiment.seeds), bounds.runs_together, "runs")
 
 
-def _check(name: str, value: int, most: int | None, unit: str = "") -> None:
-    if most is not None and value > most:
-        raise Refused(f"{name} is {value:,}; this demo takes at most {most:,} {unit}".rstrip() + ".")
+def _check(name: str, value: int, most: int, unit: str = "") -> None:
+    if value > most:
+        raise TooMuch(f"{name} is {value:,}; this demo takes at most {most:,} {unit}".rstrip() + ".")
 
 
-def admission(home: Home) -> Admission:
-    """What refuses runs that were just put into `home` where there are too many now, or the disk can't take them."""
-    bounds = limits()
-
-    def admit(connection: sqlite3.Connection) -> None:
-        now = load(home, connection)
-        _check_runs("yours that train or wait", len(now.training), bounds.runs_active, "wait or stop some")
-        _check_runs("all visitors that train or wait", len(now.everybody), bounds.runs_everybody, "try again later")
-        _check_runs("yours in all", now.kept, bounds.runs_kept, DELETE_SOME)
-        if home.owner is not None:
-            own, pictures = (_run_bytes(each.backbone for each in now.training), _missing_bytes(home, now.training))
-            own += _answers_bytes(home, now.training)
-            check_disk(home, own + pictures, _run_bytes(now.everybody) + pictures)
-
-    return admit
+def admit(home: Home, connection: sqlite3.Connection) -> None:
+    """Refuse runs that were just put into `home` where there are too many now, or the disk can't take them."""
+    bounds, now = limits(), load(home, connection)
+    _check_runs("yours that train or wait", len(now.training), bounds.runs_active, "wait or stop some")
+    _check_runs("all visitors that train or wait", len(now.everybody), bounds.runs_everybody, "try again later")
+    _check_runs("yours in all", now.kept, bounds.runs_kept, DELETE_SOME)
+    if home.owner is not None:
+        own, pictures = (_run_bytes(each.backbone for each in now.training), _missing_bytes(home, now.training))
+        own += _answers_bytes(home, now.training)
+        check_disk(home, own + pictures, _run_bytes(now.everybody) + pictures)
 
 
 def _run_bytes(networks: Iterable[str]) -> int:
@@ -110,15 +105,13 @@ def _about(home: Home, dataset: str) -> _Sizes | None:
 
 
 def check_kept(home: Home, more: int) -> None:
-    """Refuse `more` runs where these would be too many; asked before they are read, `admission` asks for good."""
-    most = limits().runs_kept
-    if most is not None:
-        _check_runs("yours in all", len(read_runs(home)) + more, most, DELETE_SOME)
+    """Refuse `more` runs where these would be too many; asked before they are read, `admit` asks for good."""
+    _check_runs("yours in all", len(read_runs(home)) + more, limits().runs_kept, DELETE_SOME)
 
 
-def _check_runs(whose: str, number: int, most: int | None, advice: str) -> None:
-    if most is not None and number > most:
-        raise Refused(f"With this there would be {number:,} runs of {whose}; this demo allows {most:,}: {advice}.")
+def _check_runs(whose: str, number: int, most: int, advice: str) -> None:
+    if number > most:
+        raise TooMuch(f"With this there would be {number:,} runs of {whose}; this demo allows {most:,}: {advice}.")
 
 
 def check_disk(home: Home, more_bytes: int = 0, everybodys_bytes: int = 0) -> None:
@@ -126,12 +119,12 @@ def check_disk(home: Home, more_bytes: int = 0, everybodys_bytes: int = 0) -> No
 
     Also where it would leave less free than must stay; `everybodys_bytes`: what all visitors' runs together will take.
     """
-    most, least_free = limits().disk_megabytes, limits().free_megabytes
-    if most is None or least_free is None or home.owner is None:
+    if home.owner is None:
         return
+    most, least_free = limits().disk_megabytes, limits().free_megabytes
     used = used_bytes(home.path)
     if used + more_bytes > most * 10**6:
-        raise Refused(
+        raise TooMuch(
             f"Your pictures and runs take {used / 10**6:,.0f} MB of the disk and this needs about "
             f"{more_bytes / 10**6:,.0f} MB more; this demo keeps at most {most:,} MB of a visitor: delete some runs on the "
             "Runs page, or a data set below its pictures, first."
@@ -139,7 +132,7 @@ def check_disk(home: Home, more_bytes: int = 0, everybodys_bytes: int = 0) -> No
     free = shutil.disk_usage(next(folder for folder in (home.root, *home.root.parents) if folder.exists())).free
     taken = max(more_bytes, everybodys_bytes)
     if free - taken < least_free * 10**6:
-        raise Refused(
+        raise TooMuch(
             f"The disk of this demo has {free / 10**6:,.0f} MB left, this and what others have started may take "
             f"{taken / 10**6:,.0f} MB, and {least_free:,} MB must stay free: try again later."
         )
@@ -174,19 +167,3 @@ def _bytes_on_disk(path: Path) -> int:
         return path.stat().st_blocks * 512
     except FileNotFoundError:
         return 0
-
-
-def used_bytes(folder: Path) -> int:
-    """What a folder takes of the disk; what vanishes meanwhile counts nothing."""
-    total = 0
-    folders: list[Path | str] = [folder]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-    return total

@@ -39,16 +39,14 @@ def middleware() -> list[Middleware]:
     except Refused as refusal:
         sys.exit(str(refusal))
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    minutes, megabytes = limits().upload_minutes, limits().uploads_megabytes
-    assert minutes is not None and megabytes is not None  # hosted, every limit is a number
     gate = Middleware(
         Gate,
         allowed_host=is_host_allowed,
         headers=security_headers(page),
         upload_bytes=st.get_option("server.maxUploadSize") * 2**20,
-        upload_seconds=60.0 * minutes,
+        upload_seconds=60.0 * limits().upload_minutes,
         held_bytes=uploads.held_bytes,
-        held_at_most=megabytes * 2**20,
+        held_at_most=limits().uploads_megabytes * 2**20,
     )
     return [gate]
 

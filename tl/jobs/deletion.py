@@ -7,11 +7,10 @@ a kill finds the rows, and then nothing was deleted, or none, and then the folde
 from dataclasses import dataclass
 
 from tl.config import Experiment, Refused
-from tl.hosted.quota import used_bytes
 from tl.jobs.queue import settle_dead, stop_all
 from tl.store import database, removal, settling
 from tl.store.database import Unknown
-from tl.store.files import locked
+from tl.store.files import locked, used_bytes
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE

@@ -11,7 +11,6 @@ from typing import Any
 from msgspec import Struct
 
 from tl.config import Refused
-from tl.hosted.quota import check_disk
 from tl.jobs import background, telling
 from tl.store import database
 from tl.store.documents import Count, fitting
@@ -84,10 +83,10 @@ def place(home: Home, run_id: str) -> Path:
 def ask(home: Home, run_id: str, parameters: int, pictures: bool) -> bool:
     """Start exporting a run's model in the background; False where another export goes on. Raises Refused.
 
-    `parameters` of the network: hosted, a visitor's disk must hold the zip.
+    `parameters` of the network, whose zip the home must have room for.
     """
     check_libraries()
-    check_disk(home, BYTES_PER_PARAMETER * parameters)
+    home.policy.check_disk(BYTES_PER_PARAMETER * parameters)
 
     def forget() -> None:
         place(home, run_id).unlink(missing_ok=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tl.backbones import BACKBONES
 from tl.config import AUTO, BUNDLED, IMAGENET, Newer, Refused, RunConfig
-from tl.hosted.quota import check_disk
 from tl.jobs.library import LOCK
 from tl.jobs.queue import settle_dead
 from tl.sources import own
@@ -50,14 +49,14 @@ class Keepable:
 def keep(home: Home, run_id: str, name: str) -> Source:
     """Put what a finished run has learned into the library as `name`.
 
-    Raises Refused, in one sentence, as `keepable` does and for a name that can't be had; hosted also where the visitor's
-    room on the disk does not do.
+    Raises Refused, in one sentence, as `keepable` does and for a name that can't be had, or where the home has no
+    room for it.
     """
     found = keepable(home, run_id)
     with locked(home.locks_dir / LOCK), weights_file.opened(found.run.best) as file:
         own.check_new_name(home, found.config.backbone, name)
         tensors, classes = _backbone(found, file)
-        check_disk(home, sum(tensor.stop - tensor.start for tensor in tensors.values()))
+        home.policy.check_disk(sum(tensor.stop - tensor.start for tensor in tensors.values()))
         return own.add(home, name, _card(home, found, classes, tensors), weights_copy.pieces(file, tensors, {}))
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
-from tl.hosted.quota import admission
 from tl.report.run_files import Files
 from tl.store import database
 from tl.store.files import locked, write_bytes, write_json
@@ -72,7 +71,7 @@ def _place(home: Home, parts: list[Part], sweep_id: str | None, called: Label, i
         os.rename(incoming / run_id, folder)
     ended = [(part.experiment_id, part.experiment, part.created, part.rows) for part in parts]
     labels = {part.experiment_id: part.label for part in parts} | ({sweep_id: called} if sweep_id else {})
-    database.insert_ended(home, ended, sweep_id, admission(home), labels)
+    database.insert_ended(home, ended, sweep_id, home.policy.admit, labels)
 
 
 def run_ids_of(parts: list[Part]) -> list[str]:

@@ -1,6 +1,6 @@
 """The queue on disk: one SQLite file (tl.store.schema) of experiments and runs.
 
-Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs. Hosted, all
+Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs. All
 visitors share the file: every function sees and changes only what belongs to `home.owner`, a foreign id is an unknown one.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
-from tl.hosted.redaction import without_places
 from tl.store.home import Home
 from tl.store.labels import NONE, Label
 from tl.store.rows import RunRow, experiment_of, row_of
@@ -262,7 +261,7 @@ def _update(
 ) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
     if values.get("message"):
-        values = values | {"message": without_places(values["message"])}
+        values = values | {"message": home.policy.without_places(values["message"])}
     changes = ", ".join(f"{column} = :{column}" for column in values)
     if values.get("status") == "queued":
         changes += ", attempt = attempt + 1"

@@ -20,7 +20,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util import tensor_util
 
 from tl.config import RunConfig
-from tl.hosted.redaction import without_places
+from tl.store.home import Home
 from tl.words import plain
 
 HEAD_RECORDS = 3
@@ -142,7 +142,7 @@ def _epoch_event(config: RunConfig, row: dict[str, Any]) -> event_pb2.Event:
 
 def _literal(value: object) -> str:
     """The value inside a line of TensorBoard's Markdown such that it is shown letter by letter, on one line."""
-    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", plain(without_places(str(value))))
+    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", plain(Home().policy.without_places(str(value))))
 
 
 def _text(tag: str, text: str) -> summary_pb2.Summary.Value:

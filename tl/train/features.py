@@ -21,7 +21,6 @@ from tl.backbones import BACKBONES, Input
 from tl.config import Refused, Training
 from tl.datasets import home_of, prepare
 from tl.datasets.pieces import WAITING
-from tl.hosted.quota import check_pictures
 from tl.output import spell_out
 from tl.sources import AUTO, input_of, source
 from tl.store.device_lock import Turn
@@ -66,7 +65,9 @@ def main(argv: list[str]) -> int:
     home = Home(options.home)
     turn = Turn(home.locks_dir)
     try:
-        check_pictures(home, Training(dataset=options.dataset, samples=options.samples, resolution=options.resolution))
+        home.policy.check_pictures(
+            Training(dataset=options.dataset, samples=options.samples, resolution=options.resolution)
+        )
         store = prepare(home, options.dataset, options.resolution, options.samples, _preparing)
     except Refused as refusal:
         print(refusal, file=sys.stderr)

@@ -34,7 +34,6 @@ from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
 from tl.datasets.intake.packing import one_zip, pack_files
 from tl.datasets.intake.refusals import no_classes
 from tl.datasets.pieces import Progress, Told
-from tl.hosted.quota import check_disk
 from tl.store.home import Home
 from tl.store.quarantine import quarantine, settle
 
@@ -148,7 +147,7 @@ class Incoming:
             info = settling.write(self.folder, self._read.pixels, pictures, ways, native, report)
             for part in self.folder.glob("*.part*"):
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
-            check_disk(self.home)
+            self.home.policy.check_disk()
             check_free(target)
             settle(self.folder, target)
         self.close()
@@ -198,7 +197,7 @@ def read_zip(
     """
     folder = home.dataset_dir(name)
     check_free(folder)
-    check_disk(home, sum(map(_size, source)) if isinstance(source, Sequence) else _size(source))
+    home.policy.check_disk(sum(map(_size, source)) if isinstance(source, Sequence) else _size(source))
     with disk_told(home, folder), ExitStack() as stack:
         incoming = stack.enter_context(quarantine(home, home.datasets_dir))
         path, shown = one_zip(_sources(source, incoming, shown, limits), incoming, limits, options.names)

@@ -59,11 +59,12 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
     if target is None or st.session_state.get(asked_key) != about:
         return
     from tl.analysis.forecasts.question import probe_curve, question  # numpy, pandas
-    from tl.hosted.quota import check_settings
     from tl.jobs.measurements.forecasts import ask, measuring
 
     try:
-        check_settings(replace(experiment, samples=None), 0)  # of the pictures no more are looked at than may be
+        home.policy.check_settings(
+            replace(experiment, samples=None), 0
+        )  # of the pictures no more are looked at than may be
         asked = question(home, experiment)
     except Refused as problem:
         st.caption(f":material/warning: {escape(problem)}")

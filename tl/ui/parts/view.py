@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from tl import jobs
 from tl.config import ID_PATTERN, Experiment, Refused, Training
 from tl.differences import networks
-from tl.hosted.redaction import without_places
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import seconds_left, share_done
 from tl.store.database import Unknown
@@ -241,7 +240,8 @@ def log_end(home: Home, run_id: str) -> str:
             start = max(0, file.seek(0, 2) - LOG_BYTES)
             file.seek(start)
             text = file.read().decode(errors="replace")
-            return without_places(text.partition("\n")[2] if start else text).strip()  # from a line's beginning on
+            text = home.policy.without_places(text.partition("\n")[2] if start else text)  # from a line's beginning on
+            return text.strip()
     except FileNotFoundError:
         return ""
 
