@@ -16,7 +16,6 @@ from tl.datasets.intake import FIRST_RESOLUTION, Edits, check_free
 from tl.datasets.intake.edits import apply
 from tl.datasets.intake.incoming import disk_told
 from tl.datasets.intake.settling import Pixels, check_classes, write
-from tl.datasets.pieces import Progress
 from tl.datasets.titles import check_title, folded
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
@@ -30,7 +29,6 @@ def derive(
     source: str,
     name: str | None,
     edits: Edits | None = None,
-    progress: Progress | None = None,
     correct: Corrections | None = None,
 ) -> DatasetInfo:
     """Make the data set `name` of `source`, with `edits` to its classes and single pictures corrected.
@@ -51,7 +49,7 @@ def derive(
     if not edits and not correct:
         raise Refused("Nothing is to be changed; say which classes to rename, to leave out or to make smaller.")
     side = min(FIRST_RESOLUTION, info.native_resolution)
-    catalogue.prepare(home, source, side, progress=progress)
+    catalogue.prepare(home, source, side)
     info = catalogue.describe(home, source)  # downloaded meanwhile
     origin = catalogue.home_of(home, source).dataset_dir(source)
     index = catalogue.index_of(origin, info)

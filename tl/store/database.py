@@ -41,11 +41,6 @@ class Unknown(Refused):
     """There is nothing with this id, or it is somebody else's."""
 
 
-def insert_experiment(home: Home, experiment: Experiment, runs: list[RunConfig], key: str | None) -> str:
-    """Queue `runs`, which belong to one experiment; the id of the experiment that has `key` already, else theirs."""
-    return insert_experiments(home, [(experiment, runs)], key)
-
-
 def insert_experiments(
     home: Home,
     submitted: list[tuple[Experiment, list[RunConfig]]],

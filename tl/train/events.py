@@ -2,6 +2,7 @@
 
 One file: three records about the run, one per epoch, one at the end. An attempt that resumes and finds other epochs
 in it starts a new file and empties the old one; the START mark makes a TensorBoard that is watching forget the rest.
+TensorBoard's own EventFileWriter would begin a file with every attempt, on a thread, and with the time of writing.
 """
 
 import io
@@ -92,7 +93,10 @@ def _append(path: Path, events: list[event_pb2.Event]) -> None:
 
 
 def _records(path: Path) -> list[bytes] | None:
-    """The serialised events in a file; None where it ends inside a record."""
+    """The serialised events in a file; None where it ends inside a record.
+
+    TensorBoard's reader adds every byte up in Python, at each epoch anew, and doesn't say that one is cut off.
+    """
     data, place, records = path.read_bytes(), 0, []
     while place < len(data):
         # A record: length (8 bytes), its checksum (4), the event, its checksum (4).

@@ -161,15 +161,13 @@ class Incoming:
         return belonging(grouping, names, below, self._read.source, self._read.members, self._asks["beside"], limits)
 
 
-def ingest_zip(
-    home: Home, source: Source, name: str, *, asked: Asked = AS_FOUND, edits: Edits | None = None, **about: Any
-) -> DatasetInfo:
+def ingest_zip(home: Home, source: Source, name: str, *, asked: Asked = AS_FOUND, **about: Any) -> DatasetInfo:
     """Make the data set `name` of the zip, read as `asked`; see `read_zip` for the rest of `about`.
 
     Raises Refused with one sentence, and then nothing was written.
     """
     with read_zip(home, source, name, **about) as incoming:
-        return incoming.settle(incoming.choose(asked), edits)
+        return incoming.settle(incoming.choose(asked))
 
 
 def read_zip(

@@ -25,13 +25,13 @@ TARGET = 90  # percent
 WAITS = "The forecast is made when nothing else trains."
 
 
-def section(home: Home, experiment: Experiment, ready: bool, key: str = "form") -> None:
+def section(home: Home, experiment: Experiment, ready: bool) -> None:
     """Draw it for the pictures and network of `experiment`; `ready`: its pictures are on this computer."""
     st.header("How many more pictures?", anchor=False)
     if not ready:
         st.caption("This can be told once the pictures are downloaded: the first start does that.")
         return
-    _section(home, experiment, key)
+    _section(home, experiment, "form")
 
 
 def after_comparison(home: Home, experiment: Experiment) -> None:
