@@ -211,7 +211,7 @@ def set_clock(home: Home, now: float) -> None:
 @pytest.mark.parametrize("written", [None, [], {"wall": "x", "up": 1.0, "boot_id": "one"}, {"boot_id": "two"}])
 def test_clocks_that_can_not_be_compared_change_nothing(root, clocks, written):
     home = visitor(root, 25)
-    write_json(root.clocks_path, written)
+    write_json(root.root / expiry.CLOCKS, written)
     assert len(expiry.remove_expired(root)) == 1 and not home.path.exists()
 
 

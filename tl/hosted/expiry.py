@@ -30,6 +30,7 @@ BALLAST, BALLAST_BYTES = (
     "ballast",
     8 << 20,
 )  # of a file that is given up where the disk is full: deleting rows takes room at first
+CLOCKS = "clocks.json"  # file of what they said when all workspaces were last looked at
 JUMP_SECONDS = 300.0  # by which the clocks may differ between two looks: no clock that is merely adjusted does so
 
 log = logging.getLogger("tl.jobs")
@@ -48,7 +49,7 @@ def remove_expired(home: Home) -> list[str]:
         for visitor in home.visitors():
             visits.renew(visitor)
     with suppress(OSError):  # on a full disk removing goes on
-        write_json(home.clocks_path, asdict(clocks))
+        write_json(home.root / CLOCKS, asdict(clocks))
     for visitor in home.visitors():
         sweep_abandoned(visitor)
         if visits.seconds_since(visitor, clocks.wall) <= 3600 * life:
@@ -76,7 +77,7 @@ def _clocks() -> _Clocks:
 
 def _changed(home: Home, now: _Clocks) -> bool:
     """Whether the wall clock was changed since the last look, by whichever process; not known across a restart."""
-    before = fitting(read_json(home.clocks_path), _Clocks)
+    before = fitting(read_json(home.root / CLOCKS), _Clocks)
     if before is None or before.boot_id != now.boot_id:
         return False
     return abs((now.wall - before.wall) - (now.up - before.up)) > JUMP_SECONDS

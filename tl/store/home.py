@@ -78,11 +78,6 @@ class Home:
         return self.root / "probes.json"
 
     @property
-    def clocks_path(self) -> Path:
-        """JSON of what the clocks said when visitors' workspaces were last looked at."""
-        return self.root / "clocks.json"
-
-    @property
     def features_dir(self) -> Path:
         """Features of pictures: a cache, may be deleted at any time."""
         return self.path / "cache" / "features"
