@@ -31,7 +31,6 @@ class Policy:
     runs_together: int | None = None  # of one comparison: arms x seeds
     runs_active: int | None = None  # that train or wait
     run_minutes: int | None = None  # of training, in all attempts of a run
-    run_megabytes: int | None = None  # of memory that a run may need, as estimated
     disk_megabytes: int | None = None  # that the home may take of the disk
     free_megabytes: int = 0  # that must stay free on the disk
     page_bytes: float = 0.0  # of memory that training leaves to pages, and to what decodes pictures for them

@@ -45,6 +45,8 @@ class Demo(Policy):
     takes_pictures_home: bool = False  # the zip may be passed on
 
     def check_settings(self, experiment: Experiment, training_pictures: int, target_pictures: int = 0) -> None:
+        from tl.jobs.memory import estimated_bytes  # for a process that only stores, more than it needs
+
         bounds = self.limits
         for backbone in {experiment.of(arm).backbone for arm in experiment.arms}:
             if timm_networks.known(backbone):
@@ -66,6 +68,11 @@ class Demo(Policy):
                 "less of the network."
             )
         _check("arms x seeds", len(experiment.arms) * len(experiment.seeds), bounds.runs_together, "runs")
+        if (need := estimated_bytes(experiment)) > bounds.run_megabytes * 10**6:
+            raise TooMuch(
+                f"A run would need about {need / 10**6:,.0f} MB of memory; this demo allows {bounds.run_megabytes:,} MB: "
+                "choose a smaller network, resolution or batch size."
+            )
 
     def check_disk(self, more_bytes: int = 0, everybodys_bytes: int = 0) -> None:
         home, most, least_free = self.home, self.limits.disk_megabytes, self.limits.free_megabytes

@@ -9,7 +9,6 @@ from typing import Any
 from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED, Experiment, RunConfig, Training
-from tl.policy import TooMuch
 from tl.store.documents import read_config, read_result
 from tl.store.home import Home
 from tl.strategies import KEEP_START, STRATEGIES
@@ -74,16 +73,6 @@ def _estimated_bytes(training: Training, keeps_start: bool = False, beside: bool
     program = TORCH_BYTES if machine.total_memory() >= ROOMY_BYTES else LEAN_TORCH_BYTES
     per_parameter = PARAMETER_BYTES + (START_BYTES if keeps_start else 0)
     return program + per_parameter * backbone.parameters + activations
-
-
-def check(home: Home, experiment: Experiment) -> None:
-    """Refuse an experiment whose runs need more memory than they may."""
-    most, need = home.policy.run_megabytes, trainer_bytes(home, experiment, [])
-    if most is not None and need > most * 10**6:
-        raise TooMuch(
-            f"A run would need about {need / 10**6:,.0f} MB of memory; this demo allows {most:,} MB: "
-            "choose a smaller network, resolution or batch size."
-        )
 
 
 def trainers_that_fit(need_bytes: float) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import structs
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
-from tl.jobs import memory, settling
+from tl.jobs import settling
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, LocalLauncher
@@ -134,7 +134,7 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     if samples < len(info.classes):
         raise Refused(f"samples is {samples}, but {info.called} has {len(info.classes)} classes; each needs a picture.")
     sets = [datasets.describe(home, name) for name in experiment.sets]
-    check_size(home, experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
+    home.policy.check_settings(experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
     arms = tuple(_with_weights(home, experiment, arm) for arm in experiment.arms)
     weights = experiment.weights
     if any(arm.pretrained and arm.weights is None for arm in arms):
@@ -162,13 +162,6 @@ def _with_weights(home: Home, experiment: Experiment, arm: ArmConfig) -> ArmConf
         return replace(arm, weights=sources.resolve(home, own.backbone, own.weights))
     except Refused as problem:
         raise Refused(of_arm(arm, problem)) from None
-
-
-def check_size(home: Home, experiment: Experiment, training_pictures: int, target_pictures: int = 0) -> None:
-    """Refuse an experiment that is larger than it may be here; `training_pictures` of the whole data set, and of the
-    target where there is one (0: as many as of that)."""
-    home.policy.check_settings(experiment, training_pictures, target_pictures)
-    memory.check(home, experiment)
 
 
 def experiment(home: Home, experiment_id: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from tl.config import Refused
-from tl.jobs.queue import check_size
 from tl.store.home import Home
 from tl.ui.compose import form_state
 from tl.ui.compose.form_state import arm_key, shared_key
@@ -38,7 +37,7 @@ def presets(known: dict[str, Preset], home: Home) -> dict[str, Preset]:
 
 def _allowed(home: Home, preset: Preset) -> bool:
     try:
-        check_size(home, preset.here(), 0)  # "all" is made to fit by the form
+        home.policy.check_settings(preset.here(), 0)  # "all" is made to fit by the form
     except Refused:
         return False
     return True
