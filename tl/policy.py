@@ -52,12 +52,11 @@ class Policy:
         return usual if limit is None else min(usual, limit)
 
     def check_settings(self, experiment: Experiment, training_pictures: int, target_pictures: int = 0) -> None:
-        """Refuse an experiment that is too large; `training_pictures` of the whole data set, and of the target where
-        there is one (0: as many as of that)."""
+        """Refuse an experiment that takes too much time or memory; `training_pictures` of the whole data set, and of the
+        target where there is one (0: as many as of that)."""
 
-    def check_disk(self, more_bytes: int = 0, everybodys_bytes: int = 0) -> None:
-        """Refuse where the home with `more_bytes` besides takes too much of the disk; `everybodys_bytes`: what the runs
-        of all homes together will take."""
+    def check_disk(self, more_bytes: int = 0) -> None:
+        """Refuse where the home with `more_bytes` besides takes too much of the disk."""
 
     def check_pictures(self, wanted: Training) -> None:
         """Refuse where the disk can't take the pictures of `wanted` at its resolution, as far as they are not there."""

@@ -74,7 +74,7 @@ class Demo(Policy):
                 "choose a smaller network, resolution or batch size."
             )
 
-    def check_disk(self, more_bytes: int = 0, everybodys_bytes: int = 0) -> None:
+    def check_disk(self, more_bytes: int = 0, everybodys_bytes: int = 0) -> None:  # what all visitors' runs will take
         home, most, least_free = self.home, self.limits.disk_megabytes, self.limits.free_megabytes
         if home.owner is None:
             return
