@@ -20,6 +20,6 @@ if __name__ == "__main__":  # Streamlit runs the page for a visitor
 
             experiment_page.show(home, experiment_id)
 else:  # the server that does so imports it once
-    from tl.ui.parts import server
+    from tl.hosted import server
 
     app = st.App(__file__, middleware=server.middleware(), lifespan=server.lifespan)

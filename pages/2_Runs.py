@@ -6,12 +6,11 @@ from tl.ui.parts import header
 from tl.ui.parts.render_slot import in_turn
 
 with header.begin("Runs"):
-    from tl.ui.compose import demo
     from tl.ui.manage import imports, runs, tensorboard
 
     st.title("Runs", anchor=False)
     home = header.home()
-    demo.tell(home)
+    home.policy.tell()
     with in_turn():
         runs.show(home)
         imports.show(home)

@@ -14,7 +14,7 @@ import pytest
 from tests.benchmarks.__main__ import BENCHMARKS
 from tl.__main__ import parser
 from tl.datasets import BUILT_IN
-from tl.limits import PREFIX, Limits
+from tl.hosted.limits import PREFIX, Limits
 from tl.sources.cards import BUNDLED_DIR
 from tl.store.files import read_json
 from tl.strategies import STRATEGIES
@@ -181,7 +181,7 @@ def test_the_bundled_weights_are_those_of_their_card() -> None:
 
 
 def test_the_limits_of_a_hosted_demo_are_those_that_hold() -> None:
-    expected = {PREFIX + limit.name.upper(): f"{limit.metadata['default']:,}" for limit in fields(Limits)}
+    expected = {PREFIX + limit.name.upper(): f"{limit.default:,}" for limit in fields(Limits)}
     assert table(set(expected)) == expected
 
 

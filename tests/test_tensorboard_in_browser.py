@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.test_journey import SECOND, App, browser, pytestmark  # noqa: F401 - fixtures and the browser's mark
 from tl.config import ArmConfig, Experiment, new_id
 from tl.jobs.tensorboard import stop
-from tl.store.database import insert_experiment
+from tl.store.database import insert_experiments
 from tl.store.home import Home
 from tl.train.events import write_events
 
@@ -16,7 +16,7 @@ def app(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("tensorboard") / "home")
     experiment = Experiment(dataset="blossoms", samples=500, arms=(ArmConfig(name="scratch", strategy="scratch"),))
     (run,) = experiment.runs(new_id())
-    insert_experiment(home, experiment, [run], None)
+    insert_experiments(home, [(experiment, [run])], None)
     rows = [{"epoch": epoch, "train_loss": 1 / epoch, "elapsed_seconds": 2.0 * epoch} for epoch in (1, 2, 3)]
     write_events(home.run(run.run_id).tensorboard, run, rows)
     started = App(home)

@@ -68,9 +68,7 @@ def free_memory() -> float:
 
 def processors() -> list[int]:
     """Numbers of the processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
+    return sorted(os.sched_getaffinity(0))
 
 
 def cpu_quotas() -> Iterator[tuple[float, float | None]]:

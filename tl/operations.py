@@ -1,4 +1,4 @@
-"""What a run computes, worked out from its settings: the bound of a demo goes by it, since it is what takes the time."""
+"""What a run computes, worked out from its settings: limits go by it, since it is what takes the time."""
 
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Training

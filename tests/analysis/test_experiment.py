@@ -6,7 +6,7 @@ import pytest
 
 from tl.analysis.experiment import experiment_result
 from tl.config import ArmConfig, Experiment, Refused
-from tl.store.database import insert_experiment, move, read_run
+from tl.store.database import insert_experiments, move, read_run
 from tl.store.files import write_json
 from tl.store.home import Home
 from tl.store.metrics import write_metrics
@@ -23,7 +23,7 @@ def submitted(home: Home, **settings):
     arms = (ArmConfig(name="scratch", strategy="scratch"), ArmConfig(name="linear_probe", strategy="linear_probe"))
     experiment = Experiment(**{"dataset": "blossoms", "samples": 500, "arms": arms} | settings)
     runs = experiment.runs("e" * 26)
-    insert_experiment(home, experiment, runs, None)
+    insert_experiments(home, [(experiment, runs)], None)
     return runs[0].experiment_id, runs
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tl.datasets.blossoms import CLASSES, FORMS, SPLITS, draw, labels
-from tl.datasets.blossoms_rosettes import HEART_FORMS
-from tl.datasets.blossoms_species import FAMILIES, HEARTS, SPECIES
+from tl.datasets.blossoms.rosettes import HEART_FORMS
+from tl.datasets.blossoms.species import FAMILIES, HEARTS, SPECIES
 
 
 @pytest.fixture(scope="module")

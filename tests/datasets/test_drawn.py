@@ -46,6 +46,11 @@ def test_pictures_of_other_drawing_code_are_not_mixed_in(home, few):
     assert seen
 
 
+def test_homes_go_on_with_the_pictures_that_code_which_drew_the_same_has_left():
+    """Fails after each change of the drawing code: where pictures are the same, `_ALIKE` says so, else this goes by them."""
+    assert drawn._code("blossoms").startswith("55fc2c8b") and drawn._code("blossoms_dusk").startswith("d8bc3157")
+
+
 def test_blossoms_say_that_they_are_drawn(home):
     info = describe(home, "blossoms")
     assert info == BUILT_IN["blossoms"] == list_datasets(home)[0]

@@ -15,7 +15,7 @@ from tl.datasets.pieces import WAITING
 from tl.jobs import background
 from tl.jobs.measurements import by_features
 from tl.jobs.measurements import forecasts as module
-from tl.store.database import insert_experiment
+from tl.store.database import insert_experiments
 from tl.store.device_lock import Turn
 from tl.store.features import Features, write_features
 from tl.store.files import locked
@@ -87,7 +87,7 @@ def test_features_that_vanish_are_told(home, asked, monkeypatch):
 
 def test_it_gives_way_to_a_run_and_nothing_is_written_down(home, asked):
     experiment = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
-    insert_experiment(home, experiment, experiment.runs("e" * 26), None)
+    insert_experiments(home, [(experiment, experiment.runs("e" * 26))], None)
     features(home, asked)
     module.CURVE.look(home, asked, lambda command: None, lambda: by_features.unless_busy(home))
     assert probe_curve(home, asked) == (None, None)

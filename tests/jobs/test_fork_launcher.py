@@ -18,7 +18,7 @@ from tl.store.device_lock import Turn
 from tl.store.files import read_json
 from tl.store.home import Home
 
-pytestmark = pytest.mark.skipif(not can_fork(), reason="trainers are forked on Linux, without a GPU, only")
+pytestmark = pytest.mark.skipif(not can_fork(), reason="trainers are forked without a GPU only")
 # Without importing torch: what waits for its turn needs none.
 QUICK = (
     sys.executable,

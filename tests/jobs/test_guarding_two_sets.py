@@ -8,10 +8,10 @@ from test_pictures import LEARNT, bring
 from tl import datasets, jobs
 from tl.analysis.experiment import pictures_of
 from tl.config import ArmConfig, Refused, new_id
+from tl.hosted.quota import missing_bytes
 from tl.jobs import final_model, queue
 from tl.report.command import command
 from tl.store import database
-from tl.store.quota import _missing_bytes
 from tl.store.rows import refuse_two_sets
 
 ARMS = (ArmConfig(name="source_only", strategy="source_only"), ArmConfig(name="target_full", strategy="target_full"))
@@ -48,9 +48,9 @@ def test_nothing_is_queued_once_the_target_is_gone(two):
 def test_decoding_both_counts(two):
     visitor = two.of(new_id())
     bring(visitor)
-    one = _missing_bytes(visitor, [TWO])
+    one = missing_bytes(visitor, [TWO])
     bring(visitor, "other")
-    assert one == 40 * 32 * 32 * 3 and _missing_bytes(visitor, [TWO]) == one + 60 * 32 * 32 * 3, "all of the target's"
+    assert one == 40 * 32 * 32 * 3 and missing_bytes(visitor, [TWO]) == one + 60 * 32 * 32 * 3, "all of the target's"
 
 
 def test_the_target_says_what_it_is_wherever_an_experiment_is_told_of(two):

@@ -10,7 +10,7 @@ from tl.analysis.forecasts import hints
 from tl.config import ArmConfig, Experiment
 from tl.jobs import background
 from tl.jobs.measurements import hints as module
-from tl.store.database import insert_experiment
+from tl.store.database import insert_experiments
 from tl.store.home import Home
 
 # In place of the trainer's part: writes features of the candidates as the real one does, without torch.
@@ -72,7 +72,7 @@ def calls(home) -> list[str]:
 def queue_a_run(home):
     """Something waits to be trained."""
     experiment = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
-    insert_experiment(home, experiment, experiment.runs("e" * 26), None)
+    insert_experiments(home, [(experiment, experiment.runs("e" * 26))], None)
 
 
 def test_what_was_scored_is_kept_and_not_looked_at_again(home, asked, trainer):

@@ -14,7 +14,7 @@ from tl.config import ArmConfig, Experiment, Refused
 from tl.datasets import ingest
 from tl.jobs import background
 from tl.jobs.measurements import by_features, label_checks
-from tl.store.database import insert_experiment
+from tl.store.database import insert_experiments
 from tl.store.features import Features, write_features
 from tl.store.predictions import ALONE, Predictions, write_predictions
 
@@ -100,7 +100,7 @@ def test_what_fails_is_told_and_tried_again(home, asked, monkeypatch):
 def test_it_gives_way_to_runs_and_is_done_in_the_background(home, asked):
     experiment = Experiment(dataset="x", samples=20, arms=ARMS[:1])
     features(home, asked)
-    insert_experiment(home, experiment, experiment.runs("0" * 26), None)
+    insert_experiments(home, [(experiment, experiment.runs("0" * 26))], None)
     assert background.busy(home) and not label_checks.ask(home, asked)
     label_checks.LABELS.look(home, asked, lambda command: None, lambda: by_features.unless_busy(home))
     assert held_out.out_of_fold(home, asked) is None and held_out.problem_of(home, asked) is None

@@ -237,7 +237,7 @@ def test_hosted_weights_count_into_the_visitors_room_and_go_with_it(home, tmp_pa
     file = library_lab.exported(tmp_path / "w.safetensors", CARD(backbone="mobilenet_v2"), {"a": torch.zeros(900_000)})
     visitor = Home(home.path / VISITORS / new_id())
     monkeypatch.setenv("TL_HOSTED", "1")
-    monkeypatch.setattr("tl.store.quota.used_bytes", lambda folder: 1_999_000_000)
+    monkeypatch.setattr("tl.hosted.demo.used_bytes", lambda folder: 1_999_000_000)
     with pytest.raises(Refused, match="keeps at most 2,000 MB of a visitor"):
         bring_in(visitor, file)
     assert visitor.library_dir.is_relative_to(visitor.path), "its workspace is removed as a whole"

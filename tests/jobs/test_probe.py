@@ -13,7 +13,7 @@ from tl.jobs import background
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.measurements import probe as module
 from tl.jobs.measurements.probe import cached, measure, probe
-from tl.store.database import insert_experiment
+from tl.store.database import insert_experiments
 from tl.store.device_lock import GAVE_WAY, Turn
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
@@ -45,7 +45,7 @@ def trainer(monkeypatch, tmp_path):
 def queue_a_run(home):
     """Something waits to be trained."""
     experiment = Experiment(dataset="blossoms", arms=(ArmConfig(name="scratch", strategy="scratch"),))
-    insert_experiment(home, experiment, experiment.runs("e" * 26), None)
+    insert_experiments(home, [(experiment, experiment.runs("e" * 26))], None)
 
 
 def age(home, seconds):

@@ -16,7 +16,7 @@ from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.jobs import tensorboard
 from tl.jobs.launchers import processes
 from tl.jobs.tensorboard import ensure, link_runs, stop
-from tl.store.database import insert_experiment
+from tl.store.database import insert_experiments
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.train.events import write_events
@@ -35,7 +35,7 @@ def add_runs(home, *names, **settings):
     arms = tuple(ArmConfig(name=name, strategy="scratch") for name in names)
     experiment = Experiment(**{"dataset": "blossoms", "samples": 500, "arms": arms} | settings)
     runs = experiment.runs(new_id())
-    insert_experiment(home, experiment, runs, None)
+    insert_experiments(home, [(experiment, runs)], None)
     for run in runs:
         row = {"epoch": 1, "train_loss": 0.5, "elapsed_seconds": 2.0}
         write_events(home.run(run.run_id).tensorboard, run, [row])
@@ -66,7 +66,7 @@ def test_links_have_names_people_can_read(home):
     first, _ = add_runs(home, "scratch", "../ARM: a/b")
     add_runs(home, "scratch", samples=None, seeds=(0, 1))
     waiting = Experiment(dataset="blossoms", arms=(ArmConfig(name="later", strategy="scratch"),)).runs(new_id())
-    insert_experiment(home, Experiment(dataset="blossoms", arms=(waiting[0].arm,)), waiting, None)
+    insert_experiments(home, [(Experiment(dataset="blossoms", arms=(waiting[0].arm,)), waiting)], None)
     link_runs(home)
     assert links(home) == [".._ARM_ a_b seed 0", "scratch seed 0", "scratch seed 0", "scratch seed 1"]
     folder = home.path / "tensorboard/runs" / f"blossoms (drawn) 500 mobilenet_v2 64 px {first.experiment_id[-4:]}"

@@ -5,9 +5,9 @@ import pytest
 from tests.page_lab import texts, unescaped
 from tl import jobs
 from tl.config import new_id
-from tl.hosted import settings, visitor
+from tl.hosted import settings, visitor, visits
 from tl.jobs.measurements import probe
-from tl.store import database, visits
+from tl.store import database
 from tl.ui.parts.numbers import FIELDS
 
 LIMITS = {"EPOCHS": 7, "SAMPLES": 120, "RESOLUTION": 48, "RUNS_TOGETHER": 4, "UPLOAD_MEGABYTES": 3, "LIFE_HOURS": 5}

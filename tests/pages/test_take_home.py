@@ -10,8 +10,10 @@ from tests.page_lab import texts, unescaped
 from tl import jobs
 from tl.jobs import background, exports
 from tl.jobs.exports import State
+from tl.policy import Policy
 from tl.store import database
 from tl.store.files import write_bytes
+from tl.store.home import Home
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_the_best_run_on_validation_is_exported_and_then_downloaded(home, open_p
 
 
 def test_hosted_pictures_leave_only_with_consent(home, open_page, trained, started, monkeypatch):
-    monkeypatch.setattr("tl.ui.watch.take_home.hosted", lambda: True)
+    monkeypatch.setattr(Home, "policy", Policy(takes_pictures_home=False))
     app = open_page(experiment=trained.experiment_id)
     assert not app.checkbox(key="take_home_pictures_verdict").value
     app.button(key="take_home_export_verdict").click().run()

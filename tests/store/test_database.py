@@ -25,7 +25,7 @@ def spec(**settings) -> Experiment:
 
 def insert(home: Home, key: str | None = None, **settings) -> str:
     experiment = spec(**settings)
-    return database.insert_experiment(home, experiment, experiment.runs(new_id()), key)
+    return database.insert_experiments(home, [(experiment, experiment.runs(new_id()))], key)
 
 
 def brought_to(home: Home, status: str) -> RunRow:
@@ -108,7 +108,7 @@ def test_processes_that_submit_at_once_make_one_experiment(home):
     code = (
         "import sys; from tl.config import *; from tl.store import database; from tl.store.home import Home\n"
         "e = Experiment(dataset='blossoms', arms=(ArmConfig(name='a', strategy='scratch'),))\n"
-        "input(); print(database.insert_experiment(Home(sys.argv[1]), e, e.runs(new_id()), 'k'))"
+        "input(); print(database.insert_experiments(Home(sys.argv[1]), [(e, e.runs(new_id()))], 'k'))"
     )
     command = [sys.executable, "-c", code, str(home.path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

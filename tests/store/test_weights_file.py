@@ -59,29 +59,30 @@ REFUSED = {
     "header beyond the file": (safetensors({"a": ONE}, NUMBERS, announced=10**6), "no safetensors file"),
     "header of exabytes": (safetensors({"a": ONE}, NUMBERS, announced=2**63), "no safetensors file"),
     "header of 2 MB": (safetensors(b"{" + b" " * 2_000_000 + b"}"), "a header of 2,000,002 bytes; at most 1,000,000"),
-    "no JSON": (safetensors(b"{nonsense}", NUMBERS), "damaged header"),
+    "no JSON": (safetensors(b"{nonsense}", NUMBERS), "damaged"),
     "a list": (safetensors(b"[1, 2, 3]", NUMBERS), "no safetensors file"),
-    "a name twice": (safetensors(b'{"a": 1, "a": 2}'), "a name stands there twice"),
-    "NaN in the header": (safetensors(b'{"a": NaN}'), "NaN is no number"),
-    "deep nesting": (safetensors(b'{"a":' + b"[" * 100_000), "damaged header"),
-    "not UTF-8": (safetensors(b'{"\xff": 1}'), "damaged header"),
+    "a name twice": (safetensors(b'{"a": 1, "a": 2}'), "damaged"),
+    "NaN in the header": (safetensors(b'{"a": NaN}'), "damaged"),
+    "deep nesting": (safetensors(b'{"a":' + b"[" * 100_000), "damaged"),
+    "not UTF-8": (safetensors(b'{"\xff": 1}'), "damaged"),
     "6,000 tensors": (
         safetensors({str(number): described("U8", [0], 0, 0) for number in range(6_000)}),
-        "6,000 tensors; at most 5,000",
+        "6,000 tensors; 1 to 5,000",
     ),
-    "no tensors": (safetensors({}), "cut off or damaged"),
-    "an unknown type": (safetensors({"a": ONE | {"dtype": "PY"}}, NUMBERS), "unknown type 'PY'"),
-    "a type that is a list": (safetensors({"a": ONE | {"dtype": []}}, NUMBERS), "unknown type"),
-    "negative size": (safetensors({"a": ONE | {"shape": [-2]}}, NUMBERS), "no list of sizes"),
-    "true for a size": (safetensors({"a": ONE | {"shape": [True, 2]}}, NUMBERS), "no list of sizes"),
-    "size of 2^60": (safetensors({"a": ONE | {"shape": [2**60]}}, NUMBERS), "no list of sizes"),
-    "product of 2^80": (safetensors({"a": ONE | {"shape": [2**40, 2**40]}}, NUMBERS), "another number of bytes"),
+    "no tensors": (safetensors({}), "0 tensors; 1 to 5,000"),
+    "an unknown type": (safetensors({"a": ONE | {"dtype": "PY"}}, NUMBERS), "unknown variant `PY`"),
+    "a type of several lines": (safetensors({"a": ONE | {"dtype": "a\nb\x1b[2J"}}, NUMBERS), "unknown variant"),
+    "a type that is a list": (safetensors({"a": ONE | {"dtype": []}}, NUMBERS), "damaged"),
+    "negative size": (safetensors({"a": ONE | {"shape": [-2]}}, NUMBERS), "damaged"),
+    "true for a size": (safetensors({"a": ONE | {"shape": [True, 2]}}, NUMBERS), "damaged"),
+    "size of 2^60": (safetensors({"a": ONE | {"shape": [2**60]}}, NUMBERS), "damaged"),
+    "product of 2^80": (safetensors({"a": ONE | {"shape": [2**40, 2**40]}}, NUMBERS), "damaged"),
     "ten dimensions": (safetensors({"a": ONE | {"shape": [1] * 9 + [2]}}, NUMBERS), "10 dimensions"),
-    "more bytes than shape": (safetensors({"a": ONE | {"shape": [1]}}, NUMBERS), "another number of bytes"),
-    "something besides": (safetensors({"a": ONE | {"code": "x"}}, NUMBERS), "not described by dtype"),
+    "more bytes than shape": (safetensors({"a": ONE | {"shape": [1]}}, NUMBERS), "damaged"),
+    "a type without weights": (safetensors({"a": described("C64", [1], 0, 8)}, NUMBERS), "type C64 and 1 dimensions"),
     "a control character in a name": (safetensors({"a\n": ONE}, NUMBERS), "no name of a tensor"),
-    "overlap": (safetensors({"a": ONE, "b": ONE}, NUMBERS), "overlap"),
-    "gap": (safetensors({"a": ONE, "b": described("U8", [1], 9, 10)}, NUMBERS + b"12"), "leave a gap"),
+    "overlap": (safetensors({"a": ONE, "b": ONE}, NUMBERS), "damaged"),
+    "gap": (safetensors({"a": ONE, "b": described("U8", [1], 9, 10)}, NUMBERS + b"12"), "damaged"),
     "cut off": (GOOD[:-1], "cut off or damaged"),
     "bytes behind": (GOOD + b"PK", "cut off or damaged"),
     **{
@@ -100,7 +101,7 @@ def test_what_is_no_good_is_refused_in_one_sentence(tmp_path, case):
         check(tmp_path / "w.safetensors")
     message = str(refusal.value)
     assert re.search(says, message), message
-    assert "\n" not in message and message.endswith(".") and len(message) < 500
+    assert message.isprintable() and message.endswith(".") and len(message) < 500
 
 
 @pytest.mark.parametrize("dtype", ["F64", "F32", "F16", "BF16"])

@@ -14,8 +14,8 @@ from pathlib import Path
 from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.failures import OF_ERRNO, sentence
-from tl.jobs import expiry
-from tl.store import database, visits
+from tl.hosted import expiry, visits
+from tl.store import database
 from tl.store.files import write_json
 from tl.store.home import Home
 
@@ -26,7 +26,7 @@ def visitor(root: Home, hours_ago: float) -> Home:
     """A workspace with a run that has ended, last visited so long ago."""
     home, runs = root.of(new_id()), EXPERIMENT.runs(new_id())
     write_json(home.run(runs[0].run_id).config, runs[0].to_json())
-    database.insert_experiment(home, EXPERIMENT, runs, None)
+    database.insert_experiments(home, [(EXPERIMENT, runs)], None)
     jobs.stop(home, runs[0].run_id)
     visits.touch(home)
     past = time.time() - hours_ago * 3600

@@ -25,7 +25,7 @@ def measured(run):
     return read_metrics(run.metrics)[MEASURED].values.tolist(), read_json(run.result)["test_loss"], weights
 
 
-@pytest.mark.skipif(not can_fork(), reason="trainers are forked on Linux, without a GPU, only")
+@pytest.mark.skipif(not can_fork(), reason="trainers are forked without a GPU only")
 def test_forked_trainers_compute_what_others_do(tmp_path):
     home = Home(tmp_path)
     alone = new_run(home, "scratch", SETTINGS, seed=3)

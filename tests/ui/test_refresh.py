@@ -7,7 +7,7 @@ from tl.ui.parts import refresh
 
 @pytest.mark.parametrize(
     ("hosted", "wanted", "seconds"),
-    [("", 1.5, 1.5), ("1", 1.5, refresh.HOSTED_SECONDS), ("1", 60.0, 60.0), ("", None, None), ("1", None, None)],
+    [("", 1.5, 1.5), ("1", 1.5, 5.0), ("1", 60.0, 60.0), ("", None, None), ("1", None, None)],
 )
 def test_hosted_pages_refresh_less_often_and_still_not_at_all_once_nothing_runs(monkeypatch, hosted, wanted, seconds):
     monkeypatch.setenv("TL_HOSTED", hosted)

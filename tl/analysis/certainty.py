@@ -137,7 +137,6 @@ def resampled_interval(
     confidence: float | None = None,
     look: int = 1,
     arms: int = 1,
-    bounds: tuple[float, float] = (-1.0, 1.0),
 ) -> Interval | None:
     """Mean gain where every seed drew its own split, for other training pictures as well (the same split for all arms).
 
@@ -155,7 +154,7 @@ def resampled_interval(
     scatter = max(float(array.var(ddof=1)), _least(round(test_pictures)))
     shared, anew = (_quantile(seeds, judged) for judged in confidences(confidence, look, arms))
     half = (scatter * (anew**2 / seeds + shared**2 * test_pictures / train_pictures)) ** 0.5
-    return _within(mean, half, bounds, NEW_TRAINING)
+    return _within(mean, half, (-1.0, 1.0), NEW_TRAINING)
 
 
 def resampled_share(

@@ -27,7 +27,6 @@ from tl.datasets.pieces import Progress
 from tl.datasets.resplit import divided_by_content, redrawn, together
 from tl.datasets.titles import called, check_title, name_for
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
-from tl.limits import hosted, limits
 from tl.store import database
 from tl.store.files import read_json, read_parquet
 from tl.store.home import Home
@@ -133,7 +132,7 @@ def read(
     options = ReadOptions(names and encoding_named(names), bands_of(bands))
     grouping = None if group is None else parse(group)
     source = Path(source) if isinstance(source, str | os.PathLike) else source
-    with alone(home, progress) if hosted() else nullcontext():  # strangers share the machine's memory
+    with alone(home, progress) if home.policy.reads_uploads_in_turn else nullcontext():
         return read_zip(
             home,
             source,
@@ -142,9 +141,9 @@ def read(
             origin="upload",
             shown=shown,
             progress=progress,
-            limits=upload_limits(),
+            limits=upload_limits(home),
             grouping=grouping,
-            beside=isinstance(source, Path) and not hosted(),
+            beside=isinstance(source, Path) and home.policy.reads_beside_zips,
             options=options,
             unlabelled=unlabelled,
         )
@@ -193,9 +192,9 @@ def name_of(home: Home, text: str) -> str:
     raise Refused(f"There is no data set {text!r:.80}; `python -m tl datasets` lists them.")
 
 
-def upload_limits() -> Limits:
-    """What an upload may be; hosted, a visitor's may be less."""
-    bounds = limits()
+def upload_limits(home: Home) -> Limits:
+    """What an upload may be."""
+    bounds = home.policy
     if bounds.upload_megabytes is None or bounds.pictures is None or bounds.classes is None:
         return LIMITS
     most = bounds.upload_megabytes * 10**6

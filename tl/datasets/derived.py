@@ -16,12 +16,10 @@ from tl.datasets.intake import FIRST_RESOLUTION, Edits, check_free
 from tl.datasets.intake.edits import apply
 from tl.datasets.intake.incoming import disk_told
 from tl.datasets.intake.settling import Pixels, check_classes, write
-from tl.datasets.pieces import Progress
 from tl.datasets.titles import check_title, folded
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 from tl.store.quarantine import quarantine, settle
-from tl.store.quota import check_disk
 
 NEEDED = {"name", "sha256", "same", "looks", "label", "split", *PLACE}  # of its index
 
@@ -31,7 +29,6 @@ def derive(
     source: str,
     name: str | None,
     edits: Edits | None = None,
-    progress: Progress | None = None,
     correct: Corrections | None = None,
 ) -> DatasetInfo:
     """Make the data set `name` of `source`, with `edits` to its classes and single pictures corrected.
@@ -52,7 +49,7 @@ def derive(
     if not edits and not correct:
         raise Refused("Nothing is to be changed; say which classes to rename, to leave out or to make smaller.")
     side = min(FIRST_RESOLUTION, info.native_resolution)
-    catalogue.prepare(home, source, side, progress=progress)
+    catalogue.prepare(home, source, side)
     info = catalogue.describe(home, source)  # downloaded meanwhile
     origin = catalogue.home_of(home, source).dataset_dir(source)
     index = catalogue.index_of(origin, info)
@@ -63,7 +60,7 @@ def derive(
     name = catalogue.check_name(home, title)
     target = home.dataset_dir(name)
     pictures, report = _kept(home, info, index, edits, found)
-    check_classes(pictures, catalogue.upload_limits().classes)
+    check_classes(pictures, catalogue.upload_limits(home).classes)
     pixels = Pixels(pixels_path(origin, side), origin / KEPT, side)
     about: dict[str, Any] = {
         "name": name,
@@ -76,12 +73,12 @@ def derive(
     about |= {"read_as": info.read_as, "derived_from": source, "changes": changes}
     if found and not edits:
         about |= {"splits": DRAWN if catalogue.drawn_here(home, info) else GIVEN, "scales": info.scales}
-    check_disk(home)
+    home.policy.check_disk()
     with disk_told(home, target), quarantine(home, home.datasets_dir) as folder:
         made = write(folder, pixels, pictures, about, info.native_resolution, report)
         if found and not edits:
             corrections.keep(folder, found, index, catalogue.divided(origin, info, index))
-        check_disk(home)
+        home.policy.check_disk()
         check_free(target)
         settle(folder, target)
     return made

@@ -59,13 +59,21 @@ DRAWINGS: dict[str, Callable[..., np.ndarray]] = {  # name -> what draws it, see
 }
 _OWN_CODE: dict[str, tuple[ModuleType, ...]] = {BLOSSOMS_DUSK.name: (dusk,)}  # beyond what both are painted with
 
+# Fingerprint of code that draws to the last bit what earlier code drew -> that one's, under which homes hold pictures. After
+# a change that isn't meant to be seen (a comment, a name, a place), the new one goes in place of the old.
+_ALIKE = {
+    "c33a6efddca915dfba48ac9446658c039499d9c12cba8d0b58cb0274dc05352e": "55fc2c8b93373d13fda36ff4a3b010bf50685f366abd587c12bbeaabeda8ab44",
+    "4b7c8dffb929c57d3e1aa3fba618c82a5562fb550024d44a9d21ab35752b3f25": "d8bc3157d6aa7dd83568ea172dddaf624b151d20bf06a3aff5cba3f0374338d4",
+}
+
 
 @cache
 def _code(name: str) -> str:
     """Fingerprint of the code that draws a set: pictures drawn by different code must not be mixed."""
-    files = sorted(Path(blossoms.__file__).parent.glob("blossoms*.py"))
+    files = sorted(Path(blossoms.__file__).parent.glob("*.py"))
     files += [Path(str(module.__file__)) for module in _OWN_CODE.get(name, ())]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    found = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return _ALIKE.get(found, found)
 
 
 def prepare_drawn(

@@ -7,18 +7,19 @@ from tl.datasets.directory import find_contents, read_entries
 from tl.datasets.encodings import NAMES, likeliest
 
 MOST_FOLDERS = 200
+SHOWN = "The zip"  # in sentences
 
 
-def spellings(file: BinaryIO, shown: str = "The zip") -> dict[str, list[str]]:
+def spellings(file: BinaryIO) -> dict[str, list[str]]:
     """Encoding -> names of folders in it, the likeliest encoding first; none where there is nothing to ask.
 
     Of encodings that spell all of them alike the likelier is in it. Raises Refused for what is no whole zip.
     """
-    start, size, count = find_contents(file, shown)
+    start, size, count = find_contents(file, SHOWN)
     if count > LIMITS.entries or size > LIMITS.contents_bytes:
         return {}
     file.seek(start)
-    names = [entry.name for entry in read_entries(file.read(size), count, shown)]
+    names = [entry.name for entry in read_entries(file.read(size), count, SHOWN)]
     raws = [name.raw for name in names if name.said is None and not name.raw.isascii()]
     folders = sorted({part for raw in raws for part in raw.split(b"/")[:-1] if not part.isascii()})[:MOST_FOLDERS]
     found: dict[str, list[str]] = {}

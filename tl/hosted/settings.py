@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tl.config import Refused
-from tl.limits import limits
+from tl.hosted.limits import limits
 
 GetOption = Callable[[str], Any]  # streamlit.get_option
 
@@ -23,10 +23,8 @@ def _is(value: bool, why: str) -> Requirement:
     return Requirement(lambda found: found is value, f"be {str(value).lower()}", why, str(value).lower())
 
 
-def _at_most(most: int | None, unit: str, why: str) -> Requirement:
-    return Requirement(
-        lambda found: most is not None and 0 < found <= most, f"be at most {most} {unit}".rstrip(), why, str(most)
-    )
+def _at_most(most: int, unit: str, why: str) -> Requirement:
+    return Requirement(lambda found: 0 < found <= most, f"be at most {most} {unit}", why, str(most))
 
 
 def _hosts(found: Any) -> bool:

@@ -12,7 +12,7 @@ from tl.store.home import owner_of
 
 COOKIE = "tl_visitor"
 SECURE_COOKIE = "__Host-tl_visitor"  # behind https: no other host, no plain http, no other path can set it
-LIFE_SECONDS = 30 * 24 * 3600  # of the cookie since the last page load; workspaces end sooner (tl.limits)
+LIFE_SECONDS = 30 * 24 * 3600  # of the cookie since the last page load; workspaces end sooner (tl.hosted.limits)
 MOST_SESSIONS = 10_000
 _SECRET = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 bits
 

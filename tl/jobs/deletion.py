@@ -10,9 +10,8 @@ from tl.config import Experiment, Refused
 from tl.jobs.queue import settle_dead, stop_all
 from tl.store import database, removal, settling
 from tl.store.database import Unknown
-from tl.store.files import locked
+from tl.store.files import locked, used_bytes
 from tl.store.home import Home
-from tl.store.quota import used_bytes
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE
 

@@ -6,9 +6,8 @@ from typing import Any
 from tl.failures import EXIT_REASONS
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.processes import Identity
-from tl.limits import limits
 from tl.store.documents import read_memory_kills, read_result
-from tl.store.home import Run
+from tl.store.home import Home, Run
 from tl.store.rows import RunRow
 
 RESULTS = ("finished", "stopped", "failed")  # what a trainer itself may say in result.json
@@ -61,14 +60,14 @@ def ending(run: Run, row: RunRow, exit_code: int | None, watched: bool, for_memo
 
 
 def out_of_time(row: RunRow, seconds: float = 0.0) -> bool:
-    """Whether a visitor's run has taken as long as it may, in all its attempts; `seconds`: the one that trains now."""
-    minutes = limits().run_minutes
+    """Whether a run has taken as long as it may, in all its attempts; `seconds`: the one that trains now."""
+    minutes = Home().policy.run_minutes
     return minutes is not None and row.spent + seconds > 60 * minutes
 
 
 def overdue(run: Run) -> dict[str, Any]:
     """Columns to be written down before the trainer of `run` is ended, which is out of time."""
-    minutes = limits().run_minutes
+    minutes = Home().policy.run_minutes
     kept = "the best epoch so far is kept" if run.best.exists() else "no epoch was done by then"
     message = f"The time limit of {minutes:,} min was reached; {kept}, the test set was not touched."
     return {"reason": "time_limit", "message": message, "stop_requested": 1}

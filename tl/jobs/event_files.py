@@ -1,4 +1,4 @@
-"""All runs' TensorBoard event files as one zip, for where TensorBoard itself can't be opened: hosted."""
+"""All runs' TensorBoard event files as one zip, for where TensorBoard itself isn't opened."""
 
 import hashlib
 import io

@@ -17,7 +17,6 @@ from tl.store.documents import Count, fitting
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
-from tl.store.quota import check_disk
 
 LOCK = "exporting.lock"  # under which one process exports
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
@@ -84,10 +83,10 @@ def place(home: Home, run_id: str) -> Path:
 def ask(home: Home, run_id: str, parameters: int, pictures: bool) -> bool:
     """Start exporting a run's model in the background; False where another export goes on. Raises Refused.
 
-    `parameters` of the network: hosted, a visitor's disk must hold the zip.
+    `parameters` of the network, whose zip the home must have room for.
     """
     check_libraries()
-    check_disk(home, BYTES_PER_PARAMETER * parameters)
+    home.policy.check_disk(BYTES_PER_PARAMETER * parameters)
 
     def forget() -> None:
         place(home, run_id).unlink(missing_ok=True)

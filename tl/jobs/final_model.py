@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 from tl.config import ArmConfig, Experiment, Final, Refused, RunConfig, Training
-from tl.jobs.queue import check_size, enqueue
+from tl.jobs.queue import enqueue
 from tl.store import database
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home
@@ -41,7 +41,7 @@ def _experiment(home: Home, run_id: str, status: str) -> Experiment:
     shared = {entry.name: getattr(config, entry.name) for entry in fields(Training)}
     shared |= {"samples": everything, "resplit": False, "find_rate": False, "patience": 0}
     experiment = Experiment(**shared, arms=(_arm(config, result),), seeds=(config.seed,), final=_recipe(run_id, result))
-    check_size(home, experiment, everything)
+    home.policy.check_settings(experiment, everything)
     return experiment
 
 

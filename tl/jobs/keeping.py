@@ -20,7 +20,6 @@ from tl.store import database, weights_copy, weights_file
 from tl.store.documents import Result, read_config, read_result
 from tl.store.files import locked
 from tl.store.home import Home, Run
-from tl.store.quota import check_disk
 from tl.store.seal import header_of_intact
 from tl.store.weights_file import Tensor
 from tl.strategies import HEAD, STRATEGIES, arm_title
@@ -50,14 +49,14 @@ class Keepable:
 def keep(home: Home, run_id: str, name: str) -> Source:
     """Put what a finished run has learned into the library as `name`.
 
-    Raises Refused, in one sentence, as `keepable` does and for a name that can't be had; hosted also where the visitor's
-    room on the disk does not do.
+    Raises Refused, in one sentence, as `keepable` does and for a name that can't be had, or where the home has no
+    room for it.
     """
     found = keepable(home, run_id)
     with locked(home.locks_dir / LOCK), weights_file.opened(found.run.best) as file:
         own.check_new_name(home, found.config.backbone, name)
         tensors, classes = _backbone(found, file)
-        check_disk(home, sum(tensor.stop - tensor.start for tensor in tensors.values()))
+        home.policy.check_disk(sum(tensor.stop - tensor.start for tensor in tensors.values()))
         return own.add(home, name, _card(home, found, classes, tensors), weights_copy.pieces(file, tensors, {}))
 
 

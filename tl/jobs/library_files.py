@@ -17,7 +17,6 @@ from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
 from tl.jobs import own_weights
 from tl.jobs.keeping import COUNTER
 from tl.jobs.library import LOCK
-from tl.limits import hosted
 from tl.sources import own
 from tl.sources.card import CARD_BYTES, Card, of_stranger, without_class_names
 from tl.sources.cards import of_library
@@ -25,8 +24,6 @@ from tl.sources.source import Source
 from tl.store import weights_copy, weights_file
 from tl.store.files import for_the_user, locked, write_pieces
 from tl.store.home import Home
-from tl.store.quota import check_disk
-from tl.store.redaction import without_places
 from tl.store.seal import SEAL, header_of_intact
 from tl.store.weights_file import Tensor
 
@@ -52,7 +49,7 @@ def export(home: Home, name: str, file: Path) -> int:
     with weights_file.opened(folder / own.WEIGHTS) as weights:
         tensors = weights_file.check(weights)
         with for_the_user():
-            write_pieces(file, weights_copy.sealed(weights, tensors, {ABOUT: without_places(text)}))
+            write_pieces(file, weights_copy.sealed(weights, tensors, {ABOUT: home.policy.without_places(text)}))
     return file.stat().st_size
 
 
@@ -69,7 +66,7 @@ def bring_in(home: Home, file: Path, name: str | None = None, shown: str | None 
             raise Refused(str(refusal).replace(str(opened.name), shown)) from None
         name = name or card.name
         own.check_new_name(home, card.backbone, name)
-        check_disk(home, sum(tensor.stop - tensor.start for tensor in tensors.values()))
+        home.policy.check_disk(sum(tensor.stop - tensor.start for tensor in tensors.values()))
         with locked(home.locks_dir / LOOKING):
             own_weights.look_through(file, shown, card.backbone, _side(card))
         with locked(home.locks_dir / LOCK):
@@ -99,7 +96,7 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
 def _check_network(card: Card, tensors: dict[str, Tensor], shown: str) -> None:
     if card.backbone not in BACKBONES:
         raise Refused(f"{shown}: {unknown(card.backbone)}")
-    if hosted() and card.backbone.startswith("timm:"):
+    if card.backbone.startswith("timm:") and not Home().policy.offers_timm:
         raise Refused(
             f"{shown} is of {card.backbone}, which is not offered in this demo; it needs a TL Lab of your own."
         )

@@ -8,8 +8,7 @@ from typing import Any
 
 from tl import machine
 from tl.backbones import BACKBONES
-from tl.config import TRANSFERRED, Experiment, Refused, RunConfig, Training
-from tl.limits import hosted, limits
+from tl.config import TRANSFERRED, Experiment, RunConfig, Training
 from tl.store.documents import read_config, read_result
 from tl.store.home import Home
 from tl.strategies import KEEP_START, STRATEGIES
@@ -26,8 +25,6 @@ PARAMETER_BYTES = 16
 START_BYTES = 4  # per parameter: the weights it starts from, of which some methods keep a copy
 GPU_CONTEXT_BYTES = 1e9  # what CUDA and its libraries take of the GPU besides
 GPU_HOST_BYTES = 3e9  # main memory of a trainer whose network is on the GPU
-
-PAGE_BYTES = 300e6  # hosted: what the page takes while visitors use it, and what decodes their pictures
 
 
 def trainer_bytes(home: Home, training: Training, siblings: list[str]) -> float:
@@ -78,19 +75,9 @@ def _estimated_bytes(training: Training, keeps_start: bool = False, beside: bool
     return program + per_parameter * backbone.parameters + activations
 
 
-def check(home: Home, experiment: Experiment) -> None:
-    """Refuse an experiment whose runs need more memory than a visitor's may, where TL Lab is hosted."""
-    most, need = limits().run_megabytes, trainer_bytes(home, experiment, [])
-    if most is not None and need > most * 10**6:
-        raise Refused(
-            f"A run would need about {need / 10**6:,.0f} MB of memory; this demo allows {most:,} MB: "
-            "choose a smaller network, resolution or batch size."
-        )
-
-
 def trainers_that_fit(need_bytes: float) -> int:
     """How many more trainers the free memory holds: that of the GPU where there is one, and main memory."""
-    gpu, free = free_gpu_bytes(), machine.free_memory() - (PAGE_BYTES if hosted() else 0)
+    gpu, free = free_gpu_bytes(), machine.free_memory() - Home().policy.page_bytes
     if gpu is None:
         return int(max(free, 0) // need_bytes)
     return int(min(gpu // (need_bytes + GPU_CONTEXT_BYTES), max(free, 0) // GPU_HOST_BYTES))

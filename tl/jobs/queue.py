@@ -13,21 +13,19 @@ from typing import Any
 from msgspec import structs
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
-from tl.jobs import memory, settling
+from tl.jobs import settling
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, LocalLauncher
 from tl.jobs.listing import RunEntry, entry_of
 from tl.jobs.queue_order import in_order
 from tl.jobs.start import supervisor_lives
-from tl.limits import limits
 from tl.store import database, everybody
 from tl.store import settling as plans
 from tl.store.documents import read_config, read_memory_kills
 from tl.store.files import write_json
 from tl.store.growth import with_ended
 from tl.store.home import Home
-from tl.store.quota import admission, check_settings
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
@@ -49,7 +47,7 @@ def submit(
     is the same experiment, and so is the same under another key a moment later (a second tab). `keep_of`: id of an
     earlier one, whose finished runs are taken over for the arms that are as they were there (see tl.jobs.kept).
 
-    Raises Refused where the data set, the sample count or the weights do not exist, and hosted where it is too much.
+    Raises Refused where the data set, the sample count or the weights do not exist, or where it is too much.
     """
     if key and (earlier := database.experiment_with_key(home, key)):
         return earlier
@@ -113,10 +111,8 @@ def admission_of(home: Home, names: set[str]) -> database.Admission:
     """What refuses runs in the transaction that queues them; also where a data set of these names was deleted meanwhile."""
     from tl import datasets
 
-    admit = admission(home)
-
     def with_pictures(connection: sqlite3.Connection) -> None:
-        admit(connection)
+        home.policy.admit(connection)
         for name in names:
             datasets.describe(home, name)
 
@@ -138,7 +134,7 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     if samples < len(info.classes):
         raise Refused(f"samples is {samples}, but {info.called} has {len(info.classes)} classes; each needs a picture.")
     sets = [datasets.describe(home, name) for name in experiment.sets]
-    check_size(home, experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
+    home.policy.check_settings(experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
     arms = tuple(_with_weights(home, experiment, arm) for arm in experiment.arms)
     weights = experiment.weights
     if any(arm.pretrained and arm.weights is None for arm in arms):
@@ -166,13 +162,6 @@ def _with_weights(home: Home, experiment: Experiment, arm: ArmConfig) -> ArmConf
         return replace(arm, weights=sources.resolve(home, own.backbone, own.weights))
     except Refused as problem:
         raise Refused(of_arm(arm, problem)) from None
-
-
-def check_size(home: Home, experiment: Experiment, training_pictures: int, target_pictures: int = 0) -> None:
-    """Refuse an experiment that is larger than a visitor's may be; `training_pictures` of the whole data set, and of the
-    target where there is one (0: as many as of that)."""
-    check_settings(experiment, training_pictures, target_pictures)
-    memory.check(home, experiment)
 
 
 def experiment(home: Home, experiment_id: str) -> dict[str, Any]:
@@ -245,7 +234,7 @@ def resume(home: Home, run_id: str) -> RunEntry:
     """Queue an ended run again, to go on after its last finished epoch; as in `list_runs`.
 
     Raises Refused for an unknown id, for a run that is finished, running or queued or whose pictures were deleted;
-    hosted also where the queue is full or the run has had its time.
+    also where the queue is full or the run has had its time.
     """
     return resume_all(home, [run_id])[0]
 
@@ -268,7 +257,7 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     if home.run(run_id).imported.exists():
         raise Refused(f"Run {run_id} was imported without its trained weights; start the comparison anew instead.")
     if out_of_time(row):
-        minutes = limits().run_minutes
+        minutes = home.policy.run_minutes
         raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here.")
     if isinstance(found := read_config(home.run(run_id)), Newer):
         raise Refused(newer(f"Run {run_id}", found))

@@ -26,7 +26,7 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
     experiment remembers at how many seeds it was judged. The same call twice (a double click, two tabs) adds once.
     `outcome`: of the look after which the plan to settle it goes on; then nothing is added once that plan has ended.
     Raises Refused for an unknown id, where runs of it train or wait, where one has not finished, where it can't be
-    trained here (imported, part of a sweep, pictures or weights gone), for a number that is not larger or too large, and hosted where it is too much.
+    trained here (imported, part of a sweep, pictures or weights gone), for a number that is not larger or too large, or is more than may be.
     """
     entry = database.read_experiment(home, experiment_id)
     before: Experiment = entry["experiment"]

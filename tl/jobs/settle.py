@@ -8,14 +8,13 @@ import signal
 import sys
 from contextlib import suppress
 
-from tl import datasets
 from tl.analysis import experiment_result
 from tl.analysis.settle import Decision, decide, standing_of
 from tl.config import Experiment, Refused
 from tl.jobs.seeds import add_seeds
 from tl.jobs.settler import LIMIT_SECONDS
 from tl.jobs.settling import spent_seconds
-from tl.limits import hosted
+from tl.policy import TooMuch
 from tl.store import database, settling
 from tl.store.database import Unknown
 from tl.store.files import keep_private, locked
@@ -62,10 +61,7 @@ def _carry_out(home: Home, experiment_id: str, seen: Experiment, decision: Decis
     try:
         add_seeds(home, experiment_id, decision.up_to, outcome)
     except Refused as refusal:
-        full = hosted() and all(
-            datasets.has(home, name) for name in seen.sets
-        )  # else something is gone that training needs
-        ended = "seeds" if full else "failed"
+        ended = "seeds" if isinstance(refusal, TooMuch) else "failed"  # something is gone that training needs
         settling.end(home, experiment_id, ended, str(refusal), outcome=outcome, seen=seen)
 
 

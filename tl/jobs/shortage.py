@@ -7,8 +7,7 @@ from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Experiment, Refused
 from tl.jobs.memory import each_alone, estimated_bytes
-from tl.limits import limits
-from tl.store.quota import check_settings
+from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.words import memory
 
@@ -36,8 +35,8 @@ def shortage(experiment: Experiment) -> str | None:
 
 
 def fitted(experiment: Experiment) -> Experiment:
-    """The same at the highest resolution, up to its own, that memory and a demo's limits allow, with batches half as large
-    where these limits take that; as it is where none does."""
+    """The same at the highest resolution, up to its own, that memory and the policy allow, with batches half as large
+    where that takes those; as it is where none does."""
     for side in (experiment.resolution, *_sides(experiment)):
         arms = tuple(replace(arm, resolution=arm.resolution and min(arm.resolution, side)) for arm in experiment.arms)
         smaller = replace(experiment, resolution=side, arms=arms)
@@ -50,13 +49,13 @@ def fitted(experiment: Experiment) -> Experiment:
 
 
 def _allowed(experiment: Experiment) -> bool:
-    """Whether a demo takes it, with as many pictures as it takes; anywhere else, whatever it is."""
-    most = limits().run_megabytes
+    """Whether it may be started here, with as many pictures as may be."""
+    policy = Home().policy
     try:
-        check_settings(experiment, limits().samples or 0)
+        policy.check_settings(experiment, policy.samples or 0)
     except Refused:
         return False
-    return most is None or estimated_bytes(experiment) <= most * 10**6
+    return True
 
 
 def _one_smaller(experiment: Experiment, room: float) -> str:

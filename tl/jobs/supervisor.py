@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from tl.config import Refused
-from tl.jobs import expiry, memory
+from tl.jobs import memory
 from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher
@@ -28,6 +28,7 @@ from tl.store.trash import empty_trash, keep_best_network
 
 IDLE_SECONDS = 10.0  # with nothing to do, then it ends
 TICK_SECONDS = 0.25
+SWEEP_SECONDS = 60.0  # between two looks for what has expired
 LEAST_SECONDS = 0.02  # between two looks: where a trainer ends in between, the next one starts at once
 MAX_ERRORS = 60  # in a row, a second apart: then nothing passes any more and it gives up
 
@@ -73,9 +74,9 @@ class Supervisor:
         busy_at, cleaned_at, errors = time.monotonic(), float("-inf"), 0
         while True:
             try:
-                if time.monotonic() - cleaned_at >= expiry.SWEEP_SECONDS:
+                if time.monotonic() - cleaned_at >= SWEEP_SECONDS:
                     cleaned_at = time.monotonic()
-                    expiry.remove_expired(self.home)
+                    self.home.policy.remove_expired()
                 if self.tick():
                     busy_at = time.monotonic()
                 elif time.monotonic() - busy_at >= idle_seconds and self._leave(lock):

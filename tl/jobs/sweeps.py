@@ -74,8 +74,8 @@ def list_sweeps(home: Home) -> list[dict[str, Any]]:
 def resume_sweep(home: Home, sweep_id: str) -> list[RunEntry]:
     """Queue every run of a sweep that ended without finishing again; those runs, as in `list_runs`.
 
-    Hosted without those that have had their time. Raises Refused for an unknown id, where nothing is left to resume,
-    and hosted where all of them would be too many.
+    Without those that have had their time. Raises Refused for an unknown id, where nothing is left to resume,
+    or where all of them would be too many.
     """
     ended = [run for run in sweep(home, sweep_id)["runs"] if run.status in ("stopped", "failed", "interrupted")]
     unfinished = [run.run_id for run in ended if not out_of_time(database.read_run(home, run.run_id))]

@@ -20,7 +20,6 @@ from tl.config import Refused
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.launchers.processes import Identity
-from tl.limits import hosted
 from tl.store.database import read_runs
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
@@ -51,9 +50,9 @@ def ensure(home: Home, owner: int | None = None) -> str:
     """Address of the home's TensorBoard, started if need be; however often and from wherever asked, there is one.
 
     It ends when all its owners have ended; `owner` is a process id, by default this process. Raises Refused where it
-    can't be started, and hosted: whoever reaches this machine could read everybody's runs.
+    can't be started, or isn't opened to whoever uses the home.
     """
-    if hosted():
+    if not home.policy.opens_tensorboard:
         raise Refused("TensorBoard is not opened for visitors; download the event files instead.")
     files = _Files(home)
     with locked(files.lock):

@@ -16,7 +16,6 @@ from tl.report.subject import SWEEP, Subject, ended
 from tl.store.documents import read_imported
 from tl.store.home import Home
 from tl.store.labels import label_of
-from tl.store.redaction import without_places
 
 FORMAT = 4  # goes up when an older TL Lab could no longer read it
 BEFORE = 3  # of a bundle without answers on shifted pictures, which that can read, too
@@ -58,6 +57,7 @@ def fingerprint(home: Home, ident: str, *parts: object) -> str:
 def _files(subject: Subject) -> dict[str, bytes]:
     """Name in the zip -> content."""
     files: dict[str, bytes] = {}
+    without_places = subject.home.policy.without_places
     for run_id in subject.run_ids:
         folder = subject.home.run(run_id).folder
         for name in RUN_FILES:
@@ -110,7 +110,8 @@ def _contents(subject: Subject, form: int) -> dict[str, Any]:
 def _label(home: Home, ident: str) -> dict[str, str]:
     """What it is called and what was noted about it, as far as there is any."""
     told = label_of(home, ident)
-    return {name: without_places(text) for name, text in (("name", told.name), ("notes", told.notes)) if text}
+    texts = (("name", told.name), ("notes", told.notes))
+    return {name: home.policy.without_places(text) for name, text in texts if text}
 
 
 def _weights(subject: Subject) -> str:

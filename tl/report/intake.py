@@ -21,7 +21,6 @@ from tl.datasets.archive import Limits, Member, read_members
 from tl.datasets.info import DatasetInfo, Size
 from tl.decoding.entries import unpack
 from tl.decoding.heads import LeftOut
-from tl.limits import limits
 from tl.report.bundle import CONTENTS, ENTRY_BYTES, FORMAT, READABLE, RUN_FILES
 from tl.report.placing import Part, check_absent, run_ids_of, under_own_ids, write
 from tl.report.reading import Reader, reading
@@ -30,7 +29,6 @@ from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.values import Damaged, Moment, checked, typed, words
 from tl.store.home import Home, own_id
 from tl.store.labels import Label, label
-from tl.store.quota import check_kept
 from tl.store.rows import Id
 
 LIMITS = Limits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=ENTRY_BYTES, entries=7_000)
@@ -98,7 +96,7 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
     Raises Refused with one sentence, and then nothing changed. `shown` is the file's name in messages.
     """
     shown = shown or path.name
-    members = _members(path, shown)
+    members = _members(home, path, shown)
     with open(path, "rb") as file, reading() as reader:
         read = partial(_bytes, file.fileno(), members)
         with _judged(shown):
@@ -106,7 +104,7 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
             if document.get("format") not in READABLE:
                 raise Damaged(f"its format is {document.get('format')!r:.60}, this TL Lab reads {FORMAT}")
             contents = checked(document, _Contents)
-            check_kept(home, sum(len(told.runs) for told in contents.experiments))
+            home.policy.check_kept(sum(len(told.runs) for told in contents.experiments))
             sweep_id, called = contents.sweep_id, _label(contents)
             parts = [_experiment(told) for told in contents.experiments]
             _check_together(parts, sweep_id)
@@ -139,18 +137,18 @@ def _judged(shown: str) -> Iterator[None]:
         raise Refused(f"{shown} is not a TL Lab bundle, or is damaged ({type(problem).__name__}); {AGAIN}.") from None
 
 
-def _limits() -> Limits:
-    """What a bundle may be; hosted, a visitor's may be less."""
-    most = limits().upload_megabytes
+def _limits(home: Home) -> Limits:
+    """What a bundle may be."""
+    most = home.policy.upload_megabytes
     if most is None:
         return LIMITS
     return replace(LIMITS, archive_bytes=most * 10**6, unpacked_bytes=4 * most * 10**6)
 
 
-def _members(path: Path, shown: str) -> dict[str, Member]:
+def _members(home: Home, path: Path, shown: str) -> dict[str, Member]:
     """Name -> entry; Refused for a zip that is not plain and harmless, or holds anything unknown."""
     try:
-        members = read_members(path, _limits(), shown)
+        members = read_members(path, _limits(home), shown)
     except Refused as refusal:
         raise Refused(_ARCHIVE_ADVICE.sub(f"; {AGAIN}.", str(refusal))) from None
     found = {member.name: member for member in members}

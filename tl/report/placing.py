@@ -14,7 +14,6 @@ from tl.store.files import locked, write_bytes, write_json
 from tl.store.home import Home, own_id
 from tl.store.labels import Label
 from tl.store.quarantine import announce, quarantine
-from tl.store.quota import admission
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def _place(home: Home, parts: list[Part], sweep_id: str | None, called: Label, i
         os.rename(incoming / run_id, folder)
     ended = [(part.experiment_id, part.experiment, part.created, part.rows) for part in parts]
     labels = {part.experiment_id: part.label for part in parts} | ({sweep_id: called} if sweep_id else {})
-    database.insert_ended(home, ended, sweep_id, admission(home), labels)
+    database.insert_ended(home, ended, sweep_id, home.policy.admit, labels)
 
 
 def run_ids_of(parts: list[Part]) -> list[str]:

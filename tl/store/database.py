@@ -1,6 +1,6 @@
 """The queue on disk: one SQLite file (tl.store.schema) of experiments and runs.
 
-Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs. Hosted, all
+Rows and allowed changes of status only. Whether a trainer still lives is not known here: ask tl.jobs. All
 visitors share the file: every function sees and changes only what belongs to `home.owner`, a foreign id is an unknown one.
 """
 
@@ -13,7 +13,6 @@ from typing import Any
 from tl.config import Experiment, Refused, RunConfig
 from tl.store.home import Home
 from tl.store.labels import NONE, Label
-from tl.store.redaction import without_places
 from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
 from tl.store.settling import Settling, plan_of
@@ -40,11 +39,6 @@ _CHANGEABLE = {
 
 class Unknown(Refused):
     """There is nothing with this id, or it is somebody else's."""
-
-
-def insert_experiment(home: Home, experiment: Experiment, runs: list[RunConfig], key: str | None) -> str:
-    """Queue `runs`, which belong to one experiment; the id of the experiment that has `key` already, else theirs."""
-    return insert_experiments(home, [(experiment, runs)], key)
 
 
 def insert_experiments(
@@ -262,7 +256,7 @@ def _update(
 ) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
     if values.get("message"):
-        values = values | {"message": without_places(values["message"])}
+        values = values | {"message": home.policy.without_places(values["message"])}
     changes = ", ".join(f"{column} = :{column}" for column in values)
     if values.get("status") == "queued":
         changes += ", attempt = attempt + 1"

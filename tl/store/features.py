@@ -15,14 +15,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from tl.limits import limits
 from tl.store.files import sweep, write_bytes
 from tl.store.home import Home
 
 MAX_FILES = 60
 BUDGET_BYTES = 4 << 30
 FREE_SHARE = 0.25  # of the free disk, at most
-DISK_SHARE = 0.1  # hosted, of what a visitor's workspace may take of the disk
+DISK_SHARE = 0.1  # of what the home may take of the disk, where that is limited
 ABANDONED_SECONDS = 3600.0  # since a file with a temporary name was written into: whoever made it was killed
 SAMPLES = ".npz"  # files of this module
 TRAIN = "train"
@@ -100,11 +99,11 @@ def read_features(home: Home, key: FeatureKey) -> Features | None:
 
 def budget_bytes(home: Home) -> int:
     """What the cache may take of the disk now, as far as it is not taken by others."""
-    bounds = limits()
+    policy = home.policy
     folder = next(folder for folder in (home.features_dir, *home.features_dir.parents) if folder.exists())
-    free = shutil.disk_usage(folder).free
-    if bounds.disk_megabytes is not None:
-        return int(min(DISK_SHARE * bounds.disk_megabytes * 10**6, max(0, free - (bounds.free_megabytes or 0) * 10**6)))
+    free = max(0, shutil.disk_usage(folder).free - policy.free_megabytes * 10**6)
+    if policy.disk_megabytes is not None:
+        return int(min(DISK_SHARE * policy.disk_megabytes * 10**6, free))
     return min(BUDGET_BYTES, int(free * FREE_SHARE))
 
 

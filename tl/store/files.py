@@ -165,3 +165,19 @@ def read_parquet(path: Path) -> "pd.DataFrame | None":
         return pd.read_parquet(io.BytesIO(data), page_checksum_verification=True)
     except Exception:  # pyarrow and pandas raise dozens of kinds for damaged bytes; nothing else can go wrong here
         return None
+
+
+def used_bytes(folder: Path) -> int:
+    """What a folder takes of the disk; what vanishes meanwhile counts nothing."""
+    total = 0
+    folders: list[Path | str] = [folder]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    return total

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tl.config import ID_PATTERN, NAME_PATTERN, Refused
+from tl.policy import HOSTED, UNLIMITED, Policy
 
-VISITORS = "visitors"  # folder of the workspaces of a hosted TL Lab
+VISITORS = "visitors"  # folder of their workspaces, where strangers use this TL Lab
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"  # those of ID_PATTERN
 
 
 class Home:
     """The folder that holds data sets, runs, own models and the queue. Paths only; nothing is created by asking.
 
-    Hosted, each visitor has one of their own, `<root>/visitors/<owner>`; the queue, locks, downloads and measured
+    Each visitor of a demo has one of their own, `<root>/visitors/<owner>`; the queue, locks, downloads and measured
     speeds are the root's and shared. Everywhere else `root` is the folder itself and `owner` None.
     """
 
@@ -23,6 +24,16 @@ class Home:
         visitor = self.path.parent.name == VISITORS and ID_PATTERN.fullmatch(self.path.name)
         self.root = self.path.parent.parent if visitor else self.path
         self.owner = self.path.name if visitor else None
+
+    @property
+    def policy(self) -> Policy:
+        """What whoever uses this home may do. The one door to tl.hosted, which nothing else here imports; as every home
+        has it, no process can forget it."""
+        if os.environ.get(HOSTED, "") in ("", "0"):
+            return UNLIMITED
+        from tl.hosted.demo import demo
+
+        return demo(self)
 
     def of(self, owner: str | None) -> "Home":
         """The workspace of `owner` (a row's, or from `owner_of`) under the same root; None: the root itself."""
@@ -65,11 +76,6 @@ class Home:
     def probes_path(self) -> Path:
         """JSON of measured speeds: what cost estimates rest on."""
         return self.root / "probes.json"
-
-    @property
-    def clocks_path(self) -> Path:
-        """JSON of what the clocks said when visitors' workspaces were last looked at."""
-        return self.root / "clocks.json"
 
     @property
     def features_dir(self) -> Path:

@@ -52,7 +52,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX experiments_by_sweep ON experiments(sweep_id)",
     ),
     (
-        "ALTER TABLE experiments ADD COLUMN owner TEXT",  # whose it is (see Home.owner); null: not hosted
+        "ALTER TABLE experiments ADD COLUMN owner TEXT",  # whose it is (see Home.owner); null: of the root itself
         "CREATE INDEX experiments_by_owner ON experiments(owner)",
     ),
     (

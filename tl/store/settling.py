@@ -10,7 +10,6 @@ from typing import Any
 
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.store.home import Home
-from tl.store.redaction import without_places
 from tl.store.rows import experiment_of
 from tl.store.schema import ACTIVE, select, writing
 
@@ -144,7 +143,7 @@ def end(
             return False
         if seen is not None and outcome is not None:
             plan = looked(plan, len(seen.seeds), outcome)
-        message = message and without_places(message)
+        message = message and home.policy.without_places(message)
         write_in(connection, home, experiment_id, replace(plan, ended=ended, message=message))
         return True
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from tl.store.seal import NO_DIGEST, SEAL
-from tl.store.weights_file import ITEM_BYTES, Tensor
+from tl.store.weights_file import ITEM_BYTES, Tensor, library
 
 PIECE_BYTES = 1 << 22  # that are in memory at once
 
@@ -47,7 +47,5 @@ def sealed(file: BinaryIO, tensors: Mapping[str, Tensor], about: Mapping[str, st
 
 def told(file: BinaryIO) -> dict[str, str]:
     """The texts that a file carries of itself, whatever they are worth; of a file whose header was read without refusal."""
-    file.seek(0)
-    size = struct.unpack("<Q", file.read(8))[0]
-    found = json.loads(file.read(size)).get("__metadata__")
-    return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+    with library(file) as found:
+        return found.metadata() or {}

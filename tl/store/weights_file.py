@@ -1,24 +1,26 @@
-"""Weights that someone brings: safetensors only, looked through before any library reads them. Neither torch nor pickle.
+"""Weights that someone brings: safetensors only, looked through before they are used. Neither torch nor pickle.
 
 A file is opened once: what is loaded is what was checked, whatever has taken its name meanwhile.
 
-The format: 8 bytes of header size, a JSON header {name: {dtype, shape, data_offsets}}, then the tensors' bytes.
+The format: 8 bytes of header size, a JSON header {name: {dtype, shape, data_offsets}}, then the tensors' bytes. That it is
+kept to, and that the bytes are those of the header, the library sees; here it is what it has no bounds for.
 """
 
 import hashlib
-import json
 import math
 import os
 import struct
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 
 from tl.config import Refused
 from tl.store.download import WrongHash
+from tl.words import plain
 
 FILE_BYTES = 6 * 1024**3
 HEADER_BYTES = 1_000_000
@@ -88,64 +90,34 @@ def read_header(file: BinaryIO) -> dict[str, Tensor]:
     for what, number, most in (("a header", announced, HEADER_BYTES), ("a file", size, FILE_BYTES)):
         if number > most:
             raise Refused(f"{file.name} has {what} of {number:,} bytes; at most {most:,} are accepted.")
-    file.seek(8)
-    return _parsed(file.read(announced), 8 + announced, size, file.name)
-
-
-def _parsed(header: bytes, begin: int, size: int, path: str | Path) -> dict[str, Tensor]:
     try:
-        entries = json.loads(header, object_pairs_hook=_no_name_twice, parse_constant=_no_number)
-        entries.pop("__metadata__", None)  # text of a stranger that nobody needs
-        if len(entries) > TENSORS:
-            raise Refused(f"{path} has {len(entries):,} tensors; at most {TENSORS:,} are accepted.")
-        tensors = {name: _tensor(name, entry, begin) for name, entry in entries.items()}
-    except (ValueError, RecursionError) as problem:
-        if isinstance(problem, Refused):
-            raise
-        raise Refused(f"{path} has a damaged header ({problem!s:.100}); get it again.") from None
-    place = begin
-    for name, tensor in sorted(tensors.items(), key=lambda entry: entry[1].start):
-        if tensor.start != place:
-            raise Refused(f"{path}: the bytes of {name!r:.200} overlap others or leave a gap; get it again.")
-        place = tensor.stop
-    if not tensors or place != size:
-        raise Refused(
-            f"{path} has {size:,} bytes, its header announces {place:,}; it is cut off or damaged, get it again."
-        )
+        with library(file) as found:
+            return _tensors(found, 8 + announced, file.name)
+    except SafetensorError as problem:
+        raise Refused(f"{file.name} is cut off or damaged ({plain(str(problem)):.100}); get it again.") from None
+
+
+def library(file: BinaryIO) -> safe_open:
+    """The library's view of the open file, whatever has taken its name meanwhile. Raises SafetensorError."""
+    return safe_open(f"/proc/self/fd/{file.fileno()}", framework="np")
+
+
+def _tensors(found: safe_open, begin: int, path: str) -> dict[str, Tensor]:
+    """What the library has found to lie one behind the other, in that order, up to the end of the file."""
+    names = found.offset_keys()
+    if not 0 < len(names) <= TENSORS:
+        raise Refused(f"{path} has {len(names):,} tensors; 1 to {TENSORS:,} are accepted.")
+    tensors: dict[str, Tensor] = {}
+    for name in names:
+        about = found.get_slice(name)
+        dtype, shape = about.get_dtype(), tuple(about.get_shape())
+        if len(name) > NAME_LENGTH or not name.isprintable():
+            raise Refused(f"{path} has a damaged header ({name!r:.60} is no name of a tensor); get it again.")
+        if dtype not in ITEM_BYTES or len(shape) > DIMENSIONS:
+            raise Refused(f"{path}: {name!r:.60} has the type {dtype} and {len(shape)} dimensions; that is no weight.")
+        stop = begin + math.prod(shape) * ITEM_BYTES[dtype]
+        tensors[name], begin = Tensor(dtype, shape, begin, stop), stop
     return tensors
-
-
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise ValueError("a name stands there twice")
-    return dict(pairs)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _whole(numbers: object) -> tuple[int, ...]:
-    """The list as a tuple. Raises ValueError where it is none of whole numbers from 0 on."""
-    if not isinstance(numbers, list) or not all(type(number) is int and 0 <= number < 2**48 for number in numbers):
-        raise ValueError(f"{numbers!r:.60} is no list of sizes")
-    return tuple(numbers)
-
-
-def _tensor(name: str, entry: object, begin: int) -> Tensor:
-    """One entry of the header. Raises ValueError."""
-    if len(name) > NAME_LENGTH or not name.isprintable():
-        raise ValueError(f"{name!r:.60} is no name of a tensor")
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise ValueError(f"{name!r:.60} is not described by dtype, shape and data_offsets")
-    shape, offsets = _whole(entry["shape"]), _whole(entry["data_offsets"])
-    if not isinstance(entry["dtype"], str) or entry["dtype"] not in ITEM_BYTES:
-        raise ValueError(f"{name!r:.60} has the unknown type {entry['dtype']!r:.20}")
-    if len(shape) > DIMENSIONS or len(offsets) != 2:
-        raise ValueError(f"{name!r:.60} has {len(shape)} dimensions and {len(offsets)} offsets")
-    if offsets[1] - offsets[0] != math.prod(shape) * ITEM_BYTES[entry["dtype"]]:
-        raise ValueError(f"{name!r:.60} has another number of bytes than its shape")
-    return Tensor(entry["dtype"], shape, begin + offsets[0], begin + offsets[1])
 
 
 def _floats(file: BinaryIO, tensor: Tensor) -> Iterator[np.ndarray]:

@@ -18,7 +18,7 @@ from tl.train.resident import Resident, sent
 
 # Pictures a step at 64 px; fewer with a higher resolution so that activations stay small. A GPU needs more to do. On the
 # CPU a quarter where memory is short: 256 of them take 300 MB, and are no faster there.
-BATCH = {"cpu": 256, "cuda": 1024, "mps": 256}
+BATCH = {"cpu": 256, "cuda": 1024}
 SHORT_BYTES, SHORT_BATCH = 3e9, 64
 
 

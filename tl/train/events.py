@@ -2,6 +2,7 @@
 
 One file: three records about the run, one per epoch, one at the end. An attempt that resumes and finds other epochs
 in it starts a new file and empties the old one; the START mark makes a TensorBoard that is watching forget the rest.
+TensorBoard's own EventFileWriter would begin a file with every attempt, on a thread, and with the time of writing.
 """
 
 import io
@@ -20,7 +21,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util import tensor_util
 
 from tl.config import RunConfig
-from tl.store.redaction import without_places
+from tl.store.home import Home
 from tl.words import plain
 
 HEAD_RECORDS = 3
@@ -92,7 +93,10 @@ def _append(path: Path, events: list[event_pb2.Event]) -> None:
 
 
 def _records(path: Path) -> list[bytes] | None:
-    """The serialised events in a file; None where it ends inside a record."""
+    """The serialised events in a file; None where it ends inside a record.
+
+    TensorBoard's reader adds every byte up in Python, at each epoch anew, and doesn't say that one is cut off.
+    """
     data, place, records = path.read_bytes(), 0, []
     while place < len(data):
         # A record: length (8 bytes), its checksum (4), the event, its checksum (4).
@@ -142,7 +146,7 @@ def _epoch_event(config: RunConfig, row: dict[str, Any]) -> event_pb2.Event:
 
 def _literal(value: object) -> str:
     """The value inside a line of TensorBoard's Markdown such that it is shown letter by letter, on one line."""
-    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", plain(without_places(str(value))))
+    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", plain(Home().policy.without_places(str(value))))
 
 
 def _text(tag: str, text: str) -> summary_pb2.Summary.Value:

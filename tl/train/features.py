@@ -27,7 +27,6 @@ from tl.store.device_lock import Turn
 from tl.store.features import RANDOM, TRAIN, FeatureKey, Features, fingerprint, write_features
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
-from tl.store.quota import check_pictures
 from tl.train.evaluate import at_once, plain_inputs, slices
 from tl.train.hardware import threads
 from tl.train.hardware.device import choose_device
@@ -66,7 +65,9 @@ def main(argv: list[str]) -> int:
     home = Home(options.home)
     turn = Turn(home.locks_dir)
     try:
-        check_pictures(home, Training(dataset=options.dataset, samples=options.samples, resolution=options.resolution))
+        home.policy.check_pictures(
+            Training(dataset=options.dataset, samples=options.samples, resolution=options.resolution)
+        )
         store = prepare(home, options.dataset, options.resolution, options.samples, _preparing)
     except Refused as refusal:
         print(refusal, file=sys.stderr)

@@ -31,7 +31,7 @@ from tl.train.resident import Resident, resident
 
 # Pictures a step where features are computed that runs have in common: always so many, the last step filled up. On a
 # CPU larger steps are no faster.
-BLOCK = {"cpu": 64, "cuda": 256, "mps": 64}
+BLOCK = {"cpu": 64, "cuda": 256}
 
 
 class Inputs:

@@ -199,7 +199,7 @@ def _look(epoch: int, lost: tuple[int, float] | None) -> None:
         raise Refused(f"training diverged in epoch {epoch + 1}; use a lower --learning-rate.")
 
 
-def publish(options: argparse.Namespace, network: nn.Module, card: dict[str, Any], folder: Path) -> dict[str, Any]:
+def publish(network: nn.Module, card: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Write half-precision weights and the model card; the card last: it says that the weights are whole."""
     state = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
@@ -249,7 +249,7 @@ def main(argv: list[str]) -> int:
         turn.close()
     card = {"name": name} | card | {"command": shlex.join(["python", "-m", "tl", "pretrain", *argv])}
     folder = options.output or home.library_dir / name
-    card = publish(options, network, card, folder)
+    card = publish(network, card, folder)
     print(f"{folder}: {card['accuracy']:.1%} top-1 on {store.sizes['test']} test pictures", file=sys.stderr)
     return 0
 

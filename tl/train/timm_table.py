@@ -176,12 +176,10 @@ def _work(network: nn.Module, pictures: torch.Tensor) -> tuple[float, float]:
 
 
 def _weights(name: str, accuracies: dict[str, float], inputs: list[list[Any]]) -> list[list[Any] | None]:
-    return [_entry(name, full, config, accuracies, inputs) for full, config in get_arch_pretrained_cfgs(name).items()]
+    return [_entry(full, config, accuracies, inputs) for full, config in get_arch_pretrained_cfgs(name).items()]
 
 
-def _entry(
-    name: str, full: str, config: PretrainedCfg, accuracies: dict[str, float], inputs: list[list[Any]]
-) -> list[Any] | None:
+def _entry(full: str, config: PretrainedCfg, accuracies: dict[str, float], inputs: list[list[Any]]) -> list[Any] | None:
     """As tl.timm_networks reads it; None where the hub has no safetensors of it."""
     file = SAFE_FILE.get(config.hf_hub_filename or "", config.hf_hub_filename or WEIGHTS_FILE)
     if not config.hf_hub_id or not file.endswith(".safetensors") or len(config.mean) != 3:

@@ -10,7 +10,6 @@ from tl import datasets, sources
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.probe import MOST_PICTURES
 from tl.config import Refused, Training
-from tl.limits import limits
 from tl.store.documents import fitting
 from tl.store.features import FeatureKey, fingerprint
 from tl.store.files import read_json, write_json
@@ -50,7 +49,7 @@ def feature_keys(home: Home, asked: Question) -> dict[str, FeatureKey]:
     info = datasets.describe(home, asked.dataset)
     source = sources.source(home, asked.backbone, asked.weights)
     stamp = fingerprint(datasets.home_of(home, asked.dataset), asked.dataset)
-    most = min(MOST_PICTURES, limits().samples or MOST_PICTURES)
+    most = home.policy.at_most("samples", MOST_PICTURES)
     return {
         split: FeatureKey(
             dataset=asked.dataset,

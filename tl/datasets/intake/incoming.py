@@ -36,7 +36,6 @@ from tl.datasets.intake.refusals import no_classes
 from tl.datasets.pieces import Progress, Told
 from tl.store.home import Home
 from tl.store.quarantine import quarantine, settle
-from tl.store.quota import check_disk
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".7z")  # endings
 Source = (
@@ -148,7 +147,7 @@ class Incoming:
             info = settling.write(self.folder, self._read.pixels, pictures, ways, native, report)
             for part in self.folder.glob("*.part*"):
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
-            check_disk(self.home)
+            self.home.policy.check_disk()
             check_free(target)
             settle(self.folder, target)
         self.close()
@@ -162,15 +161,13 @@ class Incoming:
         return belonging(grouping, names, below, self._read.source, self._read.members, self._asks["beside"], limits)
 
 
-def ingest_zip(
-    home: Home, source: Source, name: str, *, asked: Asked = AS_FOUND, edits: Edits | None = None, **about: Any
-) -> DatasetInfo:
+def ingest_zip(home: Home, source: Source, name: str, *, asked: Asked = AS_FOUND, **about: Any) -> DatasetInfo:
     """Make the data set `name` of the zip, read as `asked`; see `read_zip` for the rest of `about`.
 
     Raises Refused with one sentence, and then nothing was written.
     """
     with read_zip(home, source, name, **about) as incoming:
-        return incoming.settle(incoming.choose(asked), edits)
+        return incoming.settle(incoming.choose(asked))
 
 
 def read_zip(
@@ -198,7 +195,7 @@ def read_zip(
     """
     folder = home.dataset_dir(name)
     check_free(folder)
-    check_disk(home, sum(map(_size, source)) if isinstance(source, Sequence) else _size(source))
+    home.policy.check_disk(sum(map(_size, source)) if isinstance(source, Sequence) else _size(source))
     with disk_told(home, folder), ExitStack() as stack:
         incoming = stack.enter_context(quarantine(home, home.datasets_dir))
         path, shown = one_zip(_sources(source, incoming, shown, limits), incoming, limits, options.names)

@@ -15,9 +15,8 @@ from tl import machine
 from tl.jobs import memory
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.processes import Identity
-from tl.limits import hosted
 from tl.output import UTF_8
-from tl.store.home import Run
+from tl.store.home import Home, Run
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 GRACE_SECONDS = 10.0  # from the request to end (SIGTERM) to the kill
@@ -111,8 +110,8 @@ class LocalLauncher:
 
 
 def give_way(pid: int) -> None:
-    """Hosted: let pages come before this process, and what it starts."""
-    if hosted():
+    """Where people wait for pages, let these come before this process, and what it starts."""
+    if Home().policy.trains_behind_pages:
         with suppress(OSError):
             # Where memory ends all the same, the system ends this and not everybody's page.
             Path(f"/proc/{pid}/oom_score_adj").write_text("500", encoding="ascii")

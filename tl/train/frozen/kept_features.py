@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tl.limits import limits
+from tl.store.home import Home
 from tl.train.resident import sent
 
 BUDGET_BYTES = 4 << 30  # of disk, for all features of a run
-DISK_SHARE = 0.25  # of the free disk, at most; hosted, of what a visitor may store, too: nameless files count nowhere
+DISK_SHARE = 0.25  # of the free disk, at most, and of what the home may take of it: nameless files count nowhere
 
 
 class Features:
@@ -71,9 +71,10 @@ class FeatureStore:
         self._folder = folder
         self._stored: dict[tuple[int, int | str], Features] = {}
         if budget_bytes is None:
-            bounds, room = limits(), shutil.disk_usage(folder).free
-            if bounds.disk_megabytes is not None:
-                room = max(0, min(room - (bounds.free_megabytes or 0) * 10**6, bounds.disk_megabytes * 10**6))
+            policy = Home().policy
+            room = max(0, shutil.disk_usage(folder).free - policy.free_megabytes * 10**6)
+            if policy.disk_megabytes is not None:
+                room = min(room, policy.disk_megabytes * 10**6)
             budget_bytes = min(BUDGET_BYTES, int(room * DISK_SHARE))
         self._left = budget_bytes
 

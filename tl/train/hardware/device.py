@@ -11,12 +11,10 @@ import torchvision
 
 
 def choose_device() -> torch.device:
-    """The first CUDA GPU, else Apple's, else the CPU."""
+    """The first CUDA GPU, else the CPU."""
     if torch.cuda.is_available():
         torch.backends.cudnn.benchmark = True  # batches are alike, so the fastest algorithm is worth a search
         return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
     return torch.device("cpu")
 
 
@@ -32,8 +30,6 @@ def device_name(device: torch.device) -> str:
     """What a person calls the device."""
     if device.type == "cuda":
         return torch.cuda.get_device_name()
-    if device.type != "cpu":
-        return "Apple GPU"
     return ", ".join(filter(None, ["CPU", _threads(), _processor()]))
 
 

@@ -35,13 +35,13 @@ def _measured(function: Callable[[], Any]) -> Any:
 class GpuSampler:
     """Looks at the GPU of a CUDA process every half second.
 
-    The device is found by `uuid` (str of torch's device property, with or without "GPU-"), else by `pci_bus_id`
-    ("00000000:3b:00.0"), else as entry `index` of CUDA_VISIBLE_DEVICES, else as NVML's device number `index`.
+    The device is found by `uuid` (str of torch's device property, with or without "GPU-"), else as entry `index` of
+    CUDA_VISIBLE_DEVICES, else as NVML's device number `index`.
     """
 
-    def __init__(self, uuid: str | None = None, pci_bus_id: str | None = None, index: int = 0):
+    def __init__(self, uuid: str | None = None, index: int = 0):
         self.error: str | None = None  # why NVML can't be used, once that is known
-        self._names = (uuid, pci_bus_id, index)
+        self._names = (uuid, index)
         self._latest: GpuSample | None = None
         self._utilisations: list[float] = []  # since the last `take_utilisations`
         self._others: list[float] = []  # since the last `take_others`
@@ -131,14 +131,11 @@ class _Others:
         return min(1.0, percent / 100)
 
 
-def _find_device(pynvml: Any, uuid: str | None, pci_bus_id: str | None, index: int) -> Any:
+def _find_device(pynvml: Any, uuid: str | None, index: int) -> Any:
     """NVML's handle of the device; NVML counts all boards, CUDA only those in CUDA_VISIBLE_DEVICES."""
     names = [uuid] if uuid and uuid.startswith(("GPU-", "MIG-")) else [f"GPU-{uuid}", f"MIG-{uuid}"] if uuid else []
-    ways = [partial(pynvml.nvmlDeviceGetHandleByUUID, name) for name in names]
-    if pci_bus_id:
-        ways.append(partial(pynvml.nvmlDeviceGetHandleByPciBusId, pci_bus_id))
-    for way in ways:
-        handle = _measured(way)
+    for name in names:
+        handle = _measured(partial(pynvml.nvmlDeviceGetHandleByUUID, name))
         if handle is not None:
             return handle
     visible = [entry.strip() for entry in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if entry.strip()]

@@ -20,7 +20,7 @@ WRITE_SECONDS = 5.0
 class ResourceMonitor:
     """Samples this process (and its GPU where `gpu`) until `stop`; nothing that goes wrong here disturbs the run.
 
-    `path` is the run's resources.parquet; the rows of an earlier attempt are kept. For `uuid`, `pci_bus_id` and `index`
+    `path` is the run's resources.parquet; the rows of an earlier attempt are kept. For `uuid` and `index`
     see GpuSampler; without `gpu` NVML is never touched.
     """
 
@@ -30,20 +30,19 @@ class ResourceMonitor:
         *,
         gpu: bool = False,
         uuid: str | None = None,
-        pci_bus_id: str | None = None,
         index: int = 0,
         interval: float = INTERVAL_SECONDS,
     ):
         self.path, self.interval = path, interval
         self._process = psutil.Process()
         self._process.cpu_percent()  # the first call only starts the measurement
-        self._gpu = GpuSampler(uuid, pci_bus_id, index) if gpu else None
+        self._gpu = GpuSampler(uuid, index) if gpu else None
         self._rows = read_table(path, RESOURCES).to_dict("records")
         last = self._rows[-1]["elapsed_seconds"] if self._rows else None
         self._started = time.monotonic() - (last + interval if last is not None else 0.0)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="resources", daemon=True)
-        self._mark, self._peak = self._reading(), 0
+        self._energy, self._peak = self.energy(), 0
 
     def start(self) -> None:
         """Begin to sample."""
@@ -60,41 +59,23 @@ class ResourceMonitor:
     def epoch_mark(self) -> dict[str, Any]:
         """Load since the last mark (call it when an epoch's turn begins, and when it ends), None where not measurable.
 
-        Keys: seconds; cpu_percent (of this process, 100 is one core); memory_bytes (resident, page cache aside, the
-        most that was seen); gpu_memory_bytes (of this process, now); gpu_utilisation (0..1, mean); gpu_others (0..1, mean,
-        what other processes had of the board); energy_joules (of the whole board).
+        Keys: memory_bytes (of this process, resident, page cache aside, the most that was seen); gpu_utilisation (0..1,
+        mean); gpu_others (0..1, mean, what other processes had of the board); energy_joules (of the whole board).
         """
-        before, self._mark = self._mark, self._reading()
-        seconds, joules = self._mark["time"] - before["time"], self._mark["energy_joules"]
+        before, self._energy = self._energy, self.energy()
         utilisations = self._gpu.take_utilisations() if self._gpu else []
-        sample = self._gpu.latest() if self._gpu else None
         memory, self._peak = max(self._peak, _resident(self._process)), 0
         return {
-            "seconds": seconds,
-            "cpu_percent": 100 * (self._mark["cpu_seconds"] - before["cpu_seconds"]) / seconds if seconds else None,
             "memory_bytes": memory,
-            "gpu_memory_bytes": sample.memory_bytes if sample else None,
             "gpu_utilisation": sum(utilisations) / len(utilisations) if utilisations else None,
             "gpu_others": self._gpu.take_others() if self._gpu else None,
-            "energy_joules": _difference(joules, before["energy_joules"]),
+            "energy_joules": _difference(self._energy, before),
         }
 
     def energy(self) -> float | None:
         """The board's energy counter now, joules from an arbitrary moment; None where not measurable."""
         sample = self._gpu.look() if self._gpu else None
         return sample.energy_joules if sample else None
-
-    def energy_joules(self, since: float | None) -> float | None:
-        """Joules the board took since `energy()` was `since`; None where not measurable."""
-        return _difference(self.energy(), since)
-
-    def _reading(self) -> dict[str, Any]:
-        cpu = self._process.cpu_times()
-        return {
-            "time": time.monotonic(),
-            "cpu_seconds": cpu.user + cpu.system,
-            "energy_joules": self.energy(),
-        }
 
     def _run(self) -> None:
         written = time.monotonic()

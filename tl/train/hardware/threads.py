@@ -77,7 +77,7 @@ def _waited() -> float | None:
         for task in _TASKS.iterdir():
             total += int((task / "schedstat").read_text().split()[1])
     except (OSError, ValueError, IndexError):
-        return None  # not Linux, or a thread that has just ended
+        return None  # a kernel that keeps no such times, or a thread that has just ended
     return total / 1e9
 
 

@@ -8,7 +8,7 @@ from tl.config import ArmConfig
 from tl.datasets.info import DatasetInfo
 from tl.store.home import Home
 from tl.strategies import STRATEGIES, arm_title, offered
-from tl.ui.compose import demo, form_state, own_network
+from tl.ui.compose import form_state, own_network
 from tl.ui.compose.form_state import arm_key
 from tl.ui.compose.settings import arm_settings, shared_settings, shared_summary
 from tl.ui.parts.fold import UNKNOWN, fold
@@ -61,7 +61,7 @@ def _cards(home: Home) -> list[DeltaGenerator]:
         icon=":material/add:",
         key="form_add_arm",
         on_click=_add,
-        disabled=len(state[form_state.ARMS]) >= demo.at_most("runs_together", form_state.MAX_ARMS),
+        disabled=len(state[form_state.ARMS]) >= home.policy.at_most("runs_together", form_state.MAX_ARMS),
     )
     return places
 

@@ -15,7 +15,6 @@ from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import probe as probing
 from tl.jobs.memory import each_alone, estimated_bytes
-from tl.jobs.queue import check_size
 from tl.jobs.shortage import shortage
 from tl.report.command import NOTHING, command, pinned
 from tl.store.documents import read_result
@@ -58,7 +57,7 @@ def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: 
     """
     try:
         for one in _each(experiment, sizes):
-            check_size(home, one, info.train)
+            home.policy.check_settings(one, info.train)
     except Refused as refusal:
         st.caption(f":material/block: {escape(refusal)}")
         return

@@ -25,13 +25,13 @@ TARGET = 90  # percent
 WAITS = "The forecast will be made once nothing else is training."
 
 
-def section(home: Home, experiment: Experiment, ready: bool, key: str = "form") -> None:
+def section(home: Home, experiment: Experiment, ready: bool) -> None:
     """Draw it for the pictures and network of `experiment`; `ready`: its pictures are on this computer."""
     st.header("How many more pictures?", anchor=False)
     if not ready:
         st.caption("This can be answered once the pictures have been downloaded; the first run does that.")
         return
-    _section(home, experiment, key)
+    _section(home, experiment, "form")
 
 
 def after_comparison(home: Home, experiment: Experiment) -> None:
@@ -60,10 +60,11 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
         return
     from tl.analysis.forecasts.question import probe_curve, question  # numpy, pandas
     from tl.jobs.measurements.forecasts import ask, measuring
-    from tl.store.quota import check_settings
 
     try:
-        check_settings(replace(experiment, samples=None), 0)  # of the pictures no more are looked at than may be
+        home.policy.check_settings(
+            replace(experiment, samples=None), 0
+        )  # of the pictures no more are looked at than may be
         asked = question(home, experiment)
     except Refused as problem:
         st.caption(f":material/warning: {escape(problem)}")

@@ -13,7 +13,7 @@ from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.datasets import DatasetInfo
 from tl.store.home import Home
 from tl.store.settling import Settling
-from tl.ui.compose import advice, arms, cost, demo, form_state, network, pictures, plan, reuse
+from tl.ui.compose import advice, arms, bounds, cost, form_state, network, pictures, plan, reuse
 from tl.ui.compose.presets import PRESETS, Preset
 from tl.ui.parts.problems import told
 from tl.ui.parts.text import escape
@@ -29,13 +29,13 @@ def show(home: Home) -> None:
     _begin(home)
     state.setdefault(FILLED, next(iter(PRESETS)))  # begun on the other page
     form_state.renew_token(state, home)
-    demo.tell(home)
+    home.policy.tell()
     if pictures.take_over_upload(home):
         filled = PRESETS[state[FILLED]]
         if _still(home, filled) and state[network.RESOLUTION] == filled.here().resolution:  # nobody has chosen another
             _suit_pictures(home)
     _begin_with_own(home)
-    demo.hold(state)
+    bounds.hold(state)
     with st.container():
         _presets(home)
         left_out = st.container()
@@ -87,7 +87,7 @@ def _presets(home: Home) -> None:
         state[_pills(drawn)] = lit
     st.pills(
         "Start from",
-        list(demo.presets(PRESETS, home)),
+        list(bounds.presets(PRESETS, home)),
         format_func=lambda key: f"{PRESETS[key].icon} {PRESETS[key].title}",
         key=_pills(drawn),
         on_change=_clicked,
@@ -106,7 +106,7 @@ def _still(home: Home, preset: Preset) -> bool:
     state = st.session_state
     fresh: dict[Any, Any] = {}
     form_state.fill(fresh, preset.here(home, state[pictures.DATASET]))
-    demo.hold(fresh)
+    bounds.hold(fresh)
     wanted = form_state.compose(fresh)
     try:
         now = form_state.compose(state)

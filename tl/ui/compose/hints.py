@@ -25,11 +25,10 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
     """Draw the section for the data set `info`."""
     from tl.analysis.forecasts.hints import SAMPLE, candidates, question  # numpy, pandas
     from tl.jobs.measurements.hints import looking
-    from tl.jobs.queue import check_size
 
     samples = min(experiment.samples or info.train, max(SAMPLE, len(info.classes)))
     try:
-        check_size(home, experiment, info.train)
+        home.policy.check_settings(experiment, info.train)
         asked = question(home, info.name, samples, experiment.resolution)
     except Refused:
         return

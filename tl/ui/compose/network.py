@@ -7,12 +7,10 @@ import streamlit as st
 from tl import sources, timm_networks
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Refused
-from tl.limits import hosted
 from tl.sources import Source
 from tl.sources.licences import restricts
 from tl.sources.overview import label, overview, summary
 from tl.store.home import Home
-from tl.ui.compose import demo
 from tl.ui.compose.form_state import shared_key
 from tl.ui.parts.fold import fold
 from tl.ui.parts.text import escape, percent, plain
@@ -90,8 +88,8 @@ def _choices(known: dict[str, Source]) -> None:
 
 
 def offered() -> list[str]:
-    """The table's networks, then timm's; a hosted demo has none of these (tl.store.quota)."""
-    return [*BACKBONES, *(() if hosted() else timm_networks.names())]
+    """The table's networks, then timm's; where these are offered."""
+    return [*BACKBONES, *(timm_networks.names() if Home().policy.offers_timm else ())]
 
 
 @cache
@@ -114,9 +112,9 @@ def _about(chosen: Source) -> None:
 
 
 def possible_resolutions(backbone: str, held: int | None = None) -> list[int]:
-    """What can be chosen for a network, within a demo's limit; what is `held`, too: any multiple of 16 may come from
+    """What can be chosen for a network, within the policy; what is `held`, too: any multiple of 16 may come from
     elsewhere."""
-    network, most = BACKBONES[backbone], demo.at_most("resolution", max(RESOLUTIONS))
+    network, most = BACKBONES[backbone], Home().policy.at_most("resolution", max(RESOLUTIONS))
     sides = sorted({*RESOLUTIONS, *network.sides, *([held] if held else [])})
     return [side for side in sides if network.takes(side) and side <= most] or [network.min_resolution]
 

@@ -11,9 +11,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from tl import datasets
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
-from tl.limits import hosted, limits
 from tl.store.home import Home
-from tl.ui.compose import bands, class_editor, demo, grouping, own_pictures, question, splits, target, zip_names
+from tl.ui.compose import bands, class_editor, grouping, own_pictures, question, splits, target, zip_names
 from tl.ui.compose.contents import contents, strip, words
 from tl.ui.compose.form_state import shared_key
 from tl.ui.parts import uploads
@@ -112,7 +111,7 @@ def use_newest_upload(home: Home) -> None:
 
 def all_of(home: Home, name: str, samples: int | None) -> bool:
     """Whether these are all training pictures of a set that may be used."""
-    return samples in (None, demo.at_most("samples", datasets.describe(home, name).train))
+    return samples in (None, home.policy.at_most("samples", datasets.describe(home, name).train))
 
 
 def _age(folder: Path) -> float:
@@ -131,7 +130,7 @@ def _dataset_changed() -> None:
 
 def _sample_count(info: DatasetInfo) -> None:
     lowest = min(max(2, len(info.classes)), info.train)
-    most = max(lowest, demo.at_most("samples", info.train))
+    most = max(lowest, Home().policy.at_most("samples", info.train))
     wanted = st.session_state[SAMPLES]
     if wanted is None and info.origin == "drawn":
         wanted = 500  # "all" of a set drawn by code is a number without meaning
@@ -165,7 +164,7 @@ def _uploader(home: Home, taken: list[str]) -> None:
     unlabelled = st.toggle("These pictures have no labels", key=WITHOUT_LABELS, help=UNLABELLED_HELP)
     complete, group = grouping.choice()
     shown_bands = bands.choice(st.session_state.get(REFUSAL))
-    files = _files()
+    files = _files(home)
     state = st.session_state
     one_zip = len(files) == 1 and files[0].name.lower().endswith(".zip")
     settled, names = zip_names.choice(files[0]) if one_zip else (True, None)
@@ -185,14 +184,14 @@ def _uploader(home: Home, taken: list[str]) -> None:
     question.ask(UPLOADED)
 
 
-def _files() -> list[UploadedFile]:
+def _files(home: Home) -> list[UploadedFile]:
     """Draw where they are dropped: archives, or a folder with all that is in it."""
-    folder = not hosted() and st.toggle("Upload a folder instead of a zip", key="form_zip_folder")
+    folder = home.policy.takes_folders and st.toggle("Upload a folder instead of a zip", key="form_zip_folder")
     found = st.file_uploader(
         "Folder of class folders" if folder else "Zip of class folders; several together make one data set",
         type=None if folder else list(ARCHIVES),
         key="form_zip",
-        max_upload_size=limits().upload_megabytes,
+        max_upload_size=home.policy.upload_megabytes,
         accept_multiple_files="directory" if folder else True,
     )
     return list(found)

@@ -22,7 +22,7 @@ class Preset:
     sentence: str  # what it is good for
     experiment: Experiment
     upload: bool = False  # wants the user's own pictures: the newest uploaded set, or the uploader
-    lower: bool = False  # takes a lower resolution where memory, or a demo's limit, does not allow its own
+    lower: bool = False  # takes a lower resolution where memory, or the policy, does not allow its own
     seconds: float | None = None  # takes the highest resolution at which own pictures are compared in that time here
     probes: bool = False  # its arms are the networks that are here, the most promising for the pictures first
 

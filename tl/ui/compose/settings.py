@@ -11,8 +11,9 @@ from tl.datasets.info import DatasetInfo, uneven
 from tl.differences import listed
 from tl.effects import has_effect
 from tl.schedules import OPTIMIZERS, SCHEDULES
+from tl.store.home import Home
 from tl.strategies import PARAMETERS, STRATEGIES, arm_title
-from tl.ui.compose import demo
+from tl.ui.compose import bounds
 from tl.ui.compose.form_state import ARMS, OWN_SEEDS, SETTLE, arm_key, compose, shared_key, usual_name_in
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
@@ -195,11 +196,11 @@ def arm_settings(number: int, key: str) -> None:
 
 
 def _held(name: str, setting: Setting) -> Setting:
-    """The setting with the bounds of a hosted demo, where this is one."""
+    """The setting within the policy."""
     if name == "seeds":
         held = len(st.session_state.get(OWN_SEEDS, ()))  # what filled the form may have more
-        return replace(setting, high=demo.at_most_seeds(st.session_state, max(int(setting.high), held)))
-    return replace(setting, high=demo.at_most("epochs", int(setting.high))) if name == "epochs" else setting
+        return replace(setting, high=bounds.at_most_seeds(st.session_state, max(int(setting.high), held)))
+    return replace(setting, high=Home().policy.at_most("epochs", int(setting.high))) if name == "epochs" else setting
 
 
 def _widget(key: str, setting: Setting, kind: type, of: str = "", placeholder: str | None = None) -> None:

@@ -13,7 +13,7 @@ from tl.differences import listed
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
 from tl.store.home import Home
 from tl.store.labels import NONE, labels
-from tl.ui.compose import arms, cost, demo, forecast, form_state, network, pictures, plan, reuse
+from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pictures, plan, reuse
 from tl.ui.compose.presets import PRESETS as COMPARISONS
 from tl.ui.parts import view
 from tl.ui.parts.numbers import typed
@@ -33,12 +33,12 @@ def show(home: Home) -> None:
     if form_state.ARMS not in state:
         first = next(iter(COMPARISONS.values())).experiment
         runs = len(first.arms) * FIRST_SIZES
-        seeds = demo.at_most("runs_active", runs * FIRST_SEEDS) // runs
+        seeds = home.policy.at_most("runs_active", runs * FIRST_SEEDS) // runs
         form_state.fill(state, replace(first, seeds=tuple(range(max(1, seeds)))))
     form_state.renew_token(state, home)
-    demo.tell(home)
+    home.policy.tell()
     pictures.take_over_upload(home)
-    demo.hold(state)
+    bounds.hold(state)
     with st.container(border=True):
         chosen, lines = st.container(), st.container(gap="xsmall")
     with chosen:
@@ -87,7 +87,7 @@ def _sizes(info: DatasetInfo) -> tuple[int, ...]:
 
 def _usable(info: DatasetInfo) -> DatasetInfo:
     """The set with as many training pictures as may be used here."""
-    return replace(info, train=demo.at_most("samples", info.train))
+    return replace(info, train=Home().policy.at_most("samples", info.train))
 
 
 def _fewer_seeds() -> bool:

@@ -38,7 +38,7 @@ def section(home: Home, source: DatasetInfo, sound: Sequence[DatasetInfo]) -> bo
         state[NAME] = None  # deleted, or now what is learned from
     info = known.get(state[NAME])
     found = match(source.classes, info.classes) if info else None
-    place = fold(TITLE, _words(source, info, found), OPEN)
+    place = fold(TITLE, _words(info, found), OPEN)
     if place is not None:
         with place:
             _choice(home, source, known, info, found)
@@ -49,7 +49,7 @@ def _fits(found: Matching) -> bool:
     return len(found.classes) >= FEWEST and (found.whole or st.session_state.get(UNMATCHED) == LEAVE_OUT)
 
 
-def _words(source: DatasetInfo, info: DatasetInfo | None, found: Matching | None) -> str:
+def _words(info: DatasetInfo | None, found: Matching | None) -> str:
     """What it holds, in a line; Markdown."""
     if info is None or found is None:
         return "add pictures of that kind"

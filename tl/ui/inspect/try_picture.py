@@ -17,7 +17,6 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import looks as job
 from tl.store.looks import Look, drop_pixels, forget_look, hand_over, own_name, read_look
 from tl.strategies import arm_title
-from tl.ui.compose import demo
 from tl.ui.inspect import heat, looks
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import uploads
@@ -70,7 +69,7 @@ def _take(choice: Choice, sides: set[int]) -> None:
     if origin == PHOTO:  # only now the browser asks for the camera
         file = st.camera_input("Take a photo", key=CAMERA, width=420)
     else:
-        most = demo.at_most("upload_megabytes", MEGABYTES)
+        most = choice.now.home.policy.at_most("upload_megabytes", MEGABYTES)
         file = st.file_uploader("Photo", key=FILE, max_upload_size=most, help="JPEG, PNG, WebP, HEIC and others.")
     if file is not None and file.file_id != st.session_state.get(TAKEN):
         st.session_state[TAKEN] = file.file_id

@@ -7,7 +7,6 @@ import streamlit as st
 
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.store.home import Home
-from tl.ui.compose import demo
 from tl.ui.parts import uploads
 
 MAX_MEGABYTES = 200
@@ -21,9 +20,8 @@ def show(home: Home) -> None:
         return
     with box:
         st.caption("A bundle from the Bundle button of another TL Lab: settings and numbers, no pictures.")
-        uploads.take(
-            "Bundle", "zip", "import_file", demo.at_most("upload_megabytes", MAX_MEGABYTES), partial(_import, home)
-        )
+        most = home.policy.at_most("upload_megabytes", MAX_MEGABYTES)
+        uploads.take("Bundle", "zip", "import_file", most, partial(_import, home))
 
 
 def _import(home: Home, bundle: Path) -> tuple[str, dict[str, str]]:

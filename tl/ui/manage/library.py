@@ -15,13 +15,12 @@ from tl.config import Refused
 from tl.jobs import library
 from tl.jobs.library import Entry
 from tl.jobs.library_files import bring_in, export, file_name
-from tl.limits import hosted
 from tl.sources import Source
 from tl.sources.card import accuracy_words, card_of
 from tl.sources.licences import restricts
 from tl.store.database import read_experiment
 from tl.store.home import Home
-from tl.ui.compose import demo, form
+from tl.ui.compose import form
 from tl.ui.parts import uploads, view
 from tl.ui.parts.deletion import Choice, ask
 from tl.ui.parts.keep import PAGE
@@ -60,7 +59,7 @@ def show(home: Home) -> None:
     _bring_in(home)
     st.header("Published, and here", anchor=False)
     for found in others:
-        if not (hosted() and found.backbone.startswith("timm:")):
+        if home.policy.offers_timm or not found.backbone.startswith("timm:"):
             with _card(found):
                 _use(home, found)
     _to_be_downloaded(home)
@@ -210,7 +209,7 @@ def _bring_in(home: Home) -> None:
         return
     with box:
         st.caption("A file from the Export button of another TL Lab’s library. It is looked through before it is used.")
-        most = demo.at_most("upload_megabytes", MAX_MEGABYTES)
+        most = home.policy.at_most("upload_megabytes", MAX_MEGABYTES)
         uploads.take("Weights", "safetensors", "library_file", most, partial(_import, home))
 
 

@@ -1,11 +1,10 @@
-"""TensorBoard on demand: one process for all runs, shown in the page and as a link; hosted, its files as a download."""
+"""TensorBoard on demand: one process for all runs, shown in the page and as a link, or its files as a download."""
 
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from tl.config import Refused
-from tl.limits import hosted
 from tl.store.home import Home
 from tl.ui.parts.text import escape
 
@@ -15,9 +14,9 @@ OWN_NAMES = ("localhost", "127.0.0.1")  # of this machine, for itself
 
 
 def show(home: Home) -> None:
-    """A button; once pressed, TensorBoard. Hosted the download of its event files, where there are any."""
+    """A button; once pressed, TensorBoard. Where that isn't opened, the download of its event files, if there are any."""
     st.header("TensorBoard", anchor=False)
-    if hosted():
+    if not home.policy.opens_tensorboard:
         _download(home)
         return
     st.caption(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl.limits import hosted
 from tl.store.home import Home
 from tl.ui.parts.problems import told
 
@@ -30,10 +29,7 @@ def begin(title: str) -> Iterator[None]:
     """
     st.set_page_config(page_title=f"{title} · TL Lab", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
-    if hosted():
-        from tl.ui.parts import visitor
-
-        visitor.settle()
+    Home().policy.begin_page()
     middle = st.container(horizontal_alignment="center")
     content = middle.container(width=CONTENT_WIDTH, gap="medium")
     with content.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -55,9 +51,6 @@ def introduce() -> None:
 
 
 def home() -> Home:
-    """Where runs and data sets lie: hosted, those of this visitor alone."""
-    if not hosted():
-        return Home()
-    from tl.ui.parts import visitor
-
-    return visitor.home()
+    """Where the runs and data sets lie of whoever sees this page."""
+    root = Home()
+    return root.of(root.policy.owner())

@@ -1,6 +1,6 @@
 """What every part of a page that refreshes itself does first: look again, and hand back to the page when that ends.
 
-Refreshing is held back here where many visitors watch at once.
+Refreshing is held back here where many watch at once.
 """
 
 import functools
@@ -11,13 +11,10 @@ import streamlit as st
 
 from tl import jobs
 from tl.config import Refused
-from tl.limits import hosted
 from tl.store.home import Home
 from tl.ui.parts.problems import told
 from tl.ui.parts.render_slot import in_turn
 from tl.ui.parts.text import escape
-
-HOSTED_SECONDS = 5.0  # at least, between two refreshes of a page: each is computing, and many watch at once
 
 
 class Watched(Protocol):
@@ -40,7 +37,7 @@ def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., 
         with told(), in_turn():
             draw(*arguments)
 
-    return st.fragment(shown, run_every=max(seconds, HOSTED_SECONDS) if seconds and hosted() else seconds)
+    return st.fragment(shown, run_every=max(seconds, Home().policy.refresh_seconds) if seconds else seconds)
 
 
 class Found(Generic[View]):

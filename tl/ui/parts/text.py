@@ -6,7 +6,7 @@ because Streamlit reads Markdown in labels, messages and captions alike.
 
 import re
 
-from tl.store.redaction import without_places
+from tl.store.home import Home
 from tl.words import (
     NOT_AVAILABLE,
     ago,
@@ -53,9 +53,12 @@ _BREAKABLE = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])", 
 def escape(text: object) -> str:
     """`text` such that Streamlit's Markdown shows it letter by letter: no formatting, links, icons, math or HTML.
 
-    Hosted, no path of this machine either.
+    Nor any path of this machine, where that is nobody's business.
     """
-    parts = _BREAKABLE.split(without_places(plain(text)))
+    said = plain(text)
+    if "/" in said:  # else it names no place
+        said = Home().policy.without_places(said)
+    parts = _BREAKABLE.split(said)
     return BREAK.join(_PUNCTUATION.sub(r"\\\1", part) for part in parts)
 
 

@@ -18,7 +18,6 @@ from tl.store.database import Unknown
 from tl.store.documents import Imported, Progress, read_imported
 from tl.store.home import Home
 from tl.store.labels import Label, label_of
-from tl.store.redaction import without_places
 from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
 from tl.strategies import arm_title
@@ -241,7 +240,8 @@ def log_end(home: Home, run_id: str) -> str:
             start = max(0, file.seek(0, 2) - LOG_BYTES)
             file.seek(start)
             text = file.read().decode(errors="replace")
-            return without_places(text.partition("\n")[2] if start else text).strip()  # from a line's beginning on
+            text = home.policy.without_places(text.partition("\n")[2] if start else text)  # from a line's beginning on
+            return text.strip()
     except FileNotFoundError:
         return ""
 

@@ -11,7 +11,6 @@ from tl.config import Refused
 from tl.jobs import exports
 from tl.jobs.final_model import submit_final
 from tl.jobs.listing import RunEntry
-from tl.limits import hosted
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.parts.keep import ask_to_keep
@@ -82,7 +81,7 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
     )
     which = "pictures" if run.final_of else "test pictures"
     words = f"Put five of the {which} into the zip, so that it can check itself on them"
-    own = st.checkbox(words, value=not hosted(), key=f"take_home_pictures_{key}")
+    own = st.checkbox(words, value=home.policy.takes_pictures_home, key=f"take_home_pictures_{key}")
     try:
         exports.check_libraries()
     except Refused as problem:
@@ -98,7 +97,7 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
     )
     active = exports.working(home)
     fragment(_progress, POLL_SECONDS if active else None)(home, run.run_id, active, key)
-    if not hosted():
+    if home.policy.shows_commands:
         st.caption(
             f"The same on a terminal: `python -m tl export-model {run.run_id}`. Here, a folder of photos is asked about by "
             f"`python -m tl predict {run.run_id} FOLDER`."
@@ -130,7 +129,11 @@ def _ready(home: Home, run_id: str, key: str) -> None:
     place = exports.place(home, run_id)
     size = place.stat().st_size
     if size > MOST_BYTES:
-        where = "`python -m tl export-model` writes it where you want it" if hosted() else f"it lies in {escape(place)}"
+        where = (
+            f"it lies in {escape(place)}"
+            if home.policy.shows_paths
+            else "`python -m tl export-model` writes it where you want it"
+        )
         st.caption(f"The zip is {memory(size)}, too large to download through this page; {where}.")
         return
     st.download_button(

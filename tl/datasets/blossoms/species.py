@@ -5,7 +5,7 @@ Colour families are shared: every species comes in several, and every family bel
 
 from dataclasses import dataclass
 
-from tl.datasets.blossoms_canvas import colour
+from tl.datasets.blossoms.canvas import colour
 
 # Family -> (deep, plain, pale): the colours a petal runs through.
 FAMILIES = {
@@ -49,14 +49,14 @@ class Ring:
 
 @dataclass(frozen=True, kw_only=True)
 class Species:
-    """One class. `form` names the function in blossoms_flowers that draws its head."""
+    """One class. `form` is the key in FORMS (of the package) of what draws its head."""
 
     name: str
     form: str  # "rosette" (seen from above), "cup", "bells" or "spike" (seen from the side)
     families: tuple[str, ...]  # colours it comes in
     hearts: tuple[str, ...] = ()  # tints of its centre
     rings: tuple[Ring, ...] = ()  # rosettes: from the outermost to the innermost
-    heart: str = ""  # rosettes: what is in the middle, key of HEART_FORMS in blossoms_flowers
+    heart: str = ""  # rosettes: what is in the middle, key of HEART_FORMS in rosettes.py
     eye: float = 0.0  # how far a dark or pale eye reaches up the petals, relative to their length
     tilt: tuple[float, float] = (0.62, 1.0)  # rosettes: how squashed by being seen aslant
     leaves: tuple[tuple[float, float, int, float], ...]  # (length, width / length, teeth, depth of the teeth)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tl.hosted.redaction import without_places
 from tl.store.home import Home, owner_of
-from tl.store.redaction import without_places
 from tl.ui.parts.text import escape
 
 ROOT = Path(__file__).parents[2]
@@ -46,4 +46,5 @@ def test_other_words_and_addresses_stay(home):
 
 def test_at_home_paths_are_told(home, monkeypatch):
     monkeypatch.delenv("TL_HOSTED")
-    assert without_places(f"see {home.path}") == f"see {home.path}"
+    assert home.policy.without_places(f"see {home.path}") == f"see {home.path}"
+    assert "secret" in escape(home.path)

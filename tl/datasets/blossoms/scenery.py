@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from tl.datasets.blossoms_canvas import Canvas, blade, blur, colour, disc, gradient, noise, outline
+from tl.datasets.blossoms.canvas import Canvas, blade, blur, colour, disc, gradient, noise, outline
 
 GREENS = (
     colour(0.24, 0.42, 0.14),

@@ -6,8 +6,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from tl.config import Refused
-from tl.hosted import settings, visitor
-from tl.store import visits
+from tl.hosted import settings, visitor, visits
 from tl.store.home import Home, owner_of
 
 NO_COOKIE = (

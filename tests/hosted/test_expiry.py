@@ -10,8 +10,8 @@ import pytest
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment, new_id
-from tl.jobs import expiry
-from tl.store import database, everybody, visits
+from tl.hosted import expiry, visits
+from tl.store import database, everybody
 from tl.store.files import write_json
 from tl.store.home import Home
 
@@ -85,12 +85,16 @@ def test_a_workspace_with_active_runs_stays(root, status):
 
 
 def test_the_life_is_a_setting_and_locally_nothing_ends(root, monkeypatch):
-    home = visitor(root, 3)
+    home = visitor(root, 25)
     monkeypatch.delenv("TL_HOSTED")
-    assert expiry.remove_expired(root) == []
+    root.policy.remove_expired()
+    assert home.path.exists()
     monkeypatch.setenv("TL_HOSTED", "1")
+    monkeypatch.setenv("TL_LIMIT_LIFE_HOURS", "26")
+    assert expiry.remove_expired(root) == [] and home.path.exists()
     monkeypatch.setenv("TL_LIMIT_LIFE_HOURS", "2")
-    assert len(expiry.remove_expired(root)) == 1 and not home.path.exists()
+    root.policy.remove_expired()
+    assert not home.path.exists()
 
 
 def test_a_returning_visitor_is_told_once_what_was_removed(root):
@@ -207,7 +211,7 @@ def set_clock(home: Home, now: float) -> None:
 @pytest.mark.parametrize("written", [None, [], {"wall": "x", "up": 1.0, "boot_id": "one"}, {"boot_id": "two"}])
 def test_clocks_that_can_not_be_compared_change_nothing(root, clocks, written):
     home = visitor(root, 25)
-    write_json(root.clocks_path, written)
+    write_json(root.root / expiry.CLOCKS, written)
     assert len(expiry.remove_expired(root)) == 1 and not home.path.exists()
 
 

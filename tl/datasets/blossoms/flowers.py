@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tl.datasets.blossoms_canvas import ALONG, STEPS, Canvas, blade, colour, disc, gradient, lookup, outline
-from tl.datasets.blossoms_scenery import between, green, pick
-from tl.datasets.blossoms_species import FAMILIES, HEARTS, Species
+from tl.datasets.blossoms.canvas import ALONG, STEPS, Canvas, blade, colour, disc, gradient, lookup, outline
+from tl.datasets.blossoms.scenery import between, green, pick
+from tl.datasets.blossoms.species import FAMILIES, HEARTS, Species
 
 TAU = 6.2831855
 BELL = np.interp(ALONG, [0, 0.08, 0.25, 0.6, 0.85, 1], [0, 0.4, 0.6, 0.66, 0.8, 1]).astype(np.float32)

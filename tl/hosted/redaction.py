@@ -8,15 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from tl.config import ID_PATTERN
-from tl.limits import hosted
 from tl.store.home import Home
 
 _REST = r"(?:/[^\s'\"<>|:;,()\[\]]*)?"
 
 
 def without_places(text: str) -> str:
-    """`text` as it is, or hosted with no path of this machine in it."""
-    return _pattern(os.environ.get("TL_HOME", "")).sub(_last_name, text) if hosted() else text
+    """`text` with no path of this machine in it."""
+    return _pattern(os.environ.get("TL_HOME", "")).sub(_last_name, text)
 
 
 def _last_name(found: re.Match[str]) -> str:

@@ -9,10 +9,10 @@ import math
 
 import numpy as np
 
-from tl.datasets.blossoms_canvas import ALONG, STEPS, Canvas, disc, lookup
-from tl.datasets.blossoms_flowers import TAU, Head
-from tl.datasets.blossoms_scenery import between
-from tl.datasets.blossoms_species import HEARTS, Ring
+from tl.datasets.blossoms.canvas import ALONG, STEPS, Canvas, disc, lookup
+from tl.datasets.blossoms.flowers import TAU, Head
+from tl.datasets.blossoms.scenery import between
+from tl.datasets.blossoms.species import HEARTS, Ring
 
 
 class Disk:

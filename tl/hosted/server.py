@@ -13,15 +13,14 @@ from streamlit.web.server import server_util
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from tl.config import Refused
-from tl.hosted import settings
+from tl.hosted import expiry, settings
 from tl.hosted.gate import Gate
 from tl.hosted.headers import security_headers
-from tl.jobs import expiry
-from tl.limits import hosted, limits
+from tl.hosted.limits import hosted, limits
+from tl.hosted.whose_page import providers
 from tl.store.files import keep_private
 from tl.store.home import Home
 from tl.ui.parts import uploads
-from tl.ui.parts.visitor import providers
 
 SWITCH_SECONDS = 0.001  # after which a page that is computed lets the server answer others
 
@@ -40,16 +39,14 @@ def middleware() -> list[Middleware]:
     except Refused as refusal:
         sys.exit(str(refusal))
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    minutes, megabytes = limits().upload_minutes, limits().uploads_megabytes
-    assert minutes is not None and megabytes is not None  # hosted, every limit is a number
     gate = Middleware(
         Gate,
         allowed_host=is_host_allowed,
         headers=security_headers(page),
         upload_bytes=st.get_option("server.maxUploadSize") * 2**20,
-        upload_seconds=60.0 * minutes,
+        upload_seconds=60.0 * limits().upload_minutes,
         held_bytes=uploads.held_bytes,
-        held_at_most=megabytes * 2**20,
+        held_at_most=limits().uploads_megabytes * 2**20,
     )
     return [gate]
 

@@ -8,11 +8,11 @@ import math
 
 import numpy as np
 
-from tl.datasets.blossoms_canvas import Canvas, blade, gradient, outline
-from tl.datasets.blossoms_flowers import Head, bells, cup, new_head, spike
-from tl.datasets.blossoms_rosettes import rosette
-from tl.datasets.blossoms_scenery import background, between, foreground, green, lens, lighting, pick
-from tl.datasets.blossoms_species import SPECIES, Species
+from tl.datasets.blossoms.canvas import Canvas, blade, gradient, outline
+from tl.datasets.blossoms.flowers import Head, bells, cup, new_head, spike
+from tl.datasets.blossoms.rosettes import rosette
+from tl.datasets.blossoms.scenery import background, between, foreground, green, lens, lighting, pick
+from tl.datasets.blossoms.species import SPECIES, Species
 
 CLASSES: tuple[str, ...] = tuple(species.name for species in SPECIES)
 FORMS = {"rosette": rosette, "cup": cup, "bells": bells, "spike": spike}

@@ -11,12 +11,12 @@ import pytest
 
 from tl import datasets, jobs, machine
 from tl.config import ArmConfig, Experiment, Refused, Training, new_id
+from tl.hosted import quota
 from tl.jobs import memory
-from tl.store import database, quota
-from tl.store.files import write_json
+from tl.store import database
+from tl.store.files import used_bytes, write_json
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
-from tl.store.quota import used_bytes
 
 ARMS = tuple(ArmConfig(name=f"arm {n}", strategy="scratch") for n in range(8))
 SMALL = Experiment(dataset="blossoms", samples=20, epochs=2, resolution=32, arms=ARMS[:2])
@@ -238,27 +238,27 @@ def test_pictures_that_a_run_will_decode_count(hosted, ann, spare, refused):
 
 def test_pictures_count_once_and_only_where_they_are_missing(hosted, ann):
     bring(ann), bring(ann, "damaged", train="x")
-    assert quota._missing_bytes(ann, [OWN]) == PICTURES_MEGABYTES * 10**6
-    assert quota._missing_bytes(ann, [OWN, replace(OWN, samples=100), replace(OWN, resolution=128)]) == 13_824_000
-    whole = quota._missing_bytes(ann, [replace(OWN, samples=None)])
+    assert quota.missing_bytes(ann, [OWN]) == PICTURES_MEGABYTES * 10**6
+    assert quota.missing_bytes(ann, [OWN, replace(OWN, samples=100), replace(OWN, resolution=128)]) == 13_824_000
+    whole = quota.missing_bytes(ann, [replace(OWN, samples=None)])
     assert whole == 1000 * 96 * 96 * 3
     pixels_path(ann.dataset_dir("mine"), 96).write_bytes(bytes(5 * 2**20))
-    assert quota._missing_bytes(ann, [replace(OWN, samples=None)]) == whole - 5 * 2**20
-    assert quota._missing_bytes(ann, [SMALL, replace(OWN, dataset="damaged"), replace(OWN, dataset="gone")]) == 0
+    assert quota.missing_bytes(ann, [replace(OWN, samples=None)]) == whole - 5 * 2**20
+    assert quota.missing_bytes(ann, [SMALL, replace(OWN, dataset="damaged"), replace(OWN, dataset="gone")]) == 0
 
 
 def test_the_answers_that_runs_will_keep_count(ann):
     bring(ann), bring(ann, "many", classes=[str(number) for number in range(900)])
     many = replace(OWN, dataset="many")
-    assert quota._answers_bytes(ann, [OWN, OWN, many]) == 2 * 200 * (2 * 2 + 40) + 200 * (2 * 900 + 40)
-    assert quota._answers_bytes(ann, [replace(OWN, dataset="gone")]) == 0
+    assert quota.answers_bytes(ann, [OWN, OWN, many]) == 2 * 200 * (2 * 2 + 40) + 200 * (2 * 900 + 40)
+    assert quota.answers_bytes(ann, [replace(OWN, dataset="gone")]) == 0
 
 
 def test_a_look_at_pictures_asks_the_disk_too(hosted, ann, root):
     hosted(disk_megabytes=100)
     bring(ann, train=4_000), bring(root, train=4_000)
     look = Training(dataset="mine", samples=1_000, resolution=64)
-    quota.check_pictures(ann, look)
+    ann.policy.check_pictures(look)
     with pytest.raises(Refused, match="this needs about 116 MB more"):
-        quota.check_pictures(ann, replace(look, samples=4_000, resolution=96))
-    quota.check_pictures(root, replace(look, samples=4_000, resolution=96))
+        ann.policy.check_pictures(replace(look, samples=4_000, resolution=96))
+    root.policy.check_pictures(replace(look, samples=4_000, resolution=96))

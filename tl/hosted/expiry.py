@@ -1,6 +1,6 @@
 """The end of visitors' workspaces: one that has not been visited for its life is removed, with its rows in the queue.
 
-The supervisor and the page's server look now and then; see tl.store.visits for what a visit is. Visits are stamped with
+The supervisor and the page's server look now and then; see tl.hosted.visits for what a visit is. Visits are stamped with
 the wall clock, which may be changed: it is believed only where it went on as the time since the machine started did.
 """
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from tl.hosted import visits
+from tl.hosted.limits import limits
 from tl.jobs.launchers import processes
-from tl.limits import limits
-from tl.store import database, everybody, visits
+from tl.store import database, everybody
 from tl.store.documents import Finite, fitting
-from tl.store.files import read_json, write_bytes, write_json
+from tl.store.files import read_json, used_bytes, write_bytes, write_json
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
-from tl.store.quota import used_bytes
 from tl.store.trash import place_for
 
 SWEEP_SECONDS = 60.0  # between two looks at all workspaces
@@ -30,6 +30,7 @@ BALLAST, BALLAST_BYTES = (
     "ballast",
     8 << 20,
 )  # of a file that is given up where the disk is full: deleting rows takes room at first
+CLOCKS = "clocks.json"  # file of what they said when all workspaces were last looked at
 JUMP_SECONDS = 300.0  # by which the clocks may differ between two looks: no clock that is merely adjusted does so
 
 log = logging.getLogger("tl.jobs")
@@ -41,8 +42,6 @@ def remove_expired(home: Home) -> list[str]:
     Where the clock was changed since the last look, all lives begin anew instead.
     """
     life = limits().life_hours
-    if life is None:
-        return []
     _take_in(home.root / BALLAST)
     clocks, found = _clocks(), []
     if _changed(home, clocks):
@@ -50,7 +49,7 @@ def remove_expired(home: Home) -> list[str]:
         for visitor in home.visitors():
             visits.renew(visitor)
     with suppress(OSError):  # on a full disk removing goes on
-        write_json(home.clocks_path, asdict(clocks))
+        write_json(home.root / CLOCKS, asdict(clocks))
     for visitor in home.visitors():
         sweep_abandoned(visitor)
         if visits.seconds_since(visitor, clocks.wall) <= 3600 * life:
@@ -78,7 +77,7 @@ def _clocks() -> _Clocks:
 
 def _changed(home: Home, now: _Clocks) -> bool:
     """Whether the wall clock was changed since the last look, by whichever process; not known across a restart."""
-    before = fitting(read_json(home.clocks_path), _Clocks)
+    before = fitting(read_json(home.root / CLOCKS), _Clocks)
     if before is None or before.boot_id != now.boot_id:
         return False
     return abs((now.wall - before.wall) - (now.up - before.up)) > JUMP_SECONDS
