@@ -33,11 +33,12 @@ TRANSFERRED = ("backbone", "weights", "resolution")  # settings of a training th
 EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.
 DECIDED = {"precision": "auto"}
+OF_DEVICES = ("devices", "batchnorm")  # settings that mean something on several devices
 OF_TWO_SETS = ("target_dataset", "unmatched")  # settings that mean something where there are two data sets
 # Of an experiment, a run or an arm: written where they are not the usual ones, so that earlier versions read all else.
 OPTIONAL = (
-    *("final", "devices", "batchnorm"),
-    *(*OF_TWO_SETS, *TRANSFERRED, "adaptation", "domain_rate", "labelled_per_class"),
+    *("final", *OF_DEVICES, *OF_TWO_SETS, *TRANSFERRED),
+    *("adaptation", "domain_rate", "labelled_per_class"),
 )
 STOP, LEAVE_OUT = UNMATCHED = ("stop", "leave_out")  # what becomes of classes that only one of two data sets has
 # A step of a range test: at least so many pictures, in at most so many batches.

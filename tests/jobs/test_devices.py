@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tl import jobs
+from tl.__main__ import main
 from tl.config import ArmConfig, Experiment, Refused, RunConfig, new_id
 from tl.jobs import devices, memory, repair
 from tl.store.files import read_json, write_json
@@ -93,3 +94,22 @@ def test_processes_take_their_own_memory_and_gpus_share_the_batch(machine):
     assert 1.8 * alone < memory.estimated_bytes(two) < 2 * alone, "but for the batch, which they divide"
     machine(2, 2)
     assert memory.estimated_bytes(two) < alone == memory.estimated_bytes(one)
+
+
+def test_a_run_that_is_resumed_on_fewer_devices_waits_with_them(home, machine):
+    machine(4, 2)
+    experiment_id = jobs.submit(home, replace(SPEC, devices=4))
+    (run,) = jobs.list_runs(home, experiment_id)
+    jobs.stop(home, run.run_id)
+    machine(0, 2)
+    assert jobs.resume_on(home, run.run_id, 2).status == "queued"
+    assert read_json(home.run(run.run_id).config)["devices"] == 2
+    with pytest.raises(Refused, match="is queued"):
+        jobs.resume_on(home, run.run_id, 1)
+    assert read_json(home.run(run.run_id).config)["devices"] == 2, "it may start at any moment"
+
+
+def test_the_resumed_number_of_devices_is_no_sweeps(home, machine, capsys):
+    sweep_id = jobs.submit_sweep(home, SPEC, [20, 30])
+    assert main(["resume", sweep_id, "--devices", "1", "--home", str(home.path)]) == 2
+    assert "--devices is for a single run; name one of the sweep's." in capsys.readouterr().err

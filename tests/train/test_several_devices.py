@@ -75,8 +75,8 @@ def test_a_run_learns_the_same_on_one_and_two_devices_and_names_the_one_that_was
     result = read_json(run.result)
     assert (result["status"], result["reason"], result["epochs"], result["devices"]) == ("failed", "device_lost", 1, 2)
     assert result["message"] == (
-        f"One of the run's devices was lost (device 2 of 2: its process {killed[0]} was killed by SIGKILL); resume, or"
-        " resume on fewer devices."
+        f"One of the run's devices was lost (device 2 of 2: its process {killed[0]} was killed by SIGKILL, as the"
+        " system does where memory runs out); resume, or resume on fewer devices."
     )
     as_asked.pop(0)
     on(run, 1)
@@ -102,7 +102,7 @@ def test_a_run_learns_the_same_on_one_and_two_devices_and_names_the_one_that_was
 
 
 def test_a_stop_ends_all_processes_of_a_run(make_run, stripes_home):
-    run, config = make_run(**SMOOTH | {"epochs": 50}, devices=2)
+    run, config = make_run(backbone="resnet18_narrow", epochs=50, precision="fp32", devices=2)
     turn = Turn(stripes_home.locks_dir)
     environment = child_environment() | {processes.RUN_VARIABLE: config.run_id}
     command = [sys.executable, "-m", "tl.train", str(run.folder)]
@@ -341,3 +341,9 @@ def test_a_run_that_takes_one_of_its_devices_says_so(make_run, train, pretrained
     run, config = make_run("nearest_mean", weights="own", devices=2)
     told = "Only its head is computed, on features that are kept: one of the 2 devices did all of it."
     assert train(run, config)["notes"] == [told] and read_json(run.result)["devices"] == 1
+
+
+def test_the_trainers_own_command_takes_a_number_of_devices(quick, command, capsys):
+    assert main_module.main([str(quick.folder), "--devices", "99"]) == 2
+    assert "devices is 99; it must be 1 to 64." in capsys.readouterr().err
+    assert "devices" not in read_json(quick.config) and not quick.result.exists()

@@ -130,4 +130,5 @@ def _reason(status: int) -> str:
 def _ended(status: int) -> str:
     if status >= 0:
         return f"ended with exit status {status}"
-    return f"was killed by {signal.Signals(-status).name}"
+    why = ", as the system does where memory runs out" if status == -signal.SIGKILL else ""
+    return f"was killed by {signal.Signals(-status).name}{why}"
