@@ -1,5 +1,6 @@
 """One run on several devices: two processes of the CPU learn what one does, say who was lost, end and go on."""
 
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from tests.jobs.lab import until
 from tl.backbones import IMAGENET_INPUT
 from tl.config import RunConfig
 from tl.datasets import prepare
+from tl.failures import EXIT_STATUS
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import child_environment
 from tl.store.device_lock import Turn
@@ -27,7 +29,7 @@ from tl.store.metrics import read_metrics
 from tl.store.predictions import read_predictions
 from tl.train import __main__ as main_module
 from tl.train.batches import number_of_batches, training_inputs
-from tl.train.devices import batchnorm, ranks
+from tl.train.devices import batchnorm, peers, ranks
 from tl.train.devices.ranks import ALONE, Ranks, TooFewDevices, joined
 from tl.train.evaluate import evaluate
 from tl.train.evaluate import joined as put_together
@@ -347,3 +349,28 @@ def test_the_trainers_own_command_takes_a_number_of_devices(quick, command, caps
     assert main_module.main([str(quick.folder), "--devices", "99"]) == 2
     assert "devices is 99; it must be 1 to 64." in capsys.readouterr().err
     assert "devices" not in read_json(quick.config) and not quick.result.exists()
+
+
+@pytest.mark.parametrize(
+    ("ends", "reason", "said"),
+    [
+        ({1: EXIT_STATUS["out_of_gpu_memory"]}, "out_of_gpu_memory", "device 2 of 3: its process "),
+        ({1: EXIT_STATUS["internal_error"], 2: -9}, "device_lost", "device 3 of 3: its process "),
+    ],
+)
+def test_a_lost_device_is_told_where_the_trainer_waits_for_it_for_good(make_run, monkeypatch, ends, reason, said):
+    """As on a GPU, whose operations with one that is gone never fail."""
+    code = "import os, sys, json; n = json.loads(sys.stdin.readline())['number']; end = json.loads(sys.argv[1]).get(str(n))"
+    code += "\nos.kill(os.getpid(), -end) if end and end < 0 else sys.exit(end) if end else sys.stdin.read()"
+    monkeypatch.setattr(peers, "COMMAND", (sys.executable, "-c", code, json.dumps(ends)))
+    monkeypatch.setattr(peers, "NOTICE_SECONDS", 0.1)
+    run, config = make_run(devices=3)
+    others, told = peers.Peers(run, config), []
+    try:
+        others.watch(told.append)
+        until(lambda: told)
+        assert told[0].reason == reason and str(told[0]).startswith(said)
+        assert main_module.explain(told[0])[0] == reason
+    finally:
+        others.end()
+    assert not psutil.Process().children(), "the one that lived has seen the end of its input"

@@ -23,6 +23,7 @@ from tl.datasets.info import DatasetInfo, uneven
 from tl.differences import listed
 from tl.effects import has_effect
 from tl.jobs import memory
+from tl.limits import hosted
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.strategies import PARAMETERS, STRATEGIES, arm_title
 from tl.ui.compose import demo
@@ -168,10 +169,15 @@ SHARED: dict[str, Setting] = {
 def shared_settings(info: DatasetInfo | None = None) -> None:
     """A widget for every setting that all arms share and that matters now; `info`: of the pictures, where known."""
     for name, setting in SHARED.items():
-        if has_effect(name, _said) and (name != "devices" or _said(name) != 1 or memory.gpus() > 1):
+        if has_effect(name, _said) and (name != "devices" or _several_devices()):
             _widget(shared_key(name), _held(name, setting), type(DEFAULTS[name]))
         if name == "judge_by" and info and st.session_state[shared_key(name)] == "auto":
             st.caption(_judged_by(info))
+
+
+def _several_devices() -> bool:
+    """Whether a run can have more than one here, or was given more elsewhere."""
+    return _said("devices") != DEFAULTS["devices"] or (memory.gpus() > 1 and not hosted())
 
 
 def _said(name: str) -> Any:
