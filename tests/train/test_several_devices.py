@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -374,3 +375,25 @@ def test_a_lost_device_is_told_where_the_trainer_waits_for_it_for_good(make_run,
     finally:
         others.end()
     assert not psutil.Process().children(), "the one that lived has seen the end of its input"
+
+
+def ignored(pid: int) -> int:
+    """The signals that a process ignores, a bit each."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    (line,) = (line for line in lines if line.startswith("SigIgn"))
+    return int(line.split()[1], 16)
+
+
+def test_a_device_ends_with_the_trainer_and_not_before(make_run):
+    """The trainer, which is asked to stop at the same time, ends the others once it has written how the run ended."""
+    run, config = make_run(devices=2)
+    others = peers.Peers(run, config)
+    (other,) = others._started
+    try:
+        until(lambda: ignored(other.pid) >> (signal.SIGTERM - 1) & 1)
+        other.send_signal(signal.SIGTERM)
+        assert other.poll() is None
+        other.stdin.close()  # as the system does where the trainer is killed
+        assert other.wait(30) == 0
+    finally:
+        others.end()
