@@ -12,17 +12,20 @@ from typing import Any
 
 from tl.backbones import BACKBONES, unknown
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import PARAMETERS, RANDOM, STRATEGIES, Phase, arm_title, phase_at
+from tl.strategies import HEAD, PARAMETERS, RANDOM, STRATEGIES, Phase, arm_title, phase_at
 from tl.words import CONTROL, plain
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
 MOST_THREADS = 1024
+MOST_DEVICES = 64
 PRECISIONS = ("auto", "fp32", "bf16")  # of the computations; weights and optimizer stay fp32
 ACCURACY, BALANCED_ACCURACY = "accuracy", "balanced_accuracy"
 # What best epoch, early stopping and verdict go by; "auto": balanced where the largest class has over 3 times the smallest
 JUDGES = ("auto", ACCURACY, BALANCED_ACCURACY)
 BALANCES = ("none", "loss", "sampling")  # how classes of uneven size are made to count alike in training
 CROP_FLIP, TRIVIAL = AUGMENTS = ("crop_flip", "trivial")  # how training pictures are varied, where they are
+# By what BatchNorm normalises on several devices: each one's share of a batch, or all of it.
+LOCAL, SYNC = BATCHNORMS = ("local", "sync")
 DATASET, SEED = VIEWS_BY = ("dataset", "seed")  # whose crops kept views show
 AUTO, BUNDLED, IMAGENET = "auto", "bundled", "imagenet"  # weights that any network may have: no model's name
 TRANSFERRED = ("backbone", "weights", "resolution")  # settings of a training that an arm may have of its own
@@ -30,9 +33,13 @@ TRANSFERRED = ("backbone", "weights", "resolution")  # settings of a training th
 EARLIER = {"resplit": False, "judge_by": ACCURACY, "patience_steps": 0, "patience_errors": 0.0}
 # Settings that a trainer decides where they hold this, and writes into the run's config.json.
 DECIDED = {"precision": "auto"}
+OF_DEVICES = ("devices", "batchnorm")  # settings that mean something on several devices
 OF_TWO_SETS = ("target_dataset", "unmatched")  # settings that mean something where there are two data sets
 # Of an experiment, a run or an arm: written where they are not the usual ones, so that earlier versions read all else.
-OPTIONAL = ("final", *OF_TWO_SETS, *TRANSFERRED, "adaptation", "domain_rate", "labelled_per_class")
+OPTIONAL = (
+    *("final", *OF_DEVICES, *OF_TWO_SETS, *TRANSFERRED),
+    *("adaptation", "domain_rate", "labelled_per_class"),
+)
 STOP, LEAVE_OUT = UNMATCHED = ("stop", "leave_out")  # what becomes of classes that only one of two data sets has
 # A step of a range test: at least so many pictures, in at most so many batches.
 RATE_TEST_PICTURES, RATE_TEST_BATCHES = 32, 8
@@ -181,6 +188,8 @@ class Training:
     find_rate: bool = False  # arms without a learning rate of their own find it by a range test
     precision: str = "auto"  # key of PRECISIONS; "auto": what a few steps at the start show to be faster
     threads: int | None = None  # that compute, on which the last digits depend; None: as many as the machine can spare
+    devices: int = 1  # GPUs, or processes of the processor, that share each batch
+    batchnorm: str = LOCAL  # key of BATCHNORMS
     # augmented views of each picture whose frozen part's output is kept, at most (see views_of); 0: new ones every epoch
     views: int = 4
     views_by: str = SEED  # key of VIEWS_BY: whose the kept views are; a data set's are the same for all its runs
@@ -221,8 +230,17 @@ class Training:
         _require(
             in_range, "threads", self.threads, f"1 to {MOST_THREADS}, or left out for as many as the machine can spare"
         )
+        self._check_devices()
         _require(0 <= self.views <= 100, "views", self.views, "0 (nothing is kept) to 100")
         _require(self.views_by in VIEWS_BY, "views_by", self.views_by, f"one of {', '.join(VIEWS_BY)}")
+
+    def _check_devices(self) -> None:
+        _require(1 <= self.devices <= MOST_DEVICES, "devices", self.devices, f"1 to {MOST_DEVICES}")
+        _require(self.batchnorm in BATCHNORMS, "batchnorm", self.batchnorm, f"one of {', '.join(BATCHNORMS)}")
+        fits = self.devices == 1 or 2 * self.devices <= self.batch_size
+        _require(fits, "devices", self.devices, f"1, or at most half the batch size, which is {self.batch_size}")
+        fits = self.devices == 1 or self.target_dataset is None
+        _require(fits, "devices", self.devices, "1 where there are two data sets: their pictures share each batch")
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -283,6 +301,13 @@ class Training:
         frozen = sum(lowest not in phase_at(phases, epoch).rates for epoch in epochs)
         most = max(1, frozen // 2) if self.augmentation else 1  # without augmentation, all views are the same
         return min(self.views, most)
+
+    def devices_of(self, arm: ArmConfig) -> int:
+        """On how many of the devices an arm computes: on one where nothing trains by gradient, or nothing but the head on
+        features that are kept, which is done before the others have been told."""
+        only_the_head = all(set(phase.rates) == {HEAD} for phase in self.reached_phases_of(arm))
+        one = STRATEGIES[arm.strategy].fits or (only_the_head and self.views_of(arm) > 0)
+        return 1 if one else self.devices
 
     def rate_of(self, arm: ArmConfig) -> float | None:
         """The head's learning rate at the start of an arm, where no range test finds it; None where it has none."""

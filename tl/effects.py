@@ -17,6 +17,7 @@ NEEDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "views_by": ("views", bool, "with views above 0 only"),
     "patience_errors": ("patience", bool, "with a patience above 0 only"),
     "unmatched": ("target_dataset", bool, "with a target data set only"),
+    "batchnorm": ("devices", lambda number: number > 1, "with several devices only"),
     "augment": ("augmentation", bool, "with augmentation only"),
 }
 OF_TRAINING = ("learning_rate", "epochs")  # settings of an arm without effect where nothing trains by gradient

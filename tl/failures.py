@@ -33,6 +33,7 @@ FAILURES = {
     "bad_data": Failure("The pictures or weights can't be used", "add the zip or the weights again"),
     "bad_config": Failure("The run's config.json can't be used", "start a new run"),
     "internal_error": Failure("An unexpected error ended the run", "its log has more"),
+    "device_lost": Failure("One of the run's devices was lost", "resume, or resume on fewer devices"),
 }
 EXIT_STATUS = {name: number for number, name in enumerate(FAILURES, 80)} | {"bad_config": 2}  # 2: bad arguments
 OF_ERRNO = {

@@ -28,6 +28,7 @@ class Policy:
     samples: int | None = None  # training pictures of a run
     resolution: int | None = None  # px a side of the pictures a network sees
     epochs: int | None = None  # of a run
+    devices: int | None = None  # that a run may compute on
     runs_together: int | None = None  # of one comparison: arms x seeds
     runs_active: int | None = None  # that train or wait
     run_minutes: int | None = None  # of training, in all attempts of a run

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from msgspec import structs
 
 from tests.verdict_lab import FULL, SCRATCH, experiment, judge, run
 from tl.analysis.quiet import disturbed_epochs, quiet
@@ -90,3 +91,17 @@ def test_the_verdict_says_that_reused_work_counts_in_full():
     assert found.comparisons[FULL].time_to_target.reused_seconds == 2.0 * len(LEARNED)
     assert "Work that runs shared counts in full for each of them (6.0 s of it was reused)." in found.text
     assert "reused" not in judge(experiment(SCRATCH, FULL), [runs[0], run(FULL, LEARNED, 0.8)], target=0.8).text
+
+
+def test_the_verdict_compares_no_times_of_different_numbers_of_devices():
+    slow, quick = (run(arm, LEARNED, 0.8) for arm in (SCRATCH, FULL))
+    slow = replace(slow, result=structs.replace(slow.result, devices=4))
+    found = judge(experiment(SCRATCH, FULL), [slow, quick], target=0.8)
+    time = found.comparisons[FULL].time_to_target
+    assert (time.speedup, time.comparable, time.same_devices) == (None, False, False)
+    assert "the two computed on different numbers of devices, so times can't be compared" in found.text
+    assert "busy" not in found.text and found.comparisons[FULL].cost.seconds.ratio is None
+    card = next(measure for measure in findings.measures(found, FULL) if measure.label == "Time to 80 %")
+    assert (card.value, card.note) == ("not comparable", "different numbers of devices")
+    quick = replace(quick, result=structs.replace(quick.result, devices=4))
+    assert judge(experiment(SCRATCH, FULL), [slow, quick], target=0.8).comparisons[FULL].time_to_target.same_devices

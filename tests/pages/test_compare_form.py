@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 from tests.page_lab import charts, texts, unescaped
 from tl import datasets, jobs
 from tl.config import Refused, Training
+from tl.jobs import memory
 from tl.strategies import PARAMETERS, STRATEGIES
 from tl.ui.compose.settings import SHARED
 from tl.ui.parts.numbers import FIELDS
@@ -323,18 +324,22 @@ def test_a_setting_of_a_strategy_reaches_the_run(open_page, home):
     assert jobs.experiment(home, experiment_id)["experiment"].arms[0].unfreeze_every == 3
 
 
-def test_everything_that_arms_share_can_be_set_and_reaches_the_run(open_page, home):
+def test_everything_that_arms_share_can_be_set_and_reaches_the_run(open_page, home, monkeypatch):
+    monkeypatch.setattr(memory, "gpus", lambda: 2)
     app = open_page()
+    app.text_input(key="form_devices").set_value("2").run()
+    app.selectbox(key="form_batchnorm").set_value("sync").run()
     app.toggle(key="form_find_rate").set_value(True).run()
     app.selectbox(key="form_precision").set_value("bf16").run()
     app.selectbox(key="form_schedule").set_value("step").run()
     app.text_input(key="form_step_epochs").set_value("4").run()
     app.text_input(key="form_views").set_value("2").run()
-    assert "found by a range test, bf16" in unescaped(app)
+    assert "found by a range test, 2 devices a run, bf16" in unescaped(app)
     app.button(key="form_start").click().run()
     (experiment_id,) = {run.experiment_id for run in jobs.list_runs(home)}
     experiment = jobs.experiment(home, experiment_id)["experiment"]
     assert (experiment.find_rate, experiment.precision, experiment.views) == (True, "bf16", 2)
+    assert (experiment.devices, experiment.batchnorm) == (2, "sync")
     assert (experiment.schedule, experiment.step_epochs) == ("step", 4)
 
 
@@ -360,6 +365,8 @@ def test_each_arm_shows_its_plan_and_follows_the_settings(open_page):
         "What trains when: everything from epoch 1 at 1e-3",
         "Colours of the learning rates",
     ]
+    keys = {field.key for field in (*app.text_input, *app.selectbox)}
+    assert "form_views" in keys and not {"form_devices", "form_batchnorm"} & keys, "only where there are several GPUs"
     app.selectbox(key=f"form_arm{first_arm(app)}_strategy").set_value("lp_ft").run()
     assert "everything from epoch 5 at the latest at 1e-4" in charts(app)[0].proto.alt
     assert "until the range test" not in texts(app)

@@ -21,7 +21,7 @@ class QuickLearner:
 
     fits, moving, adapts = False, None, False
 
-    def __init__(self, config, store, device, weights, expects, folder, tick):
+    def __init__(self, config, store, device, weights, expects, folder, tick, ranks):
         torch.manual_seed(config.seed)
         self.network = nn.Sequential(nn.Linear(4, 2), nn.BatchNorm1d(2))
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.0)

@@ -44,6 +44,12 @@ def quiet(runs: Sequence[RunRecord]) -> QuietRuns:
     return QuietRuns(tuple(found), count, all(run.elapsed_seconds is not None for run in found if run.epochs))
 
 
+def without_times(side: QuietRuns) -> QuietRuns:
+    """The same runs, whose times are not to be compared."""
+    runs = tuple(_corrected(run, np.ones(len(run.metrics), bool), {}) for run in side.runs)
+    return replace(side, runs=runs, comparable=False)
+
+
 Work = tuple[object, ...]  # what trained, operations
 
 

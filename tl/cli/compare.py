@@ -17,7 +17,18 @@ from tl.cli.parser import Parser, add_command, add_verdict_options, dataset_name
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
 from tl.cli.watch import FAILED, describe_end, percent
-from tl.config import BALANCES, JUDGES, PRECISIONS, UNMATCHED, VIEWS_BY, Experiment, Refused, Training, parse_seeds
+from tl.config import (
+    BALANCES,
+    BATCHNORMS,
+    JUDGES,
+    PRECISIONS,
+    UNMATCHED,
+    VIEWS_BY,
+    Experiment,
+    Refused,
+    Training,
+    parse_seeds,
+)
 from tl.differences import networks, sides, transferred_words
 from tl.effects import before_training, idle
 from tl.jobs import own_weights
@@ -68,6 +79,9 @@ HELP = {
     "find_rate": "arms without a learning rate of their own find it by a range test",
     "precision": f"of the computations: {', '.join(PRECISIONS)}; auto: the faster one in a few steps at the start",
     "threads": "of the processor, on which the last digits of a result depend; default: as many as the machine can spare",
+    "devices": "GPUs that share each batch of a run; without a GPU, processes",
+    "batchnorm": f"on several devices, what BatchNorm normalises by: {', '.join(BATCHNORMS)}: a device's own share of the "
+    "batch, or the whole batch",
     "views_by": f"whose those views are: {', '.join(VIEWS_BY)}; a data set's are the same for all its runs, which compute "
     "them once together",
     "views": "augmented views whose frozen part's output is kept, at most half as many as frozen epochs; 0: none",

@@ -10,6 +10,7 @@ from tl.cli import sweep
 from tl.cli.parser import add_command
 from tl.cli.table import sets_told, table
 from tl.cli.watch import FAILED, describe_end, percent, wait
+from tl.config import Refused
 from tl.jobs.deletion import RUN
 from tl.jobs.listing import RunEntry
 from tl.output import print_json
@@ -25,6 +26,8 @@ def add_commands(commands: Any) -> None:
     ):
         parser = add_command(commands, name, run, text)
         parser.add_argument("run_id", metavar="RUN_ID", help="of a run, or of a sweep for all its runs")
+        if name == "resume":
+            parser.add_argument("--devices", type=int, metavar="INT", help="go on with so many; default: as before")
     parser = add_command(
         commands, "delete", delete, "Permanently delete a run, an experiment or a sweep with all its files."
     )
@@ -78,8 +81,11 @@ def stop(arguments: argparse.Namespace) -> int:
 def resume(arguments: argparse.Namespace) -> int:
     """0: the run finished or was stopped again; 1: it failed."""
     if sweep.is_sweep(arguments.home, arguments.run_id):
+        if arguments.devices is not None:
+            raise Refused("--devices is for a single run; name one of the sweep's.")
         return sweep.resume(arguments.home, arguments.run_id, arguments.json)
-    run = jobs.resume(arguments.home, arguments.run_id)
+    how = (arguments.home, arguments.run_id)
+    run = jobs.resume(*how) if arguments.devices is None else jobs.resume_on(*how, arguments.devices)
     try:
         [run] = wait(arguments.home, run.experiment_id, {run.run_id})
     except KeyboardInterrupt:

@@ -34,6 +34,8 @@ class Demo(Policy):
     page_bytes: float = 300e6  # what the page takes while visitors use it, and what decodes their pictures
     refresh_seconds: float = 5.0  # each is computing, and many watch at once
 
+    devices: int = 1  # the others are other visitors'
+
     offers_timm: bool = False  # any visitor could have gigabytes downloaded
     opens_tensorboard: bool = False  # whoever reaches this machine could read everybody's runs
     shows_commands: bool = False
@@ -67,6 +69,7 @@ class Demo(Policy):
                 f"{bounds.run_operations:,}: choose a lower resolution, fewer pictures or epochs, or a strategy that trains "
                 "less of the network."
             )
+        _check("devices", experiment.devices, self.devices)
         _check("arms x seeds", len(experiment.arms) * len(experiment.seeds), bounds.runs_together, "runs")
         if (need := estimated_bytes(experiment)) > bounds.run_megabytes * 10**6:
             raise TooMuch(

@@ -2,7 +2,7 @@
 
 from tl.jobs.deletion import delete, find
 from tl.jobs.pictures import delete_dataset
-from tl.jobs.queue import experiment, list_runs, resume, resume_all, run, stop, stop_all, submit
+from tl.jobs.queue import experiment, list_runs, resume, resume_all, resume_on, run, stop, stop_all, submit
 from tl.jobs.seeds import add_seeds, begin_settling, stop_settling
 from tl.jobs.start import ensure_supervisor
 from tl.jobs.sweeps import list_sweeps, resume_sweep, submit_sweep, sweep
@@ -19,6 +19,7 @@ __all__ = [
     "list_sweeps",
     "resume",
     "resume_all",
+    "resume_on",
     "resume_sweep",
     "run",
     "stop",

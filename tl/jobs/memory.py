@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from tl import machine
@@ -72,7 +73,9 @@ def _estimated_bytes(training: Training, keeps_start: bool = False, beside: bool
     activations = backbone.activation_bytes * batch * (training.resolution / 224) ** 2
     program = TORCH_BYTES if machine.total_memory() >= ROOMY_BYTES else LEAN_TORCH_BYTES
     per_parameter = PARAMETER_BYTES + (START_BYTES if keeps_start else 0)
-    return program + per_parameter * backbone.parameters + activations
+    processes = training.devices if training.devices > 1 and not gpus() else 1  # in the memory that counts
+    network = program + per_parameter * backbone.parameters
+    return processes * network + activations * processes / training.devices
 
 
 def trainers_that_fit(need_bytes: float) -> int:
@@ -89,6 +92,13 @@ def free_gpu_bytes() -> float | None:
         return int(_asked_driver("--query-gpu=memory.free").split()[0]) * 2.0**20
     except (ValueError, IndexError):
         return None
+
+
+@cache
+def gpus() -> int:
+    """How many GPUs programs may use here, as the driver tells; 0 where there are none, they are hidden or it can't."""
+    there, visible = len(_asked_driver("--query-gpu=uuid").split()), os.environ.get("CUDA_VISIBLE_DEVICES")
+    return there if visible is None else min(there, len(visible.split(",")))
 
 
 def gpu_processes() -> set[int]:

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import structs
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
-from tl.jobs import settling
+from tl.jobs import devices, settling
 from tl.jobs.endings import ending, identity_of, out_of_time
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, LocalLauncher
@@ -134,6 +134,7 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     if samples < len(info.classes):
         raise Refused(f"samples is {samples}, but {info.called} has {len(info.classes)} classes; each needs a picture.")
     sets = [datasets.describe(home, name) for name in experiment.sets]
+    devices.check(experiment.devices)
     home.policy.check_settings(experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
     arms = tuple(_with_weights(home, experiment, arm) for arm in experiment.arms)
     weights = experiment.weights
@@ -237,6 +238,13 @@ def resume(home: Home, run_id: str) -> RunEntry:
     also where the queue is full or the run has had its time.
     """
     return resume_all(home, [run_id])[0]
+
+
+def resume_on(home: Home, run_id: str, number: int) -> RunEntry:
+    """`resume` on so many devices. Raises Refused also where there are fewer."""
+    if _resumable(home, run_id).status not in ACTIVE:
+        devices.go_on_with(home, run_id, number)
+    return resume(home, run_id)
 
 
 def resume_all(home: Home, run_ids: Iterable[str]) -> list[RunEntry]:

@@ -28,7 +28,9 @@ from tl.store.quarantine import announced, sweep_abandoned
 from tl.store.rows import experiment_of
 from tl.store.schema import select
 
-_SHARED = [entry.name for entry in fields(Training) if entry.name not in DECIDED]
+# Settings in which an experiment's runs may differ, with what the experiment has then: they go on with what there is.
+_OWN = DECIDED | {"devices": 1}
+_SHARED = [entry.name for entry in fields(Training) if entry.name not in _OWN]
 
 TOGETHER_SECONDS = 1.0  # between the ids of runs that were queued at once, at most; seeds are added after a training
 
@@ -201,7 +203,7 @@ def _experiments(old: dict[str, Any], configs: list[RunConfig], looks: tuple[int
         yield experiment_of(old["spec"])
     [(told, _)] = Counter(json.dumps(_shared(config)) for config in configs).most_common(1)
     settings: dict[str, Any] = json.loads(told)
-    for name, left in DECIDED.items():
+    for name, left in _OWN.items():
         found = {getattr(config, name) for config in configs}
         settings[name] = found.pop() if len(found) == 1 else left
     arms = {config.arm_position: config.arm for config in configs}

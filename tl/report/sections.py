@@ -10,7 +10,7 @@ from tl.analysis.records import RunRecord
 from tl.analysis.references import Reference
 from tl.analysis.unplanned import notes
 from tl.backbones import BACKBONES
-from tl.config import OF_TWO_SETS, ArmConfig, Experiment, Training
+from tl.config import OF_DEVICES, OF_TWO_SETS, ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import networks, own_words, sides
 from tl.report import pieces
@@ -111,7 +111,8 @@ def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[s
 
 def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tuple[str, object]]:
     """What all arms share, by the names of the command line's options; `sizes` of a sweep."""
-    left_out = () if experiment.target_dataset else OF_TWO_SETS
+    left_out: set[str] = set() if experiment.target_dataset else {*OF_TWO_SETS}
+    left_out |= set() if experiment.devices > 1 else {*OF_DEVICES}
     values = {entry.name: getattr(experiment, entry.name) for entry in fields(Training) if entry.name not in left_out}
     values |= {"samples": ", ".join(map(count, sizes))} if sizes else {}
     numbers = ", ".join(map(str, experiment.seeds))

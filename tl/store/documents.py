@@ -65,6 +65,7 @@ class Result(Struct, frozen=True, kw_only=True):
     memory_peak_bytes: Amount | None = None
     energy_joules: Amount | None = None
     device: str | None = None
+    devices: Count | None = None  # so many of it
     precision: str | None = None
     threads: Count | None = None
     learning_rate: Amount | None = None

@@ -1,4 +1,4 @@
-"""`python -m tl.train RUN_DIR` trains a run (or goes on with it); `--probe` measures this machine's speed.
+"""`python -m tl.train RUN_DIR` trains a run (or goes on with it, `--devices N`: on so many from there on); `--probe` measures this machine's speed.
 
 Exit status 0: finished or stopped (SIGTERM); 1: failed, result.json says why; 2: bad arguments or config.json; 3:
 another trains this run; 75: the probe gave way; more: failed, and result.json could not be written (tl/failures.py). Torch is imported only
@@ -13,11 +13,12 @@ import threading
 import time
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from tl.config import Refused, RunConfig
+from tl.config import SYNC, Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
 from tl.output import spell_out
 from tl.store.device_lock import GAVE_WAY, Turn
@@ -25,12 +26,13 @@ from tl.store.files import hold, keep_private, read_json, sweep, write_json
 from tl.store.home import Home, Run
 from tl.train.checkpoints.history import describe
 from tl.train.checkpoints.sealed import reached
+from tl.train.devices.peers import DeviceLost, Peers
 from tl.train.progress import Progress
 
 if TYPE_CHECKING:  # torch comes with it
     from tl.train.run import Trainer
 
-USAGE = "usage: python -m tl.train RUN_DIR | --probe BACKBONE RESOLUTION BATCH_SIZE"
+USAGE = "usage: python -m tl.train RUN_DIR [--devices N] | --probe BACKBONE RESOLUTION BATCH_SIZE"
 LOOK_SECONDS = 0.1  # between two looks whether somebody waits while this machine's speed is measured
 OCCUPIED = 3  # exit status where another trainer works in the folder
 
@@ -51,6 +53,7 @@ OF_CLASS = {
     "BadCheckpoint": "bad_checkpoint",
     "Refused": "bad_data",
     "Diverged": "diverged",
+    "TooFewDevices": "bad_config",
     "OutOfMemoryError": "out_of_gpu_memory",
     "AcceleratorError": "gpu_lost",
     "MemoryError": "out_of_memory",
@@ -87,21 +90,28 @@ class StopSignal:
             raise Stopped
 
 
-def train(folder: Path) -> int:
-    """Train the run in `folder`; everything that happens ends up in result.json, or at least in the exit status."""
+def train(folder: Path, devices: int | None = None) -> int:
+    """Train the run in `folder`, from here on with so many `devices`, where they are given; everything that happens ends up in result.json, or at least in the exit status."""
     run = Run(folder)
     try:
         config = _config(run)
         if not sole_writer(run):
             print(f"Another trainer works in {run.folder} already; stop that one first.", file=sys.stderr)
             return OCCUPIED
+        if devices is not None:
+            try:
+                config = replace(config, devices=devices)
+            except Refused as problem:
+                print(problem, file=sys.stderr)
+                return EXIT_STATUS["bad_config"]
+            write_json(run.config, config.to_json())
         return _train(run, config)
     except BadConfig as refusal:
         print(refusal, file=sys.stderr)
         if run.config.exists():
             _write_end(run, None, "failed", "bad_config", str(refusal))
     except Exception as error:  # its result can't be written
-        return EXIT_STATUS[_say(error)[0]]
+        return EXIT_STATUS[say(error)[0]]
     return EXIT_STATUS["bad_config"]
 
 
@@ -111,7 +121,7 @@ def sole_writer(run: Run) -> bool:
 
 
 def _train(run: Run, config: RunConfig) -> int:
-    trainer, stop = None, None
+    trainer, stop, peers, ranks = None, None, None, None
     try:
         turn = Turn(run.home.locks_dir)
         stop = StopSignal(turn)  # before the old result goes: from here on a stop leaves a new one
@@ -122,26 +132,49 @@ def _train(run: Run, config: RunConfig) -> int:
         progress.phase("starting")  # from here on who watches may expect it to get somewhere
         stop.check()
         sweep(run.folder)
+        peers = Peers(run, config)  # first: they import torch meanwhile
+        peers.watch(lambda lost: _lost(run, config, trainer, lost))
+        from tl.train.devices.ranks import joined
         from tl.train.run import Trainer
 
-        trainer = Trainer(run, config, turn, stop.check)
+        ranks = joined(0, peers.count, peers.meeting, config.batchnorm == SYNC)
+        trainer = Trainer(run, config, turn, stop.check, ranks)
         trainer.train()
+        ranks.close()
     except Stopped:
         _stopped(run, config, trainer)
     except Exception as error:
         if stop and stop.asked and isinstance(error, RuntimeError):
             _stopped(run, config, trainer)  # who stops signals the whole group: what draws or decodes dies of it first
             return 0
-        reason, message = _say(error)
-        try:
-            if trainer:
-                trainer.failed(reason, message)
-            else:
-                _write_end(run, config, "failed", reason, message)
-        except OSError:
-            return EXIT_STATUS[reason]
-        return 1
+        if peers and isinstance(error, RuntimeError):  # an operation with one that is no longer there fails
+            error = peers.lost() or error
+        return _failed(run, config, trainer, error)
+    finally:
+        if peers:
+            peers.end()
+        if ranks:
+            ranks.close(alone=True)
     return 0
+
+
+def _failed(run: Run, config: RunConfig, trainer: "Trainer | None", error: Exception) -> int:
+    """Write down how a run failed; exit status."""
+    reason, message = say(error)
+    try:
+        if trainer:
+            trainer.failed(reason, message)
+        else:
+            _write_end(run, config, "failed", reason, message)
+    except OSError:
+        return EXIT_STATUS[reason]
+    return 1
+
+
+def _lost(run: Run, config: RunConfig, trainer: "Trainer | None", lost: DeviceLost) -> None:
+    """End this process, which waits for a device that is gone, in an operation that never fails."""
+    status = _failed(run, config, trainer, lost)
+    os._exit(status)  # the others see the end of their input
 
 
 def _stopped(run: Run, config: RunConfig, trainer: "Trainer | None") -> None:
@@ -168,7 +201,7 @@ def _write_end(run: Run, config: RunConfig | None, status: str, reason: str | No
     write_json(run.result, known | {"reason": reason, "message": message})
 
 
-def _say(error: Exception) -> tuple[str, str]:
+def say(error: Exception) -> tuple[str, str]:
     """`explain`, which also goes to the log, as far as that can be written."""
     reason, message = explain(error)
     with suppress(OSError):
@@ -183,12 +216,16 @@ def explain(error: Exception) -> tuple[str, str]:
     if isinstance(error, Refused):
         return reason, str(error)
     detail = {"internal_error": f"{type(error).__name__}: {error}", "out_of_memory": ""}.get(reason, str(error))
+    if isinstance(error, DeviceLost):
+        detail = str(error)
     if isinstance(error, OSError):
         detail = str(error.filename or error.strerror or error)
     return reason, sentence(reason, " ".join(detail.split())[:300])
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, DeviceLost):
+        return error.reason
     if isinstance(error, OSError) and error.errno in OF_ERRNO:
         return OF_ERRNO[error.errno]
     for part, reason in OF_TEXT.items():
@@ -220,6 +257,8 @@ def main(arguments: list[str]) -> int:
             return 0
         case [folder] if not folder.startswith("-"):
             return train(Path(folder))
+        case [folder, "--devices", number] if number.isdigit() and not folder.startswith("-"):
+            return train(Path(folder), int(number))
     print(USAGE, file=sys.stderr)
     return 2
 

@@ -1,6 +1,6 @@
 """Batches of a picture store: order and augmentation are functions of (seed, epoch), the same for every arm."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, pairwise
@@ -65,19 +65,24 @@ def augmented_input(
     rng: np.random.Generator,
     smallest_area: float,
     trivial: bool = False,
+    of: tuple[int, slice] | None = None,
 ) -> torch.Tensor:
     """Random crop (area `smallest_area`..1 of the picture, aspect 3/4..4/3) and horizontal flip, then `to_input`.
 
-    With `trivial`, TrivialAugment between the two.
+    With `trivial`, TrivialAugment between the two. `of`: these are only those pictures of a batch of so many; each is
+    changed as it is among all of them.
     """
-    crops = list(_draw_crops(pixels.shape[1], len(pixels), rng, smallest_area))
+    number, share = of or (len(pixels), slice(0, len(pixels)))
+    crops = list(_draw_crops(pixels.shape[1], number, rng, smallest_area))
+    if len(pixels) < number:
+        crops = _of_share(crops, share)
     if device.type == "cpu":  # as bytes, and only what is left of a picture
-        groups = np.split(pixels, range(CROP_GROUP, len(pixels), CROP_GROUP))
+        groups = np.split(pixels, np.cumsum([len(each.tops) for each in crops])[:-1])
         batch = torch.cat([_resized(each.cut(group), resolution, device) for each, group in zip(crops, groups)])
     else:
         batch = cropped_at_once(_on(device, pixels), crops, resolution)
     if trivial:
-        batch = trivially_augmented(batch, rng.integers(MOST_SEEDS, size=len(batch)))
+        batch = trivially_augmented(batch, rng.integers(MOST_SEEDS, size=number)[share])
     return _normalised(batch, expects)  # once for all: more per call
 
 
@@ -113,6 +118,18 @@ def _draw_crops(side: int, pictures: int, rng: np.random.Generator, smallest_are
         tops = rng.integers(0, side - height + 1, count)
         lefts = rng.integers(0, side - width + 1, count)
         yield Crops(height, width, tops, lefts, rng.random(count) < 0.5)
+
+
+def _of_share(crops: Sequence[Crops], share: slice) -> list[Crops]:
+    """Those of some neighbours in the batch."""
+    found, start = [], 0
+    for each in crops:
+        members = np.arange(len(each.tops))
+        members = members[(members + start >= share.start) & (members + start < share.stop)]
+        if len(members):
+            found.append(each.of(members))
+        start += len(each.tops)
+    return found
 
 
 def cropped_at_once(batch: torch.Tensor, crops: Sequence[Crops], resolution: int) -> torch.Tensor:
@@ -169,18 +186,21 @@ def training_inputs(
     trivial: bool = False,
     drawn: np.ndarray | None = None,
     begins: tuple[int, ...] = (),
+    share: Callable[[int], slice] = lambda pictures: slice(0, pictures),
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
-    """Shuffled (rows, input) of one epoch's batches.
+    """Shuffled (rows, input) of one epoch's batches, or of the `share` of each that one of several devices computes.
 
     `smallest_area` None: no augmentation; `trivial`: see augmented_input; `drawn`: see epoch_rows. Random numbers are those
     of (*`begins`, `seed`, `epoch`).
     """
     rng = np.random.default_rng([*begins, seed, epoch])
-    for rows in epoch_rows(len(pixels) if drawn is None else len(drawn), batch_size, rng, drawn):
+    for batch in epoch_rows(len(pixels) if drawn is None else len(drawn), batch_size, rng, drawn):
+        own = share(len(batch))
+        rows, of = batch[own], (len(batch), own)
         if smallest_area is None:
             yield rows, to_input(pixels[rows], resolution, device, expects)
         else:
-            yield rows, augmented_input(pixels[rows], resolution, device, expects, rng, smallest_area, trivial)
+            yield rows, augmented_input(pixels[rows], resolution, device, expects, rng, smallest_area, trivial, of)
 
 
 def training_batches(

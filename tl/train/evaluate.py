@@ -1,8 +1,8 @@
 """What a network answers on a split, in large batches under inference mode, and what follows from it."""
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -80,6 +80,12 @@ class Evaluation:
     @property
     def _answers(self) -> tuple[np.ndarray, np.ndarray, int]:
         return self.labels, self.predicted, self.probabilities.shape[1]
+
+
+def joined(parts: Sequence[Evaluation]) -> Evaluation:
+    """What was answered on pictures that are in several parts, one after the other."""
+    some = [part for part in parts if len(part.labels)] or parts[:1]
+    return Evaluation(*(np.concatenate([getattr(part, entry.name) for part in some]) for entry in fields(Evaluation)))
 
 
 def at_once(resolution: int, device: torch.device) -> int:

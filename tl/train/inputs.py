@@ -23,6 +23,7 @@ from tl.train.batches import (
     training_inputs,
     view_blocks,
 )
+from tl.train.devices.ranks import ALONE, Ranks
 from tl.train.evaluate import plain_inputs, slices
 from tl.train.frozen import TRAIN, VALIDATION
 from tl.train.frozen.found_features import Wanted
@@ -35,10 +36,20 @@ BLOCK = {"cpu": 64, "cuda": 256}
 
 
 class Inputs:
-    """The pictures of a `store` as the network of a run takes them; `expects`: how they are normalised."""
+    """The pictures of a `store` as the network of a run takes them; `expects`: how they are normalised, `ranks`: who takes
+    which of a batch."""
 
-    def __init__(self, config: RunConfig, store: Pictures, device: torch.device, expects: Input, balance: Balance):
+    def __init__(
+        self,
+        config: RunConfig,
+        store: Pictures,
+        device: torch.device,
+        expects: Input,
+        balance: Balance,
+        ranks: Ranks = ALONE,
+    ):
         self._config, self._store, self._device, self._expects, self._balance = config, store, device, expects, balance
+        self._ranks = ranks
         self.pixels = resident(store.pixels(TRAIN, config.samples), device)
         self.labels = store.labels_of(TRAIN, config.samples)
         self._validation: np.ndarray | Resident | None = None
@@ -69,12 +80,12 @@ class Inputs:
         return plain_inputs(self._pictures_of(split), self._config.resolution, self._device, self._expects)
 
     def batches(self, view: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Shuffled (input, label) batches of training pictures as a view shows them.
+        """Shuffled (input, label) batches of training pictures as a view shows them; on several devices, shares of them.
 
         Where there are pictures of a target beside, as many of them follow in each batch, and their labels where they are
         known. One batch: BatchNorm normalises both by what they have in common, and a step costs one pass.
         """
-        own = training_batches(self.pixels, self.labels, **self._stream(view))
+        own = training_batches(self.pixels, self.labels, share=self._ranks.share, **self._stream(view))
         beside = self._store.beside
         if beside is None or self._beside is None:
             return own

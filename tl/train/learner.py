@@ -19,7 +19,8 @@ from tl.train import flops
 from tl.train.balance import Balance
 from tl.train.batches import epoch_rows
 from tl.train.checkpoints.moving import moving_part
-from tl.train.evaluate import Evaluation, at_once, evaluate
+from tl.train.devices.ranks import ALONE, Ranks
+from tl.train.evaluate import Evaluation, at_once, evaluate, joined
 from tl.train.frozen import TRAIN, FrozenPart
 from tl.train.frozen.folded import Folded
 from tl.train.frozen.kept_features import Features
@@ -40,7 +41,8 @@ class Learner:
     """The network of a run with all that it takes to train and evaluate it.
 
     `weights` is the file of the pretrained weights (None: random ones), `expects` how pictures are normalised, `folder` a place for kept features, `tick` is
-    called after each piece of work and may raise to end it.
+    called after each piece of work and may raise to end it. `ranks`: the processes that compute the run; of each batch this
+    one has its share.
     """
 
     def __init__(
@@ -52,11 +54,12 @@ class Learner:
         expects: Input,
         folder: Path,
         tick: Callable[[], None],
+        ranks: Ranks = ALONE,
     ):
-        self.config, self.device, self._tick = config, device, tick
+        self.config, self.device, self._tick, self._ranks = config, device, tick, ranks
         labels = store.labels_of(TRAIN, config.samples)
         self._balance = Balance(config.balance, labels, len(store.classes), config.seed, device)
-        self._inputs = Inputs(config, store, device, expects, self._balance)
+        self._inputs = Inputs(config, store, device, expects, self._balance, ranks)
         self.pixels, self.labels = self._inputs.pixels, self._inputs.labels
         torch.manual_seed(config.seed)
         self.network = new_network(config.backbone, len(store.classes), config.resolution, device)
@@ -80,7 +83,8 @@ class Learner:
         self._common = self._inputs.named  # its features are those of other runs, too
         self._at_once = at_once(config.resolution, device)  # where nothing trains
         cache = FeatureCache(Run(folder).home)
-        self._frozen = FrozenPart(self.network, config.backbone, plan, folder, config.views_of(config.arm), cache)
+        views = config.views_of(config.arm)
+        self._frozen = FrozenPart(self.network, config.backbone, plan, folder, views, cache, ranks)
         self._asynchronous = device.type == "cuda"  # computes while Python goes on, so nobody asks it for a number
         self.parts = 1  # a batch goes through the network in so many; more where memory was not enough
         self._folded: Folded | None = None
@@ -90,6 +94,11 @@ class Learner:
     def fits(self) -> bool:
         """Whether `fit` takes the place of batches and steps."""
         return self.method.fits
+
+    @property
+    def divides(self) -> bool:
+        """Whether a batch may go through the network in parts: not where BatchNorm normalises by all devices' shares."""
+        return not self._ranks.sync
 
     def restored(self) -> None:
         """Weights were put back from a checkpoint."""
@@ -108,25 +117,28 @@ class Learner:
         self.stages.apply(phase)
         self.method.begin()
         self._frozen.begin(epoch, set(phase.rates))
-        torch.manual_seed(self.config.seed * 100_003 + epoch)  # dropout: so that a resumed run draws the same
+        own = self._ranks.number << 48  # each device draws its own dropout
+        torch.manual_seed(self.config.seed * 100_003 + epoch + own)  # so that a resumed run draws the same
         self.stages.train_mode()
 
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """(what the part that trains takes, labels) of each batch: from kept features where there are some."""
+        """(what the part that trains takes, labels) of this device's share of each batch: from kept features where there are
+        some."""
         view = self._frozen.view(epoch)
         features = self._features(view)
         if features is None:
             yield from self._streamed(epoch)
             return
         rng = np.random.default_rng([self.config.seed, epoch])
-        for rows in epoch_rows(len(self.pixels), self.config.batch_size, rng, self._balance.drawn(epoch)):
+        for batch in epoch_rows(len(self.pixels), self.config.batch_size, rng, self._balance.drawn(epoch)):
+            rows = batch[self._ranks.share(len(batch))]
             yield features.read(rows, self.device), sent(self.labels[rows], self.device)
 
     def step(
         self, batch: torch.Tensor, target: torch.Tensor, phase: Phase, rate: float, done: float = 0.0
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Train on a batch of `batches`; gives loss, () float64, and scores of what has labels. Nothing moves where it is
-        not finite. `done`: which share of the epochs it may take is behind, 0..1.
+        not finite. On several devices the loss is that of the whole batch, and so are the gradients. `done`: which share of the epochs it may take is behind, 0..1.
 
         Where the GPU's memory is not enough, the pictures that lie there give way; then the batch goes through the
         network in twice as many parts, from there on.
@@ -138,17 +150,21 @@ class Learner:
                 loss, scores = self._gradients(batch, target)
                 break
             except torch.OutOfMemoryError:
+                if not self.divides:  # the others wait for this one's part of BatchNorm's sums
+                    raise
                 self.optimizer.zero_grad(set_to_none=True)
                 if not (isinstance(self.pixels, Resident) and self.pixels.release()):
                     if self.parts == MOST_PARTS:
                         raise
                     self.parts *= 2
             torch.cuda.empty_cache()  # only now: the error held on to what was computed
+        loss = self._ranks.mean(loss, len(target))
         if self._asynchronous:
             # The fused optimizers ask this themselves, on the GPU, and leave everything as it is where it is 1.
             self.optimizer.found_inf = (~loss.isfinite()).float()  # type: ignore[attr-defined]  # unknown to stubs
         elif not loss.isfinite():
             return loss, scores
+        self._ranks.add_gradients(self.network.parameters())
         self.method.after_backward()
         self.optimizer.step()
         self.method.after_step()
@@ -163,18 +179,19 @@ class Learner:
         self.optimizer.zero_grad(set_to_none=True)
         total, scores = torch.zeros((), dtype=torch.float64, device=self.device if self._asynchronous else "cpu"), []
         parts = max(1, min(self.parts, len(target) // 2))  # BatchNorm can't train on a single picture
+        parts, mine = (parts if self.divides else 1), self._ranks.of_mean(len(target))
         labelled, others = (each.tensor_split(parts) for each in (batch[: len(target)], batch[len(target) :]))
         for some, more, classes in zip(labelled, others, target.tensor_split(parts), strict=True):
-            with self._precision():
+            with self._precision(), self._ranks.training():
                 found = self._frozen.after(batch if parts == 1 else torch.cat([some, more]) if len(more) else some)
             found = found.float()
             loss = self.method.loss(found, classes, self._balance.loss)
             share = len(classes) / len(target)
             total += loss.detach().to(total.device).double() * share
             scores.append(found[: len(classes)].detach())
-            if not self._asynchronous and not total.isfinite():
+            if not self._asynchronous and self._ranks.count == 1 and not total.isfinite():
                 break
-            (loss if parts == 1 else loss * share).backward()
+            (loss if share * mine == 1 else loss * (share * mine)).backward()
         return total, torch.cat(scores) if len(scores) > 1 else scores[0]
 
     def fit(self, tick: Callable[[int], None]) -> Evaluation:
@@ -203,7 +220,7 @@ class Learner:
 
         However classes are balanced, the means are those of the training pictures as they are: comparable throughout.
         """
-        return self._balance.told(loss, scores, target, self.method.adds)
+        return self._ranks.counted(self._balance.told(loss, scores, target, self.method.adds))
 
     def noted(self) -> dict[str, float | int | None]:
         """What the method has to tell of the epoch, by columns of the metrics."""
@@ -228,7 +245,7 @@ class Learner:
         """What the network answers on the pictures of a split; `tick(pictures done)` is called after each step.
 
         From kept features where there are some; of pictures without a name not if `whole`: then a resumed run, which has
-        kept none yet, gets the same to the last bit.
+        kept none yet, gets the same to the last bit. Each of several devices asks the network about its part of them.
         """
         labels, pictures = self._inputs.labels_of(split), self._inputs.plain(split)
         self.network.eval()
@@ -239,11 +256,31 @@ class Learner:
         with self._precision():
             if features is not None:
                 read = lambda rows: features.read(rows, self.device)  # noqa: E731
-                return evaluate(self._frozen.after, read, labels, self._at_once, tick)
+                return self._asked(self._frozen.after, read, labels, tick)
             if cut and self._common:
                 before = lambda rows: self._frozen.before(pictures(rows))  # noqa: E731
-                return evaluate(self._frozen.after, before, labels, self._at_once, tick)
-            return evaluate(self._evaluated(), pictures, labels, self._at_once, tick)
+                return self._asked(self._frozen.after, before, labels, tick)
+            return self._asked(self._evaluated(), pictures, labels, tick)
+
+    def _asked(
+        self,
+        network: Callable[[torch.Tensor], torch.Tensor],
+        inputs: Callable[[slice], torch.Tensor],
+        labels: np.ndarray,
+        tick: Callable[[int], None],
+    ) -> Evaluation:
+        """As `evaluate`, by all devices: what each answers on its part, put together."""
+        if self._ranks.count == 1:
+            return evaluate(network, inputs, labels, self._at_once, tick)
+        part = self._ranks.part(len(labels))
+        own = evaluate(
+            network,
+            lambda rows: inputs(slice(part.start + rows.start, part.start + rows.stop)),
+            labels[part],
+            self._at_once,
+            lambda done: tick(min(len(labels), done * self._ranks.count)),
+        )
+        return joined(self._ranks.gathered(own))
 
     def _evaluated(self) -> Folded:
         """The network as it is now; it is in evaluation mode."""
@@ -263,7 +300,7 @@ class Learner:
         def step(rate: float, batch: torch.Tensor, target: torch.Tensor) -> float:
             nonlocal pictures
             loss, _ = self.step(batch, target, phase, rate)
-            pictures += len(batch)
+            pictures += self._ranks.in_batch(len(batch))
             self._tick()
             return loss.item()
 

@@ -10,10 +10,10 @@ PERIOD_SECONDS = 0.25
 
 
 class Progress:
-    """What a run does at the moment, for whoever watches."""
+    """What a run does at the moment, for whoever watches; `told`: whether it is written."""
 
-    def __init__(self, run: Run, epochs: int):
-        self._path = run.progress
+    def __init__(self, run: Run, epochs: int, told: bool = True):
+        self._path, self._told = run.progress, told
         self._written = 0.0
         self.notes: list[str] = []  # what did not go as planned
         self._state: dict[str, Any] = {
@@ -51,4 +51,5 @@ class Progress:
     def _write(self) -> None:
         self._state["counter"] += 1
         self._written = time.monotonic()
-        write_json(self._path, self._state | {"notes": self.notes}, durable=False)
+        if self._told:
+            write_json(self._path, self._state | {"notes": self.notes}, durable=False)

@@ -28,13 +28,15 @@ from tl.train.batches import number_of_batches
 from tl.train.checkpoints.checkpoint import load_best, load_last, save_best, save_last, settle_best
 from tl.train.checkpoints.history import History, describe
 from tl.train.checkpoints.sealed import reached
+from tl.train.devices.peers import NoTurn
+from tl.train.devices.ranks import ALONE, Ranks
 from tl.train.evaluate import Evaluation
 from tl.train.events import write_events
 from tl.train.frozen import VALIDATION
 from tl.train.hardware import threads
 from tl.train.hardware.device import choose_device, device_name, gpu_identity, versions
 from tl.train.hardware.precision import choose_precision
-from tl.train.hardware.resources import ResourceMonitor
+from tl.train.hardware.resources import ResourceMonitor, together
 from tl.train.learner import Learner
 from tl.train.network import new_network
 from tl.train.obtain import weights_here
@@ -48,14 +50,22 @@ class Diverged(Exception):
 
 
 class Trainer:
-    """One arm with one seed. `stop` is asked after each step and raises when the run has to end."""
+    """One arm with one seed. `stop` is asked after each step and raises when the run has to end. `ranks`: the processes that
+    compute it, of which all do this and the first one writes."""
 
-    def __init__(self, run: Run, config: RunConfig, turn: Turn, stop: Callable[[], None]):
-        self.run, self.config, self.turn, self.stop = run, config, turn, stop
-        self.progress = Progress(run, config.max_epochs)
+    def __init__(
+        self,
+        run: Run,
+        config: RunConfig,
+        turn: Turn | NoTurn,
+        stop: Callable[[], None],
+        ranks: Ranks = ALONE,
+    ):
+        self.run, self.config, self.turn, self.stop, self.ranks = run, config, turn, stop, ranks
+        self.progress = Progress(run, config.max_epochs, told=ranks.first)
         self.device = choose_device()
-        self.threads = threads.govern(self.device, config.threads)
-        self.device_name = device_name(self.device)  # asked now: a GPU that was lost can't tell
+        self.threads = threads.govern(self.device, config.threads, ranks.count)
+        self.device_name = device_name(self.device, ranks.count)  # asked now: a GPU that was lost can't tell
         self._history: History | None = None  # until it is known whether the last checkpoint can be used
         self.monitor = ResourceMonitor(run.resources, **gpu_identity(self.device))
 
@@ -67,14 +77,15 @@ class Trainer:
 
     def train(self) -> dict[str, Any]:
         """Train to the end; gives what result.json says. Raises what went wrong. The caller holds the turn."""
-        self.monitor.start()
+        self.ranks.once(self.monitor.start)
         try:
             self._prepare()
             while not self._finished():
                 self._epoch(self.history.epochs + 1)
                 self._hand_over()
             result = self._result("finished", **self._test())
-            keep_best_network(self.run)  # it has finished, whatever becomes of what it doesn't need any more
+            # It has finished, whatever becomes of what it doesn't need any more.
+            self.ranks.once(keep_best_network, self.run)
             return result
         finally:
             self.monitor.stop()
@@ -90,14 +101,16 @@ class Trainer:
     def _prepare(self) -> None:
         config = self.config
         self.progress.phase("preparing")
-        self.store = prepare_for(self.run.home, config, self._preparing)
+        self.store = self.ranks.in_turn(lambda: prepare_for(self.run.home, self.config, self._preparing))
         weights, expects = None, input_of(self.run.home, config.backbone, config.weights)
         if config.arm.pretrained:
-            weights = weights_here(self.run.home, config.backbone, config.weights, self._preparing)
+            wanted = (self.run.home, config.backbone, config.weights, self._preparing)
+            weights = self.ranks.in_turn(lambda: weights_here(*wanted))
         self.threads.resume()  # only now: it is other processes that decode pictures, and theirs is no load of others
         if config.precision == "auto":
             config = self.config = self._choose_precision()
-        self.learner = Learner(config, self.store, self.device, weights, expects, self.run.folder, self._tick)
+        folder = self.run.folder
+        self.learner = Learner(config, self.store, self.device, weights, expects, folder, self._tick, self.ranks)
         self._resume()
         if self.history.learning_rate is None:
             self.history.learning_rate = self._find_rate() if config.finds_rate else config.rate_of(config.arm)
@@ -106,7 +119,8 @@ class Trainer:
     def _resume(self) -> None:
         """Go on from the last checkpoint, if there is one; what is written after a checkpoint may be older or gone."""
         learner, folder = self.learner, self.run.checkpoints
-        last = load_last(folder, learner.network, learner.optimizer, self.config, learner.moving)
+        kept = (folder, learner.network, learner.optimizer, self.config, learner.moving)
+        last = self.ranks.in_turn(lambda: load_last(*kept))  # the first removes a damaged one
         self._history, version = last or (History(), torch.__version__)
         if last:
             learner.restored()
@@ -114,14 +128,23 @@ class Trainer:
             self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
         self._say()
         self.progress.goes_on(self.history.epochs)
-        if read_memory_kills(self.run):
+        for sentence in self._of_devices():
+            if sentence not in self.history.notes:
+                self.history.notes.append(sentence)
+        if read_memory_kills(self.run) and learner.divides:
             learner.spare_memory()
             if self.history.parts == 1:  # not known yet
                 self.history.parts = 2
                 self._note_parts(f"The system ended the trainer for lack of memory in epoch {self.history.epochs + 1}")
         learner.parts = self.history.parts
         learner.goes_on(self.history.epochs)
-        settle_best(folder, learner.network, self.history, self.config, learner.moving)
+        self.ranks.once(settle_best, folder, learner.network, self.history, self.config, learner.moving)
+
+    def _of_devices(self) -> list[str]:
+        """What is to be said of how many of its devices compute the run."""
+        if (asked := self.config.devices) == self.config.devices_of(self.config.arm):
+            return []
+        return [f"Only its head is computed, on features that are kept: one of the {asked} devices did all of it."]
 
     def _note(self, sentence: str) -> None:
         """Keep what did not go as planned: it ends up in result.json."""
@@ -136,8 +159,8 @@ class Trainer:
 
     def _write_rows(self) -> None:
         """What others read of the epochs; made again from the checkpoint where a crash came between."""
-        write_metrics(self.run.metrics, self.history.rows)
-        write_events(self.run.tensorboard, self.config, self.history.rows, None)
+        self.ranks.once(write_metrics, self.run.metrics, self.history.rows)
+        self.ranks.once(write_events, self.run.tensorboard, self.config, self.history.rows, None)
 
     def _preparing(self, done: int, total: int, what: str) -> None:
         self.progress.step(done, total, what)
@@ -161,8 +184,9 @@ class Trainer:
         self.progress.phase("preparing", detail="trying fp32 and bf16")
         build = partial(new_network, config.backbone, len(self.store.classes), config.resolution, self.device)
         about = (config.backbone, config.resolution, config.batch_size)
-        config = replace(config, precision=choose_precision(self.run.home, build, *about, self.device))
-        write_json(self.run.config, config.to_json())
+        chosen = self.ranks.told(lambda: choose_precision(self.run.home, build, *about, self.device))
+        config = replace(config, precision=chosen)
+        self.ranks.once(write_json, self.run.config, config.to_json())
         return config
 
     def _find_rate(self) -> float | None:
@@ -180,9 +204,9 @@ class Trainer:
         rate, curve, history.rate_shown = min(found, key=lambda each: each[0])
         if not history.rate_shown:
             self._note(none_shown(rate))
-        write_parquet(self.run.rate_test, pd.DataFrame(curve))
+        self.ranks.once(write_parquet, self.run.rate_test, pd.DataFrame(curve))
         history.rate_test_seconds = time.monotonic() - began
-        history.rate_test_joules = self.monitor.epoch_mark()["energy_joules"]
+        history.rate_test_joules = self._load()["energy_joules"]
         return rate
 
     def _finished(self) -> bool:
@@ -194,6 +218,7 @@ class Trainer:
         self.threads.pause()
         self.progress.phase("waiting", epoch=self.history.epochs)
         self.turn.take(self.stop)
+        self.ranks.wait()
         self.threads.resume()
         self.progress.phase("training", epoch=self.history.epochs)  # no longer waiting: who watches expects movement
 
@@ -211,9 +236,7 @@ class Trainer:
         if validation and not math.isfinite(validation.loss):
             raise Diverged(f"the validation loss became {validation.loss} in epoch {epoch}")
         evaluated, spared = time.monotonic(), learner.reused_seconds - before
-        load, share = self.monitor.epoch_mark(), self.threads.take_share()
-        memory = torch.cuda.max_memory_allocated() if self.device.type == "cuda" else load["memory_bytes"]
-        pictures = learner.per_epoch
+        load, pictures = self._load(), learner.per_epoch
         frozen_flops, flops = learner.flops(phase)
         history.add(
             {
@@ -232,11 +255,8 @@ class Trainer:
                 "eval_seconds": evaluated - trained + spared - reused,
                 "reused_seconds": spared,
                 "images_per_second": pictures / (trained - began + reused),
-                "memory_peak_bytes": memory,
-                "gpu_utilisation": load["gpu_utilisation"],
+                **load,
                 "energy_joules": None if spared else load["energy_joules"],
-                **(share.row() if share else {}),
-                **({"others_load": load["gpu_others"]} if self.device.type == "cuda" else {}),
                 "flops": pictures * (flops + frozen_flops * (learner.frozen_passes - passes)),
                 **self._on_target(epoch, validation),
                 **learner.noted(),
@@ -255,12 +275,25 @@ class Trainer:
         said = f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, {told}"
         print(f"{said}{evaluated - began:.1f} s", flush=True)
 
+    def _load(self) -> dict[str, float | None]:
+        """What was taken of the machine since the last mark, by columns of the metrics, by all devices together."""
+        load, share, gpu = self.monitor.epoch_mark(), self.threads.take_share(), self.device.type == "cuda"
+        own = {
+            "memory_peak_bytes": torch.cuda.max_memory_allocated() if gpu else load["memory_bytes"],
+            "gpu_utilisation": load["gpu_utilisation"],
+            "energy_joules": load["energy_joules"],
+            **(share.row() if share else {}),
+            **({"others_load": load["gpu_others"]} if gpu else {}),
+        }
+        return together(self.ranks.gathered(own), gpu)
+
     def _commit(self) -> None:
         """The epoch counts once the checkpoint is there; all the rest follows from it."""
         history, learner, folder = self.history, self.learner, self.run.checkpoints
-        save_last(folder, learner.network, learner.optimizer, history, self.config, learner.moving)
+        about = (history, self.config, learner.moving)
+        self.ranks.once(save_last, folder, learner.network, learner.optimizer, *about)
         if history.best_epoch == history.epochs:
-            save_best(folder, learner.network, history.epochs, self.config, learner.moving)
+            self.ranks.once(save_best, folder, learner.network, history.epochs, self.config, learner.moving)
         self._write_rows()
 
     def _train_epoch(self, epoch: int, phase: Phase) -> tuple[float, float, float | None]:
@@ -284,7 +317,11 @@ class Trainer:
             self.progress.step(step + 1, steps)
             self._between()
         self._look(epoch, sums.rest())
-        return *sums.means(), rate * phase.rates[HEAD]
+        if (most := max(self.ranks.gathered(learner.parts))) > learner.parts:  # another device had too little memory
+            learner.parts = most
+            self._halved(epoch, steps)
+        self.ranks.settle_statistics(learner.network)
+        return *sums.means(self.ranks), rate * phase.rates[HEAD]
 
     def _fit(self, epoch: int) -> tuple[float, float]:
         """The head computed in one go: mean loss and accuracy on the training pictures, then."""
@@ -346,7 +383,7 @@ class Trainer:
         tested = {} if self.config.final else self._answers(ended=whole and learner.moving is not None)
         if learner.moving is not None:  # whoever takes over the network needs all of it
             learner.finish()
-            save_best(folder, learner.network, history.best_epoch, self.config)
+            self.ranks.once(save_best, folder, learner.network, history.best_epoch, self.config)
         self.progress.phase("done", epoch=history.epochs)
         return tested
 
@@ -361,7 +398,8 @@ class Trainer:
         if self.learner.adapts and (told := self.learner.adapt(self._ticking(len(self.store.beside or ())))):
             self._note(told)
         tested = self._evaluate("test", self.history.epochs, whole=True)
-        write_predictions(self.run.predictions, {VALIDATION: before, "test": tested.predictions(self.store, "test")})
+        answers = {VALIDATION: before, "test": tested.predictions(self.store, "test")}
+        self.ranks.once(write_predictions, self.run.predictions, answers)
         return tested.row("test") | {"test_images": self.store.sizes["test"]}
 
     def _result(self, status: str, **facts: Any) -> dict[str, Any]:
@@ -369,14 +407,15 @@ class Trainer:
         document = describe(status, history, self.config) | {
             "waited_seconds": self.turn.waited_seconds,
             "device": self.device_name,
+            "devices": self.ranks.count,
             "versions": versions(),
         }
         document |= facts
         try:
-            write_events(self.run.tensorboard, self.config, history.rows, document)
+            self.ranks.once(write_events, self.run.tensorboard, self.config, history.rows, document)
         except OSError as error:
             if status == "finished":
                 raise
             print(f"TensorBoard's files lack how the run ended: {error}", flush=True)
-        write_json(self.run.result, document)
+        self.ranks.once(write_json, self.run.result, document)
         return document

@@ -4,6 +4,8 @@ from collections import deque
 
 import torch
 
+from tl.train.devices.ranks import ALONE, Ranks
+
 AHEAD = 8  # steps a GPU may be behind: the next batches are prepared meanwhile, and a loss is looked at so much later
 
 
@@ -35,9 +37,9 @@ class EpochSums:
         """Look at the steps not looked at yet; the first (step, loss) not finite."""
         return self._looked_at(0)
 
-    def means(self) -> tuple[float, float]:
-        """Loss and accuracy of the epoch."""
-        losses, right, pictures = torch.as_tensor(self._total).tolist()
+    def means(self, ranks: Ranks = ALONE) -> tuple[float, float]:
+        """Loss and accuracy of the epoch, whichever device computed its pictures."""
+        losses, right, pictures = ranks.sum(torch.as_tensor(self._total)).tolist()
         return losses / pictures, right / pictures
 
     def _looked_at(self, left: int) -> tuple[int, float] | None:

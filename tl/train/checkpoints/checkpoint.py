@@ -9,7 +9,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from tl.train.checkpoints.sealed import (
     history_of,
     opened,
 )
+from tl.words import number_of
 
 BEST, PREVIOUS_BEST = "best.safetensors", "previous_best.safetensors"
 DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
@@ -116,7 +117,7 @@ def load_last(
             continue
         try:
             with opened(path) as sealed:
-                _belongs(path, sealed.about["config"], config)
+                before = _belongs(path, sealed.about["config"], config)
                 history = history_of(sealed)
                 _restore(sealed, network, optimizer, moving)
         except DamagedError:
@@ -125,6 +126,9 @@ def load_last(
         for bad in damaged:
             bad.unlink()  # it would become the previous one, in place of the only good one
             history.notes.append(f"Resumed from epoch {history.epochs}: the last checkpoint was damaged.")
+        if before.devices != config.devices:
+            there, here = (number_of(each.devices, "device") for each in (before, config))
+            history.notes.append(f"Resumed on {here} after epoch {history.epochs}, before on {there}.")
         return history, sealed.about["torch"]
     if damaged:
         names = " and ".join(path.name for path in damaged)
@@ -132,21 +136,23 @@ def load_last(
     return None
 
 
-def _belongs(path: Path, settings: dict[str, Any], config: RunConfig) -> None:
-    """Raise BadCheckpoint where it is of a run with other settings; both mean what their version meant by them."""
+def _belongs(path: Path, settings: dict[str, Any], config: RunConfig) -> RunConfig:
+    """The settings of the run it is of. Raises BadCheckpoint where they are others than `config`; both mean what their
+    version meant by them. On how many devices a run goes on is no matter."""
     try:
-        theirs = RunConfig.from_json(settings).to_json()
+        before = RunConfig.from_json(settings)
     except Newer as found:
         raise BadCheckpoint(newer(str(path), found)) from None
     except Refused as problem:
         raise BadCheckpoint(f"{path} has settings that can't be used ({problem}); start a new run.") from None
-    own = config.to_json()
+    own, theirs = config.to_json(), replace(before, devices=config.devices).to_json()
     for name in sorted({*own, *theirs}):
         if own.get(name) != theirs.get(name):
             raise BadCheckpoint(
                 f"{path} is of a run with {name} {theirs.get(name)!r}, config.json says {own.get(name)!r}; put that"
                 " back, or start a new run."
             )
+    return before
 
 
 def _restore(sealed: Sealed, network: nn.Module, optimizer: torch.optim.Optimizer, moving: Moving | None) -> None:

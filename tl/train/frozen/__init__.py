@@ -15,9 +15,10 @@ import torch
 from torch import nn
 
 from tl.store.frozen_features import FeatureCache
+from tl.train.devices.ranks import ALONE, Ranks
 from tl.train.frozen.folded import Folded
 from tl.train.frozen.found_features import Found, Shelf, Wanted
-from tl.train.frozen.kept_features import Features, FeatureStore, Room, as_given
+from tl.train.frozen.kept_features import Features, FeatureStore, Place, Room, as_given
 from tl.train.frozen.pieces import WHOLE, Chain, run_pieces
 
 # Views besides those of training: that which every epoch uses, that of the end, and training pictures as they are.
@@ -39,8 +40,10 @@ class FrozenPart:
         folder: Path,
         views: int,
         cache: FeatureCache | None = None,
+        ranks: Ranks = ALONE,
     ):
-        """`plan`: the parts that train in each epoch; `views` 0: everything is computed anew in every epoch.
+        """`plan`: the parts that train in each epoch; `views` 0: everything is computed anew in every epoch; `ranks`: the
+        processes that need the features, of which one makes them.
 
         Only cuts behind which nothing is frozen any more may be reached earlier than planned.
         """
@@ -53,7 +56,8 @@ class FrozenPart:
             Folded
         ] = []  # of the frozen ones, made when they are needed: their weights are loaded by then
         self._shelf = Shelf(cache, backbone, self._cuts) if cache else None
-        self._store = FeatureStore(folder) if self._cuts and views else None
+        self._ranks = ranks
+        self._store = FeatureStore(folder, named=ranks.count > 1) if self._cuts and views else None
         self.place, self._number = WHOLE, 0
         self._tried: set[tuple[int, int | str]] = set()
         self._counted: set[int | str] = set()  # views whose cost is in the metrics
@@ -114,14 +118,29 @@ class FrozenPart:
         return self._store
 
     def _find(self, view: int | str, cuts: list[int], wanted: Wanted) -> None:
-        """Take from the cache what it has, compute the rest and put it there."""
-        shelf = None if wanted.facts is None else self._shelf
-        pieces = self._pieces[: self._number]
-        found = shelf.find(cuts, wanted, pieces) if shelf else Found(wanted.count, {})
-        ready = {} if found.missing.any() else found.as_they_lie()
-        for cut, features in (ready or self._make(cuts, wanted, found, shelf)).items():
+        """Take from the cache what it has, compute the rest and put it there; once, for all processes of the run."""
+        made: dict[int, Features] = {}
+        found = Found(wanted.count, {})
+
+        def work() -> dict[int, Place]:
+            nonlocal made, found
+            shelf = None if wanted.facts is None else self._shelf
+            if shelf:
+                found = shelf.find(cuts, wanted, self._pieces[: self._number])
+            alone = self._ranks.count == 1  # a file of the cache may be gone when another looks for it
+            ready = found.as_they_lie() if alone and not found.missing.any() else {}
+            made = ready or self._make(cuts, wanted, found, shelf)
+            return {} if alone else {cut: features.place for cut, features in made.items()}
+
+        places = self._ranks.told(work)
+        for cut, features in (
+            made if self._ranks.first else {cut: there.opened() for cut, there in places.items()}
+        ).items():
             self._kept.keep(cut, view, features)
-        if self._kept.get(self.place, view) is None:  # no room
+        self._ranks.wait()
+        for features in made.values():
+            features.hide()
+        if not self._ranks.first or self._kept.get(self.place, view) is None:  # no room
             return
         if view in self._counted:
             passes = float(found.missing.mean())
@@ -149,7 +168,7 @@ class FrozenPart:
                     features.stored[part.rows] = part.block.values[part.theirs]
         rest, seconds = np.flatnonzero(found.missing), dict.fromkeys(cuts, 0.0)
         began = time.monotonic()
-        for rows, batch in wanted.inputs(rest if shelf else None):
+        for rows, batch in wanted.inputs(rest if shelf else None) if len(rest) else ():
             values = self._values(batch, len(rows), began, seconds)
             for cut in cuts:
                 if features := room.at(cut, values[cut]):

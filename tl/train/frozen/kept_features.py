@@ -5,8 +5,10 @@ The kernel's page cache holds what memory allows, and nothing is left of them ho
 
 import mmap
 import os
+import secrets
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +24,28 @@ DISK_SHARE = 0.25  # of the free disk, at most, and of what the home may take of
 class Features:
     """Outputs of one cut for `count` pictures, (count, ...) float32, in the order of the pictures' rows."""
 
-    def __init__(self, folder: Path, count: int, sample: torch.Tensor):
+    def __init__(self, folder: Path, count: int, sample: torch.Tensor, named: bool = False):
         self.channels_last = sample.ndim == 4
         shape = (count, *as_stored(sample).shape[1:])
         self.size_bytes = int(np.prod(shape)) * 4
-        with tempfile.TemporaryFile(dir=folder) as file:
+        # Named as what a killed writer leaves behind: nothing of it stays.
+        self._path = folder / f".features.{os.getpid()}.{secrets.token_hex(4)}" if named else None
+        with open(self._path, "x+b") if self._path else tempfile.TemporaryFile(dir=folder) as file:
             os.posix_fallocate(file.fileno(), 0, self.size_bytes)  # a full disk is an error here, not a signal later
             self._map = mmap.mmap(file.fileno(), self.size_bytes)
         self._array = np.frombuffer(self._map, np.float32).reshape(shape)
+
+    @property
+    def place(self) -> "Place":
+        """Where other processes find them, as long as they have a name."""
+        assert self._path is not None, "they were made without a name"
+        return Place(self._path, self._array.shape)
+
+    def hide(self) -> None:
+        """Take their name away: nobody else will look for them."""
+        if self._path:
+            self._path.unlink(missing_ok=True)
+            self._path = None
 
     def write(self, rows: np.ndarray | slice, features: torch.Tensor) -> None:
         """Keep the features of the pictures `rows`."""
@@ -39,7 +55,7 @@ class Features:
     def of(cls, values: np.ndarray) -> "Features":
         """Those that lie in a file of the cache, already as they are stored."""
         found = cls.__new__(cls)
-        found.channels_last, found.size_bytes, found._array = values.ndim == 4, 0, values
+        found.channels_last, found.size_bytes, found._array, found._path = values.ndim == 4, 0, values, None
         return found
 
     @property
@@ -51,6 +67,18 @@ class Features:
         """The features of the pictures `rows`, as the frozen part gave them."""
         batch = sent(np.array(self._array[rows]), device)
         return batch.permute(0, 3, 1, 2) if self.channels_last else batch
+
+
+@dataclass(frozen=True)
+class Place:
+    """Features that another process of the run has made."""
+
+    path: Path
+    shape: tuple[int, ...]
+
+    def opened(self) -> Features:
+        """They, read-only."""
+        return Features.of(np.memmap(self.path, np.float32, "r", shape=self.shape))
 
 
 def as_stored(features: torch.Tensor) -> torch.Tensor:
@@ -65,10 +93,13 @@ def as_given(stored: np.ndarray) -> torch.Tensor:
 
 
 class FeatureStore:
-    """Features by (cut, view), where a view is a number or the name of a split, within a budget of disk."""
+    """Features by (cut, view), where a view is a number or the name of a split, within a budget of disk.
 
-    def __init__(self, folder: Path, budget_bytes: int | None = None):
-        self._folder = folder
+    `named`: in files with names, until they are hidden, for other processes to open.
+    """
+
+    def __init__(self, folder: Path, budget_bytes: int | None = None, named: bool = False):
+        self._folder, self._named = folder, named
         self._stored: dict[tuple[int, int | str], Features] = {}
         if budget_bytes is None:
             policy = Home().policy
@@ -88,7 +119,7 @@ class FeatureStore:
         if needed > self._left:
             return None
         try:
-            features = Features(self._folder, count, sample)
+            features = Features(self._folder, count, sample, self._named)
         except OSError:  # the disk is fuller than it was
             self._left = 0
             return None

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 import torchvision
 
+from tl.words import number_of
+
 
 def choose_device() -> torch.device:
     """The first CUDA GPU, else the CPU."""
@@ -26,16 +28,13 @@ def gpu_identity(device: torch.device) -> dict[str, Any]:
     return {"gpu": True, "uuid": str(properties.uuid), "index": torch.cuda.current_device()}
 
 
-def device_name(device: torch.device) -> str:
-    """What a person calls the device."""
+def device_name(device: torch.device, count: int = 1) -> str:
+    """What a person calls the device, or so many of them."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name()
-    return ", ".join(filter(None, ["CPU", _threads(), _processor()]))
-
-
-def _threads() -> str:
-    number = torch.get_num_threads()
-    return f"{number} thread" + ("" if number == 1 else "s")
+        return (f"{count} × " if count > 1 else "") + torch.cuda.get_device_name()
+    threads = number_of(count * torch.get_num_threads(), "thread")
+    processes = f" of {count} processes" if count > 1 else ""
+    return ", ".join(filter(None, ["CPU", threads + processes, _processor()]))
 
 
 def _processor() -> str:

@@ -3,8 +3,9 @@
 import sys
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import psutil
@@ -15,6 +16,24 @@ from tl.train.hardware.nvml import GpuSampler
 
 INTERVAL_SECONDS = 1.0
 WRITE_SECONDS = 5.0
+
+
+# What processes that compute a run took of the machine, as one figure.
+TOGETHER: dict[str, Callable[[list[float]], float]] = {
+    **dict.fromkeys(("threads", "cpu_seconds", "waited_seconds", "energy_joules", "memory_peak_bytes"), sum),
+    "gpu_utilisation": fmean,
+    "others_load": max,
+}
+
+
+def together(each: Sequence[Mapping[str, Any]], gpu: bool) -> dict[str, Any]:
+    """What each process took, by columns of the metrics, as what all did; None where one can't tell. On GPUs, memory is
+    that of the fullest one."""
+    if len(each) == 1:
+        return dict(each[0])
+    how = TOGETHER | ({"memory_peak_bytes": max} if gpu else {})
+    columns = {name: [own[name] for own in each if own.get(name) is not None] for name in each[0]}
+    return {name: how[name](values) if len(values) == len(each) else None for name, values in columns.items()}
 
 
 class ResourceMonitor:

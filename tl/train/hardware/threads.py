@@ -194,13 +194,17 @@ class _Sums:
 _own: Threads | None = None
 
 
-def govern(device: torch.device, fixed: int | None = None) -> Threads:
+def govern(device: torch.device, fixed: int | None = None, processes: int = 1) -> Threads:
     """Let this process's threads follow what the machine gives, or keep to `fixed`: from `resume` on, by `tick`.
 
-    Where another `device` computes than the CPU, the number stays as torch has it.
+    Where another `device` computes than the CPU, the number stays as torch has it. Of several `processes` that compute a
+    run on the CPU each has its share of the threads.
     """
     global _own
-    _own = Threads(fixed if device.type == "cpu" else USUAL, min(machine.cores(), USUAL))
+    most = min(machine.cores(), USUAL)
+    if device.type == "cpu" and processes > 1:
+        most, fixed = max(1, most // processes), fixed and max(1, fixed // processes)
+    _own = Threads(fixed if device.type == "cpu" else USUAL, most)
     return _own
 
 

@@ -6,10 +6,23 @@ from typing import Any
 
 import streamlit as st
 
-from tl.config import AUGMENTS, BALANCES, JUDGES, PLANNED_LOOKS, PRECISIONS, VIEWS_BY, Experiment, Refused, usual_rate
+from tl.config import (
+    AUGMENTS,
+    BALANCES,
+    BATCHNORMS,
+    JUDGES,
+    MOST_DEVICES,
+    PLANNED_LOOKS,
+    PRECISIONS,
+    VIEWS_BY,
+    Experiment,
+    Refused,
+    usual_rate,
+)
 from tl.datasets.info import DatasetInfo, uneven
 from tl.differences import listed
 from tl.effects import has_effect
+from tl.jobs import memory
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store.home import Home
 from tl.strategies import PARAMETERS, STRATEGIES, arm_title
@@ -30,6 +43,7 @@ AUGMENT_TITLES = {
     "crop_flip": "Random crop and horizontal flip",
     "trivial": "Crop, flip and TrivialAugment",
 }
+BATCHNORM_TITLES = {"local": "Each GPU's share of the batch", "sync": "The whole batch"}
 VIEWS_BY_TITLES = {"dataset": "The data set", "seed": "The seed"}
 PRECISION_TITLES = {"auto": "Whichever is faster in a few steps at the start"}
 JUDGE_TITLES = {
@@ -135,6 +149,19 @@ SHARED: dict[str, Setting] = {
         help="The data set: all runs see the same crops where they use kept views, and compute them once together. The "
         "seed: each seed has crops of its own, which its arms have in common.",
     ),
+    "devices": Setting(
+        title="GPUs for each run",
+        low=1,
+        high=MOST_DEVICES,
+        help="They share each batch, so batch size and learning rate keep their meaning. An arm of which only the head is "
+        "computed takes one.",
+    ),
+    "batchnorm": Setting(
+        title="BatchNorm normalises by",
+        options=_titled(BATCHNORMS, BATCHNORM_TITLES),
+        help="By the whole batch, several GPUs learn what one does; it takes longer, since they wait for each other in "
+        "every such layer.",
+    ),
     "precision": Setting(title="Precision", options=_titled(PRECISIONS, PRECISION_TITLES)),
 }
 
@@ -142,10 +169,15 @@ SHARED: dict[str, Setting] = {
 def shared_settings(info: DatasetInfo | None = None) -> None:
     """A widget for every setting that all arms share and that matters now; `info`: of the pictures, where known."""
     for name, setting in SHARED.items():
-        if has_effect(name, _said):
+        if has_effect(name, _said) and (name != "devices" or _several_devices()):
             _widget(shared_key(name), _held(name, setting), type(DEFAULTS[name]))
         if name == "judge_by" and info and st.session_state[shared_key(name)] == "auto":
             st.caption(_judged_by(info))
+
+
+def _several_devices() -> bool:
+    """Whether a run can have more than one here, or was given more elsewhere."""
+    return _said("devices") != DEFAULTS["devices"] or Home().policy.at_most("devices", memory.gpus()) > 1
 
 
 def _said(name: str) -> Any:
@@ -251,6 +283,8 @@ def shared_summary() -> str:
         parts.append("classes balanced")
     if chosen.augment != DEFAULTS["augment"]:
         parts.append("TrivialAugment")
+    if chosen.devices != DEFAULTS["devices"]:
+        parts.append(f"{chosen.devices} devices a run")
     if chosen.precision != DEFAULTS["precision"]:
         parts.append(chosen.precision)
     return ", ".join(parts)
