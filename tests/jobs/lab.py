@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment
-from tl.jobs.launchers.launcher import LocalLauncher
+from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.supervisor import Supervisor
 from tl.store import database
 from tl.store.home import Home
@@ -36,7 +36,8 @@ class Lab:
 
     def new_supervisor(self, fits: int = 8, **options) -> Supervisor:
         """Another supervisor, as after a restart; `fits`: trainers that memory holds besides the running ones."""
-        self.supervisor = Supervisor(self.home, self.launcher, fits=lambda need: fits, **options)
+        self.launcher.fits = lambda need: fits
+        self.supervisor = Supervisor(self.home, self.launcher, **options)
         return self.supervisor
 
     def submit(
@@ -56,6 +57,10 @@ class Lab:
     def row(self, run_id: str) -> dict:
         """A run as the database has it."""
         return database.read_run(self.home, run_id)
+
+    def pid(self, run_id: str) -> int:
+        """Number of the process that trains a run."""
+        return identity_of(self.row(run_id).handle).pid
 
     def run_all(self) -> None:
         """Tick until nothing is queued or running."""
