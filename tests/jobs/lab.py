@@ -1,5 +1,6 @@
 """A home with a supervisor in this process whose trainers are stand-ins, told by their arm's name how to behave."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment
+from tl.jobs.launchers.launcher import PROJECT_ROOT
 from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.supervisor import Supervisor
 from tl.store import database
@@ -24,6 +26,17 @@ def until(holds: Callable, seconds: float = LIMIT_SECONDS):
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.05)
     return value
+
+
+def carried_by_stand_ins(folder: Path) -> str:
+    """What PYTHONPATH has to be so that on the nodes of a cluster, which are processes here, the stand-in trains."""
+    (folder / "sitecustomize.py").write_text(
+        "import functools, sys\n"
+        "import tl.jobs.launchers.guard as guard\n"
+        f"trainer = [sys.executable, {str(FOLDER / 'stand_in_trainer.py')!r}]\n"
+        "guard.LocalLauncher = functools.partial(guard.LocalLauncher, trainer)\n"
+    )
+    return f"{folder}{os.pathsep}{PROJECT_ROOT}"
 
 
 class Lab:

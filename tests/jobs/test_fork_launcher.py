@@ -80,7 +80,7 @@ def test_a_trainer_is_its_own_process_in_its_own_session_under_its_own_name(laun
         pid = identity_of(trainer).pid
         assert processes.of_run(run.folder.name) == [pid]
         assert os.getsid(pid) == pid
-        assert launcher.alive(trainer) and launcher.adopt(run.folder.name) == trainer
+        assert launcher.alive(trainer) and launcher.adopt(run) == trainer
         assert launcher.ended(trainer).exit_code is None
         assert {os.readlink(f"/proc/{pid}/fd/{number}") for number in (1, 2)} == {str(run.log)}
     launcher.terminate(first.folder.name, trainers[0])

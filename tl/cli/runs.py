@@ -23,7 +23,7 @@ def add_commands(commands: Any) -> None:
         ("stop", stop, "End a run; the best epoch it has finished is kept."),
         ("resume", resume, "Go on with a run that has not finished; waits until it has ended."),
     ):
-        parser = add_command(commands, name, run, text)
+        parser = add_command(commands, name, run, text, trains=run is resume)
         parser.add_argument("run_id", metavar="RUN_ID", help="of a run, or of a sweep for all its runs")
     parser = add_command(
         commands, "delete", delete, "Permanently delete a run, an experiment or a sweep with all its files."

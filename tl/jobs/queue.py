@@ -281,7 +281,7 @@ def _is_dead(home: Home, row: RunRow) -> bool:
     launcher = catalogue.of(row.handle)
     if not launcher.near:
         return False  # a supervisor will find out: whoever looks at the runs starts one
-    if launcher.alive(row.handle) if row.handle else launcher.adopt(row.run_id):
+    if launcher.alive(row.handle) if row.handle else launcher.adopt(home.run(row.run_id)):
         return False
     return not supervisor_lives(home)
 

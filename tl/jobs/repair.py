@@ -131,7 +131,7 @@ def _end(run: Run) -> None:
     """End what trains the run, letting it keep what it has."""
     try:
         for launcher in catalogue.in_use():
-            launcher.terminate(run.folder.name, launcher.adopt(run.folder.name))
+            launcher.terminate(run.folder.name, launcher.adopt(run))
     except (TimeoutError, Unreachable) as problem:
         raise Refused(str(problem)) from None
 

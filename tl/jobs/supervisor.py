@@ -193,7 +193,7 @@ class Supervisor:
 
     def _find_or_start(self, row: RunRow) -> bool:
         """For a run that a supervisor claimed and was killed before it wrote down what trains it."""
-        if handle := self.launcher.adopt(row.run_id):
+        if handle := self.launcher.adopt(self._home_of(row).run(row.run_id)):
             self._write_down(row, handle)
         else:
             self._launch(row)

@@ -11,15 +11,21 @@ from tl.config import Refused
 from tl.jobs.launchers.fork_launcher import ForkLauncher
 from tl.jobs.launchers.launcher import Launcher
 from tl.jobs.launchers.local import LocalLauncher
+from tl.jobs.launchers.slurm import SlurmLauncher
 
-LAUNCHERS: dict[str, type[Launcher]] = {launcher.name: launcher for launcher in (LocalLauncher,)}
-_SUPERVISED: dict[str, type[Launcher]] = {ForkLauncher.name: ForkLauncher}  # where it is worth more to start many
-DEFAULT = LocalLauncher.name
+LAUNCHERS: dict[str, type[Launcher]] = {"local": LocalLauncher, "slurm": SlurmLauncher}
+_SUPERVISED: dict[str, type[Launcher]] = {"local": ForkLauncher}  # where it is worth more to start many
+DEFAULT = "local"
+
+
+def named() -> str:
+    """What $TL_LAUNCHER says, whether there is such a launcher or not."""
+    return os.environ.get("TL_LAUNCHER") or DEFAULT
 
 
 def chosen() -> str:
     """Name of the launcher that starts what is queued. Raises Refused for one that isn't known."""
-    name = os.environ.get("TL_LAUNCHER") or DEFAULT
+    name = named()
     if name not in LAUNCHERS:
         raise Refused(f"TL_LAUNCHER is {name!r}; it must be one of {', '.join(LAUNCHERS)}.")
     return name

@@ -69,7 +69,7 @@ class Launcher(Protocol):
     def start(self, run: Run, need_bytes: float) -> str:
         """Start the trainer of `run`, which needs so much memory; its handle. Raises OSError where that is impossible."""
 
-    def adopt(self, run_id: str) -> str | None:
+    def adopt(self, run: Run) -> str | None:
         """Handle of what trains this run, where whoever started it was killed before it wrote that down; None: nothing."""
 
     def alive(self, handle: str) -> bool:

@@ -71,9 +71,9 @@ class LocalLauncher:
         self._kills[handle] = memory_kills()
         return handle
 
-    def adopt(self, run_id: str) -> str | None:
+    def adopt(self, run: Run) -> str | None:
         """The leader of a session of the run's."""
-        leaders = [pid for pid in processes.of_run(run_id) if os.getsid(pid) == pid]
+        leaders = [pid for pid in processes.of_run(run.folder.name) if os.getsid(pid) == pid]
         trainer = processes.identify(leaders[0]) if leaders else None
         return handle_of(trainer) if trainer else None
 
