@@ -11,9 +11,10 @@ from tl.config import Refused
 from tl.jobs.launchers.fork_launcher import ForkLauncher
 from tl.jobs.launchers.launcher import Launcher
 from tl.jobs.launchers.local import LocalLauncher
+from tl.jobs.launchers.ray import RayLauncher
 from tl.jobs.launchers.slurm import SlurmLauncher
 
-LAUNCHERS: dict[str, type[Launcher]] = {"local": LocalLauncher, "slurm": SlurmLauncher}
+LAUNCHERS: dict[str, type[Launcher]] = {"local": LocalLauncher, "slurm": SlurmLauncher, "ray": RayLauncher}
 _SUPERVISED: dict[str, type[Launcher]] = {"local": ForkLauncher}  # where it is worth more to start many
 DEFAULT = "local"
 

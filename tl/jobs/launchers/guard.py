@@ -3,11 +3,11 @@
 `python -m tl.jobs.launchers.guard RUN_ID FOLDER` waits for the end of its input, which is the end of who started it.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from os import environ
 
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.launchers.local import LocalLauncher
@@ -35,7 +35,7 @@ def guarded(run: Run) -> tuple[LocalLauncher, str]:
         start_new_session=True,
     )
     _guards.append(guard)
-    environ[TURNS] = turns
+    os.environ[TURNS] = turns
     launcher = LocalLauncher()
     handle = launcher.start(run)
     assert guard.stdin is not None
@@ -46,6 +46,8 @@ def guarded(run: Run) -> tuple[LocalLauncher, str]:
 
 def main(run_id: str, turns: str) -> int:
     """End the trainer once who started it has ended. 0."""
+    if os.fork():  # no child of who started it: some that end take their children with them
+        os._exit(0)
     handles = [line.strip() for line in sys.stdin]
     launcher = LocalLauncher()
     if not handles or launcher.alive(handles[-1]):  # else another may train the run by now
