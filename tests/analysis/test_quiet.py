@@ -90,3 +90,13 @@ def test_the_verdict_says_that_reused_work_counts_in_full():
     assert found.comparisons[FULL].time_to_target.reused_seconds == 2.0 * len(LEARNED)
     assert "Work that runs shared counts in full for each of them (6.0 s of it was reused)." in found.text
     assert "reused" not in judge(experiment(SCRATCH, FULL), [runs[0], run(FULL, LEARNED, 0.8)], target=0.8).text
+
+
+def test_times_on_two_kinds_of_devices_are_not_compared_and_accuracies_are():
+    nodes = {"device": "CPU, 1 thread, A"}, {"device": "NVIDIA B"}
+    runs = [run(arm, LEARNED, 0.8, result=on) for arm, on in zip((SCRATCH, FULL), nodes, strict=True)]
+    found = judge(experiment(SCRATCH, FULL), runs, target=0.8).comparisons[FULL]
+    assert (found.time_to_target.speedup, found.cost.seconds.ratio, found.test_accuracy.arm) == (None, None, 0.8)
+    assert "trained on different devices (CPU, 1 thread, A and NVIDIA B), so times can't be compared" in found.text
+    alike = judge(experiment(SCRATCH, FULL), [run(arm, LEARNED, 0.8, result=nodes[0]) for arm in (SCRATCH, FULL)])
+    assert alike.comparisons[FULL].time_to_target.comparable

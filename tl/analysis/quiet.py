@@ -44,6 +44,22 @@ def quiet(runs: Sequence[RunRecord]) -> QuietRuns:
     return QuietRuns(tuple(found), count, all(run.elapsed_seconds is not None for run in found if run.epochs))
 
 
+def two_devices(pairs: Sequence[tuple[RunRecord, RunRecord]]) -> tuple[str, ...]:
+    """The kinds of device of the first pair whose runs trained on two, as on the nodes of a cluster; () where none did."""
+    for pair in pairs:
+        found = tuple(run.result.device for run in pair if run.result and run.result.device)
+        if len(set(found)) > 1:
+            return found
+    return ()
+
+
+def timeless(run: RunRecord) -> RunRecord:
+    """The run as if nobody had looked at the clock."""
+    unknown = pd.Series([None] * len(run.metrics), dtype="Float64").array
+    result = structs.replace(run.result, elapsed_seconds=None) if run.result else None
+    return replace(run, metrics=run.metrics.assign(elapsed_seconds=unknown), result=result)
+
+
 Work = tuple[object, ...]  # what trained, operations
 
 

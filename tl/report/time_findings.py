@@ -13,7 +13,8 @@ def time_measure(time: TimeToTarget) -> Measure | None:
         return None
     label, about = f"Time to {percent(target, 0)}", _time_help(time)
     if not time.comparable:
-        return Measure(label, "not comparable", "the machine was busy", f"{about} {_reached(time)}")
+        why = "different devices" if time.devices else "the machine was busy"
+        return Measure(label, "not comparable", why, f"{about} {_reached(time)}")
     note = f"{_side(time.arm, time.runs)} vs {_side(time.baseline, time.runs)}"
     if speedup and about_equal(speedup.value):
         value = "about equal"
