@@ -72,7 +72,8 @@ def srun(*words: str) -> None:
 def squeue() -> None:
     for path in sorted(folder.glob("[0-9]*")):
         if state := told(path.name, "state"):
-            print(f"{path.name}|{state}|0:07|{told(path.name, 'name')}")
+            node = "node-1" if state == "RUNNING" else ""
+            print(f"{path.name}|{state}|0:07|{told(path.name, 'name')}|{node}")
 
 
 def scancel(*words: str) -> None:

@@ -12,6 +12,7 @@ from tl.jobs.launchers import processes
 from tl.jobs.launchers.ray import RayLauncher
 from tl.jobs.supervisor import Supervisor
 from tl.store import database
+from tl.store.machines import read_machines
 
 pytest.importorskip("ray", reason="Ray is not installed")
 NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
@@ -81,6 +82,10 @@ def test_runs_train_where_there_is_room_and_go_on_without_their_supervisor(lab, 
     lab.supervisor.tick()
     assert [lab.row(run_id).handle for run_id in slow] == handles
     assert [len(processes.of_run(run_id)) for run_id in slow] == [1, 1]
+    lab.supervisor.whereabouts.looked_at = float("-inf")
+    until(lambda: lab.supervisor.tick() and len([node for node in read_machines(lab.home) if node.trains]) == 2)
+    told = {node.trains: (node.alive, node.cores) for node in read_machines(lab.home)}
+    assert told == {(): (True, 0), (slow[0],): (True, 1), (slow[1],): (True, 1)}
     lab.stop(slow[0])
     assert processes.of_run(slow[0]) == [] and jobs.run(lab.home, slow[0]).epochs >= 1
     lab.until(quick[1], "failed")

@@ -16,6 +16,7 @@ from tl.jobs.launchers.slurm import SlurmLauncher, _parameters, _seconds
 from tl.jobs.supervisor import Supervisor
 from tl.store import database
 from tl.store.home import Run
+from tl.store.machines import Machine, read_machines
 
 pytest.importorskip("submitit", reason="submitit is not installed")
 
@@ -98,6 +99,8 @@ def test_another_supervisor_goes_on_with_a_job_also_one_that_was_not_written_dow
     [run_id] = lab.submit("slow")
     handle = lab.train(run_id).handle
     lab.new_supervisor()
+    until(lambda: lab.supervisor.tick() and read_machines(lab.home))
+    assert read_machines(lab.home) == (Machine(name="node-1", trains=(run_id,)),)
     lab.supervisor.tick()
     assert lab.row(run_id).handle == handle
     database.note(lab.home, lab.row(run_id), handle=None)  # the supervisor was killed right before

@@ -19,6 +19,7 @@ from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.queue import settle, start_again, waiting_runs
 from tl.jobs.queue_order import Group, group
 from tl.jobs.settler import Settler
+from tl.jobs.whereabouts import Whereabouts
 from tl.store import database, everybody
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
@@ -61,6 +62,7 @@ class Supervisor:
         self._handles: set[str] = set()  # of trainers that were alive at the last look
         self._unreachable = False  # whether that was told in the log
         self.settler = Settler(self.home)
+        self.whereabouts = Whereabouts(self.home, clock)
 
     def serve(self, lock: int, idle_seconds: float = IDLE_SECONDS) -> None:
         """Work until there has been nothing to do for `idle_seconds`, then give back `lock` (a descriptor)."""
@@ -106,6 +108,7 @@ class Supervisor:
         self._stillness.forget(others_than=attempts)
         self._stops = {attempt: seen for attempt, seen in self._stops.items() if attempt in attempts}
         self._placeless &= attempts
+        self.whereabouts.tell(self.launcher, running)
         started: list[RunRow] = []
         with suppress(Unreachable):  # then it is told of what runs, and what waits goes on waiting
             started = self._next(running)

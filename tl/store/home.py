@@ -67,6 +67,11 @@ class Home:
         return self.root / "probes.json"
 
     @property
+    def machines_path(self) -> Path:
+        """JSON of where runs are carried out, and what runs where."""
+        return self.root / "machines.json"
+
+    @property
     def clocks_path(self) -> Path:
         """JSON of what the clocks said when visitors' workspaces were last looked at."""
         return self.root / "clocks.json"

@@ -17,6 +17,7 @@ from tl.jobs import memory
 from tl.limits import hosted
 from tl.output import UTF_8
 from tl.store.home import Run
+from tl.store.machines import Machine
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 GRACE_SECONDS = 10.0  # from the request to end (SIGTERM) to the kill
@@ -92,6 +93,9 @@ class Launcher(Protocol):
 
     def fits(self, need_bytes: float) -> int:
         """How many more trainers that need so much memory can begin now."""
+
+    def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
+        """Where runs can be carried out, as far as that is known, and which of these trainers each carries."""
 
     def wait(self, handles: Iterable[str], seconds: float) -> None:
         """Wait for `seconds`, or until one of these trainers ends where that can be told."""

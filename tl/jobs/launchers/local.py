@@ -1,6 +1,7 @@
 """Runs as processes of this machine: the only place that knows process ids, boots of the machine and their signals."""
 
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from tl import machine
 from tl.jobs import memory
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import (
@@ -22,6 +24,7 @@ from tl.jobs.launchers.launcher import (
 from tl.jobs.launchers.processes import Identity
 from tl.jobs.memory_kills import memory_kills
 from tl.store.home import Run
+from tl.store.machines import Machine
 
 _HANDLE = re.compile(r"local (\d{1,10}) (-?\d{1,20}) (\S*)")
 
@@ -131,6 +134,12 @@ class LocalLauncher:
     def fits(self, need_bytes: float) -> int:
         """As many as the free memory holds."""
         return memory.trainers_that_fit(need_bytes)
+
+    def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
+        """This one."""
+        trains = tuple(handle for handle in handles if identity_of(handle))
+        memory_bytes = machine.total_memory()
+        return (Machine(name=platform.node(), cores=machine.cores(), memory_bytes=memory_bytes, trains=trains),)
 
     def wait(self, handles: Iterable[str], seconds: float) -> None:
         """Until one of their processes ends."""

@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from tl.jobs.launchers.asked import Asked
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, child_environment
 from tl.store.home import Run
+from tl.store.machines import Machine
 
 ADDRESS = "TL_RAY_ADDRESS"
 READY_SECONDS = 120.0  # for importing Ray and finding the cluster
@@ -74,6 +77,11 @@ class RayLauncher:
     def fits(self, need_bytes: float) -> int:
         """As many as the nodes' processors, GPUs and memory have room for besides those that are there."""
         return int(self._ask({"fits": need_bytes})["fits"])
+
+    def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
+        """The cluster's nodes, those that died, too, as long as Ray remembers them."""
+        answer = self._ask({"machines": list(handles)})
+        return msgspec.convert(answer["machines"], tuple[Machine, ...])
 
     def wait(self, handles: Iterable[str], seconds: float) -> None:
         """For all of the time: to ask is as quick."""

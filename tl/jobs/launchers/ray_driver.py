@@ -41,10 +41,11 @@ def carrier() -> type:
             self._launcher, self._handle = guarded(self._run)
 
         def begun(self) -> dict[str, Any]:
-            """Since when the trainer has worked, and where."""
-            import socket
+            """Since when the trainer has worked, and on which node."""
+            import ray
 
-            return {"seconds": self._launcher.seconds(self._handle), "node": socket.gethostname()}
+            node = ray.get_runtime_context().get_node_id()
+            return {"seconds": self._launcher.seconds(self._handle), "node": node}
 
         def ended(self) -> dict[str, Any]:
             """How it ended, once it has."""
@@ -86,6 +87,7 @@ class Driver:
         self._actors: dict[str, Any] = {}  # handle -> actor
         self._begun: dict[str, Any] = {}  # handle -> what Carrier.begun will say
         self._ends: dict[str, Any] = {}  # handle -> what Carrier.ended will say
+        self._nodes_of: dict[str, str] = {}  # handle -> id of its node
         self._since: dict[str, float] = {}  # handle -> when its trainer began, by this process's monotonic clock
 
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +152,9 @@ class Driver:
                 ended: dict[str, Any] = self.ray.get(self._ends[handle])
                 return {"alive": False, "seconds": None} | ended
             if handle not in self._since and self._done(self._begun[handle]):
-                self._since[handle] = time.monotonic() - self.ray.get(self._begun[handle])["seconds"]
+                begun = self.ray.get(self._begun[handle])
+                self._nodes_of[handle] = begun["node"]
+                self._since[handle] = time.monotonic() - (begun["seconds"] or 0.0)
         except errors.ActorUnavailableError:  # its node can't be reached just now; Ray says when it gives that up
             self._forget(handle)
             return {"alive": True, "seconds": None}
@@ -162,11 +166,23 @@ class Driver:
         since = self._since.get(handle)
         return {"alive": True, "seconds": None if since is None else time.monotonic() - since}
 
+    def machines(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The nodes, what of each runs may use, and which of the trainers it carries."""
+        found = []
+        for node in self.ray.nodes():
+            has = node["Resources"]
+            trains = [handle for handle in request["machines"] if self._nodes_of.get(handle) == node["NodeID"]]
+            about = {"name": node["NodeName"], "alive": node["Alive"], "trains": trains}
+            if node["Alive"]:
+                about |= {"cores": has.get("CPU", 0), "gpus": has.get("GPU", 0), "memory_bytes": has.get("memory")}
+            found.append(about)
+        return {"machines": found}
+
     def _done(self, answer: Any) -> bool:
         return bool(self.ray.wait([answer], timeout=0)[0])
 
     def _forget(self, handle: str) -> None:
-        for known in (self._actors, self._begun, self._ends, self._since):
+        for known in (self._actors, self._begun, self._ends, self._nodes_of, self._since):
             known.pop(handle, None)
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tl.jobs.launchers.guard import guarded
 from tl.jobs.launchers.launcher import GRACE_SECONDS, PROJECT_ROOT, Ended, Unreachable
 from tl.jobs.launchers.local import LocalLauncher
 from tl.store.home import Run
+from tl.store.machines import Machine
 
 FRESH_SECONDS = 5.0  # for so long an answer of squeue holds: it asks the one that schedules everybody's jobs
 COMMAND_SECONDS = 60.0  # for one of Slurm's commands
@@ -41,6 +42,7 @@ class Job(NamedTuple):
     state: str  # as squeue calls it
     seconds: float  # for how long it has worked
     name: str
+    node: str  # where it works; "" where it waits
 
 
 class Carried:
@@ -90,7 +92,7 @@ class SlurmLauncher:
             job = executor.submit(Carried(), str(run.folder))
         except (subprocess.CalledProcessError, submitit.core.utils.FailedJobError, RuntimeError) as problem:
             raise OSError(f"Slurm refused the job: {' '.join(str(problem).split())[:300]}") from None
-        self._jobs[job.job_id] = Job(job.job_id, "PENDING", 0.0, NAME + run.folder.name)
+        self._jobs[job.job_id] = Job(job.job_id, "PENDING", 0.0, NAME + run.folder.name, "")
         return _handle(job.job_id, folder)
 
     def adopt(self, run: Run) -> str | None:
@@ -157,6 +159,14 @@ class SlurmLauncher:
         """So many that no more than $TL_SLURM_JOBS wait or work at once: when they begin Slurm decides."""
         return max(int(os.environ.get("TL_SLURM_JOBS") or 16) - len(self._look()), 0)
 
+    def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
+        """Those that jobs of ours work on; what they have Slurm alone knows."""
+        jobs, trains = self._look(), dict[str, list[str]]()
+        for handle in handles:
+            if (job := jobs.get(_number(handle))) and job.node:
+                trains.setdefault(job.node, []).append(handle)
+        return tuple(Machine(name=name, trains=tuple(own)) for name, own in sorted(trains.items()))
+
     def wait(self, handles: Iterable[str], seconds: float) -> None:
         """For all of the time."""
         time.sleep(seconds)
@@ -167,8 +177,11 @@ class SlurmLauncher:
     def _look(self, fresh: bool = False) -> dict[str, Job]:
         """Our jobs by their numbers. Raises Unreachable where Slurm does not answer."""
         if fresh or time.monotonic() - self._asked_at > self._fresh_seconds:
-            told = _slurm("squeue", "--noheader", f"--user={getpass.getuser()}", "--format=%i|%T|%M|%j")
-            jobs = [Job(number, state, _seconds(time_), name) for number, state, time_, name in map(_cells, told)]
+            told = _slurm("squeue", "--noheader", f"--user={getpass.getuser()}", "--format=%i|%T|%M|%j|%N")
+            jobs = [
+                Job(number, state, _seconds(time_), name, node)
+                for number, state, time_, name, node in map(_cells, told)
+            ]
             self._jobs = {job.number: job for job in jobs if job.name.startswith(NAME)}
             self._asked_at = time.monotonic()
         return self._jobs
@@ -216,7 +229,7 @@ def _result(handle: str) -> Path:
 
 
 def _cells(line: str) -> list[str]:
-    return line.strip().split("|", 3)
+    return line.strip().split("|", 4)
 
 
 def _seconds(text: str) -> float:
