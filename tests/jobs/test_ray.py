@@ -1,7 +1,12 @@
-"""Runs carried out by a Ray cluster of several nodes on this machine, with a stand-in for the trainer."""
+"""Runs carried out by a Ray cluster of several nodes on this machine, with a stand-in for the trainer.
+
+`NODE_KILLS=20` kills as many nodes at random while five times as many runs are carried out on four.
+"""
 
 import os
+import random
 import signal
+import time
 
 import psutil
 import pytest
@@ -15,6 +20,7 @@ from tl.store import database
 from tl.store.machines import read_machines
 
 pytest.importorskip("ray", reason="Ray is not installed")
+NODE_KILLS = int(os.environ.get("NODE_KILLS", "0"))
 NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 
 
@@ -128,3 +134,28 @@ def test_a_head_that_dies_takes_nothing_with_it_but_what_trained(lab, nodes, clu
     lab.until(run_id, "interrupted")
     assert lab.row(run_id).reason == "node_lost"
     lab.until(waits, "finished")
+
+
+@pytest.mark.skipif(not NODE_KILLS, reason="NODE_KILLS=20 kills nodes at random: minutes")
+def test_nodes_killed_at_random_lose_no_run_and_double_no_epoch(lab, cluster, capsys):
+    chance, nodes, kills = random.Random(0), [cluster.add_node(**NODE) for _ in range(4)], 0
+    run_ids = lab.submit("commit", seeds=tuple(range(5 * NODE_KILLS)))
+    began, next_kill = time.monotonic(), time.monotonic() + 2
+    while any(lab.row(run_id).status != "finished" for run_id in run_ids):
+        lab.supervisor.tick()
+        for row in database.read_runs(lab.home, statuses=("interrupted", "failed")):
+            assert row.reason == "node_lost", row
+            jobs.resume(lab.home, row.run_id)
+        if kills < NODE_KILLS and time.monotonic() > next_kill:
+            cluster.remove_node(nodes.pop(chance.randrange(4)), allow_graceful=False)
+            nodes.append(cluster.add_node(**NODE))
+            kills, next_kill = kills + 1, time.monotonic() + chance.uniform(0.5, 3)
+    attempts = [lab.row(run_id).attempt for run_id in run_ids]
+    logs = [(lab.home.run(run_id).folder / "epochs.log").read_text().split() for run_id in run_ids]
+    with capsys.disabled():
+        seconds = time.monotonic() - began
+        print(f"\n{len(run_ids)} runs, {kills} nodes killed, {sum(attempts) - len(run_ids)} runs hit, {seconds:.0f} s")
+    for epochs, attempt in zip(logs, attempts, strict=True):
+        assert len(set(epochs)) == len(epochs) >= 13 - attempt  # killed between counting an epoch and telling it
+    for node in nodes:
+        cluster.remove_node(node)

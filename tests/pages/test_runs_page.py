@@ -47,7 +47,7 @@ def test_machines_of_a_cluster_are_shown_with_what_they_train(open_page, home, m
     lock = take_lock(home)
     write_holder(lock, os.getpid())
     app = open_page("pages/2_Runs.py")
-    assert "1 machine of 1 training" in app.button(key="fold_machines_open").label
+    assert "1 of 1 machine training" in app.button(key="fold_machines_open").label
     app.button(key="fold_machines_open").click().run()
     shown = app.dataframe[0].value
     assert shown["machine"].tolist() == ["node-7", "node-8"] and shown["state"].tolist() == ["reachable", "gone"]

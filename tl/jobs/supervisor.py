@@ -29,6 +29,7 @@ from tl.store.trash import empty_trash, keep_best_network
 IDLE_SECONDS = 10.0  # with nothing to do, then it ends
 TICK_SECONDS = 0.25
 LEAST_SECONDS = 0.02  # between two looks: where a trainer ends in between, the next one starts at once
+NEED_SECONDS = 60.0  # in which what a trainer needs of the memory is not looked up again
 MAX_ERRORS = 60  # in a row, a second apart: then nothing passes any more and it gives up
 
 log = logging.getLogger("tl.jobs")
@@ -58,7 +59,9 @@ class Supervisor:
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: Group | None = None  # what trains now, and how many of its arms at once
         self._slots = 1
-        self._needs: dict[Group, float] = {}  # bytes of memory that a trainer of what waits needs
+        self._needs: dict[
+            str, tuple[float, float]
+        ] = {}  # experiment -> bytes of memory that a trainer needs, when asked
         self._handles: set[str] = set()  # of trainers that were alive at the last look
         self._unreachable = False  # whether that was told in the log
         self.settler = Settler(self.home)
@@ -222,7 +225,6 @@ class Supervisor:
             return []
         chosen: list[RunRow] = []
         most, room, queued = -1.0, 0, waiting_runs(self.home)
-        self._needs = {key: self._needs[key] for key in map(group, queued) if key in self._needs}
         for row in queued:
             if (need := self._need(row)) > most:
                 most, room = need, self.launcher.fits(need)
@@ -232,12 +234,14 @@ class Supervisor:
         return chosen
 
     def _need(self, row: RunRow) -> float:
-        """Bytes of memory that a trainer of the run's seed needs; asked once."""
-        if group(row) not in self._needs:
+        """Bytes of memory that a trainer of the run's experiment needs; asked once a minute."""
+        now = self._clock()
+        self._needs = {key: asked for key, asked in self._needs.items() if now - asked[1] < NEED_SECONDS}
+        if row.experiment_id not in self._needs:
             home = self._home_of(row)
             others = [other.run_id for other in database.read_runs(home, row.experiment_id)]
-            self._needs[group(row)] = memory.trainer_bytes(home, row.experiment, others)
-        return self._needs[group(row)]
+            self._needs[row.experiment_id] = (memory.trainer_bytes(home, row.experiment, others), now)
+        return self._needs[row.experiment_id][0]
 
     def _slots_for(self, row: RunRow, num_running: int) -> int:
         """How many arms of the run's seed may train at once; asked of the memory once, when the seed begins."""

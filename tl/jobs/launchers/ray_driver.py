@@ -25,7 +25,10 @@ def carrier() -> type:
     """The class of the actors, made here so that Ray sends it by value: a node's worker need not find `tl` by itself."""
 
     class Carrier:
-        """Carries out one run on the node where Ray has put it, with a trainer of its own."""
+        """Carries out one run on the node where Ray has put it, with a trainer of its own.
+
+        Its methods are coroutines: each supervisor that came and went may have asked how the run ends.
+        """
 
         def __init__(self, folder: str, root: str, environment: dict[str, str]):
             import os
@@ -40,33 +43,36 @@ def carrier() -> type:
             self._run = Run(Path(folder))
             self._launcher, self._handle = guarded(self._run)
 
-        def begun(self) -> dict[str, Any]:
+        async def begun(self) -> dict[str, Any]:
             """Since when the trainer has worked, and on which node."""
             import ray
 
             node = ray.get_runtime_context().get_node_id()
             return {"seconds": self._launcher.seconds(self._handle), "node": node}
 
-        def ended(self) -> dict[str, Any]:
+        async def ended(self) -> dict[str, Any]:
             """How it ended, once it has."""
-            import time
+            import asyncio
             from dataclasses import asdict
 
             while self._launcher.alive(self._handle):
-                self._launcher.wait([self._handle], 1.0)
+                await asyncio.sleep(0.1)
             ended = self._launcher.ended(self._handle)
             if (ended.exit_code or 0) < 0:  # where it is the node that ends, this process ends too, and tells nothing
-                time.sleep(2.0)
+                await asyncio.sleep(2.0)
             return asdict(ended)
 
-        def ask(self) -> None:
+        async def ask(self) -> None:
             """To end, with what it has."""
             self._launcher.ask(self._run.folder.name, self._handle)
 
-        def end(self, grace_seconds: float) -> str | None:
+        async def end(self, grace_seconds: float) -> str | None:
             """Why something of it survives; None where nothing does."""
+            import asyncio
+
+            about = (self._run.folder.name, self._handle, grace_seconds)
             try:
-                self._launcher.terminate(self._run.folder.name, self._handle, grace_seconds)
+                await asyncio.to_thread(self._launcher.terminate, *about)
             except TimeoutError as problem:
                 return str(problem)
             return None
@@ -95,7 +101,7 @@ class Driver:
         name = f"{request['run']}-{secrets.token_hex(4)}"
         environment = {key: value for key, value in os.environ.items() if key.startswith(PASSED)}
         share = self._share(request["need"])
-        options = {"name": name, "lifetime": "detached", "max_restarts": 0, "max_concurrency": 4}
+        options = {"name": name, "lifetime": "detached", "max_restarts": 0, "max_concurrency": 1000}
         actor = self._class.options(**options, **share, scheduling_strategy="SPREAD")
         self._watch(handle := f"ray {name}", actor.remote(request["start"], str(PROJECT_ROOT), environment))
         return {"handle": handle}

@@ -22,9 +22,9 @@ def show(home: Home, runs: list[RunEntry]) -> None:
     if hosted() or launcher_now(home) in (None, catalogue.DEFAULT):
         return
     machines = read_machines(home)
-    living = [machine for machine in machines if machine.alive]
-    busy = sum(bool(machine.trains) for machine in living)
-    if place := fold("Machines", f"{number_of(busy, 'machine')} of {count(len(living))} training", OPEN):
+    able = [machine for machine in machines if machine.alive and machine.cores != 0]  # a head may train nothing
+    busy = sum(bool(machine.trains) for machine in able)
+    if place := fold("Machines", f"{count(busy)} of {number_of(len(able), 'machine')} training", OPEN):
         place.dataframe(table(machines, runs), hide_index=True, alt="Machines and what each trains")
 
 
