@@ -45,6 +45,15 @@ def test_a_library_that_is_missing_is_named(home, monkeypatch, name):
         jobs.submit(home, EXPERIMENT)
 
 
+@pytest.mark.parametrize(("name", "variable"), [("slurm", "TL_SLURM_GPUS"), ("ray", "TL_RAY_CPUS")])
+def test_a_share_that_can_not_be_is_refused_before_anything_is_queued(home, monkeypatch, name, variable):
+    monkeypatch.setenv("TL_LAUNCHER", name)
+    monkeypatch.setenv(variable, "many")
+    monkeypatch.setattr(catalogue, "find_spec", lambda library: library)
+    with pytest.raises(Refused, match=f"{variable} is 'many'; it must be a number"):
+        jobs.submit(home, EXPERIMENT)
+
+
 def test_a_command_is_refused_where_a_supervisor_goes_by_another_launcher(home, capsys, monkeypatch):
     monkeypatch.delenv("TL_LAUNCHER", raising=False)
     assert launcher_now(home) is None

@@ -138,6 +138,17 @@ def test_a_machine_that_goes_away_interrupts_its_run_which_can_be_resumed(lab, s
     stop(lab, run_id)
 
 
+def test_a_job_is_ended_when_its_run_has_had_its_time(lab, monkeypatch):
+    [run_id] = lab.submit("slow")
+    lab.train(run_id)
+    monkeypatch.setenv("TL_HOSTED", "1")
+    monkeypatch.setenv("TL_LIMIT_RUN_MINUTES", "1")
+    database.note(lab.home, lab.row(run_id), spent=54.0)  # and squeue says 7 s
+    until(lambda: lab.supervisor.tick() is False)
+    assert (lab.row(run_id).status, lab.row(run_id).reason) == ("stopped", "time_limit")
+    assert processes.of_run(run_id) == []
+
+
 def test_while_slurm_does_not_answer_nothing_is_said_to_be_dead(lab, slurm):
     [run_id] = lab.submit("slow")
     handle = lab.train(run_id).handle

@@ -40,6 +40,7 @@ def check() -> None:
         raise Refused(
             f"TL_LAUNCHER is {launcher.name!r}, but the library it needs is not installed; pip install '{name}=={version}'."
         )
+    launcher.check()
 
 
 def supervised() -> Launcher:

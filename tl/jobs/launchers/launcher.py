@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tl import machine
+from tl.config import Refused
 from tl.jobs import memory
 from tl.limits import hosted
 from tl.output import UTF_8
@@ -67,6 +68,10 @@ class Launcher(Protocol):
     # Else each has a share of a machine for itself and takes turns with nobody: as many train as there is room for.
     one_device: bool
 
+    @staticmethod
+    def check() -> None:
+        """Raise Refused where what the operator says in the environment can't be."""
+
     def start(self, run: Run, need_bytes: float) -> str:
         """Start the trainer of `run`, which needs so much memory; its handle. Raises OSError where that is impossible."""
 
@@ -99,6 +104,18 @@ class Launcher(Protocol):
 
     def wait(self, handles: Iterable[str], seconds: float) -> None:
         """Wait for `seconds`, or until one of these trainers ends where that can be told."""
+
+
+def amount(variable: str, default: float) -> float:
+    """A number that the operator gives in the environment. Raises Refused for what is none."""
+    text = os.environ.get(variable) or str(default)
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 10**6:
+        raise Refused(f"{variable} is {text!r}; it must be a number, and not negative.")
+    return found
 
 
 def give_way(pid: int) -> None:

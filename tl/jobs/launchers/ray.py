@@ -14,11 +14,10 @@ from typing import Any
 import msgspec
 
 from tl.jobs.launchers.asked import Asked
-from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, child_environment
+from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
 from tl.store.home import Run
 from tl.store.machines import Machine
 
-ADDRESS = "TL_RAY_ADDRESS"
 READY_SECONDS = 120.0  # for importing Ray and finding the cluster
 ANSWER_SECONDS = GRACE_SECONDS + 2 * KILL_SECONDS
 AGAIN_SECONDS = 3.0  # between two tries to reach a cluster that was not there
@@ -36,6 +35,12 @@ class RayLauncher:
         self._told: dict[str, dict[str, Any]] = {}  # handle -> what the driver said last
         self._asked_at = float("-inf")
         self._failed_at = float("-inf")
+
+    @staticmethod
+    def check() -> None:
+        """What a run holds of its node."""
+        for variable in ("TL_RAY_CPUS", "TL_RAY_GPUS"):
+            amount(variable, 1)
 
     def start(self, run: Run, need_bytes: float) -> str:
         """Let Ray place it: until there is room it waits."""

@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from tl.jobs.launchers.launcher import KILL_SECONDS, PROJECT_ROOT
+from tl.jobs.launchers.launcher import KILL_SECONDS, PROJECT_ROOT, amount
 
 NAMESPACE = "tl"
 LOOK_SECONDS = 5.0  # in which a node must have answered
@@ -111,8 +111,8 @@ class Driver:
         nodes = self._nodes()
         has_gpus = any(node.get("GPU") for node in nodes)
         return {
-            "num_cpus": float(os.environ.get("TL_RAY_CPUS") or 1),
-            "num_gpus": float(os.environ.get("TL_RAY_GPUS") or has_gpus),
+            "num_cpus": amount("TL_RAY_CPUS", 1),
+            "num_gpus": amount("TL_RAY_GPUS", float(has_gpus)),
             "memory": int(min(need_bytes, max((node.get("memory", 0.0) for node in nodes), default=need_bytes))),
         }
 

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from tl.jobs.launchers.guard import guarded
-from tl.jobs.launchers.launcher import GRACE_SECONDS, PROJECT_ROOT, Ended, Unreachable
+from tl.jobs.launchers.launcher import GRACE_SECONDS, PROJECT_ROOT, Ended, Unreachable, amount
 from tl.jobs.launchers.local import LocalLauncher
 from tl.store.home import Run
 from tl.store.machines import Machine
@@ -32,6 +32,7 @@ WORKING = ("RUNNING", "COMPLETING")
 MOST_TIMEOUTS = (
     1000  # times that a job may begin again because its time was over: the queue knows how long a run may take
 )
+MOST_JOBS = 16  # of ours that Slurm has at once
 GPU_HOST_BYTES = 4e9  # of main memory at least
 
 
@@ -79,6 +80,12 @@ class SlurmLauncher:
         self._fresh_seconds = fresh_seconds
         self._jobs: dict[str, Job] = {}  # by number
         self._asked_at = float("-inf")
+
+    @staticmethod
+    def check() -> None:
+        """What a job asks for."""
+        _parameters(Run(Path()), 0.0)
+        amount("TL_SLURM_JOBS", MOST_JOBS)
 
     def start(self, run: Run, need_bytes: float) -> str:
         """Submit its job. Raises OSError with Slurm's reason where that refuses it."""
@@ -157,7 +164,7 @@ class SlurmLauncher:
 
     def fits(self, need_bytes: float) -> int:
         """So many that no more than $TL_SLURM_JOBS wait or work at once: when they begin Slurm decides."""
-        return max(int(os.environ.get("TL_SLURM_JOBS") or 16) - len(self._look()), 0)
+        return max(int(amount("TL_SLURM_JOBS", MOST_JOBS)) - len(self._look()), 0)
 
     def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
         """Those that jobs of ours work on; what they have Slurm alone knows."""
@@ -189,11 +196,11 @@ class SlurmLauncher:
 
 def _parameters(run: Run, need_bytes: float) -> dict[str, Any]:
     """What the job asks of Slurm, in submitit's words; $TL_SLURM_OPTIONS: sbatch's own, such as "qos=high account=lab"."""
-    gpus = int(os.environ.get("TL_SLURM_GPUS") or 0)
+    gpus = int(amount("TL_SLURM_GPUS", 0))
     parameters = {
         "name": NAME + run.folder.name,
-        "timeout_min": int(os.environ.get("TL_SLURM_MINUTES") or 24 * 60),
-        "cpus_per_task": int(os.environ.get("TL_SLURM_CPUS") or 4),
+        "timeout_min": int(amount("TL_SLURM_MINUTES", 24 * 60)),
+        "cpus_per_task": int(amount("TL_SLURM_CPUS", 4)),
         "mem_gb": math.ceil(1.25 * max(need_bytes, GPU_HOST_BYTES if gpus else 0) / 1e9),
         "slurm_setup": [f"export PYTHONPATH={shlex.quote(str(PROJECT_ROOT))}${{PYTHONPATH:+:$PYTHONPATH}}"],
     }
