@@ -73,7 +73,7 @@ def test_a_cluster_that_can_not_be_reached_keeps_what_waits_waiting(home, monkey
     launcher = RayLauncher((sys.executable, "-c", "raise SystemExit(1)"))
     supervisor = Supervisor(home, launcher)
     for _ in range(2):
-        supervisor.tick()
+        assert supervisor.tick()
         with pytest.raises(Unreachable, match=r"Ray \(192.0.2.99:1\) does not answer"):
             launcher.fits(0.0)
     assert [run.status for run in jobs.list_runs(home)] == ["queued"]

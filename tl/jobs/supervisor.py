@@ -117,7 +117,7 @@ class Supervisor:
             started = self._next(running)
         for row in started:
             self._start(row)
-        return self.settler.look() or bool(running or started)
+        return self.settler.look() or bool(running or started) or everybody.anything_waits(self.home)
 
     def _rows(self, status: str) -> list[RunRow]:
         return database.read_runs(self.home, statuses=(status,), everyone=True)
