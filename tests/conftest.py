@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tl.jobs.launchers.launcher import LocalLauncher
+from tl.jobs.launchers.local import LocalLauncher
 from tl.store.home import Home
 
 # Files that take longest: one that starts last leaves the other core idle. Any order of files is right. Beside the

@@ -11,6 +11,7 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment
 from tl.failures import sentence
 from tl.jobs.launchers import processes
+from tl.jobs.launchers.local import handle_of
 from tl.store import database
 from tl.store.files import read_json, write_json, write_parquet
 from tl.store.home import Home
@@ -43,7 +44,7 @@ def start(home: Home, row: dict) -> None:
     """Mark a run as trained by this very process, which is sure to live."""
     me = processes.identify(os.getpid())
     assert database.move(home, row, "running", started=time.time())
-    database.note(home, row, pid=me.pid, start_ticks=me.start_ticks, boot_id=me.boot_id)
+    database.note(home, row, handle=handle_of(me))
 
 
 def learn(home: Home, row: dict, epochs: int, accuracy: float = 0.1, phase: str = "training") -> None:

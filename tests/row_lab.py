@@ -9,7 +9,7 @@ ARM = ArmConfig(name="scratch", strategy="scratch")
 SPEC = json.dumps(Experiment(dataset="blossoms", arms=(ARM,)).to_json())
 QUEUED = {"run_id": "r" * 26, "experiment_id": "e" * 26, "arm": "scratch", "status": "queued", "spec": SPEC}
 NUMBERS = dict.fromkeys(("seed", "position", "stop_requested", "created", "queued", "spent"), 0)
-UNKNOWN = dict.fromkeys(("started", "ended", "pid", "start_ticks", "boot_id", "reason", "message"))
+UNKNOWN = dict.fromkeys(("started", "ended", "handle", "reason", "message"))
 
 
 def run_row(**values) -> RunRow:

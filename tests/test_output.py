@@ -21,7 +21,7 @@ ANSWERS_ONLY = {
     "report/reader.py",
     "datasets/drawer.py",
 }
-ANSWERS_ONLY |= {"jobs/settle.py", "jobs/tensorboard.py"}
+ANSWERS_ONLY |= {"jobs/settle.py", "jobs/tensorboard.py", "jobs/launchers/guard.py", "jobs/launchers/ray_driver.py"}
 ANSWERS_ONLY |= {
     f"jobs/measurements/{name}.py"
     for name in ("apart", "both_sets", "forecasts", "hints", "label_checks", "looks", "probe", "shifted")

@@ -25,7 +25,7 @@ from tl.cli import (
     shifted,
     sweep,
 )
-from tl.cli.parser import Parser, data_set_named
+from tl.cli.parser import Parser, choose_launcher, data_set_named
 from tl.config import Refused
 from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
@@ -46,6 +46,7 @@ def main(argv: list[str]) -> int:
         os.execve(sys.executable, [sys.executable, "-m", "tl.train.pretrain", *argv[1:]], environment)
     arguments = parser().parse_args(argv)
     try:
+        choose_launcher(arguments)
         for option in compare.DATA_SETS:
             if getattr(arguments, option, None):
                 setattr(arguments, option, data_set_named(arguments.home, getattr(arguments, option)))

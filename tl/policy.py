@@ -41,6 +41,7 @@ class Policy:
     opens_tensorboard: bool = True  # for all runs, to whoever reaches this machine
     shows_commands: bool = True  # for a terminal: who sees the page has one of this machine
     shows_paths: bool = True  # of this machine
+    shows_machines: bool = True  # where runs are carried out, and whose runs they are
     takes_folders: bool = True  # as an upload, file by file
     reads_beside_zips: bool = True  # a table in the folder that the zip lies in
     reads_uploads_in_turn: bool = False  # one at a time

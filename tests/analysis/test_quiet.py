@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from msgspec import structs
 
 from tests.verdict_lab import FULL, SCRATCH, experiment, judge, run
 from tl.analysis.quiet import disturbed_epochs, quiet
@@ -93,15 +92,27 @@ def test_the_verdict_says_that_reused_work_counts_in_full():
     assert "reused" not in judge(experiment(SCRATCH, FULL), [runs[0], run(FULL, LEARNED, 0.8)], target=0.8).text
 
 
-def test_the_verdict_compares_no_times_of_different_numbers_of_devices():
-    slow, quick = (run(arm, LEARNED, 0.8) for arm in (SCRATCH, FULL))
-    slow = replace(slow, result=structs.replace(slow.result, devices=4))
-    found = judge(experiment(SCRATCH, FULL), [slow, quick], target=0.8)
-    time = found.comparisons[FULL].time_to_target
-    assert (time.speedup, time.comparable, time.same_devices) == (None, False, False)
-    assert "the two computed on different numbers of devices, so times can't be compared" in found.text
-    assert "busy" not in found.text and found.comparisons[FULL].cost.seconds.ratio is None
+@pytest.mark.parametrize(
+    ("slow", "quick", "said"),
+    [
+        ("CPU, 1 thread, A", "NVIDIA B", "CPU, A and NVIDIA B"),
+        ("NVIDIA B", "4 × NVIDIA B", "NVIDIA B and 4 × NVIDIA B"),
+        ("CPU, 2 threads, A", "CPU, 2 threads of 2 processes, A", "CPU, A and CPU, 2 processes, A"),
+    ],
+)
+def test_times_on_two_kinds_of_devices_are_not_compared_and_accuracies_are(slow, quick, said):
+    runs = [
+        run(arm, LEARNED, 0.8, result={"device": on}) for arm, on in zip((SCRATCH, FULL), (slow, quick), strict=True)
+    ]
+    found = judge(experiment(SCRATCH, FULL), runs, target=0.8)
+    own = found.comparisons[FULL]
+    assert (own.time_to_target.speedup, own.cost.seconds.ratio, own.test_accuracy.arm) == (None, None, 0.8)
+    assert f"trained on different devices ({said}), so times can't be compared" in own.text and "busy" not in own.text
     card = next(measure for measure in findings.measures(found, FULL) if measure.label == "Time to 80 %")
-    assert (card.value, card.note) == ("not comparable", "different numbers of devices")
-    quick = replace(quick, result=structs.replace(quick.result, devices=4))
-    assert judge(experiment(SCRATCH, FULL), [slow, quick], target=0.8).comparisons[FULL].time_to_target.same_devices
+    assert (card.value, card.note) == ("not comparable", "different devices")
+
+
+def test_runs_that_only_had_other_numbers_of_threads_are_compared():
+    on = ("CPU, 1 thread, A", "CPU, 2 threads, A")
+    runs = [run(arm, LEARNED, 0.8, result={"device": each}) for arm, each in zip((SCRATCH, FULL), on, strict=True)]
+    assert judge(experiment(SCRATCH, FULL), runs).comparisons[FULL].time_to_target.comparable

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import ROOT, begin
-from tl.jobs.launchers.launcher import LocalLauncher
+from tl.jobs.launchers.local import LocalLauncher
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A home with a supervisor in this process whose trainers are stand-ins, told by their arm's name how to behave."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -7,7 +8,8 @@ from pathlib import Path
 
 from tl import jobs
 from tl.config import ArmConfig, Experiment
-from tl.jobs.launchers.launcher import LocalLauncher
+from tl.jobs.launchers.launcher import PROJECT_ROOT
+from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.supervisor import Supervisor
 from tl.store import database
 from tl.store.home import Home
@@ -26,6 +28,17 @@ def until(holds: Callable, seconds: float = LIMIT_SECONDS):
     return value
 
 
+def carried_by_stand_ins(folder: Path) -> str:
+    """What PYTHONPATH has to be so that on the nodes of a cluster, which are processes here, the stand-in trains."""
+    (folder / "sitecustomize.py").write_text(
+        "import functools, sys\n"
+        "import tl.jobs.launchers.guard as guard\n"
+        f"trainer = [sys.executable, {str(FOLDER / 'stand_in_trainer.py')!r}]\n"
+        "guard.LocalLauncher = functools.partial(guard.LocalLauncher, trainer)\n"
+    )
+    return f"{folder}{os.pathsep}{PROJECT_ROOT}"
+
+
 class Lab:
     """What the tests of jobs do again and again."""
 
@@ -36,7 +49,8 @@ class Lab:
 
     def new_supervisor(self, fits: int = 8, **options) -> Supervisor:
         """Another supervisor, as after a restart; `fits`: trainers that memory holds besides the running ones."""
-        self.supervisor = Supervisor(self.home, self.launcher, fits=lambda need: fits, **options)
+        self.launcher.fits = lambda need: fits
+        self.supervisor = Supervisor(self.home, self.launcher, **options)
         return self.supervisor
 
     def submit(
@@ -56,6 +70,10 @@ class Lab:
     def row(self, run_id: str) -> dict:
         """A run as the database has it."""
         return database.read_run(self.home, run_id)
+
+    def pid(self, run_id: str) -> int:
+        """Number of the process that trains a run."""
+        return identity_of(self.row(run_id).handle).pid
 
     def run_all(self) -> None:
         """Tick until nothing is queued or running."""

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from tl.jobs.launchers.launcher import LocalLauncher
+from tl.jobs.launchers.local import LocalLauncher
 from tl.jobs.start import take_lock, write_holder
 from tl.jobs.supervisor import Supervisor
 from tl.store.home import Home
@@ -18,4 +18,5 @@ write_holder(lock, os.getpid())
 print("ready", flush=True)
 trainer = Path(__file__).with_name("stand_in_trainer.py")
 launcher = LocalLauncher([sys.executable, str(trainer)])
-Supervisor(home, launcher, fits=lambda need: 8).serve(lock, idle_seconds=float(sys.argv[2]))
+launcher.fits = lambda need: 8
+Supervisor(home, launcher).serve(lock, idle_seconds=float(sys.argv[2]))

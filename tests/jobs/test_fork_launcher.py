@@ -13,7 +13,7 @@ from tl.config import Training
 from tl.failures import EXIT_STATUS
 from tl.jobs.launchers import fork_launcher, processes
 from tl.jobs.launchers.fork_launcher import ForkLauncher, can_fork
-from tl.jobs.launchers.launcher import LocalLauncher
+from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.store.device_lock import Turn
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -66,8 +66,8 @@ def test_the_exit_status_and_what_was_printed_are_known(launcher, home):
     ended = [new_run(home, whole=False), new_run(home, whole=False)]
     trainers = [launcher.start(run) for run in ended]
     until(lambda: not any(map(launcher.alive, trainers)))
-    assert until(lambda: all(map(launcher.exit_code, trainers)))
-    assert [launcher.exit_code(trainer) for trainer in trainers] == [EXIT_STATUS["bad_config"]] * 2
+    codes = [until(lambda: launcher.ended(trainer).exit_code) for trainer in trainers]  # noqa: B023 - asked at once
+    assert codes == [EXIT_STATUS["bad_config"]] * 2
     for run in ended:
         assert run.log.read_text().startswith(f"{run.config} is missing")
 
@@ -77,11 +77,12 @@ def test_a_trainer_is_its_own_process_in_its_own_session_under_its_own_name(laun
     trainers = [launcher.start(run) for run in (first, second)]
     until(lambda: phase(first) == phase(second) == "waiting")
     for run, trainer in zip((first, second), trainers, strict=True):
-        assert processes.of_run(run.folder.name) == [trainer.pid]
-        assert os.getsid(trainer.pid) == trainer.pid
-        assert launcher.alive(trainer)
-        assert launcher.exit_code(trainer) is None
-        assert {os.readlink(f"/proc/{trainer.pid}/fd/{number}") for number in (1, 2)} == {str(run.log)}
+        pid = identity_of(trainer).pid
+        assert processes.of_run(run.folder.name) == [pid]
+        assert os.getsid(pid) == pid
+        assert launcher.alive(trainer) and launcher.adopt(run) == trainer
+        assert launcher.ended(trainer).exit_code is None
+        assert {os.readlink(f"/proc/{pid}/fd/{number}") for number in (1, 2)} == {str(run.log)}
     launcher.terminate(first.folder.name, trainers[0])
     assert read_json(first.result)["status"] == "stopped"
     assert not launcher.alive(trainers[0]) and launcher.alive(trainers[1])
@@ -89,33 +90,33 @@ def test_a_trainer_is_its_own_process_in_its_own_session_under_its_own_name(laun
 
 def test_one_that_is_killed_takes_no_other_with_it(launcher, home, waiting):
     trainers = [launcher.start(new_run(home)) for _ in range(2)]
-    os.kill(trainers[0].pid, signal.SIGKILL)
+    os.kill(identity_of(trainers[0]).pid, signal.SIGKILL)
     until(lambda: not launcher.alive(trainers[0]))
-    assert until(lambda: launcher.exit_code(trainers[0])) == -signal.SIGKILL
+    assert until(lambda: launcher.ended(trainers[0]).exit_code) == -signal.SIGKILL
     assert launcher.alive(trainers[1])
 
 
 def test_when_the_server_dies_trainers_go_on_and_the_next_has_a_new_one(launcher, home, waiting):
     before = new_run(home)
     trainer = launcher.start(before)
-    server = launcher._server
+    server = launcher._server.process
     server.kill()
     server.wait()
     after = launcher.start(new_run(home))
-    assert launcher._server.pid != server.pid
+    assert launcher._server.process.pid != server.pid
     assert launcher.alive(trainer) and launcher.alive(after)
-    assert launcher.exit_code(trainer) is None, "how it ends nobody will know"
+    assert launcher.ended(trainer).exit_code is None, "how it ends nobody will know"
     launcher.terminate(before.folder.name, trainer)
     assert not launcher.alive(trainer)
 
 
 def test_when_the_launcher_goes_the_server_ends_and_trainers_go_on(launcher, home, waiting):
     run = new_run(home)
-    trainer, server = launcher.start(run), launcher._server
+    trainer, server = launcher.start(run), launcher._server.process
     until(lambda: phase(run) == "waiting")
     launcher.close()
     assert server.returncode is not None
-    assert processes.alive(trainer)
+    assert processes.alive(identity_of(trainer))
 
 
 @pytest.mark.parametrize(
@@ -127,8 +128,8 @@ def test_where_forking_does_not_work_each_trainer_starts_by_itself(home, monkeyp
     run = new_run(home, whole=False)
     trainer = launcher.start(run)
     until(lambda: not launcher.alive(trainer))
-    assert until(lambda: launcher.exit_code(trainer)) == EXIT_STATUS["bad_config"]
-    assert launcher._server is None
+    assert until(lambda: launcher.ended(trainer).exit_code) == EXIT_STATUS["bad_config"]
+    assert launcher._server.process is None
     launcher.close()
 
 

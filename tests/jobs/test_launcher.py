@@ -13,9 +13,9 @@ from lab import until
 from tl import machine
 from tl.config import new_id
 from tl.jobs import background, memory
-from tl.jobs.launchers import launcher as launchers
-from tl.jobs.launchers import processes
-from tl.jobs.launchers.launcher import NICE, PROJECT_ROOT, LocalLauncher, child_environment, with_defaults
+from tl.jobs.launchers import local, processes
+from tl.jobs.launchers.launcher import NICE, PROJECT_ROOT, child_environment, with_defaults
+from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.store.home import Home
 
 TELL = (
@@ -33,9 +33,9 @@ def run(tmp_path):
     LocalLauncher().terminate(run.folder.name, None)
 
 
-def ended(launcher: LocalLauncher, trainer) -> int:
-    until(lambda: not launcher.alive(trainer))
-    return until(lambda: (launcher.exit_code(trainer),))[0]
+def ended(launcher: LocalLauncher, handle: str) -> int:
+    until(lambda: not launcher.alive(handle))
+    return launcher.ended(handle).exit_code
 
 
 def test_a_trainer_starts_in_the_project_in_a_session_of_its_own(run, monkeypatch, tmp_path):
@@ -86,7 +86,8 @@ def test_ending_waits_until_the_gpus_memory_is_back(run, monkeypatch):
     launcher = LocalLauncher([sys.executable, "-c", "import time; time.sleep(99)"])
     trainer = launcher.start(run)
     until(lambda: processes.of_run(run.folder.name))
-    answers = [{trainer.pid}, {trainer.pid}, set()]
+    pid = identity_of(trainer).pid
+    answers = [{pid}, {pid}, set()]
     monkeypatch.setattr(memory, "gpu_processes", lambda: answers.pop(0))
     launcher.terminate(run.folder.name, trainer)
     assert answers == []
@@ -96,8 +97,8 @@ def test_memory_that_does_not_come_back_is_told(run, monkeypatch):
     launcher = LocalLauncher([sys.executable, "-c", "import time; time.sleep(99)"])
     trainer = launcher.start(run)
     until(lambda: processes.of_run(run.folder.name))
-    monkeypatch.setattr(memory, "gpu_processes", lambda: {trainer.pid})
-    monkeypatch.setattr(launchers, "KILL_SECONDS", 0.2)
+    monkeypatch.setattr(memory, "gpu_processes", lambda: {identity_of(trainer).pid})
+    monkeypatch.setattr(local, "KILL_SECONDS", 0.2)
     with pytest.raises(TimeoutError, match="the GPU still holds its memory"):
         launcher.terminate(run.folder.name, trainer)
     assert processes.of_run(run.folder.name) == []
@@ -116,9 +117,10 @@ def test_a_trainer_goes_first_when_memory_ends_and_hosted_comes_after_the_page_i
     monkeypatch.setenv("TL_HOSTED", hosted)
     launcher = LocalLauncher([sys.executable, "-c", "import time; time.sleep(60)"])
     trainer = launcher.start(run)
-    assert Path(f"/proc/{trainer.pid}/oom_score_adj").read_text(encoding="utf-8") == "800\n"
+    pid = identity_of(trainer).pid
+    assert Path(f"/proc/{pid}/oom_score_adj").read_text(encoding="utf-8") == "800\n"
     usual = os.getpriority(os.PRIO_PROCESS, 0)
-    assert os.getpriority(os.PRIO_PROCESS, trainer.pid) == (NICE if hosted == "1" else usual)
+    assert os.getpriority(os.PRIO_PROCESS, pid) == (NICE if hosted == "1" else usual)
     launcher.terminate(run.folder.name, trainer)
 
 

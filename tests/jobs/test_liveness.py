@@ -8,8 +8,8 @@ import pytest
 from lab import until
 
 from tl import jobs
-from tl.jobs.endings import identity_of
 from tl.jobs.launchers import processes
+from tl.jobs.launchers.local import identity_of
 from tl.jobs.liveness import MAX_LOOK_SECONDS, STALL_SECONDS, Stillness
 from tl.store.files import write_json
 from tl.store.home import Run
@@ -108,7 +108,7 @@ def test_a_damaged_progress_is_one_that_does_not_move(tmp_path, clock, damage):
 
 def test_a_trainer_that_stands_still_is_ended_and_labelled(watched, home):
     [run_id] = watched.submit("hang")
-    trainer = identity_of(watched.train(run_id))
+    trainer = identity_of(watched.train(run_id).handle)
     watched.watch(2 * LIMIT)
     row = watched.row(run_id)
     assert (row.status, row.reason) == ("failed", "stalled")
@@ -119,7 +119,7 @@ def test_a_trainer_that_stands_still_is_ended_and_labelled(watched, home):
 
 def test_a_supervisor_killed_between_verdict_and_end_changes_nothing(watched, home, monkeypatch):
     [run_id] = watched.submit("hang")
-    trainer = identity_of(watched.train(run_id))
+    trainer = identity_of(watched.train(run_id).handle)
 
     def killed_here(*_):
         raise SystemExit
@@ -137,7 +137,7 @@ def test_a_supervisor_killed_between_verdict_and_end_changes_nothing(watched, ho
 
 def test_a_trainer_that_is_frozen_for_20_seconds_lives_on(watched, home):
     [run_id] = watched.submit("slow")
-    trainer = identity_of(watched.train(run_id))
+    trainer = identity_of(watched.train(run_id).handle)
     os.kill(trainer.pid, signal.SIGSTOP)
     watched.watch(20)
     frozen_at = jobs.run(home, run_id).progress.counter
@@ -145,13 +145,13 @@ def test_a_trainer_that_is_frozen_for_20_seconds_lives_on(watched, home):
     os.kill(trainer.pid, signal.SIGCONT)
     until(lambda: jobs.run(home, run_id).progress.counter > frozen_at + 2)
     watched.watch(2)
-    assert identity_of(watched.row(run_id)) == trainer
+    assert identity_of(watched.row(run_id).handle) == trainer
     jobs.stop(home, run_id)
 
 
 def test_a_trainer_that_stays_frozen_is_stalled(watched):
     [run_id] = watched.submit("slow")
-    trainer = identity_of(watched.train(run_id))
+    trainer = identity_of(watched.train(run_id).handle)
     os.kill(trainer.pid, signal.SIGSTOP)
     watched.watch(2 * LIMIT)
     assert watched.row(run_id).reason == "stalled"
@@ -161,11 +161,11 @@ def test_a_trainer_that_stays_frozen_is_stalled(watched):
 @pytest.mark.parametrize("days", [-1, 1])
 def test_a_clock_that_jumps_by_a_day_kills_nobody(watched, home, monkeypatch, days):
     [run_id] = watched.submit("slow")
-    trainer = identity_of(watched.train(run_id))
+    trainer = identity_of(watched.train(run_id).handle)
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + days * 86_400)
     watched.watch(3)
-    assert identity_of(watched.row(run_id)) == trainer and jobs.run(home, run_id).status == "running"
+    assert identity_of(watched.row(run_id).handle) == trainer and jobs.run(home, run_id).status == "running"
     jobs.stop(home, run_id)
 
 
@@ -185,6 +185,6 @@ def test_a_death_is_shown_within_seconds_whether_or_not_a_supervisor_lives(lab, 
     if not supervised:
         supervisor.kill()
         supervisor.wait()
-    os.kill(lab.row(run_id).pid, signal.SIGKILL)
+    os.kill(lab.pid(run_id), signal.SIGKILL)
     until(lambda: jobs.run(home, run_id).status != "running", seconds=5)
     assert jobs.run(home, run_id).reason == ("killed" if supervised else "interrupted")

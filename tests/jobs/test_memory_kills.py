@@ -8,8 +8,7 @@ import pytest
 from tests.jobs.lab import until
 from tests.machine_lab import made_up
 from tl.jobs import memory_kills as kills
-from tl.jobs import supervisor
-from tl.jobs.launchers import processes
+from tl.jobs.launchers import local, processes
 from tl.store import database
 from tl.store.documents import read_memory_kills
 
@@ -55,9 +54,10 @@ def test_this_machine_can_be_asked():
 )
 def test_a_kill_that_is_none_for_lack_of_memory_ends_the_run(lab, monkeypatch, counts, number, reason):
     now = counts[:1]
-    monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
+    monkeypatch.setattr(local, "memory_kills", lambda: now[0])
     [run_id] = lab.submit("slow")
-    pid = lab.train(run_id).pid
+    lab.train(run_id)
+    pid = lab.pid(run_id)
     now[0] = counts[1]
     os.kill(pid, number)
     lab.run_all()
@@ -68,7 +68,8 @@ def test_a_kill_that_is_none_for_lack_of_memory_ends_the_run(lab, monkeypatch, c
 
 def kill_for_memory(lab, run_id: str, now: list[int]) -> int:
     """Let the run's trainer die as the kernel ends it for lack of memory; its number."""
-    pid = lab.train(run_id).pid
+    lab.train(run_id)
+    pid = lab.pid(run_id)
     now[0] += 1
     os.kill(pid, signal.SIGKILL)
     until(lambda: not processes.identify(pid))
@@ -77,7 +78,7 @@ def kill_for_memory(lab, run_id: str, now: list[int]) -> int:
 
 def test_a_trainer_killed_for_lack_of_memory_is_started_again_once(lab, monkeypatch):
     now = [3]
-    monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
+    monkeypatch.setattr(local, "memory_kills", lambda: now[0])
     [run_id] = lab.submit("slow")
     first = kill_for_memory(lab, run_id, now)
     lab.supervisor.tick()
@@ -86,7 +87,7 @@ def test_a_trainer_killed_for_lack_of_memory_is_started_again_once(lab, monkeypa
     lab.new_supervisor()  # one that takes over in this moment
     lab.supervisor.tick()
     row = lab.row(run_id)
-    assert row.pid not in (None, first) and row.spent > 0
+    assert lab.pid(run_id) != first and row.spent > 0
     kill_for_memory(lab, run_id, now)
     lab.run_all()
     row = lab.row(run_id)
@@ -96,12 +97,12 @@ def test_a_trainer_killed_for_lack_of_memory_is_started_again_once(lab, monkeypa
 
 def test_who_is_stopped_while_memory_ends_is_not_started_again(lab, monkeypatch):
     now = [3]
-    monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
+    monkeypatch.setattr(local, "memory_kills", lambda: now[0])
     [run_id] = lab.submit("slow")
     lab.train(run_id)
     database.note(lab.home, lab.row(run_id), stop_requested=1)
     now[0] = 4
-    os.kill(lab.row(run_id).pid, signal.SIGKILL)
+    os.kill(lab.pid(run_id), signal.SIGKILL)
     lab.run_all()
     assert lab.row(run_id).status == "stopped"
     assert read_memory_kills(lab.home.run(run_id)) == 0
@@ -109,14 +110,14 @@ def test_who_is_stopped_while_memory_ends_is_not_started_again(lab, monkeypatch)
 
 def test_a_kill_before_the_run_began_says_nothing_about_it(lab, monkeypatch):
     now = [3]
-    monkeypatch.setattr(supervisor, "memory_kills", lambda: now[0])
+    monkeypatch.setattr(local, "memory_kills", lambda: now[0])
     [first] = lab.submit("slow", batch_size=3)  # can't be halved
     lab.train(first)
     now[0] = 4  # something else was killed
-    os.kill(lab.row(first).pid, signal.SIGKILL)
+    os.kill(lab.pid(first), signal.SIGKILL)
     lab.run_all()
     [second] = lab.submit("slow")
     lab.train(second)
-    os.kill(lab.row(second).pid, signal.SIGKILL)
+    os.kill(lab.pid(second), signal.SIGKILL)
     lab.run_all()
     assert [lab.row(run_id).reason for run_id in (first, second)] == ["killed_for_memory", "killed"]

@@ -97,7 +97,7 @@ def test_a_run_that_waits_or_trains_keeps_its_pictures(mine, monkeypatch):
 def test_a_trainer_that_is_dead_does_not_keep_them(mine):
     row = waiting(mine)
     database.move(mine, row, "running")
-    database.note(mine, row, pid=2**22 + 1, start_ticks=1, boot_id=processes.boot_id())
+    database.note(mine, row, handle=f"local {2**22 + 1} 1 {processes.boot_id()}")
     jobs.delete_dataset(mine, "mine")
     assert jobs.run(mine, row.run_id).status == "interrupted" and not datasets.has(mine, "mine")
 

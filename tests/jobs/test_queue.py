@@ -11,9 +11,8 @@ from lab import until
 
 from tl import datasets, jobs
 from tl.config import ArmConfig, Experiment, Refused, RunConfig
-from tl.jobs.endings import identity_of
 from tl.jobs.launchers import processes
-from tl.jobs.launchers.launcher import LocalLauncher
+from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.queue import resolved
 from tl.store import database, removal
 from tl.store.files import read_json, write_json
@@ -170,7 +169,7 @@ def test_stopping_twice_or_after_the_end_changes_nothing(lab, home):
 def test_a_run_that_finished_before_it_heard_of_the_stop_is_finished(lab, home):
     [run_id] = lab.submit("slow")
     lab.train(run_id)
-    os.kill(lab.row(run_id).pid, signal.SIGKILL)
+    os.kill(lab.pid(run_id), signal.SIGKILL)
     write_json(home.run(run_id).result, {"status": "finished", "epochs": 3})
     assert jobs.stop(home, run_id).status == "finished"
 
@@ -253,7 +252,7 @@ def test_an_unknown_id_is_refused(home, action, unknown):
 
 def test_a_dead_trainer_nobody_watches_is_shown_as_interrupted_and_can_be_resumed(lab, home):
     [run_id] = lab.submit("slow")
-    trainer = identity_of(lab.train(run_id))
+    trainer = identity_of(lab.train(run_id).handle)
     os.kill(trainer.pid, signal.SIGKILL)
     until(lambda: not processes.alive(trainer))
     assert lab.row(run_id).status == "running"

@@ -9,8 +9,8 @@ from lab import until
 from tl import jobs
 from tl.__main__ import main
 from tl.config import ArmConfig, Experiment, Newer, Refused
-from tl.jobs.endings import identity_of
 from tl.jobs.launchers import processes
+from tl.jobs.launchers.local import identity_of
 from tl.jobs.repair import repair
 from tl.jobs.start import supervisor_lives
 from tl.store import database, schema
@@ -82,7 +82,7 @@ def test_what_trains_is_ended_with_its_best_and_can_be_resumed(lab, home, superv
     [run_id] = lab.submit("slow")
     supervisor = supervisor_process()
     until(lambda: getattr(jobs.run(home, run_id).progress, "epoch", 0) > 1)
-    trainer = identity_of(lab.row(run_id))
+    trainer = identity_of(lab.row(run_id).handle)
     damage(home)
     assert repair(home)["runs"] == 1
     assert supervisor.wait(5) == -signal.SIGTERM and not supervisor_lives(home)
@@ -124,7 +124,7 @@ def test_sweeps_are_sweeps_again_where_the_file_still_tells(lab, home):
         ("UPDATE experiments SET spec = '[1]'", "can't be read"),
         ("UPDATE runs SET arm = 'nobody'", "arm"),
         ("UPDATE runs SET attempt = 'x'", "attempt"),
-        ("UPDATE runs SET pid = 'all'", "pid"),
+        ("UPDATE runs SET handle = x'ff'", "handle"),
         ("DROP TABLE runs", "no such table"),
         ("UPDATE runs SET message = CAST(x'ff' AS TEXT)", "UTF-8"),
     ],
@@ -174,7 +174,7 @@ def test_what_a_newer_version_wrote_is_refused_and_left_alone(lab, home, capsys,
     assert main(["repair", "--home", str(home.path)]) == 2
     said = capsys.readouterr().err
     assert "newer TL Lab" in said and "warp" in said and said.count("\n") == 1
-    assert processes.alive(identity_of(trainer)) and home.database_path.read_bytes() == before
+    assert processes.alive(identity_of(trainer.handle)) and home.database_path.read_bytes() == before
     assert not list(home.path.glob("*.damaged-*"))
 
 

@@ -8,10 +8,12 @@ import pytest
 from lab import until
 
 from tl import jobs
+from tl.config import ArmConfig, Experiment
 from tl.jobs.launchers import processes
-from tl.jobs.launchers.launcher import GRACE_SECONDS, LocalLauncher
+from tl.jobs.launchers.launcher import GRACE_SECONDS
+from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.start import supervisor_lives, take_lock
-from tl.store import database
+from tl.store import database, schema
 from tl.store.files import write_json
 
 
@@ -75,7 +77,8 @@ def test_an_end_is_labelled_by_what_the_trainer_left(lab, behaviour, status, rea
 def test_a_killed_trainer_is_labelled_and_can_be_resumed(lab):
     [run_id] = lab.submit("slow")
     reached = jobs.run(lab.home, run_id).epochs
-    os.kill(lab.train(run_id).pid, signal.SIGKILL)
+    lab.train(run_id)
+    os.kill(lab.pid(run_id), signal.SIGKILL)
     lab.run_all()
     row = lab.row(run_id)
     assert (row.status, row.reason) == ("failed", "killed")
@@ -95,7 +98,7 @@ def test_a_stop_is_carried_out_where_whoever_asked_for_it_has_died(lab):
     lab.supervisor.tick()
     seconds[0] = GRACE_SECONDS
     lab.supervisor.tick()
-    assert (lab.row(run_id).status, processes.of_run(run_id)) == ("running", [row.pid]), "that is its asker's"
+    assert (lab.row(run_id).status, processes.of_run(run_id)) == ("running", [lab.pid(run_id)]), "that is its asker's"
     seconds[0] += 0.1
     lab.supervisor.tick()
     assert (lab.row(run_id).status, processes.of_run(run_id)) == ("stopped", [])
@@ -131,12 +134,30 @@ def test_a_new_supervisor_takes_over_living_trainers(lab):
     lab.supervisor.tick()
     assert lab.row(run_id) == before
     lab.launcher.terminate(run_id, None)  # the earlier one reaps it
-    until(lambda: lab.launcher.exit_code(processes.Identity(before.pid, 0, "")) is not None)
+    until(lambda: lab.launcher.ended(before.handle).exit_code is not None)
     lab.supervisor.tick()
     row = lab.row(run_id)
     assert (row.status, row.reason) == ("failed", "killed")
     assert row.message.startswith("The trainer ended without telling why. No epoch was done by then; Resume begins")
     assert row.message.endswith("The last line of its log: ready") and "SIG" not in row.message
+
+
+def test_a_trainer_that_an_earlier_version_started_is_taken_over(lab, monkeypatch):
+    """It wrote down a process, in three columns."""
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:7])
+        arms = (ArmConfig(name="slow", strategy="scratch"),)
+        jobs.submit(lab.home, Experiment(dataset="blossoms", samples=20, arms=arms))
+        (folder,) = lab.home.runs_dir.iterdir()
+        handle = lab.launcher.start(lab.home.run(folder.name))
+        trainer = identity_of(handle)
+        with schema.writing(lab.home) as connection:
+            change = "UPDATE runs SET status = 'running', started = 1, pid = ?, start_ticks = ?, boot_id = ?"
+            connection.execute(change, (trainer.pid, trainer.start_ticks, trainer.boot_id))
+    assert lab.supervisor.tick()
+    assert lab.row(folder.name).handle == handle
+    assert processes.of_run(folder.name) == [trainer.pid]
+    assert jobs.stop(lab.home, folder.name).status == "stopped"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +166,7 @@ def test_a_new_supervisor_takes_over_living_trainers(lab):
 def test_a_trainer_found_dead_was_interrupted(lab, boot_id, reason):
     [run_id] = lab.submit("slow")
     row = lab.row(run_id)
-    database.move(lab.home, row, "running", pid=os.getpid(), start_ticks=1, boot_id=boot_id)  # the id is in use again
+    database.move(lab.home, row, "running", handle=f"local {os.getpid()} 1 {boot_id}")  # the id is in use again
     lab.supervisor.tick()
     row = lab.row(run_id)
     assert (row.status, row.reason) == ("interrupted", reason)
@@ -154,16 +175,19 @@ def test_a_trainer_found_dead_was_interrupted(lab, boot_id, reason):
 
 def test_a_trainer_that_finished_unwatched_is_finished(lab):
     [run_id] = lab.submit("slow")
-    database.move(lab.home, lab.row(run_id), "running", pid=os.getpid(), start_ticks=1, boot_id=processes.boot_id())
+    handle = f"local {os.getpid()} 1 {processes.boot_id()}"
+    database.move(lab.home, lab.row(run_id), "running", handle=handle)
     write_json(lab.home.run(run_id).result, {"status": "finished", "epochs": 3})
     lab.supervisor.tick()
     assert lab.row(run_id).status == "finished"
 
 
-@pytest.mark.parametrize("pid", [None, 0])  # 0: as a damaged queue may have it
-def test_a_claimed_run_without_a_process_is_started(lab, pid):
+@pytest.mark.parametrize("handle", [None, ""])  # "": as a damaged queue may have it
+def test_a_claimed_run_without_a_trainer_is_started(lab, handle):
     [run_id] = lab.submit("quick")
-    database.move(lab.home, lab.row(run_id), "running", started=1.0, pid=pid)  # the supervisor was killed right here
+    database.move(
+        lab.home, lab.row(run_id), "running", started=1.0, handle=handle
+    )  # the supervisor was killed right here
     lab.run_all()
     assert lab.row(run_id).status == "finished"
 
@@ -171,11 +195,11 @@ def test_a_claimed_run_without_a_process_is_started(lab, pid):
 def test_a_process_that_was_not_written_down_is_found_again(lab):
     [run_id] = lab.submit("slow")
     database.move(lab.home, lab.row(run_id), "running", started=1.0)
-    trainer = lab.launcher.start(lab.home.run(run_id))  # and killed here, before it told
+    handle = lab.launcher.start(lab.home.run(run_id))  # and killed here, before it told
     until(lambda: processes.of_run(run_id))
     lab.supervisor.tick()
-    assert lab.row(run_id).pid == trainer.pid
-    assert processes.of_run(run_id) == [trainer.pid]
+    assert lab.row(run_id).handle == handle
+    assert processes.of_run(run_id) == [lab.pid(run_id)]
     jobs.stop(lab.home, run_id)
 
 
@@ -184,7 +208,7 @@ def test_a_run_resumes_only_when_nothing_of_the_earlier_attempt_lives(lab):
     stray = lab.launcher.start(lab.home.run(run_id))
     until(lambda: processes.of_run(run_id))
     lab.supervisor.tick()
-    assert not processes.alive(stray)
+    assert not lab.launcher.alive(stray)
     jobs.stop(lab.home, run_id)
 
 
@@ -196,12 +220,12 @@ def test_a_killed_supervisor_is_replaced_and_nothing_is_lost(lab, home, supervis
     supervisor.kill()
     supervisor.wait()
     assert not supervisor_lives(home)
-    pid = lab.row(run_ids[0]).pid
+    handle = lab.row(run_ids[0]).handle
     assert jobs.run(home, run_ids[0]).status == "running"  # it goes on without
     supervisor_process()
     assert supervisor_lives(home)
     assert jobs.stop(home, run_ids[0]).status == "stopped"
-    assert lab.row(run_ids[0]).pid == pid
+    assert lab.row(run_ids[0]).handle == handle
     assert lab.row(run_ids[0]).attempt == 1
     until(lambda: lab.row(run_ids[2]).status == "running")  # the queue goes on
     jobs.stop(home, run_ids[2])

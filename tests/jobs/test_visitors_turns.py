@@ -69,7 +69,7 @@ def test_the_time_limit_is_of_all_attempts_together(visitors, monkeypatch):
 def test_time_in_which_nobody_watched_is_not_counted(visitors):
     ann, _ = visitors
     [run_id] = ann.submit("slow")
-    database.move(ann.home, ann.row(run_id), "running", started=1.0, pid=os.getpid(), start_ticks=1, boot_id="earlier")
+    database.move(ann.home, ann.row(run_id), "running", started=1.0, handle=f"local {os.getpid()} 1 earlier")
     ann.supervisor.tick()
     assert (ann.row(run_id).status, ann.row(run_id).spent) == ("interrupted", 0)
 

@@ -9,7 +9,7 @@ from tests.page_lab import STATES, charts, texts, unescaped
 from tl import jobs
 from tl.charts.palette import ARM_COLOURS
 from tl.config import ArmConfig
-from tl.jobs.launchers.launcher import LocalLauncher
+from tl.jobs.launchers.local import LocalLauncher
 from tl.store.files import read_json, write_json, write_parquet
 from tl.store.metrics import RATE_TEST, read_metrics, table, write_metrics
 from tl.strategies import STRATEGIES

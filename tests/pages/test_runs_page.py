@@ -1,5 +1,6 @@
 """The list of runs: every state, the queue, the table, more than fits on one page."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from tests import page_lab
 from tests.page_lab import STATES, texts, unescaped
 from tl import jobs
 from tl.jobs import queue
+from tl.jobs.start import take_lock, write_holder
+from tl.store.machines import Machine, write_machines
 from tl.ui.manage.runs import table
 from tl.ui.parts.refresh import Found
 
@@ -33,6 +36,23 @@ def test_runs_shows_the_place_in_the_queue(open_page, home):
     page_lab.submit(home)
     app = open_page("pages/2_Runs.py")
     assert "1st in the queue" in texts(app) and "2nd in the queue" in texts(app)
+
+
+def test_machines_of_a_cluster_are_shown_with_what_they_train(open_page, home, monkeypatch):
+    experiment_id = page_lab.running(home)
+    first, _ = page_lab.rows(home, experiment_id)
+    write_machines(home, (Machine(name="node-7", cores=8, trains=(first.run_id,)), Machine(name="node-8", alive=False)))
+    assert "Machines" not in texts(open_page("pages/2_Runs.py")), "runs train here only"
+    monkeypatch.setenv("TL_LAUNCHER", "ray")
+    lock = take_lock(home)
+    write_holder(lock, os.getpid())
+    app = open_page("pages/2_Runs.py")
+    assert "1 of 1 machine training" in app.button(key="fold_machines_open").label
+    app.button(key="fold_machines_open").click().run()
+    shown = app.dataframe[0].value
+    assert shown["machine"].tolist() == ["node-7", "node-8"] and shown["state"].tolist() == ["reachable", "gone"]
+    assert shown["trains"].tolist() == ["From scratch, seed 0", "–"] and shown["GPUs"].tolist() == ["not available"] * 2
+    os.close(lock)
 
 
 def test_runs_as_a_table(open_page, home):

@@ -18,9 +18,9 @@ import pytest
 from tests.jobs.lab import FOLDER, until
 from tl import jobs
 from tl.config import ArmConfig, Experiment
-from tl.jobs.endings import identity_of
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import child_environment
+from tl.jobs.launchers.local import identity_of
 from tl.store import database
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -91,8 +91,8 @@ class Killer:
 
     def _kill_trainer(self) -> None:
         """It counts when the queue says that it was killed (see _keep_going)."""
-        living = [row for row in database.read_runs(self.home, statuses=("running",)) if row.pid]
-        living = [row for row in living if processes.alive(identity_of(row))]
+        trainers = [identity_of(row.handle) for row in database.read_runs(self.home, statuses=("running",))]
+        living = [trainer for trainer in trainers if processes.alive(trainer)]
         if living:
             os.kill(self.random.choice(living).pid, signal.SIGKILL)
 

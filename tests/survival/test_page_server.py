@@ -16,9 +16,9 @@ from tests.jobs.lab import FOLDER, until
 from tests.test_journey import CHROMIUM, SECOND, App
 from tl import jobs
 from tl.config import ArmConfig, Experiment
-from tl.jobs.endings import identity_of
 from tl.jobs.launchers import processes
-from tl.jobs.launchers.launcher import LocalLauncher, child_environment
+from tl.jobs.launchers.launcher import child_environment
+from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.store import database
 from tl.store.home import Home
 
@@ -59,8 +59,8 @@ def page():
 def test_a_killed_page_server_leaves_the_run_alone_and_is_back_at_once(home, page, capsys):
     arm = ArmConfig(name="slow", strategy="scratch", epochs=1000)
     experiment_id = jobs.submit(home, Experiment(dataset="blossoms", samples=20, arms=(arm,)))
-    [row] = until(lambda: [row for row in database.read_runs(home, statuses=("running",)) if row.pid])
-    trainer, run_id = identity_of(row), row.run_id
+    [row] = until(lambda: [row for row in database.read_runs(home, statuses=("running",)) if row.handle])
+    trainer, run_id = identity_of(row.handle), row.run_id
     until(lambda: getattr(jobs.run(home, run_id).progress, "epoch", 0) > 1)
 
     def epoch() -> int:
@@ -87,7 +87,7 @@ def test_a_killed_page_server_leaves_the_run_alone_and_is_back_at_once(home, pag
             assert shown() > killed_at
             seconds.append(time.monotonic() - began)
             now = database.read_run(home, run_id)
-            assert identity_of(now) == trainer and now.attempt == 1 and processes.alive(trainer)
+            assert identity_of(now.handle) == trainer and now.attempt == 1 and processes.alive(trainer)
     finally:
         app.kill()
     with capsys.disabled():

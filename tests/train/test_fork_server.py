@@ -11,6 +11,7 @@ from tests.benchmarks.runs import new_run
 from tl.config import Training
 from tl.jobs.launchers.fork_launcher import ForkLauncher, can_fork
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.jobs.launchers.local import identity_of
 from tl.store.files import read_json
 from tl.store.home import Home
 from tl.store.metrics import read_metrics
@@ -35,7 +36,7 @@ def test_forked_trainers_compute_what_others_do(tmp_path):
     forked = [new_run(home, strategy, SETTINGS, seed=3) for strategy in ("l2_sp", "scratch")]
     for run in forked:
         trainer = launcher.start(run)
-        assert trainer.pid in launcher._forked, "it was not forked"
+        assert identity_of(trainer).pid in launcher._forked, "it was not forked"
         while launcher.alive(trainer):
             time.sleep(0.1)
     launcher.close()

@@ -73,8 +73,10 @@ class TimeToTarget:
     arm: SideTime
     speedup: Ratio | None  # the baseline's time as a multiple of the arm's; None where a run never got there
     disturbed_epochs: int = 0  # of both sides; they count with the time of undisturbed ones (tl.analysis.quiet)
-    comparable: bool = True  # whether there were undisturbed ones for each; else no seconds are given
-    same_devices: bool = True  # whether all runs computed on as many devices; else they are not comparable
+    comparable: bool = (
+        True  # whether there were undisturbed ones for each, on one kind of device; else no seconds are given
+    )
+    devices: tuple[str, ...] = ()  # of both sides of a seed, where these are of two kinds
     reused_seconds: float = 0.0  # of the runs of both sides: spent by other runs, and counted as if by these
 
     @property
@@ -111,6 +113,6 @@ class TimeToTarget:
             "saved": self.saved,
             "disturbed_epochs": self.disturbed_epochs,
             "comparable": self.comparable,
-            "same_devices": self.same_devices,
+            "devices": list(self.devices),
             "reused_seconds": self.reused_seconds,
         }

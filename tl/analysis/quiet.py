@@ -5,6 +5,7 @@ the same work: the same parts trained, the same operations. Where there is none,
 the run that includes it is.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,10 @@ from msgspec import structs
 
 from tl.analysis.records import RunRecord
 from tl.measures import DISTURBED_LOAD
+
+THREADS = re.compile(
+    r"^\d+ threads?( of )?"
+)  # in the name of a device: "CPU, 2 threads, ...", "CPU, 4 threads of 2 processes, ..."
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,25 @@ def quiet(runs: Sequence[RunRecord]) -> QuietRuns:
     return QuietRuns(tuple(found), count, all(run.elapsed_seconds is not None for run in found if run.epochs))
 
 
-def without_times(side: QuietRuns) -> QuietRuns:
-    """The same runs, whose times are not to be compared."""
-    runs = tuple(_corrected(run, np.ones(len(run.metrics), bool), {}) for run in side.runs)
-    return replace(side, runs=runs, comparable=False)
+def two_devices(pairs: Sequence[tuple[RunRecord, RunRecord]]) -> tuple[str, ...]:
+    """The kinds of device of the first pair whose runs trained on two, as on the nodes of a cluster; () where none did."""
+    for pair in pairs:
+        found = tuple(_device(run.result.device) for run in pair if run.result and run.result.device)
+        if len(set(found)) > 1:
+            return found
+    return ()
+
+
+def _device(name: str) -> str:
+    """What a run's device is called, without the number of threads, which follows what the machine has to spare."""
+    return ", ".join(filter(None, (THREADS.sub("", part) for part in name.split(", "))))
+
+
+def timeless(run: RunRecord) -> RunRecord:
+    """The run as if nobody had looked at the clock."""
+    unknown = pd.Series([None] * len(run.metrics), dtype="Float64").array
+    result = structs.replace(run.result, elapsed_seconds=None) if run.result else None
+    return replace(run, metrics=run.metrics.assign(elapsed_seconds=unknown), result=result)
 
 
 Work = tuple[object, ...]  # what trained, operations

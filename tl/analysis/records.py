@@ -110,11 +110,6 @@ class RunRecord:
         return None if seen is None else int(seen)
 
     @property
-    def devices(self) -> int:
-        """How many devices shared its batches."""
-        return int(self._from_result("devices") or 1)
-
-    @property
     def memory_peak_bytes(self) -> int | None:
         """Most memory it took."""
         known = self._from_result("memory_peak_bytes")

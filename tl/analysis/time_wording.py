@@ -25,8 +25,8 @@ def clause(found: Verdict, name: str) -> str:
         return _nothing_to_time(found, name)
     if time.target_accuracy is None:
         return ""
-    if not time.same_devices:
-        return "; the two computed on different numbers of devices, so times can't be compared"
+    if time.devices:
+        return f"; they trained on different devices ({' and '.join(time.devices)}), so times can't be compared"
     if not time.comparable:
         return "; the machine was busy with other programs, so times can't be compared"
     told = _told(found, name, time)

@@ -14,7 +14,7 @@ from tl.analysis.gains import Judging
 from tl.analysis.guessing import Counted, Pictures, counted
 from tl.analysis.names import differing
 from tl.analysis.paired import Pair, costs, pairs_of, sides
-from tl.analysis.quiet import QuietRuns, quiet, without_times
+from tl.analysis.quiet import QuietRuns, quiet, timeless, two_devices
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict, both_guess
 from tl.analysis.statistics import HURTS, UNDECIDED
@@ -253,17 +253,17 @@ def _comparison(
     target: float | None,
     least: float,
 ) -> Comparison:
-    same_devices = len({run.devices for run in (*baseline.runs, *arm.runs) if run.result}) < 2
-    if not same_devices:
-        baseline, arm = without_times(baseline), without_times(arm)
     tested, validated = (pairs_of(baseline.runs, arm.runs, name) for name in ("test_accuracy", "best_val_accuracy"))
     claim = claim_of(how, tested, margin)
     claim = _of_guesses(claim) if both_guess(summary, *names) else claim
+    pairs = tested or validated
+    if devices := two_devices(pairs):
+        pairs = [(timeless(base), timeless(run)) for base, run in pairs]
     timed = replace(
-        time_to_target(tested or validated, target, least),
+        time_to_target(pairs, target, least),
         disturbed_epochs=baseline.disturbed + arm.disturbed,
-        comparable=baseline.comparable and arm.comparable,
-        same_devices=same_devices,
+        comparable=baseline.comparable and arm.comparable and not devices,
+        devices=devices,
         reused_seconds=sum(run.reused_seconds or 0.0 for run in (*baseline.runs, *arm.runs)),
     )
     return Comparison(
@@ -277,7 +277,7 @@ def _comparison(
         validation_accuracy=sides(validated, "best_val_accuracy"),
         probability_better=statistics.probability_better(gains.differences(tested, how.judge_by)),
         time_to_target=timed,
-        cost=costs(tested or validated),
+        cost=costs(pairs),
         learning=summary[names[1]].ledger.learning,
     )
 

@@ -90,7 +90,9 @@ HELP = {
 
 def add_commands(commands: Any) -> None:
     """Declare `compare`."""
-    parser = add_command(commands, "compare", compare, "Train the same network from scratch and pretrained, compare.")
+    parser = add_command(
+        commands, "compare", compare, "Train the same network from scratch and pretrained, compare.", trains=True
+    )
     add_experiment_options(parser)
     add_options(parser)
     add_verdict_options(parser)

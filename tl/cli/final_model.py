@@ -18,6 +18,7 @@ def add_commands(commands: Any) -> None:
         "final-model",
         final_model,
         "Train a finished run's recipe on all pictures: validation and test ones, too.",
+        trains=True,
     )
     parser.add_argument("run_id", metavar="RUN_ID")
 

@@ -43,7 +43,7 @@ def add_commands(commands: Any) -> None:
     text = (
         "Repeat a comparison on a new data set without some pictures, or with other labels; waits until it has ended."
     )
-    parser = add_command(commands, "compare-again", again, text)
+    parser = add_command(commands, "compare-again", again, text, trains=True)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
     add_correction_options(parser)
 

@@ -1,12 +1,15 @@
 """An argument parser that answers a mistake with one sentence, and the options that every command has."""
 
 import argparse
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment, Refused
+from tl.jobs.launchers import catalogue
+from tl.jobs.start import launcher_now
 from tl.store.home import Home
 
 
@@ -45,13 +48,35 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` lists what there is.\n")
 
 
-def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str) -> Parser:
-    """A command `name` that calls `run(arguments) -> exit status`; has --home and --json already."""
+def add_command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], help: str, trains: bool = False
+) -> Parser:
+    """A command `name` that calls `run(arguments) -> exit status`; has --home and --json already.
+
+    `trains`: it starts runs, and can say where they are carried out.
+    """
     parser: Parser = commands.add_parser(name, help=help, description=help)
     parser.add_argument("--home", metavar="DIR", type=Home, default=Home(), help="default: $TL_HOME or ./.tl")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else there")
+    if trains:
+        text = "where runs are carried out; default: $TL_LAUNCHER, or this machine"
+        parser.add_argument("--launcher", choices=tuple(catalogue.LAUNCHERS), help=text)
+        text = "of the Ray cluster; default: $TL_RAY_ADDRESS, or the one that this machine belongs to"
+        parser.add_argument("--ray-address", metavar="ADDRESS", help=text)
     parser.set_defaults(run=run)
     return parser
+
+
+def choose_launcher(arguments: argparse.Namespace) -> None:
+    """Let the supervisor that this command starts go by the options. Raises Refused where one works by others."""
+    for option, variable in (("launcher", "TL_LAUNCHER"), ("ray_address", "TL_RAY_ADDRESS")):
+        if value := getattr(arguments, option, None):
+            os.environ[variable] = value
+    wanted, now = getattr(arguments, "launcher", None), launcher_now(arguments.home)
+    if wanted and now not in (None, wanted):
+        raise Refused(
+            f"--launcher is {wanted}, but runs of this home are being carried out by {now}; wait until they have ended."
+        )
 
 
 def data_set_named(home: Home, text: str) -> str:

@@ -24,7 +24,7 @@ def add_commands(commands: Any) -> None:
         ("stop", stop, "End a run; the best epoch it has finished is kept."),
         ("resume", resume, "Go on with a run that has not finished; waits until it has ended."),
     ):
-        parser = add_command(commands, name, run, text)
+        parser = add_command(commands, name, run, text, trains=run is resume)
         parser.add_argument("run_id", metavar="RUN_ID", help="of a run, or of a sweep for all its runs")
         if name == "resume":
             parser.add_argument("--devices", type=int, metavar="INT", help="go on with so many; default: as before")

@@ -18,12 +18,12 @@ from tl.words import number_of
 def add_commands(commands: Any) -> None:
     """Declare `settle` and `add-seeds`."""
     text = "Add seeds to a comparison at planned looks until its outcome is decided; waits until it is."
-    parser = add_command(commands, "settle", settle, text)
+    parser = add_command(commands, "settle", settle, text, trains=True)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
     add_bounds(parser)
     add_verdict_options(parser, measure=True)
     text = "Add seeds to a comparison that has ended; waits until they are trained."
-    parser = add_command(commands, "add-seeds", add_seeds, text)
+    parser = add_command(commands, "add-seeds", add_seeds, text, trains=True)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
     text = "so many seeds in all; default: the next number at which it is judged"
     parser.add_argument("--up-to", type=int, metavar="INT", help=text)

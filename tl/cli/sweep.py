@@ -31,7 +31,9 @@ DEFAULT_SIZES = next(iter(PRESETS))
 
 def add_commands(commands: Any) -> None:
     """Declare `sweep` and `sweeps`."""
-    parser = add_command(commands, "sweep", sweep, "Do the same comparison at several sizes, find the break-even.")
+    parser = add_command(
+        commands, "sweep", sweep, "Do the same comparison at several sizes, find the break-even.", trains=True
+    )
     add_experiment_options(parser, without=("samples",))
     presets = "; ".join(f"{name} = {title}" for name, (title, _) in PRESETS.items())
     text = "numbers of training pictures (100,300,1000,all) or a preset cut to what the set has"

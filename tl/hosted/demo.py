@@ -40,6 +40,7 @@ class Demo(Policy):
     opens_tensorboard: bool = False  # whoever reaches this machine could read everybody's runs
     shows_commands: bool = False
     shows_paths: bool = False
+    shows_machines: bool = False
     takes_folders: bool = False  # each of its files would be an upload
     reads_beside_zips: bool = False  # other visitors' things lie there
     reads_uploads_in_turn: bool = True  # strangers share the machine's memory

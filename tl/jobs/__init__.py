@@ -2,9 +2,10 @@
 
 from tl.jobs.deletion import delete, find
 from tl.jobs.pictures import delete_dataset
-from tl.jobs.queue import experiment, list_runs, resume, resume_all, resume_on, run, stop, stop_all, submit
+from tl.jobs.queue import experiment, list_runs, resume, resume_all, resume_on, run, submit
 from tl.jobs.seeds import add_seeds, begin_settling, stop_settling
 from tl.jobs.start import ensure_supervisor
+from tl.jobs.stopping import stop, stop_all
 from tl.jobs.sweeps import list_sweeps, resume_sweep, submit_sweep, sweep
 
 __all__ = [

@@ -5,7 +5,8 @@ import logging
 import os
 import sys
 
-from tl.jobs.launchers.fork_launcher import ForkLauncher
+from tl.config import Refused
+from tl.jobs.launchers import catalogue
 from tl.jobs.start import take_lock, write_holder
 from tl.jobs.supervisor import Supervisor
 from tl.output import spell_out
@@ -25,7 +26,12 @@ def main() -> int:
         return 0
     os.set_inheritable(lock, False)  # trainers must not hold it
     write_holder(lock, os.getpid())
-    Supervisor(home, ForkLauncher()).serve(lock)
+    try:
+        launcher = catalogue.supervised()
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    Supervisor(home, launcher).serve(lock)
     return 0
 
 

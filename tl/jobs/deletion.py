@@ -7,7 +7,8 @@ a kill finds the rows, and then nothing was deleted, or none, and then the folde
 from dataclasses import dataclass
 
 from tl.config import Experiment, Refused
-from tl.jobs.queue import settle_dead, stop_all
+from tl.jobs.queue import settle_dead
+from tl.jobs.stopping import stop_all
 from tl.store import database, removal, settling
 from tl.store.database import Unknown
 from tl.store.files import locked, used_bytes

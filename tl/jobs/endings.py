@@ -4,8 +4,7 @@ import signal
 from typing import Any
 
 from tl.failures import EXIT_REASONS
-from tl.jobs.launchers import processes
-from tl.jobs.launchers.processes import Identity
+from tl.jobs.launchers.launcher import Ended
 from tl.store.documents import read_memory_kills, read_result
 from tl.store.home import Home, Run
 from tl.store.rows import RunRow
@@ -21,42 +20,38 @@ _MESSAGES = {
     "interrupted": "The trainer was found dead after nobody had watched it for a while. {resume}",
     "rebuilt": "The queue was damaged and has been rebuilt from the folders of the runs. {resume}",
     "machine_restarted": "The machine was restarted while this run was training. {resume}",
+    "node_lost": "The machine that trained this run went away, or was taken from it. {resume}",
 }
 # Of one that an earlier supervisor started: how it died is known to that one alone, and called "killed" like the rest.
 _UNTOLD = "The trainer ended without telling why. {resume} The last line of its log: {last}"
 
 
-def identity_of(row: RunRow) -> Identity | None:
-    """The trainer's process as its row names it; None where it has none yet."""
-    return Identity(row.pid, row.start_ticks or 0, row.boot_id or "") if row.pid else None
+def ending(run: Run, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any]:
+    """`{"status", "reason", "message"}` of a run whose trainer is dead, as its launcher tells (tl.jobs.launchers).
 
-
-def ending(run: Run, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False) -> dict[str, Any]:
-    """`{"status", "reason", "message"}` of a run whose trainer is dead.
-
-    `exit_code` as in Launcher.exit_code. `watched`: somebody saw it die; else it was found dead after a restart.
-    `for_memory`: the system has killed something for lack of memory since the run began.
+    `watched`: somebody saw it die; else it was found dead after a restart.
     """
-    result = read_result(run)
+    result, exit_code = read_result(run), ended.exit_code
     if result and result.status in RESULTS and not (result.status == "stopped" and row.reason):
         return {"status": result.status, "reason": result.reason, "message": result.message}
     if row.stop_requested:
         return {"status": "stopped", "reason": row.reason, "message": row.message}  # none, or the time limit
     if row.reason:  # the supervisor's own verdict, for which it ended the trainer
         return {"status": "failed", "reason": row.reason, "message": row.message}
+    if ended.lost:
+        return _ended(run, "interrupted", ended.lost)
     if exit_code in EXIT_REASONS:
         return {"status": "failed"} | dict(zip(("reason", "message"), EXIT_REASONS[exit_code], strict=True))
     if exit_code is not None and exit_code >= 0:
         return _ended(run, "failed", "internal_error", code=exit_code, last=_last_line(run))
-    if for_memory and exit_code in (None, -signal.SIGKILL):
+    if ended.for_memory and exit_code in (None, -signal.SIGKILL):
         again = ", also with each batch in two parts" if read_memory_kills(run) else ""
         return _ended(run, "failed", "killed_for_memory", again=again)
     if exit_code is not None:
         return _ended(run, "failed", "killed", signal=signal.Signals(-exit_code).name)
     if watched:  # an earlier supervisor's trainer: its exit status went where that went
         return _ended(run, "failed", "killed", _UNTOLD, last=_last_line(run))
-    restarted = row.boot_id is not None and row.boot_id != processes.boot_id()
-    return _ended(run, "interrupted", "machine_restarted" if restarted else "interrupted")
+    return _ended(run, "interrupted", "interrupted")
 
 
 def out_of_time(row: RunRow, seconds: float = 0.0) -> bool:

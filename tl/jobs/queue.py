@@ -1,4 +1,4 @@
-"""Experiments and runs as pages and the command line see them: submit, list, stop, resume.
+"""Experiments and runs as pages and the command line see them: submit, list, resume; to stop them: stopping.py.
 
 Needs no living supervisor, but what is queued starts only when there is one: see ensure_supervisor.
 """
@@ -6,7 +6,6 @@ Needs no living supervisor, but what is queued starts only when there is one: se
 import sqlite3
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -14,14 +13,13 @@ from msgspec import structs
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
 from tl.jobs import devices, settling
-from tl.jobs.endings import ending, identity_of, out_of_time
-from tl.jobs.launchers import processes
-from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, LocalLauncher
+from tl.jobs.endings import ending, out_of_time
+from tl.jobs.launchers import catalogue
+from tl.jobs.launchers.launcher import Ended
 from tl.jobs.listing import RunEntry, entry_of
 from tl.jobs.queue_order import in_order
 from tl.jobs.start import supervisor_lives
 from tl.store import database, everybody
-from tl.store import settling as plans
 from tl.store.documents import read_config, read_memory_kills
 from tl.store.files import write_json
 from tl.store.growth import with_ended
@@ -31,9 +29,8 @@ from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
 from tl.store.titles import title_of
 
-_START_SECONDS = 5.0  # in which a supervisor that has claimed a run must have said which process trains it
 LEAST_HALVED = 4  # pictures of a batch that can be halved: BatchNorm can't train on a single one
-_FORGET = dict.fromkeys(("pid", "start_ticks", "boot_id", "ended", "reason", "message"))
+_FORGET = dict.fromkeys(("handle", "ended", "reason", "message"))
 
 
 def submit(
@@ -66,7 +63,7 @@ def enqueue(
 ) -> str:
     """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner).
 
-    Raises Refused where weights are not here and can't be downloaded: better now than after the first arm has trained.
+    Raises Refused where weights are not here and can't be downloaded, or nothing can be started: better now than later.
     """
     # Takes a second (numpy, pandas); before the rows are there, so that Ctrl-C meanwhile leaves nothing behind.
     from tl.jobs.measurements.advice import predict
@@ -74,6 +71,7 @@ def enqueue(
 
     ids = sorted(new_id() for _ in experiments)
     runs = [experiment.runs(experiment_id) for experiment, experiment_id in zip(experiments, ids, strict=True)]
+    catalogue.check()
     check_weights(home, experiments)
     keep: dict[str, RunRow] = {}
     if keep_of:
@@ -194,43 +192,6 @@ def run(home: Home, run_id: str) -> RunEntry:
     return _listed(home, row, _places(home) if row.status == "queued" else {})
 
 
-def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS, launcher: Launcher | None = None) -> RunEntry:
-    """End a run, keeping its best so far; as in `list_runs`. One that has ended already stays as it is.
-
-    Returns when nothing of the trainer is left, at the latest `grace_seconds` and some after it was asked to end.
-    Raises Refused for an unknown id, TimeoutError where the process can't be ended.
-    """
-    row = database.read_run(home, run_id)
-    plans.end(home, row.experiment_id, "stopped")  # first: else it might add seeds now
-    if row.status == "queued" and database.move(home, row, "stopped", ended=time.time()):
-        return run(home, run_id)
-    if database.note(home, row, stop_requested=1):
-        row = _wait_for_process(home, row)
-        (launcher or LocalLauncher()).terminate(run_id, identity_of(row), grace_seconds)
-        settle(home, row, exit_code=None, watched=True)
-    return run(home, run_id)
-
-
-def stop_all(home: Home, run_ids: Iterable[str]) -> None:
-    """End those of the runs that have not ended, the waiting ones first: else the supervisor would start them.
-
-    Seeds that are just being added to their arms end with them. Raises as `stop` does, once each has been asked.
-    """
-    rows = {run_id: database.read_run(home, run_id) for run_id in run_ids}
-    arms = {(row.experiment_id, row.arm) for row in rows.values()}
-    for experiment_id in {experiment_id for experiment_id, _ in arms}:
-        if plans.end(home, experiment_id, "stopped"):
-            added = database.read_runs(home, experiment_id, ACTIVE)
-            rows |= {row.run_id: row for row in added if (experiment_id, row.arm) in arms}
-    waiting = [row for row in rows.values() if row.status == "queued"]
-    stopped = [row.run_id for row in waiting if database.move(home, row, "stopped", ended=time.time())]
-    training = [run_id for run_id, row in rows.items() if row.status in ACTIVE and run_id not in stopped]
-    with ThreadPoolExecutor(max(len(training), 1)) as pool:
-        asked = [pool.submit(stop, home, run_id) for run_id in training]  # `map` cancels what waits where one fails
-    for each in asked:
-        each.result()
-
-
 def resume(home: Home, run_id: str) -> RunEntry:
     """Queue an ended run again, to go on after its last finished epoch; as in `list_runs`.
 
@@ -249,6 +210,7 @@ def resume_on(home: Home, run_id: str, number: int) -> RunEntry:
 
 def resume_all(home: Home, run_ids: Iterable[str]) -> list[RunEntry]:
     """`resume` of several: all of them or, where one is refused, none."""
+    catalogue.check()
     rows = [_resumable(home, run_id) for run_id in run_ids]
     admit = admission_of(home, {name for row in rows for name in row.experiment.sets})
     database.requeue(home, rows, admit, **_FORGET, queued=time.time(), stop_requested=0)
@@ -275,62 +237,59 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     return row
 
 
-def settle(
-    home: Home, row: RunRow, exit_code: int | None, watched: bool, for_memory: bool = False
-) -> dict[str, Any] | None:
+def settle(home: Home, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any] | None:
     """Write down how a run whose trainer is dead has ended; what was written, None where another did or it goes on."""
     row = structs.replace(
         database.read_run(home, row.run_id), attempt=row.attempt
     )  # a stop may have been asked for since
-    end, now = ending(home.run(row.run_id), row, exit_code, watched, for_memory), time.time()
+    end, now = ending(home.run(row.run_id), row, ended, watched), time.time()
     spent = row.spent
     if watched and row.started:  # else nobody knows when it died
         spent += max(0.0, now - row.started)
     return end if database.move(home, row, **end, ended=now, spent=spent) else None
 
 
-def start_again(home: Home, row: RunRow, exit_code: int | None, watched: bool) -> bool:
+def start_again(home: Home, row: RunRow, ended: Ended, watched: bool) -> bool:
     """Let a run whose trainer the system has ended for lack of memory be trained on with half a batch at a time.
 
     Once, and not where a batch can't be halved; whether it goes on: then it has no trainer yet, and its supervisor is
     to start one.
     """
     files, row = home.run(row.run_id), structs.replace(database.read_run(home, row.run_id), attempt=row.attempt)
-    died_of = ending(files, row, exit_code, watched, for_memory=True)["reason"]
+    died_of = ending(files, row, ended, watched)["reason"]
     if died_of != "killed_for_memory" or read_memory_kills(files) or row.experiment.batch_size < LEAST_HALVED:
         return False
     write_json(files.memory_kills, {"kills": 1})  # first: whoever starts it knows then what it has died of
     now = time.time()
     spent = row.spent + max(0.0, now - (row.started or now))
-    return database.note(home, row, pid=None, start_ticks=None, boot_id=None, started=now, spent=spent)
+    return database.note(home, row, handle=None, started=now, spent=spent)
 
 
 def settle_dead(home: Home, row: RunRow) -> RunRow:
     """The row of a run; of one that is marked running and has no trainer its end is written down first."""
     if row.status != "running" or not _is_dead(home, row):
         return row
-    settle(home, row, exit_code=None, watched=False)
+    settle(home, row, _ended(row), watched=False)
     return database.read_run(home, row.run_id)
-
-
-def _wait_for_process(home: Home, row: RunRow) -> RunRow:
-    """The row, once it names the trainer: between claiming a run and starting its process lies a moment."""
-    end = time.monotonic() + _START_SECONDS
-    while row.status in ACTIVE and not row.pid and supervisor_lives(home) and time.monotonic() < end:
-        time.sleep(0.05)
-        row = database.read_run(home, row.run_id)
-    return row
 
 
 def _is_dead(home: Home, row: RunRow) -> bool:
     """Whether a run that is marked running has no trainer, and no supervisor either that will say so."""
-    if processes.alive(identity_of(row)) or supervisor_lives(home):
+    launcher = catalogue.of(row.handle)
+    if not launcher.near:
+        return False  # a supervisor will find out: whoever looks at the runs starts one
+    if launcher.alive(row.handle) if row.handle else launcher.adopt(home.run(row.run_id)):
         return False
-    return bool(row.pid) or not processes.of_run(row.run_id)
+    return not supervisor_lives(home)
+
+
+def _ended(row: RunRow) -> Ended:
+    """How a trainer that nobody watched ended, as far as can be told afterwards."""
+    return catalogue.of(row.handle).ended(row.handle) if row.handle else Ended()
 
 
 def _listed(home: Home, row: RunRow, places: dict[str, int]) -> RunEntry:
     if row.status == "running" and _is_dead(home, row):
-        end = ending(home.run(row.run_id), row, exit_code=None, watched=False)
+        end = ending(home.run(row.run_id), row, _ended(row), watched=False)
         row = structs.replace(row, **end)  # the truth; whoever changes it writes it down
     return entry_of(home, row, places.get(row.run_id) if row.status == "queued" else None)

@@ -17,8 +17,8 @@ from typing import Any, TypedDict
 
 from tl.config import DECIDED, ID_PATTERN, Experiment, Newer, Refused, RunConfig, Training, newer
 from tl.jobs.endings import RESULTS, rebuilt
-from tl.jobs.launchers import processes
-from tl.jobs.launchers.launcher import KILL_SECONDS, LocalLauncher
+from tl.jobs.launchers import catalogue, processes
+from tl.jobs.launchers.launcher import KILL_SECONDS, Unreachable
 from tl.jobs.start import holder, take_lock
 from tl.store import database
 from tl.store.damage import Damaged
@@ -131,10 +131,10 @@ def _sole_lock(home: Home) -> int:
 
 def _end(run: Run) -> None:
     """End what trains the run, letting it keep what it has."""
-    leaders = [pid for pid in processes.of_run(run.folder.name) if os.getsid(pid) == pid]
     try:
-        LocalLauncher().terminate(run.folder.name, processes.identify(leaders[0]) if leaders else None)
-    except TimeoutError as problem:
+        for launcher in catalogue.in_use():
+            launcher.terminate(run.folder.name, launcher.adopt(run))
+    except (TimeoutError, Unreachable) as problem:
         raise Refused(str(problem)) from None
 
 

@@ -4,8 +4,9 @@ from collections import Counter
 from typing import Any
 
 from tl.config import DECIDED, Experiment, Refused, RunConfig
-from tl.jobs.queue import admission_of, resolved, settle_dead, stop_all
+from tl.jobs.queue import admission_of, resolved, settle_dead
 from tl.jobs.settling import begun, with_seeds
+from tl.jobs.stopping import stop_all
 from tl.store import database, settling
 from tl.store.documents import read_config
 from tl.store.files import write_json

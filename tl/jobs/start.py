@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tl.jobs import background
-from tl.jobs.launchers import processes
+from tl.jobs.launchers import catalogue, processes
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -55,9 +55,9 @@ def take_lock(home: Home) -> int | None:
 
 
 def write_holder(lock: int, pid: int) -> None:
-    """Say in the lock file which process holds it, for readers that must not touch the lock."""
+    """Say in the lock file which process holds it, and by what it starts runs, for readers that must not touch the lock."""
     holder = processes.identify(pid)
-    data = json.dumps(asdict(holder) if holder else None).encode()
+    data = json.dumps(asdict(holder) | {"launcher": catalogue.named()} if holder else None).encode()
     os.pwrite(lock, data, 0)
     os.ftruncate(lock, len(data))
 
@@ -70,6 +70,14 @@ def supervisor_lives(home: Home) -> bool:
 def holder(home: Home) -> processes.Identity | None:
     """The process that the lock file names: the supervisor, or one that was."""
     return processes.from_json(read_json(home.locks_dir / LOCK))
+
+
+def launcher_now(home: Home) -> str | None:
+    """Name of the launcher that the home's supervisor starts runs by; None where none works."""
+    if not supervisor_lives(home):
+        return None
+    document = read_json(home.locks_dir / LOCK)
+    return str(document.get("launcher") or catalogue.DEFAULT) if isinstance(document, dict) else None
 
 
 def log_path(home: Home) -> Path:

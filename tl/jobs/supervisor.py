@@ -12,14 +12,14 @@ from typing import Any
 
 from tl.config import Refused
 from tl.jobs import memory
-from tl.jobs.endings import identity_of, out_of_time, overdue, stalled
-from tl.jobs.launchers import processes
-from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher
+from tl.jobs.endings import out_of_time, overdue, stalled
+from tl.jobs.launchers import catalogue
+from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, Unreachable
 from tl.jobs.liveness import STALL_SECONDS, Stillness
-from tl.jobs.memory_kills import memory_kills
 from tl.jobs.queue import settle, start_again, waiting_runs
 from tl.jobs.queue_order import Group, group
 from tl.jobs.settler import Settler
+from tl.jobs.whereabouts import Whereabouts
 from tl.store import database, everybody
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
@@ -30,37 +30,43 @@ IDLE_SECONDS = 10.0  # with nothing to do, then it ends
 TICK_SECONDS = 0.25
 SWEEP_SECONDS = 60.0  # between two looks for what has expired
 LEAST_SECONDS = 0.02  # between two looks: where a trainer ends in between, the next one starts at once
+NEED_SECONDS = 60.0  # in which what a trainer needs of the memory is not looked up again
 MAX_ERRORS = 60  # in a row, a second apart: then nothing passes any more and it gives up
 
 log = logging.getLogger("tl.jobs")
 
 
 class Supervisor:
-    """One per root and device: trains one experiment at a time, seed by seed, the arms of a seed together."""
+    """One per root. Trains one experiment at a time, seed by seed, the arms of a seed together, where all share one
+    device; else as much as there is room for, in the order of the queue."""
 
     def __init__(
         self,
         home: Home,
         launcher: Launcher,
-        fits: Callable[[float], int] = memory.trainers_that_fit,
         stall_seconds: float = STALL_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ):
         self.home = home.of(None)
-        self.launcher = launcher
-        self.fits = fits
+        self.launcher = launcher  # of what starts now
+        self._others: dict[str, Launcher] = {}  # of what was started when another was chosen
         self.stall_seconds = stall_seconds  # a trainer that stands still for so long is ended
         self._clock = clock
         self._stillness = Stillness(clock)
         self._stops: dict[
             tuple[str, int], float
         ] = {}  # run id, attempt -> when it was first seen that a stop was asked for
-        self._memory_kills: dict[str, int | None] = {}  # run -> kills for lack of memory when it was first seen
+        self._placeless: set[tuple[str, int]] = set()  # attempts that were started and wait for a place
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: Group | None = None  # what trains now, and how many of its arms at once
         self._slots = 1
-        self._trainers: set[int] = set()  # processes that were alive at the last look
+        self._needs: dict[
+            str, tuple[float, float]
+        ] = {}  # experiment -> bytes of memory that a trainer needs, when asked
+        self._handles: set[str] = set()  # of trainers that were alive at the last look
+        self._unreachable = False  # whether that was told in the log
         self.settler = Settler(self.home)
+        self.whereabouts = Whereabouts(self.home, clock)
 
     def serve(self, lock: int, idle_seconds: float = IDLE_SECONDS) -> None:
         """Work until there has been nothing to do for `idle_seconds`, then give back `lock` (a descriptor)."""
@@ -88,7 +94,7 @@ class Supervisor:
                     raise
                 time.sleep(1)
             time.sleep(LEAST_SECONDS)
-            processes.wait_for_end(self._trainers, TICK_SECONDS - LEAST_SECONDS)
+            self.launcher.wait(self._handles, TICK_SECONDS - LEAST_SECONDS)
 
     def _leave(self, lock: int) -> bool:
         # In one transaction with the last look at the queue: whoever submits afterwards finds the lock free.
@@ -100,15 +106,19 @@ class Supervisor:
     def tick(self) -> bool:
         """Write down what has ended and start what may start; whether anything is queued, running or to be settled."""
         running = [row for row in self._rows("running") if self._goes_on(row)]
-        self._trainers = {row.pid for row in running if row.pid is not None}
+        self._handles = {row.handle for row in running if row.handle}
         self._watching = True
         attempts = {(row.run_id, row.attempt) for row in running}
         self._stillness.forget(others_than=attempts)
         self._stops = {attempt: seen for attempt, seen in self._stops.items() if attempt in attempts}
-        started = self._next(running)
+        self._placeless &= attempts
+        self.whereabouts.tell(self.launcher, running)
+        started: list[RunRow] = []
+        with suppress(Unreachable):  # then it is told of what runs, and what waits goes on waiting
+            started = self._next(running)
         for row in started:
             self._start(row)
-        return self.settler.look() or bool(running or started)
+        return self.settler.look() or bool(running or started) or everybody.anything_waits(self.home)
 
     def _rows(self, status: str) -> list[RunRow]:
         return database.read_runs(self.home, statuses=(status,), everyone=True)
@@ -116,62 +126,91 @@ class Supervisor:
     def _home_of(self, row: RunRow) -> Home:
         return self.home.of(row.owner)
 
+    def _launcher_of(self, handle: str) -> Launcher:
+        """Who knows about this handle: a supervisor takes over what was started elsewhere, too."""
+        name = catalogue.name_of(handle)
+        if name == self.launcher.name:
+            return self.launcher
+        return self._others.setdefault(name, catalogue.of(handle))
+
     def _goes_on(self, row: RunRow) -> bool:
+        """`_looked_after`; of what can't be asked now nothing is known, so it is left alone."""
+        try:
+            goes_on = self._looked_after(row)
+            self._unreachable = False
+            return goes_on
+        except Unreachable as problem:
+            if not self._unreachable:
+                log.warning("%s; what trains there is left alone until it answers", problem)
+            self._unreachable = True
+            return True
+
+    def _looked_after(self, row: RunRow) -> bool:
         """Whether the trainer of a run that is marked running lives; if not, its end is written down."""
-        trainer = identity_of(row)
-        if trainer is None:
+        handle = row.handle
+        if not handle:
             return self._find_or_start(row)
-        kills_before = self._memory_kills.setdefault(row.run_id, memory_kills())
-        if self.launcher.alive(trainer):
+        launcher = self._launcher_of(handle)
+        if launcher.alive(handle):
             if not self._watching:
-                log.info("run %s goes on in process %d", row.run_id, trainer.pid)
-            if not (verdict := self._verdict(row, trainer)):
+                log.info("run %s goes on: %s", row.run_id, handle)
+            if not (verdict := self._verdict(row, launcher, handle)):
                 return True
             # Written down first: whoever finds the trainer dead then knows what it died of.
             database.note(self._home_of(row), row, **verdict)
-        if not self._ended(row.run_id, trainer):
+        if not self._ended(row.run_id, launcher, handle):
             return True
-        for_memory = memory_kills() != kills_before
-        del self._memory_kills[row.run_id]
-        exit_code = self.launcher.exit_code(trainer)
-        if for_memory and start_again(self._home_of(row), row, exit_code, self._watching):
+        ended = launcher.ended(handle)
+        if ended.for_memory and start_again(self._home_of(row), row, ended, self._watching):
             log.info("run %s is started again with less at a time: it was killed for lack of memory", row.run_id)
             return True
-        if end := settle(self._home_of(row), row, exit_code, self._watching, for_memory):
+        if end := settle(self._home_of(row), row, ended, self._watching):
             log.info("run %s: %s %s", row.run_id, end["status"], end["message"] or "")
         return False
 
-    def _verdict(self, row: RunRow, trainer: processes.Identity) -> dict[str, Any] | None:
+    def _verdict(self, row: RunRow, launcher: Launcher, handle: str) -> dict[str, Any] | None:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
-        files = self._home_of(row).run(row.run_id)
-        if out_of_time(row, processes.age_seconds(trainer)):
+        files, attempt = self._home_of(row).run(row.run_id), (row.run_id, row.attempt)
+        seconds = launcher.seconds(handle)
+        if seconds is not None and out_of_time(row, seconds):
             return overdue(files)
         if row.stop_requested:
-            seen = self._stops.setdefault((row.run_id, row.attempt), self._clock())
+            if attempt not in self._stops and not launcher.near:  # nobody else can
+                launcher.ask(row.run_id, handle)
+            seen = self._stops.setdefault(attempt, self._clock())
             if self._clock() - seen > GRACE_SECONDS:  # whoever asked would have ended it by now, and may have died
                 return {"stop_requested": 1}
+        if seconds is None:
+            self._placeless.add(attempt)
+            return None
+        if attempt in self._placeless:  # its time counts from now on
+            self._placeless.discard(attempt)
+            database.note(self._home_of(row), row, started=time.time())
         still = self._stillness.seconds(files, row.attempt) >= self.stall_seconds
         return stalled(files, self.stall_seconds) if still else None
 
-    def _ended(self, run_id: str, trainer: processes.Identity) -> bool:
+    def _ended(self, run_id: str, launcher: Launcher, handle: str) -> bool:
         """End the trainer, if it lives, and what it may have started; False where something can't be ended."""
         try:
-            self.launcher.terminate(run_id, trainer)
+            launcher.terminate(run_id, handle)
         except TimeoutError as problem:  # the other runs must not wait for it
             log.warning("run %s: %s", run_id, problem)
             return False
         return True
 
     def _find_or_start(self, row: RunRow) -> bool:
-        """For a run that a supervisor claimed and was killed before it wrote down the process."""
-        leaders = [pid for pid in processes.of_run(row.run_id) if os.getsid(pid) == pid]
-        if leaders:
-            return self._write_down(row, processes.identify(leaders[0]))
-        self._launch(row)
+        """For a run that a supervisor claimed and was killed before it wrote down what trains it."""
+        if handle := self.launcher.adopt(self._home_of(row).run(row.run_id)):
+            self._write_down(row, handle)
+        else:
+            self._launch(row)
         return True
 
     def _next(self, running: list[RunRow]) -> list[RunRow]:
-        """Queued runs to start now: of the seed that trains already, else of the one whose turn it is."""
+        """Queued runs to start now, in their order."""
+        if not self.launcher.one_device:
+            return self._with_room()
+        # Of the seed that trains already, else of the one whose turn it is.
         if running and len(running) >= self._slots_for(running[0], len(running)):
             return []
         queued = waiting_runs(self.home)
@@ -181,13 +220,36 @@ class Supervisor:
         arms = [row for row in queued if group(row) == group(first)]
         return arms[: max(self._slots_for(first, len(running)) - len(running), 0)]
 
+    def _with_room(self) -> list[RunRow]:
+        """The first of the queue, as many as there is room for, counting each as large as the largest of them."""
+        if self.launcher.fits(0.0) < 1:
+            return []
+        chosen: list[RunRow] = []
+        most, room, queued = -1.0, 0, waiting_runs(self.home)
+        for row in queued:
+            if (need := self._need(row)) > most:
+                most, room = need, self.launcher.fits(need)
+            if len(chosen) >= room:
+                break
+            chosen.append(row)
+        return chosen
+
+    def _need(self, row: RunRow) -> float:
+        """Bytes of memory that a trainer of the run's experiment needs; asked once a minute."""
+        now = self._clock()
+        self._needs = {key: asked for key, asked in self._needs.items() if now - asked[1] < NEED_SECONDS}
+        if row.experiment_id not in self._needs:
+            home = self._home_of(row)
+            others = [other.run_id for other in database.read_runs(home, row.experiment_id)]
+            self._needs[row.experiment_id] = (memory.trainer_bytes(home, row.experiment, others), now)
+        return self._needs[row.experiment_id][0]
+
     def _slots_for(self, row: RunRow, num_running: int) -> int:
         """How many arms of the run's seed may train at once; asked of the memory once, when the seed begins."""
         if self._group != group(row):
-            home = self._home_of(row)
-            others = [other.run_id for other in database.read_runs(home, row.experiment_id)]
-            need = memory.trainer_bytes(home, row.experiment, others)
-            fit = max(num_running + self.fits(need), 1)
+            self._needs.clear()
+            need = self._need(row)
+            fit = max(num_running + self.launcher.fits(need), 1)
             self._group, self._slots = group(row), min(fit, len(row.experiment.arms))
             log.info("experiment %s seed %d: %d at once, %.1f GB each", *self._group, self._slots, need / 1e9)
         return self._slots
@@ -202,8 +264,10 @@ class Supervisor:
             self.launcher.terminate(row.run_id, None)  # nothing of an earlier attempt may write into the same files
             for old in (files.result, files.progress):
                 old.unlink(missing_ok=True)
-            self._memory_kills[row.run_id] = memory_kills()
-            trainer = self.launcher.start(files)
+            handle = self.launcher.start(files, self._need(row))
+        except Unreachable as problem:
+            log.warning("run %s waits: %s", row.run_id, problem)
+            return
         except OSError as error:
             why = f"{error.strerror} ({error.filename or 'no file'})." if error.strerror else str(error)
             message = f"The trainer could not be started: {why}"
@@ -212,15 +276,11 @@ class Supervisor:
             )
             log.exception("run %s can't be started", row.run_id)
             return
-        log.info("run %s (%s, seed %d) starts in process %d", row.run_id, row.arm, row.seed, trainer.pid)
-        self._write_down(row, trainer)
+        log.info("run %s (%s, seed %d) starts: %s", row.run_id, row.arm, row.seed, handle)
+        self._write_down(row, handle)
 
-    def _write_down(self, row: RunRow, trainer: processes.Identity | None) -> bool:
-        if trainer is None:
-            return True  # ended in this very moment; the next look starts it again
-        self._trainers.add(trainer.pid)
-        names = {"pid": trainer.pid, "start_ticks": trainer.start_ticks, "boot_id": trainer.boot_id}
-        database.note(self._home_of(row), row, **names)
+    def _write_down(self, row: RunRow, handle: str) -> None:
+        self._handles.add(handle)
+        database.note(self._home_of(row), row, handle=handle)
         if database.read_run(self._home_of(row), row.run_id).stop_requested:
-            self.launcher.terminate(row.run_id, trainer)
-        return True
+            self.launcher.terminate(row.run_id, handle)

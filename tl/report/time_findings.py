@@ -13,7 +13,7 @@ def time_measure(time: TimeToTarget) -> Measure | None:
         return None
     label, about = f"Time to {percent(target, 0)}", _time_help(time)
     if not time.comparable:
-        why = "the machine was busy" if time.same_devices else "different numbers of devices"
+        why = "different devices" if time.devices else "the machine was busy"
         return Measure(label, "not comparable", why, f"{about} {_reached(time)}")
     note = f"{_side(time.arm, time.runs)} vs {_side(time.baseline, time.runs)}"
     if speedup and about_equal(speedup.value):

@@ -24,9 +24,7 @@ _RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experimen
     experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
 OWN = "experiment_id IN (SELECT id FROM experiments WHERE owner IS :owner)"
 _CHANGEABLE = {
-    "pid",
-    "start_ticks",
-    "boot_id",
+    "handle",
     "queued",
     "started",
     "ended",

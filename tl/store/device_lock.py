@@ -2,7 +2,8 @@
 
 Two file locks make a fair hand-over: who wants the device first takes `next`, then waits for `device`, then frees
 `next`. A trainer that has just had its turn queues behind the one that holds `next`, so two arms alternate strictly.
-The kernel frees both locks when their holder dies. No torch, no supervisor needed.
+The kernel frees both locks when their holder dies. No torch, no supervisor needed. A trainer that has a device for itself, as
+on a node of a cluster, is told so by $TL_TURNS: a folder of locks for it alone (tl.jobs.launchers.guard).
 """
 
 import fcntl
@@ -14,6 +15,8 @@ from pathlib import Path
 
 GAVE_WAY = 75  # exit status of a process that ended since somebody else wanted to compute; EX_TEMPFAIL of sysexits.h
 
+TURNS = "TL_TURNS"
+
 _mine = threading.local()  # `held`: locks folders whose turn this thread has
 
 
@@ -21,11 +24,11 @@ class Turn:
     """The right to compute; `waited_seconds` says how long it was waited for."""
 
     def __init__(self, locks_dir: Path) -> None:
-        locks_dir.mkdir(parents=True, exist_ok=True)
+        self._folder = _turns_of(locks_dir)
+        self._folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._folder = locks_dir.resolve()
-        self._next = os.open(locks_dir / "next.lock", flags, 0o600)
-        self._device = os.open(locks_dir / "device.lock", flags, 0o600)
+        self._next = os.open(self._folder / "next.lock", flags, 0o600)
+        self._device = os.open(self._folder / "device.lock", flags, 0o600)
         self.waiting = False
         self.waited_seconds = 0.0
 
@@ -78,7 +81,12 @@ class Turn:
 
 def held(locks_dir: Path) -> bool:
     """Whether this thread has the turn, however it came by it: to take it again would be to wait for oneself."""
-    return locks_dir.resolve() in _held()
+    return _turns_of(locks_dir) in _held()
+
+
+def _turns_of(locks_dir: Path) -> Path:
+    """Where the locks stand that whoever computes for this home takes."""
+    return Path(os.environ.get("TL_TURNS") or locks_dir).resolve()
 
 
 def _held() -> set[Path]:

@@ -78,6 +78,11 @@ class Home:
         return self.root / "probes.json"
 
     @property
+    def machines_path(self) -> Path:
+        """JSON of where runs are carried out, and what runs where."""
+        return self.root / "machines.json"
+
+    @property
     def features_dir(self) -> Path:
         """Features of pictures: a cache, may be deleted at any time."""
         return self.path / "cache" / "features"

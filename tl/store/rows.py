@@ -31,9 +31,7 @@ class RunRow(Struct, frozen=True, kw_only=True):
     started: Finite | None
     ended: Finite | None
     spent: Finite  # seconds that its ended attempts took
-    pid: int | None  # with the next two: the trainer's process
-    start_ticks: int | None
-    boot_id: str | None
+    handle: str | None  # of what trains it: its launcher's own text (tl.jobs.launchers.launcher)
     reason: str | None
     message: str | None
     spec: str  # the experiment's JSON

@@ -71,6 +71,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE experiments ADD COLUMN sweep_name TEXT",  # the same of its sweep, at every size of it
         "ALTER TABLE experiments ADD COLUMN sweep_notes TEXT",
     ),
+    (
+        # What trains a run, in words of its launcher's own (tl.jobs.launchers.launcher). Before, it was always a process of
+        # this machine, in the three columns that named it; they are no longer read or written.
+        "ALTER TABLE runs ADD COLUMN handle TEXT",
+        """UPDATE runs SET handle = 'local ' || pid || ' ' || coalesce(start_ticks, 0) || ' ' || coalesce(boot_id, '')
+            WHERE pid""",
+    ),
 )
 
 

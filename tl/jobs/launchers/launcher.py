@@ -1,22 +1,23 @@
-"""How a trainer is started, watched and ended; another place to train (a cluster, several GPUs) is another Launcher."""
+"""What a launcher is: where runs are carried out, and all that the queue, the supervisor and repair know of it.
+
+Each has a file of its own beside this one, and a line in catalogue.py. Here stands, too, what every process that is
+started for a run has in common, wherever it runs.
+"""
 
 import os
 import platform
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from tl import machine
+from tl.config import Refused
 from tl.jobs import memory
-from tl.jobs.launchers import processes
-from tl.jobs.launchers.processes import Identity
 from tl.output import UTF_8
 from tl.store.home import Home, Run
+from tl.store.machines import Machine
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 GRACE_SECONDS = 10.0  # from the request to end (SIGTERM) to the kill
@@ -37,76 +38,83 @@ _ALLOCATOR = {
 _SPINNING = {"GOMP_SPINCOUNT": "100000"}
 
 
+class Unreachable(OSError):
+    """Who carries runs out can't be asked now; what trains there may go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a trainer ended, as far as its launcher can tell."""
+
+    exit_code: int | None = None  # exit status, negative: the signal; None: nobody knows
+    lost: str | None = None  # what it ran on went away with it: "machine_restarted" or "node_lost" (tl.jobs.endings)
+    for_memory: bool = False  # since it began the system there has killed something for lack of memory
+
+
 class Launcher(Protocol):
-    """What the supervisor needs to know about starting trainers."""
+    """Where runs are carried out.
 
-    def start(self, run: Run) -> Identity:
-        """Start the trainer of `run`. Raises OSError where that is impossible."""
+    A handle names what trains one attempt of a run, for good: a text that begins with the launcher's name and that
+    nobody else looks into. It is all that is kept of it (the column `handle` of the queue), so that another supervisor
+    can go on with it. Whatever is asked may raise Unreachable.
+    """
 
-    def alive(self, trainer: Identity) -> bool:
-        """Whether the trainer still works."""
+    name: str  # what $TL_LAUNCHER calls it, the first word of its handles
+    library: tuple[str, str] | None  # what it needs of Python's packages besides: name and version; None: nothing
+    # Any process of this machine can ask about a trainer and end it; else pages leave that to the supervisor.
+    near: bool
+    # Its trainers take turns on one device (tl.store.device_lock): a seed's arms train together, and nothing beside them.
+    # Else each has a share of a machine for itself and takes turns with nobody: as many train as there is room for.
+    one_device: bool
 
-    def exit_code(self, trainer: Identity) -> int | None:
-        """How an ended trainer ended (negative: the signal); None where that can't be known."""
+    @staticmethod
+    def check() -> None:
+        """Raise Refused where what the operator says in the environment can't be."""
 
-    def terminate(self, run_id: str, trainer: Identity | None, grace_seconds: float = GRACE_SECONDS) -> None:
-        """Ask the trainer to end, make it end after `grace_seconds`, return when nothing of it is left."""
+    def start(self, run: Run, need_bytes: float) -> str:
+        """Start the trainer of `run`, which needs so much memory; its handle. Raises OSError where that is impossible."""
 
+    def adopt(self, run: Run) -> str | None:
+        """Handle of what trains this run, where whoever started it was killed before it wrote that down; None: nothing."""
 
-class LocalLauncher:
-    """Trainers as processes of this machine, in sessions of their own: they outlive whoever started them."""
+    def alive(self, handle: str) -> bool:
+        """Whether the trainer still works, or waits for a place to."""
 
-    def __init__(self, command: Sequence[str] = (sys.executable, "-m", "tl.train")):
-        self.command = tuple(command)
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+    def seconds(self, handle: str) -> float | None:
+        """For how long a living trainer has worked; None as long as it waits for a place."""
 
-    def start(self, run: Run) -> Identity:
-        """Start `command RUN_DIR`; what it prints is appended to the run's log."""
-        environment = child_environment() | {processes.RUN_VARIABLE: run.folder.name}
-        with open(run.log, "ab") as log:
-            child = subprocess.Popen(
-                [*self.command, str(run.folder)],
-                cwd=PROJECT_ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        give_way(child.pid)
-        first_to_go(child.pid)
-        # A child that ended at once is a zombie until asked, so this can't be somebody else.
-        trainer = processes.identify(child.pid) or Identity(child.pid, -1, processes.boot_id())
-        self._children[child.pid] = child
-        return trainer
+    def ended(self, handle: str) -> Ended:
+        """How a trainer that is dead ended."""
 
-    def alive(self, trainer: Identity) -> bool:
-        """Whether exactly this process lives, started by us or by an earlier supervisor."""
-        return self.exit_code(trainer) is None and processes.alive(trainer)
+    def ask(self, run_id: str, handle: str) -> None:
+        """Ask the trainer to end, keeping what it has; returns at once."""
 
-    def exit_code(self, trainer: Identity) -> int | None:
-        """Exit status (negative: the signal) of a trainer we started; None while it lives and for adopted ones."""
-        child = self._children.get(trainer.pid)
-        return child.poll() if child else None
+    def terminate(self, run_id: str, handle: str | None, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Ask the trainer to end, make it end after `grace_seconds`, return when nothing of it is left.
 
-    def terminate(self, run_id: str, trainer: Identity | None, grace_seconds: float = GRACE_SECONDS) -> None:
-        """SIGTERM to the process group, SIGKILL after `grace_seconds`, then wait for the GPU's memory to come back.
-
-        Raises TimeoutError if something survives.
+        Without a handle: whatever works for this run. Raises TimeoutError if something survives.
         """
-        own = processes.of_run(run_id)
-        if trainer and self.alive(trainer):
-            _signal_group(trainer.pid, signal.SIGTERM)
-            _wait_until(lambda: not self.alive(trainer), grace_seconds)
-        end = time.monotonic() + KILL_SECONDS
-        while left := processes.of_run(run_id):
-            if time.monotonic() > end:
-                raise TimeoutError(f"Process {left[0]} of run {run_id} does not end; it may hang in a driver.")
-            for pid in left:
-                _signal(pid, signal.SIGKILL)
-            _wait_until(lambda: not processes.of_run(run_id), 0.5)
-        if own and not _wait_until(lambda: memory.gpu_processes().isdisjoint(own), KILL_SECONDS):
-            raise TimeoutError(f"Run {run_id} has ended, but the GPU still holds its memory; the driver may hang.")
+
+    def fits(self, need_bytes: float) -> int:
+        """How many more trainers that need so much memory can begin now."""
+
+    def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
+        """Where runs can be carried out, as far as that is known, and which of these trainers each carries."""
+
+    def wait(self, handles: Iterable[str], seconds: float) -> None:
+        """Wait for `seconds`, or until one of these trainers ends where that can be told."""
+
+
+def amount(variable: str, default: float) -> float:
+    """A number that the operator gives in the environment. Raises Refused for what is none."""
+    text = os.environ.get(variable) or str(default)
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 10**6:
+        raise Refused(f"{variable} is {text!r}; it must be a number, and not negative.")
+    return found
 
 
 def give_way(pid: int) -> None:
@@ -135,24 +143,3 @@ def child_environment() -> dict[str, str]:
 def with_defaults(environment: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
     """`environment`, with those of `defaults` that it lacks."""
     return {**defaults, **environment}
-
-
-def _signal_group(pid: int, number: int) -> None:
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        return  # ended by itself meanwhile
-
-
-def _signal(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return  # ended by itself meanwhile
-
-
-def _wait_until(holds: Callable[[], bool], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not (done := holds()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return done

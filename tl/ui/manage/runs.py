@@ -17,7 +17,7 @@ from tl.store.labels import NONE, Label, labels
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
-from tl.ui.manage import compared, search
+from tl.ui.manage import compared, machines, search
 from tl.ui.parts import view
 from tl.ui.parts.keep import ask_to_keep
 from tl.ui.parts.problems import told
@@ -72,6 +72,7 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
         key=LAYOUT,
         label_visibility="collapsed",
     )
+    machines.show(home, runs)
     called, known = labels(home), {run.experiment_id for run in runs}
     if len(known) > 1:
         runs = search.chosen(home, runs, called, PAGE)

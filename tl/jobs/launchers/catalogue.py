@@ -1,0 +1,65 @@
+"""Where runs can be carried out, all of them in one place; $TL_LAUNCHER says which the supervisor takes, `local` unless told.
+
+A new one is a file beside this one, and a name in LAUNCHERS.
+"""
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from tl.config import Refused
+from tl.jobs.launchers.fork_launcher import ForkLauncher
+from tl.jobs.launchers.launcher import Launcher
+from tl.jobs.launchers.local import LocalLauncher
+from tl.jobs.launchers.ray import RayLauncher
+from tl.jobs.launchers.slurm import SlurmLauncher
+
+LAUNCHERS: dict[str, type[Launcher]] = {"local": LocalLauncher, "slurm": SlurmLauncher, "ray": RayLauncher}
+_SUPERVISED: dict[str, type[Launcher]] = {"local": ForkLauncher}  # where it is worth more to start many
+DEFAULT = "local"
+
+
+def named() -> str:
+    """What $TL_LAUNCHER says, whether there is such a launcher or not."""
+    return os.environ.get("TL_LAUNCHER") or DEFAULT
+
+
+def chosen() -> str:
+    """Name of the launcher that starts what is queued. Raises Refused for one that isn't known."""
+    name = named()
+    if name not in LAUNCHERS:
+        raise Refused(f"TL_LAUNCHER is {name!r}; it must be one of {', '.join(LAUNCHERS)}.")
+    return name
+
+
+def check() -> None:
+    """Refuse to queue what could not be started here."""
+    launcher = LAUNCHERS[chosen()]
+    if launcher.library and find_spec(launcher.library[0]) is None:
+        name, version = launcher.library
+        raise Refused(
+            f"TL_LAUNCHER is {launcher.name!r}, but the library it needs is not installed; pip install '{name}=={version}'."
+        )
+    launcher.check()
+
+
+def supervised() -> Launcher:
+    """The launcher of a supervisor. Raises Refused where it can't be had."""
+    check()
+    return _SUPERVISED.get(chosen(), LAUNCHERS[chosen()])()
+
+
+def name_of(handle: str | None) -> str:
+    """Whose handle this is; without one, whose it would be."""
+    return handle.partition(" ")[0] if handle else chosen()
+
+
+def of(handle: str | None) -> Launcher:
+    """Who can be asked about this handle, in any process; for what is none, the local one, to which it is nobody's."""
+    return LAUNCHERS.get(name_of(handle), LocalLauncher)()
+
+
+def in_use() -> Iterator[Launcher]:
+    """All that something may train with: what is chosen now, and this machine."""
+    for name in {DEFAULT, chosen()}:
+        yield LAUNCHERS[name]()

@@ -1,0 +1,115 @@
+"""Runs carried out by Ray, on the nodes of a cluster that share $TL_HOME: one task and one trainer process a run.
+
+Ray gives each run its share of a node (processors, GPU, memory by our estimate) and keeps it as long as the trainer
+lives. Ray itself is known only to ray_driver.py, a process that is asked: where its library ends that process, as it
+does when a cluster's head dies, the supervisor goes on, and asks again.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from tl.jobs.launchers.asked import Asked
+from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
+from tl.store.home import Run
+from tl.store.machines import Machine
+
+READY_SECONDS = 120.0  # for importing Ray and finding the cluster
+ANSWER_SECONDS = GRACE_SECONDS + 2 * KILL_SECONDS
+AGAIN_SECONDS = 3.0  # between two tries to reach a cluster that was not there
+FRESH_SECONDS = 0.2  # for so long an answer about all trainers holds
+
+
+class RayLauncher:
+    """Trainers on the nodes of a Ray cluster. What it knows of them is a moment old: all are asked about at once."""
+
+    name, near, one_device = "ray", False, False
+    library: tuple[str, str] | None = ("ray", "2.60.*")
+
+    def __init__(self, driver: Sequence[str] = (sys.executable, "-m", "tl.jobs.launchers.ray_driver")):
+        self._driver = Asked(driver, child_environment, READY_SECONDS, ANSWER_SECONDS)
+        self._told: dict[str, dict[str, Any]] = {}  # handle -> what the driver said last
+        self._asked_at = float("-inf")
+        self._failed_at = float("-inf")
+
+    @staticmethod
+    def check() -> None:
+        """What a run holds of its node."""
+        for variable in ("TL_RAY_CPUS", "TL_RAY_GPUS"):
+            amount(variable, 1)
+
+    def start(self, run: Run, need_bytes: float) -> str:
+        """Let Ray place it: until there is room it waits."""
+        answer = self._ask({"start": str(run.folder), "run": run.folder.name, "need": need_bytes})
+        self._told[answer["handle"]] = {"alive": True, "seconds": None}
+        return str(answer["handle"])
+
+    def adopt(self, run: Run) -> str | None:
+        """What Ray calls by the run's id."""
+        handle = self._ask({"adopt": run.folder.name})["handle"]
+        return None if handle is None else str(handle)
+
+    def alive(self, handle: str) -> bool:
+        """Whether its trainer works, or waits for room; not where its node went away."""
+        return bool(self._look(handle)["alive"])
+
+    def seconds(self, handle: str) -> float | None:
+        """Since its trainer was started on its node; None as long as it waits for room."""
+        found = self._look(handle)["seconds"]
+        return None if found is None else float(found)
+
+    def ended(self, handle: str) -> Ended:
+        """As the node told it, where that was there to tell."""
+        told = self._told.get(handle) or self._look(handle)
+        return Ended(**{name: told[name] for name in ("exit_code", "lost", "for_memory") if name in told})
+
+    def ask(self, run_id: str, handle: str) -> None:
+        """By its node."""
+        self._ask({"ask": handle})
+
+    def terminate(self, run_id: str, handle: str | None, grace_seconds: float = GRACE_SECONDS) -> None:
+        """By its node; then its share of that is free. Raises TimeoutError where the node says that something survives."""
+        answer = self._ask({"end": handle, "run": run_id, "grace": grace_seconds})
+        if answer.get("survives"):
+            raise TimeoutError(answer["survives"])
+        if handle and answer.get("told"):
+            self._told[handle] = answer["told"]
+
+    def fits(self, need_bytes: float) -> int:
+        """As many as the nodes' processors, GPUs and memory have room for besides those that are there."""
+        return int(self._ask({"fits": need_bytes})["fits"])
+
+    def machines(self, handles: Iterable[str]) -> tuple[Machine, ...]:
+        """The cluster's nodes, those that died, too, as long as Ray remembers them."""
+        answer = self._ask({"machines": list(handles)})
+        return msgspec.convert(answer["machines"], tuple[Machine, ...])
+
+    def wait(self, handles: Iterable[str], seconds: float) -> None:
+        """For all of the time: to ask is as quick."""
+        time.sleep(seconds)
+
+    def _look(self, handle: str) -> dict[str, Any]:
+        if handle not in self._told or (self._told[handle]["alive"] and self._stale()):
+            known = [known for known, told in self._told.items() if told["alive"]]
+            self._told |= self._ask({"look": [*{*known, handle}]})["told"]
+            self._asked_at = time.monotonic()
+        return self._told[handle]
+
+    def _stale(self) -> bool:
+        return time.monotonic() - self._asked_at > FRESH_SECONDS
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The driver's answer. Raises Unreachable."""
+        address = os.environ.get("TL_RAY_ADDRESS", "auto")
+        if self._driver.process is None and time.monotonic() - self._failed_at < AGAIN_SECONDS:
+            raise Unreachable(f"Ray ({address}) does not answer")
+        answer = self._driver.ask(request)
+        if answer is None or "problem" in answer:
+            self._failed_at = time.monotonic()
+            self._driver.drop()
+            raise Unreachable(f"Ray ({address}) does not answer: {(answer or {}).get('problem', 'its process ended')}")
+        return answer
