@@ -34,6 +34,7 @@ def slurm(tmp_path, monkeypatch) -> Path:
         (programs / name).chmod(0o700)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", carried_by_stand_ins(programs))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where guards that are killed here leave their locks
     monkeypatch.setenv("TL_LAUNCHER", "slurm")
     yield folder
     for process in psutil.process_iter():
