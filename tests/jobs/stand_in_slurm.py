@@ -19,6 +19,13 @@ def told(number: str, name: str) -> str:
     return path.read_text() if path.exists() else ""
 
 
+def tell(number: str, name: str, text: str) -> None:
+    """In one piece: whoever reads sees the old or the new."""
+    new = folder / number / f"{name}.{os.getpid()}"
+    new.write_text(text)
+    new.replace(folder / number / name)
+
+
 def processes(number: str) -> list:
     import psutil
 
@@ -36,9 +43,9 @@ def sbatch(script: str) -> None:
     number = str(1 + len(list(folder.glob("[0-9]*"))))
     (folder / number).mkdir()
     text = Path(script).read_text(encoding="utf-8")
-    (folder / number / "script").write_text(text)
-    (folder / number / "name").write_text(re.search("--job-name=(.*)", text)[1])
-    (folder / number / "state").write_text("PENDING")
+    tell(number, "script", text)
+    tell(number, "name", re.search("--job-name=(.*)", text)[1])
+    tell(number, "state", "PENDING")
     again = [sys.executable, "-I", __file__, str(folder), "carry", number]
     nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.Popen(again, start_new_session=True, **nothing)
@@ -52,7 +59,7 @@ def carry(number: str) -> None:
         if (folder / "hold").exists():
             time.sleep(0.05)
             continue
-        (folder / number / "state").write_text("RUNNING")
+        tell(number, "state", "RUNNING")
         subprocess.run(["bash", str(folder / number / "script")], env=environment)
         if told(number, "state") == "RUNNING":
             (folder / number / "state").unlink()
@@ -65,7 +72,7 @@ def srun(*words: str) -> None:
         if option in ("--output", "--error"):
             path = words.pop(0).replace("%j", number).replace("%t", "0")
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1 if option == "--output" else 2)
-    (folder / number / "task").write_text(str(os.getpid()))
+    tell(number, "task", str(os.getpid()))
     os.execvp(words[0], words)
 
 
@@ -88,7 +95,7 @@ def scancel(*words: str) -> None:
 
 
 def scontrol(_: str, number: str) -> None:
-    (folder / number / "state").write_text("PENDING")
+    tell(number, "state", "PENDING")
 
 
 if (folder / "down").exists() and command != "carry":

@@ -11,6 +11,7 @@ import pytest
 from lab import FOLDER, Lab, carried_by_stand_ins, until
 
 from tl import jobs
+from tl.jobs import stopping
 from tl.jobs.launchers import catalogue, guard, processes
 from tl.jobs.launchers.slurm import SlurmLauncher, _parameters, _seconds
 from tl.jobs.supervisor import Supervisor
@@ -33,6 +34,7 @@ def slurm(tmp_path, monkeypatch) -> Path:
         (programs / name).chmod(0o700)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", carried_by_stand_ins(programs))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where guards that are killed here leave their locks
     monkeypatch.setenv("TL_LAUNCHER", "slurm")
     yield folder
     for process in psutil.process_iter():
@@ -63,9 +65,10 @@ def lab(home, slurm):
 
 
 def stop(lab, run_id: str) -> None:
-    """As a page does, and what the supervisor does then."""
-    database.note(lab.home, lab.row(run_id), stop_requested=1)
-    until(lambda: lab.supervisor.tick() is False)
+    """As a page does, which waits for the supervisor."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stopping, "ensure_supervisor", lambda home: lab.supervisor.tick())
+        assert jobs.stop(lab.home, run_id).status == "stopped"
 
 
 def test_runs_of_several_seeds_train_at_once_and_end_as_their_trainers_say(lab):
@@ -118,7 +121,7 @@ def test_a_job_that_is_taken_away_and_put_back_goes_on_after_its_last_epoch(lab,
     lab.run_all()
     epochs = (lab.home.run(run_id).folder / "epochs.log").read_text().split()
     assert lab.row(run_id).status == "finished" and lab.row(run_id).attempt == 1
-    assert sorted(set(map(int, epochs))) == list(range(1, 13)) and len(epochs) <= 13
+    assert len(set(epochs)) == len(epochs) >= 11, "the stand-in may be killed between counting an epoch and telling it"
     assert lab.home.run(run_id).log.read_text().count("ready") == 2 and not (slurm / "2").exists()
 
 
@@ -158,10 +161,15 @@ def test_while_slurm_does_not_answer_nothing_is_said_to_be_dead(lab, slurm):
         lab.launcher._asked_at = float("-inf")
         assert lab.supervisor.tick()
     assert lab.row(run_id).status == "running"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stopping, "ensure_supervisor", lambda home: None)
+        patch.setattr(stopping, "_LOOK_SECONDS", -stopping.KILL_SECONDS)
+        with pytest.raises(TimeoutError, match="stops as soon as the machine"):
+            jobs.stop(lab.home, run_id, grace_seconds=0)
     (slurm / "down").unlink()
-    until(lambda: lab.supervisor.tick() and len(database.read_runs(lab.home, statuses=("finished",))) == 1)
-    assert lab.row(run_id).handle == handle
-    stop(lab, run_id)
+    until(lambda: lab.supervisor.tick() is False)
+    assert len(database.read_runs(lab.home, statuses=("finished",))) == 1
+    assert (lab.row(run_id).handle, lab.row(run_id).status) == (handle, "stopped"), "as it was asked to meanwhile"
 
 
 def test_what_a_job_asks_for_is_what_the_operator_says(home, monkeypatch):

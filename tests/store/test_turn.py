@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from tl.store.device_lock import Turn
+from tl.store.device_lock import Turn, held
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
@@ -79,3 +79,15 @@ def test_whoever_has_the_turn_can_see_that_another_waits(tmp_path):
     first.give()
     waiting.join(10)
     assert not waiting.is_alive() and not first.wanted()
+
+
+def test_a_trainer_with_a_share_of_a_machine_for_itself_waits_for_nobody(tmp_path, monkeypatch):
+    home = Turn(tmp_path / "locks")
+    home.take()
+    monkeypatch.setenv("TL_TURNS", str(tmp_path / "share"))
+    own = Turn(tmp_path / "locks")
+    assert own.try_take() and held(tmp_path / "locks")
+    own.give()
+    monkeypatch.delenv("TL_TURNS")
+    assert not Turn(tmp_path / "locks").try_take()
+    home.close()
