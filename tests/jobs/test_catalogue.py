@@ -55,7 +55,7 @@ def test_a_share_that_can_not_be_is_refused_before_anything_is_queued(home, monk
 
 
 def test_a_command_is_refused_where_a_supervisor_goes_by_another_launcher(home, capsys, monkeypatch):
-    monkeypatch.delenv("TL_LAUNCHER", raising=False)
+    monkeypatch.setenv("TL_LAUNCHER", "local")  # the command sets it for its process
     assert launcher_now(home) is None
     lock = take_lock(home)
     write_holder(lock, os.getpid())
