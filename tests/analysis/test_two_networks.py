@@ -71,19 +71,16 @@ def test_a_gain_over_a_source_alone_that_began_otherwise_is_not_called_one_of_ad
     assert text.startswith("Negative transfer: adapting hurts") and "began with pretrained" not in text
 
 
-def test_an_adapting_arm_that_hurts_is_named_beside_the_best_as_surely_as_it():
+def test_an_adapting_arm_that_hurts_is_named_beside_the_best():
     """As measured from art to photographs: the best way to adapt is undecided, another one hurts."""
     arms = {"source_only": ("source_only", {}, 0.7), "adabn": ("adabn", {}, 0.71), "dann": ("dann", {}, 0.4)}
     found = verdict_of(arms, works_on="photos")
-    assert (found.headline, found.headline_claim.outcome, list(found.hurting)) == ("adabn", "undecided", ["dann"])
-    claim = found.hurting["dann"]
-    assert (claim.of, claim.confidence) == (2, found.headline_claim.confidence)
+    assert (found.headline, found.headline_claim.outcome, found.hurting) == ("adabn", "undecided", ("dann",))
     assert (
         "Negative transfer: adapting by domain-adversarial training (DANN) hurts: −30.0 points on new pictures like those of photos"
         in found.text
     )
-    assert found.to_json()["hurting"]["dann"]["outcome"] == "hurts"
-    assert findings.decisive(found, "dann") == claim.interval != found.comparisons["dann"].gain
+    assert found.to_json()["hurting"] == ["dann"]
     guess = {name: (key, own, share / 3) for name, (key, own, share) in arms.items()}
     assert "Negative transfer" not in verdict_of(guess, works_on="photos", test=Pictures((75,) * 4)).text
 

@@ -225,8 +225,9 @@ class Verdict:
     judge_by_wanted: str = ACCURACY  # another one where these runs kept no predictions to judge by it
     headline: str | None  # the arm with the largest gain
     headline_claim: Claim | None  # what may be said of it, allowing for its having been picked
-    # arms beside the headline that are worse than without transfer, or adapting -> what may be said of them, as surely
-    hurting: dict[str, Claim] = field(default_factory=dict)
+    hurting: tuple[
+        str, ...
+    ] = ()  # arms beside the headline that do worse than what they are held against, each by itself
     comparisons: dict[str, Comparison]  # arm -> against the baseline
     # arm -> against one that is trained alike and transfers something else, where neither is the baseline: the best of such
     between: dict[str, Comparison] = field(default_factory=dict)
@@ -257,7 +258,7 @@ class Verdict:
             **({"works_on": self.works_on} if self.works_on else {}),
             "headline": self.headline,
             "headline_claim": self.headline_claim and asdict(self.headline_claim),
-            "hurting": {arm: asdict(claim) for arm, claim in self.hurting.items()},
+            "hurting": list(self.hurting),
             "arms": {arm: entry.to_json() for arm, entry in self.comparisons.items()},
             "between": {arm: entry.to_json() for arm, entry in self.between.items()},
             "summary": {arm: entry.to_json() for arm, entry in self.summary.items()},

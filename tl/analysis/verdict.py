@@ -87,11 +87,7 @@ def verdict(
     if headline:
         best = _claim_of_best(contenders, runs_of[held[headline]], runs_of[headline], how, margin)
         best = _of_guesses(best) if both_guess(summary, held[headline], headline) else best
-    claims = {
-        name: _claim_of_best(contenders, runs_of[held[name]], runs_of[name], how, margin)
-        for name, entry in contenders.items()
-        if name != headline and entry.tested and not both_guess(summary, held[name], name)
-    }
+    hurting = [name for name, entry in contenders.items() if name != headline and entry.claim.outcome == HURTS]
     found = Verdict(
         baseline=baseline,
         margin=margin,
@@ -101,7 +97,7 @@ def verdict(
         judge_by_wanted=wanted,
         headline=headline,
         headline_claim=best,
-        hurting={name: claim for name, claim in claims.items() if claim.outcome == HURTS},
+        hurting=tuple(hurting),
         comparisons=comparisons,
         between=between,
         summary=summary,
@@ -207,7 +203,7 @@ def _claim_of_best(
     how: Judging,
     margin: float,
 ) -> Claim:
-    """What may be said of the best arm, or of one that hurts: the more arms it was picked from, the surer it has to be."""
+    """What may be said of the best arm: the more arms it was picked from, the surer it has to be."""
     picked_from = max(1, sum(entry.tested for entry in comparisons.values()))
     return claim_of(how, pairs_of(baseline, best, "test_accuracy"), margin, picked_from)
 

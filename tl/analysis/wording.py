@@ -24,9 +24,8 @@ def whole(found: Verdict, uneven: bool = False) -> str:
         claim = found.headline_claim
         so_far = " so far" if claim and claim.outcome == UNDECIDED else ""
         text = f"{_best_of(found, found.headline, len(measured))}{so_far}. {text}"
-    aside = [
-        claim_wording.told(found, name, claim) for name, claim in found.hurting.items() if not instead(found, name)
-    ]
+    hurting = [name for name in found.hurting if not instead(found, name)]
+    aside = [claim_wording.told(found, name, found.comparisons[name].claim) for name in hurting]
     aside += [between(found, name) for name in found.between]
     aside += [
         claim_wording.told(found, name, entry.claim) for name, entry in found.comparisons.items() if name not in first

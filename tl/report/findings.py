@@ -106,9 +106,10 @@ def _gain(found: Verdict, name: str) -> Measure | None:
 
 
 def decisive(found: Verdict, name: str) -> Interval | None:
-    """The gain with the interval that decides: for the arm with the largest gain, and those that hurt, as its claim has it."""
-    claim = found.headline_claim if name == found.headline else found.hurting.get(name)
-    return (claim.interval if claim else None) or found.comparisons[name].gain
+    """The gain with the interval that decides: for the arm with the largest gain, as its claim has it."""
+    claim = found.headline_claim
+    chosen = claim.interval if claim and name == found.headline else None
+    return chosen or found.comparisons[name].gain
 
 
 def _epochs_used(used: Cost, arm: ArmSummary, baseline: ArmSummary) -> Measure | None:
