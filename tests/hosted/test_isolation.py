@@ -67,10 +67,12 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     labels.write: "experiment_id",
     predict: "run_id",
     submit_final: "run_id",
+    jobs.resume_on: "run_id",
 }
 MORE = {  # what else is given
     jobs.add_seeds: (5,),
     jobs.begin_settling: (Settling(),),
+    jobs.resume_on: (1,),
     compare_again: (datasets.Corrections(set_aside=("a.png",)),),
     exports.make: (Path(), print),
     keep: ("a-name",),

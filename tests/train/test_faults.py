@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 
 from tests.row_lab import run_row
 from tl.jobs.endings import ending
+from tl.jobs.launchers.launcher import Ended
 from tl.store.files import read_json
 from tl.store.metrics import read_metrics
 
@@ -105,7 +106,7 @@ def test_whatever_fails_the_run_is_whole_named_and_goes_on_to_the_same_end(
         elif status == 0:
             harmless += faults.fired
         else:
-            end = ending(quick, ROW, status, True)
+            end = ending(quick, ROW, Ended(exit_code=status), True)
             expected = ("failed", REASONS[kind.split()[0]])
             if ("replace", "result.json") in faults.done and faults.lasts:  # all was there, and stays readable
                 expected = ("finished", None)
@@ -138,7 +139,7 @@ def test_a_run_that_can_not_let_go_of_its_checkpoints_has_finished_all_the_same(
         Faults(quick.folder, unlinks[1], kind).install(patch)
         with suppress(Killed):
             assert command(quick.folder) == 0
-    assert ending(quick, ROW, None, True)["status"] == "finished"
+    assert ending(quick, ROW, Ended(), True)["status"] == "finished"
     assert quick.best.exists() and (len(list(quick.checkpoints.iterdir())) > 1) == (
         not kind.startswith("ENOSPC")
     )  # a full disk lets go of files

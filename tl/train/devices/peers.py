@@ -119,7 +119,8 @@ class Peers:
             except subprocess.TimeoutExpired:
                 peer.kill()
                 peer.wait()
-        self.meeting.unlink(missing_ok=True)
+        if self._started:
+            self.meeting.unlink(missing_ok=True)
 
 
 def _reason(status: int) -> str:
