@@ -16,9 +16,7 @@ Shares = NDArray[np.floating[Any]]
 # that is watched takes a tenth on two cores; a process that computes beside takes half.
 DISTURBED_LOAD = 0.2
 FEWEST_TO_ESTIMATE = 20  # pictures with and without labels, below which no accuracy is estimated
-ERRORS_ABOVE_CHANCE = (
-    3.0  # standard errors by which a network has to beat chance on the labelled ones: else it knows nothing
-)
+GUESSING_ERRORS = 3  # standard errors above chance up to which an accuracy may be guessed
 
 
 def recalls(labels: Numbers, predicted: Numbers, classes: int) -> Reals:
@@ -45,7 +43,7 @@ def macro_f1(labels: Numbers, predicted: Numbers, classes: int) -> float:
 def guesses(labels: Numbers, right: NDArray[np.bool_]) -> bool:
     """Whether (n,) answers are no better than by always naming the commonest class, as far as n pictures can tell."""
     chance = np.bincount(labels).max() / len(labels)
-    return bool(right.mean() <= chance + ERRORS_ABOVE_CHANCE * (chance * (1 - chance) / len(labels)) ** 0.5)
+    return bool(right.mean() <= chance + GUESSING_ERRORS * (chance * (1 - chance) / len(labels)) ** 0.5)
 
 
 def estimated_accuracy(source: Shares, labels: Numbers, right: NDArray[np.bool_], target: Shares) -> float | None:

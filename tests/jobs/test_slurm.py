@@ -130,9 +130,9 @@ def test_a_machine_that_goes_away_interrupts_its_run_which_can_be_resumed(lab, s
     lab.train(run_id)
     reached = jobs.run(lab.home, run_id).progress.epoch
     (slurm / "1" / "state").unlink()
-    for pid in processes.of_run(run_id):
-        os.kill(int((slurm / "1" / "task").read_text()), signal.SIGKILL)
-        until(lambda: pid not in processes.of_run(run_id))  # noqa: B023 - the guard ends it with who started it
+    assert processes.of_run(run_id)
+    os.kill(int((slurm / "1" / "task").read_text()), signal.SIGKILL)
+    until(lambda: not processes.of_run(run_id))  # the guard ends the trainer with who started it, and all it started
     until(lambda: lab.supervisor.tick() is False)
     row = lab.row(run_id)
     assert (row.status, row.reason) == ("interrupted", "node_lost") and "Resume" in row.message
@@ -180,7 +180,7 @@ def test_what_a_job_asks_for_is_what_the_operator_says(home, monkeypatch):
     monkeypatch.setenv("TL_SLURM_MINUTES", "90")
     monkeypatch.setenv("TL_SLURM_OPTIONS", "--qos=high exclusive")
     asked = _parameters(run, 1e9)
-    expected = {"slurm_partition": "long", "gpus_per_node": 2, "timeout_min": 90, "name": "tl-r", "mem_gb": 5}
+    expected = {"slurm_partition": "long", "gpus_per_node": 2, "timeout_min": 90, "name": "tl-r", "mem_gb": 4}
     assert asked | expected == asked
     assert asked["slurm_additional_parameters"] == {"requeue": True, "qos": "high", "exclusive": True}
 

@@ -105,7 +105,7 @@ def test_a_run_is_tested_on_the_target_and_says_what_chose_its_epoch(
 ):
     run, config = make_run("source_only", weights="bundled", target_dataset=negatives, precision="fp32")
     monkeypatch.setattr(measures, "FEWEST_TO_ESTIMATE", 2)
-    monkeypatch.setattr(measures, "ERRORS_ABOVE_CHANCE", -9)
+    monkeypatch.setattr(measures, "GUESSING_ERRORS", -9)
     result = train(run, config)
     target = prepare(stripes_home, negatives, 32)
     answers = read_predictions(run.predictions, "test")

@@ -73,7 +73,7 @@ def test_a_run_from_scratch_that_ends_anywhere_goes_on_bit_identical(
     make_run, negatives, strategy, train, last_is_kept, monkeypatch
 ):
     monkeypatch.setattr(measures, "FEWEST_TO_ESTIMATE", 2)  # there are 6 validation pictures
-    monkeypatch.setattr(measures, "ERRORS_ABOVE_CHANCE", -9)
+    monkeypatch.setattr(measures, "GUESSING_ERRORS", -9)
     settings = {"target_dataset": negatives, "samples": 16, "epochs": 2, "arm": {"weights": "random"}}
     whole, config = make_run(strategy, **settings)
     asked = itertools.count(1)

@@ -73,9 +73,8 @@ class TimeToTarget:
     arm: SideTime
     speedup: Ratio | None  # the baseline's time as a multiple of the arm's; None where a run never got there
     disturbed_epochs: int = 0  # of both sides; they count with the time of undisturbed ones (tl.analysis.quiet)
-    comparable: bool = (
-        True  # whether there were undisturbed ones for each, on one kind of device; else no seconds are given
-    )
+    # Whether there were undisturbed ones for each, on one kind of device; else no seconds are given.
+    comparable: bool = True
     devices: tuple[str, ...] = ()  # of both sides of a seed, where these are of two kinds
     reused_seconds: float = 0.0  # of the runs of both sides: spent by other runs, and counted as if by these
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from tl.analysis.gains import figure
 from tl.analysis.records import RunRecord, mean
 from tl.config import ACCURACY, BALANCED_ACCURACY
+from tl.measures import GUESSING_ERRORS
 from tl.store.documents import Result
 
-GUESSING_ERRORS = 3  # standard errors above chance up to which an accuracy may be guessed
 LEAST_LEARNED = 0.15  # of the way from chance to 1: an accuracy below says too little to be timed
 
 

@@ -16,9 +16,8 @@ from msgspec import structs
 from tl.analysis.records import RunRecord
 from tl.measures import DISTURBED_LOAD
 
-THREADS = re.compile(
-    r"^\d+ threads?( of )?"
-)  # in the name of a device: "CPU, 2 threads, ...", "CPU, 4 threads of 2 processes, ..."
+# In the name of a device: "CPU, 2 threads, ...", "CPU, 4 threads of 2 processes, ..."
+THREADS = re.compile(r"^\d+ threads?( of )?")
 
 
 @dataclass(frozen=True)

@@ -225,9 +225,8 @@ class Verdict:
     judge_by_wanted: str = ACCURACY  # another one where these runs kept no predictions to judge by it
     headline: str | None  # the arm with the largest gain
     headline_claim: Claim | None  # what may be said of it, allowing for its having been picked
-    hurting: tuple[
-        str, ...
-    ] = ()  # arms beside the headline that do worse than what they are held against, each by itself
+    # Arms beside the headline that do worse than what they are held against, each by itself.
+    hurting: tuple[str, ...] = ()
     comparisons: dict[str, Comparison]  # arm -> against the baseline
     # arm -> against one that is trained alike and transfers something else, where neither is the baseline: the best of such
     between: dict[str, Comparison] = field(default_factory=dict)

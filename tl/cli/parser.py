@@ -72,8 +72,8 @@ def choose_launcher(arguments: argparse.Namespace) -> None:
     for option, variable in (("launcher", "TL_LAUNCHER"), ("ray_address", "TL_RAY_ADDRESS")):
         if value := getattr(arguments, option, None):
             os.environ[variable] = value
-    wanted, now = getattr(arguments, "launcher", None), launcher_now(arguments.home)
-    if wanted and now not in (None, wanted):
+    wanted = getattr(arguments, "launcher", None)
+    if wanted and (now := launcher_now(arguments.home)) not in (None, wanted):
         raise Refused(
             f"--launcher is {wanted}, but runs of this home are being carried out by {now}; wait until they have ended."
         )

@@ -53,16 +53,14 @@ class Supervisor:
         self.stall_seconds = stall_seconds  # a trainer that stands still for so long is ended
         self._clock = clock
         self._stillness = Stillness(clock)
-        self._stops: dict[
-            tuple[str, int], float
-        ] = {}  # run id, attempt -> when it was first seen that a stop was asked for
+        # Run id, attempt -> when it was first seen that a stop was asked for.
+        self._stops: dict[tuple[str, int], float] = {}
         self._placeless: set[tuple[str, int]] = set()  # attempts that were started and wait for a place
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: Group | None = None  # what trains now, and how many of its arms at once
         self._slots = 1
-        self._needs: dict[
-            str, tuple[float, float]
-        ] = {}  # experiment -> bytes of memory that a trainer needs, when asked
+        # Experiment -> bytes of memory that a trainer needs, when asked.
+        self._needs: dict[str, tuple[float, float]] = {}
         self._handles: set[str] = set()  # of trainers that were alive at the last look
         self._unreachable = False  # whether that was told in the log
         self.settler = Settler(self.home)
@@ -112,7 +110,8 @@ class Supervisor:
         self._stillness.forget(others_than=attempts)
         self._stops = {attempt: seen for attempt, seen in self._stops.items() if attempt in attempts}
         self._placeless &= attempts
-        self.whereabouts.tell(self.launcher, running)
+        if not self.launcher.near:  # of this machine no page tells
+            self.whereabouts.tell(self.launcher, running)
         started: list[RunRow] = []
         with suppress(Unreachable):  # then it is told of what runs, and what waits goes on waiting
             started = self._next(running)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tl.analysis import claim_wording, fairness, fairness_wording, guessing
+from tl.analysis import claim_wording, fairness, fairness_wording
 from tl.analysis.cost_results import Cost
 from tl.analysis.names import title
 from tl.analysis.records import FAR_ABOVE
@@ -10,6 +10,7 @@ from tl.analysis.results import ArmSummary, Interval, Learning, Ledger, Verdict
 from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, TRANSFERRED
 from tl.differences import source_title
+from tl.measures import GUESSING_ERRORS
 from tl.report.measure import Measure, pictures, span
 from tl.report.time_findings import time_measure
 from tl.words import (
@@ -58,7 +59,7 @@ LEARNING = {
 }
 FAIRNESS_NOTE = (
     "Early stopping: after so many epochs with a validation loss above the lowest, by more than so many standard errors. "
-    f"No better than chance: the accuracy, on the test set where it was measured, is at most {guessing.GUESSING_ERRORS} "
+    f"No better than chance: the accuracy, on the test set where it was measured, is at most {GUESSING_ERRORS} "
     "standard errors above that of always naming the commonest class (balanced accuracy: of guessing each class alike). "
     "Only pictures like its own: of two data sets, no better than chance on the one it works on, but better on validation "
     "pictures of the one it learned from. "

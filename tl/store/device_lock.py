@@ -15,7 +15,7 @@ from pathlib import Path
 
 GAVE_WAY = 75  # exit status of a process that ended since somebody else wanted to compute; EX_TEMPFAIL of sysexits.h
 
-TURNS = "TL_TURNS"
+TURNS = "TL_TURNS"  # variable of the environment
 
 _mine = threading.local()  # `held`: locks folders whose turn this thread has
 
@@ -86,7 +86,7 @@ def held(locks_dir: Path) -> bool:
 
 def _turns_of(locks_dir: Path) -> Path:
     """Where the locks stand that whoever computes for this home takes."""
-    return Path(os.environ.get("TL_TURNS") or locks_dir).resolve()
+    return Path(os.environ.get(TURNS) or locks_dir).resolve()
 
 
 def _held() -> set[Path]:

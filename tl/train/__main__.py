@@ -1,4 +1,5 @@
-"""`python -m tl.train RUN_DIR` trains a run (or goes on with it, `--devices N`: on so many from there on); `--probe` measures this machine's speed.
+"""`python -m tl.train RUN_DIR` trains a run, or goes on with it; `--devices N`: on so many from there on. `--probe` measures
+this machine's speed.
 
 Exit status 0: finished or stopped (SIGTERM); 1: failed, result.json says why; 2: bad arguments or config.json; 3:
 another trains this run; 75: the probe gave way; more: failed, and result.json could not be written (tl/failures.py). Torch is imported only
@@ -91,7 +92,8 @@ class StopSignal:
 
 
 def train(folder: Path, devices: int | None = None) -> int:
-    """Train the run in `folder`, from here on with so many `devices`, where they are given; everything that happens ends up in result.json, or at least in the exit status."""
+    """Train the run in `folder`, from here on with so many `devices`, where they are given; everything that happens ends up
+    in result.json, or at least in the exit status."""
     run = Run(folder)
     try:
         config = _config(run)

@@ -138,7 +138,8 @@ class Learner:
         self, batch: torch.Tensor, target: torch.Tensor, phase: Phase, rate: float, done: float = 0.0
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Train on a batch of `batches`; gives loss, () float64, and scores of what has labels. Nothing moves where it is
-        not finite. On several devices the loss is that of the whole batch, and so are the gradients. `done`: which share of the epochs it may take is behind, 0..1.
+        not finite. On several devices the loss is that of the whole batch, and so are the gradients. `done`: which share of
+        the epochs it may take is behind, 0..1.
 
         Where the GPU's memory is not enough, the pictures that lie there give way; then the batch goes through the
         network in twice as many parts, from there on.

@@ -105,7 +105,7 @@ def test_where_an_arm_guesses_on_its_own_pictures_it_says_so_and_estimates_nothi
     sets(home, tmp_path, labelled=False, count=180)
     found = experiment_result(home, compared(home, {"source_only": 0.5, "mcc": 0.9}, own=0.5)).adaptation
     assert [own.estimate for own in found.arms.values()] == [None, None]
-    sentence = "can't be estimated: it answers the labelled pictures no better than guessing would."
+    sentence = "can't be estimated: a network of it answers its own labelled pictures no better than guessing would."
     assert sum(line.endswith(sentence) for line in found.text) == 2
     assert "is estimated at" not in " ".join(found.text)
 

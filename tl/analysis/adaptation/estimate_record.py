@@ -163,8 +163,8 @@ def in_words(found: EstimateRecord) -> str:
     met = found.met
     if not met:
         return (
-            "No record yet: no such estimate has been checked against labels on this machine. Elsewhere they were up to 47 points too high "
-            "(photographs to cartoons); only labels tell."
+            "No record yet: no such estimate has been checked against labels on this machine. Elsewhere they were up to 57 "
+            "points too high (art to cartoons); only labels tell."
         )
     off = sum(one.accuracy - one.measured for one in met) / len(met)
     average = f"{points(abs(off)).lstrip('+±')} too {'high' if off > 0 else 'low'}"

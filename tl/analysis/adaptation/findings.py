@@ -43,7 +43,7 @@ class OfArm:
     epochs: tuple[
         tuple[int, int], ...
     ]  # of each run that knows both: the epoch kept, and the one labels would have chosen
-    guesses: bool = False  # whether it answers the source's own pictures no better than by chance
+    guesses: bool = False  # whether a network of it answers the source's own pictures no better than by chance
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -126,18 +126,18 @@ def findings(home: Home, experiment: Experiment, records: Sequence[RunRecord], v
         target, classes = datasets.describe(home, name), len(datasets.describe_for(home, experiment).classes)
     except Refused:
         return None
-    estimated = estimates(home, experiment, records)
-    kept = record(home) if any(estimated.values()) else None
+    asked = _asked_of(home, experiment, records)
+    kept = record(home) if any(found for found, _ in asked.values()) else None
     widening = kept.widening(experiment.sets) if kept else None
     arms = {}
     for arm in experiment.arms:
-        own, found = [one for one in records if one.arm == arm.name], estimated[arm.name]
+        own, (found, guess) = [one for one in records if one.arm == arm.name], asked[arm.name]
         measured = _measured(verdict, arm.name, own)
         arms[arm.name] = OfArm(
             estimate=widened(found, widening) if found and not measured else found,
             measured=measured,
             marks=tuple(marks(one.metrics, classes) for one in own),
-            guesses=bool(own) and verdict.summary[arm.name].above_guessing is False,
+            guesses=guess,
             epochs=tuple(_epochs(own)) if STRATEGIES[arm.strategy].learns_from != TARGET else (),
         )
     return Findings(
@@ -166,6 +166,13 @@ def _epochs(records: Sequence[RunRecord]) -> list[tuple[int, int]]:
 def estimates(home: Home, experiment: Experiment, records: Sequence[RunRecord]) -> dict[str, Estimate | None]:
     """Arm -> its accuracy on the target as estimated without labels; None where that can't be said, or the arm learned from
     the target alone."""
+    return {arm: found for arm, (found, _) in _asked_of(home, experiment, records).items()}
+
+
+def _asked_of(
+    home: Home, experiment: Experiment, records: Sequence[RunRecord]
+) -> dict[str, tuple[Estimate | None, bool]]:
+    """`estimates`, and whether one of the arm's networks guesses."""
     stamps = {}
     for arm in experiment.arms:
         paths = [home.run(one.run_id).predictions for one in records if (one.arm, one.status) == (arm.name, "finished")]
@@ -179,13 +186,16 @@ def _stamps(paths: Sequence[Path]) -> Stamps:
 
 
 @lru_cache(maxsize=32)
-def _estimated(arms: tuple[Stamps, ...]) -> tuple[Estimate | None, ...]:
-    """Of each arm's runs, whose answers were as these stamps say."""
+def _estimated(arms: tuple[Stamps, ...]) -> tuple[tuple[Estimate | None, bool], ...]:
+    """Of each arm's runs, whose answers were as these stamps say: the estimate, and whether one of them guesses."""
     asked = [_asked(stamps) for stamps in arms]
     networks = [[_sure(*pair) for pair in pairs] for pairs in asked]
     apart = max(map(answers_apart, networks), default=0.0)
     return tuple(
-        estimate(own, pairs[0][0].group, pairs[0][1].group, apart) if pairs else None
+        (
+            estimate(own, pairs[0][0].group, pairs[0][1].group, apart) if pairs else None,
+            any(network.guesses for network in own),
+        )
         for own, pairs in zip(networks, asked, strict=True)
     )
 

@@ -24,7 +24,7 @@ def estimated(arm: str, found: Estimate) -> str:
 
 def no_estimate(arm: str) -> str:
     """Where an arm knows nothing of its own pictures."""
-    return f"{arm} can't be estimated: it answers the labelled pictures no better than guessing would."
+    return f"{arm} can't be estimated: a network of it answers its own labelled pictures no better than guessing would."
 
 
 def _anything(found: Estimate) -> str:

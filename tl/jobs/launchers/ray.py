@@ -1,11 +1,10 @@
-"""Runs carried out by Ray, on the nodes of a cluster that share $TL_HOME: one task and one trainer process a run.
+"""Runs carried out by Ray, on the nodes of a cluster that share $TL_HOME: one actor and one trainer process a run.
 
 Ray gives each run its share of a node (processors, GPU, memory by our estimate) and keeps it as long as the trainer
 lives. Ray itself is known only to ray_driver.py, a process that is asked: where its library ends that process, as it
 does when a cluster's head dies, the supervisor goes on, and asks again.
 """
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ import msgspec
 
 from tl.jobs.launchers.asked import Asked
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
+from tl.jobs.launchers.ray_driver import cluster
 from tl.store.home import Run
 from tl.store.machines import Machine
 
@@ -104,12 +104,13 @@ class RayLauncher:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The driver's answer. Raises Unreachable."""
-        address = os.environ.get("TL_RAY_ADDRESS", "auto")
         if self._driver.process is None and time.monotonic() - self._failed_at < AGAIN_SECONDS:
-            raise Unreachable(f"Ray ({address}) does not answer")
+            raise Unreachable(f"Ray ({cluster()}) does not answer")
         answer = self._driver.ask(request)
         if answer is None or "problem" in answer:
             self._failed_at = time.monotonic()
             self._driver.drop()
-            raise Unreachable(f"Ray ({address}) does not answer: {(answer or {}).get('problem', 'its process ended')}")
+            raise Unreachable(
+                f"Ray ({cluster()}) does not answer: {(answer or {}).get('problem', 'its process ended')}"
+            )
         return answer

@@ -21,6 +21,11 @@ LOOK_SECONDS = 5.0  # in which a node must have answered
 PASSED = ("TL_", "TORCH_HOME", "HF_", "XDG_CACHE_HOME")
 
 
+def cluster() -> str:
+    """Its address, as the operator says it; "auto": the one that this machine belongs to."""
+    return os.environ.get("TL_RAY_ADDRESS", "auto")
+
+
 def carrier() -> type:
     """The class of the actors, made here so that Ray sends it by value: a node's worker need not find `tl` by itself."""
 
@@ -87,8 +92,7 @@ class Driver:
         import ray
 
         self.ray = ray
-        address = os.environ.get("TL_RAY_ADDRESS", "auto")
-        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
+        ray.init(address=cluster(), namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
         self._class = ray.remote(carrier())
         self._actors: dict[str, Any] = {}  # handle -> actor
         self._begun: dict[str, Any] = {}  # handle -> what Carrier.begun will say
@@ -125,7 +129,7 @@ class Driver:
         share, room = self._share(request["fits"]), 0
         wanted = {"CPU": share["num_cpus"], "GPU": share["num_gpus"], "memory": share["memory"]}
         for node in self._nodes():
-            room += int(min(node.get(name, 0.0) // amount for name, amount in wanted.items() if amount))
+            room += int(min(node.get(name, 0.0) // own for name, own in wanted.items() if own))
         return {"fits": max(room - len(self.ray.util.list_named_actors()), 0)}
 
     def _watch(self, handle: str, actor: Any) -> None:

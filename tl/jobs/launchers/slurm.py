@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from tl.jobs.launchers.guard import guarded
 from tl.jobs.launchers.launcher import GRACE_SECONDS, PROJECT_ROOT, Ended, Unreachable, amount
 from tl.jobs.launchers.local import LocalLauncher
+from tl.jobs.memory import GPU_HOST_BYTES
 from tl.store.home import Run
 from tl.store.machines import Machine
 
@@ -29,11 +30,9 @@ KILL_WAIT_SECONDS = 60.0  # from cancelling a job to its end; Slurm itself kills
 TAKEN = "Job not requeued because"  # as submitit says it
 NAME = "tl-"  # jobs are called so, and then by their run's id
 WORKING = ("RUNNING", "COMPLETING")
-MOST_TIMEOUTS = (
-    1000  # times that a job may begin again because its time was over: the queue knows how long a run may take
-)
+# Times that a job may begin again because its time was over: the queue knows how long a run may take.
+MOST_TIMEOUTS = 1000
 MOST_JOBS = 16  # of ours that Slurm has at once
-GPU_HOST_BYTES = 4e9  # of main memory at least
 
 
 class Job(NamedTuple):
@@ -124,9 +123,8 @@ class SlurmLauncher:
 
         try:
             return Ended(**_job(handle).result())
-        except (
-            submitit.core.utils.UncompletedJobError
-        ) as problem:  # there is no TL Lab on its machine, or it was taken away
+        # There is no TL Lab on its machine, or it was taken away.
+        except submitit.core.utils.UncompletedJobError as problem:
             if TAKEN in str(problem):
                 return Ended(lost="node_lost")
             with open(Run(_folder(handle).parent).log, "a", encoding="utf-8") as log:

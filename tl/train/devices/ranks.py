@@ -7,7 +7,6 @@ anybody.
 """
 
 import os
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
@@ -26,7 +25,7 @@ T = TypeVar("T")
 
 TIMEOUT = timedelta(days=30)  # who dies closes the connection; waiting for the other arm's epoch may take long
 BUCKET = 1 << 23  # gradients that are added up at once: 32 MB
-LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"  # all are on this machine: nobody else is listened to
+LOOPBACK = "lo"  # all are on this machine: nobody else is listened to
 
 
 class TooFewDevices(Refused):
@@ -166,10 +165,6 @@ def joined(number: int, count: int, meeting: Path, sync: bool) -> Ranks:
             )
         torch.cuda.set_device(number)
         backend = "cpu:gloo,cuda:nccl"
-    elif torch.backends.mps.is_available():
-        raise TooFewDevices(
-            f"This run is to compute on {count} devices, and this machine has 1 GPU; resume it with --devices 1."
-        )
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
         os.environ.setdefault(name, LOOPBACK)
     store = dist.FileStore(str(meeting), count)  # type: ignore[attr-defined]  # documented, but not in its list
@@ -179,10 +174,12 @@ def joined(number: int, count: int, meeting: Path, sync: bool) -> Ranks:
 
 def _buckets(gradients: list[torch.Tensor]) -> Iterable[list[torch.Tensor]]:
     some: list[torch.Tensor] = []
+    size = 0
     for gradient in gradients:
         some.append(gradient)
-        if sum(each.numel() for each in some) >= BUCKET:
+        size += gradient.numel()
+        if size >= BUCKET:
             yield some
-            some = []
+            some, size = [], 0
     if some:
         yield some

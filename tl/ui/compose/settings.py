@@ -146,7 +146,7 @@ SHARED: dict[str, Setting] = {
     "views_by": Setting(
         title="Cached views belong to",
         options=_titled(VIEWS_BY, VIEWS_BY_TITLES),
-        help="The data set: all runs see the same crops where they use kept views, and compute them once together. The "
+        help="The data set: all runs see the same crops where they use cached views, and compute them once together. The "
         "seed: each seed has crops of its own, which its arms have in common.",
     ),
     "devices": Setting(

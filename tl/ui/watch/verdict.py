@@ -113,13 +113,16 @@ def _outcome(found: Verdict, name: str, outcome: str) -> tuple[str, Literal["gre
 
 def _answer(found: Verdict) -> None:
     claim = found.headline_claim
-    with st.container(horizontal=True, gap="small"):
-        if claim and found.headline and found.comparisons[found.headline].seeds >= PLANNED_LOOKS[0]:
-            words, colour, icon = _outcome(found, found.headline, claim.outcome)
-            st.badge(words, color=colour, icon=icon)
-        for name in found.hurting:
-            words, colour, icon = _outcome(found, name, "hurts")
-            st.badge(escape(f"{words}: {arm_title(name)}"), color=colour, icon=icon)
+    badges = []
+    if claim and found.headline and found.comparisons[found.headline].seeds >= PLANNED_LOOKS[0]:
+        badges.append(_outcome(found, found.headline, claim.outcome))
+    for name in found.hurting:
+        words, colour, icon = _outcome(found, name, "hurts")
+        badges.append((escape(f"{words}: {arm_title(name)}"), colour, icon))
+    if badges:
+        with st.container(horizontal=True, gap="small"):
+            for words, colour, icon in badges:
+                st.badge(words, color=colour, icon=icon)
     first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
     st.header(unbroken(first), anchor=False)
     if rest:
