@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TABLES = {"backbones", "failures", "machine", "measures", "networks", "output", "strategies", "schedules"}
-TABLES |= {"timm_networks", "words"}
+TABLES |= {"languages", "timm_networks", "words"}
 BASE = TABLES | {"config", "ending", "policy"}
 ABOVE = {"effects", "differences", "operations"}  # what follows from a configuration
 DISK = BASE | {"store", "sources"}

@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 
 from tl.cli import (
     advise,
@@ -30,6 +31,7 @@ from tl.config import Refused
 from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
 from tl.jobs.launchers.launcher import child_environment
+from tl.languages import ENGLISH, VARIABLES, ask, fitting
 from tl.output import UTF_8, spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
@@ -70,6 +72,12 @@ def main(argv: list[str]) -> int:
         text = " ".join(str(error).split()) or "no details"
         print(f"Unexpected {type(error).__name__}: {text} ({_log(arguments.home)})", file=sys.stderr)
         return 1
+
+
+def language_of(environment: Mapping[str, str]) -> str:
+    """The code of the language that the first of VARIABLES names; English where none does, or it isn't there."""
+    wanted = next((environment[name] for name in VARIABLES if environment.get(name)), "")
+    return fitting(wanted.split(":")) or ENGLISH
 
 
 def parser() -> Parser:
@@ -116,6 +124,8 @@ def _log(home: Home) -> str:
 
 if __name__ == "__main__":
     clean_up_when_ended()
+    reader = language_of(os.environ)
+    ask(lambda: reader)
     keep_private()
     spell_out()
     sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,184 @@
+"""The catalogues of sentences: what is said in the code, what `tl/locale/` has of it, and what nobody marked.
+
+python -m tests.catalogue                 write the .po files anew from the code, and the .mo files from them
+python -m tests.catalogue unmarked PATH   sentences in a file or folder that `say` does not see, by line
+"""
+
+import ast
+import io
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages import Catalog, mofile, pofile
+
+from tl.languages import ENGLISH, LANGUAGES, LOCALE, TWO_SENTENCES
+
+ROOT = Path(__file__).parents[1]
+MARKS = {"say": 1, "later": 1, "plural": 2, "later_plural": 2}  # function of tl.languages -> forms it takes
+NOT_SHOWN = "# not shown"  # at the end of a line whose words nobody reads: SQL, a pattern, a file's content
+WORDS = re.compile(r"[A-Za-z][a-z’']+[,;:.]? +\(?[A-Za-z]?[a-z’']+")  # two words, one after the other
+PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]
+SHOWN = [*PAGES, *sorted((ROOT / "tl").rglob("*.py"))]
+
+
+def said() -> Catalog:
+    """Every sentence that the code marks, with the files that say it."""
+    found = empty("en")
+    found.add(TWO_SENTENCES, None, [("tl/languages.py", 0)])
+    for path in SHOWN:
+        for message in marked(path):
+            found.add(message, None, [(path.relative_to(ROOT).as_posix(), 0)])
+    for message in found:  # a file once, however often it says it
+        message.locations = sorted(dict.fromkeys(message.locations))
+    return found
+
+
+def marked(path: Path) -> Iterator[str | tuple[str, str]]:
+    """The sentences that a file marks, a pair where it has a form for one and one for several."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in MARKS:
+            continue
+        forms = node.args[: MARKS[node.func.id]]
+        for form in forms:
+            if isinstance(form, ast.JoinedStr | ast.BinOp):
+                raise ValueError(
+                    f"{path}:{node.lineno}: {node.func.id}() takes a text with {{names}}, and their values"
+                )
+        texts = [form.value for form in forms if isinstance(form, ast.Constant)]
+        if len(texts) == MARKS[node.func.id]:
+            yield texts[0] if len(texts) == 1 else (texts[0], texts[1])
+
+
+def empty(code: str) -> Catalog:
+    """A catalogue without sentences."""
+    header = f"# What TL Lab says, in the language {code!r}: python -m tests.catalogue keeps it as the code has it."
+    return Catalog(locale=code, project="TL Lab", header_comment=header, fuzzy=False)
+
+
+def po(code: str) -> Path:
+    return LOCALE / code / "LC_MESSAGES" / "tl.po"
+
+
+def read(code: str) -> Catalog:
+    """The catalogue of a language as it is kept."""
+    with open(po(code), "rb") as file:
+        return pofile.read_po(file, locale=code)
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """The bytes of its .mo file."""
+    content = io.BytesIO()
+    mofile.write_mo(content, catalogue)
+    return content.getvalue()
+
+
+def update(code: str) -> Catalog:
+    """Write a language's catalogue anew: sentences as the code has them now, translations as far as there are any."""
+    known = read(code) if po(code).exists() else empty(code)
+    now = said()
+    now.locale, now.header_comment = known.locale, empty(code).header_comment
+    for message in now:
+        before = known.get(message.id, message.context)
+        if message.id and before:
+            message.string = before.string
+    now.revision_date = now.creation_date = known.creation_date
+    _write(code, now)
+    return now
+
+
+def unmarked(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines with words that somebody may read and that no mark is on; docstrings and lines marked NOT_SHOWN aside."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    tree = ast.parse(text)
+    skip: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in MARKS:
+                skip |= {
+                    inner for argument in node.args for inner in ast.walk(argument) if isinstance(inner, ast.Constant)
+                }
+            elif name in ("compile", "execute", "executemany", "executescript", "getLogger"):
+                skip |= {inner for inner in ast.walk(node)}
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skip.add(node.value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [part for part in node.values if isinstance(part, ast.Constant)]
+            words = "".join(str(part.value) if part in parts else "{}" for part in node.values)
+            shown = WORDS.search(words.replace("{}", "x")) if not (skip & {node, *parts}) else None
+            skip |= {*parts}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in skip:
+            words, shown = node.value, WORDS.search(node.value)
+        else:
+            continue
+        spoken = range(node.lineno - 1, node.end_lineno or node.lineno)
+        if shown and not any(NOT_SHOWN in lines[line] for line in spoken if line < len(lines)):
+            yield node.lineno, words
+
+
+def missing(code: str, paths: list[Path]) -> Catalog:
+    """What the files under `paths` say that the catalogue of a language does not have."""
+    known, found = read(code), empty(code)
+    for message in said():
+        if not message.id or not any(_under(place, paths) for place, _ in message.locations):
+            continue
+        before = known.get(message.id)
+        if before is None or not all(_forms(before.string)):
+            found.add(message.id, None, message.locations)
+    return found
+
+
+def take(code: str, paths: list[Path]) -> None:
+    """Put the translations of other .po files into a language's catalogue; what it has already stays."""
+    known = read(code)
+    for path in paths:
+        with open(path, "rb") as file:
+            for message in pofile.read_po(file, locale=code):
+                before = known.get(message.id) if message.id else message
+                if before is None or not all(_forms(before.string)):
+                    known.add(message.id, message.string)
+    _write(code, known)
+
+
+def _write(code: str, catalogue: Catalog) -> None:
+    content = io.BytesIO()
+    pofile.write_po(content, catalogue, sort_output=True, include_lineno=False, width=120)
+    po(code).parent.mkdir(parents=True, exist_ok=True)
+    po(code).write_bytes(content.getvalue())
+    po(code).with_suffix(".mo").write_bytes(compiled(read(code)))
+
+
+def _under(place: str, paths: list[Path]) -> bool:
+    return any((ROOT / place).is_relative_to(path.resolve()) for path in paths)
+
+
+def main(arguments: list[str]) -> None:
+    command, *names = arguments or ["update"]
+    paths = [Path(name) for name in names] or SHOWN
+    if command == "unmarked":
+        files = [file for one in paths for file in (sorted(one.rglob("*.py")) if one.is_dir() else [one])]
+        found = [(path, line, words) for path in files for line, words in unmarked(path)]
+        print("\n".join(f"{path}:{line}: {words!r}" for path, line, words in found))
+        print(f"{len(found)} not marked")
+        return
+    for code in LANGUAGES.keys() - {ENGLISH}:
+        if command == "missing":
+            pofile.write_po(sys.stdout.buffer, missing(code, paths), sort_output=True, include_lineno=False, width=120)
+            continue
+        if command == "take":
+            take(code, paths)
+        now = update(code)
+        lacking = [message for message in now if message.id and not all(_forms(message.string))]
+        print(f"{po(code)}: {len(now)} sentences, {len(lacking)} not translated")
+
+
+def _forms(string: object) -> tuple[object, ...]:
+    return string if isinstance(string, tuple) else (string,)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,201 @@
+"""Every sentence a person reads, in their language: English in the code, the others in `tl/locale/`, one file each.
+
+    say("No run finished an epoch.")
+    say("{arm} reached {accuracy}.", arm=title, accuracy=percent(0.9))
+    plural("{number} epoch", "{number} epochs", 3)
+    later("Helps")                     # in a table that is made once: only marks it; `say(TABLE[key])` words it
+
+The language is asked for each time, of whoever reads: never kept for a process, in which several may read at once. What one
+process says and another shows is stored as what was said and its values (`store`), and worded again when it is read (`read`).
+"""
+
+import functools
+import gettext
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = {"en": "English", "zh": "中文"}  # code -> its own name; English needs no file
+ENGLISH = "en"
+LOCALE = Path(__file__).with_name("locale")  # LANGUAGE/LC_MESSAGES/tl.po, and tl.mo made of it
+VARIABLES = (
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_MESSAGES",
+    "LANG",
+)  # of the environment, the first that is set: as gettext has it
+TWO_SENTENCES = "{sentence} {next}"  # what stands between the two; Chinese has nothing there
+_STORED = ('{"say": ', '{"joined": ')  # what a stored sentence begins with: nothing else that is said begins so
+
+_chosen: ContextVar[str | None] = ContextVar("language", default=None)
+_ask: list[Callable[[], str | None]] = []  # the one that knows who reads; set once, by what starts the process
+
+
+class Said(str):
+    """A sentence in the reader's language that can be said again in another one."""
+
+    text: str  # in English, with {names} for values
+    many: str  # the same for a number that is not 1; empty where there is but one form
+    number: float | None
+    values: Mapping[str, Any]
+
+    def __new__(
+        cls, text: str, many: str = "", number: float | None = None, values: Mapping[str, Any] | None = None
+    ) -> "Said":
+        values = values or {}
+        found = _catalogue(language())
+        form = found.ngettext(text, many, int(number or 0)) if many else found.gettext(text)
+        if many and number is not None and number != int(number):
+            form = found.ngettext(text, many, 2)  # 1.5 epochs
+        said = super().__new__(
+            cls, form.format(**{name: again(value) for name, value in values.items()}) if values else form
+        )
+        said.text, said.many, said.number, said.values = text, many, number, values
+        return said
+
+    def __str__(self) -> "Said":
+        return self  # str() of an error keeps what can be said again
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.text, self.many, self.number, dict(self.values))
+
+
+class Joined(str):
+    """Sentences one after the other, as the reader's language sets them."""
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, parts: Iterable[str]) -> "Joined":
+        kept = tuple(part for part in parts if part)
+        space = _catalogue(language()).gettext(TWO_SENTENCES).removeprefix("{sentence}").removesuffix("{next}")
+        said = super().__new__(cls, space.join(str(again(part)) for part in kept))
+        said.parts = kept
+        return said
+
+    def __str__(self) -> "Joined":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.parts,)
+
+
+def say(text: str, /, **values: object) -> Said:
+    """`text` in the reader's language, with `values` in place of its {names}."""
+    return Said(text, values=values)
+
+
+def plural(one: str, many: str, number: float, /, **values: object) -> Said:
+    """`one` or `many` by `number`, which stands for {number} unless `values` says it otherwise."""
+    return Said(one, many, number, {"number": number} | values)
+
+
+def later(text: str, /) -> str:
+    """`text` as it is: marked for the catalogues, and worded by `say` when it is shown."""
+    return text
+
+
+def later_plural(one: str, many: str, /) -> tuple[str, str]:
+    """The same for `plural`."""
+    return one, many
+
+
+def joined(parts: Iterable[str | None]) -> Joined:
+    """One sentence after the other; empty ones are left out."""
+    return Joined(part for part in parts if part)
+
+
+def listed(items: Iterable[object]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    *first, last = [str(item) for item in items]
+    if not first:
+        return last
+    so_far = functools.reduce(lambda left, right: say("{list}, {item}", list=left, item=right), first)
+    return say("{list} and {last}", list=so_far, last=last)
+
+
+def again(value: Any) -> Any:
+    """What was said, in the language of whoever reads now; anything else as it is."""
+    if isinstance(value, Said):
+        return Said(value.text, value.many, value.number, value.values)
+    return Joined(value.parts) if isinstance(value, Joined) else value
+
+
+def store(text: str | None) -> str | None:
+    """A sentence for a file or a database, to be worded when it is read; plain text as it is."""
+    if text is None:
+        return None
+    packed = _packed(text)
+    return packed if isinstance(packed, str) else json.dumps(packed, ensure_ascii=False)
+
+
+def read(stored: str | None) -> str | None:
+    """What `store` made, in the reader's language. A sentence of an earlier version, or what is damaged, as it is."""
+    if stored is None or not stored.startswith(_STORED):
+        return stored
+    try:
+        return str(_unpacked(json.loads(stored)))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        return stored
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, Said):
+        form = {"many": value.many, "number": value.number} if value.many else {}
+        values = {name: _packed(own) for name, own in value.values.items()}
+        return {"say": value.text, **form, **({"values": values} if values else {})}
+    if isinstance(value, Joined):
+        return {"joined": [_packed(part) for part in value.parts]}
+    if isinstance(value, Integral):  # numpy's, too
+        return int(value)
+    return float(value) if isinstance(value, Real) else str(value)
+
+
+def _unpacked(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "joined" in value:
+        return Joined(_unpacked(part) for part in value["joined"])
+    values = {name: _unpacked(own) for name, own in value.get("values", {}).items()}
+    return Said(value["say"], value.get("many", ""), value.get("number"), values)
+
+
+def english(text: str) -> str:
+    """What was said, in English: for what other programs read."""
+    with speaking(ENGLISH):
+        return str.__str__(again(text))
+
+
+def language() -> str:
+    """The code of the language of whoever reads now, English where that isn't known."""
+    return _chosen.get() or (_ask[0]() if _ask else None) or ENGLISH
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Within it everything is said in this language."""
+    before = _chosen.set(code)
+    try:
+        yield
+    finally:
+        _chosen.reset(before)
+
+
+def ask(who: Callable[[], str | None]) -> None:
+    """From here on `who` tells the code of the reader's language. For what starts the process: pages, a command."""
+    _ask[:] = [who]
+
+
+def fitting(wanted: Iterable[str]) -> str | None:
+    """The first that is there of languages as browsers and systems name them ("zh-CN", "zh_TW.UTF-8"); None: none is."""
+    codes = (re.split(r"[-_.@]", one)[0].lower() for one in wanted)
+    return next((code for code in codes if code in LANGUAGES), None)
+
+
+@functools.cache
+def _catalogue(code: str) -> gettext.NullTranslations:
+    return gettext.translation("tl", LOCALE, [code], fallback=True) if code != ENGLISH else gettext.NullTranslations()

@@ -1,0 +1,45 @@
+"""In which language a page speaks: that of its address (`?lang=zh`), else the one chosen in its head, else the browser's."""
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from tl.languages import LANGUAGES, fitting, language, say
+
+IN_ADDRESS = "lang"
+CHOSEN = "language"  # in the session
+WIDGET = "language_choice"
+
+
+def of_reader() -> str | None:
+    """The code of the language of whoever sees the page that is being drawn; None: no page is."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return None
+    asked = st.query_params.get(IN_ADDRESS)
+    chosen = st.session_state.get(CHOSEN)
+    return fitting(code for code in (asked, chosen, st.context.locale) if code)
+
+
+def begin() -> None:
+    """Keep what the address asks for: links to other pages carry no language."""
+    if asked := fitting([st.query_params.get(IN_ADDRESS, "")]):
+        st.session_state[CHOSEN] = asked
+    elif st.session_state.get(CHOSEN):
+        st.query_params[IN_ADDRESS] = st.session_state[CHOSEN]
+
+
+def choice() -> None:
+    """The choice in the head of a page."""
+    st.session_state[WIDGET] = language()  # what the address says, which may have changed
+    st.selectbox(
+        say("Language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key=WIDGET,
+        on_change=_choose,
+        label_visibility="collapsed",
+        width=110,
+    )
+
+
+def _choose() -> None:
+    st.session_state[CHOSEN] = st.query_params[IN_ADDRESS] = st.session_state[WIDGET]
