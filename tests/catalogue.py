@@ -20,7 +20,9 @@ MARKS = {"say": 1, "later": 1, "plural": 2, "later_plural": 2}  # function of tl
 NOT_SHOWN = "# not shown"  # at the end of a line whose words nobody reads: SQL, a pattern, a file's content
 WORDS = re.compile(r"[A-Za-z][a-z’']+[,;:.]? +\(?[A-Za-z]?[a-z’']+")  # two words, one after the other
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]
-SHOWN = [*PAGES, *sorted((ROOT / "tl").rglob("*.py"))]
+# What makes timm's table, and tells of it in English whoever makes it.
+APART = {ROOT / "tl" / "train" / f"timm_{name}.py" for name in ("stages", "table", "words")}
+SHOWN = [*PAGES, *sorted({*(ROOT / "tl").rglob("*.py")} - APART)]
 
 
 def said() -> Catalog:
@@ -88,11 +90,8 @@ def update(code: str) -> Catalog:
     return now
 
 
-def unmarked(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines with words that somebody may read and that no mark is on; docstrings and lines marked NOT_SHOWN aside."""
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    tree = ast.parse(text)
+def _not_shown(tree: ast.AST) -> set[ast.AST]:
+    """What holds words that are marked, or that nobody reads: docstrings, what asserts say, logs, SQL, patterns."""
     skip: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -101,10 +100,27 @@ def unmarked(path: Path) -> Iterator[tuple[int, str]]:
                 skip |= {
                     inner for argument in node.args for inner in ast.walk(argument) if isinstance(inner, ast.Constant)
                 }
-            elif name in ("compile", "execute", "executemany", "executescript", "getLogger"):
-                skip |= {inner for inner in ast.walk(node)}
+            elif (isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") == "log") or name in (
+                "compile",
+                "execute",
+                "executemany",
+                "executescript",
+                "getLogger",
+            ):
+                skip |= {*ast.walk(node)}
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             skip.add(node.value)
+        elif isinstance(node, ast.Assert):
+            skip |= {*ast.walk(node)}
+    return skip
+
+
+def unmarked(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines with words that somebody may read and that no mark is on; docstrings and lines marked NOT_SHOWN aside."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    tree = ast.parse(text)
+    skip = _not_shown(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             parts = [part for part in node.values if isinstance(part, ast.Constant)]
@@ -115,9 +131,18 @@ def unmarked(path: Path) -> Iterator[tuple[int, str]]:
             words, shown = node.value, WORDS.search(node.value)
         else:
             continue
-        spoken = range(node.lineno - 1, node.end_lineno or node.lineno)
-        if shown and not any(NOT_SHOWN in lines[line] for line in spoken if line < len(lines)):
+        if shown and not any(NOT_SHOWN in line for line in lines[slice(*_statement(tree, node.lineno))]):
             yield node.lineno, words
+
+
+def _statement(tree: ast.AST, line: int) -> tuple[int, int]:
+    """The lines, counted from 0, of the shortest statement that has this line, counted from 1."""
+    found = [
+        (node.lineno - 1, node.end_lineno or node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    return min(found, key=lambda lines: lines[1] - lines[0])
 
 
 def missing(code: str, paths: list[Path]) -> Catalog:
@@ -127,7 +152,7 @@ def missing(code: str, paths: list[Path]) -> Catalog:
         if not message.id or not any(_under(place, paths) for place, _ in message.locations):
             continue
         before = known.get(message.id)
-        if before is None or not all(_forms(before.string)):
+        if before is None or not all(forms(before.string)):
             found.add(message.id, None, message.locations)
     return found
 
@@ -139,7 +164,7 @@ def take(code: str, paths: list[Path]) -> None:
         with open(path, "rb") as file:
             for message in pofile.read_po(file, locale=code):
                 before = known.get(message.id) if message.id else message
-                if before is None or not all(_forms(before.string)):
+                if before is None or not all(forms(before.string)):
                     known.add(message.id, message.string)
     _write(code, known)
 
@@ -160,7 +185,12 @@ def main(arguments: list[str]) -> None:
     command, *names = arguments or ["update"]
     paths = [Path(name) for name in names] or SHOWN
     if command == "unmarked":
-        files = [file for one in paths for file in (sorted(one.rglob("*.py")) if one.is_dir() else [one])]
+        files = [
+            file
+            for one in paths
+            for file in (sorted(one.rglob("*.py")) if one.is_dir() else [one])
+            if file.resolve() not in APART
+        ]
         found = [(path, line, words) for path in files for line, words in unmarked(path)]
         print("\n".join(f"{path}:{line}: {words!r}" for path, line, words in found))
         print(f"{len(found)} not marked")
@@ -172,11 +202,12 @@ def main(arguments: list[str]) -> None:
         if command == "take":
             take(code, paths)
         now = update(code)
-        lacking = [message for message in now if message.id and not all(_forms(message.string))]
+        lacking = [message for message in now if message.id and not all(forms(message.string))]
         print(f"{po(code)}: {len(now)} sentences, {len(lacking)} not translated")
 
 
-def _forms(string: object) -> tuple[object, ...]:
+def forms(string: object) -> tuple[str, ...]:
+    """The forms of a message or its translation, one where it has no number."""
     return string if isinstance(string, tuple) else (string,)
 
 

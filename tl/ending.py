@@ -8,6 +8,7 @@ from types import FrameType
 
 from tl.config import Refused
 from tl.failures import of_disk
+from tl.languages import told
 
 REFUSED = 2  # exit status
 _NUMBERED = re.compile(r"\(os error (\d+)\)")  # how the library of safetensors, which is written in Rust, says it
@@ -30,13 +31,13 @@ def status_of(work: Callable[[], None]) -> int:
     try:
         work()
     except Refused as refusal:
-        print(refusal, file=sys.stderr)
+        print(told(refusal), file=sys.stderr)
         return REFUSED
     except Exception as problem:
         words = disk_trouble(problem)
         if words is None:
             raise
-        print(words, file=sys.stderr)
+        print(told(words), file=sys.stderr)
         return REFUSED
     return 0
 

@@ -12,25 +12,33 @@ process says and another shows is stored as what was said and its values (`store
 import functools
 import gettext
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from numbers import Integral, Real
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 LANGUAGES = {"en": "English", "zh": "中文"}  # code -> its own name; English needs no file
 ENGLISH = "en"
 LOCALE = Path(__file__).with_name("locale")  # LANGUAGE/LC_MESSAGES/tl.po, and tl.mo made of it
+VARIABLE = "TL_LANGUAGE"
 VARIABLES = (
+    VARIABLE,
     "LANGUAGE",
     "LC_ALL",
     "LC_MESSAGES",
     "LANG",
 )  # of the environment, the first that is set: as gettext has it
 TWO_SENTENCES = "{sentence} {next}"  # what stands between the two; Chinese has nothing there
+_READ_BY = "TL_SENTENCES"
+READ_BY_US = {_READ_BY: "stored"}  # in the environment of a process whose words are read and shown to others, or later
 _STORED = ('{"say": ', '{"joined": ')  # what a stored sentence begins with: nothing else that is said begins so
+
+_HARMLESS = re.compile(r"[+,]?(\.\d{1,3})?[dfgers%]?")  # what follows a name in a stored sentence
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
 _ask: list[Callable[[], str | None]] = []  # the one that knows who reads; set once, by what starts the process
@@ -118,6 +126,26 @@ def listed(items: Iterable[object]) -> str:
     return say("{list} and {last}", list=so_far, last=last)
 
 
+def either(items: Iterable[object]) -> str:
+    """ "a", "a or b", "a, b or c"."""
+    *first, last = [str(item) for item in items]
+    if not first:
+        return last
+    so_far = functools.reduce(lambda left, right: say("{list}, {item}", list=left, item=right), first)
+    return say("{list} or {last}", list=so_far, last=last)
+
+
+def mapped(text: str, change: Callable[[str], str]) -> str:
+    """What was said, also as `store` made it, with `change` done to its values that are text; to the whole of plain text."""
+    value = read(text)
+    if isinstance(value, Joined):
+        return Joined(mapped(part, change) for part in value.parts)
+    if isinstance(value, Said):
+        values = {name: mapped(own, change) if isinstance(own, str) else own for name, own in value.values.items()}
+        return Said(value.text, value.many, value.number, values)
+    return change(text)
+
+
 def again(value: Any) -> Any:
     """What was said, in the language of whoever reads now; anything else as it is."""
     if isinstance(value, Said):
@@ -131,6 +159,12 @@ def store(text: str | None) -> str | None:
         return None
     packed = _packed(text)
     return packed if isinstance(packed, str) else json.dumps(packed, ensure_ascii=False)
+
+
+def told(sentence: object) -> str:
+    """What a process prints as its last words: as `store` makes it where TL Lab itself reads them (see READ_BY_US)."""
+    text = str(sentence)
+    return (store(text) or "") if os.environ.get(_READ_BY) else text
 
 
 def read(stored: str | None) -> str | None:
@@ -161,18 +195,22 @@ def _unpacked(value: Any) -> Any:
     if "joined" in value:
         return Joined(_unpacked(part) for part in value["joined"])
     values = {name: _unpacked(own) for name, own in value.get("values", {}).items()}
-    return Said(value["say"], value.get("many", ""), value.get("number"), values)
+    texts = (value["say"], value.get("many", ""))
+    for _, name, spec, conversion in (part for text in texts for part in Formatter().parse(text)):
+        if name is not None and (name not in values or not _HARMLESS.fullmatch(f"{spec}{conversion or ''}")):
+            raise ValueError(value["say"])  # a file may hold anything, and a format a gigabyte of blanks
+    return Said(*texts, value.get("number"), values)
 
 
 def english(text: str) -> str:
-    """What was said, in English: for what other programs read."""
+    """What was said, also as `store` made it, in English: for what other programs read."""
     with speaking(ENGLISH):
-        return str.__str__(again(text))
+        return str.__str__(read(store(text)) or "")
 
 
 def language() -> str:
     """The code of the language of whoever reads now, English where that isn't known."""
-    return _chosen.get() or (_ask[0]() if _ask else None) or ENGLISH
+    return _chosen.get() or (_ask[0]() if _ask else None) or fitting([os.environ.get(VARIABLE, "")]) or ENGLISH
 
 
 @contextmanager

@@ -39,6 +39,14 @@ NOUNS = {  # what is counted: one of it, several of it
     "training picture": later_plural("{number:,} training picture", "{number:,} training pictures"),
     "validation picture": later_plural("{number:,} validation picture", "{number:,} validation pictures"),
 }
+STATUSES = {  # of a run
+    "queued": later("queued"),
+    "running": later("running"),
+    "finished": later("finished"),
+    "stopped": later("stopped"),
+    "failed": later("failed"),
+    "interrupted": later("interrupted"),
+}
 DRAWN = ("blossoms", "blossoms_dusk")  # the built-in data sets whose pictures the computer draws
 
 
@@ -71,6 +79,11 @@ def count(number: int | None) -> str:
 def number_of(number: int, noun: str) -> str:
     """A number with its noun in the right number: "1 epoch", "1,000 pictures", "2 classes"."""
     return plural(*NOUNS[noun], number)
+
+
+def status_name(status: str) -> str:
+    """A run's status in words."""
+    return say(STATUSES[status]) if status in STATUSES else status
 
 
 def ordinal(number: int) -> str:

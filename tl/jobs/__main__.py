@@ -17,12 +17,12 @@ from tl.store.home import Home
 def main() -> int:
     """Serve the home's queue until it is empty; at once done where another supervisor does."""
     parser = argparse.ArgumentParser(prog="python -m tl.jobs", description=__doc__)
-    parser.add_argument("--lock", type=int, help="descriptor that holds the lock already")
+    parser.add_argument("--lock", type=int, help="descriptor that holds the lock already")  # not shown
     lock = parser.parse_args().lock
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     home = Home()
     if lock is None and (lock := take_lock(home)) is None:
-        print(f"A supervisor works for {home.path} already.", file=sys.stderr)
+        print(f"A supervisor works for {home.path} already.", file=sys.stderr)  # not shown
         return 0
     os.set_inheritable(lock, False)  # trainers must not hold it
     write_holder(lock, os.getpid())

@@ -29,7 +29,7 @@ def compare_again(home: Home, experiment_id: str, correct: "Corrections") -> str
     info = datasets.derive(home, before.dataset, None, correct=correct)
     again = replace(before, dataset=info.name, samples=samples_of(before, info), looks=())
     try:
-        return submit(home, again, key=f"again {experiment_id} {info.name}", keep_of=experiment_id)
+        return submit(home, again, key=f"again {experiment_id} {info.name}", keep_of=experiment_id)  # not shown
     except Refused:
         delete_dataset(home, info.name)
         raise

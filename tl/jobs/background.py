@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way
+from tl.languages import READ_BY_US, say, store
 from tl.store.database import read_runs
 from tl.store.files import hold
 from tl.store.home import Home
@@ -108,14 +109,15 @@ def in_front(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def problem_of(ended: subprocess.CompletedProcess[str]) -> str | None:
-    """Why `python -m tl.train.features` could not look through the one network it was asked about; None where it could."""
+    """Why `python -m tl.train.features` could not look through the one network it was asked about, stored as
+    tl.languages has it; None where it could."""
     try:
         (answer,) = json.loads(ended.stdout.strip().splitlines()[-1])
         problem = answer.get("error")
         return None if problem is None else str(problem)
     except (IndexError, ValueError, AttributeError):
         said = (ended.stderr or "").strip().splitlines()
-        return said[-1] if said else "Looking at the pictures failed."
+        return said[-1] if said else store(say("Looking at the pictures failed."))
 
 
 def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.CompletedProcess[str] | None:
@@ -127,7 +129,7 @@ def run(home: Home, command: Sequence[str], limit_seconds: float) -> subprocess.
     with subprocess.Popen(
         command,
         cwd=PROJECT_ROOT,
-        env=child_environment() | {"TL_HOME": str(home.path)},
+        env=child_environment() | READ_BY_US | {"TL_HOME": str(home.path)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -9,14 +9,45 @@ from dataclasses import dataclass
 from tl.config import Experiment, Refused
 from tl.jobs.queue import settle_dead
 from tl.jobs.stopping import stop_all
+from tl.languages import later, later_plural, plural, say
 from tl.store import database, removal, settling
 from tl.store.database import Unknown
 from tl.store.files import locked, used_bytes
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE
+from tl.words import status_name
 
 RUN, EXPERIMENT, SWEEP = "run", "experiment", "sweep"
+CHANGED = {
+    RUN: later("The run {ident} has changed just now; try again."),
+    EXPERIMENT: later("The experiment {ident} has changed just now; try again."),
+    SWEEP: later("The sweep {ident} has changed just now; try again."),
+}
+TRAINING = {
+    EXPERIMENT: later_plural(
+        "The experiment {ident} can't be deleted now: a run of it trains or waits; `python -m tl delete {ident} --stop` stops "
+        "that first.",
+        "The experiment {ident} can't be deleted now: {number} of its runs train or wait; `python -m tl delete {ident} --stop` "
+        "stops that first.",
+    ),
+    SWEEP: later_plural(
+        "The sweep {ident} can't be deleted now: a run of it trains or waits; `python -m tl delete {ident} --stop` stops that "
+        "first.",
+        "The sweep {ident} can't be deleted now: {number} of its runs train or wait; `python -m tl delete {ident} --stop` stops "
+        "that first.",
+    ),
+}
+ADDING = {
+    EXPERIMENT: later(
+        "The experiment {ident} can't be deleted now: seeds are being added to it; `python -m tl delete {ident} --stop` stops "
+        "that first."
+    ),
+    SWEEP: later(
+        "The sweep {ident} can't be deleted now: seeds are being added to it; `python -m tl delete {ident} --stop` stops that "
+        "first."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -52,8 +83,12 @@ def find(home: Home, ident: str) -> Whole:
     try:
         return Whole(home, RUN, ident, {}, (settle_dead(home, database.read_run(home, ident)),))
     except Unknown:
-        lists = "`python -m tl runs` and `python -m tl sweeps` list them"
-        raise Unknown(f"There is no run, experiment or sweep {ident!r}; {lists}.") from None
+        raise Unknown(
+            say(
+                "There is no run, experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them.",
+                ident=ident,
+            )
+        ) from None
 
 
 def _whole(home: Home, kind: str, ident: str, experiments: dict[str, Experiment]) -> Whole:
@@ -89,19 +124,16 @@ def _delete(home: Home, whole: Whole) -> None:
         if not removal.delete_runs(home, whole.rows, whole.experiments):
             now = find(home, whole.ident)  # raises where somebody was faster
             _refuse_active(now)
-            raise Refused(f"The {whole.kind} {whole.ident} has changed just now; try again.")
+            raise Refused(say(CHANGED[whole.kind], ident=whole.ident))
     for row in whole.rows:
         forget_looks(home, row.run_id)
 
 
 def _refuse_active(whole: Whole) -> None:
     if whole.kind == RUN and whole.active:
-        raise Refused(f"Run {whole.ident} is {whole.active[0].status}; stop it first.")
-    first = f"`python -m tl delete {whole.ident} --stop` stops that first."
+        status = status_name(whole.active[0].status)
+        raise Refused(say("Run {run} is {status}; stop it first.", run=whole.ident, status=status))
     if whole.active:
-        some = (
-            f"{len(whole.active)} of its runs train or wait" if len(whole.active) > 1 else "a run of it trains or waits"
-        )
-        raise Refused(f"The {whole.kind} {whole.ident} can't be deleted now: {some}; {first}")
+        raise Refused(plural(*TRAINING[whole.kind], len(whole.active), ident=whole.ident))
     if whole.adds_seeds:
-        raise Refused(f"The {whole.kind} {whole.ident} can't be deleted now: seeds are being added to it; {first}")
+        raise Refused(say(ADDING[whole.kind], ident=whole.ident))

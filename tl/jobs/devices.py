@@ -5,6 +5,7 @@ from dataclasses import replace
 from tl import machine
 from tl.config import Refused, RunConfig
 from tl.jobs import memory
+from tl.languages import say
 from tl.store.documents import read_config
 from tl.store.files import write_json
 from tl.store.home import Home
@@ -20,7 +21,12 @@ def check(devices: int) -> None:
         there, kind = machine.cores(), "processor"
     if devices > there:
         raise Refused(
-            f"devices is {devices}, but this machine has {number_of(there, kind)}; it must be at most {there}."
+            say(
+                "devices is {devices}, but this machine has {there}; it must be at most {most}.",
+                devices=devices,
+                there=number_of(there, kind),
+                most=there,
+            )
         )
 
 

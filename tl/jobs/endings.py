@@ -5,6 +5,7 @@ from typing import Any
 
 from tl.failures import EXIT_REASONS
 from tl.jobs.launchers.launcher import Ended
+from tl.languages import later, say
 from tl.store.documents import read_memory_kills, read_result
 from tl.store.home import Home, Run
 from tl.store.rows import RunRow
@@ -12,18 +13,26 @@ from tl.store.rows import RunRow
 RESULTS = ("finished", "stopped", "failed")  # what a trainer itself may say in result.json
 
 _MESSAGES = {
-    "killed": "The trainer was ended from outside by {signal}. {resume}",
-    "killed_for_memory": "The system ended the trainer for lack of memory{again}: use a smaller batch size, resolution or "
-    "network, or give it more memory. {resume}",
-    "stalled": "The trainer did nothing for {minutes:g} minutes and was ended. {resume}",
-    "internal_error": "The trainer ended with exit status {code} without a result; the last line of its log: {last}",
-    "interrupted": "The trainer was found dead after nobody had watched it for a while. {resume}",
-    "rebuilt": "The queue was damaged and has been rebuilt from the folders of the runs. {resume}",
-    "machine_restarted": "The machine was restarted while this run was training. {resume}",
-    "node_lost": "The machine that trained this run went away, or was taken from it. {resume}",
+    "killed": later("The trainer was ended from outside by {signal}. {resume}"),
+    "killed_for_memory": later(
+        "The system ended the trainer for lack of memory: use a smaller batch size, resolution or network, or give it more "
+        "memory. {resume}"
+    ),
+    "stalled": later("The trainer did nothing for {minutes:g} minutes and was ended. {resume}"),
+    "internal_error": later(
+        "The trainer ended with exit status {code} without a result; the last line of its log: {last}"
+    ),
+    "interrupted": later("The trainer was found dead after nobody had watched it for a while. {resume}"),
+    "rebuilt": later("The queue was damaged and has been rebuilt from the folders of the runs. {resume}"),
+    "machine_restarted": later("The machine was restarted while this run was training. {resume}"),
+    "node_lost": later("The machine that trained this run went away, or was taken from it. {resume}"),
 }
+_KILLED_AGAIN = later(
+    "The system ended the trainer for lack of memory, also with each batch in two parts: use a smaller batch size, resolution "
+    "or network, or give it more memory. {resume}"
+)
 # Of one that an earlier supervisor started: how it died is known to that one alone, and called "killed" like the rest.
-_UNTOLD = "The trainer ended without telling why. {resume} The last line of its log: {last}"
+_UNTOLD = later("The trainer ended without telling why. {resume} The last line of its log: {last}")
 
 
 def ending(run: Run, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any]:
@@ -33,7 +42,7 @@ def ending(run: Run, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any]
     """
     result, exit_code = read_result(run), ended.exit_code
     if result and result.status in RESULTS and not (result.status == "stopped" and row.reason):
-        return {"status": result.status, "reason": result.reason, "message": result.message}
+        return {"status": result.status, "reason": result.reason, "message": result.message_said or result.message}
     if row.stop_requested:
         return {"status": "stopped", "reason": row.reason, "message": row.message}  # none, or the time limit
     if row.reason:  # the supervisor's own verdict, for which it ended the trainer
@@ -45,8 +54,7 @@ def ending(run: Run, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any]
     if exit_code is not None and exit_code >= 0:
         return _ended(run, "failed", "internal_error", code=exit_code, last=_last_line(run))
     if ended.for_memory and exit_code in (None, -signal.SIGKILL):
-        again = ", also with each batch in two parts" if read_memory_kills(run) else ""
-        return _ended(run, "failed", "killed_for_memory", again=again)
+        return _ended(run, "failed", "killed_for_memory", _KILLED_AGAIN if read_memory_kills(run) else None)
     if exit_code is not None:
         return _ended(run, "failed", "killed", signal=signal.Signals(-exit_code).name)
     if watched:  # an earlier supervisor's trainer: its exit status went where that went
@@ -60,11 +68,19 @@ def out_of_time(row: RunRow, seconds: float = 0.0) -> bool:
     return minutes is not None and row.spent + seconds > 60 * minutes
 
 
+OVERDUE = later(
+    "The time limit of {minutes:,} min was reached; the best epoch so far is kept, the test set was not touched."
+)
+OVERDUE_AT_ONCE = later(
+    "The time limit of {minutes:,} min was reached; no epoch was done by then, the test set was not touched."
+)
+
+
 def overdue(run: Run) -> dict[str, Any]:
     """Columns to be written down before the trainer of `run` is ended, which is out of time."""
     minutes = Home().policy.run_minutes
-    kept = "the best epoch so far is kept" if run.best.exists() else "no epoch was done by then"
-    message = f"The time limit of {minutes:,} min was reached; {kept}, the test set was not touched."
+    message = OVERDUE if run.best.exists() else OVERDUE_AT_ONCE
+    message = say(message, minutes=minutes)
     return {"reason": "time_limit", "message": message, "stop_requested": 1}
 
 
@@ -80,14 +96,14 @@ def rebuilt(run: Run) -> dict[str, Any]:
 
 
 def _ended(run: Run, status: str, reason: str, message: str | None = None, **values: object) -> dict[str, Any]:
-    said = (message or _MESSAGES[reason]).format(resume=_on_resume(run), **values)
+    said = say(message or _MESSAGES[reason], resume=_on_resume(run), **values)
     return {"status": status, "reason": reason, "message": said}
 
 
 def _on_resume(run: Run) -> str:
     if run.best.exists():
-        return "Resume goes on after its last finished epoch."
-    return "No epoch was done by then; Resume begins with the first."
+        return say("Resume goes on after its last finished epoch.")
+    return say("No epoch was done by then; Resume begins with the first.")
 
 
 def _last_line(run: Run) -> str:
@@ -97,4 +113,4 @@ def _last_line(run: Run) -> str:
             lines = file.read().decode(errors="replace").split("\n")
     except FileNotFoundError:
         lines = []
-    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "(empty)")
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), str(say("(empty)")))

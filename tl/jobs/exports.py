@@ -12,11 +12,13 @@ from msgspec import Struct
 
 from tl.config import Refused
 from tl.jobs import background, telling
+from tl.languages import plural, say
 from tl.store import database
 from tl.store.documents import Count, fitting
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
+from tl.words import status_name
 
 LOCK = "exporting.lock"  # under which one process exports
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
@@ -44,14 +46,20 @@ def make(
         check_libraries()
     row = database.read_run(home, run_id)
     if row.status != "finished":
-        raise Refused(f"Run {run_id} is {row.status}; only a finished run has a network to give.")
+        raise Refused(
+            say(
+                "Run {run} is {status}; only a finished run has a network to give.",
+                run=run_id,
+                status=status_name(row.status),
+            )
+        )
     temperature = temperature_of(home, run_id)
     arguments = [str(home.run(run_id).folder), "--output", str(folder), "--temperature", repr(temperature or 1.0)]
     arguments += ["--without-onnx"] * (not onnx) + ["--without-pictures"] * (not pictures)
     telling.follow("tl.train.export", arguments, told)
     found = read_json(folder / "facts.json")
     if not isinstance(found, dict):
-        raise Refused("The export did not say what it measured; the disk may be full.")
+        raise Refused(say("The export did not say what it measured; the disk may be full."))
     (folder / "facts.json").unlink()
     return found | {"temperature": temperature}
 
@@ -68,10 +76,16 @@ def temperature_of(home: Home, run_id: str) -> float | None:
 def check_libraries() -> None:
     """Raise Refused, with the command that adds them, where the libraries for ONNX are not installed."""
     if missing := [name for name in LIBRARIES if find_spec(name) is None]:
-        verb = "is" if len(missing) == 1 else "are"
         raise Refused(
-            f"An ONNX model needs {', '.join(missing)}, which {verb} not installed: python -m pip install -r {REQUIREMENTS} "
-            "(or export without: --without-onnx)."
+            plural(
+                "An ONNX model needs {missing}, which is not installed: python -m pip install -r {file} (or export without: "
+                "--without-onnx).",
+                "An ONNX model needs {missing}, which are not installed: python -m pip install -r {file} (or export without: "
+                "--without-onnx).",
+                len(missing),
+                missing=", ".join(missing),
+                file=REQUIREMENTS,
+            )
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 from tl.config import ArmConfig, Experiment, Final, Refused, RunConfig, Training
 from tl.jobs.queue import enqueue
+from tl.languages import say
 from tl.store import database
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home
@@ -14,7 +15,7 @@ def submit_final(home: Home, run_id: str) -> str:
 
     Raises Refused for an unknown id and where it can't be trained here.
     """
-    key = f"final model of {run_id}"
+    key = f"final model of {run_id}"  # not shown
     row = database.read_run(home, run_id)
     if earlier := database.experiment_with_key(home, key):
         return earlier
@@ -27,16 +28,21 @@ def _experiment(home: Home, run_id: str, status: str) -> Experiment:
     files = home.run(run_id)
     config, result = read_config(files), read_result(files)
     if status != "finished" or not isinstance(config, RunConfig) or result is None or not result.best_epoch:
-        raise Refused(f"Run {run_id} has not finished; a final model repeats a finished run.")
+        raise Refused(say("Run {run} has not finished; a final model repeats a finished run.", run=run_id))
     if files.imported.exists():
-        raise Refused(f"Run {run_id} was trained elsewhere; run its comparison here first.")
+        raise Refused(say("Run {run} was trained elsewhere; run its comparison here first.", run=run_id))
     if config.final:
-        raise Refused(f"Run {run_id} is a final model already.")
+        raise Refused(say("Run {run} is a final model already.", run=run_id))
     if config.target_dataset:
-        raise Refused("This run had two data sets; a final model is trained on all pictures of one.")
+        raise Refused(say("This run had two data sets; a final model is trained on all pictures of one."))
     info = datasets.describe(home, config.dataset)
     if info.origin == "drawn":
-        raise Refused(f"{info.title} has as many pictures as one wants; a final model takes pictures of your own.")
+        raise Refused(
+            say(
+                "{dataset} has as many pictures as one wants; a final model takes pictures of your own.",
+                dataset=info.title,
+            )
+        )
     everything = info.train + info.validation + info.test
     shared = {entry.name: getattr(config, entry.name) for entry in fields(Training)}
     shared |= {"samples": everything, "resplit": False, "find_rate": False, "patience": 0}

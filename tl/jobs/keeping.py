@@ -11,6 +11,7 @@ from tl.backbones import BACKBONES
 from tl.config import AUTO, BUNDLED, IMAGENET, Newer, Refused, RunConfig
 from tl.jobs.library import LOCK
 from tl.jobs.queue import settle_dead
+from tl.languages import say
 from tl.sources import own
 from tl.sources.card import Card, ancestors, card_of, without_class_names
 from tl.sources.catalogue import input_of, source
@@ -23,6 +24,7 @@ from tl.store.home import Home, Run
 from tl.store.seal import header_of_intact
 from tl.store.weights_file import Tensor
 from tl.strategies import HEAD, STRATEGIES, arm_title
+from tl.words import status_name
 
 if TYPE_CHECKING:
     from tl.datasets.info import DatasetInfo
@@ -43,7 +45,7 @@ class Keepable:
     @property
     def title(self) -> str:
         """The run in words."""
-        return f"{arm_title(self.config.arm.name)}, seed {self.config.seed}"
+        return say("{arm}, seed {seed}", arm=arm_title(self.config.arm.name), seed=self.config.seed)
 
 
 def keep(home: Home, run_id: str, name: str) -> Source:
@@ -65,21 +67,34 @@ def keepable(home: Home, run_id: str) -> Keepable:
     than the one it began with."""
     row, run = settle_dead(home, database.read_run(home, run_id)), home.run(run_id)
     if row.status != "finished":
-        raise Refused(f"Run {run_id} is {row.status}; only a finished run can be kept as a starting point.")
+        raise Refused(
+            say(
+                "Run {run} is {status}; only a finished run can be kept as a starting point.",
+                run=run_id,
+                status=status_name(row.status),
+            )
+        )
     if run.imported.exists():
-        raise Refused(f"Run {run_id} was trained on another machine, and its network is there; keep it on that one.")
+        raise Refused(
+            say("Run {run} was trained on another machine, and its network is there; keep it on that one.", run=run_id)
+        )
     if not run.best.is_file():
-        raise Refused(f"The network that run {run_id} has trained is not here any more; train it again to keep it.")
+        raise Refused(
+            say("The network that run {run} has trained is not here any more; train it again to keep it.", run=run_id)
+        )
     config, result = read_config(run), read_result(run)
     if isinstance(config, Newer):
         raise config
     if config is None or result is None:
-        raise Refused(f"The files of run {run_id} are damaged; train it again to keep what it learned.")
+        raise Refused(say("The files of run {run} are damaged; train it again to keep what it learned.", run=run_id))
     found = Keepable(run=run, config=config, result=result, begun=_began_with(home, config))
     if not _trained(config, result):
         raise Refused(
-            "Its backbone is unchanged: only the head was trained up to its best epoch; start from the weights "
-            f"{config.weights!r} themselves."
+            say(
+                "Its backbone is unchanged: only the head was trained up to its best epoch; start from the weights {weights!r} "
+                "themselves.",
+                weights=config.weights,
+            )
         )
     return found
 
@@ -93,8 +108,11 @@ def _began_with(home: Home, config: RunConfig) -> Source | None:
         if not pretrained and config.weights in ANY_NETWORKS:
             return None
         raise Refused(
-            f"The weights {config.weights!r} that this run was prepared for are no longer here, so what its network expects"
-            " of a picture isn't known; train it again to keep it."
+            say(
+                "The weights {weights!r} that this run was prepared for are no longer here, so what its network expects of a "
+                "picture isn't known; train it again to keep it.",
+                weights=config.weights,
+            )
         ) from None
     return found if pretrained else None
 
@@ -111,7 +129,9 @@ def _trained(config: RunConfig, result: Result) -> bool:
 
 def _backbone(found: Keepable, file: BinaryIO) -> tuple[dict[str, Tensor], int | None]:
     """The tensors of the checkpoint's backbone, and for how many classes its head is."""
-    damaged = Refused(f"The network that run {found.config.run_id} has trained is damaged; train it again to keep it.")
+    damaged = Refused(
+        say("The network that run {run} has trained is damaged; train it again to keep it.", run=found.config.run_id)
+    )
     if header_of_intact(file) is None:
         raise damaged
     tensors = weights_file.check(file)
@@ -184,7 +204,7 @@ def _licence(begun: Source | None, info: "DatasetInfo | None") -> tuple[str, str
     """The strictest of the licences that a network's history has, and whose it is; "yours" where it has none."""
     pictures = YOURS
     if info is None or info.origin == "torchvision":
-        pictures = f"that of the pictures ({info.title})" if info else "not stated"
+        pictures = f"that of the pictures ({info.title})" if info else "not stated"  # not shown as it is: on the card
     stated = [(pictures, "")]
     origin = _as_origin(begun) if begun else None
     if begun and origin:

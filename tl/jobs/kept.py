@@ -10,8 +10,9 @@ from dataclasses import fields
 
 from tl.config import DECIDED, Experiment, RunConfig, Training
 from tl.jobs.seeds import decided_as
+from tl.languages import english, say
 from tl.store import database
-from tl.store.documents import Result, read_result
+from tl.store.documents import Result, read_result, said
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.origin import ORIGIN
@@ -61,8 +62,11 @@ def take_over(home: Home, row: RunRow, run: RunConfig) -> None:
     if old.tensorboard.exists():
         shutil.copytree(old.tensorboard, new.tensorboard)
     write_metrics(new.metrics, read_metrics(old.metrics).assign(run_id=run.run_id).to_dict("records"))
-    origin = f"Not trained again: taken over from run {row.run_id} of an earlier comparison, with the same settings."
-    new.log.write_text(f"{origin}\n", encoding="utf-8")
+    origin = say(
+        "Not trained again: taken over from run {run} of an earlier comparison, with the same settings.", run=row.run_id
+    )
+    new.log.write_text(f"{english(origin)}\n", encoding="utf-8")
     result = read_json(old.result)
     from_where = {ORIGIN: result.get(ORIGIN) or row.run_id}
-    write_json(new.result, result | from_where | {"notes": [*(result.get("notes") or []), origin]})
+    before = result.get("notes_said") or result.get("notes") or []
+    write_json(new.result, said(result | from_where | {"notes": [*before, origin]}))

@@ -7,9 +7,10 @@ updates added in), with a card that says how it came about. No torch.
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tl.config import Refused
+from tl.languages import later, say
 from tl.sources import own
 from tl.sources.card import Card, Step, card_of, steps
 from tl.sources.cards import of_library
@@ -22,6 +23,7 @@ from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.store.trash import deleting
+from tl.words import status_name
 
 LOCK = "library.lock"
 
@@ -66,7 +68,9 @@ def history(found: Source) -> list[Step]:
 def licence_words(found: Source) -> str:
     """The licence, and whose it is where the weights have it from those they began with."""
     card = card_of(found.card)
-    return f"{found.licence} (from {card.licence_of})" if card and card.licence_of else found.licence
+    if card and card.licence_of:
+        return say("{licence} (from {weights})", licence=found.licence, weights=card.licence_of)
+    return found.licence
 
 
 def entries(home: Home) -> list[Entry]:
@@ -97,10 +101,10 @@ def rename(home: Home, name: str, new: str) -> None:
     with locked(home.locks_dir / LOCK):
         folder, entry = own.folder_of(home, name), of_library(home, name)
         if entry is None:
-            raise Refused(f"The weights {name!r} of the library are damaged; delete them.")
+            raise Refused(say("The weights {name!r} of the library are damaged; delete them.", name=name))
         own.check_new_name(home, entry.backbone, new)
         shutil.rmtree(folder.with_name(new), ignore_errors=True)  # without a card: who wrote it was killed
-        _unless_used(home, name, "renamed", lambda: folder.rename(folder.with_name(new)))
+        _unless_used(home, name, RENAMING, lambda: folder.rename(folder.with_name(new)))
 
 
 def delete(home: Home, name: str) -> None:
@@ -110,25 +114,52 @@ def delete(home: Home, name: str) -> None:
     """
     with locked(home.locks_dir / LOCK), deleting(home) as take:
         folder = own.folder_of(home, name)
-        _unless_used(home, name, "deleted", lambda: take(folder))
+        _unless_used(home, name, DELETING, lambda: take(folder))
 
 
-def _unless_used(home: Home, name: str, verb: str, action: Callable[[], object]) -> None:
+class InTheWay(NamedTuple):
+    """What refuses something to weights that are in use."""
+
+    adding: str
+    active: str
+    resumable: str
+
+
+RENAMING = InTheWay(
+    later(
+        "Seeds are being added to the experiment {experiment}, which begins with the weights {name!r}; they can't be renamed "
+        "before that has ended."
+    ),
+    later("Run {run} begins with the weights {name!r} and is {status}; they can't be renamed before it has ended."),
+    later(
+        "Run {run} begins with the weights {name!r} and can be resumed ({status}); resume or delete it first, then they can be "
+        "renamed."
+    ),
+)
+DELETING = InTheWay(
+    later(
+        "Seeds are being added to the experiment {experiment}, which begins with the weights {name!r}; they can't be deleted "
+        "before that has ended."
+    ),
+    later("Run {run} begins with the weights {name!r} and is {status}; they can't be deleted before it has ended."),
+    later(
+        "Run {run} begins with the weights {name!r} and can be resumed ({status}); resume or delete it first, then they can be "
+        "deleted."
+    ),
+)
+
+
+def _unless_used(home: Home, name: str, refusals: InTheWay, action: Callable[[], object]) -> None:
     """Do `action`, at a moment at which nothing is trained with these weights or will be. Raises Refused."""
     for experiment_id in {row.experiment_id for row in database.read_runs(home) if own.starts_from(row) == name}:
         plan = database.read_experiment(home, experiment_id)["settling"]
         if plan is not None and plan.open:
-            raise Refused(
-                f"Seeds are being added to the experiment {experiment_id}, which begins with the weights {name!r}; they can't"
-                f" be {verb} before that has ended."
-            )
+            raise Refused(say(refusals.adding, experiment=experiment_id, name=name))
 
     def needs_them(row: RunRow) -> bool:
         return own.starts_from(row) == name and not home.run(row.run_id).imported.exists()
 
     row = database.unless_needed(home, (*ACTIVE, *RESUMABLE), needs_them, action)
     if row is not None:
-        told = f"Run {row.run_id} begins with the weights {name!r} and"
-        if row.status in ACTIVE:
-            raise Refused(f"{told} is {row.status}; they can't be {verb} before it has ended.")
-        raise Refused(f"{told} can be resumed ({row.status}); resume or delete it first, then they can be {verb}.")
+        sentence = refusals.active if row.status in ACTIVE else refusals.resumable
+        raise Refused(say(sentence, run=row.run_id, name=name, status=status_name(row.status)))

@@ -17,6 +17,7 @@ from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
 from tl.jobs import own_weights
 from tl.jobs.keeping import COUNTER
 from tl.jobs.library import LOCK
+from tl.languages import say
 from tl.sources import own
 from tl.sources.card import CARD_BYTES, Card, of_stranger, without_class_names
 from tl.sources.cards import of_library
@@ -41,7 +42,7 @@ def export(home: Home, name: str, file: Path) -> int:
     """Write weights of the library, with their card, as `file`; its size in bytes. Raises Refused for an unknown name."""
     folder, entry = own.folder_of(home, name), of_library(home, name)
     if entry is None or entry.card is None:
-        raise Refused(f"The weights {name!r} of the library are damaged; delete them.")
+        raise Refused(say("The weights {name!r} of the library are damaged; delete them.", name=name))
     about = entry.card | {"name": name, "input": asdict(entry.input)}
     text = json.dumps(about, ensure_ascii=False)
     if len(text) > CARD_BYTES:
@@ -80,11 +81,14 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
     text = weights_copy.told(file).get(ABOUT)
     if text is None:
         raise Refused(
-            f"{shown} has no model card of TL Lab's in it; export it from a library, or give plain weights to a comparison "
-            "(--weights-file)."
+            say(
+                "{file} has no model card of TL Lab's in it; export it from a library, or give plain weights to a comparison "
+                "(--weights-file).",
+                file=shown,
+            )
         )
     if SEAL in weights_copy.told(file) and header_of_intact(file) is None:
-        raise Refused(f"{shown} was damaged on its way here; copy it again, or export it again.")
+        raise Refused(say("{file} was damaged on its way here; copy it again, or export it again.", file=shown))
     card = of_stranger(text, shown)
     _check_network(card, tensors, shown)
     weights_file.check(file)
@@ -95,21 +99,30 @@ def _looked_through(file: BinaryIO, shown: str) -> tuple[Card, dict[str, Tensor]
 
 def _check_network(card: Card, tensors: dict[str, Tensor], shown: str) -> None:
     if card.backbone not in BACKBONES:
-        raise Refused(f"{shown}: {unknown(card.backbone)}")
+        raise Refused(say("{file}: {problem}", file=shown, problem=unknown(card.backbone)))
     if card.backbone.startswith("timm:") and not Home().policy.offers_timm:
         raise Refused(
-            f"{shown} is of {card.backbone}, which is not offered in this demo; it needs a TL Lab of your own."
+            say(
+                "{file} is of {backbone}, which is not offered in this demo; it needs a TL Lab of your own.",
+                file=shown,
+                backbone=card.backbone,
+            )
         )
     table, side = BACKBONES[card.backbone], _side(card)
     if not table.takes(side):
-        raise Refused(f"{shown}: {table.refusal(card.backbone, side)}")
+        raise Refused(say("{file}: {problem}", file=shown, problem=table.refusal(card.backbone, side)))
     known = card.input is not None and 16 <= card.input.size <= 1024 and len(card.input.interpolation) <= 20
     if card.input is None or not known or not all(map(math.isfinite, card.input.mean)):
-        raise Refused(f"{shown} doesn't say what its network expects of a picture; export it again.")
+        raise Refused(say("{file} doesn't say what its network expects of a picture; export it again.", file=shown))
     numbers = sum(math.prod(tensor.shape) for tensor in tensors.values())
     if numbers > EXTRA[0] * table.parameters + EXTRA[1]:
         raise Refused(
-            f"{shown} holds {numbers:,} numbers, many more than {card.backbone} has; it is of another network."
+            say(
+                "{file} holds {numbers:,} numbers, many more than {backbone} has; it is of another network.",
+                file=shown,
+                numbers=numbers,
+                backbone=card.backbone,
+            )
         )
 
 

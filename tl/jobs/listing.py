@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tl.config import Newer, newer
+from tl.languages import read, say
 from tl.store.documents import Progress, Result, read_config, read_progress, read_result
 from tl.store.home import Home, Run
 from tl.store.rows import RunRow
@@ -86,7 +87,7 @@ def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
         status=row.status,
         attempt=row.attempt,
         reason=row.reason,
-        message=row.message,
+        message=read(row.message),
         created=row.created,
         started=row.started,
         ended=row.ended,
@@ -109,7 +110,7 @@ def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
 
 def _newer(files: Run) -> str | None:
     found = read_config(files)
-    return newer(f"Run {files.folder.name}", found) if isinstance(found, Newer) else None
+    return newer(say("Run {run}", run=files.folder.name), found) if isinstance(found, Newer) else None
 
 
 def _reached(files: Run, row: RunRow) -> dict[str, Any]:

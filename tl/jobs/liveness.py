@@ -45,5 +45,5 @@ def _mark(run: Run) -> object:
     """What changes when the trainer gets somewhere; an absent or unreadable progress.json is a mark like another."""
     progress = read_progress(run)
     if progress is None:
-        return "nothing yet"
+        return "nothing yet"  # not shown
     return WAITING if progress.phase == WAITING else progress.counter

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from tl.config import Refused, Training
+from tl.ending import REFUSED
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.languages import READ_BY_US, read, say
 from tl.store.home import Home
 
 COMMAND = (sys.executable, "-m", "tl.train.own_weights")
@@ -33,7 +35,7 @@ def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list
         ended = subprocess.run(
             command,
             cwd=PROJECT_ROOT,
-            env=child_environment(),
+            env=child_environment() | READ_BY_US,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -42,10 +44,18 @@ def _asked(file: Path, shown: str, backbone: str, resolution: int, options: list
             timeout=LOOK_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        raise Refused(f"{shown} could not be looked through in {LOOK_SECONDS / 60:.0f} minutes; try again.") from None
+        raise Refused(
+            say(
+                "{file} could not be looked through in {minutes:.0f} minutes; try again.",
+                file=shown,
+                minutes=LOOK_SECONDS / 60,
+            )
+        ) from None
     if ended.returncode:
-        said = ended.stderr.strip().splitlines() or ["it ended without a word"]
-        last = said[-1].replace(str(file.absolute()), shown)
-        raise Refused(last if ended.returncode == 2 else f"{shown} could not be looked through ({last:.300}).")
+        said = ended.stderr.strip().splitlines()
+        last = read(said[-1].replace(str(file.absolute()), shown)) if said else say("it ended without a word")
+        if ended.returncode == REFUSED:
+            raise Refused(last)
+        raise Refused(say("{file} could not be looked through ({reason:.300}).", file=shown, reason=last))
     answer: dict[str, str] = json.loads(ended.stdout.strip().splitlines()[-1])
     return answer

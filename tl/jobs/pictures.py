@@ -6,11 +6,13 @@ from pathlib import Path
 
 from tl.config import Refused
 from tl.jobs.queue import settle_dead
+from tl.languages import say
 from tl.store import database
 from tl.store.files import hold
 from tl.store.home import Home
 from tl.store.titles import title_of
 from tl.store.trash import deleting
+from tl.words import status_name
 
 
 def delete_dataset(home: Home, name: str) -> None:
@@ -22,7 +24,7 @@ def delete_dataset(home: Home, name: str) -> None:
     from tl import datasets  # numpy and Pillow: not for listing and stopping
 
     if name in datasets.BUILT_IN:
-        raise Refused(f"{name!r} comes with TL Lab; only data sets of your own can be deleted.")
+        raise Refused(say("{name!r} comes with TL Lab; only data sets of your own can be deleted.", name=name))
     folder = home.dataset_dir(name)
     if not folder.is_dir():
         datasets.describe(home, name)  # says that there is none
@@ -37,7 +39,14 @@ def delete_dataset(home: Home, name: str) -> None:
 
         if run_id := database.unless_used(home, name, take_files):
             status = database.read_run(home, run_id).status
-            raise Refused(f"Run {run_id} learns the data set {title_of(home, name)!r} and is {status}; stop it first.")
+            raise Refused(
+                say(
+                    "Run {run} learns the data set {dataset!r} and is {status}; stop it first.",
+                    run=run_id,
+                    dataset=title_of(home, name),
+                    status=status_name(status),
+                )
+            )
 
 
 def _at_rest(folder: Path) -> ExitStack:
@@ -50,6 +59,6 @@ def _at_rest(folder: Path) -> ExitStack:
         lock = hold(os.open(path, os.O_RDWR))
         if lock is None:
             held.close()
-            raise Refused(f"The pictures of {folder.name!r} are being decoded; try again in a moment.")
+            raise Refused(say("The pictures of {name!r} are being decoded; try again in a moment.", name=folder.name))
         held.callback(os.close, lock)
     return held

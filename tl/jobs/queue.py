@@ -19,6 +19,7 @@ from tl.jobs.launchers.launcher import Ended
 from tl.jobs.listing import RunEntry, entry_of
 from tl.jobs.queue_order import in_order
 from tl.jobs.start import supervisor_lives
+from tl.languages import say
 from tl.store import database, everybody
 from tl.store.documents import read_config, read_memory_kills
 from tl.store.files import write_json
@@ -128,9 +129,23 @@ def resolved(home: Home, experiment: Experiment) -> Experiment:
     datasets.check_for(home, experiment, {arm.strategy for arm in experiment.arms})
     samples = info.train if experiment.samples is None else experiment.samples
     if samples > info.train:
-        raise Refused(f"samples is {samples:,}, but {info.called} has only {info.train:,} training pictures.")
+        raise Refused(
+            say(
+                "samples is {samples:,}, but {dataset} has only {train:,} training pictures.",
+                samples=samples,
+                dataset=info.called,
+                train=info.train,
+            )
+        )
     if samples < len(info.classes):
-        raise Refused(f"samples is {samples}, but {info.called} has {len(info.classes)} classes; each needs a picture.")
+        raise Refused(
+            say(
+                "samples is {samples}, but {dataset} has {classes} classes; each needs a picture.",
+                samples=samples,
+                dataset=info.called,
+                classes=len(info.classes),
+            )
+        )
     sets = [datasets.describe(home, name) for name in experiment.sets]
     devices.check(experiment.devices)
     home.policy.check_settings(experiment, info.train, 0 if sets[-1].origin == "drawn" else sets[-1].train)
@@ -223,17 +238,27 @@ def _resumable(home: Home, run_id: str) -> RunRow:
 
     row = settle_dead(home, database.read_run(home, run_id))
     if row.status == "finished":
-        raise Refused(f"Run {run_id} is finished; there is nothing left to resume.")
+        raise Refused(say("Run {run} is finished; there is nothing left to resume.", run=run_id))
     if home.run(run_id).imported.exists():
-        raise Refused(f"Run {run_id} was imported without its trained weights; start the comparison anew instead.")
+        raise Refused(
+            say("Run {run} was imported without its trained weights; start the comparison anew instead.", run=run_id)
+        )
     if out_of_time(row):
         minutes = home.policy.run_minutes
-        raise Refused(f"Run {run_id} has trained for the {minutes:,} min that a run may take here.")
+        raise Refused(
+            say("Run {run} has trained for the {minutes:,} min that a run may take here.", run=run_id, minutes=minutes)
+        )
     if isinstance(found := read_config(home.run(run_id)), Newer):
-        raise Refused(newer(f"Run {run_id}", found))
+        raise Refused(newer(say("Run {run}", run=run_id), found))
     name = next((name for name in row.experiment.sets if not datasets.has(home, name)), None)
     if row.status not in ACTIVE and name is not None:
-        raise Refused(f"Run {run_id} can't go on: its pictures, the data set {title_of(home, name)!r}, were deleted.")
+        raise Refused(
+            say(
+                "Run {run} can't go on: its pictures, the data set {dataset!r}, were deleted.",
+                run=run_id,
+                dataset=title_of(home, name),
+            )
+        )
     return row
 
 

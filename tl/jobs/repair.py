@@ -20,6 +20,7 @@ from tl.jobs.endings import RESULTS, rebuilt
 from tl.jobs.launchers import catalogue, processes
 from tl.jobs.launchers.launcher import KILL_SECONDS, Unreachable
 from tl.jobs.start import holder, take_lock
+from tl.languages import say
 from tl.store import database
 from tl.store.damage import Damaged
 from tl.store.documents import Result, read_config, read_result
@@ -94,7 +95,7 @@ def _check_known(home: Home) -> None:
             experiment_of(row["spec"])
     for run in (run for workspace in (home, *home.visitors()) for run in _folders(workspace)):
         if isinstance(found := read_config(run), Newer):
-            raise Refused(newer(f"Run {run.folder.name}", found))
+            raise Refused(newer(say("Run {run}", run=run.folder.name), found))
 
 
 def _folders(workspace: Home, known: Container[str] = ()) -> Iterator[Run]:
@@ -120,9 +121,8 @@ def _sole_lock(home: Home) -> int:
     while (lock := take_lock(home)) is None:
         works = holder(home)
         if time.monotonic() > end:
-            raise Refused(
-                f"Process {works.pid if works else 'unknown'} works on the queue and does not end; end it first."
-            )
+            process = works.pid if works else say("unknown")
+            raise Refused(say("Process {process} works on the queue and does not end; end it first.", process=process))
         if works and processes.alive(works):
             os.kill(works.pid, signal.SIGTERM)
         time.sleep(0.1)
@@ -243,7 +243,7 @@ def _in_order(experiment: Experiment, configs: list[RunConfig]) -> list[RunConfi
 
 def _row(run: Run, config: RunConfig, created: float) -> dict[str, Any]:
     result = read_result(run) or Result()
-    end = {"status": result.status, "reason": result.reason, "message": result.message}
+    end = {"status": result.status, "reason": result.reason, "message": result.message_said or result.message}
     ended = run.result.stat().st_mtime if run.result.exists() else None
     times = {"created": created, "started": None, "ended": ended}
     about = {"run_id": config.run_id, "arm": config.arm.name, "seed": config.seed}

@@ -7,6 +7,7 @@ from tl.config import DECIDED, Experiment, Refused, RunConfig
 from tl.jobs.queue import admission_of, resolved, settle_dead
 from tl.jobs.settling import begun, with_seeds
 from tl.jobs.stopping import stop_all
+from tl.languages import plural, say
 from tl.store import database, settling
 from tl.store.documents import read_config
 from tl.store.files import write_json
@@ -40,7 +41,12 @@ def add_seeds(home: Home, experiment_id: str, up_to: int, outcome: str | None = 
     if not len(before.seeds) < up_to <= MOST_SEEDS:
         number = len(before.seeds)
         raise Refused(
-            f"up to is {up_to}; it must be more than the {number_of(number, 'seed')} it has, at most {MOST_SEEDS}."
+            say(
+                "up to is {up_to}; it must be more than the {seeds} it has, at most {most}.",
+                up_to=up_to,
+                seeds=number_of(number, "seed"),
+                most=MOST_SEEDS,
+            )
         )
     after = with_seeds(before, up_to, looks=(*(before.looks or (len(before.seeds),)), up_to))
     resolved(home, after)  # refuses what can't be trained
@@ -66,14 +72,21 @@ def _queue(home: Home, before: Experiment, after: Experiment, runs: list[RunConf
 def _check(home: Home, entry: dict[str, Any], rows: list[RunRow]) -> None:
     """Raise Refused where no seeds can be added to the experiment, whatever their number."""
     if entry["sweep_id"] is not None:
-        raise Refused("This comparison is one size of a sweep; start the sweep again with more seeds instead.")
+        raise Refused(say("This comparison is one size of a sweep; start the sweep again with more seeds instead."))
     if entry["experiment"].final:
-        raise Refused("This is a final model, which has one run; compare the arms with more seeds instead.")
+        raise Refused(say("This is a final model, which has one run; compare the arms with more seeds instead."))
     if any(home.run(row.run_id).imported.exists() for row in rows):
-        raise Refused("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
+        raise Refused(
+            say("This comparison was imported, and its seeds were trained elsewhere; start it anew here instead.")
+        )
     if unfinished := sum(row.status in RESUMABLE for row in rows):
-        have = "has" if unfinished == 1 else "have"
-        raise Refused(f"{unfinished} of its runs {have} not finished; resume or delete what is unfinished first.")
+        raise Refused(
+            plural(
+                "{number} of its runs has not finished; resume or delete what is unfinished first.",
+                "{number} of its runs have not finished; resume or delete what is unfinished first.",
+                unfinished,
+            )
+        )
 
 
 def decided_as(home: Home, rows: list[RunRow], runs: list[RunConfig]) -> list[RunConfig]:

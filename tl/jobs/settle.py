@@ -14,6 +14,7 @@ from tl.config import Experiment, Refused
 from tl.jobs.seeds import add_seeds
 from tl.jobs.settler import LIMIT_SECONDS
 from tl.jobs.settling import spent_seconds
+from tl.languages import later, read, say
 from tl.policy import TooMuch
 from tl.store import database, settling
 from tl.store.database import Unknown
@@ -21,6 +22,21 @@ from tl.store.files import keep_private, locked
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, RESUMABLE
+
+ENDED = {  # a run's status -> a sentence on it, one with why
+    "stopped": (
+        later("The run of {arm} with seed {seed} was stopped."),
+        later("The run of {arm} with seed {seed} was stopped: {why}"),
+    ),
+    "failed": (
+        later("The run of {arm} with seed {seed} failed."),
+        later("The run of {arm} with seed {seed} failed: {why}"),
+    ),
+    "interrupted": (
+        later("The run of {arm} with seed {seed} was interrupted."),
+        later("The run of {arm} with seed {seed} was interrupted: {why}"),
+    ),
+}
 
 
 def settle(home: Home, experiment_id: str) -> None:
@@ -48,9 +64,9 @@ def _of_unfinished(rows: list[RunRow]) -> tuple[str, str]:
     failed = next((row for row in rows if row.status != "stopped"), None)
     first = failed or next((row for row in rows if row.message), rows[0])
     by_hand = failed is None and not first.message  # else its time was over
-    what = f"The run of {first.arm} with seed {first.seed} was {first.status}"
-    what = what.replace("was failed", "failed")
-    return "stopped" if by_hand else "failed", f"{what}: {first.message}" if first.message else f"{what}."
+    forms = ENDED[first.status if first.status in ENDED else "interrupted"]
+    ended, why = "stopped" if by_hand else "failed", read(first.message)
+    return ended, say(forms[1] if why else forms[0], arm=first.arm, seed=first.seed, why=why or "")
 
 
 def _carry_out(home: Home, experiment_id: str, seen: Experiment, decision: Decision, outcome: str) -> None:

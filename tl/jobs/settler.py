@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, give_way
+from tl.languages import joined, say
 from tl.store import settling
 from tl.store.home import Home
 
@@ -74,7 +75,8 @@ class Settler:
         self.close()
         if code == 0:
             return
-        late = f"It took longer than {self.limit_seconds / 60:g} minutes."
-        message = f"The outcome could not be looked at. {late if code is None else 'The supervisor’s log says why.'}"
+        late = say("It took longer than {minutes:g} minutes.", minutes=self.limit_seconds / 60)
+        why = late if code is None else say("The supervisor’s log says why.")
+        message = joined([say("The outcome could not be looked at."), why])
         log.warning("experiment %s: looking at the outcome ended with %s", self._about["experiment_id"], code)
         settling.end(self.home.of(self._about["owner"]), self._about["experiment_id"], "failed", message)

@@ -7,6 +7,7 @@ from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Experiment, Refused
 from tl.jobs.memory import each_alone, estimated_bytes
+from tl.languages import either, say
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.words import memory
@@ -26,12 +27,19 @@ def shortage(experiment: Experiment) -> str | None:
     need = estimated_bytes(experiment)
     if need <= room or shutil.which("nvidia-smi"):
         return None
-    a_run = f"A run of {arm_title(whose.name)}" if whose.transfers_its_own else "A run"
-    known = [
-        f"{words} would fit" for words in (_one_smaller(experiment, room), _all_smaller(experiment, room)) if words
-    ]
-    fits = (known or ["nothing smaller that there is would fit"])[0]
-    return f"{a_run} needs about {memory(need)} of memory, and this machine can give it {memory(room)}: {fits}."
+    a_run = say("A run of {arm}", arm=arm_title(whose.name)) if whose.transfers_its_own else say("A run")
+    about = {"run": a_run, "need": memory(need), "room": memory(room)}
+    fits = _one_smaller(experiment, room) or _all_smaller(experiment, room)
+    if fits:
+        return say(
+            "{run} needs about {need} of memory, and this machine can give it {room}: {smaller} would fit.",
+            **about,
+            smaller=fits,
+        )
+    return say(
+        "{run} needs about {need} of memory, and this machine can give it {room}: nothing smaller that there is would fit.",
+        **about,
+    )
 
 
 def fitted(experiment: Experiment) -> Experiment:
@@ -60,13 +68,18 @@ def _allowed(experiment: Experiment) -> bool:
 
 def _one_smaller(experiment: Experiment, room: float) -> str:
     """The largest batch, resolution and network, each in place of the chosen one; "" where none alone is enough."""
-    found = [(f"batches of {size}", replace(experiment, batch_size=size)) for size in _batches(experiment)]
+    found: list[tuple[str, Experiment]] = [
+        (say("batches of {size}", size=size), replace(experiment, batch_size=size)) for size in _batches(experiment)
+    ]
     fitting = [words for words, other in found if estimated_bytes(other) <= room][:1]
-    found = [(f"a resolution of {side} px", replace(experiment, resolution=side)) for side in _sides(experiment)]
+    found = [
+        (say("a resolution of {side} px", side=side), replace(experiment, resolution=side))
+        for side in _sides(experiment)
+    ]
     fitting += [words for words, other in found if estimated_bytes(other) <= room][:1]
     found = [(BACKBONES[name].title, replace(experiment, backbone=name)) for name in _networks(experiment)]
     fitting += [words for words, other in found if estimated_bytes(other) <= room][:1]
-    return " or ".join(filter(None, (", ".join(fitting[:-1]), *fitting[-1:])))
+    return either(fitting) if fitting else ""
 
 
 def _all_smaller(experiment: Experiment, room: float) -> str:
@@ -76,7 +89,9 @@ def _all_smaller(experiment: Experiment, room: float) -> str:
     side = max(side or experiment.resolution, BACKBONES[name].min_resolution)
     other = replace(experiment, batch_size=size, resolution=side, backbone=name)
     fits = other != experiment and estimated_bytes(other) <= room
-    return f"{BACKBONES[name].title} with batches of {size} at {side} px" if fits else ""
+    if not fits:
+        return ""
+    return say("{network} with batches of {size} at {side} px", network=BACKBONES[name].title, size=size, side=side)
 
 
 def _batches(experiment: Experiment) -> list[int]:

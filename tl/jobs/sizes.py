@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tl.config import Refused
+from tl.languages import later, say
 from tl.words import count
 
 if TYPE_CHECKING:  # the queue is listed without numpy
@@ -11,7 +12,7 @@ if TYPE_CHECKING:  # the queue is listed without numpy
 
 ALL = "all"
 MIN_SIZES = 2
-TOO_FEW = f"A sweep needs at least {MIN_SIZES} different sizes; a comparison does one."
+TOO_FEW = later("A sweep needs at least {sizes} different sizes; a comparison does one.")
 LOG_STEPS = 5  # sizes of the preset "log"
 NEARLY_ALL = 0.8  # a preset's size above this share of all pictures says nothing that all of them don't
 PER_CLASS = 5  # pictures of each class in the smallest size of the preset "log"
@@ -34,8 +35,8 @@ def _two_digits(number: float) -> int:
 
 # name -> (title, sizes between so many classes and so many pictures)
 PRESETS: dict[str, tuple[str, Callable[[int, int], list[int]]]] = {
-    "standard": (f"{' / '.join(map(count, _ROUND_SIZES))} / all", _round_sizes),
-    "log": (f"{LOG_STEPS} sizes, evenly spaced on a log axis", _log_spaced),
+    "standard": (later("100 / 300 / 1,000 / 3,000 / all"), _round_sizes),
+    "log": (later("5 sizes, evenly spaced on a log axis"), _log_spaced),
 }
 DRAWN_MOST = 3000  # pictures: "all" of a set drawn on demand is a number without meaning
 
@@ -53,7 +54,7 @@ def preset_title(name: str, info: "DatasetInfo", pictures: int) -> str:
     *smaller, last = preset_sizes(name, info)
     whole = f"{ALL} {count(last)}" if last == pictures else count(last)
     sizes = " / ".join([*map(count, smaller), whole])
-    return sizes if name == next(iter(PRESETS)) else f"Evenly spaced on a log axis: {sizes}"
+    return sizes if name == next(iter(PRESETS)) else say("Evenly spaced on a log axis: {sizes}", sizes=sizes)
 
 
 def parse_sizes(text: str, info: "DatasetInfo") -> tuple[int, ...]:
@@ -64,7 +65,7 @@ def parse_sizes(text: str, info: "DatasetInfo") -> tuple[int, ...]:
     name = text.strip()
     sizes = preset_sizes(name, info) if name in PRESETS else _listed(text, info)
     if len(sizes) < MIN_SIZES:
-        raise Refused(TOO_FEW)
+        raise Refused(say(TOO_FEW, sizes=MIN_SIZES))
     return sizes
 
 
@@ -74,13 +75,20 @@ def _listed(text: str, info: "DatasetInfo") -> tuple[int, ...]:
         sizes = {info.train if part == ALL else int(part) for part in parts}
     except ValueError:
         raise Refused(
-            f"The sizes must be numbers of training pictures joined by commas, such as 100,300,1000 or {ALL}, not "
-            f"{text!r:.200}."
+            say(
+                "The sizes must be numbers of training pictures joined by commas, such as 100,300,1000 or {all}, not {text}.",
+                all=ALL,
+                text=f"{text!r:.200}",
+            )
         ) from None
     lowest = min(max(len(info.classes), 2), info.train)
     if strange := [size for size in sorted(sizes) if not lowest <= size <= info.train]:
         raise Refused(
-            f"Each size must be a number of training pictures from {count(lowest)} (the classes) to {count(info.train)}, "
-            f"not {strange[0]}."
+            say(
+                "Each size must be a number of training pictures from {least} (the classes) to {most}, not {size}.",
+                least=count(lowest),
+                most=count(info.train),
+                size=strange[0],
+            )
         )
     return tuple(sorted(sizes))

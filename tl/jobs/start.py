@@ -16,6 +16,7 @@ from pathlib import Path
 from tl.jobs import background
 from tl.jobs.launchers import catalogue, processes
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.languages import ENGLISH, VARIABLE
 from tl.store.files import read_json
 from tl.store.home import Home
 
@@ -35,7 +36,7 @@ def ensure_supervisor(home: Home) -> bool:
             child = subprocess.Popen(
                 [sys.executable, "-m", "tl.jobs", "--lock", str(lock)],
                 cwd=PROJECT_ROOT,
-                env=child_environment() | {"TL_HOME": str(home.root)},
+                env=child_environment() | {"TL_HOME": str(home.root), VARIABLE: ENGLISH},  # it works for everybody
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -9,6 +9,7 @@ from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended
 from tl.jobs.listing import RunEntry
 from tl.jobs.queue import run, settle
 from tl.jobs.start import ensure_supervisor, supervisor_lives
+from tl.languages import say
 from tl.store import database
 from tl.store import settling as plans
 from tl.store.home import Home
@@ -76,6 +77,9 @@ def _wait_for_end(home: Home, row: RunRow, grace_seconds: float) -> None:
         ensure_supervisor(home)
         if time.monotonic() > end:
             raise TimeoutError(
-                f"Run {row.run_id} has not ended yet; it stops as soon as the machine that trains it answers."
+                say(
+                    "Run {run} has not ended yet; it stops as soon as the machine that trains it answers.",
+                    run=row.run_id,
+                )
             )
         time.sleep(0.1)

@@ -20,6 +20,7 @@ from tl.jobs.queue import settle, start_again, waiting_runs
 from tl.jobs.queue_order import Group, group
 from tl.jobs.settler import Settler
 from tl.jobs.whereabouts import Whereabouts
+from tl.languages import say
 from tl.store import database, everybody
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
@@ -268,8 +269,8 @@ class Supervisor:
             log.warning("run %s waits: %s", row.run_id, problem)
             return
         except OSError as error:
-            why = f"{error.strerror} ({error.filename or 'no file'})." if error.strerror else str(error)
-            message = f"The trainer could not be started: {why}"
+            why = f"{error.strerror} ({error.filename or '-'})." if error.strerror else str(error)
+            message = say("The trainer could not be started: {why}", why=why)
             database.move(
                 self._home_of(row), row, "failed", reason="internal_error", message=message, ended=time.time()
             )

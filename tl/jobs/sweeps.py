@@ -10,6 +10,7 @@ from tl.jobs.endings import out_of_time
 from tl.jobs.listing import RunEntry
 from tl.jobs.queue import enqueue, list_runs, resolved, resume_all
 from tl.jobs.sizes import MIN_SIZES, TOO_FEW
+from tl.languages import later, say
 from tl.store import database
 from tl.store.home import Home
 
@@ -25,14 +26,20 @@ def submit_sweep(home: Home, experiment: Experiment, sizes: Iterable[int], key: 
     sizes = sorted(set(sizes))
     experiments = [resolved(home, replace(experiment, samples=size)) for size in sizes]
     if len(sizes) < MIN_SIZES:
-        raise Refused(TOO_FEW)
+        raise Refused(say(TOO_FEW, sizes=MIN_SIZES))
     return _sweep_of(home, enqueue(home, experiments, key, sweep_id=new_id()))
+
+
+NO_TIME_LEFT = later(
+    "Sweep {sweep} has no run that could be resumed: all have had their time, or are finished, running or queued."
+)
+NOTHING_ENDED = later("Sweep {sweep} has no run that could be resumed: all are finished, running or queued.")
 
 
 def _sweep_of(home: Home, experiment_id: str) -> str:
     sweep_id: str | None = database.read_experiment(home, experiment_id)["sweep_id"]
     if sweep_id is None:
-        raise Refused("This was started as a single comparison already; start again for a sweep.")
+        raise Refused(say("This was started as a single comparison already; start again for a sweep."))
     return sweep_id
 
 
@@ -80,6 +87,5 @@ def resume_sweep(home: Home, sweep_id: str) -> list[RunEntry]:
     ended = [run for run in sweep(home, sweep_id)["runs"] if run.status in ("stopped", "failed", "interrupted")]
     unfinished = [run.run_id for run in ended if not out_of_time(database.read_run(home, run.run_id))]
     if not unfinished:
-        which = "have had their time, or are finished" if ended else "are finished"
-        raise Refused(f"Sweep {sweep_id} has no run that could be resumed: all {which}, running or queued.")
+        raise Refused(say(NO_TIME_LEFT if ended else NOTHING_ENDED, sweep=sweep_id))
     return resume_all(home, unfinished)

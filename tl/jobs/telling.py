@@ -10,6 +10,7 @@ from contextlib import suppress
 from tl.config import Refused
 from tl.ending import REFUSED
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
+from tl.languages import READ_BY_US, read, say
 
 TOLD = re.compile(r"(\d+) (\d+) (.+)")
 LIMIT_SECONDS = 2 * 3600.0
@@ -22,11 +23,11 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
 
     Raises Refused with its last words where it failed, was killed for its memory or took longer than `limit_seconds`.
     """
-    late, last = threading.Event(), "it ended without a word"
+    late, last = threading.Event(), str(say("it ended without a word"))
     with subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=PROJECT_ROOT,
-        env=child_environment(),
+        env=child_environment() | READ_BY_US,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -48,7 +49,7 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
                 if found := TOLD.fullmatch(line.strip()):
                     told(int(found[1]), int(found[2]), found[3])
                 elif line.strip():
-                    last = line.strip()
+                    last = read(line.strip()) or ""
             status = process.wait()
         except BaseException:
             process.terminate()
@@ -59,10 +60,17 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
         finally:
             timer.cancel()
     if late.is_set():
-        raise Refused(f"It took longer than {limit_seconds / 60:.0f} minutes and was ended; choose a smaller network.")
+        raise Refused(
+            say(
+                "It took longer than {minutes:.0f} minutes and was ended; choose a smaller network.",
+                minutes=limit_seconds / 60,
+            )
+        )
     if status == REFUSED:
         raise Refused(last)
     if status < 0:
-        raise Refused("It was ended by the system, most likely for lack of memory; close other programs and try again.")
+        raise Refused(
+            say("It was ended by the system, most likely for lack of memory; close other programs and try again.")
+        )
     if status:
-        raise Refused(f"It failed ({last:.300}).")
+        raise Refused(say("It failed ({reason:.300}).", reason=last))

@@ -20,6 +20,7 @@ from tl.config import Refused
 from tl.jobs.launchers import processes
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.jobs.launchers.processes import Identity
+from tl.languages import say
 from tl.store.database import read_runs
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
@@ -53,7 +54,7 @@ def ensure(home: Home, owner: int | None = None) -> str:
     can't be started, or isn't opened to whoever uses the home.
     """
     if not home.policy.opens_tensorboard:
-        raise Refused("TensorBoard is not opened for visitors; download the event files instead.")
+        raise Refused(say("TensorBoard is not opened for visitors; download the event files instead."))
     files = _Files(home)
     with locked(files.lock):
         _add_owner(files, owner or os.getpid())
@@ -92,8 +93,8 @@ def _start(home: Home, files: _Files) -> str:
         time.sleep(0.1)
     if child.returncode is None:
         child.kill()
-    lines = files.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it gave no reason"]
-    raise Refused(f"TensorBoard could not be started: {lines[-1]} (see {files.log}).")
+    lines = files.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [say("it gave no reason")]
+    raise Refused(say("TensorBoard could not be started: {reason} (see {file}).", reason=lines[-1], file=files.log))
 
 
 def _end(files: _Files, server: Identity | None) -> None:
@@ -164,8 +165,8 @@ def names(home: Home) -> dict[str, Path]:
             for part in (*(data_name(title_of(home, name)) for name in spec.sets), spec.samples)
             if part is not None
         )
-        experiment = f"{pictures} {spec.backbone} {spec.resolution} px {row.experiment_id[-4:]}"
-        name = f"{experiment}/{_PLAIN.sub('_', row.arm)} seed {row.seed}"
+        experiment = f"{pictures} {spec.backbone} {spec.resolution} px {row.experiment_id[-4:]}"  # not shown
+        name = f"{experiment}/{_PLAIN.sub('_', row.arm)} seed {row.seed}"  # not shown
         found[f"{name} {row.run_id[-4:]}" if name in found else name] = target
     return found
 

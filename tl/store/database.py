@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
+from tl.languages import mapped, store
 from tl.store.home import Home
 from tl.store.labels import NONE, Label
 from tl.store.rows import RunRow, experiment_of, row_of
@@ -254,7 +255,7 @@ def _update(
 ) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
     if values.get("message"):
-        values = values | {"message": home.policy.without_places(values["message"])}
+        values = values | {"message": store(mapped(values["message"], home.policy.without_places))}
     changes = ", ".join(f"{column} = :{column}" for column in values)
     if values.get("status") == "queued":
         changes += ", attempt = attempt + 1"

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tl.config import Newer, Refused, RunConfig
+from tl.languages import english, read, store
 from tl.store.files import read_json
 from tl.store.home import Run
 
@@ -31,6 +32,7 @@ class Progress(Struct, frozen=True, kw_only=True):
 
     phase: str | None = None
     detail: str = ""
+    detail_said: str | None = None
     epoch: Count = 0
     epochs: Count = 0
     epochs_before: Count = 0  # done before it was last started
@@ -39,6 +41,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     counter: Count = 0  # moves when the work does
     elapsed_seconds: Amount = 0.0
     notes: tuple[str, ...] = ()  # what did not go as planned
+    notes_said: tuple[str, ...] = ()  # the same as tl.languages stores it
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -47,6 +50,7 @@ class Result(Struct, frozen=True, kw_only=True):
     status: str | None = None
     reason: str | None = None
     message: str | None = None
+    message_said: str | None = None  # the same as tl.languages stores it
     epochs: Count | None = None
     best_epoch: Count | None = None
     stopped_early: bool | None = None
@@ -76,6 +80,7 @@ class Result(Struct, frozen=True, kw_only=True):
     batch_parts: Count | None = None  # a batch went through the network in so many
     versions: dict[str, str] | None = None
     notes: tuple[str, ...] | None = None  # what did not go as planned
+    notes_said: tuple[str, ...] | None = None
 
 
 class Imported(Struct, frozen=True, kw_only=True):
@@ -115,14 +120,39 @@ def place_of(problem: msgspec.ValidationError, otherwise: str) -> str:
     return place if found else otherwise
 
 
+def said(document: dict[str, Any]) -> dict[str, Any]:
+    """A document for its file: its message and notes in English, as other programs read them, and beside them what was said
+    with its values, to be worded in the language of whoever reads it here."""
+    found, notes = dict(document), document.get("notes")
+    for name in ("message", "detail"):
+        if text := document.get(name):
+            found |= {name: english(text), f"{name}_said": store(text)}
+    if notes:
+        found |= {"notes": [english(note) for note in notes], "notes_said": [store(note) for note in notes]}
+    return found
+
+
 def read_progress(run: Run) -> Progress | None:
     """Where the run is; None where there is no telling."""
-    return _forgiving(Progress, read_json(run.progress))
+    found = _forgiving(Progress, read_json(run.progress))
+    if found is None:
+        return None
+    detail, notes = read(found.detail_said) or found.detail, _worded(found.notes, found.notes_said)
+    return msgspec.structs.replace(found, detail=detail, notes=notes)
 
 
 def read_result(run: Run) -> Result | None:
     """How the run ended; None where there is no result or it can't be read."""
-    return _forgiving(Result, read_json(run.result))
+    found = _forgiving(Result, read_json(run.result))
+    if found is None:
+        return None
+    notes = found.notes and _worded(found.notes, found.notes_said or ())
+    return msgspec.structs.replace(found, message=read(found.message_said) or found.message, notes=notes)
+
+
+def _worded(notes: tuple[str, ...], stored: tuple[str, ...]) -> tuple[str, ...]:
+    """Notes in the reader's language, as far as what was said is stored."""
+    return tuple(read(note) or "" for note in stored) if len(stored) == len(notes) else notes
 
 
 def read_memory_kills(run: Run) -> int:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tl.config import PLANNED_LOOKS, Experiment, Refused
+from tl.languages import mapped, store
 from tl.store.home import Home
 from tl.store.rows import experiment_of
 from tl.store.schema import ACTIVE, select, writing
@@ -143,7 +144,7 @@ def end(
             return False
         if seen is not None and outcome is not None:
             plan = looked(plan, len(seen.seeds), outcome)
-        message = message and home.policy.without_places(message)
+        message = message and store(mapped(message, home.policy.without_places))
         write_in(connection, home, experiment_id, replace(plan, ended=ended, message=message))
         return True
 

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING
 
 from tl.config import SYNC, Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
+from tl.languages import say, told
 from tl.output import spell_out
 from tl.store.device_lock import GAVE_WAY, Turn
+from tl.store.documents import said
 from tl.store.files import hold, keep_private, read_json, sweep, write_json
 from tl.store.home import Home, Run
 from tl.train.checkpoints.history import describe
@@ -33,14 +35,14 @@ from tl.train.progress import Progress
 if TYPE_CHECKING:  # torch comes with it
     from tl.train.run import Trainer
 
-USAGE = "usage: python -m tl.train RUN_DIR [--devices N] | --probe BACKBONE RESOLUTION BATCH_SIZE"
+USAGE = "usage: python -m tl.train RUN_DIR [--devices N] | --probe BACKBONE RESOLUTION BATCH_SIZE"  # not shown
 LOOK_SECONDS = 0.1  # between two looks whether somebody waits while this machine's speed is measured
 OCCUPIED = 3  # exit status where another trainer works in the folder
 
 # Names of failures by what is in a RuntimeError's text, and by the error's class or the nearest it derives from (by
 # name: torch is not imported yet).
 OF_TEXT = {
-    "out of memory": "out_of_gpu_memory",
+    "out of memory": "out_of_gpu_memory",  # not shown
     "CUBLAS_STATUS_ALLOC_FAILED": "out_of_gpu_memory",
     "DefaultCPUAllocator": "out_of_memory",
     "CUDA error": "gpu_lost",
@@ -98,7 +100,10 @@ def train(folder: Path, devices: int | None = None) -> int:
     try:
         config = _config(run)
         if not sole_writer(run):
-            print(f"Another trainer works in {run.folder} already; stop that one first.", file=sys.stderr)
+            print(
+                say("Another trainer works in {folder} already; stop that one first.", folder=run.folder),
+                file=sys.stderr,
+            )
             return OCCUPIED
         if devices is not None:
             try:
@@ -113,7 +118,7 @@ def train(folder: Path, devices: int | None = None) -> int:
         if run.config.exists():
             _write_end(run, None, "failed", "bad_config", str(refusal))
     except Exception as error:  # its result can't be written
-        return EXIT_STATUS[say(error)[0]]
+        return EXIT_STATUS[told_of(error)[0]]
     return EXIT_STATUS["bad_config"]
 
 
@@ -162,7 +167,7 @@ def _train(run: Run, config: RunConfig) -> int:
 
 def _failed(run: Run, config: RunConfig, trainer: "Trainer | None", error: Exception) -> int:
     """Write down how a run failed; exit status."""
-    reason, message = say(error)
+    reason, message = told_of(error)
     try:
         if trainer:
             trainer.failed(reason, message)
@@ -189,21 +194,25 @@ def _stopped(run: Run, config: RunConfig, trainer: "Trainer | None") -> None:
 def _config(run: Run) -> RunConfig:
     document = read_json(run.config)
     if document is None:
-        raise BadConfig(f"{run.config} is missing or no JSON; a run's folder is made by `python -m tl compare`.")
+        raise BadConfig(
+            say("{file} is missing or no JSON; a run's folder is made by `python -m tl compare`.", file=run.config)
+        )
     try:
         return RunConfig.from_json(document)
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        said = str(problem) if isinstance(problem, Refused) else f"{type(problem).__name__}: {problem}"
-        raise BadConfig(f"{run.config} can't be used ({said.rstrip('.')}); start a new run.") from None
+        why = str(problem) if isinstance(problem, Refused) else f"{type(problem).__name__}: {problem}"
+        raise BadConfig(
+            say("{file} can't be used ({why}); start a new run.", file=run.config, why=why.rstrip("."))
+        ) from None
 
 
 def _write_end(run: Run, config: RunConfig | None, status: str, reason: str | None, message: str | None) -> None:
     """The result of a run whose trainer had not begun; without settings (None) its metrics tell how far it has come."""
     known = describe(status, reached(run.checkpoints), config) if config else {"status": status}
-    write_json(run.result, known | {"reason": reason, "message": message})
+    write_json(run.result, said(known | {"reason": reason, "message": message}))
 
 
-def say(error: Exception) -> tuple[str, str]:
+def told_of(error: Exception) -> tuple[str, str]:
     """`explain`, which also goes to the log, as far as that can be written."""
     reason, message = explain(error)
     with suppress(OSError):
@@ -250,7 +259,7 @@ def main(arguments: list[str]) -> int:
             home = Home()
             turn = Turn(home.locks_dir)
             if not turn.try_take():
-                print("Something else computes now; measure when it has ended.", file=sys.stderr)
+                print(told(say("Something else computes now; measure when it has ended.")), file=sys.stderr)
                 return GAVE_WAY
             threading.Thread(target=_give_way, args=(turn,), daemon=True).start()
             from tl.train.probe import measure

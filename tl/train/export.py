@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from tl.config import Refused
 from tl.datasets import pixels_from, prepare_for
 from tl.ending import clean_up_when_ended, status_of
+from tl.languages import later, say, told
 from tl.output import spell_out
 from tl.store.device_lock import Turn
 from tl.store.files import keep_private, write_json
@@ -29,6 +30,7 @@ from tl.train.hardware import threads
 
 MOST_MEASURED = 1_000  # pictures of a split on which a model's answers are measured
 CALIBRATION = 100  # training pictures that show an int8 model its ranges
+LOOKING = {"validation": later("looking at validation pictures"), "test": later("looking at test pictures")}
 CHECKED = 5  # pictures of the self-check
 MOST_LOST = 0.01  # of validation accuracy, by which int8 may be worse
 CLOSE = 1e-3  # probabilities of the exported model and of the network: at most so far apart
@@ -57,7 +59,7 @@ class Export:
         return found | (self._onnx(model, store) if onnx else {})
 
     def _weights(self, model: Trained) -> None:
-        self._tell("writing the weights")
+        self._tell(say("writing the weights"))
         state = {name: value.contiguous() for name, value in model.network.state_dict().items()}
         about = {"format": "pt", "backbone": model.config.backbone, "resolution": str(model.config.resolution)}
         save_file(state, self.folder / "model.safetensors", about)
@@ -74,15 +76,15 @@ class Export:
             files = [(".png", pixels_from.png(each)) for each in pixels]
         answers = model.probabilities(pixels, self.temperature)
         (self.folder / "check").mkdir()
-        told = []
+        checked = []
         for number, ((ending, data), shares) in enumerate(zip(files, answers, strict=True), 1):
             (self.folder / "check" / f"{number}{ending}").write_bytes(data)
-            told.append({"file": f"{number}{ending}", "probabilities": [float(share) for share in shares]})
-        return {"check": told, "own_pictures": bool(rows)}
+            checked.append({"file": f"{number}{ending}", "probabilities": [float(share) for share in shares]})
+        return {"check": checked, "own_pictures": bool(rows)}
 
     def _onnx(self, model: Trained, store: Pictures) -> dict[str, Any]:
         path = self.folder / "model.onnx"
-        self._tell("writing the ONNX model")
+        self._tell(say("writing the ONNX model"))
         about = {"pictures": pixels_from.way(self.run.home, model.asked, model.side)}
         whole = onnx_model.Whole(model.network, model.expects, model.side, model.config.resolution, self.temperature)
         onnx_model.write_onnx(whole, path, about)
@@ -100,12 +102,15 @@ class Export:
     def _measured(self, model: Trained, store: Pictures, split: str, path: Path) -> dict[str, Any]:
         """What the ONNX model answers on a split. Raises Refused where it is not what the network, or the run, answered."""
         pixels, labels = _some(store, split)
-        answers, seconds = self._answers(path, pixels, f"looking at {split} pictures")
+        answers, seconds = self._answers(path, pixels, say(LOOKING[split]))
         first = slice(0, onnx_model.BATCH)
         apart = float(np.abs(model.probabilities(pixels[first], self.temperature) - answers[first]).max())
         if not apart <= CLOSE:
             raise Refused(
-                f"The ONNX model answers otherwise than the network (by up to {apart:.2g}); nothing was exported."
+                say(
+                    "The ONNX model answers otherwise than the network (by up to {apart:.2g}); nothing was exported.",
+                    apart=apart,
+                )
             )
         predicted = answers.argmax(1)
         found = {
@@ -120,8 +125,12 @@ class Export:
             same = int((stored.predicted[: len(labels)] == predicted).sum())
             if same < (ALIKE if model.config.precision == "fp32" else ALIKE_COARSE) * len(labels):
                 raise Refused(
-                    f"The network gives {len(labels) - same} of {len(labels)} stored answers otherwise: its weights or pictures "
-                    "have changed since; nothing was exported."
+                    say(
+                        "The network gives {others} of {answers} stored answers otherwise: its weights or pictures have changed "
+                        "since; nothing was exported.",
+                        others=len(labels) - same,
+                        answers=len(labels),
+                    )
                 )
             found["same_as_stored"] = same
         return found
@@ -129,7 +138,7 @@ class Export:
     def _int8(self, model: Trained, store: Pictures, path: Path, whole: dict[str, Any]) -> dict[str, Any]:
         """The int8 model where it is good enough, and how it compares with the other on the same validation pictures."""
         small = self.folder / "model-int8.onnx"
-        self._tell("quantising to int8")
+        self._tell(say("quantising to int8"))
         shown = store.pixels("train", model.config.samples)
         rows = np.linspace(0, len(shown) - 1, min(CALIBRATION, len(shown))).astype(int)
         try:
@@ -138,7 +147,7 @@ class Export:
             small.unlink(missing_ok=True)
             return {"problem": f"{type(problem).__name__}: {' '.join(str(problem).split())}"[:300], "kept": False}
         pixels, labels = _some(store, "validation")
-        answers, seconds = self._answers(small, pixels, "looking at validation pictures in int8")
+        answers, seconds = self._answers(small, pixels, say("looking at validation pictures in int8"))
         right = int((answers.argmax(1) == labels).sum())
         good = right >= whole["right"] - MOST_LOST * len(labels)
         found = {
@@ -165,12 +174,12 @@ class Export:
         return onnx_model.answers(path, pixels, threads.most(), tick)
 
     def _tell(self, what: str, done: int = 0, total: int = 0) -> None:
-        print(f"{done} {total} {what}", file=sys.stderr, flush=True)
+        print(f"{done} {total} {told(what)}", file=sys.stderr, flush=True)
 
 
 def _pictures(run: Run, model: Trained) -> Pictures:
     def tell(done: int, total: int, what: str) -> None:
-        print(f"{done} {total} {what}", file=sys.stderr, flush=True)
+        print(f"{done} {total} {told(what)}", file=sys.stderr, flush=True)
 
     return prepare_for(run.home, model.config, tell)
 

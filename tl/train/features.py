@@ -21,6 +21,7 @@ from tl.backbones import BACKBONES, Input
 from tl.config import Refused, Training
 from tl.datasets import home_of, prepare
 from tl.datasets.pieces import WAITING
+from tl.languages import say, told
 from tl.output import spell_out
 from tl.sources import AUTO, input_of, source
 from tl.store.device_lock import Turn
@@ -46,7 +47,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--samples", type=int, required=True)
     parser.add_argument("--resolution", type=int, required=True)
-    words = "also the first so many pictures of another split: %(metavar)s, repeatable"
+    words = "also the first so many pictures of another split: %(metavar)s, repeatable"  # not shown
     parser.add_argument("--also", type=_split, action="append", default=[], metavar="SPLIT:SAMPLES", help=words)
     parser.add_argument("candidates", nargs="+", metavar="BACKBONE:WEIGHTS:HASH")
     return parser.parse_args(argv)
@@ -70,7 +71,7 @@ def main(argv: list[str]) -> int:
         )
         store = prepare(home, options.dataset, options.resolution, options.samples, _preparing)
     except Refused as refusal:
-        print(refusal, file=sys.stderr)
+        print(told(refusal), file=sys.stderr)
         return 2
     answers, share = [], threads.govern(choose_device())
     for candidate in options.candidates:
@@ -91,25 +92,28 @@ def main(argv: list[str]) -> int:
         finally:
             share.pause()
             turn.give()
-        print(f"{backbone} with {weights}: {_told(answers[-1])}", file=sys.stderr, flush=True)
+        about = say("{backbone} with {weights}: {what}", backbone=backbone, weights=weights, what=_told(answers[-1]))
+        print(about, file=sys.stderr, flush=True)
     print(json.dumps(answers))
     return 0
 
 
 def _told(answer: dict[str, float | str]) -> str:
     """What people read of an answer."""
-    return str(answer["error"]) if "error" in answer else f"looked at in {answer['seconds']:.1f} s."
+    if "error" in answer:
+        return str(answer["error"])
+    return say("looked at in {seconds:.1f} s.", seconds=answer["seconds"])
 
 
 def _take(turn: Turn) -> None:
     """Take the turn, and say so first where it has to be waited for."""
     if turn.wanted() or not turn.try_take():
-        print(WAITING, file=sys.stderr, flush=True)
+        print(say(WAITING), file=sys.stderr, flush=True)
         turn.take()
 
 
 def _preparing(done: int, total: int, what: str) -> None:
-    print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+    print(say("{what}: {done} of {total}", what=what, done=done, total=total), file=sys.stderr, flush=True)
 
 
 def _answer(home: Home, key: FeatureKey, store: PictureStore, samples: list[tuple[str, int]]) -> dict[str, float | str]:
@@ -119,7 +123,7 @@ def _answer(home: Home, key: FeatureKey, store: PictureStore, samples: list[tupl
             one = replace(key, split=split, samples=number)
             write_features(home, one, extract(home, one, store))
     except Refused as refusal:
-        return {"error": str(refusal)}
+        return {"error": told(refusal)}
     return {"seconds": time.monotonic() - began}
 
 
@@ -137,7 +141,7 @@ def extract(home: Home, key: FeatureKey, store: PictureStore) -> Features:
     else:
         weights = source(home, key.backbone, key.weights)
         if weights.file is None:  # nothing is downloaded here
-            raise Refused(f"{weights.place} is missing; download the weights first.")
+            raise Refused(say("{file} is missing; download the weights first.", file=weights.place))
         path, expects = weights_here(home, key.backbone, key.weights, lambda *_: None), weights.input
         classes = classes_of_head(path, key.backbone)
         network = build_network(key.backbone, classes or NO_HEAD, key.resolution)

@@ -21,6 +21,7 @@ from torchvision.datasets import CIFAR10, Flowers102
 from torchvision.datasets.utils import check_integrity
 from tqdm import tqdm
 
+from tl.languages import say, told
 from tl.output import spell_out
 from tl.store.home import Home
 
@@ -124,13 +125,22 @@ def fetch(name: str, packed: Path, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         place = adopt(root, source)
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-            for path, data in tqdm(source.pictures(place), desc=f"packing {source.title}", unit=" pictures"):
+            for path, data in tqdm(
+                source.pictures(place), desc=say("packing {dataset}", dataset=source.title), unit=say(" pictures")
+            ):
                 archive.writestr(path, data)
         os.replace(partial, packed)
     except (OSError, RuntimeError, EOFError) as problem:
         files = [root / file for file in source.files]
-        remedy = f"or put {', '.join(file.name for file in files)} into {files[0].parent}"
-        raise NotDownloaded(f"{source.title} could not be downloaded: {reason(problem)}, {remedy}.") from problem
+        raise NotDownloaded(
+            say(
+                "{dataset} could not be downloaded: {reason}, or put {files} into {folder}.",
+                dataset=source.title,
+                reason=reason(problem),
+                files=", ".join(file.name for file in files),
+                folder=files[0].parent,
+            )
+        ) from problem
     finally:
         partial.unlink(missing_ok=True)
 
@@ -138,17 +148,19 @@ def fetch(name: str, packed: Path, root: Path) -> None:
 def reason(problem: Exception) -> str:
     """What went wrong and what to try, in words."""
     if isinstance(problem, urllib.error.HTTPError):
-        return f"the server answered {problem.code} {problem.reason}; try again later"
+        return say(
+            "the server answered {code} {reason}; try again later", code=problem.code, reason=str(problem.reason)
+        )
     cause = problem.reason if isinstance(problem, urllib.error.URLError) else problem
     if isinstance(cause, TimeoutError):
-        return "the server does not answer; try again later"
+        return say("the server does not answer; try again later")
     if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full; free some space"
+        return say("the disk is full; free some space")
     if isinstance(problem, urllib.error.URLError):
-        return "no network; connect"
+        return say("no network; connect")
     if isinstance(problem, (ConnectionError, RuntimeError, EOFError)):
-        return "the file arrived damaged or cut off; try again"
-    return f"{problem}; try again"
+        return say("the file arrived damaged or cut off; try again")
+    return say("{problem}; try again", problem=problem)
 
 
 def main() -> int:
@@ -156,12 +168,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tl.train.fetch", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=["cifar10", "flowers102"])
     parser.add_argument("packed", type=Path, metavar="DEST.zip")
-    parser.add_argument("--root", type=Path, default=Home().downloads_dir, help="where torchvision's files lie or go")
+    parser.add_argument(
+        "--root", type=Path, default=Home().downloads_dir, help="where torchvision's files lie or go"
+    )  # not shown
     arguments = parser.parse_args()
     try:
         fetch(arguments.name, arguments.packed, arguments.root.absolute())
     except NotDownloaded as problem:
-        print(problem, file=sys.stderr)
+        print(told(problem), file=sys.stderr)
         return 1
     return 0
 

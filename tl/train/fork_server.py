@@ -41,7 +41,7 @@ def serve() -> int:
     """Answer until stdin ends; exit status 1 where forking would not be safe."""
     imports()
     if threads() > 1:
-        print(f"{threads()} threads after importing: forking is not safe", file=sys.stderr)
+        print(f"{threads()} threads after importing: forking is not safe", file=sys.stderr)  # not shown
         return 1
     gc.collect()
     gc.freeze()  # collections would touch, and so copy, what trainers have in common
@@ -112,7 +112,7 @@ def _name(run_id: str) -> None:
     getenv.restype, getenv.argtypes = ctypes.c_void_p, [ctypes.c_char_p]
     place, room = getenv(RUN_VARIABLE.encode()), os.environ.get(RUN_VARIABLE, "")
     if not place or len(room) != len(run_id):
-        raise ValueError(f"{RUN_VARIABLE} has no room for {run_id!r}")
+        raise ValueError(f"{RUN_VARIABLE} has no room for {run_id!r}")  # not shown
     ctypes.memmove(place, run_id.encode(), len(run_id))
 
 

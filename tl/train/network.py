@@ -10,6 +10,7 @@ from torch import nn
 
 from tl.backbones import BACKBONES, Backbone
 from tl.config import Refused
+from tl.languages import say
 from tl.strategies import HEAD, Phase
 from tl.train.hardware.precision import keep_depthwise_exact
 from tl.train.weights import read_weights
@@ -78,7 +79,9 @@ def timm_network(name: str, num_classes: int, **options: Any) -> nn.Module:
     try:
         import timm  # takes a second or two, and only some networks need it
     except ImportError:
-        raise Refused(f"The network {name} needs the library timm, which is not installed: pip install timm") from None
+        raise Refused(
+            say("The network {name} needs the library timm, which is not installed: pip install timm", name=name)
+        ) from None
     network: nn.Module = timm.create_model(name, num_classes=num_classes, **options)
     return network
 
@@ -103,9 +106,16 @@ def load_pretrained(network: nn.Module, backbone: str, path: Path, classes: int 
     if classes and len(state.get(BACKBONES[backbone].head + ".bias", ())) == classes:
         own = wanted(network, backbone, with_heads=True)
     if wrong := misfits(own, state):
-        raise Refused(f"{path} holds no weights for {backbone}: {wrong[0]} is missing or has another shape.")
+        raise Refused(
+            say(
+                "{file} holds no weights for {backbone}: {name} is missing or has another shape.",
+                file=path,
+                backbone=backbone,
+                name=wrong[0],
+            )
+        )
     if not all(torch.isfinite(state[name]).all() for name in own if state[name].is_floating_point()):
-        raise Refused(f"{path} holds values that are not finite; it is damaged, get it again.")
+        raise Refused(say("{file} holds values that are not finite; it is damaged, get it again.", file=path))
     network.load_state_dict({name: state[name].to(value.dtype) for name, value in own.items()}, strict=False)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from safetensors.torch import save
 
 from tl.config import Refused
+from tl.languages import say
 from tl.sources import Source, hub, source
 from tl.store import weights_file
 from tl.store.download import download
@@ -23,7 +24,7 @@ def weights_here(home: Home, backbone: str, key: str, progress: Callable[[int, i
     if weights.file is None and weights.repository is not None:
         return hub.fetch(weights, progress)
     if weights.file is None and weights.url is not None:
-        what, size = f"downloading {weights.place.name}", weights.size_bytes
+        what, size = say("downloading {file}", file=weights.place.name), weights.size_bytes
         download(
             weights.url, weights.place, weights.sha256, size, lambda done, total: progress(done, total or size, what)
         )
@@ -38,11 +39,13 @@ def _converted(home: Home, weights: Source) -> Path:
     place = home.weights_dir / f"{weights.backbone}-{weights.sha256[:16]}.safetensors"
     if _whole(place):
         return place
-    published = list(read_published(weights.place, weights.sha256, "install its package again").values())
+    published = list(read_published(weights.place, weights.sha256, say("install its package again")).values())
     names = build_network(weights.backbone, len(published[-1]), weights.input.size).state_dict()
     # The same network in other words: its layers were made in the same order.
     if [value.shape for value in names.values()] != [value.shape for value in published]:
-        raise Refused(f"{weights.place} does not hold the weights of {weights.backbone}.")
+        raise Refused(
+            say("{file} does not hold the weights of {backbone}.", file=weights.place, backbone=weights.backbone)
+        )
     write_bytes(place, save(dict(zip(names, (value.contiguous() for value in published), strict=True))))
     return place
 

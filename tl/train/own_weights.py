@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tl.backbones import BACKBONES
 from tl.config import Refused
+from tl.languages import later, listed, say, told
 from tl.output import spell_out
 from tl.sources import AUTO, input_of
 from tl.sources.weights_file import card_of
@@ -33,7 +34,7 @@ def adopt(home: Home, file: Path, backbone: str, resolution: int, licence: str |
 
     The same file has the same key. Raises Refused, with one sentence, for a file that does not fit `backbone`.
     """
-    told = look_through(file, backbone, resolution)
+    words = look_through(file, backbone, resolution)
     digest = sha256_of(file)
     stem = re.sub("[^a-z0-9_-]", "-", file.stem.lower()).strip("-_")[:31]
     name = f"{stem or 'file'}-{digest[:8]}"
@@ -41,11 +42,11 @@ def adopt(home: Home, file: Path, backbone: str, resolution: int, licence: str |
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file, folder / ".weights.part")
     if not matches(folder / ".weights.part", digest):
-        raise Refused(f"{file} changed while it was copied; try again.")
+        raise Refused(say("{file} changed while it was copied; try again.", file=file))
     (folder / ".weights.part").replace(folder / "weights.safetensors")
     expects = asdict(input_of(home, backbone, AUTO))
     write_json(folder / "card.json", card_of(name, backbone, file, digest, licence, expects))
-    return name, told
+    return name, words
 
 
 def look_through(file: Path, backbone: str, resolution: int) -> str:
@@ -56,16 +57,27 @@ def look_through(file: Path, backbone: str, resolution: int) -> str:
     if wrong := misfits(own, state):
         missing = [name for name in wrong if name not in state]
         other = [name for name in wrong if name in state]
-        parts = [f"{len(missing)} of its {len(own)} tensors are missing ({_some(missing)})"] if missing else []
-        parts += [f"{len(other)} of its {len(own)} tensors have another shape ({_some(other)})"] if other else []
-        raise Refused(f"{file} does not fit {backbone}: {' and '.join(parts)}.")
+        parts = [(later("{number} of its {all} tensors are missing ({names})"), missing)]
+        parts += [(later("{number} of its {all} tensors have another shape ({names})"), other)]
+        why = listed(say(text, number=len(names), all=len(own), names=_some(names)) for text, names in parts if names)
+        raise Refused(say("{file} does not fit {backbone}: {why}.", file=file, backbone=backbone, why=why))
     heads = tuple(f"{head}." for head in BACKBONES[backbone].heads)
     head = [name for name in given if name.startswith(heads)]
     others = [name for name in given if name not in network.state_dict() and name not in head]
-    left = f"the head ({_some(head)}) is left out" if head else "there is no head"
     renamed = state is not given and misfits(own, given)
-    rest = f", {len(others)} more are not used ({_some(others)})" if others and not renamed else ""
-    return f"{file}: {len(own)} tensors fit {backbone}, {left}{rest}."
+    unused = [] if renamed else others
+    text = {
+        (True, True): later(
+            "{file}: {fit} tensors fit {backbone}, the head ({head}) is left out, {number} more are not used ({names})."
+        ),
+        (True, False): later("{file}: {fit} tensors fit {backbone}, the head ({head}) is left out."),
+        (False, True): later(
+            "{file}: {fit} tensors fit {backbone}, there is no head, {number} more are not used ({names})."
+        ),
+        (False, False): later("{file}: {fit} tensors fit {backbone}, there is no head."),
+    }[bool(head), bool(unused)]
+    about = {"file": file, "fit": len(own), "backbone": backbone, "head": _some(head)}
+    return say(text, **about, number=len(unused), names=_some(unused))
 
 
 def _some(names: Sequence[str]) -> str:
@@ -84,13 +96,13 @@ def main(argv: list[str]) -> int:
     about = (options.file, options.backbone, options.resolution)
     try:
         if options.home is None:
-            key, told = "", look_through(*about)
+            key, words = "", look_through(*about)
         else:
-            key, told = adopt(Home(options.home), *about, options.licence)
+            key, words = adopt(Home(options.home), *about, options.licence)
     except Refused as refusal:
-        print(refusal, file=sys.stderr)
+        print(told(refusal), file=sys.stderr)
         return 2
-    print(json.dumps({"key": key, "told": told}))
+    print(json.dumps({"key": key, "told": told(words)}))
     return 0
 
 

@@ -23,6 +23,8 @@ from tl.decoding.heads import TOO_LARGE_A_FILE
 from tl.decoding.methods import STORED
 from tl.decoding.pixels import LARGEST
 from tl.ending import clean_up_when_ended, status_of
+from tl.languages import say
+from tl.languages import told as words
 from tl.output import spell_out
 from tl.store.files import keep_private
 from tl.store.home import Run
@@ -42,7 +44,7 @@ def answer(run: Run, model: Trained, place: Path, temperature: float, rows: Answ
     told = Told(_tell)
     with tempfile.TemporaryDirectory(prefix="tl-predict-") as folder, decoder(run.home.locks_dir, told) as decode:
         for chunk in _chunks(place):
-            told(rows.pictures + rows.unreadable, total, "looking at pictures")
+            told(rows.pictures + rows.unreadable, total, str(say("looking at pictures")))
             _answer_chunk(
                 model,
                 pixels_from.way(run.home, model.asked, model.side),
@@ -52,7 +54,7 @@ def answer(run: Run, model: Trained, place: Path, temperature: float, rows: Answ
                 temperature,
                 rows,
             )
-    told(rows.pictures + rows.unreadable, total, "looking at pictures")
+    told(rows.pictures + rows.unreadable, total, str(say("looking at pictures")))
 
 
 def _chunks(place: Path) -> Iterator[Files]:
@@ -100,7 +102,7 @@ def _joined(files: Files, target: Path) -> tuple[dict[int, tuple[int, ...]], dic
                     continue
                 data = path.read_bytes()
             except OSError as problem:
-                problems[slot] = f"can't be opened ({problem.strerror})"
+                problems[slot] = say("can't be opened ({reason})", reason=problem.strerror)
                 continue
             places[slot] = (out.tell(), len(data), len(data), STORED, zlib.crc32(data))
             out.write(data)
@@ -135,7 +137,7 @@ def _decoded(
 
 
 def _tell(done: int, total: int, what: str) -> None:
-    print(f"{done} {total} {what}", file=sys.stderr, flush=True)
+    print(f"{done} {total} {words(what)}", file=sys.stderr, flush=True)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -30,6 +30,7 @@ from tl.backbones import BACKBONES, IMAGENET_INPUT, LISTED, Input, unknown
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets import name_of, prepare, source_of
 from tl.datasets.info import DatasetInfo
+from tl.languages import say
 from tl.output import spell_out
 from tl.sources import AUTO, BUNDLED, IMAGENET, Source, source
 from tl.store.device_lock import Turn
@@ -56,29 +57,33 @@ TEACHING, TEMPERATURE = 0.5, 2.0  # the teacher's part of the loss; softens both
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """The command line of `python -m tl pretrain`."""
-    parser = argparse.ArgumentParser(prog="python -m tl pretrain", description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", required=True, help="a data set (see `python -m tl datasets`)")
-    parser.add_argument("--backbone", default="mobilenet_v2", help=LISTED)
+    parser = argparse.ArgumentParser(prog="python -m tl pretrain", description=__doc__.splitlines()[0])  # not shown
+    parser.add_argument("--dataset", required=True, help=say("a data set (see `python -m tl datasets`)"))
+    parser.add_argument("--backbone", default="mobilenet_v2", help=say(LISTED))
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--optimizer", choices=("sgd", "adamw"), default="sgd", help="SGD has Nesterov momentum")
-    parser.add_argument("--learning-rate", type=float, default=0.2, help="peak")
+    parser.add_argument("--optimizer", choices=("sgd", "adamw"), default="sgd", help=say("SGD has Nesterov momentum"))
+    parser.add_argument("--learning-rate", type=float, default=0.2, help=say("peak"))
     parser.add_argument("--weight-decay", type=float, default=1e-4)
-    parser.add_argument("--smallest-area", type=float, default=0.5, help="of a random crop, part of the picture's area")
-    parser.add_argument("--label-smoothing", type=float, default=0.0)
-    parser.add_argument("--cutmix", type=float, default=0.0, help="chance of a batch")
     parser.add_argument(
-        "--small-until", type=float, default=0.0, help="part of the epochs at three quarters of the side"
+        "--smallest-area", type=float, default=0.5, help=say("of a random crop, part of the picture's area")
     )
-    parser.add_argument("--weights", help="start from this source of the library instead of from random weights")
-    parser.add_argument("--teacher", help="a source of the library with the same classes whose scores are learned, too")
+    parser.add_argument("--label-smoothing", type=float, default=0.0)
+    parser.add_argument("--cutmix", type=float, default=0.0, help=say("chance of a batch"))
+    parser.add_argument(
+        "--small-until", type=float, default=0.0, help=say("part of the epochs at three quarters of the side")
+    )
+    parser.add_argument("--weights", help=say("start from this source of the library instead of from random weights"))
+    parser.add_argument(
+        "--teacher", help=say("a source of the library with the same classes whose scores are learned, too")
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--name", help="in the library; default: BACKBONE-DATASET-RESOLUTION")
-    parser.add_argument("--source", default="", help="what the pictures are, for the model card")
-    parser.add_argument("--licence", default="not stated", help="of the weights, for the model card")
-    parser.add_argument("--output", type=Path, help="folder of the result; default: $TL_HOME/library/NAME")
-    parser.add_argument("--home", type=Path, help="default: $TL_HOME or .tl")
+    parser.add_argument("--name", help=say("in the library; default: BACKBONE-DATASET-RESOLUTION"))
+    parser.add_argument("--source", default="", help=say("what the pictures are, for the model card"))
+    parser.add_argument("--licence", default="not stated", help=say("of the weights, for the model card"))  # not shown
+    parser.add_argument("--output", type=Path, help=say("folder of the result; default: $TL_HOME/library/NAME"))
+    parser.add_argument("--home", type=Path, help=say("default: $TL_HOME or .tl"))
     return parser.parse_args(argv)
 
 
@@ -160,7 +165,9 @@ def train(
             expects=expects,
             smallest_area=options.smallest_area,
         )
-        bar = tqdm(batches, total=steps_per_epoch, desc=f"epoch {epoch + 1}/{options.epochs}", mininterval=5)
+        bar = tqdm(
+            batches, total=steps_per_epoch, desc=f"epoch {epoch + 1}/{options.epochs}", mininterval=5
+        )  # not shown
         for number, (batch, target) in enumerate(bar):
             for group in optimizer.param_groups:
                 group["lr"] = options.learning_rate * rate_factor(epoch * steps_per_epoch + number, steps)
@@ -189,14 +196,14 @@ def train(
         _look(epoch, sums.rest())
         mean, _ = sums.means()
         seconds = time.monotonic() - began
-        tqdm.write(f"epoch {epoch + 1} {resolution} px loss {mean:.4f} {seconds:.0f} s", file=sys.stderr)
+        tqdm.write(f"epoch {epoch + 1} {resolution} px loss {mean:.4f} {seconds:.0f} s", file=sys.stderr)  # not shown
         hand_over()
     return average.module
 
 
 def _look(epoch: int, lost: tuple[int, float] | None) -> None:
     if lost:
-        raise Refused(f"training diverged in epoch {epoch + 1}; use a lower --learning-rate.")
+        raise Refused(say("training diverged in epoch {epoch}; use a lower --learning-rate.", epoch=epoch + 1))
 
 
 def publish(network: nn.Module, card: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -235,14 +242,17 @@ def main(argv: list[str]) -> int:
     name = options.name or f"{_in_a_name(options.backbone)}-{options.dataset}-{options.resolution}"
     if not NAME_PATTERN.fullmatch(name) or name in RESERVED:
         raise Refused(
-            f"{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key."
+            say(
+                "{name!r} can't be a model's name; use up to 40 of a-z, 0-9, '-' and '_', but not a source's key.",
+                name=name,
+            )
         )
     info = source_of(home, options.dataset)
     store = prepare(home, options.dataset, options.resolution, None)
     turn = Turn(home.locks_dir)
     try:
         if not turn.try_take():
-            print("waiting for a turn", file=sys.stderr, flush=True)
+            print(say("waiting for a turn"), file=sys.stderr, flush=True)
             turn.take()
         network, card = _pretrained(options, home, info, store, turn)
     finally:
@@ -250,7 +260,15 @@ def main(argv: list[str]) -> int:
     card = {"name": name} | card | {"command": shlex.join(["python", "-m", "tl", "pretrain", *argv])}
     folder = options.output or home.library_dir / name
     card = publish(network, card, folder)
-    print(f"{folder}: {card['accuracy']:.1%} top-1 on {store.sizes['test']} test pictures", file=sys.stderr)
+    print(
+        say(
+            "{folder}: {accuracy:.1%} top-1 on {pictures} test pictures",
+            folder=folder,
+            accuracy=card["accuracy"],
+            pictures=store.sizes["test"],
+        ),
+        file=sys.stderr,
+    )
     return 0
 
 
@@ -288,10 +306,19 @@ def _pretrained(
         known = taught_by.card or {}  # published weights have none
         if known.get("class_names") != list(info.classes):
             raise Refused(
-                f"{options.teacher!r} knows other classes than {options.dataset!r}; name a --teacher of its own."
+                say(
+                    "{teacher!r} knows other classes than {dataset!r}; name a --teacher of its own.",
+                    teacher=options.teacher,
+                    dataset=options.dataset,
+                )
             )
         if (taught_by.input.mean, taught_by.input.std) != (expects.mean, expects.std):
-            raise Refused(f"{options.teacher!r} expects pictures normalised in another way; name another --teacher.")
+            raise Refused(
+                say(
+                    "{teacher!r} expects pictures normalised in another way; name another --teacher.",
+                    teacher=options.teacher,
+                )
+            )
         teacher = build().eval()
         load_pretrained(teacher, options.backbone, _place(home, taught_by), len(info.classes))
     waited = turn.waited_seconds

@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from tl.store.documents import said
 from tl.store.files import write_json
 from tl.store.home import Run
 
@@ -52,4 +53,4 @@ class Progress:
         self._state["counter"] += 1
         self._written = time.monotonic()
         if self._told:
-            write_json(self._path, self._state | {"notes": self.notes}, durable=False)
+            write_json(self._path, said(self._state | {"notes": self.notes}), durable=False)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tl.languages import say
 from tl.words import rate as in_words
 
 LOWEST, HIGHEST, STEPS = 1e-6, 1.0, 100
@@ -86,9 +87,10 @@ def clear_minimum(losses: Sequence[float]) -> int | None:
 
 def none_shown(usual: float) -> str:
     """A note on a run whose range test showed no rate."""
-    return (
-        "The range test showed no learning rate: at none did the loss fall by more than it scatters from batch to batch. "
-        f"The usual rate of {in_words(usual)} was taken."
+    return say(
+        "The range test showed no learning rate: at none did the loss fall by more than it scatters from batch to batch. The "
+        "usual rate of {rate} was taken.",
+        rate=in_words(usual),
     )
 
 

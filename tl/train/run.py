@@ -12,11 +12,12 @@ import torch
 
 from tl.config import BALANCED_ACCURACY, RunConfig
 from tl.datasets import prepare_for
+from tl.languages import english, later, say, store
 from tl.measures import estimated_accuracy
 from tl.schedules import SCHEDULES
 from tl.sources import input_of
 from tl.store.device_lock import Turn
-from tl.store.documents import read_memory_kills
+from tl.store.documents import read_memory_kills, said
 from tl.store.files import write_json, write_parquet
 from tl.store.home import Run
 from tl.store.metrics import write_metrics
@@ -125,17 +126,26 @@ class Trainer:
         if last:
             learner.restored()
         if version != torch.__version__:
-            self.history.notes.append(f"Resumed with torch {torch.__version__}, begun with {version}.")
+            self.history.note(
+                say("Resumed with torch {now}, begun with {before}.", now=torch.__version__, before=version)
+            )
         self._say()
         self.progress.goes_on(self.history.epochs)
         for sentence in self._of_devices():
-            if sentence not in self.history.notes:
-                self.history.notes.append(sentence)
+            if store(sentence) not in self.history.notes:
+                self.history.note(sentence)
         if read_memory_kills(self.run) and learner.divides:
             learner.spare_memory()
             if self.history.parts == 1:  # not known yet
                 self.history.parts = 2
-                self._note_parts(f"The system ended the trainer for lack of memory in epoch {self.history.epochs + 1}")
+                self._note_parts(
+                    later(
+                        "The system ended the trainer for lack of memory in epoch {epoch}: each batch of {batch} went through "
+                        "the network in {parts} parts from there on, whose gradients were added up; BatchNorm saw each part by "
+                        "itself."
+                    ),
+                    epoch=self.history.epochs + 1,
+                )
         learner.parts = self.history.parts
         learner.goes_on(self.history.epochs)
         self.ranks.once(settle_best, folder, learner.network, self.history, self.config, learner.moving)
@@ -144,17 +154,20 @@ class Trainer:
         """What is to be said of how many of its devices compute the run."""
         if (asked := self.config.devices) == self.config.devices_of(self.config.arm):
             return []
-        return [f"Only its head is computed, on features that are kept: one of the {asked} devices did all of it."]
+        sentence = later(
+            "Only its head is computed, on features that are kept: one of the {devices} devices did all of it."
+        )
+        return [say(sentence, devices=asked)]
 
     def _note(self, sentence: str) -> None:
         """Keep what did not go as planned: it ends up in result.json."""
-        self.history.notes.append(sentence)
+        self.history.note(sentence)
         self._say()
 
     def _say(self) -> None:
         for sentence in self.history.notes:
             if sentence not in self.progress.notes:
-                print(sentence, flush=True)
+                print(english(sentence), flush=True)
         self.progress.notes = list(self.history.notes)
 
     def _write_rows(self) -> None:
@@ -181,7 +194,7 @@ class Trainer:
     def _choose_precision(self) -> RunConfig:
         """Every arm finds the same answer; it becomes part of the configuration. Nobody's computing time."""
         config = self.config
-        self.progress.phase("preparing", detail="trying fp32 and bf16")
+        self.progress.phase("preparing", detail=say("trying fp32 and bf16"))
         build = partial(new_network, config.backbone, len(self.store.classes), config.resolution, self.device)
         about = (config.backbone, config.resolution, config.batch_size)
         chosen = self.ranks.told(lambda: choose_precision(self.run.home, build, *about, self.device))
@@ -192,7 +205,7 @@ class Trainer:
     def _find_rate(self) -> float | None:
         """By a range test, whose time is this run's time."""
         history, found, began = self.history, [], time.monotonic()
-        self.progress.phase("training", detail="finding the learning rate", epoch=1)
+        self.progress.phase("training", detail=say("finding the learning rate"), epoch=1)
         self.monitor.epoch_mark()
         for phase in self.config.rate_tests_of(self.config.arm):
             rate, curve, flops = self.learner.find_rate(phase)
@@ -200,7 +213,7 @@ class Trainer:
             assert usual is not None, "a strategy without a rate makes no test"
             found.append((rate or usual, curve, rate is not None))
             history.rate_test_flops += flops
-            print(f"range test ({phase.name}): learning rate {rate or 'none'}", flush=True)
+            print(f"range test ({phase.name}): learning rate {rate or 'none'}", flush=True)  # not shown
         rate, curve, history.rate_shown = min(found, key=lambda each: each[0])
         if not history.rate_shown:
             self._note(none_shown(rate))
@@ -234,7 +247,9 @@ class Trainer:
         trained, reused = time.monotonic(), learner.reused_seconds - before
         validation = None if config.final else self._evaluate(VALIDATION, epoch)
         if validation and not math.isfinite(validation.loss):
-            raise Diverged(f"the validation loss became {validation.loss} in epoch {epoch}")
+            raise Diverged(
+                say("the validation loss became {loss} in epoch {epoch}", loss=str(validation.loss), epoch=epoch)
+            )
         evaluated, spared = time.monotonic(), learner.reused_seconds - before
         load, pictures = self._load(), learner.per_epoch
         frozen_flops, flops = learner.flops(phase)
@@ -271,9 +286,11 @@ class Trainer:
         else:
             history.keep(epoch)
         self._commit()
-        told = f"validation loss {validation.loss:.4f}, accuracy {validation.accuracy:.1%}, " if validation else ""
-        said = f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, {told}"
-        print(f"{said}{evaluated - began:.1f} s", flush=True)
+        told = (
+            f"validation loss {validation.loss:.4f}, accuracy {validation.accuracy:.1%}, " if validation else ""
+        )  # not shown
+        said = f"epoch {epoch}/{config.max_epochs} ({phase.name}): train loss {train_loss:.4f}, {told}"  # not shown
+        print(f"{said}{evaluated - began:.1f} s", flush=True)  # not shown
 
     def _load(self) -> dict[str, float | None]:
         """What was taken of the machine since the last mark, by columns of the metrics, by all devices together."""
@@ -333,17 +350,28 @@ class Trainer:
     def _look(self, epoch: int, lost: tuple[int, float] | None) -> None:
         """Raise Diverged for a (step, loss) that is not finite."""
         if lost:
-            raise Diverged(f"the training loss became {lost[1]} in epoch {epoch}, step {lost[0]}")
+            raise Diverged(
+                say(
+                    "the training loss became {loss} in epoch {epoch}, step {step}",
+                    loss=str(lost[1]),
+                    epoch=epoch,
+                    step=lost[0],
+                )
+            )
 
     def _halved(self, epoch: int, step: int) -> None:
         self.history.parts = self.learner.parts
-        self._note_parts(f"The GPU's memory was not enough in epoch {epoch}, step {step}")
-
-    def _note_parts(self, why: str) -> None:
-        self._note(
-            f"{why}: each batch of {self.config.batch_size} went through the network in {self.history.parts} parts from"
-            " there on, whose gradients were added up; BatchNorm saw each part by itself."
+        self._note_parts(
+            later(
+                "The GPU's memory was not enough in epoch {epoch}, step {step}: each batch of {batch} went through the network "
+                "in {parts} parts from there on, whose gradients were added up; BatchNorm saw each part by itself."
+            ),
+            epoch=epoch,
+            step=step,
         )
+
+    def _note_parts(self, sentence: str, **where: int) -> None:
+        self._note(say(sentence, batch=self.config.batch_size, parts=self.history.parts, **where))
 
     def _evaluate(self, split: str, epoch: int, whole: bool = False) -> Evaluation:
         steps = self.store.sizes[split]
@@ -416,6 +444,6 @@ class Trainer:
         except OSError as error:
             if status == "finished":
                 raise
-            print(f"TensorBoard's files lack how the run ended: {error}", flush=True)
-        self.ranks.once(write_json, self.run.result, document)
+            print(f"TensorBoard's files lack how the run ended: {error}", flush=True)  # not shown
+        self.ranks.once(write_json, self.run.result, said(document))
         return document

@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 
 from tl.backbones import BACKBONES
 from tl.config import Refused
+from tl.languages import say
 from tl.store import weights_file
 
 
@@ -17,7 +18,13 @@ def read_weights(path: Path, backbone: str) -> dict[str, torch.Tensor]:
         return read_safetensors(path)
     published = BACKBONES[backbone].imagenet
     if published is None:
-        raise Refused(f"{path} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.")
+        raise Refused(
+            say(
+                "{file} is a pickle, and nobody publishes one for {backbone}; give a .safetensors file.",
+                file=path,
+                backbone=backbone,
+            )
+        )
     return read_published(path, published.sha256)
 
 

@@ -72,8 +72,8 @@ class Asked:
 def _line(stream: IO[str], seconds: float) -> dict[str, Any]:
     """The next line, a JSON object. Raises ValueError where there is none in time."""
     if not select.select([stream], [], [], seconds)[0]:
-        raise ValueError("no answer")
+        raise ValueError("no answer")  # not shown
     found = json.loads(stream.readline())
     if not isinstance(found, dict):
-        raise ValueError("no answer")
+        raise ValueError("no answer")  # not shown
     return found

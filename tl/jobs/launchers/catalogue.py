@@ -13,6 +13,7 @@ from tl.jobs.launchers.launcher import Launcher
 from tl.jobs.launchers.local import LocalLauncher
 from tl.jobs.launchers.ray import RayLauncher
 from tl.jobs.launchers.slurm import SlurmLauncher
+from tl.languages import say
 
 LAUNCHERS: dict[str, type[Launcher]] = {"local": LocalLauncher, "slurm": SlurmLauncher, "ray": RayLauncher}
 _SUPERVISED: dict[str, type[Launcher]] = {"local": ForkLauncher}  # where it is worth more to start many
@@ -28,7 +29,9 @@ def chosen() -> str:
     """Name of the launcher that starts what is queued. Raises Refused for one that isn't known."""
     name = named()
     if name not in LAUNCHERS:
-        raise Refused(f"TL_LAUNCHER is {name!r}; it must be one of {', '.join(LAUNCHERS)}.")
+        raise Refused(
+            say("TL_LAUNCHER is {name!r}; it must be one of {launchers}.", name=name, launchers=", ".join(LAUNCHERS))
+        )
     return name
 
 
@@ -38,7 +41,12 @@ def check() -> None:
     if launcher.library and find_spec(launcher.library[0]) is None:
         name, version = launcher.library
         raise Refused(
-            f"TL_LAUNCHER is {launcher.name!r}, but the library it needs is not installed; pip install '{name}=={version}'."
+            say(
+                "TL_LAUNCHER is {launcher!r}, but the library it needs is not installed; pip install '{library}=={version}'.",
+                launcher=launcher.name,
+                library=name,
+                version=version,
+            )
         )
     launcher.check()
 

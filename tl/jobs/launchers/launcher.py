@@ -15,6 +15,7 @@ from typing import Protocol
 from tl import machine
 from tl.config import Refused
 from tl.jobs import memory
+from tl.languages import VARIABLE, language, say
 from tl.output import UTF_8
 from tl.store.home import Home, Run
 from tl.store.machines import Machine
@@ -113,7 +114,9 @@ def amount(variable: str, default: float) -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found <= 10**6:
-        raise Refused(f"{variable} is {text!r}; it must be a number, and not negative.")
+        raise Refused(
+            say("{variable} is {text!r}; it must be a number, and not negative.", variable=variable, text=text)
+        )
     return found
 
 
@@ -133,11 +136,13 @@ def first_to_go(pid: int) -> None:
 
 
 def child_environment() -> dict[str, str]:
-    """Environment of a trainer: `tl` importable from anywhere, prints at once and in UTF-8, memory kept if there is much."""
+    """Environment of a process of ours: `tl` importable from anywhere, prints at once and in UTF-8, in the reader's language,
+    memory kept if there is much."""
     roomy = platform.libc_ver()[0] == "glibc" and machine.total_memory() >= memory.ROOMY_BYTES
     allocator = _ALLOCATOR if roomy else {}
     path = os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
-    return with_defaults(os.environ, allocator | _SPINNING) | UTF_8 | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    own = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", VARIABLE: language()}
+    return with_defaults(os.environ, allocator | _SPINNING) | UTF_8 | own
 
 
 def with_defaults(environment: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from tl.jobs.launchers.launcher import (
 )
 from tl.jobs.launchers.processes import Identity
 from tl.jobs.memory_kills import memory_kills
+from tl.languages import say
 from tl.store.home import Run
 from tl.store.machines import Machine
 
@@ -29,7 +30,7 @@ _HANDLE = re.compile(r"local (\d{1,10}) (-?\d{1,20}) (\S*)")
 
 def handle_of(trainer: Identity) -> str:
     """The handle that stands for a process."""
-    return f"local {trainer.pid} {trainer.start_ticks} {trainer.boot_id}"
+    return f"local {trainer.pid} {trainer.start_ticks} {trainer.boot_id}"  # not shown
 
 
 def identity_of(handle: str | None) -> Identity | None:
@@ -126,12 +127,20 @@ class LocalLauncher:
         end = time.monotonic() + KILL_SECONDS
         while left := processes.of_run(run_id):
             if time.monotonic() > end:
-                raise TimeoutError(f"Process {left[0]} of run {run_id} does not end; it may hang in a driver.")
+                raise TimeoutError(
+                    say(
+                        "Process {process} of run {run} does not end; it may hang in a driver.",
+                        process=left[0],
+                        run=run_id,
+                    )
+                )
             for pid in left:
                 _signal(pid, signal.SIGKILL)
             _wait_until(lambda: not processes.of_run(run_id), 0.5)
         if own and not _wait_until(lambda: memory.gpu_processes().isdisjoint(own), KILL_SECONDS):
-            raise TimeoutError(f"Run {run_id} has ended, but the GPU still holds its memory; the driver may hang.")
+            raise TimeoutError(
+                say("Run {run} has ended, but the GPU still holds its memory; the driver may hang.", run=run_id)
+            )
 
     def fits(self, need_bytes: float) -> int:
         """As many as the free memory holds."""

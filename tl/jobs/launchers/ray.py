@@ -15,6 +15,7 @@ import msgspec
 from tl.jobs.launchers.asked import Asked
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
 from tl.jobs.launchers.ray_driver import cluster
+from tl.languages import read, say
 from tl.store.home import Run
 from tl.store.machines import Machine
 
@@ -75,7 +76,7 @@ class RayLauncher:
         """By its node; then its share of that is free. Raises TimeoutError where the node says that something survives."""
         answer = self._ask({"end": handle, "run": run_id, "grace": grace_seconds})
         if answer.get("survives"):
-            raise TimeoutError(answer["survives"])
+            raise TimeoutError(read(answer["survives"]))
         if handle and answer.get("told"):
             self._told[handle] = answer["told"]
 
@@ -105,12 +106,16 @@ class RayLauncher:
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The driver's answer. Raises Unreachable."""
         if self._driver.process is None and time.monotonic() - self._failed_at < AGAIN_SECONDS:
-            raise Unreachable(f"Ray ({cluster()}) does not answer")
+            raise Unreachable(say("Ray ({cluster}) does not answer", cluster=cluster()))
         answer = self._driver.ask(request)
         if answer is None or "problem" in answer:
             self._failed_at = time.monotonic()
             self._driver.drop()
             raise Unreachable(
-                f"Ray ({cluster()}) does not answer: {(answer or {}).get('problem', 'its process ended')}"
+                say(
+                    "Ray ({cluster}) does not answer: {reason}",
+                    cluster=cluster(),
+                    reason=(answer or {}).get("problem") or say("its process ended"),
+                )
             )
         return answer

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from tl.jobs.launchers.launcher import KILL_SECONDS, PROJECT_ROOT, amount
+from tl.languages import say, store
 
 NAMESPACE = "tl"
 LOOK_SECONDS = 5.0  # in which a node must have answered
@@ -107,7 +108,10 @@ class Driver:
         share = self._share(request["need"])
         options = {"name": name, "lifetime": "detached", "max_restarts": 0, "max_concurrency": 1000}
         actor = self._class.options(**options, **share, scheduling_strategy="SPREAD")
-        self._watch(handle := f"ray {name}", actor.remote(request["start"], str(PROJECT_ROOT), environment))
+        self._watch(
+            handle := f"ray {name}",
+            actor.remote(request["start"], str(PROJECT_ROOT), environment),  # not shown
+        )  # not shown
         return {"handle": handle}
 
     def _share(self, need_bytes: float) -> dict[str, float]:
@@ -148,7 +152,7 @@ class Driver:
 
     def _of_run(self, run_id: str) -> list[str]:
         names = self.ray.util.list_named_actors()
-        return [f"ray {name}" for name in names if name.startswith(run_id)]
+        return [f"ray {name}" for name in names if name.startswith(run_id)]  # not shown
 
     def look(self, request: dict[str, Any]) -> dict[str, Any]:
         """What is known of each of the handles."""
@@ -169,7 +173,7 @@ class Driver:
             self._forget(handle)
             return {"alive": True, "seconds": None}
         except (errors.RayActorError, ValueError) as problem:
-            if "creation task" in str(problem):  # there is no TL Lab on its node, or another
+            if "creation task" in str(problem):  # there is no TL Lab on its node, or another; # not shown
                 print(problem, file=sys.stderr, flush=True)
                 return {"alive": False, "seconds": None, "exit_code": 1}
             return {"alive": False, "seconds": None, "lost": "node_lost"}
@@ -219,7 +223,7 @@ class Driver:
                 told = self._told(handle)
                 self.ray.kill(actor)
             except self.ray.exceptions.GetTimeoutError:
-                survives = f"The node that trains run {request['run']} does not answer."
+                survives = store(say("The node that trains run {run} does not answer.", run=request["run"]))
             except (self.ray.exceptions.RayActorError, ValueError):
                 told = {"alive": False, "seconds": None, "lost": "node_lost"}
             if not survives:

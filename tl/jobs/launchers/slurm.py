@@ -21,13 +21,14 @@ from tl.jobs.launchers.guard import guarded
 from tl.jobs.launchers.launcher import GRACE_SECONDS, PROJECT_ROOT, Ended, Unreachable, amount
 from tl.jobs.launchers.local import LocalLauncher
 from tl.jobs.memory import GPU_HOST_BYTES
+from tl.languages import say
 from tl.store.home import Run
 from tl.store.machines import Machine
 
 FRESH_SECONDS = 5.0  # for so long an answer of squeue holds: it asks the one that schedules everybody's jobs
 COMMAND_SECONDS = 60.0  # for one of Slurm's commands
 KILL_WAIT_SECONDS = 60.0  # from cancelling a job to its end; Slurm itself kills after 30 (its KillWait)
-TAKEN = "Job not requeued because"  # as submitit says it
+TAKEN = "Job not requeued because"  # as submitit says it; # not shown
 NAME = "tl-"  # jobs are called so, and then by their run's id
 WORKING = ("RUNNING", "COMPLETING")
 # Times that a job may begin again because its time was over: the queue knows how long a run may take.
@@ -97,7 +98,7 @@ class SlurmLauncher:
         try:
             job = executor.submit(Carried(), str(run.folder))
         except (subprocess.CalledProcessError, submitit.core.utils.FailedJobError, RuntimeError) as problem:
-            raise OSError(f"Slurm refused the job: {' '.join(str(problem).split())[:300]}") from None
+            raise OSError(say("Slurm refused the job: {reason}", reason=" ".join(str(problem).split())[:300])) from None
         self._jobs[job.job_id] = Job(job.job_id, "PENDING", 0.0, NAME + run.folder.name, "")
         return _handle(job.job_id, folder)
 
@@ -150,7 +151,7 @@ class SlurmLauncher:
         if left:
             _slurm("scancel", *left)
             if not self._wait_until_gone(left, KILL_WAIT_SECONDS):
-                raise TimeoutError(f"Job {left[0]} of run {run_id} does not end, says Slurm.")
+                raise TimeoutError(say("Job {job} of run {run} does not end, says Slurm.", job=left[0], run=run_id))
 
     def _wait_until_gone(self, numbers: list[str], seconds: float, handle: str | None = None) -> bool:
         end = time.monotonic() + seconds
@@ -212,7 +213,7 @@ def _parameters(run: Run, need_bytes: float) -> dict[str, Any]:
 
 
 def _handle(number: str, folder: Path) -> str:
-    return f"slurm {number} {folder}"
+    return f"slurm {number} {folder}"  # not shown
 
 
 def _number(handle: str) -> str:
@@ -254,5 +255,5 @@ def _slurm(*command: str) -> list[str]:
         )
     except (OSError, subprocess.SubprocessError) as problem:
         said = str(getattr(problem, "stderr", None) or problem)
-        raise Unreachable(f"Slurm does not answer: {' '.join(said.split())[:300]}") from None
+        raise Unreachable(say("Slurm does not answer: {reason}", reason=" ".join(said.split())[:300])) from None
     return [line for line in done.stdout.splitlines() if line.strip()]

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from tl.analysis.adaptation.apart import Question, keys
 from tl.config import Refused
 from tl.jobs import background
+from tl.languages import read, say, store
 from tl.store.home import Home
 
 LIMIT_SECONDS = 1800.0  # a large network on a slow machine, and pictures to decode before
@@ -35,11 +36,11 @@ def measure(home: Home, asked: Question) -> None:
     with background.alone(home, LOCK):
         problem = _look(home, asked, background.in_front)
     if problem:
-        raise Refused(problem)
+        raise Refused(read(problem))
 
 
 def _look(home: Home, asked: Question, run: Run) -> str | None:
-    """A sentence where it fails."""
+    """A sentence, stored, where it fails."""
     for key in keys(home, asked):
         if key.path(home).is_file():
             continue
@@ -48,7 +49,9 @@ def _look(home: Home, asked: Question, run: Run) -> str | None:
         try:
             ended = run(command)
         except subprocess.TimeoutExpired:
-            return f"Looking at the pictures took longer than {LIMIT_SECONDS / 60:.0f} minutes."
+            return store(
+                say("Looking at the pictures took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60)
+            )
         if ended is None:  # a run came first; the next look makes it
             return None
         if problem := background.problem_of(ended):

@@ -15,13 +15,14 @@ from tl.config import Refused
 from tl.datasets.pieces import WAITING
 from tl.jobs import background
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
+from tl.languages import later, read, say, store
 from tl.store.device_lock import Turn
 from tl.store.features import TRAIN, FeatureKey, Features, read_features
 from tl.store.files import locked
 from tl.store.home import Home
 
 LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
-NOT_READ = "The features could not be read back; the disk may be full."
+NOT_READ = later("The features could not be read back; the disk may be full.")
 COMMAND = (sys.executable, "-m", "tl.train.features")
 Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 Split = str
@@ -39,9 +40,9 @@ class ByFeatures:
     lock: str  # under which one process measures
     waits: str  # told on stderr where something else computes
     known: Callable[[Home, Question], bool]
-    problem: Callable[[Home, Question], str | None]  # why it could not be answered
+    problem: Callable[[Home, Question], str | None]  # why it could not be answered, stored as tl.languages has it
     measure_by: Callable[[Home, Question, dict[Split, Features], Callable[[], None]], str | None]
-    # keeps the answer, and calls its last argument before each piece; a sentence where that can't be done
+    # keeps the answer, and calls its last argument before each piece; a sentence, stored, where that can't be done
     keep_problem: Callable[[Home, Question, str], None]
 
     def ask(self, home: Home, asked: Question) -> bool:
@@ -58,7 +59,7 @@ class ByFeatures:
             in_front = InFront(home, self.waits)
             self.look(home, asked, in_front.run, in_front.look)
         if not self.known(home, asked):
-            raise Refused(self.problem(home, asked) or NOT_READ)
+            raise Refused(read(self.problem(home, asked)) or say(NOT_READ))
 
     def main(self, arguments: Sequence[str]) -> None:
         """Of the process that `ask` started, which handed over the lock: measure at once."""
@@ -82,7 +83,7 @@ class ByFeatures:
     def _measured(self, home: Home, asked: Question, give_way: Callable[[], None]) -> str | None:
         found = features_of(home, asked)
         if found is None:
-            return NOT_READ
+            return store(say(NOT_READ))
         with in_turns(home, give_way) as next_turn:
             return self.measure_by(home, asked, found, next_turn)
 
@@ -125,11 +126,11 @@ class InFront:
     def _tell(self) -> None:
         if not self._told:
             self._told = True
-            print(self._waits, file=sys.stderr, flush=True)
+            print(say(self._waits), file=sys.stderr, flush=True)
 
 
 def make_features(home: Home, asked: Question, run: Run) -> str | None:
-    """Compute the features that are missing; a sentence where that fails."""
+    """Compute the features that are missing; a sentence, stored, where that fails."""
     keys = feature_keys(home, asked)
     if all(key.path(home).is_file() for key in keys.values()):
         return None
@@ -140,7 +141,7 @@ def make_features(home: Home, asked: Question, run: Run) -> str | None:
     try:
         ended = run(command)
     except subprocess.TimeoutExpired:
-        return f"Looking at the pictures took longer than {LIMIT_SECONDS / 60:.0f} minutes."
+        return store(say("Looking at the pictures took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60))
     if ended is None:
         raise GaveWay
     return background.problem_of(ended)

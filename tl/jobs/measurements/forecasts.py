@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from tl.analysis.forecasts.question import Question, keep_curve, keep_problem, probe_curve
 from tl.jobs.measurements.by_features import ByFeatures
+from tl.languages import later
 from tl.store.features import TRAIN, Features
 from tl.store.home import Home
 
@@ -21,7 +22,7 @@ def _measure(home: Home, asked: Question, found: dict[str, Features], next_turn:
 CURVE = ByFeatures(
     module="tl.jobs.measurements.forecasts",
     lock="forecasting.lock",
-    waits="Something else computes now; the forecast waits for its turn.",
+    waits=later("Something else computes now; the forecast waits for its turn."),
     known=lambda home, asked: probe_curve(home, asked)[0] is not None,
     problem=lambda home, asked: probe_curve(home, asked)[1],
     measure_by=_measure,

@@ -13,6 +13,7 @@ from typing import Any
 from tl.analysis.forecasts import hints
 from tl.analysis.forecasts.hints import Question
 from tl.jobs import background
+from tl.languages import say, store
 from tl.store.features import FeatureKey
 from tl.store.home import Home
 
@@ -72,7 +73,12 @@ def _make(home: Home, asked: Question, keys: list[FeatureKey], run: Run) -> dict
     try:
         ended = run(command)
     except subprocess.TimeoutExpired:
-        return {"": f"Looking at the pictures took longer than {LIMIT_SECONDS / 60:.0f} minutes."}
+        return {
+            "": store(
+                say("Looking at the pictures took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60)
+            )
+            or ""
+        }
     if ended is None:
         return None
     try:
@@ -80,7 +86,7 @@ def _make(home: Home, asked: Question, keys: list[FeatureKey], run: Run) -> dict
         return {name: answer.get("error", "") for name, answer in zip(names, answers, strict=True)}
     except (IndexError, ValueError):
         said = (ended.stderr or "").strip().splitlines()
-        return {"": said[-1] if said else "Looking at the pictures failed."}
+        return {"": said[-1] if said else store(say("Looking at the pictures failed.")) or ""}
 
 
 def _name(key: FeatureKey) -> str:

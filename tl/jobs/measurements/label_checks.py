@@ -6,15 +6,16 @@ from collections.abc import Callable
 from tl.analysis.forecasts.question import Question
 from tl.analysis.inspection import held_out
 from tl.jobs.measurements.by_features import ByFeatures
+from tl.languages import later, say, store
 from tl.store.features import Features
 from tl.store.home import Home
 from tl.store.pictures import SPLITS
 
-TOGETHER = "All pictures belong together, so that none could be judged without having been seen."
+TOGETHER = later("All pictures belong together, so that none could be judged without having been seen.")
 
 
 def _measure(home: Home, asked: Question, found: dict[str, Features], next_turn: Callable[[], None]) -> str | None:
-    """Fit the probes, one fold in a turn; a sentence where that can't be done."""
+    """Fit the probes, one fold in a turn; a sentence, stored, where that can't be done."""
     import numpy as np
 
     from tl.analysis.inspection.label_issues import Judged
@@ -26,7 +27,7 @@ def _measure(home: Home, asked: Question, found: dict[str, Features], next_turn:
     try:
         shares = out_of_fold(features, labels, groups, int(labels.max()) + 1, before_each=next_turn)
     except ValueError:
-        return TOGETHER
+        return store(say(TOGETHER))
     held_out.keep(home, asked, Judged(picture=places, label=labels, probabilities=shares.astype(float)))
     return None
 
@@ -34,7 +35,7 @@ def _measure(home: Home, asked: Question, found: dict[str, Features], next_turn:
 LABELS = ByFeatures(
     module="tl.jobs.measurements.label_checks",
     lock="label_checks.lock",
-    waits="Something else computes now; looking at the labels waits for its turn.",
+    waits=later("Something else computes now; looking at the labels waits for its turn."),
     known=lambda home, asked: held_out.out_of_fold(home, asked) is not None,
     problem=held_out.problem_of,
     measure_by=_measure,

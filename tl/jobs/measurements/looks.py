@@ -8,13 +8,14 @@ import sys
 from collections.abc import Sequence
 
 from tl.jobs import background
+from tl.languages import later, say, store
 from tl.store.home import Home
 from tl.store.looks import Failed, drop_pixels, forget_look, read_look, write_look
 
 LIMIT_SECONDS = 300.0  # several large networks on a slow machine, and pictures to decode before
 LOCK = "looking.lock"  # under which one process looks
 COMMAND = (sys.executable, "-m", "tl.train.looking.look")
-CAME_FIRST = "A run was started meanwhile; try again when nothing trains."
+CAME_FIRST = later("A run was started meanwhile; try again when nothing trains.")
 
 
 def ask(home: Home, picture: str, runs: Sequence[str]) -> bool:
@@ -34,16 +35,18 @@ def looking(home: Home) -> bool:
 
 
 def _look(home: Home, picture: str, runs: Sequence[str]) -> None:
-    """Every run gets its look in the cache, or a sentence why not."""
+    """Every run gets its look in the cache, or a sentence, stored, why not."""
     problem = None
     try:
         ended = background.run(home, [*COMMAND, "--home", str(home.path), "--picture", picture, *runs], LIMIT_SECONDS)
         if ended is None:
-            problem = CAME_FIRST
+            problem = store(say(CAME_FIRST))
         elif ended.returncode:
-            problem = next(iter(ended.stderr.strip().splitlines()[-1:]), "Looking at the picture failed.")
+            problem = next(iter(ended.stderr.strip().splitlines()[-1:]), store(say("Looking at the picture failed.")))
     except subprocess.TimeoutExpired:
-        problem = f"Looking at the picture took longer than {LIMIT_SECONDS / 60:.0f} minutes."
+        problem = store(
+            say("Looking at the picture took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60)
+        )
     finally:
         drop_pixels(home, picture)
     for run_id in runs if problem else ():

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable
 
+from tl.languages import say, store
 from tl.store.home import Home
 from tl.store.looks import Failed, read_look
 
@@ -11,7 +12,7 @@ Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]  # None: a 
 
 
 def problem(home: Home, run_id: str, name: str) -> str | None:
-    """Why a run could not be asked, as the cache says under `name`; None where it was, or nobody has tried."""
+    """Why a run could not be asked, stored, as the cache says under `name`; None where it was, or nobody has tried."""
     found = read_look(home, run_id, name)
     return found.error if isinstance(found, Failed) else None
 
@@ -19,7 +20,7 @@ def problem(home: Home, run_id: str, name: str) -> str | None:
 def reasons(run: Run, command: list[str], limit_seconds: float) -> Callable[[str], str] | None:
     """Run a command whose last line is a JSON object, run -> why it could not be asked; what then says it of a run that has no
     answer. None where a run to be trained came first."""
-    otherwise, told = "Asking its network failed.", {}
+    otherwise, told = store(say("Asking its network failed.")) or "", {}
     try:
         ended = run(command)
         if ended is None:
@@ -29,5 +30,7 @@ def reasons(run: Run, command: list[str], limit_seconds: float) -> Callable[[str
         elif said := (ended.stderr or "").strip().splitlines():
             otherwise = said[-1]
     except subprocess.TimeoutExpired:
-        otherwise = f"Asking the networks took longer than {limit_seconds / 60:.0f} minutes."
+        otherwise = (
+            store(say("Asking the networks took longer than {minutes:.0f} minutes.", minutes=limit_seconds / 60)) or ""
+        )
     return lambda run_id: str(told.get(run_id, otherwise))

@@ -18,6 +18,7 @@ from tl import machine
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS
 from tl.jobs import background
+from tl.languages import say, store
 from tl.store.device_lock import GAVE_WAY
 from tl.store.documents import Finite, Positive, fitting
 from tl.store.files import locked, read_json, write_json
@@ -130,7 +131,7 @@ def _result(home: Home, command: list[str]) -> dict[str, Any] | None:
                 return None
             time.sleep(AGAIN_SECONDS)
     except subprocess.TimeoutExpired:
-        return _failure(f"The probe took longer than {LIMIT_SECONDS:.0f} s.")
+        return _failure(say("The probe took longer than {seconds:.0f} s.", seconds=LIMIT_SECONDS))
     if ended is None:
         return None
     lines = ended.stdout.strip().splitlines()
@@ -140,19 +141,19 @@ def _result(home: Home, command: list[str]) -> dict[str, Any] | None:
         speeds = None
     if not isinstance(speeds, dict):
         errors = ended.stderr.strip().splitlines()
-        return None if background.busy(home) else _failure((errors or ["The probe failed."])[-1])
+        return None if background.busy(home) else _failure(errors[-1] if errors else say("The probe failed."))
     return speeds
 
 
 def _failure(sentence: str) -> dict[str, str]:
-    return {"error": sentence}
+    return {"error": store(sentence) or ""}
 
 
 def _key(backbone: str, resolution: int, batch_size: int) -> str:
     """What a speed depends on. Which GPU is used is not known without torch; the device files say whether it changed."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
     boards = ",".join(sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*")))
-    return f"{backbone} {resolution}px batch {batch_size} on {platform.node()}, {machine.cores()} cores, gpu {visible} of {boards}"
+    return f"{backbone} {resolution}px batch {batch_size} on {platform.node()}, {machine.cores()} cores, gpu {visible} of {boards}"  # not shown
 
 
 if __name__ == "__main__":

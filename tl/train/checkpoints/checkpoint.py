@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from tl.config import Newer, Refused, RunConfig, newer
+from tl.languages import listed, say
 from tl.store.files import sync_folder, write_pieces
 from tl.store.seal import DIGEST, NO_DIGEST
 from tl.train.checkpoints.history import History
@@ -125,14 +126,26 @@ def load_last(
             continue
         for bad in damaged:
             bad.unlink()  # it would become the previous one, in place of the only good one
-            history.notes.append(f"Resumed from epoch {history.epochs}: the last checkpoint was damaged.")
+            history.note(say("Resumed from epoch {epoch}: the last checkpoint was damaged.", epoch=history.epochs))
         if before.devices != config.devices:
             there, here = (number_of(each.devices, "device") for each in (before, config))
-            history.notes.append(f"Resumed on {here} after epoch {history.epochs}, before on {there}.")
+            history.note(
+                say(
+                    "Resumed on {here} after epoch {epoch}, before on {there}.",
+                    here=here,
+                    epoch=history.epochs,
+                    there=there,
+                )
+            )
         return history, sealed.about["torch"]
     if damaged:
-        names = " and ".join(path.name for path in damaged)
-        raise BadCheckpoint(f"{names} in {folder} can't be used: damaged; start a new run with the same settings.")
+        raise BadCheckpoint(
+            say(
+                "{files} in {folder} can't be used: damaged; start a new run with the same settings.",
+                files=listed(path.name for path in damaged),
+                folder=folder,
+            )
+        )
     return None
 
 
@@ -144,13 +157,20 @@ def _belongs(path: Path, settings: dict[str, Any], config: RunConfig) -> RunConf
     except Newer as found:
         raise BadCheckpoint(newer(str(path), found)) from None
     except Refused as problem:
-        raise BadCheckpoint(f"{path} has settings that can't be used ({problem}); start a new run.") from None
+        raise BadCheckpoint(
+            say("{file} has settings that can't be used ({problem}); start a new run.", file=path, problem=problem)
+        ) from None
     own, theirs = config.to_json(), replace(before, devices=config.devices).to_json()
     for name in sorted({*own, *theirs}):
         if own.get(name) != theirs.get(name):
             raise BadCheckpoint(
-                f"{path} is of a run with {name} {theirs.get(name)!r}, config.json says {own.get(name)!r}; put that"
-                " back, or start a new run."
+                say(
+                    "{file} is of a run with {name} {theirs}, config.json says {own}; put that back, or start a new run.",
+                    file=path,
+                    name=name,
+                    theirs=repr(theirs.get(name)),
+                    own=repr(own.get(name)),
+                )
             )
     return before
 
@@ -178,8 +198,11 @@ def _fill(sealed: Sealed, network: nn.Module, moving: Moving | None, prefix: str
     if moving is not None and "rest" in sealed.about:
         if sealed.about["rest"] != moving.rest:
             raise BadCheckpoint(
-                f"{sealed.path} is of a run that began with other pretrained weights than there are now; put those back, or"
-                " start a new run."
+                say(
+                    "{file} is of a run that began with other pretrained weights than there are now; put those back, or start a "
+                    "new run.",
+                    file=sealed.path,
+                )
             )
         own = _state(network, moving)
     elif moving is not None:  # of an earlier version, or of the end: a whole plain network
@@ -191,7 +214,13 @@ def _fill(sealed: Sealed, network: nn.Module, moving: Moving | None, prefix: str
         shapes = [_size(theirs[wrong]["shape"] if wrong in theirs else None)]
         shapes.append(_size(list(own[wrong].shape) if wrong in own else None))
         raise BadCheckpoint(
-            f"{sealed.path} doesn't fit the network ({wrong} is {shapes[0]} there and {shapes[1]} here); start a new run."
+            say(
+                "{file} doesn't fit the network ({name} is {there} there and {here} here); start a new run.",
+                file=sealed.path,
+                name=wrong,
+                there=shapes[0],
+                here=shapes[1],
+            )
         )
     for name, value in own.items():
         _read(sealed, prefix + name, value)
@@ -199,7 +228,7 @@ def _fill(sealed: Sealed, network: nn.Module, moving: Moving | None, prefix: str
 
 def _size(shape: list[int] | None) -> str:
     """[3, 4] -> "3 x 4"."""
-    return "missing" if shape is None else " x ".join(map(str, shape)) or "one number"
+    return say("missing") if shape is None else " x ".join(map(str, shape)) or say("one number")
 
 
 @torch.no_grad()
@@ -251,12 +280,17 @@ def load_best(folder: Path, network: nn.Module | None, epoch: int, moving: Movin
     try:
         with opened(path) as sealed:
             if sealed.about["epoch"] != epoch:
-                of = f"of epoch {sealed.about['epoch']}, not of the best one"
-                raise BadCheckpoint(f"{path} is {of}; start a new run with the same settings.")
+                raise BadCheckpoint(
+                    say(
+                        "{file} is of epoch {epoch}, not of the best one; start a new run with the same settings.",
+                        file=path,
+                        epoch=sealed.about["epoch"],
+                    )
+                )
             if network is not None:
                 _fill(sealed, network, moving)
             return "rest" not in sealed.about
     except FileNotFoundError:
-        raise BadCheckpoint(f"{path} is missing; start a new run with the same settings.") from None
+        raise BadCheckpoint(say("{file} is missing; start a new run with the same settings.", file=path)) from None
     except DamagedError:
-        raise BadCheckpoint(f"{path} is damaged; start a new run with the same settings.") from None
+        raise BadCheckpoint(say("{file} is damaged; start a new run with the same settings.", file=path)) from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tl.config import RunConfig
+from tl.languages import store
 from tl.strategies import PRETRAINED, STRATEGIES, TARGET, Phase
 
 
@@ -30,7 +31,11 @@ class History:
     rate_test_flops: int = 0
     rate_test_joules: float | None = 0.0
     parts: int = 1  # a batch goes through the network in so many, since memory was not enough for all at once
-    notes: list[str] = field(default_factory=list)  # sentences: what did not go as planned
+    notes: list[str] = field(default_factory=list)  # what did not go as planned: sentences as tl.languages stores them
+
+    def note(self, sentence: str) -> None:
+        """Keep what did not go as planned."""
+        self.notes.append(store(sentence) or "")
 
     @property
     def epochs(self) -> int:

@@ -28,9 +28,9 @@ def main() -> int:
     try:
         _train(told)
     except Exception as error:
-        from tl.train.__main__ import say
+        from tl.train.__main__ import told_of
 
-        return EXIT_STATUS[say(error)[0]]
+        return EXIT_STATUS[told_of(error)[0]]
     return 0
 
 

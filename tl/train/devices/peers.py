@@ -18,6 +18,7 @@ from contextlib import suppress
 
 from tl.config import RunConfig
 from tl.failures import EXIT_REASONS
+from tl.languages import later, say
 from tl.store.home import Run
 
 COMMAND = (sys.executable, "-m", "tl.train.devices.peer")
@@ -97,8 +98,17 @@ class Peers:
         gone = self._gone()
         number = min(gone, key=lambda each: (gone[each] >= 0, _reason(gone[each]) == "internal_error", each))
         what, reason = self._started[number - 1], _reason(gone[number])
-        text = f"device {number + 1} of {self.count}: its process {what.pid} {_ended(gone[number])}"
-        return DeviceLost(reason, text)
+        status = gone[number]
+        how = later("device {number} of {count}: its process {process} ended with exit status {status}")
+        if status == -signal.SIGKILL:
+            how = later(
+                "device {number} of {count}: its process {process} was killed by {status}, as the system does where memory "
+                "runs out"
+            )
+        elif status < 0:
+            how = later("device {number} of {count}: its process {process} was killed by {status}")
+        shown = status if status >= 0 else signal.Signals(-status).name
+        return DeviceLost(reason, say(how, number=number + 1, count=self.count, process=what.pid, status=shown))
 
     def _gone(self) -> dict[int, int]:
         """Number -> exit status of those that have ended."""
@@ -126,10 +136,3 @@ class Peers:
 def _reason(status: int) -> str:
     """A key of FAILURES for an exit status; negative: the signal."""
     return EXIT_REASONS[status][0] if status in EXIT_REASONS else "device_lost"
-
-
-def _ended(status: int) -> str:
-    if status >= 0:
-        return f"ended with exit status {status}"
-    why = ", as the system does where memory runs out" if status == -signal.SIGKILL else ""
-    return f"was killed by {signal.Signals(-status).name}{why}"

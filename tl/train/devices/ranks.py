@@ -18,6 +18,7 @@ import torch.distributed as dist
 from torch import nn
 
 from tl.config import Refused
+from tl.languages import say
 from tl.train.devices.batchnorm import OfTheBatch
 from tl.words import number_of
 
@@ -160,8 +161,12 @@ def joined(number: int, count: int, meeting: Path, sync: bool) -> Ranks:
     if torch.cuda.is_available():
         if (there := torch.cuda.device_count()) < count:
             raise TooFewDevices(
-                f"This run is to compute on {count} devices, and this machine has {number_of(there, 'GPU')}; resume it with"
-                f" --devices {there}."
+                say(
+                    "This run is to compute on {count} devices, and this machine has {there}; resume it with --devices {number}.",
+                    count=count,
+                    there=number_of(there, "GPU"),
+                    number=there,
+                )
             )
         torch.cuda.set_device(number)
         backend = "cpu:gloo,cuda:nccl"

@@ -33,7 +33,7 @@ def device_name(device: torch.device, count: int = 1) -> str:
     if device.type == "cuda":
         return (f"{count} × " if count > 1 else "") + torch.cuda.get_device_name()
     threads = number_of(count * torch.get_num_threads(), "thread")
-    processes = f" of {count} processes" if count > 1 else ""
+    processes = f" of {count} processes" if count > 1 else ""  # not shown
     return ", ".join(filter(None, ["CPU", threads + processes, _processor()]))
 
 
@@ -43,7 +43,7 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")  # not shown
 
 
 def arithmetic(device: torch.device) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def choose_precision(
 
     `build()` gives a network on `device` that may be spoilt. Every arm of a comparison finds the same answer.
     """
-    key = f"{KEY}{backbone} {resolution}px batch {batch_size} on {_hardware(device)}, torch {torch.__version__}"
+    key = f"{KEY}{backbone} {resolution}px batch {batch_size} on {_hardware(device)}, torch {torch.__version__}"  # not shown
     with locked(home.locks_dir / "probes.lock"):
         known = _entries(home).get(key)
     if known is None:
@@ -92,7 +92,7 @@ def _entries(home: Home) -> dict[str, dict[str, Any]]:
 def _hardware(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name()
-    return f"{threads.most()} threads, {torch.backends.cpu.get_cpu_capability()}"
+    return f"{threads.most()} threads, {torch.backends.cpu.get_cpu_capability()}"  # not shown
 
 
 def _speeds(network: nn.Module, pictures: int, resolution: int, device: torch.device) -> dict[str, float]:

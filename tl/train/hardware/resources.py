@@ -126,7 +126,7 @@ class ResourceMonitor:
         try:
             write_parquet(self.path, table(self._rows, RESOURCES), durable=False)
         except OSError as error:  # a full disk: the run itself will meet it and say so
-            print(f"{self.path.name} could not be written: {error}", file=sys.stderr)
+            print(f"{self.path.name} could not be written: {error}", file=sys.stderr)  # not shown
 
 
 def _resident(process: psutil.Process) -> int:

@@ -18,6 +18,7 @@ from torch import nn
 
 from tl.config import ArmConfig, Refused, RunConfig
 from tl.datasets import prepare_for
+from tl.languages import say, told
 from tl.output import spell_out
 from tl.sources import source
 from tl.store.device_lock import Turn
@@ -72,11 +73,11 @@ def main(argv: list[str]) -> int:
             found: dict[str, Any] = asdict(reached(home.run(run_id), device))
             np.savez(options.output / f"{run_id}.npz", **found)
         except Refused as refusal:
-            problems[run_id] = str(refusal)
+            problems[run_id] = told(refusal)
         finally:
             share.pause()
             turn.give()
-        print(f"network {number} of {len(options.runs)}", file=sys.stderr, flush=True)
+        print(say("network {number} of {count}", number=number, count=len(options.runs)), file=sys.stderr, flush=True)
     print(json.dumps(problems))
     return 0
 
@@ -86,7 +87,7 @@ def reached(run: Run, device: torch.device) -> Reached:
     pictures are not here."""
     after = finished(run, device)
     if after.config.target_dataset is None:
-        raise Refused("This run had one data set only.")
+        raise Refused(say("This run had one data set only."))
     # Every arm is shown the same pictures, whichever it learned from.
     store = prepare_for(run.home, replace(after.config, arm=PLAIN))
     before = replace(after, network=started(run.home, after.config, after.classes, device))
@@ -116,7 +117,9 @@ def started(home: Home, config: RunConfig, classes: int, device: torch.device) -
     if initialisation != RANDOM:
         weights = source(home, config.backbone, config.weights)
         if weights.file is None:  # nothing is downloaded here
-            raise Refused(f"The weights this run started from are no longer here: {weights.place} is missing.")
+            raise Refused(
+                say("The weights this run started from are no longer here: {file} is missing.", file=weights.place)
+            )
         load_pretrained(network, config.backbone, weights_here(home, config.backbone, config.weights, lambda *_: None))
     if initialisation == MEAN_VAR:
         Stages(network, config.backbone).keep_only_scale()

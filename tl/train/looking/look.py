@@ -14,6 +14,7 @@ import torch
 from tl.backbones import BACKBONES
 from tl.config import Refused
 from tl.datasets import prepare_for
+from tl.languages import say
 from tl.output import spell_out
 from tl.store.device_lock import Turn
 from tl.store.home import Home
@@ -95,7 +96,7 @@ def picture_at(home: Home, which: Finished, place: int) -> np.ndarray:
         rows = np.flatnonzero(store.pictures_of(split, samples) == place)
         if len(rows):
             return np.array(store.pixels(split, samples)[rows[0]])
-    raise Refused(f"There is no picture {place} among those of this run.")
+    raise Refused(say("There is no picture {place} among those of this run.", place=place))
 
 
 if __name__ == "__main__":

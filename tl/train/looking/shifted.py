@@ -14,6 +14,7 @@ import torch
 
 from tl.config import Refused
 from tl.datasets import prepare_for
+from tl.languages import say, told
 from tl.output import spell_out
 from tl.store.device_lock import Turn
 from tl.store.home import Home, Run
@@ -48,12 +49,16 @@ def main(argv: list[str]) -> int:
 
         def part(done: float, number: int = number) -> None:
             write_progress(home, (number + done) / len(left))
-            print(f"network {number + 1} of {len(left)}: {done:.0%}", file=sys.stderr, flush=True)
+            print(
+                say("network {number} of {count}: {done:.0%}", number=number + 1, count=len(left), done=done),
+                file=sys.stderr,
+                flush=True,
+            )
 
         try:
             measure(home.run(run_id), device, turn, share, part)
         except Refused as refusal:
-            problems[run_id] = str(refusal)
+            problems[run_id] = told(refusal)
     print(json.dumps(problems))
     return 0
 
@@ -69,7 +74,7 @@ def measure(
     store = prepare_for(run.home, which.config)
     rows = chosen(store.sizes["test"], MOST_PICTURES)
     if not len(rows):
-        raise Refused("There are no test pictures to ask about.")
+        raise Refused(say("There are no test pictures to ask about."))
     pixels = store.pixels("test")
     predicted: dict[tuple[str, int], np.ndarray] = {}
     shifts = ((AS_THEY_ARE, 0), *SHIFTS)

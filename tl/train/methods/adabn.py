@@ -7,9 +7,10 @@ from contextlib import ExitStack
 import torch
 from torch import nn
 
+from tl.languages import later, say
 from tl.train.methods.method import Method
 
-NONE = "The network has no BatchNorm, so AdaBN changes nothing: this arm is the network trained on the source."
+NONE = later("The network has no BatchNorm, so AdaBN changes nothing: this arm is the network trained on the source.")
 
 
 class AdaBn(Method):
@@ -29,7 +30,7 @@ class AdaBn(Method):
         norms = [norm for norm in network.modules() if isinstance(norm, nn.modules.batchnorm._BatchNorm)]
         norms = [norm for norm in norms if norm.track_running_stats]
         if not norms:
-            return NONE
+            return say(NONE)
         seen = {norm: Moments() for norm in norms}
         network.eval()
         with ExitStack() as hooks:

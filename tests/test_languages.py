@@ -1,0 +1,197 @@
+"""What is said is worded in the reader's language, is stored as what was said, and is complete in every language."""
+
+import pickle
+import threading
+from string import Formatter
+
+import pytest
+
+from tests import catalogue
+from tl import languages
+from tl.__main__ import language_of
+from tl.config import Refused
+from tl.languages import english, joined, listed, mapped, plural, read, say, speaking, store
+from tl.words import duration, number_of, points
+
+OTHERS = sorted(languages.LANGUAGES.keys() - {languages.ENGLISH})
+CHINESE = {
+    "{arm} did best.": "{arm}表现最好。",
+    "Try again.": "请重试。",
+    "{number} seed": "{number} 个种子",
+    "{sentence} {next}": "{sentence}{next}",
+    "{list} and {last}": "{list}和{last}",
+    "{list}, {item}": "{list}、{item}",
+}
+
+
+@pytest.fixture
+def chinese(monkeypatch, tmp_path):
+    """A small catalogue of its own, so that the tests don't hang on wording."""
+    folder = tmp_path / "zh" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    made = catalogue.empty("zh")
+    for text, translated in CHINESE.items():
+        made.add((text, f"{text}s") if "seed" in text else text, (translated,) if "seed" in text else translated)
+    (folder / "tl.mo").write_bytes(catalogue.compiled(made))
+    monkeypatch.setattr(languages, "LOCALE", tmp_path)
+    languages._catalogue.cache_clear()
+    yield
+    languages._catalogue.cache_clear()
+
+
+def in_chinese(work):
+    with speaking("zh"):
+        return work()
+
+
+def test_a_sentence_is_said_in_the_language_of_whoever_reads(chinese):
+    assert say("{arm} did best.", arm="A") == "A did best."
+    assert in_chinese(lambda: say("{arm} did best.", arm="A")) == "A表现最好。"
+
+
+def test_a_number_has_its_noun_in_the_right_number(chinese):
+    assert [plural("{number} seed", "{number} seeds", number) for number in (1, 2)] == ["1 seed", "2 seeds"]
+    assert plural("{number} seed", "{number} seeds", 1.5) == "1.5 seeds"
+    assert in_chinese(lambda: plural("{number} seed", "{number} seeds", 2)) == "2 个种子"
+
+
+def test_between_two_sentences_stands_what_the_language_has_there(chinese):
+    def both():
+        return joined([say("{arm} did best.", arm="A"), None, "", say("Try again.")])
+
+    assert both() == "A did best. Try again."
+    assert in_chinese(both) == "A表现最好。请重试。"
+
+
+@pytest.mark.parametrize(
+    ("items", "text", "translated"), [("a", "a", "a"), ("ab", "a and b", "a和b"), ("abc", "a, b and c", "a、b和c")]
+)
+def test_a_list_is_joined_as_the_language_does_it(chinese, items, text, translated):
+    assert listed(items) == text
+    assert in_chinese(lambda: listed(items)) == translated
+
+
+def test_what_the_catalogue_lacks_is_said_in_english(chinese):
+    assert in_chinese(lambda: say("Nobody translated {this}.", this="this")) == "Nobody translated this."
+
+
+def test_what_one_process_says_another_shows_in_its_own_language(chinese):
+    stored = store(joined([say("{arm} did best.", arm=say("Try again.")), plural("{number} seed", "{number} seeds", 2)]))
+    assert read(stored) == "Try again. did best. 2 seeds"
+    assert in_chinese(lambda: read(stored)) == "请重试。表现最好。2 个种子"
+    assert in_chinese(lambda: english(stored)) == "Try again. did best. 2 seeds"
+
+
+def test_a_sentence_of_an_earlier_version_is_shown_as_it_is(chinese):
+    assert in_chinese(lambda: read(store("The trainer was killed."))) == "The trainer was killed."
+    assert read(None) is None and store(None) is None
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        '{"say": "{x:>1000000000}", "values": {"x": "a"}}',
+        '{"say": "{x.__class__}", "values": {"x": "a"}}',
+        '{"say": "{x}"}',
+        '{"say": 3}',
+        '{"say": "{", "values": {}}',
+        '{"joined": 3}',
+        '{"say": ',
+    ],
+)
+def test_a_damaged_or_hostile_stored_sentence_is_shown_as_it_is(stored):
+    assert read(stored) == stored
+
+
+def test_an_error_keeps_what_can_be_said_again(chinese):
+    problem = str(Refused(say("{arm} did best.", arm="A")))
+    assert in_chinese(lambda: read(store(problem))) == "A表现最好。"
+
+
+def test_what_is_kept_in_a_cache_is_worded_for_whoever_gets_it(chinese):
+    kept = pickle.dumps(say("{arm} did best.", arm="A"))
+    assert in_chinese(lambda: pickle.loads(kept)) == "A表现最好。"
+
+
+def test_values_of_a_stored_sentence_can_be_changed_for_its_readers(chinese):
+    stored = store(say("{arm} did best.", arm="/home/me"))
+    assert mapped(stored, lambda text: text.replace("/home/me", "…")) == "… did best."
+    assert mapped("in /home/me", lambda text: text.replace("/home/me", "…")) == "in …"
+
+
+def test_two_readers_at_once_have_two_languages(chinese):
+    meet, found = threading.Barrier(2), {}
+
+    def reads(code):
+        with speaking(code):
+            meet.wait()
+            found[code] = [say("Try again.") for _ in range(200)]
+            meet.wait()
+
+    threads = [threading.Thread(target=reads, args=(code,)) for code in ("en", "zh")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found["en"]) == {"Try again."} and set(found["zh"]) == {"请重试。"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "code"),
+    [
+        ({}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "fr:zh_TW:en"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "TL_LANGUAGE": "en"}, "en"),
+    ],
+)
+def test_the_command_line_speaks_the_language_of_the_system(environment, code):
+    assert language_of(environment) == code
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_catalogue_has_what_the_code_says_and_nothing_else(code):
+    kept, now = catalogue.read(code), catalogue.said()
+    assert {message.id for message in kept if message.id} == {message.id for message in now if message.id}, (
+        "python -m tests.catalogue writes it anew"
+    )
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_sentence_is_translated(code):
+    lacking = [message.id for message in catalogue.read(code) if message.id and not all(catalogue.forms(message.string))]
+    assert not lacking
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_translation_has_the_values_of_its_sentence(code):
+    wrong = []
+    for message in catalogue.read(code):
+        theirs = [fields(text) for text in catalogue.forms(message.string) if text]
+        if message.id and any(found != fields(catalogue.forms(message.id)[-1]) for found in theirs):
+            wrong.append(message.id)
+    assert not wrong
+
+
+def fields(text):
+    """Name -> how it is formatted, of the values of a text."""
+    return {(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_is_read_is_what_was_translated(code):
+    assert catalogue.po(code).with_suffix(".mo").read_bytes() == catalogue.compiled(catalogue.read(code))
+
+
+@pytest.mark.parametrize("path", catalogue.SHOWN, ids=lambda path: str(path.relative_to(catalogue.ROOT)))
+def test_no_sentence_is_left_unmarked(path):
+    assert not list(catalogue.unmarked(path))
+
+
+def test_numbers_in_words():
+    with speaking("zh"):
+        assert duration(80) == "1 分 20 秒"
+        assert points(0.17) == "+17.0 个百分点"
+        assert number_of(3, "seed") == "3 个种子"
