@@ -163,9 +163,11 @@ def take(code: str, paths: list[Path]) -> None:
     for path in paths:
         with open(path, "rb") as file:
             for message in pofile.read_po(file, locale=code):
-                before = known.get(message.id) if message.id else message
-                if before is None or not all(forms(before.string)):
+                before = known.get(message.id) if message.id else None
+                if message.id and before is None:
                     known.add(message.id, message.string)
+                elif before and not all(forms(before.string)):
+                    before.string = message.string
     _write(code, known)
 
 
