@@ -76,7 +76,9 @@ def test_what_the_catalogue_lacks_is_said_in_english(chinese):
 
 
 def test_what_one_process_says_another_shows_in_its_own_language(chinese):
-    stored = store(joined([say("{arm} did best.", arm=say("Try again.")), plural("{number} seed", "{number} seeds", 2)]))
+    stored = store(
+        joined([say("{arm} did best.", arm=say("Try again.")), plural("{number} seed", "{number} seeds", 2)])
+    )
     assert read(stored) == "Try again. did best. 2 seeds"
     assert in_chinese(lambda: read(stored)) == "请重试。表现最好。2 个种子"
     assert in_chinese(lambda: english(stored)) == "Try again. did best. 2 seeds"
@@ -161,7 +163,9 @@ def test_the_catalogue_has_what_the_code_says_and_nothing_else(code):
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_sentence_is_translated(code):
-    lacking = [message.id for message in catalogue.read(code) if message.id and not all(catalogue.forms(message.string))]
+    lacking = [
+        message.id for message in catalogue.read(code) if message.id and not all(catalogue.forms(message.string))
+    ]
     assert not lacking
 
 

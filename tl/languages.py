@@ -23,6 +23,7 @@ from string import Formatter
 from typing import Any
 
 LANGUAGES = {"en": "English", "zh": "中文"}  # code -> its own name; English needs no file
+TAGS = {"en": "en", "zh": "zh-Hans"}  # as HTML has it
 ENGLISH = "en"
 LOCALE = Path(__file__).with_name("locale")  # LANGUAGE/LC_MESSAGES/tl.po, and tl.mo made of it
 VARIABLE = "TL_LANGUAGE"

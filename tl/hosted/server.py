@@ -20,7 +20,7 @@ from tl.hosted.limits import hosted, limits
 from tl.hosted.whose_page import providers
 from tl.store.files import keep_private
 from tl.store.home import Home
-from tl.ui.parts import uploads
+from tl.ui.parts import language, uploads
 
 SWITCH_SECONDS = 0.001  # after which a page that is computed lets the server answer others
 
@@ -42,7 +42,7 @@ def middleware() -> list[Middleware]:
     gate = Middleware(
         Gate,
         allowed_host=is_host_allowed,
-        headers=security_headers(page),
+        headers=security_headers("".join([page, *(f"<script>{text}</script>" for text in language.SCRIPTS.values())])),
         upload_bytes=st.get_option("server.maxUploadSize") * 2**20,
         upload_seconds=60.0 * limits().upload_minutes,
         held_bytes=uploads.held_bytes,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tl.languages import ask, later, say
+from tl.languages import later, say
 from tl.store.home import Home
 from tl.ui.parts import language
 from tl.ui.parts.problems import told
@@ -29,7 +29,6 @@ def begin(title: str) -> Iterator[None]:
 
     What does not work in it (the queue is damaged, say) is shown in place of the rest.
     """
-    ask(language.of_reader)
     language.begin()
     st.set_page_config(page_title=f"{say(title)} · TL Lab", page_icon=str(ICON), layout="wide")
     st.html(STYLE)

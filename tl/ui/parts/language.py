@@ -3,11 +3,12 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from tl.languages import LANGUAGES, fitting, language, say
+from tl.languages import LANGUAGES, TAGS, ask, fitting, language, say
 
 IN_ADDRESS = "lang"
 CHOSEN = "language"  # in the session
 WIDGET = "language_choice"
+SCRIPTS = {code: f"document.documentElement.lang = '{TAGS[code]}'" for code in LANGUAGES}
 
 
 def of_reader() -> str | None:
@@ -20,7 +21,8 @@ def of_reader() -> str | None:
 
 
 def begin() -> None:
-    """Keep what the address asks for: links to other pages carry no language."""
+    """Keep what the address asks for: links to other pages carry no language. Before anything is said."""
+    ask(of_reader)
     if asked := fitting([st.query_params.get(IN_ADDRESS, "")]):
         st.session_state[CHOSEN] = asked
     elif st.session_state.get(CHOSEN):
@@ -28,7 +30,7 @@ def begin() -> None:
 
 
 def choice() -> None:
-    """The choice in the head of a page."""
+    """The choice in the head of a page. The browser learns it, too: it chooses by it how Chinese characters look and sound."""
     st.session_state[WIDGET] = language()  # what the address says, which may have changed
     st.selectbox(
         say("Language"),
@@ -39,6 +41,7 @@ def choice() -> None:
         label_visibility="collapsed",
         width=110,
     )
+    st.html(f"<script>{SCRIPTS[language()]}</script>", width="content", unsafe_allow_javascript=True)
 
 
 def _choose() -> None:
