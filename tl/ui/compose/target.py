@@ -19,6 +19,7 @@ from tl.ui.compose import apart, form_state, own_pictures
 from tl.ui.compose.contents import strip
 from tl.ui.compose.form_state import arm_key, shared_key
 from tl.ui.parts.fold import UNKNOWN, fold
+from tl.ui.parts.numbers import typed
 from tl.ui.parts.text import count, escape, percent, plain
 from tl.words import number_of
 
@@ -190,7 +191,11 @@ def suit(state: MutableMapping[Any, Any], labelled: bool) -> None:
     if len(kept) < 2:
         kept = [key for key in FIRST_ARMS if key in STRATEGIES]
     form_state.fill_arms(state, [_arm(key) for key in kept])
-    state[form_state.SEEDS] = max(SEEDS, state.get(form_state.SEEDS) or 1)
+    try:
+        asked = typed(state, form_state.SEEDS) or 1
+    except Refused:  # what was typed is no number of seeds
+        asked = 1
+    state[form_state.SEEDS] = max(SEEDS, asked)
 
 
 def _strategies(state: MutableMapping[Any, Any]) -> list[str]:
