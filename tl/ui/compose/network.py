@@ -1,5 +1,6 @@
 """The form's network: which network, which pretrained weights, at which resolution."""
 
+import re
 from functools import cache
 
 import streamlit as st
@@ -149,5 +150,5 @@ def _usual(home: Home, backbone: str, known: list[str]) -> str:
 def option(source: Source) -> str:
     """As much of the title as a select box has room for; the caption below it says the rest."""
     title = plain(source.title)
-    short = title.split(",")[0].split(" (")[0]
+    short = re.split(r",| \(|，|（", title)[0]
     return say("{weights} · download", weights=short) if source.state == "download" else short
