@@ -26,7 +26,7 @@ def test_folded_away_the_form_says_in_a_line_each_what_it_would_start(open_page)
 @pytest.mark.parametrize("page", [None, "pages/1_Data_size.py"])
 def test_what_is_folded_away_is_not_drawn(open_page, page):
     app = open_page(page, unfolded=False)
-    assert {box.key for box in app.selectbox} <= {"form_dataset", "sweep_sizes"}
+    assert {box.key for box in app.selectbox} <= {"form_dataset", "sweep_sizes", "language_choice"}
     assert not charts(app) and not app.get("popover") and not app.toggle
     turn(app, arms.OPEN)
     assert "form_arm0_strategy" in {box.key for box in app.selectbox}

@@ -1,6 +1,7 @@
 """A second data set on the pages: chosen behind its line, told beside the verdict, labelled picture by picture."""
 
 import numpy as np
+import pytest
 
 from tests.page_lab import charts, rows, unescaped
 from tests.two_sets_lab import compared, sets
@@ -57,6 +58,16 @@ def test_an_arm_can_begin_from_scratch_until_its_strategy_cannot(open_page, home
     app.session_state[arm_key(number, "strategy")] = "full_finetuning"
     app.run()
     assert not app.exception and ", from scratch" not in unescaped(app)
+
+
+@pytest.mark.parametrize(("said", "seeds"), [("1", 3), ("five", 3), ("7", 7)])
+def test_seeds_that_were_typed_before_are_kept_where_there_are_enough(open_page, home, said, seeds):
+    app = open_page(unfolded=False)
+    app.button(key=f"fold_{arms.SETTINGS_OPEN}").click().run()
+    app.text_input(key="form_seeds").set_value(said).run()
+    app.button(key=f"fold_{target.OPEN}").click().run()
+    app.selectbox(key=target.NAME).select("blossoms_dusk").run()
+    assert not app.exception and app.text_input(key="form_seeds").value == str(seeds)
 
 
 def test_taking_it_back_brings_back_the_usual_arms(open_page):

@@ -5,6 +5,7 @@ import streamlit as st
 from tl.config import Experiment, Refused
 from tl.datasets.info import DatasetInfo
 from tl.differences import each_of
+from tl.languages import say
 from tl.store.home import Home
 from tl.ui.compose import hints
 from tl.ui.parts import advised
@@ -15,7 +16,7 @@ MEMORY_SECONDS = 60  # for so long the free memory counts as known: asking a GPU
 def section(home: Home, info: DatasetInfo, experiment: Experiment) -> None:
     """Draw it, for the data set `info`."""
     with st.container(border=True):
-        st.header("What to expect", anchor=False)
+        st.header(say("What to expect"), anchor=False)
         _advice(home, experiment)
         hints.section(home, info, experiment)
 

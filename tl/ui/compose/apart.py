@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from tl.config import Refused, Training
+from tl.languages import say
 from tl.store.home import Home
 from tl.ui.compose.form_state import shared_key
 from tl.ui.parts import advised
@@ -45,25 +46,27 @@ def _found(home: Home, asked: "Question", was_active: bool) -> None:
     if active != was_active:
         st.rerun()  # with or without the polling
     if found := answer(home, asked):
-        st.caption(f":material/compare: {escape(distance_in_words(found))}")
+        st.caption(":material/compare: " + escape(distance_in_words(found)))
         record = advice_record.record(home, advice_record.ADAPTING)
         advised.show(advise(found), advice_record.in_words(record), "form_apart_advice")
     elif active:
-        st.caption(":material/hourglass_top: Looking at both sets through the network …")
+        st.caption(say(":material/hourglass_top: Looking at both sets through the network …"))
     else:
         waits = busy(home)
         st.button(
-            "How different are they?",
+            say("How different are they?"),
             icon=":material/compare:",
             key="form_ask_apart",
             on_click=_ask,
             args=(home, asked),
             disabled=waits,
-            help="Looks at up to 500 training pictures of each through the network, and tries to tell the two apart: some "
-            "seconds.",
+            help=say(
+                "Looks at up to 500 training pictures of each through the network, and tries to tell the two apart: some "
+                "seconds."
+            ),
         )
         if waits:
-            st.caption("The pictures will be looked at once nothing else is training.")
+            st.caption(say("The pictures will be looked at once nothing else is training."))
 
 
 def _ask(home: Home, asked: "Question") -> None:

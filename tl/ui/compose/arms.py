@@ -6,10 +6,12 @@ from streamlit.delta_generator import DeltaGenerator
 from tl.charts.palette import arm_colour
 from tl.config import ArmConfig
 from tl.datasets.info import DatasetInfo
+from tl.languages import say
 from tl.store.home import Home
 from tl.strategies import STRATEGIES, arm_title, offered
 from tl.ui.compose import form_state, own_network
 from tl.ui.compose.form_state import arm_key
+from tl.ui.compose.lines import commas
 from tl.ui.compose.settings import arm_settings, shared_settings, shared_summary
 from tl.ui.parts.fold import UNKNOWN, fold
 from tl.ui.parts.text import escape
@@ -33,10 +35,10 @@ def section(home: Home, info: DatasetInfo | None = None) -> list[DeltaGenerator]
     for number in state[form_state.ARMS]:
         own_network.settle(home, number)
     places: list[DeltaGenerator] = []
-    if (place := fold("Arms", _words(), OPEN)) is not None:
+    if (place := fold(say("Arms"), _words(), OPEN)) is not None:
         with place:
             places = _cards(home)
-    if (place := fold("Settings for all arms", shared_summary() or UNKNOWN, SETTINGS_OPEN)) is not None:
+    if (place := fold(say("Settings for all arms"), shared_summary() or say(UNKNOWN), SETTINGS_OPEN)) is not None:
         with place, st.grid(3, min_column_width=260):
             shared_settings(info)
     return places
@@ -45,7 +47,7 @@ def section(home: Home, info: DatasetInfo | None = None) -> list[DeltaGenerator]
 def _words() -> str:
     """ "From scratch, Full fine-tuning", by the colours they will have."""
     names = form_state.arm_names(st.session_state)
-    return ", ".join(f"{dot(place)} {escape(arm_title(name))}" for place, name in enumerate(names))
+    return commas(f"{dot(place)} {escape(arm_title(name))}" for place, name in enumerate(names))
 
 
 def _cards(home: Home) -> list[DeltaGenerator]:
@@ -57,7 +59,7 @@ def _cards(home: Home) -> list[DeltaGenerator]:
                 places.append(_arm(home, number, position))
     places.append(st.container(key="form_plan_legend"))
     st.button(
-        "Add an arm",
+        say("Add an arm"),
         icon=":material/add:",
         key="form_add_arm",
         on_click=_add,
@@ -70,13 +72,14 @@ def _arm(home: Home, number: int, position: int) -> DeltaGenerator:
     """Draw one arm's card; gives the place for its plan."""
     state = st.session_state
     strategy_key = arm_key(number, "strategy")
-    st.markdown(f"{dot(position)} :small[Arm {position + 1}]")  # a label's markup would be read out
+    title = say("Arm {number}", number=position + 1)
+    st.markdown(f"{dot(position)} :small[{title}]")  # a label's markup would be read out
     st.selectbox(
-        f"Arm {position + 1}",
+        title,
         offered(bool(state.get(form_state.shared_key("target_dataset")))),
         key=strategy_key,
         label_visibility="collapsed",
-        format_func=lambda key: STRATEGIES[key].title,
+        format_func=lambda key: say(STRATEGIES[key].title),
         persist_state="session",
     )
     strategy = STRATEGIES[state[strategy_key]]
@@ -88,16 +91,16 @@ def _arm(home: Home, number: int, position: int) -> DeltaGenerator:
     place = st.container(key=f"form_plan_place_{number}")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         key = f"{SETTINGS}_{number}"
-        box = st.popover("Settings", icon=":material/tune:", type="tertiary", on_change="rerun", key=key)
+        box = st.popover(say("Settings"), icon=":material/tune:", type="tertiary", on_change="rerun", key=key)
         if box.open:
             with box:
                 arm_settings(number, state[strategy_key])
                 own_network.settings(home, number, state[strategy_key])
         if words := own_network.words(number, state[strategy_key]):
-            said.caption(f":material/hub: {escape(words)}")
+            said.caption(":material/hub: " + escape(words))
         if len(state[form_state.ARMS]) > 2:
             st.button(
-                "Remove",
+                say("Remove"),
                 icon=":material/close:",
                 type="tertiary",
                 key=f"form_remove_{number}",

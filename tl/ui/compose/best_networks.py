@@ -8,6 +8,7 @@ from tl import datasets, sources
 from tl.backbones import BACKBONES
 from tl.config import ArmConfig, Refused
 from tl.differences import usual_name_of
+from tl.languages import english
 from tl.sources import Source
 from tl.store.home import Home
 
@@ -23,8 +24,9 @@ def probes(home: Home, dataset: str, resolution: int) -> tuple[ArmConfig, ...]:
     Each at the resolution its weights were trained at, `resolution` at most.
     """
     here = [entry for backbone in BACKBONES for entry in sources.available(home, backbone) if entry.file]
-    title = datasets.describe(home, dataset).title  # weights that have learned these very pictures know the answers
-    here = [entry for entry in here if not (entry.state == "library" and entry.source_data == title)]
+    # Weights that have learned these very pictures know the answers.
+    title = english(datasets.describe(home, dataset).title)
+    here = [entry for entry in here if not (entry.state == "library" and english(entry.source_data) == title)]
     here = [entry for entry in here if BACKBONES[entry.backbone].min_resolution <= resolution]
     ranked = _by_hint(home, dataset, resolution)
 

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from tl import datasets
+from tl.languages import later, say
 from tl.store.home import Home
 from tl.ui.parts.problems import told
 from tl.ui.parts.render_slot import out_of_turn
@@ -14,6 +15,7 @@ from tl.words import number_of
 
 BOX, NAME, DERIVE, PROBLEM = "form_change_classes", "form_derived_name", "form_derive", "form_derive_problem"
 LEAST = 3  # pictures of a class that can be divided
+SPLITS = {"train": later("train"), "validation": later("validation"), "test": later("test")}  # as columns
 
 
 def editor(counts: Mapping[str, Mapping[str, int]], key: str) -> datasets.Edits:
@@ -22,38 +24,44 @@ def editor(counts: Mapping[str, Mapping[str, int]], key: str) -> datasets.Edits:
     Raises Refused for a name that can't be.
     """
     names = list(counts)
-    splits = [split for split in ("train", "validation", "test") if any(split in own for own in counts.values())]
+    splits = [split for split in SPLITS if any(split in own for own in counts.values())]
     columns: dict[str, list[Any]] = {
-        "Use": [True] * len(names),
-        "Class": [cell(name) for name in names],
-        "Call it": [plain(name) for name in names],
-        "Pictures": [sum(own.values()) for own in counts.values()],
+        "used": [True] * len(names),
+        "class": [cell(name) for name in names],
+        "called": [plain(name) for name in names],
+        "pictures": [sum(own.values()) for own in counts.values()],
     }
     columns |= {split: [own.get(split, 0) for own in counts.values()] for split in splits}
-    st.caption("Untick a class to leave it out; classes that you call by the same name are merged.")
+    st.caption(say("Untick a class to leave it out; classes that you call by the same name are merged."))
     edited = st.data_editor(
         columns,
         key=f"{key}_classes",
         hide_index=True,
         width="stretch",
         height=min(320, 38 + 36 * len(names)),
-        disabled=["Class", "Pictures", *splits],
-        column_config={"Call it": st.column_config.TextColumn(max_chars=80, required=True)},
+        disabled=["class", "pictures", *splits],
+        column_config={
+            "used": say("Use"),
+            "class": say("Class"),
+            "called": st.column_config.TextColumn(say("Call it"), max_chars=80, required=True),
+            "pictures": say("Pictures"),
+            **{split: say(SPLITS[split]) for split in splits},
+        },
     )
     left, right = st.columns(2)
     with left:
         most = st.number_input(
-            "Most pictures per class", min_value=LEAST, value=None, key=f"{key}_at_most", placeholder="all"
+            say("Most pictures per class"), min_value=LEAST, value=None, key=f"{key}_at_most", placeholder=say("all")
         )
     with right:
         least = st.number_input(
-            "Leave out classes with fewer pictures than",
+            say("Leave out classes with fewer pictures than"),
             min_value=1,
             value=None,
             key=f"{key}_at_least",
-            placeholder="none",
+            placeholder=say("none"),
         )
-    return edits(names, list(edited["Use"]), list(edited["Call it"]), least, most)
+    return edits(names, list(edited["used"]), list(edited["called"]), least, most)
 
 
 def edits(
@@ -78,22 +86,23 @@ def change_classes(home: Home, info: datasets.DatasetInfo, taken: Sequence[str],
     """Draw a box in which a new data set is made of this one; its name is left in the session as `uploaded`."""
     if not info.counts or info.origin == "drawn":
         return
-    box = st.expander("Change the classes", icon=":material/category:", on_change="rerun", key=BOX)
+    box = st.expander(say("Change the classes"), icon=":material/category:", on_change="rerun", key=BOX)
     if not box.open:
         return
     with box:
         with told():
             wanted = editor(info.counts, f"derive_{info.name}")
-            st.text_input("Name of the new set", key=NAME, placeholder=_free(info.name, taken), max_chars=40)
-            if st.button("Make a new data set", key=DERIVE, disabled=not wanted, type="primary"):
+            st.text_input(say("Name of the new set"), key=NAME, placeholder=_free(info.name, taken), max_chars=40)
+            if st.button(say("Make a new data set"), key=DERIVE, disabled=not wanted, type="primary"):
                 name = (st.session_state[NAME] or "").strip() or _free(info.name, taken)
-                with told(PROBLEM), out_of_turn(), st.spinner("Making the new data set …"):
+                with told(PROBLEM), out_of_turn(), st.spinner(say("Making the new data set …")):
                     st.session_state[uploaded] = datasets.derive(home, info.name, name, wanted).name
         if problem := st.session_state.pop(PROBLEM, None):
             st.error(escape(problem), icon=":material/error:")
         elif uploaded in st.session_state:
             st.rerun()
-        st.caption(f"{number_of(len(info.classes), 'class')} stay in {escape(info.title)} as they are.")
+        classes = number_of(len(info.classes), "class")
+        st.caption(say("{classes} stay in {dataset} as they are.", classes=classes, dataset=escape(info.title)))
 
 
 def _free(name: str, taken: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """What is in a data set: examples, counts, what was left out, what occurs more than once."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,11 +8,15 @@ import numpy as np
 import streamlit as st
 
 from tl import datasets
+from tl.datasets.info import Report
+from tl.languages import plural, say
 from tl.store.home import Home
-from tl.ui.parts.text import cell, count, escape, plain
+from tl.ui.compose.class_editor import SPLITS
+from tl.ui.parts.text import cell, escape, plain
 from tl.words import number_of
 
 MAX_EXAMPLES = 24
+SEEN = "same picture in training and test"  # not shown: in what a data set says of its doubled pictures
 EXAMPLE_PIXELS = 64
 STRIP, STRIP_PIXELS = 12, 56  # of them beside the choice of the data set
 
@@ -21,16 +26,19 @@ def strip(home: Home, info: datasets.DatasetInfo) -> None:
     if pictures := _examples(home, info)[:STRIP]:
         st.image([pixels for _, pixels in pictures], width=STRIP_PIXELS, alt=[plain(name) for name, _ in pictures])
     else:
-        st.caption("Examples appear once the pictures have been downloaded; the first run does that.")
+        st.caption(say("Examples appear once the pictures have been downloaded; the first run does that."))
 
 
 def words(info: datasets.DatasetInfo) -> str:
     """What is in it, in a line, and what should be looked at; Markdown."""
-    parts = [f"{count(info.train)} training pictures in {number_of(len(info.classes), 'class')}"]
+    classes = number_of(len(info.classes), "class")
+    pictures = number_of(info.train, "training picture")  # not shown: a noun's name
+    parts = [say("{pictures} in {classes}", pictures=pictures, classes=classes)]
     if left := sum(entry["count"] for entry in info.left_out.values()):
-        parts.append(f":material/warning: {number_of(left, 'file')} left out")
+        parts.append(say(":material/warning: {files} left out", files=number_of(left, "file")))
     if seen := _seen_in_training(info):
-        parts.append(f":material/warning: {number_of(seen, 'test picture')} also in training")
+        pictures = number_of(seen, "test picture")  # not shown: a noun's name
+        parts.append(say(":material/warning: {pictures} also in training", pictures=pictures))
     return " · ".join(parts)
 
 
@@ -39,21 +47,29 @@ def contents(home: Home, info: datasets.DatasetInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if info.note:
             st.badge(escape(info.note), icon=":material/draw:" if info.origin == "drawn" else None, color="gray")
-        held_out = f"{count(info.validation)} more for validation and {count(info.test)} for the test"
-        st.caption(
-            f"{count(info.train)} training pictures in {len(info.classes)} classes; {held_out}.", width="content"
+        held = say(
+            "{train:,} training pictures in {classes} classes; {validation:,} more for validation and {test:,} for the test.",
+            train=info.train,
+            classes=len(info.classes),
+            validation=info.validation,
+            test=info.test,
         )
+        st.caption(held, width="content")
     if unevenness := datasets.uneven(info):
-        st.caption(f"{unevenness}, so arms are judged by balanced accuracy unless you choose otherwise.")
+        st.caption(
+            say(
+                "{unevenness}, so arms are judged by balanced accuracy unless you choose otherwise.",
+                unevenness=unevenness,
+            )
+        )
     for sentence in (*datasets.story(info), *datasets.told(info), *datasets.grouped(info)):
         st.caption(escape(sentence))
     _captioned(info, _examples(home, info))
     if info.left_out:
         left = sum(entry["count"] for entry in info.left_out.values())
-        with st.expander(f"{count(left)} files were left out", icon=":material/warning:", expanded=True):
-            for reason, entry in info.left_out.items():
-                more = ", …" if entry["count"] > len(entry["first"]) else ""
-                st.caption(f"{escape(reason)}: {count(entry['count'])} ({escape(', '.join(entry['first']))}{more})")
+        title = plural("{number:,} file was left out", "{number:,} files were left out", left)
+        with st.expander(title, icon=":material/warning:", expanded=True):
+            _kinds(info.left_out)
     if info.leakage:
         _leakage(info)
     if info.counts:
@@ -63,27 +79,33 @@ def contents(home: Home, info: datasets.DatasetInfo) -> None:
 def _leakage(info: datasets.DatasetInfo) -> None:
     """Pictures that occur more than once: what is seen in training makes the accuracy on the test pictures too good."""
     seen = _seen_in_training(info)
-    title = (
-        f"Test pictures that occur in training, too: {count(seen)}" if seen else "Some pictures occur more than once"
-    )
+    title = say("Some pictures occur more than once")
+    if seen:
+        title = say("Test pictures that occur in training, too: {number:,}", number=seen)
     with st.expander(title, icon=":material/content_copy:"):
-        for kind, entry in info.leakage.items():
-            more = ", …" if entry["count"] > len(entry["first"]) else ""
-            st.caption(f"{escape(kind)}: {count(entry['count'])} ({escape(', '.join(entry['first']))}{more})")
+        _kinds(info.leakage)
+
+
+def _kinds(found: Mapping[str, Report]) -> None:
+    """A line for each kind of what was found, with the first names."""
+    for kind, entry in found.items():
+        more = ", …" if entry["count"] > len(entry["first"]) else ""
+        names = escape(", ".join(entry["first"])) + more
+        words = escape(say(kind))
+        st.caption(say("{kind}: {number:,} ({names})", kind=words, number=entry["count"], names=names))
 
 
 def _seen_in_training(info: datasets.DatasetInfo) -> int:
-    return sum(entry["count"] for kind, entry in info.leakage.items() if "same picture in training and test" in kind)
+    return sum(entry["count"] for kind, entry in info.leakage.items() if SEEN in kind)
 
 
 def _counts(info: datasets.DatasetInfo) -> None:
-    listing = st.expander("Classes and counts", icon=":material/table_rows:", on_change="rerun", key="form_counts")
+    listing = st.expander(say("Classes and counts"), icon=":material/table_rows:", on_change="rerun", key="form_counts")
     if listing.open:
         with listing:
-            splits = ("train", "validation", "test")
-            table: dict[str, list[object]] = {"class": [cell(name) for name in info.counts]}
-            table |= {split: [entry.get(split, 0) for entry in info.counts.values()] for split in splits}
-            st.dataframe(table, hide_index=True, alt="Pictures per class and split")
+            table: dict[str, list[object]] = {say("class"): [cell(name) for name in info.counts]}
+            table |= {say(SPLITS[split]): [entry.get(split, 0) for entry in info.counts.values()] for split in SPLITS}
+            st.dataframe(table, hide_index=True, alt=say("Pictures per class and split"))
 
 
 def _examples(home: Home, info: datasets.DatasetInfo) -> list[tuple[str, np.ndarray]]:
@@ -102,7 +124,8 @@ def _captioned(info: datasets.DatasetInfo, pictures: list[tuple[str, np.ndarray]
         alt=[plain(name) for name, _ in pictures],
     )
     if len(info.classes) > len(pictures):
-        st.caption(f"and {len(info.classes) - len(pictures)} more classes")
+        more = len(info.classes) - len(pictures)
+        st.caption(plural("and {number:,} more class", "and {number:,} more classes", more))
 
 
 def _caption(name: str, info: datasets.DatasetInfo) -> str:

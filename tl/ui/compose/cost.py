@@ -10,12 +10,13 @@ from tl.analysis import power
 from tl.analysis.estimate import Estimate, estimate_seconds
 from tl.config import Experiment, Refused, Training
 from tl.datasets import DatasetInfo, resplits_by_itself
-from tl.differences import each_of, listed
+from tl.differences import each_of
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import probe as probing
 from tl.jobs.memory import each_alone, estimated_bytes
 from tl.jobs.shortage import shortage
+from tl.languages import joined, listed, say
 from tl.report.command import NOTHING, command, pinned
 from tl.store.documents import read_result
 from tl.store.home import Home
@@ -59,7 +60,7 @@ def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: 
         for one in _each(experiment, sizes):
             home.policy.check_settings(one, info.train)
     except Refused as refusal:
-        st.caption(f":material/block: {escape(refusal)}")
+        st.caption(":material/block: " + escape(refusal))
         return
     if words := shortage(experiment):
         st.warning(escape(words), icon=":material/memory:")
@@ -69,19 +70,22 @@ def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: 
 
 def power_line(info: DatasetInfo) -> None:
     """One line: what the test pictures can show at all."""
-    st.caption(f":material/query_stats: {escape(power.sentence(info.test))}")
+    st.caption(":material/query_stats: " + escape(power.sentence(info.test)))
 
 
 def _estimate(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tuple[int, ...], waiting: bool) -> None:
     of_kind = {kind: probing.probe(home, *kind, experiment.batch_size) for kind in _kinds(experiment)}
     measured = [found for found in of_kind.values() if found is not None]
     if any("error" in found for found in measured):
-        st.caption(":material/speed: How long this takes could not be measured on this machine.")
+        st.caption(say(":material/speed: How long this takes could not be measured on this machine."))
     elif len(measured) < len(of_kind) and _busy(home):
-        st.caption(":material/schedule: How long this takes will be measured once nothing else is training.")
+        st.caption(say(":material/schedule: How long this takes will be measured once nothing else is training."))
     elif len(measured) < len(of_kind):
-        network = f", network {len(measured) + 1} of {len(of_kind)}" if len(of_kind) > 1 else ""
-        st.caption(f":material/speed: Measuring this machine{network} …")
+        words = say(":material/speed: Measuring this machine …")
+        if len(of_kind) > 1:
+            place = {"number": len(measured) + 1, "total": len(of_kind)}
+            words = say(":material/speed: Measuring this machine, network {number} of {total} …", **place)
+        st.caption(words)
     else:
         if experiment.resplit is None:
             experiment = replace(experiment, resplit=resplits_by_itself(home, info))
@@ -89,16 +93,15 @@ def _estimate(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tupl
         own = {arm.name: of_kind[_kind(experiment.of(arm))] or {} for arm in experiment.arms}
         found = [estimate_seconds(one, measured[0], splits, own) for one in _each(experiment, sizes)]
         total = sum(each.total for each in found)
-        st.markdown(f":material/schedule: At most about **{duration(_rounded(total))}** on this machine")
+        time = duration(_rounded(total))
+        st.markdown(say(":material/schedule: At most about **{time}** on this machine", time=time))
         if any(found.get("strained") for found in measured):
-            st.caption("Other programs were busy when its speed was measured; on an idle machine it takes less.")
+            st.caption(say("Other programs were busy when its speed was measured; on an idle machine it takes less."))
         if len(of_kind) > 1:
-            st.caption(f"A run takes at most about {_by_arm(experiment, found)}.")
-        later = "" if info.ready else " The pictures are downloaded first."
-        if experiment.patience:
-            st.caption(f"Less where an arm stops early.{later}")
-        elif later:
-            st.caption(later)
+            st.caption(say("A run takes at most about {times}.", times=_by_arm(experiment, found)))
+        stops = say("Less where an arm stops early.") if experiment.patience else None
+        if less := joined([stops, None if info.ready else say("The pictures are downloaded first.")]):
+            st.caption(less)
     if waiting and len(measured) == len(of_kind):
         st.rerun()  # without the polling
 
@@ -111,8 +114,9 @@ def _by_arm(experiment: Experiment, found: list[Estimate]) -> str:
     """What a run of each arm takes and needs: "20 s and 1.4 GB of memory (from scratch), ..."; of a sweep, at its largest."""
     parts = []
     for arm, alone in zip(experiment.arms, each_alone(experiment), strict=True):
-        seconds = duration(_rounded(max(each.arms[arm.name] for each in found)))
-        parts.append(f"{seconds} and {memory(estimated_bytes(alone))} of memory ({escape(arm_title(arm.name))})")
+        time = duration(_rounded(max(each.arms[arm.name] for each in found)))
+        need, title = memory(estimated_bytes(alone)), escape(arm_title(arm.name))
+        parts.append(say("{time} and {memory} of memory ({arm})", time=time, memory=need, arm=title))
     return listed(parts)
 
 

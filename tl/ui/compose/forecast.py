@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from tl.config import Experiment, Refused
+from tl.languages import joined, later, say
 from tl.store.home import Home
 from tl.ui.parts.chart import draw
 from tl.ui.parts.number_field import number_field
@@ -22,21 +23,21 @@ if TYPE_CHECKING:  # the page's first paint doesn't wait for numpy
 
 POLL_SECONDS = 1.0  # while the probe is measured
 TARGET = 90  # percent
-WAITS = "The forecast will be made once nothing else is training."
+WAITS = later("The forecast will be made once nothing else is training.")
 
 
 def section(home: Home, experiment: Experiment, ready: bool) -> None:
     """Draw it for the pictures and network of `experiment`; `ready`: its pictures are on this computer."""
-    st.header("How many more pictures?", anchor=False)
+    st.header(say("How many more pictures?"), anchor=False)
     if not ready:
-        st.caption("This can be answered once the pictures have been downloaded; the first run does that.")
+        st.caption(say("This can be answered once the pictures have been downloaded; the first run does that."))
         return
     _section(home, experiment, "form")
 
 
 def after_comparison(home: Home, experiment: Experiment) -> None:
     """Draw it in an expander, for what a comparison was made of."""
-    with st.expander("How many more pictures?", icon=":material/add_photo_alternate:", key="forecast_after"):
+    with st.expander(say("How many more pictures?"), icon=":material/add_photo_alternate:", key="forecast_after"):
         _section(home, experiment, "after")
 
 
@@ -44,15 +45,17 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
     asked_key = f"forecast_asked_{key}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         target = number_field(
-            Number(title="Accuracy to reach, %", low=1, high=99.9, whole=False),
+            Number(title=say("Accuracy to reach, %"), low=1, high=99.9, whole=False),
             f"forecast_target_{key}",
             usual=float(TARGET),
             in_full=True,
             width=200,
-            help="On the test set. Looks at the pictures through the pretrained network once, and fits a linear probe to "
-            "more and more of them.",
+            help=say(
+                "On the test set. Looks at the pictures through the pretrained network once, and fits a linear probe to "
+                "more and more of them."
+            ),
         )
-        pressed = st.button("Forecast", icon=":material/trending_up:", key=f"forecast_ask_{key}")
+        pressed = st.button(say("Forecast"), icon=":material/trending_up:", key=f"forecast_ask_{key}")
     about = (experiment.dataset, experiment.backbone, experiment.weights, experiment.resolution)
     if pressed:
         st.session_state[asked_key] = about
@@ -67,7 +70,7 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
         )  # of the pictures no more are looked at than may be
         asked = question(home, experiment)
     except Refused as problem:
-        st.caption(f":material/warning: {escape(problem)}")
+        st.caption(":material/warning: " + escape(problem))
         return
     if pressed and probe_curve(home, asked)[0] is None:
         ask(home, asked)
@@ -88,18 +91,23 @@ def _answer(home: Home, asked: "Question", target: float, was_active: bool, key:
     if found.text:
         st.markdown(f"**{escape(_unbroken(found.text))}**")
         _chart(found, key)
-        st.caption(escape(_unbroken(" ".join([*found.notes, record_in_words(found.record)]))))
+        st.caption(escape(_unbroken(joined([*found.notes, record_in_words(found.record)]))))
     if active:
         st.caption(
-            ":material/hourglass_top: Looking at the pictures, then fitting a linear probe to more and more of them; it waits "
-            "for its turn while something else computes …"
+            say(
+                ":material/hourglass_top: Looking at the pictures, then fitting a linear probe to more and more of them; it "
+                "waits for its turn while something else computes …"
+            )
         )
     elif not found.measured:
-        st.caption(f":material/warning: {escape(found.problem or (WAITS if busy(home) else 'Press Forecast again.'))}")
+        problem = found.problem or (say(WAITS) if busy(home) else say("Press Forecast again."))
+        st.caption(":material/warning: " + escape(problem))
     if found.measured and found.sweep_id is None:
         st.caption(
-            "To forecast training from scratch and other arms, too, start a sweep of these pictures with the same network, "
-            "weights and resolution on the Data size page."
+            say(
+                "To forecast training from scratch and other arms, too, start a sweep of these pictures with the same "
+                "network, weights and resolution on the Data size page."
+            )
         )
 
 
@@ -126,9 +134,10 @@ def _chart(found: "Answer", key: str) -> None:
             between.append((title, said.there + said.low, end))
     if arms:
         bar = any(low < end for _, low, end in between)
-        words = "Test accuracy over the number of training pictures, with what is expected of more"
+        words = say("Test accuracy over the number of training pictures, with what is expected of more")
         draw(forecast_chart(arms, found.target, between), key=f"forecast_chart_{key}_{len(arms)}", alt=words)
-        st.caption(
+        lines = say(
             "Points are measured. Lines and bands show the accuracy expected of one training, in 8 of 10 cases, dashed "
-            "beyond the measured sizes." + (" The bar on the target shows how many pictures it takes." if bar else "")
+            "beyond the measured sizes."
         )
+        st.caption(joined([lines, say("The bar on the target shows how many pictures it takes.") if bar else None]))

@@ -11,9 +11,11 @@ import streamlit as st
 from tl import datasets, sources
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.datasets import DatasetInfo
+from tl.languages import again, say
 from tl.store.home import Home
 from tl.store.settling import Settling
 from tl.ui.compose import advice, arms, bounds, cost, form_state, network, pictures, plan, reuse
+from tl.ui.compose.lines import commas
 from tl.ui.compose.presets import PRESETS, Preset
 from tl.ui.parts.problems import told
 from tl.ui.parts.text import escape
@@ -48,7 +50,7 @@ def show(home: Home) -> None:
         places = arms.section(home, info)
     reuse.notice(state)
     if told_of := state.get(reuse.LEFT_OUT):
-        left_out.warning(escape(told_of), icon=":material/rule:")
+        left_out.warning(escape(again(told_of)), icon=":material/rule:")
     experiment = _start_row(home, info)
     if experiment:  # last, so that the form can be used while charts are still being made
         plan.in_form(places, experiment)
@@ -86,9 +88,9 @@ def _presets(home: Home) -> None:
         drawn = state[PILLS] = drawn + 1
         state[_pills(drawn)] = lit
     st.pills(
-        "Start from",
+        say("Start from"),
         list(bounds.presets(PRESETS, home)),
-        format_func=lambda key: f"{PRESETS[key].icon} {PRESETS[key].title}",
+        format_func=lambda key: f"{PRESETS[key].icon} {say(PRESETS[key].title)}",
         key=_pills(drawn),
         on_change=_clicked,
         args=(home, drawn),
@@ -96,9 +98,11 @@ def _presets(home: Home) -> None:
         wrap=True,
     )
     if origin is not None:
-        st.caption(f"Filled with the settings of “{escape(origin)}”.")
+        st.caption(say("Filled with the settings of “{title}”.", title=escape(again(origin))))
+    elif lit:
+        st.caption(say(filled.sentence))
     else:
-        st.caption(filled.sentence if lit else f"Begun as “{filled.title}”, changed since.")
+        st.caption(say("Begun as “{title}”, changed since.", title=say(filled.title)))
 
 
 def _still(home: Home, preset: Preset) -> bool:
@@ -186,7 +190,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
             if experiment and info:
                 cost.estimate_line(home, experiment, info)
         st.button(
-            "Start",
+            say("Start"),
             type="primary",
             icon=":material/play_arrow:",
             key="form_start",
@@ -204,30 +208,34 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
         if experiment and reuse.kept_of(home, state, experiment):
             _take_over_switch()
     if state.get(PROBLEM):
-        st.error(escape(state[PROBLEM]), icon=":material/error:")
+        st.error(escape(again(state[PROBLEM])), icon=":material/error:")
     if experiment:
-        cost.show_command("Show the command that does the same", experiment, settle=settle)
+        cost.show_command(say("Show the command that does the same"), experiment, settle=settle)
     return experiment
 
 
 def _settle_switch() -> None:
-    usual, looks = Settling(), ", ".join(map(str, PLANNED_LOOKS))
     st.checkbox(
-        "Run until settled",
+        say("Run until settled"),
         key=form_state.SETTLE,
         persist_state="session",
-        help=f"Starts with at least {PLANNED_LOOKS[0]} seeds and adds more while the outcome is open, checked at {looks} "
-        f"seeds. No check starts that would end more than {usual.at_most_minutes} minutes after the first run starts.",
+        help=say(
+            "Starts with at least {least} seeds and adds more while the outcome is open, checked at {looks} seeds. No check "
+            "starts that would end more than {minutes} minutes after the first run starts.",
+            least=PLANNED_LOOKS[0],
+            looks=commas(map(str, PLANNED_LOOKS)),
+            minutes=Settling().at_most_minutes,
+        ),
     )
 
 
 def _take_over_switch() -> None:
     st.session_state.setdefault(reuse.TAKE_OVER, True)
     st.checkbox(
-        "Take over finished runs",
+        say("Take over finished runs"),
         key=reuse.TAKE_OVER,
         persist_state="session",
-        help="Unchanged arms are not trained again with the same seeds: the result would be the same.",
+        help=say("Unchanged arms are not trained again with the same seeds: the result would be the same."),
     )
 
 

@@ -11,6 +11,7 @@ from tl.config import TRANSFERRED, ArmConfig, Experiment, Training, new_id
 from tl.differences import usual_name, usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy
 from tl.jobs.settling import begun, with_least_seeds, with_seeds
+from tl.languages import english
 from tl.store.database import experiment_with_key
 from tl.store.home import Home
 from tl.store.settling import Settling
@@ -90,10 +91,15 @@ def arm_names(state: MutableMapping[Any, Any]) -> list[str]:
     for number in state[ARMS]:
         wanted = plain(state.get(arm_key(number, "name")) or "") or usual_name_in(state, number)
         name, again = wanted, 2
-        while arm_title(name) in map(arm_title, names):
-            name, again = f"{arm_title(wanted)[:56]} {again}", again + 1
+        while any(_called(name) & _called(other) for other in names):
+            name, again = f"{english(arm_title(wanted))[:56]} {again}", again + 1
         names.append(name)
     return names
+
+
+def _called(name: str) -> set[str]:
+    """What an arm of this name is called, in English and to whoever reads."""
+    return {english(arm_title(name)), arm_title(name)}
 
 
 def usual_name_in(state: MutableMapping[Any, Any], number: int) -> str:

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from tl.languages import later, say
+
 WAY, PATTERN, TABLE = "form_zip_group", "form_zip_pattern", "form_zip_table"
 WAYS = {
-    "none": "None",
-    "folder": "By the sub-folder of the class folder",
-    "pattern": "By a pattern in the file name",
-    "table": "By a column of a CSV in the zip",
+    "none": later("None"),
+    "folder": later("By the sub-folder of the class folder"),
+    "pattern": later("By a pattern in the file name"),
+    "table": later("By a column of a CSV in the zip"),
 }
 LONGEST = 200  # characters of a pattern
 
@@ -15,34 +17,40 @@ LONGEST = 200  # characters of a pattern
 def choice() -> tuple[bool, str | None]:
     """Draw it; whether it is complete, and what `datasets.ingest` takes as `group`."""
     st.selectbox(
-        "Pictures that belong together",
+        say("Pictures that belong together"),
         list(WAYS),
-        format_func=lambda way: WAYS[way],
+        format_func=lambda way: say(WAYS[way]),
         key=WAY,
-        help="Of one patient, one video, one burst: they never land on both sides of a split that is made here. Equal and "
-        "almost equal pictures are found and kept together anyway.",
+        help=say(
+            "Of one patient, one video, one burst: they never land on both sides of a split that is made here. Equal and "
+            "almost equal pictures are found and kept together anyway."
+        ),
     )
     way, text = st.session_state[WAY], ""
     if way == "pattern":
         text = st.text_input(
-            "Pattern (regular expression)",
+            say("Pattern (regular expression)"),
             key=PATTERN,
             placeholder="^([^_]+)_",
             max_chars=LONGEST,
-            help="Pictures with the same text in the first group, without groups in the whole match, belong together: "
-            "^([^_]+)_ takes anna_1.jpg and anna_2.jpg for one. Pictures that do not match are alone.",
+            help=say(
+                "Pictures with the same text in the first group, without groups in the whole match, belong together: "
+                "^([^_]+)_ takes anna_1.jpg and anna_2.jpg for one. Pictures that do not match are alone."
+            ),
         )
     elif way == "table":
         text = st.text_input(
-            "CSV and its column",
+            say("CSV and its column"),
             key=TABLE,
             placeholder="pictures.csv:patient",
             max_chars=LONGEST,
-            help="A table in the zip with one line per picture: its name in the column file (or filename, path, image, "
-            "name, else the first one), and this column, which is the same for pictures that belong together.",
+            help=say(
+                "A table in the zip with one line per picture: its name in the column file (or filename, path, image, "
+                "name, else the first one), and this column, which is the same for pictures that belong together."
+            ),
         )
         if text and ".csv:" not in text.lower():
-            st.caption("Enter the file and the column, joined by a colon: pictures.csv:patient")
+            st.caption(say("Enter the file and the column, joined by a colon: pictures.csv:patient"))
             return False, None
     else:
         return True, None if way == "none" else way

@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from tl.config import Experiment, Refused
+from tl.languages import joined, later, say
 from tl.store.home import Home
 from tl.ui.parts.refresh import fragment
-from tl.ui.parts.text import NOT_AVAILABLE, cell, count, escape
+from tl.ui.parts.text import cell, escape
+from tl.words import not_available
 
 if TYPE_CHECKING:  # numpy, pandas
     from tl.analysis.forecasts.hints import Question
     from tl.datasets import DatasetInfo
 
 POLL_SECONDS = 1.0  # while somebody looks at the pictures
-LEGEND = (
+LEGEND = later(
     "Higher is better, and only numbers of one table compare. LogME: how well a linear model explains the classes "
     "by the features, per picture; above random weights: by how much better than with those of an untrained network. H-score: how far apart "
     "the classes lie, at most the number of classes minus one. LEEP: how well the source's own head tells them apart."
@@ -34,15 +36,19 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
         return
     if not info.ready:
         st.caption(
-            ":material/query_stats: What will transfer well can be estimated once the pictures have been downloaded."
+            say(
+                ":material/query_stats: What will transfer well can be estimated once the pictures have been downloaded."
+            )
         )
     elif candidates(home, asked):
         active = looking(home)
         fragment(_hints, POLL_SECONDS if active else None)(home, asked, active)
     else:
         st.caption(
-            ":material/query_stats: What will transfer well can be estimated once weights are here; the first run "
-            "downloads them."
+            say(
+                ":material/query_stats: What will transfer well can be estimated once weights are here; the first run "
+                "downloads them."
+            )
         )
 
 
@@ -55,14 +61,17 @@ def _hints(home: Home, asked: "Question", was_active: bool) -> None:
     if active != was_active:
         st.rerun()  # with or without the polling
     if found["candidates"]:
-        st.dataframe(_ranking(found), hide_index=True, alt="Pretrained networks, the best first")
-        st.caption(f"A hint, not a verdict. {escape(in_words(found['record']))}", help=LEGEND)
+        st.dataframe(_ranking(found), hide_index=True, alt=say("Pretrained networks, the best first"))
+        st.caption(joined([say("A hint, not a verdict."), escape(in_words(found["record"]))]), help=say(LEGEND))
         if sentence := downloads_in_words(found["downloads"]):
             st.caption(escape(sentence))
     for sentence in found["failed"]:
-        st.caption(f":material/warning: {escape(sentence)}")
+        st.caption(":material/warning: " + escape(sentence))
     if active:
-        st.caption(f":material/hourglass_top: Looking at {count(asked.samples)} pictures through every network …")
+        words = say(
+            ":material/hourglass_top: Looking at {number:,} pictures through every network …", number=asked.samples
+        )
+        st.caption(words)
     elif found["missing"] or found["failed"]:
         _button(home, asked)
 
@@ -76,28 +85,31 @@ def _button(home: Home, asked: "Question") -> None:
 
     waits = busy(home)
     st.button(
-        "What will transfer well?",
+        say("What will transfer well?"),
         icon=":material/query_stats:",
         key="form_ask_hints",
         on_click=begin,
         disabled=waits,
-        help=f"Looks at {count(asked.samples)} training pictures through every network whose weights are here, and "
-        "through random ones: a few seconds each.",
+        help=say(
+            "Looks at {number:,} training pictures through every network whose weights are here, and through random ones: a "
+            "few seconds each.",
+            number=asked.samples,
+        ),
     )
     if waits:
-        st.caption("The pictures will be looked at once nothing else is training.")
+        st.caption(say("The pictures will be looked at once nothing else is training."))
 
 
 def _ranking(found: dict[str, Any]) -> dict[str, list[str]]:
     """Columns of the table."""
     rows = found["candidates"]
     return {
-        "Rank": [str(row["rank"]) for row in rows],
-        "Network and weights": [cell(row["title"]) for row in rows],
+        say("Rank"): [str(row["rank"]) for row in rows],
+        say("Network and weights"): [cell(row["title"]) for row in rows],
         "LogME": [f"{row['logme']:.4f}" for row in rows],
-        "above random weights": [
-            NOT_AVAILABLE if row["above_random"] is None else f"{row['above_random']:+.4f}" for row in rows
+        say("above random weights"): [
+            not_available() if row["above_random"] is None else f"{row['above_random']:+.4f}" for row in rows
         ],
         "H-score": [f"{row['h_score']:.3f}" for row in rows],
-        "LEEP": [NOT_AVAILABLE if row["leep"] is None else f"{row['leep']:.3f}" for row in rows],
+        "LEEP": [not_available() if row["leep"] is None else f"{row['leep']:.3f}" for row in rows],
     }

@@ -1,5 +1,6 @@
 """The form's network: which network, which pretrained weights, at which resolution."""
 
+import re
 from functools import cache
 
 import streamlit as st
@@ -7,11 +8,13 @@ import streamlit as st
 from tl import sources, timm_networks
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Refused
+from tl.languages import joined, language, say
 from tl.sources import Source
 from tl.sources.licences import restricts
 from tl.sources.overview import label, overview, summary
 from tl.store.home import Home
 from tl.ui.compose.form_state import shared_key
+from tl.ui.compose.lines import commas
 from tl.ui.parts.fold import fold
 from tl.ui.parts.text import escape, percent, plain
 
@@ -23,11 +26,12 @@ def section(home: Home) -> None:
     """Draw the section, behind its line."""
     known = settled(home)
     chosen = known.get(st.session_state[WEIGHTS])
-    place = fold("Network", _words(chosen), OPEN)
+    place = fold(say("Network"), _words(chosen), OPEN)
     if place is not None:
         with place:
             _choices(known)
-            st.caption(f"Network: {escape(summary(overview(home, st.session_state[BACKBONE])))}.")
+            words = escape(summary(overview(home, st.session_state[BACKBONE])))
+            st.caption(say("Network: {summary}.", summary=words))
             if not known:
                 st.caption(escape(sources.none_published(st.session_state[BACKBONE], [])))
     if chosen and (place is not None or restricts(chosen.licence)):
@@ -49,8 +53,8 @@ def settled(home: Home) -> dict[str, Source]:
 def _words(chosen: Source | None) -> str:
     """ "MobileNetV2, Bundled: Tiny ImageNet, 64 px"."""
     state = st.session_state
-    weights = option(chosen) if chosen else "no pretrained weights"
-    return escape(f"{BACKBONES[state[BACKBONE]].title}, {weights}, {state[RESOLUTION]} px")
+    weights = option(chosen) if chosen else say("no pretrained weights")
+    return escape(commas([BACKBONES[state[BACKBONE]].title, weights, f"{state[RESOLUTION]} px"]))
 
 
 def _choices(known: dict[str, Source]) -> None:
@@ -59,31 +63,33 @@ def _choices(known: dict[str, Source]) -> None:
     networks = offered()
     with first:
         st.selectbox(
-            "Network",
+            say("Network"),
             networks if state[BACKBONE] in networks else [*networks, state[BACKBONE]],  # known, though not listed
             key=BACKBONE,
             format_func=label_of,
             persist_state="session",
-            help="The short list comes first. Type to search timm's networks: a part of a name or a family, such as "
-            "“vit_small” or “convnext”.",
+            help=say(
+                "The short list comes first. Type to search timm's networks: a part of a name or a family, such as "
+                "“vit_small” or “convnext”."
+            ),
         )
     with second:
         st.selectbox(
-            "Pretrained weights",
+            say("Pretrained weights"),
             list(known) or [sources.AUTO],
             key=WEIGHTS,
-            format_func=lambda key: option(known[key]) if known else "none",
+            format_func=lambda key: option(known[key]) if known else say("none"),
             disabled=not known,
             persist_state="session",
         )
     with third:
         st.selectbox(
-            "Resolution",
+            say("Resolution"),
             possible_resolutions(state[BACKBONE], state[RESOLUTION]),
             key=RESOLUTION,
             format_func=lambda side: f"{side} px",
             persist_state="session",
-            help="Side of the square picture the network sees. Twice the side is about four times the work.",
+            help=say("Side of the square picture the network sees. Twice the side is about four times the work."),
         )
 
 
@@ -92,23 +98,35 @@ def offered() -> list[str]:
     return [*BACKBONES, *(timm_networks.names() if Home().policy.offers_timm else ())]
 
 
-@cache
 def label_of(name: str) -> str:
     """A network as its option says it."""
+    return _label(name, language())
+
+
+@cache
+def _label(name: str, language: str) -> str:
     return label(name)
 
 
 def _about(chosen: Source) -> None:
     """What the chosen weights know, how large they are, and what their licence says."""
-    where = "on ImageNet, as timm reports" if chosen.repository else "there"
-    accuracy = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)} top-1 {where}"
-    about = "About " if chosen.repository else ""
-    size = f" {about}{chosen.size_bytes / 2**20:.0f} MB to download." if chosen.state == "download" else ""
-    told = f"Weights trained on {escape(chosen.source_data)}{accuracy}.{size}"
-    if restricts(chosen.licence):
-        st.warning(f"{told} Licence: {escape(chosen.licence)}.", icon=":material/license:")
+    known = {"pictures": escape(chosen.source_data), "accuracy": percent(chosen.accuracy)}
+    if chosen.accuracy is None:
+        trained = say("Weights trained on {pictures}.", pictures=known["pictures"])
+    elif chosen.repository:
+        trained = say("Weights trained on {pictures}, {accuracy} top-1 on ImageNet, as timm reports.", **known)
     else:
-        st.caption(f"{told} Licence: {escape(chosen.licence)}.")
+        trained = say("Weights trained on {pictures}, {accuracy} top-1 there.", **known)
+    size, megabytes = None, chosen.size_bytes / 2**20
+    if chosen.state == "download" and chosen.repository:
+        size = say("About {megabytes:.0f} MB to download.", megabytes=megabytes)
+    elif chosen.state == "download":
+        size = say("{megabytes:.0f} MB to download.", megabytes=megabytes)
+    words = joined([trained, size, say("Licence: {licence}.", licence=escape(chosen.licence))])
+    if restricts(chosen.licence):
+        st.warning(words, icon=":material/license:")
+    else:
+        st.caption(words)
 
 
 def possible_resolutions(backbone: str, held: int | None = None) -> list[int]:
@@ -132,5 +150,5 @@ def _usual(home: Home, backbone: str, known: list[str]) -> str:
 def option(source: Source) -> str:
     """As much of the title as a select box has room for; the caption below it says the rest."""
     title = plain(source.title)
-    short = title.split(",")[0].split(" (")[0]
-    return short + (" · download" if source.state == "download" else "")
+    short = re.split(r",| \(|，|（", title)[0]
+    return say("{weights} · download", weights=short) if source.state == "download" else short

@@ -9,13 +9,14 @@ from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED, Refused
 from tl.differences import transferred_words
 from tl.effects import of_another_strategy
+from tl.languages import later, say
 from tl.store.home import Home
 from tl.strategies import RANDOM, STRATEGIES
 from tl.ui.compose import network
 from tl.ui.compose.form_state import arm_key, shared_key
 
-AS_ABOVE = "As above"
-NONE = "None: random weights"
+AS_ABOVE = later("As above")
+NONE = later("None: random weights")
 
 
 def settle(home: Home, number: int) -> None:
@@ -38,21 +39,21 @@ def settle(home: Home, number: int) -> None:
 def settings(home: Home, number: int, strategy: str) -> None:
     """Draw them, for an arm of this strategy (a key of STRATEGIES); each is left empty for what is chosen above."""
     state = st.session_state
-    st.markdown(":small[Its own, where it differs from the network above]")
+    st.markdown(say(":small[Its own, where it differs from the network above]"))
     networks = network.offered()
     if (held := state[arm_key(number, "backbone")]) not in (None, *networks):
         networks.append(held)  # known, though not listed
-    _choice("Network", number, "backbone", networks, network.label_of)
+    _choice(say("Network"), number, "backbone", networks, network.label_of)
     backbone = state[arm_key(number, "backbone")] or state[shared_key("backbone")]
     if "weights" not in of_another_strategy(strategy):
         known = {entry.key: entry for entry in sources.available(home, backbone)}
         titles = {key: network.option(entry) for key, entry in known.items()}
-        titles |= {RANDOM: NONE} if STRATEGIES[strategy].either_start else {}
+        titles |= {RANDOM: say(NONE)} if STRATEGIES[strategy].either_start else {}
         alike = backbone == state[shared_key("backbone")]
-        usual = AS_ABOVE if alike else _usual(home, backbone, state[shared_key("weights")])
-        _choice("Pretrained weights", number, "weights", list(titles), titles.__getitem__, usual)
+        usual = say(AS_ABOVE) if alike else _usual(home, backbone, state[shared_key("weights")])
+        _choice(say("Pretrained weights"), number, "weights", list(titles), titles.__getitem__, usual)
     possible = network.possible_resolutions(backbone, state[arm_key(number, "resolution")])
-    _choice("Resolution", number, "resolution", possible, lambda side: f"{side} px")
+    _choice(say("Resolution"), number, "resolution", possible, lambda side: f"{side} px")
 
 
 def words(number: int, strategy: str) -> str:
@@ -67,9 +68,9 @@ def _usual(home: Home, backbone: str, shared: str) -> str:
     try:
         return network.option(sources.source(home, backbone, key))
     except Refused:  # the start says which there are
-        return "none"
+        return say("none")
 
 
-def _choice(title: str, number: int, name: str, options: list[Any], show: Any, empty: str = AS_ABOVE) -> None:
-    key = arm_key(number, name)
+def _choice(title: str, number: int, name: str, options: list[Any], show: Any, empty: str = "") -> None:
+    key, empty = arm_key(number, name), empty or say(AS_ABOVE)
     st.selectbox(title, options, index=None, key=key, format_func=show, placeholder=empty, persist_state="session")

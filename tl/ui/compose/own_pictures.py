@@ -3,6 +3,7 @@
 import streamlit as st
 
 from tl import datasets, jobs
+from tl.languages import again, say
 from tl.store.home import Home
 from tl.store.titles import title_of
 from tl.ui.parts.deletion import Choice, ask
@@ -17,22 +18,24 @@ def delete_button(home: Home, name: str) -> None:
     """Draw it; nothing for a data set that comes with TL Lab."""
     if name in datasets.BUILT_IN:
         return
-    if st.button("Delete this data set", icon=":material/delete:", type="tertiary", key=f"delete_set_{name}"):
+    if st.button(say("Delete this data set"), icon=":material/delete:", type="tertiary", key=f"delete_set_{name}"):
         _confirm(home, name)
 
 
 def show_problem() -> None:
     """Say why the last one could not be deleted."""
     if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+        st.error(escape(again(problem)), icon=":material/error:")
 
 
 def _confirm(home: Home, name: str) -> None:
-    about = (
-        f"The pictures of **{escape(title_of(home, name))}** are permanently deleted. Runs trained on them keep their results; those that "
-        "have not finished can't be resumed, and their networks can no longer be exported, nor asked about pictures. Until those runs are deleted, too, this name can't be used again."
+    about = say(
+        "The pictures of **{dataset}** are permanently deleted. Runs trained on them keep their results; those that have not "
+        "finished can't be resumed, and their networks can no longer be exported, nor asked about pictures. Until those runs "
+        "are deleted, too, this name can't be used again.",
+        dataset=escape(title_of(home, name)),
     )
-    ask("Delete this data set?", about, [Choice("Delete", "confirm_delete_set", lambda: delete(home, name))])
+    ask(say("Delete this data set?"), about, [Choice(say("Delete"), "confirm_delete_set", lambda: delete(home, name))])
 
 
 def delete(home: Home, name: str) -> None:

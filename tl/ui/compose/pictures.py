@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from tl import datasets
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
+from tl.languages import again, joined, later, say
 from tl.store.home import Home
 from tl.ui.compose import bands, class_editor, grouping, own_pictures, question, splits, target, zip_names
 from tl.ui.compose.contents import contents, strip, words
@@ -21,7 +22,7 @@ from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
 from tl.ui.parts.problems import told
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import count, escape, plain
+from tl.ui.parts.text import escape, plain
 
 DATASET, SAMPLES = shared_key("dataset"), shared_key("samples")
 WANTS_UPLOAD, UPLOADED, UPLOADER = "form_wants_upload", "form_uploaded", "form_uploader"
@@ -30,7 +31,7 @@ ARCHIVES = ("zip", "tar", "tgz", "gz", "bz2", "xz", "7z")  # endings of what is 
 ENDINGS = tuple(f".{ending}" for ending in ARCHIVES)
 ATTEMPT, REFUSAL = "form_zip_attempt", "form_zip_refusal"
 WITHOUT_LABELS = "form_zip_unlabelled"
-UNLABELLED_HELP = (
+UNLABELLED_HELP = later(
     "Nobody has labelled them. A network can't learn classes from them, but one trained on other pictures can be adapted to "
     "them. How they are sorted into folders doesn't matter."
 )
@@ -53,7 +54,7 @@ def section(
     left, right = st.columns(2)
     with left:
         st.selectbox(
-            "Data set",
+            say("Data set"),
             list(known),
             key=DATASET,
             format_func=lambda name: _option(known[name]),
@@ -73,10 +74,11 @@ def section(
         own_pictures.delete_button(home, name)
     _upload(home, [text for info in sound for text in (info.name, info.title)])
     if state.get(WANTS_UPLOAD):
-        st.info("Add a zip of your pictures above; then everything else is ready to start.", icon=":material/upload:")
+        hint = say("Add a zip of your pictures above; then everything else is ready to start.")
+        st.info(hint, icon=":material/upload:")
         return None
     with lines:
-        place = fold("Pictures", words(info), OPEN)
+        place = fold(say("Pictures"), words(info), OPEN)
     if place is not None:
         with place:
             splits.switch(home, info)
@@ -119,8 +121,10 @@ def _age(folder: Path) -> float:
 
 
 def _option(info: DatasetInfo) -> str:
-    notes = {"upload": " (your pictures)"}
-    return plain(info.title) + notes.get(info.origin, "" if info.ready else " (downloads on first use)")
+    title = plain(info.title)
+    if info.origin == "upload":
+        return say("{dataset} (your pictures)", dataset=title)
+    return title if info.ready else say("{dataset} (downloads on first use)", dataset=title)
 
 
 def _dataset_changed() -> None:
@@ -136,19 +140,21 @@ def _sample_count(info: DatasetInfo) -> None:
         wanted = 500  # "all" of a set drawn by code is a number without meaning
     if not isinstance(wanted, str):  # of a preset, or of another set: not typed
         st.session_state[SAMPLES] = min(max(wanted or most, lowest), most)
-    title = f"Training pictures, of {count(info.train)}"
+    title = say("Training pictures, of {total:,}", total=info.train)
     number_field(
-        Number(title=title, low=lowest, high=most, name="Training pictures"),
+        Number(title=title, low=lowest, high=most, name=say("Training pictures")),
         SAMPLES,
-        help="Drawn evenly from all classes; a smaller sample is always part of a larger one. "
-        "Validation and test pictures stay the same.",
+        help=say(
+            "Drawn evenly from all classes; a smaller sample is always part of a larger one. Validation and test pictures "
+            "stay the same."
+        ),
     )
 
 
 def _upload(home: Home, taken: list[str]) -> None:
     if st.session_state.get(WANTS_UPLOAD):
         st.session_state[UPLOADER] = True
-    box = st.expander("Add your own pictures", icon=":material/upload:", on_change="rerun", key=UPLOADER)
+    box = st.expander(say("Add your own pictures"), icon=":material/upload:", on_change="rerun", key=UPLOADER)
     if box.open:
         with box:
             _uploader(home, taken)
@@ -156,12 +162,14 @@ def _upload(home: Home, taken: list[str]) -> None:
 
 def _uploader(home: Home, taken: list[str]) -> None:
     st.caption(
-        "A zip with one folder per class, or with a table that names the classes: JPEG, HEIC, AVIF, PNG, WebP, BMP, "
-        "GIF, TIFF, PGM or PPM. Folders named train, val and test are respected; otherwise 15 % are kept for validation and "
-        "15 % for the test. You see how it was read before it is used."
+        say(
+            "A zip with one folder per class, or with a table that names the classes: JPEG, HEIC, AVIF, PNG, WebP, BMP, "
+            "GIF, TIFF, PGM or PPM. Folders named train, val and test are respected; otherwise 15 % are kept for validation "
+            "and 15 % for the test. You see how it was read before it is used."
+        )
     )
-    st.text_input("Name of the set", key="form_zip_name", placeholder="as the zip", max_chars=40)
-    unlabelled = st.toggle("These pictures have no labels", key=WITHOUT_LABELS, help=UNLABELLED_HELP)
+    st.text_input(say("Name of the set"), key="form_zip_name", placeholder=say("as the zip"), max_chars=40)
+    unlabelled = st.toggle(say("These pictures have no labels"), key=WITHOUT_LABELS, help=say(UNLABELLED_HELP))
     complete, group = grouping.choice()
     shown_bands = bands.choice(st.session_state.get(REFUSAL))
     files = _files(home)
@@ -180,15 +188,15 @@ def _uploader(home: Home, taken: list[str]) -> None:
     ):  # taken back, or none yet; what was refused and forgotten is something else
         state.pop(REFUSAL, None)
     if state.get(REFUSAL):
-        st.error(escape(state[REFUSAL]), icon=":material/error:")
+        st.error(escape(again(state[REFUSAL])), icon=":material/error:")
     question.ask(UPLOADED)
 
 
 def _files(home: Home) -> list[UploadedFile]:
     """Draw where they are dropped: archives, or a folder with all that is in it."""
-    folder = home.policy.takes_folders and st.toggle("Upload a folder instead of a zip", key="form_zip_folder")
+    folder = home.policy.takes_folders and st.toggle(say("Upload a folder instead of a zip"), key="form_zip_folder")
     found = st.file_uploader(
-        "Folder of class folders" if folder else "Zip of class folders; several together make one data set",
+        say("Folder of class folders") if folder else say("Zip of class folders; several together make one data set"),
         type=None if folder else list(ARCHIVES),
         key="form_zip",
         max_upload_size=home.policy.upload_megabytes,
@@ -226,10 +234,14 @@ def _ingest(
     state = st.session_state
     state.pop(REFUSAL, None)
     can_have_name = False
-    bar = st.progress(0.0, text="Reading the zip …")
+    bar = st.progress(0.0, text=say("Reading the zip …"))
 
     def progress(done: int, total: int, what: str) -> None:
-        text = escape(what[:1].upper() + what[1:]) + (f": {count(done)} of {count(total)}" if total else " …")
+        said = say(what)
+        what = escape(said[:1].upper() + said[1:])
+        text = say("{what} …", what=what)
+        if total:
+            text = say("{what}: {done:,} of {total:,}", what=what, done=done, total=total)
         bar.progress(min(1.0, done / max(1, total)), text=text)
 
     with told(REFUSAL):
@@ -248,7 +260,7 @@ def _ingest(
     if REFUSAL not in state:
         st.rerun()
     if can_have_name:
-        state[REFUSAL] += f" {uploads.NOT_KEPT}"
+        state[REFUSAL] = joined([state[REFUSAL], say(uploads.NOT_KEPT)])
 
 
 def _spoken_name(file_name: str) -> str:

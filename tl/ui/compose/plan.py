@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tl.config import ArmConfig, Experiment, Training
 from tl.effects import before_training
+from tl.languages import joined, later, say
 from tl.store.schema import ACTIVE
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
@@ -17,7 +18,7 @@ from tl.ui.parts.view import ExperimentView
 if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd
 
-LEGEND = "Colour: learning rate. Thin grey line: frozen."
+LEGEND = later("Colour: learning rate. Thin grey line: frozen.")
 
 
 def in_form(places: list[DeltaGenerator], experiment: Experiment) -> None:
@@ -30,30 +31,33 @@ def in_form(places: list[DeltaGenerator], experiment: Experiment) -> None:
             _chart(experiment, arm, f"form_plan_{position}")
     with below:
         unknown = any(experiment.finds_rate_of(arm) for arm in experiment.arms)
-        _legend(f"{LEGEND} Drawn with the usual rates until the range test has found one." if unknown else LEGEND)
+        drawn = say("Drawn with the usual rates until the range test has found one.") if unknown else None
+        _legend(joined([say(LEGEND), drawn]))
 
 
 def warnings(experiment: Experiment) -> None:
     """Say what never gets its turn in an arm."""
     for arm in experiment.arms:
         if words := before_training(experiment, arm):
-            st.caption(f":material/warning: {escape(arm_title(arm.name))}: {escape(words)}")
+            title, problem = escape(arm_title(arm.name)), escape(words)
+            st.caption(say(":material/warning: {arm}: {problem}", arm=title, problem=problem))
 
 
 def while_running(now: ExperimentView, metrics: "pd.DataFrame") -> None:
     """Every arm's plan and what came of it so far; `metrics` as `ExperimentView.metrics` gives them."""
-    st.markdown("**What trains when**")
+    st.markdown(say("**What trains when**"))
     with st.grid(min(3, max(2, len(now.arms))), min_column_width=260):
         for arm in now.arms:
             run, title = arm.current, f"{dot(arm.position)} {escape(arm.title)}"
             with st.container(gap="xsmall"):
-                st.markdown(
-                    title + (f" · seed {arm.runs.index(run) + 1} of {len(arm.runs)}" if len(arm.runs) > 1 else "")
-                )
+                if (total := len(arm.runs)) > 1:
+                    number = arm.runs.index(run) + 1
+                    title = say("{arm} · seed {number} of {total}", arm=title, number=number, total=total)
+                st.markdown(title)
                 done = metrics[metrics["run_id"] == run.run_id]
                 arm_config = now.experiment.arms[arm.position]
                 _chart(now.experiment, arm_config, f"plan_{arm.position}", done, run.status not in ACTIVE)
-    _legend(f"{LEGEND} Pale: still to come." if now.active else LEGEND)
+    _legend(joined([say(LEGEND), say("Pale: still to come.") if now.active else None]))
 
 
 def _chart(
@@ -62,12 +66,12 @@ def _chart(
     from tl.charts.plan import plan_chart, plan_rows, plan_words
 
     chart = plan_chart(plan_rows(training, arm, done, ended), training, arm)
-    draw(chart, key=key, alt=f"What trains when: {plan_words(training, arm)}")
+    draw(chart, key=key, alt=say("What trains when: {plan}", plan=plan_words(training, arm)))
 
 
 def _legend(words: str) -> None:
     from tl.charts.plan import legend_chart
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        draw(legend_chart(), width=300, key="plan_legend", alt="Colours of the learning rates")
+        draw(legend_chart(), width=300, key="plan_legend", alt=say("Colours of the learning rates"))
         st.caption(words, width="content")

@@ -7,6 +7,7 @@ from tl import datasets
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs.shortage import fitted
 from tl.jobs.within import within
+from tl.languages import later
 from tl.store.home import Home
 from tl.ui.compose.best_networks import probe, probes
 
@@ -17,7 +18,7 @@ SCRATCH = ArmConfig(name="scratch", strategy="scratch")
 class Preset:
     """What a click on its name fills in."""
 
-    title: str  # on the button
+    title: str  # on the button; this and the sentence are worded where they are shown
     icon: str  # Material symbol
     sentence: str  # what it is good for
     experiment: Experiment
@@ -44,10 +45,12 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "quick_look": Preset(
-        title="Quick look",
+        title=later("Quick look"),
         icon=":material/bolt:",
-        sentence="500 flowers drawn by the computer, a small network, weights that come with TL Lab, 3 seeds: "
-        "about two minutes, no download.",
+        sentence=later(
+            "500 flowers drawn by the computer, a small network, weights that come with TL Lab, 3 seeds: "
+            "about two minutes, no download."
+        ),
         experiment=Experiment(
             dataset="blossoms",
             samples=500,
@@ -65,10 +68,12 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "few_photos": Preset(
-        title="Few photos",
+        title=later("Few photos"),
         icon=":material/add_photo_alternate:",
-        sentence="Your own pictures, as a zip with one folder per class; a few dozen per class are enough to begin. "
-        "ImageNet weights, no download.",
+        sentence=later(
+            "Your own pictures, as a zip with one folder per class; a few dozen per class are enough to begin. "
+            "ImageNet weights, no download."
+        ),
         experiment=Experiment(
             dataset="blossoms",
             backbone="efficientnet_lite0",
@@ -85,11 +90,13 @@ PRESETS: dict[str, Preset] = {
         seconds=90,  # by an estimate, which is an upper bound: a minute, then
     ),
     "which_network": Preset(
-        title="Which pretrained network?",
+        title=later("Which pretrained network?"),
         icon=":material/hub:",
-        sentence="Up to four pretrained networks that are on this computer, each as a linear probe on your own pictures at "
-        "a resolution that suits it, 3 seeds: the best by the hint below where it has looked at these pictures, else by "
-        "their published accuracy.",
+        sentence=later(
+            "Up to four pretrained networks that are on this computer, each as a linear probe on your own pictures at "
+            "a resolution that suits it, 3 seeds: the best by the hint below where it has looked at these pictures, else by "
+            "their published accuracy."
+        ),
         experiment=Experiment(
             dataset="blossoms",
             backbone="efficientnet_lite0",
@@ -107,10 +114,12 @@ PRESETS: dict[str, Preset] = {
         probes=True,
     ),
     "cifar10_mobilenet": Preset(
-        title="MobileNetV2 on CIFAR-10",
+        title=later("MobileNetV2 on CIFAR-10"),
         icon=":material/school:",
-        sentence="The textbook recipe: head alone for 2 epochs, then everything; Adam at 1e-3, cut to a tenth every "
-        "3 epochs, 5 epochs at 224 px with ImageNet weights.",
+        sentence=later(
+            "The textbook recipe: head alone for 2 epochs, then everything; Adam at 1e-3, cut to a tenth every "
+            "3 epochs, 5 epochs at 224 px with ImageNet weights."
+        ),
         experiment=Experiment(
             dataset="cifar10",
             samples=2000,
@@ -133,10 +142,12 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "resnet50_30_80": Preset(
-        title="ResNet-50: 30 against 80 epochs",
+        title=later("ResNet-50: 30 against 80 epochs"),
         icon=":material/timer:",
-        sentence="Is pretraining worth more than patience? Fine-tuning with 30 epochs against 80 from scratch, "
-        "5,000 CIFAR-10 pictures. Hours without a GPU.",
+        sentence=later(
+            "Is pretraining worth more than patience? Fine-tuning with 30 epochs against 80 from scratch, "
+            "5,000 CIFAR-10 pictures. Hours without a GPU."
+        ),
         experiment=Experiment(
             dataset="cifar10",
             samples=5000,

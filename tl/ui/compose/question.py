@@ -5,7 +5,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tl.config import Refused
 from tl.datasets import Asked, Edits, Incoming, Reading, TooSmall
+from tl.languages import again, joined, later, plural, say
 from tl.ui.compose.class_editor import editor
+from tl.ui.compose.lines import commas, semicolons
 from tl.ui.parts import uploads
 from tl.ui.parts.problems import told
 from tl.ui.parts.render_slot import out_of_turn
@@ -21,8 +23,12 @@ WAITING, READING, WHERE, SPLIT, EDITOR = (
 )
 USE, DISCARD, PROBLEM = "form_zip_use", "form_zip_discard", "form_zip_problem"
 WANTED = "form_zip_wanted"  # that they are used, until they are
-NO_LONGER = "These pictures waited too long and are no longer here. Add the zip again."
-SPLITS = {"train": "for training", "validation": "for validation", "test": "for the test"}
+NO_LONGER = later("These pictures waited too long and are no longer here. Add the zip again.")
+SPLITS = {
+    "train": later("{number:,} for training"),
+    "validation": later("{number:,} for validation"),
+    "test": later("{number:,} for the test"),
+}
 MOST_EXAMPLES = 24
 
 
@@ -50,21 +56,21 @@ def ask(uploaded: str) -> None:
         return
     if not incoming.open:
         forget()
-        st.warning(NO_LONGER, icon=":material/hourglass_disabled:")
+        st.warning(say(NO_LONGER), icon=":material/hourglass_disabled:")
         return
     with st.container(border=True):
-        st.markdown(f"**{escape(incoming.title)}: is this what you mean?**")
+        st.markdown(say("**{title}: is this what you mean?**", title=escape(incoming.title)))
         readings = st.container()
         shown = st.container()  # what was understood stands above how it is read otherwise
         reading = _chosen(incoming, readings, st.container() if incoming.readings else readings)
         with shown:
             edits = _shown(incoming, reading) if reading else None
         if problem := state.pop(PROBLEM, None):
-            st.error(escape(problem), icon=":material/error:")
+            st.error(escape(again(problem)), icon=":material/error:")
         with st.container(horizontal=True):
             if reading is not None and edits is not None:
-                st.button("Use these pictures", key=USE, type="primary", on_click=_wants_to_use)
-            st.button("Discard", key=DISCARD, on_click=forget)
+                st.button(say("Use these pictures"), key=USE, type="primary", on_click=_wants_to_use)
+            st.button(say("Discard"), key=DISCARD, on_click=forget)
         if state.get(WANTED) and reading is not None and edits is not None:
             _use(incoming, reading, edits, uploaded)
 
@@ -75,13 +81,15 @@ def _wants_to_use() -> None:
 
 def _use(incoming: Incoming, reading: Reading, edits: Edits, uploaded: str) -> None:
     state = st.session_state
-    with told(PROBLEM), out_of_turn(), st.spinner("Making the data set …"):
+    with told(PROBLEM), out_of_turn(), st.spinner(say("Making the data set …")):
         try:
             name = incoming.settle(reading, edits).name
         except TooSmall as refusal:
-            raise Refused(
-                f"{refusal} To go on without them, enter {refusal.least} under 'Leave out classes with fewer pictures than'."
-            ) from None
+            hint = say(
+                "To go on without them, enter {number} under 'Leave out classes with fewer pictures than'.",
+                number=refusal.least,
+            )
+            raise Refused(joined([str(refusal), hint])) from None
         forget()
         state[uploaded] = name
     # Only now: whoever touches a widget meanwhile ends this run of the page, and the next one settles it.
@@ -97,7 +105,7 @@ def _chosen(incoming: Incoming, above: DeltaGenerator, below: DeltaGenerator) ->
     if len(readings) > 1:
         places = range(len(readings))
         above.radio(
-            "They can be read in several ways; the likeliest comes first",
+            say("They can be read in several ways; the likeliest comes first"),
             places,
             key=READING,
             format_func=lambda place: escape(readings[place].summary),
@@ -116,25 +124,30 @@ def _chosen(incoming: Incoming, above: DeltaGenerator, below: DeltaGenerator) ->
 
 def _asked(otherwise: bool) -> Asked:
     """Draw how pictures are read where none of the readings is meant, or (not `otherwise`) where there is none."""
-    with st.expander("Read them in another way" if otherwise else "Say where the classes are", expanded=not otherwise):
+    title = say("Read them in another way") if otherwise else say("Say where the classes are")
+    with st.expander(title, expanded=not otherwise):
         left, right = st.columns(2)
         with left:
             where = st.text_input(
-                "Classes from",
+                say("Classes from"),
                 key=WHERE,
                 max_chars=200,
-                placeholder="2, 1+2, parent, photos/*, file-name, labels.csv:kind",
-                help="A folder level (1 is the outermost), levels joined as 1+2, parent for the folder right above each "
-                "picture, a path with a * where the class folders are, file-name, or a table in the zip and its column.",
+                placeholder="2, 1+2, parent, photos/*, file-name, labels.csv:kind",  # not shown: typed in any language
+                help=say(
+                    "A folder level (1 is the outermost), levels joined as 1+2, parent for the folder right above each "
+                    "picture, a path with a * where the class folders are, file-name, or a table in the zip and its column."
+                ),
             )
         with right:
             split = st.text_input(
-                "Splits from",
+                say("Splits from"),
                 key=SPLIT,
                 max_chars=200,
                 placeholder="new, 1, labels.csv:split",
-                help="new divides the pictures anew; a folder level whose folders are called train, val and test; or a "
-                "table in the zip and its column.",
+                help=say(
+                    "new divides the pictures anew; a folder level whose folders are called train, val and test; or a "
+                    "table in the zip and its column."
+                ),
             )
     return Asked(classes_from=(where or "").strip(), split_from=(split or "").strip())
 
@@ -143,14 +156,17 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
     """Draw what a reading makes of the pictures; what is to be changed of its classes, None where that can't be."""
     total = number_of(sum(reading.sizes.values()), "picture")
     divided = {split: number for split, number in reading.splits.items() if split}
-    parts = ", ".join(f"{count(number)} {SPLITS[split]}" for split, number in divided.items())
-    where = f"of them {parts}" if parts else "divided here into training, validation and test pictures"
-    classes = number_of(len(reading.classes), "class") if incoming.labelled else "No labels"
-    st.caption(f"{classes}, {total}, {where}.")
+    parts = commas(say(SPLITS[split], number=number) for split, number in divided.items())
+    held = {"classes": number_of(len(reading.classes), "class") if incoming.labelled else say("No labels")}
+    held["pictures"] = total
+    if parts:
+        st.caption(say("{classes}, {pictures}, of them {parts}.", **held, parts=parts))
+    else:
+        st.caption(say("{classes}, {pictures}, divided here into training, validation and test pictures.", **held))
     if not incoming.labelled:
         return _without_labels(incoming, reading)
     if len(incoming.readings) == 1 or reading not in incoming.readings:  # else it stands at the choice
-        st.caption(escape(f"Read as: {reading.how}."))
+        st.caption(escape(say("Read as: {how}.", how=reading.how)))
     pictures = incoming.examples(reading, most=MOST_EXAMPLES)
     st.image(
         [pixels for _, pixels in pictures],
@@ -159,9 +175,10 @@ def _shown(incoming: Incoming, reading: Reading) -> Edits | None:
         alt=[plain(name) for name, _ in pictures],
     )
     if len(reading.classes) > MOST_EXAMPLES:
-        st.caption(f"and {count(len(reading.classes) - MOST_EXAMPLES)} more classes")
+        more = len(reading.classes) - MOST_EXAMPLES
+        st.caption(plural("and {number:,} more class", "and {number:,} more classes", more))
     _told(incoming, reading)
-    with st.expander("Leave out, merge or rename classes", icon=":material/category:"):
+    with st.expander(say("Leave out, merge or rename classes"), icon=":material/category:"):
         try:
             counts = {
                 name: {split or "all": number for split, number in own.items()} for name, own in reading.counts.items()
@@ -178,14 +195,17 @@ def _told(incoming: Incoming, reading: Reading) -> None:
     for note in (*reading.notes, *incoming.told):
         st.caption(escape(note))
     if left := incoming.left_out_by(reading):
-        st.caption(
-            escape("Left out: " + "; ".join(f"{count(number)} {reason}" for reason, number in left.items()) + ".")
-        )
+        reasons = [say("{number:,} {reason}", number=number, reason=say(reason)) for reason, number in left.items()]
+        st.caption(escape(say("Left out: {reasons}.", reasons=semicolons(reasons))))
 
 
 def _without_labels(incoming: Incoming, reading: Reading) -> Edits:
     """Draw the first pictures; there are no classes that could be changed."""
     pictures = incoming.examples(reading, per_class=MOST_EXAMPLES)
-    st.image([pixels for _, pixels in pictures], width=84, alt=[f"picture {n}" for n in range(1, len(pictures) + 1)])
+    st.image(
+        [pixels for _, pixels in pictures],
+        width=84,
+        alt=[say("picture {number}", number=n) for n in range(1, len(pictures) + 1)],
+    )
     _told(incoming, reading)
     return Edits()

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from tl.config import AUTO, OF_TWO_SETS, TRANSFERRED, ArmConfig, Experiment, Refused, Training
-from tl.differences import listed
+from tl.languages import english, later, listed, say
 from tl.store.database import has_experiment, read_experiment
 from tl.store.home import Home
 from tl.strategies import arm_title
@@ -17,6 +17,39 @@ LEFT_OUT = "form_left_out"  # a sentence: what could not be filled in
 TAKE_OVER = "form_take_over"  # whether finished runs are
 _WANTED = "form_wanted"  # its settings, until the form has been drawn once with them
 MOST_EPOCHS = 1000
+SETTINGS = {  # as a sentence names them
+    "dataset": later("dataset"),
+    "target_dataset": later("target dataset"),
+    "unmatched": later("unmatched"),
+    "samples": later("samples"),
+    "backbone": later("backbone"),
+    "weights": later("weights"),
+    "resolution": later("resolution"),
+    "epochs": later("epochs"),
+    "batch_size": later("batch size"),
+    "optimizer": later("optimizer"),
+    "weight_decay": later("weight decay"),
+    "schedule": later("schedule"),
+    "step_epochs": later("step epochs"),
+    "step_factor": later("step factor"),
+    "patience": later("patience"),
+    "patience_start": later("patience start"),
+    "patience_steps": later("patience steps"),
+    "patience_errors": later("patience errors"),
+    "resplit": later("resplit"),
+    "judge_by": later("judge by"),
+    "balance": later("balance"),
+    "augmentation": later("augmentation"),
+    "augment": later("augment"),
+    "find_rate": later("find rate"),
+    "precision": later("precision"),
+    "threads": later("threads"),
+    "devices": later("devices"),
+    "batchnorm": later("batchnorm"),
+    "views": later("views"),
+    "views_by": later("views by"),
+    "seeds": later("seeds"),
+}
 
 
 def use(state: MutableMapping[Any, Any], experiment: Experiment, title: str, experiment_id: str | None = None) -> None:
@@ -46,34 +79,37 @@ def notice(state: MutableMapping[Any, Any]) -> None:
     except Refused:  # the form says so itself
         return
     if lost:
-        state[LEFT_OUT] = f"Could not be filled in as before: {listed(lost)}."
+        state[LEFT_OUT] = say("Could not be filled in as before: {settings}.", settings=listed(lost))
 
 
 def missing(wanted: Experiment, now: Experiment) -> list[str]:
     """What differs between settings that were wanted and what came of them, in words; [] for nothing."""
-    lost, others = [], {entry.name for entry in fields(Training)} - {"weights"}
+    lost: list[str] = []
+    others = {entry.name for entry in fields(Training)} - {"weights"}
     if wanted.final:
-        lost.append("training on all pictures with none left for the test, which only a final model does")
+        lost.append(say("training on all pictures with none left for the test, which only a final model does"))
         others -= {"samples"}
     if wanted.dataset != now.dataset:
-        lost.append(f"the data set {wanted.dataset!r}, which is no longer here")
+        lost.append(say("the data set {name!r}, which is no longer here", name=wanted.dataset))
         others -= {"dataset", "samples", "resplit"}
     if wanted.target_dataset != now.target_dataset:
-        lost.append(f"the data set {wanted.target_dataset!r} to work on, which is no longer here")
+        lost.append(say("the data set {name!r} to work on, which is no longer here", name=wanted.target_dataset))
         others -= {*OF_TWO_SETS}
     if wanted.weights not in (AUTO, now.weights) and any(map(_takes_the_shared, wanted.arms)):
-        lost.append(f"the pretrained weights {wanted.weights!r}, which are no longer here")
+        lost.append(say("the pretrained weights {name!r}, which are no longer here", name=wanted.weights))
     for before, after in zip(wanted.arms, now.arms, strict=True):
-        own = [name for name in TRANSFERRED if getattr(before, name) != getattr(after, name)]
+        own = [say(SETTINGS[name]) for name in TRANSFERRED if getattr(before, name) != getattr(after, name)]
         if own:
-            lost.append(f"the {listed(own)} of {arm_title(before.name)!r}, not available here")
+            title = str.__str__(arm_title(before.name))
+            lost.append(say("the {settings} of {arm!r}, not available here", settings=listed(own), arm=title))
         if before.epochs != after.epochs:
             others.add("epochs")
-    changed = [name.replace("_", " ") for name in sorted(others) if getattr(wanted, name, None) != getattr(now, name)]
+    changed = [name for name in sorted(others) if getattr(wanted, name, None) != getattr(now, name)]
     if wanted.seeds != now.seeds:
         changed.append("seeds")
     if changed:
-        lost.append(f"{listed(changed)}, adjusted to what can be chosen here")
+        words = listed(say(SETTINGS[name]) for name in changed)
+        lost.append(say("{settings}, adjusted to what can be chosen here", settings=words))
     return lost
 
 
@@ -108,7 +144,7 @@ def longer(experiment: Experiment) -> Experiment:
 def with_another_arm(experiment: Experiment) -> Experiment:
     """With an arm of the first strategy that it has not."""
     strategy = form_state.unused_strategy(arm.strategy for arm in experiment.arms)
-    taken = {arm_title(arm.name) for arm in experiment.arms}
-    names = (strategy, *(f"{arm_title(strategy)[:56]} {number}" for number in range(2, 99)))
-    name = next(name for name in names if arm_title(name) not in taken)
+    taken = {english(arm_title(arm.name)) for arm in experiment.arms}
+    names = (strategy, *(f"{english(arm_title(strategy))[:56]} {number}" for number in range(2, 99)))
+    name = next(name for name in names if english(arm_title(name)) not in taken)
     return replace(experiment, arms=(*experiment.arms, ArmConfig(name=name, strategy=strategy)))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from tl import datasets
+from tl.languages import joined, say
 from tl.store.home import Home
 from tl.ui.compose.form_state import shared_key
 
@@ -22,19 +23,21 @@ def switch(home: Home, info: datasets.DatasetInfo) -> None:
         return
     automatic = datasets.resplits_by_itself(home, info)
     state[SWITCH] = automatic if state[RESPLIT] is None else state[RESPLIT]
+    drawn = say(
+        "Training, validation and test pictures are drawn anew for every seed, the same for all arms: then the interval covers "
+        "the choice of the training pictures, too."
+    )
+    if automatic:
+        here = say("By itself it is on here: the set has no test set of its own and under 2,000 pictures.")
+    else:
+        here = say("By itself it is off here: with 2,000 pictures and more, one split says enough.")
     st.toggle(
-        "A new split for every seed",
+        say("A new split for every seed"),
         key=SWITCH,
         on_change=_changed,
         args=(automatic,),
         persist_state="session",
-        help="Training, validation and test pictures are drawn anew for every seed, the same for all arms: then the "
-        "interval covers the choice of the training pictures, too. By itself it is "
-        + (
-            "on here: the set has no test set of its own and under 2,000 pictures."
-            if automatic
-            else "off here: with 2,000 pictures and more, one split says enough."
-        ),
+        help=joined([drawn, here]),
     )
 
 

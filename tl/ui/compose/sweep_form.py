@@ -9,11 +9,12 @@ from tl import datasets, jobs
 from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
 from tl.datasets import DatasetInfo
-from tl.differences import listed
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
+from tl.languages import again, later, listed, say
 from tl.store.home import Home
 from tl.store.labels import NONE, labels
 from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pictures, plan, reuse
+from tl.ui.compose.lines import commas
 from tl.ui.compose.presets import PRESETS as COMPARISONS
 from tl.ui.parts import view
 from tl.ui.parts.numbers import typed
@@ -25,6 +26,14 @@ OWN_SIZES = "own"
 FIRST_SEEDS = 3  # the fewest with intervals
 FIRST_SIZES = 4  # of the preset that comes first, in most sets
 SHOWN = 8  # earlier sweeps
+STATES = {  # of so many runs
+    "queued": later("{number} queued"),
+    "running": later("{number} running"),
+    "finished": later("{number} finished"),
+    "stopped": later("{number} stopped"),
+    "failed": later("{number} failed"),
+    "interrupted": later("{number} interrupted"),
+}
 
 
 def show(home: Home) -> None:
@@ -50,9 +59,9 @@ def show(home: Home) -> None:
             _more_seeds()
     reuse.notice(state)
     if title := state.get(reuse.ORIGIN):
-        st.caption(f"Filled with the settings of “{escape(title)}”.")
+        st.caption(say("Filled with the settings of “{title}”.", title=escape(again(title))))
     if told_of := state.get(reuse.LEFT_OUT):
-        st.warning(escape(told_of), icon=":material/rule:")
+        st.warning(escape(again(told_of)), icon=":material/rule:")
     experiment = _start_row(home, info)
     if experiment and info:
         with st.container(border=True):
@@ -65,18 +74,19 @@ def show(home: Home) -> None:
 def _size_choice(info: DatasetInfo) -> None:
     """In place of one number of training pictures: a preset, or one's own list."""
     usable = _usable(info)
-    titles = {name: preset_title(name, usable, info.train) for name in PRESETS} | {OWN_SIZES: "My own sizes"}
+    titles = {name: preset_title(name, usable, info.train) for name in PRESETS} | {OWN_SIZES: say("My own sizes")}
     st.session_state.setdefault(SIZES, next(iter(PRESETS)))
     st.selectbox(
-        f"Sizes: training pictures, of {count(info.train)}",
+        say("Sizes: training pictures, of {total:,}", total=info.train),
         list(titles),
         format_func=titles.__getitem__,
         key=SIZES,
         persist_state="session",
-        help="The pictures of a smaller size are among those of a larger one; validation and test stay the same.",
+        help=say("The pictures of a smaller size are among those of a larger one; validation and test stay the same."),
     )
     if st.session_state[SIZES] == OWN_SIZES:
-        st.text_input("Sizes, joined by commas", key=OWN, placeholder=f"100, 300, 1000, {ALL}", persist_state="session")
+        title = say("Sizes, joined by commas")
+        st.text_input(title, key=OWN, placeholder=f"100, 300, 1000, {ALL}", persist_state="session")
 
 
 def _sizes(info: DatasetInfo) -> tuple[int, ...]:
@@ -102,8 +112,11 @@ def _more_seeds() -> None:
         st.session_state[SEEDS] = FIRST_SEEDS
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("With fewer than 3 seeds the result holds only for the networks trained here.", width="content")
-        st.button(f"Use {FIRST_SEEDS} seeds", key="sweep_more_seeds", on_click=three, type="tertiary")
+        words = say("With fewer than 3 seeds the result holds only for the networks trained here.")
+        st.caption(words, width="content")
+        st.button(
+            say("Use {number} seeds", number=FIRST_SEEDS), key="sweep_more_seeds", on_click=three, type="tertiary"
+        )
 
 
 def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
@@ -117,7 +130,12 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
             experiment = form_state.compose(state, sized=False)
             shown = " · ".join(map(count, sizes))
             runs = len(sizes) * len(experiment.arms) * len(experiment.seeds)
-            st.caption(f"Sizes: {shown}. {runs} runs, one after the other; it can be stopped after any of them.")
+            words = say(
+                "Sizes: {sizes}. {runs} runs, one after the other; it can be stopped after any of them.",
+                sizes=shown,
+                runs=runs,
+            )
+            st.caption(words)
     except Refused as problem:
         st.error(escape(problem), icon=":material/error:")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
@@ -125,7 +143,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
             if experiment and info:
                 cost.estimate_line(home, experiment, info, sizes)
         st.button(
-            "Start",
+            say("Start"),
             type="primary",
             icon=":material/play_arrow:",
             key="sweep_start",
@@ -140,9 +158,9 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
         if experiment:
             plan.warnings(experiment)
     if state.get(PROBLEM):
-        st.error(escape(state[PROBLEM]), icon=":material/error:")
+        st.error(escape(again(state[PROBLEM])), icon=":material/error:")
     if experiment and sizes:
-        cost.show_command("Show the command that does the same", experiment, sizes)
+        cost.show_command(say("Show the command that does the same"), experiment, sizes)
     return experiment
 
 
@@ -185,19 +203,20 @@ def _earlier(home: Home) -> None:
     if not found:
         return
     called = labels(home)
-    st.header("Earlier sweeps", anchor=False)
+    st.header(say("Earlier sweeps"), anchor=False)
     for entry in found:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            networks = listed([BACKBONES[each].title for each in entry["networks"]])
-            about = f"{networks} on {view.sets_title(home, entry['dataset'], entry['target_dataset'])}"
+            networks = listed(BACKBONES[each].title for each in entry["networks"])
+            pictures_of = view.sets_title(home, entry["dataset"], entry["target_dataset"])
+            about = say("{networks} on {pictures}", networks=networks, pictures=pictures_of)
             name = called.get(entry["sweep_id"], NONE).name
             sizes = " · ".join(map(count, entry["sizes"]))
-            states = ", ".join(f"{number} {status}" for status, number in entry["runs"].items())
+            states = commas(say(STATES[status], number=number) for status, number in entry["runs"].items())
             age = ago(max(0.0, time.time() - entry["created"]))
             more = f"{escape(about)} · " if name else ""
             st.markdown(f"**{escape(name or about)}**  \n:small[{more}{sizes} · {states} · {age}]", width="content")
             st.button(
-                "Open",
+                say("Open"),
                 icon=":material/open_in_full:",
                 key=f"open_{entry['sweep_id']}",
                 on_click=_open,

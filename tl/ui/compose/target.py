@@ -12,20 +12,22 @@ from tl import datasets
 from tl.config import LEAVE_OUT, STOP, ArmConfig, Refused
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import FEWEST, Matching, match, unmatched
+from tl.languages import joined, later, say
 from tl.store.home import Home
 from tl.strategies import SOURCE_AND_FEW, STRATEGIES, TARGET
 from tl.ui.compose import apart, form_state, own_pictures
 from tl.ui.compose.contents import strip
 from tl.ui.compose.form_state import arm_key, shared_key
 from tl.ui.parts.fold import UNKNOWN, fold
+from tl.ui.parts.numbers import typed
 from tl.ui.parts.text import count, escape, percent, plain
 from tl.words import number_of
 
 NAME, UNMATCHED = shared_key("target_dataset"), shared_key("unmatched")
 OPEN = "form_open_target"
-TITLE = "These look different from what it will meet?"
-NONE = "No: it will meet pictures like these"
-CHOICES = {STOP: "Stop: I'll rename classes first", LEAVE_OUT: "Leave these classes out"}
+TITLE = later("These look different from what it will meet?")
+NONE = later("No: it will meet pictures like these")
+CHOICES = {STOP: later("Stop: I'll rename classes first"), LEAVE_OUT: later("Leave these classes out")}
 FIRST_ARMS = ("source_only", "adabn", "mcc")  # that a comparison of ways to adapt begins with
 SEEDS = 3  # fewer say little: adversarial training swings from seed to seed
 
@@ -38,7 +40,7 @@ def section(home: Home, source: DatasetInfo, sound: Sequence[DatasetInfo]) -> bo
         state[NAME] = None  # deleted, or now what is learned from
     info = known.get(state[NAME])
     found = match(source.classes, info.classes) if info else None
-    place = fold(TITLE, _words(info, found), OPEN)
+    place = fold(say(TITLE), _words(info, found), OPEN)
     if place is not None:
         with place:
             _choice(home, source, known, info, found)
@@ -52,10 +54,14 @@ def _fits(found: Matching) -> bool:
 def _words(info: DatasetInfo | None, found: Matching | None) -> str:
     """What it holds, in a line; Markdown."""
     if info is None or found is None:
-        return "add pictures of that kind"
-    labels = "no labels" if not info.labelled else number_of(len(found.classes), "class") + " in both"
-    words = f"it will work on {escape(info.title)} · {labels}"
-    return words if _fits(found) else f"{words} · {UNKNOWN}"
+        return say("add pictures of that kind")
+    labels = _in_both(found) if info.labelled else say("no labels")
+    words = say("it will work on {dataset}", dataset=escape(info.title))
+    return " · ".join([words, labels, *([] if _fits(found) else [say(UNKNOWN)])])
+
+
+def _in_both(found: Matching) -> str:
+    return say("{classes} in both", classes=number_of(len(found.classes), "class"))
 
 
 def _choice(
@@ -64,21 +70,26 @@ def _choice(
     left, right = st.columns(2)
     with left:
         st.selectbox(
-            "It will work on",
+            say("It will work on"),
             [None, *known],
             key=NAME,
-            format_func=lambda name: NONE if name is None else _option(known[name]),
-            placeholder=NONE,
+            format_func=lambda name: say(NONE) if name is None else _option(known[name]),
+            placeholder=say(NONE),
             on_change=_changed,
             args=(home,),
             persist_state="session",
-            help="Networks learn from the pictures above and are tested on these. Their labels, if they have any, are "
-            "used only for the test. Bring your own under “Add your own pictures”, with or without labels.",
+            help=say(
+                "Networks learn from the pictures above and are tested on these. Their labels, if they have any, are used "
+                "only for the test. Bring your own under “Add your own pictures”, with or without labels."
+            ),
         )
     if info is None or found is None:
         st.caption(
-            "Your labelled pictures are photographs, say, and the model has to work on sketches, X-rays, or another "
-            "camera's pictures. Is it worth adapting, or better to label fifty? The comparison is tested on those pictures."
+            say(
+                "Your labelled pictures are photographs, say, and the model has to work on sketches, X-rays, or another "
+                "camera's pictures. Is it worth adapting, or better to label fifty? The comparison is tested on those "
+                "pictures."
+            )
         )
         return
     with right:
@@ -94,32 +105,40 @@ def _choice(
 
 
 def _option(info: DatasetInfo) -> str:
-    notes = "" if info.ready else " (downloads on first use)"
-    return plain(info.title) + (notes if info.labelled else " (no labels)")
+    title = plain(info.title)
+    if not info.labelled:
+        return say("{dataset} (no labels)", dataset=title)
+    return title if info.ready else say("{dataset} (downloads on first use)", dataset=title)
 
 
 def _matching(source: DatasetInfo, info: DatasetInfo, found: Matching) -> None:
     if not info.labelled:
         st.caption(
-            f"{number_of(info.train + info.validation + info.test, 'picture')} without labels: how well it works on them can "
-            f"only be estimated, until you label {min(50, info.test)} of them here (under “Look at its pictures”, afterwards)."
+            say(
+                "{pictures} without labels: how well it works on them can only be estimated, until you label {number} of them "
+                "here (under “{section}”, afterwards).",
+                pictures=number_of(info.train + info.validation + info.test, "picture"),
+                number=min(50, info.test),
+                section=say("Look at its pictures"),
+            )
         )
         return
     if len(found.classes) < FEWEST:
-        st.error(
-            f"{escape(source.called)} and {escape(info.called)} have "
-            f"{'only one class' if found.classes else 'no class'} in common. Classes are matched by name: rename those of one "
-            "of them under “Change the classes”.",
-            icon=":material/error:",
-        )
+        sets = {"source": escape(source.called), "target": escape(info.called)}
+        if found.classes:
+            common = say("{source} and {target} have only one class in common.", **sets)
+        else:
+            common = say("{source} and {target} have no class in common.", **sets)
+        hint = say("Classes are matched by name: rename those of one of them under “Change the classes”.")
+        st.error(joined([common, hint]), icon=":material/error:")
         return
     if not found.whole:
-        st.warning(escape(f"{unmatched(source, info, found)}."), icon=":material/rule:")
+        st.warning(escape(say("{classes}.", classes=unmatched(source, info, found))), icon=":material/rule:")
         st.radio(
-            "What only one of them has",
+            say("What only one of them has"),
             list(CHOICES),
             key=UNMATCHED,
-            format_func=CHOICES.__getitem__,
+            format_func=lambda choice: say(CHOICES[choice]),
             persist_state="session",
             horizontal=True,
         )
@@ -134,18 +153,20 @@ def _balance(source: DatasetInfo, info: DatasetInfo, found: Matching) -> None:
     ]
     if not all(map(all, sides)):
         return
-    with st.expander(f"{number_of(len(found.classes), 'class')} in both", icon=":material/balance:"):
+    with st.expander(_in_both(found), icon=":material/balance:"):
         shares = [[number / sum(side) for number in side] for side in sides]
-        columns = {"class": [plain(name) for name in found.classes]}
+        columns: dict[str, list[str]] = {say("class"): [plain(name) for name in found.classes]}
         for info_of, numbers, share in zip((source, info), sides, shares, strict=True):
             title = plain(info_of.title)
             columns[title] = [f"{count(n)} ({percent(s, 0)})" for n, s in zip(numbers, share, strict=True)]
-        st.dataframe(columns, hide_index=True, alt="Pictures of each class in both sets")
+        st.dataframe(columns, hide_index=True, alt=say("Pictures of each class in both sets"))
         largest = max(abs(one - two) for one, two in zip(*shares, strict=True))
         if largest > 0.1:
             st.caption(
-                ":material/warning: The classes are not equally common in both. Ways to adapt that make the two sets look "
-                "alike as wholes can mix up classes then; the one conditioned on the predictions (CDAN) suffers least."
+                say(
+                    ":material/warning: The classes are not equally common in both. Ways to adapt that make the two sets look "
+                    "alike as wholes can mix up classes then; the one conditioned on the predictions (CDAN) suffers least."
+                )
             )
 
 
@@ -170,7 +191,11 @@ def suit(state: MutableMapping[Any, Any], labelled: bool) -> None:
     if len(kept) < 2:
         kept = [key for key in FIRST_ARMS if key in STRATEGIES]
     form_state.fill_arms(state, [_arm(key) for key in kept])
-    state[form_state.SEEDS] = max(SEEDS, state.get(form_state.SEEDS) or 1)
+    try:
+        asked = typed(state, form_state.SEEDS) or 1
+    except Refused:  # what was typed is no number of seeds
+        asked = 1
+    state[form_state.SEEDS] = max(SEEDS, asked)
 
 
 def _strategies(state: MutableMapping[Any, Any]) -> list[str]:

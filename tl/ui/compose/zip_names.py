@@ -6,6 +6,7 @@ import streamlit as st
 
 from tl.config import Refused
 from tl.datasets.spellings import spellings
+from tl.languages import say
 from tl.ui.parts.text import plain
 
 ENCODING, CONFIRM = "form_zip_names", "form_zip_names_right"
@@ -18,13 +19,13 @@ def choice(file: Any) -> tuple[bool, str | None]:
     if not readings:
         return True, None
     encoding = st.selectbox(
-        "Names in the zip",
+        say("Names in the zip"),
         list(readings),
         format_func=lambda name: f"{name}: {plain(', '.join(readings[name][:SHOWN]))}",
         key=ENCODING,
-        help="The zip does not say in which encoding its names are. Choose the line whose names are right.",
+        help=say("The zip does not say in which encoding its names are. Choose the line whose names are right."),
     )
-    done = st.button("Use these names", key=CONFIRM, icon=":material/check:")
+    done = st.button(say("Use these names"), key=CONFIRM, icon=":material/check:")
     return done, encoding
 
 
