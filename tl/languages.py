@@ -120,20 +120,32 @@ def joined(parts: Iterable[str | None]) -> Joined:
 
 def listed(items: Iterable[object]) -> str:
     """ "a", "a and b", "a, b and c"."""
-    *first, last = [str(item) for item in items]
-    if not first:
-        return last
-    so_far = functools.reduce(lambda left, right: say("{list}, {item}", list=left, item=right), first)
-    return say("{list} and {last}", list=so_far, last=last)
+    return _ending(later("{list} and {last}"), items)
 
 
 def either(items: Iterable[object]) -> str:
     """ "a", "a or b", "a, b or c"."""
+    return _ending(later("{list} or {last}"), items)
+
+
+def commas(items: Iterable[object]) -> str:
+    """ "a, b, c"; "" for nothing."""
+    return _between(later("{list}, {item}"), items)
+
+
+def semicolons(items: Iterable[object]) -> str:
+    """ "a; b; c"; "" for nothing."""
+    return _between(later("{list}; {item}"), items)
+
+
+def _between(text: str, items: Iterable[object]) -> str:
+    said = [str(item) for item in items]
+    return functools.reduce(lambda left, right: say(text, list=left, item=right), said) if said else ""
+
+
+def _ending(text: str, items: Iterable[object]) -> str:
     *first, last = [str(item) for item in items]
-    if not first:
-        return last
-    so_far = functools.reduce(lambda left, right: say("{list}, {item}", list=left, item=right), first)
-    return say("{list} or {last}", list=so_far, last=last)
+    return say(text, list=commas(first), last=last) if first else last
 
 
 def mapped(text: str, change: Callable[[str], str]) -> str:

@@ -6,12 +6,11 @@ from streamlit.delta_generator import DeltaGenerator
 from tl.charts.palette import arm_colour
 from tl.config import ArmConfig
 from tl.datasets.info import DatasetInfo
-from tl.languages import say
+from tl.languages import commas, say
 from tl.store.home import Home
 from tl.strategies import STRATEGIES, arm_title, offered
 from tl.ui.compose import form_state, own_network
 from tl.ui.compose.form_state import arm_key
-from tl.ui.compose.lines import commas
 from tl.ui.compose.settings import arm_settings, shared_settings, shared_summary
 from tl.ui.parts.fold import UNKNOWN, fold
 from tl.ui.parts.text import escape

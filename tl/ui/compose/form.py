@@ -11,11 +11,10 @@ import streamlit as st
 from tl import datasets, sources
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.datasets import DatasetInfo
-from tl.languages import again, say
+from tl.languages import again, commas, say
 from tl.store.home import Home
 from tl.store.settling import Settling
 from tl.ui.compose import advice, arms, bounds, cost, form_state, network, pictures, plan, reuse
-from tl.ui.compose.lines import commas
 from tl.ui.compose.presets import PRESETS, Preset
 from tl.ui.parts.problems import told
 from tl.ui.parts.text import escape

@@ -8,13 +8,12 @@ import streamlit as st
 from tl import sources, timm_networks
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Refused
-from tl.languages import joined, language, say
+from tl.languages import commas, joined, language, say
 from tl.sources import Source
 from tl.sources.licences import restricts
 from tl.sources.overview import label, overview, summary
 from tl.store.home import Home
 from tl.ui.compose.form_state import shared_key
-from tl.ui.compose.lines import commas
 from tl.ui.parts.fold import fold
 from tl.ui.parts.text import escape, percent, plain
 

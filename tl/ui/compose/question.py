@@ -5,9 +5,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tl.config import Refused
 from tl.datasets import Asked, Edits, Incoming, Reading, TooSmall
-from tl.languages import again, joined, later, plural, say
+from tl.languages import again, commas, joined, later, plural, say, semicolons
 from tl.ui.compose.class_editor import editor
-from tl.ui.compose.lines import commas, semicolons
 from tl.ui.parts import uploads
 from tl.ui.parts.problems import told
 from tl.ui.parts.render_slot import out_of_turn

@@ -22,13 +22,12 @@ from tl.config import (
 from tl.datasets.info import DatasetInfo, uneven
 from tl.effects import has_effect
 from tl.jobs import memory
-from tl.languages import later, listed, say
+from tl.languages import commas, later, listed, say
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store.home import Home
 from tl.strategies import PARAMETERS, STRATEGIES, arm_title
 from tl.ui.compose import bounds
 from tl.ui.compose.form_state import ARMS, OWN_SEEDS, SETTLE, arm_key, compose, shared_key, usual_name_in
-from tl.ui.compose.lines import commas
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
 from tl.ui.parts.text import escape, rate

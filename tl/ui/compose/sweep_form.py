@@ -10,11 +10,10 @@ from tl.backbones import BACKBONES
 from tl.config import Experiment, Refused
 from tl.datasets import DatasetInfo
 from tl.jobs.sizes import ALL, PRESETS, parse_sizes, preset_title
-from tl.languages import again, later, listed, say
+from tl.languages import again, commas, later, listed, say
 from tl.store.home import Home
 from tl.store.labels import NONE, labels
 from tl.ui.compose import arms, bounds, cost, forecast, form_state, network, pictures, plan, reuse
-from tl.ui.compose.lines import commas
 from tl.ui.compose.presets import PRESETS as COMPARISONS
 from tl.ui.parts import view
 from tl.ui.parts.numbers import typed
