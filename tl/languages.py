@@ -58,7 +58,7 @@ class Said(str):
     ) -> "Said":
         values = values or {}
         found = _catalogue(language())
-        form = found.ngettext(text, many, int(number or 0)) if many else found.gettext(text)
+        form = found.ngettext(text, many, int(number or 0)) if many else text and found.gettext(text)
         if many and number is not None and number != int(number):
             form = found.ngettext(text, many, 2)  # 1.5 epochs
         said = super().__new__(
