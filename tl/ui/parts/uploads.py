@@ -86,8 +86,8 @@ def close_with_its_tab(waiting: Closable) -> None:
     look = threading.Thread(
         target=_look_after,
         args=(weakref.ref(waiting), context.session_id),
-        name="waiting upload",
-        daemon=True,  # not shown
+        name="waiting upload",  # not shown
+        daemon=True,
     )
     look.start()
 
