@@ -91,7 +91,9 @@ def _card(found: Source, new: bool = False) -> Iterator[None]:
 
 def _title(found: Source) -> str:
     """What a card is called: one's own by its name, others by their network and pictures, which many share."""
-    return found.key if found.state == "library" else f"{BACKBONES[found.backbone].title}: {found.source_data}"
+    if found.state == "library":
+        return found.key
+    return say("{network}: {data}", network=BACKBONES[found.backbone].title, data=found.source_data)
 
 
 def _facts(found: Source) -> None:

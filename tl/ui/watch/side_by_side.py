@@ -1,5 +1,6 @@
 """Another experiment beside this one: both verdicts, the settings that differ, the numbers. Drawn once somebody opens it."""
 
+import functools
 import time
 from dataclasses import asdict, fields
 from typing import Any
@@ -197,12 +198,11 @@ def _arm(arm: ArmConfig | None, other: ArmConfig | None) -> str:
         return say(STRATEGIES[arm.strategy].title)
     there = asdict(other)
     changed = {name: value for name, value in asdict(arm).items() if value != there[name]}
-    return cell(
-        ", ".join(
-            say("{setting} {value}", setting=say(ARM_SETTINGS[name]), value=_said(name, value))
-            for name, value in changed.items()
-        )
-    )
+    words = [
+        say("{setting} {value}", setting=say(ARM_SETTINGS[name]), value=_said(name, value))
+        for name, value in changed.items()
+    ]
+    return cell(functools.reduce(lambda so_far, more: say("{so_far}, {more}", so_far=so_far, more=more), words))
 
 
 def _said(name: str, value: object) -> str:

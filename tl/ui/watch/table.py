@@ -1,5 +1,6 @@
 """The arms in numbers: one row per measure, one column per arm, every value in words. No streamlit."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ def _measures(now: ExperimentView, arm: Arm, metrics: "pd.DataFrame") -> dict[st
                 high=show(found.high),
                 number=len(known),
             )
-        return f"{show(found.mean)} (n = {len(known)})"
+        return say("{mean} (n = {number})", mean=show(found.mean), number=len(known))
 
     def over_epochs(column: str, show: Callable[[float], str]) -> str:
         known = metrics[column].dropna()
@@ -108,7 +109,7 @@ def _reached(share: Interval, runs: int) -> str:
     """ "71.9 % (95 % interval 68.1 to 75.4 %, n = 3)"."""
     mean = percent(share.mean)
     if share.low is None or share.high is None:
-        return f"{mean} (n = {runs})" if runs > 1 else mean
+        return say("{mean} (n = {number})", mean=mean, number=runs) if runs > 1 else mean
     low, high = f"{100 * share.low:.1f}", percent(share.high)
     if runs > 1:
         return say("{mean} (95 % interval {low} to {high}, n = {number})", mean=mean, low=low, high=high, number=runs)
@@ -128,7 +129,7 @@ def _epochs(runs: Sequence[RunEntry]) -> str:
         )
     if best := [run.best_epoch for run in runs if run.best_epoch]:
         parts.append(say("best {epochs}", epochs=_span(best)))
-    return ", ".join(parts)
+    return functools.reduce(lambda so_far, more: say("{so_far}, {more}", so_far=so_far, more=more), parts)
 
 
 def _batch(runs: Sequence[RunEntry], results: Sequence[Result]) -> str:
