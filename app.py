@@ -3,10 +3,11 @@
 import streamlit as st
 
 if __name__ == "__main__":  # Streamlit runs the page for a visitor
+    from tl.languages import later
     from tl.ui.parts import header
     from tl.ui.parts.render_slot import in_turn
 
-    with header.begin("Compare"):
+    with header.begin(later("Compare")):
         home = header.home()
         experiment_id = st.query_params.get("experiment")
         if experiment_id is None:

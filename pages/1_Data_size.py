@@ -2,17 +2,20 @@
 
 import streamlit as st
 
+from tl.languages import later, say
 from tl.ui.parts import header
 from tl.ui.parts.render_slot import in_turn
 
-with header.begin("Data size"):
+with header.begin(later("Data size")):
     home = header.home()
     sweep_id = st.query_params.get("sweep")
     if sweep_id is None:
-        st.title("How much data?", anchor=False)
+        st.title(say("How much data?"), anchor=False)
         st.markdown(
-            "The same comparison at several sizes: up to how many pictures transfer learning is worth it, and how many "
-            "more pictures training from scratch would need to do as well."
+            say(
+                "The same comparison at several sizes: up to how many pictures transfer learning is worth it, and how many "
+                "more pictures training from scratch would need to do as well."
+            )
         )
         from tl.ui.compose import sweep_form  # after the first words are on their way to the browser
 

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from tl.languages import later, say
 from tl.ui.parts import header
 from tl.ui.parts.render_slot import in_turn
 
-with header.begin("Runs"):
+with header.begin(later("Runs")):
     from tl.ui.manage import imports, runs, tensorboard
 
-    st.title("Runs", anchor=False)
+    st.title(say("Runs"), anchor=False)
     home = header.home()
     home.policy.tell()
     with in_turn():

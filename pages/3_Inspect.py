@@ -2,15 +2,16 @@
 
 import streamlit as st
 
+from tl.languages import later, say
 from tl.ui.parts import header
 from tl.ui.parts.render_slot import in_turn
 
-with header.begin("Inspect"):
+with header.begin(later("Inspect")):
     home = header.home()
     experiment_id = st.query_params.get("experiment")
     if experiment_id is None:
-        st.title("Which pictures?", anchor=False)
-        st.markdown("Open a finished comparison and choose “Look at its pictures”, or choose one here.")
+        st.title(say("Which pictures?"), anchor=False)
+        st.markdown(say("Open a finished comparison and choose “Look at its pictures”, or choose one here."))
         from tl.ui.inspect import chooser
 
         with in_turn():

@@ -2,15 +2,18 @@
 
 import streamlit as st
 
+from tl.languages import later, say
 from tl.ui.parts import header
 from tl.ui.parts.render_slot import in_turn
 
-with header.begin("Model library"):
+with header.begin(later("Model library")):
     home = header.home()
-    st.title("Model library", anchor=False)
+    st.title(say("Model library"), anchor=False)
     st.markdown(
-        "What can be transferred: weights that a network has learned from other pictures, and those it learned here. A run "
-        "that is kept becomes the start of others, with its history and its licence."
+        say(
+            "What can be transferred: weights that a network has learned from other pictures, and those it learned here. A "
+            "run that is kept becomes the start of others, with its history and its licence."
+        )
     )
     from tl.ui.manage import library  # after the first words are on their way to the browser
 

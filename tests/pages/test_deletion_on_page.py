@@ -144,6 +144,6 @@ def test_a_report_on_what_was_deleted_elsewhere_meanwhile_is_one_sentence(home):
     experiment_id = page_lab.finished(home)
     jobs.delete(home, experiment_id)
     told = f"There is no experiment or sweep '{experiment_id}'"
-    assert html.escape(told) in downloads._report(home, experiment_id, {}).decode()
-    with zipfile.ZipFile(io.BytesIO(downloads._bundle(home, experiment_id))) as archive:
+    assert html.escape(told) in downloads._report(home, experiment_id, {}, "en").decode()
+    with zipfile.ZipFile(io.BytesIO(downloads._bundle(home, experiment_id, "en"))) as archive:
         assert archive.read("no bundle.txt").decode().startswith(told)

@@ -1,12 +1,16 @@
-"""The table of arms: means with their interval and how many runs they rest on."""
+"""The table of arms: means with their interval and how many runs they rest on; which settings differ."""
+
+from dataclasses import fields
 
 import pytest
 
 from tests import page_lab
 from tl.analysis import experiment_result
+from tl.config import ArmConfig
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.ui.parts.view import load
+from tl.ui.watch.side_by_side import ARM_SETTINGS
 from tl.ui.watch.table import arm_table
 from tl.words import energy
 
@@ -86,3 +90,7 @@ def test_the_epochs_of_many_runs_fit_one_cell(tmp_path):
     now = load(home, experiment_id)
     rows = rows_of(arm_table(now, now.metrics()), "From scratch")
     assert rows["Epochs"] == "4 to 6 of 6, 2 of 5 stopped early, best 4 to 6"
+
+
+def test_every_setting_of_an_arm_has_words():
+    assert set(ARM_SETTINGS) == {entry.name for entry in fields(ArmConfig)} - {"name"}

@@ -125,3 +125,25 @@ def test_sizes_clocks_and_ages():
     ]
     assert text.energy(120) == "120 J" and text.energy(3200) == "3.2 kJ"
     assert text.millions(3_504_872) == "3.5 million" and text.millions(500) == "500"
+
+
+@pytest.mark.parametrize(
+    ("said", "first", "rest"),
+    [
+        (
+            "Transfer helps: +3.5 points. It began well. So it is.",
+            "Transfer helps: +3.5 points.",
+            "It began well. So it is.",
+        ),
+        ("From scratch helps. “probe” had no fair chance.", "From scratch helps.", "“probe” had no fair chance."),
+        (
+            "迁移有帮助：+3.5 个百分点。MobileNetV2 学得好。就这样。",
+            "迁移有帮助：+3.5 个百分点。",
+            "MobileNetV2 学得好。就这样。",
+        ),
+        ("没有可比较的。", "没有可比较的。", ""),
+        ("Nothing to compare.", "Nothing to compare.", ""),
+    ],
+)
+def test_the_first_sentence_ends_at_a_full_stop_of_either_kind(said, first, rest):
+    assert text.first_sentence(said) == (first, rest)

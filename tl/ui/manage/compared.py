@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
+from tl.languages import say
 from tl.ui.parts.text import escape
 from tl.ui.watch.side_by_side import ADDRESS
 
@@ -19,17 +20,18 @@ def bar(known: Collection[str]) -> None:
         _forget()
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(f":material/compare: **{escape(chosen[1])}** is compared with: choose the second one below.")
-        st.button("Cancel", key="compare_cancel", type="tertiary", on_click=_forget)
+        words = say("**{title}** is compared with: choose the second one below.", title=escape(chosen[1]))
+        st.markdown(f":material/compare: {words}")  # not shown
+        st.button(say("Cancel"), key="compare_cancel", type="tertiary", on_click=_forget)
 
 
 def button(experiment_id: str, title: str) -> None:
     """Draw the button that chooses this experiment, with `title` (not escaped): as the first, or as the second."""
     chosen = st.session_state.get(FIRST)
-    words, icon, key = "Compare", ":material/compare:", f"compare_{experiment_id}"
+    icon, key = ":material/compare:", f"compare_{experiment_id}"
     if chosen is None:
-        st.button(words, icon=icon, key=key, on_click=_choose, args=(experiment_id, title))
-    elif chosen[0] != experiment_id and st.button("Compare with this", icon=icon, key=key, type="primary"):
+        st.button(say("Compare"), icon=icon, key=key, on_click=_choose, args=(experiment_id, title))
+    elif chosen[0] != experiment_id and st.button(say("Compare with this"), icon=icon, key=key, type="primary"):
         _forget()
         st.switch_page("app.py", query_params={"experiment": chosen[0], ADDRESS: experiment_id})
 

@@ -15,6 +15,7 @@ from tl.config import Refused
 from tl.jobs import library
 from tl.jobs.library import Entry
 from tl.jobs.library_files import bring_in, export, file_name
+from tl.languages import joined, language, later, plural, say, speaking
 from tl.sources import Source
 from tl.sources.card import accuracy_words, card_of
 from tl.sources.licences import restricts
@@ -34,10 +35,10 @@ RENAME_PROBLEM = "library_rename_problem"
 MAX_MEGABYTES = 500
 USERS_SHOWN = 3  # experiments that a card leads to
 KINDS: dict[str, tuple[str, Literal["blue", "green", "gray"]]] = {
-    "bundled": ("Comes with TL Lab", "blue"),
-    "library": ("Your own", "green"),
-    "installed": ("From a package", "gray"),
-    "cached": ("Downloaded", "gray"),
+    "bundled": (later("Comes with TL Lab"), "blue"),
+    "library": (later("Your own"), "green"),
+    "installed": (later("From a package"), "gray"),
+    "cached": (later("Downloaded"), "gray"),
 }
 
 
@@ -46,18 +47,20 @@ def show(home: Home) -> None:
     own, others = library.entries(home), library.others_here(home)
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
-    st.header("Your own", anchor=False)
+    st.header(say("Your own"), anchor=False)
     if not own:
         st.info(
-            "Nothing yet. On the Runs page, “Keep as a starting point” in the menu of a finished run puts what it has learned "
-            "here; later comparisons can start from it.",
+            say(
+                "Nothing yet. On the Runs page, “Keep as a starting point” in the menu of a finished run puts what it has "
+                "learned here; later comparisons can start from it."
+            ),
             icon=":material/bookmark_add:",
         )
     new = st.query_params.get("weights")
     for entry in sorted(own, key=lambda entry: entry.source.key != new):
         _own(home, entry, entry.source.key == new)
     _bring_in(home)
-    st.header("Published, and here", anchor=False)
+    st.header(say("Published, and here"), anchor=False)
     for found in others:
         if home.policy.offers_timm or not found.backbone.startswith("timm:"):
             with _card(found):
@@ -72,9 +75,9 @@ def _card(found: Source, new: bool = False) -> Iterator[None]:
     with st.container(border=True, gap="xsmall", key=f"library_{_key(found)}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{escape(_title(found))}**", width="content")
-            st.badge(kind, color=colour, width="content")
+            st.badge(say(kind), color=colour, width="content")
             if new:
-                st.badge("New", icon=":material/check:", color="green", width="content")
+                st.badge(say("New"), icon=":material/check:", color="green", width="content")
         history = library.history(found)
         if len(history) > 1 or found.state == "library":
             told = (
@@ -88,7 +91,9 @@ def _card(found: Source, new: bool = False) -> Iterator[None]:
 
 def _title(found: Source) -> str:
     """What a card is called: one's own by its name, others by their network and pictures, which many share."""
-    return found.key if found.state == "library" else f"{BACKBONES[found.backbone].title}: {found.source_data}"
+    if found.state == "library":
+        return found.key
+    return say("{network}: {data}", network=BACKBONES[found.backbone].title, data=found.source_data)
 
 
 def _facts(found: Source) -> None:
@@ -97,12 +102,16 @@ def _facts(found: Source) -> None:
     if found.state == "library":  # else its title says so
         facts.insert(0, BACKBONES[found.backbone].title)
     if card is None and found.accuracy is not None:
-        facts.append(f"{percent(found.accuracy)} top-1 there as published")
+        facts.append(say("{accuracy} top-1 there as published", accuracy=percent(found.accuracy)))
     if card and card.accuracy is not None:
-        tested = f" on {number_of(card.test_images, 'test picture')}" if card.test_images else ""
-        facts.append(f"{accuracy_words(card)}{tested}")
+        reached = accuracy_words(card)
+        if card.test_images:
+            pictures = number_of(card.test_images, "test picture")  # not shown
+            facts.append(say("{accuracy} on {pictures}", accuracy=reached, pictures=pictures))
+        else:
+            facts.append(reached)
     st.caption(" · ".join(map(unbroken, facts)))
-    words = f"Licence: {escape(library.licence_words(found))}"
+    words = say("Licence: {licence}", licence=escape(library.licence_words(found)))
     if restricts(found.licence):
         st.warning(words, icon=":material/license:")
     else:
@@ -121,22 +130,23 @@ def _own(home: Home, entry: Entry, new: bool) -> None:
 def _change(home: Home, entry: Entry) -> None:
     """Draw the buttons that only one's own weights have."""
     name = entry.source.key
-    if st.button("Rename", icon=":material/edit:", type="tertiary", key=f"rename_{name}"):
+    if st.button(say("Rename"), icon=":material/edit:", type="tertiary", key=f"rename_{name}"):
         st.session_state[NEW_NAME] = name
         st.session_state.pop(RENAME_PROBLEM, None)
-        _ask_to_rename(home, name)
+        st.dialog(say("Rename these weights"))(_ask_to_rename)(home, name)
+    code = language()
     st.download_button(
-        "Export",
-        data=lambda: _exported(home, name),
+        say("Export"),
+        data=lambda: _exported(home, name, code),
         file_name=file_name(f"{name}-{entry.source.sha256[:8]}"),
         mime="application/octet-stream",
         icon=":material/download:",
         type="tertiary",
         key=f"export_{name}",
         on_click="ignore",
-        help="One safetensors file with its card, for the library of another TL Lab.",
+        help=say("One safetensors file with its card, for the library of another TL Lab."),
     )
-    if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{name}"):
+    if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key=f"delete_{name}"):
         _ask_to_delete(home, entry)
 
 
@@ -145,16 +155,19 @@ def _users(home: Home, entry: Entry) -> None:
     if not entry.used_by:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Used by {number_of(len(entry.used_by), 'experiment')}:", width="content")
+        experiments = number_of(len(entry.used_by), "experiment")
+        st.caption(say("Used by {experiments}:", experiments=experiments), width="content")
         for experiment_id in entry.used_by[:USERS_SHOWN]:
             spec = read_experiment(home, experiment_id)["experiment"]
-            label = f"{view.data_title(home, spec, [])}, {count(spec.samples)} pictures"
+            data = view.data_title(home, spec, [])
+            label = say("{data}, {pictures} pictures", data=data, pictures=count(spec.samples))
             address = {"experiment": experiment_id}
             st.page_link("app.py", label=escape(label), icon=":material/compare_arrows:", query_params=address)
 
 
 def _use(home: Home, found: Source) -> None:
-    if st.button("Use", icon=":material/play_arrow:", key=f"use_{_key(found)}", help="Fills the form on Compare."):
+    words = say("Fills the form on Compare.")
+    if st.button(say("Use"), icon=":material/play_arrow:", key=f"use_{_key(found)}", help=words):
         form.start_from(home, found)
         st.switch_page("app.py")
 
@@ -169,20 +182,27 @@ def _ask_to_delete(home: Home, entry: Entry) -> None:
         with told(PROBLEM), out_of_turn():
             library.delete(home, entry.source.key)
 
-    used = f" {number_of(len(entry.used_by), 'experiment')} used them and keep their results." if entry.used_by else ""
-    about = f"**{escape(entry.source.key)}** ({memory(entry.source.size_bytes)}) is permanently deleted.{used}"
-    ask("Delete these weights?", about, [Choice("Delete", "confirm_delete", delete)])
+    name, size = escape(entry.source.key), memory(entry.source.size_bytes)
+    sentences: list[str] = [say("**{name}** ({size}) is permanently deleted.", name=name, size=size)]
+    if entry.used_by:
+        sentences.append(
+            plural(
+                "{number:,} experiment used them and keeps its results.",
+                "{number:,} experiments used them and keep their results.",
+                len(entry.used_by),
+            )
+        )
+    ask(say("Delete these weights?"), joined(sentences), [Choice(say("Delete"), "confirm_delete", delete)])
 
 
-@st.dialog("Rename these weights")
 def _ask_to_rename(home: Home, name: str) -> None:
-    st.text_input("Name", key=NEW_NAME, max_chars=40, help="Up to 40 of a-z, 0-9, “-” and “_”.")
+    st.text_input(say("Name"), key=NEW_NAME, max_chars=40, help=say("Up to 40 of a-z, 0-9, “-” and “_”."))
     if problem := st.session_state.get(RENAME_PROBLEM):
         st.error(escape(problem), icon=":material/error:")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Cancel", key="cancel_rename"):
+        if st.button(say("Cancel"), key="cancel_rename"):
             st.rerun()
-        clicked = st.button("Rename", type="primary", key="confirm_rename", on_click=_rename, args=(home, name))
+        clicked = st.button(say("Rename"), type="primary", key="confirm_rename", on_click=_rename, args=(home, name))
         if clicked and RENAME_PROBLEM not in st.session_state:
             st.rerun()
 
@@ -193,9 +213,9 @@ def _rename(home: Home, name: str) -> None:
         library.rename(home, name, st.session_state[NEW_NAME].strip())
 
 
-def _exported(home: Home, name: str) -> bytes:
-    """The file; made when the page is long drawn, so what was deleted meanwhile is told in it."""
-    with tempfile.TemporaryDirectory() as folder:
+def _exported(home: Home, name: str, code: str) -> bytes:
+    """The file; made when the page is long drawn, so what was deleted meanwhile is told in it, in the page's language."""
+    with tempfile.TemporaryDirectory() as folder, speaking(code):
         try:
             export(home, name, Path(folder) / file_name(name))
         except Refused as refusal:
@@ -204,18 +224,22 @@ def _exported(home: Home, name: str) -> bytes:
 
 
 def _bring_in(home: Home) -> None:
-    box = st.expander("Import from another TL Lab", icon=":material/upload_file:", on_change="rerun", key="import_box")
+    box = st.expander(
+        say("Import from another TL Lab"), icon=":material/upload_file:", on_change="rerun", key="import_box"
+    )
     if not box.open:
         return
     with box:
-        st.caption("A file from the Export button of another TL Lab’s library. It is looked through before it is used.")
+        st.caption(
+            say("A file from the Export button of another TL Lab’s library. It is looked through before it is used.")
+        )
         most = home.policy.at_most("upload_megabytes", MAX_MEGABYTES)
-        uploads.take("Weights", "safetensors", "library_file", most, partial(_import, home))
+        uploads.take(say("Weights"), "safetensors", "library_file", most, partial(_import, home))
 
 
 def _import(home: Home, file: Path) -> tuple[str, dict[str, str]]:
     """Import it; where its card is."""
-    return PAGE, {"weights": bring_in(home, file, shown="The file").key}
+    return PAGE, {"weights": bring_in(home, file, shown=say("The file")).key}
 
 
 def _to_be_downloaded(home: Home) -> None:
@@ -225,6 +249,13 @@ def _to_be_downloaded(home: Home) -> None:
         return
     names = ", ".join(f"{BACKBONES[entry.backbone].title} ({entry.size_bytes / 2**20:.0f} MB)" for entry in away)
     st.caption(
-        f"ImageNet weights that are downloaded when a comparison first uses them: {escape(names)}. More of timm’s are found "
-        "by typing under Network on Compare."
+        joined(
+            [
+                say(
+                    "ImageNet weights that are downloaded when a comparison first uses them: {networks}.",
+                    networks=escape(names),
+                ),
+                say("More of timm’s are found by typing under Network on Compare."),
+            ]
+        )
     )

@@ -3,12 +3,13 @@
 from tl.jobs.launchers import catalogue
 from tl.jobs.listing import RunEntry
 from tl.jobs.start import launcher_now
+from tl.languages import plural, say
 from tl.store.home import Home
 from tl.store.machines import Machine, read_machines
 from tl.strategies import arm_title
 from tl.ui.parts.fold import fold
 from tl.ui.parts.text import cell, count, memory
-from tl.words import NOT_AVAILABLE, number_of
+from tl.words import not_available
 
 OPEN = "machines_open"
 NOTHING = "–"  # in a cell; an empty one would say "None"
@@ -23,24 +24,27 @@ def show(home: Home, runs: list[RunEntry]) -> None:
     machines = read_machines(home)
     able = [machine for machine in machines if machine.alive and machine.cores != 0]  # a head may train nothing
     busy = sum(bool(machine.trains) for machine in able)
-    if place := fold("Machines", f"{count(busy)} of {number_of(len(able), 'machine')} training", OPEN):
-        place.dataframe(table(machines, runs), hide_index=True, alt="Machines and what each trains")
+    words = plural(
+        "{busy} of {number:,} machine training", "{busy} of {number:,} machines training", len(able), busy=count(busy)
+    )
+    if place := fold(say("Machines"), words, OPEN):
+        place.dataframe(table(machines, runs), hide_index=True, alt=say("Machines and what each trains"))
 
 
 def table(machines: tuple[Machine, ...], runs: list[RunEntry]) -> dict[str, list[str]]:
     """Columns of the table of machines."""
-    titles = {run.run_id: f"{arm_title(run.arm)}, seed {run.seed}" for run in runs}
+    titles = {run.run_id: say("{arm}, seed {seed}", arm=arm_title(run.arm), seed=run.seed) for run in runs}
 
     def known(value: float | None) -> str:
-        return NOT_AVAILABLE if value is None else f"{value:g}"
+        return not_available() if value is None else f"{value:g}"
 
     return {
-        "machine": [cell(machine.name) for machine in machines],
-        "state": ["reachable" if machine.alive else "gone" for machine in machines],
-        "trains": [
+        say("machine"): [cell(machine.name) for machine in machines],
+        say("state"): [say("reachable") if machine.alive else say("gone") for machine in machines],
+        say("trains"): [
             cell("; ".join(titles.get(run_id, run_id) for run_id in machine.trains)) or NOTHING for machine in machines
         ],
-        "processors": [known(machine.cores) for machine in machines],
-        "GPUs": [known(machine.gpus) for machine in machines],
-        "memory for runs": [memory(machine.memory_bytes) for machine in machines],
+        say("processors"): [known(machine.cores) for machine in machines],
+        say("GPUs"): [known(machine.gpus) for machine in machines],
+        say("memory for runs"): [memory(machine.memory_bytes) for machine in machines],
     }

@@ -10,6 +10,7 @@ from tl import jobs
 from tl.backbones import BACKBONES
 from tl.differences import networks, sides
 from tl.jobs.listing import RunEntry
+from tl.languages import later, say
 from tl.store.database import read_experiment
 from tl.store.documents import Progress
 from tl.store.home import Home
@@ -34,14 +35,15 @@ NOTES_SHOWN = 200  # characters of an experiment's notes
 UNKNOWN = "–"  # in a cell; an empty one would say "None"
 SWEEP_ICON = ":material/stacked_line_chart:"
 PROBLEM, PAGE, LAYOUT = "runs_problem", "runs_page", "runs_layout"
-KEEP = "Keep as a starting point"
+STOP, RESUME, DELETE, KEEP = later("Stop"), later("Resume"), later("Delete"), later("Keep as a starting point")
+EXPERIMENTS, TABLE = later("Experiments"), later("Table")  # how they are listed
 ACTIONS = {  # what can be done with a run, by its status
-    "queued": ("Stop",),
-    "running": ("Stop",),
-    "finished": (KEEP, "Delete"),
-    "stopped": ("Resume", "Delete"),
-    "failed": ("Resume", "Delete"),
-    "interrupted": ("Resume", "Delete"),
+    "queued": (STOP,),
+    "running": (STOP,),
+    "finished": (KEEP, DELETE),
+    "stopped": (RESUME, DELETE),
+    "failed": (RESUME, DELETE),
+    "interrupted": (RESUME, DELETE),
 }
 
 
@@ -59,15 +61,16 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
     if not runs:
-        st.info("Nothing has been trained yet. Start a comparison: it takes two minutes.", icon=":material/info:")
-        st.page_link("app.py", label="Start a comparison", icon=":material/play_arrow:")
+        st.info(say("Nothing has been trained yet. Start a comparison: it takes two minutes."), icon=":material/info:")
+        st.page_link("app.py", label=say("Start a comparison"), icon=":material/play_arrow:")
         return
     if active:
         jobs.ensure_supervisor(home)
     layout = st.segmented_control(
-        "Show",
-        ["Experiments", "Table"],
-        default="Experiments",
+        say("Show"),
+        [EXPERIMENTS, TABLE],
+        format_func=lambda layout: say(layout),
+        default=EXPERIMENTS,
         required=True,
         key=LAYOUT,
         label_visibility="collapsed",
@@ -77,10 +80,10 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
     if len(known) > 1:
         runs = search.chosen(home, runs, called, PAGE)
     if not runs:
-        st.caption("No experiment matches your search.")
+        st.caption(say("No experiment matches your search."))
         return
-    if layout == "Table":
-        st.dataframe(table(home, runs), hide_index=True, alt="All runs, newest first")
+    if layout == TABLE:
+        st.dataframe(table(home, runs), hide_index=True, alt=say("All runs, newest first"))
         return
     compared.bar(known)
     experiments = list(dict.fromkeys(run.experiment_id for run in runs))
@@ -107,48 +110,53 @@ def table(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
         return [UNKNOWN if value is None else show(value) for value in values]
 
     return {
-        "state": [_state(run) for run in runs],
-        "data": [cell(titles[run.experiment_id]) for run in runs],
-        "pictures": column("samples", count),
-        "network": [BACKBONES[run.backbone].title for run in runs],
-        "px": column("resolution", str),
-        "arm": [cell(arm_title(run.arm)) for run in runs],
-        "seed": column("seed", str),
-        "epochs": [f"{run.epochs} of {run.max_epochs}" for run in runs],
-        "best validation": column("best_val_accuracy", percent),
-        "test": column("test_accuracy", percent),
-        "computing time": column("elapsed_seconds", duration),
-        "memory": column("memory_peak_bytes", memory),
-        "age": [ago(max(0.0, now - run.created)) for run in runs],
-        "run": column("run_id", str),
+        say("state"): [_state(run) for run in runs],
+        say("data"): [cell(titles[run.experiment_id]) for run in runs],
+        say("pictures"): column("samples", count),
+        say("network"): [BACKBONES[run.backbone].title for run in runs],
+        say("px"): column("resolution", str),
+        say("arm"): [cell(arm_title(run.arm)) for run in runs],
+        say("seed"): column("seed", str),
+        say("epochs"): [say("{done} of {most}", done=run.epochs, most=run.max_epochs) for run in runs],
+        say("best validation"): column("best_val_accuracy", percent),
+        say("test"): column("test_accuracy", percent),
+        say("computing time"): column("elapsed_seconds", duration),
+        say("memory"): column("memory_peak_bytes", memory),
+        say("age"): [ago(max(0.0, now - run.created)) for run in runs],
+        say("run"): column("run_id", str),
     }
 
 
 def _state(run: RunEntry) -> str:
     if run.status == "running":
-        return view.PHASES.get((run.progress or Progress()).phase or "", view.STATUSES["running"])
-    return view.in_queue(run) if run.status == "queued" else view.STATUSES[run.status]
+        return say(view.PHASES.get((run.progress or Progress()).phase or "", view.STATUSES["running"]))
+    return view.in_queue(run) if run.status == "queued" else say(view.STATUSES[run.status])
 
 
 def _experiment(home: Home, experiment_id: str, runs: list[RunEntry], label: Label, several: bool) -> None:
     first, spec = runs[0], read_experiment(home, experiment_id)["experiment"]
     with st.container(border=True, key=f"experiment_{experiment_id}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            about = f"{networks(spec)} on {view.data_title(home, spec, [first.run_id])}"
+            data = view.data_title(home, spec, [first.run_id])
+            about = say("{networks} on {data}", networks=networks(spec), data=data)
             st.header(escape(label.name or about), anchor=False, width="content")
             with st.container(horizontal=True, width="content"):
-                if st.button("Open", icon=":material/open_in_full:", key=f"open_{experiment_id}"):
+                if st.button(say("Open"), icon=":material/open_in_full:", key=f"open_{experiment_id}"):
                     st.switch_page("app.py", query_params={"experiment": experiment_id})
                 if several and not spec.final and not any(run.status in ACTIVE for run in runs):  # it has a verdict
                     compared.button(experiment_id, label.name or about)
-                if first.sweep_id and st.button("Its sweep", icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
+                if first.sweep_id and st.button(say("Its sweep"), icon=SWEEP_ICON, key=f"sweep_{experiment_id}"):
                     st.switch_page("pages/1_Data_size.py", query_params={"sweep": first.sweep_id})
-                if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"delete_{experiment_id}"):
+                if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key=f"delete_{experiment_id}"):
                     ask_to_delete(home, experiment_id, PROBLEM, first.sweep_id)
-        final = "final model · " if spec.final else ""
-        facts = f"{final}{count(first.samples)} training pictures · {sides(spec)}"
-        facts = f"{escape(about)} · {facts}" if label.name else facts
-        st.caption(f"{facts} · {ago(max(0.0, time.time() - first.created))}")
+        facts = [
+            *([escape(about)] if label.name else []),
+            *([say("final model")] if spec.final else []),
+            say("{number} training pictures", number=count(first.samples)),
+            sides(spec),
+            ago(max(0.0, time.time() - first.created)),
+        ]
+        st.caption(" · ".join(facts))
         if label.notes:
             st.caption(escape(label.notes[:NOTES_SHOWN] + (" …" if len(label.notes) > NOTES_SHOWN else "")))
         positions = {arm.name: place for place, arm in enumerate(spec.arms)}  # colours are those of its charts
@@ -165,18 +173,19 @@ def _run(home: Home, run: RunEntry, position: int) -> None:
         st.caption(_reached(run), width=330)
         with st.container(horizontal=True, horizontal_alignment="right"):
             choice = st.menu_button(
-                "More",
+                say("More"),
                 ACTIONS[run.status],
+                format_func=lambda action: say(action),
                 icon=":material/more_horiz:",
                 type="tertiary",
                 key=f"actions_{run.run_id}",
             )
     if run.newer:
-        st.caption(f":material/update: {escape(run.newer)}")
+        st.caption(f":material/update: {escape(run.newer)}")  # not shown
     if run.status in RESUMABLE and run.message:
         words = escape(run.message)
         st.caption(words if run.status == "stopped" else f":red[{words}]")
-    if choice == "Delete":
+    if choice == DELETE:
         ask_to_delete(home, run.run_id, PROBLEM)
     elif choice == KEEP:
         ask_to_keep(home, run.run_id, PROBLEM)
@@ -186,17 +195,20 @@ def _run(home: Home, run: RunEntry, position: int) -> None:
 
 
 def _reached(run: RunEntry) -> str:
-    parts = [f"seed {run.seed}", f"{run.epochs} of {number_of(run.max_epochs, 'epoch')}"]
+    parts: list[str] = [
+        say("seed {seed}", seed=run.seed),
+        say("{done} of {epochs}", done=run.epochs, epochs=number_of(run.max_epochs, "epoch")),
+    ]
     if run.best_val_accuracy is not None:
-        parts.append(f"best {percent(run.best_val_accuracy)}")
+        parts.append(say("best {accuracy}", accuracy=percent(run.best_val_accuracy)))
     if run.test_accuracy is not None:
-        parts.append(f"test {percent(run.test_accuracy)}")
+        parts.append(say("test {accuracy}", accuracy=percent(run.test_accuracy)))
     return " · ".join(parts)
 
 
 def _act(home: Home, run_id: str, action: str) -> None:
     with told(PROBLEM):
         with out_of_turn():
-            {"Stop": jobs.stop, "Resume": jobs.resume}[action](home, run_id)
-        if action == "Resume":
+            {STOP: jobs.stop, RESUME: jobs.resume}[action](home, run_id)
+        if action == RESUME:
             jobs.ensure_supervisor(home)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from tl.backbones import BACKBONES
 from tl.jobs.listing import RunEntry
+from tl.languages import say
 from tl.store.home import Home
 from tl.store.labels import NONE, Label
 from tl.strategies import STRATEGIES, arm_title
@@ -26,21 +27,31 @@ def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], pa
     asked: dict[str, Any] = {"persist_state": "session", "on_change": st.session_state.pop, "args": (page_key, None)}
     with st.grid(3, min_column_width=220):
         words = st.text_input(
-            "Search", key=WORDS, max_chars=LONGEST, placeholder="Name, notes, data set, arm or network", **asked
+            say("Search"),
+            key=WORDS,
+            max_chars=LONGEST,
+            placeholder=say("Name, notes, data set, arm or network"),
+            **asked,
         )
         state = st.selectbox(
-            "State",
+            say("State"),
             states if st.session_state.get(STATE) in (None, *states) else [*states, st.session_state[STATE]],
             index=None,
             key=STATE,
-            placeholder="Any",
-            format_func=view.STATUSES.__getitem__,
+            placeholder=say("Any"),
+            format_func=lambda state: say(view.STATUSES[state]),
             **asked,
         )
         if st.session_state.get(DATA) not in titles:  # its last run was deleted
             st.session_state[DATA] = None
         data = st.selectbox(
-            "Data set", list(titles), index=None, key=DATA, placeholder="Any", format_func=titles.__getitem__, **asked
+            say("Data set"),
+            list(titles),
+            index=None,
+            key=DATA,
+            placeholder=say("Any"),
+            format_func=titles.__getitem__,
+            **asked,
         )
     return fitting(runs, labels, titles, words or "", state, data)
 
@@ -84,7 +95,7 @@ def _text(run: RunEntry, titles: Mapping[str, str]) -> str:
         (
             *(part for name in (run.dataset, run.target_dataset) if name is not None for part in (titles[name], name)),
             arm_title(run.arm),
-            STRATEGIES[run.strategy].title,
+            say(STRATEGIES[run.strategy].title),
             network,
             run.backbone,
         )

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from tl.config import Refused
+from tl.languages import say
 from tl.store.home import Home
 from tl.ui.parts.text import escape
 
@@ -20,27 +21,29 @@ def show(home: Home) -> None:
         _download(home)
         return
     st.caption(
-        "Losses, accuracies, rates, times and settings of all runs, side by side. Only this machine can reach it."
+        say("Losses, accuracies, rates, times and settings of all runs, side by side. Only this machine can reach it.")
     )
     if not st.session_state.get(WANTED):
-        if st.button("Open TensorBoard", icon=":material/monitoring:", key="tensorboard"):
+        if st.button(say("Open TensorBoard"), icon=":material/monitoring:", key="tensorboard"):
             st.session_state[WANTED] = True
             st.rerun()
         return
     from tl.jobs import tensorboard
 
     try:
-        with st.spinner("Starting TensorBoard …"):
+        with st.spinner(say("Starting TensorBoard …")):
             url = tensorboard.ensure(home)
     except Refused as problem:
         st.error(escape(problem), icon=":material/error:")
         return
     shown = beside(url, st.context.url)
-    st.link_button("Open in a tab of its own", shown or url, icon=":material/open_in_new:")
+    st.link_button(say("Open in a tab of its own"), shown or url, icon=":material/open_in_new:")
     if shown is None:
-        st.caption("To see it here, open this page on the machine it runs on, as http://localhost with the same port.")
+        st.caption(
+            say("To see it here, open this page on the machine it runs on, as http://localhost with the same port.")
+        )
         return
-    st.iframe(shown, height=HEIGHT, alt="TensorBoard with all runs")
+    st.iframe(shown, height=HEIGHT, alt=say("TensorBoard with all runs"))
 
 
 def beside(url: str, page: str | None) -> str | None:
@@ -62,15 +65,17 @@ def _download(home: Home) -> None:
     digest = event_files.fingerprint(home)
     if digest is None:
         st.caption(
-            "Losses, accuracies, rates, times and settings of your runs: a download, once something has trained."
+            say("Losses, accuracies, rates, times and settings of your runs: a download, once something has trained.")
         )
         return
     st.caption(
-        "Losses, accuracies, rates, times and settings of your runs; unpacked, `tensorboard --logdir tensorboard` shows "
-        "them on your machine."
+        say(
+            "Losses, accuracies, rates, times and settings of your runs; unpacked, `tensorboard --logdir tensorboard` shows "
+            "them on your machine."
+        )
     )
     st.download_button(
-        "Event files",
+        say("Event files"),
         data=lambda: event_files.pack(home),
         file_name=f"tl-lab-tensorboard-{digest}.zip",
         mime="application/zip",

@@ -4,16 +4,21 @@ from typing import Any
 
 import streamlit as st
 
+from tl.languages import say
 from tl.ui.parts.text import escape
 
 
 def show(found: dict[str, Any], record: str, key: str) -> None:
     """Draw what tl.analysis.forecasts.advice.advise gave, and its record in words; `key` of what is folded."""
-    st.markdown(f":material/lightbulb: {escape(found['text'])}")
-    with st.expander("Why, and where this was wrong", icon=":material/menu_book:", key=key):
+    st.markdown(f":material/lightbulb: {escape(found['text'])}")  # not shown
+    with st.expander(say("Why, and where this was wrong"), icon=":material/menu_book:", key=key):
         for reason in found["reasons"]:
             lines = [f"- {escape(reason['text'])} {_cited(reason['sources'])}"]
-            lines += [f"    - But {escape(example['text'])} {_cited([example['source']])}" for example in reason["but"]]
+            lines += [
+                "    - "
+                + say("But {example} {source}", example=escape(example["text"]), source=_cited([example["source"]]))
+                for example in reason["but"]
+            ]
             st.markdown("\n".join(lines))
     st.caption(escape(record))
 

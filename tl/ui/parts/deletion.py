@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from tl.languages import say
+
 
 class Choice(NamedTuple):
     """A button that deletes."""
@@ -21,7 +23,7 @@ def ask(title: str, about: str, choices: Sequence[Choice]) -> None:
     def question() -> None:
         st.markdown(about)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            if st.button("Cancel", key="cancel_delete"):
+            if st.button(say("Cancel"), key="cancel_delete"):
                 st.rerun()
             for label, key, delete in choices:
                 if st.button(f":red[{label}]", icon=":material/delete:", key=key, on_click=delete):

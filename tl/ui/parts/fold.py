@@ -6,7 +6,9 @@ No expander: one whose label changes with what it holds would be another one, cl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-UNKNOWN = ":red[:material/error: see below]"  # in place of words, where what it holds can't be accepted
+from tl.languages import later
+
+UNKNOWN = later(":red[:material/error: see below]")  # in place of words, where what it holds can't be accepted
 
 
 def fold(title: str, words: str, key: str) -> DeltaGenerator | None:

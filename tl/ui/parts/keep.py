@@ -4,6 +4,7 @@ import streamlit as st
 
 from tl.backbones import BACKBONES
 from tl.jobs.keeping import Keepable, keep, keepable
+from tl.languages import joined, say
 from tl.sources import own
 from tl.store.home import Home
 from tl.store.titles import title_of
@@ -21,33 +22,51 @@ def ask_to_keep(home: Home, run_id: str, problem: str) -> None:
         found = keepable(home, run_id)
         st.session_state[NAME] = own.suggested_name(home, found.config.backbone, found.config.dataset)
         st.session_state.pop(PROBLEM, None)
-        _question(home, run_id, found)
+        st.dialog(say("Keep as a starting point?"))(_question)(home, run_id, found)
         return
     st.rerun()
 
 
-@st.dialog("Keep as a starting point?")
 def _question(home: Home, run_id: str, found: Keepable) -> None:
     config, accuracy = found.config, found.result.test_accuracy
-    reached = f", {percent(accuracy)} on the test pictures" if accuracy is not None else ""
+    run: dict[str, object] = {
+        "run": escape(found.title),
+        "data": escape(title_of(home, config.dataset)),
+        "network": BACKBONES[config.backbone].title,
+        "resolution": config.resolution,
+    }
+    if accuracy is None:
+        what = say(
+            "What **{run}** has learned from **{data}** ({network}, {resolution} px) joins the model library, without its "
+            "head.",
+            **run,
+        )
+    else:
+        what = say(
+            "What **{run}** has learned from **{data}** ({network}, {resolution} px, {accuracy} on the test pictures) joins "
+            "the model library, without its head.",
+            accuracy=percent(accuracy),
+            **run,
+        )
     begun = (
-        f"It began with weights trained on {found.begun.source_data}."
+        say("It began with weights trained on {data}.", data=found.begun.source_data)
         if found.begun
-        else "It began with random weights."
+        else say("It began with random weights.")
     )
-    st.markdown(
-        f"What **{escape(found.title)}** has learned from **{escape(title_of(home, config.dataset))}** "
-        f"({BACKBONES[config.backbone].title}, {config.resolution} px{reached}) joins the model library, without its head. "
-        f"Later comparisons can start from it. {escape(begun)}"
+    st.markdown(joined([what, say("Later comparisons can start from it."), escape(begun)]))
+    st.text_input(
+        say("Name"),
+        key=NAME,
+        max_chars=40,
+        help=say("Up to 40 of a-z, 0-9, “-” and “_”; `--weights` takes it, too."),
     )
-    st.text_input("Name", key=NAME, max_chars=40, help="Up to 40 of a-z, 0-9, “-” and “_”; `--weights` takes it, too.")
     if st.session_state.get(PROBLEM):
         st.error(escape(st.session_state[PROBLEM]), icon=":material/error:")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Cancel", key="cancel_keep"):
+        if st.button(say("Cancel"), key="cancel_keep"):
             st.rerun()
         clicked = st.button(
-            "Keep",
+            say("Keep"),
             type="primary",
             icon=":material/bookmark_add:",
             key="confirm_keep",

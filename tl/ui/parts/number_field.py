@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from tl.config import Refused
+from tl.languages import say
 from tl.ui.parts.numbers import FIELDS, LONGEST, Number, written
 from tl.ui.parts.text import escape
 
@@ -30,7 +31,7 @@ def number_field(
         state[key] = written(held)
     state.setdefault(FIELDS, {})[key] = number
     st.text_input(
-        number.title,
+        say(number.title),
         key=key,
         max_chars=LONGEST,
         placeholder=placeholder,
@@ -42,6 +43,6 @@ def number_field(
     try:
         return number.value(state[key])
     except Refused as problem:
-        words = str(problem) if in_full else f"Enter {number.bounds}."
-        st.markdown(f":small[:red[:material/error: {escape(words)}]]")  # a caption would be too pale
+        words = str(problem) if in_full else say("Enter {bounds}.", bounds=number.bounds)
+        st.markdown(f":small[:red[:material/error: {escape(words)}]]")  # not shown: a caption would be too pale
         return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tl.config import Refused
+from tl.languages import say
 from tl.words import count, plain, short
 
 FIELDS = "number_fields"  # in the session: key of a field -> its Number as it was drawn last
@@ -39,20 +40,30 @@ class Number:
         if not text and self.optional:
             return None
         if not text:
-            raise Refused(f"{self.called} is empty; enter {self.bounds}.")
+            raise Refused(say("{field} is empty; enter {bounds}.", field=self.called, bounds=self.bounds))
         readings = read(text, self.whole)
         if len(readings) > 1:
-            either = " or ".join(map(short, readings))
-            raise Refused(f"{self.called}: {text} may mean {either}; enter one of these.")
+            one, other = map(short, readings)
+            raise Refused(
+                say(
+                    "{field}: {typed} may mean {one} or {other}; enter one of these.",
+                    field=self.called,
+                    typed=text,
+                    one=one,
+                    other=other,
+                )
+            )
         fits = [number for number in readings if self.low <= number <= self.high]
         if not fits or (self.whole and not fits[0].is_integer()):
-            raise Refused(f"{self.called} must be {self.bounds}, not {text}.")
+            raise Refused(
+                say("{field} must be {bounds}, not {typed}.", field=self.called, bounds=self.bounds, typed=text)
+            )
         return int(fits[0]) if self.whole else fits[0]
 
     @property
     def called(self) -> str:
         """The field in a sentence."""
-        return f"“{self.name or self.title}”"
+        return f"“{say(self.name or self.title)}”"
 
     @property
     def bounds(self) -> str:
@@ -60,7 +71,9 @@ class Number:
         if self.low == self.high:
             return f"{self.low:,}"
         low, high = (count(int(edge)) if float(edge).is_integer() else short(edge) for edge in (self.low, self.high))
-        return f"a {'whole ' if self.whole else ''}number from {low} to {high}"
+        if self.whole:
+            return say("a whole number from {low} to {high}", low=low, high=high)
+        return say("a number from {low} to {high}", low=low, high=high)
 
 
 def read(text: str, whole: bool) -> list[float]:

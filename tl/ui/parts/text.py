@@ -17,6 +17,7 @@ from tl.words import (
     energy,
     memory,
     millions,
+    not_available,
     ordinal,
     percent,
     plain,
@@ -33,8 +34,10 @@ __all__ = [
     "duration",
     "energy",
     "escape",
+    "first_sentence",
     "memory",
     "millions",
+    "not_available",
     "ordinal",
     "percent",
     "plain",
@@ -47,6 +50,7 @@ __all__ = [
 # text, a command or an address, copies no invisible sign with it.
 BREAK = ":small[]"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_SENTENCE_END = re.compile(r"(?<=\.) |(?<=。)(?=[^”』）])")  # a full stop of either kind, whatever follows
 _BREAKABLE = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE)
 
 
@@ -60,6 +64,12 @@ def escape(text: object) -> str:
         said = Home().policy.without_places(said)
     parts = _BREAKABLE.split(said)
     return BREAK.join(_PUNCTUATION.sub(r"\\\1", part) for part in parts)
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence of a text, and the rest, which may be empty."""
+    first, *rest = _SENTENCE_END.split(text, maxsplit=1)
+    return first, "".join(rest)
 
 
 def unbroken(text: object) -> str:

@@ -13,6 +13,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from tl.languages import joined, later, say
 from tl.ui.parts.problems import told
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import escape
@@ -20,7 +21,7 @@ from tl.ui.parts.text import escape
 LOOK_SECONDS = 10.0  # between two looks whether a tab is open
 GONE_SECONDS = 120.0  # without a tab after which what waits for its answer goes; as long Streamlit waits for it, too
 WAIT_SECONDS = 3_600.0  # after which it goes anyway
-NOT_KEPT = "The file was not kept; choose it again to retry."
+NOT_KEPT = later("The file was not kept; choose it again to retry.")
 
 
 def forget(file: UploadedFile) -> None:
@@ -42,7 +43,7 @@ def take(title: str, kind: str, key: str, most: int, read: Callable[[Path], tupl
     if file is not None:
         state.pop(problem, None)
         with told(problem):
-            with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept, st.spinner("Looking through it …"):
+            with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept, st.spinner(say("Looking through it …")):
                 kept.write(file.getbuffer())
                 kept.flush()
                 with out_of_turn():
@@ -50,7 +51,7 @@ def take(title: str, kind: str, key: str, most: int, read: Callable[[Path], tupl
             forget(file)
             st.switch_page(page, query_params=address)
         forget(file)  # refused, it would fill the memory for uploads, which all visitors share
-        state[problem] += f" {NOT_KEPT}"
+        state[problem] = joined([state[problem], say(NOT_KEPT)])
     elif state[key] is None:  # taken back, or none yet
         state.pop(problem, None)
     if words := state.get(problem):
@@ -83,7 +84,10 @@ def close_with_its_tab(waiting: Closable) -> None:
     if context is None or not runtime.exists():
         return
     look = threading.Thread(
-        target=_look_after, args=(weakref.ref(waiting), context.session_id), name="waiting upload", daemon=True
+        target=_look_after,
+        args=(weakref.ref(waiting), context.session_id),
+        name="waiting upload",  # not shown
+        daemon=True,
     )
     look.start()
 

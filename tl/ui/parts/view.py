@@ -14,6 +14,7 @@ from tl.config import ID_PATTERN, Experiment, Refused, Training
 from tl.differences import networks
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import seconds_left, share_done
+from tl.languages import later, say
 from tl.store.database import Unknown
 from tl.store.documents import Imported, Progress, read_imported
 from tl.store.home import Home
@@ -30,21 +31,21 @@ if TYPE_CHECKING:  # the page's first paint doesn't wait for pandas
 
 LOG_BYTES = 6000  # of a failed run's log, from its end
 PHASES = {
-    "starting": "Starting",
-    "preparing": "Preparing",
-    "waiting": "Waiting for its turn",
-    "training": "Training",
-    "validating": "Validating",
-    "testing": "Testing",
-    "done": "Finishing",
+    "starting": later("Starting"),
+    "preparing": later("Preparing"),
+    "waiting": later("Waiting for its turn"),
+    "training": later("Training"),
+    "validating": later("Validating"),
+    "testing": later("Testing"),
+    "done": later("Finishing"),
 }
 STATUSES = {
-    "queued": "In the queue",
-    "running": "Starting",
-    "finished": "Finished",
-    "stopped": "Stopped",
-    "failed": "Failed",
-    "interrupted": "Interrupted",
+    "queued": later("In the queue"),
+    "running": later("Starting"),
+    "finished": later("Finished"),
+    "stopped": later("Stopped"),
+    "failed": later("Failed"),
+    "interrupted": later("Interrupted"),
 }
 
 
@@ -81,8 +82,9 @@ class Arm:
     def state(self) -> str:
         """What its current run does, in words."""
         run = self.current
-        phase = (run.progress or Progress()).phase
-        return PHASES.get(phase or "", STATUSES["running"]) if run.status == "running" else STATUSES[run.status]
+        if run.status == "running":
+            return say(PHASES.get((run.progress or Progress()).phase or "", STATUSES["running"]))
+        return say(STATUSES[run.status])
 
     @property
     def fraction(self) -> float:
@@ -169,7 +171,9 @@ class ExperimentView:
                 path = getattr(self.home.run(run.run_id), name)
                 frame = read(path)
                 if damaged(path, frame):
-                    self.damaged.append(f"{path.name} of {arm.title}, seed {run.seed}")
+                    self.damaged.append(
+                        say("{file} of {arm}, seed {seed}", file=path.name, arm=arm.title, seed=run.seed)
+                    )
                 frames.append(frame.assign(run_id=run.run_id, arm=arm.title))
         return pd.concat(frames, ignore_index=True)
 
@@ -189,7 +193,7 @@ class ExperimentView:
     def about(self) -> str:
         """Network and data set: "MobileNetV2 on Blossoms (drawn by the computer)"; not escaped."""
         data = data_title(self.home, self.experiment, [run.run_id for run in self.runs])
-        return f"{networks(self.experiment)} on {data}"
+        return say("{networks} on {data}", networks=networks(self.experiment), data=data)
 
     @property
     def title(self) -> str:
@@ -201,25 +205,30 @@ class ExperimentView:
         """Files that could not be read, in words, tables as `metrics` and `resources` find them; not escaped."""
         told = self.imported
         if told and (told.exported is None or (told.dataset and self.pictures is None)):
-            return ["imported.json, which names its pictures and weights"]
+            return [say("imported.json, which names its pictures and weights")]
         return []
 
 
 def load(home: Home, experiment_id: str) -> ExperimentView:
     """The experiment with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
     if not ID_PATTERN.fullmatch(experiment_id):
-        raise Refused("This link is not valid. You find all experiments under Runs.")
+        raise Refused(say("This link is not valid. You find all experiments under Runs."))
     try:
         found = jobs.experiment(home, experiment_id)
     except Unknown:
-        raise Refused(f"There is no experiment {experiment_id} here. You find all experiments under Runs.") from None
+        raise Refused(
+            say(
+                "There is no experiment {experiment} here. You find all experiments under Runs.",
+                experiment=experiment_id,
+            )
+        ) from None
     runs, plan = tuple(found["runs"]), found["settling"]
     return ExperimentView(home, experiment_id, found["experiment"], runs, plan, found["sweep_id"])
 
 
 def in_queue(run: RunEntry) -> str:
     """Where a run that waits stands: "3rd in the queue"."""
-    return f"{ordinal(run.place)} in the queue" if run.place else STATUSES["queued"]
+    return say("{place} in the queue", place=ordinal(run.place)) if run.place else say(STATUSES["queued"])
 
 
 def kept_on_stop(runs: Iterable[RunEntry]) -> str:
@@ -227,10 +236,10 @@ def kept_on_stop(runs: Iterable[RunEntry]) -> str:
     ended = [run for run in runs if run.status in ACTIVE]
     begun = [run for run in ended if run.epochs]
     if not begun:
-        return "No epoch is done yet, so nothing will be kept."
+        return say("No epoch is done yet, so nothing will be kept.")
     if len(begun) == len(ended):
-        return "The best epoch so far is kept."
-    return "The best epoch so far is kept of every run that has finished one."
+        return say("The best epoch so far is kept.")
+    return say("The best epoch so far is kept of every run that has finished one.")
 
 
 def log_end(home: Home, run_id: str) -> str:
@@ -256,7 +265,9 @@ def data_title(home: Home, learned: str | Training, run_ids: Iterable[str] = ())
 
     info = pictures_of(home, learned, run_ids)
     names = (learned,) if isinstance(learned, str) else learned.sets
-    return info.title if info else f"{' → '.join(names)} (no longer here)"
+    if info is None:
+        return say("{data} (no longer here)", data=" → ".join(names))
+    return info.title if info.origin == "upload" else say(info.title)
 
 
 def sets_title(home: Home, dataset: str, target: str | None, run_id: str | None = None) -> str:

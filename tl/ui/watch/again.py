@@ -5,6 +5,7 @@ import streamlit as st
 from tl.analysis.results import Verdict
 from tl.analysis.settle import UNDECIDED, next_look
 from tl.jobs.settling import with_seeds
+from tl.languages import say
 from tl.ui.compose import arms, form, reuse
 from tl.ui.compose.form_state import MAX_ARMS
 from tl.ui.parts.view import ExperimentView
@@ -18,35 +19,40 @@ def show(now: ExperimentView, found: Verdict) -> None:
     title = now.title
     before = None if now.imported else now.experiment_id
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Again with:", width="content")
+        st.caption(say("Again with:"), width="content")
         if up_to and (now.imported or now.sweep_id):  # these can't grow
             st.button(
-                "More seeds",
+                say("More seeds"),
                 icon=":material/add:",
                 key="again_seeds",
                 on_click=form.use,
                 args=(with_seeds(spec, up_to), title, before),
-                help=f"To the form, filled as this comparison was, with {up_to} seeds.",
+                help=say("To the form, filled as this comparison was, with {number} seeds.", number=up_to),
             )
         elif (
             up_to and found.headline_claim and found.headline_claim.outcome != UNDECIDED
         ):  # else it stands above, or helps not
             settling.add_button(now, up_to)
         st.button(
-            "More epochs",
+            say("More epochs"),
             icon=":material/more_time:",
             key="again_epochs",
             on_click=form.use,
             args=(reuse.longer(spec), title, before, arms.SETTINGS_OPEN),
-            help="To the form, filled as this comparison was, with twice the epochs: a longer training is another recipe, so it "
-            "is another comparison. Early stopping may end it sooner.",
+            help=say(
+                "To the form, filled as this comparison was, with twice the epochs: a longer training is another recipe, so it "
+                "is another comparison. Early stopping may end it sooner."
+            ),
         )
         if len(spec.arms) < MAX_ARMS:
             st.button(
-                "Another arm",
+                say("Another arm"),
                 icon=":material/playlist_add:",
                 key="again_arm",
                 on_click=form.use,
                 args=(reuse.with_another_arm(spec), title, before, arms.OPEN),
-                help="To the form, filled as this comparison was, with one arm more. The finished runs of the others are taken over.",
+                help=say(
+                    "To the form, filled as this comparison was, with one arm more. The finished runs of the others are taken "
+                    "over."
+                ),
             )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from tl.charts.palette import arm_dash
+from tl.languages import later, say
 from tl.ui.compose import plan
 from tl.ui.compose.arms import dot
 from tl.ui.parts.chart import draw
@@ -16,17 +17,20 @@ if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd
 
 AXIS, TRAINING, SINGLE = "chart_axis", "chart_training", "chart_single"
-AXES = {"epochs": "Epochs", "seconds": "Time", "pictures": "Pictures"}
+AXES = {"epochs": later("Epochs"), "seconds": later("Time"), "pictures": later("Pictures")}
 MEMORY = {
-    "gpu_memory_bytes": "GPU memory of the trainer",
-    "memory_bytes": "Memory of the trainer (resident, page cache aside)",
+    "gpu_memory_bytes": later("GPU memory of the trainer"),
+    "memory_bytes": later("Memory of the trainer (resident, page cache aside)"),
 }
 LOAD = {
-    "gpu_utilisation": "GPU utilisation",
-    "cpu_percent": "CPU load of the trainer (100 % is one core)",
+    "gpu_utilisation": later("GPU utilisation"),
+    "cpu_percent": later("CPU load of the trainer (100 % is one core)"),
 }
-ACCURACIES = {"accuracy": "Validation accuracy", "balanced_accuracy": "Balanced validation accuracy"}
-LINES: dict[tuple[int, ...], str] = {(7, 3): "dashed", (2, 3): "dotted"}  # dash pattern of an arm's line -> in words
+ACCURACIES = {"accuracy": later("Validation accuracy"), "balanced_accuracy": later("Balanced validation accuracy")}
+LINES: dict[tuple[int, ...], str] = {
+    (7, 3): later("dashed"),
+    (2, 3): later("dotted"),
+}  # dash pattern of an arm's line -> in words
 
 
 def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
@@ -36,37 +40,42 @@ def show(now: ExperimentView, metrics: "pd.DataFrame") -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         axis = st.segmented_control(
-            "Against",
+            say("Against"),
             list(AXES),
-            format_func=AXES.__getitem__,
+            format_func=lambda axis: say(AXES[axis]),
             default="epochs",
             required=True,
             key=AXIS,
-            help="Epochs compare what is learned per round, time what it costs, pictures what it takes to see.",
+            help=say("Epochs compare what is learned per round, time what it costs, pictures what it takes to see."),
         )
-        training = st.toggle("Training curves", key=TRAINING, help="Dotted: on the augmented training pictures.")
+        training = st.toggle(
+            say("Training curves"), key=TRAINING, help=say("Dotted: on the augmented training pictures.")
+        )
         single = True
         if len(now.experiment.seeds) > 1:
-            single = st.toggle("Single runs", value=True, key=SINGLE, help="Thin lines: every run. Thick: the means.")
+            single = st.toggle(
+                say("Single runs"), value=True, key=SINGLE, help=say("Thin lines: every run. Thick: the means.")
+            )
         published = references.chosen(now)
     arms = now.titles
     _legend(arms)
     left, right = st.columns(2)
     with left:
         measure = now.experiment.judge_by if now.experiment.judge_by in ACCURACIES else "accuracy"
-        st.markdown(f"**{ACCURACIES[measure]}**")
+        shown = say(ACCURACIES[measure])
+        st.markdown(f"**{shown}**")
         chart = curves.validation_chart(measure, metrics, arms, axis, now.max_epochs, training, single, legend=False)
         published = published if measure == "accuracy" else ()  # what is published is accuracy
         chart = with_references(chart, [(line.accuracy, line.label) for line in published])
         key = f"accuracy_{axis}_{training}_{bool(published)}"
-        draw(chart, key=key, alt=f"{ACCURACIES[measure]} of every arm")
+        draw(chart, key=key, alt=say("{measure} of every arm", measure=shown))
         references.sources(published)
     with right:
-        st.markdown("**Validation loss**")
+        st.markdown(say("**Validation loss**"))
         chart = curves.validation_chart("loss", metrics, arms, axis, now.max_epochs, training, single, legend=False)
-        draw(chart, key=f"loss_{axis}_{training}", alt="Validation loss of every arm")
+        draw(chart, key=f"loss_{axis}_{training}", alt=say("Validation loss of every arm"))
     if bands := frames.bands(metrics, len(now.experiment.seeds), measure):
-        st.caption(f"{bands}.")
+        st.caption(say("{phrase}.", phrase=bands))
     plan.while_running(now, metrics)
     with st.grid(2, min_column_width=320):
         with st.container():
@@ -87,24 +96,26 @@ def _legend(arms: list[str]) -> None:
     with st.container(horizontal=True, gap="medium", key="chart_legend"):
         for position, title in enumerate(arms):
             pattern = LINES.get(tuple(arm_dash(position)))
-            mark = f"{dot(position)} {escape(title)}" + (f" ({pattern})" if pattern else "")
+            mark = f"{dot(position)} {escape(title)}"
+            if pattern:
+                mark = say("{name} ({explained})", name=mark, explained=say(pattern))
             st.markdown(mark, width="content")
 
 
 def _epoch_seconds(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.curves import epoch_seconds_chart
 
-    st.markdown("**Time per epoch**")
+    st.markdown(say("**Time per epoch**"))
     chart = epoch_seconds_chart(metrics, arms, now.max_epochs)
-    draw(chart, key="epoch_seconds", alt="Time that every epoch took, for every arm")
+    draw(chart, key="epoch_seconds", alt=say("Time that every epoch took, for every arm"))
 
 
 def _learning_rate(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.curves import learning_rate_chart
 
-    st.markdown("**Learning rate**")
+    st.markdown(say("**Learning rate**"))
     chart = learning_rate_chart(metrics, arms, now.max_epochs)
-    draw(chart, key="learning_rate", alt="Learning rate of the head at every epoch, for every arm")
+    draw(chart, key="learning_rate", alt=say("Learning rate of the head at every epoch, for every arm"))
 
 
 def _rate_test(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) -> None:
@@ -126,10 +137,10 @@ def _rate_test(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) ->
             curve = read_table(files[run.run_id], RATE_TEST)
             rows.append(rate_test_rows(curve, arm.title, run.run_id, chosen))
     with st.container():
-        st.markdown("**Range test of the learning rate**")
+        st.markdown(say("**Range test of the learning rate**"))
         chart = rate_test_chart(pd.concat(rows, ignore_index=True), arms)
-        draw(chart, key="rate_test", alt="Training loss over the learning rate, for every arm")
-        st.caption("The large point is the rate that was chosen.")
+        draw(chart, key="rate_test", alt=say("Training loss over the learning rate, for every arm"))
+        st.caption(say("The large point is the rate that was chosen."))
 
 
 def _known_column(resources: "pd.DataFrame", candidates: dict[str, str]) -> str | None:
@@ -141,22 +152,22 @@ def _memory(resources: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.resources import memory_chart
 
     column = _known_column(resources, MEMORY)
-    st.markdown(f"**{MEMORY[column] if column else 'Memory'}**")
+    st.markdown(f"**{say(MEMORY[column]) if column else say('Memory')}**")
     if column:
-        draw(memory_chart(resources, arms, column), key="memory", alt="Memory of every trainer over time")
+        draw(memory_chart(resources, arms, column), key="memory", alt=say("Memory of every trainer over time"))
     else:
-        st.caption("Not available yet: nothing has been measured.")
+        st.caption(say("Not available yet: nothing has been measured."))
 
 
 def _load(resources: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.resources import utilisation_chart
 
     column = _known_column(resources, LOAD)
-    st.markdown(f"**{LOAD[column] if column else 'Utilisation'}**")
+    st.markdown(f"**{say(LOAD[column]) if column else say('Utilisation')}**")
     if column:
         chart = utilisation_chart(resources, arms, column)
-        draw(chart, key="utilisation", alt="Utilisation by every trainer over time")
+        draw(chart, key="utilisation", alt=say("Utilisation by every trainer over time"))
         if column == "cpu_percent":
-            st.caption("GPU utilisation is not available on this machine.")
+            st.caption(say("GPU utilisation is not available on this machine."))
     else:
-        st.caption("Not available yet: nothing has been measured.")
+        st.caption(say("Not available yet: nothing has been measured."))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from tl.analysis.results import Verdict
+from tl.languages import say
 from tl.report import class_findings
 from tl.ui.parts.chart import draw
 from tl.ui.parts.text import cell
@@ -14,17 +15,18 @@ def show(found: Verdict) -> None:
     """Draw the section; nothing where no answers were stored."""
     if not class_findings.known(found):
         return
-    box = st.expander(class_findings.HEADING, icon=":material/category:", on_change="rerun", key=KEY)
+    box = st.expander(say(class_findings.HEADING), icon=":material/category:", on_change="rerun", key=KEY)
     if not box.open:
         return
     with box:
         drawing, note = class_findings.chart(found)
-        draw(drawing, key="class_recalls", alt="Share of every class's test pictures that each arm recognised")
+        draw(drawing, key="class_recalls", alt=say("Share of every class's test pictures that each arm recognised"))
         if note:
             st.caption(note)
-        _table(class_findings.head(found), class_findings.rows(found), "Recall of every class with each arm")
-        _table(class_findings.MEANS_HEAD, class_findings.means_rows(found), "Means over the classes for every arm")
-        st.caption(class_findings.EXPLAINED)
+        _table(class_findings.head(found), class_findings.rows(found), say("Recall of every class with each arm"))
+        means = tuple(map(say, class_findings.MEANS_HEAD))
+        _table(means, class_findings.means_rows(found), say("Means over the classes for every arm"))
+        st.caption(say(class_findings.EXPLAINED))
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]], alt: str) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from tl import jobs
 from tl.differences import networks
 from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP, Whole
+from tl.languages import joined, later, plural, say
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.parts import view
@@ -16,7 +17,19 @@ from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import count, escape, memory
 from tl.words import number_of
 
-NAMES = {RUN: "run", EXPERIMENT: "comparison", SWEEP: "sweep"}
+TITLES = {
+    RUN: later("Delete this run?"),
+    EXPERIMENT: later("Delete this comparison?"),
+    SWEEP: later("Delete this sweep?"),
+}
+LABELS = {  # what is deleted, where there is a choice, and whether it is stopped first
+    (None, False): later("Delete"),
+    (None, True): later("Stop and delete"),
+    (EXPERIMENT, False): later("Delete this size"),
+    (EXPERIMENT, True): later("Stop and delete this size"),
+    (SWEEP, False): later("Delete the whole sweep"),
+    (SWEEP, True): later("Stop and delete the whole sweep"),
+}
 
 
 def ask_to_delete(
@@ -30,33 +43,47 @@ def ask_to_delete(
         found = [jobs.find(home, each) for each in (ident, sweep_id) if each is not None]
         whole, *others = found
         words = [about(home, whole)]
-        words += [f"It is one size of a sweep. {about(home, sweep)}" for sweep in others]
+        words += [joined([say("It is one size of a sweep."), about(home, sweep)]) for sweep in others]
         choices = [_choice(home, each, problem, then, named=len(found) > 1) for each in found]
-        ask(f"Delete this {NAMES[whole.kind]}?", "\n\n".join(words), choices)
+        ask(say(TITLES[whole.kind]), "\n\n".join(words), choices)
         return
     st.rerun()  # deleted meanwhile: who draws the page says so
 
 
 def about(home: Home, whole: Whole) -> str:
     """What it is, how much, and what is lost; Markdown."""
-    some = f"{number_of(len(whole.rows), 'run')}, {memory(whole.num_bytes())}"
     spec = whole.rows[0].experiment
     if whole.kind == RUN:
         [row] = whole.rows
-        return (
-            f"**{escape(arm_title(row.arm))}**, seed {row.seed} ({memory(whole.num_bytes())}): its curves, its trained "
-            "network and its log are permanently deleted."
+        return say(
+            "**{arm}**, seed {seed} ({memory}): its curves, its trained network and its log are permanently deleted.",
+            arm=escape(arm_title(row.arm)),
+            seed=row.seed,
+            memory=memory(whole.num_bytes()),
         )
-    title = f"{networks(spec)} on {view.data_title(home, spec, [whole.rows[0].run_id])}"
+    data = view.data_title(home, spec, [whole.rows[0].run_id])
     sizes = [experiment.samples for experiment in whole.experiments.values()]
-    pictures = ", ".join(count(size) for size in sizes if size is not None) or "all"
-    what = "The whole sweep" if whole.kind == SWEEP else "The comparison"
-    words = f"{what} **{escape(title)}** with {pictures} training pictures: {some}. "
-    words += "Curves, trained networks and logs of all its runs are permanently deleted; the pictures stay."
+    what = {
+        "title": escape(say("{networks} on {data}", networks=networks(spec), data=data)),
+        "pictures": ", ".join(count(size) for size in sizes if size is not None) or say("all"),
+        "runs": number_of(len(whole.rows), "run"),
+        "memory": memory(whole.num_bytes()),
+    }
+    sentences = [
+        say("The whole sweep **{title}** with {pictures} training pictures: {runs}, {memory}.", **what)
+        if whole.kind == SWEEP
+        else say("The comparison **{title}** with {pictures} training pictures: {runs}, {memory}.", **what),
+        say("Curves, trained networks and logs of all its runs are permanently deleted; the pictures stay."),
+    ]
     if whole.active:
-        trains = "run trains or waits and is" if len(whole.active) == 1 else "runs train or wait and are"
-        words += f" **{count(len(whole.active))} {trains} stopped first.**"
-    return words
+        sentences.append(
+            plural(
+                "**{number:,} run trains or waits and is stopped first.**",
+                "**{number:,} runs train or wait and are stopped first.**",
+                len(whole.active),
+            )
+        )
+    return joined(sentences)
 
 
 def _choice(home: Home, whole: Whole, problem: str, then: Callable[[], None], named: bool) -> Choice:
@@ -67,6 +94,5 @@ def _choice(home: Home, whole: Whole, problem: str, then: Callable[[], None], na
             then()
 
     stops = bool(whole.active or whole.adds_seeds)
-    what = {EXPERIMENT: " this size", SWEEP: " the whole sweep"}[whole.kind] if named else ""
-    verb = "Stop and delete" if stops else "Delete"
-    return Choice(f"{verb}{what}", f"confirm_delete_{whole.kind}" if named else "confirm_delete", delete)
+    label = LABELS[(whole.kind if named else None, stops)]
+    return Choice(say(label), f"confirm_delete_{whole.kind}" if named else "confirm_delete", delete)

@@ -8,6 +8,7 @@ import streamlit as st
 from tl.analysis.results import Verdict
 from tl.config import Refused
 from tl.differences import sides
+from tl.languages import say
 from tl.store.home import Home
 from tl.ui.compose import cost, form
 from tl.ui.parts import view
@@ -25,7 +26,7 @@ def show(home: Home, experiment_id: str) -> None:
     except Refused as problem:
         st.session_state.pop(live.PROBLEM, None)  # of a click that came too late: it would say the same
         st.error(escape(problem), icon=":material/link_off:")
-        st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
+        st.button(say("New comparison"), icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
         return
     _head(now)
     with in_turn():
@@ -44,7 +45,9 @@ def show(home: Home, experiment_id: str) -> None:
         if found is not None:
             side_by_side.show(now, found, judged)
         if not now.experiment.final:
-            cost.show_command("The command that repeats this", now.experiment, judged=judged, home=home, runs=now.runs)
+            cost.show_command(
+                say("The command that repeats this"), now.experiment, judged=judged, home=home, runs=now.runs
+            )
 
 
 def _head(now: view.ExperimentView) -> None:
@@ -54,17 +57,17 @@ def _head(now: view.ExperimentView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(escape(now.title), anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
-            st.button("New comparison", icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
+            st.button(say("New comparison"), icon=":material/add:", on_click=form.new_comparison, key="new_comparison")
             st.button(
-                "Use these settings",
+                say("Use these settings"),
                 icon=":material/edit_note:",
                 key="use_settings",
                 on_click=form.use,
                 args=(spec, now.title),
-                help="To the form, filled as this comparison was.",
+                help=say("To the form, filled as this comparison was."),
             )
             label.box(now.home, now.experiment_id, now.label, now.about)
-            if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_experiment"):
+            if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key="delete_experiment"):
                 ask_to_delete(now.home, now.experiment_id, live.PROBLEM, now.sweep_id, then=form.new_comparison)
     weights = now.imported and now.imported.weights
     own = [arm.weights is not None or arm.backbone is not None for arm in spec.arms]
@@ -73,14 +76,14 @@ def _head(now: view.ExperimentView) -> None:
         with suppress(Refused):  # deleted since
             weights = sources.source(now.home, spec.backbone, spec.weights).title
     facts = [
-        *(["final model"] if spec.final else []),
-        f"{count(spec.samples)} training pictures" if spec.samples else "all training pictures",
+        *([say("final model")] if spec.final else []),
+        say("{number} training pictures", number=count(spec.samples)) if spec.samples else say("all training pictures"),
         sides(spec),
-        *([f"pretrained weights “{escape(weights or spec.weights)}”"] if transfers else []),
+        *([say("pretrained weights “{name}”", name=escape(weights or spec.weights))] if transfers else []),
         number_of(len(spec.seeds), "seed"),
     ]
     if now.imported:
-        facts.append("imported: trained on another machine")
+        facts.append(say("imported: trained on another machine"))
     if now.label.name:
         facts.insert(0, escape(now.about))
     st.caption(" · ".join(facts))

@@ -4,6 +4,7 @@ import streamlit as st
 
 from tl.config import Refused
 from tl.jobs import queue
+from tl.languages import say
 from tl.ui.parts.text import count, escape, percent
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import take_home
@@ -14,21 +15,28 @@ def show(now: ExperimentView) -> None:
     final = now.experiment.final
     assert final is not None
     with st.container(border=True, key="verdict"):
-        st.header("A final model", anchor=False)
+        st.header(say("A final model"), anchor=False)
         st.markdown(
-            f"Trained on all {count(now.experiment.samples)} pictures, so none was left to test it: its accuracy is not known."
+            say(
+                "Trained on all {pictures} pictures, so none was left to test it: its accuracy is not known.",
+                pictures=count(now.experiment.samples),
+            )
         )
         try:
             before = queue.run(now.home, final.of)
-            reached = f"That run reached {percent(before.test_accuracy)} on test pictures, with {count(before.samples)} to train on."
+            reached = say(
+                "That run reached {accuracy} on test pictures, with {pictures} to train on.",
+                accuracy=percent(before.test_accuracy),
+                pictures=count(before.samples),
+            )
             st.page_link(
                 "app.py",
-                label="The comparison whose recipe it repeats",
+                label=say("The comparison whose recipe it repeats"),
                 icon=":material/arrow_back:",
                 query_params={"experiment": before.experiment_id},
             )
             st.caption(escape(reached))
         except Refused:
-            st.caption("The run whose recipe it repeats was deleted.")
+            st.caption(say("The run whose recipe it repeats was deleted."))
         if take_home.takeable(now):
             take_home.show(now, "final")

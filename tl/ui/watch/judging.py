@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, Experiment
+from tl.languages import later, say
 from tl.strategies import arm_title
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
@@ -12,7 +13,7 @@ from tl.ui.parts.text import percent, plain
 
 BASELINE, TARGET, MARGIN = "verdict_baseline", "verdict_target", "verdict_margin"
 JUDGE_BY = "verdict_judge_by"
-MEASURES = {ACCURACY: "accuracy", BALANCED_ACCURACY: "balanced accuracy"}
+MEASURES = {ACCURACY: later("accuracy"), BALANCED_ACCURACY: later("balanced accuracy")}
 
 
 def chosen(experiment: Experiment, ident: str) -> dict[str, Any]:
@@ -26,35 +27,37 @@ def chosen(experiment: Experiment, ident: str) -> dict[str, Any]:
 
     names = [arm.name for arm in experiment.arms]
     with st.popover(
-        "Baseline, target, margin, measure",
+        say("Baseline, target, margin, measure"),
         icon=":material/tune:",
         type="tertiary",
         key="verdict_settings",
     ):
         baseline = st.selectbox(
-            "Baseline",
+            say("Baseline"),
             names,
             index=names.index(baseline_of(experiment)),
             format_func=lambda name: plain(arm_title(name)),
             key=f"{BASELINE}_{ident}",
             persist_state="session",
             disabled=len(names) == 1,
-            help="The arm the others are held against.",
+            help=say("The arm the others are held against."),
         )
         target = number_field(
-            Number(title="Target validation accuracy, %", low=0.1, high=100, whole=False, optional=True),
+            Number(title=say("Target validation accuracy, %"), low=0.1, high=100, whole=False, optional=True),
             f"{TARGET}_{ident}",
-            placeholder="found from the runs",
+            placeholder=say("found from the runs"),
             in_full=True,
-            help=f"Time is taken until this is reached. Left empty: {percent(TARGET_SHARE, 0)} of the best of the "
-            "weaker arm.",
+            help=say(
+                "Time is taken until this is reached. Left empty: {share} of the best of the weaker arm.",
+                share=percent(TARGET_SHARE, 0),
+            ),
         )
         margin = number_field(
-            Number(title="Margin, points of accuracy", low=0.1, high=50, whole=False),
+            Number(title=say("Margin, points of accuracy"), low=0.1, high=50, whole=False),
             f"{MARGIN}_{ident}",
             usual=100 * USUAL_MARGIN,
             in_full=True,
-            help="A smaller difference doesn't matter to you.",
+            help=say("A smaller difference doesn't matter to you."),
         )
         judge_by = _measure(experiment, ident)
     found = {
@@ -69,13 +72,15 @@ def _measure(experiment: Experiment, ident: str) -> str | None:
     """The measure where it is not the experiment's own."""
     usual = BALANCED_ACCURACY if experiment.judge_by == BALANCED_ACCURACY else ACCURACY
     judge_by = st.selectbox(
-        "Judge by",
+        say("Judge by"),
         list(MEASURES),
         index=list(MEASURES).index(usual),
-        format_func=MEASURES.__getitem__,
+        format_func=lambda measure: say(MEASURES[measure]),
         key=f"{JUDGE_BY}_{ident}",
         persist_state="session",
-        help="Balanced accuracy is the mean over the classes of the share recognised: a rare class counts as much as a "
-        "frequent one. Best epoch and early stopping stay as they were.",
+        help=say(
+            "Balanced accuracy is the mean over the classes of the share recognised: a rare class counts as much as a "
+            "frequent one. Best epoch and early stopping stay as they were."
+        ),
     )
     return None if judge_by == usual else str(judge_by)

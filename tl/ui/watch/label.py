@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from tl.languages import say
 from tl.store import labels
 from tl.store.home import Home
 from tl.store.labels import Label
@@ -14,8 +15,9 @@ PROBLEM = "label_problem"
 def box(home: Home, ident: str, held: Label, about: str) -> None:
     """Draw the button that opens the box; what is typed there is kept when its field is left. `about`: what it is called
     without a name."""
-    label = "Name and notes"
-    opened = st.popover(label, icon=":material/edit:", type="tertiary", on_change="rerun", key="label_box")
+    opened = st.popover(
+        say("Name and notes"), icon=":material/edit:", type="tertiary", on_change="rerun", key="label_box"
+    )
     if not opened.open:
         return
     name, notes = (f"label_{what}_{ident}" for what in ("name", "notes"))
@@ -24,10 +26,10 @@ def box(home: Home, ident: str, held: Label, about: str) -> None:
             st.session_state.setdefault(key, text)  # only then: else what is being typed is overwritten
         given = (home, ident, name, notes)
         most = labels.LONGEST_NAME
-        st.text_input("Name", key=name, max_chars=most, placeholder=about, on_change=_keep, args=given)
+        st.text_input(say("Name"), key=name, max_chars=most, placeholder=about, on_change=_keep, args=given)
         most = labels.LONGEST_NOTES
-        st.text_area("Notes", key=notes, max_chars=most, height=160, on_change=_keep, args=given)
-        st.caption("They are part of its report and its bundle.")
+        st.text_area(say("Notes"), key=notes, max_chars=most, height=160, on_change=_keep, args=given)
+        st.caption(say("They are part of its report and its bundle."))
 
 
 def show(held: Label) -> None:

@@ -11,6 +11,7 @@ from tl.analysis.unplanned import notes_of
 from tl.config import BALANCED_ACCURACY
 from tl.differences import own_words
 from tl.jobs.listing import RunEntry
+from tl.languages import ENGLISH, say, speaking
 from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.schema import RESUMABLE
@@ -18,9 +19,9 @@ from tl.ui.compose.arms import dot
 from tl.ui.parts import view
 from tl.ui.parts.problems import told
 from tl.ui.parts.refresh import Found, fragment, look_again
-from tl.ui.parts.text import NOT_AVAILABLE, clock, duration, escape, percent
+from tl.ui.parts.text import clock, duration, escape, not_available, percent
 from tl.ui.watch import chart_area, settling
-from tl.ui.watch.table import arm_table
+from tl.ui.watch.table import arm_table, in_words
 
 if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd
@@ -55,16 +56,18 @@ def _live(
     with st.grid(min(3, max(2, len(now.arms))), min_column_width=300):
         for arm in now.arms:
             with st.container(border=True, height="stretch", key=f"arm_card_{arm.position}"):
-                words = own_words(now.experiment.arms[arm.position])
-                words = "" if words in arm.title else words
+                own = now.experiment.arms[arm.position]
+                with speaking(ENGLISH):  # in which arms are named
+                    named = own_words(own) in arm.title
+                words = "" if named else own_words(own)
                 epochs = metrics[metrics["run_id"] == arm.current.run_id]
                 _card(now.home, arm, epochs, left.get(arm.position), words)
     if now.experiment.judge_by == BALANCED_ACCURACY:
-        st.caption("These are plain accuracies; the curves and the best epoch go by balanced accuracy.")
+        st.caption(say("These are plain accuracies; the curves and the best epoch go by balanced accuracy."))
     settling.line(now)
     if now.active and not (now.settling and now.settling.open):
         st.button(
-            "Stop all",
+            say("Stop all"),
             icon=":material/stop:",
             key="stop_all",
             on_click=_stop,
@@ -73,13 +76,14 @@ def _live(
         )
     chart_area.show(now, metrics)
     for what in now.damaged:
-        st.caption(f":material/warning: {escape(what)}, is damaged; what it held is missing here.")
-    st.header("The arms in numbers", anchor=False)
+        words = say("{file}, is damaged; what it held is missing here.", file=what)
+        st.caption(f":material/warning: {escape(words)}")  # not shown
+    st.header(say("The arms in numbers"), anchor=False)
     st.dataframe(
-        arm_table(now, metrics, verdict),
+        in_words(arm_table(now, metrics, verdict)),
         hide_index=True,
         height="content",
-        alt="Every arm in numbers, one column per arm",
+        alt=say("Every arm in numbers, one column per arm"),
     )
 
 
@@ -95,16 +99,18 @@ def _card(home: Home, arm: view.Arm, epochs: "pd.DataFrame", seconds_left: float
     st.progress(min(1.0, arm.fraction), text=_progress_text(arm, seconds_left))
     reached = st.grid(3, min_column_width=84)
     latest = epochs["val_accuracy"].dropna()
-    reached.metric("Validation now", _percent(None if latest.empty else float(latest.iloc[-1])))
-    reached.metric("Best", _percent(run.best_val_accuracy))
-    reached.metric("Test", _percent(run.test_accuracy), help="Measured once, at the end, with the best epoch.")
+    reached.metric(say("Validation now"), _percent(None if latest.empty else float(latest.iloc[-1])))
+    reached.metric(say("Best"), _percent(run.best_val_accuracy))
+    reached.metric(
+        say("Test"), _percent(run.test_accuracy), help=say("Measured once, at the end, with the best epoch.")
+    )
     for note in notes_of(arm.runs):
-        st.caption(f":material/info: {escape(note)}")
+        st.caption(f":material/info: {escape(note)}")  # not shown
     if run.status in RESUMABLE:
         _ended_badly(home, run)
     if arm.active:
         st.button(
-            "Stop",
+            say("Stop"),
             icon=":material/stop:",
             type="tertiary",
             key=f"stop_{arm.position}",
@@ -121,52 +127,55 @@ def _percent(fraction: float | None) -> str:
 def _progress_text(arm: view.Arm, seconds_left: float | None) -> str:
     run = arm.current
     progress = run.progress or Progress()
-    parts = []
+    parts: list[str] = []
     if len(arm.runs) > 1:
-        parts.append(f"Seed {arm.runs.index(run) + 1} of {len(arm.runs)}")
+        parts.append(say("Seed {seed} of {seeds}", seed=arm.runs.index(run) + 1, seeds=len(arm.runs)))
     if run.status == "running" and progress.phase in ("starting", "preparing", None):
         parts.append(_preparing(progress))
     elif run.status == "queued":
         parts.append(view.in_queue(run))
     else:
-        parts.append(f"Epoch {max(run.epochs, progress.epoch)} of {run.max_epochs}")
+        parts.append(say("Epoch {epoch} of {epochs}", epoch=max(run.epochs, progress.epoch), epochs=run.max_epochs))
     if run.status == "finished":
-        early = "stopped early, " if run.stopped_early else ""
-        parts.append(f"{early}{duration(run.elapsed_seconds)}")
+        time = duration(run.elapsed_seconds)
+        parts.append(say("stopped early, {time}", time=time) if run.stopped_early else time)
     if seconds_left:
-        parts.append(f"at most {clock(seconds_left)} left" + (" for this seed" if len(arm.runs) > 1 else ""))
+        if len(arm.runs) > 1:
+            parts.append(say("at most {time} left for this seed", time=clock(seconds_left)))
+        else:
+            parts.append(say("at most {time} left", time=clock(seconds_left)))
     return " · ".join(parts)
 
 
 def _preparing(progress: Progress) -> str:
     detail, steps = progress.detail, progress.steps
     if not detail:
-        return "Preparing the pictures" if progress.phase == "preparing" else "Starting the trainer"
-    done = f", {100 * progress.step // steps} %" if steps else ""
-    return escape(detail[:1].upper() + detail[1:]) + done
+        return say("Preparing the pictures") if progress.phase == "preparing" else say("Starting the trainer")
+    doing = escape(detail[:1].upper() + detail[1:])
+    return say("{doing}, {share} %", doing=doing, share=100 * progress.step // steps) if steps else doing
 
 
 def _ended_badly(home: Home, run: RunEntry) -> None:
     if run.status == "stopped":
         st.caption(escape(run.message) if run.message else _by_hand(run.epochs))
     else:
-        st.error(escape(run.message or "The trainer ended without saying why."), icon=":material/error:")
-        with st.expander("Last lines of the log", icon=":material/article:"):
-            st.code(view.log_end(home, run.run_id) or NOT_AVAILABLE, language=None, height=220)
+        st.error(escape(run.message or say("The trainer ended without saying why.")), icon=":material/error:")
+        with st.expander(say("Last lines of the log"), icon=":material/article:"):
+            st.code(view.log_end(home, run.run_id) or not_available(), language=None, height=220)
     st.button(
-        "Resume",
+        say("Resume"),
         icon=":material/play_arrow:",
         key=f"resume_{run.run_id}",
         on_click=_resume,
         args=(home, run.run_id),
-        help="Goes on after the last finished epoch." if run.epochs else "Begins with the first epoch.",
+        help=say("Goes on after the last finished epoch.") if run.epochs else say("Begins with the first epoch."),
     )
 
 
 def _by_hand(epochs: int) -> str:
     if not epochs:
-        return "Stopped by hand before its first epoch was done: nothing was learned."
-    return "Stopped by hand; the best epoch so far is kept, the test set was not touched."
+        return say("Stopped by hand before its first epoch was done: nothing was learned.")
+    return say("Stopped by hand; the best epoch so far is kept, the test set was not touched.")
 
 
 def _stop(home: Home, run_ids: list[str]) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from tl.analysis.references import Reference, published
+from tl.languages import say
 from tl.ui.parts.text import escape
 from tl.ui.parts.view import ExperimentView
 
@@ -15,11 +16,13 @@ def chosen(now: ExperimentView) -> tuple[Reference, ...]:
     if not found:
         return ()
     shown = st.toggle(
-        "Published results",
+        say("Published results"),
         value=True,
         key=SHOWN,
-        help="Dashed: test accuracies others have published for these pictures and this network, trained on the whole "
-        "training set.",
+        help=say(
+            "Dashed: test accuracies others have published for these pictures and this network, trained on the whole "
+            "training set."
+        ),
     )
     return found if shown else ()
 

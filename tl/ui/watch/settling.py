@@ -11,6 +11,7 @@ from tl.analysis.results import Verdict
 from tl.analysis.settle import UNDECIDED, next_look
 from tl.config import PLANNED_LOOKS
 from tl.jobs.settling import spent_seconds
+from tl.languages import joined, say
 from tl.store.settling import MOST_MINUTES, Settling
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
@@ -30,13 +31,14 @@ def controls(now: ExperimentView, found: Verdict) -> None:
     """
     _show_problem()
     if now.settling and not now.settling.open:
-        st.caption(f":material/rule: {escape(settle_wording.why_ended(now.experiment, now.settling))}")
+        words = settle_wording.why_ended(now.experiment, now.settling)
+        st.caption(f":material/rule: {escape(words)}")  # not shown
     up_to = next_look(len(now.experiment.seeds))
     if up_to is None or not helps(now, found):
         return
     judged = {"baseline": found.baseline, "margin": found.margin, "judge_by": found.judge_by_wanted}
     with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover("Run until settled", icon=":material/all_inclusive:", key="settle"):
+        with st.popover(say("Run until settled"), icon=":material/all_inclusive:", key="settle"):
             _bounds(now, up_to, judged)
         add_button(now, up_to)
 
@@ -52,7 +54,7 @@ def helps(now: ExperimentView, found: Verdict) -> bool:
 def add_button(now: ExperimentView, up_to: int) -> None:
     """Adds seeds up to the next planned look, `up_to` in all."""
     st.button(
-        f"Add seeds: {up_to - len(now.experiment.seeds)} more, {up_to} in all",
+        say("Add seeds: {more} more, {number} in all", more=up_to - len(now.experiment.seeds), number=up_to),
         icon=":material/add:",
         key="add_seeds",
         on_click=_add,
@@ -64,21 +66,28 @@ def add_button(now: ExperimentView, up_to: int) -> None:
 def _bounds(now: ExperimentView, up_to: int, judged: dict[str, Any]) -> None:
     """What it may cost, and the start."""
     looks = ", ".join(str(seeds) for seeds in PLANNED_LOOKS if seeds >= up_to)
-    st.caption(f"Adds seeds to this comparison, judges it at {looks} seeds and ends as soon as that decides it.")
+    st.caption(
+        say(
+            "Adds seeds to this comparison, judges it at {looks} seeds and ends as soon as that decides it.",
+            looks=looks,
+        )
+    )
     seeds, minutes = (f"{name}_{now.experiment_id}" for name in (SEEDS, MINUTES))
     most = number_field(
-        Number(title="At most seeds", low=up_to, high=PLANNED_LOOKS[-1]), seeds, usual=USUAL.at_most_seeds
+        Number(title=say("At most seeds"), low=up_to, high=PLANNED_LOOKS[-1]), seeds, usual=USUAL.at_most_seeds
     )
     number_field(
-        Number(title="At most minutes", low=1, high=MOST_MINUTES),
+        Number(title=say("At most minutes"), low=1, high=MOST_MINUTES),
         minutes,
         usual=USUAL.at_most_minutes,
-        help="Counted from the start of its first run. No check starts that would end later; one that has started "
-        "is not cut short.",
+        help=say(
+            "Counted from the start of its first run. No check starts that would end later; one that has started "
+            "is not cut short."
+        ),
     )
-    st.caption(" ".join(_cost(now, number) for number in dict.fromkeys((up_to, most)) if number))
+    st.caption(joined(_cost(now, number) for number in dict.fromkeys((up_to, most)) if number))
     st.button(
-        "Start",
+        say("Start"),
         type="primary",
         icon=":material/play_arrow:",
         key="settle_start",
@@ -91,8 +100,9 @@ def _cost(now: ExperimentView, up_to: int) -> str:
     """From the runs so far: "5 seeds take about 3 min more."."""
     each = seconds_per_seed((run.arm, run.elapsed_seconds) for run in now.runs)
     if each is None:
-        return f"How long {up_to} seeds take is not known."
-    return f"{up_to} seeds take about {duration(each * (up_to - len(now.experiment.seeds)))} more."
+        return say("How long {number} seeds take is not known.", number=up_to)
+    more = duration(each * (up_to - len(now.experiment.seeds)))
+    return say("{number} seeds take about {time} more.", number=up_to, time=more)
 
 
 def line(now: ExperimentView) -> None:
@@ -102,14 +112,14 @@ def line(now: ExperimentView) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         words = settle_wording.under_way(now.experiment, now.settling, spent_seconds(now.settling, now.runs))
-        st.markdown(f":material/all_inclusive: {escape(words)}", width="content")
+        st.markdown(f":material/all_inclusive: {escape(words)}", width="content")  # not shown
         st.button(
-            "Stop",
+            say("Stop"),
             icon=":material/stop:",
             key="stop_settling",
             on_click=_stop,
             args=(now,),
-            help=f"Adds no more seeds and ends what is training now. {kept_on_stop(now.runs)}",
+            help=joined([say("Adds no more seeds and ends what is training now."), kept_on_stop(now.runs)]),
         )
     for seeds, outcome in now.settling.looks:
         st.caption(escape(settle_wording.look(now.experiment, seeds, outcome)))

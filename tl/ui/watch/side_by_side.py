@@ -1,5 +1,6 @@
 """Another experiment beside this one: both verdicts, the settings that differ, the numbers. Drawn once somebody opens it."""
 
+import functools
 import time
 from dataclasses import asdict, fields
 from typing import Any
@@ -9,6 +10,7 @@ import streamlit as st
 from tl.analysis.results import Verdict
 from tl.config import ArmConfig, Experiment, Refused, Training
 from tl.differences import networks
+from tl.languages import later, say
 from tl.store import database
 from tl.store.home import Home
 from tl.store.labels import labels
@@ -17,40 +19,66 @@ from tl.strategies import STRATEGIES, arm_title
 from tl.ui.compose.settings import SHARED
 from tl.ui.parts import view
 from tl.ui.parts.text import ago, cell, count, escape, plain, unbroken
-from tl.ui.watch.table import MEASURE, arm_table
+from tl.ui.watch.table import MEASURE, arm_table, in_words
 
 BOX, OTHER, ADDRESS = "compare_box", "compare_with", "with"
 NOTHING = "–"
 TITLES = {
-    "dataset": "Data set",
-    "target_dataset": "Data set to work on",
-    "unmatched": "Classes of one set only",
-    "samples": "Training pictures",
-    "backbone": "Network",
-    "weights": "Pretrained weights",
-    "resolution": "Resolution",
-    "resplit": "A new split for every seed",
-    "threads": "Threads",
+    "dataset": later("Data set"),
+    "target_dataset": later("Data set to work on"),
+    "unmatched": later("Classes of one set only"),
+    "samples": later("Training pictures"),
+    "backbone": later("Network"),
+    "weights": later("Pretrained weights"),
+    "resolution": later("Resolution"),
+    "resplit": later("A new split for every seed"),
+    "threads": later("Threads"),
 } | {name: setting.title for name, setting in SHARED.items()}
+ARM_SETTINGS = {  # fields of ArmConfig, as they stand before a value
+    "strategy": later("strategy"),
+    "learning_rate": later("learning rate"),
+    "epochs": later("epochs"),
+    "backbone": later("backbone"),
+    "weights": later("weights"),
+    "resolution": later("resolution"),
+    "frozen_epochs": later("frozen epochs"),
+    "unfreeze_factor": later("unfreeze factor"),
+    "unfrozen_stages": later("unfrozen stages"),
+    "unfreeze_every": later("unfreeze every"),
+    "stage_divisor": later("stage divisor"),
+    "probe_patience": later("probe patience"),
+    "anchor": later("anchor"),
+    "lora_rank": later("lora rank"),
+    "lora_scale": later("lora scale"),
+    "layer_decay": later("layer decay"),
+    "adaptation": later("adaptation"),
+    "domain_rate": later("domain rate"),
+    "labelled_per_class": later("labelled per class"),
+}
 
 
 def show(now: view.ExperimentView, found: Verdict, judged: dict[str, Any]) -> None:
     """Draw the box. `found`: the verdict of `now`, as `judged`; the other is judged alike, against its own baseline."""
     asked = st.query_params.get(ADDRESS)
     st.session_state.setdefault(BOX, asked is not None)
-    box = st.expander("Compare with another experiment", icon=":material/compare:", on_change="rerun", key=BOX)
+    box = st.expander(say("Compare with another experiment"), icon=":material/compare:", on_change="rerun", key=BOX)
     if not box.open:
         return
     with box:
         known = _others(now.home, now.experiment_id)
         if not known:
-            st.caption("There is no other experiment that has ended.")
+            st.caption(say("There is no other experiment that has ended."))
             return
         key = f"{OTHER}_{now.experiment_id}"
         if asked in known:
             st.session_state.setdefault(key, asked)
         chosen = st.selectbox(
-            "Experiment", list(known), index=None, key=key, format_func=known.__getitem__, placeholder="Choose one"
+            say("Experiment"),
+            list(known),
+            index=None,
+            key=key,
+            format_func=known.__getitem__,
+            placeholder=say("Choose one"),
         )
         if chosen is None:
             return
@@ -77,8 +105,10 @@ def _others(home: Home, own: str) -> dict[str, str]:
         if spec.dataset not in titles:
             titles[spec.dataset] = view.data_title(home, spec.dataset)
         title = called[row.experiment_id].name if row.experiment_id in called else ""
-        about = f"{title or f'{networks(spec)} on {titles[spec.dataset]}'}, {count(spec.samples)} pictures"
-        found[row.experiment_id] = plain(f"{about}, {ago(max(0.0, now - row.created))}")
+        title = title or say("{networks} on {data}", networks=networks(spec), data=titles[spec.dataset])
+        age = ago(max(0.0, now - row.created))
+        about = say("{title}, {pictures} pictures, {ago}", title=title, pictures=count(spec.samples), ago=age)
+        found[row.experiment_id] = plain(about)
     return {key: title for key, title in found.items() if key not in active}
 
 
@@ -93,29 +123,31 @@ def _both(now: view.ExperimentView, found: Verdict, other: view.ExperimentView, 
             if each is other:
                 st.page_link(
                     "app.py",
-                    label="Open",
+                    label=say("Open"),
                     icon=":material/open_in_full:",
                     query_params={"experiment": other.experiment_id},
                 )
             st.markdown(unbroken(verdict.text))
     if now.experiment.dataset != other.experiment.dataset:
         st.caption(
-            "They were tested on different pictures: compare what transfer gained in each, not their accuracies."
+            say("They were tested on different pictures: compare what transfer gained in each, not their accuracies.")
         )
     rows = differing(now.experiment, other.experiment)
     first, second = _heads(now, other)
-    st.markdown("**Settings that differ**")
+    st.markdown(say("**Settings that differ**"))
     if rows:
         columns = dict(zip(("", first, second), map(list, zip(*rows, strict=True)), strict=True))
-        st.dataframe(columns, hide_index=True, height="content", alt="Settings that differ between both experiments")
+        st.dataframe(
+            columns, hide_index=True, height="content", alt=say("Settings that differ between both experiments")
+        )
     else:
-        st.caption("None: both have the same settings.")
-    st.markdown("**Numbers**")
+        st.caption(say("None: both have the same settings."))
+    st.markdown(say("**Numbers**"))
     st.dataframe(
-        _numbers([(first, *sides[0]), (second, *sides[1])]),
+        in_words(_numbers([(first, *sides[0]), (second, *sides[1])])),
         hide_index=True,
         height="content",
-        alt="Every arm of both experiments in numbers, one column per arm",
+        alt=say("Every arm of both experiments in numbers, one column per arm"),
     )
 
 
@@ -123,11 +155,13 @@ def _heads(now: view.ExperimentView, other: view.ExperimentView) -> tuple[str, s
     """What a table calls them: by their names, if they have some."""
     first, second = (cell(each.label.name) for each in (now, other))
     alike = first == second
-    return (first if first and not alike else "this one"), (second if second and not alike else "the other one")
+    return (first if first and not alike else say("this one")), (
+        second if second and not alike else say("the other one")
+    )
 
 
 def _numbers(sides: list[tuple[str, view.ExperimentView, Verdict]]) -> dict[str, list[str]]:
-    """A row per measure that either has, a column per arm of each."""
+    """A row per measure that either has, a column per arm of each; measures not yet in words."""
     tables = [(head, arm_table(each, each.metrics(), verdict)) for head, each, verdict in sides]
     measures = list(dict.fromkeys(name for _, table in tables for name in table[MEASURE]))
     columns = {MEASURE: measures}
@@ -145,14 +179,14 @@ def differing(first: Experiment, second: Experiment) -> list[tuple[str, ...]]:
     for name in (entry.name for entry in fields(Training)):
         values = getattr(first, name), getattr(second, name)
         if values[0] != values[1]:
-            rows.append((TITLES[name], *(_said(name, value) for value in values)))
+            rows.append((say(TITLES[name]), *(_said(name, value) for value in values)))
     if first.seeds != second.seeds:
-        rows.append(("Seeds", *(cell(", ".join(map(str, each.seeds))) for each in (first, second))))
+        rows.append((say("Seeds"), *(cell(", ".join(map(str, each.seeds))) for each in (first, second))))
     arms = [{arm.name: arm for arm in each.arms} for each in (first, second)]
     for name in dict.fromkeys((*arms[0], *arms[1])):
         own, others = (side.get(name) for side in arms)
         if own != others:
-            rows.append((cell(f"Arm “{arm_title(name)}”"), _arm(own, others), _arm(others, own)))
+            rows.append((cell(say("Arm “{name}”", name=arm_title(name))), _arm(own, others), _arm(others, own)))
     return rows
 
 
@@ -161,17 +195,22 @@ def _arm(arm: ArmConfig | None, other: ArmConfig | None) -> str:
     if arm is None:
         return NOTHING
     if other is None:
-        return STRATEGIES[arm.strategy].title
+        return say(STRATEGIES[arm.strategy].title)
     there = asdict(other)
     changed = {name: value for name, value in asdict(arm).items() if value != there[name]}
-    return cell(", ".join(f"{name.replace('_', ' ')} {_said(name, value)}" for name, value in changed.items()))
+    words = [
+        say("{setting} {value}", setting=say(ARM_SETTINGS[name]), value=_said(name, value))
+        for name, value in changed.items()
+    ]
+    return cell(functools.reduce(lambda so_far, more: say("{so_far}, {more}", so_far=so_far, more=more), words))
 
 
 def _said(name: str, value: object) -> str:
     if name in SHARED and SHARED[name].options is not None:
-        return str((SHARED[name].options or {}).get(str(value), value))
+        options = SHARED[name].options or {}
+        return say(options[str(value)]) if str(value) in options else str(value)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if value is None:
-        return "all" if name == "samples" else "as usual"
+        return say("all") if name == "samples" else say("as usual")
     return count(value) if isinstance(value, int) else cell(value)

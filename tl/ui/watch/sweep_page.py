@@ -10,20 +10,20 @@ from tl.analysis.curves import MIN_SIZES
 from tl.analysis.sweep_results import SweepFinding
 from tl.config import Refused
 from tl.differences import sides
+from tl.languages import joined, language, say
 from tl.report import size_findings
 from tl.store.home import Home
 from tl.ui.compose import cost, sweep_form
 from tl.ui.parts.chart import draw
 from tl.ui.parts.problems import told
 from tl.ui.parts.refresh import Found, fragment, look_again
-from tl.ui.parts.text import count, escape, unbroken
+from tl.ui.parts.text import count, escape, first_sentence, unbroken
 from tl.ui.watch import downloads, judging, label, references, sweep_view
 from tl.ui.watch.deleting import ask_to_delete
 from tl.words import number_of
 
 REFRESH_SECONDS = 2.0
 PROBLEM, SINGLE = "sweep_live_problem", "sweep_single"
-SENTENCE = ". "
 
 
 def show(home: Home, sweep_id: str) -> None:
@@ -33,7 +33,7 @@ def show(home: Home, sweep_id: str) -> None:
     except Refused as problem:
         st.session_state.pop(PROBLEM, None)  # of a click that came too late: it would say the same
         st.error(escape(problem), icon=":material/link_off:")
-        st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
+        st.button(say("New sweep"), icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
         return
     _head(home, now)
     fragment(_live, REFRESH_SECONDS if now.active else None)(home, Found(now), sweep_id, now.active)
@@ -44,24 +44,28 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(escape(now.title), anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
-            st.button("New sweep", icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
+            st.button(say("New sweep"), icon=":material/add:", on_click=sweep_form.new_sweep, key="new_sweep")
             sizes_of = tuple(size.experiment.samples for size in now.sizes if size.experiment.samples)
             st.button(
-                "Use these settings",
+                say("Use these settings"),
                 icon=":material/edit_note:",
                 key="use_settings",
                 on_click=sweep_form.use,
                 args=(spec, sizes_of, now.title),
-                help="To the form, filled as this sweep was.",
+                help=say("To the form, filled as this sweep was."),
             )
             label.box(home, now.sweep_id, now.label, now.about)
-            if st.button("Delete", icon=":material/delete:", type="tertiary", key="delete_sweep"):
+            if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key="delete_sweep"):
                 ask_to_delete(home, now.sweep_id, PROBLEM, then=sweep_form.new_sweep)
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
-    seeds = number_of(len(spec.seeds), "seed")
-    imported = " · imported: trained on another machine" if now.imported else ""
-    about = f"{escape(now.about)} · " if now.label.name else ""
-    st.caption(f"{about}{sizes} training pictures · {sides(spec)} · {seeds}{imported}")
+    facts = [
+        *([escape(now.about)] if now.label.name else []),
+        say("{sizes} training pictures", sizes=sizes),
+        sides(spec),
+        number_of(len(spec.seeds), "seed"),
+        *([say("imported: trained on another machine")] if now.imported else []),
+    ]
+    st.caption(" · ".join(facts))
     label.show(now.label)
 
 
@@ -70,9 +74,9 @@ def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, act
     with st.container(border=True, key="sweep_finding"):
         place = st.container()
         judged = judging.chosen(now.experiment, sweep_id)
-        found = _found(home, str(home.path), sweep_id, now.states, tuple(judged.items()))
-        claim, _, rest = found.text.partition(SENTENCE)
-        place.header(unbroken(claim.rstrip(".") + "."), anchor=False)
+        found = _found(home, str(home.path), sweep_id, now.states, tuple(judged.items()), language())
+        claim, rest = first_sentence(found.text)
+        place.header(unbroken(claim), anchor=False)
         if rest:
             place.markdown(escape(rest))
         if not now.active:
@@ -80,29 +84,41 @@ def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, act
     if now.active or now.resumable:
         _progress(home, now)
     _curves(now, found)
-    st.header("Every size in numbers", anchor=False)
+    st.header(say("Every size in numbers"), anchor=False)
     known = found.statuses.get("finished", 0)
     st.dataframe(
         sweep_view.table(found, now.titles),
         hide_index=True,
         key=f"sweep_table_{known}",  # drawn anew, as columns keep the widths they began with
-        alt="Every size in numbers, one row per size",
+        alt=say("Every size in numbers, one row per size"),
     )
-    on = f"the test pictures of {escape(found.works_on)}" if found.works_on else "the test set"
-    saved = "" if found.works_on else " Time saved: until a validation accuracy both reach."
-    st.caption(
-        f"Accuracies on {on}: mean over seeds ({sweep_wording.covers(found)}; n runs). Worth in pictures: how many times more "
-        f"pictures the baseline needs for the same accuracy, and how many that is.{saved}"
-    )
+    covers = sweep_wording.covers(found)
+    sentences = [
+        say(
+            "Accuracies on the test pictures of {data}: mean over seeds ({interval}; n runs).",
+            data=escape(found.works_on),
+            interval=covers,
+        )
+        if found.works_on
+        else say("Accuracies on the test set: mean over seeds ({interval}; n runs).", interval=covers),
+        say(
+            "Worth in pictures: how many times more pictures the baseline needs for the same accuracy, and how many that is."
+        ),
+        None if found.works_on else say("Time saved: until a validation accuracy both reach."),
+    ]
+    st.caption(joined(sentences))
     _experiments(now)
-    cost.show_command("The command that repeats this", now.experiment, found.sizes, judged, home=home, runs=now.runs)
+    cost.show_command(
+        say("The command that repeats this"), now.experiment, found.sizes, judged, home=home, runs=now.runs
+    )
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _found(
-    _home: Home, path: str, sweep_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...]
+    _home: Home, path: str, sweep_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...], code: str
 ) -> SweepFinding:
-    """What was found; computed anew when a run has ended or started (`states`) or is to be `judged` otherwise."""
+    """What was found, in the language with this `code`; computed anew when a run has ended or started (`states`) or is to be
+    `judged` otherwise."""
     from tl.analysis import sweep_result
 
     return sweep_result(_home, sweep_id, **dict(judged))
@@ -112,16 +128,21 @@ def _progress(home: Home, now: sweep_view.SweepView) -> None:
     with st.grid(min(len(now.sizes), 3), min_column_width=260):
         for size in now.sizes:
             fraction, words = sweep_view.progress(size)
-            st.progress(fraction, text=f"**{count(size.experiment.samples)} pictures** · {words}")
+            pictures = say("**{pictures} pictures**", pictures=count(size.experiment.samples))
+            st.progress(fraction, text=f"{pictures} · {words}")
     run_ids = [run.run_id for run in now.runs]
     with st.container(horizontal=True):
         if now.active:
-            hint = "What has finished stays and counts; the rest can be resumed later."
-            st.button("Stop", icon=":material/stop:", key="sweep_stop", on_click=_stop, args=(home, run_ids), help=hint)
-        if now.resumable:
-            hint = "Every run that ended without finishing goes on after its last finished epoch, or begins with its first."
+            hint = say("What has finished stays and counts; the rest can be resumed later.")
             st.button(
-                "Resume the rest",
+                say("Stop"), icon=":material/stop:", key="sweep_stop", on_click=_stop, args=(home, run_ids), help=hint
+            )
+        if now.resumable:
+            hint = say(
+                "Every run that ended without finishing goes on after its last finished epoch, or begins with its first."
+            )
+            st.button(
+                say("Resume the rest"),
                 icon=":material/play_arrow:",
                 key="sweep_resume",
                 on_click=_resume,
@@ -149,35 +170,50 @@ def _curves(now: sweep_view.SweepView, found: SweepFinding) -> None:
         return  # axes without anything in them say nothing
     single = False
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.markdown("**Accuracy over the number of training pictures**", width="content")
+        st.markdown(say("**Accuracy over the number of training pictures**"), width="content")
         if len(now.experiment.seeds) > 1:
-            single = st.toggle("Single runs", key=SINGLE)
+            single = st.toggle(say("Single runs"), key=SINGLE)
         published = references.chosen(now.sizes[0])
     rows = size_findings.chart_rows(found, now.titles)
     chart = sizes.size_chart(rows, single)
     chart = with_references(chart, [(line.accuracy, line.label) for line in published])
     key = f"sizes_{single}_{bool(published)}"
-    draw(chart, key=key, alt="Test accuracy of every arm over the number of training pictures")
+    draw(chart, key=key, alt=say("Test accuracy of every arm over the number of training pictures"))
     references.sources(published)
     bands = sweep_wording.covers(found)
     if any(found.curves.values()):
         st.caption(
-            f"Points: means over seeds; bands: {bands}. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the "
-            "largest size, drawn to at most twice that. Below: what the lines miss."
+            joined(
+                [
+                    say("Points: means over seeds; bands: {interval}.", interval=bands),
+                    say(
+                        "Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the largest size, drawn to at most twice "
+                        "that."
+                    ),
+                    say("Below: what the lines miss."),
+                ]
+            )
         )
         chart = sizes.residual_chart(rows)
-        draw(chart, key="residuals", alt="Measured minus fitted accuracy at every size")
+        draw(chart, key="residuals", alt=say("Measured minus fitted accuracy at every size"))
     else:
         st.caption(
-            f"Points: means over seeds; bands: {bands}. A fitted curve needs at least {MIN_SIZES} finished sizes; until "
-            "then lines join what was measured."
+            joined(
+                [
+                    say("Points: means over seeds; bands: {interval}.", interval=bands),
+                    say(
+                        "A fitted curve needs at least {number} finished sizes; until then lines join what was measured.",
+                        number=MIN_SIZES,
+                    ),
+                ]
+            )
         )
 
 
 def _experiments(now: sweep_view.SweepView) -> None:
     """A way to the epochs of every size."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Epoch by epoch:", width="content")
+        st.caption(say("Epoch by epoch:"), width="content")
         for size in now.sizes:
-            words = f"{count(size.experiment.samples)} pictures"
+            words = say("{pictures} pictures", pictures=count(size.experiment.samples))
             st.page_link("app.py", label=words, query_params={"experiment": size.experiment_id}, width="content")

@@ -12,6 +12,7 @@ from tl.analysis.sweep_results import SizeResult, SweepFinding
 from tl.analysis.sweep_wording import accuracy_with_interval
 from tl.config import ID_PATTERN, Experiment, Refused
 from tl.jobs.listing import RunEntry
+from tl.languages import say
 from tl.report import size_findings
 from tl.store.database import Unknown
 from tl.store.documents import Imported
@@ -19,7 +20,7 @@ from tl.store.home import Home
 from tl.store.labels import Label, label_of
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
-from tl.ui.parts.text import NOT_AVAILABLE, cell, count, duration
+from tl.ui.parts.text import cell, count, duration, not_available
 from tl.ui.parts.view import ExperimentView
 from tl.words import number_of
 
@@ -89,11 +90,13 @@ class SweepView:
 def load(home: Home, sweep_id: str) -> SweepView:
     """The sweep with this id. Raises Refused, one sentence, for an id that is unknown or none at all."""
     if not ID_PATTERN.fullmatch(sweep_id):
-        raise Refused("This link is not valid. You find all sweeps under Data size.")
+        raise Refused(say("This link is not valid. You find all sweeps under Data size."))
     try:
         found = jobs.sweep(home, sweep_id)
     except Unknown:
-        raise Refused(f"There is no sweep {sweep_id} here. You find all sweeps under Data size.") from None
+        raise Refused(
+            say("There is no sweep {sweep} here. You find all sweeps under Data size.", sweep=sweep_id)
+        ) from None
     return SweepView(
         sweep_id,
         tuple(
@@ -108,36 +111,49 @@ def progress(size: ExperimentView) -> tuple[float, str]:
     ended = [run for run in size.runs if run.status not in ACTIVE]
     fraction = sum(arm.fraction for arm in size.arms) / len(size.arms)
     bad = sum(run.status in RESUMABLE for run in ended)
-    words = f"{len(ended)} of {number_of(len(size.runs), 'run')} ended" + (f", {bad} without finishing" if bad else "")
+    runs = number_of(len(size.runs), "run")
+    if bad:
+        words: str = say("{ended} of {runs} ended, {bad} without finishing", ended=len(ended), runs=runs, bad=bad)
+    else:
+        words = say("{ended} of {runs} ended", ended=len(ended), runs=runs)
     training = [arm for arm in size.arms if arm.current.status == "running"]
     if training:
         run = training[0].current
-        seed = f", seed {run.seed}" if len(size.experiment.seeds) > 1 else ""
         done = max(arm.current.epochs for arm in training)
         epoch = min(done + 1, run.max_epochs)  # after the last comes the test
-        words += f" · epoch {epoch} of {run.max_epochs}{seed}"
+        if len(size.experiment.seeds) > 1:
+            at = say("epoch {epoch} of {epochs}, seed {seed}", epoch=epoch, epochs=run.max_epochs, seed=run.seed)
+        else:
+            at = say("epoch {epoch} of {epochs}", epoch=epoch, epochs=run.max_epochs)
+        words = f"{words} · {at}"
     return (1.0 if len(ended) == len(size.runs) else min(fraction, 1.0)), words
 
 
 def table(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[str]]:
     """Columns of what was found, a row per size: accuracies, then of each arm what it gains over the baseline."""
-    columns = {"pictures": [count(size) for size in found.sizes]}
+    columns: dict[str, list[str]] = {say("pictures"): [count(size) for size in found.sizes]}
     for arm, reached in found.arms.items():
         columns[titles[arm]] = [_accuracy(reached[size]) for size in found.sizes]
     several = len(found.comparisons) > 1
     for arm, compared in found.comparisons.items():
-        suffix = f" ({titles[arm]})" if several else ""
-        columns[f"gain{suffix}"] = [size_findings.gain(compared.gain[size]) for size in found.sizes]
-        columns[f"worth in pictures{suffix}"] = [
+        whose = titles[arm] if several else None
+        columns[_head(say("gain"), whose)] = [size_findings.gain(compared.gain[size]) for size in found.sizes]
+        columns[_head(say("worth in pictures"), whose)] = [
             size_findings.worth(compared.worth_in_pictures.get(size)) for size in found.sizes
         ]
         if not found.works_on:  # it is until an accuracy on the source's pictures: not what counts
             saved = [size_findings.saved(compared.time_to_target[size]) for size in found.sizes]
-            columns[f"time saved{suffix}"] = saved
+            columns[_head(say("time saved"), whose)] = saved
     for arm, reached in found.arms.items():
-        columns[f"time of a run ({titles[arm]})"] = [duration(reached[size].seconds) for size in found.sizes]
+        columns[say("time of a run ({arm})", arm=titles[arm])] = [
+            duration(reached[size].seconds) for size in found.sizes
+        ]
     return columns
 
 
+def _head(name: str, arm: str | None) -> str:
+    return say("{name} ({explained})", name=name, explained=arm) if arm else name
+
+
 def _accuracy(entry: SizeResult) -> str:
-    return NOT_AVAILABLE if entry.accuracy is None else accuracy_with_interval(entry.accuracy, entry.seeds)
+    return not_available() if entry.accuracy is None else accuracy_with_interval(entry.accuracy, entry.seeds)

@@ -11,6 +11,7 @@ from tl.config import Refused
 from tl.jobs import exports
 from tl.jobs.final_model import submit_final
 from tl.jobs.listing import RunEntry
+from tl.languages import joined, say
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.parts.keep import ask_to_keep
@@ -27,7 +28,7 @@ PROBLEM = "take_home_problem"
 def section(now: ExperimentView, key: str) -> None:
     """Draw it in an expander; nothing where no network of the comparison is here."""
     if any(takeable(now)):
-        with st.expander("Use the model elsewhere", icon=":material/deployed_code:", key=f"take_home_{key}"):
+        with st.expander(say("Use the model elsewhere"), icon=":material/deployed_code:", key=f"take_home_{key}"):
             show(now, key)
 
 
@@ -38,11 +39,15 @@ def show(now: ExperimentView, key: str) -> None:
     arm = names[0]
     if len(names) > 1:
         usual = names.index(max(names, key=lambda name: _validation(best_of(here, name))))
-        arm = st.selectbox("Arm", names, index=usual, format_func=arm_title, key=f"take_home_arm_{key}")
+        arm = st.selectbox(say("Arm"), names, index=usual, format_func=arm_title, key=f"take_home_arm_{key}")
     run = best_of(here, arm)
     if sum(each.arm == arm for each in here) > 1:
         st.caption(
-            f"Seed {run.seed}: the best of its runs on the validation pictures, {percent(run.best_val_accuracy)}."
+            say(
+                "Seed {seed}: the best of its runs on the validation pictures, {accuracy}.",
+                seed=run.seed,
+                accuracy=percent(run.best_val_accuracy),
+            )
         )
     show_run(now.home, run, key)
 
@@ -50,7 +55,7 @@ def show(now: ExperimentView, key: str) -> None:
 def show_run(home: Home, run: RunEntry, key: str) -> None:
     """Draw it for one run."""
     if not home.run(run.run_id).best.exists():
-        st.caption("The network of this run is not on this computer: it was trained elsewhere, or taken over.")
+        st.caption(say("The network of this run is not on this computer: it was trained elsewhere, or taken over."))
         return
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
@@ -76,19 +81,23 @@ def _validation(run: RunEntry) -> float:
 
 def _export(home: Home, run: RunEntry, key: str) -> None:
     st.markdown(
-        "A zip with the network as ONNX and safetensors, a program that asks it about photos (it needs onnxruntime, "
-        "Pillow and NumPy, not TL Lab), and a card that says how good it is."
+        say(
+            "A zip with the network as ONNX and safetensors, a program that asks it about photos (it needs onnxruntime, "
+            "Pillow and NumPy, not TL Lab), and a card that says how good it is."
+        )
     )
-    which = "pictures" if run.final_of else "test pictures"
-    words = f"Put five of the {which} into the zip, so that it can check itself on them"
+    if run.final_of:
+        words = say("Put five of the pictures into the zip, so that it can check itself on them")
+    else:
+        words = say("Put five of the test pictures into the zip, so that it can check itself on them")
     own = st.checkbox(words, value=home.policy.takes_pictures_home, key=f"take_home_pictures_{key}")
     try:
         exports.check_libraries()
     except Refused as problem:
-        st.caption(f":material/warning: {escape(problem)}")
+        st.caption(f":material/warning: {escape(problem)}")  # not shown
         return
     st.button(
-        "Export the model",
+        say("Export the model"),
         icon=":material/deployed_code:",
         key=f"take_home_export_{key}",
         on_click=_ask,
@@ -99,15 +108,22 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
     fragment(_progress, POLL_SECONDS if active else None)(home, run.run_id, active, key)
     if home.policy.shows_commands:
         st.caption(
-            f"The same on a terminal: `python -m tl export-model {run.run_id}`. Here, a folder of photos is asked about by "
-            f"`python -m tl predict {run.run_id} FOLDER`."
+            joined(
+                [
+                    say("The same on a terminal: `python -m tl export-model {run}`.", run=run.run_id),
+                    say(
+                        "Here, a folder of photos is asked about by `python -m tl predict {run} FOLDER`.",
+                        run=run.run_id,
+                    ),
+                ]
+            )
         )
 
 
 def _ask(home: Home, run: RunEntry, own: bool) -> None:
     with told(PROBLEM):
         if not exports.ask(home, run.run_id, BACKBONES[run.backbone].parameters, own):
-            raise Refused("Another model is being exported; try again in a moment.")
+            raise Refused(say("Another model is being exported; try again in a moment."))
 
 
 def _progress(home: Home, run_id: str, was_active: bool, key: str) -> None:
@@ -116,28 +132,40 @@ def _progress(home: Home, run_id: str, was_active: bool, key: str) -> None:
         st.rerun()  # with or without the polling
     found, place = exports.state(home, run_id), exports.place(home, run_id)
     if active:
-        what = found.what if found and found.what else "another model is being exported"
-        done = f": {found.done:,} of {found.total:,}" if found and found.total else " …"
-        st.caption(f":material/hourglass_top: {escape(what[:1].upper() + what[1:])}{done}")
+        what = found.what if found and found.what else say("another model is being exported")
+        doing = escape(what[:1].upper() + what[1:])
+        if found and found.total:
+            words: str = say("{doing}: {done:,} of {total:,}", doing=doing, done=found.done, total=found.total)
+        else:
+            words = f"{doing} …"
+        st.caption(f":material/hourglass_top: {words}")  # not shown
     elif place.exists():
         _ready(home, run_id, key)
     elif found is not None:
-        st.caption(f":material/warning: {escape(found.problem or 'The export ended unexpectedly; try again.')}")
+        words = found.problem or say("The export ended unexpectedly; try again.")
+        st.caption(f":material/warning: {escape(words)}")  # not shown
 
 
 def _ready(home: Home, run_id: str, key: str) -> None:
     place = exports.place(home, run_id)
     size = place.stat().st_size
     if size > MOST_BYTES:
-        where = (
-            f"it lies in {escape(place)}"
-            if home.policy.shows_paths
-            else "`python -m tl export-model` writes it where you want it"
-        )
-        st.caption(f"The zip is {memory(size)}, too large to download through this page; {where}.")
+        if home.policy.shows_paths:
+            words = say(
+                "The zip is {size}, too large to download through this page; it lies in {place}.",
+                size=memory(size),
+                place=escape(place),
+            )
+        else:
+            words = say(
+                "The zip is {size}, too large to download through this page; `python -m tl export-model` writes it where you "
+                "want it.",
+                size=memory(size),
+            )
+        st.caption(words)
         return
     st.download_button(
-        f"Download the model ({memory(size)})",
+        say("Download the model ({size})", size=memory(size)),
         data=place.read_bytes,
         file_name=f"tl-lab-model-{run_id}-{int(place.stat().st_mtime)}.zip",
         mime="application/zip",
@@ -149,18 +177,23 @@ def _ready(home: Home, run_id: str, key: str) -> None:
 
 def _keep(home: Home, run: RunEntry, key: str) -> None:
     st.markdown(
-        "**A starting point**: what this run has learned joins the model library, and later comparisons can start from it."
+        say(
+            "**A starting point**: what this run has learned joins the model library, and later comparisons can start from it."
+        )
     )
-    if st.button("Keep as a starting point", icon=":material/bookmark_add:", key=f"take_home_keep_{key}"):
+    if st.button(say("Keep as a starting point"), icon=":material/bookmark_add:", key=f"take_home_keep_{key}"):
         ask_to_keep(home, run.run_id, PROBLEM)
 
 
 def _final(home: Home, run: RunEntry, key: str) -> None:
     st.markdown(
-        "**A final model** repeats the recipe of this run on all pictures, those of validation and test, too. It is likely to be "
-        "a little better; how good it is can't be measured any more, so its card quotes this run's accuracy, and says so."
+        say(
+            "**A final model** repeats the recipe of this run on all pictures, those of validation and test, too. It is likely "
+            "to be a little better; how good it is can't be measured any more, so its card quotes this run's accuracy, and says "
+            "so."
+        )
     )
-    if st.button("Train on all pictures", icon=":material/select_all:", key=f"take_home_final_{key}"):
+    if st.button(say("Train on all pictures"), icon=":material/select_all:", key=f"take_home_final_{key}"):
         with told():
             experiment_id = submit_final(home, run.run_id)
             jobs.ensure_supervisor(home)

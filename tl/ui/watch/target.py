@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from tl.languages import later, say
 from tl.ui.parts.chart import draw
 from tl.ui.parts.text import unbroken
 from tl.ui.parts.view import ExperimentView
@@ -29,22 +30,26 @@ class Shown:
 SHOWN = {  # by measure, see tl.charts.curves.adapting_chart
     "estimated": Shown(
         column="estimated_accuracy",
-        title="Estimated accuracy on the target",
-        note="An estimate without labels, from how sure the answers are; not a test. A cross: from there on it has fallen by "
-        "ten points or more.",
+        title=later("Estimated accuracy on the target"),
+        note=later(
+            "An estimate without labels, from how sure the answers are; not a test. A cross: from there on it has fallen by "
+            "ten points or more."
+        ),
         kinds=("estimated_accuracy_falls",),
     ),
     "domain": Shown(
         column="domain_accuracy",
-        title="Pictures the discriminator tells apart",
-        note="50 % is chance: that is where it should end, not where it should begin. A cross: it never learned, or always "
-        "knows.",
+        title=later("Pictures the discriminator tells apart"),
+        note=later(
+            "50 % is chance: that is where it should end, not where it should begin. A cross: it never learned, or always "
+            "knows."
+        ),
         kinds=("discriminator_at_chance", "discriminator_certain"),
     ),
     "classes": Shown(
         column="predicted_classes",
-        title="Classes named on the target",
-        note="On its training pictures, over the epoch. A cross: from there on some are no longer named.",
+        title=later("Classes named on the target"),
+        note=later("On its training pictures, over the epoch. A cross: from there on some are no longer named."),
         kinds=("class_vanished",),
     ),
 }
@@ -55,20 +60,21 @@ def show(now: ExperimentView, found: "Findings | None") -> None:
     if found is None:
         return
     for sentence in found.warnings:
-        st.markdown(f":red[:material/flag: {unbroken(sentence)}]")
+        st.markdown(f":red[:material/flag: {unbroken(sentence)}]")  # not shown
     for sentence in found.estimates:
         st.markdown(f":small[{unbroken(sentence)}]")
     if found.choices:
-        with st.expander("By whose pictures epochs were chosen", icon=":material/how_to_vote:"):
+        with st.expander(say("By whose pictures epochs were chosen"), icon=":material/how_to_vote:"):
             for sentence in found.choices:
                 st.caption(unbroken(sentence))
     if found.labelled or now.imported:
         return
     if found.given:
-        st.caption(f"Measured on {number_of(found.given, 'picture')} that somebody has labelled here.")
+        pictures = number_of(found.given, "picture")
+        st.caption(say("Measured on {pictures} that somebody has labelled here.", pictures=pictures))
     st.page_link(
         "pages/3_Inspect.py",
-        label="Label more pictures here" if found.given else "Label 50 pictures here: then it is measured",
+        label=say("Label more pictures here") if found.given else say("Label 50 pictures here: then it is measured"),
         icon=":material/label:",
         query_params={"experiment": now.experiment_id, "look": "label"},
     )
@@ -83,11 +89,14 @@ def curves(now: ExperimentView, metrics: "pd.DataFrame") -> None:
     for measure, shown in SHOWN.items():
         if metrics[shown.column].notna().any():
             with st.container():
-                st.markdown(f"**{shown.title}**")
+                title = say(shown.title)
+                st.markdown(f"**{title}**")
                 marked = _marked(now, metrics, shown)
                 chart = adapting_chart(measure, metrics, now.titles, now.max_epochs, marked)
-                draw(chart, key=f"adapting_{measure}", alt=f"{shown.title} at every epoch, for every arm")
-                st.caption(shown.note)
+                draw(
+                    chart, key=f"adapting_{measure}", alt=say("{measure} at every epoch, for every arm", measure=title)
+                )
+                st.caption(say(shown.note))
 
 
 def _marked(now: ExperimentView, metrics: "pd.DataFrame", shown: Shown) -> "pd.DataFrame":

@@ -1,6 +1,5 @@
 """The verdict card: what tl.analysis found, in its words, the numbers it rests on, and whether it was fair."""
 
-import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
@@ -11,6 +10,7 @@ from tl.analysis.fairness_wording import said
 from tl.analysis.names import adapts, instead
 from tl.analysis.results import Learning, Verdict
 from tl.config import PLANNED_LOOKS, Experiment
+from tl.languages import joined, language, later, listed, plural, say
 from tl.report import findings
 from tl.store.home import Home
 from tl.store.schema import RESUMABLE
@@ -18,7 +18,7 @@ from tl.strategies import arm_title
 from tl.ui.compose import forecast
 from tl.ui.compose.arms import dot
 from tl.ui.parts.problems import told
-from tl.ui.parts.text import cell, duration, escape, unbroken
+from tl.ui.parts.text import cell, duration, escape, first_sentence, unbroken
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import again, class_by_class, downloads, judging, settling, take_home, target
 from tl.words import number_of, rate
@@ -27,13 +27,12 @@ if TYPE_CHECKING:
     from tl.analysis.adaptation.findings import Findings
 
 OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] = {  # outcome -> words, colour, icon
-    "helps": ("Helps", "green", ":material/trending_up:"),
-    "hurts": ("Hurts", "red", ":material/trending_down:"),
-    "no_difference": ("No difference that matters", "gray", ":material/drag_handle:"),
-    "undecided": ("Not settled yet", "orange", ":material/help:"),
+    "helps": (later("Helps"), "green", ":material/trending_up:"),
+    "hurts": (later("Hurts"), "red", ":material/trending_down:"),
+    "no_difference": (later("No difference that matters"), "gray", ":material/drag_handle:"),
+    "undecided": (later("Not settled yet"), "orange", ":material/help:"),
 }
 MOST_COLUMNS = 6
-SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
 PROBLEM = "verdict_problem"
 
 
@@ -66,19 +65,20 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
 
 def verdict_of(now: ExperimentView, judged: dict[str, Any]) -> Verdict:
     """The verdict of an experiment that has ended; kept."""
-    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()))[0]
+    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()), language())[0]
 
 
 def adaptation_of(now: ExperimentView, judged: dict[str, Any]) -> "Findings | None":
     """What is known of the second data set of an experiment that has ended; None where there is none; kept."""
-    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()))[1]
+    return _found(now.home, str(now.home.path), now.experiment_id, _states(now), tuple(judged.items()), language())[1]
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _found(
-    _home: Home, path: str, experiment_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...]
-) -> "tuple[Verdict, Findings | None]":
-    """Computed anew when a run has ended or started (`states`) or is to be `judged` otherwise: it reads every run."""
+    _home: Home, path: str, experiment_id: str, states: tuple[Any, ...], judged: tuple[tuple[str, Any], ...], code: str
+) -> "tuple[Verdict, Findings | None]":  # not shown
+    """In the language with this `code`; computed anew when a run has ended or started (`states`) or is to be `judged`
+    otherwise: it reads every run."""
     from tl.analysis import experiment_result
 
     found = experiment_result(_home, experiment_id, **dict(judged))
@@ -105,10 +105,10 @@ def _outcome(found: Verdict, name: str, outcome: str) -> tuple[str, Literal["gre
     """What is said of an arm in a badge: words, colour, icon."""
     words, colour, icon = OUTCOMES[outcome]
     if instead(found, name):  # two networks: nothing helps or hurts, one is better
-        words = {"helps": "Better", "hurts": "Worse"}.get(outcome, words)
+        words = {"helps": later("Better"), "hurts": later("Worse")}.get(outcome, words)
     elif adapts(found, name) and outcome == "hurts":
-        words = "Negative transfer"
-    return words, colour, icon
+        words = later("Negative transfer")
+    return say(words), colour, icon
 
 
 def _answer(found: Verdict) -> None:
@@ -118,15 +118,15 @@ def _answer(found: Verdict) -> None:
         badges.append(_outcome(found, found.headline, claim.outcome))
     for name in found.hurting:
         words, colour, icon = _outcome(found, name, "hurts")
-        badges.append((escape(f"{words}: {arm_title(name)}"), colour, icon))
+        badges.append((escape(say("{outcome}: {arm}", outcome=words, arm=arm_title(name))), colour, icon))
     if badges:
         with st.container(horizontal=True, gap="small"):
             for words, colour, icon in badges:
                 st.badge(words, color=colour, icon=icon)
-    first, *rest = SENTENCE_END.split(found.text, maxsplit=1)
+    first, rest = first_sentence(found.text)
     st.header(unbroken(first), anchor=False)
     if rest:
-        st.markdown(unbroken(rest[0]))
+        st.markdown(unbroken(rest))
     if covers := claim_wording.covers(found):
         st.caption(escape(covers))
 
@@ -135,7 +135,7 @@ def _to_its_pictures(now: ExperimentView) -> None:
     if now.answered:
         st.page_link(
             "pages/3_Inspect.py",
-            label="Look at its pictures",
+            label=say("Look at its pictures"),
             icon=":material/image_search:",
             query_params={"experiment": now.experiment_id},
         )
@@ -146,8 +146,11 @@ def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
     if not shown:
         return
     st.markdown(
-        f"{dot(positions[name])} **{escape(arm_title(name))}** against "
-        f"{dot(positions[found.against(name)])} **{escape(arm_title(found.against(name)))}**"
+        say(
+            "{arm} against {baseline}",
+            arm=f"{dot(positions[name])} **{escape(arm_title(name))}**",
+            baseline=f"{dot(positions[found.against(name)])} **{escape(arm_title(found.against(name)))}**",
+        )
     )
     rows = -(-len(shown) // MOST_COLUMNS)
     with st.grid(-(-len(shown) // rows), min_column_width=150):  # two columns on a phone
@@ -172,7 +175,7 @@ def _marks(now: ExperimentView, found: Verdict) -> None:
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
             words = "" if said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
-            st.markdown(f":red[:material/flag: **{escape(arm_title(name))}**{words}]")
+            st.markdown(f":red[:material/flag: **{escape(arm_title(name))}**{words}]")  # not shown
             if found.summary[name].ledger.learning == Learning.STOPPED:
                 _resumable(now, name)
             else:
@@ -192,14 +195,14 @@ def _resumable(now: ExperimentView, name: str) -> None:
     cut_short = [run.run_id for run in runs]
     if not now.imported:  # what was trained elsewhere came without what it had learned
         st.button(
-            "Resume" if len(cut_short) == 1 else f"Resume {len(cut_short)} runs",
+            say("Resume") if len(cut_short) == 1 else say("Resume {number} runs", number=len(cut_short)),
             icon=":material/play_arrow:",
             key=f"go_on_{name}",
             on_click=_go_on,
             args=(now, cut_short),
-            help="Goes on after the last finished epoch."
+            help=say("Goes on after the last finished epoch.")
             if any(run.epochs for run in runs)
-            else "Begins with the first epoch.",
+            else say("Begins with the first epoch."),
         )
 
 
@@ -214,19 +217,11 @@ def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
     arm = next(arm for arm in fairer.arms if arm.name == name)
     budget = fairer.epochs_of(arm)
     if budget > given.budget:
-        label, change = (
-            f"Train it for {number_of(budget, 'epoch')}",
-            f"this one may take {number_of(budget, 'epoch')} instead of {given.budget:,}",
-        )
+        label = say("Train it for {epochs}", epochs=number_of(budget, "epoch"))
+    elif given.learning == Learning.LEARNED_NOTHING:
+        label = say("Train it at the usual rate")
     else:
-        at = "the usual rate" if given.learning == Learning.LEARNED_NOTHING else "a tenth of the rate"
-        label = f"Train it at {at}"
-        change = (
-            f"this one begins at a learning rate of {rate(arm.learning_rate)} instead of {rate(given.learning_rate)}"
-        )
-    patience = (
-        f", and patience is {number_of(fairer.patience, 'epoch')}" if fairer.patience != now.experiment.patience else ""
-    )
+        label = say("Train it at a tenth of the rate")
     st.button(
         label,
         icon=":material/more_time:" if budget > given.budget else ":material/speed:",
@@ -236,10 +231,51 @@ def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
     )
     anew = _anew(now, found, fairer, name)
     others = [each for each in found.summary if each not in anew]
-    also = f" {' and '.join(arm_title(each) for each in anew[1:])} is trained again, too." if len(anew) > 1 else ""
-    stay = " The finished runs of the other arms are taken over." if others else ""
-    words = f"A new comparison with the same settings, but {change}{patience}.{also}{stay}"
-    st.caption(escape(words + _cost(found, anew, budget / given.budget)))
+    sentences = [
+        _change(now, found, fairer, name),
+        *([_also([arm_title(each) for each in anew[1:]])] if len(anew) > 1 else []),
+        say("The finished runs of the other arms are taken over.") if others else None,
+        _cost(found, anew, budget / given.budget),
+    ]
+    st.caption(escape(joined(sentences)))
+
+
+def _change(now: ExperimentView, found: Verdict, fairer: Experiment, name: str) -> str:
+    """What is otherwise in the new comparison."""
+    given, arm = found.summary[name].ledger, next(arm for arm in fairer.arms if arm.name == name)
+    budget = fairer.epochs_of(arm)
+    patience = number_of(fairer.patience, "epoch") if fairer.patience != now.experiment.patience else None
+    if budget > given.budget:
+        epochs, before = number_of(budget, "epoch"), f"{given.budget:,}"
+        if patience is None:
+            return say(
+                "A new comparison with the same settings, but this one may take {epochs} instead of {before}.",
+                epochs=epochs,
+                before=before,
+            )
+        return say(
+            "A new comparison with the same settings, but this one may take {epochs} instead of {before}, and patience is "
+            "{patience}.",
+            epochs=epochs,
+            before=before,
+            patience=patience,
+        )
+    rates = {"rate": rate(arm.learning_rate), "before": rate(given.learning_rate)}
+    if patience is None:
+        return say(
+            "A new comparison with the same settings, but this one begins at a learning rate of {rate} instead of {before}.",
+            **rates,
+        )
+    return say(
+        "A new comparison with the same settings, but this one begins at a learning rate of {rate} instead of {before}, and "
+        "patience is {patience}.",
+        patience=patience,
+        **rates,
+    )
+
+
+def _also(arms: list[str]) -> str:
+    return plural("{arms} is trained again, too.", "{arms} are trained again, too.", len(arms), arms=listed(arms))
 
 
 def _anew(now: ExperimentView, found: Verdict, fairer: Experiment, name: str) -> list[str]:
@@ -257,14 +293,14 @@ def _cost(found: Verdict, anew: list[str], times: float) -> str:
         if own.elapsed_seconds is None:
             return ""
         seconds += own.runs * own.elapsed_seconds * (1 if place else times)
-    return f" That takes about {duration(seconds)} of computing time."
+    return say("That takes about {time} of computing time.", time=duration(seconds))
 
 
 def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
     """The key makes a second click, or a second tab, find the comparison of the first."""
     with told(PROBLEM):
         arm = next(arm for arm in fairer.arms if arm.name == name)
-        key = f"longer {now.experiment_id} {name} {arm.epochs} {arm.learning_rate}"
+        key = f"longer {now.experiment_id} {name} {arm.epochs} {arm.learning_rate}"  # not shown
         experiment_id = jobs.submit(now.home, fairer, key=key, keep_of=now.experiment_id)
         st.query_params["experiment"] = experiment_id
         jobs.ensure_supervisor(now.home)
@@ -277,12 +313,12 @@ def _go_on(now: ExperimentView, run_ids: list[str]) -> None:
 
 
 def _fairness(found: Verdict) -> None:
-    box = st.expander("Was every arm given a fair chance?", icon=":material/balance:", key="fairness")
+    box = st.expander(say("Was every arm given a fair chance?"), icon=":material/balance:", key="fairness")
     rows = [(cell(arm), *values) for arm, *values in findings.fairness_rows(found)]
     columns = zip(*rows, strict=True)
     box.dataframe(
         dict(zip(findings.fairness_head(found), map(list, columns), strict=True)),
         hide_index=True,
-        alt="Steps, learning rate and end of every arm",
+        alt=say("Steps, learning rate and end of every arm"),
     )
-    box.caption(findings.FAIRNESS_NOTE)
+    box.caption(say(findings.FAIRNESS_NOTE))
