@@ -10,8 +10,10 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from tl.config import Newer, Refused, RunConfig
+from tl.languages import read
 from tl.store.files import read_json
 from tl.store.home import Run
 
@@ -117,18 +119,27 @@ def place_of(problem: msgspec.ValidationError, otherwise: str) -> str:
 
 def read_progress(run: Run) -> Progress | None:
     """Where the run is; None where there is no telling."""
-    return _forgiving(Progress, read_json(run.progress))
+    found = _forgiving(Progress, read_json(run.progress))
+    return found and replace(found, detail=_worded(found.detail), notes=tuple(map(_worded, found.notes)))
 
 
 def read_result(run: Run) -> Result | None:
     """How the run ended; None where there is no result or it can't be read."""
-    return _forgiving(Result, read_json(run.result))
+    found = _forgiving(Result, read_json(run.result))
+    if found is None:
+        return None
+    notes = None if found.notes is None else tuple(map(_worded, found.notes))
+    return replace(found, message=read(found.message), notes=notes)
 
 
 def read_memory_kills(run: Run) -> int:
     """How often the system has ended the run's trainer for lack of memory, as far as that is known."""
     found = fitting(read_json(run.memory_kills), _Short)
     return found.kills if found else 0
+
+
+def _worded(text: str) -> str:
+    return read(text) or ""
 
 
 def _forgiving(kind: type[S], found: object) -> S | None:
