@@ -1,11 +1,15 @@
 """Plain text tables for people; programs read --json."""
 
+import functools
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from tl.languages import later, say
 from tl.store.home import Home
 from tl.store.titles import title_of
 from tl.words import data_name
+
+_SPLITS = {"train": later("train"), "validation": later("validation"), "test": later("test")}
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
@@ -31,6 +35,17 @@ def width(text: str) -> int:
 def _padded(text: str, wide: int, right: bool) -> str:
     space = " " * (wide - width(text))
     return space + text if right else text + space
+
+
+def semicolons(parts: Iterable[str]) -> str:
+    """ "a; b; c"."""
+    found = list(parts)
+    return functools.reduce(lambda left, right: say("{left}; {right}", left=left, right=right), found) if found else ""
+
+
+def split_words(split: str) -> str:
+    """What a table calls the pictures of a split."""
+    return say(_SPLITS.get(split, split))
 
 
 def sets_told(home: Home, dataset: str, target: str | None) -> str:
