@@ -31,7 +31,7 @@ from tl.config import Refused
 from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
 from tl.jobs.launchers.launcher import child_environment
-from tl.languages import ENGLISH, VARIABLES, ask, fitting, say
+from tl.languages import ENGLISH, LANGUAGES, VARIABLES, ask, fitting, say
 from tl.output import UTF_8, spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
@@ -81,6 +81,15 @@ def language_of(environment: Mapping[str, str]) -> str:
     return fitting(wanted.split(":")) or ENGLISH
 
 
+def written(code: str, encoding: str | None) -> str:
+    """The same where that encoding has its letters, else English: which is better than numbers of letters."""
+    try:
+        LANGUAGES[code].encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return ENGLISH
+    return code
+
+
 def parser() -> Parser:
     """All commands with their options."""
     speak()
@@ -126,7 +135,7 @@ def _log(home: Home) -> str:
 
 if __name__ == "__main__":
     clean_up_when_ended()
-    reader = language_of(os.environ)
+    reader = written(language_of(os.environ), sys.stdout.encoding)
     ask(lambda: reader)
     keep_private()
     spell_out()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tl.cli.table import wrapped
 from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment, Refused
 from tl.jobs.launchers import catalogue
 from tl.jobs.start import launcher_now
@@ -67,11 +68,21 @@ def dataset_name(text: str) -> str:
     return name.lower() if NAME_PATTERN.fullmatch(name.lower()) else text
 
 
+class Help(argparse.HelpFormatter):
+    """Lines that end by the columns they take."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in wrapped(text, width - len(indent)))
+
+
 class Parser(argparse.ArgumentParser):
     """`exit(2)` with one sentence instead of the usage as well."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options, allow_abbrev=False)
+        super().__init__(**options, allow_abbrev=False, formatter_class=Help)
 
     def error(self, message: str) -> NoReturn:
         """One sentence on stderr, exit status 2."""
