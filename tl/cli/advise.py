@@ -76,7 +76,7 @@ def _tell(found: dict[str, Any], record: dict[str, int]) -> None:
 
     print(f"{found['text']}\n")
     for reason in found["reasons"]:
-        print(f"- {reason['text']} ({_cited(reason['sources'])})")
+        print(say("- {reason} ({sources})", reason=reason["text"], sources=_cited(reason["sources"])))
         for example in reason["but"]:
             cited = _cited([example["source"]])
             print(f"    {say('but {example} ({source})', example=example['text'], source=cited)}")

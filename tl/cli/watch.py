@@ -127,7 +127,7 @@ class Bars:
             if arm not in self._bars:
                 total = sum(run.max_epochs for run in own)
                 # tqdm's own time left takes what was done before we came for speed; its width, what the words leave.
-                layout = f"{{desc}} |{{bar:{BAR_COLUMNS}}}| {{n:.1f}}/{{total}} {say('epochs')}{{postfix}}"
+                layout = f"{{desc}} |{{bar:{BAR_COLUMNS}}}| {say('{n:.1f}/{total} epochs')}{{postfix}}"
                 self._bars[arm] = tqdm(
                     desc=arm, total=total, initial=done, position=place, bar_format=layout, file=sys.stderr
                 )
