@@ -26,12 +26,12 @@ from tl.cli import (
     shifted,
     sweep,
 )
-from tl.cli.parser import Parser, choose_launcher, data_set_named
+from tl.cli.parser import Parser, choose_launcher, data_set_named, speak
 from tl.config import Refused
 from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
 from tl.jobs.launchers.launcher import child_environment
-from tl.languages import ENGLISH, VARIABLES, ask, fitting
+from tl.languages import ENGLISH, LANGUAGES, VARIABLES, ask, fitting, say
 from tl.output import UTF_8, spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
@@ -69,8 +69,9 @@ def main(argv: list[str]) -> int:
         if isinstance(error, OSError) and (words := of_disk(error)):
             print(words, file=sys.stderr)
             return 1
-        text = " ".join(str(error).split()) or "no details"
-        print(f"Unexpected {type(error).__name__}: {text} ({_log(arguments.home)})", file=sys.stderr)
+        text = " ".join(str(error).split()) or say("no details")
+        kind, where = type(error).__name__, _log(arguments.home)
+        print(say("Unexpected {kind}: {text} ({where})", kind=kind, text=text, where=where), file=sys.stderr)
         return 1
 
 
@@ -80,9 +81,19 @@ def language_of(environment: Mapping[str, str]) -> str:
     return fitting(wanted.split(":")) or ENGLISH
 
 
+def written(code: str, encoding: str | None) -> str:
+    """The same where that encoding has its letters, else English: which is better than numbers of letters."""
+    try:
+        LANGUAGES[code].encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return ENGLISH
+    return code
+
+
 def parser() -> Parser:
     """All commands with their options."""
-    top = Parser(prog="python -m tl", description="Is transfer learning worth it for these pictures?")
+    speak()
+    top = Parser(prog="python -m tl", description=say("Is transfer learning worth it for these pictures?"))
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for topic in (
         compare,
@@ -106,7 +117,7 @@ def parser() -> Parser:
         final_model,
     ):
         topic.add_commands(commands)
-    commands.add_parser(PRETRAIN, help="Train a backbone on any image set, as a source for later transfer.")
+    commands.add_parser(PRETRAIN, help=say("Train a backbone on any image set, as a source for later transfer."))
     return top
 
 
@@ -118,13 +129,13 @@ def _log(home: Home) -> str:
         with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exc(file=file)
     except OSError:
-        return "TL_DEBUG=1 shows where"
-    return f"see {path}"
+        return say("TL_DEBUG=1 shows where")
+    return say("see {path}", path=path)
 
 
 if __name__ == "__main__":
     clean_up_when_ended()
-    reader = language_of(os.environ)
+    reader = written(language_of(os.environ), sys.stdout.encoding)
     ask(lambda: reader)
     keep_private()
     spell_out()

@@ -148,17 +148,6 @@ def _ending(text: str, items: Iterable[object]) -> str:
     return say(text, list=commas(first), last=last) if first else last
 
 
-def mapped(text: str, change: Callable[[str], str]) -> str:
-    """What was said, also as `store` made it, with `change` done to its values that are text; to the whole of plain text."""
-    value = read(text)
-    if isinstance(value, Joined):
-        return Joined(mapped(part, change) for part in value.parts)
-    if isinstance(value, Said):
-        values = {name: mapped(own, change) if isinstance(own, str) else own for name, own in value.values.items()}
-        return Said(value.text, value.many, value.number, values)
-    return change(text)
-
-
 def again(value: Any) -> Any:
     """What was said, in the language of whoever reads now; anything else as it is."""
     if isinstance(value, Said):

@@ -16,13 +16,16 @@ import pytest
 from PIL import Image
 
 from tests.cli.commands import ROOT, main, tl
+from tests.translated import chinese
+from tl import __main__ as entry
 from tl.arms import parse_arms
 from tl.cli import compare, datasets
 from tl.cli.parser import dataset_name, decimal
-from tl.cli.table import table
+from tl.cli.table import table, wrapped
 from tl.config import Refused, Training
 from tl.datasets import BUILT_IN
 from tl.datasets.drawn import BLOSSOMS
+from tl.languages import speaking
 from tl.words import data_name
 
 UNKNOWN = "0" * 26
@@ -231,6 +234,48 @@ def test_a_data_set_is_found_however_its_name_is_typed():
 def test_wide_characters_take_two_columns_of_a_table():
     lines = table(("class", "pictures"), [("玫瑰", 12), ("cafe\u0301", 3)]).splitlines()
     assert lines == ["class  pictures", "玫瑰         12", "cafe\u0301          3"]
+
+
+def test_wide_characters_take_two_columns_of_a_line():
+    assert wrapped("训练图片如何变化，所有方案相同：none 或 crop_flip", 12) == [
+        "训练图片如何",
+        "变化，所有方",
+        "案相同：none",
+        "或 crop_flip",
+    ]
+    assert wrapped("what is  narrow\nbreaks at spaces", 12) == ["what is", "narrow", "breaks at", "spaces"]
+    text = "“引号”、（括号）和 STRATEGY[:SETTING=VALUE]...，以及其余的字：！"
+    for columns in range(1, 40):
+        lines = wrapped(text, columns)
+        assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+        assert not any(line[0] in "，。：；、）”！" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "缺少必需的参数：COMMAND；`python -m tl --help` 会列出可用的内容。\n"),
+        (["runs", "--help"], "用法：python -m tl runs [-h] [--home DIR] [--json]\n\n列出所有运行。\n\n选项:\n"),
+    ],
+)
+def test_the_reader_s_language_has_the_words_of_argparse_too(capsys, monkeypatch, tmp_path, arguments, words):
+    monkeypatch.setenv("LANGUAGE", "zh_CN")
+    sentences = {
+        "usage: ": "用法：",
+        "options": "选项",
+        "the following arguments are required: %s": "缺少必需的参数：%s",
+        "List all runs, the newest first.": "列出所有运行。",
+        "{mistake}; `{prog} --help` lists what there is.": "{mistake}；`{prog} --help` 会列出可用的内容。",
+    }
+    with chinese(tmp_path / "locale", sentences), speaking("zh"), pytest.raises(SystemExit):
+        entry.parser().parse_args(arguments)
+    told = capsys.readouterr()
+    assert (told.out + told.err).startswith(words)
+
+
+def test_a_terminal_without_its_letters_is_spoken_to_in_english():
+    assert [entry.written("zh", encoding) for encoding in ("utf-8", "gb2312", None)] == ["zh", "zh", "zh"]
+    assert [entry.written("zh", encoding) for encoding in ("ascii", "iso-8859-1")] == ["en", "en"]
 
 
 def test_what_belongs_together_is_said_at_ingest(capsys, home, tmp_path):

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.translated import chinese
 from tl import jobs
 from tl.config import ArmConfig, Experiment, new_id
 from tl.hosted import expiry, visits
+from tl.languages import speaking
 from tl.store import database, everybody
 from tl.store.files import write_json
 from tl.store.home import Home
@@ -105,6 +107,18 @@ def test_a_returning_visitor_is_told_once_what_was_removed(root):
     assert visits.removed(other) is None and visits.removed(root.of(new_id())) is None
     visits.forget_removed(home)
     assert visits.removed(home) is None
+
+
+def test_it_is_told_in_the_visitor_s_language_whoever_removed_it(root, tmp_path):
+    home = visitor(root, 25)
+    expiry.remove_expired(root)
+    sentences = {
+        "Your workspace was removed after {hours} h without a visit, {ago}: {what}.": "已删除：{what}（{hours}，{ago}）",
+        "{sets} and {runs}, {megabytes:,.0f} MB": "{sets}、{runs}",
+        "just now": "刚刚",
+    }
+    with chinese(tmp_path / "locale", sentences), speaking("zh"):
+        assert visits.removed(home) == "已删除：1 data set、1 run（24，刚刚）"
 
 
 def test_what_is_known_of_the_removed_is_forgotten_after_a_week(root):

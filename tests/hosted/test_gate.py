@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.translated import chinese
 from tl.hosted import visitor
 from tl.hosted.gate import OVERHEAD, SMALL_BODY, Gate
 from tl.store.home import owner_of
@@ -71,6 +72,21 @@ def test_behind_https_the_cookie_is_for_this_host_and_https_only():
         [cookie] = asked.header("set-cookie")
         assert cookie.startswith("__Host-tl_visitor=")
         assert "Secure" in cookie.split("; ")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "words"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "未找到。"),
+        ("fr, zh;q=0.5", "未找到。"),
+        ("en-GB,zh", "Not found."),
+        ("", "Not found."),
+    ],
+)
+def test_a_refusal_is_in_the_language_that_the_browser_asks_for(tmp_path, accepted, words):
+    with chinese(tmp_path, {"Not found.": "未找到。"}):
+        asked = Asked("/_stcore/metrics", accept_language=accepted)
+    assert (asked.status, asked.sent[1]["body"].decode()) == (404, f"{words}\n")
 
 
 def test_a_visitor_keeps_the_secret_and_what_is_none_is_replaced():

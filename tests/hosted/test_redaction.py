@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.translated import chinese
 from tl.hosted.redaction import without_places
+from tl.languages import again, joined, say, speaking
 from tl.store.home import Home, owner_of
 from tl.ui.parts.text import escape
 
@@ -28,6 +30,18 @@ def test_a_workspace_itself_is_called_so(home):
     assert without_places(f"The disk that holds {home.path} is full.") == "The disk that holds this workspace is full."
     assert without_places(f"The disk that holds {home.root}.") == "The disk that holds this workspace."
     assert home.owner not in without_places(f"{home.path}/runs: {home.path}: x {home.path}.")
+
+
+def test_what_was_said_can_be_said_again_without_them(home, tmp_path):
+    damaged = joined([say("see {path}", path=home.runs_dir / "log.txt"), say("{number:,} bytes", number=1234)])
+    told = without_places(damaged)
+    assert told == "see log.txt 1,234 bytes"
+    with chinese(tmp_path / "locale", {"see {path}": "见 {path}"}), speaking("zh"):
+        assert again(told) == "见 log.txt 1,234 bytes"
+
+
+def test_a_path_ends_at_chinese_stops(home):
+    assert without_places(f"{home.runs_dir}/log.txt，见（{home.hints_path}）。") == "log.txt，见（hints.json）。"
 
 
 def test_a_traceback_names_no_folder(home):

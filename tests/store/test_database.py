@@ -9,7 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.translated import chinese
 from tl.config import ArmConfig, Experiment, Refused, new_id
+from tl.languages import say, speaking
 from tl.store import database, everybody, schema
 from tl.store.damage import refusal
 from tl.store.database import TRANSITIONS
@@ -134,6 +136,15 @@ def test_of_many_that_label_the_same_end_one_wins(home):
     with ThreadPoolExecutor(8) as pool:
         wins = list(pool.map(lambda status: database.move(home, row, status), ["failed", "stopped", "finished"] * 4))
     assert sum(wins) == 1
+
+
+def test_a_message_is_said_in_the_language_of_who_reads_it(home, tmp_path):
+    run = brought_to(home, "running")
+    assert database.move(home, run, "failed", message=say("no details"))
+    with chinese(tmp_path / "locale", {"no details": "没有详细信息"}), speaking("zh"):
+        assert database.read_run(home, run.run_id).message == "没有详细信息"
+        assert database.read_runs(home)[0].message == "没有详细信息"
+    assert database.read_run(home, run.run_id).message == "no details"
 
 
 def test_a_label_for_an_earlier_attempt_changes_nothing(home):

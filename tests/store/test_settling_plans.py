@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.translated import chinese
 from tl.config import ArmConfig, Experiment, new_id
+from tl.languages import say, speaking
 from tl.store import database, everybody, schema, settling
 from tl.store.growth import grow
 from tl.store.home import Home, owner_of
@@ -37,6 +39,16 @@ def test_a_plan_that_can_not_be_read_is_none(home, text):
         connection.execute("UPDATE experiments SET settling = ?", (text,))
     assert read(home, experiment_id) is None and settling.open_plans(home) == []
     assert plan_of(text) is None
+
+
+def test_what_was_in_the_way_is_said_in_the_language_of_who_reads_it(home, tmp_path):
+    experiment_id = insert(home, Settling())
+    assert settling.end(home, experiment_id, "failed", say("no details"))
+    with chinese(tmp_path / "locale", {"no details": "没有详细信息"}), speaking("zh"):
+        plan = read(home, experiment_id)
+        assert plan.message == "没有详细信息"
+        assert plan_of(plan.to_json()) == plan
+    assert read(home, experiment_id).message == "no details"
 
 
 def test_a_plan_ends_once(home):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tl.backbones import LISTED
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
+from tl.cli.table import semicolons
 from tl.config import Training
+from tl.languages import say
 from tl.output import print_json
 from tl.store.home import Home
 
@@ -18,18 +20,27 @@ if TYPE_CHECKING:
 
 def add_commands(commands: Any) -> None:
     """Declare `advise`."""
-    parser = add_command(commands, "advise", advise, "Say what to expect of transfer on these pictures, and why.")
+    parser = add_command(commands, "advise", advise, say("Say what to expect of transfer on these pictures, and why."))
     parser.add_argument(
-        "--dataset", type=dataset_name, default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}"
+        "--dataset",
+        type=dataset_name,
+        default=DEFAULT_DATASET,
+        help=say("name of a data set; default {default}", default=DEFAULT_DATASET),
     )
-    words = "name of a second data set that it is to work on: says how different the two look to the network, too"
+    words = say("name of a second data set that it is to work on: says how different the two look to the network, too")
     parser.add_argument("--target-dataset", type=dataset_name, help=words)
-    parser.add_argument("--samples", type=int, metavar="INT", help="training pictures; default: all")
-    parser.add_argument("--backbone", default=Training.backbone, help=LISTED)
-    parser.add_argument("--weights", default=Training.weights, help="what pretrained arms start from; default auto")
-    parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help="default 64")
+    parser.add_argument("--samples", type=int, metavar="INT", help=say("training pictures; default: all"))
+    parser.add_argument("--backbone", default=Training.backbone, help=say(LISTED))
     parser.add_argument(
-        "--epochs", type=int, metavar="INT", default=Training.epochs, help=f"at most; default {Training.epochs}"
+        "--weights", default=Training.weights, help=say("what pretrained arms start from; default auto")
+    )
+    parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help=say("default 64"))
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        metavar="INT",
+        default=Training.epochs,
+        help=say("at most; default {default}", default=Training.epochs),
     )
 
 
@@ -65,9 +76,10 @@ def _tell(found: dict[str, Any], record: dict[str, int]) -> None:
 
     print(f"{found['text']}\n")
     for reason in found["reasons"]:
-        print(f"- {reason['text']} ({_cited(reason['sources'])})")
+        print(say("- {reason} ({sources})", reason=reason["text"], sources=_cited(reason["sources"])))
         for example in reason["but"]:
-            print(f"    but {example['text']} ({_cited([example['source']])})")
+            cited = _cited([example["source"]])
+            print(f"    {say('but {example} ({source})', example=example['text'], source=cited)}")
     print(f"\n{in_words(record)}")
 
 
@@ -84,4 +96,4 @@ def _apart(home: Home, training: Training) -> "Distance | None":
 
 
 def _cited(sources: list[dict[str, str]]) -> str:
-    return "; ".join(f"{source['who']}, {source['url']}" for source in sources)
+    return semicolons(f"{source['who']}, {source['url']}" for source in sources)

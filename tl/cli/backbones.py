@@ -8,19 +8,22 @@ from tl.backbones import BACKBONES
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.config import Refused
+from tl.languages import say
 from tl.output import print_json
 from tl.sources.overview import Overview, overview, search
-from tl.words import NOT_AVAILABLE, count, millions, percent
+from tl.words import count, millions, not_available, percent
 
 
 def add_commands(commands: Any) -> None:
     """Declare `backbones`."""
-    parser = add_command(commands, "backbones", backbones, "List the networks, or find one of timm's by words.")
+    parser = add_command(commands, "backbones", backbones, say("List the networks, or find one of timm's by words."))
     parser.add_argument(
         "words",
         metavar="WORD",
         nargs="*",
-        help="of a network's name, family, weights or licence; default: the short list, without timm's; 'timm:': all of them",
+        help=say(
+            "of a network's name, family, weights or licence; default: the short list, without timm's; 'timm:': all of them"
+        ),
     )
 
 
@@ -30,23 +33,36 @@ def backbones(arguments: argparse.Namespace) -> int:
     if not names:
         words = " ".join(arguments.words)
         raise Refused(
-            f"No network has {words!r:.100} in its name, family, weights or licence; use fewer or shorter words."
+            say(
+                "No network has {words!r:.100} in its name, family, weights or licence; use fewer or shorter words.",
+                words=words,
+            )
         )
     found = [overview(arguments.home, name) for name in names]
     if arguments.json:
         print_json({"backbones": [each.to_json() for each in found]})
         return 0
-    head = ("network", "family", "parameters", "GFLOPs", "at px", "top-1", "weights here", "licence")
+    head = (
+        say("network"),
+        say("family"),
+        say("parameters"),
+        "GFLOPs",
+        say("at px"),
+        say("top-1"),
+        say("weights here"),
+        say("licence"),
+    )
     print(table(head, [_row(each) for each in found]))
     if not arguments.words:
         more = count(len(timm_networks.names()))
-        print(f"\n{more} more of timm's are found by words: python -m tl backbones vit tiny")
+        told = say("{number} more of timm's are found by words: python -m tl backbones vit tiny", number=more)
+        print(f"\n{told}")
     return 0
 
 
 def _row(each: Overview) -> tuple[object, ...]:
-    work = NOT_AVAILABLE if each.gflops is None else f"{each.gflops:.3g}"
-    here = ", ".join(each.weights_here) or ("no" if each.weights else "there are none")
+    work = not_available() if each.gflops is None else f"{each.gflops:.3g}"
+    here = ", ".join(each.weights_here) or (say("no") if each.weights else say("there are none"))
     accuracy = "-" if each.accuracy is None else percent(each.accuracy)
     size = millions(each.parameters)
     return each.name, each.family, size, work, each.gflops_side, accuracy, here, each.licence or "-"

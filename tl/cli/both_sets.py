@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.config import Refused
+from tl.languages import later, say
 from tl.output import print_json
 from tl.store.home import Home
 
 if TYPE_CHECKING:
     from tl.store.both_sets import Apart, BothSets
     from tl.store.rows import RunRow
-
-HEAD = ("arm", "seed", "before", "after", "the two sets are now")
 
 
 def add_commands(commands: Any) -> None:
@@ -23,7 +22,7 @@ def add_commands(commands: Any) -> None:
         commands,
         "both-sets",
         both_sets,
-        "Say how well a comparison's networks tell its two data sets apart, before and after training.",
+        say("Say how well a comparison's networks tell its two data sets apart, before and after training."),
     )
     parser.add_argument("id", metavar="EXPERIMENT_ID")
 
@@ -40,16 +39,17 @@ def both_sets(arguments: argparse.Namespace) -> int:
     experiment = read_experiment(home, arguments.id)["experiment"]
     refuse_final(arguments.id, experiment)
     if experiment.target_dataset is None:
-        raise Refused(f"{arguments.id} has one data set only; this is asked about two (--target-dataset).")
+        text = later("{id} has one data set only; this is asked about two (--target-dataset).")
+        raise Refused(say(text, id=arguments.id))
     rows = [row for row in read_runs(home, arguments.id) if row.status == "finished"]
     if not rows:
-        raise Refused(f"No run of {arguments.id} has finished; wait for one, or resume it.")
+        raise Refused(say("No run of {id} has finished; wait for one, or resume it.", id=arguments.id))
     measure(home, [row.run_id for row in rows])
     failed = {row.run_id: why for row in rows if (why := problem(home, row.run_id))}
     kept = {row.run_id: read_both_sets(home.run(row.run_id).both_sets) for row in rows}
     found = {run_id: own for run_id, own in kept.items() if own is not None}
     if not found:
-        raise Refused(next(iter(failed.values()), "No network could be asked."))
+        raise Refused(next(iter(failed.values()), say("No network could be asked.")))
     for run_id, why in failed.items():
         print(f"{run_id}: {why}", file=sys.stderr)
     asked = [row for row in rows if row.run_id in found]
@@ -58,16 +58,19 @@ def both_sets(arguments: argparse.Namespace) -> int:
         print_json({"experiment_id": arguments.id, "runs": runs, "failed": failed})
     else:
         told = [_line(row, found[row.run_id], direction(found[row.run_id])) for row in asked]
-        print("\n".join([table(HEAD, told), "", EXPLAINED]))
+        head = (say("arm"), say("seed"), say("before"), say("after"), say("the two sets are now"))
+        print("\n".join([table(head, told), "", say(EXPLAINED)]))
     return int(bool(failed))
 
 
 def _line(row: "RunRow", own: "BothSets", direction: str | None) -> tuple[object, ...]:
-    return row.arm, row.seed, _said(own.before.apart), _said(own.after.apart), direction or ""
+    return row.arm, row.seed, _said(own.before.apart), _said(own.after.apart), say(direction) if direction else ""
 
 
 def _said(apart: "Apart | None") -> str:
-    return "too few pictures" if apart is None else f"{apart.value:.2f} ({apart.low:.2f} to {apart.high:.2f})"
+    if apart is None:
+        return say("too few pictures")
+    return say("{value:.2f} ({low:.2f} to {high:.2f})", value=apart.value, low=apart.low, high=apart.high)
 
 
 def _document(row: "RunRow", own: "BothSets", change: str | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tl.cli.parser import Parser
 from tl.config import Refused
+from tl.languages import later, say
 
 if TYPE_CHECKING:
     from tl.datasets import Edits
@@ -12,13 +13,21 @@ if TYPE_CHECKING:
 
 def add_class_options(parser: Parser) -> None:
     """--rename, --leave-out, --at-least, --at-most."""
-    several = "again for each further one"
     parser.add_argument(
-        "--rename", action="append", metavar="OLD=NEW", help=f"a class, {several}; two with one new name are merged"
+        "--rename",
+        action="append",
+        metavar="OLD=NEW",
+        help=say("a class, again for each further one; two with one new name are merged"),
     )
-    parser.add_argument("--leave-out", action="append", metavar="CLASS", help=f"a class, {several}")
-    parser.add_argument("--at-least", type=int, metavar="INT", help="leave out classes with fewer different pictures")
-    parser.add_argument("--at-most", type=int, metavar="INT", help="pictures of a class, an even share of each split")
+    parser.add_argument(
+        "--leave-out", action="append", metavar="CLASS", help=say("a class, again for each further one")
+    )
+    parser.add_argument(
+        "--at-least", type=int, metavar="INT", help=say("leave out classes with fewer different pictures")
+    )
+    parser.add_argument(
+        "--at-most", type=int, metavar="INT", help=say("pictures of a class, an even share of each split")
+    )
 
 
 def edits_of(arguments: argparse.Namespace) -> "Edits":
@@ -29,7 +38,8 @@ def edits_of(arguments: argparse.Namespace) -> "Edits":
     for text in arguments.rename or ():
         old, equals, new = text.partition("=")
         if not equals or not old.strip() or not new.strip():
-            raise Refused(f"rename is {text!r:.100}; give the old name and the new one, as in --rename kitten=cat.")
+            refusal = later("rename is {text!r:.100}; give the old name and the new one, as in --rename kitten=cat.")
+            raise Refused(say(refusal, text=text))
         renames[old.strip()] = new.strip()
     leave_out = tuple(arguments.leave_out or ())
     return Edits(renames=renames, leave_out=leave_out, at_least=arguments.at_least, at_most=arguments.at_most)

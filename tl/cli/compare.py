@@ -34,64 +34,93 @@ from tl.effects import before_training, idle
 from tl.jobs import own_weights
 from tl.jobs.listing import RunEntry
 from tl.jobs.shortage import shortage
+from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.store import database, settling
 from tl.store.home import Home
 from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
+from tl.words import status_name
 
 DEFAULT_ARMS = "scratch,full_finetuning"
 DEFAULT_DATASET = "blossoms"
 DATA_SETS = ("dataset", "target_dataset")
 INTERRUPTED = 130  # exit status after Ctrl-C
 
-# One line for each field of Training; the option is the field's name with dashes.
+# One line for each field of Training; the option is the field's name with dashes. {choices} are of CHOICES.
 HELP = {
-    "dataset": f"name of a data set, see `python -m tl datasets`; default {DEFAULT_DATASET}",
-    "target_dataset": "name of the data set that it is to work on, where that looks different: its labels are used to test, "
-    "and in training only by target_few and target_full",
-    "unmatched": f"what becomes of classes that only one of the two has: {', '.join(UNMATCHED)}",
-    "samples": "training pictures, stratified and nested; default: all",
-    "backbone": f"network: {LISTED}",
-    "weights": "what pretrained arms start from where they don't say",
-    "resolution": "side of the square the network sees, pixels",
-    "epochs": "at most, for arms without epochs of their own",
-    "batch_size": "pictures a step",
-    "optimizer": ", ".join(OPTIMIZERS),
-    "weight_decay": "decoupled for adamw, L2 for the others; l2_sp has its anchor instead",
-    "schedule": f"how the learning rate moves over all epochs, whatever trains when: {', '.join(SCHEDULES)}",
-    "step_epochs": "schedule step: epochs between two cuts",
-    "step_factor": "schedule step: factor of each cut",
-    "patience": "stop after so many epochs without a lower validation loss; 0: never",
-    "patience_start": "epochs at the start that patience ignores",
-    "patience_steps": "steps that an arm with random weights takes before patience begins",
-    "patience_errors": "an epoch counts towards patience where its validation loss is so many of its own standard "
-    "errors above the lowest; 0: wherever it is not lower",
-    "resplit": "draw training, validation and test pictures anew for every seed; default: for own sets without a test "
-    "set of their own and under 2,000 pictures",
-    "judge_by": f"what verdict, best epoch and early stopping go by: {', '.join(JUDGES)}; auto: balanced_accuracy where "
-    "the largest class has over 3 times the smallest",
-    "balance": f"how classes of uneven size are made to count alike in training: {', '.join(BALANCES)}",
-    "augmentation": "training pictures as they are; the same as --augment none",
-    "augment": "how training pictures are varied, the same for every arm: none, crop_flip, or trivial: random crop and flip, "
-    "then TrivialAugment",
-    "find_rate": "arms without a learning rate of their own find it by a range test",
-    "precision": f"of the computations: {', '.join(PRECISIONS)}; auto: the faster one in a few steps at the start",
-    "threads": "of the processor, on which the last digits of a result depend; default: as many as the machine can spare",
-    "devices": "GPUs that share each batch of a run; without a GPU, processes",
-    "batchnorm": f"on several devices, what BatchNorm normalises by: {', '.join(BATCHNORMS)}: a device's own share of the "
-    "batch, or the whole batch",
-    "views_by": f"whose those views are: {', '.join(VIEWS_BY)}; a data set's are the same for all its runs, which compute "
-    "them once together",
-    "views": "augmented views whose frozen part's output is kept, at most half as many as frozen epochs; 0: none",
+    "dataset": later("name of a data set, see `python -m tl datasets`; default {choices}"),
+    "target_dataset": later(
+        "name of the data set that it is to work on, where that looks different: its labels are used to test, and in "
+        "training only by target_few and target_full"
+    ),
+    "unmatched": later("what becomes of classes that only one of the two has: {choices}"),
+    "samples": later("training pictures, stratified and nested; default: all"),
+    "backbone": later("network: {choices}"),
+    "weights": later("what pretrained arms start from where they don't say"),
+    "resolution": later("side of the square the network sees, pixels"),
+    "epochs": later("at most, for arms without epochs of their own"),
+    "batch_size": later("pictures a step"),
+    "optimizer": "{choices}",
+    "weight_decay": later("decoupled for adamw, L2 for the others; l2_sp has its anchor instead"),
+    "schedule": later("how the learning rate moves over all epochs, whatever trains when: {choices}"),
+    "step_epochs": later("schedule step: epochs between two cuts"),
+    "step_factor": later("schedule step: factor of each cut"),
+    "patience": later("stop after so many epochs without a lower validation loss; 0: never"),
+    "patience_start": later("epochs at the start that patience ignores"),
+    "patience_steps": later("steps that an arm with random weights takes before patience begins"),
+    "patience_errors": later(
+        "an epoch counts towards patience where its validation loss is so many of its own standard errors above the "
+        "lowest; 0: wherever it is not lower"
+    ),
+    "resplit": later(
+        "draw training, validation and test pictures anew for every seed; default: for own sets without a test set of "
+        "their own and under 2,000 pictures"
+    ),
+    "judge_by": later(
+        "what verdict, best epoch and early stopping go by: {choices}; auto: balanced_accuracy where the largest class "
+        "has over 3 times the smallest"
+    ),
+    "balance": later("how classes of uneven size are made to count alike in training: {choices}"),
+    "augmentation": later("training pictures as they are; the same as --augment none"),
+    "augment": later(
+        "how training pictures are varied, the same for every arm: none, crop_flip, or trivial: random crop and flip, "
+        "then TrivialAugment"
+    ),
+    "find_rate": later("arms without a learning rate of their own find it by a range test"),
+    "precision": later("of the computations: {choices}; auto: the faster one in a few steps at the start"),
+    "threads": later(
+        "of the processor, on which the last digits of a result depend; default: as many as the machine can spare"
+    ),
+    "devices": later("GPUs that share each batch of a run; without a GPU, processes"),
+    "batchnorm": later(
+        "on several devices, what BatchNorm normalises by: {choices}: a device's own share of the batch, or the whole "
+        "batch"
+    ),
+    "views_by": later(
+        "whose those views are: {choices}; a data set's are the same for all its runs, which compute them once together"
+    ),
+    "views": later(
+        "augmented views whose frozen part's output is kept, at most half as many as frozen epochs; 0: none"
+    ),
+}
+CHOICES = {
+    "unmatched": UNMATCHED,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "judge_by": JUDGES,
+    "balance": BALANCES,
+    "precision": PRECISIONS,
+    "batchnorm": BATCHNORMS,
+    "views_by": VIEWS_BY,
 }
 
 
 def add_commands(commands: Any) -> None:
     """Declare `compare`."""
     parser = add_command(
-        commands, "compare", compare, "Train the same network from scratch and pretrained, compare.", trains=True
+        commands, "compare", compare, say("Train the same network from scratch and pretrained, compare."), trains=True
     )
     add_experiment_options(parser)
     add_options(parser)
@@ -105,7 +134,7 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
         if entry.name in without:
             parser.set_defaults(**{entry.name: entry.default})
             continue
-        option, text = entry.name.replace("_", "-"), HELP[entry.name].replace("%", "%%")
+        option, text = entry.name.replace("_", "-"), _help(entry.name).replace("%", "%%")
         if kinds[entry.name] is bool:
             option, stored = (f"no-{option}", "store_false") if entry.default else (option, "store_true")
             parser.add_argument(f"--{option}", dest=entry.name, action=stored, help=text)
@@ -114,7 +143,8 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
             action = argparse.BooleanOptionalAction
             parser.add_argument(f"--{option}", dest=entry.name, action=action, default=entry.default, help=text)
             continue
-        text += f" (default {entry.default})" if isinstance(entry.default, str | int | float) else ""
+        if isinstance(entry.default, str | int | float):
+            text = say("{text} (default {default})", text=text, default=entry.default)
         kind = value_type(kinds[entry.name])
         read = dataset_name if entry.name in DATA_SETS else decimal if kind is float else kind
         if entry.name == "augment":
@@ -126,18 +156,26 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
         "--weights-file",
         type=Path,
         metavar="FILE",
-        help="weights of your own for the network, as .safetensors, in place of --weights; they join the library",
+        help=say("weights of your own for the network, as .safetensors, in place of --weights; they join the library"),
     )
-    parser.add_argument("--licence", help="of that file, for its model card")
-    arms = (
-        f"STRATEGY[:SETTING=VALUE]..., joined by commas; default {DEFAULT_ARMS}. Strategies: {', '.join(STRATEGIES)}; those of two data "
-        f"sets begin with random weights as well: source_only:weights=random,dann:weights=random; "
+    parser.add_argument("--licence", help=say("of that file, for its model card"))
+    arms = say(
+        "STRATEGY[:SETTING=VALUE]..., joined by commas; default {default}. Strategies: {strategies}; those of two data "
+        "sets begin with random weights as well: source_only:weights=random,dann:weights=random; settings: {settings}",
+        default=DEFAULT_ARMS,
+        strategies=", ".join(STRATEGIES),
+        settings=", ".join(SETTINGS),
     )
-    parser.add_argument("--arms", default=DEFAULT_ARMS, help=f"{arms}settings: {', '.join(SETTINGS)}")
-    parser.add_argument(
-        "--learning-rate", type=decimal, metavar="FLOAT", help="of all arms; default: each strategy's own"
-    )
-    parser.add_argument("--seeds", default="1", help="how many (3: seeds 0, 1, 2) or which (4,8 or 4,); default 1")
+    parser.add_argument("--arms", default=DEFAULT_ARMS, help=arms)
+    text = say("of all arms; default: each strategy's own")
+    parser.add_argument("--learning-rate", type=decimal, metavar="FLOAT", help=text)
+    text = say("how many (3: seeds 0, 1, 2) or which (4,8 or 4,); default 1")
+    parser.add_argument("--seeds", default="1", help=text)
+
+
+def _help(name: str) -> str:
+    own = {"dataset": DEFAULT_DATASET, "backbone": say(LISTED)}
+    return say(HELP[name], choices=own[name] if name in own else ", ".join(CHOICES.get(name, ())))
 
 
 class _Augment(argparse.Action):
@@ -172,9 +210,11 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
         stop_all(home, [experiment_id])
         for run in jobs.list_runs(home, experiment_id):
             if run.status != "finished":
-                print(f"  python -m tl resume {run.run_id} --home {home.path}   # {run.arm}", file=sys.stderr)
+                command = f"python -m tl resume {run.run_id} --home {home.path}"  # not shown
+                print(f"  {command}   # {run.arm}", file=sys.stderr)
         if database.read_experiment(home, experiment_id)["settling"]:
-            print(f"  python -m tl settle {experiment_id} --home {home.path}   # then, until settled", file=sys.stderr)
+            then = say("then, until settled")
+            print(f"  python -m tl settle {experiment_id} --home {home.path}   # {then}", file=sys.stderr)  # not shown
         return INTERRUPTED
     told = as_document(home, experiment_id)
     document = experiment_result(home, experiment_id, **options)
@@ -203,17 +243,20 @@ def tell_power(home: Home, experiment: Experiment) -> None:
         print(words, file=sys.stderr, flush=True)
     for source in sources.used(home, experiment):
         if restricts(source.licence):
-            print(f"Licence of the weights “{source.title}”: {source.licence}.", file=sys.stderr, flush=True)
+            told = say("Licence of the weights “{title}”: {licence}.", title=source.title, licence=source.licence)
+            print(told, file=sys.stderr, flush=True)
     for arm in experiment.arms:
         if words := before_training(experiment, arm):
-            print(f"{arm_title(arm.name)}: {words}", file=sys.stderr, flush=True)
+            print(say("{arm}: {words}", arm=arm_title(arm.name), words=words), file=sys.stderr, flush=True)
 
 
 def exit_status(runs: list[RunEntry]) -> int:
     """1 where one of the runs failed, else 0; says on stderr what became of those that did not finish."""
     unfinished = [run for run in runs if run.status != "finished"]
     for run in unfinished:
-        print(f"Run {run.run_id} ({run.arm}, seed {run.seed}) {describe_end(run)}", file=sys.stderr)
+        how = describe_end(run)
+        told = say("Run {id} ({arm}, seed {seed}) {how}", id=run.run_id, arm=run.arm, seed=run.seed, how=how)
+        print(told, file=sys.stderr)
     return int(any(run.status in FAILED for run in unfinished))
 
 
@@ -225,16 +268,17 @@ def experiment_of(arguments: argparse.Namespace) -> Experiment:
     if arguments.weights_file is not None:
         experiment = _with_file(arguments, experiment)
     for name, when in idle(experiment).items():
-        raise Refused(f"{name.replace('_', ' ')} has no effect here, but {when}; leave it out.")
+        text = later("{name} has no effect here, but {when}; leave it out.")
+        raise Refused(say(text, name=name.replace("_", " "), when=when))
     return experiment
 
 
 def _with_file(arguments: argparse.Namespace, experiment: Experiment) -> Experiment:
     """The experiment with the weights in the file that was given. Raises Refused."""
     if experiment.weights != Training.weights:
-        raise Refused("--weights and --weights-file both say what pretrained arms start from; leave one out.")
+        raise Refused(say("--weights and --weights-file both say what pretrained arms start from; leave one out."))
     key, told = own_weights.adopt(arguments.home, arguments.weights_file, experiment, arguments.licence)
-    print(f"{told} From now on: --weights {key}", file=sys.stderr, flush=True)
+    print(joined([told, say("From now on: --weights {key}", key=key)]), file=sys.stderr, flush=True)
     return replace(experiment, weights=key)
 
 
@@ -246,14 +290,23 @@ def heading(home: Home, experiment: Experiment, sizes: str, run_ids: Iterable[st
     from tl.analysis.experiment import pictures_of  # pandas
 
     info = pictures_of(home, experiment, run_ids)
-    title = info.title if info else f"{' → '.join(experiment.sets)} (no longer here)"
-    return f"{networks(experiment)} on {title}, {sizes} training pictures at {sides(experiment)}"
+    title = info.title if info else say("{name} (no longer here)", name=" → ".join(experiment.sets))
+    return say(
+        "{network} on {title}, {sizes} training pictures at {sides}",
+        network=networks(experiment),
+        title=title,
+        sizes=sizes,
+        sides=sides(experiment),
+    )
 
 
 def _seconds(run: RunSummary) -> str:
     if run.elapsed_seconds is None:
         return "-"
-    return f"{run.elapsed_seconds:.1f} s" + (f", {run.reused_seconds:.1f} s reused" if run.reused_seconds else "")
+    if run.reused_seconds:
+        text = later("{seconds:.1f} s, {reused:.1f} s reused")
+        return say(text, seconds=run.elapsed_seconds, reused=run.reused_seconds)
+    return say("{seconds:.1f} s", seconds=run.elapsed_seconds)
 
 
 def as_text(document: ExperimentResult) -> str:
@@ -265,7 +318,7 @@ def as_text(document: ExperimentResult) -> str:
             name,
             *([transferred_words(vars(summary[name]))] if own else []),
             run.seed,
-            run.status,
+            status_name(run.status),
             run.epochs,
             percent(run.best_val_accuracy),
             percent(run.test_accuracy),
@@ -275,18 +328,18 @@ def as_text(document: ExperimentResult) -> str:
         for run in arm.runs
     ]
     head = (
-        "arm",
-        *(["network"] if own else []),
-        "seed",
-        "status",
-        "epochs",
-        "best validation",
-        "test",
-        "training time",
+        say("arm"),
+        *([say("network")] if own else []),
+        say("seed"),
+        say("status"),
+        say("epochs"),
+        say("best validation"),
+        say("test"),
+        say("training time"),
     )
     from tl.analysis.claim_wording import covers  # numpy
 
-    told = [" ".join(filter(None, [document.verdict.text, covers(document.verdict)]))]
+    told: list[str] = [joined([document.verdict.text, covers(document.verdict)])]
     if document.adaptation and document.adaptation.text:
         told.append("\n".join(document.adaptation.text))
     return "\n\n".join([table(head, rows), *told])
@@ -294,9 +347,9 @@ def as_text(document: ExperimentResult) -> str:
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
     """End what has not ended of these experiments, after Ctrl-C; the caller says how to go on."""
-    print("\nStopping ...", file=sys.stderr, flush=True)
+    print(f"\n{say('Stopping ...')}", file=sys.stderr, flush=True)
     ids = list(experiment_ids)
     for own in ids:
         settling.end(home, own, "stopped")
     jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, ACTIVE)])
-    print("Stopped; what was trained so far is kept. To go on:", file=sys.stderr)
+    print(say("Stopped; what was trained so far is kept. To go on:"), file=sys.stderr)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tl import jobs
 from tl.cli.classes import add_class_options, edits_of
 from tl.cli.parser import Parser, add_command
-from tl.cli.table import table
+from tl.cli.table import semicolons, split_words, table
 from tl.config import Refused
+from tl.languages import english, say
 from tl.output import print_json
 
 if TYPE_CHECKING:
@@ -21,23 +22,29 @@ if TYPE_CHECKING:
 
 def add_commands(commands: Any) -> None:
     """Declare `datasets`."""
-    parser = add_command(commands, "datasets", datasets, "List all data sets; change one's classes; delete one.")
+    parser = add_command(commands, "datasets", datasets, say("List all data sets; change one's classes; delete one."))
     parser.add_argument(
         "--delete",
         metavar="NAME",
-        help="permanently delete a data set of your own; runs keep their results, but can no longer be exported as models",
+        help=say(
+            "permanently delete a data set of your own; runs keep their results, but can no longer be exported as models"
+        ),
     )
-    parser.add_argument("--derive", metavar="NAME", help="make a new data set of this one, with its classes changed")
-    parser.add_argument("--name", help="of the new data set; default where only pictures are corrected: what was done")
+    parser.add_argument(
+        "--derive", metavar="NAME", help=say("make a new data set of this one, with its classes changed")
+    )
+    parser.add_argument(
+        "--name", help=say("of the new data set; default where only pictures are corrected: what was done")
+    )
     add_correction_options(parser)
     add_class_options(parser)
 
 
 def add_correction_options(parser: Parser) -> None:
     """--set-aside, --relabel."""
-    words = "leave single pictures out of the new data set: a file with their names, one a line"
+    words = say("leave single pictures out of the new data set: a file with their names, one a line")
     parser.add_argument("--set-aside", type=Path, metavar="FILE", help=words)
-    words = "give single pictures another label in the new data set: a CSV of picture,label"
+    words = say("give single pictures another label in the new data set: a CSV of picture,label")
     parser.add_argument("--relabel", type=Path, metavar="FILE", help=words)
 
 
@@ -59,7 +66,7 @@ def datasets(arguments: argparse.Namespace) -> int:
     if arguments.derive is not None:
         return _derive(arguments)
     if arguments.set_aside is not None or arguments.relabel is not None:
-        raise Refused("Say of which data set: --derive NAME; the pictures are corrected in a new one made of it.")
+        raise Refused(say("Say of which data set: --derive NAME; the pictures are corrected in a new one made of it."))
     from tl.datasets import survey  # pandas, Pillow
 
     found, damaged = survey(arguments.home)
@@ -68,11 +75,11 @@ def datasets(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"datasets": [as_json(info) for info in found]})
         return 0
-    head = ("name", "classes", "train", "validation", "test", "what it is")
+    head = (say("name"), say("classes"), *map(split_words, ("train", "validation", "test")), say("what it is"))
     rows = [
         (
             info.called,
-            len(info.classes) if info.labelled else "no labels",
+            len(info.classes) if info.labelled else say("no labels"),
             info.train,
             info.validation,
             info.test,
@@ -92,7 +99,7 @@ def _delete(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"deleted": name})
     else:
-        print(f"{arguments.delete} is deleted.")
+        print(say("{name} is deleted.", name=arguments.delete))
     return 0
 
 
@@ -102,22 +109,26 @@ def _derive(arguments: argparse.Namespace) -> int:
     edits = edits_of(arguments)
     correct = corrections_of(arguments)
     if not arguments.name and (edits or not correct):
-        raise Refused(f"Name the new data set, as in --derive {arguments.derive} --name {arguments.derive}-2.")
+        raise Refused(say("Name the new data set, as in --derive {name} --name {name}-2.", name=arguments.derive))
     info = datasets.derive(arguments.home, arguments.derive, arguments.name, edits, correct=correct)
     if arguments.json:
         print_json(as_json(info) | {"left_out": info.left_out})
         return 0
-    print(
-        f"{headed(info.title, info.name)}: {len(info.classes)} classes, {info.train} / {info.validation} / {info.test} pictures ",
-        end="",
+    told = say(
+        "{name}: {classes} classes, {train} / {validation} / {test} pictures to train, validate and test.",
+        name=headed(info.title, info.name),
+        classes=len(info.classes),
+        train=info.train,
+        validation=info.validation,
+        test=info.test,
     )
-    print("to train, validate and test.", *datasets.story(info), sep="\n")
+    print(told, *datasets.story(info), sep="\n")
     return 0
 
 
 def headed(title: str, name: str) -> str:
     """A data set of one's own as a heading: its title, with what `--dataset` takes where that is something else."""
-    return title if title == name else f"{title} (--dataset {name})"
+    return title if title == name else say("{title} (--dataset {name})", title=title, name=name)
 
 
 def as_json(info: "DatasetInfo") -> dict[str, Any]:
@@ -135,6 +146,7 @@ def name_of(path: Path) -> str:
 
 
 def _what(info: "DatasetInfo") -> str:
-    later = "" if info.ready or "first use" in info.note else "downloaded on first use"
-    title = f"--dataset {info.name}" if info.called != info.name and info.origin == "upload" else info.title
-    return "; ".join(filter(None, (title, info.note.rstrip("."), later)))
+    later = "" if info.ready or "first use" in english(info.note) else say("downloaded on first use")  # not shown
+    own = info.called != info.name and info.origin == "upload"
+    title = f"--dataset {info.name}" if own else info.title  # not shown
+    return semicolons(filter(None, (title, say(info.note).rstrip(".。") if info.note else "", later)))

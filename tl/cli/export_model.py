@@ -12,6 +12,7 @@ from tl.cli.parser import add_command, check_output
 from tl.config import Refused
 from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
+from tl.languages import say
 from tl.output import print_json, spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
@@ -20,14 +21,14 @@ from tl.store.home import Home
 def add_commands(commands: Any) -> None:
     """Declare `export-model`."""
     parser = add_command(
-        commands, "export-model", export_model, "Write a finished run's model as a zip that works without TL Lab."
+        commands, "export-model", export_model, say("Write a finished run's model as a zip that works without TL Lab.")
     )
     parser.add_argument("run_id", metavar="RUN_ID")
-    parser.add_argument("--output", type=Path, metavar="FILE.zip", help="default: RUN_ID-model.zip")
+    parser.add_argument("--output", type=Path, metavar="FILE.zip", help=say("default: RUN_ID-model.zip"))
     parser.add_argument(
-        "--without-onnx", action="store_true", help="only the weights, without ONNX models and predict.py"
+        "--without-onnx", action="store_true", help=say("only the weights, without ONNX models and predict.py")
     )
-    text = "noise for the self-check instead of five test pictures"
+    text = say("noise for the self-check instead of five test pictures")
     parser.add_argument("--without-pictures", action="store_true", help=text)
 
 
@@ -36,14 +37,20 @@ def export_model(arguments: argparse.Namespace) -> int:
     path = arguments.output or Path(f"{arguments.run_id}-model.zip")
     check_output(path)
     wants = {"onnx": not arguments.without_onnx, "pictures": not arguments.without_pictures}
-    with bar(path.name, " pictures") as told:
+    with bar(path.name, say(" pictures")) as told:
         measured = write(arguments.home, arguments.run_id, path, told, **wants)
     size = path.stat().st_size
     if arguments.json:
         document = {"run_id": arguments.run_id, "file": str(path.absolute()), "bytes": size}
         print_json(document | {"measured": {name: value for name, value in measured.items() if name != "check"}})
     else:
-        print(f"{path}: {size:,} bytes. Its README.md says how good the model is and how it is used.")
+        print(
+            say(
+                "{path}: {size:,} bytes. Its README.md says how good the model is and how it is used.",
+                path=path,
+                size=size,
+            )
+        )
     return 0
 
 
@@ -56,7 +63,7 @@ def write(home: Home, run_id: str, path: Path, told: Any, *, onnx: bool, picture
     own = about(home, run_id)
     with tempfile.TemporaryDirectory(prefix="tl-export-", dir=path.absolute().parent) as folder:
         measured = make(home, run_id, Path(folder), told, onnx=onnx, pictures=pictures)
-        told(0, 0, "packing")
+        told(0, 0, say("packing"))
         write_zip(home, own, measured, Path(folder), path)
     return measured
 
@@ -68,14 +75,14 @@ def background(home: Home, run_id: str, pictures: bool) -> None:
     def told(done: int, total: int, what: str) -> None:
         tell(home, run_id, State(what=what, done=done, total=total))
 
-    problem = "The export failed; errors.log in the home says more."
+    problem: str = say("The export failed; errors.log in the home says more.")
     try:
         write(home, run_id, place(home, run_id), told, onnx=True, pictures=pictures)
         problem = ""
     except Refused as refusal:
         problem = str(refusal)
     except OSError as error:
-        problem = of_disk(error) or f"The export failed: {error.strerror or error}."
+        problem = of_disk(error) or say("The export failed: {what}.", what=error.strerror or str(error))
     finally:
         tell(home, run_id, State(problem=problem))
 

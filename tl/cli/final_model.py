@@ -7,8 +7,9 @@ from typing import Any
 from tl import jobs
 from tl.cli.parser import add_command
 from tl.cli.watch import FAILED, wait
+from tl.languages import say
 from tl.output import print_json
-from tl.words import number_of
+from tl.words import number_of, status_name
 
 
 def add_commands(commands: Any) -> None:
@@ -17,7 +18,7 @@ def add_commands(commands: Any) -> None:
         commands,
         "final-model",
         final_model,
-        "Train a finished run's recipe on all pictures: validation and test ones, too.",
+        say("Train a finished run's recipe on all pictures: validation and test ones, too."),
         trains=True,
     )
     parser.add_argument("run_id", metavar="RUN_ID")
@@ -32,16 +33,23 @@ def final_model(arguments: argparse.Namespace) -> int:
     try:
         [run] = wait(arguments.home, experiment_id, {run_id})
     except KeyboardInterrupt:
-        print("\nStopping ...", file=sys.stderr, flush=True)
+        print(f"\n{say('Stopping ...')}", file=sys.stderr, flush=True)
         jobs.stop(arguments.home, run_id)
-        print(f"Stopped; `python -m tl resume {run_id}` goes on with it.", file=sys.stderr)
+        print(say("Stopped; `python -m tl resume {id}` goes on with it.", id=run_id), file=sys.stderr)
         return 130
     if arguments.json:
         print_json(run.to_json())
     elif run.status == "finished":
-        trained = f"trained for {number_of(run.epochs, 'epoch')} on all {run.samples:,} pictures"
-        print(f"Run {run.run_id} is {trained}; no picture was left to test it.")
-        print(f"`python -m tl export-model {run.run_id}` writes it as a zip.")
+        print(
+            say(
+                "Run {id} is trained for {epochs} on all {pictures:,} pictures; no picture was left to test it.",
+                id=run.run_id,
+                epochs=number_of(run.epochs, "epoch"),
+                pictures=run.samples,
+            )
+        )
+        print(say("`python -m tl export-model {id}` writes it as a zip.", id=run.run_id))
     else:
-        print(run.message or f"Run {run.run_id} is {run.status}.", file=sys.stderr)
+        status = status_name(run.status)
+        print(run.message or say("Run {id} is {status}.", id=run.run_id, status=status), file=sys.stderr)
     return int(run.status in FAILED)

@@ -8,6 +8,7 @@ from tl.backbones import LISTED
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name, decimal
 from tl.config import Training
+from tl.languages import later, say
 from tl.output import print_json
 from tl.store.titles import title_of
 
@@ -16,16 +17,25 @@ SETTINGS = ("dataset", "backbone", "weights", "resolution")
 
 def add_commands(commands: Any) -> None:
     """Declare `forecast`."""
-    parser = add_command(commands, "forecast", forecast, "Say how many more pictures it takes to reach an accuracy.")
-    parser.add_argument(
-        "--dataset", type=dataset_name, help=f"name of a data set; default that of --sweep, else {DEFAULT_DATASET}"
+    parser = add_command(
+        commands, "forecast", forecast, say("Say how many more pictures it takes to reach an accuracy.")
     )
-    parser.add_argument("--target", type=decimal, metavar="FLOAT", default=0.9, help="accuracy; default 0.9 for 90 %%")
-    parser.add_argument("--backbone", help=f"default that of --sweep, else {Training.backbone}; {LISTED}")
-    parser.add_argument("--weights", help="what the linear probe looks through; default that of --sweep, else auto")
-    parser.add_argument("--resolution", type=int, metavar="INT", help="default that of --sweep, else 64")
     parser.add_argument(
-        "--sweep", metavar="SWEEP_ID", help="forecast its arms, too; default: the newest with the same settings"
+        "--dataset",
+        type=dataset_name,
+        help=say("name of a data set; default that of --sweep, else {default}", default=DEFAULT_DATASET),
+    )
+    parser.add_argument(
+        "--target", type=decimal, metavar="FLOAT", default=0.9, help=say("accuracy; default 0.9 for 90 %%")
+    )
+    text = say("default that of --sweep, else {default}; {networks}", default=Training.backbone, networks=say(LISTED))
+    parser.add_argument("--backbone", help=text)
+    parser.add_argument(
+        "--weights", help=say("what the linear probe looks through; default that of --sweep, else auto")
+    )
+    parser.add_argument("--resolution", type=int, metavar="INT", help=say("default that of --sweep, else 64"))
+    parser.add_argument(
+        "--sweep", metavar="SWEEP_ID", help=say("forecast its arms, too; default: the newest with the same settings")
     )
 
 
@@ -42,7 +52,11 @@ def forecast(arguments: Namespace) -> int:
     asked = question(home, _training(arguments))
     answer(home, asked, arguments.target, arguments.sweep)  # a sweep that does not fit is refused before the work
     print(
-        f"Looking at the pictures of {title_of(home, asked.dataset)} through {asked.backbone} …",
+        say(
+            "Looking at the pictures of {title} through {network} …",
+            title=title_of(home, asked.dataset),
+            network=asked.backbone,
+        ),
         file=sys.stderr,
         flush=True,
     )
@@ -53,7 +67,8 @@ def forecast(arguments: Namespace) -> int:
     else:
         print("\n".join([found.text, "", *found.notes, record_in_words(found.record)]))
         if found.sweep_id is None:
-            print(f"To forecast training from scratch and other arms, too: python -m tl sweep {_options(asked)}")
+            told = later("To forecast training from scratch and other arms, too: python -m tl sweep {options}")
+            print(say(told, options=_options(asked)))
     return int(all(arm.forecast.now is None for arm in found.arms))
 
 

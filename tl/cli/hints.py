@@ -9,6 +9,7 @@ from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
 from tl.cli.table import table
 from tl.config import Refused, Training
+from tl.languages import joined, say
 from tl.output import print_json
 from tl.store.titles import title_of
 
@@ -19,14 +20,20 @@ def add_commands(commands: Any) -> None:
         commands,
         "hints",
         hints,
-        "Rank the pretrained weights that are here by how well their features suit the pictures.",
+        say("Rank the pretrained weights that are here by how well their features suit the pictures."),
     )
     parser.add_argument(
-        "--dataset", type=dataset_name, default=DEFAULT_DATASET, help=f"name of a data set; default {DEFAULT_DATASET}"
+        "--dataset",
+        type=dataset_name,
+        default=DEFAULT_DATASET,
+        help=say("name of a data set; default {default}", default=DEFAULT_DATASET),
     )
-    parser.add_argument("--samples", type=int, metavar="INT", help="training pictures to look at; default: up to 1000")
-    parser.add_argument("--backbones", help=f"joined by commas; default: all with weights here. {LISTED}")
-    parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help="default 64")
+    parser.add_argument(
+        "--samples", type=int, metavar="INT", help=say("training pictures to look at; default: up to 1000")
+    )
+    text = say("joined by commas; default: all with weights here. {networks}", networks=say(LISTED))
+    parser.add_argument("--backbones", help=text)
+    parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help=say("default 64"))
 
 
 def hints(arguments: argparse.Namespace) -> int:
@@ -39,7 +46,10 @@ def hints(arguments: argparse.Namespace) -> int:
     asked = question(arguments.home, arguments.dataset, arguments.samples, arguments.resolution, names)
     if not candidates(arguments.home, asked):
         raise Refused(
-            f"No pretrained weights for {', '.join(asked.backbones)} are on this computer; compare gets them."
+            say(
+                "No pretrained weights for {networks} are on this computer; compare gets them.",
+                networks=", ".join(asked.backbones),
+            )
         )
     found = measure(arguments.home, asked)
     for sentence in found["failed"]:
@@ -47,17 +57,21 @@ def hints(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(found)
     elif found["candidates"]:
-        print(
-            f"{title_of(arguments.home, asked.dataset)}, {asked.samples:,} training pictures at {asked.resolution} px\n"
+        told = say(
+            "{title}, {samples:,} training pictures at {side} px",
+            title=title_of(arguments.home, asked.dataset),
+            samples=asked.samples,
+            side=asked.resolution,
         )
-        print(f"{_ranking(found)}\n\nA hint, not a verdict. {in_words(found['record'])}")
+        print(f"{told}\n")
+        print(f"{_ranking(found)}\n\n{joined([say('A hint, not a verdict.'), in_words(found['record'])])}")
         if sentence := downloads_in_words(found["downloads"]):
             print(sentence)
     return int(not found["candidates"])
 
 
 def _ranking(found: dict[str, Any]) -> str:
-    head = ("rank", "network and weights", "LogME", "above random weights", "H-score", "LEEP")
+    head = (say("rank"), say("network and weights"), "LogME", say("above random weights"), say("H-score"), "LEEP")
     rows = [
         (
             row["rank"],

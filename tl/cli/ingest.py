@@ -10,54 +10,57 @@ from tl.cli.bar import bar
 from tl.cli.classes import add_class_options, edits_of
 from tl.cli.datasets import as_json, headed, name_of
 from tl.cli.parser import add_command
-from tl.cli.table import table
+from tl.cli.table import semicolons, split_words, table
 from tl.config import Refused
+from tl.languages import joined, later, later_plural, plural, say
 from tl.output import print_json
 from tl.words import NOT_AVAILABLE, number_of
 
 if TYPE_CHECKING:
     from tl.datasets import Asked, DatasetInfo, Edits, Incoming, Reading
 
-GROUP = (
+GROUP = later(
     "pictures that belong together (a patient, a video, a burst) and stay on one side of a split made here: 'folder' for "
     "the folder below the class folder, a regular expression on the file name (its first group, else the whole match), "
     "or FILE.csv:COLUMN of a table inside the zip or beside it"
 )
-NAMES = (
+NAMES = later(
     "encoding of the names in a zip that does not say it (GBK, Big5, Shift-JIS, EUC-KR, cp850, cp437, cp866, cp1252, UTF-8); "
     "default: guessed from all of them"
 )
-BANDS = "which three of a TIFF's bands are shown as red, green and blue, counted from 1, such as 4,3,2"
-CLASSES = (
+BANDS = later("which three of a TIFF's bands are shown as red, green and blue, counted from 1, such as 4,3,2")
+CLASSES = later(
     "where the classes are: a folder level (1 is the outermost), levels joined as 1+2, parent, a path such as "
     "'photos/*', file-name, or TABLE[:COLUMN]; default: what is likeliest"
 )
-SPLIT = (
+SPLIT = later(
     "where the splits are: a folder level, TABLE:COLUMN, or new to divide the pictures anew; default: what is likeliest"
 )
-DOMAIN = "a folder level that says where pictures come from, not what they show; 1:photo,sketch keeps only these"
-UNLABELLED = (
+DOMAIN = later("a folder level that says where pictures come from, not what they show; 1:photo,sketch keeps only these")
+UNLABELLED = later(
     "the pictures have no labels, whatever folders they lie in: a set to work on, with another one that is learned from"
 )
 SHOWN_CLASSES = 40
-NO_CLASSES = "Say where the classes are with --classes-from: a folder level, parent, file-name, or TABLE:COLUMN."
-TOO_SMALL = "`--at-least {least}` goes on without {them}."
+NO_CLASSES = later("Say where the classes are with --classes-from: a folder level, parent, file-name, or TABLE:COLUMN.")
+TOO_SMALL = later_plural("`--at-least {least}` goes on without it.", "`--at-least {least}` goes on without them.")
 
 
 def add_commands(commands: Any) -> None:
     """Declare `ingest`."""
-    parser = add_command(commands, "ingest", ingest, "Make a data set of pictures: a zip, or a folder.")
-    text = "zip, tar, 7z or folder; several together make one data set, each a class where it has no class folders"
+    parser = add_command(commands, "ingest", ingest, say("Make a data set of pictures: a zip, or a folder."))
+    text = say("zip, tar, 7z or folder; several together make one data set, each a class where it has no class folders")
     parser.add_argument("zip", type=Path, nargs="+", metavar="FILE.zip", help=text)
-    parser.add_argument("--name", help="of the data set; default: the file's")
-    parser.add_argument("--group", metavar="GROUPS", help=GROUP)
-    parser.add_argument("--names", metavar="ENCODING", help=NAMES)
-    parser.add_argument("--bands", metavar="R,G,B", help=BANDS)
-    parser.add_argument("--classes-from", default="", metavar="WHERE", help=CLASSES)
-    parser.add_argument("--split-from", default="", metavar="WHERE", help=SPLIT)
-    parser.add_argument("--domain-from", default="", metavar="LEVEL", help=DOMAIN)
-    parser.add_argument("--unlabelled", action="store_true", help=UNLABELLED)
-    parser.add_argument("--look", action="store_true", help="only say how the pictures would be read; make nothing")
+    parser.add_argument("--name", help=say("of the data set; default: the file's"))
+    parser.add_argument("--group", metavar="GROUPS", help=say(GROUP))
+    parser.add_argument("--names", metavar="ENCODING", help=say(NAMES))
+    parser.add_argument("--bands", metavar="R,G,B", help=say(BANDS))
+    parser.add_argument("--classes-from", default="", metavar="WHERE", help=say(CLASSES))
+    parser.add_argument("--split-from", default="", metavar="WHERE", help=say(SPLIT))
+    parser.add_argument("--domain-from", default="", metavar="LEVEL", help=say(DOMAIN))
+    parser.add_argument("--unlabelled", action="store_true", help=say(UNLABELLED))
+    parser.add_argument(
+        "--look", action="store_true", help=say("only say how the pictures would be read; make nothing")
+    )
     add_class_options(parser)
 
 
@@ -93,7 +96,7 @@ def _read(arguments: argparse.Namespace) -> "Incoming":
 
     name = arguments.name or name_of(arguments.zip[0])
     source = arguments.zip[0] if len(arguments.zip) == 1 else arguments.zip
-    with bar(name, " pictures") as progress:
+    with bar(name, say(" pictures")) as progress:
         ways = {"group": arguments.group, "names": arguments.names, "bands": arguments.bands}
         return datasets.read(arguments.home, source, name, progress, unlabelled=arguments.unlabelled, **ways)
 
@@ -106,39 +109,46 @@ def _helped() -> Iterator[None]:
     try:
         yield
     except NoClasses as refusal:
-        raise Refused(f"{refusal} {NO_CLASSES}") from None
+        raise Refused(joined([str(refusal), say(NO_CLASSES)])) from None
     except TooSmall as refusal:
-        them = "it" if len(refusal.classes) == 1 else "them"
-        raise Refused(f"{refusal} {TOO_SMALL.format(least=refusal.least, them=them)}") from None
+        on = plural(*TOO_SMALL, len(refusal.classes), least=refusal.least)
+        raise Refused(joined([str(refusal), on])) from None
 
 
 def _understood(incoming: "Incoming", reading: "Reading", asked: "Asked") -> str:
     """Before it is settled: classes with counts, splits, how it was read, and how to read it otherwise."""
+    called = headed(incoming.title, incoming.name)
     if not incoming.labelled:
-        return f"{headed(incoming.title, incoming.name)}: {_total(reading)} without labels"
-    lines = [
-        f"{headed(incoming.title, incoming.name)}: {number_of(len(reading.classes), 'class')}, {_total(reading)}",
-        "",
-    ]
+        return say("{name}: {pictures} without labels", name=called, pictures=_total(reading))
+    classes = number_of(len(reading.classes), "class")
+    lines = [say("{name}: {classes}, {pictures}", name=called, classes=classes, pictures=_total(reading)), ""]
     splits = [split for split in reading.splits if split]
-    head = ("class", *splits, "pictures")
+    head = (say("class"), *map(split_words, splits), say("pictures"))
     rows = [
         (name, *(reading.counts[name].get(split, 0) for split in splits), number)
         for name, number in list(reading.sizes.items())[:SHOWN_CLASSES]
     ]
     lines.append(table(head, rows))
     if len(reading.classes) > SHOWN_CLASSES:
-        lines.append(f"and {len(reading.classes) - SHOWN_CLASSES:,} more classes")
-    lines += ["", f"Read as: {reading.how}."]
+        more = number_of(len(reading.classes) - SHOWN_CLASSES, "more class")  # not shown
+        lines.append(say("and {more}", more=more))
+    lines += ["", say("Read as: {how}.", how=reading.how)]
     others = [one for one in incoming.readings if one.places != reading.places]
-    ways = [f"{one.asked.options} ({one.summary})" for one in others if one.asked.options]
+    ways = [
+        say("{options} ({summary})", options=one.asked.options, summary=one.summary)
+        for one in others
+        if one.asked.options
+    ]
     if ways:
-        lines.append(
-            f"Chosen as the {'one asked for' if asked.options else 'likeliest'}; otherwise: {'; '.join(ways)}."
-        )
+        text = later("Chosen as the one asked for; otherwise: {ways}.")
+        likeliest = later("Chosen as the likeliest; otherwise: {ways}.")
+        lines.append(say(text if asked.options else likeliest, ways=semicolons(ways)))
     else:
         lines.append(
-            "To read it otherwise: --classes-from LEVEL, parent, file-name or TABLE:COLUMN; --split-from; --domain-from."
+            say(
+                "To read it otherwise: --classes-from LEVEL, parent, file-name or TABLE:COLUMN; --split-from; "
+                "--domain-from."
+            )
         )
     return "\n".join(lines)
 
@@ -151,13 +161,20 @@ def _settled(info: "DatasetInfo", edits: "Edits") -> str:
     from tl import datasets
 
     sizes = f"{info.train:,} / {info.validation:,} / {info.test:,}"
-    classes = number_of(len(info.classes), "class") if info.labelled else "No labels"
-    lines = [f"{classes}, {sizes} pictures to train, validate and test.", *info.remarks]
+    classes = number_of(len(info.classes), "class") if info.labelled else say("No labels")
+    text = later("{classes}, {sizes} pictures to train, validate and test.")
+    lines = [say(text, classes=classes, sizes=sizes), *info.remarks]
     if edits:
-        lines.append(f"Changed: {'; '.join(info.changes)}.")
+        lines.append(say("Changed: {changes}.", changes=semicolons(info.changes)))
     lines += [*datasets.told(info), *datasets.grouped(info)]
-    for title, found in (("Left out", info.left_out), ("Leakage", info.leakage)):
-        lines += [f"{title}, {kind}: {what['count']} ({', '.join(what['first'])})" for kind, what in found.items()]
+    for text, found in (
+        (later("Left out, {kind}: {count} ({first})"), info.left_out),
+        (later("Leakage, {kind}: {count} ({first})"), info.leakage),
+    ):
+        lines += [
+            say(text, kind=say(kind), count=what["count"], first=", ".join(what["first"]))
+            for kind, what in found.items()
+        ]
     return "\n".join(lines)
 
 

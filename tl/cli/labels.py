@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tl.cli.compare import finish
 from tl.cli.datasets import add_correction_options, corrections_of
 from tl.cli.parser import add_command, check_output
-from tl.cli.table import table
+from tl.cli.table import split_words, table
 from tl.config import Experiment, Refused
+from tl.languages import joined, say
 from tl.output import print_json
 from tl.store import database
 from tl.store.home import Home
@@ -29,18 +30,20 @@ SHOWN = 25  # suspicious labels, and doubled pictures, on a terminal
 
 def add_commands(commands: Any) -> None:
     """Declare `labels` and `compare-again`."""
-    text = (
+    text = say(
         "List labels that look wrong and pictures that occur twice, by what the networks of a comparison say of them."
     )
     parser = add_command(commands, "labels", labels, text)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
-    words = "look at the training pictures, too: through the pretrained network, by a linear probe fitted to others"
+    words = say(
+        "look at the training pictures, too: through the pretrained network, by a linear probe fitted to others"
+    )
     parser.add_argument("--all-pictures", action="store_true", help=words)
-    words = (
+    words = say(
         "write all as a CSV of picture,label with what each looks like: without the lines that are wrong, for --relabel"
     )
     parser.add_argument("--output", type=Path, metavar="FILE.csv", help=words)
-    text = (
+    text = say(
         "Repeat a comparison on a new data set without some pictures, or with other labels; waits until it has ended."
     )
     parser = add_command(commands, "compare-again", again, text, trains=True)
@@ -63,9 +66,9 @@ def labels(arguments: argparse.Namespace) -> int:
     rows = [row for row in database.read_runs(home, experiment_id) if row.status == "finished"]
     info = datasets.describe(home, experiment.dataset)
     if info.origin == "drawn":
-        raise Refused(f"{info.title} is drawn by the computer: its labels are right.")
+        raise Refused(say("{title} is drawn by the computer: its labels are right.", title=info.title))
     if any(home.run(row.run_id).imported.exists() for row in rows):
-        raise Refused("This comparison was trained on another computer; its pictures are not here.")
+        raise Refused(say("This comparison was trained on another computer; its pictures are not here."))
     asked = held_out.asked_of(home, experiment, "") if arguments.all_pictures else None
     if asked:
         label_checks.measure(home, asked)
@@ -84,7 +87,7 @@ def again(arguments: argparse.Namespace) -> int:
     """Exit status as of `compare`."""
     correct = corrections_of(arguments)
     if not correct:
-        raise Refused("Say which pictures: --set-aside FILE, --relabel FILE, or both.")
+        raise Refused(say("Say which pictures: --set-aside FILE, --relabel FILE, or both."))
     home, before_id = arguments.home, arguments.experiment_id
     from tl.jobs.again import compare_again
 
@@ -92,7 +95,7 @@ def again(arguments: argparse.Namespace) -> int:
     status = finish(home, experiment_id, arguments.json, {})
     if not arguments.json:
         for line in _second_looks(home, experiment_id):
-            print(f"\n{line['answer']} {line['tested_on']}")
+            print(f"\n{joined([line['answer'], line['tested_on']])}")
     return status
 
 
@@ -158,38 +161,63 @@ def _paragraphs(
     home: Home, experiment_id: str, found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame"
 ) -> list[str]:
     rows = _rows(found, info, index)
-    said = [
-        f"{number_of(len(rows), 'suspicious label')} of {number_of(found.issues.judged, 'picture')} in {info.title}."
-    ]
+    labels, judged = number_of(len(rows), "suspicious label"), number_of(found.issues.judged, "picture")  # not shown
+    said = [say("{labels} of {pictures} in {title}.", labels=labels, pictures=judged, title=info.title)]
     for one in found.judges:
-        who = "a linear probe fitted to other pictures" if one.arm is None else f"the networks of {arm_title(one.arm)}"
+        pictures, right = number_of(one.pictures, "picture"), percent(one.right)
         said.append(
-            f"{number_of(one.pictures, 'picture')} judged by {who}, which agrees with {percent(one.right)} of the labels."
+            say(
+                "{pictures} judged by a linear probe fitted to other pictures, which agrees with {share} of the labels.",
+                pictures=pictures,
+                share=right,
+            )
+            if one.arm is None
+            else say(
+                "{pictures} judged by the networks of {arm}, which agrees with {share} of the labels.",
+                pictures=pictures,
+                arm=arm_title(one.arm),
+                share=right,
+            )
         )
-    told = [" ".join(said)]
+    told: list[str] = [joined(said)]
     if rows:
-        columns = ("picture", "label", "looks like", "probability", "of its label", "split")
+        columns = (
+            say("picture"),
+            say("label"),
+            say("looks like"),
+            say("probability"),
+            say("of its label"),
+            say("split"),
+        )
         values = [
             (
                 *list(row.values())[:3],
                 *(share(row[name], 1) for name in ("probability", "probability_of_label")),
-                row["split"],
+                split_words(row["split"]),
             )
             for row in rows
         ]
-        told.append(table(columns, values[:SHOWN]) + _more(len(rows), "; --output FILE.csv writes all of them"))
+        told.append(table(columns, values[:SHOWN]) + _more(len(rows), in_file=True))
     if doubled := _doubled(home, info, index["name"].tolist()):
-        lines = [f"{pair['kind']}: {' = '.join(pair['pictures'])}" for pair in doubled[:SHOWN]]
-        told.append("\n".join(lines) + _more(len(doubled), ""))
+        lines = [
+            say("{kind}: {pictures}", kind=say(pair["kind"]), pictures=" = ".join(pair["pictures"]))
+            for pair in doubled[:SHOWN]
+        ]
+        told.append("\n".join(lines) + _more(len(doubled)))
     told += [
-        f"Does it change the verdict? {line['answer']} {line['tested_on']}"
+        joined([say("Does it change the verdict?"), line["answer"], line["tested_on"]])
         for line in _second_looks(home, experiment_id)
     ]
     return told
 
 
-def _more(number: int, how: str) -> str:
-    return f"\n... and {number - SHOWN:,} more{how}" if number > SHOWN else ""
+def _more(number: int, in_file: bool = False) -> str:
+    if number <= SHOWN:
+        return ""
+    more = number - SHOWN
+    if in_file:
+        return f"\n{say('... and {number:,} more; --output FILE.csv writes all of them', number=more)}"
+    return f"\n{say('... and {number:,} more', number=more)}"
 
 
 def _write(path: Path, found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame") -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tl.cli.parser import add_command, check_output
 from tl.cli.table import table
 from tl.config import Refused
+from tl.languages import later, say
 from tl.output import print_json
 from tl.words import memory, number_of, percent
 
@@ -14,23 +15,33 @@ if TYPE_CHECKING:
     from tl.sources.source import Source
 
 
+KINDS = {  # state of weights that are here -> what the list calls it
+    "library": later("own"),
+    "bundled": later("bundled"),
+    "installed": later("installed"),
+    "cached": later("cached"),
+}
+
+
 def add_commands(commands: Any) -> None:
     """Declare `library`."""
-    parser = add_command(commands, "library", library, "List the weights that are here; keep, rename, export your own.")
+    parser = add_command(
+        commands, "library", library, say("List the weights that are here; keep, rename, export your own.")
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--keep", metavar="RUN_ID", help="put what a finished run has learned into the library, as --name"
+        "--keep", metavar="RUN_ID", help=say("put what a finished run has learned into the library, as --name")
     )
-    what.add_argument("--rename", metavar="NAME", help="call weights of your own otherwise, as --name")
+    what.add_argument("--rename", metavar="NAME", help=say("call weights of your own otherwise, as --name"))
     what.add_argument(
-        "--delete", metavar="NAME", help="permanently delete weights of your own; runs keep their results"
+        "--delete", metavar="NAME", help=say("permanently delete weights of your own; runs keep their results")
     )
-    what.add_argument("--export", metavar="NAME", help="write weights of your own, with their card, as one file")
+    what.add_argument("--export", metavar="NAME", help=say("write weights of your own, with their card, as one file"))
     what.add_argument(
-        "--import", dest="import_", metavar="FILE", type=Path, help="add what another TL Lab has exported"
+        "--import", dest="import_", metavar="FILE", type=Path, help=say("add what another TL Lab has exported")
     )
-    parser.add_argument("--name", help="of the weights that are kept, renamed or imported")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="of --export; default: NAME.safetensors")
+    parser.add_argument("--name", help=say("of the weights that are kept, renamed or imported"))
+    parser.add_argument("--output", type=Path, metavar="FILE", help=say("of --export; default: NAME.safetensors"))
 
 
 def library(arguments: argparse.Namespace) -> int:
@@ -54,12 +65,25 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"library": [entry.to_json() for entry in own], "others": [as_json(entry) for entry in others]})
         return 0
-    head = ("name", "network", "kind", "trained on", "accuracy there", "px", "size", "used by", "licence")
+    head = (
+        say("name"),
+        say("network"),
+        say("kind"),
+        say("trained on"),
+        say("accuracy there"),
+        "px",
+        say("size"),
+        say("used by"),
+        say("licence"),
+    )
     rows = [(*_row(entry.source), number_of(len(entry.used_by), "experiment"), entry.source.licence) for entry in own]
     rows += [(*_row(entry), "", entry.licence) for entry in others]
     print(table(head, rows))
     if not own:
-        print("\nNone of your own yet; `python -m tl library --keep RUN_ID --name NAME` keeps what a run has learned.")
+        text = later(
+            "None of your own yet; `python -m tl library --keep RUN_ID --name NAME` keeps what a run has learned."
+        )
+        print(f"\n{say(text)}")
     return 0
 
 
@@ -68,7 +92,7 @@ def _row(found: "Source") -> tuple[object, ...]:
 
     told = " -> ".join(step.data for step in history(found))
     accuracy = "-" if found.accuracy is None else percent(found.accuracy)
-    kind = "own" if found.state == "library" else found.state
+    kind = say(KINDS.get(found.state, found.state))
     return found.key, found.backbone, kind, told, accuracy, found.input.size, memory(found.size_bytes)
 
 
@@ -91,8 +115,12 @@ def _told(found: "Source", as_document: bool) -> int:
         print_json(as_json(found))
         return 0
     print(f"{found.key}: {found.backbone}, {memory(found.size_bytes)}")
-    print(*(f"  {step.words()}" for step in history(found)), f"Licence: {licence_words(found)}", sep="\n")
-    print(f"From now on: --backbone {found.backbone} --weights {found.key}")
+    print(
+        *(f"  {step.words()}" for step in history(found)),
+        say("Licence: {licence}", licence=licence_words(found)),
+        sep="\n",
+    )
+    print(say("From now on: --backbone {network} --weights {key}", network=found.backbone, key=found.key))
     return 0
 
 
@@ -104,7 +132,7 @@ def _rename(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"renamed": arguments.rename, "name": new})
     else:
-        print(f"{arguments.rename} is called {new} now.")
+        print(say("{name} is called {new} now.", name=arguments.rename, new=new))
     return 0
 
 
@@ -115,7 +143,7 @@ def _delete(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"deleted": arguments.delete})
     else:
-        print(f"{arguments.delete} is deleted.")
+        print(say("{name} is deleted.", name=arguments.delete))
     return 0
 
 
@@ -128,14 +156,18 @@ def _export(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"name": arguments.export, "file": str(path.absolute()), "bytes": size})
     else:
-        print(f"{path}: {size:,} bytes")
+        print(say("{path}: {size:,} bytes", path=path, size=size))
     return 0
 
 
 def _name(arguments: argparse.Namespace, option: str) -> str:
     if not arguments.name:
         raise Refused(
-            f"Say what the weights are called, as in {option} {getattr(arguments, option[2:])} --name flowers-1."
+            say(
+                "Say what the weights are called, as in {option} {value} --name flowers-1.",
+                option=option,
+                value=getattr(arguments, option[2:]),
+            )
         )
     name: str = arguments.name
     return name

@@ -1,16 +1,47 @@
 """An argument parser that answers a mistake with one sentence, and the options that every command has."""
 
 import argparse
+import gettext
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tl.cli.table import wrapped
 from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment, Refused
 from tl.jobs.launchers import catalogue
 from tl.jobs.start import launcher_now
+from tl.languages import ENGLISH, LOCALE, language, later, later_plural, say
 from tl.store.home import Home
+
+# What argparse says itself: it asks gettext for them, see `speak`.
+OWN_WORDS = (
+    later("usage: "),
+    later("positional arguments"),
+    later("options"),
+    later("show this help message and exit"),
+    later("argument %(argument_name)s: %(message)s"),
+    later("the following arguments are required: %s"),
+    later("one of the arguments %s is required"),
+    later("unrecognized arguments: %s"),
+    later("invalid choice: %(value)r (choose from %(choices)s)"),
+    later("unknown parser %(parser_name)r (choices: %(choices)s)"),
+    later("invalid %(type)s value: %(value)r"),
+    later("not allowed with argument %s"),
+    later("ignored explicit argument %r"),
+    later("expected one argument"),
+    later("expected at most one argument"),
+    later("expected at least one argument"),
+    later_plural("expected %s argument", "expected %s arguments"),
+)
+
+
+def speak() -> None:
+    """Have argparse's own words, too, in the language of who gave the command: gettext finds it as `language_of` does."""
+    if language() != ENGLISH:
+        gettext.bindtextdomain("tl", LOCALE)
+        gettext.textdomain("tl")
 
 
 def decimal(text: str) -> float:
@@ -26,7 +57,7 @@ def decimal(text: str) -> float:
         number = float(plain)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no number; write it with a point, as in 0.001, or as 85%"
+            say("{text!r} is no number; write it with a point, as in 0.001, or as 85%", text=text)
         ) from None
     return float(f"{number}e-2") if share else number
 
@@ -37,15 +68,26 @@ def dataset_name(text: str) -> str:
     return name.lower() if NAME_PATTERN.fullmatch(name.lower()) else text
 
 
+class Help(argparse.HelpFormatter):
+    """Lines that end by the columns they take."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in wrapped(text, width - len(indent)))
+
+
 class Parser(argparse.ArgumentParser):
     """`exit(2)` with one sentence instead of the usage as well."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options, allow_abbrev=False)
+        super().__init__(**options, allow_abbrev=False, formatter_class=Help)
 
     def error(self, message: str) -> NoReturn:
         """One sentence on stderr, exit status 2."""
-        self.exit(2, f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` lists what there is.\n")
+        mistake = f"{message[:1].upper()}{message[1:]}"
+        self.exit(2, say("{mistake}; `{prog} --help` lists what there is.", mistake=mistake, prog=self.prog) + "\n")
 
 
 def add_command(
@@ -56,12 +98,12 @@ def add_command(
     `trains`: it starts runs, and can say where they are carried out.
     """
     parser: Parser = commands.add_parser(name, help=help, description=help)
-    parser.add_argument("--home", metavar="DIR", type=Home, default=Home(), help="default: $TL_HOME or ./.tl")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else there")
+    parser.add_argument("--home", metavar="DIR", type=Home, default=Home(), help=say("default: $TL_HOME or ./.tl"))
+    parser.add_argument("--json", action="store_true", help=say("one JSON document on stdout, nothing else there"))
     if trains:
-        text = "where runs are carried out; default: $TL_LAUNCHER, or this machine"
+        text = say("where runs are carried out; default: $TL_LAUNCHER, or this machine")
         parser.add_argument("--launcher", choices=tuple(catalogue.LAUNCHERS), help=text)
-        text = "of the Ray cluster; default: $TL_RAY_ADDRESS, or the one that this machine belongs to"
+        text = say("of the Ray cluster; default: $TL_RAY_ADDRESS, or the one that this machine belongs to")
         parser.add_argument("--ray-address", metavar="ADDRESS", help=text)
     parser.set_defaults(run=run)
     return parser
@@ -75,7 +117,11 @@ def choose_launcher(arguments: argparse.Namespace) -> None:
     wanted = getattr(arguments, "launcher", None)
     if wanted and (now := launcher_now(arguments.home)) not in (None, wanted):
         raise Refused(
-            f"--launcher is {wanted}, but runs of this home are being carried out by {now}; wait until they have ended."
+            say(
+                "--launcher is {wanted}, but runs of this home are being carried out by {now}; wait until they have ended.",
+                wanted=wanted,
+                now=now,
+            )
         )
 
 
@@ -91,12 +137,14 @@ def data_set_named(home: Home, text: str) -> str:
 def add_verdict_options(parser: Parser, measure: bool = False) -> None:
     """What the verdict is to judge by; `measure`: by which accuracy, too, where training is over."""
     if measure:
-        text = "what the verdict goes by; default: what the best epochs were chosen by"
+        text = say("what the verdict goes by; default: what the best epochs were chosen by")
         parser.add_argument("--judge-by", dest="measure", choices=(ACCURACY, BALANCED_ACCURACY), help=text)
-    parser.add_argument("--baseline", metavar="ARM", help="the arm the others are held against; default: scratch")
-    parser.add_argument("--target", type=decimal, metavar="FLOAT", help="validation accuracy to time, 0.85 for 85 %%")
+    parser.add_argument("--baseline", metavar="ARM", help=say("the arm the others are held against; default: scratch"))
     parser.add_argument(
-        "--margin", type=decimal, metavar="FLOAT", help="difference that matters; default 0.01: a point"
+        "--target", type=decimal, metavar="FLOAT", help=say("validation accuracy to time, 0.85 for 85 %%")
+    )
+    parser.add_argument(
+        "--margin", type=decimal, metavar="FLOAT", help=say("difference that matters; default 0.01: a point")
     )
 
 
@@ -121,4 +169,4 @@ def check_output(path: Path) -> None:
     """Refuse what can't become a file: it is written beside and put in place as a whole, which would remove a device, or a
     link to one, as /dev/stdout is."""
     if path.is_symlink() or (path.exists() and not path.is_file()) or not path.absolute().parent.is_dir():
-        raise Refused(f"output is {str(path)!r}; give the name of a file in a folder that is there.")
+        raise Refused(say("output is {path!r}; give the name of a file in a folder that is there.", path=str(path)))

@@ -9,16 +9,19 @@ from typing import Any
 from tl.answering import COLUMNS
 from tl.cli.bar import bar
 from tl.cli.parser import add_command, check_output
+from tl.languages import later, say
 from tl.output import print_json
 from tl.words import number_of
 
 
 def add_commands(commands: Any) -> None:
     """Declare `predict`."""
-    parser = add_command(commands, "predict", predict, "Ask a finished run's network about the pictures of a folder.")
+    parser = add_command(
+        commands, "predict", predict, say("Ask a finished run's network about the pictures of a folder.")
+    )
     parser.add_argument("run_id", metavar="RUN_ID")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="with the folders in it; or one picture")
-    parser.add_argument("--output", type=Path, metavar="FILE.csv", help="default: RUN_ID-answers.csv")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help=say("with the folders in it; or one picture"))
+    parser.add_argument("--output", type=Path, metavar="FILE.csv", help=say("default: RUN_ID-answers.csv"))
 
 
 def predict(arguments: argparse.Namespace) -> int:
@@ -32,7 +35,7 @@ def predict(arguments: argparse.Namespace) -> int:
     try:
         with for_the_user():
             temporary.touch()
-        with bar(arguments.folder.name, " files") as told:
+        with bar(arguments.folder.name, say(" files")) as told:
             predictions.predict(arguments.home, arguments.run_id, arguments.folder, temporary, told)
         os.replace(temporary, path)
     finally:
@@ -44,6 +47,11 @@ def predict(arguments: argparse.Namespace) -> int:
         document = {"run_id": arguments.run_id, "file": str(path.absolute()), "pictures": len(unreadable) - bad}
         print_json(document | {"unreadable": bad})
     else:
-        rest = f"; {number_of(bad, 'file')} could not be read, the column 'problem' says why" if bad else ""
-        print(f"{path}: answers on {number_of(len(unreadable) - bad, 'picture')}{rest}.")
+        text = (
+            later("{path}: answers on {pictures}; {unreadable} could not be read, the column 'problem' says why.")
+            if bad
+            else later("{path}: answers on {pictures}.")
+        )
+        pictures = number_of(len(unreadable) - bad, "picture")
+        print(say(text, path=path, pictures=pictures, unreadable=number_of(bad, "file")))
     return 0

@@ -4,13 +4,15 @@ import argparse
 from typing import Any
 
 from tl.cli.parser import add_command
+from tl.languages import say
 from tl.output import print_json
 from tl.words import number_of
 
 
 def add_commands(commands: Any) -> None:
     """Declare `repair`."""
-    add_command(commands, "repair", repair, "Rebuild a damaged queue from the folders of the runs; ends what trains.")
+    text = say("Rebuild a damaged queue from the folders of the runs; ends what trains.")
+    add_command(commands, "repair", repair, text)
 
 
 def repair(arguments: argparse.Namespace) -> int:
@@ -22,14 +24,18 @@ def repair(arguments: argparse.Namespace) -> int:
         print_json(done)
         return 0
     if done["sound"]:
-        print("The queue is sound; nothing was changed.")
+        print(say("The queue is sound; nothing was changed."))
         return 0
     print(
-        f"The queue has been rebuilt: {number_of(done['experiments'], 'experiment')}, {number_of(done['runs'], 'run')}."
+        say(
+            "The queue has been rebuilt: {experiments}, {runs}.",
+            experiments=number_of(done["experiments"], "experiment"),
+            runs=number_of(done["runs"], "run"),
+        )
     )
     if done["kept"]:
-        print(f"The damaged file is kept: {done['kept']}")
+        print(say("The damaged file is kept: {path}", path=done["kept"]))
     for folder in done["left_out"]:
-        print(f"Left out, its config.json can't be read or fits no experiment: {folder}")
-    print("`python -m tl runs` lists them; `python -m tl resume RUN_ID` goes on with what had not finished.")
+        print(say("Left out, its config.json can't be read or fits no experiment: {folder}", folder=folder))
+    print(say("`python -m tl runs` lists them; `python -m tl resume RUN_ID` goes on with what had not finished."))
     return 0

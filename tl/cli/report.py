@@ -5,18 +5,27 @@ from pathlib import Path
 from typing import Any
 
 from tl.cli.parser import add_command, add_verdict_options, check_output, verdict_options
+from tl.languages import later, say
 from tl.output import print_json
+
+ARRIVED = {
+    "experiment": later("Experiment {id} is here; the page Runs opens it, `python -m tl report` writes it down."),
+    "sweep": later("Sweep {id} is here; the page Runs opens it, `python -m tl report` writes it down."),
+}
 
 
 def add_commands(commands: Any) -> None:
     """Declare `report`, `export` and `import`."""
-    report_parser = add_command(commands, "report", report, "Write an ended experiment or sweep as one HTML file.")
-    export_parser = add_command(commands, "export", export, "Pack an ended experiment or sweep for another TL Lab.")
+    text = say("Write an ended experiment or sweep as one HTML file.")
+    report_parser = add_command(commands, "report", report, text)
+    text = say("Pack an ended experiment or sweep for another TL Lab.")
+    export_parser = add_command(commands, "export", export, text)
     for parser, kind in ((report_parser, "html"), (export_parser, "zip")):
-        parser.add_argument("id", metavar="ID", help="of an experiment or a sweep")
-        parser.add_argument("--output", type=Path, metavar=f"FILE.{kind}", help=f"default: ID.{kind}")
+        parser.add_argument("id", metavar="ID", help=say("of an experiment or a sweep"))
+        parser.add_argument("--output", type=Path, metavar=f"FILE.{kind}", help=say("default: ID.{kind}", kind=kind))
     add_verdict_options(report_parser, measure=True)
-    parser = add_command(commands, "import", import_, "Add an experiment or sweep that another TL Lab has exported.")
+    text = say("Add an experiment or sweep that another TL Lab has exported.")
+    parser = add_command(commands, "import", import_, text)
     parser.add_argument("bundle", type=Path, metavar="FILE.zip")
 
 
@@ -43,7 +52,7 @@ def import_(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({f"{kind}_id": ident, "home": str(arguments.home.path)})
     else:
-        print(f"{kind.capitalize()} {ident} is here; the page Runs opens it, `python -m tl report` writes it down.")
+        print(say(ARRIVED[kind], id=ident))
     return 0
 
 
@@ -58,5 +67,5 @@ def _written(arguments: argparse.Namespace, kind: str, data: bytes) -> int:
         document = {"id": arguments.id, "file": str(path.absolute()), "bytes": len(data)}
         print_json(document)
     else:
-        print(f"{path}: {len(data):,} bytes")
+        print(say("{path}: {size:,} bytes", path=path, size=len(data)))
     return 0

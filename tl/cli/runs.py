@@ -9,31 +9,39 @@ from tl import jobs
 from tl.cli import sweep
 from tl.cli.parser import add_command
 from tl.cli.table import sets_told, table
-from tl.cli.watch import FAILED, describe_end, percent, wait
+from tl.cli.watch import FAILED, describe_end, percent, said_of, wait
 from tl.config import Refused
-from tl.jobs.deletion import RUN
+from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP
 from tl.jobs.listing import RunEntry
+from tl.languages import later, say
 from tl.output import print_json
-from tl.words import memory, number_of
+from tl.words import memory, number_of, status_name
+
+DELETED = {
+    RUN: later("Run {id} is deleted: {size}."),
+    EXPERIMENT: later("Experiment {id} is deleted: {runs}, {size}."),
+    SWEEP: later("Sweep {id} is deleted: {runs}, {size}."),
+}
 
 
 def add_commands(commands: Any) -> None:
     """Declare `runs`, `stop`, `resume` and `delete`."""
-    add_command(commands, "runs", runs, "List all runs, the newest first.")
+    add_command(commands, "runs", runs, say("List all runs, the newest first."))
     for name, run, text in (
-        ("stop", stop, "End a run; the best epoch it has finished is kept."),
-        ("resume", resume, "Go on with a run that has not finished; waits until it has ended."),
+        ("stop", stop, say("End a run; the best epoch it has finished is kept.")),
+        ("resume", resume, say("Go on with a run that has not finished; waits until it has ended.")),
     ):
         parser = add_command(commands, name, run, text, trains=run is resume)
-        parser.add_argument("run_id", metavar="RUN_ID", help="of a run, or of a sweep for all its runs")
+        parser.add_argument("run_id", metavar="RUN_ID", help=say("of a run, or of a sweep for all its runs"))
         if name == "resume":
-            parser.add_argument("--devices", type=int, metavar="INT", help="go on with so many; default: as before")
+            more = say("go on with so many; default: as before")
+            parser.add_argument("--devices", type=int, metavar="INT", help=more)
     parser = add_command(
-        commands, "delete", delete, "Permanently delete a run, an experiment or a sweep with all its files."
+        commands, "delete", delete, say("Permanently delete a run, an experiment or a sweep with all its files.")
     )
-    parser.add_argument("id", metavar="ID", help="of a run, an experiment or a sweep")
+    parser.add_argument("id", metavar="ID", help=say("of a run, an experiment or a sweep"))
     parser.add_argument(
-        "--stop", action="store_true", help="first stop what trains or waits of it, instead of refusing"
+        "--stop", action="store_true", help=say("first stop what trains or waits of it, instead of refusing")
     )
 
 
@@ -45,11 +53,23 @@ def runs(arguments: argparse.Namespace) -> int:
         return 0
     pairs = {(run.dataset, run.target_dataset) for run in found}
     titles = {pair: sets_told(arguments.home, *pair) for pair in pairs}
-    head = ("run", "status", "arm", "seed", "epochs", "validation", "test", "data set", "pictures", "network", "queued")
+    head = (
+        say("run"),
+        say("status"),
+        say("arm"),
+        say("seed"),
+        say("epochs"),
+        say("validation"),
+        say("test"),
+        say("data set"),
+        say("pictures"),
+        say("network"),
+        say("queued"),
+    )
     rows = [
         (
             run.run_id,
-            run.status,
+            status_name(run.status),
             run.arm,
             run.seed,
             f"{run.epochs}/{run.max_epochs}",
@@ -62,7 +82,7 @@ def runs(arguments: argparse.Namespace) -> int:
         )
         for run in found
     ]
-    print(table(head, rows) if rows else "No runs yet; `python -m tl compare` makes some.")
+    print(table(head, rows) if rows else say("No runs yet; `python -m tl compare` makes some."))
     for run in found:
         if run.newer:
             print(run.newer)
@@ -82,16 +102,16 @@ def resume(arguments: argparse.Namespace) -> int:
     """0: the run finished or was stopped again; 1: it failed."""
     if sweep.is_sweep(arguments.home, arguments.run_id):
         if arguments.devices is not None:
-            raise Refused("--devices is for a single run; name one of the sweep's.")
+            raise Refused(say("--devices is for a single run; name one of the sweep's."))
         return sweep.resume(arguments.home, arguments.run_id, arguments.json)
     how = (arguments.home, arguments.run_id)
     run = jobs.resume(*how) if arguments.devices is None else jobs.resume_on(*how, arguments.devices)
     try:
         [run] = wait(arguments.home, run.experiment_id, {run.run_id})
     except KeyboardInterrupt:
-        print("\nStopping ...", file=sys.stderr, flush=True)
+        print(f"\n{say('Stopping ...')}", file=sys.stderr, flush=True)
         jobs.stop(arguments.home, run.run_id)
-        print("Stopped; the same command goes on with it.", file=sys.stderr)
+        print(say("Stopped; the same command goes on with it."), file=sys.stderr)
         return 130
     _report(run, arguments.json)
     return int(run.status in FAILED)
@@ -105,8 +125,8 @@ def delete(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"deleted": whole.ident, "kind": whole.kind, "runs": len(whole.rows), "bytes": size})
         return 0
-    runs = "" if whole.kind == RUN else f"{number_of(len(whole.rows), 'run')}, "
-    print(f"{whole.kind.capitalize()} {whole.ident} is deleted: {runs}{memory(size)}.")
+    runs = number_of(len(whole.rows), "run")
+    print(say(DELETED[whole.kind], id=whole.ident, runs=runs, size=memory(size)))
     return 0
 
 
@@ -114,4 +134,4 @@ def _report(run: RunEntry, as_json: bool) -> None:
     if as_json:
         print_json(run.to_json())
     else:
-        print(f"{run.arm}, seed {run.seed}: {describe_end(run)}")
+        print(said_of(run, describe_end(run)))

@@ -10,6 +10,7 @@ from tl.cli.compare import finish
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.settling import add_bounds, plan_of
 from tl.config import Refused
+from tl.languages import say
 from tl.store import database
 from tl.store.schema import ACTIVE
 from tl.words import number_of
@@ -17,15 +18,15 @@ from tl.words import number_of
 
 def add_commands(commands: Any) -> None:
     """Declare `settle` and `add-seeds`."""
-    text = "Add seeds to a comparison at planned looks until its outcome is decided; waits until it is."
+    text = say("Add seeds to a comparison at planned looks until its outcome is decided; waits until it is.")
     parser = add_command(commands, "settle", settle, text, trains=True)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
     add_bounds(parser)
     add_verdict_options(parser, measure=True)
-    text = "Add seeds to a comparison that has ended; waits until they are trained."
+    text = say("Add seeds to a comparison that has ended; waits until they are trained.")
     parser = add_command(commands, "add-seeds", add_seeds, text, trains=True)
     parser.add_argument("experiment_id", metavar="EXPERIMENT_ID")
-    text = "so many seeds in all; default: the next number at which it is judged"
+    text = say("so many seeds in all; default: the next number at which it is judged")
     parser.add_argument("--up-to", type=int, metavar="INT", help=text)
     add_verdict_options(parser, measure=True)
 
@@ -37,8 +38,12 @@ def settle(arguments: argparse.Namespace) -> int:
     known = _ended(arguments)
     if not jobs.begin_settling(home, experiment_id, plan_of(arguments, options)):
         plan = database.read_experiment(home, experiment_id)["settling"]
-        bounds = f"at most {number_of(plan.at_most_seeds, 'seed')} and {number_of(plan.at_most_minutes, 'minute')}"
-        print(f"Seeds are being added to it already: {bounds}.", file=sys.stderr)
+        told = say(
+            "Seeds are being added to it already: at most {seeds} and {minutes}.",
+            seeds=number_of(plan.at_most_seeds, "seed"),
+            minutes=number_of(plan.at_most_minutes, "minute"),
+        )
+        print(told, file=sys.stderr)
     return finish(home, experiment_id, arguments.json, options, known)
 
 
@@ -49,7 +54,8 @@ def add_seeds(arguments: argparse.Namespace) -> int:
     options = verdict_options(arguments, experiment)
     up_to = next_look(len(experiment.seeds)) if arguments.up_to is None else arguments.up_to
     if up_to is None:
-        raise Refused(f"There are {len(experiment.seeds)} seeds already; say with --up-to how many there are to be.")
+        seeds = len(experiment.seeds)
+        raise Refused(say("There are {seeds} seeds already; say with --up-to how many there are to be.", seeds=seeds))
     known = _ended(arguments)
     jobs.add_seeds(home, experiment_id, up_to)
     return finish(home, experiment_id, arguments.json, options, known)

@@ -14,6 +14,7 @@ from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.jobs.listing import RunEntry
 from tl.jobs.settling import begun, with_least_seeds
 from tl.jobs.start import log_path
+from tl.languages import later, say
 from tl.store import database
 from tl.store.home import Home
 from tl.store.settling import Settling
@@ -23,11 +24,10 @@ USUAL = Settling()
 
 def add_bounds(parser: Parser) -> None:
     """What adding seeds until it is settled may cost."""
-    most = f"at most {PLANNED_LOOKS[-1]}"
-    seeds = f"add no more seeds than so many in all, {most}; default {USUAL.at_most_seeds}"
-    minutes = (
-        f"begin no look that would end so many minutes after the first run trains; default {USUAL.at_most_minutes}"
-    )
+    text = later("add no more seeds than so many in all, at most {most}; default {default}")
+    seeds = say(text, most=PLANNED_LOOKS[-1], default=USUAL.at_most_seeds)
+    text = later("begin no look that would end so many minutes after the first run trains; default {default}")
+    minutes = say(text, default=USUAL.at_most_minutes)
     parser.add_argument("--at-most-seeds", type=int, metavar="INT", help=seeds)
     parser.add_argument("--at-most-minutes", type=int, metavar="INT", help=minutes)
 
@@ -35,8 +35,8 @@ def add_bounds(parser: Parser) -> None:
 def add_options(parser: Parser) -> None:
     """The same as an option of `compare`."""
     looks = ", ".join(map(str, PLANNED_LOOKS))
-    text = f"add seeds, looking at the outcome at {looks} seeds, until it is decided or the bounds are reached"
-    parser.add_argument("--until-settled", action="store_true", help=text)
+    text = later("add seeds, looking at the outcome at {looks} seeds, until it is decided or the bounds are reached")
+    parser.add_argument("--until-settled", action="store_true", help=say(text, looks=looks))
     add_bounds(parser)
 
 
@@ -54,13 +54,14 @@ def wanted(
     """The experiment to begin with, and the plan to settle it where there is to be one. Raises Refused."""
     if not arguments.until_settled:
         if arguments.at_most_seeds is not None or arguments.at_most_minutes is not None:
-            raise Refused("--at-most-seeds and --at-most-minutes bound --until-settled; give that, too.")
+            raise Refused(say("--at-most-seeds and --at-most-minutes bound --until-settled; give that, too."))
         return experiment, None
     plan, least = plan_of(arguments, judged), with_least_seeds(experiment)
     begun(plan, least)  # refused before anything is told
     if least != experiment:
         seeds = ", ".join(map(str, least.seeds))
-        _tell(f"There is nothing to judge with fewer than {len(least.seeds)} seeds: it begins with seeds {seeds}.")
+        text = later("There is nothing to judge with fewer than {number} seeds: it begins with seeds {seeds}.")
+        _tell(say(text, number=len(least.seeds), seeds=seeds))
     return least, plan
 
 
@@ -87,7 +88,7 @@ def follow(home: Home, experiment_id: str, known: set[str]) -> list[RunEntry]:
         else:
             starts += jobs.ensure_supervisor(home)
             if starts > MAX_STARTS:
-                raise RuntimeError(f"the supervisor does not stay alive; {log_path(home)} says why")
+                raise RuntimeError(say("the supervisor does not stay alive; {path} says why", path=log_path(home)))
             time.sleep(POLL_SECONDS)
 
 
@@ -97,7 +98,7 @@ def as_document(home: Home, experiment_id: str) -> dict[str, Any]:
     experiment, plan = entry["experiment"], entry["settling"]
     if plan is None:
         return {"settling": None, "looks": []}
-    told = json.loads(plan.to_json())
+    told = json.loads(plan.to_json()) | {"message": plan.message}
     names = ("at_most_seeds", "at_most_minutes", "began", "ended", "message")
     numbers = settle_wording.looks_of(experiment)
     looks = [

@@ -7,6 +7,7 @@ from typing import Any
 from tl.cli.parser import add_command
 from tl.cli.table import table
 from tl.config import Refused
+from tl.languages import say
 from tl.output import print_json
 from tl.store.home import Home
 
@@ -17,7 +18,7 @@ def add_commands(commands: Any) -> None:
         commands,
         "shifted",
         shifted,
-        "Ask a comparison's networks about shifted test pictures: which arm holds up better.",
+        say("Ask a comparison's networks about shifted test pictures: which arm holds up better."),
     )
     parser.add_argument("id", metavar="EXPERIMENT_ID")
 
@@ -34,18 +35,18 @@ def shifted(arguments: argparse.Namespace) -> int:
     refuse_final(arguments.id, experiment)
     rows = [row for row in read_runs(home, arguments.id) if row.status == "finished"]
     if not rows:
-        raise Refused(f"No run of {arguments.id} has finished; wait for one, or resume it.")
+        raise Refused(say("No run of {id} has finished; wait for one, or resume it.", id=arguments.id))
     measure(home, [row.run_id for row in rows])
     failed = {row.run_id: why for row in rows if (why := problem(home, row.run_id))}
     found = shifted_record(home, experiment, rows, _train_pictures(home, experiment.dataset))
     if not found.arms:
-        raise Refused(next(iter(failed.values()), "No network could be asked."))
+        raise Refused(next(iter(failed.values()), say("No network could be asked.")))
     for run_id, why in failed.items():
         print(f"{run_id}: {why}", file=sys.stderr)
     if arguments.json:
         print_json({"experiment_id": arguments.id} | found.to_json() | {"failed": failed})
     else:
-        print("\n".join([table(head(), table_rows(found)), "", *found.text, EXPLAINED]))
+        print("\n".join([table(head(), table_rows(found)), "", *found.text, say(EXPLAINED)]))
     return int(bool(failed))
 
 

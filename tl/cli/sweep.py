@@ -18,28 +18,38 @@ from tl.cli.compare import (
     tell_power,
 )
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.table import sets_told, table
+from tl.cli.table import semicolons, sets_told, table
 from tl.cli.watch import wait
 from tl.jobs.sizes import PRESETS, parse_sizes
+from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.store import database
 from tl.store.home import Home
-from tl.words import count, duration, percent
+from tl.words import count, duration, number_of, percent, status_name
 
 DEFAULT_SIZES = next(iter(PRESETS))
+TIMES = {  # bound of what an arm is worth in pictures -> how it is said
+    "at_least": later("at least {ratio:.1f} times"),
+    "at_most": later("at most {ratio:.1f} times"),
+    None: later("{ratio:.1f} times"),
+}
 
 
 def add_commands(commands: Any) -> None:
     """Declare `sweep` and `sweeps`."""
     parser = add_command(
-        commands, "sweep", sweep, "Do the same comparison at several sizes, find the break-even.", trains=True
+        commands, "sweep", sweep, say("Do the same comparison at several sizes, find the break-even."), trains=True
     )
     add_experiment_options(parser, without=("samples",))
-    presets = "; ".join(f"{name} = {title}" for name, (title, _) in PRESETS.items())
-    text = "numbers of training pictures (100,300,1000,all) or a preset cut to what the set has"
-    parser.add_argument("--sizes", default=DEFAULT_SIZES, help=f"{text}: {presets}; default {DEFAULT_SIZES}")
+    text = say(
+        "numbers of training pictures (100,300,1000,all) or a preset cut to what the set has: {presets}; default {default}",
+        presets=semicolons(f"{name} = {say(title)}" for name, (title, _) in PRESETS.items()),
+        default=DEFAULT_SIZES,
+    )
+    parser.add_argument("--sizes", default=DEFAULT_SIZES, help=text)
     add_verdict_options(parser)
-    parser = add_command(commands, "sweeps", sweeps, "List all sweeps, or show what is there of one.")
+    text = say("List all sweeps, or show what is there of one.")
+    parser = add_command(commands, "sweeps", sweeps, text)
     parser.add_argument("sweep_id", metavar="SWEEP_ID", nargs="?")
     add_verdict_options(parser, measure=True)
 
@@ -65,7 +75,16 @@ def sweeps(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"sweeps": found})
         return 0
-    head = ("sweep", "data set", "network", "sizes", "arms", "seeds", "runs", "queued")
+    head = (
+        say("sweep"),
+        say("data set"),
+        say("network"),
+        say("sizes"),
+        say("arms"),
+        say("seeds"),
+        say("runs"),
+        say("queued"),
+    )
     rows = [
         (
             entry["sweep_id"],
@@ -74,12 +93,12 @@ def sweeps(arguments: argparse.Namespace) -> int:
             ", ".join(map(count, entry["sizes"])),
             ", ".join(entry["arms"]),
             len(entry["seeds"]),
-            ", ".join(f"{number} {status}" for status, number in entry["runs"].items()),
+            ", ".join(f"{number} {status_name(status)}" for status, number in entry["runs"].items()),
             time.strftime("%Y-%m-%d %H:%M", time.localtime(entry["created"])),
         )
         for entry in found
     ]
-    print(table(head, rows) if rows else "No sweeps yet; `python -m tl sweep` makes one.")
+    print(table(head, rows) if rows else say("No sweeps yet; `python -m tl sweep` makes one."))
     return 0
 
 
@@ -104,21 +123,22 @@ def resume(home: Home, sweep_id: str, as_json: bool) -> int:
 def watch(home: Home, sweep_id: str, as_json: bool, **options: Any) -> int:
     """Wait for one size after the other, as they are trained, then print what was found; `options` of sweep_result."""
     experiments = database.read_sweep(home, sweep_id)["experiments"]
-    print(f"Sweep {sweep_id}", file=sys.stderr)
+    print(say("Sweep {id}", id=sweep_id), file=sys.stderr)
     runs = []
     try:
         for experiment_id, experiment in experiments.items():
-            print(f"{count(experiment.samples)} training pictures", file=sys.stderr, flush=True)
+            pictures = number_of(experiment.samples, "training picture")  # not shown
+            print(pictures, file=sys.stderr, flush=True)
             own = {row.run_id for row in database.read_runs(home, experiment_id)}
             runs += wait(home, experiment_id, own)
     except KeyboardInterrupt:
         stop_all(home, experiments)
-        print(f"  python -m tl resume {sweep_id} --home {home.path}", file=sys.stderr)
+        print(f"  python -m tl resume {sweep_id} --home {home.path}", file=sys.stderr)  # not shown
         return INTERRUPTED
     _show(home, sweep_id, as_json, **options)
     for experiment_id, experiment in () if as_json else experiments.items():
         for line in notes(experiment.arms, [run for run in runs if run.experiment_id == experiment_id]):
-            print(f"{count(experiment.samples)} pictures. {line}")
+            print(joined([say("{pictures}.", pictures=number_of(experiment.samples, "picture")), line]))
     return exit_status(runs)
 
 
@@ -138,9 +158,18 @@ def as_text(found: SweepFinding) -> str:
     """The result of a sweep for people."""
     from tl.analysis.sweep_wording import covers  # scipy
 
-    head = ("pictures", "arm", "test", "95 % interval", "seeds", "training time", "worth in pictures", "time saved")
+    head = (
+        say("pictures"),
+        say("arm"),
+        say("test"),
+        say("95 % interval"),
+        say("seeds"),
+        say("training time"),
+        say("worth in pictures"),
+        say("time saved"),
+    )
     rows = [_row(found, size, arm) for size in found.sizes for arm in found.arms]
-    return f"{table(head, rows)}\n\nTest: {covers(found)}.\n{found.text}"
+    return f"{table(head, rows)}\n\n{say('Test: {what}.', what=covers(found))}\n{found.text}"
 
 
 def _row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]:
@@ -148,14 +177,15 @@ def _row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]:
     reached = entry.accuracy
     worth = compared.worth_in_pictures.get(size) if compared else None
     saved = compared.time_to_target[size].saved if compared and not found.works_on else None
-    bounds: dict[str | None, str] = {"at_least": "at least ", "at_most": "at most ", None: ""}
     return (
         size,
         arm,
         "-" if reached is None else percent(reached.mean),
-        "-" if reached is None or reached.low is None else f"{percent(reached.low)} to {percent(reached.high)}",
+        "-"
+        if reached is None or reached.low is None
+        else say("{low} to {high}", low=percent(reached.low), high=percent(reached.high)),
         entry.seeds,
         "-" if entry.seconds is None else duration(entry.seconds),
-        f"{bounds[worth.bound]}{worth.ratio:.1f} times" if worth else "-" if compared else "",
+        say(TIMES[worth.bound], ratio=worth.ratio) if worth else "-" if compared else "",
         ("-" if saved is None else percent(saved, 0)) if compared else "",
     )

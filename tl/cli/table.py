@@ -1,11 +1,19 @@
 """Plain text tables for people; programs read --json."""
 
+import functools
+import re
+import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from tl.languages import later, say
 from tl.store.home import Home
 from tl.store.titles import title_of
 from tl.words import data_name
+
+# What stays on one line: a word, or a wide letter, with the brackets and stops that belong to it.
+_UNITS = re.compile(r" ?[（“]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[，。：；、？！）”]*|.")
+_SPLITS = {"train": later("train"), "validation": later("validation"), "test": later("test")}
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
@@ -28,9 +36,34 @@ def width(text: str) -> int:
     return len(text) - marks + sum(unicodedata.east_asian_width(letter) in ("W", "F") for letter in text)
 
 
+def wrapped(text: str, columns: int) -> list[str]:
+    """Lines of at most so many columns of a terminal, as far as single words allow it: Chinese has no spaces to break at."""
+    text = " ".join(text.split())
+    if width(text) == len(text):
+        return textwrap.wrap(text, columns)
+    lines = [""]
+    for unit in _UNITS.findall(text):
+        if lines[-1] and width(lines[-1] + unit) > columns:
+            lines.append(unit.lstrip())
+        else:
+            lines[-1] += unit
+    return lines
+
+
 def _padded(text: str, wide: int, right: bool) -> str:
     space = " " * (wide - width(text))
     return space + text if right else text + space
+
+
+def semicolons(parts: Iterable[str]) -> str:
+    """ "a; b; c"."""
+    found = list(parts)
+    return functools.reduce(lambda left, right: say("{left}; {right}", left=left, right=right), found) if found else ""
+
+
+def split_words(split: str) -> str:
+    """What a table calls the pictures of a split."""
+    return say(_SPLITS.get(split, split))
 
 
 def sets_told(home: Home, dataset: str, target: str | None) -> str:

@@ -9,11 +9,12 @@ from tl import jobs
 from tl.jobs.listing import RunEntry
 from tl.jobs.progress import epochs_done, seconds_left
 from tl.jobs.start import log_path
+from tl.languages import later, say
 from tl.store import database
 from tl.store.documents import Progress
 from tl.store.home import Home
 from tl.store.schema import ACTIVE
-from tl.words import clock, number_of
+from tl.words import clock, number_of, status_name
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -22,6 +23,15 @@ POLL_SECONDS = 0.3
 FAILED = ("failed", "interrupted")  # statuses that make the exit status 1
 Rows = Sequence[Mapping[Any, Any]]  # of a run's metrics, one per epoch
 BAR_COLUMNS = 30
+PHASES = {  # of a trainer's work, see tl.train.progress
+    "waiting": later("waiting"),
+    "starting": later("starting"),
+    "preparing": later("preparing"),
+    "training": later("training"),
+    "validating": later("validating"),
+    "testing": later("testing"),
+    "done": later("done"),
+}
 MAX_STARTS = 10  # of the supervisor, with nothing happening in between
 
 
@@ -45,7 +55,7 @@ def wait(home: Home, experiment_id: str, run_ids: set[str]) -> list[RunEntry]:
             started = jobs.ensure_supervisor(home)
             starts = starts + started if runs == before else 0
             if starts > MAX_STARTS:
-                raise RuntimeError(f"the supervisor does not stay alive; {log_path(home)} says why")
+                raise RuntimeError(say("the supervisor does not stay alive; {path} says why", path=log_path(home)))
             before = runs
             time.sleep(POLL_SECONDS)
 
@@ -73,13 +83,17 @@ class Lines:
                 rows = self._rows(run.run_id)[told:]  # may hold one more by now
                 self._epochs[run.run_id] += len(rows)
                 for row in rows:
-                    _print(
-                        f"{_title(run)}: epoch {row['epoch']}/{run.max_epochs}, validation accuracy "
-                        f"{percent(row['val_accuracy'])}, {row['train_seconds'] + row['eval_seconds']:.1f} s"
+                    line = say(
+                        "epoch {epoch}/{epochs}, validation accuracy {accuracy}, {seconds:.1f} s",
+                        epoch=row["epoch"],
+                        epochs=run.max_epochs,
+                        accuracy=percent(row["val_accuracy"]),
+                        seconds=row["train_seconds"] + row["eval_seconds"],
                     )
+                    _print(said_of(run, line))
             if run.status not in ACTIVE and run.run_id not in self._ended:
                 self._ended.add(run.run_id)
-                _print(f"{_title(run)}: {describe_end(run)}")
+                _print(said_of(run, describe_end(run)))
 
     def _rows(self, run_id: str) -> Rows:
         return _epochs(self._home, run_id)
@@ -112,7 +126,7 @@ class Bars:
             if arm not in self._bars:
                 total = sum(run.max_epochs for run in own)
                 # tqdm's own time left takes what was done before we came for speed; its width, what the words leave.
-                layout = f"{{desc}} |{{bar:{BAR_COLUMNS}}}| {{n:.1f}}/{{total}} epochs{{postfix}}"
+                layout = f"{{desc}} |{{bar:{BAR_COLUMNS}}}| {say('{n:.1f}/{total} epochs')}{{postfix}}"
                 self._bars[arm] = tqdm(
                     desc=arm, total=total, initial=done, position=place, bar_format=layout, file=sys.stderr
                 )
@@ -130,10 +144,15 @@ class Bars:
 
 def describe_end(run: RunEntry) -> str:
     """How a run ended, in words."""
+    epochs = number_of(run.epochs, "epoch")
     if run.status == "finished":
-        early = " (stopped early)" if run.stopped_early else ""
-        return f"finished after {number_of(run.epochs, 'epoch')}{early}, test accuracy {percent(run.test_accuracy)}"
-    return f"{run.status}: {run.message}" if run.message else f"{run.status} after {number_of(run.epochs, 'epoch')}"
+        text = later("finished after {epochs}, test accuracy {accuracy}")
+        early = later("finished after {epochs} (stopped early), test accuracy {accuracy}")
+        return say(early if run.stopped_early else text, epochs=epochs, accuracy=percent(run.test_accuracy))
+    status = status_name(run.status)
+    if run.message:
+        return say("{status}: {message}", status=status, message=run.message)
+    return say("{status} after {epochs}", status=status, epochs=epochs)
 
 
 def percent(fraction: float | None) -> str:
@@ -152,17 +171,20 @@ def _now(runs: list[RunEntry], left: dict[str, float | None]) -> str:
     """What the run to look at does: "at most 1:20 left for seed 1, training, best 56.3 %"."""
     run = next((run for run in runs if run.status == "running"), runs[-1])
     seconds, several = left.get(run.run_id), len(runs) > 1
-    phase = (run.progress or Progress()).phase or run.status
-    parts = [phase, f"best {percent(run.best_val_accuracy)}"]
+    told = (run.progress or Progress()).phase
+    phase = say(PHASES.get(told, told)) if told else status_name(run.status)
     if seconds:
-        parts.insert(0, f"at most {clock(seconds)} left" + (f" for seed {run.seed}" if several else ""))
-    elif several:
-        parts[0] = f"seed {run.seed} {phase}"
-    return ", ".join(parts)
+        text = later("at most {time} left for seed {seed}, {phase}, best {accuracy}")
+        alone = later("at most {time} left, {phase}, best {accuracy}")
+    else:
+        text, alone = later("seed {seed} {phase}, best {accuracy}"), later("{phase}, best {accuracy}")
+    values = {"time": clock(seconds or 0), "seed": run.seed, "phase": phase}
+    return say(text if several else alone, **values, accuracy=percent(run.best_val_accuracy))
 
 
-def _title(run: RunEntry) -> str:
-    return f"{run.arm}, seed {run.seed}"
+def said_of(run: RunEntry, what: str) -> str:
+    """A line about a run."""
+    return say("{arm}, seed {seed}: {what}", arm=run.arm, seed=run.seed, what=what)
 
 
 def _print(line: str) -> None:

@@ -13,6 +13,7 @@ from tl.config import Experiment, Refused, Training
 from tl.hosted import redaction
 from tl.hosted.limits import Limits, hosted, limits
 from tl.hosted.quota import answers_bytes, missing_bytes, run_bytes
+from tl.languages import later, say
 from tl.operations import run_operations
 from tl.policy import Policy, TooMuch
 from tl.store.database import read_runs
@@ -22,7 +23,16 @@ from tl.store.home import Home
 from tl.strategies import STRATEGIES, TARGET
 
 SHARED = {entry.name for entry in fields(Policy)} & {entry.name for entry in fields(Limits)}
-DELETE_SOME = "delete some on the Runs page"
+KEPT = later(
+    "With this there would be {number:,} runs of yours in all; this demo allows {most:,}: delete some on the Runs page."
+)
+ACTIVE = later(
+    "With this there would be {number:,} runs of yours that train or wait; this demo allows {most:,}: wait or stop some."
+)
+EVERYBODY = later(
+    "With this there would be {number:,} runs of all visitors that train or wait; this demo allows {most:,}: try again "
+    "later."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +63,14 @@ class Demo(Policy):
         bounds = self.limits
         for backbone in {experiment.of(arm).backbone for arm in experiment.arms}:
             if timm_networks.known(backbone):
-                raise Refused(f"{backbone} is not offered in this demo; it needs a TL Lab of your own.")
+                text = later("{network} is not offered in this demo; it needs a TL Lab of your own.")
+                raise Refused(say(text, network=backbone))
         samples = training_pictures if experiment.samples is None else experiment.samples
-        _check("samples", samples, bounds.samples)
+        _check(later("samples is {value:,}; this demo takes at most {most:,}."), samples, bounds.samples)
         largest = max(experiment.of(arm).resolution for arm in experiment.arms)
-        _check("resolution", largest, bounds.resolution, "px")
-        _check("epochs", max(experiment.epochs_of(arm) for arm in experiment.arms), bounds.epochs)
+        _check(later("resolution is {value:,}; this demo takes at most {most:,} px."), largest, bounds.resolution)
+        longest = max(experiment.epochs_of(arm) for arm in experiment.arms)
+        _check(later("epochs is {value:,}; this demo takes at most {most:,}."), longest, bounds.epochs)
         learned = {
             arm: (target_pictures or samples) if STRATEGIES[arm.strategy].learns_from == TARGET else samples
             for arm in experiment.arms
@@ -66,16 +78,26 @@ class Demo(Policy):
         most = max(run_operations(experiment, arm, pictures) for arm, pictures in learned.items()) / 1e12
         if most > bounds.run_operations:
             raise TooMuch(
-                f"A run would take about {most:,.0f} trillion operations; this demo takes at most "
-                f"{bounds.run_operations:,}: choose a lower resolution, fewer pictures or epochs, or a strategy that trains "
-                "less of the network."
+                say(
+                    "A run would take about {number:,.0f} trillion operations; this demo takes at most {most:,}: choose a "
+                    "lower resolution, fewer pictures or epochs, or a strategy that trains less of the network.",
+                    number=most,
+                    most=bounds.run_operations,
+                )
             )
-        _check("devices", experiment.devices, self.devices)
-        _check("arms x seeds", len(experiment.arms) * len(experiment.seeds), bounds.runs_together, "runs")
+        _check(later("devices is {value:,}; this demo takes at most {most:,}."), experiment.devices, self.devices)
+        together = len(experiment.arms) * len(experiment.seeds)
+        _check(
+            later("arms x seeds is {value:,}; this demo takes at most {most:,} runs."), together, bounds.runs_together
+        )
         if (need := estimated_bytes(experiment)) > bounds.run_megabytes * 10**6:
             raise TooMuch(
-                f"A run would need about {need / 10**6:,.0f} MB of memory; this demo allows {bounds.run_megabytes:,} MB: "
-                "choose a smaller network, resolution or batch size."
+                say(
+                    "A run would need about {need:,.0f} MB of memory; this demo allows {most:,} MB: choose a smaller "
+                    "network, resolution or batch size.",
+                    need=need / 10**6,
+                    most=bounds.run_megabytes,
+                )
             )
 
     def check_disk(self, more_bytes: int = 0, everybodys_bytes: int = 0) -> None:  # what all visitors' runs will take
@@ -85,16 +107,26 @@ class Demo(Policy):
         used = used_bytes(home.path)
         if used + more_bytes > most * 10**6:
             raise TooMuch(
-                f"Your pictures and runs take {used / 10**6:,.0f} MB of the disk and this needs about "
-                f"{more_bytes / 10**6:,.0f} MB more; this demo keeps at most {most:,} MB of a visitor: delete some runs on "
-                "the Runs page, or a data set below its pictures, first."
+                say(
+                    "Your pictures and runs take {used:,.0f} MB of the disk and this needs about {more:,.0f} MB more; this "
+                    "demo keeps at most {most:,} MB of a visitor: delete some runs on the Runs page, or a data set below "
+                    "its pictures, first.",
+                    used=used / 10**6,
+                    more=more_bytes / 10**6,
+                    most=most,
+                )
             )
         free = shutil.disk_usage(next(folder for folder in (home.root, *home.root.parents) if folder.exists())).free
         taken = max(more_bytes, everybodys_bytes)
         if free - taken < least_free * 10**6:
             raise TooMuch(
-                f"The disk of this demo has {free / 10**6:,.0f} MB left, this and what others have started may take "
-                f"{taken / 10**6:,.0f} MB, and {least_free:,} MB must stay free: try again later."
+                say(
+                    "The disk of this demo has {free:,.0f} MB left, this and what others have started may take "
+                    "{taken:,.0f} MB, and {least:,} MB must stay free: try again later.",
+                    free=free / 10**6,
+                    taken=taken / 10**6,
+                    least=least_free,
+                )
             )
 
     def check_pictures(self, wanted: Training) -> None:
@@ -102,13 +134,13 @@ class Demo(Policy):
             self.check_disk(missing_bytes(self.home, [wanted]))
 
     def check_kept(self, more: int) -> None:
-        _check_runs("yours in all", len(read_runs(self.home)) + more, self.limits.runs_kept, DELETE_SOME)
+        _check_runs(KEPT, len(read_runs(self.home)) + more, self.limits.runs_kept)
 
     def admit(self, connection: sqlite3.Connection) -> None:
         home, bounds, now = self.home, self.limits, load(self.home, connection)
-        _check_runs("yours that train or wait", len(now.training), bounds.runs_active, "wait or stop some")
-        _check_runs("all visitors that train or wait", len(now.everybody), bounds.runs_everybody, "try again later")
-        _check_runs("yours in all", now.kept, bounds.runs_kept, DELETE_SOME)
+        _check_runs(ACTIVE, len(now.training), bounds.runs_active)
+        _check_runs(EVERYBODY, len(now.everybody), bounds.runs_everybody)
+        _check_runs(KEPT, now.kept, bounds.runs_kept)
         if home.owner is not None:
             own, pictures = run_bytes(each.backbone for each in now.training), missing_bytes(home, now.training)
             own += answers_bytes(home, now.training)
@@ -138,14 +170,14 @@ class Demo(Policy):
         notices.tell(self.home)
 
 
-def _check(name: str, value: int, most: int, unit: str = "") -> None:
+def _check(text: str, value: int, most: int) -> None:
     if value > most:
-        raise TooMuch(f"{name} is {value:,}; this demo takes at most {most:,} {unit}".rstrip() + ".")
+        raise TooMuch(say(text, value=value, most=most))
 
 
-def _check_runs(whose: str, number: int, most: int, advice: str) -> None:
+def _check_runs(text: str, number: int, most: int) -> None:
     if number > most:
-        raise TooMuch(f"With this there would be {number:,} runs of {whose}; this demo allows {most:,}: {advice}.")
+        raise TooMuch(say(text, number=number, most=most))
 
 
 def demo(home: Home) -> Demo:

@@ -18,12 +18,14 @@ from msgspec.structs import asdict
 from tl.hosted import visits
 from tl.hosted.limits import limits
 from tl.jobs.launchers import processes
+from tl.languages import plural, say
 from tl.store import database, everybody
 from tl.store.documents import Finite, fitting
 from tl.store.files import read_json, used_bytes, write_bytes, write_json
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
 from tl.store.trash import place_for
+from tl.words import number_of
 
 SWEEP_SECONDS = 60.0  # between two looks at all workspaces
 BALLAST, BALLAST_BYTES = (
@@ -45,7 +47,7 @@ def remove_expired(home: Home) -> list[str]:
     _take_in(home.root / BALLAST)
     clocks, found = _clocks(), []
     if _changed(home, clocks):
-        log.warning("the clock was changed: every workspace counts as visited now")
+        log.warning("the clock was changed: every workspace counts as visited now")  # not shown
         for visitor in home.visitors():
             visits.renew(visitor)
     with suppress(OSError):  # on a full disk removing goes on
@@ -57,7 +59,7 @@ def remove_expired(home: Home) -> list[str]:
         if shutil.disk_usage(home.root).free < BALLAST_BYTES:
             (home.root / BALLAST).unlink(missing_ok=True)
         if what := _remove(visitor, life, clocks):
-            log.info("removed a workspace not visited for %d h: %s", life, what)
+            log.info("removed a workspace not visited for %d h: %s", life, what)  # not shown
             found.append(what)
     visits.forget_old_notes(home)
     return found
@@ -91,7 +93,7 @@ def keep_clean(home: Home) -> threading.Thread:
             try:
                 remove_expired(home)
             except Exception:  # a full disk or a locked database passes
-                log.exception("cleaning goes on after an error")
+                log.exception("cleaning goes on after an error")  # not shown
             time.sleep(SWEEP_SECONDS)
 
     thread = threading.Thread(target=clean, name="expiry", daemon=True)
@@ -137,5 +139,9 @@ def _remove(visitor: Home, life: int, clocks: _Clocks) -> str | None:
 def _contents(visitor: Home) -> str:
     sets = len(list(visitor.datasets_dir.glob("[!.]*/dataset.json")))
     runs = len(database.read_runs(visitor))
-    parts = [f"{number} {name}" + ("" if number == 1 else "s") for number, name in ((sets, "data set"), (runs, "run"))]
-    return f"{' and '.join(parts)}, {used_bytes(visitor.path) / 10**6:,.0f} MB"
+    return say(
+        "{sets} and {runs}, {megabytes:,.0f} MB",
+        sets=plural("{number} data set", "{number} data sets", sets),
+        runs=number_of(runs, "run"),
+        megabytes=used_bytes(visitor.path) / 10**6,
+    )

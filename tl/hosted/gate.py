@@ -8,6 +8,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tl.hosted import visitor
+from tl.languages import ENGLISH, again, fitting, say, speaking
 
 CORE = ("health", "host-config", "stream", "upload_file")  # of Streamlit's own routes, /_stcore/..., what pages need
 SMALL_BODY = 64 * 1024  # bytes of a request that uploads nothing
@@ -58,16 +59,16 @@ class Gate:
             return
         send = self._dressed(secure, cookies, send)
         if refusal:
-            await _answer(send, *refusal)
+            await _answer(send, *refusal, asked)
             return
         if _uploads(scope):
-            await self._upload(scope, receive, send, int(asked.get("content-length", "0")))
+            await self._upload(scope, receive, send, asked)
         else:
             await self.app(scope, receive, send)
 
-    async def _upload(self, scope: Scope, receive: Receive, send: Send, length: int) -> None:
-        """Hand on an upload whose `length` counts until it is here; one that stalls is given up."""
-        arriving = Counter({_session(scope): length})
+    async def _upload(self, scope: Scope, receive: Receive, send: Send, asked: dict[str, str]) -> None:
+        """Hand on an upload whose length counts until it is here; one that stalls is given up."""
+        arriving = Counter({_session(scope): int(asked.get("content-length", "0"))})
         answered = False
 
         async def noted(message: Message) -> None:
@@ -83,7 +84,8 @@ class Gate:
             if not limit.expired():
                 raise
             if not answered:
-                await _answer(send, 408, "This upload took too long to arrive; try again, with a smaller file.")
+                sentence = say("This upload took too long to arrive; try again, with a smaller file.")
+                await _answer(send, 408, sentence, asked)
         finally:
             self.arriving -= arriving  # sessions without any go
 
@@ -94,28 +96,28 @@ class Gate:
             return None  # says nothing, and who watches over the server may ask by address
         host = asked.get("host")
         if len(_all(scope, b"host")) != 1 or not self.allowed_host(host):
-            return 400, "This server does not answer under that name."
+            return 400, say("This server does not answer under that name.")
         if core is not None and core[0] not in CORE:
-            return 404, "Not found."
+            return 404, say("Not found.")
         uploading = _uploads(scope)
         owner = visitor.owner_in(cookies)
         if uploading and not visitor.may_use(_session(scope), owner):
-            return 403, "This upload belongs to no page of this browser; reload the page."
+            return 403, say("This upload belongs to no page of this browser; reload the page.")
         if scope["type"] == "websocket":
             origin = asked.get("origin")
             foreign = origin is not None and origin.partition("://")[2] != host
-            return (403, "Another site may not connect.") if foreign else None
+            return (403, say("Another site may not connect.")) if foreign else None
         return self._too_large(asked, owner if uploading else None)
 
     def _too_large(self, asked: dict[str, str], uploader: str | None) -> tuple[int, str] | None:
         """The same for the size of a request; `uploader` is the owner where it is an upload."""
         if "transfer-encoding" in asked:
-            return 411, "Say how long the request is."
+            return 411, say("Say how long the request is.")
         share = self.upload_bytes + OVERHEAD
         most = share if uploader else SMALL_BODY
         length = asked.get("content-length", "0")
         if not (length.isascii() and length.isdigit()) or int(length[:20]) > most:
-            return 413, f"At most {most:,} bytes are accepted."
+            return 413, say("At most {most:,} bytes are accepted.", most=most)
         return self._too_many(uploader, int(length), share) if uploader else None
 
     def _too_many(self, uploader: str, length: int, share: int) -> tuple[int, str] | None:
@@ -123,9 +125,11 @@ class Gate:
         held = Counter(self.held_bytes()) + self.arriving
         own = sum(size for session, size in held.items() if visitor.may_use(session, uploader))
         if length and own + length > share:  # taking one back has no length
-            return 507, "Another upload of yours is still in memory; remove it, or try again when it has been read."
+            return 507, say(
+                "Another upload of yours is still in memory; remove it, or try again when it has been read."
+            )
         if length and held.total() + length > self.held_at_most:
-            return 507, "The memory for uploads is full; try again in a few minutes."
+            return 507, say("The memory for uploads is full; try again in a few minutes.")
         return None
 
     def _dressed(self, secure: bool, cookies: dict[str, str], send: Send) -> Send:
@@ -208,8 +212,11 @@ def _with_own_session(scope: Scope, cookie_owner: str | None) -> Scope:
     return {**scope, "headers": headers}
 
 
-async def _answer(send: Send, status: int, sentence: str) -> None:
-    body = f"{sentence}\n".encode()
+async def _answer(send: Send, status: int, sentence: str, asked: dict[str, str]) -> None:
+    """In the language that the browser asks for, if there is one: "zh-CN,zh;q=0.9", the first is the dearest."""
+    wanted = asked.get("accept-language", "").split(",")
+    with speaking(fitting(one.partition(";")[0].strip() for one in wanted) or ENGLISH):
+        body = f"{again(sentence)}\n".encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
     await send({"type": "http.response.body", "body": body})

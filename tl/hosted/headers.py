@@ -18,12 +18,12 @@ PLAIN = {
 CONTENT = {
     "default-src": "'self'",
     "script-src": "'self'",  # and the inline script of Streamlit's own page, by its hash
-    "style-src": "'self' 'unsafe-inline'",  # Streamlit writes its styles into the page
-    "img-src": "'self' data: blob:",
-    "font-src": "'self' data:",
+    "style-src": "'self' 'unsafe-inline'",  # not shown; Streamlit writes its styles into the page
+    "img-src": "'self' data: blob:",  # not shown
+    "font-src": "'self' data:",  # not shown
     "connect-src": "'self'",  # the WebSocket, too
-    "media-src": "'self' blob:",
-    "worker-src": "'self' blob:",
+    "media-src": "'self' blob:",  # not shown
+    "worker-src": "'self' blob:",  # not shown
     "frame-src": "'none'",
     "object-src": "'none'",
     "base-uri": "'self'",

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from tl.config import MIN_RESOLUTION, Refused
+from tl.languages import later, say
 from tl.policy import HOSTED
 
 PREFIX = "TL_LIMIT_"
@@ -23,31 +24,32 @@ def _limit(default: int, words: str, least: int = 1) -> int:
 class Limits:
     """At most so much, of the free disk at least."""
 
-    upload_megabytes: int = _limit(50, "MB of one upload, and of one visitor's in the server's memory")
-    uploads_megabytes: int = _limit(200, "MB of uploads in the server's memory, all visitors' together")
-    upload_minutes: int = _limit(10, "minutes that one upload may take to arrive, and then reading its pictures")
-    pictures: int = _limit(5_000, "files of one uploaded data set", 4)
-    classes: int = _limit(100, "classes of one uploaded data set", 2)
-    samples: int = _limit(2_000, "training pictures of a run", 2)
-    resolution: int = _limit(224, "px a side of the pictures a network sees", MIN_RESOLUTION)
-    run_operations: int = _limit(40, "trillion operations of a run, as worked out from its settings")
-    epochs: int = _limit(30, "epochs of a run")
-    runs_together: int = _limit(12, "runs of one comparison: arms x seeds", 2)
-    runs_active: int = _limit(18, "runs of one visitor that train or wait", 2)
-    runs_kept: int = _limit(60, "runs of one visitor, ended ones too", 2)
-    runs_everybody: int = _limit(200, "runs of all visitors that train or wait", 2)
-    run_minutes: int = _limit(20, "minutes that a run may take, resumed or not")
-    run_megabytes: int = _limit(1_800, "MB of memory that a run may need, as estimated", 500)
-    disk_megabytes: int = _limit(2_000, "MB of one visitor's workspace on the disk", 100)
-    free_megabytes: int = _limit(500, "MB that must stay free on the disk, whoever wants to fill it")
-    life_hours: int = _limit(24, "hours without a visit after which a workspace is removed")
+    upload_megabytes: int = _limit(50, later("MB of one upload, and of one visitor's in the server's memory"))
+    uploads_megabytes: int = _limit(200, later("MB of uploads in the server's memory, all visitors' together"))
+    upload_minutes: int = _limit(10, later("minutes that one upload may take to arrive, and then reading its pictures"))
+    pictures: int = _limit(5_000, later("files of one uploaded data set"), 4)
+    classes: int = _limit(100, later("classes of one uploaded data set"), 2)
+    samples: int = _limit(2_000, later("training pictures of a run"), 2)
+    resolution: int = _limit(224, later("px a side of the pictures a network sees"), MIN_RESOLUTION)
+    run_operations: int = _limit(40, later("trillion operations of a run, as worked out from its settings"))
+    epochs: int = _limit(30, later("epochs of a run"))
+    runs_together: int = _limit(12, later("runs of one comparison: arms x seeds"), 2)
+    runs_active: int = _limit(18, later("runs of one visitor that train or wait"), 2)
+    runs_kept: int = _limit(60, later("runs of one visitor, ended ones too"), 2)
+    runs_everybody: int = _limit(200, later("runs of all visitors that train or wait"), 2)
+    run_minutes: int = _limit(20, later("minutes that a run may take, resumed or not"))
+    run_megabytes: int = _limit(1_800, later("MB of memory that a run may need, as estimated"), 500)
+    disk_megabytes: int = _limit(2_000, later("MB of one visitor's workspace on the disk"), 100)
+    free_megabytes: int = _limit(500, later("MB that must stay free on the disk, whoever wants to fill it"))
+    life_hours: int = _limit(24, later("hours without a visit after which a workspace is removed"))
 
 
 def hosted() -> bool:
     """Whether strangers use this TL Lab. Raises Refused for a value that says neither yes nor no."""
     value = os.environ.get(HOSTED, "")
     if value not in ("", "0", "1"):
-        raise Refused(f"{HOSTED} is {value!r}; set it to 1 for a demo that strangers use, or leave it out.")
+        text = later("{variable} is {value!r}; set it to 1 for a demo that strangers use, or leave it out.")
+        raise Refused(say(text, variable=HOSTED, value=value))
     return value == "1"
 
 
@@ -62,13 +64,21 @@ def _limits(environment: tuple[tuple[str, str], ...]) -> Limits:
     given = dict(environment)
     known = {PREFIX + entry.name.upper(): entry for entry in fields(Limits)}
     if strange := sorted(given.keys() - known.keys()):
-        raise Refused(f"{strange[0]} is no limit of TL Lab; there are {', '.join(known)}.")
+        raise Refused(say("{name} is no limit of TL Lab; there are {known}.", name=strange[0], known=", ".join(known)))
     values = {variable: given.get(variable) or str(entry.default) for variable, entry in known.items()}
     return Limits(**{entry.name: _value(name, values[name], entry.metadata) for name, entry in known.items()})
 
 
 def _value(variable: str, text: str, about: Mapping[str, Any]) -> int:
     if not (text.isascii() and text.isdigit() and about["least"] <= int(text[:10]) <= _MOST):
-        allowed = f"a whole number from {about['least']} to {_MOST}"
-        raise Refused(f"{variable} is {text[:40]!r}; it must be {allowed} ({about['words']}).")
+        raise Refused(
+            say(
+                "{variable} is {value!r}; it must be a whole number from {least} to {most} ({what}).",
+                variable=variable,
+                value=text[:40],
+                least=about["least"],
+                most=_MOST,
+                what=say(about["words"]),
+            )
+        )
     return int(text)

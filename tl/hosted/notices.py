@@ -4,6 +4,7 @@ import streamlit as st
 
 from tl.hosted import visits
 from tl.hosted.limits import limits
+from tl.languages import again, say
 from tl.store.home import Home
 from tl.ui.parts.text import count, escape
 
@@ -17,10 +18,20 @@ def tell(home: Home) -> None:
         st.session_state[REMOVED] = told  # for this session: it is read once
         visits.forget_removed(home)
     if told := st.session_state.get(REMOVED):
-        st.info(escape(told), icon=":material/auto_delete:")
+        st.info(escape(again(told)), icon=":material/auto_delete:")
     st.caption(
-        f"This demo: up to {count(bounds.pictures)} pictures of {count(bounds.classes)} classes in "
-        f"{count(bounds.upload_megabytes)} MB, {count(bounds.samples)} training pictures, {bounds.resolution} px, "
-        f"{count(bounds.epochs)} epochs, {count(bounds.run_minutes)} minutes a run, {count(bounds.runs_active)} runs at "
-        f"a time. Pictures and runs are removed {count(bounds.life_hours)} h after your last visit."
+        say(
+            "This demo: up to {pictures} pictures of {classes} classes in {megabytes} MB, {samples} training pictures, "
+            "{resolution} px, {epochs} epochs, {minutes} minutes a run, {runs} runs at a time. Pictures and runs are "
+            "removed {hours} h after your last visit.",
+            pictures=count(bounds.pictures),
+            classes=count(bounds.classes),
+            megabytes=count(bounds.upload_megabytes),
+            samples=count(bounds.samples),
+            resolution=bounds.resolution,
+            epochs=count(bounds.epochs),
+            minutes=count(bounds.run_minutes),
+            runs=count(bounds.runs_active),
+            hours=count(bounds.life_hours),
+        )
     )

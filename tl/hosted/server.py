@@ -18,6 +18,7 @@ from tl.hosted.gate import Gate
 from tl.hosted.headers import security_headers
 from tl.hosted.limits import hosted, limits
 from tl.hosted.whose_page import providers
+from tl.languages import say
 from tl.store.files import keep_private
 from tl.store.home import Home
 from tl.ui.parts import language, uploads
@@ -35,7 +36,7 @@ def middleware() -> list[Middleware]:
         settings.check(st.get_option)
         sys.setswitchinterval(SWITCH_SECONDS)
         if providers() is not None and find_spec("authlib") is None:
-            raise Refused("secrets.toml has [auth], and signing in needs authlib: pip install 'streamlit[auth]'.")
+            raise Refused(say("secrets.toml has [auth], and signing in needs authlib: pip install 'streamlit[auth]'."))
     except Refused as refusal:
         sys.exit(str(refusal))
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")

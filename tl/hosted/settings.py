@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from tl.config import Refused
 from tl.hosted.limits import limits
+from tl.languages import say
 
 GetOption = Callable[[str], Any]  # streamlit.get_option
 
@@ -20,11 +21,13 @@ class Requirement(NamedTuple):
 
 
 def _is(value: bool, why: str) -> Requirement:
-    return Requirement(lambda found: found is value, f"be {str(value).lower()}", why, str(value).lower())
+    wanted = str(value).lower()
+    return Requirement(lambda found: found is value, say("be {value}", value=wanted), why, wanted)
 
 
 def _at_most(most: int, unit: str, why: str) -> Requirement:
-    return Requirement(lambda found: 0 < found <= most, f"be at most {most} {unit}", why, str(most))
+    must = say("be at most {most} {unit}", most=most, unit=unit)
+    return Requirement(lambda found: 0 < found <= most, must, why, str(most))
 
 
 def _hosts(found: Any) -> bool:
@@ -33,41 +36,47 @@ def _hosts(found: Any) -> bool:
 
 def requirements() -> dict[str, Requirement]:
     """Option -> what it must be. Raises Refused for limits that are none."""
-    memory = "it is kept in memory for every visitor"
+    memory = say("it is kept in memory for every visitor")
     return {
-        "server.enableXsrfProtection": _is(True, "other sites could upload in a visitor's name"),
-        "server.enableCORS": _is(True, "other sites could use a visitor's session"),
+        "server.enableXsrfProtection": _is(True, say("other sites could upload in a visitor's name")),
+        "server.enableCORS": _is(True, say("other sites could use a visitor's session")),
         "server.corsAllowedOrigins": Requirement(
-            lambda found: not found, "be empty", "those sites could use a visitor's session", ""
+            lambda found: not found, say("be empty"), say("those sites could use a visitor's session"), ""
         ),
         "server.allowedHosts": Requirement(
             _hosts,
-            "name the hosts this server is reached by, not '*'",
-            "a foreign name could be pointed at this server",
+            say("name the hosts this server is reached by, not '*'"),
+            say("a foreign name could be pointed at this server"),
             "demo.example.org",
         ),
         "server.xsrfCookieSameSite": Requirement(
             lambda found: str(found).lower() in ("lax", "strict"),
-            "be lax or strict",
-            "other sites could send it",
+            say("be lax or strict"),
+            say("other sites could send it"),
             "lax",
         ),
-        "server.enableStaticServing": _is(False, "files would be served without asking whose they are"),
-        "server.enableAgentApi": _is(False, "programs could use visitors' sessions"),
-        "server.scriptHealthCheckEnabled": _is(False, "anyone could make pages run"),
+        "server.enableStaticServing": _is(False, say("files would be served without asking whose they are")),
+        "server.enableAgentApi": _is(False, say("programs could use visitors' sessions")),
+        "server.scriptHealthCheckEnabled": _is(False, say("anyone could make pages run")),
         "server.trustedUserHeaders": Requirement(
-            lambda found: not found, "be {}", "anyone could send those headers", "{}"
+            lambda found: not found, say("be {value}", value="{}"), say("anyone could send those headers"), "{}"
         ),
         "server.maxUploadSize": _at_most(limits().upload_megabytes, "MB", memory),
         "server.maxMessageSize": _at_most(64, "MB", memory),
         "server.maxWidgetStateSize": _at_most(5, "MB", memory),
-        "server.disconnectedSessionTTL": _at_most(60, "seconds", memory),
-        "global.developmentMode": _is(False, "it answers every site"),
+        "server.disconnectedSessionTTL": _at_most(60, say("seconds"), memory),
+        "global.developmentMode": _is(False, say("it answers every site")),
         "client.showErrorDetails": Requirement(
-            lambda found: found == "none", "be none", "visitors would see file names and code", "none"
+            lambda found: found == "none",
+            say("be {value}", value="none"),
+            say("visitors would see file names and code"),
+            "none",
         ),
         "logger.level": Requirement(
-            lambda found: found != "debug", "not be debug", "session ids, which are secrets, would be logged", "info"
+            lambda found: found != "debug",
+            say("not be {value}", value="debug"),
+            say("session ids, which are secrets, would be logged"),
+            "info",
         ),
     }
 
@@ -77,11 +86,19 @@ def check(get_option: GetOption) -> None:
     found = ((option, get_option(option), needed) for option, needed in requirements().items())
     unsafe = [_sentence(option, value, needed) for option, value, needed in found if not needed.holds(value)]
     if unsafe:
-        raise Refused("\n".join(["A hosted TL Lab does not start with these settings:", *unsafe]))
+        raise Refused("\n".join([say("A hosted TL Lab does not start with these settings:"), *unsafe]))
 
 
 def _sentence(option: str, value: Any, needed: Requirement) -> str:
-    return f"- {option} is {value!r}; it must {needed.must}, else {needed.why}: set {variable(option)}={needed.value}"
+    return say(
+        "- {option} is {value!r}; it must {must}, else {why}: set {variable}={safe}",
+        option=option,
+        value=value,
+        must=needed.must,
+        why=needed.why,
+        variable=variable(option),
+        safe=needed.value,
+    )
 
 
 def variable(option: str) -> str:

@@ -39,7 +39,7 @@ def owner_in(cookies: Mapping[str, str]) -> str | None:
 def set_cookie(secret: str, secure: bool) -> str:
     """Value of a Set-Cookie header; `secure`: the browser came through https."""
     name, more = (SECURE_COOKIE, "; Secure") if secure else (COOKIE, "")
-    return f"{name}={secret}; Path=/; Max-Age={LIFE_SECONDS}; HttpOnly; SameSite=Lax{more}"
+    return f"{name}={secret}; Path=/; Max-Age={LIFE_SECONDS}; HttpOnly; SameSite=Lax{more}"  # not shown
 
 
 def bind(session_id: str, cookie_owner: str) -> None:

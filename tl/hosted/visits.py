@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from tl.languages import read, say, store
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.words import ago, count
@@ -47,7 +48,7 @@ def renew(home: Home) -> None:
 def note_removed(home: Home, life_hours: int, what: str) -> None:
     """Keep for the visitor that `what` was removed, if the disk takes it: what goes may be what fills it."""
     with suppress(OSError):
-        write_json(_note(home), {"time": time.time(), "life_hours": life_hours, "what": what})
+        write_json(_note(home), {"time": time.time(), "life_hours": life_hours, "what": store(what)})
 
 
 def removed(home: Home) -> str | None:
@@ -55,9 +56,11 @@ def removed(home: Home) -> str | None:
     told = read_json(_note(home)) if home.owner else None
     if not isinstance(told, dict):
         return None
-    return (
-        f"Your workspace was removed after {count(told['life_hours'])} h without a visit, "
-        f"{ago(max(0.0, time.time() - told['time']))}: {told['what']}."
+    return say(
+        "Your workspace was removed after {hours} h without a visit, {ago}: {what}.",
+        hours=count(told["life_hours"]),
+        ago=ago(max(0.0, time.time() - told["time"])),
+        what=read(told["what"]),
     )
 
 

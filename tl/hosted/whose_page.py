@@ -7,23 +7,25 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from tl.config import Refused
 from tl.hosted import settings, visitor, visits
+from tl.languages import ENGLISH, later, say, speaking
 from tl.store.home import Home, owner_of
 
-NO_COOKIE = (
+NO_COOKIE = later(
     "This page keeps your pictures apart from other visitors' with a cookie, and your browser sent none; "
     "allow cookies for this site and load the page again."
 )
-SIGN_IN = "Sign in: your pictures and runs are kept apart from other visitors'."
+SIGN_IN = later("Sign in: your pictures and runs are kept apart from other visitors'.")
 
 
 def settle() -> None:
     """Hold to the safe settings for as long as pages are shown: a configuration file may be changed meanwhile."""
     st.set_option("client.showErrorDetails", "none")
     try:
-        settings.check(st.get_option)
+        with speaking(ENGLISH):
+            settings.check(st.get_option)
     except Refused as refusal:
         print(refusal)  # for whoever runs the server; it is not the visitor's business
-        st.error("This TL Lab is closed for the moment: its settings are not safe.", icon=":material/lock:")
+        st.error(say("This TL Lab is closed for the moment: its settings are not safe."), icon=":material/lock:")
         st.stop()
 
 
@@ -31,8 +33,8 @@ def home() -> Home:
     """The visitor's workspace. Where it is not known whose it would be the page ends here, in one sentence."""
     cookie_owner = visitor.owner_in(st.context.cookies)
     if cookie_owner is None:
-        st.error(NO_COOKIE, icon=":material/cookie:")
-        st.link_button("Load again", "/", icon=":material/refresh:")
+        st.error(say(NO_COOKIE), icon=":material/cookie:")
+        st.link_button(say("Load again"), "/", icon=":material/refresh:")
         st.stop()
     context = get_script_run_ctx()
     if context is not None:
@@ -48,11 +50,11 @@ def _signed_in() -> str | None:
     if names is None:
         return None
     if not st.user.is_logged_in:
-        st.info(SIGN_IN, icon=":material/login:")
+        st.info(say(SIGN_IN), icon=":material/login:")
         for name in names:
-            st.button(f"Sign in with {name}", on_click=st.login, args=[name])
+            st.button(say("Sign in with {name}", name=name), on_click=st.login, args=[name])
         if not names:
-            st.button("Sign in", on_click=st.login)
+            st.button(say("Sign in"), on_click=st.login)
         st.stop()
     return owner_of(f"{st.user['iss']} {st.user['sub']}")
 

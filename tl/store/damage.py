@@ -5,16 +5,23 @@ import sqlite3
 from pathlib import Path
 
 from tl.config import Refused
+from tl.languages import Said, later, say
 
+_BUSY = later("The queue (tl.sqlite) is busy: another program holds it; try again.")
+_CLOSED = later("The queue (tl.sqlite) can't be opened; give this user the right to and try again.")
 _PASSING = {  # SQLite's names of what is no damage -> what to say
-    "SQLITE_BUSY": "is busy: another program holds it; try again",
-    "SQLITE_LOCKED": "is busy: another program holds it; try again",
-    "SQLITE_PROTOCOL": "is busy: another program holds it; try again",
-    "SQLITE_FULL": "can't be read or written: the disk is full; free some space and try again",
-    "SQLITE_IOERR": "can't be read or written: the disk reports an error; look at the disk and try again",
-    "SQLITE_READONLY": "can't be written; give this user the right to and try again",
-    "SQLITE_CANTOPEN": "can't be opened; give this user the right to and try again",
-    "SQLITE_PERM": "can't be opened; give this user the right to and try again",
+    "SQLITE_BUSY": _BUSY,
+    "SQLITE_LOCKED": _BUSY,
+    "SQLITE_PROTOCOL": _BUSY,
+    "SQLITE_FULL": later(
+        "The queue (tl.sqlite) can't be read or written: the disk is full; free some space and try again."
+    ),
+    "SQLITE_IOERR": later(
+        "The queue (tl.sqlite) can't be read or written: the disk reports an error; look at the disk and try again."
+    ),
+    "SQLITE_READONLY": later("The queue (tl.sqlite) can't be written; give this user the right to and try again."),
+    "SQLITE_CANTOPEN": _CLOSED,
+    "SQLITE_PERM": _CLOSED,
 }
 _ROOM_BYTES = 1 << 16  # with less free the disk is full: to read, SQLite first makes a file of 32 KiB beside its own
 
@@ -23,9 +30,13 @@ class Damaged(Refused):
     """The file of the queue does not hold what was written there."""
 
     def __init__(self, what: str):
-        what = " ".join(what.split()).rstrip(".")
+        what = what if isinstance(what, Said) else " ".join(what.split()).rstrip(".")
         super().__init__(
-            f"The queue (tl.sqlite) is damaged: {what}; `python -m tl repair` makes a new one from the folders of the runs."
+            say(
+                "The queue (tl.sqlite) is damaged: {what}; `python -m tl repair` makes a new one from the folders of the "
+                "runs.",
+                what=what,
+            )
         )
 
 
@@ -41,5 +52,5 @@ def refusal(problem: sqlite3.DatabaseError, folder: Path) -> Exception:
         name = "SQLITE_FULL"
     for passing, words in _PASSING.items():
         if name == passing or (name.startswith(f"{passing}_") and name != "SQLITE_IOERR_SHORT_READ"):
-            return Refused(f"The queue (tl.sqlite) {words}.")
+            return Refused(say(words))
     return Damaged(str(problem))

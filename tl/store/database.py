@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
-from tl.languages import mapped, store
+from tl.languages import read, say, store
 from tl.store.home import Home
 from tl.store.labels import NONE, Label
 from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
 from tl.store.settling import Settling, plan_of
+from tl.words import status_name
 
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs
 Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
 
 _RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.sweep_id AS sweep_id,
-    experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""
+    experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""  # not shown
 OWN = "experiment_id IN (SELECT id FROM experiments WHERE owner IS :owner)"
 _CHANGEABLE = {
     "handle",
@@ -68,7 +69,7 @@ def insert_experiments(
             own_id = runs[0].experiment_id
             own_key = key if own_id == first_id else None
             values = (own_id, own_key, now, document, sweep_id, home.owner, settling and settling.to_json())
-            columns = "(id, key, created, spec, sweep_id, owner, settling)"
+            columns = "(id, key, created, spec, sweep_id, owner, settling)"  # not shown
             connection.execute(f"INSERT INTO experiments {columns} VALUES (?, ?, ?, ?, ?, ?, ?)", values)
             queue_runs(connection, runs, 0)
         if admit:
@@ -95,7 +96,7 @@ def _twin(
 
     `kind`: whether it is a sweep, and whether it is to be settled.
     """
-    query = "SELECT id, key, spec, sweep_id, settling FROM experiments WHERE owner IS ? AND created BETWEEN ? AND ? ORDER BY id"
+    query = "SELECT id, key, spec, sweep_id, settling FROM experiments WHERE owner IS ? AND created BETWEEN ? AND ? ORDER BY id"  # not shown
     together: dict[str, list[sqlite3.Row]] = {}
     for row in connection.execute(query, (home.owner, now - TWICE_SECONDS, now)):
         together.setdefault(row["sweep_id"] or row["id"], []).append(row)
@@ -131,8 +132,11 @@ def insert_ended(
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (experiment_id, created, json.dumps(experiment.to_json()), sweep_id, home.owner, *about),
             )
-            places = ({"experiment_id": experiment_id, "position": place} | run for place, run in enumerate(runs))
-            query = f"INSERT INTO runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"
+            places = (
+                {"experiment_id": experiment_id, "position": place} | run | {"message": store(run["message"])}
+                for place, run in enumerate(runs)
+            )
+            query = f"INSERT INTO runs (experiment_id, position, {names}) VALUES (:experiment_id, :position, {values})"  # not shown
             connection.executemany(query, places)
         if admit:
             admit(connection)
@@ -159,10 +163,10 @@ def read_experiment(home: Home, experiment_id: str) -> dict[str, Any]:
 
     Raises Refused for an unknown id.
     """
-    columns = "id AS experiment_id, key, created, sweep_id, spec, settling"
+    columns = "id AS experiment_id, key, created, sweep_id, spec, settling"  # not shown
     rows = select(home, f"SELECT {columns} FROM experiments WHERE id = ? AND owner IS ?", (experiment_id, home.owner))
     if not rows:
-        raise Unknown(f"There is no experiment {experiment_id!r}; `python -m tl runs` lists them.")
+        raise Unknown(say("There is no experiment {id!r}; `python -m tl runs` lists them.", id=experiment_id))
     [row] = rows
     return row | {"experiment": experiment_of(row.pop("spec")), "settling": plan_of(row["settling"])}
 
@@ -171,15 +175,15 @@ def read_sweep(home: Home, sweep_id: str) -> dict[str, Any]:
     """`{"sweep_id", "created", "experiments": {id: Experiment}}`, sizes ascending. Raises Refused for an unknown id."""
     found = [sweep for sweep in read_sweeps(home) if sweep["sweep_id"] == sweep_id]
     if not found:
-        raise Unknown(f"There is no sweep {sweep_id!r}; `python -m tl sweeps` lists them.")
+        raise Unknown(say("There is no sweep {id!r}; `python -m tl sweeps` lists them.", id=sweep_id))
     return found[0]
 
 
 def read_sweeps(home: Home) -> list[dict[str, Any]]:
     """Every sweep as `read_sweep` gives it, the newest first; a size whose runs were all deleted is in none."""
-    query = "SELECT id, sweep_id, created, spec FROM experiments WHERE sweep_id IS NOT NULL AND owner IS ?"
+    query = "SELECT id, sweep_id, created, spec FROM experiments WHERE sweep_id IS NOT NULL AND owner IS ?"  # not shown
     sweeps: dict[str, dict[str, Any]] = {}
-    for row in select(home, f"{query} ORDER BY created, id", (home.owner,)):
+    for row in select(home, f"{query} ORDER BY created, id", (home.owner,)):  # not shown
         empty = {"sweep_id": row["sweep_id"], "created": row["created"], "experiments": {}}
         sweep = sweeps.setdefault(row["sweep_id"], empty)
         sweep["experiments"][row["id"]] = experiment_of(row["spec"])
@@ -211,7 +215,7 @@ def read_run(home: Home, run_id: str) -> RunRow:
     """One run's row as in `read_runs`. Raises Refused for an unknown id."""
     rows = select(home, f"{_RUNS} WHERE runs.id = ? AND experiments.owner IS ?", (run_id, home.owner))
     if not rows:
-        raise Unknown(f"There is no run {run_id!r}; `python -m tl runs` lists them.")
+        raise Unknown(say("There is no run {id!r}; `python -m tl runs` lists them.", id=run_id))
     return row_of(rows[0])
 
 
@@ -235,7 +239,10 @@ def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> 
             if not _update(connection, home, run, _before("queued"), {"status": "queued"} | values):
                 which = {"run_id": run.run_id, "owner": home.owner}  # a foreign run is said to be gone
                 now = connection.execute(f"SELECT status FROM runs WHERE id = :run_id AND {OWN}", which).fetchone()
-                raise Refused(f"Run {run.run_id} is {now['status'] if now else 'deleted'} already.")
+                if now is None:
+                    raise Refused(say("Run {id} is deleted already.", id=run.run_id))
+                status = status_name(now["status"])
+                raise Refused(say("Run {id} is {status} already.", id=run.run_id, status=status))
         admit(connection)
 
 
@@ -255,7 +262,7 @@ def _update(
 ) -> bool:
     assert set(values) <= _CHANGEABLE | {"status"}, values
     if values.get("message"):
-        values = values | {"message": store(mapped(values["message"], home.policy.without_places))}
+        values = values | {"message": store(home.policy.without_places(read(values["message"]) or ""))}
     changes = ", ".join(f"{column} = :{column}" for column in values)
     if values.get("status") == "queued":
         changes += ", attempt = attempt + 1"

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from tl.config import Newer, Refused, RunConfig
 from tl.languages import english, read, store
@@ -138,7 +139,7 @@ def read_progress(run: Run) -> Progress | None:
     if found is None:
         return None
     detail, notes = read(found.detail_said) or found.detail, _worded(found.notes, found.notes_said)
-    return msgspec.structs.replace(found, detail=detail, notes=notes)
+    return replace(found, detail=detail, notes=notes)
 
 
 def read_result(run: Run) -> Result | None:
@@ -147,7 +148,7 @@ def read_result(run: Run) -> Result | None:
     if found is None:
         return None
     notes = found.notes and _worded(found.notes, found.notes_said or ())
-    return msgspec.structs.replace(found, message=read(found.message_said) or found.message, notes=notes)
+    return replace(found, message=read(found.message_said) or found.message, notes=notes)
 
 
 def _worded(notes: tuple[str, ...], stored: tuple[str, ...]) -> tuple[str, ...]:

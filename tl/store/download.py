@@ -15,6 +15,7 @@ from typing import BinaryIO
 import psutil
 
 from tl.config import Refused
+from tl.languages import say
 from tl.store.files import sync_folder
 
 TRIES = 3
@@ -77,12 +78,17 @@ def download(
         _fetch(url, part, size, progress or (lambda done, total: None))
         if not matches(part, sha256_prefix):
             raise WrongHash(
-                f"What {url} sent is not the expected file (its SHA-256 doesn't begin with {sha256_prefix}); "
-                f"try again later, or put the right file at {path}."
+                say(
+                    "What {url} sent is not the expected file (its SHA-256 doesn't begin with {sha256}); try again "
+                    "later, or put the right file at {path}.",
+                    url=url,
+                    sha256=sha256_prefix,
+                    path=path,
+                )
             )
         os.replace(part, path)
     except _BrokenError as error:
-        raise DownloadFailed(f"{url} could not be downloaded ({error}); {by_hand(path)}.") from error
+        raise _not_downloaded(url, error, by_hand(path)) from error
     finally:
         part.unlink(missing_ok=True)
     sync_folder(path.parent)
@@ -95,12 +101,17 @@ def reach(url: str, remedy: str, seconds: float) -> None:
     try:
         _open(url, 0, None, seconds).close()
     except _BrokenError as error:
-        raise DownloadFailed(f"{url} could not be downloaded ({error}); {remedy}.") from error
+        raise _not_downloaded(url, error, remedy) from error
 
 
 def by_hand(path: Path) -> str:
     """What to do where `path` can't be downloaded."""
-    return f"check the internet connection, or put the file at {path}"
+    return say("check the internet connection, or put the file at {path}", path=path)
+
+
+def _not_downloaded(url: str, error: _BrokenError, remedy: str) -> DownloadFailed:
+    said = say("{url} could not be downloaded ({reason}); {remedy}.", url=url, reason=str(error), remedy=remedy)
+    return DownloadFailed(said)
 
 
 def _sweep(path: Path) -> None:
@@ -142,17 +153,28 @@ def _open(url: str, start: int, validator: str | None, seconds: float | None = N
         error.close()
         if error.code in WORTH_ANOTHER_TRY:
             raise (_NotResumedError if error.code == 416 else _BrokenError)(
-                f"the server answered {error.code} {error.reason}"
+                say("the server answered {code} {reason}", code=error.code, reason=error.reason)
             ) from error
         kind = Unauthorized if error.code in (401, 403) else DownloadFailed
-        raise kind(f"{url} could not be downloaded: the server answered {error.code} {error.reason}.") from error
+        raise kind(
+            say(
+                "{url} could not be downloaded: the server answered {code} {reason}.",
+                url=url,
+                code=error.code,
+                reason=error.reason,
+            )
+        ) from error
     except (OSError, http.client.HTTPException) as error:  # urllib's URLError is an OSError
         cause = getattr(error, "reason", error)  # urllib wraps what happened
-        raise _BrokenError(f"no connection: {getattr(cause, 'strerror', None) or cause or repr(cause)}") from error
+        what = getattr(cause, "strerror", None) or str(cause) or repr(cause)
+        raise _BrokenError(say("no connection: {what}", what=what)) from error
     if answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
         answer.close()
         raise DownloadFailed(
-            f"{url} was answered with a web page instead of the file; this network may want a sign-in first."
+            say(
+                "{url} was answered with a web page instead of the file; this network may want a sign-in first.",
+                url=url,
+            )
         )
     return answer
 
@@ -160,8 +182,8 @@ def _open(url: str, start: int, validator: str | None, seconds: float | None = N
 def _receive(answer: http.client.HTTPResponse, file: BinaryIO, size: int | None, progress: Progress) -> None:
     """Append the answer's body to `file`, from the start where the server doesn't resume."""
     resumed = answer.status == 206
-    if resumed and not (answer.headers.get("Content-Range") or "").startswith(f"bytes {file.tell()}-"):
-        raise _NotResumedError("the server resumed at another place")
+    if resumed and not (answer.headers.get("Content-Range") or "").startswith(f"bytes {file.tell()}-"):  # not shown
+        raise _NotResumedError(say("the server resumed at another place"))
     if not resumed:
         file.truncate(0)  # the file is open for appending: the next write goes to its new end
     done = file.tell() if resumed else 0
@@ -172,11 +194,11 @@ def _receive(answer: http.client.HTTPResponse, file: BinaryIO, size: int | None,
         done += len(chunk)
         progress(done, total or size)
     if total is not None and done < total:
-        raise _BrokenError(f"the connection broke after {done:,} of {total:,} bytes")
+        raise _BrokenError(say("the connection broke after {done:,} of {total:,} bytes", done=done, total=total))
 
 
 def _read(answer: http.client.HTTPResponse) -> bytes:
     try:
         return answer.read1(CHUNK_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a broken chunk of a chunked body
-        raise _BrokenError(f"the connection broke: {error!r}") from error
+        raise _BrokenError(say("the connection broke: {error}", error=repr(error))) from error

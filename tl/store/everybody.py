@@ -26,7 +26,9 @@ class Load(NamedTuple):
 
 def load(home: Home, connection: sqlite3.Connection) -> Load:
     """How full the queue is, inside the transaction that fills it."""
-    active = f"SELECT owner, spec, arm, count(*) AS runs {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id, arm"
+    active = (
+        f"SELECT owner, spec, arm, count(*) AS runs {_JOINED} WHERE {_ACTIVE} GROUP BY experiment_id, arm"  # not shown
+    )
     ours: list[Training] = []
     networks: list[str] = []
     for row in connection.execute(active):
@@ -42,7 +44,7 @@ def load(home: Home, connection: sqlite3.Connection) -> Load:
 
 def served(home: Home) -> dict[str | None, float]:
     """Owner -> when a run of theirs was last started, Unix seconds; without those who never had a turn."""
-    query = f"SELECT owner, max(started) AS started {_JOINED} WHERE started IS NOT NULL GROUP BY owner"
+    query = f"SELECT owner, max(started) AS started {_JOINED} WHERE started IS NOT NULL GROUP BY owner"  # not shown
     return {row["owner"]: row["started"] for row in select(home, query)}
 
 
@@ -69,7 +71,7 @@ def delete_owner(home: Home, take_files: Callable[[], bool]) -> bool:
     In one transaction: nothing can be queued between the look and the end, and whatever is raised keeps the rows.
     False: they stay.
     """
-    assert home.owner is not None, "only a visitor's workspace ends"
+    assert home.owner is not None, "only a visitor's workspace ends"  # not shown
     with writing(home) as connection:
         own = "experiment_id IN (SELECT id FROM experiments WHERE owner IS ?)"
         if connection.execute(f"SELECT 1 FROM runs WHERE {own} AND {_ACTIVE}", (home.owner,)).fetchone():

@@ -4,6 +4,7 @@ import json
 import sqlite3
 
 from tl.config import Experiment, Refused, RunConfig
+from tl.languages import say
 from tl.store.database import Admission, queue_runs
 from tl.store.home import Home
 from tl.store.rows import RunRow
@@ -38,11 +39,11 @@ def grow(
                 return False
             write_in(connection, home, experiment_id, looked(open_plan, len(before.seeds), outcome))
         elif open_plan is not None:
-            raise Refused("Seeds are being added to this comparison until it is settled; stop that first.")
+            raise Refused(say("Seeds are being added to this comparison until it is settled; stop that first."))
         active = f"status IN ({', '.join(map(repr, ACTIVE))})"
         mine = "FROM runs WHERE experiment_id = ?"
         if connection.execute(f"SELECT 1 {mine} AND {active}", (experiment_id,)).fetchone():
-            raise Refused("Runs of this comparison still train or wait; let them end before you add seeds.")
+            raise Refused(say("Runs of this comparison still train or wait; let them end before you add seeds."))
         document = json.dumps(after.to_json())
         connection.execute("UPDATE experiments SET spec = ? WHERE id = ?", (document, experiment_id))
         last = connection.execute(f"SELECT max(position) AS last {mine}", (experiment_id,)).fetchone()["last"]
@@ -55,7 +56,7 @@ def with_ended(kept: dict[str, RunRow], admit: Admission) -> Admission:
     """`admit`, once the runs that were just queued under these ids have ended as others (rows) did."""
 
     def ended(connection: sqlite3.Connection) -> None:
-        query = "UPDATE runs SET status = 'finished', started = ?, ended = ? WHERE id = ?"
+        query = "UPDATE runs SET status = 'finished', started = ?, ended = ? WHERE id = ?"  # not shown
         connection.executemany(query, [(row.started, row.ended, run_id) for run_id, row in kept.items()])
         admit(connection)
 

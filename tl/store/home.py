@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tl.config import ID_PATTERN, NAME_PATTERN, Refused
+from tl.languages import say
 from tl.policy import HOSTED, UNLIMITED, Policy
 
 VISITORS = "visitors"  # folder of their workspaces, where strangers use this TL Lab
@@ -38,7 +39,7 @@ class Home:
     def of(self, owner: str | None) -> "Home":
         """The workspace of `owner` (a row's, or from `owner_of`) under the same root; None: the root itself."""
         if owner is not None and not ID_PATTERN.fullmatch(owner):
-            raise Refused(f"{owner!r} can't be the owner of a workspace.")
+            raise Refused(say("{owner!r} can't be the owner of a workspace.", owner=owner))
         return Home(self.root if owner is None else self.root / VISITORS / owner)
 
     def visitors(self) -> Iterator["Home"]:
@@ -140,13 +141,13 @@ class Home:
     def dataset_dir(self, name: str) -> Path:
         """Folder of one data set; Refused for a text that can't be a data set's name."""
         if not NAME_PATTERN.fullmatch(name):
-            raise Refused(f"{name!r} can't be a data set's name; use up to 40 of a-z, 0-9, '-' and '_'.")
+            raise Refused(say("{name!r} can't be a data set's name; use up to 40 of a-z, 0-9, '-' and '_'.", name=name))
         return self.datasets_dir / name
 
     def run(self, run_id: str) -> "Run":
         """Files of one run; Refused for a text that can't be an id."""
         if not ID_PATTERN.fullmatch(run_id):
-            raise Refused(f"There is no run {run_id!r}; `python -m tl runs` lists them.")
+            raise Refused(say("There is no run {id!r}; `python -m tl runs` lists them.", id=run_id))
         return Run(self.runs_dir / run_id)
 
 
@@ -180,12 +181,12 @@ class Run:
 
 def owner_of(secret: str) -> str:
     """The owner a visitor's secret stands for: it can be stored and shown, the secret can't be found from it."""
-    return _id_from(f"TL Lab workspace {secret}")
+    return _id_from(f"TL Lab workspace {secret}")  # not shown
 
 
 def own_id(owner: str, ident: str) -> str:
     """The id under which `owner` keeps what came from elsewhere as `ident`: always the same, and nobody else's."""
-    return _id_from(f"TL Lab import {owner} {ident}")
+    return _id_from(f"TL Lab import {owner} {ident}")  # not shown
 
 
 def _id_from(text: str) -> str:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tl.config import Refused
+from tl.languages import later, say
 from tl.store.home import Home
 from tl.store.schema import select, writing
-from tl.words import count, plain
+from tl.words import plain
 
 LONGEST_NAME, LONGEST_NOTES = 80, 4_000  # characters
 ROWS = 200  # of notes
@@ -32,12 +33,14 @@ def label(name: str, notes: str) -> Label:
     name = plain(name)
     lines = notes.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     notes = "\n".join(map(plain, lines)).strip()
-    for what, text, most in (("The name", name, LONGEST_NAME), ("The notes", notes, LONGEST_NOTES)):
+    for text, most, refusal in (
+        (name, LONGEST_NAME, later("The name is {length:,} characters long; {most:,} fit.")),
+        (notes, LONGEST_NOTES, later("The notes are {length:,} characters long; {most:,} fit.")),
+    ):
         if len(text) > most:
-            verb = "is" if what == "The name" else "are"
-            raise Refused(f"{what} {verb} {count(len(text))} characters long; {count(most)} fit.")
-    if notes.count("\n") >= ROWS:
-        raise Refused(f"The notes have {count(notes.count(chr(10)) + 1)} lines; {ROWS} fit.")
+            raise Refused(say(refusal, length=len(text), most=most))
+    if (breaks := notes.count("\n")) >= ROWS:
+        raise Refused(say("The notes have {lines:,} lines; {most} fit.", lines=breaks + 1, most=ROWS))
     return Label(name=name, notes=notes)
 
 
@@ -51,7 +54,7 @@ def labels(home: Home, ident: str | None = None) -> dict[str, Label]:
     found: dict[str, Label] = {}
     for key, name, notes in _KINDS:
         values: tuple[object, ...] = (home.owner,)
-        query = f"SELECT {key} AS id, {name} AS name, {notes} AS notes FROM experiments WHERE owner IS ?"
+        query = f"SELECT {key} AS id, {name} AS name, {notes} AS notes FROM experiments WHERE owner IS ?"  # not shown
         query += f" AND ({name} IS NOT NULL OR {notes} IS NOT NULL)"
         if ident is not None:
             query, values = f"{query} AND {key} = ?", (*values, ident)
@@ -77,4 +80,4 @@ def write(home: Home, ident: str, name: str, notes: str) -> Label:
             query = f"UPDATE experiments SET {changed} WHERE {key} = ? AND owner IS ?"
             if connection.execute(query, values).rowcount:
                 return kept
-        raise Refused(f"There is no experiment or sweep {ident!r} any more; it was deleted.")
+        raise Refused(say("There is no experiment or sweep {id!r} any more; it was deleted.", id=ident))

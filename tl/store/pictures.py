@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from msgspec import Struct
 
+from tl.languages import say
 from tl.store.documents import Count, fitting
 from tl.store.files import locked, read_json, write_json
 
@@ -65,7 +66,9 @@ class PictureStore:
         """(n, R, R, 3) uint8 memory map of a split, read-only. Raises ValueError when it is not filled yet."""
         rows = self.rows(split, samples)
         if rows.stop > self.ready:
-            raise ValueError(f"{self.path.name} holds {self.ready} pictures, {rows.stop} are needed: prepare it first")
+            raise ValueError(
+                f"{self.path.name} holds {self.ready} pictures, {rows.stop} are needed: prepare it first"  # not shown
+            )
         side = self.resolution
         if rows.start == rows.stop:
             return np.empty((0, side, side, 3), np.uint8)
@@ -110,7 +113,7 @@ class PictureStore:
         the whole file, in order, and yields the number of rows done after each piece: what is recorded as ready then
         survives a kill. One process fills at a time, the others wait for it and tell that as `progress`.
         """
-        what = "waiting until another process has made the same pictures ready"
+        what = say("waiting until another process has made the same pictures ready")
         with locked(self.path.with_suffix(".lock"), progress, what):
             ready, wanted = self.ready, self.rows("train", samples).stop
             if ready >= wanted:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tl.config import Refused
+from tl.languages import say
 from tl.store.everybody import known_runs
 from tl.store.files import locked, read_json, sync_folder, write_json
 from tl.store.home import Home
@@ -56,7 +57,7 @@ def announced(home: Home) -> set[str]:
 @contextmanager
 def alone(home: Home, progress: Callable[[int, int, str], None] | None) -> Iterator[None]:
     """One at a time of all visitors; `progress` is called while others come first, and may raise to give up."""
-    what = "waiting until another visitor's pictures have been read"
+    what = say("waiting until another visitor's pictures have been read")
     with locked(home.locks_dir / "upload.lock", progress, what):
         yield
 

@@ -47,7 +47,9 @@ class RedrawnStore(PictureStore):
     def pixels(self, split: str, samples: int | None = None) -> Selected:  # type: ignore[override]  # indexed like one
         """(n, R, R, 3) uint8 of a split, read-only. Raises ValueError when not all pictures are ready."""
         if self.ready < len(self.labels):
-            raise ValueError(f"{self.path.name} holds {self.ready} of {len(self.labels)} pictures: prepare it first")
+            raise ValueError(
+                f"{self.path.name} holds {self.ready} of {len(self.labels)} pictures: prepare it first"  # not shown
+            )
         return Selected(self.whole(), self.pictures_of(split, samples))
 
     def pictures_of(self, split: str, samples: int | None = None) -> np.ndarray:

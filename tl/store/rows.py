@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tl.config import ID_PATTERN, ArmConfig, Experiment, Newer, Refused, newer
+from tl.languages import read, say
 from tl.store.damage import Damaged
 from tl.store.documents import Finite, place_of
 
@@ -33,7 +34,7 @@ class RunRow(Struct, frozen=True, kw_only=True):
     spent: Finite  # seconds that its ended attempts took
     handle: str | None  # of what trains it: its launcher's own text (tl.jobs.launchers.launcher)
     reason: str | None
-    message: str | None
+    message: str | None  # a sentence in the reader's language
     spec: str  # the experiment's JSON
     sweep_id: str | None = None  # the same for all sizes of one sweep
     owner: str | None = None  # whose it is (see Home.owner)
@@ -54,10 +55,13 @@ def row_of(columns: dict[str, Any]) -> RunRow:
     try:
         row = msgspec.convert(columns, RunRow)
     except msgspec.ValidationError as problem:
-        raise Damaged(f"{place_of(problem, 'a value')} of a run in it can't be") from None
+        place = place_of(problem, "")
+        raise Damaged(
+            say("{place} of a run in it can't be", place=place) if place else say("a value of a run in it can't be")
+        ) from None
     if all(arm.name != row.arm for arm in row.experiment.arms):
-        raise Damaged("arm of a run in it can't be")
-    return row
+        raise Damaged(say("arm of a run in it can't be"))
+    return msgspec.structs.replace(row, message=read(row.message)) if row.message else row
 
 
 @lru_cache(maxsize=512)
@@ -70,17 +74,20 @@ def experiment_of(spec: str) -> Experiment:
     try:
         return Experiment.from_json(json.loads(spec))
     except Newer as found:
-        raise Refused(newer("The queue (tl.sqlite)", found)) from None
+        raise Refused(newer(say("The queue (tl.sqlite)"), found)) from None
     except (Refused, ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
-        raise Damaged(f"an experiment in it can't be read ({problem})") from None
+        raise Damaged(say("an experiment in it can't be read ({problem})", problem=str(problem))) from None
 
 
 def refuse_final(experiment_id: str, experiment: Experiment) -> None:
     """Raise Refused for a final model, where arms are compared or test pictures are needed."""
     if experiment.final:
         raise Refused(
-            f"Experiment {experiment_id} is a final model, which is compared with nothing; `python -m tl export-model` writes "
-            "it with its card."
+            say(
+                "Experiment {id} is a final model, which is compared with nothing; `python -m tl export-model` writes it "
+                "with its card.",
+                id=experiment_id,
+            )
         )
 
 
@@ -88,6 +95,8 @@ def refuse_two_sets(experiment: Experiment) -> None:
     """Raise Refused where pictures of one data set are to be corrected, and those that were tested are another's."""
     if experiment.target_dataset:
         raise Refused(
-            "This comparison was tested on another data set than it learned from; compare within one of the two to check "
-            "its labels."
+            say(
+                "This comparison was tested on another data set than it learned from; compare within one of the two to "
+                "check its labels."
+            )
         )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tl.config import Refused
+from tl.languages import say
 from tl.store.damage import refusal
 from tl.store.files import locked
 from tl.store.home import Home
@@ -30,7 +31,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             key TEXT UNIQUE,           -- the submission's own name: the same key twice is the same experiment
             created REAL NOT NULL,     -- Unix time, seconds
             spec TEXT NOT NULL         -- Experiment.to_json
-        )""",
+        )""",  # not shown
         f"""CREATE TABLE runs (
             id TEXT PRIMARY KEY,
             experiment_id TEXT NOT NULL REFERENCES experiments(id),
@@ -44,7 +45,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             reason TEXT, message TEXT,
             stop_requested INTEGER NOT NULL DEFAULT 0,
             UNIQUE (experiment_id, position)
-        )""",
+        )""",  # not shown
         "CREATE INDEX runs_by_status ON runs(status)",
     ),
     (
@@ -76,7 +77,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # this machine, in the three columns that named it; they are no longer read or written.
         "ALTER TABLE runs ADD COLUMN handle TEXT",
         """UPDATE runs SET handle = 'local ' || pid || ' ' || coalesce(start_ticks, 0) || ' ' || coalesce(boot_id, '')
-            WHERE pid""",
+            WHERE pid""",  # not shown
     ),
 )
 
@@ -121,7 +122,7 @@ def _migrate(home: Home, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         version = _version(connection)
         if version > len(MIGRATIONS):
-            raise Refused(f"{home.database_path} was written by a newer TL Lab; update this one.")
+            raise Refused(say("{path} was written by a newer TL Lab; update this one.", path=home.database_path))
         for statement in (statement for step in MIGRATIONS[version:] for statement in step):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tl.config import PLANNED_LOOKS, Experiment, Refused
-from tl.languages import mapped, store
+from tl.languages import later, read, say, store
 from tl.store.home import Home
 from tl.store.rows import experiment_of
 from tl.store.schema import ACTIVE, select, writing
@@ -18,11 +18,6 @@ MOST_MINUTES = 10_000  # a week
 # Why a plan ended: the outcome is decided; as many seeds or minutes as it may take; no number of seeds can decide it;
 # somebody stopped it; something in the way, which `message` names.
 ENDS = ("decided", "seeds", "minutes", "pictures", "stopped", "failed")
-
-
-def _require(holds: bool, name: str, value: object, allowed: str) -> None:
-    if not holds:
-        raise Refused(f"{name} is {value!r:.40}; it must be a whole number {allowed}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +34,17 @@ class Settling:
     boot_id: str | None = None  # which start of the machine they count from
     looks: tuple[tuple[int, str], ...] = ()  # (number of seeds, outcome) of each look that was made
     ended: str | None = None  # one of ENDS
-    message: str | None = None  # what was in the way, a sentence
+    message: str | None = None  # what was in the way, a sentence in the reader's language
 
     def __post_init__(self) -> None:
         least, most = PLANNED_LOOKS[0], PLANNED_LOOKS[-1]
         seeds, minutes = self.at_most_seeds, self.at_most_minutes
-        _require(type(seeds) is int and least <= seeds <= most, "at most seeds", seeds, f"from {least} to {most}")
-        fits = type(minutes) is int and 1 <= minutes <= MOST_MINUTES
-        _require(fits, "at most minutes", minutes, f"from 1 to {MOST_MINUTES:,}")
+        if type(seeds) is not int or not least <= seeds <= most:
+            text = later("at most seeds is {value!r:.40}; it must be a whole number from {least} to {most}.")
+            raise Refused(say(text, value=seeds, least=least, most=most))
+        if type(minutes) is not int or not 1 <= minutes <= MOST_MINUTES:
+            text = later("at most minutes is {value!r:.40}; it must be a whole number from 1 to {most:,}.")
+            raise Refused(say(text, value=minutes, most=MOST_MINUTES))
 
     @property
     def open(self) -> bool:
@@ -65,7 +63,7 @@ class Settling:
 
     def to_json(self) -> str:
         """As it is stored; `plan_of` reads it back."""
-        return json.dumps(asdict(self))
+        return json.dumps(asdict(self) | {"message": store(self.message)})
 
 
 def plan_of(text: str | None) -> Settling | None:
@@ -73,7 +71,7 @@ def plan_of(text: str | None) -> Settling | None:
     try:
         document = json.loads(text or "null")
         looks = tuple((int(seeds), str(outcome)) for seeds, outcome in document["looks"])
-        plan = Settling(**document | {"looks": looks})
+        plan = Settling(**document | {"looks": looks, "message": read(document.get("message"))})
         return plan if plan.ended in (None, *ENDS) and type(plan.began) in (int, float) else None
     except (ValueError, TypeError, KeyError):
         return None
@@ -106,8 +104,9 @@ def _goes_on(text: str) -> bool:
 def open_plans(home: Home) -> list[dict[str, Any]]:
     """`{"experiment_id", "owner", "active"}` of everybody's plans that go on; `active`: something trains or waits."""
     active = f"SELECT 1 FROM runs WHERE experiment_id = experiments.id AND status IN ({', '.join(map(repr, ACTIVE))})"
-    columns = f"id AS experiment_id, owner, settling, EXISTS ({active}) AS active"
-    found = select(home, f"SELECT {columns} FROM experiments WHERE settling IS NOT NULL ORDER BY created, id")
+    columns = f"id AS experiment_id, owner, settling, EXISTS ({active}) AS active"  # not shown
+    query = f"SELECT {columns} FROM experiments WHERE settling IS NOT NULL ORDER BY created, id"  # not shown
+    found = select(home, query)
     return [row | {"active": bool(row["active"])} for row in found if _goes_on(row.pop("settling"))]
 
 
@@ -144,7 +143,7 @@ def end(
             return False
         if seen is not None and outcome is not None:
             plan = looked(plan, len(seen.seeds), outcome)
-        message = message and store(mapped(message, home.policy.without_places))
+        message = message and home.policy.without_places(read(message) or "")
         write_in(connection, home, experiment_id, replace(plan, ended=ended, message=message))
         return True
 

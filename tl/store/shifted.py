@@ -15,17 +15,18 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from pyarrow import parquet
 
+from tl.languages import later
 from tl.store.documents import fitting
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
 from tl.store.looks import Share
 
 AS_THEY_ARE = "none"  # in place of a kind: pictures that nothing was done to
-KINDS = {  # kind -> what it does to pictures, as people read it
-    "blur": "blurred",
-    "noise": "noisy",
-    "jpeg": "strongly compressed",
-    "brightness": "darker",
+KINDS = {  # kind -> what it does to pictures, to be said
+    "blur": later("blurred"),
+    "noise": later("noisy"),
+    "jpeg": later("strongly compressed"),
+    "brightness": later("darker"),
 }
 STRENGTHS = (1, 2, 3)  # weak, medium, strong
 COLUMNS = {  # a contract: extend it, don't rename

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
+from tl.languages import say
 from tl.store.seal import NO_DIGEST, SEAL
 from tl.store.weights_file import ITEM_BYTES, Tensor, library
 
@@ -32,7 +33,7 @@ def pieces(file: BinaryIO, tensors: Mapping[str, Tensor], about: Mapping[str, st
         while left:
             piece = file.read(min(left, PIECE_BYTES))
             if not piece:
-                raise OSError(f"{file.name} was cut off while it was read")
+                raise OSError(say("{file} was cut off while it was read", file=file.name))
             left -= len(piece)
             yield piece
 

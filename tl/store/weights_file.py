@@ -19,6 +19,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from tl.config import Refused
+from tl.languages import later, say
 from tl.store.download import WrongHash
 from tl.words import plain
 
@@ -31,14 +32,15 @@ ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16"
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 PIECE = 1 << 24  # numbers looked at together
 OTHERS = {  # what a file begins with -> what it is
-    b"PK\x03\x04": "a PyTorch or zip file, which may run code when it is loaded",
-    b"\x80": "a Python pickle, which runs code when it is loaded",
-    b"\x89HDF": "an HDF5 file",
-    b"GGUF": "a GGUF file",
-    b"<": "a web page",
+    b"PK\x03\x04": later("a PyTorch or zip file, which may run code when it is loaded"),
+    b"\x80": later("a Python pickle, which runs code when it is loaded"),
+    b"\x89HDF": later("an HDF5 file"),
+    b"GGUF": later("a GGUF file"),
+    b"<": later("a web page"),
 }
-DOWNLOAD_AGAIN = "delete it, and it is downloaded again"
-ADVICE = (
+NONE = later("no safetensors file")
+DOWNLOAD_AGAIN = later("delete it, and it is downloaded again")
+ADVICE = later(
     "save the weights as .safetensors: where you trust the file, "
     "safetensors.torch.save_file(torch.load(FILE, weights_only=True), NEW_FILE) does it"
 )
@@ -56,7 +58,7 @@ class Tensor(NamedTuple):
 def opened(path: Path) -> BufferedReader:
     """The file, to be checked and then loaded. Raises Refused where there is none."""
     if not path.is_file() or not path.stat().st_size:
-        raise Refused(f"{path} is absent or empty; it should hold weights.")
+        raise Refused(say("{path} is absent or empty; it should hold weights.", path=path))
     return open(path, "rb")
 
 
@@ -65,16 +67,27 @@ def check(file: BinaryIO) -> dict[str, Tensor]:
     tensors = read_header(file)
     for name, tensor in tensors.items():
         if not all(np.isfinite(piece).all() for piece in _floats(file, tensor)):
-            raise Refused(f"{file.name}: {name!r} holds values that are not finite; it is damaged, get it again.")
+            raise Refused(
+                say(
+                    "{path}: {name!r} holds values that are not finite; it is damaged, get it again.",
+                    path=file.name,
+                    name=name,
+                )
+            )
     return tensors
 
 
 def check_published(file: BufferedReader, sha256_prefix: str, remedy: str = DOWNLOAD_AGAIN) -> None:
-    """Refuse a file that is not the very one its publisher names: it is a pickle."""
+    """Refuse a file that is not the very one its publisher names: it is a pickle. `remedy`: what to do, to be said."""
     file.seek(0)
     if len(sha256_prefix) < 8 or not hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256_prefix.lower()):
         raise WrongHash(
-            f"{file.name} is not the file its publisher names (its SHA-256 doesn't begin with {sha256_prefix}); {remedy}."
+            say(
+                "{path} is not the file its publisher names (its SHA-256 doesn't begin with {sha256}); {remedy}.",
+                path=file.name,
+                sha256=sha256_prefix,
+                remedy=say(remedy) if remedy == DOWNLOAD_AGAIN else remedy,
+            )
         )
 
 
@@ -85,16 +98,22 @@ def read_header(file: BinaryIO) -> dict[str, Tensor]:
     head = file.read(8)
     announced = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
     if not 2 <= announced <= size - 8 or file.read(1) != b"{":
-        kind = next((kind for magic, kind in OTHERS.items() if head.startswith(magic)), "no safetensors file")
-        raise Refused(f"{file.name} is {kind}; {ADVICE}.")
-    for what, number, most in (("a header", announced, HEADER_BYTES), ("a file", size, FILE_BYTES)):
+        kind = next((kind for magic, kind in OTHERS.items() if head.startswith(magic)), NONE)
+        raise Refused(say("{path} is {kind}; {advice}.", path=file.name, kind=say(kind), advice=say(ADVICE)))
+    for text, number, most in (
+        (later("{path} has a header of {number:,} bytes; at most {most:,} are accepted."), announced, HEADER_BYTES),
+        (later("{path} has a file of {number:,} bytes; at most {most:,} are accepted."), size, FILE_BYTES),
+    ):
         if number > most:
-            raise Refused(f"{file.name} has {what} of {number:,} bytes; at most {most:,} are accepted.")
+            raise Refused(say(text, path=file.name, number=number, most=most))
     try:
         with library(file) as found:
             return _tensors(found, 8 + announced, file.name)
     except SafetensorError as problem:
-        raise Refused(f"{file.name} is cut off or damaged ({plain(str(problem)):.100}); get it again.") from None
+        what = plain(str(problem))
+        raise Refused(
+            say("{path} is cut off or damaged ({what:.100}); get it again.", path=file.name, what=what)
+        ) from None
 
 
 def library(file: BinaryIO) -> safe_open:
@@ -106,15 +125,18 @@ def _tensors(found: safe_open, begin: int, path: str) -> dict[str, Tensor]:
     """What the library has found to lie one behind the other, in that order, up to the end of the file."""
     names = found.offset_keys()
     if not 0 < len(names) <= TENSORS:
-        raise Refused(f"{path} has {len(names):,} tensors; 1 to {TENSORS:,} are accepted.")
+        text = later("{path} has {number:,} tensors; 1 to {most:,} are accepted.")
+        raise Refused(say(text, path=path, number=len(names), most=TENSORS))
     tensors: dict[str, Tensor] = {}
     for name in names:
         about = found.get_slice(name)
         dtype, shape = about.get_dtype(), tuple(about.get_shape())
         if len(name) > NAME_LENGTH or not name.isprintable():
-            raise Refused(f"{path} has a damaged header ({name!r:.60} is no name of a tensor); get it again.")
+            text = later("{path} has a damaged header ({name!r:.60} is no name of a tensor); get it again.")
+            raise Refused(say(text, path=path, name=name))
         if dtype not in ITEM_BYTES or len(shape) > DIMENSIONS:
-            raise Refused(f"{path}: {name!r:.60} has the type {dtype} and {len(shape)} dimensions; that is no weight.")
+            text = later("{path}: {name!r:.60} has the type {dtype} and {number} dimensions; that is no weight.")
+            raise Refused(say(text, path=path, name=name, dtype=dtype, number=len(shape)))
         stop = begin + math.prod(shape) * ITEM_BYTES[dtype]
         tensors[name], begin = Tensor(dtype, shape, begin, stop), stop
     return tensors
