@@ -5,7 +5,9 @@ import vl_convert
 
 from tl.charts.drawing import Drawing
 
-FONT = "Helvetica, Arial, sans-serif"
+FONT = ", ".join(  # after the first ones there is those for Chinese, of Linux, Windows and macOS
+    ("Helvetica", "Arial", "sans-serif", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC")  # not shown
+)
 LOOK = {
     "font": FONT,
     "background": "white",
@@ -17,5 +19,6 @@ LOOK = {
 
 def as_svg(chart: Drawing, width: int = 520) -> str:
     """The chart as SVG text, `width` pixels wide without its axes. Needs no network."""
-    spec = chart.to_dict() | {"width": width, "config": LOOK}
+    spec = chart.to_dict()
+    spec |= {"width": width, "config": LOOK | spec.get("config", {})}
     return vl_convert.vegalite_to_svg(spec, vl_version=".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2]))
