@@ -4,12 +4,11 @@ import altair as alt
 import vl_convert
 
 from tl.charts.drawing import Drawing
+from tl.languages import language
 
-FONT = ", ".join(  # after the first ones there is those for Chinese, of Linux, Windows and macOS
-    ("Helvetica", "Arial", "sans-serif", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC")  # not shown
-)
+FONT = "Helvetica, Arial, sans-serif"  # not shown
+FONTS = {"zh": f"Noto Sans CJK SC, Microsoft YaHei, PingFang SC, {FONT}"}  # not shown
 LOOK = {
-    "font": FONT,
     "background": "white",
     "axis": {"labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal", "gridColor": "#e8e8e8"},
     "legend": {"labelFontSize": 12},
@@ -20,5 +19,6 @@ LOOK = {
 def as_svg(chart: Drawing, width: int = 520) -> str:
     """The chart as SVG text, `width` pixels wide without its axes. Needs no network."""
     spec = chart.to_dict()
-    spec |= {"width": width, "config": LOOK | spec.get("config", {})}
+    look = LOOK | {"font": FONTS.get(language(), FONT)} | spec.get("config", {})
+    spec |= {"width": width, "config": look}
     return vl_convert.vegalite_to_svg(spec, vl_version=".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2]))
