@@ -1,12 +1,15 @@
 """Charts keep one specification while runs learn; their rows say what the metrics say."""
 
+import gettext
 import re
+from collections.abc import Iterator
 
 import pandas as pd
 import pytest
 
+from tl import languages
 from tl.charts import curves, resources
-from tl.charts.frames import AXES, MAX_POINTS, bands, samples
+from tl.charts.frames import AXES, MAX_POINTS, bands, part, samples
 from tl.charts.frames import curves as curve_rows
 from tl.charts.palette import ARM_COLOURS
 from tl.charts.svg import as_svg
@@ -249,3 +252,38 @@ def test_the_page_may_name_the_lines_itself():
         curves.validation_chart("loss", metrics(1), ARMS, "epochs", 10, legend=legend).view for legend in (True, False)
     ]
     assert ["labelLimit" in document for document in drawn] == [True, False]
+
+
+class Quoted(gettext.NullTranslations):
+    """A language in which all is said in quotation marks."""
+
+    def gettext(self, message: str) -> str:
+        return f"«{message}»"
+
+
+def titles(spec: object) -> Iterator[str]:
+    """Every title in a specification."""
+    if isinstance(spec, dict):
+        if isinstance(spec.get("title"), str):
+            yield spec["title"]
+        spec = list(spec.values())
+    for inner in spec if isinstance(spec, list) else []:
+        yield from titles(inner)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_titles_and_words_in_tooltips_are_in_the_readers_language(name, monkeypatch):
+    monkeypatch.setattr(languages, "_catalogue", lambda code: Quoted())
+    monkeypatch.setattr("tests.charts.test_charts.ARMS", [*ARMS, "quoted"])  # what is kept of it is nobody else's
+    with languages.speaking("zh"):
+        drawn = CHARTS[name](known(3, 3))
+    found = list(titles(drawn.spec))
+    assert found and all(title.startswith("«") for title in found)
+    rows = drawn.tables["rows"]
+    assert {*rows["curve_words"]} == {f"«{curve}»" for curve in rows["curve"]}
+    assert {*rows["stage"]} <= {"«everything»"} and all(band.startswith("«") for band in rows["band"] if band)
+
+
+@pytest.mark.parametrize("name", ["head", "everything", "stem", "stage3", "stage2 and above", "stage4 and head", "own"])
+def test_what_trains_is_said_as_the_metrics_have_it(name):
+    assert part(name) == name

@@ -4,6 +4,8 @@ import altair as alt
 import pandas as pd
 
 from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.svg import FONT, as_svg
+from tl.languages import language, speaking
 
 
 def view(make=None) -> str:
@@ -39,3 +41,29 @@ def test_a_drawing_on_top_brings_its_own_rows():
     assert [layer["mark"]["type"] for layer in document["layer"]] == ["line", "rule"]
     assert document["layer"][-1]["data"] == {"name": "marks"} and set(document["datasets"]) == {ROWS, "marks"}
     assert len(lower.to_dict()["layer"]) == 1
+
+
+def test_a_specification_is_kept_for_each_language_with_how_that_writes_numbers_and_times():
+    made = []
+
+    @kept
+    def chart(height: int) -> alt.Chart:
+        made.append(language())
+        return table().mark_point().properties(height=height, title=language())
+
+    english = chart(9)
+    with speaking("zh"):
+        chinese = Drawing(chart(9), {}).spec
+        assert chart(9) == chart(9)
+    assert chart(9) == english and made == ["en", "zh"]
+    assert chinese["title"] == "zh" and chinese["config"]["locale"]["number"]["thousands"] == ","
+
+
+def test_chinese_has_fonts_and_numbers_of_its_own_on_paper_and_a_drawing_on_top_no_second_locale():
+    rows = {ROWS: pd.DataFrame({"a": [1000.0], "b": [2]})}
+    layers = lambda: alt.layer(table().mark_point().encode(alt.X("a:Q", title="准确率")))  # noqa: E731
+    with speaking("zh"):
+        drawing = Drawing(view(layers), rows).under(Drawing(view(), {}))
+        drawn = as_svg(drawing)
+    assert "config" not in drawing.spec["layer"][-1] and "准确率" in drawn and "1,000" in drawn
+    assert drawn.count("Noto Sans CJK SC") and "Noto Sans CJK SC" not in as_svg(drawing) and FONT in as_svg(drawing)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.palette import ARM_COLOURS, FROZEN_COLOUR
+from tl.languages import say
 
 GREYISH = 6  # of the arms' colours: too close to the grey of all other classes
 OF_CLASSES = tuple(colour for place, colour in enumerate(ARM_COLOURS) if place != GREYISH)
@@ -30,7 +31,10 @@ def both_sets_chart(rows: Sequence[Row], explained: tuple[str, str]) -> Drawing:
 @kept
 def _view(explained: tuple[str, str]) -> alt.Chart:
     axis = alt.Axis(labels=False, ticks=False, grid=False)
-    x, y = (f"component {number}, {share} of the variance" for number, share in enumerate(explained, 1))
+    x, y = (
+        say("component {number}, {share} of the variance", number=number, share=share)
+        for number, share in enumerate(explained, 1)
+    )
     sides = [0, 1]
     paint = alt.Scale(domain=list(range(len(COLOURS))), range=list(COLOURS))
     drawn: alt.Chart = (
@@ -44,9 +48,9 @@ def _view(explained: tuple[str, str]) -> alt.Chart:
             fill=alt.Fill("colour:N", scale=paint, legend=None),
             fillOpacity=alt.FillOpacity("side:N", scale=alt.Scale(domain=sides, range=[0.9, 0]), legend=None),
             tooltip=[
-                alt.Tooltip("set:N", title="set"),
-                alt.Tooltip("class:N", title="class"),
-                alt.Tooltip("picture:Q", title="picture", format=","),
+                alt.Tooltip("set:N", title=say("set")),
+                alt.Tooltip("class:N", title=say("class")),
+                alt.Tooltip("picture:Q", title=say("picture"), format=","),
             ],
         )
         .properties(height=HEIGHT)

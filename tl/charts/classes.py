@@ -9,6 +9,7 @@ import pandas as pd
 from tl.charts.axes import share_axis
 from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.languages import say
 
 MOST_CLASSES = 12  # that are drawn; more can't be told apart
 ROW = 14  # pixels: height of an arm's row
@@ -74,18 +75,18 @@ def _view(classes: tuple[str, ...], arms: tuple[str, ...]) -> alt.LayerChart | a
     )
     x = alt.X(
         "recall:Q",
-        title="test pictures of the class recognised",
+        title=say("test pictures of the class recognised"),
         scale=alt.Scale(domain=[0, 1], nice=False),
         axis=share_axis(5),
     )
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     told = [
-        alt.Tooltip("class:N", title="class"),
-        alt.Tooltip("arm:N", title="arm"),
-        alt.Tooltip("recall:Q", title="recognised", format=".1%"),
-        alt.Tooltip("low:Q", title="from", format=".1%"),
-        alt.Tooltip("high:Q", title="to", format=".1%"),
-        alt.Tooltip("pictures:Q", title="test pictures"),
+        alt.Tooltip("class:N", title=say("class")),
+        alt.Tooltip("arm:N", title=say("arm")),
+        alt.Tooltip("recall:Q", title=say("recognised"), format=".1%"),
+        alt.Tooltip("low:Q", title=say("from"), format=".1%"),
+        alt.Tooltip("high:Q", title=say("to"), format=".1%"),
+        alt.Tooltip("pictures:Q", title=say("test pictures")),
     ]
     base = table().encode(
         y=y,

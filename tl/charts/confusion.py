@@ -5,7 +5,6 @@ Opacity tells the amount, so that the same chart serves a light and a dark page.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import altair as alt
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from tl.charts.classes import told_apart
 from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.languages import say
 
 CELL = "cell"  # name of the selection: rows with FIELDS
 FIELDS = ("label", "answer")  # numbers of the classes, as in the counts
@@ -48,7 +48,7 @@ def confusion_chart(
     pictures = arm.counts[among].sum(1, keepdims=True)
     strength = part / np.maximum(pictures, 1)
     rows = _rows(part, part, classes, among, part, strength, np.where(part > 0, arm.title, NEITHER).astype(object))
-    return _drawing(rows, classes, among, chosen, (arm,), ("pictures",))
+    return _drawing(rows, classes, among, chosen, (arm,), (say("pictures"),))
 
 
 def difference_chart(
@@ -104,14 +104,32 @@ def _drawing(
 ) -> Drawing:
     names = tuple(told_apart([classes[number] for number in among]))
     view = _view(names, tuple((side.title, side.colour) for side in sides), counted)
-    amounts = [
-        f"{side.title}: " + rows[field].astype(str) for field, side in zip(("arm", "other"), sides, strict=False)
-    ]
-    rows["about"] = (
-        rows["labelled"] + " answered as " + rows["answered"] + ", " + reduce(lambda a, b: a + ", " + b, amounts)
-    )
+    squares = zip(rows["labelled"], rows["answered"], rows["arm"], rows["other"], strict=True)
+    rows["about"] = [_about(label, answer, (own, other), sides) for label, answer, own, other in squares]
     framed = rows[(rows["label"] == chosen[0]) & (rows["answer"] == chosen[1])] if chosen else rows[:0]
     return Drawing(view, {ROWS: rows, CHOSEN: framed})
+
+
+def _about(label: str, answer: str, numbers: tuple[int, int], sides: Sequence[Side]) -> str:
+    """A square as it is read out."""
+    titles = [side.title for side in sides]
+    if len(titles) == 1:
+        return say(
+            "{label} answered as {answer}, {arm}: {number}",
+            label=label,
+            answer=answer,
+            arm=titles[0],
+            number=numbers[0],
+        )
+    return say(
+        "{label} answered as {answer}, {arm}: {number}, {other}: {other_number}",
+        label=label,
+        answer=answer,
+        arm=titles[0],
+        number=numbers[0],
+        other=titles[1],
+        other_number=numbers[1],
+    )
 
 
 @kept
@@ -125,9 +143,9 @@ def _view(
         "scale": alt.Scale(domain=list(classes), paddingInner=0.06, paddingOuter=0.03),
     }
     look: dict[str, Any] = {"labelLimit": NAME, "ticks": False, "domain": False, "grid": False, "labelOverlap": False}
-    x = alt.X("answered:N", title="answered", axis=alt.Axis(labelAngle=angle, **look), **place)
-    y = alt.Y("labelled:N", title="labelled", axis=alt.Axis(**look), **place)
-    told = [alt.Tooltip("labelled:N", title="labelled"), alt.Tooltip("answered:N", title="answered")]
+    x = alt.X("answered:N", title=say("answered"), axis=alt.Axis(labelAngle=angle, **look), **place)
+    y = alt.Y("labelled:N", title=say("labelled"), axis=alt.Axis(**look), **place)
+    told = [alt.Tooltip("labelled:N", title=say("labelled")), alt.Tooltip("answered:N", title=say("answered"))]
     told += [alt.Tooltip(f"{field}:Q", title=title) for field, title in zip(("arm", "other"), counted, strict=False)]
     titles, colours = zip(*sides, strict=True)
     base = table().encode(x=x, y=y, tooltip=told, description="about:N")

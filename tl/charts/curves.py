@@ -11,6 +11,7 @@ from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.frames import AXES, DISTURBED, curves, disturbed
 from tl.charts.palette import SOLID, arm_colour, arm_dash
 from tl.charts.times import time_axis
+from tl.languages import later, say
 from tl.words import duration
 
 BAND_OPACITY = 0.16
@@ -23,7 +24,7 @@ def arm_scale(arms: Sequence[str]) -> alt.Scale:
 
 
 def _x(axis: str, max_epochs: int) -> alt.X:
-    title = AXES[axis][1]
+    title = say(AXES[axis][1])
     if axis == "epochs":
         return alt.X(
             "x:Q",
@@ -37,20 +38,21 @@ def _x(axis: str, max_epochs: int) -> alt.X:
 
 
 TITLES = {  # of the axis of each measure
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "loss": "loss",
-    "rate": "learning rate",
-    "seconds": "time",
-    "estimated": "estimated accuracy",
-    "domain": "told apart",
-    "classes": "classes",
+    "accuracy": later("accuracy"),
+    "balanced_accuracy": later("balanced accuracy"),
+    "loss": later("loss"),
+    "rate": later("learning rate"),
+    "seconds": later("time"),
+    "estimated": later("estimated accuracy"),
+    "domain": later("told apart"),
+    "classes": later("classes"),
 }
 
 
 def _y(measure: str) -> alt.Y:
+    title = say(TITLES[measure])
     if measure == "seconds":
-        return alt.Y("y:Q", title=TITLES[measure], scale=alt.Scale(domainMin=0, **room_above()), axis=time_axis("y", 4))
+        return alt.Y("y:Q", title=title, scale=alt.Scale(domainMin=0, **room_above()), axis=time_axis("y", 4))
     looks: dict[str, tuple[dict[str, Any], alt.Axis]] = {
         "accuracy": ({"domain": [0, 1]}, share_axis(6)),
         "balanced_accuracy": ({"domain": [0, 1]}, share_axis(6)),
@@ -61,7 +63,7 @@ def _y(measure: str) -> alt.Y:
         "rate": ({"type": "log", "nice": True}, alt.Axis(format=RATE_FORMAT, tickCount=3)),
     }
     scale, axis = looks[measure]
-    return alt.Y("y:Q", title=TITLES[measure], scale=alt.Scale(**scale, **room_above()), axis=axis)
+    return alt.Y("y:Q", title=title, scale=alt.Scale(**scale, **room_above()), axis=axis)
 
 
 @kept
@@ -85,7 +87,7 @@ def _lines(
         detail="series:N",
     )
     band = base.mark_area(opacity=BAND_OPACITY, interpolate="linear").encode(
-        y=alt.Y("low:Q", title=TITLES[measure]), y2="high:Q"
+        y=alt.Y("low:Q", title=say(TITLES[measure])), y2="high:Q"
     )
     lines = base.mark_line(
         point=alt.OverlayMarkDef(size=26, filled=True), interpolate="linear", strokeCap="round"
@@ -95,13 +97,13 @@ def _lines(
         opacity=alt.Opacity("kind:O", scale=alt.Scale(domain=["mean", "seed"], range=[1, 0.35]), legend=None),
         strokeDash=_dashes(arms),
         tooltip=[
-            alt.Tooltip("arm:N", title="arm"),
-            alt.Tooltip("curve:N", title="curve"),
-            alt.Tooltip("epoch:Q", title="epoch", format="d"),
+            alt.Tooltip("arm:N", title=say("arm")),
+            alt.Tooltip("curve_words:N", title=say("curve")),
+            alt.Tooltip("epoch:Q", title=say("epoch"), format="d"),
             *_values(measure),
-            alt.Tooltip("stage:N", title="trains"),
-            alt.Tooltip("band:N", title="95 % interval for"),
-            alt.Tooltip("runs:Q", title="runs"),
+            alt.Tooltip("stage:N", title=say("trains")),
+            alt.Tooltip("band:N", title=say("95 % interval for")),
+            alt.Tooltip("runs:Q", title=say("runs")),
         ],
     )
     return alt.layer(band, lines).properties(height=height)
@@ -109,7 +111,7 @@ def _lines(
 
 def _values(measure: str) -> list[alt.Tooltip]:
     """What a point is worth, in words where it is a time."""
-    titles = {"y": "value", "low": "95 % interval from", "high": "to"}
+    titles = {"y": say("value"), "low": say("95 % interval from"), "high": say("to")}
     if measure == "seconds":
         return [alt.Tooltip(f"{name}_words:N", title=title) for name, title in titles.items()]
     return [alt.Tooltip(f"{name}:Q", title=title, format=".4~g") for name, title in titles.items()]
@@ -165,9 +167,9 @@ def _disturbed(arms: tuple[str, ...]) -> alt.Chart:
             y=alt.Y("y:Q"),
             color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
             tooltip=[
-                alt.Tooltip("arm:N", title="arm"),
-                alt.Tooltip("x:Q", title="epoch", format="d"),
-                alt.Tooltip("others:Q", title="processors other programs had", format=".0%"),
+                alt.Tooltip("arm:N", title=say("arm")),
+                alt.Tooltip("x:Q", title=say("epoch"), format="d"),
+                alt.Tooltip("others:Q", title=say("processors other programs had"), format=".0%"),
             ],
         )
     )
@@ -202,7 +204,10 @@ def _marks(arms: tuple[str, ...]) -> alt.Chart:
             x=alt.X("x:Q"),
             y=alt.Y("y:Q"),
             color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
-            tooltip=[alt.Tooltip("arm:N", title="arm"), alt.Tooltip("x:Q", title="goes wrong from epoch", format="d")],
+            tooltip=[
+                alt.Tooltip("arm:N", title=say("arm")),
+                alt.Tooltip("x:Q", title=say("goes wrong from epoch"), format="d"),
+            ],
         )
     )
     return crosses

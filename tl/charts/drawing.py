@@ -13,8 +13,27 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from tl.languages import language
+
 ROWS = "rows"  # name of the table of a chart that has one
 VIEWS = 48  # specifications that are kept, of each kind
+WORDS = {  # language -> how Vega writes numbers and times in it; English needs none
+    "zh": {
+        "number": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["¥", ""]},
+        "time": {
+            "dateTime": "%Y年%-m月%-d日 %A %H:%M:%S",
+            "date": "%Y年%-m月%-d日",
+            "time": "%H:%M:%S",
+            "periods": ["上午", "下午"],
+            "days": ["星期日", "星期一", "星期二", "星期三", "星期四", "星期五", "星期六"],
+            "shortDays": ["周日", "周一", "周二", "周三", "周四", "周五", "周六"],
+            "months": [
+                f"{month}月" for month in ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"]
+            ],
+            "shortMonths": [f"{month}月" for month in range(1, 13)],
+        },
+    }
+}
 
 
 def table(name: str = ROWS) -> alt.Chart:
@@ -42,21 +61,25 @@ class Drawing:
 
     def under(self, top: "Drawing") -> "Drawing":
         """This drawing, which has layers, with another in the same coordinates on top of it."""
-        spec = self.spec
-        return Drawing(json.dumps(spec | {"layer": [*spec["layer"], top.spec]}), self.tables | top.tables)
+        spec, above = self.spec, top.spec
+        above.pop("config", None)  # the whole has one
+        return Drawing(json.dumps(spec | {"layer": [*spec["layer"], above]}), self.tables | top.tables)
 
 
 def kept(make: Callable[..., alt.TopLevelMixin]) -> Callable[..., str]:
     """`make`, which gives a chart on named tables and takes what can be hashed, as a function that gives `Drawing.view`.
 
-    The look (fonts, sizes) is left to who shows it.
+    One for each language it is asked for in. The look (fonts, sizes) is left to who shows it.
     """
 
     @lru_cache(maxsize=VIEWS)
-    @wraps(make)
-    def view(*arguments: Hashable) -> str:
+    def view(code: str, arguments: tuple[Hashable, ...]) -> str:
         spec = make(*arguments).to_dict()
         spec.pop("config", None)  # altair's own theme
-        return json.dumps(spec)
+        return json.dumps(spec | ({"config": {"locale": WORDS[code]}} if code in WORDS else {}))
 
-    return view
+    @wraps(make)
+    def in_language(*arguments: Hashable) -> str:
+        return view(language(), arguments)
+
+    return in_language

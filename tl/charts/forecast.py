@@ -9,9 +9,10 @@ from tl.charts.axes import room_above, share_axis
 from tl.charts.curves import BAND_OPACITY, arm_scale
 from tl.charts.drawing import Drawing, kept, table
 from tl.charts.palette import SOLID
+from tl.languages import say
 
 MARK_COLOUR = "#7C858F"  # readable on the light and on the dark background
-PARTS = ("measured sizes", "beyond them")
+PARTS = ("measured sizes", "beyond them")  # not shown
 Points = Sequence[tuple[int, float]]  # (training pictures, accuracy)
 Band = Sequence[tuple[int, float, float, float]]  # (training pictures, accuracy, low, high)
 CURVE = ["arm", "pictures", "accuracy", "low", "high", "part"]
@@ -42,7 +43,9 @@ def forecast_chart(
     tables = {
         "measured": measured,
         "expected": pd.DataFrame(rows, columns=CURVE),
-        "target": pd.DataFrame({"accuracy": [target], "name": [f"target, {100 * target:.3g} %"]}),
+        "target": pd.DataFrame(
+            {"accuracy": [target], "name": [say("target, {accuracy}", accuracy=f"{100 * target:.3g} %")]}
+        ),
         "between": pd.DataFrame(between, columns=["arm", "low", "high"]).assign(accuracy=target),
     }
     return Drawing(_forecast(tuple(title for title, _, _ in arms), height), tables)
@@ -52,25 +55,27 @@ def forecast_chart(
 def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
     x = alt.X(
         "pictures:Q",
-        title="training pictures",
+        title=say("training pictures"),
         scale=alt.Scale(type="log", nice=False, padding=12),
         axis=alt.Axis(format=",d", grid=False, labelOverlap="greedy"),
     )
     y = alt.Y(
         "accuracy:Q",
-        title="test accuracy",
+        title=say("test accuracy"),
         scale=alt.Scale(zero=False, **room_above()),
         axis=share_axis(6, labelFlush=False),
     )
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)
     dash = alt.StrokeDash("part:N", scale=alt.Scale(domain=list(PARTS), range=[SOLID, [5, 4]]), legend=None)
-    names = [alt.Tooltip("arm:N", title="arm"), alt.Tooltip("pictures:Q", title="pictures", format=",.0f")]
-    accuracy = alt.Tooltip("accuracy:Q", title="test accuracy", format=".1%")
-    ends = [alt.Tooltip(f"{end}:Q", title=title, format=".1%") for end, title in (("low", "from"), ("high", "to"))]
+    names = [alt.Tooltip("arm:N", title=say("arm")), alt.Tooltip("pictures:Q", title=say("pictures"), format=",.0f")]
+    accuracy = alt.Tooltip("accuracy:Q", title=say("test accuracy"), format=".1%")
+    ends = [
+        alt.Tooltip(f"{end}:Q", title=title, format=".1%") for end, title in (("low", say("from")), ("high", say("to")))
+    ]
     expected = table("expected").encode(x=x, color=colour)
     band = expected.mark_area(opacity=BAND_OPACITY).encode(
-        y=alt.Y("low:Q", title="test accuracy"), y2="high:Q", detail="part:N"
+        y=alt.Y("low:Q", title=say("test accuracy")), y2="high:Q", detail="part:N"
     )
     line = expected.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash, tooltip=[*names, accuracy, *ends])
     dots = (
@@ -83,7 +88,7 @@ def _forecast(arms: tuple[str, ...], height: int) -> alt.TopLevelMixin:
     taken = (
         table("between")
         .mark_rule(strokeWidth=6, opacity=0.7)
-        .encode(x=alt.X("low:Q", title="training pictures"), x2="high:Q", y=y, color=colour)
+        .encode(x=alt.X("low:Q", title=say("training pictures")), x2="high:Q", y=y, color=colour)
     )
     return alt.layer(band, line, dots, rule, name.encode(x=alt.value(0), y=y, text="name:N"), taken).properties(
         height=height

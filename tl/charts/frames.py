@@ -5,25 +5,27 @@ from math import nan
 import pandas as pd
 from scipy.special import ndtri, stdtrit  # quantiles: normal, Student's t
 
+from tl.languages import later, say
 from tl.measures import DISTURBED_LOAD
+from tl.strategies import EVERYTHING, HEAD
 
 MIN_RUNS = 3  # fewer say nothing about other networks, as in the verdict
 DISTURBED = "disturbed"  # name of the table of epochs that others disturbed
 # Axis as the page names it -> (column of the metrics, title of the axis).
 AXES = {
-    "epochs": ("epoch", "epoch"),
-    "seconds": ("elapsed_seconds", "computing time"),
-    "pictures": ("images_seen", "training pictures seen"),
+    "epochs": ("epoch", later("epoch")),
+    "seconds": ("elapsed_seconds", later("computing time")),
+    "pictures": ("images_seen", later("training pictures seen")),
 }
-MEASURES = {
-    "accuracy": (("val_accuracy", "validation"), ("train_accuracy", "training")),
-    "balanced_accuracy": (("val_balanced_accuracy", "validation"),),
-    "loss": (("val_loss", "validation"), ("train_loss", "training")),
-    "seconds": (("epoch_seconds", "seconds"),),
-    "rate": (("learning_rate", "rate"),),
-    "estimated": (("estimated_accuracy", "estimate"),),
-    "domain": (("domain_accuracy", "discriminator"),),
-    "classes": (("predicted_classes", "classes"),),
+MEASURES = {  # -> of each of its curves the column of the metrics, the name
+    "accuracy": (("val_accuracy", later("validation")), ("train_accuracy", later("training"))),
+    "balanced_accuracy": (("val_balanced_accuracy", later("validation")),),
+    "loss": (("val_loss", later("validation")), ("train_loss", later("training"))),
+    "seconds": (("epoch_seconds", later("seconds")),),
+    "rate": (("learning_rate", later("rate")),),
+    "estimated": (("estimated_accuracy", later("estimate")),),
+    "domain": (("domain_accuracy", later("discriminator")),),
+    "classes": (("predicted_classes", later("classes")),),
 }
 ERRORS = {"val_accuracy": "val_accuracy_error", "val_loss": "val_loss_error"}  # standard errors from the pictures
 BOUNDS = {
@@ -36,10 +38,34 @@ BOUNDS = {
     "classes": (0.0, None),
 }  # no band leaves them
 # What a band is for, as tooltips say it.
-NEW_PICTURES, THESE_NETWORKS, SEEDS = "new pictures", "these networks on new pictures", "other seeds"
-CURVE_COLUMNS = ["arm", "series", "kind", "curve", "x", "y", "low", "high", "band", "epoch", "stage", "runs"]
+NEW_PICTURES, SEEDS = later("new pictures"), later("other seeds")
+THESE_NETWORKS = later("these networks on new pictures")
+CURVE_COLUMNS = [
+    *("arm", "series", "kind", "curve", "curve_words", "x", "y", "low", "high", "band", "epoch", "stage", "runs"),
+]
+PARTS = {  # of networks, and what trains together
+    HEAD: later("head"),
+    EVERYTHING: later("everything"),
+    "stem": later("stem"),
+    "projection": later("projection"),
+    "norm": later("norm"),
+}
+SEVERAL = {  # how the names of several end that train together
+    " and above": later("{stage} and above"),  # not shown
+    " and head": later("{stage} and head"),  # not shown
+}
 SAMPLE_COLUMNS = ["arm", "series", "x", "y"]
 MAX_POINTS = 160  # per run in a chart of hardware samples
+
+
+def part(name: str) -> str:
+    """What trains, as a plan and the metrics name it, or a stage of a network, in words."""
+    for ending, words in SEVERAL.items():
+        if name.endswith(ending):
+            return say(words, stage=part(name.removesuffix(ending)))
+    if name.startswith("stage") and name[5:].isdigit():
+        return say("stage{number}", number=name[5:])
+    return say(PARTS[name]) if name in PARTS else name
 
 
 def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = False, single: bool = True) -> pd.DataFrame:
@@ -48,7 +74,7 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
     `metrics` holds the epochs of all runs of an experiment. An arm with one run has only a mean. The mean at an
     epoch is drawn where at least half of the arm's runs have got there. `low` and `high` are its 95 % interval, `band`
     says what for: new validation pictures and, from 3 runs on, other seeds; where the pictures' share is not known,
-    other seeds alone; NaN and "" where neither is.
+    other seeds alone; NaN and "" where neither is. `curve` is a code, beside it and in `band` and `stage` are words.
     """
     frames = []
     column = AXES[axis][0]
@@ -70,9 +96,13 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
             frames.extend(_mean_and_runs(str(arm), of_arm, curve, BOUNDS.get(measure))[0 if single else -1 :])
     if not frames:
         return pd.DataFrame(columns=CURVE_COLUMNS)
-    joined = pd.concat(frames, ignore_index=True)[CURVE_COLUMNS]
+    joined = pd.concat(frames, ignore_index=True)
+    for name, worded, words in (("curve", "curve_words", say), ("stage", "stage", part), ("band", "band", say)):
+        codes = joined[name].astype(str)
+        joined[worded] = codes.map({code: words(code) if code else "" for code in codes.unique()})
+    joined = joined[CURVE_COLUMNS]
     numbers = dict.fromkeys(("x", "y", "low", "high"), float)
-    texts = dict.fromkeys(("arm", "stage", "series", "band"), str)
+    texts = dict.fromkeys(("arm", "stage", "series", "band", "curve_words"), str)
     return joined.astype(numbers | texts | {"epoch": int, "runs": int})
 
 
@@ -114,7 +144,7 @@ def _mean_and_runs(
         runs=("series", "nunique"),
     )
     mean = mean[mean["runs"] * 2 >= runs].reset_index()
-    mean = _with_band(mean, bounds).assign(arm=arm, series=f"{curve} mean of {arm}", kind="mean", curve=curve)
+    mean = _with_band(mean, bounds).assign(arm=arm, series=f"{curve}: {arm}", kind="mean", curve=curve)
     if runs == 1:
         return [mean]
     single = points.assign(series=points["series"] + curve, kind="seed", curve=curve, runs=1)
@@ -145,12 +175,16 @@ def bands(metrics: pd.DataFrame, seeds: int, measure: str = "accuracy") -> str:
     """What the bands around curves of `measure` and of the loss are, in words; "" where there are none."""
     enough = seeds >= MIN_RUNS
     if not metrics["val_accuracy_error"].notna().any():
-        return "Bands: 95 % interval for other seeds on these validation pictures" if enough else ""
-    words = f"Bands: 95 % interval for new pictures{' and other seeds' if enough else '; another training may differ'}"
+        return say("Bands: 95 % interval for other seeds on these validation pictures") if enough else ""
     if measure == "accuracy":
-        return words
-    balanced = "those of balanced accuracy for other seeds only" if enough else "none for balanced accuracy"
-    return f"{words}; {balanced}"
+        if enough:
+            return say("Bands: 95 % interval for new pictures and other seeds")
+        return say("Bands: 95 % interval for new pictures; another training may differ")
+    if enough:
+        return say(
+            "Bands: 95 % interval for new pictures and other seeds; those of balanced accuracy for other seeds only"
+        )
+    return say("Bands: 95 % interval for new pictures; another training may differ; none for balanced accuracy")
 
 
 def samples(resources: pd.DataFrame, column: str, scale: float = 1.0) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """What trains when: stages x epochs of one arm, colour is the learning rate, a thin grey line is frozen."""
 
+import functools
+import json
 from collections.abc import Iterator
-from functools import cache
 from itertools import groupby, pairwise
 
 import altair as alt
@@ -9,8 +10,10 @@ import pandas as pd
 
 from tl.backbones import BACKBONES
 from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.frames import part
 from tl.charts.palette import FROZEN_COLOUR, RATE_COLOURS
 from tl.config import ArmConfig, Training
+from tl.languages import later, say
 from tl.schedules import SCHEDULES
 from tl.strategies import HEAD, Phase, phase_at
 from tl.words import rate
@@ -21,7 +24,7 @@ ROW_HEIGHT = 15  # pixels a stage
 AXIS_HEIGHT = 46  # pixels: the epochs below them, with their title
 PADDING = {"left": 0, "top": 4, "right": 8, "bottom": 4}  # pixels: small charts have none to spare
 LEGEND_HEIGHT = 40  # pixels
-AT_ONCE = "none: computed in one go"  # in place of a rate where nothing trains by gradient
+AT_ONCE = later("none: computed in one go")  # in place of a rate where nothing trains by gradient
 PALE = 0.45  # opacity of what has yet to come
 COLUMNS = ["stage", "start", "end", "rate", "shown", "epochs", "when", "opacity"]
 
@@ -54,14 +57,18 @@ def plan_rows(
                     "start": first - 0.5,
                     "end": last + 0.5,
                     "rate": here,
-                    "shown": (AT_ONCE if stage in phase.rates else "frozen") if here is None else rate(here),
-                    "epochs": f"{first}" if first == last else f"{first} to {last}",
-                    "when": "trained" if trained else "planned",
+                    "shown": _without_rate(stage in phase.rates) if here is None else rate(here),
+                    "epochs": f"{first}" if first == last else say("{first} to {last}", first=first, last=last),
+                    "when": say("trained") if trained else say("planned"),
                     "opacity": 1.0 if trained or done is None else PALE,
                 }
             )
     types = {"start": float, "end": float, "rate": float, "opacity": float}
     return pd.DataFrame(rows, columns=COLUMNS).astype(types)
+
+
+def _without_rate(trains: bool) -> str:
+    return say(AT_ONCE) if trains else say("frozen")
 
 
 def _epochs(
@@ -105,13 +112,16 @@ def plan_words(training: Training, arm: ArmConfig) -> str:
     """The plan in words: what trains from which epoch on, at which rate of the head."""
     total, start = training.epochs_of(arm), training.rate_of(arm)
     if start is None:
-        return "the head is computed in one go"
-    return "; ".join(
-        f"{phase.name} from epoch {phase.start_epoch}{' at the latest' if phase.patience else ''} "
-        f"at {rate(start * phase.rates[HEAD])}"
-        for phase in training.phases_of(arm)
-        if phase.start_epoch <= total
-    )
+        return say("the head is computed in one go")
+    found = [_phase_words(phase, start) for phase in training.phases_of(arm) if phase.start_epoch <= total]
+    return functools.reduce(lambda before, after: say("{plan}; {phase}", plan=before, phase=after), found)
+
+
+def _phase_words(phase: Phase, start: float) -> str:
+    told = {"part": part(phase.name), "epoch": phase.start_epoch, "rate": rate(start * phase.rates[HEAD])}
+    if phase.patience:
+        return say("{part} from epoch {epoch} at the latest at {rate}", **told)
+    return say("{part} from epoch {epoch} at {rate}", **told)
 
 
 def _colour() -> alt.Color:
@@ -126,17 +136,19 @@ def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> Drawin
 
 @kept
 def _heat_map(stages: tuple[str, ...], total: int) -> alt.TopLevelMixin:
-    base = table().encode(
+    words = f"({json.dumps({stage: part(stage) for stage in stages}, ensure_ascii=False)})"
+    told = table().transform_calculate(part=f"{words}[datum.stage]")
+    base = told.encode(
         x=alt.X(
             "start:Q",
-            title="epoch",
+            title=say("epoch"),
             scale=alt.Scale(domain=[0.5, total + 0.5], nice=False),
             axis=alt.Axis(tickMinStep=1, format="d", grid=False, labelPadding=4, titlePadding=4),
         ),
         x2="end:Q",
         y=alt.Y(
             "stage:N",
-            title="input → head",
+            title=say("input → head"),
             scale=alt.Scale(domain=list(reversed(stages))),
             axis=alt.Axis(
                 domain=False,
@@ -146,14 +158,15 @@ def _heat_map(stages: tuple[str, ...], total: int) -> alt.TopLevelMixin:
                 titlePadding=6,
                 labelFontSize=10,
                 labelOverlap=False,
+                labelExpr=f"{words}[datum.value]",
             ),
         ),
         opacity=alt.Opacity("opacity:Q", scale=None),
         tooltip=[
-            alt.Tooltip("stage:N", title="stage"),
-            alt.Tooltip("epochs:N", title="epoch"),
-            alt.Tooltip("shown:N", title="learning rate"),
-            alt.Tooltip("when:N", title="this is"),
+            alt.Tooltip("part:N", title=say("stage")),
+            alt.Tooltip("epochs:N", title=say("epoch")),
+            alt.Tooltip("shown:N", title=say("learning rate")),
+            alt.Tooltip("when:N", title=say("this is")),
         ],
     )
     trains = base.transform_filter("isValid(datum.rate)").mark_bar(
@@ -164,14 +177,17 @@ def _heat_map(stages: tuple[str, ...], total: int) -> alt.TopLevelMixin:
     return layers.properties(height=ROW_HEIGHT * len(stages) + AXIS_HEIGHT, padding=PADDING)
 
 
-@cache
 def legend_chart() -> Drawing:
     """The colours of learning rates, for all plans: always the same."""
+    return Drawing(_legend(), {ROWS: _legend_rows()})
+
+
+@functools.cache
+def _legend_rows() -> pd.DataFrame:
     steps = 50
     edges = [LOWEST_RATE * (HIGHEST_RATE / LOWEST_RATE) ** (step / steps) for step in range(steps + 1)]
     middles = [(low * high) ** 0.5 for low, high in pairwise(edges)]
-    rows = pd.DataFrame({"start": edges[:-1], "end": edges[1:], "rate": middles})
-    return Drawing(_legend(), {ROWS: rows})
+    return pd.DataFrame({"start": edges[:-1], "end": edges[1:], "rate": middles})
 
 
 @kept

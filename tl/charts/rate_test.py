@@ -6,6 +6,7 @@ import pandas as pd
 from tl.charts.axes import RATE_FORMAT, number_axis, room_above
 from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.languages import say
 
 
 def rate_test_rows(curve: pd.DataFrame, arm: str, run_id: str, chosen: float | None) -> pd.DataFrame:
@@ -26,17 +27,17 @@ def _curves(arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetCha
     base = table().encode(
         x=alt.X(
             "learning_rate:Q",
-            title="learning rate",
+            title=say("learning rate"),
             scale=alt.Scale(type="log", nice=False),
             axis=alt.Axis(format=RATE_FORMAT, grid=False, tickCount=6),
         ),
-        y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False, **room_above()), axis=number_axis(4)),
+        y=alt.Y("loss:Q", title=say("loss"), scale=alt.Scale(zero=False, **room_above()), axis=number_axis(4)),
         color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
         tooltip=[
-            alt.Tooltip("arm:N", title="arm"),
-            alt.Tooltip("learning_rate:Q", title="learning rate", format=".1e"),
-            alt.Tooltip("loss:Q", title="loss", format=".3~f"),
-            alt.Tooltip("chosen:N", title="chosen"),
+            alt.Tooltip("arm:N", title=say("arm")),
+            alt.Tooltip("learning_rate:Q", title=say("learning rate"), format=".1e"),
+            alt.Tooltip("loss:Q", title=say("loss"), format=".3~f"),
+            alt.Tooltip("chosen:N", title=say("chosen")),
         ],
     )
     line = base.mark_line(strokeWidth=1.5).encode(detail="series:N")

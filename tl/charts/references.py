@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from tl.charts.drawing import Drawing, kept, table
+from tl.languages import say
 
 COLOUR = "#7a7f87"  # no arm's
 LABEL_BELOW = 11  # pixels between the line and its label
@@ -22,7 +23,9 @@ def with_references(chart: Drawing, lines: Sequence[tuple[float, str]]) -> Drawi
 @kept
 def _lines() -> alt.TopLevelMixin:
     base, y = table(PUBLISHED), alt.Y("accuracy:Q")
-    rules = base.mark_rule(color=COLOUR, strokeDash=[6, 4]).encode(y=y, tooltip=alt.Tooltip("label:N", title="result"))
+    rules = base.mark_rule(color=COLOUR, strokeDash=[6, 4]).encode(
+        y=y, tooltip=alt.Tooltip("label:N", title=say("result"))
+    )
     labels = base.mark_text(color=COLOUR, align="left", dy=LABEL_BELOW, fontSize=10.5).encode(
         x=alt.value(4), y=y, text="label:N"
     )

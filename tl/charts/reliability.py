@@ -8,9 +8,10 @@ import pandas as pd
 
 from tl.charts.axes import share_axis
 from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.languages import later, say
 
 COLUMNS = ["arm", "kind", "sure", "right", "low", "high", "pictures"]
-BEFORE, AFTER = "as trained", "with temperature"
+BEFORE, AFTER = later("as trained"), later("with temperature")
 HEIGHT = 420  # pixels
 IDEAL = "ideal"  # name of the diagonal's table
 IDEAL_COLOUR = "#7a7f87"  # no arm's
@@ -40,7 +41,7 @@ class Reliability:
 def reliability_chart(found: Sequence[Reliability]) -> Drawing:
     """Points with intervals, joined by a line for each arm; below the diagonal an arm is too sure."""
     rows = [
-        (one.arm, AFTER if one.after else BEFORE, point.sure, point.right, point.low, point.high, point.pictures)
+        (one.arm, say(AFTER if one.after else BEFORE), point.sure, point.right, point.low, point.high, point.pictures)
         for one in found
         for point in one.points
     ]
@@ -53,16 +54,16 @@ def reliability_chart(found: Sequence[Reliability]) -> Drawing:
 @kept
 def _view(arms: tuple[tuple[str, str], ...]) -> alt.LayerChart | alt.FacetChart:
     share = alt.Scale(domain=[0, 1], nice=False)
-    x = alt.X("sure:Q", title="how sure the answers were", scale=share, axis=share_axis(5))
-    y = alt.Y("right:Q", title="share of them that was right", scale=share, axis=share_axis(5))
+    x = alt.X("sure:Q", title=say("how sure the answers were"), scale=share, axis=share_axis(5))
+    y = alt.Y("right:Q", title=say("share of them that was right"), scale=share, axis=share_axis(5))
     told = [
-        alt.Tooltip("arm:N", title="arm"),
-        alt.Tooltip("kind:N", title="probabilities"),
-        alt.Tooltip("sure:Q", title="sure", format=".1%"),
-        alt.Tooltip("right:Q", title="right", format=".1%"),
-        alt.Tooltip("low:Q", title="from", format=".1%"),
-        alt.Tooltip("high:Q", title="to", format=".1%"),
-        alt.Tooltip("pictures:Q", title="pictures"),
+        alt.Tooltip("arm:N", title=say("arm")),
+        alt.Tooltip("kind:N", title=say("probabilities")),
+        alt.Tooltip("sure:Q", title=say("sure"), format=".1%"),
+        alt.Tooltip("right:Q", title=say("right"), format=".1%"),
+        alt.Tooltip("low:Q", title=say("from"), format=".1%"),
+        alt.Tooltip("high:Q", title=say("to"), format=".1%"),
+        alt.Tooltip("pictures:Q", title=say("pictures")),
     ]
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=1)
     titles, colours = zip(*arms, strict=True)

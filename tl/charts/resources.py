@@ -8,9 +8,10 @@ from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.frames import samples
 from tl.charts.times import time_axis
+from tl.languages import say
 from tl.words import duration, memory
 
-BYTES_LABEL = r"replace(format(datum.value, '.3~s'), regexp('([kMGT]?)$'), ' $1B')"  # 1.5e9 -> "1.5 GB"
+BYTES_LABEL = r"replace(format(datum.value, '.3~s'), regexp('([kMGT]?)$'), ' $1B')"  # 1.5e9 -> "1.5 GB"  # not shown
 
 
 def _over_time(arms: tuple[str, ...], y: alt.Y, tooltip: alt.Tooltip, height: int) -> alt.Chart:
@@ -20,7 +21,7 @@ def _over_time(arms: tuple[str, ...], y: alt.Y, tooltip: alt.Tooltip, height: in
         .encode(
             x=alt.X(
                 "x:Q",
-                title="time since the run started",
+                title=say("time since the run started"),
                 scale=alt.Scale(domainMin=0, nice=False),
                 axis=time_axis("x", 5, grid=False),
             ),
@@ -28,8 +29,8 @@ def _over_time(arms: tuple[str, ...], y: alt.Y, tooltip: alt.Tooltip, height: in
             color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
             detail="series:N",
             tooltip=[
-                alt.Tooltip("arm:N", title="arm"),
-                alt.Tooltip("time:N", title="time"),
+                alt.Tooltip("arm:N", title=say("arm")),
+                alt.Tooltip("time:N", title=say("time")),
                 tooltip,
             ],
         )
@@ -54,7 +55,7 @@ def memory_chart(resources: pd.DataFrame, arms: list[str], column: str, height: 
 def _memory(arms: tuple[str, ...], height: int) -> alt.Chart:
     axis = alt.Axis(labelExpr=BYTES_LABEL, tickCount=4)
     y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0, **room_above()), axis=axis)
-    return _over_time(arms, y, alt.Tooltip("memory:N", title="memory"), height)
+    return _over_time(arms, y, alt.Tooltip("memory:N", title=say("memory")), height)
 
 
 def utilisation_chart(resources: pd.DataFrame, arms: list[str], column: str, height: int = 190) -> Drawing:
@@ -66,4 +67,4 @@ def utilisation_chart(resources: pd.DataFrame, arms: list[str], column: str, hei
 @kept
 def _utilisation(arms: tuple[str, ...], height: int) -> alt.Chart:
     y = alt.Y("y:Q", title=None, scale=alt.Scale(domainMin=0, **room_above()), axis=share_axis(4))
-    return _over_time(arms, y, alt.Tooltip("y:Q", title="utilisation", format=".0%"), height)
+    return _over_time(arms, y, alt.Tooltip("y:Q", title=say("utilisation"), format=".0%"), height)

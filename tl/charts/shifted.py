@@ -8,10 +8,11 @@ import pandas as pd
 from tl.charts.axes import share_axis
 from tl.charts.curves import arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.languages import later, say
 
 COLUMNS = ["strength", "arm", "accuracy", "low", "high"]
 HEIGHT = 220  # pixels
-LABELS = ("none", "weak", "medium", "strong")  # of strengths 0 to 3
+LABELS = (later("none"), later("weak"), later("medium"), later("strong"))  # of strengths 0 to 3
 Row = tuple[int, str, float, float | None, float | None]  # COLUMNS
 
 
@@ -23,19 +24,19 @@ def shifted_chart(rows: Sequence[Row], arms: Sequence[str]) -> Drawing:
 
 @kept
 def _view(arms: tuple[str, ...]) -> alt.LayerChart | alt.FacetChart:
-    names = " : ".join(f"datum.value == {number} ? '{name}'" for number, name in enumerate(LABELS)) + " : ''"
+    names = " : ".join(f"datum.value == {number} ? '{say(name)}'" for number, name in enumerate(LABELS)) + " : ''"
     x = alt.X(
         "strength:Q",
         title=None,
         scale=alt.Scale(domain=[-0.3, 3.3], nice=False),
         axis=alt.Axis(values=[0, 1, 2, 3], labelExpr=names, labelAngle=0, labelOverlap=False, grid=False),
     )
-    y = alt.Y("accuracy:Q", title="test accuracy", scale=alt.Scale(domain=[0, 1], nice=False), axis=share_axis(5))
+    y = alt.Y("accuracy:Q", title=say("test accuracy"), scale=alt.Scale(domain=[0, 1], nice=False), axis=share_axis(5))
     told = [
-        alt.Tooltip("arm:N", title="arm"),
-        alt.Tooltip("accuracy:Q", title="right", format=".1%"),
-        alt.Tooltip("low:Q", title="from", format=".1%"),
-        alt.Tooltip("high:Q", title="to", format=".1%"),
+        alt.Tooltip("arm:N", title=say("arm")),
+        alt.Tooltip("accuracy:Q", title=say("right"), format=".1%"),
+        alt.Tooltip("low:Q", title=say("from"), format=".1%"),
+        alt.Tooltip("high:Q", title=say("to"), format=".1%"),
     ]
     legend = alt.Legend(orient="top", title=None, symbolOpacity=1, labelLimit=170, columns=2)
     base = table().encode(x=x, color=alt.Color("arm:N", scale=arm_scale(arms), legend=legend), tooltip=told)

@@ -1,5 +1,6 @@
 """Learning curves over the number of training pictures, fitted and measured."""
 
+import json
 from dataclasses import dataclass
 
 import altair as alt
@@ -10,6 +11,7 @@ from tl.charts.axes import room_above, share_axis, signed_axis
 from tl.charts.curves import BAND_OPACITY, arm_scale
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.palette import SOLID
+from tl.languages import later, say
 from tl.words import about
 
 REACH = 2.0  # curves are drawn up to this factor of the largest size, as far as tl.analysis.curves believes them
@@ -17,7 +19,7 @@ STEPS = 90  # points of a fitted curve
 POINTS = ["arm", "pictures", "accuracy", "low", "high", "seeds", "interval"]
 RUNS = ["arm", "pictures", "accuracy", "seed"]
 LINES = ["arm", "pictures", "accuracy", "part"]
-PARTS = ("fitted", "beyond the sizes tried", "measured")
+PARTS = (later("fitted"), later("beyond the sizes tried"), later("measured"))
 MARK_COLOUR = "#7C858F"  # readable on the light and on the dark background
 
 
@@ -84,7 +86,7 @@ def size_chart(found: SizeRows, single: bool = False, height: int = 380) -> Draw
     vertical line marks the break-even of the arm with the largest gain. `single` adds every run.
     """
     even = found.break_even
-    marks = [] if even is None else [(even, f"break-even, about {about(even)}")]
+    marks = [] if even is None else [(even, say("break-even, about {number}", number=about(even)))]
     tables = {
         "points": points(found),
         "runs": pd.DataFrame(found.runs if single else [], columns=RUNS),
@@ -96,33 +98,35 @@ def size_chart(found: SizeRows, single: bool = False, height: int = 380) -> Draw
 
 @kept
 def _sizes(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
-    x = _x(named, "training pictures")
-    y = alt.Y("accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False, **room_above()), axis=share_axis(6))
+    x = _x(named, say("training pictures"))
+    y = alt.Y("accuracy:Q", title=say("test accuracy"), scale=alt.Scale(zero=False, **room_above()), axis=share_axis(6))
     legend = alt.Legend(orient="top", title=None, symbolType="circle", symbolOpacity=1, labelLimit=170, columns=2)
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=legend)
     measured = table("points").encode(x=x, color=colour)
-    interval = alt.Tooltip("interval:N", title="95 % interval")
-    names = [alt.Tooltip("arm:N", title="arm"), alt.Tooltip("pictures:Q", title="pictures", format=",.0f")]
-    accuracy = alt.Tooltip("accuracy:Q", title="test accuracy", format=".1%")
-    band = measured.mark_area(opacity=BAND_OPACITY).encode(y=alt.Y("low:Q", title="test accuracy"), y2="high:Q")
+    interval = alt.Tooltip("interval:N", title=say("95 % interval"))
+    names = [alt.Tooltip("arm:N", title=say("arm")), alt.Tooltip("pictures:Q", title=say("pictures"), format=",.0f")]
+    accuracy = alt.Tooltip("accuracy:Q", title=say("test accuracy"), format=".1%")
+    band = measured.mark_area(opacity=BAND_OPACITY).encode(y=alt.Y("low:Q", title=say("test accuracy")), y2="high:Q")
     dots = measured.mark_point(size=70, filled=True, opacity=1).encode(
-        y=y, tooltip=[*names, accuracy, interval, alt.Tooltip("seeds:Q", title="runs")]
+        y=y, tooltip=[*names, accuracy, interval, alt.Tooltip("seeds:Q", title=say("runs"))]
     )
     every_run = (
         table("runs")
         .mark_point(size=18, opacity=0.6)
-        .encode(x=x, y=y, color=colour, tooltip=[*names, accuracy, alt.Tooltip("seed:Q", title="seed")])
+        .encode(x=x, y=y, color=colour, tooltip=[*names, accuracy, alt.Tooltip("seed:Q", title=say("seed"))])
     )
+    words = f"({json.dumps({part: say(part) for part in PARTS}, ensure_ascii=False)})"
     dash = alt.Scale(domain=list(PARTS), range=[SOLID, [5, 4], SOLID])
     fits = (
         table("fits")
+        .transform_calculate(curve=f"{words}[datum.part]")
         .mark_line(strokeWidth=2)
         .encode(
             x=x,
             y=y,
             color=colour,
             strokeDash=alt.StrokeDash("part:N", scale=dash, legend=None),
-            tooltip=[*names, accuracy, alt.Tooltip("part:N", title="curve")],
+            tooltip=[*names, accuracy, alt.Tooltip("curve:N", title=say("curve"))],
         )
     )
     return alt.layer(band, fits, every_run, dots, *_mark(x)).properties(height=height)
@@ -146,7 +150,7 @@ def residual_chart(found: SizeRows, height: int = 120) -> Drawing:
 @kept
 def _residuals(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> alt.LayerChart | alt.FacetChart:
     colour = alt.Color("arm:N", scale=arm_scale(arms), legend=None)
-    y = alt.Y("residual:Q", title="points", axis=signed_axis(3))
+    y = alt.Y("residual:Q", title=say("points"), axis=signed_axis(3))
     zero = table("zero").mark_rule(color=MARK_COLOUR).encode(y=y)
     dots = (
         table()
@@ -156,9 +160,9 @@ def _residuals(named: tuple[int, ...], arms: tuple[str, ...], height: int) -> al
             y=y,
             color=colour,
             tooltip=[
-                alt.Tooltip("arm:N", title="arm"),
-                alt.Tooltip("pictures:Q", title="pictures", format=",.0f"),
-                alt.Tooltip("residual:Q", title="measured minus fitted, points", format="+.2f"),
+                alt.Tooltip("arm:N", title=say("arm")),
+                alt.Tooltip("pictures:Q", title=say("pictures"), format=",.0f"),
+                alt.Tooltip("residual:Q", title=say("measured minus fitted, points"), format="+.2f"),
             ],
         )
     )

@@ -4,9 +4,12 @@ Vega's own ticks are multiples of powers of ten, and its formats count seconds i
 expressions of Vega here, so that a chart's specification is the same whatever it shows.
 """
 
+import re
 from typing import Any
 
 import altair as alt
+
+from tl.languages import say
 
 DAY_SECONDS = 86400
 STEPS = (  # seconds between two ticks, below a day
@@ -20,8 +23,17 @@ def label(value: str) -> str:
     whole = f"round({value})"
     minutes, seconds = f"floor({whole} / 60)", f"format({whole} % 60, '02d')"
     hours, rest = f"floor({whole} / 3600)", f"floor({whole} % 3600 / 60)"
-    long = f"{hours} + ' h' + ({rest} ? ' ' + {rest} + ' min' : '')"
-    return f"{value} < 59.5 ? format({value}, '.3~g') + ' s' : {whole} < 3600 ? {minutes} + ':' + {seconds} : {long}"
+    long = _joined(say("{hours} h {minutes} min"), hours=hours, minutes=rest)
+    long = f"{rest} ? {long} : {_joined(say('{hours} h'), hours=hours)}"
+    short = _joined(say("{seconds} s"), seconds=f"format({value}, '.3~g')")
+    return f"{value} < 59.5 ? {short} : {whole} < 3600 ? {minutes} + ':' + {seconds} : {long}"
+
+
+def _joined(words: str, **expressions: str) -> str:
+    """The expression that gives `words` with values, themselves expressions, in place of their {names}."""
+    parts = re.split(r"\{(\w+)\}", words)
+    found = [expressions[part] if place % 2 else f"'{part}'" for place, part in enumerate(parts) if part]
+    return " + ".join(found)
 
 
 def time_axis(scale: str, ticks: int, **settings: Any) -> alt.Axis:

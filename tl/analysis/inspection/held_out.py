@@ -17,6 +17,7 @@ from tl.analysis.forecasts.question import Question, feature_keys, question
 from tl.analysis.inspection.label_issues import Judged, LabelIssues, find, held_out, without
 from tl.config import Experiment
 from tl.datasets.catalogue import index_of
+from tl.languages import read, store
 from tl.store.documents import fitting
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home, Run
@@ -142,7 +143,7 @@ def keep(home: Home, asked: Question, found: Judged) -> None:
 
 def keep_problem(home: Home, asked: Question, problem: str) -> None:
     """Keep, in one sentence, why nothing could be measured."""
-    write_json(path_of(home, asked).with_suffix(".json"), {"problem": problem})
+    write_json(path_of(home, asked).with_suffix(".json"), {"problem": store(problem)})
 
 
 def out_of_fold(home: Home, asked: Question) -> Judged | None:
@@ -159,4 +160,4 @@ def out_of_fold(home: Home, asked: Question) -> Judged | None:
 def problem_of(home: Home, asked: Question) -> str | None:
     """Why nothing could be measured; None where it could, or was not tried."""
     document = fitting(read_json(path_of(home, asked).with_suffix(".json")), _Problem)
-    return document.problem if document else None
+    return read(document.problem) if document else None

@@ -52,7 +52,7 @@ def out_of_fold(
         if not inside.any():
             continue
         if inside.all():
-            raise ValueError("all pictures belong together: none is left to fit a probe to")
+            raise ValueError("all pictures belong together: none is left to fit a probe to")  # not shown
         before_each()
         train, other = Split(features[~inside], labels[~inside]), Split(features[inside], labels[inside])
         if strength is None:

@@ -14,15 +14,16 @@ from tl.analysis.results import Verdict
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.datasets.corrections import Corrected, corrected
 from tl.datasets.info import DatasetInfo
+from tl.languages import joined, later, plural, say
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.words import number_of, points
 
 OUTCOMES = {  # of a headline's claim
-    "helps": "{arm} does better than {base}",
-    "hurts": "{arm} does worse than {base}",
-    "no_difference": "{arm} and {base} do equally well, within the margin",
-    "undecided": "it is not settled whether {arm} does better than {base}",
+    "helps": later("{arm} does better than {base}"),
+    "hurts": later("{arm} does worse than {base}"),
+    "no_difference": later("{arm} and {base} do equally well, within the margin"),
+    "undecided": later("it is not settled whether {arm} does better than {base}"),
 }
 
 
@@ -99,10 +100,11 @@ def answer(before: Verdict, after: Verdict) -> str:
     was, now = _outcome(before), _outcome(after)
     gains = _gains(before, after)
     if was is None or now is None:
-        return f"Not yet known: an outcome needs {PLANNED_LOOKS[0]} seeds on both sides.{gains}"
+        needed = number_of(PLANNED_LOOKS[0], "seed")
+        return joined([say("Not yet known: an outcome needs {seeds} on both sides.", seeds=needed), gains])
     if was == now:
-        return f"No: {now}, as before.{gains}"
-    return f"Yes: {now}. Before, {was}.{gains}"
+        return joined([say("No: {outcome}, as before.", outcome=now), gains])
+    return joined([say("Yes: {outcome}. Before, {earlier}.", outcome=now, earlier=was), gains])
 
 
 def _outcome(found: Verdict) -> str | None:
@@ -110,33 +112,45 @@ def _outcome(found: Verdict) -> str | None:
     claim, arm = found.headline_claim, found.headline
     if claim is None or arm is None or found.comparisons[arm].seeds < PLANNED_LOOKS[0]:
         return None
-    return OUTCOMES[claim.outcome].format(arm=inside(arm), base=noun(found.against(arm)))
+    return say(OUTCOMES[claim.outcome], arm=inside(arm), base=noun(found.against(arm)))
 
 
 def _gains(before: Verdict, after: Verdict) -> str:
-    """How the gain of the arm that did best before has changed."""
+    """How the gain of the arm that did best before has changed; "" where that is not known."""
     arm = before.headline
     was = before.comparisons[arm].gain if arm else None
     now = after.comparisons[arm].gain if arm in after.comparisons else None
     if arm is None or was is None or now is None:
         return ""
-    return f" The gain of {inside(arm)} was {points(was.mean)} and is {points(now.mean)} now."
+    return say(
+        "The gain of {arm} was {earlier} and is {gain} now.",
+        arm=inside(arm),
+        earlier=points(was.mean),
+        gain=points(now.mean),
+    )
 
 
 def tested_on(pair: Pair) -> str:
     """What became of the test set, a sentence: accuracies are only comparable on the same one."""
     if pair.resplit:
-        return (
+        return say(
             "Every seed divides the pictures anew, each of the others as before. The corrected ones were test pictures with "
             "some of the seeds, so that those test sets are not the same."
         )
     tested = [one for one in pair.corrected.corrections if one.split == "test"]
     if not tested:
-        return f"The test set is the same {number_of(pair.before.test, 'picture')}."
+        return say("The test set is the same {pictures}.", pictures=number_of(pair.before.test, "picture"))
     aside = sum(one.now is None for one in tested)
-    parts = [(aside, "set aside"), (len(tested) - aside, "relabelled")]
-    said = [f"{number:,} {'was' if number == 1 else 'were'} {what}" for number, what in parts if number]
-    return (
-        f"The test set is another one: of its {number_of(pair.before.test, 'picture')}, {' and '.join(said)}. So a part of "
-        "the change may be the test's, not the networks'."
+    pictures, relabelled = number_of(pair.before.test, "picture"), len(tested) - aside
+    set_aside = plural("{number:,} was set aside", "{number:,} were set aside", aside)
+    otherwise = plural("{number:,} was relabelled", "{number:,} were relabelled", relabelled)
+    if aside and relabelled:
+        changed = say("{set_aside} and {relabelled}", set_aside=set_aside, relabelled=otherwise)
+    else:
+        changed = set_aside if aside else otherwise
+    return say(
+        "The test set is another one: of its {pictures}, {changed}. So a part of the change may be the test's, not the "
+        "networks'.",
+        pictures=pictures,
+        changed=changed,
     )

@@ -64,7 +64,7 @@ def held(pairs: Sequence[Pair], train_pictures: int | None) -> Held | None:
     if not pairs or not all(np.array_equal(own.picture, other.picture) for own, other in pairs):
         return None
 
-    def gain(of_run: "list[tuple[Values, Values]]") -> Interval:
+    def gain(of_run: list[tuple[Values, Values]]) -> Interval:
         return _gain(of_run, [own for own, _ in pairs], train_pictures)
 
     return Held(

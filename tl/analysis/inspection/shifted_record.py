@@ -10,14 +10,14 @@ from tl.analysis.names import inside, noun, title
 from tl.analysis.results import Interval
 from tl.analysis.verdict import held_against
 from tl.config import Experiment
+from tl.languages import ENGLISH, joined, later, say, speaking
 from tl.store.home import Home
 from tl.store.shifted import KINDS, STRENGTHS, Shift, Shifted, read_shifted
 from tl.words import count, number_of, percent, points
 
-EXPLAINED = (
-    f"The same test pictures {', '.join(list(KINDS.values())[:-1])} and {list(KINDS.values())[-1]}, each at three "
-    "strengths, with networks that never saw such pictures. Intervals are 95 %, for other pictures of the kind and, from "
-    "three seeds on, for other seeds."
+EXPLAINED = later(
+    "The same test pictures blurred, noisy, strongly compressed and darker, each at three strengths, with networks that "
+    "never saw such pictures. Intervals are 95 %, for other pictures of the kind and, from three seeds on, for other seeds."
 )
 
 
@@ -45,16 +45,18 @@ class ShiftedRecord:
     @property
     def text(self) -> list[str]:
         """A sentence or two for each comparison."""
-        told = [
-            f"{which_is_better(name, other, self.arms, found)} {which_holds_up(name, other, self.arms, found)}"
+        told: list[str] = [
+            joined([which_is_better(name, other, self.arms, found), which_holds_up(name, other, self.arms, found)])
             for name, (other, found) in self.comparisons.items()
         ]
         if self.sizes and told:
-            told.append("The arms see pictures of different sizes; each was shifted at its own.")
+            told.append(say("The arms see pictures of different sizes; each was shifted at its own."))
         return told
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready; accuracies and gains 0..1."""
+        """JSON-ready; accuracies and gains 0..1, the text in English."""
+        with speaking(ENGLISH):
+            text = [str(sentence) for sentence in self.text]
         return {
             "arms": {name: _arm_to_json(own) for name, own in self.arms.items()},
             "comparisons": {
@@ -68,7 +70,7 @@ class ShiftedRecord:
                 }
                 for name, (other, found) in self.comparisons.items()
             },
-            "text": self.text,
+            "text": text,
         }
 
 
@@ -101,25 +103,57 @@ def shifted_record(
 
 def which_is_better(name: str, other: str, arms: dict[str, OfArm], found: Held) -> str:
     """Who is right more often on shifted pictures, and by how much."""
-    own, base = arms[name].shifted.mean, arms[other].shifted.mean
-    figures = f"{percent(own)} of shifted pictures, {inside(other)} in {percent(base)}"
-    clear = clearly(found.gain)
-    said = "" if clear else ", no clear difference"
-    return f"{title(name)} is right in {figures}: {points(found.gain.mean)}{_within(found.gain)}{said}."
+    told = {
+        "arm": title(name),
+        "share": percent(arms[name].shifted.mean),
+        "other": inside(other),
+        "other_share": percent(arms[other].shifted.mean),
+        "gain": points(found.gain.mean),
+    }
+    interval = _interval(found.gain)
+    if interval is None:
+        return say(
+            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain}, no clear difference.",
+            **told,
+        )
+    if clearly(found.gain):
+        return say(
+            "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain} (95 % interval {interval}).",
+            **told,
+            interval=interval,
+        )
+    return say(
+        "{arm} is right in {share} of shifted pictures, {other} in {other_share}: {gain} (95 % interval {interval}), "
+        "no clear difference.",
+        **told,
+        interval=interval,
+    )
 
 
 def which_holds_up(name: str, other: str, arms: dict[str, OfArm], found: Held) -> str:
     """Which of the two loses less by the shifts."""
-    own, base = arms[name].loss, arms[other].loss
-    costs = f"Against the pictures as they are, it {_costs(own)}, {inside(other)} {_costs(base)}"
+    costs, interval = _costs(arms[name].loss, arms[other].loss, inside(other)), _interval(found.kept)
+    if interval is None:
+        return say(
+            "{costs}; which one holds up better is not clear ({difference}).",
+            costs=costs,
+            difference=points(found.kept.mean),
+        )
     if not clearly(found.kept):
-        return f"{costs}; which one holds up better is not clear{_within(found.kept, points(found.kept.mean))}."
+        return say(
+            "{costs}; which one holds up better is not clear ({difference}; 95 % interval {interval}).",
+            costs=costs,
+            difference=points(found.kept.mean),
+            interval=interval,
+        )
     better, rest = (name, other) if found.kept.mean > 0 else (other, name)
     kept = found.kept if better == name else _turned(found.kept)
-    by = f"by {_lost(kept.mean)}{_within(kept)}"
+    told = {"costs": costs, "arm": noun(better), "difference": _lost(kept.mean), "interval": span(kept)}
     if clearly(found.gain) and arms[better].shifted.mean < arms[rest].shifted.mean:  # at chance, nothing can be lost
-        return f"{costs}: {noun(better)} loses less, {by}, but it had less to lose."
-    return f"{costs}: {noun(better)} holds up better, {by}."
+        return say(
+            "{costs}: {arm} loses less, by {difference} (95 % interval {interval}), but it had less to lose.", **told
+        )
+    return say("{costs}: {arm} holds up better, by {difference} (95 % interval {interval}).", **told)
 
 
 def clearly(found: Interval) -> bool:
@@ -129,8 +163,8 @@ def clearly(found: Interval) -> bool:
 
 def head() -> tuple[str, ...]:
     """Columns of `rows`."""
-    kinds = (kind[0].upper() + kind[1:] for kind in KINDS.values())
-    return ("Arm", "Pictures", "As they are", *kinds, "All shifts", "Lost")
+    kinds = (f"{say(kind)[0].upper()}{say(kind)[1:]}" for kind in KINDS.values())
+    return (say("Arm"), say("Pictures"), say("As they are"), *kinds, say("All shifts"), say("Lost"))
 
 
 def table_rows(record: ShiftedRecord) -> list[tuple[str, ...]]:
@@ -138,7 +172,7 @@ def table_rows(record: ShiftedRecord) -> list[tuple[str, ...]]:
     return [
         (
             title(name),
-            f"{count(own.pictures)}, {number_of(own.seeds, 'seed')}",
+            say("{pictures}, {seeds}", pictures=count(own.pictures), seeds=number_of(own.seeds, "seed")),
             percent(own.clean.mean),
             *(percent(sum(own.by_shift[kind, s].mean for s in STRENGTHS) / len(STRENGTHS)) for kind in KINDS),
             percent(own.shifted.mean),
@@ -153,8 +187,16 @@ def _lost(loss: float) -> str:
     return points(loss).removeprefix("+").removeprefix("±")
 
 
-def _costs(loss: float) -> str:
-    return f"gains {_lost(-loss)}" if loss < 0 else f"loses {_lost(loss)}"
+def _costs(own: float, base: float, other: str) -> str:
+    """What the shifts cost either arm: the first half of a sentence."""
+    told = {"points": _lost(abs(own)), "other": other, "other_points": _lost(abs(base))}
+    if own < 0 and base < 0:
+        return say("Against the pictures as they are, it gains {points}, {other} gains {other_points}", **told)
+    if own < 0:
+        return say("Against the pictures as they are, it gains {points}, {other} loses {other_points}", **told)
+    if base < 0:
+        return say("Against the pictures as they are, it loses {points}, {other} gains {other_points}", **told)
+    return say("Against the pictures as they are, it loses {points}, {other} loses {other_points}", **told)
 
 
 def _turned(found: Interval) -> Interval:
@@ -163,12 +205,9 @@ def _turned(found: Interval) -> Interval:
     return Interval(-found.mean, low, high, found.basis)
 
 
-def _within(found: Interval, before: str = "") -> str:
-    """ " (95 % interval -1.0 to 3.0)"; empty where there is none."""
-    if found.low is None or found.high is None:
-        return f" ({before})" if before else ""
-    lead = f"{before}; " if before else ""
-    return f" ({lead}95 % interval {span(found)})"
+def _interval(found: Interval) -> str | None:
+    """ "-1.0 to 3.0"; None where there is none."""
+    return None if found.low is None or found.high is None else span(found)
 
 
 def _arm_to_json(own: OfArm) -> dict[str, Any]:

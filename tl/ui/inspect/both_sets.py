@@ -12,6 +12,7 @@ from tl.config import Refused
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import both_sets as job
+from tl.languages import joined, later, say
 from tl.store.both_sets import BothSets, Seen, read_both_sets
 from tl.store.origin import with_network
 from tl.strategies import SOURCE_THEN_TARGET, STRATEGIES, arm_title
@@ -25,9 +26,9 @@ from tl.words import number_of, percent
 
 BUTTON = "both_sets_ask"
 POLL_SECONDS = 1.0
-UNKNOWN, REST = "not labelled", "other classes"
-OTHERS = "Other networks are being asked; try again in a while."
-ADAPTED = (
+UNKNOWN, REST = later("not labelled"), later("other classes")
+OTHERS = later("Other networks are being asked; try again in a while.")
+ADAPTED = later(
     "This arm gives BatchNorm the statistics of what it looks at: after training, pictures of either set go through "
     "statistics of that set."
 )
@@ -35,12 +36,16 @@ ADAPTED = (
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    st.header("Both sets, before and after", anchor=False)
+    st.header(say("Both sets, before and after"), anchor=False)
     source, target = called(choice)
     st.caption(
-        f"Pictures of {escape(source)} and of {escape(target)}, as the head of the network gets them, in the two directions in "
-        "which they differ most (PCA of both together). No arm was trained with these pictures: up to 300 "
-        "validation pictures of the first set and as many test pictures of the second."
+        say(
+            "Pictures of {source} and of {target}, as the head of the network gets them, in the two directions in "
+            "which they differ most (PCA of both together). No arm was trained with these pictures: up to 300 "
+            "validation pictures of the first set and as many test pictures of the second.",
+            source=escape(source),
+            target=escape(target),
+        )
     )
     active = job.looking(choice.home)
     fragment(_show, POLL_SECONDS if active else None)(choice, active)
@@ -64,7 +69,7 @@ def _show(choice: Choice, was_active: bool) -> None:
     found = {run.run_id: read_both_sets(choice.home.run(run.run_id).both_sets) for run in runs}
     left = [run for run in runs if found[run.run_id] is None]
     if left and active:
-        st.caption(":material/hourglass_top: Loading the networks and looking at the pictures …")
+        st.caption(say(":material/hourglass_top: Loading the networks and looking at the pictures …"))
     elif left:
         _button(choice, left)
     if own := found.get(runs[0].run_id):
@@ -72,37 +77,46 @@ def _show(choice: Choice, was_active: bool) -> None:
         for run in runs[1:]:
             if other := found.get(run.run_id):
                 words = told.mixed(other.after)
-                beside = (
-                    f"{escape(arm_title(run.arm))} after training, on the same pictures: {words[0].lower()}{words[1:]}"
+                beside = say(
+                    "{arm} after training, on the same pictures: {mixed}",
+                    arm=arm_title(run.arm),
+                    mixed=f"{words[0].lower()}{words[1:]}",
                 )
                 st.markdown(unbroken(beside))
         st.caption(
-            f"{told.LOOK_FOR} {told.ONLY_A_VIEW} One network (seed {choice.seed}); another seed gives another picture."
+            joined(
+                [
+                    say(told.LOOK_FOR),
+                    say(told.ONLY_A_VIEW),
+                    say("One network (seed {seed}); another seed gives another picture.", seed=choice.seed),
+                ]
+            )
         )
 
 
 def _button(choice: Choice, left: list[RunEntry]) -> None:
     for run in left:
         if problem := job.problem(choice.home, run.run_id):
-            st.caption(f":material/warning: {escape(arm_title(run.arm))}: {escape(problem)}")
+            arm = escape(arm_title(run.arm))
+            st.caption(say(":material/warning: {arm}: {problem}", arm=arm, problem=escape(problem)))
     here = [run.run_id for run in left if with_network(choice.home.run(run.run_id))]
     if not here:
-        st.caption(GONE)
+        st.caption(say(GONE))
         return
     busy = background.busy(choice.home)
     asked = st.button(
-        f"Ask {number_of(len(here), 'network')}",
+        say("Ask {networks}", networks=number_of(len(here), "network")),
         icon=":material/scatter_plot:",
         key=BUTTON,
         disabled=busy,
         type="primary",
     )
     if busy:
-        st.caption(BUSY)
+        st.caption(say(BUSY))
     if asked:
         if job.ask(choice.home, here):
             st.rerun()
-        st.caption(OTHERS)
+        st.caption(say(OTHERS))
 
 
 def _drawn(choice: Choice, found: BothSets) -> None:
@@ -111,8 +125,9 @@ def _drawn(choice: Choice, found: BothSets) -> None:
     colours = _colours(labels)
     names = gallery.class_names(choice, max([*labels, *(len(choice.classes) - 1,)], default=0) + 1)
     _legend(choice, names, labels, colours)
-    began = "random weights" if found.random else "pretrained weights"
-    sides = (("before", f"Before: {began}", found.before), ("after", f"After: {arm_title(choice.arm)}", found.after))
+    before = say("Before: random weights") if found.random else say("Before: pretrained weights")
+    after = say("After: {arm}", arm=arm_title(choice.arm))
+    sides = (("before", before, found.before), ("after", after, found.after))
     for column, (key, title, own) in zip(st.columns(2), sides, strict=True):
         with column:
             st.markdown(f"**{escape(title)}**")
@@ -122,9 +137,9 @@ def _drawn(choice: Choice, found: BothSets) -> None:
     if sentence := told.change(found):
         st.markdown(f"**{sentence}**")
     if strategies[choice.arm].learns_from == SOURCE_THEN_TARGET:
-        st.markdown(f":material/info: {ADAPTED}")
+        st.markdown(f":material/info: {say(ADAPTED)}")  # not shown
     if found.random:
-        st.caption(told.RANDOM)
+        st.caption(say(told.RANDOM))
 
 
 def _labels(choice: Choice, found: BothSets) -> list[int]:
@@ -157,9 +172,11 @@ def _legend(choice: Choice, names: tuple[str, ...], labels: list[int], colours: 
     with st.container(horizontal=True, gap="small"):
         for label, place in colours.items():
             st.markdown(f"{dot(place)} {escape(names[label])}", width="content")
-        rest = [REST] * bool({*labels} - {*colours} - {-1}) + [UNKNOWN] * (-1 in labels)
-        if rest:
-            st.markdown(f"{dot(OTHER)} {', '.join(rest)}", width="content")
+        others, unknown = bool({*labels} - {*colours} - {-1}), -1 in labels
+        if others and unknown:
+            st.markdown(f"{dot(OTHER)} {say('other classes, not labelled')}", width="content")
+        elif others or unknown:
+            st.markdown(f"{dot(OTHER)} {say(REST if others else UNKNOWN)}", width="content")
 
 
 def _one(
@@ -177,12 +194,14 @@ def _one(
     rows = []
     for place in np.random.default_rng(0).permutation(len(labels)):  # else the one set would lie on top of the other
         side, label = int(place >= found.of_source), labels[place]
-        told_class = names[label] if label >= 0 else UNKNOWN
+        told_class = names[label] if label >= 0 else say(UNKNOWN)
         x, y = own.places[place]
         rows.append((x, y, side, colours.get(label, OTHER), sets[side], told_class, found.picture[place] + 1))
     first, second = (percent(share, 0) for share in own.explained)
-    draw(
-        both_sets_chart(rows, (first, second)),
-        key=f"both_sets_{key}",
-        alt=f"{len(rows)} pictures of {sets[0]} and {sets[1]} {key} training. {told.mixed(own)}",
-    )
+    shown = {"number": len(rows), "source": sets[0], "target": sets[1]}
+    if key == "before":
+        drawn = say("{number} pictures of {source} and {target} before training.", **shown)
+    else:
+        drawn = say("{number} pictures of {source} and {target} after training.", **shown)
+    alt = joined([drawn, told.mixed(own)])
+    draw(both_sets_chart(rows, (first, second)), key=f"both_sets_{key}", alt=alt)

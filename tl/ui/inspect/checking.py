@@ -9,6 +9,7 @@ from tl.analysis.inspection import held_out
 from tl.config import Refused
 from tl.jobs.background import busy
 from tl.jobs.measurements import label_checks
+from tl.languages import joined, say
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts.refresh import fragment
@@ -28,17 +29,20 @@ def stamp(home: Home, asked: Question) -> float | None:
 def controls(choice: Choice, asked: Question | None, why_not: str | None) -> None:
     """Draw the button while training pictures were not looked at yet, and what is going on; later nothing."""
     if asked is None:
-        st.caption(f":material/info: Training pictures can't be looked at here. {escape(why_not or '')}")
+        here = say(":material/info: Training pictures can't be looked at here.")
+        st.caption(joined([here, escape(why_not or "")]))
         return
     home = choice.home
     if stamp(home, asked) is not None:
         return
     pressed = st.button(
-        "Look for wrong labels in the training pictures too",
+        say("Look for wrong labels in the training pictures too"),
         icon=":material/search:",
         key="inspect_labels_ask",
-        help="Looks at all pictures through the pretrained network once, and lets a linear probe judge each that it was "
-        "not fitted to. Nothing trains meanwhile.",
+        help=say(
+            "Looks at all pictures through the pretrained network once, and lets a linear probe judge each that it was "
+            "not fitted to. Nothing trains meanwhile."
+        ),
     )
     if pressed:
         st.session_state[ASKED] = asked
@@ -55,13 +59,16 @@ def _state(home: Home, asked: Question, was_active: bool) -> None:
         st.rerun()  # with or without the polling
     if active:
         st.caption(
-            ":material/hourglass_top: Looking at all pictures, then judging each by a probe fitted to others; it waits for its "
-            "turn while something else computes …"
+            say(
+                ":material/hourglass_top: Looking at all pictures, then judging each by a probe fitted to others; it waits "
+                "for its turn while something else computes …"
+            )
         )
         return
     try:
         problem = held_out.problem_of(home, asked)
     except Refused as refusal:
         problem = str(refusal)
-    waits = "The pictures will be looked at once nothing else is training."
-    st.caption(f":material/warning: {escape(problem or (waits if busy(home) else 'Press the button again.'))}")
+    if not problem and busy(home):
+        problem = say("The pictures will be looked at once nothing else is training.")
+    st.caption(f":material/warning: {escape(problem or say('Press the button again.'))}")  # not shown

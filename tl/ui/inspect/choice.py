@@ -7,6 +7,7 @@ from tl.analysis.adaptation.given import joined
 from tl.config import Refused
 from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.jobs.listing import RunEntry
+from tl.languages import say
 from tl.store.home import Home
 from tl.store.predictions import Answers, Predictions, read_answers, read_predictions
 from tl.store.rows import refuse_final
@@ -77,7 +78,9 @@ class Choice:
 
     def asked(self, number: int) -> str:
         """So many of the pictures that all is said of, in words."""
-        return f"the {count(number)} labelled here" if self.known is not None else number_of(number, "test picture")
+        if self.known is None:
+            return number_of(number, "test picture")  # not shown
+        return say("the {number} labelled here", number=count(number))
 
 
 def finished(now: ExperimentView) -> tuple[RunEntry, ...]:
@@ -97,7 +100,9 @@ def begun(now: ExperimentView) -> tuple[str, str | None]:
     refuse_final(now.experiment_id, now.experiment)
     if not names:
         raise Refused(
-            "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
+            say(
+                "None of this comparison's runs has kept what it answered: wait until one has finished, or run it again."
+            )
         )
     strategies = {arm.name: STRATEGIES[arm.strategy] for arm in now.experiment.arms}
     two_sets = now.experiment.target_dataset is not None

@@ -4,6 +4,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.jobs.listing import RunEntry
+from tl.languages import say
 from tl.store.home import Home
 from tl.ui.parts import view
 from tl.ui.parts.text import escape
@@ -18,14 +19,14 @@ def show(home: Home) -> None:
         if run.status == "finished" and home.run(run.run_id).predictions.exists():
             found.setdefault(run.experiment_id, []).append(run)
     if not found:
-        st.info("No comparison has finished yet.", icon=":material/image_search:")
+        st.info(say("No comparison has finished yet."), icon=":material/image_search:")
         return
     for experiment_id, runs in list(found.items())[:MOST]:
         title = view.data_title(home, runs[0].dataset, [run.run_id for run in runs])
         arms = ", ".join(dict.fromkeys(run.arm for run in runs))
         st.page_link(
             "pages/3_Inspect.py",
-            label=f"{escape(title)}: {escape(arms)}",
+            label=say("{data}: {arms}", data=escape(title), arms=escape(arms)),
             icon=":material/image_search:",
             query_params={"experiment": experiment_id},
         )

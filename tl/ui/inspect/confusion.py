@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tl.analysis.inspection.difference import Difference, difference
 from tl.analysis.inspection.mistakes import sureness
+from tl.languages import later, say
 from tl.strategies import arm_title
 from tl.ui.inspect import confusion_charts, gallery
 from tl.ui.inspect.by_class import by_class
@@ -19,7 +20,7 @@ from tl.ui.inspect.gallery import Voice
 from tl.ui.parts.text import count, escape
 from tl.words import number_of
 
-NOTHING = "No such pictures."
+NOTHING = later("No such pictures.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ def show(choice: Choice) -> None:
     """Draw the section."""
     arm, other = gallery.voice(choice, choice.arm), gallery.voice(choice, choice.other)
     if arm is None:
-        st.info("What this run answered is no longer here.", icon=":material/image_search:")
+        st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
         return
     names = gallery.class_names(choice, arm.told.probabilities.shape[1])
     between = difference(arm.told, other.told) if other else None
@@ -54,20 +55,27 @@ def show(choice: Choice) -> None:
 def _told_why(choice: Choice, other: Voice | None) -> None:
     """Why two arms that were chosen are not held against each other."""
     title = escape(arm_title(choice.other or ""))
-    why = "was tested on other pictures" if other else f"has no finished run with seed {choice.seed}"
-    st.info(f"{title} {why}, so the two can't be compared picture by picture.", icon=":material/info:")
+    if other:
+        why = say("{arm} was tested on other pictures, so the two can't be compared picture by picture.", arm=title)
+    else:
+        why = say(
+            "{arm} has no finished run with seed {seed}, so the two can't be compared picture by picture.",
+            arm=title,
+            seed=choice.seed,
+        )
+    st.info(why, icon=":material/info:")
 
 
 def _pictures(choice: Choice, voices: Sequence[Voice], names: Sequence[str], between: Difference | None) -> None:
     """Draw one group of pictures; which is chosen above them, or by a click on a square."""
     groups = _groups(voices, between)
-    st.header("Pictures", anchor=False)
+    st.header(say("Pictures"), anchor=False)
     titles = {name: f"{group.title} ({count(len(group.rows))})" for name, group in groups.items()}
-    titles[SQUARE] = "By class"
+    titles[SQUARE] = say("By class")
     keep_to(key(choice, SHOWN), titles)
     usual = next((name for name, group in groups.items() if len(group.rows)), SQUARE)
     opened = st.segmented_control(
-        "Show",
+        say("Show"),
         list(titles),
         format_func=titles.__getitem__,
         key=key(choice, SHOWN),
@@ -78,7 +86,7 @@ def _pictures(choice: Choice, voices: Sequence[Voice], names: Sequence[str], bet
     )
     rows = _square(choice, voices, names) if opened == SQUARE else groups[str(opened)].rows
     if not len(rows):
-        st.caption(NOTHING)
+        st.caption(say(NOTHING))
         return
     gallery.legend(voices)
     told = voices[0].told
@@ -99,15 +107,15 @@ def _groups(voices: Sequence[Voice], between: Difference | None) -> dict[str, Gr
     if between is None:
         wrong = _ordered(~first.right, own)
         return {
-            "wrong": Group(title="Wrong", rows=wrong),
-            "right": Group(title="Right", rows=_ordered(first.right, own)),
+            "wrong": Group(title=say("Wrong"), rows=wrong),
+            "right": Group(title=say("Right"), rows=_ordered(first.right, own)),
         }
     _, theirs = sureness(voices[1].told)
     return {
-        "fixed": Group(title="Fixed", rows=_ordered(between.fixed, theirs - own)),
-        "broken": Group(title="Broken", rows=_ordered(between.broken, own - theirs)),
-        "both_wrong": Group(title="Both wrong", rows=_ordered(between.both_wrong, own)),
-        "both_right": Group(title="Both right", rows=_ordered(between.both_right, own)),
+        "fixed": Group(title=say("Fixed"), rows=_ordered(between.fixed, theirs - own)),
+        "broken": Group(title=say("Broken"), rows=_ordered(between.broken, own - theirs)),
+        "both_wrong": Group(title=say("Both wrong"), rows=_ordered(between.both_wrong, own)),
+        "both_right": Group(title=say("Both right"), rows=_ordered(between.both_right, own)),
     }
 
 
@@ -126,18 +134,18 @@ def _square(choice: Choice, voices: Sequence[Voice], names: Sequence[str]) -> ND
     classes = [ANY, *range(len(names))]
 
     def named(number: int) -> str:
-        return "Any class" if number == ANY else names[number]
+        return say("Any class") if number == ANY else names[number]
 
-    label = left.selectbox("Labelled", classes, format_func=named, key=key(choice, LABELLED))
-    answer = middle.selectbox("Answered", classes, format_func=named, key=key(choice, ANSWERED))
+    label = left.selectbox(say("Labelled"), classes, format_func=named, key=key(choice, LABELLED))
+    answer = middle.selectbox(say("Answered"), classes, format_func=named, key=key(choice, ANSWERED))
     titles = {str(place): each.title for place, each in enumerate(voices)}
     if len(voices) > 1:
-        titles[ONE_OF_THEM] = "Only one of the two"
+        titles[ONE_OF_THEM] = say("Only one of the two")
     keep_to(key(choice, BY), titles)
-    by = right.selectbox("By", list(titles), format_func=titles.__getitem__, key=key(choice, BY))
+    by = right.selectbox(say("By"), list(titles), format_func=titles.__getitem__, key=key(choice, BY))
     found = _answered(voices, label, answer, by)
     if len(found):
-        st.caption(f"{number_of(len(found), 'picture')}, the surest answers first.")
+        st.caption(say("{pictures}, the surest answers first.", pictures=number_of(len(found), "picture")))
     return found
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from tl.analysis.inspection.confusion import confusion, most_confused
 from tl.charts.palette import arm_colour
+from tl.languages import joined, say
 from tl.ui.compose.arms import dot
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import Voice
@@ -45,18 +46,26 @@ def draw(choice: Choice, voices: Sequence[Voice], names: Sequence[str]) -> None:
     with st.grid(min(3, 2 * len(sides) - 1), min_column_width=300):
         for place, side in enumerate(sides):
             chart = confusion_chart(side, names, among, framed.get(str(place)))
-            _one(choice, chart, side.title, str(place), f"Confusion matrix of {side.title}")
+            _one(choice, chart, side.title, str(place), say("Confusion matrix of {arm}", arm=side.title))
         if len(sides) > 1:
             chart = difference_chart(sides[0], sides[1], names, among, framed.get(ONE_OF_THEM))
-            about = f"Difference of the confusion matrices of {sides[0].title} and {sides[1].title}"
-            _one(choice, chart, f"{sides[0].title} minus {sides[1].title}", ONE_OF_THEM, about)
-    said = "Click a square to see its pictures."
+            both = {"arm": sides[0].title, "other": sides[1].title}
+            about = say("Difference of the confusion matrices of {arm} and {other}", **both)
+            _one(choice, chart, say("{arm} minus {other}", **both), ONE_OF_THEM, about)
+    said = [say("Click a square to see its pictures.")]
     if len(among) < len(names):
-        said = f"The {len(among)} of {len(names)} classes that most mistakes are about. {said}"
+        most = say("The {number} of {all} classes that most mistakes are about.", number=len(among), all=len(names))
+        said = [most, *said]
     if len(voices) > 1:
-        marks = ", ".join(f"{dot(each.position)} for {escape(each.noun)}" for each in voices)
-        said = f"{said} In the difference, colours say which arm a square speaks for: {marks}."
-    st.caption(said)
+        first, second = (say("{colour} for {arm}", colour=dot(each.position), arm=escape(each.noun)) for each in voices)
+        said.append(
+            say(
+                "In the difference, colours say which arm a square speaks for: {first}, {second}.",
+                first=first,
+                second=second,
+            )
+        )
+    st.caption(joined(said))
 
 
 def _one(choice: Choice, chart: "Drawing", title: str, by: str, alt: str) -> None:

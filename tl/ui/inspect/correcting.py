@@ -11,6 +11,7 @@ from tl.datasets.corrections import in_words
 from tl.datasets.info import DatasetInfo
 from tl.datasets.kept import Shown
 from tl.jobs.again import compare_again
+from tl.languages import later, listed, plural, say
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
 from tl.ui.parts.problems import told
@@ -19,7 +20,11 @@ from tl.ui.parts.text import escape, plain
 
 WIDTH = 128  # pixels, of a picture on the page
 STAYS, ASIDE = -2, -1  # choices besides the numbers of classes
-SPLITS = {"train": "training picture", "validation": "validation picture", "test": "test picture"}
+SPLITS = {
+    "train": later("training picture"),
+    "validation": later("validation picture"),
+    "test": later("test picture"),
+}
 PROBLEM = "inspect_again_problem"
 
 
@@ -58,11 +63,17 @@ def picker(info: DatasetInfo, pictures: Labelled, place: int, where: str, likely
         else:
             chosen(info)[place] = value
 
-    words = {STAYS: f"stays {plain(info.classes[own])}", ASIDE: "set aside"}
+    def words(option: int) -> str:
+        if option == ASIDE:
+            return say("set aside")
+        if option == STAYS:
+            return say("stays {name}", name=plain(info.classes[own]))
+        return say("is really {name}", name=plain(info.classes[option]))
+
     st.selectbox(
-        f"What to do with {plain(pictures.names[place])}",
+        say("What to do with {picture}", picture=plain(pictures.names[place])),
         options,
-        format_func=lambda option: words.get(option) or f"is really {plain(info.classes[option])}",
+        format_func=words,
         key=key,
         on_change=choose,
         label_visibility="collapsed",
@@ -80,24 +91,26 @@ def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Callable[[], N
     }
     if not wanted:
         st.caption(
-            "Choose below what to do with a picture: set it aside, or give it another label. Then compare again."
+            say("Choose below what to do with a picture: set it aside, or give it another label. Then compare again.")
         )
         return None
     aside = sum(value == ASIDE for value in wanted.values())
     with st.container(border=True, key="inspect_corrections"):
-        st.markdown(f"**{' and '.join(in_words(aside, len(wanted) - aside)).capitalize()}** so far.")
+        st.markdown(say("**{changes}** so far.", changes=listed(in_words(aside, len(wanted) - aside))))
         with st.container(horizontal=True):
             pressed = st.button(
-                "Make a set without these and compare again"
+                say("Make a set without these and compare again")
                 if aside
-                else "Make a set with these labels and compare again",
+                else say("Make a set with these labels and compare again"),
                 icon=":material/difference:",
                 type="primary",
                 key="inspect_compare_again",
-                help="The same arms and seeds on a new data set. The one that is there stays as it is, and every other picture "
-                "keeps its split.",
+                help=say(
+                    "The same arms and seeds on a new data set. The one that is there stays as it is, and every other "
+                    "picture keeps its split."
+                ),
             )
-            st.button("Forget these choices", key="inspect_forget", type="tertiary", on_click=chosen(info).clear)
+            st.button(say("Forget these choices"), key="inspect_forget", type="tertiary", on_click=chosen(info).clear)
         st.caption(_where(wanted, pictures, bool(choice.now.experiment.resplit)))
     return partial(_again, choice, info, pictures, wanted) if pressed else None
 
@@ -105,15 +118,19 @@ def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Callable[[], N
 def _where(wanted: dict[int, int], pictures: Labelled, resplit: bool) -> str:
     """Which splits change: the test set is what accuracies are of."""
     if resplit:
-        return "Each seed has its own test set: with some seeds these are test pictures, and then it changes."
+        return say("Each seed has its own test set: with some seeds these are test pictures, and then it changes.")
     tested = sum(pictures.splits[place] == "test" for place in wanted)
     if not tested:
-        return "None of them is a test picture: the test set stays the same."
-    return f"The test set changes: {tested:,} of them {'is a test picture' if tested == 1 else 'are test pictures'}."
+        return say("None of them is a test picture: the test set stays the same.")
+    return plural(
+        "The test set changes: {number:,} of them is a test picture.",
+        "The test set changes: {number:,} of them are test pictures.",
+        tested,
+    )
 
 
 def _again(choice: Choice, info: DatasetInfo, pictures: Labelled, wanted: dict[int, int]) -> None:
-    with told(PROBLEM), out_of_turn(), st.spinner("Making the new data set …"):
+    with told(PROBLEM), out_of_turn(), st.spinner(say("Making the new data set …")):
         compare_again(choice.home, choice.now.experiment_id, corrections(info, pictures, wanted))
         chosen(info).clear()
         jobs.ensure_supervisor(choice.home)

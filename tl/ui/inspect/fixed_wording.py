@@ -5,26 +5,62 @@ from collections.abc import Sequence
 from tl.analysis.inspection.difference import Difference, OverSeeds, over_seeds
 from tl.analysis.names import noun
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, Interval
+from tl.languages import later, say
 from tl.ui.inspect.choice import Choice, finished
 from tl.ui.parts.text import count, escape
 from tl.words import number_of
+
+OVER_ALL = {  # basis of the interval -> what was fixed and broken over several seeds
+    NEW_PICTURES: later(
+        "Over {seeds}, {arm} fixed {fixed} of {pictures} and broke {broken}: a difference of **{difference}** on average, "
+        "95\u00a0% interval {interval}, for other test pictures and other seeds."
+    ),
+    NEW_TRAINING: later(
+        "Over {seeds}, {arm} fixed {fixed} of {pictures} and broke {broken}: a difference of **{difference}** on average, "
+        "95\u00a0% interval {interval}, for other training and test pictures."
+    ),
+}
+OVER_THESE = later(
+    "Over {seeds}, {arm} fixed {fixed} of {pictures} and broke {broken}: a difference of **{difference}** on average, "
+    "95\u00a0% interval {interval}, for other test pictures and these networks."
+)
 
 
 def totals(arm: str, other: str, found: Difference, of: str | None = None) -> str:
     """Markdown: "Compared with A, B fixed 41 of 550 test pictures and broke 12 (difference +29, …)"; `of`: other words
     for the pictures."""
     fixed, broken = int(found.fixed.sum()), int(found.broken.sum())
-    return (
-        f"Compared with {escape(other)}, {escape(arm)} fixed **{count(fixed)}** of {of or number_of(found.pictures, 'test picture')}"
-        f" and broke **{count(broken)}** (difference **{signed(fixed - broken)}**{_between(found.net)})."
+    told = {
+        "other": escape(other),
+        "arm": escape(arm),
+        "fixed": count(fixed),
+        "pictures": of or number_of(found.pictures, "test picture"),  # not shown
+        "broken": count(broken),
+        "difference": signed(fixed - broken),
+    }
+    interval = _interval(found.net)
+    if interval is None:
+        return say(
+            "Compared with {other}, {arm} fixed **{fixed}** of {pictures} and broke **{broken}** (difference "
+            "**{difference}**).",
+            **told,
+        )
+    return say(
+        "Compared with {other}, {arm} fixed **{fixed}** of {pictures} and broke **{broken}** (difference **{difference}**, "
+        "95\u00a0% interval {interval}).",
+        **told,
+        interval=interval,
     )
 
 
 def meaning(arm: str, other: str, seed: int) -> str:
     """What the words stand for, Markdown."""
-    return (
-        f"Fixed: {escape(other)} was wrong, {escape(arm)} is right. Broken: the other way round. The interval is for other"
-        f" test pictures and these two networks (seed {seed})."
+    return say(
+        "Fixed: {other} was wrong, {arm} is right. Broken: the other way round. The interval is for other test pictures and "
+        "these two networks (seed {seed}).",
+        other=escape(other),
+        arm=escape(arm),
+        seed=seed,
     )
 
 
@@ -42,21 +78,28 @@ def net(choice: Choice) -> str | None:
 def over_all(arm: str, found: OverSeeds, of: str | None = None) -> str:
     """Markdown: "Over 3 seeds, B fixed 38 to 45 of 550 test pictures and broke 9 to 14; on average +29.3 (…)"; `of` as
     in `totals`."""
-    holds = {
-        NEW_PICTURES: ", for other test pictures and other seeds",
-        NEW_TRAINING: ", for other training and test pictures",
-    }.get(found.net.basis, ", for other test pictures and these networks" if found.net.low is not None else "")
-    return (
-        f"Over {len(found.fixed)} seeds, {escape(arm)} fixed {span(found.fixed)} of {of or number_of(found.pictures, 'test picture')}"
-        f" and broke {span(found.broken)}: a difference of **{signed(found.net.mean)}** on average{_between(found.net)}"
-        f"{holds}."
-    )
+    told = {
+        "seeds": number_of(len(found.fixed), "seed"),
+        "arm": escape(arm),
+        "fixed": span(found.fixed),
+        "pictures": of or number_of(found.pictures, "test picture"),  # not shown
+        "broken": span(found.broken),
+        "difference": signed(found.net.mean),
+    }
+    interval = _interval(found.net)
+    if interval is None:
+        return say(
+            "Over {seeds}, {arm} fixed {fixed} of {pictures} and broke {broken}: a difference of **{difference}** on "
+            "average.",
+            **told,
+        )
+    return say(OVER_ALL.get(found.net.basis, OVER_THESE), **told, interval=interval)
 
 
 def span(numbers: Sequence[int]) -> str:
     """ "38 to 45", or one number."""
     low, high = min(numbers), max(numbers)
-    return count(low) if low == high else f"{count(low)} to {count(high)}"
+    return count(low) if low == high else say("{low} to {high}", low=count(low), high=count(high))
 
 
 def signed(number: float) -> str:
@@ -66,8 +109,9 @@ def signed(number: float) -> str:
     return text.replace("+0", "±0") if not rounded else text
 
 
-def _between(found: Interval) -> str:
+def _interval(found: Interval) -> str | None:
+    """ "−4 to 43"; None where there is none."""
     if found.low is None or found.high is None:
-        return ""
+        return None
     low, high = (f"{round(end):,d}".replace("-", "−") for end in (found.low, found.high))
-    return f", 95\u00a0% interval {low} to {high}"
+    return say("{low} to {high}", low=low, high=high)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tl.analysis.names import noun
 from tl.config import Refused
 from tl.datasets.kept import Shown, pictures_at
+from tl.languages import say
 from tl.store.predictions import Predictions
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
@@ -79,7 +80,7 @@ def class_names(choice: Choice, classes: int) -> tuple[str, ...]:
     known = choice.now.pictures
     if known is not None and len(known.classes) == classes:
         return tuple(plain(name) for name in known.classes)
-    return tuple(f"Class {number}" for number in range(1, classes + 1))
+    return tuple(say("Class {number}", number=number) for number in range(1, classes + 1))
 
 
 def legend(voices: Sequence[Voice]) -> None:
@@ -126,7 +127,7 @@ def show(
 def _pixels(choice: Choice, picture: NDArray[np.int64], label: NDArray[np.int64]) -> list[Shown] | None:
     """None, with a sentence, where none of the pictures can be shown."""
     if choice.info is None:
-        st.caption("The pictures are no longer here, so only numbers can be shown.")
+        st.caption(say("The pictures are no longer here, so only numbers can be shown."))
         return None
     spec = choice.now.experiment
     sides = [spec.of(arm).resolution for arm in spec.arms]
@@ -136,13 +137,13 @@ def _pixels(choice: Choice, picture: NDArray[np.int64], label: NDArray[np.int64]
         st.warning(escape(problem), icon=":material/broken_image:")
         return None
     if len(found) and all(each.pixels is None for each in found):
-        st.caption("These pictures are no longer here as the runs saw them, so only numbers can be shown.")
+        st.caption(say("These pictures are no longer here as the runs saw them, so only numbers can be shown."))
         return None
     return found
 
 
 def _caption(found: Shown, name: str, lines: Sequence[Line]) -> str:
-    missing = [f":small[{escape(found.name)} can't be shown]"] if found.pixels is None else []
+    missing = [say(":small[{file} can't be shown]", file=escape(found.name))] if found.pixels is None else []
     said = [
         f":small[{dot(line.position) + ' ' if line.position is not None else ''}{unbroken(line.text)}]"
         for line in lines
@@ -158,10 +159,12 @@ def _table(
     lines: Callable[[int], list[Line]],
 ) -> None:
     columns: dict[str, list[str]] = {
-        "picture": [f"{picture[row] + 1}" for row in rows],
-        "labelled": [cell(names[label[row]]) for row in rows],
+        say("picture"): [f"{picture[row] + 1}" for row in rows],
+        say("labelled"): [cell(names[label[row]]) for row in rows],
     }
     for row in rows:
         for line in lines(row):
             columns.setdefault(cell(line.title), []).append(cell(line.text))
-    st.dataframe(columns, hide_index=True, alt=f"What was said of {number_of(len(rows), 'picture')}")
+    st.dataframe(
+        columns, hide_index=True, alt=say("What was said of {pictures}", pictures=number_of(len(rows), "picture"))
+    )

@@ -7,21 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tl.languages import joined, later, say
 from tl.store.looks import GRAD_CAM, Look
 
 SIDE = 320  # pixels that are shown
 DIMMED = 0.45  # brightness of what a network does not look at
 STRONGEST = 0.55  # of the colour over what it looks at most
 COLOURS = np.array([[59, 28, 140], [200, 45, 120], [250, 140, 40], [252, 245, 130]], np.float32)  # from little to much
-EXPLAINED = (
+EXPLAINED = later(
     "Bright: what speaks for the answer, compared with the rest of the same picture; dark: what does not, or speaks against "
     "it. The places are coarse: {places} of them, as many as the network still tells apart in its {stage}. It is a hint, "
     "not a reason: two arms may look at the same place and see different things."
 )
 METHODS = {
-    GRAD_CAM: "Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391)",
+    GRAD_CAM: later("Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391)."),
 }
-OTHER_METHOD = "Gradient times token, summed over channels: what Grad-CAM is for networks that work with tokens"
+OTHER_METHOD = later("Gradient times token, summed over channels: what Grad-CAM is for networks that work with tokens.")
 
 
 def overlay(pixels: NDArray[np.uint8], heat: Sequence[Sequence[float]]) -> NDArray[np.uint8]:
@@ -45,12 +46,16 @@ def told(look: Look) -> str:
     if look.heat is None:
         return ""
     rows = len(look.heat)
-    read = EXPLAINED.format(places=f"{rows} × {len(look.heat[0])}", stage=_stage(look.stage or "last stage"))
-    return f"{METHODS.get(look.method or '', OTHER_METHOD)}. {read}"
+    read = say(EXPLAINED, places=f"{rows} × {len(look.heat[0])}", stage=_stage(look.stage))
+    return joined([say(METHODS.get(look.method or "", OTHER_METHOD)), read])
 
 
-def _stage(name: str) -> str:
-    """ "stage3" -> "stage 3"."""
+def _stage(name: str | None) -> str:
+    """ "stage3" -> "stage 3"; None: the last one."""
+    if not name:
+        return say("last stage")
+    if number := re.fullmatch(r"stage(\d+)", name):
+        return say("stage {number}", number=number[1])
     return re.sub(r"(?<=[a-z])(?=\d)", " ", name)
 
 

@@ -15,6 +15,7 @@ from tl.datasets import given_labels
 from tl.datasets.given_labels import ENOUGH, NONE_OF_THEM, Given
 from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.datasets.kept import Shown, pictures_at
+from tl.languages import say
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
@@ -31,13 +32,15 @@ PROBLEM, AT = "label_here_problem", "label_here_at"
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    st.header("Label pictures here", anchor=False)
+    st.header(say("Label pictures here"), anchor=False)
     info = choice.target
     if info is None or choice.now.imported:
-        st.info("Only a comparison with a second data set that is on this computer has pictures to label.")
+        st.info(say("Only a comparison with a second data set that is on this computer has pictures to label."))
         return
     if info.labelled:
-        st.info(f"The pictures of {escape(info.title)} have labels already: the verdict is measured on them.")
+        st.info(
+            say("The pictures of {data} have labels already: the verdict is measured on them.", data=escape(info.title))
+        )
         return
     try:
         classes = datasets.describe_for(choice.home, choice.now.experiment).classes
@@ -45,8 +48,12 @@ def show(choice: Choice) -> None:
         st.error(escape(problem), icon=":material/broken_image:")
         return
     st.caption(
-        f"Which class does each picture show? {min(ENOUGH, info.test)} of the {number_of(info.test, 'test picture')}, drawn by "
-        "chance, are enough for a first real interval. Each answer is saved at once: stop whenever you like and go on later."
+        say(
+            "Which class does each picture show? {number} of the {pictures}, drawn by chance, are enough for a first real "
+            "interval. Each answer is saved at once: stop whenever you like and go on later.",
+            number=min(ENOUGH, info.test),
+            pictures=number_of(info.test, "test picture"),  # not shown
+        )
     )
     fragment(_ask, None)(choice, info, classes)
 
@@ -70,7 +77,8 @@ def _ask(choice: Choice, info: DatasetInfo, classes: Sequence[str]) -> None:
     else:
         _one(choice, info, classes, place, shown[place], done, given)
     # Only now the next can be answered: what says how many are done says so.
-    bar.progress(len(done) / max(1, len(wanted)), text=f"{len(done)} of {len(wanted)} labelled")
+    text = say("{number} of {all} labelled", number=len(done), all=len(wanted))
+    bar.progress(len(done) / max(1, len(wanted)), text=text)
     if done:
         _grid(shown, done, given)
 
@@ -105,13 +113,13 @@ def _one(
                     args=(choice, info, place, name, tuple(classes)),
                 )
         with st.container(horizontal=True):
-            words = "None of these, or I can't tell"
+            words = say("None of these, or I can't tell")
             args = (choice, info, place, NONE_OF_THEM, tuple(classes))
             st.button(words, key=f"label_here_{place}_none", shortcut="x", type="tertiary", on_click=_give, args=args)
             before = [each for each in done if each != place]
             last = _last(given, before)
             st.button(
-                "Back to the last one",
+                say("Back to the last one"),
                 key="label_here_back",
                 shortcut="z",
                 type="tertiary",
@@ -122,8 +130,10 @@ def _one(
             )
         _what_they_look_like(choice, classes)
     with left:
-        st.image(GREY if picture.pixels is None else picture.pixels, width=LARGE, alt="The picture that is asked about")
-        st.caption(escape(picture.name), help="Its file in what was brought.")
+        st.image(
+            GREY if picture.pixels is None else picture.pixels, width=LARGE, alt=say("The picture that is asked about")
+        )
+        st.caption(escape(picture.name), help=say("Its file in what was brought."))
 
 
 def _what_they_look_like(choice: Choice, classes: Sequence[str]) -> None:
@@ -162,20 +172,26 @@ def _go_to(place: int | None) -> None:
 
 def _finished(choice: Choice, wanted: Sequence[int], asked: Sequence[int]) -> None:
     st.success(
-        "These pictures are labelled. The verdict is measured on them now, and *Confusion* shows which of them adapting fixed "
-        "and broke.",
+        say(
+            "These pictures are labelled. The verdict is measured on them now, and *Confusion* shows which of them adapting "
+            "fixed and broke."
+        ),
         icon=":material/verified:",
     )
     st.page_link(
         "app.py",
-        label="To the verdict",
+        label=say("To the verdict"),
         icon=":material/arrow_back:",
         query_params={"experiment": choice.now.experiment_id},
     )
     if len(wanted) < len(asked):
         more = min(ENOUGH, len(asked) - len(wanted))
         st.button(
-            f"Label {more} more", key="label_here_more", icon=":material/add:", on_click=_more, args=(len(wanted),)
+            say("Label {number} more", number=more),
+            key="label_here_more",
+            icon=":material/add:",
+            on_click=_more,
+            args=(len(wanted),),
         )
 
 
@@ -197,7 +213,7 @@ def _grid(shown: dict[int, Shown], done: Sequence[int], given: Given) -> None:
     """Those that are labelled, with what was said of each."""
     st.image(
         [GREY if (pixels := shown[place].pixels) is None else pixels for place in done],
-        caption=[escape(given.labels[place] or "none of these") for place in done],
+        caption=[escape(given.labels[place] or say("none of these")) for place in done],
         width=SMALL,
-        alt=[plain(given.labels[place] or "none of these") for place in done],
+        alt=[plain(given.labels[place] or say("none of these")) for place in done],
     )

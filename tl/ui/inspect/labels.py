@@ -1,6 +1,7 @@
 """Labels: which are suspicious, which pictures are in two splits or two classes; what to do with each, and compare again."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 import streamlit as st
@@ -13,6 +14,7 @@ from tl.config import Refused
 from tl.datasets.catalogue import index_of
 from tl.datasets.info import DatasetInfo
 from tl.datasets.kept import pictures_at
+from tl.languages import joined, later, plural, say
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.inspect import checking, correcting, second_look, twins
@@ -23,7 +25,10 @@ from tl.words import number_of, share
 
 PER_PAGE = 12
 MOST = 0.2  # of the labels; where more are suspicious, few of those are wrong
-TOO_MANY = "This many doubts say more about these networks than about the labels: few of them are likely to be right."
+TOO_MANY = later(
+    ":orange[:material/warning: This many doubts say more about these networks than about the labels: few of them are likely "
+    "to be right.]"
+)
 PAIRS = 5  # kinds of confusion that are named
 
 
@@ -32,17 +37,22 @@ def show(choice: Choice) -> None:
     second_look.show(choice)
     info = choice.info
     if info is None or choice.now.imported:
-        st.info("The pictures are not on this computer, so their labels can't be looked at.", icon=":material/label:")
+        st.info(
+            say("The pictures are not on this computer, so their labels can't be looked at."), icon=":material/label:"
+        )
         return
     if choice.target is not None:
         st.info(
-            "Networks of two data sets say nothing about wrong labels: a picture that looks different is taken for another "
-            "class, too. Compare within one of the two to check its labels.",
+            say(
+                "Networks of two data sets say nothing about wrong labels: a picture that looks different is taken for "
+                "another class, too. Compare within one of the two to check its labels."
+            ),
             icon=":material/label:",
         )
         return
     if info.origin == "drawn":
-        st.info(f"{escape(info.title)} is drawn by the computer: its labels are right.", icon=":material/label:")
+        right = say("{data} is drawn by the computer: its labels are right.", data=escape(info.title))
+        st.info(right, icon=":material/label:")
         return
     try:
         index = index_of(datasets.home_of(choice.home, info.name).dataset_dir(info.name), info)
@@ -61,7 +71,7 @@ def show(choice: Choice) -> None:
 
 
 def _suspects(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
-    st.header("Suspicious labels", anchor=False)
+    st.header(say("Suspicious labels"), anchor=False)
     asked, why_not = _asked(choice)
     runs = tuple((run.arm, run.run_id) for run in finished(choice.now))
     stamp = None if asked is None else checking.stamp(choice.home, asked)
@@ -69,13 +79,19 @@ def _suspects(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
     issues = found.issues
     suspects = [one for one in issues.suspects if _same(one, pictures)]
     st.markdown(
-        f"{number_of(len(suspects), 'label')} of {count(issues.judged)} {'is' if len(suspects) == 1 else 'are'} suspicious: a "
-        "network that never trained on the picture takes it for another class. Suspicious is not wrong: look at each. First "
-        "come those to which their own class was least probable."
+        plural(
+            "{labels} of {judged} is suspicious: a network that never trained on the picture takes it for another class. "
+            "Suspicious is not wrong: look at each. First come those to which their own class was least probable.",
+            "{labels} of {judged} are suspicious: a network that never trained on the picture takes it for another class. "
+            "Suspicious is not wrong: look at each. First come those to which their own class was least probable.",
+            len(suspects),
+            labels=number_of(len(suspects), "label"),
+            judged=count(issues.judged),
+        )
     )
-    st.caption(" ".join([*map(_judge, found.judges), _kinds(issues, info.classes)]))
+    st.caption(joined([*map(_judge, found.judges), _kinds(issues, info.classes)]))
     if len(suspects) > MOST * issues.judged:
-        st.markdown(f":orange[:material/warning: {TOO_MANY}]")
+        st.markdown(say(TOO_MANY))
     checking.controls(choice, asked, why_not)
     if not suspects:
         return
@@ -107,10 +123,18 @@ def _judge(judge: held_out.Judge) -> str:
     """Who judged, and how often it was right: a sentence."""
     pictures, right = number_of(judge.pictures, "picture"), percent(judge.right)
     if judge.arm is None:
-        who = f"{pictures} were judged by a linear probe on the pretrained network's features, fitted to other pictures; it"
-        return f"{who} agrees with {right} of their labels."
-    who = f"{pictures} were judged by those networks of {escape(arm_title(judge.arm))} that did not train on them; they"
-    return f"{who} agree with {right} of the labels."
+        return say(
+            "{pictures} were judged by a linear probe on the pretrained network's features, fitted to other pictures; it "
+            "agrees with {right} of their labels.",
+            pictures=pictures,
+            right=right,
+        )
+    return say(
+        "{pictures} were judged by those networks of {arm} that did not train on them; they agree with {right} of the labels.",
+        pictures=pictures,
+        arm=escape(arm_title(judge.arm)),
+        right=right,
+    )
 
 
 def _same(one: Suspect, pictures: Labelled) -> bool:
@@ -127,7 +151,9 @@ def _kinds(found: LabelIssues, classes: Sequence[str]) -> str:
     if not most or len(off) > len(classes):
         return ""
     said = [f"{escape(classes[row])} → {escape(classes[column])} {number}" for number, row, column in most[:PAIRS]]
-    return f"Most often: {', '.join(said)}."
+    return say(
+        "Most often: {kinds}.", kinds=reduce(lambda list, item: say("{list}, {item}", list=list, item=item), said)
+    )
 
 
 def _grid(choice: Choice, info: DatasetInfo, pictures: Labelled, suspects: Sequence[Suspect]) -> None:
@@ -139,10 +165,14 @@ def _grid(choice: Choice, info: DatasetInfo, pictures: Labelled, suspects: Seque
         for one, picture in zip(suspects, shown, strict=True):
             own, other = escape(info.classes[one.label]), escape(info.classes[one.looks_like])
             with st.container(border=True, key=f"suspect_{one.picture}"):
-                words = f"Looks like {info.classes[one.looks_like]}, is labelled {info.classes[one.label]}"
+                words = say(
+                    "Looks like {other}, is labelled {own}",
+                    other=info.classes[one.looks_like],
+                    own=info.classes[one.label],
+                )
                 correcting.image(picture, words)
-                st.markdown(f"looks like **{other}**, is labelled **{own}**")
+                st.markdown(say("looks like **{other}**, is labelled **{own}**", other=other, own=own))
                 shares = f"{other} {share(one.other)}, {own} {share(one.own)}"
-                place = "" if spec.resplit else f" · {correcting.SPLITS[pictures.splits[one.picture]]}"
+                place = "" if spec.resplit else f" · {say(correcting.SPLITS[pictures.splits[one.picture]])}"
                 st.caption(f"{shares}{place}  \n{escape(picture.name)}")
                 correcting.picker(info, pictures, one.picture, "suspect", one.looks_like)

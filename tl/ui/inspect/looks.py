@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import looks
+from tl.languages import later, read, say
 from tl.store.home import Home
 from tl.store.looks import Failed, Look, read_look
 from tl.store.origin import with_network
@@ -20,12 +21,12 @@ from tl.ui.parts.text import escape
 from tl.words import share
 
 POLL_SECONDS = 0.7
-BAR = "How sure"  # column of `probabilities`: the numbers, for a bar
-BUSY = "Networks can be asked once nothing is training."
-OTHERS = "Another picture is being looked at; try again in a few seconds."
-GONE = "The network of this arm is not here: it was trained elsewhere, or its files were deleted."
-NO_MAP = "This network has no map of places, so where it looks can't be told."
-NOWHERE = "No place of the picture speaks for this answer."
+BAR = later("How sure")  # column of `probabilities`: the numbers, for a bar
+BUSY = later("Networks can be asked once nothing is training.")
+OTHERS = later("Another picture is being looked at; try again in a few seconds.")
+GONE = later("The network of this arm is not here: it was trained elsewhere, or its files were deleted.")
+NO_MAP = later("This network has no map of places, so where it looks can't be told.")
+NOWHERE = later("No place of the picture speaks for this answer.")
 Found = dict[str, Look | Failed | None]  # run -> what was found
 
 
@@ -51,7 +52,7 @@ class Asked:
 
     def named(self, number: int) -> str:
         """A class as it is shown, not escaped."""
-        return self.classes[number] if number < len(self.classes) else f"class {number + 1}"
+        return self.classes[number] if number < len(self.classes) else say("class {number}", number=number + 1)
 
 
 def show(asked: Asked, button: str, begin: Callable[[], bool], found: Callable[[], Found] | None = None) -> None:
@@ -68,16 +69,19 @@ def _show(asked: Asked, button: str, begin: Callable[[], bool], found: Callable[
     missing = [run_id for run_id in asked.here() if not isinstance(known[run_id], Look)]
     if missing and active:
         done = len(asked.here()) - len(missing)
-        st.progress(done / len(asked.here()), f"Loading the networks and looking: {done} of {len(asked.here())} done …")
+        st.progress(
+            done / len(asked.here()),
+            say("Loading the networks and looking: {done} of {all} done …", done=done, all=len(asked.here())),
+        )
     elif missing:
         busy = background.busy(asked.home)
         began = st.button(button, icon=":material/visibility:", key=asked.key, disabled=busy, type="primary")
         if busy:
-            st.caption(BUSY)
+            st.caption(say(BUSY))
         if began:
             if begin():
                 st.rerun()
-            st.caption(OTHERS)
+            st.caption(say(OTHERS))
     columns = st.columns(max(2, len(asked.runs)))
     for column, run in zip(columns, asked.runs, strict=False):
         with column:
@@ -92,30 +96,33 @@ def _arm(asked: Asked, run: RunEntry, found: Look | Failed | None) -> None:
         _answered(asked, found, pixels, name)
         return
     if pixels is not None:
-        st.image(heat.enlarged(pixels), width=heat.SIDE, alt="The picture as this network takes it")
+        st.image(heat.enlarged(pixels), width=heat.SIDE, alt=say("The picture as this network takes it"))
     if isinstance(found, Failed):
-        st.caption(f":material/warning: {escape(found.error)}")
+        st.caption(f":material/warning: {escape(read(found.error))}")  # not shown
     elif run.run_id not in asked.here():
-        st.caption(GONE)
+        st.caption(say(GONE))
 
 
 def _answered(asked: Asked, found: Look, pixels: NDArray[np.uint8] | None, name: str) -> None:
     first = found.answers[0]
     if pixels is not None:
         seen = heat.enlarged(pixels) if found.heat is None else heat.overlay(pixels, found.heat)
-        st.image(seen, width=heat.SIDE, alt=f"Where {name} looks")
+        st.image(seen, width=heat.SIDE, alt=say("Where {arm} looks", arm=name))
     mark = "" if asked.label is None else ":material/check: " if first.label == asked.label else ":material/close: "
-    st.markdown(f"{mark}{escape(asked.named(first.label))}, {share(first.probability, 1)}")
+    answer = say(
+        "{answer}, {probability}", answer=escape(asked.named(first.label)), probability=share(first.probability, 1)
+    )
+    st.markdown(mark + answer)
     if found.heat is None:
-        st.caption(NO_MAP)
+        st.caption(say(NO_MAP))
     elif not any(map(any, found.heat)):
-        st.caption(NOWHERE)
+        st.caption(say(NOWHERE))
 
 
 def probabilities(asked: Asked, found: Look) -> dict[str, list[object]]:
     """Columns of a table: the surest classes first."""
     return {
-        "Class": [asked.named(each.label) for each in found.answers],
-        "Probability": [share(each.probability, 1) for each in found.answers],
-        BAR: [each.probability for each in found.answers],
+        say("Class"): [asked.named(each.label) for each in found.answers],
+        say("Probability"): [share(each.probability, 1) for each in found.answers],
+        say(BAR): [each.probability for each in found.answers],
     }

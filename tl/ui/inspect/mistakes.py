@@ -6,6 +6,7 @@ import streamlit as st
 
 from tl.analysis.inspection.difference import same_pictures
 from tl.analysis.inspection.mistakes import Hardest, hardest, worst_mistakes
+from tl.languages import plural, say
 from tl.store.predictions import Answers
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice, finished
@@ -18,16 +19,21 @@ def show(choice: Choice) -> None:
     """Draw the section."""
     arm, other = gallery.voice(choice, choice.arm), gallery.voice(choice, choice.other)
     if arm is None:
-        st.info("What this run answered is no longer here.", icon=":material/image_search:")
+        st.info(say("What this run answered is no longer here."), icon=":material/image_search:")
         return
     told = arm.told
     names = gallery.class_names(choice, told.probabilities.shape[1])
-    st.header(f"Worst mistakes: {escape(arm.title)}", anchor=False)
+    st.header(say("Worst mistakes: {arm}", arm=escape(arm.title)), anchor=False)
     rows = worst_mistakes(told)
     st.markdown(
-        f"{escape(arm.title)} got {count(len(rows))} of {choice.asked(len(told.label))} wrong (seed "
-        f"{choice.seed}). Those where it was surest of the wrong class come first; in brackets the probability it gave to "
-        "the right one."
+        say(
+            "{arm} got {wrong} of {pictures} wrong (seed {seed}). Those where it was surest of the wrong class come first; "
+            "in brackets the probability it gave to the right one.",
+            arm=escape(arm.title),
+            wrong=count(len(rows)),
+            pictures=choice.asked(len(told.label)),
+            seed=choice.seed,
+        )
     )
     voices = [arm, other] if other and same_pictures((told, other.told)) else [arm]
     gallery.legend(voices)
@@ -48,7 +54,7 @@ def _hardest(choice: Choice, names: Sequence[str]) -> None:
     answers = [each for each in found if each is not None]
     if len(answers) < 2:
         return
-    st.header("Hardest pictures", anchor=False)
+    st.header(say("Hardest pictures"), anchor=False)
     hard = hardest(answers, len(names))
     st.markdown(told_of(hard, answers, choice.asked(pictures_of(answers))))
     gallery.show(
@@ -56,7 +62,7 @@ def _hardest(choice: Choice, names: Sequence[str]) -> None:
         hard.picture,
         hard.label,
         names,
-        lambda row: [Line(title="All networks", position=None, text=_said(hard, row, names))],
+        lambda row: [Line(title=say("All networks"), position=None, text=_said(hard, row, names))],
         f"inspect_hardest_{choice.now.experiment_id}",
     )
 
@@ -70,20 +76,34 @@ def told_of(hard: Hardest, answers: Sequence[Answers], of: str | None = None) ->
     """How many were wrong in all networks, and in any; Markdown. `of`: other words than "550 test pictures"."""
     every = int((hard.wrong == hard.asked).sum())
     if not len(hard.picture):
-        return f"All {len(answers)} networks, of all arms and seeds, got every test picture right."
-    return (
-        f"{count(every)} of {of or number_of(pictures_of(answers), 'test picture')} {'was' if every == 1 else 'were'} wrong in all "
-        f"{_tested(hard, answers)}, {count(len(hard.picture))} in at least one. The hardest come first: some may be labelled "
-        "wrongly, or show several things."
+        return say(
+            "All {networks}, of all arms and seeds, got every test picture right.",
+            networks=number_of(len(answers), "network"),
+        )
+    return plural(
+        "{wrong} of {pictures} was wrong in all {networks}, {once} in at least one. The hardest come first: some may be "
+        "labelled wrongly, or show several things.",
+        "{wrong} of {pictures} were wrong in all {networks}, {once} in at least one. The hardest come first: some may be "
+        "labelled wrongly, or show several things.",
+        every,
+        wrong=count(every),
+        pictures=of or number_of(pictures_of(answers), "test picture"),  # not shown
+        networks=_tested(hard, answers),
+        once=count(len(hard.picture)),
     )
 
 
 def _tested(hard: Hardest, answers: Sequence[Answers]) -> str:
     """Of how many networks that is said; where seeds have test sets of their own, none was asked about every picture."""
     if (hard.asked == len(answers)).all():
-        return f"{len(answers)} networks (all arms and seeds)"
-    return f"networks that were tested on them (of {len(answers)}, all arms and seeds)"
+        return say("{networks} (all arms and seeds)", networks=number_of(len(answers), "network"))
+    return say("networks that were tested on them (of {number}, all arms and seeds)", number=len(answers))
 
 
 def _said(hard: Hardest, row: int, names: Sequence[str]) -> str:
-    return f"wrong in {hard.wrong[row]} of {hard.asked[row]}, mostly {names[hard.taken_for[row]]}"
+    return say(
+        "wrong in {wrong} of {asked}, mostly {answer}",
+        wrong=hard.wrong[row],
+        asked=hard.asked[row],
+        answer=names[hard.taken_for[row]],
+    )

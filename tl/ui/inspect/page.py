@@ -11,6 +11,7 @@ from tl import datasets
 from tl.analysis.adaptation.given import known_labels
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
+from tl.languages import later, say
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.inspect.choice import Choice, begun, finished
@@ -24,7 +25,7 @@ SECTION, ARM, OTHER, SEED = "inspect_section", "inspect_arm", "inspect_other", "
 class Section:
     """A part of the page."""
 
-    title: str
+    title: str  # `say` words it
     icon: str  # Material symbol
     module: str  # in tl.ui.inspect; its show(choice) draws it
 
@@ -35,16 +36,16 @@ class Section:
 
 
 SECTIONS: dict[str, Section] = {
-    "confusion": Section("Confusion", ":material/grid_on:", "confusion"),
-    "mistakes": Section("Worst mistakes", ":material/priority_high:", "mistakes"),
-    "label": Section("Label here", ":material/edit:", "label_here"),
-    "labels": Section("Labels", ":material/label:", "labels"),
-    "looks": Section("Where it looks", ":material/visibility:", "where_it_looks"),
-    "try": Section("Try a picture", ":material/add_a_photo:", "try_picture"),
-    "both_sets": Section("Both sets", ":material/scatter_plot:", "both_sets"),
-    "calibration": Section("Calibration", ":material/speed:", "calibration"),
-    "shifted": Section("Shifted test", ":material/blur_on:", "shifted"),
-    "model": Section("Use it elsewhere", ":material/deployed_code:", "model"),
+    "confusion": Section(later("Confusion"), ":material/grid_on:", "confusion"),
+    "mistakes": Section(later("Worst mistakes"), ":material/priority_high:", "mistakes"),
+    "label": Section(later("Label here"), ":material/edit:", "label_here"),
+    "labels": Section(later("Labels"), ":material/label:", "labels"),
+    "looks": Section(later("Where it looks"), ":material/visibility:", "where_it_looks"),
+    "try": Section(later("Try a picture"), ":material/add_a_photo:", "try_picture"),
+    "both_sets": Section(later("Both sets"), ":material/scatter_plot:", "both_sets"),
+    "calibration": Section(later("Calibration"), ":material/speed:", "calibration"),
+    "shifted": Section(later("Shifted test"), ":material/blur_on:", "shifted"),
+    "model": Section(later("Use it elsewhere"), ":material/deployed_code:", "model"),
 }
 UNLABELLED = ("label", "both_sets", "try", "model")  # sections of a comparison whose test pictures have no labels
 LABELLED_HERE = (
@@ -63,17 +64,20 @@ def show(home: Home, experiment_id: str) -> None:
         st.error(escape(problem), icon=":material/link_off:")
         return
     title = view.data_title(home, now.experiment, [run.run_id for run in now.runs])
-    st.title(f"Which pictures: {escape(title)}", anchor=False)
+    st.title(say("Which pictures: {data}", data=escape(title)), anchor=False)
     st.page_link(
-        "app.py", label="To its verdict", icon=":material/arrow_back:", query_params={"experiment": experiment_id}
+        "app.py",
+        label=say("To its verdict"),
+        icon=":material/arrow_back:",
+        query_params={"experiment": experiment_id},
     )
     choice = _choice(now, first, other)
     sections = _sections(choice)
     wanted = st.query_params.get("look")
     opened = st.pills(
-        "Look at",
+        say("Look at"),
         sections,
-        format_func=lambda key: f"{SECTIONS[key].icon} {SECTIONS[key].title}",
+        format_func=lambda key: f"{SECTIONS[key].icon} {say(SECTIONS[key].title)}",
         key=SECTION,
         default=wanted if wanted in sections else next(iter(sections), None),
         required=True,
@@ -96,14 +100,14 @@ def _choice(now: view.ExperimentView, first: str, other: str | None) -> Choice:
     kept = finished(now)
     names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in kept)]
     left, middle, right = st.columns(3)
-    arm = left.selectbox("Arm", names, index=names.index(first), format_func=arm_title, key=ARM)
+    arm = left.selectbox(say("Arm"), names, index=names.index(first), format_func=arm_title, key=ARM)
     others = [name for name in names if name != arm]
     compared = None
     if others:
         usual = others.index(other) if other in others else 0
-        compared = middle.selectbox("Compared with", others, index=usual, format_func=arm_title, key=OTHER)
+        compared = middle.selectbox(say("Compared with"), others, index=usual, format_func=arm_title, key=OTHER)
     seeds = sorted({run.seed for run in kept if run.arm == arm})
-    seed = right.selectbox("Seed", seeds, key=SEED) if len(seeds) > 1 else seeds[0]
+    seed = right.selectbox(say("Seed"), seeds, key=SEED) if len(seeds) > 1 else seeds[0]
     tested_on = now.experiment.sets[-1]
     try:
         info: DatasetInfo | None = datasets.describe(now.home, tested_on)

@@ -8,6 +8,7 @@ from tl import jobs
 from tl.analysis.inspection import second_look
 from tl.analysis.inspection.second_look import Pair
 from tl.analysis.results import Verdict
+from tl.languages import joined, language, later, say
 from tl.store.database import read_runs
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
@@ -17,7 +18,7 @@ from tl.ui.parts.text import escape, unbroken
 from tl.words import number_of
 
 POLL_SECONDS = 2.0  # while the second comparison runs
-CHANCE = "Trained again, networks also differ by chance: a small change of the gain means little."
+CHANCE = later("Trained again, networks also differ by chance: a small change of the gain means little.")
 NAMED = 20  # corrected pictures that are listed
 
 
@@ -26,7 +27,7 @@ def show(choice: Choice) -> None:
     for pair in second_look.pairs(choice.home, choice.now.experiment_id, read_runs(choice.home)):
         active = view.load(choice.home, pair.after_id).active or view.load(choice.home, pair.before_id).active
         with st.container(border=True, key=f"second_look_{pair.before_id}_{pair.after_id}"):
-            st.header("Does it change the verdict?", anchor=False)
+            st.header(say("Does it change the verdict?"), anchor=False)
             fragment(_pair, POLL_SECONDS if active else None)(choice.home, pair, active)
             _corrected(pair)
 
@@ -39,7 +40,7 @@ def _pair(home: Home, pair: Pair, was_active: bool) -> None:
     if active:
         jobs.ensure_supervisor(home)
     found = [
-        None if now.active else _verdict(home, str(home.path), now.experiment_id, _states(now))
+        None if now.active else _verdict(home, str(home.path), now.experiment_id, _states(now), language())
         for now in (before, after)
     ]
     if found[0] is not None and found[1] is not None:
@@ -54,22 +55,27 @@ def _pair(home: Home, pair: Pair, was_active: bool) -> None:
                     query_params={"experiment": now.experiment_id},
                 )
                 st.markdown(unbroken(verdict.text) if verdict else _progress(now))
-    st.caption(f"{escape(second_look.tested_on(pair))} {CHANCE}")
+    st.caption(joined([escape(second_look.tested_on(pair)), say(CHANCE)]))
 
 
 def _progress(now: view.ExperimentView) -> str:
     ended = sum(run.status not in ("queued", "running") for run in now.runs)
-    return f":material/hourglass_top: {ended} of {number_of(len(now.runs), 'run')} have ended …"
+    runs = number_of(len(now.runs), "run")
+    return say(":material/hourglass_top: {ended} of {runs} have ended …", ended=ended, runs=runs)
 
 
 def _corrected(pair: Pair) -> None:
     listed = pair.corrected.corrections
-    with st.expander(f"What was corrected: {number_of(len(listed), 'picture')}", icon=":material/rule:"):
+    title = say("What was corrected: {pictures}", pictures=number_of(len(listed), "picture"))
+    with st.expander(title, icon=":material/rule:"):
         for one in listed[:NAMED]:
-            became = "set aside" if one.now is None else f"is {escape(one.now)} now"
-            st.caption(f"{escape(one.picture)}: was {escape(one.was)}, {became}")
+            told = {"picture": escape(one.picture), "label": escape(one.was)}
+            if one.now is None:
+                st.caption(say("{picture}: was {label}, set aside", **told))
+            else:
+                st.caption(say("{picture}: was {label}, is {now} now", **told, now=escape(one.now)))
         if len(listed) > NAMED:
-            st.caption(f"and {len(listed) - NAMED:,} more")
+            st.caption(say("and {number:,} more", number=len(listed) - NAMED))
 
 
 def _states(now: view.ExperimentView) -> tuple[Any, ...]:
@@ -78,7 +84,8 @@ def _states(now: view.ExperimentView) -> tuple[Any, ...]:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _verdict(_home: Home, path: str, experiment_id: str, states: tuple[Any, ...]) -> Verdict:
+def _verdict(_home: Home, path: str, experiment_id: str, states: tuple[Any, ...], code: str) -> Verdict:
+    """As it is worded in the language `code`."""
     from tl.analysis import experiment_result
 
     return experiment_result(_home, experiment_id).verdict

@@ -1,6 +1,7 @@
 """A shifted test: the same test pictures blurred, noisy, strongly compressed, darker; which arm holds up better."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import streamlit as st
 
@@ -8,6 +9,7 @@ from tl.analysis.inspection import shifted_record as record
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import shifted as job
+from tl.languages import joined, later, say
 from tl.report.shifted_findings import drawings
 from tl.store.home import Home
 from tl.store.origin import with_network
@@ -24,17 +26,17 @@ BUTTON = "shifted_ask"
 POLL_SECONDS = 1.0
 NAMED = 4  # networks that are named, of those that have not been asked
 BESIDE = 2  # charts in a row: narrower, names of arms are cut off
-ABOUT = (
+ABOUT = later(
     "Photos taken another day are out of focus, grainy, compressed or underexposed. Here the networks of this comparison are "
     "asked about their test pictures again, each shifted in four ways at three strengths; nothing trains."
 )
-OTHERS = "Other networks are being asked; try again in a while."
+OTHERS = later("Other networks are being asked; try again in a while.")
 
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    st.header("A shifted test", anchor=False)
-    st.caption(ABOUT)
+    st.header(say("A shifted test"), anchor=False)
+    st.caption(say(ABOUT))
     active = job.measuring(choice.home)
     fragment(_show, POLL_SECONDS if active else None)(choice, active)
 
@@ -46,7 +48,7 @@ def _show(choice: Choice, was_active: bool) -> None:
     runs = finished(choice.now)
     left = [run for run in runs if read_shifted(choice.home.run(run.run_id).shifted) is None]
     if left and active:
-        st.progress(read_progress(choice.home), "Testing the networks on shifted pictures …")
+        st.progress(read_progress(choice.home), say("Testing the networks on shifted pictures …"))
     elif left:
         _button(choice.home, left, len(runs) - len(left))
     if len(left) < len(runs):
@@ -56,31 +58,48 @@ def _show(choice: Choice, was_active: bool) -> None:
 def _button(home: Home, left: list[RunEntry], asked_before: int) -> None:
     for run in left:
         if problem := job.problem(home, run.run_id):
-            st.caption(f":material/warning: {escape(arm_title(run.arm))}, seed {run.seed}: {escape(problem)}")
+            st.caption(
+                say(
+                    ":material/warning: {arm}, seed {seed}: {problem}",
+                    arm=escape(arm_title(run.arm)),
+                    seed=run.seed,
+                    problem=escape(problem),
+                )
+            )
     here = [run.run_id for run in left if with_network(home.run(run.run_id))]
     if not here:
-        st.caption("The networks of these runs are not here: they were trained elsewhere, or their files were deleted.")
+        st.caption(
+            say("The networks of these runs are not here: they were trained elsewhere, or their files were deleted.")
+        )
         return
     busy = background.busy(home)
     if asked_before:
         st.caption(escape(not_asked_yet(left, asked_before)))
-    which = "more network" if asked_before else "network"
+    which = "more network" if asked_before else "network"  # not shown
     asked = st.button(
-        f"Ask {number_of(len(here), which)}", icon=":material/blur_on:", key=BUTTON, disabled=busy, type="primary"
+        say("Ask {networks}", networks=number_of(len(here), which)),
+        icon=":material/blur_on:",
+        key=BUTTON,
+        disabled=busy,
+        type="primary",
     )
     if busy:
-        st.caption(BUSY)
+        st.caption(say(BUSY))
     if asked:
         if job.ask(home, here):
             st.rerun()
-        st.caption(OTHERS)
+        st.caption(say(OTHERS))
 
 
 def not_asked_yet(left: Sequence[RunEntry], asked_before: int) -> str:
     """ "The figures are of 4 networks. Not asked yet: From scratch, seed 2." """
-    named = [f"{arm_title(run.arm)}, seed {run.seed}" for run in left]
-    rest = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-    return f"The figures are of {number_of(asked_before, 'network')}. Not asked yet: {'; '.join(named[:NAMED])}{rest}."
+    named: list[str] = [say("{arm}, seed {seed}", arm=arm_title(run.arm), seed=run.seed) for run in left[:NAMED]]
+    runs = reduce(lambda list, item: say("{list}; {item}", list=list, item=item), named)
+    if len(left) > NAMED:
+        waiting = say("Not asked yet: {runs} and {number} more.", runs=runs, number=len(left) - NAMED)
+    else:
+        waiting = say("Not asked yet: {runs}.", runs=runs)
+    return joined([say("The figures are of {networks}.", networks=number_of(asked_before, "network")), waiting])
 
 
 def _found(choice: Choice) -> None:
@@ -94,13 +113,14 @@ def _found(choice: Choice) -> None:
     for first in range(0, len(drawn), BESIDE):
         for column, (kind, chart) in zip(st.columns(BESIDE), drawn[first : first + BESIDE], strict=False):
             with column:
-                st.caption(f"Pictures {kind}")
-                draw(chart, key=f"shifted_{kind}", alt=f"Test accuracy of every arm with pictures {kind} more and more")
+                st.caption(say("Pictures {kind}", kind=say(kind)))
+                alt = say("Test accuracy of every arm with pictures {kind} more and more", kind=say(kind))
+                draw(chart, key=f"shifted_{kind}", alt=alt)
     head, rows = record.head(), record.table_rows(found)
     st.dataframe(
         {name: [cell(row[place]) for row in rows] for place, name in enumerate(head)},
         hide_index=True,
         height="auto",
-        alt="Accuracy of every arm on shifted pictures",
+        alt=say("Accuracy of every arm on shifted pictures"),
     )
-    st.caption(record.EXPLAINED)
+    st.caption(say(record.EXPLAINED))

@@ -15,6 +15,7 @@ from tl.config import Refused
 from tl.datasets.single import decoded
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import looks as job
+from tl.languages import later, say
 from tl.store.looks import Look, drop_pixels, forget_look, hand_over, own_name, read_look
 from tl.strategies import arm_title
 from tl.ui.inspect import heat, looks
@@ -27,11 +28,12 @@ from tl.words import share
 FROM, FILE, CAMERA, BUTTON, SURE = "try_from", "try_file", "try_camera", "try_ask", "try_sure"
 HELD, PROBLEM, TAKEN = "try_held", "try_problem", "try_taken"
 MEGABYTES = 20  # of a picture, at most
-KEPT = (
+KEPT = later(
     "The picture stays in this tab's memory until you close the tab or choose another picture; on the disk it lies only for "
     "the seconds in which the networks read it. It becomes part of no data set, and nothing trains on it."
 )
-UPLOAD, PHOTO = "A file", "The camera"
+UPLOAD, PHOTO = "upload", "photo"
+ORIGINS = {UPLOAD: later("A file"), PHOTO: later("The camera")}
 
 
 @dataclass
@@ -45,8 +47,8 @@ class Held:
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    st.header("Try a picture", anchor=False)
-    st.caption(KEPT)
+    st.header(say("Try a picture"), anchor=False)
+    st.caption(say(KEPT))
     runs = tuple(run for arm in choice.now.experiment.arms if (run := choice.run(arm.name)) is not None)
     sides = {run.run_id: _side(choice, run) for run in runs}
     _take(choice, set(sides.values()))
@@ -65,12 +67,21 @@ def _side(choice: Choice, run: RunEntry) -> int:
 
 def _take(choice: Choice, sides: set[int]) -> None:
     """Draw where a picture comes from; what came is decoded and held, or refused in one sentence."""
-    origin = st.segmented_control("From", [UPLOAD, PHOTO], key=FROM, default=UPLOAD, required=True)
+    origin = st.segmented_control(
+        say("From"),
+        list(ORIGINS),
+        format_func=lambda origin: say(ORIGINS[origin]),
+        key=FROM,
+        default=UPLOAD,
+        required=True,
+    )
     if origin == PHOTO:  # only now the browser asks for the camera
-        file = st.camera_input("Take a photo", key=CAMERA, width=420)
+        file = st.camera_input(say("Take a photo"), key=CAMERA, width=420)
     else:
         most = choice.now.home.policy.at_most("upload_megabytes", MEGABYTES)
-        file = st.file_uploader("Photo", key=FILE, max_upload_size=most, help="JPEG, PNG, WebP, HEIC and others.")
+        file = st.file_uploader(
+            say("Photo"), key=FILE, max_upload_size=most, help=say("JPEG, PNG, WebP, HEIC and others.")
+        )
     if file is not None and file.file_id != st.session_state.get(TAKEN):
         st.session_state[TAKEN] = file.file_id
         st.session_state.pop(PROBLEM, None)
@@ -85,7 +96,7 @@ def _take(choice: Choice, sides: set[int]) -> None:
 def _held(choice: Choice, file: UploadedFile, sides: set[int]) -> Held:
     """The picture as training would have it. Raises Refused."""
     native = choice.info.native_resolution if choice.info else max(sides)
-    with out_of_turn(), st.spinner("Reading the picture …"):
+    with out_of_turn(), st.spinner(say("Reading the picture …")):
         found = decoded(file.getvalue(), {min(side, native) for side in sides})
     pixels = {side: found[min(side, native)] for side in sides}
     return Held(own_name(b"".join(pixels[side].tobytes() for side in sorted(pixels))), pixels, {})
@@ -118,7 +129,7 @@ def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: Held, sides: dict[s
                 forget_look(choice.home, run.run_id, held.name)
         return {run.run_id: held.found.get(run.run_id) or read_look(choice.home, run.run_id, held.name) for run in runs}
 
-    looks.show(asked, "Ask every arm", begin, found)
+    looks.show(asked, say("Ask every arm"), begin, found)
     answered = [(run, held.found[run.run_id]) for run in runs if run.run_id in held.found]
     if answered:
         _probabilities(asked, answered)
@@ -134,25 +145,25 @@ def _probabilities(asked: looks.Asked, answered: list[tuple[RunEntry, Look]]) ->
                 looks.probabilities(asked, found),
                 hide_index=True,
                 height="auto",
-                alt=f"The surest classes of {arm_title(run.arm)}",
+                alt=say("The surest classes of {arm}", arm=arm_title(run.arm)),
                 column_config={
-                    looks.BAR: st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
+                    say(looks.BAR): st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
                 },
             )
-            st.caption(f"Answered in {_time(found.seconds)} on this machine, once its network was loaded.")
+            st.caption(
+                say("Answered in {time} on this machine, once its network was loaded.", time=_time(found.seconds))
+            )
 
 
 def _time(seconds: float) -> str:
-    return f"{1000 * seconds:.0f} ms" if seconds < 1 else duration(seconds)
+    return say("{number:.0f} ms", number=1000 * seconds) if seconds < 1 else duration(seconds)
 
 
 def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: Held | None) -> None:
     """Draw from which probability on an answer counts, what that gives and costs, and what it means for this picture."""
-    st.markdown("**“None of these” when unsure**")
-    threshold = (
-        st.slider("Lowest probability at which an arm answers", 0, 100, 50, 5, format="%d %%", key=SURE, width=420)
-        / 100
-    )
+    st.markdown(say("**“None of these” when unsure**"))
+    lowest = say("Lowest probability at which an arm answers")
+    threshold = st.slider(lowest, 0, 100, 50, 5, format="%d %%", key=SURE, width=420) / 100
     rows = []
     for run in runs:
         known = choice.predictions(run.arm, split="validation")
@@ -161,22 +172,24 @@ def _threshold(choice: Choice, runs: tuple[RunEntry, ...], held: Held | None) ->
         look = held.found.get(run.run_id) if held else None
         rows.append(
             {
-                "Arm": arm_title(run.arm),
-                "This picture": _said(choice, look, threshold),
-                "Answers": share(figures[0]),
-                "Right when it answers": share(figures[1], 1),
-                "Right answers lost": share(figures[2], 1),
+                say("Arm"): arm_title(run.arm),
+                say("This picture"): _said(choice, look, threshold),
+                say("Answers"): share(figures[0]),
+                say("Right when it answers"): share(figures[1], 1),
+                say("Right answers lost"): share(figures[2], 1),
             }
         )
     st.dataframe(
         {name: [row[name] for row in rows] for name in rows[0]} if rows else {},
         hide_index=True,
         height="auto",
-        alt="What the threshold gives and costs with every arm",
+        alt=say("What the threshold gives and costs with every arm"),
     )
     st.caption(
-        "The last three columns are of this seed's validation pictures, all of which belong to one of the classes: how "
-        "often a picture of something else is kept out can't be told from them. A network can be sure of nonsense."
+        say(
+            "The last three columns are of this seed's validation pictures, all of which belong to one of the classes: how "
+            "often a picture of something else is kept out can't be told from them. A network can be sure of nonsense."
+        )
     )
 
 
@@ -185,6 +198,6 @@ def _said(choice: Choice, look: Look | None, threshold: float) -> str:
         return "–"
     first = look.answers[0]
     if first.probability < threshold:
-        return "none of these"
+        return say("none of these")
     names = choice.classes
-    return names[first.label] if first.label < len(names) else f"class {first.label + 1}"
+    return names[first.label] if first.label < len(names) else say("class {number}", number=first.label + 1)

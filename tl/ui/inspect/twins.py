@@ -6,6 +6,7 @@ from tl.config import Refused
 from tl.datasets.info import DatasetInfo
 from tl.datasets.kept import pictures_at
 from tl.datasets.twins import Twins, counted, twins
+from tl.languages import joined, plural, say
 from tl.store.features import fingerprint
 from tl.store.home import Home
 from tl.ui.inspect import correcting
@@ -19,9 +20,9 @@ PER_PAGE = 6
 
 def show(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
     """Draw the pairs, or one sentence where there are none."""
-    st.header("Pictures that occur twice", anchor=False)
+    st.header(say("Pictures that occur twice"), anchor=False)
     if not counted(info):
-        st.caption("No picture occurs in two splits or in two classes, equal or almost equal.")
+        st.caption(say("No picture occurs in two splits or in two classes, equal or almost equal."))
         return
     try:
         found = _twins(choice.home, str(choice.home.path), info.name, fingerprint(choice.home, info.name))
@@ -32,14 +33,26 @@ def show(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
     said = []
     if across:
         said.append(
-            f"{number_of(across, 'pair')} {'lies' if across == 1 else 'lie'} across splits: what was seen in training makes the "
-            "accuracy on the test pictures too good."
+            plural(
+                "{pairs} lies across splits: what was seen in training makes the accuracy on the test pictures too good.",
+                "{pairs} lie across splits: what was seen in training makes the accuracy on the test pictures too good.",
+                across,
+                pairs=number_of(across, "pair"),
+            )
         )
     if labelled := len(found) - across:
         said.append(
-            f"{number_of(labelled, 'pair')} {'has' if labelled == 1 else 'have'} two classes: one label must be wrong."
+            plural(
+                "{pairs} has two classes: one label must be wrong.",
+                "{pairs} have two classes: one label must be wrong.",
+                labelled,
+                pairs=number_of(labelled, "pair"),
+            )
         )
-    st.markdown(" ".join(said) or f"{count(counted(info))} were counted; the pictures are not ready to be shown.")
+    if not said:
+        number = count(counted(info))
+        said.append(say("{number} were counted; the pictures are not ready to be shown.", number=number))
+    st.markdown(joined(said))
     pages = -(-len(found) // PER_PAGE)
     key = f"inspect_twins_{info.name}_page"
     page = min(int(st.session_state.get(key) or 1), max(1, pages))
@@ -63,13 +76,14 @@ def _pair(choice: Choice, info: DatasetInfo, pictures: Labelled, pair: Twins) ->
     places = [pair.row, pair.other]
     shown = pictures_at(choice.home, info, places, [pictures.labels[place] for place in places], sides)
     with st.container(border=True, key=f"twins_{pair.row}_{pair.other}"):
-        st.caption(escape(pair.kind.capitalize()))
+        kind = say(pair.kind)
+        st.caption(escape(kind[0].upper() + kind[1:]))
         with st.grid(2, min_column_width=150):
             for place, picture in zip(places, shown, strict=True):
                 with st.container():
                     name = info.classes[pictures.labels[place]]
-                    correcting.image(picture, f"Labelled {name}")
-                    st.caption(
-                        f"**{escape(name)}**, {correcting.SPLITS[pictures.splits[place]]}  \n{escape(picture.name)}"
-                    )
+                    correcting.image(picture, say("Labelled {name}", name=name))
+                    split = say(correcting.SPLITS[pictures.splits[place]])
+                    said = say("**{name}**, {split}", name=escape(name), split=split)
+                    st.caption(f"{said}  \n{escape(picture.name)}")
                     correcting.picker(info, pictures, place, f"twin_{pair.row}_{pair.other}")

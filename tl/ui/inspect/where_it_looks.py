@@ -8,26 +8,28 @@ from tl.analysis.names import inside
 from tl.datasets.kept import pictures_at
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import looks as job
+from tl.languages import later, say
 from tl.store.looks import Look
 from tl.store.predictions import Answers
 from tl.ui.inspect import heat, looks
 from tl.ui.inspect.choice import Choice
+from tl.ui.inspect.confusion_charts import keep_to
 from tl.ui.parts.text import count, escape, plain
 
 KIND, PLACE, BUTTON = "looks_kind", "looks_place", "looks_ask"
 MOST = 500  # pictures to choose from in a list; more are found by number
-NUMBER = "By number"
-UNREADABLE = "What this run answered can't be read; run the comparison again."
-NO_PICTURES = "The pictures of this comparison are no longer here, so there is nothing to look at."
+NUMBER = "number"  # in place of a kind of pictures
+UNREADABLE = later("What this run answered can't be read; run the comparison again.")
+NO_PICTURES = later("The pictures of this comparison are no longer here, so there is nothing to look at.")
 
 
 def show(choice: Choice) -> None:
     """Draw the section."""
-    st.header("Where it looks", anchor=False)
+    st.header(say("Where it looks"), anchor=False)
     own = choice.answers(choice.arm)
     other = choice.answers(choice.other) if choice.other else None
     if choice.info is None or own is None or own.label.max() >= len(choice.classes):
-        st.info(UNREADABLE if own is None else NO_PICTURES, icon=":material/image_search:")
+        st.info(say(UNREADABLE if own is None else NO_PICTURES), icon=":material/image_search:")
         return
     if other is not None and not np.array_equal(own.picture, other.picture):
         other = None
@@ -45,11 +47,13 @@ def show(choice: Choice) -> None:
         label=label,
         key=BUTTON,
     )
-    st.markdown(f"Picture {count(place + 1)} is labelled **{escape(asked.named(label))}**.")
+    st.markdown(
+        say("Picture {number} is labelled **{label}**.", number=count(place + 1), label=escape(asked.named(label)))
+    )
     here = asked.here()
     looks.show(
         asked,
-        "Where do they look?" if len(runs) > 1 else "Where does it look?",
+        say("Where do they look?") if len(runs) > 1 else say("Where does it look?"),
         lambda: job.ask(choice.home, asked.picture, here),
     )
     for known in asked.found().values():
@@ -61,45 +65,57 @@ def show(choice: Choice) -> None:
 def _chosen(choice: Choice, own: Answers, other: Answers | None) -> int | None:
     """Draw what may be chosen; the row of the picture that was, None where there is none."""
     kinds = _kinds(choice, own, other)
+    titles = {name: title for name, (title, _) in kinds.items()} | {NUMBER: say("By number")}
+    keep_to(KIND, titles)
     kind = st.pills(
-        "Which pictures", [*kinds, NUMBER], key=KIND, default=next(iter(kinds), NUMBER), required=True, wrap=True
+        say("Which pictures"),
+        list(titles),
+        format_func=titles.__getitem__,
+        key=KIND,
+        default=next(iter(titles)),
+        required=True,
+        wrap=True,
     )
     if kind in kinds:
-        rows = kinds[kind][:MOST]
+        rows = kinds[kind][1][:MOST]
         places = own.picture[rows].tolist()
         names = choice.classes
         labels = dict(zip(places, own.label[rows].tolist(), strict=True))
         place = st.selectbox(
-            "Picture",
+            say("Picture"),
             places,
-            format_func=lambda place: f"picture {place + 1}, {plain(names[labels[place]])}",
-            key=f"{PLACE}_{kind}",
+            format_func=lambda place: say(
+                "picture {number}, {label}", number=place + 1, label=plain(names[labels[place]])
+            ),
+            key=f"{PLACE}_{kind}_{choice.arm}_{choice.other}_{choice.seed}",
             width=360,
         )
     else:
         first = int(own.picture.min()) + 1
         last = int(own.picture.max()) + 1
-        place = int(st.number_input("Number of the picture", first, last, first, key=PLACE, width=220)) - 1
+        place = int(st.number_input(say("Number of the picture"), first, last, first, key=PLACE, width=220)) - 1
     found = np.flatnonzero(own.picture == place)
     if not len(found):
-        st.caption("This picture is not among the test pictures of this seed; choose another number.")
+        st.caption(say("This picture is not among the test pictures of this seed; choose another number."))
         return None
     return int(found[0])
 
 
-def _kinds(choice: Choice, own: Answers, other: Answers | None) -> dict[str, NDArray[np.int64]]:
-    """What the pictures are called that something can be learnt from -> their rows; only those there are some of."""
+def _kinds(choice: Choice, own: Answers, other: Answers | None) -> dict[str, tuple[str, NDArray[np.int64]]]:
+    """Pictures that something can be learnt from -> what they are called, their rows; only those there are some of."""
     if other is None or choice.other is None:
-        found = {"Wrong": ~own.right, "Right": own.right}
+        found = {"wrong": (say("Wrong"), ~own.right), "right": (say("Right"), own.right)}
     else:
         found = {
-            f"Only {inside(choice.arm)} is right": own.right & ~other.right,
-            f"Only {inside(choice.other)} is right": ~own.right & other.right,
-            "Both wrong": ~own.right & ~other.right,
-            "Both right": own.right & other.right,
+            "only_arm": (say("Only {arm} is right", arm=inside(choice.arm)), own.right & ~other.right),
+            "only_other": (say("Only {arm} is right", arm=inside(choice.other)), ~own.right & other.right),
+            "both_wrong": (say("Both wrong"), ~own.right & ~other.right),
+            "both_right": (say("Both right"), own.right & other.right),
         }
     return {
-        f"{escape(what)} ({count(int(rows.sum()))})": np.flatnonzero(rows) for what, rows in found.items() if rows.any()
+        name: (f"{escape(what)} ({count(int(rows.sum()))})", np.flatnonzero(rows))
+        for name, (what, rows) in found.items()
+        if rows.any()
     }
 
 
