@@ -15,9 +15,9 @@ ABOVE = {"effects", "differences", "operations"}  # what follows from a configur
 DISK = BASE | {"store", "sources"}
 # package or module of tl -> what of tl it may import besides itself
 ALLOWED = {
-    **dict.fromkeys(TABLES, set()),
-    "timm_networks": {"networks"},
-    "backbones": {"networks", "timm_networks"},
+    **dict.fromkeys(TABLES, {"languages"}),
+    "timm_networks": {"languages", "networks"},
+    "backbones": {"languages", "networks", "timm_networks"},
     "config": TABLES,
     "policy": {"config"},
     "ending": TABLES | {"config"},

@@ -12,7 +12,7 @@ from typing import Any
 
 from tl.backbones import BACKBONES, unknown
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import HEAD, PARAMETERS, RANDOM, STRATEGIES, Phase, arm_title, phase_at
+from tl.strategies import HEAD, PARAMETERS, RANDOM, STRATEGIES, Phase, arm_title, english_title, phase_at
 from tl.words import CONTROL, plain
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
@@ -407,7 +407,7 @@ class Experiment(Training):
         super().__post_init__()
         names = [arm.name for arm in self.arms]
         _require(1 <= len(names) <= 8, "number of arms", len(names), "1 to 8")
-        shown = {plain(arm_title(name)) for name in names}
+        shown = {plain(english_title(name)) for name in names}
         _require(len(shown) == len(names), "arm names", ", ".join(names), "different from each other")
         seeds = self.seeds
         _require(1 <= len(seeds) <= 100, "number of seeds", len(seeds), "1 to 100")
