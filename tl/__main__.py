@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 
 from tl.cli import (
     advise,
@@ -31,7 +32,7 @@ from tl.config import Refused
 from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
 from tl.jobs.launchers.launcher import child_environment
-from tl.languages import ENGLISH, VARIABLES, ask, fitting
+from tl.languages import ENGLISH, VARIABLES, ask, fitting, say
 from tl.output import UTF_8, spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
@@ -69,8 +70,12 @@ def main(argv: list[str]) -> int:
         if isinstance(error, OSError) and (words := of_disk(error)):
             print(words, file=sys.stderr)
             return 1
-        text = " ".join(str(error).split()) or "no details"
-        print(f"Unexpected {type(error).__name__}: {text} ({_log(arguments.home)})", file=sys.stderr)
+        said = {"error": type(error).__name__, "text": " ".join(str(error).split()) or say("no details")}
+        kept = _log(arguments.home)
+        if kept is None:
+            print(say("Unexpected {error}: {text} (TL_DEBUG=1 shows where)", **said), file=sys.stderr)
+        else:
+            print(say("Unexpected {error}: {text} (see {path})", path=kept, **said), file=sys.stderr)
         return 1
 
 
@@ -82,7 +87,7 @@ def language_of(environment: Mapping[str, str]) -> str:
 
 def parser() -> Parser:
     """All commands with their options."""
-    top = Parser(prog="python -m tl", description="Is transfer learning worth it for these pictures?")
+    top = Parser(prog="python -m tl", description=say("Is transfer learning worth it for these pictures?"))
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for topic in (
         compare,
@@ -106,20 +111,20 @@ def parser() -> Parser:
         final_model,
     ):
         topic.add_commands(commands)
-    commands.add_parser(PRETRAIN, help="Train a backbone on any image set, as a source for later transfer.")
+    commands.add_parser(PRETRAIN, help=say("Train a backbone on any image set, as a source for later transfer."))
     return top
 
 
-def _log(home: Home) -> str:
-    """Keep the traceback of the exception that is being handled; where it is, in words."""
+def _log(home: Home) -> Path | None:
+    """Keep the traceback of the exception that is being handled; where it is, None where it can't be kept."""
     path = home.path / "errors.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exc(file=file)
     except OSError:
-        return "TL_DEBUG=1 shows where"
-    return f"see {path}"
+        return None
+    return path
 
 
 if __name__ == "__main__":
