@@ -4,7 +4,6 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 
 from tl.cli import (
     advise,
@@ -70,12 +69,7 @@ def main(argv: list[str]) -> int:
         if isinstance(error, OSError) and (words := of_disk(error)):
             print(words, file=sys.stderr)
             return 1
-        said = {"error": type(error).__name__, "text": " ".join(str(error).split()) or say("no details")}
-        kept = _log(arguments.home)
-        if kept is None:
-            print(say("Unexpected {error}: {text} (TL_DEBUG=1 shows where)", **said), file=sys.stderr)
-        else:
-            print(say("Unexpected {error}: {text} (see {path})", path=kept, **said), file=sys.stderr)
+        print(_unexpected(error, arguments.home), file=sys.stderr)
         return 1
 
 
@@ -115,16 +109,17 @@ def parser() -> Parser:
     return top
 
 
-def _log(home: Home) -> Path | None:
-    """Keep the traceback of the exception that is being handled; where it is, None where it can't be kept."""
+def _unexpected(error: Exception, home: Home) -> str:
+    """What to say of an error while it is handled; its traceback is kept, and the sentence says where."""
+    said = {"error": type(error).__name__, "text": " ".join(str(error).split()) or say("no details")}
     path = home.path / "errors.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exc(file=file)
     except OSError:
-        return None
-    return path
+        return say("Unexpected {error}: {text} (TL_DEBUG=1 shows where)", **said)
+    return say("Unexpected {error}: {text} (see {path})", path=path, **said)
 
 
 if __name__ == "__main__":

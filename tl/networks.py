@@ -12,12 +12,13 @@ from tl.languages import later, say
 LICENCE = later("BSD-3-Clause (torchvision); trained on ImageNet-1k, whose pictures are for research use")
 IMAGENET_1K = later("ImageNet-1k, 1.28 million photos in 1,000 classes")
 UNKNOWN_PICTURES = later("unknown pictures")
+PICTURES_OF_A_FILE = later("pictures that {file} does not name")
 # What weights were trained on, as cards and tables have it in English, where that is more than a name.
 PICTURES = (
     IMAGENET_1K,
     UNKNOWN_PICTURES,
     later("pictures that its model card names"),
-    later("pictures that {file} does not name"),
+    PICTURES_OF_A_FILE,
     later("OpenAI's 400 million pictures with texts"),
     later("MetaCLIP's pictures with texts"),
     later("a billion Instagram pictures"),
