@@ -25,6 +25,7 @@ STARTS = {
     MEAN_VAR: later("Random weights with the mean and variance of each pretrained layer"),
 }
 FROM_SCRATCH = later("from scratch")  # what an arm with random weights of its own is called
+TRAINED = later("trained")  # the same of one whose head was not only fitted to features
 # Keys of tl.train.methods.METHODS: what is prepared, which parameters train, and what happens around each step.
 PLAIN, SCALE_ONLY, ANCHORED, NEAREST_MEAN = "plain", "scale_only", "anchored", "nearest_mean"
 NORM_AND_BIAS, LORA, LAYER_DECAY = "norm_and_bias", "lora", "layer_decay"
@@ -418,7 +419,7 @@ def parts_of(name: str) -> tuple[str, tuple[str, ...]] | None:
 
 def own_in_words(own: Sequence[str]) -> str:
     """What an arm transfers that is its own, one thing after the other: "EfficientNet-Lite0, from scratch, 128 px"."""
-    worded = [say(FROM_SCRATCH) if each == FROM_SCRATCH else each for each in own]
+    worded = [say(each) if each in (FROM_SCRATCH, TRAINED) else each for each in own]
     return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), worded) if worded else ""
 
 
