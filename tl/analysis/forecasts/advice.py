@@ -230,7 +230,7 @@ def _start(predicted: str, strategies: list[str]) -> str:
             return say("Start with transfer: {first}.", **said)
         return say("Compare before you choose; of the ways to transfer try {first}.", **said)
     lowered = [title[0].lower() + title[1:] for title in others]
-    said["others"] = reduce(lambda so_far, other: say("{one} or {other}", one=so_far, other=other), lowered)
+    said["others"] = reduce(lambda titles, title: say("{titles} or {title}", titles=titles, title=title), lowered)
     if predicted == HELPS:
         return say("Start with transfer: {first} (or {others}).", **said)
     return say("Compare before you choose; of the ways to transfer try {first} (or {others}).", **said)
