@@ -69,9 +69,7 @@ def main(argv: list[str]) -> int:
         if isinstance(error, OSError) and (words := of_disk(error)):
             print(words, file=sys.stderr)
             return 1
-        text = " ".join(str(error).split()) or say("no details")
-        kind, where = type(error).__name__, _log(arguments.home)
-        print(say("Unexpected {kind}: {text} ({where})", kind=kind, text=text, where=where), file=sys.stderr)
+        print(_unexpected(error, arguments.home), file=sys.stderr)
         return 1
 
 
@@ -121,16 +119,17 @@ def parser() -> Parser:
     return top
 
 
-def _log(home: Home) -> str:
-    """Keep the traceback of the exception that is being handled; where it is, in words."""
+def _unexpected(error: Exception, home: Home) -> str:
+    """What to say of an error while it is handled; its traceback is kept, and the sentence says where."""
+    said = {"error": type(error).__name__, "text": " ".join(str(error).split()) or say("no details")}
     path = home.path / "errors.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exc(file=file)
     except OSError:
-        return say("TL_DEBUG=1 shows where")
-    return say("see {path}", path=path)
+        return say("Unexpected {error}: {text} (TL_DEBUG=1 shows where)", **said)
+    return say("Unexpected {error}: {text} (see {path})", path=path, **said)
 
 
 if __name__ == "__main__":

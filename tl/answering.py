@@ -10,7 +10,8 @@ from typing import TextIO
 from tl.decoding.heads import is_junk
 
 COLUMNS = ("file", "answer", "probability", "problem")  # then one column per class, its probability
-DEEP = "more than 8 bits per colour (convert it to 8 bits)"  # needs the scale of all pictures of its kind
+# What a file says that needs the scale of all pictures of its kind; predict.py says it without catalogues, too.
+DEEP = "more than 8 bits per colour (convert it to 8 bits)"  # not shown in other languages: of a file
 DIGITS = 6  # of a probability
 
 
@@ -33,7 +34,8 @@ class AnswerFile:
 
     def __init__(self, file: TextIO, classes: Sequence[str]):
         self._rows, self._classes = csv.writer(file, lineterminator="\n"), classes
-        self._rows.writerow([*COLUMNS, *(f"class {name}" if name in COLUMNS else name for name in classes)])
+        named = [f"class {name}" if name in COLUMNS else name for name in classes]  # not shown but in the file
+        self._rows.writerow([*COLUMNS, *named])
         self.pictures, self.unreadable = 0, 0
 
     def answer(self, name: str, shares: Sequence[float]) -> None:

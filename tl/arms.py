@@ -8,9 +8,10 @@ from collections import Counter
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
-from tl.config import TRANSFERRED, ArmConfig, Refused
+from tl.config import TRANSFERRED, ArmConfig, Refused, must_be
 from tl.differences import usual_name
 from tl.effects import of_another_strategy
+from tl.languages import later, say
 from tl.strategies import STRATEGIES
 
 SETTINGS = tuple(entry.name for entry in fields(ArmConfig) if entry.name != "strategy")
@@ -50,8 +51,7 @@ def convert(name: str, kind: Any, text: str) -> Any:
     try:
         return kind(text)
     except ValueError:
-        words = {int: "a whole number", float: "a number"}
-        raise Refused(f"{name.replace('_', ' ')} is {text!r}; it must be {words[kind]}.") from None
+        raise must_be(name, text, say("a whole number") if kind is int else say("a number")) from None
 
 
 def value_type(kind: Any) -> type:
@@ -75,18 +75,21 @@ def _parse(part: str) -> dict[str, Any]:
     strategy = _split(part, ":")[0]
     settings = _settings(part)
     if strategy not in STRATEGIES:
-        raise Refused(f"arms names the strategy {strategy!r}; there is: {', '.join(STRATEGIES)}.")
+        there_is = ", ".join(STRATEGIES)
+        raise Refused(
+            say("arms names the strategy {strategy!r}; there is: {names}.", strategy=strategy, names=there_is)
+        )
     kinds, values = get_type_hints(ArmConfig), {"strategy": strategy}
     for setting in settings:
         name, equals, value = setting.partition("=")
         name = name.replace("-", "_")
         if not equals or name not in SETTINGS:
-            raise Refused(
-                f"arms sets {setting!r} for {strategy}; write SETTING=VALUE with one of {', '.join(SETTINGS)}."
-            )
+            wrong = later("arms sets {setting!r} for {strategy}; write SETTING=VALUE with one of {names}.")
+            raise Refused(say(wrong, setting=setting, strategy=strategy, names=", ".join(SETTINGS)))
         if name in of_another_strategy(strategy):
             own = ", ".join(entry for entry in SETTINGS if entry not in of_another_strategy(strategy))
-            raise Refused(f"arms sets {name} for {strategy}, where it has no effect; what can be set there: {own}.")
+            idle = later("arms sets {name} for {strategy}, where it has no effect; what can be set there: {names}.")
+            raise Refused(say(idle, name=name, strategy=strategy, names=own))
         values[name] = convert(name, kinds[name], unquoted(value))
     return values
 
@@ -94,7 +97,7 @@ def _parse(part: str) -> dict[str, Any]:
 def _split(text: str, sign: str) -> list[str]:
     """The parts between `sign`, where that is not in double quotes. Raises Refused for quotes that don't end."""
     if text.count('"') % 2:
-        raise Refused(f"arms is {text!r:.200}; a double quote in it has no other one.")
+        raise Refused(say("arms is {text!r:.200}; a double quote in it has no other one.", text=text))
     parts = [""]
     for place, piece in enumerate(text.split('"')):
         first, *others = [piece] if place % 2 else piece.split(sign)

@@ -7,6 +7,7 @@ networks need no entry: what is known of them is generated (tl/timm_networks.py)
 """
 
 from tl import timm_networks
+from tl.languages import english, later, say
 from tl.networks import IMAGENET_INPUT, Backbone, HubWeights, ImageNetWeights, Input, PackagedWeights
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "PackagedWeights",
     "unknown",
 ]
+
+APACHE = later("Apache-2.0; trained on ImageNet-1k, whose pictures are for research use")
 
 
 class _Networks(dict[str, Backbone]):
@@ -36,7 +39,12 @@ def unknown(name: str) -> str:
     """What to say of a network that is not there: one sentence with what there is."""
     if name.startswith(timm_networks.PREFIX):
         return timm_networks.unknown(name)
-    return f"backbone is {name!r:.100}; it must be one of {LISTED}."
+    return say("backbone is {name!r:.100}; it must be one of {networks}.", name=name, networks=listed())
+
+
+def listed() -> str:
+    """What --backbone takes, in words: for help and refusals."""
+    return say("{networks} or timm:NAME (`python -m tl backbones WORDS` finds names)", networks=", ".join(_TABLE))
 
 
 def _numbered(prefix: str, first: int, last: int) -> tuple[str, ...]:
@@ -81,7 +89,7 @@ def _lite(
             accuracy=accuracy,
             size_mb=size_mb,
             input=Input(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), size=side, interpolation="bicubic"),
-            licence="Apache-2.0; trained on ImageNet-1k, whose pictures are for research use",
+            licence=APACHE,
         ),
     )
 
@@ -156,7 +164,7 @@ _TABLE: dict[str, Backbone] = {
     ),
     # For a processor and small pictures: a convolution of all channels costs it less than the depthwise ones of MobileNets.
     "resnet18_narrow": Backbone(
-        title="Narrow ResNet-18 (3×3 stem)",
+        title="Narrow ResNet-18 (3×3 stem)",  # not shown otherwise in another language: a name
         family="ResNet",
         stages=_RESNET,
         head="fc",
@@ -223,7 +231,7 @@ _TABLE: dict[str, Backbone] = {
         imagenet=ImageNetWeights(url=_url("densenet121-a639ec97.pth"), accuracy=0.74434, size_mb=30.845),
     ),
     "convnext_tiny": Backbone(
-        title="ConvNeXt tiny",
+        title="ConvNeXt tiny",  # not shown otherwise in another language: a name
         family="ConvNeXt",
         stages=_features(0, 1, 3, 5, 7) | {"norm": ("classifier.0",)},
         head="classifier.2",
@@ -232,7 +240,7 @@ _TABLE: dict[str, Backbone] = {
         imagenet=ImageNetWeights(url=_url("convnext_tiny-983f1562.pth"), accuracy=0.8252, size_mb=109.119),
     ),
     "vgg11_bn": Backbone(
-        title="VGG-11 with BatchNorm",
+        title="VGG-11 with BatchNorm",  # not shown otherwise in another language: a name
         family="VGG",
         stages=_features(3, 7, 14, 21, 28) | {"projection": ("classifier.0", "classifier.3")},
         head="classifier.6",
@@ -261,4 +269,4 @@ _TABLE: dict[str, Backbone] = {
 }
 
 BACKBONES: dict[str, Backbone] = _Networks(_TABLE)
-LISTED = f"{', '.join(_TABLE)} or timm:NAME (`python -m tl backbones WORDS` finds names)"  # for help and refusals
+LISTED = english(listed())

@@ -6,13 +6,15 @@ Imports neither torch nor streamlit. Everything a run needs is in its RunConfig,
 import re
 import secrets
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import pairwise
 from typing import Any
 
 from tl.backbones import BACKBONES, unknown
+from tl.languages import later, plural, say
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.strategies import HEAD, PARAMETERS, RANDOM, STRATEGIES, Phase, arm_title, phase_at
+from tl.strategies import HEAD, PARAMETERS, RANDOM, STRATEGIES, Phase, arm_title, english_title, phase_at
 from tl.words import CONTROL, plain
 
 MIN_RESOLUTION, MAX_RESOLUTION = 32, 224
@@ -56,15 +58,21 @@ class Refused(ValueError):
 
 def newer(what: str, found: "Newer") -> str:
     """What to say of a file that a newer TL Lab has written."""
-    return f"{what} was written by a newer TL Lab, which has the {found.settings}; update this one."
+    return plural(
+        "{what} was written by a newer TL Lab, which has the setting {names}; update this one.",
+        "{what} was written by a newer TL Lab, which has the settings {names}; update this one.",
+        len(found.unknown),
+        what=what,
+        names=", ".join(found.unknown)[:190],
+    )
 
 
 class Newer(Refused):
     """A stored document has all settings of this version and others besides."""
 
     def __init__(self, unknown: list[str]):
-        self.settings = f"setting{'s'[: len(unknown) > 1]} {', '.join(unknown)}"[:200]
-        super().__init__(newer("It", self))
+        self.unknown = unknown
+        super().__init__(newer(say("It"), self))
 
 
 def new_id() -> str:
@@ -73,9 +81,51 @@ def new_id() -> str:
     return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
 
 
-def _require(holds: bool, field_name: str, value: object, allowed: str) -> None:
+# What is set, by its name with spaces for underscores, as refusals call it.
+_CALLED = (
+    *(later("adaptation"), later("anchor"), later("arm name"), later("arm names"), later("augment")),
+    *(later("augmentation"), later("backbone"), later("balance"), later("batch size"), later("batchnorm")),
+    *(later("dataset"), later("devices"), later("domain rate"), later("epochs"), later("final")),
+    *(later("final epochs"), later("final of"), later("final phase starts"), later("find rate")),
+    *(later("frozen epochs"), later("judge by"), later("labelled per class"), later("layer decay")),
+    *(later("learning rate"), later("looks"), later("lora rank"), later("lora scale"), later("name")),
+    *(later("number of arms"), later("number of seeds"), later("optimizer"), later("patience")),
+    *(later("patience errors"), later("patience start"), later("patience steps"), later("precision")),
+    *(later("probe patience"), later("resolution"), later("resplit"), later("samples"), later("schedule")),
+    *(later("seeds"), later("settings"), later("stage divisor"), later("step epochs"), later("step factor")),
+    *(later("strategy"), later("target dataset"), later("threads"), later("unfreeze every")),
+    *(later("unfreeze factor"), later("unfrozen stages"), later("unmatched"), later("views"), later("views by")),
+    *(later("weight decay"), later("weights")),
+)
+FROM_TO = later("{low} to {high}")
+ONE_OF = later("one of {names}")
+DIFFERENT = later("different from each other")
+
+
+def called(name: str) -> str:
+    """A setting in a sentence."""
+    words = name.replace("_", " ")
+    return say(words) if words in _CALLED else words
+
+
+def must_be(name: str, value: object, allowed: str) -> "Refused":
+    """The refusal of a setting's value; `allowed`, in words: what it may be."""
+    said = {"setting": called(name), "value": f"{value!r:.200}", "allowed": allowed}
+    return Refused(say("{setting} is {value}; it must be {allowed}.", **said))
+
+
+def _require(holds: bool, field_name: str, value: object, allowed: str, **values: object) -> None:
+    """Raise Refused where it doesn't hold; `allowed` with its `values` is worded then."""
     if not holds:
-        raise Refused(f"{field_name.replace('_', ' ')} is {value!r:.200}; it must be {allowed}.")
+        raise must_be(field_name, value, say(allowed, **values))
+
+
+def _in_range(field_name: str, value: float, low: float, high: float) -> None:
+    _require(low <= value <= high, field_name, value, FROM_TO, low=f"{low:.12g}", high=f"{high:.12g}")
+
+
+def _one_of(field_name: str, value: str, names: Collection[str]) -> None:
+    _require(value in names, field_name, value, ONE_OF, names=", ".join(names))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,18 +157,19 @@ class ArmConfig:
 
     def __post_init__(self) -> None:
         fits = 1 <= len(self.name) <= 60 and not CONTROL.search(self.name)
-        _require(fits, "arm name", self.name, "1 to 60 characters long, without control characters")
-        _require(self.strategy in STRATEGIES, "strategy", self.strategy, f"one of {', '.join(STRATEGIES)}")
+        _require(fits, "arm_name", self.name, later("1 to 60 characters long, without control characters"))
+        _one_of("strategy", self.strategy, STRATEGIES)
         rate = self.learning_rate
-        _require(rate is None or 0 < rate <= 10, "learning_rate", rate, "above 0 and at most 10")
-        _require(self.epochs is None or 1 <= self.epochs <= 1000, "epochs", self.epochs, "1 to 1000")
+        _require(rate is None or 0 < rate <= 10, "learning_rate", rate, later("above 0 and at most 10"))
+        _in_range("epochs", 1 if self.epochs is None else self.epochs, 1, 1000)
         for name, bounds in PARAMETERS.items():
-            value = getattr(self, name)
-            _require(bounds.low <= value <= bounds.high, name, value, f"{bounds.low:g} to {bounds.high:g}")
+            _in_range(name, getattr(self, name), bounds.low, bounds.high)
         either = [key for key, strategy in STRATEGIES.items() if strategy.either_start]
-        allowed = f"a pretrained source for {self.strategy}; with random weights begin scratch and, of two data sets, "
+        allowed = later(
+            "a pretrained source for {strategy}; with random weights begin scratch and, of two data sets, {others}"
+        )
         fits = self.weights != RANDOM or self.strategy in either
-        _require(fits, "weights", self.weights, f"{allowed}{', '.join(either)}")
+        _require(fits, "weights", self.weights, allowed, strategy=self.strategy, others=", ".join(either))
 
     @property
     def initialisation(self) -> str:
@@ -146,7 +197,7 @@ class ArmConfig:
 
 def of_arm(arm: ArmConfig, problem: object) -> str:
     """A refusal that names the arm it is about."""
-    return f"Arm {arm_title(arm.name)!r:.70}: {problem}"
+    return say("Arm {arm!r:.70}: {problem}", arm=arm_title(arm.name), problem=str(problem))
 
 
 def usual_rate(strategy: str, optimizer: str, weights: str | None = None) -> float | None:
@@ -154,6 +205,13 @@ def usual_rate(strategy: str, optimizer: str, weights: str | None = None) -> flo
     the arm's own."""
     rate = STRATEGIES["scratch" if weights == RANDOM else strategy].learning_rate
     return None if rate is None else rate * OPTIMIZERS[optimizer].rate_factor
+
+
+def check_side(resolution: int) -> None:
+    """Refuse what no network here looks at."""
+    allowed = later("a multiple of 16 from {low} to {high}")
+    fits = MIN_RESOLUTION <= resolution <= MAX_RESOLUTION and resolution % 16 == 0
+    _require(fits, "resolution", resolution, allowed, low=MIN_RESOLUTION, high=MAX_RESOLUTION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,52 +253,53 @@ class Training:
     views_by: str = SEED  # key of VIEWS_BY: whose the kept views are; a data set's are the same for all its runs
 
     def __post_init__(self) -> None:
-        _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, "the name of a data set")
+        _require(bool(NAME_PATTERN.fullmatch(self.dataset)), "dataset", self.dataset, later("the name of a data set"))
         target = self.target_dataset
         fits = target is None or (bool(NAME_PATTERN.fullmatch(target)) and target != self.dataset)
-        _require(fits, "target_dataset", target, "the name of a data set, another than the one learned from")
-        _require(self.unmatched in UNMATCHED, "unmatched", self.unmatched, f"one of {', '.join(UNMATCHED)}")
+        allowed = later("the name of a data set, another than the one learned from")
+        _require(fits, "target_dataset", target, allowed)
+        _one_of("unmatched", self.unmatched, UNMATCHED)
         in_range = self.samples is None or 2 <= self.samples <= 10**9
-        _require(in_range, "samples", self.samples, "2 to 1000000000, or left out for all")
+        _require(in_range, "samples", self.samples, later("2 to 1000000000, or left out for all"))
         if self.backbone not in BACKBONES:
             raise Refused(unknown(self.backbone))
         fits = 1 <= len(self.weights) <= 100 and not CONTROL.search(self.weights)
-        _require(fits, "weights", self.weights, "a source's name of 1 to 100 characters, without control characters")
-        allowed = f"a multiple of 16 from {MIN_RESOLUTION} to {MAX_RESOLUTION}"
-        in_range = MIN_RESOLUTION <= self.resolution <= MAX_RESOLUTION
-        _require(in_range and self.resolution % 16 == 0, "resolution", self.resolution, allowed)
+        allowed = later("a source's name of 1 to 100 characters, without control characters")
+        _require(fits, "weights", self.weights, allowed)
+        check_side(self.resolution)
         if not BACKBONES[self.backbone].takes(self.resolution):
             raise Refused(BACKBONES[self.backbone].refusal(self.backbone, self.resolution))
-        _require(1 <= self.epochs <= 1000, "epochs", self.epochs, "1 to 1000")
-        _require(2 <= self.batch_size <= 4096, "batch_size", self.batch_size, "2 to 4096")
-        _require(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, f"one of {', '.join(OPTIMIZERS)}")
-        _require(0 <= self.weight_decay <= 1, "weight_decay", self.weight_decay, "0 to 1")
-        _require(self.schedule in SCHEDULES, "schedule", self.schedule, f"one of {', '.join(SCHEDULES)}")
-        _require(1 <= self.step_epochs <= 1000, "step_epochs", self.step_epochs, "1 to 1000")
-        _require(0 < self.step_factor <= 1, "step_factor", self.step_factor, "above 0 and at most 1")
-        _require(0 <= self.patience <= 1000, "patience", self.patience, "0 (never) to 1000")
-        _require(0 <= self.patience_start <= 1000, "patience_start", self.patience_start, "0 to 1000")
-        _require(0 <= self.patience_steps <= 10**6, "patience_steps", self.patience_steps, "0 to 1000000")
-        _require(0 <= self.patience_errors <= 10, "patience_errors", self.patience_errors, "0 to 10")
-        _require(self.judge_by in JUDGES, "judge_by", self.judge_by, f"one of {', '.join(JUDGES)}")
-        _require(self.balance in BALANCES, "balance", self.balance, f"one of {', '.join(BALANCES)}")
-        _require(self.augment in AUGMENTS, "augment", self.augment, f"one of {', '.join(AUGMENTS)}")
-        _require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
+        _in_range("epochs", self.epochs, 1, 1000)
+        _in_range("batch_size", self.batch_size, 2, 4096)
+        _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        _in_range("weight_decay", self.weight_decay, 0, 1)
+        _one_of("schedule", self.schedule, SCHEDULES)
+        _in_range("step_epochs", self.step_epochs, 1, 1000)
+        _require(0 < self.step_factor <= 1, "step_factor", self.step_factor, later("above 0 and at most 1"))
+        _require(0 <= self.patience <= 1000, "patience", self.patience, later("0 (never) to 1000"))
+        _in_range("patience_start", self.patience_start, 0, 1000)
+        _in_range("patience_steps", self.patience_steps, 0, 10**6)
+        _in_range("patience_errors", self.patience_errors, 0, 10)
+        _one_of("judge_by", self.judge_by, JUDGES)
+        _one_of("balance", self.balance, BALANCES)
+        _one_of("augment", self.augment, AUGMENTS)
+        _one_of("precision", self.precision, PRECISIONS)
         in_range = self.threads is None or 1 <= self.threads <= MOST_THREADS
-        _require(
-            in_range, "threads", self.threads, f"1 to {MOST_THREADS}, or left out for as many as the machine can spare"
-        )
+        allowed = later("1 to {most}, or left out for as many as the machine can spare")
+        _require(in_range, "threads", self.threads, allowed, most=MOST_THREADS)
         self._check_devices()
-        _require(0 <= self.views <= 100, "views", self.views, "0 (nothing is kept) to 100")
-        _require(self.views_by in VIEWS_BY, "views_by", self.views_by, f"one of {', '.join(VIEWS_BY)}")
+        _require(0 <= self.views <= 100, "views", self.views, later("0 (nothing is kept) to 100"))
+        _one_of("views_by", self.views_by, VIEWS_BY)
 
     def _check_devices(self) -> None:
-        _require(1 <= self.devices <= MOST_DEVICES, "devices", self.devices, f"1 to {MOST_DEVICES}")
-        _require(self.batchnorm in BATCHNORMS, "batchnorm", self.batchnorm, f"one of {', '.join(BATCHNORMS)}")
+        _in_range("devices", self.devices, 1, MOST_DEVICES)
+        _one_of("batchnorm", self.batchnorm, BATCHNORMS)
         fits = self.devices == 1 or 2 * self.devices <= self.batch_size
-        _require(fits, "devices", self.devices, f"1, or at most half the batch size, which is {self.batch_size}")
+        allowed = later("1, or at most half the batch size, which is {batch_size}")
+        _require(fits, "devices", self.devices, allowed, batch_size=self.batch_size)
         fits = self.devices == 1 or self.target_dataset is None
-        _require(fits, "devices", self.devices, "1 where there are two data sets: their pictures share each batch")
+        allowed = later("1 where there are two data sets: their pictures share each batch")
+        _require(fits, "devices", self.devices, allowed)
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -328,10 +387,10 @@ class Final:
     phase_starts: tuple[int, ...] = (1,)  # epochs at which that run's phases began: nothing is left to decide them by
 
     def __post_init__(self) -> None:
-        _require(bool(ID_PATTERN.fullmatch(self.of)), "final of", self.of, "the id of a run")
-        _require(1 <= self.epochs <= 1000, "final epochs", self.epochs, "1 to 1000")
+        _require(bool(ID_PATTERN.fullmatch(self.of)), "final_of", self.of, later("the id of a run"))
+        _in_range("final_epochs", self.epochs, 1, 1000)
         grows = self.phase_starts[:1] == (1,) and all(a < b for a, b in pairwise(self.phase_starts))
-        _require(grows, "final phase starts", self.phase_starts, "epochs that grow from 1")
+        _require(grows, "final_phase_starts", self.phase_starts, later("epochs that grow from 1"))
 
     @classmethod
     def from_json(cls, document: dict[str, Any] | None) -> "Final | None":
@@ -406,26 +465,28 @@ class Experiment(Training):
     def __post_init__(self) -> None:
         super().__post_init__()
         names = [arm.name for arm in self.arms]
-        _require(1 <= len(names) <= 8, "number of arms", len(names), "1 to 8")
-        shown = {plain(arm_title(name)) for name in names}
-        _require(len(shown) == len(names), "arm names", ", ".join(names), "different from each other")
+        _in_range("number_of_arms", len(names), 1, 8)
+        shown = {plain(english_title(name)) for name in names}
+        _require(len(shown) == len(names), "arm_names", ", ".join(names), DIFFERENT)
         seeds = self.seeds
-        _require(1 <= len(seeds) <= 100, "number of seeds", len(seeds), "1 to 100")
-        _require(len(set(seeds)) == len(seeds), "seeds", seeds, "different from each other")
-        _require(all(0 <= seed < 2**31 for seed in seeds), "seeds", seeds, "whole numbers from 0 on")
+        _in_range("number_of_seeds", len(seeds), 1, 100)
+        _require(len(set(seeds)) == len(seeds), "seeds", seeds, DIFFERENT)
+        _require(all(0 <= seed < 2**31 for seed in seeds), "seeds", seeds, later("whole numbers from 0 on"))
         for arm in self.arms:
             self.of(arm)
             if STRATEGIES[arm.strategy].needs_target and self.target_dataset is None:
-                raise Refused(of_arm(arm, "it takes two data sets; name the one to work on (--target-dataset NAME)."))
+                needs = say("it takes two data sets; name the one to work on (--target-dataset NAME).")
+                raise Refused(of_arm(arm, needs))
         one_set = self.final is None or self.target_dataset is None
-        _require(one_set, "final", self.final, "of a run that learned from one data set alone")
+        _require(one_set, "final", self.final, later("of a run that learned from one data set alone"))
         grows = all(0 < earlier < later for earlier, later in pairwise(self.looks))
         fits = not self.looks or (grows and self.looks[0] > 0 and self.looks[-1] == len(seeds))
-        _require(fits, "looks", self.looks, "numbers of seeds that grow up to all of them")
+        _require(fits, "looks", self.looks, later("numbers of seeds that grow up to all of them"))
         alone = self.final is None or (
             len(names) == len(seeds) == 1 and self.final.epochs <= self.epochs_of(self.arms[0])
         )
-        _require(alone, "final", self.final, "of one arm with one seed, and of no more epochs than that may take")
+        allowed = later("of one arm with one seed, and of no more epochs than that may take")
+        _require(alone, "final", self.final, allowed)
 
     def runs(self, experiment_id: str) -> list[RunConfig]:
         """One RunConfig per seed and arm with fresh run ids, seed by seed: the order in which they are trained."""
@@ -474,7 +535,7 @@ def _known(cls: type[RunConfig | Experiment | ArmConfig], document: dict[str, An
     needed = known - _optional_of(cls)
     if unknown and needed <= set(document):  # settings are added and never renamed: else a name was damaged
         raise Newer(unknown)
-    _require(not unknown, "settings", ", ".join(unknown), "known to this version of TL Lab; update it")
+    _require(not unknown, "settings", ", ".join(unknown), later("known to this version of TL Lab; update it"))
     earlier = {name: value for name, value in EARLIER.items() if name in known}
     return earlier | document
 
@@ -484,8 +545,8 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     try:
         numbers = tuple(int(part) for part in text.removesuffix(",").split(","))
     except ValueError:
-        raise Refused(f"seeds is {text!r}; give a number of seeds (3) or a list (0,1,2).") from None
+        raise Refused(say("seeds is {text!r}; give a number of seeds (3) or a list (0,1,2).", text=text)) from None
     if "," in text:
         return numbers
-    _require(1 <= numbers[0] <= 100, "number of seeds", numbers[0], "1 to 100")
+    _in_range("number_of_seeds", numbers[0], 1, 100)
     return tuple(range(numbers[0]))

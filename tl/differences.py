@@ -6,14 +6,34 @@ from typing import Any
 
 from tl.backbones import BACKBONES
 from tl.config import AUTO, IMAGENET, TRANSFERRED, ArmConfig, Experiment, Training
-from tl.strategies import RANDOM, STRATEGIES
+from tl.languages import later, say
+from tl.languages import listed as listed_words
+from tl.strategies import FROM_SCRATCH, RANDOM, STRATEGIES, own_in_words
 
-FROM_SCRATCH = "from scratch"  # what an arm with random weights of its own is called
+__all__ = [
+    "FROM_SCRATCH",
+    "LONGEST_NAME",
+    "NOUNS",
+    "each_of",
+    "listed",
+    "networks",
+    "own_words",
+    "sides",
+    "source_title",
+    "transferred_words",
+    "usual_name",
+    "usual_name_of",
+]
+
 LONGEST_NAME = 56  # characters: what makes a name unique has room behind it
-NOUNS = {"backbone": "networks", "weights": "pretrained weights", "resolution": "resolutions"}  # what may differ
+NOUNS = {  # what may differ
+    "backbone": later("networks"),
+    "weights": later("pretrained weights"),
+    "resolution": later("resolutions"),
+}
 # A model is called NETWORK-PICTURES-SIDE unless somebody names it otherwise (`python -m tl pretrain`).
 _MODEL = re.compile(r"([^-]+)-(.+)-[0-9]+")
-_PICTURES = {IMAGENET: "ImageNet", "tiny-imagenet": "Tiny ImageNet"}
+_PICTURES = {IMAGENET: "ImageNet", "tiny-imagenet": "Tiny ImageNet"}  # not shown: names, the same in every language
 
 
 def source_title(weights: str) -> str:
@@ -23,15 +43,20 @@ def source_title(weights: str) -> str:
     return _PICTURES.get(pictures, pictures)
 
 
-def transferred_words(own: Mapping[str, Any]) -> str:
-    """What is there of TRANSFERRED: "EfficientNet-Lite0, ImageNet, 128 px", "from scratch"; "" for nothing."""
+def _transferred(own: Mapping[str, Any]) -> list[str]:
+    """What is there of TRANSFERRED, in English: names are made of it."""
     backbone, weights, resolution = (own.get(name) for name in TRANSFERRED)
     parts = [
         backbone and (BACKBONES[backbone].title if backbone in BACKBONES else backbone),
         weights and weights != AUTO and (FROM_SCRATCH if weights == RANDOM else source_title(weights)),
         resolution and f"{resolution} px",
     ]
-    return ", ".join(part for part in parts if part)
+    return [part for part in parts if part]
+
+
+def transferred_words(own: Mapping[str, Any]) -> str:
+    """What is there of TRANSFERRED: "EfficientNet-Lite0, ImageNet, 128 px", "from scratch"; "" for nothing."""
+    return own_in_words(_transferred(own))
 
 
 def own_words(arm: ArmConfig) -> str:
@@ -41,8 +66,9 @@ def own_words(arm: ArmConfig) -> str:
 
 def usual_name(strategy: str, own: Mapping[str, Any]) -> str:
     """What an arm is called that nobody named: after its strategy (a key of STRATEGIES), and where it transfers something
-    of its own (`own`, by TRANSFERRED) after that, too: "Linear probe, EfficientNet-Lite0, 128 px"."""
-    words = transferred_words(own)
+    of its own (`own`, by TRANSFERRED) after that, too: "Linear probe, EfficientNet-Lite0, 128 px". In English, whoever
+    reads: it is what the arm is called for ever, and `tl.strategies.arm_title` words it."""
+    words = ", ".join(_transferred(own))
     return f"{STRATEGIES[strategy].title}, {words}"[:LONGEST_NAME].rstrip(", ") if words else strategy
 
 
@@ -63,9 +89,10 @@ def networks(experiment: Experiment) -> str:
 
 def sides(experiment: Experiment) -> str:
     """ "64 px", or where arms differ "64 and 128 px"."""
-    return f"{listed([str(side) for side in dict.fromkeys(own.resolution for own in each_of(experiment))])} px"
+    each = dict.fromkeys(own.resolution for own in each_of(experiment))
+    return say("{sides} px", sides=listed([str(side) for side in each]))
 
 
 def listed(words: list[str]) -> str:
-    """ "100, 300 and 1,000"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    """ "100, 300 and 1,000"; "" for nothing."""
+    return listed_words(words) if words else ""

@@ -5,23 +5,23 @@ from dataclasses import fields
 from typing import Any
 
 from tl.config import ArmConfig, Experiment, Training
-from tl.strategies import HEAD, PARAMETERS, STRATEGIES
-from tl.words import number_of
+from tl.languages import later, plural, say
+from tl.strategies import HEAD, PARAMETERS, STRATEGIES, part_in_words
 
 # Setting of a training -> (the one it depends on, which values of that give it an effect, that in words)
 NEEDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
-    "step_epochs": ("schedule", lambda name: name == "step", "with schedule step only"),
-    "step_factor": ("schedule", lambda name: name == "step", "with schedule step only"),
-    "patience_start": ("patience", bool, "with a patience above 0 only"),
-    "patience_steps": ("patience", bool, "with a patience above 0 only"),
-    "views_by": ("views", bool, "with views above 0 only"),
-    "patience_errors": ("patience", bool, "with a patience above 0 only"),
-    "unmatched": ("target_dataset", bool, "with a target data set only"),
-    "batchnorm": ("devices", lambda number: number > 1, "with several devices only"),
-    "augment": ("augmentation", bool, "with augmentation only"),
+    "step_epochs": ("schedule", lambda name: name == "step", later("with schedule step only")),
+    "step_factor": ("schedule", lambda name: name == "step", later("with schedule step only")),
+    "patience_start": ("patience", bool, later("with a patience above 0 only")),
+    "patience_steps": ("patience", bool, later("with a patience above 0 only")),
+    "views_by": ("views", bool, later("with views above 0 only")),
+    "patience_errors": ("patience", bool, later("with a patience above 0 only")),
+    "unmatched": ("target_dataset", bool, later("with a target data set only")),
+    "batchnorm": ("devices", lambda number: number > 1, later("with several devices only")),
+    "augment": ("augmentation", bool, later("with augmentation only")),
 }
 OF_TRAINING = ("learning_rate", "epochs")  # settings of an arm without effect where nothing trains by gradient
-ONLY_THE_HEAD = "only the head"
+ONLY_THE_HEAD = "only the head"  # not shown: a code
 USUAL = {entry.name: entry.default for entry in (*fields(Training), *fields(ArmConfig))}
 
 
@@ -31,11 +31,13 @@ def has_effect(name: str, value_of: Callable[[str], Any]) -> bool:
 
 
 def idle(experiment: Experiment) -> dict[str, str]:
-    """Settings that were changed and do nothing -> when they do something."""
+    """Settings that were changed and do nothing -> when they do something, in words."""
     changed = (name for name in NEEDS if getattr(experiment, name) != USUAL[name])
-    found = {name: NEEDS[name][2] for name in changed if not has_effect(name, experiment.__getattribute__)}
+    found: dict[str, str] = {
+        name: say(NEEDS[name][2]) for name in changed if not has_effect(name, experiment.__getattribute__)
+    }
     if experiment.find_rate and not any(experiment.finds_rate_of(arm) for arm in experiment.arms):
-        found["find_rate"] = "for arms without a learning rate of their own only"
+        found["find_rate"] = say("for arms without a learning rate of their own only")
     return found
 
 
@@ -52,7 +54,8 @@ def thawed_from(training: Training, arm: ArmConfig) -> int:
 
 
 def reached(training: Training, arm: ArmConfig) -> str | None:
-    """What an arm trains at most where its epochs are over before the rest begins, in words; None where all does."""
+    """What an arm trains at most where its epochs are over before the rest begins: ONLY_THE_HEAD or a phase's name; None
+    where all does."""
     phases = training.reached_phases_of(arm)
     if len(phases) == len(training.phases_of(arm)):
         return None
@@ -61,16 +64,32 @@ def reached(training: Training, arm: ArmConfig) -> str | None:
 
 def never_unfrozen(reached: str, epochs: int) -> str:
     """ "never unfrozen in 2 epochs", or "never fully unfrozen in 4 epochs (stage2 and above at most)"."""
-    within = f"in {number_of(epochs, 'epoch')}"
     if reached == ONLY_THE_HEAD:
-        return f"never unfrozen {within}"
-    return f"never fully unfrozen {within} ({reached} at most)"
+        return plural("never unfrozen in {number:,} epoch", "never unfrozen in {number:,} epochs", epochs)
+    return plural(
+        "never fully unfrozen in {number:,} epoch ({part} at most)",
+        "never fully unfrozen in {number:,} epochs ({part} at most)",
+        epochs,
+        part=part_in_words(reached),
+    )
 
 
 def before_training(training: Training, arm: ArmConfig) -> str:
     """A sentence on an arm that does not train all it should; "" where it does."""
-    part, epochs = reached(training, arm), training.epochs_of(arm)
+    part, epochs, thawed = reached(training, arm), training.epochs_of(arm), thawed_from(training, arm)
     if part is None:
         return ""
-    said = never_unfrozen(part, epochs)
-    return f"{said[0].upper()}{said[1:]}: everything trains from epoch {thawed_from(training, arm):,} on only."
+    if part == ONLY_THE_HEAD:
+        return plural(
+            "Never unfrozen in {number:,} epoch: everything trains from epoch {thawed:,} on only.",
+            "Never unfrozen in {number:,} epochs: everything trains from epoch {thawed:,} on only.",
+            epochs,
+            thawed=thawed,
+        )
+    return plural(
+        "Never fully unfrozen in {number:,} epoch ({part} at most): everything trains from epoch {thawed:,} on only.",
+        "Never fully unfrozen in {number:,} epochs ({part} at most): everything trains from epoch {thawed:,} on only.",
+        epochs,
+        part=part_in_words(part),
+        thawed=thawed,
+    )

@@ -6,34 +6,60 @@ Each has an exit status by which a trainer names it where it can't even write re
 import errno
 from typing import NamedTuple
 
+from tl.languages import later, say
+
 
 class Failure(NamedTuple):
     """One way to fail, in words that make one sentence."""
 
     what: str
     advice: str
+    elsewhere: str = ""  # what to do where it was no run, which alone can be resumed; empty: only runs fail so
 
 
 FAILURES = {
     "diverged": Failure(
-        "Training diverged", "the best epoch so far is kept, but use a lower learning rate, say a tenth"
+        later("Training diverged"), later("the best epoch so far is kept, but use a lower learning rate, say a tenth")
     ),
     "out_of_gpu_memory": Failure(
-        "The GPU's memory was not enough", "use a smaller batch size, resolution or network, or free the GPU"
+        later("The GPU's memory was not enough"),
+        later("use a smaller batch size, resolution or network, or free the GPU"),
     ),
-    "out_of_memory": Failure("The memory was not enough", "use a smaller batch size, resolution or network"),
-    "gpu_lost": Failure("The GPU stopped working", "resume, and restart the machine if that fails, too"),
-    "disk_full": Failure("The disk is full", "free some space and resume, nothing finished is lost"),
-    "not_writable": Failure("A file may not be read or written", "give this user the right to, and resume"),
-    "disk_error": Failure("The disk could not read or write", "make a copy while you can, and resume"),
-    "too_many_files": Failure("Too many files are open", "close programs or raise `ulimit -n`, and resume"),
-    "download_failed": Failure("A download failed", "check the network, or choose weights and pictures that are here"),
-    "wrong_hash": Failure("A downloaded file is not the one its publisher names", "try again later"),
-    "bad_checkpoint": Failure("The run's checkpoint can't be used", "start a new run with the same settings"),
-    "bad_data": Failure("The pictures or weights can't be used", "add the zip or the weights again"),
-    "bad_config": Failure("The run's config.json can't be used", "start a new run"),
-    "internal_error": Failure("An unexpected error ended the run", "its log has more"),
-    "device_lost": Failure("One of the run's devices was lost", "resume, or resume on fewer devices"),
+    "out_of_memory": Failure(
+        later("The memory was not enough"), later("use a smaller batch size, resolution or network")
+    ),
+    "gpu_lost": Failure(later("The GPU stopped working"), later("resume, and restart the machine if that fails, too")),
+    "disk_full": Failure(
+        later("The disk is full"),
+        later("free some space and resume, nothing finished is lost"),
+        later("free some space and try again, nothing finished is lost"),
+    ),
+    "not_writable": Failure(
+        later("A file may not be read or written"),
+        later("give this user the right to, and resume"),
+        later("give this user the right to, and try again"),
+    ),
+    "disk_error": Failure(
+        later("The disk could not read or write"),
+        later("make a copy while you can, and resume"),
+        later("make a copy while you can, and try again"),
+    ),
+    "too_many_files": Failure(
+        later("Too many files are open"),
+        later("close programs or raise `ulimit -n`, and resume"),
+        later("close programs or raise `ulimit -n`, and try again"),
+    ),
+    "download_failed": Failure(
+        later("A download failed"), later("check the network, or choose weights and pictures that are here")
+    ),
+    "wrong_hash": Failure(later("A downloaded file is not the one its publisher names"), later("try again later")),
+    "bad_checkpoint": Failure(
+        later("The run's checkpoint can't be used"), later("start a new run with the same settings")
+    ),
+    "bad_data": Failure(later("The pictures or weights can't be used"), later("add the zip or the weights again")),
+    "bad_config": Failure(later("The run's config.json can't be used"), later("start a new run")),
+    "internal_error": Failure(later("An unexpected error ended the run"), later("its log has more")),
+    "device_lost": Failure(later("One of the run's devices was lost"), later("resume, or resume on fewer devices")),
 }
 EXIT_STATUS = {name: number for number, name in enumerate(FAILURES, 80)} | {"bad_config": 2}  # 2: bad arguments
 OF_ERRNO = {
@@ -48,17 +74,19 @@ OF_ERRNO = {
 }
 
 
-def sentence(name: str, detail: str = "", again: str = "resume") -> str:
-    """What happened (`detail`: more exactly) and what to do; `again`: instead of resuming, where it was no run."""
+def sentence(name: str, detail: str = "", *, of_run: bool = True) -> str:
+    """What happened (`detail`: more exactly) and what to do; not `of_run`: where it was something else that failed."""
     failure = FAILURES[name]
-    return f"{failure.what}{f' ({detail})' if detail else ''}; {failure.advice.replace('resume', again)}."
+    what, advice = say(failure.what), say((not of_run and failure.elsewhere) or failure.advice)
+    if detail:
+        return say("{what} ({detail}); {advice}.", what=what, detail=detail, advice=advice)
+    return say("{what}; {advice}.", what=what, advice=advice)
 
 
 def of_disk(problem: OSError) -> str | None:
     """The sentence where a page met trouble with the disk; None where it is no such trouble."""
     name = OF_ERRNO.get(problem.errno or 0)
-    return sentence(name, str(problem.filename or ""), again="try again") if name else None
+    return sentence(name, str(problem.filename or ""), of_run=False) if name else None
 
 
-# Exit status -> name and sentence.
-EXIT_REASONS = {status: (name, sentence(name)) for name, status in EXIT_STATUS.items()}
+EXIT_REASONS = {status: name for name, status in EXIT_STATUS.items()}  # exit status -> key of FAILURES

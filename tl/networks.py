@@ -1,12 +1,31 @@
 """What is known of a network as data: its stages, its head, the weights there are and the input they expect. No torch."""
 
+import re
 from dataclasses import dataclass
+from functools import reduce
 from typing import Annotated
 
 from msgspec import Meta
 
-LICENCE = "BSD-3-Clause (torchvision); trained on ImageNet-1k, whose pictures are for research use"
-IMAGENET_1K = "ImageNet-1k, 1.28 million photos in 1,000 classes"
+from tl.languages import later, say
+
+LICENCE = later("BSD-3-Clause (torchvision); trained on ImageNet-1k, whose pictures are for research use")
+IMAGENET_1K = later("ImageNet-1k, 1.28 million photos in 1,000 classes")
+UNKNOWN_PICTURES = later("unknown pictures")
+PICTURES_OF_A_FILE = later("pictures that {file} does not name")
+# What weights were trained on, as cards and tables have it in English, where that is more than a name.
+PICTURES = (
+    IMAGENET_1K,
+    UNKNOWN_PICTURES,
+    later("pictures that its model card names"),
+    PICTURES_OF_A_FILE,
+    later("OpenAI's 400 million pictures with texts"),
+    later("MetaCLIP's pictures with texts"),
+    later("a billion Instagram pictures"),
+    later("SAT-493M, pictures from satellites"),
+    later("Tiny ImageNet, 202 classes at {side} px (ImageNet, Stanford CS231n)"),
+)
+THEN = ", then "  # not shown: between two sets of pictures that the table names
 Positive = Annotated[float, Meta(gt=0, le=10)]
 
 
@@ -31,7 +50,7 @@ class ImageNetWeights:
     accuracy: float  # top-1 on ImageNet-1k validation at 224 px, fraction 0..1, as torchvision reports it
     size_mb: float  # download, 2**20 bytes
     licence: str = LICENCE
-    source_data: str = IMAGENET_1K
+    source_data: str = IMAGENET_1K  # in English, as everywhere: `pictures_in_words` says it
     input: Input = IMAGENET_INPUT
 
     @property
@@ -120,10 +139,14 @@ class Backbone:
 
     def refusal(self, name: str, side: int) -> str:
         """What to say where it can't; `name` as its user knows it."""
-        allowed = f"at least {self.min_resolution}"
-        if self.sides:
-            allowed = str(self.sides[0]) if len(self.sides) == 1 else f"one of {', '.join(map(str, self.sides))}"
-        return f"resolution is {side}; it must be {allowed} for {name}."
+        said = {"side": side, "network": name}
+        if not self.sides:
+            least = self.min_resolution
+            return say("resolution is {side}; it must be at least {least} for {network}.", least=least, **said)
+        if len(self.sides) == 1:
+            return say("resolution is {side}; it must be {only} for {network}.", only=self.sides[0], **said)
+        sides = ", ".join(map(str, self.sides))
+        return say("resolution is {side}; it must be one of {sides} for {network}.", sides=sides, **said)
 
     def stage_of(self, parameter: str) -> str:
         """The stage that holds a parameter or module, "head" for the head. KeyError where none does."""
@@ -131,3 +154,19 @@ class Backbone:
             if any(parameter == prefix or parameter.startswith(prefix + ".") for prefix in prefixes):
                 return name
         raise KeyError(parameter)
+
+
+def reworded(text: str, *known: str) -> str:
+    """A text that was made in English from one of the `known` ones (with {names}), in the reader's language; any other as
+    it is."""
+    for one in known:
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(one))
+        if found := re.fullmatch(pattern, text):
+            return say(one, **found.groupdict())
+    return text
+
+
+def pictures_in_words(text: str) -> str:
+    """`source_data` of weights in the reader's language, where it is more than a name."""
+    each = [reworded(part, *PICTURES) for part in text.split(THEN)]
+    return reduce(lambda first, following: say("{first}, then {next}", first=first, next=following), each)

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tl.languages import later
+
 # Each takes (epoch from 0 with fraction, total epochs, step_epochs, step_factor) and returns a factor of the rate.
 Schedule = Callable[[float, int, int, float], float]
 
@@ -39,7 +41,7 @@ SCHEDULES: dict[str, Schedule] = {
 class Optimizer:
     """One way to turn gradients into steps."""
 
-    title: str  # as the page shows it
+    title: str  # as the page shows it, once it is worded
     # Times the strategies' usual learning rates, which are Adam's. SGD's are those of TLlib's plain fine-tuning: 0.01
     # for a new head, a tenth of it for pretrained weights.
     rate_factor: float = 1.0
@@ -48,5 +50,5 @@ class Optimizer:
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Optimizer(title="Adam"),
     "adamw": Optimizer(title="AdamW"),
-    "sgd": Optimizer(title="SGD with momentum 0.9", rate_factor=10.0),
+    "sgd": Optimizer(title=later("SGD with momentum 0.9"), rate_factor=10.0),
 }

@@ -6,13 +6,26 @@ all). What it does otherwise than plain training is its method, one file in tl/t
 is a field of ArmConfig and one entry in PARAMETERS.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
+
+from tl.languages import later, say
 
 HEAD = "head"
 EVERYTHING = "everything"  # what trains in a phase that freezes nothing
+AND_ABOVE, AND_HEAD = " and above", " and head"  # not shown: behind the name of a stage where those train as well
+PARTS = {EVERYTHING: later("everything"), HEAD: later("head")}  # names of phases in words, where they name no stage
 RANDOM, PRETRAINED, MEAN_VAR = "random", "pretrained", "mean_var"  # how the backbone's weights begin
+STARTS = {
+    RANDOM: later("Random weights"),
+    PRETRAINED: later("Pretrained backbone"),
+    MEAN_VAR: later("Random weights with the mean and variance of each pretrained layer"),
+}
+FROM_SCRATCH = later("from scratch")  # what an arm with random weights of its own is called
+TRAINED = later("trained")  # the same of one whose head was not only fitted to features
 # Keys of tl.train.methods.METHODS: what is prepared, which parameters train, and what happens around each step.
 PLAIN, SCALE_ONLY, ANCHORED, NEAREST_MEAN = "plain", "scale_only", "anchored", "nearest_mean"
 NORM_AND_BIAS, LORA, LAYER_DECAY = "norm_and_bias", "lora", "layer_decay"
@@ -39,19 +52,21 @@ class Parameter:
 
 
 PARAMETERS: dict[str, Parameter] = {
-    "frozen_epochs": Parameter(title="Epochs with only the head", low=0, high=1000, default=2),
-    "unfreeze_factor": Parameter(title="Factor of the rate afterwards", low=1e-4, high=1.0, default=0.1),
-    "unfrozen_stages": Parameter(title="Last stages that train", low=1, high=20, default=2),
-    "unfreeze_every": Parameter(title="Epochs until the next stage", low=1, high=1000, default=1),
-    "stage_divisor": Parameter(title="Rate divided by, per stage", low=1.0, high=100.0, default=2.6),
-    "probe_patience": Parameter(title="Probe ends after epochs without progress", low=1, high=1000, default=2),
-    "anchor": Parameter(title="Pull towards the pretrained weights", low=0.0, high=10.0, default=0.01),
-    "lora_rank": Parameter(title="Rank of the updates", low=1, high=256, default=8),
-    "lora_scale": Parameter(title="Scale of the updates", low=0.01, high=100.0, default=1.0),
-    "layer_decay": Parameter(title="Factor of the rate, per block", low=0.1, high=1.0, default=0.75),
-    "adaptation": Parameter(title="Weight of adapting", low=0.0, high=100.0, default=1.0),
-    "domain_rate": Parameter(title="Discriminator's rate, times the head's", low=0.01, high=1000.0, default=10.0),
-    "labelled_per_class": Parameter(title="Labelled target pictures per class", low=1, high=1000, default=10),
+    "frozen_epochs": Parameter(title=later("Epochs with only the head"), low=0, high=1000, default=2),
+    "unfreeze_factor": Parameter(title=later("Factor of the rate afterwards"), low=1e-4, high=1.0, default=0.1),
+    "unfrozen_stages": Parameter(title=later("Last stages that train"), low=1, high=20, default=2),
+    "unfreeze_every": Parameter(title=later("Epochs until the next stage"), low=1, high=1000, default=1),
+    "stage_divisor": Parameter(title=later("Rate divided by, per stage"), low=1.0, high=100.0, default=2.6),
+    "probe_patience": Parameter(title=later("Probe ends after epochs without progress"), low=1, high=1000, default=2),
+    "anchor": Parameter(title=later("Pull towards the pretrained weights"), low=0.0, high=10.0, default=0.01),
+    "lora_rank": Parameter(title=later("Rank of the updates"), low=1, high=256, default=8),
+    "lora_scale": Parameter(title=later("Scale of the updates"), low=0.01, high=100.0, default=1.0),
+    "layer_decay": Parameter(title=later("Factor of the rate, per block"), low=0.1, high=1.0, default=0.75),
+    "adaptation": Parameter(title=later("Weight of adapting"), low=0.0, high=100.0, default=1.0),
+    "domain_rate": Parameter(
+        title=later("Discriminator's rate, times the head's"), low=0.01, high=1000.0, default=10.0
+    ),
+    "labelled_per_class": Parameter(title=later("Labelled target pictures per class"), low=1, high=1000, default=10),
 }
 
 
@@ -60,7 +75,7 @@ class Phase:
     """From `start_epoch` on (counted from 1) the named parts train, until the next phase begins."""
 
     start_epoch: int
-    name: str  # what trains, in words: the metrics' `stage` column
+    name: str  # what trains: the metrics' `stage` column, `part_in_words` for people
     rates: dict[str, float]  # stage name or HEAD -> factor of the learning rate; not named: frozen
     patience: int = 0  # begins earlier once the phase before went so many epochs without a lower validation loss
 
@@ -70,7 +85,7 @@ class Strategy:
     """One way to train a network; `phases(stage names, arm, epochs at most)` gives what trains when."""
 
     title: str  # as the page shows it
-    sentence: str  # what trains when
+    says: str  # what trains when; {start}: how the weights begin
     learning_rate: float | None  # usual one of the head at the start, with Adam; None: nothing trains by gradient
     phases: Callable[[tuple[str, ...], Arm, int], tuple[Phase, ...]]
     initialisation: str = PRETRAINED
@@ -92,7 +107,12 @@ class Strategy:
 
     def sentence_for(self, weights: str | None) -> str:
         """What trains when, of an arm with `weights` of its own."""
-        return self.sentence.replace("Pretrained backbone", "Random weights", 1) if weights == RANDOM else self.sentence
+        return say(self.says, start=say(STARTS[RANDOM if weights == RANDOM else self.initialisation]))
+
+    @property
+    def sentence(self) -> str:
+        """What trains when, where an arm says nothing else."""
+        return self.sentence_for(None)
 
     @property
     def beside(self) -> bool:
@@ -152,201 +172,213 @@ def slower_towards_the_input(parts: int, factor: float) -> tuple[float, ...]:
 
 
 def _from(top: tuple[str, ...], stages: tuple[str, ...]) -> str:
-    """What trains, in words."""
-    return EVERYTHING if len(top) == len(stages) else f"{top[0]} and above" if len(top) > 1 else f"{top[0]} and head"
+    """The name of what trains."""
+    return EVERYTHING if len(top) == len(stages) else top[0] + (AND_ABOVE if len(top) > 1 else AND_HEAD)
 
 
 STRATEGIES: dict[str, Strategy] = {
     "scratch": Strategy(
-        title="From scratch",
-        sentence="Random weights; everything trains from the first epoch.",
+        title=later("From scratch"),
+        says=later("{start}; everything trains from the first epoch."),
         initialisation=RANDOM,
         learning_rate=1e-3,
         phases=_everything,
     ),
     "mean_var_init": Strategy(
-        title="Pretrained scale only",
-        sentence="Random weights with the mean and variance of each pretrained layer; everything trains from the "
-        "first epoch.",
+        title=later("Pretrained scale only"),
+        says=later("{start}; everything trains from the first epoch."),
         initialisation=MEAN_VAR,
         method=SCALE_ONLY,
         learning_rate=1e-3,
         phases=_everything,
-        source="Raghu et al. 2019, arXiv 1902.07208",
+        source=later("Raghu et al. 2019, arXiv 1902.07208"),
     ),
     "linear_probe": Strategy(
-        title="Linear probe",
-        sentence="Pretrained backbone, frozen throughout; only the head trains.",
+        title=later("Linear probe"),
+        says=later("{start}, frozen throughout; only the head trains."),
         learning_rate=1e-3,
         phases=_head_only,
     ),
     "freeze_then_unfreeze": Strategy(
-        title="Freeze, then unfreeze",
-        sentence="Pretrained backbone; only the head trains at first, then everything at a fraction of the rate.",
+        title=later("Freeze, then unfreeze"),
+        says=later("{start}; only the head trains at first, then everything at a fraction of the rate."),
         learning_rate=1e-3,
         parameters=("frozen_epochs", "unfreeze_factor"),
         phases=_head_then_everything,
     ),
     "last_stages": Strategy(
-        title="Last stages",
-        sentence="Pretrained backbone; the last stages and the head train, the stages before stay frozen.",
+        title=later("Last stages"),
+        says=later("{start}; the last stages and the head train, the stages before stay frozen."),
         learning_rate=1e-4,
         parameters=("unfrozen_stages",),
         phases=_last_stages,
     ),
     "gradual_unfreezing": Strategy(
-        title="Gradual unfreezing",
-        sentence="Pretrained backbone; only the head trains at first, then one more stage from the top every few "
-        "epochs, at a fraction of the rate.",
+        title=later("Gradual unfreezing"),
+        says=later(
+            "{start}; only the head trains at first, then one more stage from the top every few epochs, at a fraction of the rate."
+        ),
         learning_rate=1e-3,
         parameters=("unfreeze_every", "unfreeze_factor"),
         phases=_one_more_stage,
-        source="Howard and Ruder 2018, arXiv 1801.06146",
+        source=later("Howard and Ruder 2018, arXiv 1801.06146"),
     ),
     "full_finetuning": Strategy(
-        title="Full fine-tuning",
-        sentence="Pretrained backbone; everything trains from the first epoch.",
+        title=later("Full fine-tuning"),
+        says=later("{start}; everything trains from the first epoch."),
         learning_rate=1e-4,
         phases=_everything,
     ),
     "discriminative": Strategy(
-        title="Discriminative rates",
-        sentence="Pretrained backbone; everything trains from the first epoch, each stage slower than the one above it.",
+        title=later("Discriminative rates"),
+        says=later("{start}; everything trains from the first epoch, each stage slower than the one above it."),
         learning_rate=1e-3,
         parameters=("stage_divisor",),
         phases=_slower_towards_the_input,
-        source="Howard and Ruder 2018, arXiv 1801.06146",
+        source=later("Howard and Ruder 2018, arXiv 1801.06146"),
     ),
     "lp_ft": Strategy(
-        title="Linear probe, then fine-tuning",
-        sentence="Pretrained backbone; only the head trains until it stops improving (half of the epochs at most), then "
-        "everything from that head at a fraction of the rate.",
+        title=later("Linear probe, then fine-tuning"),
+        says=later(
+            "{start}; only the head trains until it stops improving (half of the epochs at most), then everything from that head at a fraction of the rate."
+        ),
         learning_rate=1e-3,
         parameters=("probe_patience", "unfreeze_factor"),
         phases=_probe_then_everything,
-        source="Kumar et al. 2022, arXiv 2202.10054",
+        source=later("Kumar et al. 2022, arXiv 2202.10054"),
     ),
     "l2_sp": Strategy(
-        title="Fine-tuning held to its start",
-        sentence="Pretrained backbone; everything trains from the first epoch, its weights pulled towards the "
-        "pretrained ones.",
+        title=later("Fine-tuning held to its start"),
+        says=later("{start}; everything trains from the first epoch, its weights pulled towards the pretrained ones."),
         learning_rate=1e-4,
         parameters=("anchor",),
         method=ANCHORED,
         phases=_everything,
-        source="Li et al. 2018, arXiv 1802.01483",
+        source=later("Li et al. 2018, arXiv 1802.01483"),
     ),
     "nearest_mean": Strategy(
-        title="Nearest class mean",
-        sentence="Pretrained backbone, frozen; nothing trains: a picture gets the class whose mean feature is the nearest.",
+        title=later("Nearest class mean"),
+        says=later("{start}, frozen; nothing trains: a picture gets the class whose mean feature is the nearest."),
         learning_rate=None,
         method=NEAREST_MEAN,
         phases=_head_only,
-        source="Mensink et al. 2013, DOI 10.1109/TPAMI.2013.83; Snell et al. 2017, arXiv 1703.05175",
+        source=later("Mensink et al. 2013, DOI 10.1109/TPAMI.2013.83; Snell et al. 2017, arXiv 1703.05175"),
     ),
     "norm_and_bias": Strategy(
-        title="Normalisation and biases",
-        sentence="Pretrained backbone; only normalisation layers (BatchNorm's statistics, too), biases and the head train.",
+        title=later("Normalisation and biases"),
+        says=later("{start}; only normalisation layers (BatchNorm's statistics, too), biases and the head train."),
         learning_rate=1e-3,
         method=NORM_AND_BIAS,
         phases=_everything,
-        source="Ben Zaken et al. 2021, arXiv 2106.10199",
+        source=later("Ben Zaken et al. 2021, arXiv 2106.10199"),
     ),
     "lora": Strategy(
-        title="Low-rank updates (LoRA)",
-        sentence="Pretrained backbone, frozen but for low-rank updates of attention, linear layers and 1×1 convolutions, "
-        "which train with the head.",
+        title=later("Low-rank updates (LoRA)"),
+        says=later(
+            "{start}, frozen but for low-rank updates of attention, linear layers and 1×1 convolutions, which train with the head."
+        ),
         learning_rate=1e-3,
         parameters=("lora_rank", "lora_scale"),
         method=LORA,
         phases=_everything,
-        source="Hu et al. 2021, arXiv 2106.09685",
+        source=later("Hu et al. 2021, arXiv 2106.09685"),
     ),
     "layer_decay": Strategy(
-        title="Layer-wise rate decay",
-        sentence="Pretrained backbone; everything trains from the first epoch, each block slower than the one above it.",
+        title=later("Layer-wise rate decay"),
+        says=later("{start}; everything trains from the first epoch, each block slower than the one above it."),
         learning_rate=1e-3,
         parameters=("layer_decay",),
         method=LAYER_DECAY,
         phases=_everything,
-        source="Bao et al. 2021 (BEiT), arXiv 2106.08254",
+        source=later("Bao et al. 2021 (BEiT), arXiv 2106.08254"),
     ),
     "source_only": Strategy(
-        title="Source only",
-        sentence="Pretrained backbone; everything trains from the first epoch, on the source alone: the target is only what "
-        "it is tested on.",
+        title=later("Source only"),
+        says=later(
+            "{start}; everything trains from the first epoch, on the source alone: the target is only what it is tested on."
+        ),
         learning_rate=1e-4,
         phases=_everything,
         needs_target=True,
     ),
     "adabn": Strategy(
-        title="Target's statistics (AdaBN)",
-        sentence="Pretrained backbone; trained as the source alone. Then BatchNorm gets the statistics of the target's pictures; "
-        "nothing trains on them.",
+        title=later("Target's statistics (AdaBN)"),
+        says=later(
+            "{start}; trained as the source alone. Then BatchNorm gets the statistics of the target's pictures; nothing trains on them."
+        ),
         learning_rate=1e-4,
         method=ADABN,
         phases=_everything,
         learns_from=SOURCE_THEN_TARGET,
         needs_target=True,
-        source="Li et al. 2016, arXiv 1603.04779",
+        source=later("Li et al. 2016, arXiv 1603.04779"),
     ),
     "dann": Strategy(
-        title="Domain-adversarial training (DANN)",
-        sentence="Pretrained backbone; everything trains from the first epoch, on the source's labels and so that a "
-        "discriminator can't tell source from target.",
+        title=later("Domain-adversarial training (DANN)"),
+        says=later(
+            "{start}; everything trains from the first epoch, on the source's labels and so that a discriminator can't tell source from target."
+        ),
         learning_rate=1e-4,
         parameters=("adaptation", "domain_rate"),
         method=DANN,
         phases=_everything,
         learns_from=SOURCE_AND_TARGET,
         needs_target=True,
-        source="Ganin et al. 2016, arXiv 1505.07818",
+        source=later("Ganin et al. 2016, arXiv 1505.07818"),
     ),
     "cdan": Strategy(
-        title="Conditional adversarial training (CDAN)",
-        sentence="Pretrained backbone; as domain-adversarial training, but the discriminator sees the predictions, too: classes "
-        "are aligned with classes.",
+        title=later("Conditional adversarial training (CDAN)"),
+        says=later(
+            "{start}; as domain-adversarial training, but the discriminator sees the predictions, too: classes are aligned with classes."
+        ),
         learning_rate=1e-4,
         parameters=("adaptation", "domain_rate"),
         method=CDAN,
         phases=_everything,
         learns_from=SOURCE_AND_TARGET,
         needs_target=True,
-        source="Long et al. 2018, arXiv 1705.10667",
+        source=later("Long et al. 2018, arXiv 1705.10667"),
     ),
     "mcc": Strategy(
-        title="Least class confusion (MCC)",
-        sentence="Pretrained backbone; everything trains from the first epoch, on the source's labels and so that the target's "
-        "predictions mix no two classes.",
+        title=later("Least class confusion (MCC)"),
+        says=later(
+            "{start}; everything trains from the first epoch, on the source's labels and so that the target's predictions mix no two classes."
+        ),
         learning_rate=1e-4,
         parameters=("adaptation",),
         method=MCC,
         phases=_everything,
         learns_from=SOURCE_AND_TARGET,
         needs_target=True,
-        source="Jin et al. 2020, arXiv 1912.03699",
+        source=later("Jin et al. 2020, arXiv 1912.03699"),
     ),
     "target_few": Strategy(
-        title="Source and a few of the target",
-        sentence="Pretrained backbone; everything trains from the first epoch, on the source and on a few labelled pictures "
-        "of the target per class, half of each batch.",
+        title=later("Source and a few of the target"),
+        says=later(
+            "{start}; everything trains from the first epoch, on the source and on a few labelled pictures of the target per class, half of each batch."
+        ),
         learning_rate=1e-4,
         parameters=("labelled_per_class",),
         phases=_everything,
         learns_from=SOURCE_AND_FEW,
         needs_target=True,
-        source="“S+T” of Saito et al. 2019, arXiv 1904.06487",
+        source=later("“S+T” of Saito et al. 2019, arXiv 1904.06487"),
     ),
     "target_full": Strategy(
-        title="Trained on the target",
-        sentence="Pretrained backbone; everything trains from the first epoch, on the target with its labels: what could be "
-        "reached if all of it were labelled.",
+        title=later("Trained on the target"),
+        says=later(
+            "{start}; everything trains from the first epoch, on the target with its labels: what could be reached if all of it were labelled."
+        ),
         learning_rate=1e-4,
         phases=_everything,
         learns_from=TARGET,
         needs_target=True,
     ),
 }
+
+
+_KEYS = {strategy.title: key for key, strategy in STRATEGIES.items()}  # by their titles in English
+_NUMBERED = re.compile(r"(.+) ([0-9]+)")
 
 
 def offered(two_sets: bool) -> list[str]:
@@ -360,5 +392,43 @@ def phase_at(phases: tuple[Phase, ...], epoch: int) -> Phase:
 
 
 def arm_title(name: str) -> str:
-    """An arm's name for people: the strategy's title where the arm is named after it."""
+    """An arm's name for people: worded where the arm is named after its strategy, else as it is."""
+    if name in STRATEGIES:
+        return say(STRATEGIES[name].title)
+    numbered = _NUMBERED.fullmatch(name)
+    if numbered and numbered[1] in _KEYS:  # as pages make a name that comes twice another one
+        return say("{strategy} {number}", strategy=say(numbered[1]), number=numbered[2])
+    usual = parts_of(name)
+    if usual is None:
+        return name
+    strategy, own = usual
+    return say("{strategy}, {own}", strategy=say(STRATEGIES[strategy].title), own=own_in_words(own))
+
+
+def english_title(name: str) -> str:
+    """The same in English, whoever reads: what names are held against each other by, and made of."""
     return STRATEGIES[name].title if name in STRATEGIES else name
+
+
+def parts_of(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """The strategy (key of STRATEGIES) and what is its own of an arm that `tl.differences.usual_name` has named by both:
+    ("linear_probe", ("EfficientNet-Lite0", "128 px")); None for any other name."""
+    title = max((title for title in _KEYS if name.startswith(f"{title}, ")), key=len, default=None)
+    return None if title is None else (_KEYS[title], tuple(name.removeprefix(f"{title}, ").split(", ")))
+
+
+def own_in_words(own: Sequence[str]) -> str:
+    """What an arm transfers that is its own, one thing after the other: "EfficientNet-Lite0, from scratch, 128 px"."""
+    worded = [say(each) if each in (FROM_SCRATCH, TRAINED) else each for each in own]
+    return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), worded) if worded else ""
+
+
+def part_in_words(name: str) -> str:
+    """What trains in a phase, by its name."""
+    first = name.removesuffix(AND_ABOVE)
+    if first != name:
+        return say("{stage} and above", stage=first)
+    first = name.removesuffix(AND_HEAD)
+    if first != name:
+        return say("{stage} and head", stage=first)
+    return say(PARTS[name]) if name in PARTS else name

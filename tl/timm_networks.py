@@ -7,16 +7,24 @@ told apart are not in it. Read when it is first asked for.
 import difflib
 import gzip
 import json
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
-from tl.networks import Backbone, HubWeights, Input
+from tl.languages import later, say
+from tl.networks import Backbone, HubWeights, Input, reworded
 
 PREFIX = "timm:"
 FILE = Path(__file__).with_suffix(".json.gz")
 WEIGHTS_FILE = "model.safetensors"  # in the hub's repository, where it has no other name
 SIDES = tuple(range(32, 225, 16))  # of pictures, pixels: those that a comparison can have
+# Why a network is left out, as the table has it in English.
+REASONS = (
+    later("it has no linear layer as its classifier"),
+    later("timm does not say in which order its layers come"),
+    later("it takes only larger pictures or others, such as {side} px"),
+    later("it has {number} million parameters, more than {most} million"),
+)
 
 
 @cache
@@ -123,9 +131,20 @@ def unknown(name: str) -> str:
     plain = name.removeprefix(PREFIX)
     network_name, _, tag = plain.partition(".")
     if tag and known(PREFIX + network_name) and tag in [each.key for each in network(PREFIX + network_name).hub]:
-        return f"{name!r:.100} names a network and its weights; say --backbone {PREFIX}{network_name} --weights {tag}."
+        both = later("{name!r:.100} names a network and its weights; say --backbone {network} --weights {weights}.")
+        return say(both, name=name, network=PREFIX + network_name, weights=tag)
     if reason := _table()["left_out"].get(plain):
-        return f"timm's network {plain} can't be used here: {reason}."
+        why = reworded(reason, *REASONS)
+        return say("timm's network {network} can't be used here: {reason}.", network=plain, reason=why)
     near = [PREFIX + each for each in difflib.get_close_matches(plain, _table()["networks"], 3, 0.5)]
-    meant = f"; did you mean {' or '.join(near)}?" if near else "."
-    return f"timm {_table()['timm']} has no network {plain!r:.100}{meant} `python -m tl backbones WORDS` finds names."
+    said = {"version": _table()["timm"], "network": plain}
+    if not near:
+        return say(
+            "timm {version} has no network {network!r:.100}. `python -m tl backbones WORDS` finds names.", **said
+        )
+    meant = reduce(lambda so_far, other: say("{one} or {other}", one=so_far, other=other), near)
+    return say(
+        "timm {version} has no network {network!r:.100}; did you mean {meant}? `python -m tl backbones WORDS` finds names.",
+        meant=meant,
+        **said,
+    )

@@ -3,7 +3,7 @@
 import signal
 from typing import Any
 
-from tl.failures import EXIT_REASONS
+from tl.failures import EXIT_REASONS, sentence
 from tl.jobs.launchers.launcher import Ended
 from tl.languages import later, say
 from tl.store.documents import read_memory_kills, read_result
@@ -50,7 +50,8 @@ def ending(run: Run, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any]
     if ended.lost:
         return _ended(run, "interrupted", ended.lost)
     if exit_code in EXIT_REASONS:
-        return {"status": "failed"} | dict(zip(("reason", "message"), EXIT_REASONS[exit_code], strict=True))
+        name = EXIT_REASONS[exit_code]
+        return {"status": "failed", "reason": name, "message": sentence(name)}
     if exit_code is not None and exit_code >= 0:
         return _ended(run, "failed", "internal_error", code=exit_code, last=_last_line(run))
     if ended.for_memory and exit_code in (None, -signal.SIGKILL):

@@ -5,6 +5,7 @@ Cards are JSON beside the weights. Those that come from elsewhere are read with 
 
 import json
 from dataclasses import dataclass
+from functools import reduce
 from typing import Annotated, Any
 
 import msgspec
@@ -12,6 +13,8 @@ from msgspec import Meta, Struct
 
 from tl.backbones import Input
 from tl.config import Refused
+from tl.languages import later, say
+from tl.networks import UNKNOWN_PICTURES, pictures_in_words
 from tl.store.documents import Amount, Count, Share, fitting, place_of
 from tl.words import count, number_of, percent, plain
 
@@ -62,28 +65,34 @@ class Card(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Step:
     """One set of pictures that weights have learned from."""
 
-    data: str
+    data: str  # as people are told
     card: Card | None = None  # None: nothing more is known
 
     def words(self) -> str:
         """ "Flower photos: 3 classes, 1,500 pictures, 91.0 % (87.6 % to 93.4 %)"; plain text."""
         known = [each for each in (self.size(), accuracy_words(self.card) if self.card else "") if each]
-        return plain(f"{self.data}: {', '.join(known)}" if known else self.data)
+        return plain(say("{pictures}: {facts}", pictures=self.data, facts=_listed(known)) if known else self.data)
 
     def size(self) -> str:
         """ "3 classes, 1,500 pictures"; empty where that isn't known."""
         if self.card is None:
             return ""
         numbers = ((self.card.classes, "class"), (self.card.images, "picture"))
-        return ", ".join(number_of(number, noun) for number, noun in numbers if number)
+        return _listed([number_of(number, noun) for number, noun in numbers if number])
+
+
+def _listed(facts: list[str]) -> str:
+    return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), facts) if facts else ""
 
 
 def accuracy_words(card: Card) -> str:
     """ "91.0 % (87.6 % to 93.4 %)"; empty where it isn't known."""
     if card.accuracy is None:
         return ""
-    within = f" ({percent(card.interval[0])} to {percent(card.interval[1])})" if card.interval else ""
-    return f"{percent(card.accuracy)}{within}"
+    if card.interval is None:
+        return percent(card.accuracy)
+    low, high = map(percent, card.interval)
+    return say("{accuracy} ({low} to {high})", accuracy=percent(card.accuracy), low=low, high=high)
 
 
 def card_of(document: object) -> Card | None:
@@ -96,11 +105,12 @@ def steps(card: Card) -> list[Step]:
     found: list[Step] = []
     now: Card | str | None = card
     while isinstance(now, Card):
-        if not found or found[-1].data != now.source_data:
-            found.append(Step(data=now.source_data or "unknown pictures", card=now))
+        before = found[-1].card if found else None
+        if before is None or before.source_data != now.source_data:
+            found.append(Step(data=pictures_in_words(now.source_data or UNKNOWN_PICTURES), card=now))
         now = now.started_from
     if now:
-        found.append(Step(data=now))
+        found.append(Step(data=pictures_in_words(now)))
     return found[::-1]
 
 
@@ -121,15 +131,20 @@ def without_class_names(document: dict[str, Any]) -> dict[str, Any]:
 
 def of_stranger(text: str, shown: str) -> Card:
     """The card in a file that comes from elsewhere, its texts on one line each. Raises Refused; `shown`: the file's name."""
-    wrong = f"{shown} has no model card that can be read"
     if len(text) > CARD_BYTES:
-        raise Refused(f"{wrong}: it has {count(len(text))} characters, at most {count(CARD_BYTES)} are accepted.")
+        long = later(
+            "{file} has no model card that can be read: it has {number} characters, at most {most} are accepted."
+        )
+        raise Refused(say(long, file=shown, number=count(len(text)), most=count(CARD_BYTES)))
     try:
         return msgspec.convert(_in_plain_text(json.loads(text)), Card)
     except msgspec.ValidationError as problem:
-        raise Refused(f"{wrong}: {plain(place_of(problem, 'a part of it'))[:100]} can't be.") from None
+        place = plain(place_of(problem, say("a part of it")))[:100]
+        wrong = later("{file} has no model card that can be read: {place} can't be.")
+        raise Refused(say(wrong, file=shown, place=place)) from None
     except (ValueError, RecursionError):
-        raise Refused(f"{wrong}: it is damaged; export it again.") from None
+        damaged = later("{file} has no model card that can be read: it is damaged; export it again.")
+        raise Refused(say(damaged, file=shown)) from None
 
 
 def _in_plain_text(value: Any) -> Any:

@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 
 from tl.backbones import IMAGENET_INPUT, Input
+from tl.languages import say
+from tl.networks import UNKNOWN_PICTURES, pictures_in_words
+from tl.sources.licences import UNKNOWN
 from tl.sources.source import Source
 from tl.store.files import read_json
 from tl.store.home import Home
@@ -49,17 +52,18 @@ def _from_card(card_path: Path, weights: Path, key: str, state: str) -> Source |
         wanted = _input(card)
     except msgspec.ValidationError:
         return None
-    data = card.get("source_data") or "unknown pictures"
+    data = card.get("source_data") or UNKNOWN_PICTURES
+    shown = pictures_in_words(data)
     return Source(
         key=key,
-        title=f"{'Bundled' if state == 'bundled' else key}: {data}",
+        title=say("Bundled: {pictures}", pictures=shown) if state == "bundled" else f"{key}: {shown}",
         backbone=card["backbone"],
         file=weights,
         place=weights,
         sha256=card.get("sha256") or "",
         size_bytes=weights.stat().st_size,
         input=wanted,
-        licence=card.get("licence") or "unknown",
+        licence=card.get("licence") or UNKNOWN,
         source_data=data,
         accuracy=card.get("accuracy"),
         card=card,

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from tl.backbones import BACKBONES, IMAGENET_INPUT, Input, unknown
 from tl.config import Experiment, Refused, new_id
+from tl.languages import later, say
 from tl.sources.cards import bundled, library, own_backbones
 from tl.sources.package_index import missing, packaged
 from tl.sources.source import AUTO, BUNDLED, IMAGENET, Source
@@ -42,12 +43,15 @@ def source(home: Home, backbone: str, key: str) -> Source:
     if wanted not in known:
         if key == RANDOM:
             raise Refused(
-                "Random weights are an arm's own: scratch begins with them, of two data sets dann:weights=random, too."
+                say(
+                    "Random weights are an arm's own: scratch begins with them, of two data sets dann:weights=random, too."
+                )
             )
         if not BACKBONES[backbone].published and not ours:
             raise Refused(none_published(backbone, list(known)))
         names = ", ".join((AUTO, *known))
-        raise Refused(f"There are no pretrained weights {key!r} for {backbone}; there is: {names}.")
+        no_such = later("There are no pretrained weights {key!r} for {backbone}; there is: {names}.")
+        raise Refused(say(no_such, key=key, backbone=backbone, names=names))
     if known[wanted].state == "missing":
         raise missing(backbone)
     return known[wanted]
@@ -77,10 +81,20 @@ def used(home: Home, experiment: Experiment) -> list[Source]:
 def none_published(backbone: str, own: Sequence[str]) -> str:
     """Why nothing can be transferred to a network without published weights, and what to do; `own`: models of the
     library."""
-    named = f"name your own ({', '.join(own)}) or make more" if own else "make your own"
-    return (
-        f"Nobody publishes pretrained weights for {BACKBONES[backbone].title}: {named} with `python -m tl pretrain "
-        f"--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights."
+    title = BACKBONES[backbone].title
+    if own:
+        return say(
+            "Nobody publishes pretrained weights for {network}: name your own ({own}) or make more with `python -m tl pretrain "
+            "--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights.",
+            network=title,
+            own=", ".join(own),
+            backbone=backbone,
+        )
+    return say(
+        "Nobody publishes pretrained weights for {network}: make your own with `python -m tl pretrain "
+        "--backbone {backbone} --dataset NAME`, or compare only arms that start with random weights.",
+        network=title,
+        backbone=backbone,
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from tl.config import Refused
 from tl.failures import OF_ERRNO
+from tl.languages import later, say
 from tl.sources.source import Source
 from tl.sources.timm import SHA256, cache_folder, endpoint, offline
 from tl.store.download import DownloadFailed, Unauthorized, WrongHash, by_hand, matches, reach
 
 Progress = Callable[[int, int, str], None]  # (bytes done, bytes in all, what is done)
-REMEDY = "check the internet connection, or use a file of your own (--weights-file)"
+REMEDY = later("check the internet connection, or use a file of your own (--weights-file)")
 LOOK_SECONDS = 5.0  # in which a server has to answer the question whether it is there
 
 
@@ -29,7 +30,7 @@ def check(weights: Source) -> None:
     if offline():
         raise _not_asked(weights)
     try:
-        reach(weights.url, REMEDY, LOOK_SECONDS)
+        reach(weights.url, say(REMEDY), LOOK_SECONDS)
     except Unauthorized:  # the hub's own library knows who its user is
         _asked(weights, dry_run=True)
 
@@ -41,7 +42,8 @@ def fetch(weights: Source, progress: Progress) -> Path:
     if SHA256.fullmatch(blob.name) and not matches(blob, blob.name):
         path.unlink(missing_ok=True)
         blob.unlink(missing_ok=True)
-        raise WrongHash(f"What {weights.url} sent is not the file that the hub names (its SHA-256 differs); try again.")
+        other = later("What {url} sent is not the file that the hub names (its SHA-256 differs); try again.")
+        raise WrongHash(say(other, url=weights.url))
     return path
 
 
@@ -51,8 +53,10 @@ def _asked(weights: Source, **options: Any) -> str:
         from huggingface_hub import hf_hub_download
     except ImportError:
         raise Refused(
-            "Weights of timm's networks come through the library huggingface_hub, which is not installed: "
-            "pip install huggingface_hub"
+            say(
+                "Weights of timm's networks come through the library huggingface_hub, which is not installed: "
+                "pip install huggingface_hub"
+            )
         ) from None
     if offline():
         raise _not_asked(weights)
@@ -63,13 +67,19 @@ def _asked(weights: Source, **options: Any) -> str:
     except Exception as error:  # the library has errors of its own, and those of whatever it asks through
         if isinstance(error, OSError) and error.errno in OF_ERRNO:  # a full disk, which is told as such
             raise
-        raise DownloadFailed(f"{weights.url} could not be downloaded ({_reason(error)}); {REMEDY}.") from error
+        said = {"url": weights.url, "reason": _reason(error), "remedy": say(REMEDY)}
+        raise DownloadFailed(say("{url} could not be downloaded ({reason}); {remedy}.", **said)) from error
 
 
 def _not_asked(weights: Source) -> DownloadFailed:
     return DownloadFailed(
-        f"The weights {weights.key} of {weights.backbone} are not in {cache_folder()}, and HF_HUB_OFFLINE says that nothing"
-        " is to be downloaded; unset it, or use a file of your own (--weights-file)."
+        say(
+            "The weights {weights} of {backbone} are not in {folder}, and HF_HUB_OFFLINE says that nothing is to be "
+            "downloaded; unset it, or use a file of your own (--weights-file).",
+            weights=weights.key,
+            backbone=weights.backbone,
+            folder=cache_folder(),
+        )
     )
 
 
@@ -92,7 +102,9 @@ def _bar(weights: Source, progress: Progress) -> type:
 
         def update(self, n: float | None = 1) -> bool | None:
             moved: bool | None = super().update(n)
-            progress(int(self.n), int(self.total or weights.size_bytes), f"downloading {weights.repository}")
+            progress(
+                int(self.n), int(self.total or weights.size_bytes), say("downloading {what}", what=weights.repository)
+            )
             return moved
 
     return Bar

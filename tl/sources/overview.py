@@ -5,9 +5,10 @@ from typing import Any
 
 from tl import timm_networks
 from tl.backbones import BACKBONES
+from tl.languages import say
 from tl.sources.catalogue import available
 from tl.store.home import Home
-from tl.words import NOT_AVAILABLE, count, millions, percent
+from tl.words import count, millions, not_available, percent
 
 HERE = ("bundled", "library", "installed", "cached")  # states of a source whose file is on this computer
 
@@ -34,7 +35,9 @@ class Overview:
     @property
     def work(self) -> str:
         """ "1.81 GFLOPs at 224 px"."""
-        return NOT_AVAILABLE if self.gflops is None else f"{self.gflops:.3g} GFLOPs at {self.gflops_side} px"
+        if self.gflops is None:
+            return not_available()
+        return say("{gflops:.3g} GFLOPs at {side} px", gflops=self.gflops, side=self.gflops_side)
 
 
 def overview(home: Home, name: str) -> Overview:
@@ -69,11 +72,14 @@ def label(name: str) -> str:
     table = BACKBONES.get(name)
     title, family, parameters = (table.title, table.family, table.parameters) if table else timm_networks.in_short(name)
     told = "" if family.lower() in title.lower() else f" · {family}"
-    return f"{title}{told} · {millions(parameters)} parameters"
+    return f"{title}{told} · " + say("{number} parameters", number=millions(parameters))
 
 
 def summary(found: Overview) -> str:
     """One line below the chosen network."""
-    accuracy = f"{percent(found.accuracy)} top-1 on ImageNet as published" if found.accuracy is not None else ""
-    here = f"{count(len(found.weights_here))} of {count(len(found.weights))} weights on this computer"
-    return " · ".join(filter(None, (found.family, found.work, accuracy, here if found.weights else "no weights")))
+    facts: list[str] = [found.family, found.work]
+    if found.accuracy is not None:
+        facts.append(say("{accuracy} top-1 on ImageNet as published", accuracy=percent(found.accuracy)))
+    here, known = count(len(found.weights_here)), count(len(found.weights))
+    there_are = say("{here} of {known} weights on this computer", here=here, known=known)
+    return " · ".join([*facts, there_are if found.weights else say("no weights")])

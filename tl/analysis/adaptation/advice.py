@@ -9,59 +9,67 @@ from typing import Any
 from tl.analysis.adaptation.distance import Distance
 from tl.analysis.forecasts.advice import CounterExample, Rule, Source, follow
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
+from tl.languages import later, say
 from tl.words import percent
 
 # Proxy A-distances up to which two sets look much alike, and from which they look very different; with the whole interval.
 # They are told apart in 62 % and in 88 % of cases there.
 ALIKE, APART = 0.5, 1.5
 
-CDAN = Source(who="Long et al. 2018 (CDAN)", arxiv="1705.10667")
-DANN = Source(who="Ganin et al. 2016 (DANN)", arxiv="1505.07818")
-ZHAO = Source(who="Zhao et al. 2019", arxiv="1901.09453")
+CDAN = Source(who=later("Long et al. 2018 (CDAN)"), arxiv="1705.10667")
+DANN = Source(who=later("Ganin et al. 2016 (DANN)"), arxiv="1505.07818")
+ZHAO = Source(who=later("Zhao et al. 2019"), arxiv="1901.09453")
 TLLIB = Source(
-    who="Transfer Learning Library",
+    who=later("Transfer Learning Library"),
     page="https://github.com/thuml/Transfer-Learning-Library/tree/master/examples/domain_adaptation/image_classification",
 )
 NEGATIVE = CounterExample(
-    text="from works of art to product photographs (Office-Home) DANN fell from 65.9 to 62.6 %", source=TLLIB
+    text=later("from works of art to product photographs (Office-Home) DANN fell from 65.9 to 62.6 %"), source=TLLIB
 )
 
 RULES: dict[str, Rule[Distance]] = {
     "alike": Rule(
         applies=lambda found: found.high <= ALIKE,
-        says=lambda found: (
-            f"A linear classifier tells the two apart in {percent(found.told_apart, 0)} of cases, hardly more than guessing "
-            "would: there is little to adapt to. Between two cameras in one office, which look alike, networks that learned "
-            "from one alone were right in 99 % of the other's pictures, and no more after adapting."
+        says=lambda found: say(
+            "A linear classifier tells the two apart in {share} of cases, hardly more than guessing would: there is little to "
+            "adapt to. Between two cameras in one office, which look alike, networks that learned from one alone were right in "
+            "99 % of the other's pictures, and no more after adapting.",
+            share=percent(found.told_apart, 0),
         ),
         sources=(CDAN,),
         predicts=NO_DIFFERENCE,
         strategies=("source_only",),
         counter_examples=(
-            CounterExample(text="sets that look alike can still have other things under the same name", source=ZHAO),
+            CounterExample(
+                text=later("sets that look alike can still have other things under the same name"), source=ZHAO
+            ),
         ),
     ),
     "apart": Rule(
         applies=lambda found: found.low >= APART,
-        says=lambda found: (
-            f"A linear classifier tells nearly every picture apart ({percent(found.told_apart, 0)}). A network can learn to see "
-            "such sets alike and yet mix up their classes, which only labels of the second set show."
+        says=lambda found: say(
+            "A linear classifier tells nearly every picture apart ({share}). A network can learn to see such sets alike and yet "
+            "mix up their classes, which only labels of the second set show.",
+            share=percent(found.told_apart, 0),
         ),
         sources=(ZHAO,),
         predicts=HELPS,
         strategies=("target_few", "adabn", "mcc"),
         counter_examples=(
             CounterExample(
-                text="from product pictures to a webcam (Office-31) DANN rose from 75.8 to 91.4 % without one label",
+                text=later(
+                    "from product pictures to a webcam (Office-31) DANN rose from 75.8 to 91.4 % without one label"
+                ),
                 source=TLLIB,
             ),
         ),
     ),
     "different": Rule(
         applies=lambda found: found.high > ALIKE and found.low < APART,
-        says=lambda found: (
-            f"A linear classifier tells the two apart in {percent(found.told_apart, 0)} of cases: they differ, and have much in "
-            "common. To see both alike is what adapting teaches a network."
+        says=lambda found: say(
+            "A linear classifier tells the two apart in {share} of cases: they differ, and have much in common. To see both "
+            "alike is what adapting teaches a network.",
+            share=percent(found.told_apart, 0),
         ),
         sources=(DANN,),
         predicts=HELPS,
@@ -70,16 +78,22 @@ RULES: dict[str, Rule[Distance]] = {
     ),
 }
 TEXTS = {
-    "alike": "Plain transfer will do: learn from the labelled pictures alone (source only). Expected: adapting ends about "
-    "where that does.",
-    "apart": "Label a few of the pictures it will work on, 5 to 20 of each class, and compare adapting beside it. Expected: "
-    "with those few labels it does better than source only, and so does adapting without any.",
-    "different": "Adapt, and compare with source only: by the target's statistics (AdaBN) or least class confusion (MCC) at "
-    "first. Expected: adapting does better.",
+    "alike": later(
+        "Plain transfer will do: learn from the labelled pictures alone (source only). Expected: adapting ends about where that "
+        "does."
+    ),
+    "apart": later(
+        "Label a few of the pictures it will work on, 5 to 20 of each class, and compare adapting beside it. Expected: with those "
+        "few labels it does better than source only, and so does adapting without any."
+    ),
+    "different": later(
+        "Adapt, and compare with source only: by the target's statistics (AdaBN) or least class confusion (MCC) at first. "
+        "Expected: adapting does better."
+    ),
 }
 
 
 def advise(found: Distance) -> dict[str, Any]:
     """JSON-ready: `{"predicted", "strategies", "reasons", "text"}`, as tl.analysis.forecasts.advice.advise."""
     said = follow(RULES, found)
-    return said | {"text": TEXTS[said["reasons"][0]["rule"]]}
+    return said | {"text": say(TEXTS[said["reasons"][0]["rule"]])}

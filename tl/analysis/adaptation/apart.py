@@ -6,6 +6,7 @@ from functools import lru_cache
 from tl import datasets, sources
 from tl.analysis.adaptation.distance import Distance, distance
 from tl.config import Refused, Training
+from tl.languages import later, say
 from tl.store.features import FeatureKey, fingerprint, read_features
 from tl.store.home import Home
 
@@ -26,13 +27,13 @@ class Question:
 def question(home: Home, training: Training) -> Question:
     """The question about the two data sets of `training`. Raises Refused where it can't be answered here."""
     if training.target_dataset is None:
-        raise Refused("There is only one data set; name the one it is to work on (--target-dataset).")
+        raise Refused(say("There is only one data set; name the one it is to work on (--target-dataset)."))
     source = sources.source(home, training.backbone, training.weights)
     if source.file is None:
-        raise Refused(
-            f"The weights {source.title} of {training.backbone} are not on this computer; "
-            "`python -m tl compare` downloads them."
+        away = later(
+            "The weights {weights} of {backbone} are not on this computer; `python -m tl compare` downloads them."
         )
+        raise Refused(say(away, weights=source.title, backbone=training.backbone))
     for name in training.sets:
         datasets.describe(home, name)
     return Question(

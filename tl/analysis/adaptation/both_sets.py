@@ -7,25 +7,31 @@ from numpy.typing import NDArray
 
 from tl.analysis.adaptation.distance import distance
 from tl.analysis.adaptation.projection import plane
+from tl.languages import later, say
 from tl.store.both_sets import Apart, BothSets, Seen
 from tl.words import percent
 
-MIXED, APART, OVERLAP = "more mixed", "further apart", "not clearly either"
+MIXED, APART, OVERLAP = later("more mixed"), later("further apart"), later("not clearly either")
+CHANGES = {
+    MIXED: later("After training the two sets are more mixed than before."),
+    APART: later("After training the two sets are further apart than before."),
+    OVERLAP: later("Whether the two sets are more mixed than before can't be told: the intervals overlap."),
+}
 DIGITS = 3  # of a place that is kept, of the farthest one: finer than a chart can show
-LOOK_FOR = (
+LOOK_FOR = later(
     "Each mark is a picture. Look for two things: do both shapes share the same places, and does each colour keep to "
     "itself? Where the shapes lie apart, the network still tells the two sets apart; where the colours do, it tells the "
     "classes apart. Mixed alone is no success: a network that takes everything for one class mixes them, too."
 )
-RANDOM = (
+RANDOM = later(
     "This network started from random weights: before training neither sets nor classes mean anything to it. Its BatchNorm "
     "statistics are those of the first training pictures."
 )
-EXPLAINED = (
+EXPLAINED = later(
     "Proxy A-distance of what reaches the head, with its 95 % interval: 0 is mixed, 2 always told apart. Mixed alone is no success: "
     "a network that takes everything for one class mixes them, too."
 )
-ONLY_A_VIEW = "The distance is taken in all directions that the network knows, not in the two that are drawn."
+ONLY_A_VIEW = later("The distance is taken in all directions that the network knows, not in the two that are drawn.")
 
 
 def seen(features: NDArray[np.floating], of_source: int) -> Seen:
@@ -55,17 +61,20 @@ def both_sets(found: Mapping[str, NDArray[np.generic]]) -> BothSets:
 
 def explained(found: Seen) -> str:
     """How much of what there is a picture shows."""
-    return f"The two axes show {percent(sum(found.explained), 0)} of the variance."
+    return say("The two axes show {share} of the variance.", share=percent(sum(found.explained), 0))
 
 
 def mixed(found: Seen) -> str:
     """The one number: how well the two sets can be told apart."""
     if found.apart is None:
-        return "Too few pictures to say how mixed the two sets are."
+        return say("Too few pictures to say how mixed the two sets are.")
     own = found.apart
-    return (
-        f"Told apart in {percent(own.told_apart)} of cases: proxy A-distance {own.value:.2f} (95 % interval {own.low:.2f} "
-        f"to {own.high:.2f})."
+    return say(
+        "Told apart in {share} of cases: proxy A-distance {value:.2f} (95 % interval {low:.2f} to {high:.2f}).",
+        share=percent(own.told_apart),
+        value=own.value,
+        low=own.low,
+        high=own.high,
     )
 
 
@@ -83,6 +92,4 @@ def direction(found: BothSets) -> str | None:
 def change(found: BothSets) -> str | None:
     """The same as a sentence."""
     how = direction(found)
-    if how == OVERLAP:
-        return "Whether the two sets are more mixed than before can't be told: the intervals overlap."
-    return how and f"After training the two sets are {how} than before."
+    return how and say(CHANGES[how])

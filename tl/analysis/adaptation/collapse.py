@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tl.languages import say
 from tl.words import number_of, percent, points
 
 LATE = 3  # epochs at the end that have to agree
@@ -109,25 +110,49 @@ def told(arm: str, runs: Sequence[tuple[Mark, ...]]) -> list[str]:
         marked = [mark for own in runs for mark in own if mark.kind == kind]
         if marked:
             worst = max(marked, key=lambda mark: mark.value)
-            said.append(f"{arm}{_in_runs(len(marked), len(runs))}: {_words(worst)}.")
+            said.append(_in_runs(arm, _words(worst), len(marked), len(runs)))
     return said
 
 
-def _in_runs(marked: int, runs: int) -> str:
-    return "" if runs == 1 else f", {marked} of {number_of(runs, 'run')}"
+def _in_runs(arm: str, what: str, marked: int, runs: int) -> str:
+    if runs == 1:
+        return say("{arm}: {what}.", arm=arm, what=what)
+    return say("{arm}, {marked} of {runs}: {what}.", arm=arm, marked=marked, runs=number_of(runs, "run"), what=what)
 
 
 def _words(mark: Mark) -> str:
-    return {
-        Kind.CHANCE: "its discriminator never told the two kinds of pictures apart, so that it had nothing to teach",
-        Kind.CERTAIN: f"from epoch {mark.epoch} on its discriminator knew the kind of picture in {percent(mark.value)} of "
-        "cases: the features were not aligned",
-        Kind.UNMOVED: f"the confusion of classes that it is to lessen hardly fell (to {mark.value:.2f}): so far it has adapted "
-        "nothing; more epochs or a higher learning rate may help",
-        Kind.VANISHED: f"from epoch {mark.epoch} on it no longer named {number_of(round(mark.value), 'class')} at all on "
-        "the target's pictures (a collapse: the other classes have swallowed them)",
-        Kind.FALLING: f"after epoch {mark.epoch} its accuracy on the target's pictures fell by "
-        f"{points(mark.value).lstrip('+')}",
-        Kind.ESTIMATE_FALLS: f"after epoch {mark.epoch} its accuracy on the target's pictures, as estimated without "
-        f"labels, fell by {points(mark.value).lstrip('+')}",
-    }[mark.kind]
+    match mark.kind:
+        case Kind.CHANCE:
+            return say("its discriminator never told the two kinds of pictures apart, so that it had nothing to teach")
+        case Kind.CERTAIN:
+            return say(
+                "from epoch {epoch} on its discriminator knew the kind of picture in {share} of cases: the features were not "
+                "aligned",
+                epoch=mark.epoch,
+                share=percent(mark.value),
+            )
+        case Kind.UNMOVED:
+            return say(
+                "the confusion of classes that it is to lessen hardly fell (to {value:.2f}): so far it has adapted nothing; more "
+                "epochs or a higher learning rate may help",
+                value=mark.value,
+            )
+        case Kind.VANISHED:
+            return say(
+                "from epoch {epoch} on it no longer named {classes} at all on the target's pictures (a collapse: the other "
+                "classes have swallowed them)",
+                epoch=mark.epoch,
+                classes=number_of(round(mark.value), "class"),
+            )
+        case Kind.FALLING:
+            return say(
+                "after epoch {epoch} its accuracy on the target's pictures fell by {points}",
+                epoch=mark.epoch,
+                points=points(mark.value).lstrip("+"),
+            )
+        case Kind.ESTIMATE_FALLS:
+            return say(
+                "after epoch {epoch} its accuracy on the target's pictures, as estimated without labels, fell by {points}",
+                epoch=mark.epoch,
+                points=points(mark.value).lstrip("+"),
+            )

@@ -22,6 +22,7 @@ from tl.analysis.adaptation.estimate import RULE, Estimate
 from tl.analysis.records import RunRecord, mean
 from tl.config import Experiment
 from tl.datasets import given_labels
+from tl.languages import plural, say
 from tl.store.database import read_runs
 from tl.store.documents import Count, Share, all_in
 from tl.store.files import write_json
@@ -162,17 +163,27 @@ def in_words(found: EstimateRecord) -> str:
     """The record as one sentence or two."""
     met = found.met
     if not met:
-        return (
+        return say(
             "No record yet: no such estimate has been checked against labels on this machine. Elsewhere they were up to 57 "
             "points too high (art to cartoons); only labels tell."
         )
     off = sum(one.accuracy - one.measured for one in met) / len(met)
-    average = f"{points(abs(off)).lstrip('+±')} too {'high' if off > 0 else 'low'}"
-    held = f"{sum(one.missed_by <= 0 for one in met)} of {number_of(len(met), 'range')}"
-    most = 100 * max(abs(one.accuracy - one.measured) for one in met)
-    return (
-        f"The record of such estimates on this machine: {held} held the accuracy that was measured; on average the estimate was "
-        f"{average}, and up to {most:.0f} off."
+    said = {
+        "held": sum(one.missed_by <= 0 for one in met),
+        "ranges": number_of(len(met), "range"),
+        "average": points(abs(off)).lstrip("+±"),
+        "most": 100 * max(abs(one.accuracy - one.measured) for one in met),
+    }
+    if off > 0:
+        return say(
+            "The record of such estimates on this machine: {held} of {ranges} held the accuracy that was measured; on average "
+            "the estimate was {average} too high, and up to {most:.0f} off.",
+            **said,
+        )
+    return say(
+        "The record of such estimates on this machine: {held} of {ranges} held the accuracy that was measured; on average the "
+        "estimate was {average} too low, and up to {most:.0f} off.",
+        **said,
     )
 
 
@@ -180,8 +191,12 @@ def widening_in_words(by: Widening) -> str:
     """Why the ranges are wider than the networks alone make them; empty where they are not."""
     if not by.by:
         return ""
-    pairs = "one other pair" if by.pairs == 1 else f"{by.pairs} other pairs"
-    return (
-        f"The ranges are {100 * by.by:.0f} points wider on either side than the networks alone make them: so wide, nine in ten "
-        f"of the {by.ranges} earlier ones, of {pairs} of data sets, would have held."
+    return plural(
+        "The ranges are {points:.0f} points wider on either side than the networks alone make them: so wide, nine in ten of the "
+        "{ranges} earlier ones, of one other pair of data sets, would have held.",
+        "The ranges are {points:.0f} points wider on either side than the networks alone make them: so wide, nine in ten of the "
+        "{ranges} earlier ones, of {number} other pairs of data sets, would have held.",
+        by.pairs,
+        points=100 * by.by,
+        ranges=by.ranges,
     )

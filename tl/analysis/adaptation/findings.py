@@ -25,6 +25,7 @@ from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import Interval, Verdict
 from tl.config import BALANCED_ACCURACY, Experiment, Refused
 from tl.datasets import given_labels
+from tl.languages import say
 from tl.measures import guesses
 from tl.store.home import Home
 from tl.store.predictions import Predictions, read_predictions
@@ -75,7 +76,7 @@ class Findings:
     @property
     def estimates(self) -> list[str]:
         """Sentences on accuracy without labels, beside what was measured where that is known."""
-        said = [] if self.tested else [wording.NO_TEST]
+        said: list[str] = [] if self.tested else [say(wording.NO_TEST)]
         for name, own in self.arms.items():
             if own.estimate and own.measured:
                 said.append(wording.beside_the_truth(title(name), own.estimate, own.measured))

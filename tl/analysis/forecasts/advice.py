@@ -6,9 +6,12 @@ are advised. A rule names who found it, and who found otherwise. No disk, no num
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Generic, TypeVar
 
 from tl.analysis.statistics import HELPS, NO_DIFFERENCE
+from tl.languages import joined, later, say
+from tl.networks import pictures_in_words
 from tl.strategies import STRATEGIES
 from tl.words import count, number_of
 
@@ -21,7 +24,7 @@ FEW_HUNDRED = 500  # training pictures
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where it is written."""
+    """Where it is written; `who` is worded where it is shown."""
 
     who: str
     arxiv: str = ""
@@ -33,12 +36,12 @@ class Source:
         return self.page or f"https://arxiv.org/abs/{self.arxiv}"
 
 
-KORNBLITH = Source(who="Kornblith et al. 2019", arxiv="1805.08974")
-HE = Source(who="He et al. 2018", arxiv="1811.08883")
-RAGHU = Source(who="Raghu et al. 2019", arxiv="1902.07208")
-KUMAR = Source(who="Kumar et al. 2022", arxiv="2202.10054")
-YOSINSKI = Source(who="Yosinski et al. 2014", arxiv="1411.1792")
-YOU = Source(who="You et al. 2021", arxiv="2102.11005")
+KORNBLITH = Source(who=later("Kornblith et al. 2019"), arxiv="1805.08974")
+HE = Source(who=later("He et al. 2018"), arxiv="1811.08883")
+RAGHU = Source(who=later("Raghu et al. 2019"), arxiv="1902.07208")
+KUMAR = Source(who=later("Kumar et al. 2022"), arxiv="2202.10054")
+YOSINSKI = Source(who=later("Yosinski et al. 2014"), arxiv="1411.1792")
+YOU = Source(who=later("You et al. 2021"), arxiv="2102.11005")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ class Facts:
     samples: int  # training pictures
     epochs: int  # at most, from scratch
     drawn: bool  # by the computer: no photographs
-    source_data: str  # what the weights were learnt on
+    source_data: str  # what the weights were learnt on, in English
     fits: bool | None  # training everything fits into the free memory; None: not asked
     stronger_than_random: bool | None  # see tl.analysis.forecasts.hints.strength; None: not looked at
 
@@ -82,67 +85,78 @@ class Rule(Generic[Known]):
 
 
 FINE_GRAINED = CounterExample(
-    text="on two small fine-grained sets (models of cars, variants of aircraft) pretraining gave minimal benefits",
+    text=later(
+        "on two small fine-grained sets (models of cars, variants of aircraft) pretraining gave minimal benefits"
+    ),
     source=KORNBLITH,
 )
 MEDICAL = CounterExample(
-    text="on medical pictures small networks from scratch did as well; the gain was mostly sooner convergence",
+    text=later("on medical pictures small networks from scratch did as well; the gain was mostly sooner convergence"),
     source=RAGHU,
 )
 LONGER_SCHEDULES = CounterExample(
-    text="with a longer schedule training from scratch did as well on COCO, even with a tenth of it", source=HE
+    text=later("with a longer schedule training from scratch did as well on COCO, even with a tenth of it"), source=HE
 )
 
 RULES: dict[str, Rule[Facts]] = {
     "small_memory": Rule(
         applies=lambda facts: facts.fits is False,
-        says=lambda facts: "Training everything may not fit into the free memory; a frozen backbone needs much less.",
+        says=lambda facts: say(
+            "Training everything may not fit into the free memory; a frozen backbone needs much less."
+        ),
         sources=(KORNBLITH,),
         strategies=("linear_probe",),
         counter_examples=(
             CounterExample(
-                text="averaged over 12 sets fine-tuned networks were clearly better than frozen ones", source=KORNBLITH
+                text=later("averaged over 12 sets fine-tuned networks were clearly better than frozen ones"),
+                source=KORNBLITH,
             ),
         ),
     ),
     "unlike_source": Rule(
         applies=lambda facts: facts.stronger_than_random is False,
-        says=lambda facts: (
+        says=lambda facts: say(
             "The pretrained features explain these labels no better than random weights do (LogME, a Bayes factor "
             "below 20), so expect little."
         ),
         sources=(YOU, YOSINSKI),
         predicts=NO_DIFFERENCE,
         counter_examples=(
-            CounterExample(text="even features of distant tasks can start better than random ones", source=YOSINSKI),
+            CounterExample(
+                text=later("even features of distant tasks can start better than random ones"), source=YOSINSKI
+            ),
         ),
     ),
     "drawn": Rule(
         applies=lambda facts: facts.drawn and facts.stronger_than_random is not False,
-        says=lambda facts: (
-            f"The pictures are drawn by the computer, unlike {facts.source_data}: expect less than on photographs."
+        says=lambda facts: say(
+            "The pictures are drawn by the computer, unlike {others}: expect less than on photographs.",
+            others=pictures_in_words(facts.source_data),
         ),
         sources=(YOSINSKI,),
     ),
     "few_hundred": Rule(
         applies=lambda facts: facts.samples < FEW_HUNDRED,
-        says=lambda facts: (
-            f"With {count(facts.samples)} training pictures, train the head first: fine-tuning everything at once can "
-            "distort good features."
+        says=lambda facts: say(
+            "With {samples} training pictures, train the head first: fine-tuning everything at once can distort good "
+            "features.",
+            samples=count(facts.samples),
         ),
         sources=(KUMAR,),
         strategies=("lp_ft", "linear_probe"),
         counter_examples=(
             CounterExample(
-                text="on pictures like those trained on, plain fine-tuning was 2 points better than a probe",
+                text=later("on pictures like those trained on, plain fine-tuning was 2 points better than a probe"),
                 source=KUMAR,
             ),
         ),
     ),
     "under_10000": Rule(
         applies=lambda facts: facts.samples < MANY_PICTURES,
-        says=lambda facts: (
-            f"{count(facts.samples)} training pictures are fewer than {count(MANY_PICTURES)}: start with transfer."
+        says=lambda facts: say(
+            "{samples} training pictures are fewer than {many}: start with transfer.",
+            samples=count(facts.samples),
+            many=count(MANY_PICTURES),
         ),
         sources=(HE, KORNBLITH),
         predicts=HELPS,
@@ -151,10 +165,13 @@ RULES: dict[str, Rule[Facts]] = {
     ),
     "short_schedule": Rule(
         applies=lambda facts: facts.samples >= MANY_PICTURES and facts.seen < ENOUGH_SEEN,
-        says=lambda facts: (
-            f"{count(facts.samples)} training pictures are enough for training from scratch to catch up, but hardly in "
-            f"{number_of(facts.epochs, 'epoch')}: that is {count(facts.seen)} pictures seen, and by rule of thumb it takes "
-            f"{count(ENOUGH_SEEN)}."
+        says=lambda facts: say(
+            "{samples} training pictures are enough for training from scratch to catch up, but hardly in {epochs}: that is "
+            "{seen} pictures seen, and by rule of thumb it takes {enough}.",
+            samples=count(facts.samples),
+            epochs=number_of(facts.epochs, "epoch"),
+            seen=count(facts.seen),
+            enough=count(ENOUGH_SEEN),
         ),
         sources=(HE,),
         predicts=HELPS,
@@ -163,23 +180,27 @@ RULES: dict[str, Rule[Facts]] = {
     ),
     "many_pictures": Rule(
         applies=lambda facts: facts.samples >= MANY_PICTURES and facts.seen >= ENOUGH_SEEN,
-        says=lambda facts: (
-            f"With {count(facts.samples)} training pictures and {number_of(facts.epochs, 'epoch')}, {count(facts.seen)} "
-            "pictures seen, training from scratch can catch up; transfer gets there sooner."
+        says=lambda facts: say(
+            "With {samples} training pictures and {epochs}, {seen} pictures seen, training from scratch can catch up; "
+            "transfer gets there sooner.",
+            samples=count(facts.samples),
+            epochs=number_of(facts.epochs, "epoch"),
+            seen=count(facts.seen),
         ),
         sources=(HE,),
         predicts=NO_DIFFERENCE,
         strategies=("full_finetuning",),
         counter_examples=(
             CounterExample(
-                text="with the short schedule of the fine-tuned network, training from scratch stayed behind", source=HE
+                text=later("with the short schedule of the fine-tuned network, training from scratch stayed behind"),
+                source=HE,
             ),
         ),
     ),
 }
 EXPECTED = {
-    HELPS: "transfer does better on the test set",
-    NO_DIFFERENCE: "transfer ends about where training from scratch does",
+    HELPS: later("Expected: transfer does better on the test set."),
+    NO_DIFFERENCE: later("Expected: transfer ends about where training from scratch does."),
 }
 
 
@@ -187,7 +208,7 @@ def advise(facts: Facts) -> dict[str, Any]:
     """JSON-ready: `{"predicted", "strategies", "text", "reasons"}`; reasons are the rules that apply, with sources."""
     found = follow(RULES, facts)
     start = _start(found["predicted"], found["strategies"])
-    return found | {"text": f"{start} Expected: {EXPECTED[found['predicted']]}."}
+    return found | {"text": joined([start, say(EXPECTED[found["predicted"]])])}
 
 
 def follow(rules: Mapping[str, Rule[Known]], facts: Known) -> dict[str, Any]:
@@ -202,11 +223,17 @@ def follow(rules: Mapping[str, Rule[Known]], facts: Known) -> dict[str, Any]:
 
 
 def _start(predicted: str, strategies: list[str]) -> str:
-    first, *others = (STRATEGIES[key].title for key in strategies)
-    instead = f" (or {' or '.join(title[0].lower() + title[1:] for title in others)})" if others else ""
+    first, *others = (say(STRATEGIES[key].title) for key in strategies)
+    said: dict[str, str] = {"first": first[0].lower() + first[1:]}
+    if not others:
+        if predicted == HELPS:
+            return say("Start with transfer: {first}.", **said)
+        return say("Compare before you choose; of the ways to transfer try {first}.", **said)
+    lowered = [title[0].lower() + title[1:] for title in others]
+    said["others"] = reduce(lambda titles, title: say("{titles} or {title}", titles=titles, title=title), lowered)
     if predicted == HELPS:
-        return f"Start with transfer: {first[0].lower() + first[1:]}{instead}."
-    return f"Compare before you choose; of the ways to transfer try {first[0].lower() + first[1:]}{instead}."
+        return say("Start with transfer: {first} (or {others}).", **said)
+    return say("Compare before you choose; of the ways to transfer try {first} (or {others}).", **said)
 
 
 def _reason(key: str, rule: Rule[Known], facts: Known) -> dict[str, Any]:
@@ -214,9 +241,9 @@ def _reason(key: str, rule: Rule[Known], facts: Known) -> dict[str, Any]:
         "rule": key,
         "text": rule.says(facts),
         "sources": [_cited(source) for source in rule.sources],
-        "but": [{"text": example.text, "source": _cited(example.source)} for example in rule.counter_examples],
+        "but": [{"text": say(example.text), "source": _cited(example.source)} for example in rule.counter_examples],
     }
 
 
 def _cited(source: Source) -> dict[str, str]:
-    return {"who": source.who, "url": source.url}
+    return {"who": say(source.who), "url": source.url}

@@ -6,6 +6,7 @@ their pictures and on a network that nothing here has trained: it does not matte
 """
 
 import time
+from functools import reduce
 from typing import Any
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from tl.analysis.names import without_labels
 from tl.analysis.statistics import UNDECIDED
 from tl.config import ArmConfig, Experiment
 from tl.datasets import given_labels
+from tl.languages import joined, later, plural, say
 from tl.store.database import read_runs
 from tl.store.documents import Count, Finite, all_in
 from tl.store.files import write_json
@@ -141,16 +143,25 @@ def _outcome(home: Home, prediction: Prediction, rows: list[RunRow]) -> str | No
 
 def in_words(found: dict[str, int]) -> str:
     """The record as one or two sentences."""
-    besides = [
-        f"{number} {words}"
+    besides: list[str] = [
+        say(words, number=number)
         for number, words in (
-            (found["undecided"], "undecided (too few seeds, or too close to call)"),
-            (found["waiting"], "not finished"),
+            (found["undecided"], later("{number} undecided (too few seeds, or too close to call)")),
+            (found["waiting"], later("{number} not finished")),
         )
         if number
     ]
-    more = f" Not counted: {', '.join(besides)}." if besides else ""
+    more = say("Not counted: {numbers}.", numbers=reduce(_with, besides)) if besides else ""
     if not found["decided"]:
-        return f"No record yet: no comparison here has confirmed or refuted such advice.{more}"
-    plural = "s" if found["decided"] > 1 else ""
-    return f"Such advice was right in {found['right']} of {found['decided']} comparison{plural} here.{more}"
+        return joined([say("No record yet: no comparison here has confirmed or refuted such advice."), more])
+    told = plural(
+        "Such advice was right in {right} of {number} comparison here.",
+        "Such advice was right in {right} of {number} comparisons here.",
+        found["decided"],
+        right=found["right"],
+    )
+    return joined([told, more])
+
+
+def _with(so_far: str, other: str) -> str:
+    return say("{list}, {item}", list=so_far, item=other)

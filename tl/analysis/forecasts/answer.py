@@ -12,13 +12,18 @@ from tl.analysis.forecasts.record import FEATURES, SWEEP, Record
 from tl.analysis.forecasts.trainings import Trained, from_trainings
 from tl.analysis.forecasts.wording import notes, record_in_words, wording
 from tl.config import Experiment, Refused, Training
+from tl.languages import say
 from tl.store.database import read_runs, read_sweep, read_sweeps
 from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.store.predictions import read_answers
 from tl.store.titles import title_of
+from tl.strategies import STRATEGIES, TRAINED
 
 PROBE = "linear_probe"
+TRAINED_PROBE = (
+    f"{STRATEGIES[PROBE].title}, {TRAINED}"  # as `arm_title` words it, where features have told of a probe, too
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,15 +120,28 @@ def _sweep(home: Home, asked: Question, sweep_id: str | None) -> tuple[str, dict
         first = next(iter(experiments.values()))
         if not _is_of(home, first, asked):
             raise Refused(
-                f"Sweep {sweep_id} is of {title_of(home, first.dataset)} with {first.backbone}, {first.weights} at {first.resolution} px; "
-                f"the forecast is asked for {title_of(home, asked.dataset)} with {asked.backbone}, {asked.weights} at "
-                f"{asked.resolution} px."
+                say(
+                    "Sweep {sweep} is of {swept}; the forecast is asked for {asked}.",
+                    sweep=sweep_id,
+                    swept=_in_words(home, first),
+                    asked=_in_words(home, asked),
+                )
             )
         return sweep_id, experiments
     for sweep in read_sweeps(home):
         if _is_of(home, next(iter(sweep["experiments"].values())), asked):
             return sweep["sweep_id"], sweep["experiments"]
     return None
+
+
+def _in_words(home: Home, about: Experiment | Question) -> str:
+    return say(
+        "{data} with {backbone}, {weights} at {side} px",
+        data=title_of(home, about.dataset),
+        backbone=about.backbone,
+        weights=about.weights,
+        side=about.resolution,
+    )
 
 
 def _is_of(home: Home, experiment: Experiment, asked: Question) -> bool:
@@ -151,7 +169,7 @@ def _of_sweep(
         if arm.transfers_its_own:
             continue  # the question is about another network, or other weights
         curve = from_trainings(trained[arm.name], info.test, pool) if trained[arm.name] and info.test else None
-        name = "Linear probe, trained" if probed and arm.name == PROBE else arm.name
+        name = TRAINED_PROBE if probed and arm.name == PROBE else arm.name
         said = forecast(curve, name, target, info.train)
         found.append(ArmForecast(strategy=arm.strategy, basis=SWEEP, curve=curve, forecast=said))
     return found

@@ -49,7 +49,7 @@ class MeasuredCurve:
         """Raises ValueError where the parts don't fit together."""
         rows = (len(self.errors), len(self.covariance), *map(len, self.covariance))
         if not self.sizes or self.sizes != tuple(sorted({*self.sizes})) or {*rows} != {len(self.sizes)}:
-            raise ValueError("its sizes are not ascending, or a part has not one entry for each")
+            raise ValueError("its sizes are not ascending, or a part has not one entry for each")  # not shown
 
 
 @dataclass(frozen=True)

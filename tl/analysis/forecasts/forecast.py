@@ -10,6 +10,7 @@ import numpy as np
 from tl.analysis import curves
 from tl.analysis.forecasts.curve import FAR, Fits, MeasuredCurve, fits
 from tl.config import Refused
+from tl.languages import say
 from tl.store.documents import Count, Finite, Share
 
 CONFIDENCE = 0.8  # of the intervals: eight in ten curves that could have given what was measured lie within
@@ -62,7 +63,7 @@ class Refusal:
     def __post_init__(self) -> None:
         """Raises ValueError for a reason that is not known, or other values than it has."""
         if {*self.values} != {*REASONS.get(self.reason, ("unknown",))}:
-            raise ValueError("its reason is not known")
+            raise ValueError("its reason is not known")  # not shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,9 @@ class Forecast:
 def check_target(target: float) -> None:
     """Refuse a target that no accuracy is."""
     if not 0 < target < 1:
-        raise Refused(f"target is {target:g}; it must be an accuracy between 0 and 1, such as 0.9 for 90 %.")
+        raise Refused(
+            say("target is {target:g}; it must be an accuracy between 0 and 1, such as 0.9 for 90 %.", target=target)
+        )
 
 
 def forecast(curve: MeasuredCurve | None, arm: str, target: float, there: int) -> Forecast:

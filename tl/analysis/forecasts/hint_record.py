@@ -8,6 +8,7 @@ from typing import Any
 
 from tl.config import TRANSFERRED, ArmConfig, Training
 from tl.datasets.catalogue import home_of
+from tl.languages import say
 from tl.store.database import read_runs
 from tl.store.documents import Result, read_result
 from tl.store.features import fingerprint
@@ -96,9 +97,13 @@ def transfers(arm: ArmConfig) -> bool:
 def in_words(found: dict[str, Any]) -> str:
     """The record as one sentence."""
     if found["logme"]["tau"] is None:
-        return "No record yet: it takes three trained networks or weights on one data set to check an order."
-    return (
-        f"Its record on this machine: LogME ordered {found['logme']['agree']} of {found['pairs']} pairs as training "
-        f"did (Kendall's tau {found['logme']['tau']:+.2f}), the H-score {found['h_score']['agree']} "
-        f"({found['h_score']['tau']:+.2f})."
+        return say("No record yet: it takes three trained networks or weights on one data set to check an order.")
+    return say(
+        "Its record on this machine: LogME ordered {logme} of {pairs} pairs as training did (Kendall's tau {logme_tau:+.2f}), "
+        "the H-score {h_score} ({h_score_tau:+.2f}).",
+        pairs=found["pairs"],
+        logme=found["logme"]["agree"],
+        logme_tau=found["logme"]["tau"],
+        h_score=found["h_score"]["agree"],
+        h_score_tau=found["h_score"]["tau"],
     )

@@ -14,7 +14,8 @@ from msgspec import Struct
 from tl import datasets, sources
 from tl.analysis.forecasts.hint_record import record
 from tl.backbones import BACKBONES, unknown
-from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
+from tl.config import Refused, check_side
+from tl.languages import later, read, say, store
 from tl.store.documents import Finite, fitting
 from tl.store.features import RANDOM, FeatureKey, fingerprint, read_features
 from tl.store.files import locked, read_json, write_json
@@ -46,13 +47,12 @@ def question(
     info = datasets.source_of(home, dataset)
     samples = min(max(SAMPLE, len(info.classes)), info.train) if samples is None else samples
     if samples > info.train:
-        raise Refused(f"samples is {samples:,}, but {info.called} has only {info.train:,} training pictures.")
+        more = later("samples is {samples:,}, but {data} has only {there:,} training pictures.")
+        raise Refused(say(more, samples=samples, data=info.called, there=info.train))
     if samples < len(info.classes):
-        raise Refused(f"samples is {samples}, but {info.called} has {len(info.classes)} classes; each needs a picture.")
-    if not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION or resolution % 16:
-        raise Refused(
-            f"resolution is {resolution}; it must be a multiple of 16 from {MIN_RESOLUTION} to {MAX_RESOLUTION}."
-        )
+        fewer = later("samples is {samples}, but {data} has {classes} classes; each needs a picture.")
+        raise Refused(say(fewer, samples=samples, data=info.called, classes=len(info.classes)))
+    check_side(resolution)
     names = tuple(backbones) if backbones else tuple(sources.networks_here(home))
     for name in names:
         if name not in BACKBONES:
@@ -122,7 +122,7 @@ def keep(home: Home, key: FeatureKey) -> Entry:
 
     found = read_features(home, key)
     if found is None:
-        return remember(home, key, {"error": "The features could not be read back; the disk may be full."})
+        return remember(home, key, {"error": say("The features could not be read back; the disk may be full.")})
     head = found.source_probabilities
     try:
         entry = {
@@ -131,15 +131,16 @@ def keep(home: Home, key: FeatureKey) -> Entry:
             "leep": None if head is None else leep(head, found.labels),
         }
     except ValueError as problem:
-        return remember(home, key, {"error": f"{key.backbone} with {key.weights} gave no score: {problem}."})
+        said = {"backbone": key.backbone, "weights": key.weights, "problem": str(problem)}
+        return remember(home, key, {"error": say("{backbone} with {weights} gave no score: {problem}.", **said)})
     return remember(home, key, entry)
 
 
 def remember(home: Home, key: FeatureKey, entry: Entry) -> Entry:
-    """Write one entry down, with what it is about."""
+    """Write one entry down, with what it is about; why there are no scores, in words, can be read in every language."""
     about: Entry = {"dataset": key.dataset, "fingerprint": key.fingerprint, "samples": key.samples}
     about |= {"resolution": key.resolution, "backbone": key.backbone, "weights": key.weights}
-    entry = about | entry | {"time": time.time()}
+    entry = about | entry | {"time": time.time()} | ({"error": store(entry["error"])} if "error" in entry else {})
     with locked(home.locks_dir / "hints.lock"):
         write_json(home.hints_path, known(home) | {key.digest: entry})
     return entry
@@ -166,7 +167,7 @@ def answer(home: Home, asked: Question) -> Entry:
         "resolution": asked.resolution,
         "candidates": [{"rank": place} | row for place, row in enumerate(rows, 1)],
         "missing": sum(entry is None for entry in entries.values()),
-        "failed": [entry["error"] for entry in entries.values() if entry and "error" in entry],
+        "failed": [read(entry["error"]) for entry in entries.values() if entry and "error" in entry],
         "downloads": downloads(home, asked),
         "record": record(home, scored),
     }
@@ -181,7 +182,11 @@ def downloads(home: Home, asked: Question) -> list[str]:
 
 def downloads_in_words(titles: list[str]) -> str:
     """A sentence on them; "" where there are none."""
-    return f"Not looked at, since their weights would have to be downloaded: {', '.join(titles)}." if titles else ""
+    if not titles:
+        return ""
+    return say(
+        "Not looked at, since their weights would have to be downloaded: {networks}.", networks=", ".join(titles)
+    )
 
 
 def ranking(home: Home, asked: Question) -> list[tuple[str, str]]:
@@ -217,7 +222,7 @@ def _row(home: Home, key: FeatureKey, entry: Entry, random: float | None) -> Ent
     return {
         "backbone": key.backbone,
         "weights": key.weights,
-        "title": f"{BACKBONES[key.backbone].title}, {source.title}",
+        "title": say("{network}, {weights}", network=BACKBONES[key.backbone].title, weights=source.title),
         "logme": entry["logme"],
         "h_score": entry["h_score"],
         "leep": entry.get("leep"),

@@ -10,6 +10,7 @@ from tl import datasets, sources
 from tl.analysis.forecasts.curve import MeasuredCurve
 from tl.analysis.forecasts.probe import MOST_PICTURES
 from tl.config import Refused, Training
+from tl.languages import later, read, say, store
 from tl.store.documents import fitting
 from tl.store.features import FeatureKey, fingerprint
 from tl.store.files import read_json, write_json
@@ -34,13 +35,17 @@ def question(home: Home, training: Training) -> Question:
     info = datasets.source_of(home, training.dataset)
     source = sources.source(home, training.backbone, training.weights)
     if source.file is None:
-        raise Refused(
-            f"The weights {source.title} of {training.backbone} are not on this computer; "
-            "`python -m tl compare` downloads them."
+        away = later(
+            "The weights {weights} of {backbone} are not on this computer; `python -m tl compare` downloads them."
         )
-    for split, pictures in (("training", info.train), ("validation", info.validation), ("test", info.test)):
+        raise Refused(say(away, weights=source.title, backbone=training.backbone))
+    for words, pictures in (
+        (later("{data} has {number} training pictures; a forecast needs at least 2."), info.train),
+        (later("{data} has {number} validation pictures; a forecast needs at least 2."), info.validation),
+        (later("{data} has {number} test pictures; a forecast needs at least 2."), info.test),
+    ):
         if pictures < 2:
-            raise Refused(f"{info.called} has {pictures} {split} pictures; a forecast needs at least 2.")
+            raise Refused(say(words, data=info.called, number=pictures))
     return Question(dataset=info.name, backbone=training.backbone, weights=source.key, resolution=training.resolution)
 
 
@@ -84,10 +89,10 @@ def keep_curve(home: Home, asked: Question, curve: MeasuredCurve) -> None:
 
 def keep_problem(home: Home, asked: Question, problem: str) -> None:
     """Keep, in one sentence, why nothing could be measured."""
-    write_json(_path(home, asked), {"problem": problem})
+    write_json(_path(home, asked), {"problem": store(problem)})
 
 
 def probe_curve(home: Home, asked: Question) -> tuple[MeasuredCurve | None, str | None]:
     """The curve that was measured, or why there is none; neither before it was tried, or where the file is damaged."""
     found = fitting(read_json(_path(home, asked)), _Kept) or _Kept()
-    return found.curve, found.problem
+    return found.curve, read(found.problem)

@@ -1,13 +1,15 @@
 """Forecasts in plain words. What is stored are codes and values; they are worded when they are shown."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 from tl.analysis.forecasts.forecast import FEW_SIZES, LEVELS_OFF, NOT_FALLING, REACHED, SCATTER, Forecast, Reading
 from tl.analysis.forecasts.record import Record
-from tl.strategies import STRATEGIES, arm_title
+from tl.languages import joined, later, plural, say
+from tl.strategies import FROM_SCRATCH, STRATEGIES, arm_title
 from tl.words import about, count, percent
 
-PROBE = "linear_probe"
+PROBE, SCRATCH = "linear_probe", "scratch"
 WIDE = 3.0  # ends of an interval that differ by this factor are better approached in steps
 
 
@@ -18,17 +20,18 @@ def wording(found: Sequence[Forecast]) -> str:
     clauses = [_clause(one, first=place == 0) for place, one in enumerate(_certain_first(numbers))]
     loose = [one for one in numbers if _boundless(one)]
     if len(clauses) == 1 and loose:
-        clauses.append("the curve is too uncertain to bound it")
+        clauses.append(say("the curve is too uncertain to bound it"))
         loose = []
-    sentences = ["; ".join(clauses) + "."] if clauses else []
-    sentences += [f"The curve of {_name(one.arm)} is too uncertain to bound its number." for one in loose]
-    sentences += [
-        f"The {count(one.there)} training pictures you have should be enough to reach {_share(one.target)} "
-        f"{_with(one.arm)}."
-        for one in enough
-    ]
+    sentences: list[str] = []
+    if clauses:
+        whole = reduce(lambda so_far, clause: say("{clauses}; {clause}", clauses=so_far, clause=clause), clauses)
+        sentences.append(say("{clauses}.", clauses=whole))
+    uncertain = later("The curve of {arm} is too uncertain to bound its number.")
+    sentences += [say(uncertain, arm=_name(one.arm)) for one in loose]
+    there = later("The {number} training pictures you have should be enough to reach {target} {way}.")
+    sentences += [say(there, number=count(one.there), target=_share(one.target), way=_with(one.arm)) for one in enough]
     sentences += [_refusal(one) for one in found if one.refused]
-    return " ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences)
+    return joined(map(_upper, sentences))
 
 
 def _certain_first(found: list[Forecast]) -> list[Forecast]:
@@ -37,18 +40,21 @@ def _certain_first(found: list[Forecast]) -> list[Forecast]:
 
 def _clause(one: Forecast, first: bool) -> str:
     """ "Label about 140 more pictures (90 to 260) to reach 90 % with transfer", or short after another: "from scratch …"."""
-    reach = f"to reach {_share(one.target)} {_with(one.arm)}"
+    said = {"target": _share(one.target), "way": _with(one.arm)}
     if one.bound and not one.low:
         if first:
-            return f"The curve is too uncertain to say how many more pictures it takes {reach}"
-        return f"{_with(one.arm)} the curve is too uncertain to say"
+            return say(
+                "The curve is too uncertain to say how many more pictures it takes to reach {target} {way}", **said
+            )
+        return say("{way} the curve is too uncertain to say", **said)
     if one.bound:
         least = about(one.low or 0)
-        return f"Label at least {least} more pictures {reach}" if first else f"{_with(one.arm)} {least} or more"
-    number, between = about(one.more or 0), _between(one)
+        if first:
+            return say("Label at least {least} more pictures to reach {target} {way}", least=least, **said)
+        return say("{way} {least} or more", least=least, **said)
     if first:
-        return f"Label about {number} more {'picture' if number == '1' else 'pictures'}{between} {reach}"
-    return f"{_with(one.arm)} about {number}{between}"
+        return say("Label about {pictures} to reach {target} {way}", pictures=_more_pictures(one), **said)
+    return say("{way} about {number}", number=_number(one), **said)
 
 
 def _boundless(one: Forecast) -> bool:
@@ -56,62 +62,102 @@ def _boundless(one: Forecast) -> bool:
     return not one.bound and not one.low and one.high is None
 
 
-def _between(one: Forecast) -> str:
-    """ " (90 to 260)"; "" where neither end says anything."""
-    if one.high is None:
-        return f" (at least {about(one.low)})" if one.low else ""
-    return f" ({about(one.low)} to {about(one.high)})" if one.low else f" (at most {about(one.high)})"
+def _ends(one: Forecast) -> dict[str, str]:
+    """The ends of its interval that say something: "low", "high"."""
+    found = {"low": about(one.low) if one.low else None, "high": None if one.high is None else about(one.high)}
+    return {name: end for name, end in found.items() if end is not None}
+
+
+def _more_pictures(one: Forecast) -> str:
+    """ "140 more pictures (90 to 260)"."""
+    number, ends = about(one.more or 0), _ends(one)
+    form = 1 if number == "1" else 2
+    said = {"more": number} | ends
+    if len(ends) == 2:
+        return plural("{more} more picture ({low} to {high})", "{more} more pictures ({low} to {high})", form, **said)
+    if "low" in ends:
+        return plural("{more} more picture (at least {low})", "{more} more pictures (at least {low})", form, **said)
+    if "high" in ends:
+        return plural("{more} more picture (at most {high})", "{more} more pictures (at most {high})", form, **said)
+    return plural("{more} more picture", "{more} more pictures", form, **said)
+
+
+def _number(one: Forecast) -> str:
+    """ "140 (90 to 260)"."""
+    number, ends = about(one.more or 0), _ends(one)
+    if len(ends) == 2:
+        return say("{number} ({low} to {high})", number=number, **ends)
+    if "low" in ends:
+        return say("{number} (at least {low})", number=number, **ends)
+    return say("{number} (at most {high})", number=number, **ends) if "high" in ends else number
 
 
 def _refusal(one: Forecast) -> str:
     """Why there is no number."""
     assert one.refused
-    values, arm = one.refused.values, _name(one.arm)
+    values, arm, target = one.refused.values, _name(one.arm), _share(one.target)
     match one.refused.reason:
         case reason if reason == FEW_SIZES:
-            sizes = int(values["sizes"])
-            return (
-                f"{arm} was measured with {count(sizes)} number{'' if sizes == 1 else 's'} of training pictures; a forecast "
-                f"needs at least {int(values['needed'])}."
+            return plural(
+                "{arm} was measured with {number:,} number of training pictures; a forecast needs at least {needed}.",
+                "{arm} was measured with {number:,} numbers of training pictures; a forecast needs at least {needed}.",
+                int(values["sizes"]),
+                arm=arm,
+                needed=int(values["needed"]),
             )
         case reason if reason == NOT_FALLING:
-            return (
-                f"{arm} did no better with more pictures ({percent(values['first'])} with the fewest, "
-                f"{percent(values['last'])} with the most), so nothing can be forecast."
+            return say(
+                "{arm} did no better with more pictures ({first} with the fewest, {last} with the most), so nothing can be "
+                "forecast.",
+                arm=arm,
+                first=percent(values["first"]),
+                last=percent(values["last"]),
             )
         case reason if reason == SCATTER:
-            return (
-                f"{arm} gained {_points(values['fall'])} from the fewest pictures to the most, which can be chance (up to "
-                f"{_points(values['scatter'])}), so nothing can be forecast: more test pictures or seeds would help."
+            return say(
+                "{arm} gained {gain} from the fewest pictures to the most, which can be chance (up to {chance}), so nothing can "
+                "be forecast: more test pictures or seeds would help.",
+                arm=arm,
+                gain=_points(values["fall"]),
+                chance=_points(values["scatter"]),
             )
         case reason if reason == REACHED:
-            return (
-                f"{arm} already reaches {_share(one.target)}, with {count(int(values['pictures']))} training pictures or "
-                f"more; with {count(one.largest)} it has {percent(values['accuracy'])} on the test set."
+            return say(
+                "{arm} already reaches {target}, with {pictures} training pictures or more; with {largest} it has {accuracy} on "
+                "the test set.",
+                arm=arm,
+                target=target,
+                pictures=count(int(values["pictures"])),
+                largest=count(one.largest),
+                accuracy=percent(values["accuracy"]),
             )
         case reason if reason == LEVELS_OFF:
-            return (
-                f"With such pictures {arm} levels off at about {percent(values['level'], 0)}: more of them alone will not "
-                f"reach {_share(one.target)}."
+            return say(
+                "With such pictures {arm} levels off at about {level}: more of them alone will not reach {target}.",
+                arm=arm,
+                level=percent(values["level"], 0),
+                target=target,
             )
     raise AssertionError(one.refused.reason)
 
 
 def notes(found: Sequence[Forecast]) -> list[str]:
     """What the sentences rest on, and how to go about it."""
-    lines = []
-    for one in found:
-        if one.now is not None:
-            lines.append(
-                f"{_upper(_name(one.arm))} now: {_reading(one.now)} with {count(one.largest)} training pictures."
-            )
+    now = later("{arm} now: {reading} with {number} training pictures.")
+    lines: list[str] = [
+        say(now, arm=_upper(_name(one.arm)), reading=_reading(one.now), number=count(one.largest))
+        for one in found
+        if one.now is not None
+    ]
     open_ended = [one for one in found if one.refused is None and one.more != 0 and (one.low or one.more)]
     if any(one.high is None or one.high > WIDE * max(1, one.low or 0) for one in open_ended):
-        lines.append("The interval is wide: label in rounds, and ask again after each.")
+        lines.append(say("The interval is wide: label in rounds, and ask again after each."))
     if open_ended:
         lines.append(
-            "All numbers are of training pictures: where TL Lab splits a data set, 3 in 10 pictures go to validation and test, so "
-            "label 1.4 times as many. Intervals hold in 8 of 10 cases, for more pictures of the same kind."
+            say(
+                "All numbers are of training pictures: where TL Lab splits a data set, 3 in 10 pictures go to validation and "
+                "test, so label 1.4 times as many. Intervals hold in 8 of 10 cases, for more pictures of the same kind."
+            )
         )
     return lines
 
@@ -119,28 +165,37 @@ def notes(found: Sequence[Forecast]) -> list[str]:
 def record_in_words(found: Record) -> str:
     """How often such forecasts were right."""
     if not found.decided:
-        return "No record yet: no forecast has been tested with more pictures here."
-    waiting = (
-        f" {count(found.waiting)} {'is' if found.waiting == 1 else 'are'} not tested yet." if found.waiting else ""
+        return say("No record yet: no forecast has been tested with more pictures here.")
+    told = plural(
+        "Such forecasts were right in {right} of {number} case here.",
+        "Such forecasts were right in {right} of {number} cases here.",
+        found.decided,
+        right=found.right,
     )
-    plural = "" if found.decided == 1 else "s"
-    return f"Such forecasts were right in {found.right} of {found.decided} case{plural} here.{waiting}"
+    if not found.waiting:
+        return told
+    waiting = plural("{number:,} is not tested yet.", "{number:,} are not tested yet.", found.waiting)
+    return joined([told, waiting])
 
 
 def _reading(now: Reading) -> str:
-    return f"{percent(now.mean)} ({100 * now.low:.1f} to {100 * now.high:.1f})"
+    return say("{mean} ({low:.1f} to {high:.1f})", mean=percent(now.mean), low=100 * now.low, high=100 * now.high)
 
 
 def _name(arm: str) -> str:
     """The arm inside a sentence."""
     title = arm_title(arm)
-    article = "a " if arm == PROBE else ""
-    return article + title[0].lower() + title[1:] if arm in STRATEGIES else title
+    if arm == PROBE:
+        return say("a linear probe")
+    return title[0].lower() + title[1:] if arm in STRATEGIES else title
 
 
 def _with(arm: str) -> str:
+    """How an accuracy is reached, inside a sentence."""
+    if arm == SCRATCH:
+        return say(FROM_SCRATCH)
     name = _name(arm)
-    return name if name.startswith("from ") else f"with {name}"
+    return name if name.startswith("from ") else say("with {arm}", arm=name)
 
 
 def _upper(text: str) -> str:
@@ -153,4 +208,4 @@ def _share(accuracy: float) -> str:
 
 
 def _points(difference: float) -> str:
-    return f"{100 * difference:.1f} points"
+    return say("{number} points", number=f"{100 * difference:.1f}")

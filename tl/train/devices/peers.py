@@ -135,4 +135,4 @@ class Peers:
 
 def _reason(status: int) -> str:
     """A key of FAILURES for an exit status; negative: the signal."""
-    return EXIT_REASONS[status][0] if status in EXIT_REASONS else "device_lost"
+    return EXIT_REASONS.get(status, "device_lost")
