@@ -143,7 +143,9 @@ def shifted_section(subject: Subject, info: DatasetInfo | None) -> list[str]:
     if not found.arms:
         return []
     drawings = shifted_findings.drawings(found, [arm.name for arm in experiment.arms])
-    figures = [(say("Test pictures {kind}", kind=kind), as_svg(each, CHART_WIDTH)) for kind, each in drawings.items()]
+    figures = [
+        (say("Test pictures {kind}", kind=say(kind)), as_svg(each, CHART_WIDTH)) for kind, each in drawings.items()
+    ]
     return [
         pieces.heading(say(shifted_findings.HEADING)),
         *map(pieces.paragraph, found.text),
