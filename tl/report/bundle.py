@@ -11,6 +11,7 @@ from typing import Any
 from tl import sources
 from tl.analysis.experiment import pictures_of
 from tl.config import Refused
+from tl.languages import english, language, read
 from tl.report.reading import reading
 from tl.report.subject import SWEEP, Subject, ended
 from tl.store.documents import read_imported
@@ -45,7 +46,7 @@ def fingerprint(home: Home, ident: str, *parts: object) -> str:
 
     Streamlit serves two downloads of one name and size from one place where their ends and middles agree.
     """
-    digest = hashlib.sha256(repr(parts).encode())
+    digest = hashlib.sha256(repr((language(), *parts)).encode())
     for run_id in ended(home, ident).run_ids:
         for name in RUN_FILES:
             with suppress(FileNotFoundError):  # read by every rerun of the page: the files' stamps will do
@@ -62,12 +63,33 @@ def _files(subject: Subject) -> dict[str, bytes]:
         folder = subject.home.run(run_id).folder
         for name in RUN_FILES:
             if name not in ANSWERS and (folder / name).exists():
-                data = (folder / name).read_bytes()
+                data = _plain(name, (folder / name).read_bytes())
                 plain = without_places(data.decode(errors="replace")).encode() if name.endswith(".json") else data
                 files[f"runs/{run_id}/{name}"] = plain
     shifted = _answers(subject, SHIFTED)
     files |= _answers(subject, PREDICTIONS) | shifted
     return {CONTENTS: _json(_contents(subject, FORMAT if shifted else BEFORE))} | files
+
+
+def _plain(name: str, data: bytes) -> bytes:
+    """A run's file with its sentences in English: those of result.json are kept as tl.languages.store makes them."""
+    if name != "result.json":
+        return data
+    try:
+        told = json.loads(data)
+        plain = _english(told)
+    except (ValueError, RecursionError):
+        return data
+    return data if plain == told else _json(plain)
+
+
+def _english(value: Any) -> Any:
+    """A JSON document with its sentences in English, whoever reads or exports it."""
+    if isinstance(value, dict):
+        return {name: _english(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_english(inner) for inner in value]
+    return english(read(value) or "") if isinstance(value, str) else value
 
 
 def _answers(subject: Subject, file: str) -> dict[str, bytes]:
@@ -90,7 +112,7 @@ def _contents(subject: Subject, form: int) -> dict[str, Any]:
         "exported": time.time(),
         "sweep_id": subject.ident if subject.kind == SWEEP else None,
         **(_label(subject.home, subject.ident) if subject.kind == SWEEP else {}),
-        "dataset": info.to_json() if info else None,
+        "dataset": _english(info.to_json()) if info else None,
         "weights": _weights(subject),
         "experiments": [
             {
@@ -99,7 +121,8 @@ def _contents(subject: Subject, form: int) -> dict[str, Any]:
                 **_label(subject.home, entry["experiment_id"]),
                 "experiment": entry["experiment"].to_json(),
                 "runs": [
-                    {name: getattr(row, name) for name in OF_RUN} for row in subject.rows_of[entry["experiment_id"]]
+                    {name: _english(getattr(row, name)) for name in OF_RUN}
+                    for row in subject.rows_of[entry["experiment_id"]]
                 ],
             }
             for entry in subject.entries
@@ -121,7 +144,7 @@ def _weights(subject: Subject) -> str:
     if imported:
         return imported.weights or experiment.weights
     try:
-        return sources.source(subject.home, experiment.backbone, experiment.weights).title
+        return english(sources.source(subject.home, experiment.backbone, experiment.weights).title)
     except Refused:  # deleted since
         return experiment.weights
 

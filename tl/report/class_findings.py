@@ -4,14 +4,16 @@ from typing import TYPE_CHECKING
 
 from tl.analysis.names import title
 from tl.analysis.results import Interval, Verdict
-from tl.words import NOT_AVAILABLE, count, percent, plain
+from tl.languages import later, say
+from tl.report.measure import span
+from tl.words import count, not_available, percent, plain
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for altair
     from tl.charts.drawing import Drawing
 
-HEADING = "Class by class"
-MEANS_HEAD = ("Arm", "Test accuracy", "Balanced accuracy", "Macro F1")
-EXPLAINED = (
+HEADING = later("Class by class")
+MEANS_HEAD = (later("Arm"), later("Test accuracy"), later("Balanced accuracy"), later("Macro F1"))
+EXPLAINED = later(
     "Recall: the share of a class's test pictures that was recognised, the mean over seeds, with its 95 % interval for "
     "other pictures of the class and these networks (Wilson 1927). Balanced accuracy is the mean of the recalls; "
     "macro F1 also counts against a class what was wrongly taken for it."
@@ -38,7 +40,7 @@ def means_rows(found: Verdict) -> list[tuple[str, ...]]:
 
 def head(found: Verdict) -> tuple[str, ...]:
     """Columns of `rows`."""
-    return ("Class", "Test pictures", *(title(arm) for arm in found.summary))
+    return (say("Class"), say("Test pictures"), *(title(arm) for arm in found.summary))
 
 
 def rows(found: Verdict) -> list[tuple[str, ...]]:
@@ -48,7 +50,7 @@ def rows(found: Verdict) -> list[tuple[str, ...]]:
     ]
 
 
-def chart(found: Verdict) -> "tuple[Drawing, str]":
+def chart(found: Verdict) -> "tuple[Drawing, str]":  # not shown
     """The chart, and the sentence that goes with it."""
     from tl.charts.classes import MOST_CLASSES, ClassRow, class_chart
 
@@ -62,10 +64,13 @@ def chart(found: Verdict) -> "tuple[Drawing, str]":
     ]
     drawing = class_chart(classes, [plain(title(arm)) for arm in found.summary])
     if len(classes) > MOST_CLASSES:
-        return drawing, (
-            f"The {MOST_CLASSES} of {count(len(classes))} classes in which the arms differ most; the table has all."
+        return drawing, say(
+            "The {most} of {number} classes in which the arms differ most; the table has all.",
+            most=MOST_CLASSES,
+            number=count(len(classes)),
         )
-    return drawing, "The classes in which the arms differ most come first." if len(found.summary) > 1 else ""
+    several = len(found.summary) > 1
+    return drawing, say("The classes in which the arms differ most come first.") if several else ""
 
 
 def _classes(found: Verdict) -> list[tuple[str, int, list[Interval | None]]]:
@@ -84,7 +89,8 @@ def _classes(found: Verdict) -> list[tuple[str, int, list[Interval | None]]]:
 
 def _recall(recall: Interval | None) -> str:
     if recall is None:
-        return NOT_AVAILABLE
+        return not_available()
     if recall.low is None or recall.high is None:
         return percent(recall.mean)
-    return f"{percent(recall.mean)} ({100 * recall.low:.1f} to {percent(recall.high)})"
+    between = span(recall.low, recall.high, percent)
+    return say("{mean} ({interval})", mean=percent(recall.mean), interval=between)

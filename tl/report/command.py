@@ -11,6 +11,7 @@ from tl.arms import quoted
 from tl.config import MOST_THREADS, PRECISIONS, ArmConfig, Experiment, Training
 from tl.differences import usual_name_of
 from tl.effects import idle, of_another_strategy
+from tl.languages import listed, say
 from tl.store.documents import Result
 from tl.store.settling import Settling
 from tl.words import short
@@ -59,18 +60,22 @@ def pinned(experiment: Experiment, results: Iterable[Result]) -> tuple[Experimen
         return experiment, ""
     precisions, threads = {result.precision for result in done}, {result.threads for result in done}
     if len(precisions) > 1:
-        told = " and ".join(sorted(map(str, precisions)))
-        return experiment, f"Its runs were computed in different precisions ({told}), which no single command repeats."
+        told = listed(sorted(map(str, precisions)))
+        return experiment, say(
+            "Its runs were computed in different precisions ({precisions}), which no single command repeats.",
+            precisions=told,
+        )
     if (precision := precisions.pop()) in PRECISIONS:
         experiment = replace(experiment, precision=precision)
     if not all((result.device or "").startswith("CPU") for result in done):
-        return experiment, "The last digits may differ: the order in which a GPU adds numbers up can't be pinned."
+        return experiment, say("The last digits may differ: the order in which a GPU adds numbers up can't be pinned.")
     number = threads.pop() if len(threads) == 1 else None
     if number is None or not 1 <= number <= MOST_THREADS:
-        why = "the number of threads followed what else the machine did, or was not noted"
-        return experiment, f"The last digits may differ: {why}."
+        return experiment, say(
+            "The last digits may differ: the number of threads followed what else the machine did, or was not noted."
+        )
     experiment = replace(experiment, threads=number)
-    return experiment, "On this machine, with the same versions, it repeats every run to the last digit."
+    return experiment, say("On this machine, with the same versions, it repeats every run to the last digit.")
 
 
 def _settled(plan: Settling | None) -> list[str]:

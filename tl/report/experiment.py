@@ -6,7 +6,7 @@ import pandas as pd
 
 from tl.analysis import claim_wording
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
-from tl.analysis.experiment_results import ExperimentResult
+from tl.analysis.experiment_results import ExperimentResult, RunSummary
 from tl.analysis.fairness_wording import said
 from tl.analysis.inspection.shifted_record import EXPLAINED, head, shifted_record, table_rows
 from tl.analysis.names import noun, title
@@ -15,13 +15,24 @@ from tl.analysis.references import Reference, published
 from tl.analysis.results import Verdict
 from tl.config import BALANCED_ACCURACY, Experiment
 from tl.datasets.info import DatasetInfo
+from tl.languages import joined, later, say
 from tl.report import class_findings, findings, pieces, sections, shifted_findings
-from tl.report.subject import Subject
-from tl.words import computing_time, count, memory, percent, plain
+from tl.report.subject import STATUSES, Subject
+from tl.words import computing_time, memory, number_of, percent, plain
 
-RUNS_HEAD = ("Arm", "Seed", "Status", "Epochs", "Best validation", "Test", "Computing time", "Peak memory", "Run")
+RUNS_HEAD = (
+    later("Arm"),
+    later("Seed"),
+    later("Status"),
+    later("Epochs"),
+    later("Best validation"),
+    later("Test"),
+    later("Computing time"),
+    later("Peak memory"),
+    later("Run"),
+)
 CHART_WIDTH = 440  # pixels
-METHOD = (
+METHOD = later(
     "Gains are differences between runs with the same seed: same split, same subset, same order, same augmentation (an "
     "arm with frozen stages sees that of the first epochs, as many as are kept as views, over and over). "
     "A gain's 95 % interval is for new pictures: it allows for other test pictures of the same kind and for other seeds "
@@ -54,28 +65,29 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
             *below,
             *verdict_section(document.verdict),
             *adaptation_section(document),
-            pieces.heading("Charts"),
+            pieces.heading(say("Charts")),
             pieces.figures(charts(experiment, records, lines)),
             *sections.sources(lines),
             *classes_section(document.verdict),
             *shifted_section(subject, info),
-            pieces.heading("Was every arm given a fair chance?"),
+            pieces.heading(say("Was every arm given a fair chance?")),
             pieces.table(findings.fairness_head(document.verdict), findings.fairness_rows(document.verdict)),
-            pieces.paragraph(findings.FAIRNESS_NOTE, "small"),
-            pieces.heading("Every run"),
-            pieces.table(RUNS_HEAD, runs_rows(document)),
+            pieces.paragraph(say(findings.FAIRNESS_NOTE), "small"),
+            pieces.heading(say("Every run")),
+            pieces.table(pieces.worded(RUNS_HEAD), runs_rows(document)),
             *sections.unplanned(subject, records),
             *sections.setting(subject, info, records, judged),
-            pieces.heading("How the numbers are defined"),
-            pieces.paragraph(METHOD, "small"),
+            pieces.heading(say("How the numbers are defined")),
+            pieces.paragraph(say(METHOD), "small"),
         ],
     )
 
 
 def facts(experiment: Experiment, document: ExperimentResult) -> str:
     """One line: how many pictures, how large, how often."""
-    pictures = "all" if document.samples is None else count(document.samples)
-    return f"{pictures} training pictures · {sections.resolution_and_seeds(experiment)}"
+    number = document.samples
+    pictures = say("all training pictures") if number is None else number_of(number, "training picture")  # not shown
+    return f"{pictures} · {sections.resolution_and_seeds(experiment)}"
 
 
 def verdict_section(found: Verdict) -> list[str]:
@@ -84,15 +96,16 @@ def verdict_section(found: Verdict) -> list[str]:
     if covers := claim_wording.covers(found):
         parts.append(pieces.paragraph(covers, "small"))
     parts += [
-        pieces.paragraph(f"{title(name)} {mark}", "mark")
+        pieces.paragraph(say("{arm} {predicate}", arm=title(name), predicate=mark), "mark")
         for name, mark in findings.marks(found)
         if not said(found, name)
     ]
     for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
         if rows:
-            parts.append(pieces.heading(f"{title(name)} against {noun(found.against(name))}"))
-            parts.append(pieces.table(("Measure", "Result", "", "What it is"), rows))
+            heading = say("{arm} against {baseline}", arm=title(name), baseline=noun(found.against(name)))
+            parts.append(pieces.heading(heading))
+            parts.append(pieces.table((say("Measure"), say("Result"), "", say("What it is")), rows))
     return parts
 
 
@@ -101,7 +114,7 @@ def adaptation_section(document: ExperimentResult) -> list[str]:
     found = document.adaptation
     if found is None or not found.text:
         return []
-    return [pieces.heading(f"On {found.target}"), *map(pieces.paragraph, found.text)]
+    return [pieces.heading(say("On {target}", target=found.target)), *map(pieces.paragraph, found.text)]
 
 
 def classes_section(found: Verdict) -> list[str]:
@@ -111,13 +124,13 @@ def classes_section(found: Verdict) -> list[str]:
     if not class_findings.known(found):
         return []
     drawing, note = class_findings.chart(found)
-    caption = f"Share of each class's test pictures that was recognised. {note}".strip()
+    caption = joined([say("Share of each class's test pictures that was recognised."), note])
     return [
-        pieces.heading(class_findings.HEADING),
+        pieces.heading(say(class_findings.HEADING)),
         pieces.figures([(caption, as_svg(drawing))]),
         pieces.table(class_findings.head(found), class_findings.rows(found)),
-        pieces.table(class_findings.MEANS_HEAD, class_findings.means_rows(found)),
-        pieces.paragraph(class_findings.EXPLAINED, "small"),
+        pieces.table(pieces.worded(class_findings.MEANS_HEAD), class_findings.means_rows(found)),
+        pieces.paragraph(say(class_findings.EXPLAINED), "small"),
     ]
 
 
@@ -130,12 +143,15 @@ def shifted_section(subject: Subject, info: DatasetInfo | None) -> list[str]:
     if not found.arms:
         return []
     drawings = shifted_findings.drawings(found, [arm.name for arm in experiment.arms])
+    figures = [
+        (say("Test pictures {kind}", kind=say(kind)), as_svg(each, CHART_WIDTH)) for kind, each in drawings.items()
+    ]
     return [
-        pieces.heading(shifted_findings.HEADING),
+        pieces.heading(say(shifted_findings.HEADING)),
         *map(pieces.paragraph, found.text),
-        pieces.figures([(f"Test pictures {kind}", as_svg(each, CHART_WIDTH)) for kind, each in drawings.items()]),
+        pieces.figures(figures),
         pieces.table(head(), table_rows(found)),
-        pieces.paragraph(EXPLAINED, "small"),
+        pieces.paragraph(say(EXPLAINED), "small"),
     ]
 
 
@@ -154,22 +170,22 @@ def charts(experiment: Experiment, records: list[RunRecord], lines: tuple[Refere
     bands = frames.bands(metrics, len(experiment.seeds))
     balanced = [
         (
-            "Balanced validation accuracy by epoch",
+            say("Balanced validation accuracy by epoch"),
             curves.validation_chart("balanced_accuracy", metrics, arms, "epochs", longest),
         )
     ]
     drawn = (
         *(balanced if experiment.judge_by == BALANCED_ACCURACY else []),
         (
-            f"Validation accuracy by epoch{bands and f'. {bands}'}",
+            say("Validation accuracy by epoch. {bands}", bands=bands) if bands else say("Validation accuracy by epoch"),
             with_references(curves.validation_chart("accuracy", metrics, arms, "epochs", longest), marks),
         ),
         (
-            "Validation accuracy by computing time",
+            say("Validation accuracy by computing time"),
             curves.validation_chart("accuracy", metrics, arms, "seconds", longest),
         ),
-        ("Validation loss by epoch", curves.validation_chart("loss", metrics, arms, "epochs", longest)),
-        ("Time per epoch", curves.epoch_seconds_chart(metrics, arms, longest, height=320)),
+        (say("Validation loss by epoch"), curves.validation_chart("loss", metrics, arms, "epochs", longest)),
+        (say("Time per epoch"), curves.epoch_seconds_chart(metrics, arms, longest, height=320)),
     )
     return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
 
@@ -184,7 +200,7 @@ def runs_rows(document: ExperimentResult) -> list[tuple[str | int, ...]]:
         (
             title(name),
             run.seed,
-            " ".join(filter(None, [run.status, run.message])),
+            _ended(run),
             run.epochs,
             percent(run.best_val_accuracy),
             percent(run.test_accuracy),
@@ -195,3 +211,9 @@ def runs_rows(document: ExperimentResult) -> list[tuple[str | int, ...]]:
         for name, arm in document.arms.items()
         for run in arm.runs
     ]
+
+
+def _ended(run: RunSummary) -> str:
+    """How a run ended, and why."""
+    status = say(STATUSES[run.status])
+    return say("{status} {message}", status=status, message=run.message) if run.message else status

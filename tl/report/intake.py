@@ -21,6 +21,7 @@ from tl.datasets.archive import Limits, Member, read_members
 from tl.datasets.info import DatasetInfo, Size
 from tl.decoding.entries import unpack
 from tl.decoding.heads import LeftOut
+from tl.languages import english, say
 from tl.report.bundle import CONTENTS, ENTRY_BYTES, FORMAT, READABLE, RUN_FILES
 from tl.report.placing import Part, check_absent, run_ids_of, under_own_ids, write
 from tl.report.reading import Reader, reading
@@ -34,7 +35,6 @@ from tl.store.rows import Id
 LIMITS = Limits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=ENTRY_BYTES, entries=7_000)
 ENTRY = re.compile(rf"runs/({ID_PATTERN.pattern})/({'|'.join(map(re.escape, RUN_FILES))})")
 IMPORTED = "imported.json"  # tl.store.home.Run.imported
-AGAIN = "give a bundle that TL Lab has exported"
 _ARCHIVE_ADVICE = re.compile(r"[;:,] [^;]*\b(?:pack|class folders?|password)\b[^;]*\.$")
 
 
@@ -102,7 +102,8 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
         with _judged(shown):
             document = checked(json.loads(read(CONTENTS) or b""), dict[str, Any])
             if document.get("format") not in READABLE:
-                raise Damaged(f"its format is {document.get('format')!r:.60}, this TL Lab reads {FORMAT}")
+                form = f"{document.get('format')!r:.60}"
+                raise Damaged(say("its format is {format}, this TL Lab reads {own}", format=form, own=FORMAT))
             contents = checked(document, _Contents)
             home.policy.check_kept(sum(len(told.runs) for told in contents.experiments))
             sweep_id, called = contents.sweep_id, _label(contents)
@@ -130,11 +131,21 @@ def _judged(shown: str) -> Iterator[None]:
     try:
         yield
     except Refused as refusal:
-        raise Refused(f"{shown} can't be imported: {refusal}") from None
+        raise Refused(say("{file} can't be imported: {problem}", file=shown, problem=str(refusal))) from None
     except Damaged as problem:
-        raise Refused(f"{shown} is not a TL Lab bundle, or is damaged ({problem}); {AGAIN}.") from None
+        raise _damaged(shown, str(problem)) from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as problem:
-        raise Refused(f"{shown} is not a TL Lab bundle, or is damaged ({type(problem).__name__}); {AGAIN}.") from None
+        raise _damaged(shown, type(problem).__name__) from None
+
+
+def _damaged(shown: str, problem: str) -> Refused:
+    return Refused(
+        say(
+            "{file} is not a TL Lab bundle, or is damaged ({problem}); give a bundle that TL Lab has exported.",
+            file=shown,
+            problem=problem,
+        )
+    )
 
 
 def _limits(home: Home) -> Limits:
@@ -150,13 +161,27 @@ def _members(home: Home, path: Path, shown: str) -> dict[str, Member]:
     try:
         members = read_members(path, _limits(home), shown)
     except Refused as refusal:
-        raise Refused(_ARCHIVE_ADVICE.sub(f"; {AGAIN}.", str(refusal))) from None
+        raise Refused(_of_a_bundle(str(refusal))) from None
     found = {member.name: member for member in members}
     strange = [name for name in found if name != CONTENTS and not ENTRY.fullmatch(name)]
     if CONTENTS not in found or strange or len(found) != len(members):
-        what = f"it holds {strange[0]!r:.100}" if strange else f"it needs one {CONTENTS}"
-        raise Refused(f"{shown} is not a TL Lab bundle ({what}); `python -m tl export ID` makes one.")
+        what = say("it needs one {name}", name=CONTENTS)
+        if strange:
+            what = say("it holds {name}", name=f"{strange[0]!r:.100}")
+        told = say(
+            "{file} is not a TL Lab bundle ({problem}); `python -m tl export ID` makes one.", file=shown, problem=what
+        )
+        raise Refused(told)
     return found
+
+
+def _of_a_bundle(refusal: str) -> str:
+    """What is wrong with a zip, without the advice for zips of pictures."""
+    advice = _ARCHIVE_ADVICE.search(english(refusal))
+    if not advice:
+        return refusal
+    problem = refusal.rpartition("；")[0] or english(refusal)[: advice.start()]  # Chinese, or English
+    return say("{problem}; give a bundle that TL Lab has exported.", problem=problem)
 
 
 def _bytes(file: int, members: dict[str, Member], name: str) -> bytes | None:
@@ -165,7 +190,7 @@ def _bytes(file: int, members: dict[str, Member], name: str) -> bytes | None:
     try:
         return unpack(file, *members[name][1:])
     except LeftOut:
-        raise Damaged(f"{name} can't be unpacked") from None
+        raise Damaged(say("{name} can't be unpacked", name=name)) from None
 
 
 def _check_names(names: Iterable[str], parts: list[Part]) -> None:
@@ -173,23 +198,23 @@ def _check_names(names: Iterable[str], parts: list[Part]) -> None:
     run_ids = set(run_ids_of(parts))
     for name in sorted(set(names) - {CONTENTS}):
         if name.split("/")[1] not in run_ids:
-            raise Damaged(f"{name!r:.100} belongs to none of its runs")
+            raise Damaged(say("{name} belongs to none of its runs", name=f"{name!r:.100}"))
 
 
 def _check_together(parts: list[Part], sweep_id: str | None) -> None:
     """Raise where the parts are not one experiment, or not the sizes of one sweep."""
     run_ids = run_ids_of(parts)
     if not run_ids or len(set(run_ids)) != len(run_ids):
-        raise Damaged("it has no runs, or one of them twice")
+        raise Damaged(say("it has no runs, or one of them twice"))
     if sweep_id is None and len(parts) != 1:
-        raise Damaged("it has several experiments and no sweep")
+        raise Damaged(say("it has several experiments and no sweep"))
     if sweep_id is None:
         return
     sizes = [part.experiment.samples for part in parts]
     shared = {json.dumps(replace(part.experiment, samples=None).to_json()) for part in parts}
     ids = {part.experiment_id for part in parts}
     if None in sizes or len(set(sizes)) != len(parts) or len(ids) != len(parts) or len(shared) != 1:
-        raise Damaged("its experiments are not the sizes of one sweep")
+        raise Damaged(say("its experiments are not the sizes of one sweep"))
 
 
 def _experiment(told: _Told) -> Part:
@@ -200,7 +225,7 @@ def _experiment(told: _Told) -> Part:
     for row in told.runs:
         config = planned.pop((row.arm, row.seed), None)
         if config is None:
-            raise Damaged("its runs are not those of its experiment")
+            raise Damaged(say("its runs are not those of its experiment"))
         configs.append(replace(config, run_id=row.run_id))
         said = {"reason": row.reason and words(row.reason), "message": row.message and words(row.message)}
         rows.append(asdict(row) | said)
@@ -235,7 +260,7 @@ def _runs(
 def _dataset(told: _Pictures, experiment: Experiment) -> dict[str, Any]:
     """What the data set was, as a DatasetInfo can be read from it."""
     if told.name != experiment.dataset or not NAME_PATTERN.fullmatch(told.name) or len(told.classes) > 1_000:
-        raise Damaged("its data set is not the experiment's")
+        raise Damaged(say("its data set is not the experiment's"))
     splits = ("train", "validation", "test")
     counts = {
         words(name): {split: of_class[split] for split in splits if split in of_class}

@@ -1,8 +1,10 @@
 """One number of a comparison, as a card or a report shows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 
+from tl.languages import say
 from tl.words import count
 
 
@@ -16,13 +18,25 @@ class Measure:
     help: str = ""  # how it is defined
 
 
-def span(low: float, high: float, say: Callable[[float], str]) -> str:
+def span(low: float, high: float, shown: Callable[[float], str]) -> str:
     """An interval: the unit once, at its end."""
-    start, end = say(low), say(high)
+    start, end = shown(low), shown(high)
     number, _, unit = start.rpartition(" ")
-    return f"{number} to {end}" if number and end.endswith(f" {unit}") else f"{start} to {end}"
+    return say("{low} to {high}", low=number if number and end.endswith(f" {unit}") else start, high=end)
+
+
+def signed(fraction: float) -> str:
+    """A difference of two accuracies without its unit: "+18.1"."""
+    rounded = round(100 * fraction, 1) or 0.0
+    return f"{rounded:+.1f}".replace("-", "−").replace("+0.0", "±0.0")
 
 
 def pictures(number: float) -> str:
     """A mean number of pictures."""
     return count(round(number))
+
+
+def row_of(items: Iterable[object]) -> str:
+    """ "a, b, c"; "" for nothing."""
+    shown = list(map(str, items))
+    return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), shown) if shown else ""

@@ -13,8 +13,10 @@ from tl.analysis.results import Interval
 from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, Experiment, Refused, RunConfig
 from tl.datasets import DatasetInfo, describe, describe_after
-from tl.report.card_pictures import called, learned, tested_on, text, used
+from tl.languages import joined, say
+from tl.report.card_pictures import called, learned, pictures_of, text
 from tl.report.command import command, pinned
+from tl.report.subject import STATUSES
 from tl.sources.licences import in_words
 from tl.store import database
 from tl.store.database import Unknown
@@ -23,7 +25,13 @@ from tl.store.home import Home
 from tl.store.predictions import read_predictions
 from tl.store.rows import RunRow
 from tl.strategies import STRATEGIES, TARGET, arm_title
-from tl.words import millions, number_of, percent, plain
+from tl.words import count, millions, number_of, percent, plain
+
+COMMANDS = """```sh
+python -m pip install onnxruntime pillow numpy
+python predict.py --self-check
+python predict.py photos --output answers.csv
+```"""  # not shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +57,8 @@ def about(home: Home, run_id: str) -> About:
     row = database.read_run(home, run_id)
     config, result = read_config(home.run(run_id)), read_result(home.run(run_id))
     if row.status != "finished" or not isinstance(config, RunConfig) or result is None:
-        raise Refused(f"Run {run_id} is {row.status}; only a finished run has a model card.")
+        status = say(STATUSES[row.status])
+        raise Refused(say("Run {run} is {status}; only a finished run has a model card.", run=run_id, status=status))
     alone = replace(row.experiment, arms=(config.arm,), seeds=(config.seed,), looks=())
     found = {split: read_predictions(home.run(run_id).predictions, split) for split in ("validation", "test")}
     weights, licence = _weights(home, config)
@@ -84,12 +93,14 @@ def _accuracy(home: Home, row: RunRow, alone: Experiment, info: DatasetInfo) -> 
 def _weights(home: Home, config: RunConfig) -> tuple[str, str]:
     """What it began from, and under which licence that is."""
     if not config.arm.pretrained:
-        return "random weights", ""
+        return say("random weights"), ""
     try:
         found = sources.source(home, config.backbone, config.weights)
     except Refused:  # deleted since
-        return f"pretrained weights “{config.weights}”", "not known any more; ask whoever made the model"
-    return f"{found.title}, trained on {found.source_data}", in_words(found.licence)
+        weights = say("pretrained weights “{weights}”", weights=config.weights)
+        return weights, say("not known any more; ask whoever made the model")
+    pictures = say(found.source_data)
+    return say("{weights}, trained on {pictures}", weights=say(found.title), pictures=pictures), in_words(found.licence)
 
 
 def card(home: Home, own: About, measured: dict[str, Any]) -> str:
@@ -101,150 +112,231 @@ def card(home: Home, own: About, measured: dict[str, Any]) -> str:
 
 def _head(own: About, measured: dict[str, Any]) -> Iterator[str]:
     config = own.config
-    yield f"# {text(called(own.source, own.target))}: {text(BACKBONES[config.backbone].title)}, {text(arm_title(config.arm.name))}"
-    what = f"A network that tells {number_of(len(own.info.classes), 'class')} of pictures apart, made with TL Lab."
-    if config.final:
-        what += " It is a final model: it was trained on all pictures there were."
-    yield what
-    began = f"It began from {text(own.weights)}."
-    size = f"{millions(measured['parameters'])} parameters, pictures of {config.resolution} × {config.resolution} px."
-    yield f"{began} {STRATEGIES[config.arm.strategy].sentence_for(config.arm.weights)} {size[0].upper()}{size[1:]}"
+    data, arm = text(called(own.source, own.target)), text(arm_title(config.arm.name))
+    title = say("{data}: {network}, {arm}", data=data, network=text(BACKBONES[config.backbone].title), arm=arm)
+    yield f"# {title}"
+    classes = number_of(len(own.info.classes), "class")
+    yield joined([
+        say("A network that tells {classes} of pictures apart, made with TL Lab.", classes=classes),
+        say("It is a final model: it was trained on all pictures there were.") if config.final else None,
+    ])  # fmt: skip
+    yield joined([
+        say("It began from {weights}.", weights=text(own.weights)),
+        STRATEGIES[config.arm.strategy].sentence_for(config.arm.weights),
+        say(
+            "{number} parameters, pictures of {side} × {side} px.",
+            number=millions(measured["parameters"]),
+            side=config.resolution,
+        ),
+    ])  # fmt: skip
 
 
 def _use(own: About, measured: dict[str, Any]) -> Iterator[str]:
-    yield "## Use it"
+    yield f"## {say('Use it')}"
     if "splits" in measured:
-        yield (
-            "```sh\npython -m pip install onnxruntime pillow numpy\npython predict.py --self-check\n"
-            "python predict.py photos --output answers.csv\n```"
-        )
+        yield COMMANDS
     yield "\n".join(_files(own, measured))
-    temperature, whose, limits = measured["temperature"], "", ""
-    if own.target is not None and STRATEGIES[own.config.arm.strategy].learns_from != TARGET:
-        whose, limits = f" of “{text(own.source.called)}”", " on such pictures; on others it may be wrong more often"
-    if "splits" in measured and temperature:
-        yield (
-            f"The probabilities are softmax(scores / {temperature:.3f}): the temperature was fitted on the validation "
-            f"pictures{whose}, so that they say how often the answer is right{limits}. It changes no answer."
+    if "splits" in measured:
+        yield _probabilities(own, measured["temperature"])
+
+
+def _probabilities(own: About, temperature: float | None) -> str:
+    if not temperature:
+        return say(
+            "The probabilities are softmax(scores), without a temperature: no validation pictures could settle one."
         )
-    elif "splits" in measured:
-        yield "The probabilities are softmax(scores), without a temperature: no validation pictures could settle one."
+    if own.target is None or STRATEGIES[own.config.arm.strategy].learns_from == TARGET:
+        return say(
+            "The probabilities are softmax(scores / {temperature:.3f}): the temperature was fitted on the validation pictures, "
+            "so that they say how often the answer is right. It changes no answer.",
+            temperature=temperature,
+        )
+    return say(
+        "The probabilities are softmax(scores / {temperature:.3f}): the temperature was fitted on the validation pictures of "
+        "“{data}”, so that they say how often the answer is right on such pictures; on others it may be wrong more often. It "
+        "changes no answer.",
+        temperature=temperature,
+        data=text(own.source.called),
+    )
 
 
 def _files(own: About, measured: dict[str, Any]) -> Iterator[str]:
     side = measured["side"]
     if "splits" in measured:
-        yield (
-            f"- `model.onnx`: pictures as bytes, N × {side} × {side} × 3, red, green and blue, to probabilities, N × classes; "
-            "scaling and normalising are inside."
+        yield "- `model.onnx`: " + say(
+            "pictures as bytes, N × {side} × {side} × 3, red, green and blue, to probabilities, N × classes; scaling and "
+            "normalising are inside.",
+            side=side,
         )
         yield f"- `model-int8.onnx`: {_int8(measured)}"
-        yield "- `predict.py`: files and folders to CSV, with the code in `tl` that reads pictures as they were read for training."
+        yield "- `predict.py`: " + say(
+            "files and folders to CSV, with the code in `tl` that reads pictures as they were read for training."
+        )
     else:
-        yield "- There are no ONNX models: they were left out (`--without-onnx`)."
+        yield "- " + say("There are no ONNX models: they were left out (`--without-onnx`).")
     given = measured["input"]
     mean, std = (", ".join(f"{value:g}" for value in given[name]) for name in ("mean", "std"))
-    yield (
-        f"- `model.safetensors`: the weights, under the names that torch uses for this network. It takes values 0 to 1, less "
-        f"{mean}, divided by {std}."
+    yield "- `model.safetensors`: " + say(
+        "the weights, under the names that torch uses for this network. It takes values 0 to 1, less {mean}, divided by {std}.",
+        mean=mean,
+        std=std,
     )
-    yield "- `labels.txt`: the classes, in the order of the answers."
-    shown = (
-        f"five pictures{tested_on(own.target) or ' of the data set'}"
-        if measured["own_pictures"]
-        else "five pictures of noise"
-    )
-    yield f"- `check`: {shown}, and what the model answers on them."
+    yield "- `labels.txt`: " + say("the classes, in the order of the answers.")
+    if not measured["own_pictures"]:
+        shown: str = say("five pictures of noise")
+    elif own.target is None:
+        shown = say("five pictures of the data set")
+    else:
+        shown = pictures_of(say("five pictures"), own.target)
+    yield "- `check`: " + say("{pictures}, and what the model answers on them.", pictures=shown)
 
 
 def _int8(measured: dict[str, Any]) -> str:
     found, splits = measured["int8"], measured["splits"]
     if found is None:
-        return "left out: there were no validation pictures to measure it on."
+        return say("left out: there were no validation pictures to measure it on.")
     if "right" not in found:
-        return f"left out: it could not be made ({text(found['problem'])})."
+        return say("left out: it could not be made ({problem}).", problem=text(found["problem"]))
     whole = splits["validation"]
-    told = (
-        f"on {number_of(found['pictures'], 'validation picture')} {percent(found['right'] / found['pictures'])} right, the other "
-        f"{percent(whole['right'] / whole['pictures'])}; {percent(found['same'] / found['pictures'])} of the answers are the same; "
-        f"{found['images_per_second'] / whole['images_per_second']:.1f} times as fast where it was exported"
+    told = say(
+        "on {pictures} {right} right, the other {whole}; {same} of the answers are the same; {times:.1f} times as fast where it "
+        "was exported",
+        pictures=number_of(found["pictures"], "validation picture"),  # not shown
+        right=percent(found["right"] / found["pictures"]),
+        whole=percent(whole["right"] / whole["pictures"]),
+        same=percent(found["same"] / found["pictures"]),
+        times=found["images_per_second"] / whole["images_per_second"],
     )
     if found["kept"]:
-        return f"smaller: {told}. Its ranges were set with {found['calibration']} training pictures."
-    return f"left out, since it is more than a point of accuracy worse: {told}."
+        number = found["calibration"]
+        return say("smaller: {found}. Its ranges were set with {number} training pictures.", found=told, number=number)
+    return say("left out, since it is more than a point of accuracy worse: {found}.", found=told)
 
 
 def _accuracy_told(home: Home, own: About, measured: dict[str, Any]) -> Iterator[str]:
-    yield "## How good it is"
+    yield f"## {say('How good it is')}"
     if own.config.final:
         yield from _borrowed(home, own)
         return
     yield _reached(own)
     found = own.calibration
     if found is not None:
-        after = f", {percent(found.after.error)} with the temperature" if found.after else ""
-        yield f"Expected calibration error on the test pictures: {percent(found.before.error)} as trained{after}."
+        yield _calibrated(found)
     tested = measured.get("splits", {}).get("test", {})
     if "same_as_stored" in tested:
         same, all_of_them = tested["same_as_stored"], tested["pictures"]
-        rest = "" if same == all_of_them else f" (it was tested in {own.result.precision}, this is float32)"
-        yield f"The ONNX model gives the same answer as the tested network on {same:,} of {all_of_them:,} test pictures{rest}."
+        told = say(
+            "The ONNX model gives the same answer as the tested network on {same:,} of {number:,} test pictures (it was tested in "
+            "{precision}, this is float32).",
+            same=same,
+            number=all_of_them,
+            precision=own.result.precision,
+        )
+        if same == all_of_them:
+            told = say(
+                "The ONNX model gives the same answer as the tested network on {same:,} of {number:,} test pictures.",
+                same=same,
+                number=all_of_them,
+            )
+        yield told
+
+
+def _calibrated(found: Calibration) -> str:
+    before = percent(found.before.error)
+    if not found.after:
+        return say("Expected calibration error on the test pictures: {before} as trained.", before=before)
+    return say(
+        "Expected calibration error on the test pictures: {before} as trained, {after} with the temperature.",
+        before=before,
+        after=percent(found.after.error),
+    )
 
 
 def _reached(own: About) -> str:
     found = own.accuracy
     if found is None:
-        why = (
-            "" if own.target is None or own.target.labelled else f": the pictures{tested_on(own.target)} have no labels"
+        if own.target is None or own.target.labelled:
+            return say("It has not been tested.")
+        return say("It has not been tested: the pictures of “{data}” have no labels.", data=text(own.target.called))
+    measure = say("Balanced accuracy") if own.experiment.judge_by == BALANCED_ACCURACY else say("Accuracy")
+    on = say("test pictures") if own.tested is None else number_of(own.tested, "test picture")  # not shown
+    pictures, accuracy = pictures_of(on, own.target), percent(found.mean)
+    if found.low is None:
+        return say(
+            "{measure} on {pictures} that it was not trained on: **{accuracy}**.",
+            measure=measure,
+            pictures=pictures,
+            accuracy=accuracy,
         )
-        return f"It has not been tested{why}."
-    measure = "Balanced accuracy" if own.experiment.judge_by == BALANCED_ACCURACY else "Accuracy"
-    between = "" if found.low is None else f" (95 % interval {percent(found.low)} to {percent(found.high)})"
-    on = "test pictures" if own.tested is None else number_of(own.tested, "test picture")
-    return f"{measure} on {on}{tested_on(own.target)} that it was not trained on: **{percent(found.mean)}**{between}."
+    return say(
+        "{measure} on {pictures} that it was not trained on: **{accuracy}** (95 % interval {low} to {high}).",
+        measure=measure,
+        pictures=pictures,
+        accuracy=accuracy,
+        low=percent(found.low),
+        high=percent(found.high),
+    )
 
 
 def _borrowed(home: Home, own: About) -> Iterator[str]:
     """Of a final model: nobody knows; whose accuracy may be quoted."""
     assert own.config.final is not None
-    yield "No pictures were left to test it on, so its accuracy is not known."
+    yield say("No pictures were left to test it on, so its accuracy is not known.")
     try:
         before = about(home, own.config.final.of)
     except (Refused, Unknown):
-        yield f"The run whose recipe it is ({own.config.final.of}) was deleted."
+        yield say("The run whose recipe it is ({run}) was deleted.", run=own.config.final.of)
         return
-    yield (
-        f"The run whose recipe it repeats, {before.run_id}, was trained on {used(before.config)} of the training pictures only. Of that "
-        f"one, not of this: {_reached(before)}"
-    )
+    run, number = before.run_id, before.config.samples
+    if number:
+        told = say(
+            "The run whose recipe it repeats, {run}, was trained on {number} of the training pictures only.",
+            run=run,
+            number=count(number),
+        )
+    else:
+        told = say("The run whose recipe it repeats, {run}, was trained on all of the training pictures only.", run=run)
+    yield joined([told, say("Of that one, not of this: {accuracy}", accuracy=_reached(before))])
 
 
 def _licence(own: About) -> Iterator[str]:
-    yield "## Licence"
+    yield f"## {say('Licence')}"
     if own.licence:
-        yield f"Licence of the weights it began from: {text(own.licence)}. It covers what was made from them, too."
+        yield say(
+            "Licence of the weights it began from: {licence}. It covers what was made from them, too.",
+            licence=text(own.licence),
+        )
     else:
-        yield "It began from random weights, so no one else's licence applies to them."
-    yield "The rights to the pictures it was trained on are not known to TL Lab."
+        yield say("It began from random weights, so no one else's licence applies to them.")
+    yield say("The rights to the pictures it was trained on are not known to TL Lab.")
 
 
 def _limits(own: About) -> Iterator[str]:
-    yield "## Limits"
-    yield "\n".join((
-        f"- It knows these {number_of(len(own.info.classes), 'class')} only, and names one of them whatever it is shown.",
-        "- It looks at the centre square of a picture.",
-        "- Its accuracy holds for pictures of the kind it was tested with; other cameras, places or seasons may do worse.",
-        "- Don't base important decisions about people on it alone.",
-    ))  # fmt: skip
+    classes = number_of(len(own.info.classes), "class")
+    limits = (
+        say("It knows these {classes} only, and names one of them whatever it is shown.", classes=classes),
+        say("It looks at the centre square of a picture."),
+        say(
+            "Its accuracy holds for pictures of the kind it was tested with; other cameras, places or seasons may do worse."
+        ),
+        say("Don't base important decisions about people on it alone."),
+    )
+    yield f"## {say('Limits')}"
+    yield "\n".join(f"- {limit}" for limit in limits)
 
 
 def _repeat(own: About) -> Iterator[str]:
-    yield "## How it was made"
+    yield f"## {say('How it was made')}"
     versions = ", ".join(f"{name} {version}" for name, version in (own.result.versions or {}).items())
-    facts = f"Run {own.run_id}, best epoch {own.result.best_epoch}, seed {own.config.seed}."
-    yield f"{facts} {text(versions)}".strip()
+    facts = say(
+        "Run {run}, best epoch {epoch}, seed {seed}.",
+        run=own.run_id,
+        epoch=own.result.best_epoch,
+        seed=own.config.seed,
+    )
+    yield joined([facts, text(versions)])
     if own.config.final:
-        yield f"```sh\npython -m tl final-model {own.config.final.of}\n```"
+        yield f"```sh\npython -m tl final-model {own.config.final.of}\n```"  # not shown
         return
     experiment, exactly = pinned(own.experiment, [own.result])
     yield f"```sh\n{plain(command(experiment))}\n```"

@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterable, Sequence
 
 from tl.config import ID_PATTERN
+from tl.languages import language, say
 from tl.words import plain
 
+TAGS = {"zh": "zh-Hans"}  # language -> how HTML calls it, where that is not its code
 _MEASURE = re.compile(r"[+−±]?[\d.,]+ \S{1,2}")  # "56.3 %", "590 MB"
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # not shown
 STYLE = """
 :root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; color: #1d2129;
-  background: #fff; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Helvetica, Arial, "PingFang SC", "Microsoft YaHei",
+  "Noto Sans CJK SC", sans-serif; color: #1d2129; background: #fff; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; } h3 { font-size: 1rem; }
 .facts, figcaption, .small { color: #5b626d; font-size: .875rem; }
 .verdict { border: 1px solid #d5d8de; border-radius: 10px; padding: 1rem 1.2rem; margin: 1.2rem 0; font-size: 1.15rem; }
@@ -34,7 +36,7 @@ td.id { font-family: ui-monospace, monospace; font-size: .8em; overflow-wrap: an
   figure, tr, pre { break-inside: avoid; } figure { flex-basis: 100%; } figure img { width: 100%; }
   .scroll { overflow: visible; } table { width: 100%; font-size: 8pt; } th, td { padding-right: .5rem; }
 }
-"""
+"""  # not shown
 
 
 def text(words: object) -> str:
@@ -44,8 +46,9 @@ def text(words: object) -> str:
 
 def page(title: str, parts: Iterable[str]) -> str:
     """The whole document: one file that needs nothing else."""
+    tag = TAGS.get(language(), language())
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{tag}"><head><meta charset="utf-8">\n'  # not shown
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{text(title)}</title>\n<style>{STYLE}</style></head>\n<body>\n<h1>{text(title)}</h1>\n"
@@ -80,7 +83,12 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     """A table; an empty `head` is left out."""
     top = f"<thead><tr>{_cells('th', head)}</tr></thead>" if any(head) else ""
     body = "".join(f"<tr>{_cells('td', row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'  # not shown
+
+
+def worded(head: Iterable[str]) -> tuple[str, ...]:
+    """The marks of a head in the reader's language."""
+    return tuple(map(say, head))
 
 
 def _cells(kind: str, values: Iterable[object]) -> str:
@@ -96,10 +104,10 @@ def _mark(value: object) -> str:
 
 def figures(charts: Iterable[tuple[str, str]]) -> str:
     """Charts side by side: (caption, SVG) each. As pictures, so that nothing in an SVG is ever run or loaded."""
-    return f'<div class="charts">{"".join(_figure(caption, svg) for caption, svg in charts)}</div>'
+    return f'<div class="charts">{"".join(_figure(caption, svg) for caption, svg in charts)}</div>'  # not shown
 
 
 def _figure(caption: str, svg: str) -> str:
     data = base64.b64encode(svg.encode()).decode()
-    picture = f'<img alt="{text(caption)}" src="data:image/svg+xml;base64,{data}">'
+    picture = f'<img alt="{text(caption)}" src="data:image/svg+xml;base64,{data}">'  # not shown
     return f"<figure><figcaption>{text(caption)}</figcaption>{picture}</figure>"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tl.config import Experiment, Refused, RunConfig
+from tl.languages import say
 from tl.report.run_files import Files
 from tl.store import database
 from tl.store.files import locked, write_bytes, write_json
@@ -49,7 +50,8 @@ def write(
                 _place(home, parts, sweep_id, called, incoming)
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Refused(f"The disk that holds {home.path} is full; free some space and try again.") from None
+            told = say("The disk that holds {folder} is full; free some space and try again.", folder=home.path)
+            raise Refused(told) from None
         raise
 
 
@@ -81,16 +83,19 @@ def run_ids_of(parts: list[Part]) -> list[str]:
 
 def check_absent(home: Home, parts: list[Part], sweep_id: str | None) -> None:
     """Raise Refused where something of it is here."""
-    again = "is here already; delete its runs first to import it again."
     if sweep_id in {sweep["sweep_id"] for sweep in database.read_sweeps(home)}:
-        raise Refused(f"Sweep {sweep_id} {again}")
+        raise Refused(say("Sweep {id} is here already; delete its runs first to import it again.", id=sweep_id))
     for part in parts:
         if database.has_experiment(home, part.experiment_id):
-            raise Refused(f"Experiment {part.experiment_id} {again}")
+            raise Refused(
+                say("Experiment {id} is here already; delete its runs first to import it again.", id=part.experiment_id)
+            )
     known = {row.run_id for row in database.read_runs(home)}
     for run in map(home.run, run_ids_of(parts)):
         run_id = run.folder.name
         if run_id in known:
-            raise Refused(f"Run {run_id} {again.replace('its runs', 'it')}")
+            raise Refused(say("Run {id} is here already; delete it first to import it again.", id=run_id))
         if run.folder.exists() and not run.imported.exists():  # trained here: it may be all that is left of it
-            raise Refused(f"Run {run_id} is not in the queue but has a folder; move runs/{run_id} away to import it.")
+            raise Refused(
+                say("Run {id} is not in the queue but has a folder; move runs/{id} away to import it.", id=run_id)
+            )

@@ -11,6 +11,8 @@ HEIC photos of telephones need pillow-heif besides.
 import argparse
 import io
 import json
+import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -33,6 +35,48 @@ MOST_PIXELS, MOST_SIDE, MOST_BYTES = 250_000_000, 65_535, 256 * 1024**2  # of on
 BATCH = 32  # pictures at once
 CLOSE = 1e-3  # how far a probability may be from what was told, in the self-check
 INPUT = "pictures"
+VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set names languages, as gettext has it
+CHINESE = {  # what is said here -> in Chinese; TL Lab's own catalogues stay at home
+    "{number:,} pictures": "{number:,} 张图片",  # not shown
+    "{number:,} pictures; {files:,} files could not be read": "{number:,} 张图片；{files:,} 个文件无法读取",  # not shown
+    "compare with the answers in the folder check": "与 check 文件夹里的答案对照",  # not shown
+    "default: the screen": "默认：屏幕",  # not shown
+    "files and folders": "文件和文件夹",  # not shown
+    "model-int8.onnx is smaller": "model-int8.onnx 更小",  # not shown
+    "name photos or a folder of them, or --self-check": "请给出照片或照片文件夹，或者 --self-check",  # not shown
+    "onnxruntime is not installed: python -m pip install onnxruntime pillow numpy": (  # not shown
+        "未安装 onnxruntime：python -m pip install onnxruntime pillow numpy"  # not shown
+    ),
+    "The model answers as it should on {number} pictures: largest difference {apart:.1g}.": (  # not shown
+        "模型在 {number} 张图片上的回答符合预期：最大差异 {apart:.1g}。"
+    ),
+    "The model's answers differ from what they should be, by up to {apart:.2g}; use newer libraries.": (  # not shown
+        "模型的回答与预期不符，最大相差 {apart:.2g}；请使用更新的库。"
+    ),
+    "There is no file or folder {place}.": "没有文件或文件夹 {place}。",  # not shown
+    "{file} is missing; unpack the whole zip.": "缺少 {file}；请解压整个 zip。",  # not shown
+}
+HELP = """这些照片里是什么？询问与本文件在一起的模型；需要 onnxruntime、pillow 和 numpy，无需联网。
+
+    python predict.py photo.jpg               在屏幕上以 CSV 给出答案
+    python predict.py photos --output answers.csv
+    python predict.py --self-check            模型在这里的回答与训练它的地方一致吗？
+
+读取图片所用的正是读取训练图片的那些代码：在本文件旁的 tl 文件夹中。
+手机的 HEIC 照片另需 pillow-heif。
+"""  # not shown
+
+
+def chinese() -> bool:
+    """Whether whoever reads asks for Chinese before English."""
+    wanted = next((value for name in VARIABLES if (value := os.environ.get(name))), "")
+    codes = (re.split(r"[-_.@]", one)[0].lower() for one in wanted.split(":"))
+    return next((code for code in codes if code in ("zh", "en", "c", "posix")), "") == "zh"
+
+
+def say(text: str, **values: object) -> str:
+    """`text` in the reader's language, with `values` in place of its {names}."""
+    return (CHINESE.get(text, text) if chinese() else text).format(**values)
 
 
 class Problem(Exception):
@@ -50,9 +94,10 @@ class Model:
         try:
             import onnxruntime
         except ImportError:
-            raise Problem("onnxruntime is not installed: python -m pip install onnxruntime pillow numpy") from None
+            told = say("onnxruntime is not installed: python -m pip install onnxruntime pillow numpy")
+            raise Problem(told) from None
         if not path.is_file():
-            raise Problem(f"{path} is missing; unpack the whole zip.")
+            raise Problem(say("{file} is missing; unpack the whole zip.", file=path))
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -73,7 +118,7 @@ def read(path: Path) -> Image.Image:
             raise LeftOut(TOO_LARGE_A_FILE)
         data = path.read_bytes()
     except OSError as problem:
-        raise LeftOut(f"can't be opened ({problem.strerror})") from None
+        raise LeftOut(f"can't be opened ({problem.strerror})") from None  # not shown: like all reasons in a CSV
     check_head(data[:600])
     try:
         return whole_square(data)
@@ -114,8 +159,17 @@ def self_check() -> str:
     found = model.probabilities(pictures)
     apart = max(abs(a - b) for own, each in zip(found, told) for a, b in zip(own, each["probabilities"]))
     if not apart <= CLOSE:
-        raise Wrong(f"The model's answers differ from what they should be, by up to {apart:.2g}; use newer libraries.")
-    return f"The model answers as it should on {len(told)} pictures: largest difference {apart:.1g}."
+        raise Wrong(
+            say(
+                "The model's answers differ from what they should be, by up to {apart:.2g}; use newer libraries.",
+                apart=apart,
+            )
+        )
+    return say(
+        "The model answers as it should on {number} pictures: largest difference {apart:.1g}.",
+        number=len(told),
+        apart=apart,
+    )
 
 
 def answer(model: Model, places: Sequence[Path], rows: AnswerFile) -> None:
@@ -127,7 +181,8 @@ def answer(model: Model, places: Sequence[Path], rows: AnswerFile) -> None:
             rows.answer(name, shares.tolist())
         waiting.clear()
         if sys.stderr.isatty():
-            print(f"\r{rows.pictures:,} pictures", end="", file=sys.stderr, flush=True)
+            told = say("{number:,} pictures", number=rows.pictures)
+            print(f"\r{told}", end="", file=sys.stderr, flush=True)
 
     for path, name in _files(places):
         try:
@@ -139,30 +194,31 @@ def answer(model: Model, places: Sequence[Path], rows: AnswerFile) -> None:
     if waiting:
         ask()
     end = "\n" if sys.stderr.isatty() else ""
-    print(f"{end}{rows.pictures:,} pictures; {rows.unreadable:,} files could not be read", file=sys.stderr)
+    told = say("{number:,} pictures; {files:,} files could not be read", number=rows.pictures, files=rows.unreadable)
+    print(f"{end}{told}", file=sys.stderr)
 
 
 def _files(places: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     for place in places:
         if not (place.is_dir() or place.is_file()):  # a pipe would be waited for
-            raise Problem(f"There is no file or folder {str(place)!r}.")
+            raise Problem(say("There is no file or folder {place}.", place=repr(str(place))))
         for path, name in files_in(place):
             yield path, name if len(places) == 1 else f"{place.name}/{name}" if place.is_dir() else name
 
 
 def main(argv: Sequence[str]) -> int:
     """Exit status 0: answered; 1: the self-check found something wrong; 2: can't be done."""
-    lines = str(__doc__).splitlines()
+    lines = (HELP if chinese() else str(__doc__)).splitlines()
     parser = argparse.ArgumentParser(
         description=lines[0], epilog="\n".join(lines[1:]), formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("photos", nargs="*", type=Path, help="files and folders")
-    parser.add_argument("--output", type=Path, metavar="FILE.csv", help="default: the screen")
-    parser.add_argument("--model", type=Path, default=HERE / "model.onnx", help="model-int8.onnx is smaller")
-    parser.add_argument("--self-check", action="store_true", help="compare with the answers in the folder check")
+    parser.add_argument("photos", nargs="*", type=Path, help=say("files and folders"))
+    parser.add_argument("--output", type=Path, metavar="FILE.csv", help=say("default: the screen"))
+    parser.add_argument("--model", type=Path, default=HERE / "model.onnx", help=say("model-int8.onnx is smaller"))
+    parser.add_argument("--self-check", action="store_true", help=say("compare with the answers in the folder check"))
     options = parser.parse_args(argv)
     if not options.photos and not options.self_check:
-        parser.error("name photos or a folder of them, or --self-check")
+        parser.error(say("name photos or a folder of them, or --self-check"))
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)

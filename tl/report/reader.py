@@ -16,6 +16,7 @@ os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # others reserve more addres
 
 from tl.config import Refused
 from tl.decoding.sandbox import limit
+from tl.languages import ENGLISH, say, speaking
 from tl.report.predictions import read_answers
 from tl.report.shifted import read_answers_shifted
 from tl.report.tables import read_columns
@@ -47,7 +48,7 @@ def _read(tables: dict[str, str], constants: dict[str, Any]) -> dict[str, bytes]
         columns, most = TABLES[name]
         frame = read_columns(data, columns, most, constants)
         if name == "metrics.parquet" and frame["epoch"].tolist() != list(range(1, len(frame) + 1)):
-            raise Refused("the epochs of a run are not in order.")
+            raise Refused(say("the epochs of a run are not in order."))
         found[name] = parquet_bytes(frame)
     return found
 
@@ -60,7 +61,7 @@ def _answer(task: dict[str, Any]) -> dict[str, Any]:
     except Refused as refusal:
         return {"refused": str(refusal)}
     except MemoryError:
-        return {"refused": "a table takes more memory than a run's."}
+        return {"refused": say("a table takes more memory than a run's.")}
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -73,7 +74,9 @@ def main() -> None:
     limit(MEMORY_BYTES)
     print("ready", flush=True)
     for line in sys.stdin:
-        print(json.dumps(_answer(json.loads(line))), flush=True)
+        task = json.loads(line)
+        with speaking(task.get("language", ENGLISH)):
+            print(json.dumps(_answer(task)), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 
 from tl.config import Refused
 from tl.datasets.pool import Died, answers
+from tl.languages import language, say
 
 READER = ["-P", "-m", "tl.report.reader"]
 Tables = dict[str, bytes]  # file name -> Parquet
@@ -38,9 +39,9 @@ def _read(started: Callable[[], Ask], tables: Tables, constants: dict[str, Any])
         return {}
     packed = {name: base64.b64encode(data).decode() for name, data in tables.items()}
     try:
-        (found,) = started()([{"tables": packed, "constants": constants}])
+        (found,) = started()([{"tables": packed, "constants": constants, "language": language()}])
     except Died:  # an abort in C++, or more memory or time than a run's tables take
-        raise Refused("a table is damaged (reading it ended the process that did).") from None
+        raise Refused(say("a table is damaged (reading it ended the process that did).")) from None
     if "refused" in found:
         raise Refused(found["refused"])
     return {name: base64.b64decode(data) for name, data in found["tables"].items()}

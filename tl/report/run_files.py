@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tl.config import RunConfig
+from tl.languages import say
 from tl.report.bundle import RUN_FILES
 from tl.report.reading import Reader
 from tl.report.values import Damaged, checked, plain_value
@@ -25,7 +26,7 @@ def run_files(home: Home, config: RunConfig, read: Read, reader: Reader) -> File
     if written:
         config = config.decided(written)
     if written != config:
-        raise Damaged(f"the settings of run {config.run_id} are not those of its experiment")
+        raise Damaged(say("the settings of run {run} are not those of its experiment", run=config.run_id))
     here = config
     if home.owner:
         ids = (own_id(home.owner, config.run_id), own_id(home.owner, config.experiment_id))

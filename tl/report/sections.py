@@ -13,19 +13,73 @@ from tl.backbones import BACKBONES
 from tl.config import OF_DEVICES, OF_TWO_SETS, ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import networks, own_words, sides
+from tl.languages import joined, later, plural, say
 from tl.report import pieces
 from tl.report.command import command, pinned
+from tl.report.measure import row_of
 from tl.report.subject import Subject
 from tl.sources import used as sources_of
 from tl.store.documents import Result
 from tl.store.labels import label_of
 from tl.strategies import STRATEGIES
-from tl.words import NOT_AVAILABLE, count, number_of, percent, rate
+from tl.words import count, not_available, number_of, percent, rate
+
+SETTINGS = {  # of Training, and of strategies: as the options of the command line are called
+    "dataset": later("dataset"),
+    "target_dataset": later("target dataset"),
+    "unmatched": later("unmatched"),
+    "samples": later("samples"),
+    "backbone": later("backbone"),
+    "weights": later("weights"),
+    "resolution": later("resolution"),
+    "epochs": later("epochs"),
+    "batch_size": later("batch size"),
+    "optimizer": later("optimizer"),
+    "weight_decay": later("weight decay"),
+    "schedule": later("schedule"),
+    "step_epochs": later("step epochs"),
+    "step_factor": later("step factor"),
+    "patience": later("patience"),
+    "patience_start": later("patience start"),
+    "patience_steps": later("patience steps"),
+    "patience_errors": later("patience errors"),
+    "resplit": later("resplit"),
+    "judge_by": later("judge by"),
+    "balance": later("balance"),
+    "augmentation": later("augmentation"),
+    "augment": later("augment"),
+    "find_rate": later("find rate"),
+    "precision": later("precision"),
+    "threads": later("threads"),
+    "devices": later("devices"),
+    "batchnorm": later("batchnorm"),
+    "views": later("views"),
+    "views_by": later("views by"),
+    "seeds": later("seeds"),
+    "frozen_epochs": later("frozen epochs"),
+    "unfreeze_factor": later("unfreeze factor"),
+    "unfrozen_stages": later("unfrozen stages"),
+    "unfreeze_every": later("unfreeze every"),
+    "stage_divisor": later("stage divisor"),
+    "probe_patience": later("probe patience"),
+    "anchor": later("anchor"),
+    "lora_rank": later("lora rank"),
+    "lora_scale": later("lora scale"),
+    "layer_decay": later("layer decay"),
+    "adaptation": later("adaptation"),
+    "domain_rate": later("domain rate"),
+    "labelled_per_class": later("labelled per class"),
+}
 
 
 def name(experiment: Experiment, info: DatasetInfo | None) -> str:
     """The report's title: which network on which pictures."""
-    return f"{networks(experiment)} on {info.title if info else experiment.dataset}"
+    return say("{network} on {data}", network=networks(experiment), data=titled(info) if info else experiment.dataset)
+
+
+def titled(info: DatasetInfo) -> str:
+    """A data set's title: a person's own as it is."""
+    return info.title if info.origin == "upload" else say(info.title)
 
 
 def head(subject: Subject, info: DatasetInfo | None, facts: str) -> tuple[str, list[str]]:
@@ -39,7 +93,7 @@ def head(subject: Subject, info: DatasetInfo | None, facts: str) -> tuple[str, l
 def submitted(subject: Subject) -> str:
     """When it was put into the queue."""
     first = min(entry["created"] for entry in subject.entries)
-    return f"submitted {time.strftime('%Y-%m-%d %H:%M', time.localtime(first))}"
+    return say("submitted {time}", time=time.strftime("%Y-%m-%d %H:%M", time.localtime(first)))
 
 
 def resolution_and_seeds(experiment: Experiment) -> str:
@@ -52,17 +106,27 @@ def unplanned(subject: Subject, records: list[RunRecord]) -> list[str]:
     """What did not go as planned in its runs, a paragraph each."""
     lines = []
     for rows in subject.rows_of.values():
-        size = f"{count(rows[0].experiment.samples)} training pictures, " if subject.sizes and rows else ""
+        size = rows[0].experiment.samples if subject.sizes and rows else None
         found = notes(
             subject.experiment.arms, [record for record in records if record.run_id in {row.run_id for row in rows}]
         )
-        lines += [pieces.paragraph(f"{size}{line}", "small") for line in found]
+        if size is not None:
+            pictures = number_of(size, "training picture")  # not shown
+            found = [say("{pictures}, {note}", pictures=pictures, note=line) for line in found]
+        lines += [pieces.paragraph(line, "small") for line in found]
     return lines
 
 
 def sources(lines: Iterable[Reference]) -> list[str]:
     """Where the published results in a chart come from."""
-    return [pieces.link(f"{line.label[0].upper()}{line.label[1:]}. {line.source}.", line.url) for line in lines]
+    told = [
+        (
+            say("{result}. {source}.", result=f"{line.label[0].upper()}{line.label[1:]}", source=say(line.source)),
+            line.url,
+        )
+        for line in lines
+    ]
+    return [pieces.link(words, url) for words, url in told]
 
 
 def setting(
@@ -71,15 +135,15 @@ def setting(
     """Everything one needs to know to do it again."""
     experiment, sizes = subject.experiment, subject.sizes
     return [
-        pieces.heading("Pictures"),
+        pieces.heading(say("Pictures")),
         *pictures_section(info, experiment),
-        pieces.heading("Setting"),
+        pieces.heading(say("Setting")),
         pieces.table((), setting_rows(experiment, sizes)),
         *weights_section(subject),
         pieces.table(arm_head(experiment), arm_rows(experiment)),
-        pieces.heading("Hardware and versions"),
+        pieces.heading(say("Hardware and versions")),
         pieces.table((), machine_rows(records)),
-        pieces.heading("To repeat it"),
+        pieces.heading(say("To repeat it")),
         *repeated(experiment, sizes, records, judged),
     ]
 
@@ -96,17 +160,22 @@ def repeated(
 def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[str]:
     """What the data set is; its classes with their pictures."""
     if info is None:
-        return [pieces.paragraph(f"{' → '.join(experiment.sets)}: no longer here, so nothing more is known about it.")]
-    sizes = ", ".join(
-        f"{count(number)} {use}"
-        for number, use in ((info.train, "to train"), (info.validation, "to validate"), (info.test, "to test"))
+        sets = " → ".join(experiment.sets)
+        return [pieces.paragraph(say("{sets}: no longer here, so nothing more is known about it.", sets=sets))]
+    sizes = say(
+        "{title}: {classes} classes, {train} to train, {validation} to validate, {test} to test.",
+        title=titled(info),
+        classes=len(info.classes),
+        train=count(info.train),
+        validation=count(info.validation),
+        test=count(info.test),
     )
-    told = pieces.paragraph(" ".join(filter(None, [f"{info.title}: {len(info.classes)} classes, {sizes}.", info.note])))
+    told = pieces.paragraph(joined([sizes, info.note and say(info.note)]))
     if not info.counts:
-        return [told, pieces.paragraph(", ".join(info.classes), "small")]
-    splits = ("train", "validation", "test")
+        return [told, pieces.paragraph(row_of(info.classes), "small")]
+    splits = {"train": say("train"), "validation": say("validation"), "test": say("test")}
     rows = [(name, *(count(of_class.get(split, 0)) for split in splits)) for name, of_class in info.counts.items()]
-    return [told, pieces.table(("Class", *splits), rows)]
+    return [told, pieces.table((say("Class"), *splits.values()), rows)]
 
 
 def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tuple[str, object]]:
@@ -114,35 +183,37 @@ def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tu
     left_out: set[str] = set() if experiment.target_dataset else {*OF_TWO_SETS}
     left_out |= set() if experiment.devices > 1 else {*OF_DEVICES}
     values = {entry.name: getattr(experiment, entry.name) for entry in fields(Training) if entry.name not in left_out}
-    values |= {"samples": ", ".join(map(count, sizes))} if sizes else {}
-    numbers = ", ".join(map(str, experiment.seeds))
-    values |= {"seeds": f"{len(experiment.seeds)} (number{'s' * (len(experiment.seeds) > 1)} {numbers})"}
-    shown = {True: "yes", False: "no", None: "all"}
+    values |= {"samples": row_of(map(count, sizes))} if sizes else {}
+    numbers = row_of(experiment.seeds)
+    told = plural("{number} (number {numbers})", "{number} (numbers {numbers})", len(experiment.seeds), numbers=numbers)
+    values |= {"seeds": told}
+    shown = {True: say("yes"), False: say("no"), None: say("all")}
     return [
-        (name.replace("_", " "), shown[value] if value is None or isinstance(value, bool) else value)
+        (say(SETTINGS[name]), shown[value] if value is None or isinstance(value, bool) else value)
         for name, value in values.items()
     ]
 
 
 def arm_head(experiment: Experiment) -> tuple[str, ...]:
     """Columns of `arm_rows`."""
-    own = ("Its own",) if any(arm.transfers_its_own for arm in experiment.arms) else ()
-    return ("Arm", "Strategy", *own, "What trains when", "Learning rate", "Epochs")
+    own = (say("Its own"),) if any(arm.transfers_its_own for arm in experiment.arms) else ()
+    rest = (say("What trains when"), say("Learning rate"), say("Epochs"))
+    return (say("Arm"), say("Strategy"), *own, *rest)
 
 
 def weights_section(subject: Subject) -> list[str]:
     """What the pretrained weights are and what their licence says; nothing where no arm has any, or they are gone."""
     rows = [
         (
-            f"{BACKBONES[found.backbone].title}, {found.title}",
-            found.source_data,
+            say("{network}, {weights}", network=BACKBONES[found.backbone].title, weights=say(found.title)),
+            say(found.source_data),
             percent(found.accuracy),
             found.licence,
-            found.sha256 or NOT_AVAILABLE,
+            found.sha256 or not_available(),
         )
         for found in sources_of(subject.home, subject.experiment)
     ]
-    head = ("Pretrained weights", "Trained on", "Accuracy as published", "Licence", "SHA-256")
+    head = (say("Pretrained weights"), say("Trained on"), say("Accuracy as published"), say("Licence"), "SHA-256")
     return [pieces.table(head, rows)] if rows else []
 
 
@@ -152,8 +223,8 @@ def arm_rows(experiment: Experiment) -> list[tuple[str, ...]]:
     return [
         (
             title(arm.name),
-            STRATEGIES[arm.strategy].title,
-            *([own_words(arm) or "as all arms"] if some else []),
+            say(STRATEGIES[arm.strategy].title),
+            *([own_words(arm) or say("as all arms")] if some else []),
             _strategy(arm),
             _rate(experiment, arm),
             _budget(experiment, arm),
@@ -164,32 +235,36 @@ def arm_rows(experiment: Experiment) -> list[tuple[str, ...]]:
 
 def _strategy(arm: ArmConfig) -> str:
     strategy = STRATEGIES[arm.strategy]
-    own = "; ".join(f"{name.replace('_', ' ')} {getattr(arm, name):g}" for name in strategy.parameters)
-    return f"{strategy.sentence_for(arm.weights)} {own}".strip()
+    own = "; ".join(f"{say(SETTINGS[name])} {getattr(arm, name):g}" for name in strategy.parameters)
+    return joined([strategy.sentence_for(arm.weights), own])
 
 
 def _rate(experiment: Experiment, arm: ArmConfig) -> str:
     if experiment.finds_rate_of(arm):
-        return "found by a range test"
+        return say("found by a range test")
     used = experiment.rate_of(arm)
-    return "none" if used is None else rate(used)
+    return say("none") if used is None else rate(used)
 
 
 def _budget(experiment: Experiment, arm: ArmConfig) -> str:
-    return f"at most {experiment.epochs_of(arm)}"
+    return say("at most {number}", number=experiment.epochs_of(arm))
 
 
 def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
     """Devices and versions that the runs recorded, each once."""
     results = [record.result or Result() for record in records]
-    found = {"trained on": _each(result.device for result in results)}
-    for name in sorted({name for result in results for name in result.versions or {}}):
-        found[name] = _each((result.versions or {}).get(name) for result in results)
+    names = sorted({name for result in results for name in result.versions or {}})
+    versions = [(name, _each((result.versions or {}).get(name) for result in results)) for name in names]
     precisions = _each(result.precision for result in results)
     threads = _each(result.threads for result in results)
-    known = {"precision": precisions, "threads": threads}
-    return list(found.items()) + [(name, value) for name, value in known.items() if value != NOT_AVAILABLE]
+    known = ((say(SETTINGS["precision"]), precisions), (say(SETTINGS["threads"]), threads))
+    return [
+        (say("trained on"), _each(result.device for result in results) or not_available()),
+        *versions,
+        *((name, value) for name, value in known if value),
+    ]
 
 
 def _each(values: Iterable[object]) -> str:
-    return ", ".join(dict.fromkeys(str(value) for value in values if value is not None)) or NOT_AVAILABLE
+    """All there are, each once; "" for none."""
+    return row_of(dict.fromkeys(str(value) for value in values if value is not None))

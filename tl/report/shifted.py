@@ -3,6 +3,7 @@
 import numpy as np
 
 from tl.config import Refused
+from tl.languages import say
 from tl.report.predictions import CLASSES
 from tl.report.tables import read_columns
 from tl.store.shifted import COLUMNS, SHIFTS, Shifted, whole
@@ -15,10 +16,10 @@ def read_answers_shifted(data: bytes) -> Shifted:
     """What was answered. Raises Refused for anything that no run writes."""
     frame = read_columns(data, TYPES, PICTURES * (1 + len(SHIFTS)), {})
     if frame.isna().to_numpy().any():
-        raise Refused("a table of answers on shifted pictures has gaps.")
+        raise Refused(say("a table of answers on shifted pictures has gaps."))
     found = whole({name: frame[name].to_numpy(object if name == "kind" else np.int64) for name in COLUMNS})
     if found is None or len(frame) != len(found.picture) * len(found.predicted) or not _can_be(found):
-        raise Refused("a table of answers on shifted pictures holds what no run writes.")
+        raise Refused(say("a table of answers on shifted pictures holds what no run writes."))
     return found
 
 

@@ -8,60 +8,70 @@ from tl.analysis.names import title
 from tl.analysis.results import Interval
 from tl.analysis.sweep_results import SweepComparison, SweepFinding, Worth
 from tl.analysis.sweep_wording import COVERS, begins, between, though_not
-from tl.words import NOT_AVAILABLE, about, count, duration, number_of, percent, points
+from tl.languages import later, say
+from tl.report.measure import signed, span
+from tl.words import about, count, duration, not_available, number_of, percent, points
 
 if TYPE_CHECKING:
     from tl.charts.sizes import SizeRows
 
-BOUNDS: dict[str | None, str] = {"at_least": "at least ", "at_most": "at most ", None: ""}
+WORTH: dict[str | None, str] = {  # bound -> what is said
+    "at_least": later("at least {ratio:.1f} times ({pictures})"),
+    "at_most": later("at most {ratio:.1f} times ({pictures})"),
+    None: later("{ratio:.1f} times ({pictures})"),
+}
 SIZES_HEAD = (
-    "Pictures",
-    "Arm",
-    "Test accuracy",
-    "95 % interval",
-    "n",
-    "Gain",
-    "Worth in pictures",
-    "Time saved",
-    "Computing time of a run",
+    later("Pictures"),
+    later("Arm"),
+    later("Test accuracy"),
+    later("95 % interval"),
+    later("n"),
+    later("Gain"),
+    later("Worth in pictures"),
+    later("Time saved"),
+    later("Computing time of a run"),
 )
-BREAK_EVEN_HEAD = ("Arm", "Worth it up to", "95 % interval")
+BREAK_EVEN_HEAD = (later("Arm"), later("Worth it up to"), later("95 % interval"))
 
 
 def gain(found: Interval | None) -> str:
     """ "+20.0 points (18.1 to 21.9)": a paired difference on the test set."""
     if found is None:
-        return NOT_AVAILABLE
+        return not_available()
     if found.low is None or found.high is None:
         return points(found.mean)
-    low, high = (points(end).removesuffix(" points") for end in (found.low, found.high))
-    return f"{points(found.mean)} ({low} to {high})"
+    return say("{mean} ({interval})", mean=points(found.mean), interval=span(found.low, found.high, signed))
 
 
 def interval(found: Interval | None) -> str:
     """ "70.1 to 73.7 % for new pictures": an accuracy's 95 % interval and what it is for."""
     if found is None or found.low is None or found.high is None:
-        return NOT_AVAILABLE
-    return f"{100 * found.low:.1f} to {percent(found.high)} {COVERS[found.basis]}"
+        return not_available()
+    return say("{interval} {covers}", interval=span(found.low, found.high, percent), covers=say(COVERS[found.basis]))
 
 
 def worth(entry: Worth | None) -> str:
     """ "3.8 times (380; 3.1 to 4.6)": the ratio, what it is in pictures, its interval."""
     if entry is None:
-        return NOT_AVAILABLE
-    between = ""
-    if entry.low is not None and entry.bound is None:
-        between = f"; {entry.low:.1f} " + ("or more" if entry.high is None else f"to {entry.high:.1f}")
-    return f"{BOUNDS[entry.bound]}{entry.ratio:.1f} times ({count(entry.pictures)}{between})"
+        return not_available()
+    ratio, number = entry.ratio, count(entry.pictures)
+    if entry.low is None or entry.bound is not None:
+        return say(WORTH[entry.bound], ratio=ratio, pictures=number)
+    if entry.high is None:
+        told = later("{ratio:.1f} times ({pictures}; {low:.1f} or more)")
+        return say(told, ratio=ratio, pictures=number, low=entry.low)
+    told = later("{ratio:.1f} times ({pictures}; {low:.1f} to {high:.1f})")
+    return say(told, ratio=ratio, pictures=number, low=entry.low, high=entry.high)
 
 
 def saved(time: TimeToTarget) -> str:
     """Share of the baseline's time to the target; a bound where one side never gets there."""
     if time.saved is not None:
-        return f"{percent(time.saved, 0)}, {duration(time.arm.seconds)} against {duration(time.baseline.seconds)}"
+        own, other = duration(time.arm.seconds), duration(time.baseline.seconds)
+        return say("{share}, {arm} against {baseline}", share=percent(time.saved, 0), arm=own, baseline=other)
     if time.speedup_at_least and time.speedup_at_least > 1:
-        return f"at least {percent(1 - 1 / time.speedup_at_least, 0)}"
-    return NOT_AVAILABLE
+        return say("at least {share}", share=percent(1 - 1 / time.speedup_at_least, 0))
+    return not_available()
 
 
 def break_even_rows(found: SweepFinding) -> list[tuple[str, str, str]]:
@@ -73,22 +83,25 @@ def _break_even(compared: SweepComparison, margin: float) -> tuple[str, str]:
     """Up to how many pictures an arm is worth it, and the interval of that."""
     even = compared.break_even
     if even is None:
-        return f"{NOT_AVAILABLE}: it needs at least {MIN_SIZES} finished sizes", ""
+        return say("not available: it needs at least {number} finished sizes", number=MIN_SIZES), ""
     exceptions = though_not(compared, margin)
     if even.n is None:
-        return (
-            f"beyond {count(even.beyond)} pictures{exceptions}",
-            f"from {begins(even)}{_for(compared)}" if even.low else "",
-        )
-    number = f"at most {count(even.n)}" if even.at_most else f"about {about(even.n)}"
-    return f"{number} pictures{exceptions}", f"{between(even)}{_for(compared)}" if even.low else ""
+        number = say("beyond {number} pictures{exceptions}", number=count(even.beyond), exceptions=exceptions)
+        return number, _for(say("from {number}", number=begins(even)), compared) if even.low else ""
+    if even.at_most:
+        number = say("at most {number} pictures{exceptions}", number=count(even.n), exceptions=exceptions)
+    else:
+        number = say("about {number} pictures{exceptions}", number=about(even.n), exceptions=exceptions)
+    return number, _for(between(even), compared) if even.low else ""
 
 
-def _for(compared: SweepComparison) -> str:
-    """ " for new pictures; 3 seeds"."""
-    seeds = max(compared.seeds.values())
-    words = f" {COVERS[compared.basis]}" if compared.basis in COVERS else ""
-    return f"{words}; {number_of(seeds, 'seed')}"
+def _for(interval: str, compared: SweepComparison) -> str:
+    """ "340 to 520 for new pictures; 3 seeds"."""
+    seeds = number_of(max(compared.seeds.values()), "seed")
+    if compared.basis not in COVERS:
+        return say("{interval}; {seeds}", interval=interval, seeds=seeds)
+    covers = say(COVERS[compared.basis])
+    return say("{interval} {covers}; {seeds}", interval=interval, covers=covers, seeds=seeds)
 
 
 def size_rows(found: SweepFinding) -> list[tuple[str | int, ...]]:
@@ -101,13 +114,13 @@ def _size_row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]
     reached = entry.accuracy
     between = ""
     if reached and reached.low is not None and reached.high is not None:
-        between = f"{100 * reached.low:.1f} to {percent(reached.high)}"
+        between = span(reached.low, reached.high, percent)
     against = ("", "", "")
     if compared:
         against = (
             gain(compared.gain[size]),
             worth(compared.worth_in_pictures.get(size)),
-            NOT_AVAILABLE
+            not_available()
             if found.works_on
             else saved(compared.time_to_target[size]),  # on the source's: not what counts
         )

@@ -5,12 +5,21 @@ from functools import cached_property
 from typing import Any
 
 from tl.config import Experiment, Refused
+from tl.languages import later, say
 from tl.store.database import Unknown, read_experiment, read_runs, read_sweeps
 from tl.store.home import Home
 from tl.store.rows import RunRow, refuse_final
 from tl.store.schema import ACTIVE
 
 EXPERIMENT, SWEEP = "experiment", "sweep"
+STATUSES = {  # of a run -> as people read it
+    "queued": later("queued"),
+    "running": later("running"),
+    "finished": later("finished"),
+    "stopped": later("stopped"),
+    "failed": later("failed"),
+    "interrupted": later("interrupted"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,13 +62,17 @@ def ended(home: Home, ident: str) -> Subject:
     try:
         entries = [read_experiment(home, each) for each in (sweeps[ident]["experiments"] if kind == SWEEP else [ident])]
     except Unknown:
-        raise Unknown(
-            f"There is no experiment or sweep {ident!r}; `python -m tl runs` and `python -m tl sweeps` list them."
-        ) from None
+        problem = say(
+            "There is no experiment or sweep {id}; `python -m tl runs` and `python -m tl sweeps` list them.",
+            id=repr(ident),
+        )
+        raise Unknown(problem) from None
     refuse_final(ident, entries[0]["experiment"])
     rows_of = {entry["experiment_id"]: read_runs(home, entry["experiment_id"]) for entry in entries}
     if any(row.status in ACTIVE for rows in rows_of.values() for row in rows):
         raise Refused(
-            f"{kind.capitalize()} {ident} still has runs that train or wait; let them end or stop them first."
+            say("Sweep {id} still has runs that train or wait; let them end or stop them first.", id=ident)
+            if kind == SWEEP
+            else say("Experiment {id} still has runs that train or wait; let them end or stop them first.", id=ident)
         )
     return Subject(home, kind, ident, tuple(entries), rows_of)

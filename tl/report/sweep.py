@@ -10,15 +10,22 @@ from tl.analysis.references import Reference, published
 from tl.analysis.sweep import finding
 from tl.analysis.sweep_results import SweepFinding
 from tl.analysis.sweep_wording import covers
+from tl.languages import later, say
 from tl.report import findings, pieces, sections, size_findings
 from tl.report.experiment import METHOD, RUNS_HEAD, runs_rows
+from tl.report.measure import row_of
 from tl.report.subject import Subject
 from tl.words import count, plain
 
 CHART_WIDTH = 900  # pixels
-FITTED = "Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the largest size, drawn to at most twice that"
-JOINED = f"Means are joined; a fitted curve needs at least {MIN_SIZES} finished sizes"
-METHOD_OF_SIZES = (
+FITTED = later(
+    "Points: means over seeds; bands: {bands}. Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the largest size, "
+    "drawn to at most twice that"
+)
+JOINED = later(
+    "Points: means over seeds; bands: {bands}. Means are joined; a fitted curve needs at least {number} finished sizes"
+)
+METHOD_OF_SIZES = later(
     "Each arm's error on the test set is fitted as a·n⁻ᵇ + c, weighted by 1/variance, from four sizes on. Break-even is "
     "the smallest n at which the fitted advantage falls below the margin. Worth in pictures is m/n, where the baseline "
     "needs m pictures for the accuracy of the arm with n (Hernandez et al. 2021, arXiv 2102.01293). Their 95 % intervals "
@@ -35,36 +42,37 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
     found, info = finding(subject.ident, runs), runs.info
     documents = {size: own.result for size, own in runs.sizes.items()}
     lines = published(info, experiment.backbone) if references else ()
-    sizes = ", ".join(map(count, subject.sizes))
-    facts = f"{sizes} training pictures · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
+    pictures = say("{sizes} training pictures", sizes=row_of(map(count, subject.sizes)))
+    facts = f"{pictures} · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
     title, below = sections.head(subject, info, facts)
     return pieces.page(
         title,
         [
             *below,
             pieces.paragraph(found.text, "verdict"),
-            pieces.heading("Accuracy over the number of training pictures"),
+            pieces.heading(say("Accuracy over the number of training pictures")),
             *(pieces.figures([chart]) for chart in charts(found, lines)),
             *sections.sources(lines),
             *against(found),
-            pieces.heading("Every size in numbers"),
-            pieces.table(size_findings.SIZES_HEAD, size_findings.size_rows(found)),
-            pieces.paragraph(f"Test accuracy: {covers(found)}.", "small"),
-            pieces.heading("Was every arm given a fair chance?"),
+            pieces.heading(say("Every size in numbers")),
+            pieces.table(pieces.worded(size_findings.SIZES_HEAD), size_findings.size_rows(found)),
+            pieces.paragraph(say("Test accuracy: {covers}.", covers=covers(found)), "small"),
+            pieces.heading(say("Was every arm given a fair chance?")),
             pieces.table(
-                ("Pictures", *findings.fairness_head(next(iter(documents.values())).verdict)),
+                (say("Pictures"), *findings.fairness_head(next(iter(documents.values())).verdict)),
                 _by_size({size: findings.fairness_rows(each.verdict) for size, each in documents.items()}),
             ),
-            pieces.paragraph(findings.FAIRNESS_NOTE, "small"),
-            pieces.heading("Every run"),
+            pieces.paragraph(say(findings.FAIRNESS_NOTE), "small"),
+            pieces.heading(say("Every run")),
             pieces.table(
-                ("Pictures", *RUNS_HEAD), _by_size({size: runs_rows(each) for size, each in documents.items()})
+                pieces.worded((size_findings.SIZES_HEAD[0], *RUNS_HEAD)),
+                _by_size({size: runs_rows(each) for size, each in documents.items()}),
             ),
             *sections.unplanned(subject, runs.records),
             *sections.setting(subject, info, runs.records, judged),
-            pieces.heading("How the numbers are defined"),
-            pieces.paragraph(METHOD_OF_SIZES, "small"),
-            pieces.paragraph(METHOD, "small"),
+            pieces.heading(say("How the numbers are defined")),
+            pieces.paragraph(say(METHOD_OF_SIZES), "small"),
+            pieces.paragraph(say(METHOD), "small"),
         ],
     )
 
@@ -74,10 +82,10 @@ def against(found: SweepFinding) -> list[str]:
     if not found.comparisons:
         return []
     against = {entry.against or found.baseline for entry in found.comparisons.values()}
-    whom = noun(found.baseline) if len(against) == 1 else "the same network from scratch"
+    whom = noun(found.baseline) if len(against) == 1 else say("the same network from scratch")
     return [
-        pieces.heading(f"Against {whom}: up to how many pictures"),
-        pieces.table(size_findings.BREAK_EVEN_HEAD, size_findings.break_even_rows(found)),
+        pieces.heading(say("Against {baseline}: up to how many pictures", baseline=whom)),
+        pieces.table(pieces.worded(size_findings.BREAK_EVEN_HEAD), size_findings.break_even_rows(found)),
     ]
 
 
@@ -90,9 +98,9 @@ def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str,
     rows = size_findings.chart_rows(found, {arm: plain(title(arm)) for arm in found.arms})
     fitted = any(found.curves.values())
     curves = with_references(sizes.size_chart(rows), [(line.accuracy, line.label) for line in lines])
-    drawn = [(f"Points: means over seeds; bands: {covers(found)}. {FITTED if fitted else JOINED}", curves)]
+    drawn = [(say(FITTED if fitted else JOINED, bands=covers(found), number=MIN_SIZES), curves)]
     if fitted:
-        drawn.append(("Residuals: measured minus fitted accuracy, in points", sizes.residual_chart(rows)))
+        drawn.append((say("Residuals: measured minus fitted accuracy, in points"), sizes.residual_chart(rows)))
     return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
 
 

@@ -2,8 +2,9 @@
 
 from tl.analysis.cost_results import SideTime, TimeToTarget
 from tl.analysis.time_wording import about_equal
+from tl.languages import joined, say
 from tl.report.measure import Measure, pictures, span
-from tl.words import NOT_AVAILABLE, duration, mean_count, number_of, percent
+from tl.words import duration, mean_count, not_available, number_of, percent
 
 
 def time_measure(time: TimeToTarget) -> Measure | None:
@@ -11,45 +12,55 @@ def time_measure(time: TimeToTarget) -> Measure | None:
     target, speedup = time.target_accuracy, time.speedup
     if target is None:
         return None
-    label, about = f"Time to {percent(target, 0)}", _time_help(time)
+    label, about = say("Time to {accuracy}", accuracy=percent(target, 0)), _time_help(time)
     if not time.comparable:
-        why = "different devices" if time.devices else "the machine was busy"
-        return Measure(label, "not comparable", why, f"{about} {_reached(time)}")
-    note = f"{_side(time.arm, time.runs)} vs {_side(time.baseline, time.runs)}"
+        why = say("different devices") if time.devices else say("the machine was busy")
+        return Measure(label, say("not comparable"), why, joined([about, _reached(time)]))
+    note: str = say("{arm} vs {baseline}", arm=_side(time.arm, time.runs), baseline=_side(time.baseline, time.runs))
+    value: str
     if speedup and about_equal(speedup.value):
-        value = "about equal"
+        value = say("about equal")
     elif speedup:
         value = _times(speedup.value)
         if time.saved is not None and time.saved > 0:
-            note = f"saves {percent(time.saved, 0)} of {duration(time.baseline.seconds)}"
+            note = say("saves {share} of {time}", share=percent(time.saved, 0), time=duration(time.baseline.seconds))
     elif time.speedup_at_least:
-        value = _bound(time.speedup_at_least, sooner=">", later="<")
+        value = _at_least(time.speedup_at_least)
     elif time.speedup_at_most:
-        value = _bound(time.speedup_at_most, sooner="<", later=">")
+        value = _at_most(time.speedup_at_most)
+    elif min(time.arm.reached, time.baseline.reached) < time.runs:
+        value = say("not reached")
     else:
-        value = "not reached" if min(time.arm.reached, time.baseline.reached) < time.runs else NOT_AVAILABLE
+        value = not_available()
     return Measure(label, value, note, about)
 
 
 def _time_help(time: TimeToTarget) -> str:
     target, arm, baseline = percent(time.target_accuracy), time.arm, time.baseline
-    text = f"Computing time until the first evaluation with a validation accuracy of {target} or more."
+    told = [
+        say("Computing time until the first evaluation with a validation accuracy of {target} or more.", target=target)
+    ]
     if arm.seconds and baseline.seconds:
-        text += f" On average: {duration(arm.seconds)} against {duration(baseline.seconds)}."
+        own, other = duration(arm.seconds), duration(baseline.seconds)
+        told.append(say("On average: {arm} against {baseline}.", arm=own, baseline=other))
     if time.speedup and time.speedup.low is not None and time.speedup.high is not None:
         between = span(time.speedup.low, time.speedup.high, lambda value: f"{value:.1f}")
-        text += f" 95 % interval of the factor: {between}."
+        told.append(say("95 % interval of the factor: {interval}.", interval=between))
     if arm.epochs and baseline.epochs:
-        text += f" Epochs: {mean_count(arm.epochs)} against {mean_count(baseline.epochs)}."
+        own, other = mean_count(arm.epochs), mean_count(baseline.epochs)
+        told.append(say("Epochs: {arm} against {baseline}.", arm=own, baseline=other))
     if arm.images and baseline.images:
-        text += f" Pictures seen: {pictures(arm.images)} against {pictures(baseline.images)}."
-    return text
+        own, other = pictures(arm.images), pictures(baseline.images)
+        told.append(say("Pictures seen: {arm} against {baseline}.", arm=own, baseline=other))
+    return joined(told)
 
 
 def _reached(time: TimeToTarget) -> str:
-    arm, baseline = time.arm.reached, time.baseline.reached
-    return (
-        f"{arm} of {number_of(time.runs, 'run')} reached it, against {baseline}; other programs kept the machine busy."
+    return say(
+        "{arm} of {runs} reached it, against {baseline}; other programs kept the machine busy.",
+        arm=time.arm.reached,
+        runs=number_of(time.runs, "run"),
+        baseline=time.baseline.reached,
     )
 
 
@@ -57,14 +68,26 @@ def _side(side: SideTime, runs: int) -> str:
     if side.seconds is not None:
         return duration(side.seconds)
     if side.reached:
-        return f"{side.reached} of {number_of(runs, 'run')}"
-    return "not reached" if side.not_reached_in is None else f"not in {duration(side.not_reached_in)}"
+        return say("{number} of {runs}", number=side.reached, runs=number_of(runs, "run"))
+    if side.not_reached_in is None:
+        return say("not reached")
+    return say("not in {time}", time=duration(side.not_reached_in))
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.1f}× sooner" if ratio >= 1 else f"{1 / ratio:.1f}× later"
+    if ratio >= 1:
+        return say("{factor:.1f}× sooner", factor=ratio)
+    return say("{factor:.1f}× later", factor=1 / ratio)
 
 
-def _bound(ratio: float, *, sooner: str, later: str) -> str:
-    """A bound of the factor: the sign for "so many times sooner" and, as that turns it round, for "later"."""
-    return f"{sooner if ratio >= 1 else later}{_times(ratio)}"
+def _at_least(ratio: float) -> str:
+    """Where the factor may be larger: "so many times later" may then be fewer."""
+    if ratio >= 1:
+        return say(">{factor:.1f}× sooner", factor=ratio)
+    return say("<{factor:.1f}× later", factor=1 / ratio)
+
+
+def _at_most(ratio: float) -> str:
+    if ratio >= 1:
+        return say("<{factor:.1f}× sooner", factor=ratio)
+    return say(">{factor:.1f}× later", factor=1 / ratio)

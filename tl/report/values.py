@@ -1,15 +1,20 @@
 """Values of unknown origin: each of the kind it should be, or Damaged says what is wrong with it."""
 
 import math
+import re
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
+from tl.languages import say
 from tl.store.documents import place_of
 from tl.words import plain
 
 TEXT_LENGTH = 2_000
+_STORED = re.compile(
+    r'^\{(?="(?:say|joined)": )'
+)  # what tl.languages.read would word, with values of a stranger's choice
 Moment = Annotated[float, Meta(ge=0, lt=4_102_444_800)]  # Unix seconds between 1970 and 2100
 T = TypeVar("T")
 
@@ -18,19 +23,20 @@ class Damaged(Exception):
     """What is wrong with a bundle, in a few words."""
 
 
-def checked(value: object, kind: type[T], what: str = "a part of it") -> T:
-    """`value`, of JSON, as this type. Raises Damaged."""
+def checked(value: object, kind: type[T], what: str | None = None) -> T:
+    """`value`, of JSON, as this type; `what` it is, where it is no part of a document. Raises Damaged."""
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as problem:
-        raise Damaged(f"{place_of(problem, what)} is not what it should be") from None
+        part = place_of(problem, what or say("a part of it"))
+        raise Damaged(say("{part} is not what it should be", part=part)) from None
 
 
 def typed(cls: type, told: object) -> dict[str, Any]:
     """`told`, if every value has the type of the dataclass's field of that name; what values may be, it says itself."""
     kinds = get_type_hints(cls)
     for name, value in (known := checked(told, dict[str, Any])).items():
-        checked(value, kinds.get(name, Any), f"its setting {name!r:.60}")
+        checked(value, kinds.get(name, Any), say("its setting {name}", name=f"{name!r:.60}"))
     return known
 
 
@@ -43,10 +49,10 @@ def plain_value(value: object, depth: int = 2) -> Any:
     if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if not isinstance(value, str):
-        raise Damaged("a text in it is none")
+        raise Damaged(say("a text in it is none"))
     return words(value)
 
 
 def words(text: str) -> str:
-    """One line of text."""
-    return plain(text)[:TEXT_LENGTH]
+    """One line of text, which is shown as it is."""
+    return _STORED.sub("{ ", plain(text))[:TEXT_LENGTH]
