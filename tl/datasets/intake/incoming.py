@@ -34,7 +34,7 @@ from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
 from tl.datasets.intake.packing import one_zip, pack_files, too_large
 from tl.datasets.intake.refusals import no_classes
 from tl.datasets.pieces import Progress, Told
-from tl.languages import later, say
+from tl.languages import again, later, say
 from tl.store.home import Home
 from tl.store.quarantine import quarantine, settle
 
@@ -126,7 +126,7 @@ class Incoming:
     def told(self) -> list[str]:
         """Sentences on how pictures and names were read, where that was not plain."""
         names = self._read.names
-        return [*self._read.scales, *of_names(names.encoding if names.guessed else "", names.garbled)]
+        return [*map(again, self._read.scales), *of_names(names.encoding if names.guessed else "", names.garbled)]
 
     def examples(self, reading: Reading, per_class: int = 1, most: int = 24) -> list[tuple[str, np.ndarray]]:
         """Pictures to show of the first `most` classes: (class as the archive spells it, (S, S, 3) uint8)."""
