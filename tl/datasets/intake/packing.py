@@ -17,10 +17,9 @@ from tl.config import Refused
 from tl.datasets.archive import Limits, Member, check_kind, read_contents
 from tl.datasets.grouping import content
 from tl.datasets.pool import environment
-from tl.decoding import packer as packing
 from tl.decoding import unpacking
 from tl.decoding.heads import is_junk
-from tl.decoding.packer import Packer, TooMuch
+from tl.decoding.packer import LARGE, LARGE_FILE, LONG_NAME, MOST_FILES, Packer, TooMuch
 from tl.languages import later, plural, say
 
 UNPACKER = ["-P", "-m", "tl.decoding.unpacking"]
@@ -31,10 +30,10 @@ BESIDE = (".txt", ".md", ".csv", ".json", ".pdf")  # what may lie beside zips in
 INNER = "zips.part"
 BOUNDS = ("entries", "entry_bytes", "unpacked_bytes", "name_bytes")
 REFUSALS = {  # sentence of the programs that unpack, which know no language -> the same, to be worded
-    packing.MOST_FILES: later("{shown} holds more than {most:,} files, which is the most accepted."),
-    packing.LONG_NAME: later("{shown}: a name has {number:,} bytes; at most {most:,} are accepted."),
-    packing.LARGE_FILE: later("{shown}: the file {name!r:.200} has more than {most:,} MB, which is the most accepted."),
-    packing.LARGE: later("{shown} unpacks to more than {most:,} MB, which is the most accepted."),
+    MOST_FILES: later("{shown} holds more than {most:,} files, which is the most accepted."),
+    LONG_NAME: later("{shown}: a name has {number:,} bytes; at most {most:,} are accepted."),
+    LARGE_FILE: later("{shown}: the file {name!r:.200} has more than {most:,} MB, which is the most accepted."),
+    LARGE: later("{shown} unpacks to more than {most:,} MB, which is the most accepted."),
     unpacking.DAMAGED: later(
         "{shown} is damaged or cut off ({what}); copy it again, or pack the class folders into a plain zip."
     ),
