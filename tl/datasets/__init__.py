@@ -20,7 +20,7 @@ from tl.datasets.catalogue import (
 )
 from tl.datasets.corrections import Corrections
 from tl.datasets.derived import derive
-from tl.datasets.info import DatasetInfo, grouped, story, told, uneven
+from tl.datasets.info import DatasetInfo, grouped, reason_in_words, story, told, uneven
 from tl.datasets.intake import Asked, Edits, Incoming, NoClasses, Reading
 from tl.datasets.matching import Matching, match, matched, source_of
 from tl.datasets.pairing import check_for, describe_after, describe_for, prepare_for
@@ -58,6 +58,7 @@ __all__ = [
     "prepare",
     "prepare_for",
     "read",
+    "reason_in_words",
     "resplits_by_itself",
     "source_of",
     "story",

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from tl.config import Refused
+from tl.languages import say
 
 Places = dict[str, int]  # split -> pictures of a class that it is to get; the last split takes what is left over
 
@@ -58,8 +59,11 @@ def _fill_empty(
             ]
             if not free:
                 raise Impossible(
-                    f"The class {classes[label]!r} can't be divided: its pictures belong together with those of other "
-                    "classes, so that one split would have none of it; add more pictures that belong to no group."
+                    say(
+                        "The class {name!r} can't be divided: its pictures belong together with those of other classes, so "
+                        "that one split would have none of it; add more pictures that belong to no group.",
+                        name=classes[label],
+                    )
                 )
             cluster = min(free)[1]
             for other in labels_of[cluster]:

@@ -15,18 +15,19 @@ from tl.config import Refused
 from tl.datasets.directory import AGAIN, END, Entry, damaged, find_contents, read_entries
 from tl.datasets.encodings import Names, read_names
 from tl.decoding import methods
+from tl.languages import later, say
 
 LOCAL = b"PK\x03\x04"
 MAGIC = {  # what a file starts with -> what it is
-    b"Rar!\x1a\x07": "a RAR archive",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
-    b"\x1f\x8b": "a gzip file",
-    b"BZh": "a bzip2 file",
-    b"\xfd7zXZ\x00": "an xz file",
-    b"\x28\xb5\x2f\xfd": "a zstd file",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"\x89PNG": "a PNG picture",
-    b"%PDF": "a PDF document",
+    b"Rar!\x1a\x07": later("a RAR archive"),
+    b"7z\xbc\xaf\x27\x1c": later("a 7z archive"),
+    b"\x1f\x8b": later("a gzip file"),
+    b"BZh": later("a bzip2 file"),
+    b"\xfd7zXZ\x00": later("an xz file"),
+    b"\x28\xb5\x2f\xfd": later("a zstd file"),
+    b"\xff\xd8\xff": later("a JPEG picture"),
+    b"\x89PNG": later("a PNG picture"),
+    b"%PDF": later("a PDF document"),
 }
 MOST_TIMES = 1_032  # deflate can't make its input smaller than this part of it
 
@@ -75,18 +76,27 @@ def check_kind(path: Path, limits: Limits = LIMITS, shown: str | None = None) ->
     """Refuse a file that is absent, empty, too big or by its first bytes no zip; `shown` is its name in messages."""
     shown = shown or path.name
     if not path.is_file():
-        raise Refused(f"There is no file {str(path)!r}; give the path of a zip of class folders.")
+        raise Refused(say("There is no file {path!r}; give the path of a zip of class folders.", path=str(path)))
     size = path.stat().st_size
     if not size:
-        raise Refused(f"{shown} is empty (0 bytes); give a zip of class folders.")
+        raise Refused(say("{shown} is empty (0 bytes); give a zip of class folders.", shown=shown))
     if size > limits.archive_bytes:
-        raise Refused(f"{shown} has {_bytes(size)}; at most {_bytes(limits.archive_bytes)} are accepted.")
+        raise Refused(
+            say(
+                "{shown} has {size}; at most {most} are accepted.",
+                shown=shown,
+                size=_bytes(size),
+                most=_bytes(limits.archive_bytes),
+            )
+        )
     with open(path, "rb") as file:
         head = file.read(512)
     if head.startswith((LOCAL, END)):
         return
     kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None)
-    raise Refused(f"{shown} {f'is {kind}, not a zip' if kind else 'is not a zip'}; {AGAIN}.")
+    if kind:
+        raise Refused(say("{shown} is {kind}, not a zip; {again}.", shown=shown, kind=say(kind), again=say(AGAIN)))
+    raise Refused(say("{shown} is not a zip; {again}.", shown=shown, again=say(AGAIN)))
 
 
 def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) -> list[Member]:
@@ -94,8 +104,13 @@ def read_members(path: Path, limits: Limits = LIMITS, shown: str | None = None) 
     members = read_contents(path, limits, shown).members
     if large := next((member for member in members if member.size > limits.entry_bytes), None):
         raise Refused(
-            f"{shown or path.name}: the entry {large.name!r:.200} unpacks to {_bytes(large.size)}; at most "
-            f"{_bytes(limits.entry_bytes)} are accepted."
+            say(
+                "{shown}: the entry {name!r:.200} unpacks to {size}; at most {most} are accepted.",
+                shown=shown or path.name,
+                name=large.name,
+                size=_bytes(large.size),
+                most=_bytes(limits.entry_bytes),
+            )
         )
     return members
 
@@ -113,10 +128,22 @@ def read_contents(
     with open(path, "rb") as file:
         start, size, count = find_contents(file, shown)
         if count > limits.entries:
-            raise Refused(f"{shown} has {count:,} entries; at most {limits.entries:,} are accepted.")
+            raise Refused(
+                say(
+                    "{shown} has {count:,} entries; at most {most:,} are accepted.",
+                    shown=shown,
+                    count=count,
+                    most=limits.entries,
+                )
+            )
         if size > limits.contents_bytes:
             raise Refused(
-                f"The table of contents of {shown} has {_bytes(size)}; at most {_bytes(limits.contents_bytes)} are accepted."
+                say(
+                    "The table of contents of {shown} has {size}; at most {most} are accepted.",
+                    shown=shown,
+                    size=_bytes(size),
+                    most=_bytes(limits.contents_bytes),
+                )
             )
         file.seek(start)
         entries = read_entries(file.read(size), count, shown)
@@ -128,7 +155,14 @@ def read_contents(
         starts = _check_places(file, entries, names, start, shown)
     total = sum(entry.size for entry in entries if entry.size <= limits.entry_bytes)
     if total > limits.unpacked_bytes:
-        raise Refused(f"{shown} unpacks to {_bytes(total)}; at most {_bytes(limits.unpacked_bytes)} are accepted.")
+        raise Refused(
+            say(
+                "{shown} unpacks to {size}; at most {most} are accepted.",
+                shown=shown,
+                size=_bytes(total),
+                most=_bytes(limits.unpacked_bytes),
+            )
+        )
     members = [
         Member(name, starts[position], entry.packed, entry.size, entry.method, entry.crc)
         for position, (entry, name) in enumerate(zip(entries, names, strict=True))
@@ -137,57 +171,100 @@ def read_contents(
 
 
 def _bytes(number: float) -> str:
-    unit = "bytes"
-    for larger in ("kB", "MB", "GB"):
+    if number < 1000:
+        return say("{number:,.0f} bytes", number=number)
+    unit = "kB"
+    number /= 1000
+    for larger in ("MB", "GB"):
         if number < 1000:
             break
         number, unit = number / 1000, larger
-    return f"{number:,.0f} {unit}" if number >= 10 or unit == "bytes" else f"{number:.1f} {unit}"
+    return f"{number:,.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"
 
 
 def _checked_name(entry: Entry, name: str, shown: str, limits: Limits) -> str:
     """The entry's name with '/' between folders; Refused where it could lead out of the folder."""
     path = name.replace("\\", "/")
+    number = most = 0
     if "\0" in name:
-        problem = "holds a NUL character"
+        problem = later("{shown}: the name of the entry {name!r:.200} holds a NUL character; {again}.")
     elif path.startswith("/"):
-        problem = "is an absolute path"
+        problem = later("{shown}: the name of the entry {name!r:.200} is an absolute path; {again}.")
     elif re.match(r"[A-Za-z]:", path):
-        problem = "starts with a drive letter"
+        problem = later("{shown}: the name of the entry {name!r:.200} starts with a drive letter; {again}.")
     elif ".." in path.split("/"):
-        problem = "leads out of the folder"
+        problem = later("{shown}: the name of the entry {name!r:.200} leads out of the folder; {again}.")
     elif not path:
-        problem = "is empty"
-    elif (length := max(len(entry.name.raw), len(path))) > limits.name_bytes:
-        problem = f"has {length:,} bytes; at most {limits.name_bytes:,} are accepted"
-    elif path.count("/") > limits.depth:
-        problem = f"lies {path.count('/'):,} folders deep; at most {limits.depth} are accepted"
+        problem = later("{shown}: the name of the entry {name!r:.200} is empty; {again}.")
+    elif (number := max(len(entry.name.raw), len(path))) > (most := limits.name_bytes):
+        problem = later(
+            "{shown}: the name of the entry {name!r:.200} has {number:,} bytes; at most {most:,} are accepted; {again}."
+        )
+    elif (number := path.count("/")) > (most := limits.depth):
+        problem = later(
+            "{shown}: the name of the entry {name!r:.200} lies {number:,} folders deep; at most {most:,} are accepted; {again}."
+        )
     else:
         return path
-    raise Refused(f"{shown}: the name of the entry {name!r:.200} {problem}; {AGAIN}.")
+    raise Refused(say(problem, shown=shown, name=name, number=number, most=most, again=say(AGAIN)))
 
 
 def _check_entry(entry: Entry, name: str, shown: str) -> None:
     kind = stat.S_IFMT(entry.mode)
     if kind == stat.S_IFLNK:
-        raise Refused(f"{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again.")
+        raise Refused(
+            say(
+                "{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again.",
+                shown=shown,
+                name=name,
+            )
+        )
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise Refused(f"{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again.")
+        raise Refused(
+            say(
+                "{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again.",
+                shown=shown,
+                name=name,
+            )
+        )
     if entry.flags & 0x2041:  # encrypted, strongly encrypted, encrypted table of contents
-        raise Refused(f"{shown}: the entry {name!r:.200} is encrypted; pack the folders without a password.")
+        raise Refused(
+            say(
+                "{shown}: the entry {name!r:.200} is encrypted; pack the folders without a password.",
+                shown=shown,
+                name=name,
+            )
+        )
     if entry.method not in methods.READ:
         raise Refused(
-            f"{shown}: the entry {name!r:.200} is packed by {methods.name_of(entry.method)}, which is not read; unpack it "
-            "and pack the folders again, with 'deflate' where the program lets you choose."
+            say(
+                "{shown}: the entry {name!r:.200} is packed by {method}, which is not read; unpack it and pack the folders "
+                "again, with 'deflate' where the program lets you choose.",
+                shown=shown,
+                name=name,
+                method=_method(entry.method),
+            )
         )
     if entry.method == methods.STORED and entry.packed != entry.size:
-        raise damaged(shown, f"the entry {name!r:.200} has two sizes")
+        raise damaged(shown, say("the entry {name!r:.200} has two sizes", name=name))
     # No more than that can come of it: it is a lie, and what is built upon it can be anything.
     if entry.size > MOST_TIMES * entry.packed + MOST_TIMES:
         raise Refused(
-            f"{shown}: the entry {name!r:.200} says that it unpacks to {entry.size // max(1, entry.packed):,} times its "
-            f"size, which no zip can; {AGAIN}."
+            say(
+                "{shown}: the entry {name!r:.200} says that it unpacks to {times:,} times its size, which no zip can; {again}.",
+                shown=shown,
+                name=name,
+                times=entry.size // max(1, entry.packed),
+                again=say(AGAIN),
+            )
         )
+
+
+def _method(number: int) -> str:
+    """'Deflate64, method 9'; 'method 6' where it has no name that people know."""
+    if number in methods.NAMES:
+        return say("{name}, method {number}", name=methods.NAMES[number], number=number)
+    return say("method {number}", number=number)
 
 
 def _check_tree(names: list[str], shown: str) -> None:
@@ -195,7 +272,14 @@ def _check_tree(names: list[str], shown: str) -> None:
     for folder in {name[: name.rindex("/")] for name in names if "/" in name}:
         while folder:
             if folder in files:
-                raise Refused(f"{shown}: {folder!r:.200} is both a file and a folder; {AGAIN}.")
+                raise Refused(
+                    say(
+                        "{shown}: {name!r:.200} is both a file and a folder; {again}.",
+                        shown=shown,
+                        name=folder,
+                        again=say(AGAIN),
+                    )
+                )
             folder = folder.rpartition("/")[0]
 
 
@@ -205,17 +289,33 @@ def _check_places(file: BinaryIO, entries: list[Entry], names: list[str], conten
     for position in sorted(range(len(entries)), key=lambda position: entries[position].offset):
         entry = entries[position]
         if entry.offset < free:
-            raise Refused(f"{shown}: the entries {previous!r:.200} and {names[position]!r:.200} overlap; {AGAIN}.")
+            raise Refused(
+                say(
+                    "{shown}: the entries {first!r:.200} and {second!r:.200} overlap; {again}.",
+                    shown=shown,
+                    first=previous,
+                    second=names[position],
+                    again=say(AGAIN),
+                )
+            )
         if not free and entry.offset:
-            raise Refused(f"{shown} starts with {entry.offset:,} bytes that belong to no entry; {AGAIN}.")
+            raise Refused(
+                say(
+                    "{shown} starts with {number:,} bytes that belong to no entry; {again}.",
+                    shown=shown,
+                    number=entry.offset,
+                    again=say(AGAIN),
+                )
+            )
         header = os.pread(file.fileno(), 30 + len(entry.name.raw), entry.offset)
         if header[:4] != LOCAL or len(header) < 30 or entry.offset + 30 > contents:
-            raise damaged(shown, f"the entry {names[position]!r:.200} is not where the table of contents says")
+            misplaced = say("the entry {name!r:.200} is not where the table of contents says", name=names[position])
+            raise damaged(shown, misplaced)
         name_length, extra_length = struct.unpack_from("<HH", header, 26)
         if header[30:] != entry.name.raw or name_length != len(entry.name.raw):
-            raise damaged(shown, f"the entry {names[position]!r:.200} has two names")
+            raise damaged(shown, say("the entry {name!r:.200} has two names", name=names[position]))
         starts[position] = entry.offset + 30 + name_length + extra_length
         free, previous = starts[position] + entry.packed, names[position]
         if free > contents:
-            raise damaged(shown, f"the entry {previous!r:.200} reaches into the table of contents")
+            raise damaged(shown, say("the entry {name!r:.200} reaches into the table of contents", name=previous))
     return starts

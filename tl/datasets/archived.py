@@ -17,6 +17,7 @@ from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.pieces import Progress, Told
 from tl.decoding.heads import CRASHES
 from tl.decoding.methods import STORED
+from tl.languages import plural, say
 from tl.store.pictures import SPLITS, PictureStore
 
 DECODER = ["-P", "-m", "tl.decoding"]
@@ -36,6 +37,12 @@ class ReadOptions(NamedTuple):
 
 
 PLAIN = ReadOptions()
+
+
+class _Crashing(RuntimeError):
+    """Its processes ended over and over; the number says how often."""
+
+
 Decoder = Callable[[Iterator[dict[str, Any]]], Iterator[list[Any]]]
 
 
@@ -45,7 +52,9 @@ def bands_of(text: str | None) -> tuple[int, ...]:
         return ()
     numbers = [part.strip() for part in text.split(",")]
     if len(numbers) != 3 or not all(re.fullmatch("[1-9][0-9]{0,2}", number) for number in numbers):
-        raise Refused(f"bands is {text!r:.40}; give three band numbers for red, green and blue, such as 4,3,2.")
+        raise Refused(
+            say("bands is {text!r:.40}; give three band numbers for red, green and blue, such as 4,3,2.", text=text)
+        )
     return tuple(map(int, numbers))
 
 
@@ -75,12 +84,15 @@ def decode_all(
     about |= {"max_pixels": limits.pixels, "max_side": limits.side}
     about |= {"bands": options.bands, "scales": dict(options.scales)}
     try:
-        for answer in decode(_tasks(about, list(places), list(places.values()))):
+        for answer in _answered(decode, _tasks(about, list(places), list(places.values()))):
             yield from answer
     except pool.Closed:
         raise Refused(
-            f"Reading the pictures took longer than the {limits.minutes:g} minutes that are allowed; make them smaller "
-            "or fewer and pack them again."
+            say(
+                "Reading the pictures took longer than the {minutes:g} minutes that are allowed; make them smaller or fewer "
+                "and pack them again.",
+                minutes=limits.minutes,
+            )
         ) from None
 
 
@@ -94,8 +106,24 @@ def decode_kept(
     """
     about = {"source": str(source), "out": str(out), "side": side, "kept": "", "raw": raw}
     entries = [(start, size, size, STORED, crc) for start, size, crc in places.values()]
-    for answer in decode(_tasks(about, list(places), entries)):
+    for answer in _answered(decode, _tasks(about, list(places), entries)):
         yield None if any(answer) else len(answer)
+
+
+def _answered(decode: Decoder, tasks: Iterator[dict[str, Any]]) -> Iterator[list[Any]]:
+    """The answers of `decode`. Raises Refused where its processes end over and over: here, where it is known who reads."""
+    try:
+        yield from decode(tasks)
+    except _Crashing as problem:
+        raise Refused(
+            plural(
+                "The program that reads pictures crashed or stalled {number} time over these files; convert them to JPEG "
+                "or PNG and pack them again.",
+                "The program that reads pictures crashed or stalled {number} times over these files; convert them to JPEG "
+                "or PNG and pack them again.",
+                problem.args[0],
+            )
+        ) from None
 
 
 def _tasks(about: dict[str, Any], slots: Sequence[int], places: Sequence[Sequence[int]]) -> Iterator[dict[str, Any]]:
@@ -111,10 +139,7 @@ def _ask(processes: pool.Pool, task: dict[str, Any]) -> list[Any]:
         return answer
     except pool.Died:
         if processes.deaths > MOST_DEATHS:
-            raise Refused(
-                f"The program that reads pictures crashed or stalled {processes.deaths} times over these files; "
-                "convert them to JPEG or PNG and pack them again."
-            ) from None
+            raise _Crashing(processes.deaths) from None
         rows = task["rows"]
         if len(rows) == 1:
             return [CRASHES]
@@ -146,18 +171,18 @@ def fill_from_kept(
 
     def decode_rows(rows: np.ndarray, out: np.ndarray) -> Iterator[int]:
         if not {*PLACE} <= {*index} or not source.exists():
-            raise Refused(f"{store.folder} was made by an earlier version; {mend}")
+            raise Refused(say("{path} was made by an earlier version; {mend}", path=store.folder, mend=mend))
         places = dict(zip(rows.tolist(), index[PLACE].to_numpy()[rows].tolist(), strict=True))
         done = 0
         with decoder(locks_dir, told) as decode:
             for number in decode_kept(decode, source, places, store.path, store.resolution, raw):
                 if number is None:
-                    raise Refused(f"{source} is damaged; {mend}")
+                    raise Refused(say("{path} is damaged; {mend}", path=source, mend=mend))
                 done += number
-                told(done, len(rows), f"decoding pictures at {store.resolution} px")
+                told(done, len(rows), say("decoding pictures at {side} px", side=store.resolution))
                 if done % (RECORDED * CHUNK) == 0 or done == len(rows):
                     yield done
 
     if not (store.folder / "dataset.json").exists():  # filling would make its folder anew
-        raise Refused(f"The data set {info.called!r} was deleted meanwhile; choose another one.")
+        raise Refused(say("The data set {name!r} was deleted meanwhile; choose another one.", name=info.called))
     store.fill(samples, decode_rows, progress)

@@ -19,7 +19,7 @@ from tl.datasets.download import download
 from tl.datasets.drawn import BLOSSOMS, BLOSSOMS_DUSK, drawn_examples, prepare_drawn
 from tl.datasets.encodings import encoding_named
 from tl.datasets.grouping import parse
-from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo, deletion, mending
+from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo, mending, taken
 from tl.datasets.intake import FIRST_RESOLUTION, Edits, Incoming, check_free, read_zip
 from tl.datasets.intake.incoming import Source
 from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
@@ -27,6 +27,7 @@ from tl.datasets.pieces import Progress
 from tl.datasets.resplit import divided_by_content, redrawn, together
 from tl.datasets.titles import called, check_title, name_for
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
+from tl.languages import say
 from tl.store import database
 from tl.store.files import read_json, read_parquet
 from tl.store.home import Home
@@ -71,11 +72,18 @@ def describe(home: Home, name: str) -> DatasetInfo:
                 return info
         raise _damaged(path, name)
     if name in BUILT_IN:
-        return BUILT_IN[name]
+        return BUILT_IN[name].worded()
     own = (path.parent.name for path in home.datasets_dir.glob("[!.]*/dataset.json"))
     close = get_close_matches(name, {*BUILT_IN, *own}, 1)
-    meant = f"did you mean {close[0]!r}? " if close else ""
-    raise Refused(f"There is no data set {name!r}; {meant}`python -m tl datasets` lists them.")
+    if close:
+        raise Refused(
+            say(
+                "There is no data set {name!r}; did you mean {close!r}? `python -m tl datasets` lists them.",
+                name=name,
+                close=close[0],
+            )
+        )
+    raise Refused(say("There is no data set {name!r}; `python -m tl datasets` lists them.", name=name))
 
 
 def has(home: Home, name: str) -> bool:
@@ -84,7 +92,7 @@ def has(home: Home, name: str) -> bool:
 
 
 def _damaged(path: Path, name: str) -> Refused:
-    return Refused(f"{path} is damaged; {mending(name, name in BUILT_IN)}")
+    return Refused(say("{path} is damaged; {mend}", path=path, mend=mending(name, name in BUILT_IN)))
 
 
 def ingest(
@@ -159,20 +167,23 @@ def check_name(home: Home, title: str) -> str:
     """The name of the folder of a new data set that is called so. Raises Refused where it can't be called so."""
     title = check_title(title)
     if title in BUILT_IN:
-        raise Refused(f"{title!r} is the name of a built-in data set; choose another name.")
+        raise Refused(say("{title!r} is the name of a built-in data set; choose another name.", title=title))
     if NAME_PATTERN.fullmatch(title):
         check_free(home.dataset_dir(title))
         # Else they could go on, and be judged, with other pictures than they began with.
         if title in trained_on(home):
             raise Refused(
-                f"Runs here were trained on another data set {title!r} that was deleted; choose another name, or delete "
-                "those runs first."
+                say(
+                    "Runs here were trained on another data set {title!r} that was deleted; choose another name, or delete "
+                    "those runs first.",
+                    title=title,
+                )
             )
     if other := called(list_datasets(home), title):
-        raise Refused(
-            f"There is already a data set {describe(home, other).called!r}; choose another name"
-            + ("." if other in BUILT_IN else f" or delete that one first ({deletion(other)}).")
-        )
+        there = describe(home, other).called
+        if other in BUILT_IN:
+            raise Refused(say("There is already a data set {name!r}; choose another name.", name=there))
+        raise taken(there, other)
     trained = trained_on(home)
     return name_for(title, lambda name: has(home, name) or name in trained)
 
@@ -189,7 +200,7 @@ def name_of(home: Home, text: str) -> str:
         return found
     if NAME_PATTERN.fullmatch(text):
         return text  # a damaged one, maybe: whoever opens it says so
-    raise Refused(f"There is no data set {text!r:.80}; `python -m tl datasets` lists them.")
+    raise Refused(say("There is no data set {name!r:.80}; `python -m tl datasets` lists them.", name=text))
 
 
 def upload_limits(home: Home) -> Limits:
@@ -238,11 +249,20 @@ def prepare(
     folder = home.dataset_dir(name)
     if samples is not None and samples > info.train and not whole:
         raise Refused(
-            f"{info.title} has {info.train:,} training pictures, not {samples:,}; choose at most {info.train:,}."
+            say(
+                "{title} has {number:,} training pictures, not {wanted:,}; choose at most {number:,}.",
+                title=info.title,
+                number=info.train,
+                wanted=samples,
+            )
         )
     side = min(resolution, info.native_resolution)
     if whole and info.origin == "drawn":
-        raise Refused(f"{info.title} has as many pictures as one wants; a final model takes pictures of your own.")
+        raise Refused(
+            say(
+                "{title} has as many pictures as one wants; a final model takes pictures of your own.", title=info.title
+            )
+        )
     if info.origin == "drawn":
         return prepare_drawn(folder, side, samples, home.locks_dir, progress)
     if not info.ready:
@@ -256,7 +276,7 @@ def prepare(
     if not resplit:
         return store
     if seed is None:
-        raise ValueError("seed is None; splits are drawn anew for a seed")
+        raise ValueError("seed is None; splits are drawn anew for a seed")  # not shown
     return redrawn(store, index, seed, divided(folder, info, index))
 
 
@@ -264,7 +284,10 @@ def check_resplit(home: Home, info: DatasetInfo) -> None:
     """Refuse new splits of a data set that was divided by who made it."""
     if not drawn_here(home, info):
         raise Refused(
-            f"The test set of {info.title} stays the test set; leave out the new split for every seed (--no-resplit)."
+            say(
+                "The test set of {title} stays the test set; leave out the new split for every seed (--no-resplit).",
+                title=info.title,
+            )
         )
 
 

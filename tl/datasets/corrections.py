@@ -17,15 +17,21 @@ from msgspec import Struct
 from tl.config import Refused
 from tl.datasets.grouping import NAME_COLUMNS, Lookup, decoded
 from tl.datasets.info import DatasetInfo
+from tl.datasets.layout import and_more
 from tl.datasets.titles import LONGEST
+from tl.languages import later, plural, say
 from tl.store.documents import fitting
 from tl.store.files import read_json, read_parquet, write_json, write_parquet
-from tl.words import number_of
 
-SET_ASIDE = "set aside"
+SET_ASIDE = later("set aside")  # why a picture is not in the new set
 RECORD = "corrections.json"  # what was corrected of the data set that this one was made of
 DIVIDED = "divided.parquet"  # what is divided anew for a seed: every picture there was, labelled as it was
 ORIGIN = "origin"  # column of the index: its row there
+NONE_LEFT = {  # split -> why that can't be
+    "train": later("That leaves no training pictures."),
+    "validation": later("That leaves no validation pictures."),
+    "test": later("That leaves no test pictures."),
+}
 MOST_BYTES = 10**7  # of a table of corrections
 PICTURE_COLUMNS = {"picture", *NAME_COLUMNS}  # the first column's name, where the table has a head
 NAMED_SO = re.compile(r" \([0-9,]+ (?:set aside|relabelled)(?:, [0-9,]+ relabelled)?\)(?: [0-9]+)?$")
@@ -72,12 +78,16 @@ def corrected(folder: Path) -> Corrected | None:
 
 def in_words(aside: int, relabelled: int) -> list[str]:
     """What was changed, one phrase each."""
-    said = [f"{number_of(aside, 'picture')} set aside"] if aside else []
-    return [*said, f"{number_of(relabelled, 'picture')} relabelled"] if relabelled else said
+    said: list[str] = []
+    if aside:
+        said.append(plural("{number:,} picture set aside", "{number:,} pictures set aside", aside))
+    if relabelled:
+        said.append(plural("{number:,} picture relabelled", "{number:,} pictures relabelled", relabelled))
+    return said
 
 
 def title_of(called: str, earlier: Corrected | None, aside: int, relabelled: int, free: Callable[[str], bool]) -> str:
-    """What a corrected data set is called where nobody says: "flowers (3 set aside, 1 relabelled)".
+    """What a corrected data set is called where nobody says: "flowers (3 set aside, 1 relabelled)", in any language.
 
     `called` is what the one is called that it is made of; where that was corrected itself, `earlier`, all counts.
     """
@@ -90,7 +100,7 @@ def title_of(called: str, earlier: Corrected | None, aside: int, relabelled: int
         end = f" ({', '.join(counts)})" + (f" {number}" if number > 1 else "")
         if free(title := base[: LONGEST - len(end)].rstrip() + end):
             return title
-    raise Refused(f"There are too many data sets made of {called!r}; give the new one a name.")
+    raise Refused(say("There are too many data sets made of {name!r}; give the new one a name.", name=called))
 
 
 def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Corrected:
@@ -99,12 +109,18 @@ def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Correc
     found: dict[int, str | None] = {row: None for text in wanted.set_aside for row in _rows(text, index, lookup, info)}
     for text, label in wanted.relabel.items():
         if label not in info.classes:
-            shown = ", ".join(map(repr, info.classes[:20])) + (" and more" if len(info.classes) > 20 else "")
-            raise Refused(f"{text!r:.100} can't be relabelled {label!r:.80}: the classes of {info.called} are {shown}.")
+            raise Refused(
+                say(
+                    "{picture!r:.100} can't be relabelled {name!r:.80}: the classes of {dataset} are {classes}.",
+                    picture=text,
+                    name=label,
+                    dataset=info.called,
+                    classes=and_more([*map(repr, info.classes)]),
+                )
+            )
         for row in _rows(text, index, lookup, info):
             if found.get(row, label) != label:
-                what = "set aside" if found[row] is None else f"labelled {found[row]!r}"
-                raise Refused(f"{names[row]!r:.100} is to be {what} and labelled {label!r:.80}; choose one.")
+                raise Refused(_both(names[row], found[row], label))
             found[row] = label
     labels, splits = index["label"].tolist(), index["split"].tolist()
     changed = [
@@ -113,8 +129,22 @@ def check(wanted: Corrections, index: pd.DataFrame, info: DatasetInfo) -> Correc
         if label != info.classes[labels[row]]
     ]
     if not changed:
-        raise Refused("These pictures have these labels already; nothing is to be changed.")
+        raise Refused(say("These pictures have these labels already; nothing is to be changed."))
     return Corrected(info.name, changed)
+
+
+def _both(picture: str, before: str | None, label: str) -> str:
+    """Two things are wanted of one picture."""
+    if before is None:
+        return say(
+            "{picture!r:.100} is to be set aside and labelled {name!r:.80}; choose one.", picture=picture, name=label
+        )
+    return say(
+        "{picture!r:.100} is to be labelled {first!r} and labelled {second!r:.80}; choose one.",
+        picture=picture,
+        first=before,
+        second=label,
+    )
 
 
 def _rows(text: str, index: pd.DataFrame, lookup: Lookup, info: DatasetInfo) -> list[int]:
@@ -124,7 +154,12 @@ def _rows(text: str, index: pd.DataFrame, lookup: Lookup, info: DatasetInfo) -> 
     if re.fullmatch("[0-9a-f]{64}", text) and (same := index["sha256"] == text).any():
         return [int(place) for place in same.to_numpy().nonzero()[0]]
     raise Refused(
-        f"{info.called} has no one picture {text!r:.100}; its pictures have names such as {index['name'].iloc[0]!r:.200}."
+        say(
+            "{dataset} has no one picture {picture!r:.100}; its pictures have names such as {name!r:.200}.",
+            dataset=info.called,
+            picture=text,
+            name=index["name"].iloc[0],
+        )
     )
 
 
@@ -141,9 +176,11 @@ def apply(found: Corrected, pictures: pd.DataFrame) -> pd.DataFrame:
     ]
     left = pictures.assign(**{"class": classes})[~aside].reset_index(drop=True)
     if gone := sorted({*pictures["class"]} - {*left["class"]}):
-        raise Refused(f"That leaves no picture of the class {gone[0]!r:.80}; leave out the whole class instead.")
+        raise Refused(
+            say("That leaves no picture of the class {name!r:.80}; leave out the whole class instead.", name=gone[0])
+        )
     if lost := [split for split in pictures["split"].unique() if split not in set(left["split"])]:
-        raise Refused(f"That leaves no {'training' if lost[0] == 'train' else lost[0]} pictures.")
+        raise Refused(say(NONE_LEFT[lost[0]]))
     return left
 
 
@@ -176,7 +213,7 @@ def divided_of(folder: Path, index: pd.DataFrame) -> pd.DataFrame | None:
         return None
     divided = read_parquet(folder / DIVIDED)
     if divided is None or not {"label", "sha256"} <= {*divided} or not index[ORIGIN].between(0, len(divided) - 1).all():
-        raise ValueError(f"{folder / DIVIDED} is damaged")
+        raise ValueError(f"{folder / DIVIDED} is damaged")  # not shown
     return divided
 
 
@@ -190,10 +227,22 @@ def read_relabel(path: Path) -> dict[str, str]:
     labels: dict[str, str] = {}
     for line in _lines(path):
         if len(line) < 2 or not line[1]:
-            raise Refused(f"{path.name} says no label for {line[0]!r:.100}; write a line as picture,label.")
+            raise Refused(
+                say(
+                    "{file} says no label for {picture!r:.100}; write a line as picture,label.",
+                    file=path.name,
+                    picture=line[0],
+                )
+            )
         if labels.setdefault(line[0], line[1]) != line[1]:
             raise Refused(
-                f"{path.name} gives {line[0]!r:.100} two labels, {labels[line[0]]!r:.60} and {line[1]!r:.60}."
+                say(
+                    "{file} gives {picture!r:.100} two labels, {first!r:.60} and {second!r:.60}.",
+                    file=path.name,
+                    picture=line[0],
+                    first=labels[line[0]],
+                    second=line[1],
+                )
             )
     return labels
 
@@ -202,17 +251,19 @@ def _lines(path: Path) -> Iterable[list[str]]:
     """The table's lines without its head and empty ones, each cell without space around it."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise Refused(f"{path.name} has over {MOST_BYTES // 10**6} MB; give a table of pictures.")
+            raise Refused(
+                say("{file} has over {most} MB; give a table of pictures.", file=path.name, most=MOST_BYTES // 10**6)
+            )
         text = decoded(path.read_bytes())
     except OSError:
-        raise Refused(f"There is no file {str(path)!r:.200} that can be read.") from None
+        raise Refused(say("There is no file {path!r:.200} that can be read.", path=str(path))) from None
     first = text.partition("\n")[0]
     try:
         rows = list(csv.reader(text.splitlines(), delimiter=max(",;\t", key=first.count)))
     except csv.Error as problem:
-        raise Refused(f"{path.name} can't be read as a table: {problem}.") from None
+        raise Refused(say("{file} can't be read as a table: {problem}.", file=path.name, problem=problem)) from None
     lines = [[cell.strip() for cell in row] for row in rows if row and row[0].strip()]
     lines = lines[1:] if lines and lines[0][0].casefold() in PICTURE_COLUMNS else lines
     if not lines:
-        raise Refused(f"{path.name} names no picture; write one a line.")
+        raise Refused(say("{file} names no picture; write one a line.", file=path.name))
     return lines

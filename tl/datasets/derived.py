@@ -17,6 +17,7 @@ from tl.datasets.intake.edits import apply
 from tl.datasets.intake.incoming import disk_told
 from tl.datasets.intake.settling import Pixels, check_classes, write
 from tl.datasets.titles import check_title, folded
+from tl.languages import say
 from tl.store.home import Home
 from tl.store.pictures import pixels_path
 from tl.store.quarantine import quarantine, settle
@@ -43,18 +44,27 @@ def derive(
     if name is not None:
         catalogue.check_name(home, name)
     if info.origin == "drawn":
-        raise Refused(f"The pictures of {info.title} are drawn when they are needed; choose another data set.")
+        raise Refused(
+            say("The pictures of {title} are drawn when they are needed; choose another data set.", title=info.title)
+        )
     if not info.labelled:
-        raise Refused(f"The pictures of {info.called} have no labels, and so no classes that could be changed.")
+        raise Refused(
+            say("The pictures of {name} have no labels, and so no classes that could be changed.", name=info.called)
+        )
     if not edits and not correct:
-        raise Refused("Nothing is to be changed; say which classes to rename, to leave out or to make smaller.")
+        raise Refused(say("Nothing is to be changed; say which classes to rename, to leave out or to make smaller."))
     side = min(FIRST_RESOLUTION, info.native_resolution)
     catalogue.prepare(home, source, side)
     info = catalogue.describe(home, source)  # downloaded meanwhile
     origin = catalogue.home_of(home, source).dataset_dir(source)
     index = catalogue.index_of(origin, info)
     if not {*index} >= NEEDED:
-        raise Refused(f"{info.title} was made by an earlier version; bring its pictures again to change their classes.")
+        raise Refused(
+            say(
+                "{title} was made by an earlier version; bring its pictures again to change their classes.",
+                title=info.title,
+            )
+        )
     found = corrections.check(correct, index, info) if correct else None
     title = check_title(name or _title(home, info, found))
     name = catalogue.check_name(home, title)
@@ -86,7 +96,7 @@ def derive(
 
 def _title(home: Home, info: DatasetInfo, found: Corrected | None) -> str:
     if found is None:
-        raise Refused("The new data set has no name; give it one.")
+        raise Refused(say("The new data set has no name; give it one."))
     taken = {folded(other.title) for other in catalogue.list_datasets(home)} | catalogue.trained_on(home)
     earlier = corrections.corrected(home.dataset_dir(info.name))
     return corrections.title_of(info.called, earlier, *found.counts, lambda title: folded(title) not in taken)

@@ -10,10 +10,11 @@ from typing import BinaryIO, NamedTuple
 
 from tl.config import Refused
 from tl.datasets.encodings import RawName, said_name
+from tl.languages import later, say
 
 CENTRAL, END = b"PK\x01\x02", b"PK\x05\x06"
 END64, LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
-AGAIN = "pack the class folders into a plain zip again"
+AGAIN = later("pack the class folders into a plain zip again")
 
 
 class Entry(NamedTuple):
@@ -31,7 +32,14 @@ class Entry(NamedTuple):
 
 def damaged(shown: str, what: str) -> Refused:
     """What is said of an archive that is not whole."""
-    return Refused(f"{shown} is damaged or cut off ({what}); copy it again, or {AGAIN}.")
+    return Refused(
+        say(
+            "{shown} is damaged or cut off ({what}); copy it again, or {again}.",
+            shown=shown,
+            what=what,
+            again=say(AGAIN),
+        )
+    )
 
 
 def find_contents(file: BinaryIO, shown: str) -> tuple[int, int, int]:
@@ -47,17 +55,19 @@ def find_contents(file: BinaryIO, shown: str) -> tuple[int, int, int]:
     ):
         place = tail.rfind(END, 0, place)
     if place < 0:
-        raise damaged(shown, "it has no end record")
+        raise damaged(shown, say("it has no end record"))
     disk, first_disk, here, count, size, offset = struct.unpack_from("<HHHHII", tail, place + 4)
     end = tail_start + place
     if 0xFFFF in (disk, first_disk, here, count) or 0xFFFFFFFF in (size, offset):
         end, disk, first_disk, here, count, size, offset = _find_contents64(file, end, shown)
     if disk or first_disk or here != count:
-        raise Refused(f"{shown} is one part of a zip in several parts; pack the class folders into one zip.")
+        raise Refused(
+            say("{shown} is one part of a zip in several parts; pack the class folders into one zip.", shown=shown)
+        )
     if offset + size != end:
-        raise damaged(shown, "its table of contents is not where its end record says")
+        raise damaged(shown, say("its table of contents is not where its end record says"))
     if not count:
-        raise Refused(f"{shown} is an empty zip; pack one folder of pictures per class into it.")
+        raise Refused(say("{shown} is an empty zip; pack one folder of pictures per class into it.", shown=shown))
     return offset, size, count
 
 
@@ -65,14 +75,14 @@ def _find_contents64(file: BinaryIO, end: int, shown: str) -> tuple[int, int, in
     file.seek(max(0, end - 20))
     locator = file.read(20)
     if locator[:4] != LOCATOR64:
-        raise damaged(shown, "its zip64 record is missing")
+        raise damaged(shown, say("its zip64 record is missing"))
     place = struct.unpack_from("<Q", locator, 8)[0]
     if place > end - 76:
-        raise damaged(shown, "its zip64 record is out of place")
+        raise damaged(shown, say("its zip64 record is out of place"))
     file.seek(place)
     record = file.read(56)
     if record[:4] != END64 or place + 12 + struct.unpack_from("<Q", record, 4)[0] != end - 20:
-        raise damaged(shown, "its zip64 record is out of place")
+        raise damaged(shown, say("its zip64 record is out of place"))
     return place, *struct.unpack_from("<IIQQQQ", record, 16)
 
 
@@ -93,7 +103,10 @@ def read_entries(data: bytes, count: int, shown: str) -> list[Entry]:
         entries.append(Entry(name, flags, method, crc, packed, size, attributes >> 16, offset))
         place = extra_end + comment_length
     if len(entries) != count or place != len(data):
-        raise damaged(shown, f"its table of contents lists {len(entries):,} of {count:,} entries")
+        raise damaged(
+            shown,
+            say("its table of contents lists {number:,} of {total:,} entries", number=len(entries), total=count),
+        )
     return entries
 
 
@@ -111,7 +124,7 @@ def _sizes64(extra: bytes, packed: int, size: int, offset: int, shown: str) -> t
                 next(numbers) if is_64 else number for is_64, number in zip(wanted, (size, packed, offset), strict=True)
             )
             return packed, size, offset
-    raise damaged(shown, "an entry's zip64 sizes are missing")
+    raise damaged(shown, say("an entry's zip64 sizes are missing"))
 
 
 def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:

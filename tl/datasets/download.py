@@ -9,6 +9,8 @@ from pathlib import Path
 from tl.datasets.info import DatasetInfo
 from tl.datasets.intake import ingest_zip
 from tl.datasets.pool import environment
+from tl.datasets.torchvision_sets import DOWNLOADED
+from tl.languages import english, say
 from tl.store.download import DownloadFailed
 from tl.store.files import locked
 from tl.store.home import Home
@@ -19,7 +21,7 @@ PERCENT = re.compile(r"(\d+)%\|")  # how torchvision's progress bars begin
 
 def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], None] | None = None) -> None:
     """Make the data set of a torchvision set, once. Raises DownloadFailed with one sentence where that fails."""
-    what = f"waiting until another process has downloaded {info.title}"
+    what = say("waiting until another process has downloaded {title}", title=info.title)
     with locked(home.locks_dir / f"download-{info.name}.lock", progress, what):
         if (home.dataset_dir(info.name) / "dataset.json").exists():
             return
@@ -27,8 +29,8 @@ def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], 
         packed = home.downloads_dir / f"{info.name}.zip"
         try:
             _fetch(home, info, packed, progress)
-            note = info.note.split(";")[0] + "."
-            ingest_zip(home, packed, info.name, title=info.title, origin=info.origin, note=note, progress=progress)
+            title, note = english(info.title), DOWNLOADED[info.name]
+            ingest_zip(home, packed, info.name, title=title, origin=info.origin, note=note, progress=progress)
         finally:
             packed.unlink(missing_ok=True)
 
@@ -46,15 +48,20 @@ def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int,
             if not percent:
                 last = line.strip() or last
             elif progress:
-                progress(int(percent[1]), 100, f"downloading {info.title}")
+                progress(int(percent[1]), 100, say("downloading {title}", title=info.title))
         status = process.wait()
     finally:
         process.kill()
         process.wait()
         process.stderr.close()
-    if status == 1 and last.startswith(info.title):
+    if status == 1 and last.startswith(english(info.title)):
         raise DownloadFailed(last)
     if status:
         raise DownloadFailed(
-            f"{info.title} could not be downloaded: the download ended with status {status} ({last}); try again."
+            say(
+                "{title} could not be downloaded: the download ended with status {status} ({last}); try again.",
+                title=info.title,
+                status=status,
+                last=last,
+            )
         )

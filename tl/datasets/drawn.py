@@ -15,6 +15,7 @@ import numpy as np
 from tl.datasets import blossoms, dusk, pool
 from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
 from tl.datasets.pieces import Progress, Told
+from tl.languages import later, say
 from tl.store.files import locked, read_json, write_json
 from tl.store.pictures import SPLITS, PictureStore
 
@@ -47,11 +48,15 @@ def _info(name: str, title: str, note: str) -> DatasetInfo:
     )
 
 
-BLOSSOMS = _info("blossoms", "Blossoms (drawn by the computer)", "Invented flowers, drawn by code: no photographs.")
+BLOSSOMS = _info(
+    "blossoms",
+    later("Blossoms (drawn by the computer)"),
+    later("Invented flowers, drawn by code: no photographs."),
+)
 BLOSSOMS_DUSK = _info(
     "blossoms_dusk",
-    "Blossoms at dusk (drawn by the computer)",
-    "The flowers of blossoms at dusk, seen by another camera; drawn by code: no photographs.",
+    later("Blossoms at dusk (drawn by the computer)"),
+    later("The flowers of blossoms at dusk, seen by another camera; drawn by code: no photographs."),
 )
 DRAWINGS: dict[str, Callable[..., np.ndarray]] = {  # name -> what draws it, see `blossoms.draw`
     BLOSSOMS.name: blossoms.draw,
@@ -62,8 +67,8 @@ _OWN_CODE: dict[str, tuple[ModuleType, ...]] = {BLOSSOMS_DUSK.name: (dusk,)}  # 
 # Fingerprint of code that draws to the last bit what earlier code drew -> that one's, under which homes hold pictures. After
 # a change that isn't meant to be seen (a comment, a name, a place), the new one goes in place of the old.
 _ALIKE = {
-    "c33a6efddca915dfba48ac9446658c039499d9c12cba8d0b58cb0274dc05352e": "55fc2c8b93373d13fda36ff4a3b010bf50685f366abd587c12bbeaabeda8ab44",
-    "4b7c8dffb929c57d3e1aa3fba618c82a5562fb550024d44a9d21ab35752b3f25": "d8bc3157d6aa7dd83568ea172dddaf624b151d20bf06a3aff5cba3f0374338d4",
+    "891c6bcdd00c5cbf6194e602065bdb3fc60bf897f25cfb95adfcf21202ac1d7f": "55fc2c8b93373d13fda36ff4a3b010bf50685f366abd587c12bbeaabeda8ab44",
+    "2fbf90cdd199e7bdff955557148c77e81b02855bb6e0a1692b9ef6e802868a04": "d8bc3157d6aa7dd83568ea172dddaf624b151d20bf06a3aff5cba3f0374338d4",
 }
 
 
@@ -91,7 +96,7 @@ def prepare_drawn(
         with pool.answers(DRAWER, locks_dir=locks_dir, waits=told.waits) as answers:
             for number, drawn in enumerate(answers(_tasks(store, rows)), 1):
                 done += drawn
-                told(done, len(rows), f"drawing pictures at {side} px")
+                told(done, len(rows), say("drawing pictures at {side} px", side=side))
                 if number % RECORDED == 0 or done == len(rows):
                     yield done
 

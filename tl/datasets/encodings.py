@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tl.config import Refused
 from tl.datasets.common_characters import JAPANESE, KOREAN, SIMPLIFIED, TRADITIONAL
+from tl.languages import say
 
 NAMES = {  # as people call it -> Python's codec, in the order of what is offered and, where two say the same, taken
     "UTF-8": "utf-8",
@@ -63,7 +64,13 @@ def encoding_named(text: str) -> str:
     plain = "".join(letter for letter in text.lower() if letter.isalnum())
     known = {name.lower().replace("-", ""): name for name in NAMES} | ALIASES
     if plain not in known:
-        raise Refused(f"{text!r:.40} is no encoding of names that is known here; choose one of {', '.join(NAMES)}.")
+        raise Refused(
+            say(
+                "{text!r:.40} is no encoding of names that is known here; choose one of {names}.",
+                text=text,
+                names=", ".join(NAMES),
+            )
+        )
     return known[plain]
 
 
@@ -101,7 +108,13 @@ def read_names(names: Sequence[RawName], encoding: str | None = None) -> Names:
         ]
     except UnicodeDecodeError as problem:
         shown = problem.object[:60].decode(codec, "backslashreplace")
-        raise Refused(f"The names in the zip are not in {found}, such as {shown!r}; choose another encoding.") from None
+        raise Refused(
+            say(
+                "The names in the zip are not in {encoding}, such as {name!r}; choose another encoding.",
+                encoding=found,
+                name=shown,
+            )
+        ) from None
     return Names(texts, found if open_names else "", guessed, look_garbled(texts))
 
 

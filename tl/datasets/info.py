@@ -1,21 +1,58 @@
 """What is known about a data set, and the table of those that come with TL Lab. Light: opens no picture."""
 
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 from msgspec import Meta
 
+from tl.config import Refused
+from tl.datasets.layout import clauses, in_a_row
+from tl.decoding import heads
+from tl.languages import english, later, listed, plural, read, say, store
 from tl.store.documents import place_of
 from tl.words import number_of
 
 MAX_NATIVE_RESOLUTION = 224  # pixels; nothing here trains on more
 DRAWN, GIVEN = "drawn", "given"  # who divided the pictures: TL Lab, or who made the set
 BY = {  # grouped_by -> in words
-    "": "equal or almost equal",
-    "folder": "by their folder; equal and almost equal ones, too",
-    "pattern": "by a pattern in the file name; equal and almost equal ones, too",
-    "table": "by a table; equal and almost equal ones, too",
+    "": later("equal or almost equal"),
+    "folder": later("by their folder; equal and almost equal ones, too"),
+    "pattern": later("by a pattern in the file name; equal and almost equal ones, too"),
+    "table": later("by a table; equal and almost equal ones, too"),
+}
+SHORT_TITLES = (later("Blossoms"), later("Blossoms at dusk"))  # of built-in data sets, without what stands in brackets
+# Why a file was left out, or what is told of one that is kept, is counted under English words, in files and for other
+# programs; `reason_in_words` has them in the reader's language. These say which class or folder they are about.
+TOO_FEW = later("of a class with fewer than {number} pictures")
+COPY = later("in {folder}, a copy of the class folders beside it")
+OUTSIDE_FOLDER = later("outside the folder {folder}")
+OUTSIDE_FOLDERS = later("outside the folders {folders}")
+ABOUT_ONE = tuple(
+    (text, re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(text))))
+    for text in (TOO_FEW, COPY, OUTSIDE_FOLDERS, OUTSIDE_FOLDER)
+)
+QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\d+ more""")  # one of several folders
+DECODED = {  # those of tl.decoding, which knows no language
+    heads.NOT_A_PICTURE: later("not a picture"),
+    heads.UNREADABLE: later("unreadable"),
+    heads.TOO_SMALL: later("too small"),
+    heads.NESTED: later("nested archive"),
+    heads.OTHER_FORMAT: later("format not read (convert it to JPEG or PNG)"),
+    heads.HEIC_UNREADABLE: later("HEIC picture that can't be read (export it as JPEG)"),
+    heads.TOO_MUCH_MEMORY: later("needs too much memory (make it smaller)"),
+    heads.TOO_MANY_PIXELS: later("too many pixels (make it smaller)"),
+    heads.TOO_LARGE_A_FILE: later("too large a file"),
+    heads.MANY_BANDS: later("more than 4 bands (say which three are red, green and blue: --bands 4,3,2)"),
+    heads.FEW_BANDS: later("has fewer bands than were chosen"),
+    heads.CRASHES: later("crashes or stalls the decoder"),
+    heads.CUT_SHORT: later("cut short, shown as far as they go"),
+    heads.FIRST_PAGE: later("several pages, the first is shown"),
+    heads.FIRST_BANDS: later("more than 4 bands, the first three are shown"),
+    heads.WHOLE: later("whole numbers"),
+    heads.FRACTIONS: later("numbers with a point"),
 }
 UNLABELLED = -1  # in place of a class's number
 UNEVEN = 3  # the largest class has over so many times the pictures of the smallest
@@ -25,13 +62,43 @@ Size = Annotated[int, Meta(ge=0, le=10**9)]  # a number of pictures; a larger on
 def mending(name: str, built_in: bool) -> str:
     """What to do about a data set whose files are damaged: the end of a sentence."""
     if built_in:
-        return "delete its folder, and the pictures are downloaded again."
-    return f"delete the data set {name!r} ({deletion(name)}) and bring the pictures again."
+        return say("delete its folder, and the pictures are downloaded again.")
+    how = deletion(name)
+    return say("delete the data set {name!r} ({how}) and bring the pictures again.", name=name, how=how)
 
 
 def deletion(name: str) -> str:
     """How people delete a data set of their own."""
-    return f"below its pictures on the page, or by `python -m tl datasets --delete {name}`"
+    return say("below its pictures on the page, or by `python -m tl datasets --delete {name}`", name=name)
+
+
+def taken(called: str, name: str) -> Refused:
+    """What is said where a new data set is to be called as that one is."""
+    return Refused(
+        say(
+            "There is already a data set {called!r}; choose another name or delete that one first ({how}).",
+            called=called,
+            how=deletion(name),
+        )
+    )
+
+
+def reason_in_words(reason: str) -> str:
+    """Why files were left out, or of what kind pictures are that occur twice, in the reader's language."""
+    for text, pattern in ABOUT_ONE:
+        if found := pattern.fullmatch(reason):
+            values = found.groupdict()
+            return say(text, **values | ({"folders": _listed(values["folders"])} if "folders" in values else {}))
+    return say(reason)
+
+
+def _listed(folders: str) -> str:
+    """'a', 'b' and 2 more, as a reason has them in English, in the reader's language."""
+    shown = [
+        say("{number} more", number=one.partition(" ")[0]) if one.endswith(" more") else one
+        for one in QUOTED.findall(folders)
+    ]
+    return listed(shown) if shown else folders
 
 
 class Report(TypedDict):
@@ -43,7 +110,10 @@ class Report(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
-    """One data set as shown to people and written to its dataset.json."""
+    """One data set as shown to people and written to its dataset.json.
+
+    What TL Lab says of it (its title and note where it comes with it, how it was read) is in the reader's language.
+    """
 
     name: str  # its folder and its key everywhere
     title: str  # shown to people
@@ -88,7 +158,7 @@ class DatasetInfo:
     @property
     def short_title(self) -> str:
         """What it is called where it is only spoken of, and not asked for by name: "Blossoms at dusk"."""
-        return self.title if self.origin == "upload" else self.title.partition(" (")[0]
+        return self.title if self.origin == "upload" else say(english(self.title).partition(" (")[0])
 
     @property
     def uneven(self) -> bool:
@@ -104,19 +174,46 @@ class DatasetInfo:
         return max(sizes) / min(sizes) if min(sizes) else float("inf")
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready dict; `from_json` gives the same DatasetInfo back."""
-        return asdict(self)
+        """JSON-ready dict for other programs, in English; `from_json` gives the same DatasetInfo back."""
+        return self._with(english)
+
+    def stored(self) -> dict[str, Any]:
+        """The same for its dataset.json: what was said of it is worded again for whoever reads."""
+        return self._with(lambda text: store(text) or "")
+
+    def _with(self, written: Callable[[str], str]) -> dict[str, Any]:
+        return asdict(self) | {
+            "title": english(self.title),
+            "note": english(self.note),
+            "read_as": written(self.read_as),
+            "scales": [written(sentence) for sentence in self.scales],
+            "remarks": tuple(map(written, self.remarks)),
+            "changes": tuple(map(written, self.changes)),
+        }
+
+    def worded(self) -> "DatasetInfo":
+        """In the reader's language: one that comes with TL Lab, or was read from a file."""
+        ours = self.origin != "upload"
+        return replace(
+            self,
+            title=say(self.title) if ours else self.title,
+            note=say(self.note) if ours and self.note else self.note,
+            read_as=read(self.read_as) or "",
+            scales=[read(sentence) or "" for sentence in self.scales],
+            remarks=tuple(read(sentence) or "" for sentence in self.remarks),
+            changes=tuple(read(phrase) or "" for phrase in self.changes),
+        )
 
     @classmethod
     def from_json(cls, document: object) -> "DatasetInfo":
-        """Read back what `to_json` wrote. Raises ValueError for anything else."""
+        """Read back what `to_json` or `stored` wrote. Raises ValueError for anything else."""
         try:
             found = msgspec.convert(document, cls)
         except msgspec.ValidationError as problem:
-            raise ValueError(f"{place_of(problem, 'a part of it')} is not what it should be") from None
+            raise ValueError(f"{place_of(problem, 'a part of it')} is not what it should be") from None  # not shown
         if found.labelled != bool(found.classes):
-            raise ValueError("classes is not what it should be")
-        return found
+            raise ValueError("classes is not what it should be")  # not shown
+        return found.worded()
 
 
 def uneven(info: DatasetInfo) -> str | None:
@@ -125,20 +222,20 @@ def uneven(info: DatasetInfo) -> str | None:
     if times is None or not info.uneven:
         return None
     if times == float("inf"):
-        return "There are classes without pictures"
+        return say("There are classes without pictures")
     shown = f"{times:.1f}".removesuffix(".0") if times < 10 else f"{times:,.0f}"
-    return f"The largest class has {shown} times as many pictures as the smallest"
+    return say("The largest class has {times} times as many pictures as the smallest", times=shown)
 
 
 def story(info: DatasetInfo) -> list[str]:
     """Sentences on where the classes of a data set are from; none of one that comes with TL Lab."""
     if info.origin != "upload":
         return []
-    said = [f"Read as: {info.read_as}."] if info.read_as else []
+    said: list[str] = [say("Read as: {how}.", how=info.read_as)] if info.read_as else []
     if info.derived_from:
-        said = [f"Made of the data set {info.derived_from!r}."]
+        said = [say("Made of the data set {name!r}.", name=info.derived_from)]
     if info.changes:
-        said.append(f"Changed: {'; '.join(info.changes)}.")
+        said.append(say("Changed: {changes}.", changes=clauses(info.changes)))
     return [*said, *info.remarks]
 
 
@@ -146,13 +243,27 @@ def grouped(info: DatasetInfo) -> list[str]:
     """Sentences on what belongs together in a data set; none where every picture is alone."""
     if not info.groups:
         return []
-    groups = f"{info.groups:,} group" + ("" if info.groups == 1 else "s")
-    kept = "each stays on one side of every split made here" if info.splits == DRAWN else "the splits stay as they came"
-    said = [f"{info.grouped:,} pictures belong together in {groups} ({BY[info.grouped_by]}); {kept}."]
+    together = {
+        "number": info.grouped,
+        "groups": plural("{number:,} group", "{number:,} groups", info.groups),
+        "how": say(BY[info.grouped_by]),
+    }
+    said: list[str] = [
+        say(
+            "{number:,} pictures belong together in {groups} ({how}); each stays on one side of every split made here.",
+            **together,
+        )
+        if info.splits == DRAWN
+        else say("{number:,} pictures belong together in {groups} ({how}); the splits stay as they came.", **together)
+    ]
     for name, size in info.crowded.items():
-        total = sum(info.counts.get(name, {}).values())
         said.append(
-            f"{size:,} of the {total:,} pictures of {name} are one group: they say less than as many single pictures."
+            say(
+                "{number:,} of the {total:,} pictures of {name} are one group: they say less than as many single pictures.",
+                number=size,
+                total=sum(info.counts.get(name, {}).values()),
+                name=name,
+            )
         )
     return said
 
@@ -161,18 +272,22 @@ def told(info: DatasetInfo) -> list[str]:
     """Sentences on how pictures and names were read, where that was not plain."""
     said = list(info.scales)
     for what, entry in info.noted.items():
-        more = ", …" if entry["count"] > len(entry["first"]) else ""
-        said.append(f"{number_of(entry['count'], 'picture')}: {what} ({', '.join(entry['first'])}{more}).")
+        names = in_a_row([*entry["first"], *(["…"] if entry["count"] > len(entry["first"]) else [])])
+        pictures = number_of(entry["count"], "picture")
+        said.append(say("{pictures}: {what} ({names}).", pictures=pictures, what=reason_in_words(what), names=names))
     return said + of_names(info.names_in, info.garbled)
 
 
 def of_names(encoding: str, garbled: bool) -> list[str]:
     """Sentences on how the names in a zip were read; `encoding`: "" where the zip says it."""
-    said = []
+    said: list[str] = []
     if encoding:
         said.append(
-            f"The names in the zip do not say their encoding; they were read as {encoding} (`--names` chooses another)."
+            say(
+                "The names in the zip do not say their encoding; they were read as {encoding} (`--names` chooses another).",
+                encoding=encoding,
+            )
         )
     if garbled:
-        said.append("Some names look garbled: choose the encoding of the names, or zip the folders again.")
+        said.append(say("Some names look garbled: choose the encoding of the names, or zip the folders again."))
     return said

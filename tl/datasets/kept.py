@@ -15,6 +15,7 @@ from tl.datasets.catalogue import home_of
 from tl.datasets.drawn import SIZES
 from tl.datasets.info import DatasetInfo, mending
 from tl.datasets.intake import FIRST_RESOLUTION
+from tl.languages import say
 from tl.store.files import read_parquet
 from tl.store.home import Home
 from tl.store.pictures import SPLITS, PictureStore
@@ -49,7 +50,7 @@ def pictures_at(
         pixels = None
         if 0 <= place < len(known) and known[place] == label:
             pixels = next((_pixels(store, place) for store, rows in ready if place < rows), None)
-        name = names[place] if names and 0 <= place < len(names) else f"picture {place + 1}"
+        name = names[place] if names and 0 <= place < len(names) else say("picture {number}", number=place + 1)
         shown.append(Shown(name=name, pixels=pixels))
     return shown
 
@@ -75,7 +76,13 @@ def _contents(folder: Path, info: DatasetInfo) -> Contents:
         stamp = path.stat()
         found = _read(path, stamp.st_mtime_ns, stamp.st_size)
     if found is None or len(found[0]) != sum(getattr(info, split) for split in SPLITS):
-        raise Refused(f"The pictures of {info.called} can't be read; {mending(info.name, info.origin != 'upload')}")
+        raise Refused(
+            say(
+                "The pictures of {name} can't be read; {mend}",
+                name=info.called,
+                mend=mending(info.name, info.origin != "upload"),
+            )
+        )
     return found
 
 

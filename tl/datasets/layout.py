@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 
 from tl.config import Refused
+from tl.languages import later, listed, say
 
-EXPECTED = "make one folder per class, such as flowers/rose/1.jpg and flowers/tulip/2.jpg"
+EXPECTED = later("make one folder per class, such as flowers/rose/1.jpg and flowers/tulip/2.jpg")
 LONGEST = 80  # of a class's name
 
 
@@ -22,6 +24,36 @@ def label(folder: str, longest: int = LONGEST, end: int = 0) -> str:
     return text or "unnamed"
 
 
+def in_a_row(items: Iterable[str]) -> str:
+    """ "a, b, c"."""
+    first, *others = [*items] or [""]
+    return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), others, first)
+
+
+def quoted(names: Sequence[str], most: int) -> str:
+    """ "'a', 'b'", of many names the first `most` and how many more there are."""
+    shown = in_a_row(repr(label(name)) for name in names[:most])
+    return say("{list} and {number} more", list=shown, number=len(names) - most) if len(names) > most else shown
+
+
+def and_more(names: Sequence[str]) -> str:
+    """The first 20 of them, and that there are more."""
+    shown = in_a_row(names[:20])
+    return say("{list} and more", list=shown) if len(names) > 20 else shown
+
+
+def listed_folders(folders: Iterable[str]) -> str:
+    """ "'a' and 'b'", of many the first six and how many more there are."""
+    every = [repr(label(folder)) for folder in folders]
+    more = [say("{number} more", number=len(every) - 6)] if len(every) > 6 else []
+    return listed([*every[:6], *more])
+
+
+def clauses(parts: Iterable[str]) -> str:
+    """ "each folder is a class; the splits are folders": parts of a sentence."""
+    return reduce(lambda left, right: say("{clause}; {next}", clause=left, next=right), parts)
+
+
 def natural(text: str) -> tuple[tuple[tuple[int, str], ...], str]:
     """Sort key: 'class 2' before 'class 10'."""
     parts = re.split(r"([0-9]+)", text)  # text, number, text, ...
@@ -34,16 +66,24 @@ def labels_of(folders: Iterable[str]) -> dict[str, str]:
     whole = {folder: label(folder, len(folder) + 1) for folder in folders}
     for first, second, *_ in same(whole):
         raise Refused(
-            f"The class folders {label(first)!r} and {label(second)!r} have the same name for many computers; rename or "
-            "merge them."
+            say(
+                "The class folders {first!r} and {second!r} have the same name for many computers; rename or merge them.",
+                first=label(first),
+                second=label(second),
+            )
         )
     labels = {folder: label(folder) for folder in folders}
     for alike in same(labels):  # as far as they are shown
         labels |= {folder: label(folder, end=LONGEST // 2) for folder in alike}
     for alike in same(labels):
         raise Refused(
-            f"{len(alike)} class folders have long names that begin and end alike, {labels[alike[0]]!r}; give them "
-            f"names of at most {LONGEST} characters."
+            say(
+                "{number} class folders have long names that begin and end alike, {name!r}; give them names of at most "
+                "{longest} characters.",
+                number=len(alike),
+                name=labels[alike[0]],
+                longest=LONGEST,
+            )
         )
     return labels
 

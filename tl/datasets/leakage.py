@@ -10,17 +10,34 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from tl.languages import later
+
 BITS = 3  # of the 64 that may differ
 BAND = 16  # bits; of four bands at least one is the same where at most three bits differ
 DIFFERENCE = 20  # of 255, mean over pixels and colours, that almost equal pictures may have
 COMMON = 1_000  # pictures with the same band: such a pattern (a plain background) says nothing
 PIECE = 100  # held out pictures whose pairs are in memory at a time
 COMPARED = 200_000  # pairs at most that are compared pixel by pixel: some seconds
-SPLITS = {"train": "training", "validation": "validation", "test": "test"}
-EQUAL, ALMOST = "the same picture", "almost the same picture"
-TWO_CLASSES = f"{EQUAL} in two classes"
-TWICE = f"{EQUAL} more than once"
-BELONGING = "pictures that belong together in {}"
+SPLITS = ("train", "validation", "test")
+# Kinds, in files and for other programs in English; `reason_in_words` has them in the reader's language.
+TWO_CLASSES = later("the same picture in two classes")
+TWICE = later("the same picture more than once")
+EQUAL = {
+    ("train", "validation"): later("the same picture in training and validation"),
+    ("train", "test"): later("the same picture in training and test"),
+    ("validation", "test"): later("the same picture in validation and test"),
+}
+ALMOST = {
+    ("train", "validation"): later("almost the same picture in training and validation"),
+    ("train", "test"): later("almost the same picture in training and test"),
+    ("validation", "test"): later("almost the same picture in validation and test"),
+}
+BELONGING = {
+    ("train", "validation"): later("pictures that belong together in training and validation"),
+    ("train", "test"): later("pictures that belong together in training and test"),
+    ("validation", "test"): later("pictures that belong together in validation and test"),
+}
+ACROSS = (TWO_CLASSES, *EQUAL.values(), *ALMOST.values())  # those of pictures that are, or nearly are, the same
 
 
 def find(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, str]]:
@@ -41,12 +58,12 @@ def pairs(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[str, int, i
         yield from _belonging(index[index["belongs"] != ""])
     splits = index["split"].to_numpy()
     for row, other in _almost_equal(index, pixels):
-        yield f"{ALMOST} in {_between(splits[row], splits[other])}", row, other
+        yield ALMOST[_between(splits[row], splits[other])], row, other
 
 
-def _between(*splits: str) -> str:
-    first, second = sorted(splits, key=list(SPLITS).index)
-    return f"{SPLITS[first]} and {SPLITS[second]}"
+def _between(*splits: str) -> tuple[str, str]:
+    first, second = sorted(splits, key=SPLITS.index)
+    return first, second
 
 
 def _equal(index: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
@@ -55,7 +72,7 @@ def _equal(index: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
         first = {str(split): int(rows["row"].iloc[0]) for split, rows in same.groupby("split", sort=False)}
         for place, split in enumerate(first):
             for other in list(first)[:place]:
-                yield f"{EQUAL} in {_between(split, other)}", first[split], first[other]
+                yield EQUAL[_between(split, other)], first[split], first[other]
         by_label = same.drop_duplicates("label")["row"].tolist()
         if len(by_label) > 1:
             yield TWO_CLASSES, by_label[0], by_label[1]
@@ -68,7 +85,7 @@ def _belonging(index: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
     for _, rows in index.groupby("belongs", sort=False):
         first = rows.drop_duplicates("split")
         for one, other in combinations(first[["split", "row"]].to_numpy().tolist(), 2):
-            yield BELONGING.format(_between(one[0], other[0])), one[1], other[1]
+            yield BELONGING[_between(one[0], other[0])], one[1], other[1]
 
 
 def _almost_equal(index: pd.DataFrame, pixels: np.ndarray) -> Iterator[tuple[int, int]]:

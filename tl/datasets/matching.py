@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from tl.config import Refused
 from tl.datasets import catalogue
 from tl.datasets.info import UNLABELLED, DatasetInfo
+from tl.datasets.layout import clauses, in_a_row
 from tl.datasets.titles import folded
+from tl.languages import say
 from tl.store.home import Home
 from tl.words import number_of
 
@@ -95,8 +97,12 @@ def check_source(info: DatasetInfo) -> None:
     """Refuse to learn from pictures without labels."""
     if not info.labelled:
         raise Refused(
-            f"The pictures of {info.called} have no labels, so nothing can be learned from them alone; choose labelled "
-            f"ones, and these as what they are to work on (--target-dataset {info.name})."
+            say(
+                "The pictures of {called} have no labels, so nothing can be learned from them alone; choose labelled ones, "
+                "and these as what they are to work on (--target-dataset {name}).",
+                called=info.called,
+                name=info.name,
+            )
         )
 
 
@@ -111,29 +117,57 @@ def matched(source: DatasetInfo, target: DatasetInfo, leave_out_unmatched: bool 
     """The matching of two data sets that a comparison can be made of. Raises Refused with one sentence where none can."""
     check_source(source)
     if source.name == target.name:
-        raise Refused(f"{source.called} can't be its own target; choose pictures that look different.")
+        raise Refused(say("{name} can't be its own target; choose pictures that look different.", name=source.called))
     found = match(source.classes, target.classes)
     if len(found.classes) < FEWEST:
-        common = f"only the class {found.classes[0]!r:.80}" if found.classes else "no class"
+        sides = {
+            "source": source.called,
+            "target": target.called,
+            "of_source": _named(source.classes),
+            "of_target": _named(target.classes),
+        }
+        if found.classes:
+            raise Refused(
+                say(
+                    "{source} and {target} have only the class {name!r:.80} in common ({of_source}; {of_target}); rename "
+                    "the classes of one of them.",
+                    name=found.classes[0],
+                    **sides,
+                )
+            )
         raise Refused(
-            f"{source.called} and {target.called} have {common} in common ({_named(source.classes)}; "
-            f"{_named(target.classes)}); rename the classes of one of them."
+            say(
+                "{source} and {target} have no class in common ({of_source}; {of_target}); rename the classes of one of "
+                "them.",
+                **sides,
+            )
         )
     if not found.whole and not leave_out_unmatched:
         raise Refused(
-            f"{unmatched(source, target, found)}; leave out what only one has (--unmatched leave_out), or rename."
+            say(
+                "{unmatched}; leave out what only one has (--unmatched leave_out), or rename.",
+                unmatched=unmatched(source, target, found),
+            )
         )
     return found
 
 
 def unmatched(source: DatasetInfo, target: DatasetInfo, found: Matching) -> str:
     """What only one side has, a sentence without its full stop; "" where nothing is."""
-    sides = ((source, found.only_source), (target, found.only_target))
-    text = "; ".join(f"only {info.called} has {_named(names)}" for info, names in sides if names)
-    return text[:1].upper() + text[1:]
+    if not found.only_source:
+        return _only(target, found.only_target) if found.only_target else ""
+    first = _only(source, found.only_source)
+    if not found.only_target:
+        return first
+    second = say("only {dataset} has {classes}", dataset=target.called, classes=_named(found.only_target))
+    return clauses([first, second])
+
+
+def _only(info: DatasetInfo, names: Sequence[str]) -> str:
+    return say("Only {dataset} has {classes}", dataset=info.called, classes=_named(names))
 
 
 def _named(names: Sequence[str]) -> str:
-    shown = ", ".join(f"{name!r:.60}" for name in names[:NAMED])
+    shown = in_a_row(f"{name!r:.60}" for name in names[:NAMED])
     more = len(names) - NAMED
-    return shown + (f" and {number_of(more, 'more class')}" if more > 0 else "")
+    return say("{list} and {more}", list=shown, more=number_of(more, "more class")) if more > 0 else shown  # not shown

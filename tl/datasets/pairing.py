@@ -15,6 +15,7 @@ from tl.datasets.catalogue import BUILT_IN, describe, home_of, prepare
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import Matching, check_source, matched
 from tl.datasets.pieces import Progress
+from tl.languages import joined, say
 from tl.store.home import Home
 from tl.store.paired import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, PairedStore, Part, Pictures
 from tl.store.pictures import PictureStore
@@ -42,9 +43,13 @@ def describe_after(home: Home, config: RunConfig) -> DatasetInfo:
     for name in config.sets:
         if name not in BUILT_IN and not home_of(home, name).dataset_dir(name).is_dir():
             raise Refused(
-                f"The data set {name!r} was deleted, and with it the names of its classes and how its pictures were read: the "
-                "network of this run can no longer be exported or asked about pictures. It can still be kept as a starting "
-                f"point (`python -m tl library --keep {config.run_id} --name NAME`)."
+                say(
+                    "The data set {name!r} was deleted, and with it the names of its classes and how its pictures were read: "
+                    "the network of this run can no longer be exported or asked about pictures. It can still be kept as a "
+                    "starting point (`python -m tl library --keep {run} --name NAME`).",
+                    name=name,
+                    run=config.run_id,
+                )
             )
     return describe_for(home, config)
 
@@ -56,7 +61,13 @@ def check_for(home: Home, training: Training, strategies: set[str]) -> None:
     target = describe(home, training.target_dataset)
     for key in sorted(strategies):
         if not target.labelled and STRATEGIES[key].learns_from in (SOURCE_AND_FEW, TARGET):
-            raise Refused(f"{key} learns from the target's labels, and {target.called} has none; leave that arm out.")
+            raise Refused(
+                say(
+                    "{strategy} learns from the target's labels, and {target} has none; leave that arm out.",
+                    strategy=key,
+                    target=target.called,
+                )
+            )
 
 
 def prepare_for(home: Home, config: RunConfig, progress: Progress | None = None) -> Pictures:
@@ -83,12 +94,15 @@ def _together(source: DatasetInfo, target: DatasetInfo, found: Matching) -> Data
         for info, table, splits in ((source, learned, ("train", "validation")), (target, tested, ("test",))):
             if not table and info.labelled:
                 raise Refused(
-                    f"{info.called} has classes that are to be left out and is not here yet; compare it alone first."
+                    say(
+                        "{name} has classes that are to be left out and is not here yet; compare it alone first.",
+                        name=info.called,
+                    )
                 )
             sizes |= {split: sum(of_class.get(split, 0) for of_class in table) for split in splits if table}
     return replace(
         source,
-        title=f"{source.title} → {target.title}",
+        title=say("{source} → {target}", source=source.title, target=target.title),
         classes=found.classes,
         train=sizes["train"],
         validation=sizes["validation"],
@@ -97,7 +111,7 @@ def _together(source: DatasetInfo, target: DatasetInfo, found: Matching) -> Data
         groups=0,
         grouped=0,
         crowded={},
-        note=" ".join(dict.fromkeys(filter(None, (source.note, target.note)))),
+        note=joined(dict.fromkeys((source.note, target.note))),
     )
 
 
@@ -140,7 +154,10 @@ class _Pair:
             beside = self._few(train)
         if beside is not None and len(beside) < 2:  # BatchNorm can't train on a single picture
             raise Refused(
-                f"{self._target.called} has too few training pictures for this arm, which learns from them, too."
+                say(
+                    "{name} has too few training pictures for this arm, which learns from them, too.",
+                    name=self._target.called,
+                )
             )
         return PairedStore(self._found.classes, parts | {"test": test}, beside)
 

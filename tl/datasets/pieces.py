@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tl.languages import later, say
 from tl.store.device_lock import Turn, held
 
 PIECE_SECONDS = 2.0  # in which tasks of a piece may begin
 SHOWN_SECONDS = 0.5  # of waiting that nobody is told of
-WAITING = "waiting for a turn"  # as progress says it
+WAITING = later("waiting for a turn")  # what progress says
 LOOK_SECONDS = 0.2  # between two looks whether to give up
 Progress = Callable[[int, int, str], None]
 
@@ -125,4 +126,4 @@ class Told:
     def waits(self) -> None:
         """Others compute; may raise to give up."""
         if self._progress:
-            self._progress(*self._last, WAITING)
+            self._progress(*self._last, say(WAITING))

@@ -106,10 +106,12 @@ class Pool:
             return answer
         self._end(process)
         if not process.greeted and not self.closed:
-            raise RuntimeError(f"`{sys.executable} {' '.join(self.arguments)}` does not start: {process.returncode}")
+            raise RuntimeError(
+                f"`{sys.executable} {' '.join(self.arguments)}` does not start: {process.returncode}"  # not shown
+            )  # not shown
         self.deaths += 1
         self._start()
-        raise Died(f"{self.arguments[-1]} ended with {process.returncode}")
+        raise Died(f"{self.arguments[-1]} ended with {process.returncode}")  # not shown
 
     def _end(self, process: _Process) -> None:
         process.kill()

@@ -13,14 +13,16 @@ from tl.config import Refused
 from tl.datasets import pool
 from tl.datasets.archive import LIMITS
 from tl.datasets.archived import DECODER
+from tl.datasets.info import reason_in_words
 from tl.datasets.intake.scales import Scales
 from tl.decoding.heads import CRASHES, NESTED, NOT_A_PICTURE
+from tl.languages import later, say
 
 SECONDS = 60.0  # that decoding it may take in all
 MEANT = {  # reason -> the sentence, where "It can't be used: REASON" would be odd
-    NOT_A_PICTURE: "This file is not a picture; choose a photo, such as a JPEG or PNG.",
-    NESTED: "This file is an archive; choose a single photo, such as a JPEG or PNG.",
-    CRASHES: "This file can't be read; save it anew as a JPEG or PNG and try again.",
+    NOT_A_PICTURE: later("This file is not a picture; choose a photo, such as a JPEG or PNG."),
+    NESTED: later("This file is an archive; choose a single photo, such as a JPEG or PNG."),
+    CRASHES: later("This file can't be read; save it anew as a JPEG or PNG and try again."),
 }
 
 
@@ -36,7 +38,7 @@ def decoded(data: bytes, sides: Iterable[int]) -> dict[int, NDArray[np.uint8]]:
             with pool.answers(DECODER, seconds=SECONDS) as ask:
                 return {side: _decoded(ask, source, data, side) for side in sorted(set(sides))}
         except (pool.Died, pool.Closed):
-            raise Refused(MEANT[CRASHES]) from None
+            raise Refused(say(MEANT[CRASHES])) from None
 
 
 def _decoded(ask: Any, source: Path, data: bytes, side: int) -> NDArray[np.uint8]:
@@ -51,5 +53,7 @@ def _decoded(ask: Any, source: Path, data: bytes, side: int) -> NDArray[np.uint8
         scales.add(answer["kind"], answer["sketch"])
         ((answer,),) = ask([task | {"scales": scales.found()}])
     if isinstance(answer, str):
-        raise Refused(MEANT.get(answer, f"This picture can't be used: {answer}."))
+        if answer in MEANT:
+            raise Refused(say(MEANT[answer]))
+        raise Refused(say("This picture can't be used: {reason}.", reason=reason_in_words(answer)))
     return np.fromfile(out, np.uint8).reshape(side, side, 3)

@@ -5,9 +5,10 @@ from typing import BinaryIO
 from tl.datasets.archive import LIMITS
 from tl.datasets.directory import find_contents, read_entries
 from tl.datasets.encodings import NAMES, likeliest
+from tl.languages import later, say
 
 MOST_FOLDERS = 200
-SHOWN = "The zip"  # in sentences
+SHOWN = later("The zip")  # in sentences
 
 
 def spellings(file: BinaryIO) -> dict[str, list[str]]:
@@ -15,11 +16,11 @@ def spellings(file: BinaryIO) -> dict[str, list[str]]:
 
     Of encodings that spell all of them alike the likelier is in it. Raises Refused for what is no whole zip.
     """
-    start, size, count = find_contents(file, SHOWN)
+    start, size, count = find_contents(file, say(SHOWN))
     if count > LIMITS.entries or size > LIMITS.contents_bytes:
         return {}
     file.seek(start)
-    names = [entry.name for entry in read_entries(file.read(size), count, SHOWN)]
+    names = [entry.name for entry in read_entries(file.read(size), count, say(SHOWN))]
     raws = [name.raw for name in names if name.said is None and not name.raw.isascii()]
     folders = sorted({part for raw in raws for part in raw.split(b"/")[:-1] if not part.isascii()})[:MOST_FOLDERS]
     found: dict[str, list[str]] = {}

@@ -6,12 +6,15 @@ a split that is made here.
 
 import hashlib
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from tl.config import Refused
 from tl.datasets.allotment import Impossible, Places, allot
+from tl.datasets.layout import in_a_row
+from tl.languages import later, later_plural, plural, say
 from tl.store.pictures import SPLITS
 
 SHARE = 15  # percent of a class for test, and for validation
@@ -19,7 +22,70 @@ MAX_VALIDATION = 2_500  # pictures, where validation is taken from given trainin
 MIN_CLUSTERS = 3  # of a class, one per split
 ATTEMPTS = 100  # to divide by another seed what can't be divided in the order that the first gives
 NAMED = 30  # classes at most that a sentence names
-KEPT_TOGETHER = "equal and almost equal pictures and those of one group stay on one side of a split"
+KEPT_TOGETHER = later("equal and almost equal pictures and those of one group stay on one side of a split")
+
+
+class _Need(NamedTuple):
+    """How many clusters a class needs, and what is said of classes that have fewer."""
+
+    clusters: int
+    several: str  # of several classes
+    several_together: str  # of several, where some have pictures enough, but not clusters
+    few: tuple[str, str]  # of one with so many pictures
+    one: str  # of one whose pictures all belong together
+    clustered: str  # of one with more than one cluster
+
+
+TO_DIVIDE = _Need(
+    MIN_CLUSTERS,
+    later(
+        "{number:,} of {total:,} classes have too few different readable pictures: {classes}; each needs at least {needed}, "
+        "one each for training, validation and test."
+    ),
+    later(
+        "{number:,} of {total:,} classes have too few different readable pictures: {classes}; each needs at least {needed}, "
+        "one each for training, validation and test; {together}."
+    ),
+    later_plural(
+        "The class {name!r} has only {number} readable picture; at least {needed} are needed, one each for training, "
+        "validation and test.",
+        "The class {name!r} has only {number} different readable pictures; at least {needed} are needed, one each for "
+        "training, validation and test.",
+    ),
+    later(
+        "The class {name!r} can't be divided: all its {number} pictures belong together ({together}); at least {needed} "
+        "clusters are needed, one each for training, validation and test."
+    ),
+    later(
+        "The class {name!r} can't be divided: its {number} pictures form only {clusters} clusters, of {largest} and "
+        "{smallest} pictures ({together}); at least {needed} clusters are needed, one each for training, validation and test."
+    ),
+)
+TO_VALIDATE = _Need(
+    2,
+    later(
+        "{number:,} of {total:,} classes have too few different readable pictures for training: {classes}; each needs at "
+        "least {needed}, one of them for validation."
+    ),
+    later(
+        "{number:,} of {total:,} classes have too few different readable pictures for training: {classes}; each needs at "
+        "least {needed}, one of them for validation; {together}."
+    ),
+    later_plural(
+        "The class {name!r} has only {number} readable picture for training; at least {needed} are needed, one of them for "
+        "validation.",
+        "The class {name!r} has only {number} different readable pictures for training; at least {needed} are needed, one "
+        "of them for validation.",
+    ),
+    later(
+        "The class {name!r} can't be divided: all its {number} pictures for training belong together ({together}); at least "
+        "{needed} clusters are needed, one of them for validation."
+    ),
+    later(
+        "The class {name!r} can't be divided: its {number} pictures for training form only {clusters} clusters, of "
+        "{largest} and {smallest} pictures ({together}); at least {needed} clusters are needed, one of them for validation."
+    ),
+)
 
 
 class TooSmall(Refused):
@@ -39,7 +105,7 @@ def order(pictures: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
     """
     given = set(pictures["split"])
     if given == {""}:
-        return _drawn(pictures, classes, ["", *(f"again {attempt}" for attempt in range(1, ATTEMPTS))])
+        return _drawn(pictures, classes, ["", *(f"again {attempt}" for attempt in range(1, ATTEMPTS))])  # not shown
     pictures = pictures.sort_values(["label", "sha256"], kind="stable", ignore_index=True)
     if "test" not in given:
         pictures["split"] = pictures["split"].replace("validation", "test")
@@ -52,9 +118,13 @@ def order(pictures: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
 def _check_trained(pictures: pd.DataFrame, classes: tuple[str, ...]) -> None:
     in_training = set(pictures.loc[pictures["split"] == "train", "label"])
     if gone := [name for number, name in enumerate(classes) if number not in in_training]:
-        shown = ", ".join(map(repr, gone[:NAMED]))
-        which = f"class {shown} has" if len(gone) == 1 else f"classes {shown} have"
-        raise TooSmall(f"The {which} no picture left for training; add more different pictures.", gone, MIN_CLUSTERS)
+        sentence = plural(
+            "The class {classes} has no picture left for training; add more different pictures.",
+            "The classes {classes} have no picture left for training; add more different pictures.",
+            len(gone),
+            classes=in_a_row(map(repr, gone[:NAMED])),
+        )
+        raise TooSmall(sentence, gone, MIN_CLUSTERS)
 
 
 def redraw(pictures: pd.DataFrame, classes: tuple[str, ...], seed: int) -> pd.DataFrame:
@@ -62,7 +132,8 @@ def redraw(pictures: pd.DataFrame, classes: tuple[str, ...], seed: int) -> pd.Da
 
     Copies of one picture keep their order among themselves. Raises Refused where the pictures can't be divided.
     """
-    return _drawn(pictures, classes, [f"{seed}", *(f"{seed} again {attempt}" for attempt in range(1, ATTEMPTS))])
+    salts = [f"{seed}", *(f"{seed} again {attempt}" for attempt in range(1, ATTEMPTS))]  # not shown
+    return _drawn(pictures, classes, salts)
 
 
 def again(pictures: pd.DataFrame, classes: tuple[str, ...], seed: int) -> pd.DataFrame:
@@ -90,7 +161,7 @@ def _drawn(pictures: pd.DataFrame, classes: tuple[str, ...], salts: Iterable[str
             problem = impossible
             continue
         return _in_order(drawn)
-    raise problem or AssertionError("no salts")
+    raise problem or AssertionError("no salts")  # not shown
 
 
 def _salted(salt: str, digest: str) -> str:
@@ -135,7 +206,7 @@ def _divide(pictures: pd.DataFrame, units: pd.Series, classes: tuple[str, ...]) 
     """70/15/15 within each class by content hash, whole clusters, also across classes. Raises Impossible."""
     weights = _weights(pictures, units)
     places: dict[int, Places] = {}
-    _check_sizes(weights, classes, "", MIN_CLUSTERS, "one each for training, validation and test")
+    _check_sizes(weights, classes, TO_DIVIDE)
     for label, clusters in weights.items():
         number = sum(clusters.values())
         share = max(1, round(number * SHARE / 100))
@@ -149,7 +220,7 @@ def _take_validation(pictures: pd.DataFrame, units: pd.Series, classes: tuple[st
     train = pictures["split"] == "train"
     weights, total = _weights(pictures[train], units[train]), int(train.sum())
     places: dict[int, Places] = {}
-    _check_sizes(weights, classes, " for training", 2, "one of them for validation")
+    _check_sizes(weights, classes, TO_VALIDATE)
     for label, clusters in weights.items():
         number = sum(clusters.values())
         share = max(1, min(number * SHARE // 100, number * MAX_VALIDATION // total))
@@ -159,38 +230,41 @@ def _take_validation(pictures: pd.DataFrame, units: pd.Series, classes: tuple[st
     return list(pictures["split"].mask(taken, "validation"))
 
 
-def _check_sizes(
-    weights: dict[int, dict[str, int]], classes: tuple[str, ...], what_for: str, needed: int, why: str
-) -> None:
-    """Raises TooSmall, naming all of them, where classes have fewer than `needed` clusters."""
-    small = {label: clusters for label, clusters in weights.items() if len(clusters) < needed}
+def _check_sizes(weights: dict[int, dict[str, int]], classes: tuple[str, ...], need: _Need) -> None:
+    """Raises TooSmall, naming all of them, where classes have fewer clusters than they need."""
+    small = {label: clusters for label, clusters in weights.items() if len(clusters) < need.clusters}
     if len(small) == 1:
         ((label, clusters),) = small.items()
-        raise TooSmall(_too_few(classes[label], clusters, what_for, needed, why), [classes[label]], needed)
+        raise TooSmall(_too_few(classes[label], clusters, need), [classes[label]], need.clusters)
     if small:
         sizes = {classes[label]: sum(clusters.values()) for label, clusters in small.items()}
-        shown = ", ".join(f"{name!r} ({number})" for name, number in list(sizes.items())[:NAMED])
-        more = f" and {len(sizes) - NAMED:,} more" if len(sizes) > NAMED else ""
-        together = f"; {KEPT_TOGETHER}" if any(sum(own.values()) >= needed for own in small.values()) else ""
-        raise TooSmall(
-            f"{len(sizes):,} of {len(classes):,} classes have too few different readable pictures{what_for}: {shown}{more}"
-            f"; each needs at least {needed}, {why}{together}.",
-            list(sizes),
-            needed,
+        shown = in_a_row(f"{name!r} ({number})" for name, number in list(sizes.items())[:NAMED])
+        if len(sizes) > NAMED:
+            shown = say("{list} and {number:,} more", list=shown, number=len(sizes) - NAMED)
+        clustered = any(sum(own.values()) >= need.clusters for own in small.values())
+        sentence = say(
+            need.several_together if clustered else need.several,
+            number=len(sizes),
+            total=len(classes),
+            classes=shown,
+            needed=need.clusters,
+            together=say(KEPT_TOGETHER),
         )
+        raise TooSmall(sentence, list(sizes), need.clusters)
 
 
-def _too_few(name: str, clusters: dict[str, int], what_for: str, needed: int, why: str) -> str:
+def _too_few(name: str, clusters: dict[str, int], need: _Need) -> str:
     """Why a class can't be divided, in one sentence."""
     number = sum(clusters.values())
     if number == len(clusters):
-        counted = "only 1 readable picture" if number == 1 else f"only {number} different readable pictures"
-        return f"The class {name!r} has {counted}{what_for}; at least {needed} are needed, {why}."
-    if len(clusters) == 1:
-        counted = f"all its {number} pictures{what_for} belong together"
-    else:
-        counted = (
-            f"its {number} pictures{what_for} form only {len(clusters)} clusters, of {max(clusters.values())} and "
-        )
-        counted += f"{min(clusters.values())} pictures"
-    return f"The class {name!r} can't be divided: {counted} ({KEPT_TOGETHER}); at least {needed} clusters are needed, {why}."
+        return plural(*need.few, number, name=name, needed=need.clusters)
+    return say(
+        need.one if len(clusters) == 1 else need.clustered,
+        name=name,
+        number=number,
+        clusters=len(clusters),
+        largest=max(clusters.values()),
+        smallest=min(clusters.values()),
+        together=say(KEPT_TOGETHER),
+        needed=need.clusters,
+    )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets.info import DatasetInfo
+from tl.languages import say
 
 LONGEST = 40  # characters
 ANY_SCRIPT = "pictures"  # the name where no letter of the title is in ASCII
@@ -23,8 +24,12 @@ def check_title(text: str) -> str:
     strange = any(unicodedata.category(letter)[0] == "C" or letter in _FOLDERS for letter in title)
     if not whole or strange or not any(map(_shows, title)):
         raise Refused(
-            f"{text!r:.80} can't be a data set's name; use up to {LONGEST} letters, digits, spaces and signs, but no '/', "
-            "no '\\' and no '.' at the start."
+            say(
+                "{text!r:.80} can't be a data set's name; use up to {longest} letters, digits, spaces and signs, but no '/', "
+                "no '\\' and no '.' at the start.",
+                text=text,
+                longest=LONGEST,
+            )
         )
     return title
 

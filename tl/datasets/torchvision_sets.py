@@ -1,26 +1,26 @@
 """What torchvision can download: known before it is there. The download itself is `python -m tl.train.fetch`."""
 
 from tl.datasets.info import DatasetInfo
+from tl.languages import later
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-# fmt: off
-FLOWERS102_CLASSES = (
-    "alpine sea holly", "anthurium", "artichoke", "azalea", "ball moss", "balloon flower", "barbeton daisy", "bearded iris",
-    "bee balm", "bird of paradise", "bishop of llandaff", "black-eyed susan", "blackberry lily", "blanket flower",
-    "bolero deep blue", "bougainvillea", "bromelia", "buttercup", "californian poppy", "camellia", "canna lily",
-    "canterbury bells", "cape flower", "carnation", "cautleya spicata", "clematis", "colt's foot", "columbine",
-    "common dandelion", "corn poppy", "cyclamen", "daffodil", "desert-rose", "english marigold", "fire lily", "foxglove",
-    "frangipani", "fritillary", "garden phlox", "gaura", "gazania", "geranium", "giant white arum lily", "globe thistle",
-    "globe-flower", "grape hyacinth", "great masterwort", "hard-leaved pocket orchid", "hibiscus", "hippeastrum",
-    "japanese anemone", "king protea", "lenten rose", "lotus", "love in the mist", "magnolia", "mallow", "marigold",
-    "mexican aster", "mexican petunia", "monkshood", "moon orchid", "morning glory", "orange dahlia", "osteospermum",
-    "oxeye daisy", "passion flower", "pelargonium", "peruvian lily", "petunia", "pincushion flower", "pink primrose",
-    "pink-yellow dahlia?", "poinsettia", "primula", "prince of wales feathers", "purple coneflower", "red ginger", "rose",
-    "ruby-lipped cattleya", "siam tulip", "silverbush", "snapdragon", "spear thistle", "spring crocus", "stemless gentian",
-    "sunflower", "sweet pea", "sweet william", "sword lily", "thorn apple", "tiger lily", "toad lily", "tree mallow",
-    "tree poppy", "trumpet creeper", "wallflower", "water lily", "watercress", "wild pansy", "windflower", "yellow iris",
+_FLOWERS = (
+    "alpine sea holly, anthurium, artichoke, azalea, ball moss, balloon flower, barbeton daisy, bearded iris, bee "  # not shown
+    "balm, bird of paradise, bishop of llandaff, black-eyed susan, blackberry lily, blanket flower, bolero deep "
+    "blue, bougainvillea, bromelia, buttercup, californian poppy, camellia, canna lily, canterbury bells, cape "
+    "flower, carnation, cautleya spicata, clematis, colt's foot, columbine, common dandelion, corn poppy, "
+    "cyclamen, daffodil, desert-rose, english marigold, fire lily, foxglove, frangipani, fritillary, garden phlox, "
+    "gaura, gazania, geranium, giant white arum lily, globe thistle, globe-flower, grape hyacinth, great "
+    "masterwort, hard-leaved pocket orchid, hibiscus, hippeastrum, japanese anemone, king protea, lenten rose, "
+    "lotus, love in the mist, magnolia, mallow, marigold, mexican aster, mexican petunia, monkshood, moon orchid, "
+    "morning glory, orange dahlia, osteospermum, oxeye daisy, passion flower, pelargonium, peruvian lily, petunia, "
+    "pincushion flower, pink primrose, pink-yellow dahlia?, poinsettia, primula, prince of wales feathers, purple "
+    "coneflower, red ginger, rose, ruby-lipped cattleya, siam tulip, silverbush, snapdragon, spear thistle, spring "
+    "crocus, stemless gentian, sunflower, sweet pea, sweet william, sword lily, thorn apple, tiger lily, toad "
+    "lily, tree mallow, tree poppy, trumpet creeper, wallflower, water lily, watercress, wild pansy, windflower, "
+    "yellow iris"
 )
-# fmt: on
+FLOWERS102_CLASSES = tuple(_FLOWERS.split(", "))
 
 CIFAR10 = DatasetInfo(
     name="cifar10",
@@ -32,7 +32,7 @@ CIFAR10 = DatasetInfo(
     test=10_000,
     native_resolution=32,
     counts={name: {"train": 4_750, "validation": 250, "test": 1_000} for name in CIFAR10_CLASSES},
-    note="Photographs of 32 x 32 px (Krizhevsky 2009); 170 MB are downloaded on first use.",
+    note=later("Photographs of 32 x 32 px (Krizhevsky 2009); 170 MB are downloaded on first use."),
     ready=False,
 )
 FLOWERS102 = DatasetInfo(
@@ -44,6 +44,10 @@ FLOWERS102 = DatasetInfo(
     validation=1_020,
     test=6_149,
     native_resolution=224,
-    note="Photographs of 102 flowers (Nilsback and Zisserman 2008); 345 MB are downloaded on first use.",
+    note=later("Photographs of 102 flowers (Nilsback and Zisserman 2008); 345 MB are downloaded on first use."),
     ready=False,
 )
+DOWNLOADED = {  # name -> its note once it is there
+    CIFAR10.name: later("Photographs of 32 x 32 px (Krizhevsky 2009)."),
+    FLOWERS102.name: later("Photographs of 102 flowers (Nilsback and Zisserman 2008)."),
+}

@@ -6,17 +6,15 @@ from tl.datasets.archived import store_of
 from tl.datasets.catalogue import home_of, index_of
 from tl.datasets.info import DatasetInfo
 from tl.datasets.intake import FIRST_RESOLUTION
-from tl.datasets.leakage import ALMOST, EQUAL, TWO_CLASSES, pairs
+from tl.datasets.leakage import ACROSS, TWO_CLASSES, pairs
 from tl.store.home import Home
-
-ACROSS = (f"{EQUAL} in ", f"{ALMOST} in ")  # how the kinds begin that are told: across splits, or in two classes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Twins:
     """Two pictures that are, or nearly are, the same."""
 
-    kind: str  # in words, as in `DatasetInfo.leakage`
+    kind: str  # as in `DatasetInfo.leakage`; `reason_in_words` has it in the reader's language
     row: int  # place of the one in the data set
     other: int  # place of the other
 
@@ -28,7 +26,7 @@ class Twins:
 
 def counted(info: DatasetInfo) -> int:
     """How many such pictures were counted when the data set came in."""
-    return sum(entry["count"] for kind, entry in info.leakage.items() if kind.startswith(ACROSS))
+    return sum(entry["count"] for kind, entry in info.leakage.items() if kind in ACROSS)
 
 
 def twins(home: Home, info: DatasetInfo) -> list[Twins]:
@@ -41,4 +39,4 @@ def twins(home: Home, info: DatasetInfo) -> list[Twins]:
     if store.ready < len(index) or not {"sha256", "looks"} <= {*index}:
         return []
     found = pairs(index, store.whole())
-    return [Twins(kind=kind, row=row, other=other) for kind, row, other in found if kind.startswith(ACROSS)]
+    return [Twins(kind=kind, row=row, other=other) for kind, row, other in found if kind in ACROSS]

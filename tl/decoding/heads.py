@@ -1,20 +1,21 @@
 """What a file is by its first bytes, and the reasons for which one is left out. Imports nothing."""
 
-NOT_A_PICTURE, UNREADABLE, TOO_SMALL, NESTED = "not a picture", "unreadable", "too small", "nested archive"
-OTHER_FORMAT = "format not read (convert it to JPEG or PNG)"
-HEIC_UNREADABLE = "HEIC picture that can't be read (export it as JPEG)"
-TOO_MUCH_MEMORY = "needs too much memory (make it smaller)"
-TOO_MANY_PIXELS = "too many pixels (make it smaller)"
-TOO_LARGE_A_FILE = "too large a file"
-MANY_BANDS = "more than 4 bands (say which three are red, green and blue: --bands 4,3,2)"
-FEW_BANDS = "has fewer bands than were chosen"
-CRASHES = "crashes or stalls the decoder"  # found out by the parent
+# Counted and stored under these words; tl/datasets/info.py has them in the reader's language.
+NOT_A_PICTURE, UNREADABLE, TOO_SMALL, NESTED = "not a picture", "unreadable", "too small", "nested archive"  # not shown
+OTHER_FORMAT = "format not read (convert it to JPEG or PNG)"  # not shown
+HEIC_UNREADABLE = "HEIC picture that can't be read (export it as JPEG)"  # not shown
+TOO_MUCH_MEMORY = "needs too much memory (make it smaller)"  # not shown
+TOO_MANY_PIXELS = "too many pixels (make it smaller)"  # not shown
+TOO_LARGE_A_FILE = "too large a file"  # not shown
+MANY_BANDS = "more than 4 bands (say which three are red, green and blue: --bands 4,3,2)"  # not shown
+FEW_BANDS = "has fewer bands than were chosen"  # not shown
+CRASHES = "crashes or stalls the decoder"  # not shown; found out by the parent
 # What is told of a picture that is kept.
-CUT_SHORT = "cut short, shown as far as they go"
-FIRST_PAGE = "several pages, the first is shown"
-FIRST_BANDS = "more than 4 bands, the first three are shown"
+CUT_SHORT = "cut short, shown as far as they go"  # not shown
+FIRST_PAGE = "several pages, the first is shown"  # not shown
+FIRST_BANDS = "more than 4 bands, the first three are shown"  # not shown
 # Kinds of number of more than 8 bits; pictures of one kind share a scale.
-WHOLE, FRACTIONS = "whole numbers", "numbers with a point"
+WHOLE, FRACTIONS = "whole numbers", "numbers with a point"  # not shown
 
 STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 NETPBM = tuple(

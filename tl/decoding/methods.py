@@ -13,11 +13,6 @@ MOST_DICTIONARY_BYTES = 64 * 1024**2  # of LZMA: what its usual presets take
 PROBLEMS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError)  # of data that are not as announced
 
 
-def name_of(method: int) -> str:
-    """'Deflate64, method 9'; 'method 6' where it has no name that people know."""
-    return ", ".join(filter(None, (NAMES.get(method), f"method {method}")))
-
-
 class Expander(Protocol):
     """What zlib, bz2 and lzma have in common."""
 
@@ -36,7 +31,7 @@ def expander(method: int, data: bytes) -> tuple[Expander, bytes]:
         raise ValueError("no LZMA properties")
     packed, size = data[4], struct.unpack_from("<I", data, 5)[0]
     if packed >= 9 * 5 * 5 or size > MOST_DICTIONARY_BYTES:
-        raise ValueError("LZMA properties that are not accepted")
+        raise ValueError("LZMA properties that are not accepted")  # not shown
     rest, lc = divmod(packed, 9)
     pb, lp = divmod(rest, 5)
     how = {"id": lzma.FILTER_LZMA1, "dict_size": max(size, 4096), "lc": lc, "lp": lp, "pb": pb}

@@ -5,7 +5,7 @@ import struct
 import zlib
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 STORED = 0
 UTF8_FLAG = 0x800
@@ -13,8 +13,19 @@ PIECE = 1 << 20
 _16, _32 = 0xFFFF, 0xFFFFFFFF
 
 
+# Sentences that refuse: whoever shows them, in a language of people, knows them by these.
+MOST_FILES = "{shown} holds more than {most:,} files, which is the most accepted."  # not shown
+LONG_NAME = "{shown}: a name has {number:,} bytes; at most {most:,} are accepted."  # not shown
+LARGE_FILE = "{shown}: the file {name!r:.200} has more than {most:,} MB, which is the most accepted."  # not shown
+LARGE = "{shown} unpacks to more than {most:,} MB, which is the most accepted."  # not shown
+
+
 class TooMuch(ValueError):
     """More than was allowed; the text is the sentence that says so."""
+
+    def __init__(self, sentence: str, **values: Any) -> None:
+        super().__init__(sentence.format(**values))
+        self.sentence, self.values = sentence, values
 
 
 class Packer:
@@ -59,25 +70,19 @@ class Packer:
 
     def _begun(self, name: str) -> bytes:
         if len(self._contents) >= self._bounds["entries"]:
-            raise TooMuch(
-                f"{self._shown} holds more than {self._bounds['entries']:,} files, which is the most accepted."
-            )
+            raise TooMuch(MOST_FILES, shown=self._shown, most=self._bounds["entries"])
         raw = name.encode("utf-8", "surrogateescape")
         if len(raw) > min(self._bounds["name_bytes"], _16):
-            raise TooMuch(
-                f"{self._shown}: a name has {len(raw):,} bytes; at most {self._bounds['name_bytes']:,} are accepted."
-            )
+            raise TooMuch(LONG_NAME, shown=self._shown, number=len(raw), most=self._bounds["name_bytes"])
         return raw
 
     def _check(self, name: str, size: int) -> None:
         if size > self._bounds["entry_bytes"]:
             most = self._bounds["entry_bytes"] // 10**6
-            raise TooMuch(
-                f"{self._shown}: the file {name!r:.200} has more than {most:,} MB, which is the most accepted."
-            )
+            raise TooMuch(LARGE_FILE, shown=self._shown, name=name, most=most)
         if self._total + size > self._bounds["unpacked_bytes"]:
             most = self._bounds["unpacked_bytes"] // 10**6
-            raise TooMuch(f"{self._shown} unpacks to more than {most:,} MB, which is the most accepted.")
+            raise TooMuch(LARGE, shown=self._shown, most=most)
 
     def _finish(self, raw: bytes, start: int, method: int, crc: int, packed: int, size: int) -> None:
         self._total += size

@@ -13,7 +13,8 @@ LARGEST = 256  # px; the shorter side of what is kept of a larger picture
 QUALITY = {"quality": 95, "subsampling": 0}  # of the JPEG that is kept
 STRIP_PIXELS = 2_000_000  # of a picture converted at once
 Box = tuple[int, int, int, int]  # left, top, right, bottom, pixels
-EXIF_KEYS = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}  # where Pillow looks for an orientation
+# Where Pillow looks for an orientation.
+EXIF_KEYS = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}  # not shown
 TRANSPOSE = {  # EXIF orientation -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -18,12 +18,19 @@ from tl.decoding.packer import Packer, TooMuch
 from tl.decoding.sandbox import limit
 
 MEMORY_BYTES = 512 * 1024**2  # besides its own: the largest dictionary of 7z's presets is 64 MB, of its "ultra" 256
-DAMAGED = "{} is damaged or cut off ({}); copy it again, or pack the class folders into a plain zip."
-LINK = "{}: the entry {!r:.200} is a link; replace it by the picture and pack again."
-DEVICE = "{}: the entry {!r:.200} is a device, not a file; remove it and pack again."
-RATIO = "{} unpacks to more than {:,} times its size, which is the most accepted."
-NO_LIBRARY = "{} is a 7z archive; install py7zr to read it, or pack the class folders into a plain zip."
-ENCRYPTED = "{} is encrypted; pack the folders without a password."
+# Sentences that refuse, as in tl/decoding/packer.py.
+DAMAGED = (
+    "{shown} is damaged or cut off ({what}); copy it again, or pack the class folders into a plain zip."  # not shown
+)
+LINK = "{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again."  # not shown
+DEVICE = "{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again."  # not shown
+RATIO = "{shown} unpacks to more than {most:,} times its size, which is the most accepted."  # not shown
+FILES = "{shown} holds {number:,} files; at most {most:,} are accepted."  # not shown
+NO_LIBRARY = (
+    "{shown} is a 7z archive; install py7zr to read it, or pack the class folders into a plain zip."  # not shown
+)
+ENCRYPTED = "{shown} is encrypted; pack the folders without a password."  # not shown
+MEMORY = "{shown} needs too much memory to unpack; pack the class folders into a plain zip."  # not shown
 
 
 class _Whole(tarfile.TarInfo):
@@ -46,12 +53,12 @@ def unpack_tar(task: dict[str, Any], packer: Packer) -> None:
             if member.isdir():
                 continue
             if member.issym() or member.islnk():
-                raise TooMuch(LINK.format(shown, member.name))
+                raise TooMuch(LINK, shown=shown, name=member.name)
             if not member.isfile():
-                raise TooMuch(DEVICE.format(shown, member.name))
+                raise TooMuch(DEVICE, shown=shown, name=member.name)
             total += member.size
             if total > most:
-                raise TooMuch(RATIO.format(shown, task["bounds"]["ratio"]))
+                raise TooMuch(RATIO, shown=shown, most=task["bounds"]["ratio"])
             file = archive.extractfile(member)
             if file is not None:
                 packer.add(member.name, file)
@@ -62,7 +69,7 @@ def unpack_7z(task: dict[str, Any], packer: Packer) -> None:
     try:
         py7zr = importlib.import_module("py7zr")  # only 7z needs it
     except ImportError:
-        raise TooMuch(NO_LIBRARY.format(task["shown"])) from None
+        raise TooMuch(NO_LIBRARY, shown=task["shown"]) from None
     shown, folder = task["shown"], Path(task["folder"])
     bounds = task["bounds"]
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -70,17 +77,17 @@ def unpack_7z(task: dict[str, Any], packer: Packer) -> None:
     try:
         with py7zr.SevenZipFile(task["source"]) as archive:
             if archive.needs_password():
-                raise TooMuch(ENCRYPTED.format(shown))
+                raise TooMuch(ENCRYPTED, shown=shown)
             entries = archive.list()
             if len(entries) > bounds["entries"]:
-                raise TooMuch(f"{shown} holds {len(entries):,} files; at most {bounds['entries']:,} are accepted.")
+                raise TooMuch(FILES, shown=shown, number=len(entries), most=bounds["entries"])
             if sum(entry.uncompressed or 0 for entry in entries) > min(_most(task), bounds["unpacked_bytes"]):
-                raise TooMuch(RATIO.format(shown, bounds["ratio"]))
+                raise TooMuch(RATIO, shown=shown, most=bounds["ratio"])
             if link := next((entry.filename for entry in entries if getattr(entry, "is_symlink", False)), None):
-                raise TooMuch(LINK.format(shown, link))
+                raise TooMuch(LINK, shown=shown, name=link)
             archive.extractall(path=folder)
     except (py7zr.exceptions.ArchiveError, py7zr.exceptions.PasswordRequired) as problem:
-        raise TooMuch(DAMAGED.format(shown, type(problem).__name__)) from None
+        raise TooMuch(DAMAGED, shown=shown, what=type(problem).__name__) from None
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     for place, _, files in os.walk(folder):
         for name in sorted(files):
@@ -97,7 +104,7 @@ def _most(task: dict[str, Any]) -> int:
 
 
 def main() -> None:
-    """Do the one task: {"source", "shown", "kind", "folder", "out", "bounds"} -> {} or {"refused": a sentence}."""
+    """Do the one task: {"source", "shown", "kind", "folder", "out", "bounds"} -> {}, or {"refused": a sentence, "values"}."""
     task = json.load(sys.stdin)
     limit(MEMORY_BYTES)
     answer: dict[str, Any] = {}
@@ -105,16 +112,14 @@ def main() -> None:
         with Packer(Path(task["out"]), task["shown"], task["bounds"]) as packer:
             (unpack_7z if task["kind"] == "7z" else unpack_tar)(task, packer)
     except TooMuch as problem:
-        answer = {"refused": str(problem)}
+        answer = {"refused": problem.sentence, "values": problem.values}
     except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, ValueError) as problem:
-        answer = {"refused": DAMAGED.format(task["shown"], type(problem).__name__)}
+        answer = {"refused": DAMAGED, "values": {"what": type(problem).__name__}}
     except MemoryError:
-        answer = {
-            "refused": f"{task['shown']} needs too much memory to unpack; pack the class folders into a plain zip."
-        }
+        answer = {"refused": MEMORY, "values": {}}
     except OSError as problem:
         if problem.errno is None or isinstance(problem, tarfile.TarError):
-            answer = {"refused": DAMAGED.format(task["shown"], type(problem).__name__)}
+            answer = {"refused": DAMAGED, "values": {"what": type(problem).__name__}}
         else:
             answer = {"errno": problem.errno, "message": str(problem)}
     json.dump(answer, sys.stdout)

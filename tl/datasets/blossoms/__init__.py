@@ -32,12 +32,12 @@ def draw(indices: np.ndarray, resolution: int, split: str = "train", seed: int =
     an unknown split or a resolution outside 32 to 224.
     """
     if split not in SPLITS:
-        raise ValueError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}")
+        raise ValueError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}")  # not shown
     if not 32 <= resolution <= 224:
-        raise ValueError(f"resolution is {resolution}; blossoms are drawn at 32 to 224 pixels")
+        raise ValueError(f"resolution is {resolution}; blossoms are drawn at 32 to 224 pixels")  # not shown
     indices = np.asarray(indices, np.int64)
     if indices.size and indices.min() < 0:
-        raise ValueError(f"index is {indices.min()}; pictures are numbered from 0")
+        raise ValueError(f"index is {indices.min()}; pictures are numbered from 0")  # not shown
     pictures = np.empty((len(indices), resolution, resolution, 3), np.uint8)
     for row, (index, label) in enumerate(zip(indices.tolist(), labels(indices).tolist(), strict=True)):
         rng = np.random.default_rng((seed, SPLITS.index(split), index))

@@ -21,11 +21,15 @@ from tl.datasets.intake.layouts.reading import (
     Place,
     Reading,
 )
-from tl.datasets.layout import label
+from tl.datasets.layout import clauses, in_a_row, label
+from tl.languages import later, say
 
 LEVELS = re.compile(r"\d{1,2}(\+\d{1,2})*")
-OTHER_DOMAIN = "of another domain"
-WAYS = "a folder level such as 2, levels joined as 1+2, parent, a path such as photos/*, file-name, or TABLE[:COLUMN]"
+OTHER_DOMAIN = later("of another domain")
+WAYS = later(
+    "a folder level such as 2, levels joined as 1+2, parent, a path such as photos/*, file-name, or TABLE[:COLUMN]"
+)
+NO_SPLIT = later("in none of the splits")
 Namer = Callable[[tuple[str, ...]], str | None]
 
 
@@ -49,7 +53,7 @@ def _classes(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading
     wanted = asked.classes_from
     if not wanted:
         if not readings:
-            raise Refused(f"Nothing says which classes there are; give --classes-from: {WAYS}.")
+            raise Refused(say("Nothing says which classes there are; give --classes-from: {ways}.", ways=say(WAYS)))
         return readings[0]
     same = [reading for reading in readings if reading.asked.classes_from == wanted]
     if same:
@@ -65,21 +69,26 @@ def _namer(wanted: str) -> tuple[Namer | None, set[int], str]:
     if LEVELS.fullmatch(wanted):
         levels = [int(level) - 1 for level in wanted.split("+")]
         if min(levels) < 0:
-            raise Refused(f"classes-from is {wanted!r}; levels count from 1, the outermost folder.")
+            raise Refused(say("classes-from is {wanted!r}; levels count from 1, the outermost folder.", wanted=wanted))
         how = (
-            f"each folder of level {wanted} is a class"
+            say("each folder of level {level} is a class", level=wanted)
             if len(levels) == 1
-            else f"levels {wanted} together are the class"
+            else say("levels {levels} together are the class", levels=wanted)
         )
         return partial(_of_levels, levels=levels), set(levels), how
     if wanted == PARENT:
-        return _of_parent, set(), "the folder right above each picture is its class"
+        return _of_parent, set(), say("the folder right above each picture is its class")
     if "*" in wanted:
         parts = [part for part in wanted.split("/") if part not in ("", ".")]
         if parts.count("*") == 1:
             place = parts.index("*")
-            return partial(_of_path, parts=parts, place=place), {place}, f"each folder at {wanted!r} is a class"
-        raise Refused(f"classes-from is {wanted!r:.100}; put one * where the class folders are, as in photos/*.")
+            how = say("each folder at {path!r} is a class", path=wanted)
+            return partial(_of_path, parts=parts, place=place), {place}, how
+        raise Refused(
+            say(
+                "classes-from is {wanted!r:.100}; put one * where the class folders are, as in photos/*.", wanted=wanted
+            )
+        )
     return None, set(), ""
 
 
@@ -102,13 +111,19 @@ def _by_folder(found: Found, namer: Namer, taken: set[int], how: str) -> Reading
     names = [namer(folders) for folders in found.folders]
     deepest = max((len(folders) for folders in found.folders), default=0)
     if not any(names):
-        raise Refused(f"No picture lies at that level: there, {how}; the deepest picture lies {deepest} folders down.")
+        raise Refused(
+            say(
+                "No picture lies at that level: there, {how}; the deepest picture lies {deepest} folders down.",
+                how=how,
+                deepest=deepest,
+            )
+        )
     splits, told = _splits_beside(found, names, taken)
     places: list[Place | str] = []
     for folders, name, split in zip(found.folders, names, splits, strict=True):
         below = folders[max(taken) + 1 :] if taken else ()
         places.append(Place(split, name, (*below, "")[0]) if name else OUTSIDE)
-    return Reading(how="; ".join([how, *told]), places=places)
+    return Reading(how=clauses([how, *told]), places=places)
 
 
 def _splits_beside(found: Found, names: Sequence[str | None], taken: set[int]) -> tuple[list[str], tuple[str, ...]]:
@@ -124,7 +139,7 @@ def _splits_beside(found: Found, names: Sequence[str | None], taken: set[int]) -
     ]
     held = {split for split, name in zip(splits, names, strict=True) if name}
     if "train" in held and len(held) > 1 and "" not in held:
-        return splits, ("the splits are folders",)
+        return splits, (say("the splits are folders"),)
     return [""] * len(names), ()
 
 
@@ -133,54 +148,73 @@ def _domains(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading
     level, _, only = asked.domain_from.partition(":")
     if not level.isdecimal() or not 1 <= int(level) <= 99:
         raise Refused(
-            f"domain-from is {asked.domain_from!r:.100}; give a folder level such as 1, or 1:NAME,NAME to keep only these."
+            say(
+                "domain-from is {wanted!r:.100}; give a folder level such as 1, or 1:NAME,NAME to keep only these.",
+                wanted=asked.domain_from,
+            )
         )
     place = int(level) - 1
     of = [folders[place] if len(folders) > place else "" for folders in found.folders]
     kept = {name.strip().casefold() for name in only.split(",") if name.strip()}
     if missing := kept - {name.casefold() for name in of}:
-        shown = ", ".join(repr(label(name)) for name in sorted({*of} - {""})[:10]) or "none"
-        raise Refused(f"There is no domain {sorted(missing)[0]!r:.60} at level {level}; there are {shown}.")
+        raise Refused(
+            say(
+                "There is no domain {name!r:.60} at level {level}; there are {domains}.",
+                name=sorted(missing)[0],
+                level=level,
+                domains=in_a_row(repr(label(name)) for name in sorted({*of} - {""})[:10]) or say("none"),
+            )
+        )
     if asked.classes_from:
         reading = _classes(found, readings, asked)
     else:
         names = ["/".join((*folders[:place], *folders[place + 1 :], "x")) for folders in found.folders]
         rest = read(Found(names=names, most_classes=found.most_classes))
         if not rest:
-            raise Refused(f"Without the folders of level {level} no classes are left; give --classes-from, too.")
+            raise Refused(
+                say("Without the folders of level {level} no classes are left; give --classes-from, too.", level=level)
+            )
         reading = rest[0]
     places = [
         OTHER_DOMAIN if kept and domain.casefold() not in kept else where
         for where, domain in zip(reading.places, of, strict=True)
     ]
     sizes = Counter(domain for domain, where in zip(of, places, strict=True) if isinstance(where, Place) and domain)
-    told = ", ".join(f"{label(name)} {number:,}" for name, number in sizes.most_common(10))
-    how = f"{reading.how}; domains are the folders of level {level} ({told})" if not asked.classes_from else reading.how
+    how = reading.how
     if not asked.classes_from:
-        how = f"the folders inside are the classes; those of level {level} are domains ({told})"
+        told = in_a_row(f"{label(name)} {number:,}" for name, number in sizes.most_common(10))
+        how = say(
+            "the folders inside are the classes; those of level {level} are domains ({domains})",
+            level=level,
+            domains=told,
+        )
     return replace(reading, places=places, how=how)
 
 
 def _splits(found: Found, reading: Reading, wanted: str) -> Reading:
     if wanted == NEW:
         splits = {row: "" for row in range(len(found.names))}
-        notes = ("The pictures are divided anew, whatever splits they came in.",)
-        return _with_splits(replace(reading, notes=notes), splits, "divided anew")
+        notes = (say("The pictures are divided anew, whatever splits they came in."),)
+        return _with_splits(replace(reading, notes=notes), splits, say("divided anew"))
     if wanted == GIVEN:
         return reading
     if not wanted.isdecimal():
-        return _with_splits(reading, tables.split_column(found, wanted), f"the splits are from {label(wanted)!r}")
+        how = say("the splits are from {name!r}", name=label(wanted))
+        return _with_splits(reading, tables.split_column(found, wanted), how)
     place = int(wanted) - 1
     folders = {row: own[place] for row, own in enumerate(found.folders) if 0 <= place < len(own)}
     splits = {row: words.split_of(folder) or "" for row, folder in folders.items()}
     held = {splits.get(row, "") for row, where in enumerate(reading.places) if isinstance(where, Place)}
     if "train" not in held or len(held) < 2:
-        shown = ", ".join(repr(label(folder)) for folder in sorted(set(folders.values()))[:10]) or "none"
         raise Refused(
-            f"The folders of level {wanted} do not say which pictures are for training and which for the test: {shown}; "
-            "rename them train, val and test."
+            say(
+                "The folders of level {level} do not say which pictures are for training and which for the test: "
+                "{folders}; rename them train, val and test.",
+                level=wanted,
+                folders=in_a_row(repr(label(folder)) for folder in sorted(set(folders.values()))[:10]) or say("none"),
+            )
         )
-    return _with_splits(reading, splits, f"the splits are the folders of level {wanted}")
+    return _with_splits(reading, splits, say("the splits are the folders of level {level}", level=wanted))
 
 
 def _with_splits(reading: Reading, splits: dict[int, str], how: str) -> Reading:
@@ -190,7 +224,5 @@ def _with_splits(reading: Reading, splits: dict[int, str], how: str) -> Reading:
     ]
     held = {where.split for where in places if isinstance(where, Place)}
     if "" in held and len(held) > 1:  # some have no split: they can't be in one
-        places = [
-            "in none of the splits" if isinstance(where, Place) and not where.split else where for where in places
-        ]
-    return replace(reading, places=places, how=f"{reading.how}; {how}")
+        places = [NO_SPLIT if isinstance(where, Place) and not where.split else where for where in places]
+    return replace(reading, places=places, how=clauses([reading.how, how]))

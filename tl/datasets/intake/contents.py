@@ -18,8 +18,9 @@ from tl.datasets.intake.refusals import no_classes
 from tl.datasets.intake.settling import Pixels
 from tl.datasets.pieces import Told
 from tl.decoding.heads import TOO_LARGE_A_FILE, is_junk
+from tl.languages import later, say
 
-JUNK, BARE = "junk", "folder without a picture"
+JUNK, BARE = later("junk"), later("folder without a picture")
 MOST_TABLES, MOST_NOTES = 50, 5  # files that may say classes, and of each kind that may tell boxes
 NOTES = (".txt", ".xml")
 NOTE_BYTES = 100_000
@@ -55,9 +56,16 @@ def decode_into(
     everything, names = read_contents(source, limits, shown, options.names)
     members = _candidates([member for member in everything if not is_table(member, grouping)], report, limits)
     if not members:
-        raise Refused(f"{shown} holds no pictures; pack one folder of pictures per class into it.")
+        raise Refused(say("{shown} holds no pictures; pack one folder of pictures per class into it.", shown=shown))
     if len(members) > limits.pictures:
-        raise Refused(f"{shown} holds {len(members):,} files; at most {limits.pictures:,} are accepted.")
+        raise Refused(
+            say(
+                "{shown} holds {number:,} files; at most {most:,} are accepted.",
+                shown=shown,
+                number=len(members),
+                most=limits.pictures,
+            )
+        )
     if not unlabelled:
         _check_hope(members, limits)
     slots, copies = folder / "slots.part", folder / "copies.part"

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from tl.config import Refused
-from tl.datasets.layout import label, natural, same
+from tl.datasets.info import TOO_FEW
+from tl.datasets.layout import and_more, in_a_row, label, natural, same
+from tl.languages import english, later, listed, say
 from tl.words import number_of
 
-LEFT_OUT, TOO_MANY = "of a class that was left out", "more than were wanted of a class"
-TOO_FEW = "of a class with fewer than {:,} pictures"
+LEFT_OUT, TOO_MANY = later("of a class that was left out"), later("more than were wanted of a class")
 LEAST = 3  # pictures of a class that can be divided into training, validation and test
 
 
@@ -25,13 +26,19 @@ class Edits:
     at_most: int | None = None  # pictures of a class, an even share of each split
 
     def __post_init__(self) -> None:
-        for name, least in (("at_least", 1), ("at_most", LEAST)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise Refused(f"{name.replace('_', ' ')} is {value}; it must be at least {least}.")
+        if self.at_least is not None and self.at_least < 1:
+            raise Refused(say("at least is {number}; it must be at least {least}.", number=self.at_least, least=1))
+        if self.at_most is not None and self.at_most < LEAST:
+            raise Refused(say("at most is {number}; it must be at least {least}.", number=self.at_most, least=LEAST))
         for old, new in self.renames.items():
             if label(new) != new:
-                raise Refused(f"The class {old!r:.80} can't be called {new!r:.100}; give it a name of 1 to 80 letters.")
+                raise Refused(
+                    say(
+                        "The class {name!r:.80} can't be called {wanted!r:.100}; give it a name of 1 to 80 letters.",
+                        name=old,
+                        wanted=new,
+                    )
+                )
 
     def __bool__(self) -> bool:
         return self != Edits()
@@ -41,16 +48,20 @@ class Edits:
         merged: dict[str, list[str]] = {}
         for old, new in self.renames.items():
             merged.setdefault(new, []).append(old)
-        said = [
-            f"{' and '.join(map(repr, old))} {'merged into' if len(old) > 1 else 'renamed'} {new!r}"
+        said: list[str] = [
+            say("{names} merged into {name!r}", names=listed(map(repr, old)), name=new)
+            if len(old) > 1
+            else say("{before!r} renamed {name!r}", before=old[0], name=new)
             for new, old in merged.items()
         ]
         if self.leave_out:
-            said.append(f"{', '.join(map(repr, self.leave_out))} left out")
+            said.append(say("{names} left out", names=in_a_row(map(repr, self.leave_out))))
         if self.at_least is not None:
-            said.append(f"classes with fewer than {number_of(self.at_least, 'picture')} left out")
+            said.append(
+                say("classes with fewer than {pictures} left out", pictures=number_of(self.at_least, "picture"))
+            )
         if self.at_most is not None:
-            said.append(f"at most {number_of(self.at_most, 'picture')} a class")
+            said.append(say("at most {pictures} a class", pictures=number_of(self.at_most, "picture")))
         return said
 
 
@@ -62,14 +73,16 @@ def apply(edits: Edits, pictures: pd.DataFrame) -> pd.DataFrame:
     names = set(pictures["class"])
     unknown = [name for name in (*edits.renames, *edits.leave_out) if name not in names | set(edits.renames.values())]
     if unknown:
-        shown = ", ".join(map(repr, sorted(names, key=natural)[:20]))
-        raise Refused(
-            f"There is no class {unknown[0]!r:.100}; there are {shown}{' and more' if len(names) > 20 else ''}."
-        )
+        shown = and_more([*map(repr, sorted(names, key=natural))])
+        raise Refused(say("There is no class {name!r:.100}; there are {names}.", name=unknown[0], names=shown))
     renamed = pictures["class"].map(lambda name: edits.renames.get(name, name))
     for first, second, *_ in same({name: name for name in set(renamed)}):
         raise Refused(
-            f"{first!r:.80} and {second!r:.80} would be the same name for many computers; give one another name."
+            say(
+                "{first!r:.80} and {second!r:.80} would be the same name for many computers; give one another name.",
+                first=first,
+                second=second,
+            )
         )
     gone = pd.Series("", index=pictures.index)
     gone[pictures["class"].isin(edits.leave_out) | renamed.isin(edits.leave_out)] = LEFT_OUT
@@ -77,13 +90,19 @@ def apply(edits: Edits, pictures: pd.DataFrame) -> pd.DataFrame:
     if edits.at_least is not None:
         sizes = changed[gone == ""].groupby("class")["sha256"].nunique()
         small = changed["class"].isin(sizes[sizes < edits.at_least].index)
-        gone[small & (gone == "")] = TOO_FEW.format(edits.at_least)
+        gone[small & (gone == "")] = english(say(TOO_FEW, number=f"{edits.at_least:,}"))
     if edits.at_most is not None:
         kept = changed[gone == ""]
         gone[kept.index[_rank(kept) >= edits.at_most]] = TOO_MANY
     left = set(changed.loc[gone == "", "class"])
     if edits and len(left) < 2:
-        raise Refused(f"That leaves {number_of(len(left), 'class')} of {len(names):,}; at least two are needed.")
+        raise Refused(
+            say(
+                "That leaves {classes} of {total:,}; at least two are needed.",
+                classes=number_of(len(left), "class"),
+                total=len(names),
+            )
+        )
     return changed.assign(gone=gone)
 
 

@@ -22,7 +22,7 @@ from tl.config import Refused
 from tl.datasets.archive import LIMITS, Limits
 from tl.datasets.archived import PLAIN, ReadOptions
 from tl.datasets.grouping import Grouping, belonging
-from tl.datasets.info import DatasetInfo, deletion, of_names
+from tl.datasets.info import DatasetInfo, of_names, taken
 from tl.datasets.info import Report as Left
 from tl.datasets.intake import settling
 from tl.datasets.intake import unlabelled as without_labels
@@ -31,13 +31,15 @@ from tl.datasets.intake.contents import Decoded, decode_into, tables
 from tl.datasets.intake.edits import Edits
 from tl.datasets.intake.layouts import Found, Reading, read
 from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
-from tl.datasets.intake.packing import one_zip, pack_files
+from tl.datasets.intake.packing import one_zip, pack_files, too_large
 from tl.datasets.intake.refusals import no_classes
 from tl.datasets.pieces import Progress, Told
+from tl.languages import again, later, say
 from tl.store.home import Home
 from tl.store.quarantine import quarantine, settle
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".7z")  # endings
+THE_ZIP, THE_UPLOAD, THE_FOLDER = later("The zip"), later("The upload"), later("The folder")  # as messages call it
 Source = (
     Path | BinaryIO | Sequence[Path | BinaryIO]
 )  # an archive or a folder of this computer; uploads, each with its `name`
@@ -93,13 +95,19 @@ class Incoming:
         """The reading that is asked for, else the likeliest. Raises Refused where there is none."""
         if not self.labelled:
             if asked != AS_FOUND:
-                raise Refused(f"Pictures without labels have no classes; leave out {asked.options}.")
+                raise Refused(
+                    say("Pictures without labels have no classes; leave out {options}.", options=asked.options)
+                )
             return self.readings[0]
         reading = choose(self.found, self.readings, asked)
         if reading is None or (asked != AS_FOUND and len(reading.classes) < 2):
             if reading is not None and len(reading.classes) == 1:
                 raise Refused(
-                    f"By {asked.options} there is only one class, {reading.classes[0]!r:.80}; choose otherwise."
+                    say(
+                        "By {options} there is only one class, {name!r:.80}; choose otherwise.",
+                        options=asked.options,
+                        name=reading.classes[0],
+                    )
                 )
             raise no_classes(self.found, self._read.report.entries)
         return reading
@@ -118,7 +126,7 @@ class Incoming:
     def told(self) -> list[str]:
         """Sentences on how pictures and names were read, where that was not plain."""
         names = self._read.names
-        return [*self._read.scales, *of_names(names.encoding if names.guessed else "", names.garbled)]
+        return [*map(again, self._read.scales), *of_names(names.encoding if names.guessed else "", names.garbled)]
 
     def examples(self, reading: Reading, per_class: int = 1, most: int = 24) -> list[tuple[str, np.ndarray]]:
         """Pictures to show of the first `most` classes: (class as the archive spells it, (S, S, 3) uint8)."""
@@ -130,7 +138,7 @@ class Incoming:
         """Make it the data set, and close. Raises Refused with one sentence; then it can be settled in another way."""
         target = self.home.dataset_dir(self.name)
         if edits and not self.labelled:
-            raise Refused("Pictures without labels have no classes that could be changed.")
+            raise Refused(say("Pictures without labels have no classes that could be changed."))
         with disk_told(self.home, target):
             pictures, report = settling.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
             pictures["belongs"] = self._belonging(pictures)
@@ -214,7 +222,9 @@ def disk_told(home: Home, target: Path) -> Iterator[None]:
         yield
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Refused(f"The disk that holds {home.path} is full; free some space and try again.") from None
+            raise Refused(
+                say("The disk that holds {path} is full; free some space and try again.", path=home.path)
+            ) from None
         if problem.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another ingest took the name meanwhile
             check_free(target)
         raise
@@ -234,9 +244,10 @@ def _sources(source: Source, folder: Path, shown: str, limits: Limits) -> list[t
     if isinstance(source, Path):
         return [(source, shown or source.name)]
     if not isinstance(source, Sequence):
-        return [(_received(source, folder / "upload.part", shown or "The zip", limits), shown or "The zip")]
+        shown = shown or say(THE_ZIP)
+        return [(_received(source, folder / "upload.part", shown, limits), shown)]
     if (size := sum(map(_size, source))) > limits.archive_bytes:
-        raise _too_large(shown or "The upload", size, limits)
+        raise too_large(shown or say(THE_UPLOAD), size, limits)
     paths = [(path, path.name) for path in source if isinstance(path, Path)]
     files = [(_path_of(file), file) for file in source if not isinstance(file, Path)]
     if all(name.lower().endswith(ARCHIVES) for name, _ in files):
@@ -245,8 +256,9 @@ def _sources(source: Source, folder: Path, shown: str, limits: Limits) -> list[t
             for number, (name, file) in enumerate(files)
         ]
         return [*paths, *received]
-    pack_files(files, folder / "upload.part", shown or "The folder", limits)
-    return [*paths, (folder / "upload.part", shown or "The folder")]
+    shown = shown or say(THE_FOLDER)
+    pack_files(files, folder / "upload.part", shown, limits)
+    return [*paths, (folder / "upload.part", shown)]
 
 
 def _path_of(file: BinaryIO) -> str:
@@ -255,22 +267,14 @@ def _path_of(file: BinaryIO) -> str:
 
 def _received(source: BinaryIO, path: Path, shown: str, limits: Limits) -> Path:
     if (size := _size(source)) > limits.archive_bytes:
-        raise _too_large(shown, size, limits)
+        raise too_large(shown, size, limits)
     source.seek(0)
     with open(path, "wb") as file:
         shutil.copyfileobj(source, file, 1 << 20)
     return path
 
 
-def _too_large(shown: str, size: int, limits: Limits) -> Refused:
-    most = limits.archive_bytes / 10**6
-    return Refused(f"{shown} has {size / 10**6:,.1f} MB; at most {most:,.0f} MB are accepted.")
-
-
 def check_free(folder: Path) -> None:
     """Refuse a data set's folder that is there already."""
     if folder.exists():
-        how = deletion(folder.name)
-        raise Refused(
-            f"There is already a data set {folder.name!r}; choose another name or delete that one first ({how})."
-        )
+        raise taken(folder.name, folder.name)

@@ -7,17 +7,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tl.config import Refused
 from tl.datasets.archive import Limits, Member, check_kind, read_contents
 from tl.datasets.grouping import content
 from tl.datasets.pool import environment
+from tl.decoding import unpacking
 from tl.decoding.heads import is_junk
-from tl.decoding.packer import Packer, TooMuch
+from tl.decoding.packer import LARGE, LARGE_FILE, LONG_NAME, MOST_FILES, Packer, TooMuch
+from tl.languages import later, plural, say
 
 UNPACKER = ["-P", "-m", "tl.decoding.unpacking"]
 SECONDS = 3_600.0  # that unpacking may take
@@ -26,6 +29,24 @@ SEVEN = b"7z\xbc\xaf\x27\x1c"
 BESIDE = (".txt", ".md", ".csv", ".json", ".pdf")  # what may lie beside zips in a zip
 INNER = "zips.part"
 BOUNDS = ("entries", "entry_bytes", "unpacked_bytes", "name_bytes")
+REFUSALS = {  # sentence of the programs that unpack, which know no language -> the same, to be worded
+    MOST_FILES: later("{shown} holds more than {most:,} files, which is the most accepted."),
+    LONG_NAME: later("{shown}: a name has {number:,} bytes; at most {most:,} are accepted."),
+    LARGE_FILE: later("{shown}: the file {name!r:.200} has more than {most:,} MB, which is the most accepted."),
+    LARGE: later("{shown} unpacks to more than {most:,} MB, which is the most accepted."),
+    unpacking.DAMAGED: later(
+        "{shown} is damaged or cut off ({what}); copy it again, or pack the class folders into a plain zip."
+    ),
+    unpacking.LINK: later("{shown}: the entry {name!r:.200} is a link; replace it by the picture and pack again."),
+    unpacking.DEVICE: later("{shown}: the entry {name!r:.200} is a device, not a file; remove it and pack again."),
+    unpacking.RATIO: later("{shown} unpacks to more than {most:,} times its size, which is the most accepted."),
+    unpacking.FILES: later("{shown} holds {number:,} files; at most {most:,} are accepted."),
+    unpacking.NO_LIBRARY: later(
+        "{shown} is a 7z archive; install py7zr to read it, or pack the class folders into a plain zip."
+    ),
+    unpacking.ENCRYPTED: later("{shown} is encrypted; pack the folders without a password."),
+    unpacking.MEMORY: later("{shown} needs too much memory to unpack; pack the class folders into a plain zip."),
+}
 RATIOS = {"ratio": 200, "ratio_from": 100 * 1024**2}  # of a whole tar or 7z, which can be smaller than any zip
 
 
@@ -39,10 +60,10 @@ def one_zip(
     """
     plain = [(_plain(path, shown, folder, limits, number), shown) for number, (path, shown) in enumerate(sources)]
     if len(plain) > 1:
-        shown = f"{len(plain)} archives"
+        every: str = plural("{number} archive", "{number} archives", len(plain))
         return _joined(
-            [(path, name, _stem(name)) for path, name in plain], folder / "joined.part", shown, limits, encoding
-        ), shown
+            [(path, name, _stem(name)) for path, name in plain], folder / "joined.part", every, limits, encoding
+        ), every
     path, shown = plain[0]
     inner = _zips_inside(read_contents(path, limits, shown, encoding).members)
     if inner:
@@ -53,13 +74,37 @@ def one_zip(
 
 def pack_files(files: Sequence[tuple[str, BinaryIO]], out: Path, shown: str, limits: Limits) -> None:
     """Open files, by the paths they are to have, as one zip. Raises Refused."""
+    with _packer(out, shown, limits) as packer:
+        for name, file in files:
+            file.seek(0)
+            packer.add(name, file)
+
+
+@contextmanager
+def _packer(out: Path, shown: str, limits: Limits) -> Iterator[Packer]:
+    """A zip to write. Raises Refused where it becomes too large."""
     try:
         with Packer(out, shown, _bounds(limits)) as packer:
-            for name, file in files:
-                file.seek(0)
-                packer.add(name, file)
+            yield packer
     except TooMuch as problem:
-        raise Refused(str(problem)) from None
+        raise _refused(problem.sentence, problem.values | {"shown": shown}) from None
+
+
+def _refused(sentence: str, values: dict[str, Any]) -> Refused:
+    """What a program that unpacks refuses with; one that a stranger's archive has taken over says nothing else."""
+    return Refused(say(REFUSALS[sentence], **values))
+
+
+def too_large(shown: str, size: int, limits: Limits) -> Refused:
+    """What is said of more bytes than may come."""
+    return Refused(
+        say(
+            "{shown} has {size:,.1f} MB; at most {most:,.0f} MB are accepted.",
+            shown=shown,
+            size=size / 10**6,
+            most=limits.archive_bytes / 10**6,
+        )
+    )
 
 
 def _plain(path: Path, shown: str, folder: Path, limits: Limits, number: int) -> Path:
@@ -73,9 +118,7 @@ def _plain(path: Path, shown: str, folder: Path, limits: Limits, number: int) ->
         check_kind(path, limits, shown)
         return path
     if (size := path.stat().st_size) > limits.archive_bytes:
-        raise Refused(
-            f"{shown} has {size / 10**6:,.1f} MB; at most {limits.archive_bytes / 10**6:,.0f} MB are accepted."
-        )
+        raise too_large(shown, size, limits)
     _unpacked(path, kind, out, shown, folder, limits)
     return out
 
@@ -97,17 +140,14 @@ def _bounds(limits: Limits) -> dict[str, int]:
 
 def _packed(source: Path, out: Path, shown: str, limits: Limits) -> None:
     """A folder of this computer; links in it are not followed."""
-    try:
-        with Packer(out, shown, _bounds(limits)) as packer:
-            for place, folders, files in os.walk(source):
-                folders.sort()
-                for name in sorted(files):
-                    path = Path(place, name)
-                    if path.is_file() and not path.is_symlink() and not is_junk(name):
-                        with open(path, "rb") as file:
-                            packer.add(path.relative_to(source).as_posix(), file)
-    except TooMuch as problem:
-        raise Refused(str(problem)) from None
+    with _packer(out, shown, limits) as packer:
+        for place, folders, files in os.walk(source):
+            folders.sort()
+            for name in sorted(files):
+                path = Path(place, name)
+                if path.is_file() and not path.is_symlink() and not is_junk(name):
+                    with open(path, "rb") as file:
+                        packer.add(path.relative_to(source).as_posix(), file)
 
 
 def _unpacked(source: Path, kind: str, out: Path, shown: str, folder: Path, limits: Limits) -> None:
@@ -125,12 +165,16 @@ def _unpacked(source: Path, kind: str, out: Path, shown: str, folder: Path, limi
             timeout=SECONDS if limits.minutes is None else 60 * limits.minutes,
         )
         answer = json.loads(ended.stdout)
+        if "refused" in answer:
+            raise _refused(answer["refused"], answer["values"] | {"shown": shown})
     except subprocess.TimeoutExpired:
-        raise Refused(f"Unpacking {shown} took too long; pack the class folders into a plain zip.") from None
-    except ValueError:
-        raise Refused(f"{shown} can't be unpacked; pack the class folders into a plain zip.") from None
-    if "refused" in answer:
-        raise Refused(answer["refused"])
+        raise Refused(
+            say("Unpacking {shown} took too long; pack the class folders into a plain zip.", shown=shown)
+        ) from None
+    except Refused:
+        raise
+    except (ValueError, KeyError, TypeError):
+        raise Refused(say("{shown} can't be unpacked; pack the class folders into a plain zip.", shown=shown)) from None
     if "errno" in answer:
         raise OSError(answer["errno"], answer["message"])
 
@@ -151,7 +195,7 @@ def _unnested(
     for number, member in enumerate(inner):
         part, data = folder / f"{number}.{INNER}", content(path, member)
         if data is None:
-            raise Refused(f"{shown}: {member.name!r:.200} in it is damaged; pack it again.")
+            raise Refused(say("{shown}: {name!r:.200} in it is damaged; pack it again.", shown=shown, name=member.name))
         part.write_bytes(data)
         found.append((part, member.name, member.name[: -len(".zip")]))
     return _joined(found, folder / "joined.part", shown, limits, encoding)
@@ -159,21 +203,18 @@ def _unnested(
 
 def _joined(zips: Sequence[tuple[Path, str, str]], out: Path, shown: str, limits: Limits, encoding: str | None) -> Path:
     """One zip of several, (path, name in messages, folder for its content); the folder is left out where all have one."""
-    try:
-        with Packer(out, shown, _bounds(limits)) as packer:
-            for path, name, place in zips:
-                found = read_contents(path, limits, name, encoding).members
-                members = [each for each in found if not each.name.endswith("/") and each.size <= limits.entry_bytes]
-                file = os.open(path, os.O_RDONLY)
-                try:
-                    for member in members:
-                        if not is_junk(member.name):
-                            inside = _inside(place, member.name)
-                            packer.copy(inside, file, *member[1:])
-                finally:
-                    os.close(file)
-    except TooMuch as problem:
-        raise Refused(str(problem)) from None
+    with _packer(out, shown, limits) as packer:
+        for path, name, place in zips:
+            found = read_contents(path, limits, name, encoding).members
+            members = [each for each in found if not each.name.endswith("/") and each.size <= limits.entry_bytes]
+            file = os.open(path, os.O_RDONLY)
+            try:
+                for member in members:
+                    if not is_junk(member.name):
+                        inside = _inside(place, member.name)
+                        packer.copy(inside, file, *member[1:])
+            finally:
+                os.close(file)
     for path, _, _ in zips:
         if path.parent == out.parent:
             path.unlink()

@@ -16,6 +16,7 @@ from tl.datasets.info import MAX_NATIVE_RESOLUTION
 from tl.datasets.intake.refusals import no_pictures
 from tl.datasets.intake.scales import Scales
 from tl.datasets.pieces import Progress, Told
+from tl.languages import say
 
 FIRST_RESOLUTION = 64  # what every data set is decoded to at once
 PEEKED = 64  # pictures looked at first, to guess the native resolution
@@ -107,6 +108,6 @@ def _decode_some(
         else:
             rows.append((slot, member.name, *answer))
         if progress and (done % PEEKED == 0 or done == len(members)):
-            progress(done, len(members), "decoding pictures")
+            progress(done, len(members), say("decoding pictures"))
     pictures = pd.DataFrame(rows, columns=COLUMNS).astype({"looks": np.uint64})
     return _Found(pictures, left_out, deep, scales)

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tl.config import Refused
+from tl.datasets.info import reason_in_words
 from tl.datasets.intake.layouts import Found, exports, folders, read
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.views import majority, views
-from tl.datasets.layout import EXPECTED, label
+from tl.datasets.layout import EXPECTED, clauses, in_a_row, label, listed_folders
+from tl.languages import later, listed, plural, say
 from tl.words import number_of
 
 LeftOut = Sequence[tuple[str, str]]  # (reason, name) of files that are no readable pictures
 MOST_KINDS = 6
-READ = "JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC, AVIF, PGM and PPM are read"
+READ = later("JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC, AVIF, PGM and PPM are read")
 
 
 class NoClasses(Refused):
@@ -21,7 +23,14 @@ class NoClasses(Refused):
 
 def no_pictures(files: int, left_out: LeftOut) -> Refused:
     """None of the files is a readable picture."""
-    return Refused(f"None of the {files:,} files is a readable picture ({kinds(left_out)}); {READ}.")
+    return Refused(
+        say(
+            "None of the {number:,} files is a readable picture ({kinds}); {read}.",
+            number=files,
+            kinds=kinds(left_out),
+            read=say(READ),
+        )
+    )
 
 
 def kinds(left_out: LeftOut) -> str:
@@ -29,10 +38,19 @@ def kinds(left_out: LeftOut) -> str:
     found = Counter((reason, _kind(name)) for reason, name in left_out)
     by_reason: dict[str, list[str]] = {}
     for (reason, kind), number in found.most_common(MOST_KINDS):
-        by_reason.setdefault(reason, []).append(number_of(number, f"{kind} file" if kind else "file"))
-    more = len(found) - MOST_KINDS
-    said = [f"{', '.join(counted)}: {reason}" for reason, counted in by_reason.items()]
-    return "; ".join(said) + (f"; and {number_of(more, 'other kind')}" if more > 0 else "")
+        files = (
+            plural("{number:,} {kind} file", "{number:,} {kind} files", number, kind=kind)
+            if kind
+            else number_of(number, "file")
+        )
+        by_reason.setdefault(reason, []).append(files)
+    said: list[str] = [
+        say("{files}: {reason}", files=in_a_row(counted), reason=reason_in_words(reason))
+        for reason, counted in by_reason.items()
+    ]
+    if (more := len(found) - MOST_KINDS) > 0:
+        said.append(say("and {kinds}", kinds=number_of(more, "other kind")))  # not shown
+    return clauses(said or [""])
 
 
 def _kind(name: str) -> str:
@@ -43,27 +61,52 @@ def _kind(name: str) -> str:
 def no_classes(found: Found, left_out: LeftOut) -> NoClasses:
     """There are pictures and no two classes of them."""
     if box := exports.boxes(found):
-        return NoClasses(f"{box}: {exports.BOXES}; export it for classification, or {EXPECTED}.")
+        return NoClasses(
+            say(
+                "{export}: boxes, not classes; export it for classification, or {expected}.",
+                export=box,
+                expected=say(EXPECTED),
+            )
+        )
     outer = _outer(found)
     unread = _unread_classes(found, left_out)
     if unread:
-        readable = " and ".join(repr(label(name)) for name in outer) or "none"
         return NoClasses(
-            f"Of {len(outer) + len(unread)} class folders only {readable} has readable pictures; in "
-            f"{', '.join(repr(label(name)) for name in unread)} nothing could be read ({kinds(_in(unread, left_out))})."
+            say(
+                "Of {number} class folders only {readable} has readable pictures; in {unread} nothing could be read ({kinds}).",
+                number=len(outer) + len(unread),
+                readable=listed(repr(label(name)) for name in outer) if outer else say("none"),
+                unread=in_a_row(repr(label(name)) for name in unread),
+                kinds=kinds(_in(unread, left_out)),
+            )
         )
     if outer and all(map(folders.tells_nothing, outer)):
-        shown = " and ".join(repr(label(folder)) for folder in sorted(outer)[:6])
-        more = f" and {len(outer) - 6} more" if len(outer) > 6 else ""
-        holds = f"folder {shown} holds" if len(outer) == 1 else f"folders {shown}{more} hold"
-        return NoClasses(f"The {holds} pictures, but no class folders; {EXPECTED}.")
+        return NoClasses(
+            plural(
+                "The folder {folders} holds pictures, but no class folders; {expected}.",
+                "The folders {folders} hold pictures, but no class folders; {expected}.",
+                len(outer),
+                folders=listed_folders(sorted(outer)),
+                expected=say(EXPECTED),
+            )
+        )
     if len(outer) == 1:
         return NoClasses(
-            f"There is only one class folder, {label(outer[0])!r}; at least two classes are needed: {EXPECTED}."
+            say(
+                "There is only one class folder, {name!r}; at least two classes are needed: {expected}.",
+                name=label(outer[0]),
+                expected=say(EXPECTED),
+            )
         )
     if len(outer) > found.most_classes:
-        return NoClasses(f"There are {len(outer):,} class folders; at most {found.most_classes:,} are accepted.")
-    return NoClasses(f"The pictures lie in no class folders; {EXPECTED}.")
+        return NoClasses(
+            say(
+                "There are {number:,} class folders; at most {most:,} are accepted.",
+                number=len(outer),
+                most=found.most_classes,
+            )
+        )
+    return NoClasses(say("The pictures lie in no class folders; {expected}.", expected=say(EXPECTED)))
 
 
 def _outer(found: Found) -> list[str]:

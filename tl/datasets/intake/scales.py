@@ -7,7 +7,9 @@ in 16 would be black.
 import numpy as np
 import numpy.typing as npt
 
+from tl.datasets.info import reason_in_words
 from tl.decoding.heads import WHOLE
+from tl.languages import say
 from tl.words import number_of
 
 TRIMMED = 0.1  # percent of all values below black, and above white: a few hot pixels don't darken all others
@@ -45,9 +47,15 @@ class Scales:
     def told(self) -> list[str]:
         """A sentence for each kind."""
         return [
-            f"{number_of(self._pictures[kind], 'picture')} with more than 8 bits ({kind}): {_short(black, kind)} is shown as black "
-            f"and {_short(white, kind)} as white, the same for all of them; these are the ends of their own values, the outermost "
-            f"{TRIMMED:g} % left out."
+            say(
+                "{pictures} with more than 8 bits ({kind}): {black} is shown as black and {white} as white, the same for all of "
+                "them; these are the ends of their own values, the outermost {trimmed:g} % left out.",
+                pictures=number_of(self._pictures[kind], "picture"),
+                kind=reason_in_words(kind),
+                black=_short(black, kind),
+                white=_short(white, kind),
+                trimmed=TRIMMED,
+            )
             for kind, (black, white) in self.found().items()
         ]
 

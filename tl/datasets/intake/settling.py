@@ -17,16 +17,24 @@ from tl.datasets.description import Report, describe
 from tl.datasets.info import DRAWN, GIVEN, UNLABELLED, DatasetInfo
 from tl.datasets.intake.edits import Edits, apply
 from tl.datasets.intake.layouts import Place, Reading
-from tl.datasets.layout import label, labels_of, natural
+from tl.datasets.layout import labels_of, natural, quoted
+from tl.languages import later, say
 from tl.store.files import write_json, write_parquet
 from tl.store.redrawn import Selected
 
-NEVER_TRAINED = "of a class without training pictures"
-TOO_FEW_IN_ALL = (
+NEVER_TRAINED = later("of a class without training pictures")
+TOO_FEW_IN_ALL = later(
     "There are too few different readable pictures, or groups of them that belong together: at least 3 are needed, one "
     "each for training, validation and test."
 )
-SPLIT_WORDS = {"validation": "validation pictures", "test": "test pictures"}
+NONE_OF_SOME = {  # split -> what is said where it has no picture of some classes
+    "validation": later(
+        "There are no validation pictures of {classes}; the splits stay as they came unless they are divided anew."
+    ),
+    "test": later(
+        "There are no test pictures of {classes}; the splits stay as they came unless they are divided anew."
+    ),
+}
 
 
 def classified(pictures: pd.DataFrame, reading: Reading, edits: Edits, so_far: Report) -> tuple[pd.DataFrame, Report]:
@@ -69,23 +77,23 @@ def check_classes(pictures: pd.DataFrame, most: int) -> None:
     """Refuse more classes than are accepted, and fewer than two."""
     number = pictures["class"].nunique()
     if number > most:
-        raise Refused(f"There are {number:,} class folders; at most {most:,} are accepted.")
+        raise Refused(
+            say("There are {number:,} class folders; at most {most:,} are accepted.", number=number, most=most)
+        )
     if number < 2:
-        raise Refused("Fewer than two classes have training pictures; divide the pictures anew (--split-from new).")
+        raise Refused(
+            say("Fewer than two classes have training pictures; divide the pictures anew (--split-from new).")
+        )
 
 
 def remarks(reading: Reading, pictures: pd.DataFrame) -> tuple[str, ...]:
     """Sentences on what a person would want to know of the classes and splits."""
     said = list(reading.notes)
-    for part in [name for name in SPLIT_WORDS if name in set(pictures["split"])]:
+    for part in [name for name in NONE_OF_SOME if name in set(pictures["split"])]:
         there = set(pictures.loc[pictures["split"] == part, "class"])
         missing = sorted(set(pictures["class"]) - there, key=natural)
         if missing:
-            shown = ", ".join(repr(label(name)) for name in missing[:10])
-            more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
-            said.append(
-                f"There are no {SPLIT_WORDS[part]} of {shown}{more}; the splits stay as they came unless they are divided anew."
-            )
+            said.append(say(NONE_OF_SOME[part], classes=quoted(missing, 10)))
     return tuple(said)
 
 
@@ -123,7 +131,7 @@ def write(
     except split.TooSmall:
         if labelled:
             raise
-        raise Refused(TOO_FEW_IN_ALL) from None
+        raise Refused(say(TOO_FEW_IN_ALL)) from None
     if not labelled:
         classes, ordered["label"] = (), UNLABELLED
     index = _place(folder, pixels, ordered)
@@ -139,7 +147,7 @@ def write(
             noted.add(note, name)
     ways = {"splits": DRAWN if drawn else GIVEN} | about | {"noted": noted.reasons}
     info = describe(index, classes, ways, native, report, found)
-    write_json(folder / "dataset.json", info.to_json())
+    write_json(folder / "dataset.json", info.stored())
     return info
 
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from tl.datasets.intake.layouts import exports, file_names, folders, tables
 from tl.datasets.intake.layouts.reading import FILE_NAME, Found, Place, Reading
+from tl.languages import later, say
 
-READERS = {"folders": folders, "exports": exports, "tables": tables, "file names": file_names}
+READERS = {"folders": folders, "exports": exports, "tables": tables, "file names": file_names}  # not shown
 WITHIN = 45.0  # of the likeliest reading's likelihood: others are not worth a question
 MOST = 6  # readings that are offered
-VALIDATION_IS_TEST = "The pictures for validation became the test set, and part of those for training validates."
+VALIDATION_IS_TEST = later("The pictures for validation became the test set, and part of those for training validates.")
 
 
 def read(found: Found) -> list[Reading]:
@@ -42,7 +43,7 @@ def _makes_classes(reading: Reading, found: Found) -> bool:
 def _told(reading: Reading) -> Reading:
     """With a sentence where the test set is not what the folders call so."""
     if reading.splits.keys() == {"train", "validation"}:
-        return replace(reading, notes=(*reading.notes, VALIDATION_IS_TEST))
+        return replace(reading, notes=(*reading.notes, say(VALIDATION_IS_TEST)))
     return reading
 
 

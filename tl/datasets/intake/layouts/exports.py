@@ -10,13 +10,14 @@ from msgspec import Struct
 
 from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
 from tl.datasets.intake.layouts.views import splits_by_folder
-from tl.datasets.layout import label
+from tl.datasets.layout import clauses, label
+from tl.languages import later, say
 
+COCO, STUDIO = "COCO", "Label Studio"  # not shown
 LIKELY = 105.0
 MOSTLY_ONE = 0.9  # share of the labelled pictures that have to be of one category for an export to say classes
-UNLABELLED, SEVERAL = "without a label in the export", "of several classes in the export"
+UNLABELLED, SEVERAL = later("without a label in the export"), later("of several classes in the export")
 MOST_BYTES = 32 * 1024**2  # of an export
-BOXES = "boxes, not classes"
 
 
 class _Image(Struct):
@@ -70,14 +71,14 @@ def readings(found: Found) -> Iterator[Reading]:
         if not path.lower().endswith(".json"):
             continue
         lookup = found.lookup(path)
-        for kind, held, parse in (("COCO", coco, _of_coco), ("Label Studio", studio, _of_studio)):
+        for kind, held, parse in ((COCO, coco, _of_coco), (STUDIO, studio, _of_studio)):
             for name, category in parse(data):
                 row = lookup.find(name)
                 row = lookup.find(spoken_name(name)) if row is None else row
                 if row is not None:
                     held[row].add(category)
                     first.setdefault(kind, path)
-    for kind, held in (("COCO", coco), ("Label Studio", studio)):
+    for kind, held in ((COCO, coco), (STUDIO, studio)):
         one = sum(len(names) == 1 for names in held.values())
         if held and one >= MOSTLY_ONE * len(held):
             yield _reading(found, kind, held, first[kind])
@@ -90,9 +91,13 @@ def _reading(found: Found, kind: str, held: dict[int, set[str]], path: str) -> R
         names = held.get(row, set())
         places.append(Place(split, next(iter(names))) if len(names) == 1 else SEVERAL if names else UNLABELLED)
     missing = sum(isinstance(place, str) for place in places) / len(places)
-    how = f"the class is the one label that {label(path)!r}, an export for {kind}, gives each picture"
+    how = say(
+        "the class is the one label that {name!r}, an export for {program}, gives each picture",
+        name=label(path),
+        program=kind,
+    )
     return Reading(
-        how="; ".join([how, *told]),
+        how=clauses([how, *told]),
         places=places,
         asked=Asked(classes_from=path),
         likely=LIKELY - 50 * missing,
@@ -138,16 +143,16 @@ def boxes(found: Found) -> str | None:
         if lower.endswith(".json"):
             document = _decoded(data, _Coco)
             if document and any(one.bbox for one in document.annotations):
-                return f"{label(path)!r} is COCO's export for detection"
+                return say("{name!r} is {program}'s export for detection", name=label(path), program=COCO)
             tasks = _decoded(data, list[_Task]) or []
             if any("label" in result.type for task in tasks for work in task.annotations for result in work.result):
-                return f"{label(path)!r} is Label Studio's export for detection"
+                return say("{name!r} is {program}'s export for detection", name=label(path), program=STUDIO)
         elif lower.endswith(".xml") and b"<bndbox>" in data:
-            return f"{label(path)!r} is an export for detection (Pascal VOC)"
+            return say("{name!r} is an export for detection ({format})", name=label(path), format="Pascal VOC")
         elif lower.endswith(".txt") and _is_yolo(data):
-            return f"{label(path)!r} is an export for detection (YOLO)"
+            return say("{name!r} is an export for detection ({format})", name=label(path), format="YOLO")
         elif lower.endswith(".csv") and _has_corners(data):
-            return f"{label(path)!r} is a table for detection"
+            return say("{name!r} is a table for detection", name=label(path))
     return None
 
 

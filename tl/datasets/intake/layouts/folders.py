@@ -4,37 +4,34 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from tl.datasets.info import COPY
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.domains import alike, domains
 from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
 from tl.datasets.intake.layouts.views import View, majority, reason_of, views
-from tl.datasets.layout import label
+from tl.datasets.layout import clauses, label, quoted
+from tl.languages import english, say
 
 FEW = 3  # pictures a class that can be divided has at least
 SHARE_INSIDE = 0.6  # of the pictures that lie in a further folder for that to be a class
 TELLS_NOTHING, COUNTS, TOO_FEW, LEFT_OUT = 90.0, 25.0, 60.0, 100.0  # likelihood lost where it is so of all
 INNER, BOTH, INNERMOST, MERGED = -20.0, -30.0, -45.0, -5.0  # likelihood of other readings than by the outer folders
-AT_LEVEL = "each folder of level {} is a class"
-COPY = "in {!r}, a copy of the class folders beside it"
 
 
 def readings(found: Found) -> Iterator[Reading]:
     """Every way in which the folders can be the classes."""
     for view in views(found.folders):
         copies = _copies(view.rests)
-        for reading in _with_copies(view, copies) if copies else _by_level(view):
-            yield replace(reading, how=_with_example(found, reading))
+        yield from _with_copies(view, copies) if copies else _by_level(view)
 
 
-def _with_example(found: Found, reading: Reading) -> str:
+def _at_level(view: View, level: str, places: Sequence[Place | str]) -> str:
     """'each folder of level 2 is a class' with the first of them: ", such as 'photo/cat'"."""
-    level = reading.asked.classes_from or reading.how.removeprefix(AT_LEVEL.partition("{}")[0]).partition(" ")[0]
-    told = AT_LEVEL.format(level)
-    if not level.isdigit() or not reading.how.startswith(told):
-        return reading.how
-    row = next(row for row, place in enumerate(reading.places) if isinstance(place, Place))
-    example = label("/".join(found.folders[row][: int(level)]))
-    return reading.how.replace(told, f"{told}, such as {example!r}", 1)
+    row = next((row for row, place in enumerate(places) if isinstance(place, Place)), None)
+    if row is None:
+        return say("each folder of level {level} is a class", level=level)
+    example = label("/".join(view.folders[row][: int(level)]))
+    return say("each folder of level {level} is a class, such as {example!r}", level=level, example=example)
 
 
 def _by_level(view: View) -> Iterator[Reading]:
@@ -48,7 +45,7 @@ def _by_level(view: View) -> Iterator[Reading]:
         yield from _inside(view)
     if 0 < share < 1:
         innermost = _reading(view, 0, lambda rest: rest[-1] if rest else None, INNERMOST)
-        how = _told(view, "the folder right above each picture is its class")
+        how = _told(view, say("the folder right above each picture is its class"))
         yield replace(innermost, how=how, asked=Asked(classes_from="parent"))
 
 
@@ -58,14 +55,23 @@ def _inside(view: View) -> Iterator[Reading]:
     outer = list(majority(view.rests, 0))
     where, number = domains(view.rests), view.level_of(0)
     if where > 0 or (alike(view.rests) and all(map(words.is_container, outer))):
-        how = f"{inner.how}; the folders around them ({_some(outer)}) are taken for domains and put together"
-        inner = replace(inner, how=how, likely=inner.likely + where)
+        around = say(
+            "the folders around them ({folders}) are taken for domains and put together", folders=quoted(outer, 4)
+        )
+        inner = replace(inner, how=clauses([inner.how, around]), likely=inner.likely + where)
     yield inner
     if alike(view.rests):
         both = _reading(view, 1, lambda rest: f"{rest[0]} {rest[1]}" if len(rest) > 1 else None, BOTH)
         second = view.level_of(1)
         asked = Asked(classes_from=f"{number}+{second}" if number.isdigit() and second.isdigit() else "")
-        how = _told(view, f"folder and sub-folder together are the class (levels {number} and {second})")
+        how = _told(
+            view,
+            say(
+                "folder and sub-folder together are the class (levels {first} and {second})",
+                first=number,
+                second=second,
+            ),
+        )
         yield replace(both, how=how, asked=asked)
     if majority(view.rests, 2).total() >= SHARE_INSIDE * sum(map(bool, view.rests)):
         yield _reading(view, 2, lambda rest: rest[2] if len(rest) > 2 else None, BOTH)
@@ -91,22 +97,27 @@ def _copies(rests: Sequence[tuple[str, ...]]) -> set[str]:
 
 
 def _with_copies(view: View, copies: set[str]) -> Iterator[Reading]:
-    shown = _some(sorted(copies))
-    reasons = {row: COPY.format(label(rest[0])) for row, rest in enumerate(view.rests) if rest and rest[0] in copies}
+    shown = quoted(sorted(copies), 4)
+    reason_of_copy = {folder: english(say(COPY, folder=repr(label(folder)))) for folder in copies}
+    reasons = {row: reason_of_copy[rest[0]] for row, rest in enumerate(view.rests) if rest and rest[0] in copies}
     once = replace(
         view,
         outside=view.outside | reasons,
         rests=[() if row in reasons else rest for row, rest in enumerate(view.rests)],
     )
     first = _reading(once, 0, lambda rest: rest[0] if rest else None)
-    note = (
-        f"{shown} holds class folders of the same names as those beside it and is taken for a copy, so it is left out."
+    note = say(
+        "{folders} holds class folders of the same names as those beside it and is taken for a copy, so it is left out.",
+        folders=shown,
     )
     yield replace(first, notes=(*first.notes, note), asked=Asked())
     merged = _reading(
         view, 0, lambda rest: (rest[1] if rest[0] in copies and len(rest) > 1 else rest[0]) if rest else None
     )
-    how = _told(view, f"folders are the classes, those inside {shown} put together with those beside it")
+    how = _told(
+        view,
+        say("folders are the classes, those inside {folders} put together with those beside it", folders=shown),
+    )
     yield replace(merged, how=how, likely=merged.likely + MERGED, asked=Asked(classes_from="parent"))
     every = _reading(view, 0, lambda rest: rest[0] if rest else None)
     yield replace(every, likely=every.likely - TELLS_NOTHING / 2)
@@ -122,7 +133,7 @@ def _reading(view: View, place: int, name: Callable[[tuple[str, ...]], str | Non
         else:
             places.append(Place(view.splits[row], label_of, (*rest[place + 1 :], "")[0]))
     level = view.level_of(place)
-    how = AT_LEVEL.format(level) if level.isdigit() else "each class has a folder"
+    how = _at_level(view, level, places) if level.isdigit() else say("each class has a folder")
     reading = Reading(
         how=_told(view, how),
         places=places,
@@ -139,7 +150,7 @@ def tells_nothing(name: str) -> bool:
 
 
 def _told(view: View, how: str) -> str:
-    return "; ".join([how, *view.how])
+    return clauses([how, *view.how])
 
 
 def _likely(reading: Reading, view: View) -> float:
@@ -154,8 +165,3 @@ def _likely(reading: Reading, view: View) -> float:
     lost = sum(isinstance(reading.places[row], str) for row in inside) / max(1, len(inside))
     by_share = (TELLS_NOTHING * empty + COUNTS * numbers + TOO_FEW * few) / len(sizes)
     return view.likely - by_share - LEFT_OUT * lost
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = [repr(label(name)) for name in names[:4]]
-    return ", ".join(shown) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from tl.datasets.grouping import Lookup
-from tl.datasets.layout import natural
+from tl.datasets.layout import in_a_row, natural
+from tl.languages import later, say
 from tl.words import number_of
 
-OUTSIDE = "not in a class folder"
+OUTSIDE = later("not in a class folder")
 SPLITS = ("train", "validation", "test")
 PARENT, FILE_NAME, NEW, GIVEN = "parent", "file-name", "new", "given"  # words of the options below
 
@@ -35,7 +36,7 @@ class Asked:
     def options(self) -> str:
         """As the command line takes it."""
         said = (("classes", self.classes_from), ("split", self.split_from), ("domain", self.domain_from))
-        return " ".join(f"--{name}-from {_quoted(value)}" for name, value in said if value)
+        return " ".join(f"--{name}-from {_quoted(value)}" for name, value in said if value)  # not shown
 
 
 AS_FOUND = Asked()  # nothing is asked: the likeliest
@@ -47,7 +48,7 @@ def _quoted(value: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One way to read an archive: `places` has per picture its place, or why it has none."""
+    """One way to read an archive: `places` has per picture its place, or why it has none (see `reason_in_words`)."""
 
     how: str  # in words: "each folder of level 2 is a class"
     places: Sequence[Place | str] = field(repr=False)
@@ -100,9 +101,15 @@ class Reading:
     def summary(self) -> str:
         """'2 classes, 48 pictures (cat 24, dog 24)': enough to tell it from another."""
         sizes = self.sizes
-        shown = ", ".join(f"{name} {number:,}" for name, number in list(sizes.items())[:6])
-        more = f" and {len(sizes) - 6:,} more" if len(sizes) > 6 else ""
-        return f"{number_of(len(sizes), 'class')}, {number_of(sum(sizes.values()), 'picture')} ({shown}{more})"
+        shown = in_a_row(f"{name} {number:,}" for name, number in list(sizes.items())[:6])
+        if len(sizes) > 6:
+            shown = say("{list} and {number:,} more", list=shown, number=len(sizes) - 6)
+        return say(
+            "{classes}, {pictures} ({sizes})",
+            classes=number_of(len(sizes), "class"),
+            pictures=number_of(sum(sizes.values()), "picture"),
+            sizes=shown,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

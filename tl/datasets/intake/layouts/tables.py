@@ -1,7 +1,7 @@
 """Classes from a table in the archive: one line per picture, a column with its class or one column per class."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tl.config import Refused
@@ -12,7 +12,8 @@ from tl.datasets.intake.layouts.folders import FEW
 from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
 from tl.datasets.intake.layouts.sheets import Sheet, sheet_of
 from tl.datasets.intake.layouts.views import splits_by_folder
-from tl.datasets.layout import label
+from tl.datasets.layout import clauses, label, quoted
+from tl.languages import later, say
 
 LOOKED_AT = 300  # lines by which the column with the pictures' names is found
 NAMES_SOME = 0.3  # share of them that it has to name
@@ -20,7 +21,9 @@ COVERED = 0.5  # share of the pictures that a table has to name for its columns 
 LIKELY, LABELLED, RARELY = 80.0, 15.0, -25.0  # of a table; of a column called label; of one called sex
 ONE_HOT = 35.0  # that a column per class adds: nobody makes one for anything else
 MOST_COLUMNS = 3  # offered of one table
-NOT_NAMED, NO_CLASS, SEVERAL = "not in the table", "without a class in the table", "of several classes in the table"
+MOST_NAMED = 10  # columns, tables and values that a sentence names
+NOT_NAMED, NO_CLASS = later("not in the table"), later("without a class in the table")
+SEVERAL = later("of several classes in the table")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,13 @@ def asked_for(found: Found, wanted: str) -> Reading:
             return reading
         places = [place for place in range(len(table.columns)) if _may_be(found, table, place)]
         if not places:
-            raise Refused(f"No column of {name!r:.100} can be the class; its columns are {_some(table.columns)}.")
+            raise Refused(
+                say(
+                    "No column of {table!r:.100} can be the class; its columns are {columns}.",
+                    table=name,
+                    columns=quoted(table.columns, MOST_NAMED),
+                )
+            )
         return max((_of_column(found, table, place) for place in places), key=lambda reading: reading.likely)
     return _of_column(found, table, _column(table, column, name))
 
@@ -74,9 +83,13 @@ def split_column(found: Found, wanted: str) -> dict[int, str]:
     values = table.values(place)
     splits = {row: words.split_of(value) or "" for row, value in values.items()}
     if "train" not in splits.values():
-        shown = _some(tuple(dict.fromkeys(values.values())))
         raise Refused(
-            f"The column {table.columns[place]!r:.60} of {name!r:.100} does not say which pictures are for training; it holds {shown}."
+            say(
+                "The column {column!r:.60} of {table!r:.100} does not say which pictures are for training; it holds {values}.",
+                column=table.columns[place],
+                table=name,
+                values=quoted(tuple(dict.fromkeys(values.values())), MOST_NAMED),
+            )
         )
     return splits
 
@@ -89,20 +102,35 @@ def _parted(found: Found, wanted: str) -> tuple[str, str | None, _Named]:
     for table in tables:
         if table.shown == name or table.shown.endswith("/" + name):
             return name, column or None, table
-    there = _some(tuple(table.shown for table in tables)) if tables else "none that names the pictures"
-    raise Refused(f"There is no table {name!r:.100} with the pictures' names in the archive; there is {there}.")
+    if not tables:
+        raise Refused(
+            say(
+                "There is no table {table!r:.100} with the pictures' names in the archive; there is none that names the "
+                "pictures.",
+                table=name,
+            )
+        )
+    raise Refused(
+        say(
+            "There is no table {table!r:.100} with the pictures' names in the archive; there is {tables}.",
+            table=name,
+            tables=quoted(tuple(table.shown for table in tables), MOST_NAMED),
+        )
+    )
 
 
 def _column(table: _Named, column: str, name: str) -> int:
     folded = [title.casefold() for title in table.columns]
     if column.casefold() not in folded:
-        raise Refused(f"{name!r:.100} has no column {column!r:.60}; its columns are {_some(table.columns)}.")
+        raise Refused(
+            say(
+                "{table!r:.100} has no column {column!r:.60}; its columns are {columns}.",
+                table=name,
+                column=column,
+                columns=quoted(table.columns, MOST_NAMED),
+            )
+        )
     return table.columns.index(column) if column in table.columns else folded.index(column.casefold())
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(label(name)) for name in names[:10])
-    return shown + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def named_tables(found: Found) -> list[_Named]:
@@ -174,7 +202,7 @@ def _of_column(found: Found, table: _Named, place: int) -> Reading:
         likely += RARELY
     likely -= 60 * sum(number < FEW for number in sizes.values()) / max(1, len(sizes))
     classes = {row: value or None for row, value in values.items()}
-    how = f"the class is in the column {label(column)!r} of {label(table.shown)!r}"
+    how = say("the class is in the column {column!r} of {table!r}", column=label(column), table=label(table.shown))
     asked = Asked(classes_from=f"{table.shown}:{column}")
     return _reading(found, table, classes, how, asked, likely)
 
@@ -199,7 +227,7 @@ def _of_one_hot(found: Found, table: _Named, places: list[int]) -> Reading | Non
             classes[row] = ones[0] if len(ones) == 1 else None
             if len(ones) > 1:
                 several.add(row)
-    how = f"{label(table.shown)!r} has a column per class, with a 1 where the picture is of it"
+    how = say("{table!r} has a column per class, with a 1 where the picture is of it", table=label(table.shown))
     reading = _reading(found, table, classes, how, Asked(classes_from=table.shown), LIKELY + ONE_HOT)
     places_of = [SEVERAL if row in several else place for row, place in enumerate(reading.places)]
     return replace(reading, places=places_of) if len(reading.classes) > 1 else None
@@ -217,7 +245,7 @@ def _reading(
         else:
             places.append(NO_CLASS if row in classes else NOT_NAMED)
     missing = sum(isinstance(place, str) for place in places) / max(1, len(places))
-    how = "; ".join([how, *told])
+    how = clauses([how, *told])
     return Reading(how=how, places=places, asked=asked, likely=likely - 50 * missing, table=table.shown)
 
 
@@ -229,14 +257,14 @@ def _splits(found: Found, table: _Named) -> tuple[list[str], tuple[str, ...]]:
             given = {row: words.split_of(value) or "" for row, value in table.values(place).items()}
             if _divides(given.values()):
                 return [given.get(row, "") for row in range(len(none))], (
-                    f"the splits are in its column {label(column)!r}",
+                    say("the splits are in its column {column!r}", column=label(column)),
                 )
     by_folder, how = splits_by_folder(found.folders)
     if any(by_folder):
         return by_folder, how
     by_name = {row: split for row, split in zip(table.rows, table.splits, strict=True) if row >= 0}
     if _divides(by_name.values()):
-        return [by_name.get(row, "") for row in range(len(none))], ("there is a table per split",)
+        return [by_name.get(row, "") for row in range(len(none))], (say("there is a table per split"),)
     return none, ()
 
 

@@ -4,14 +4,21 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from tl.datasets.info import OUTSIDE_FOLDER, OUTSIDE_FOLDERS
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.reading import OUTSIDE
-from tl.datasets.layout import label
+from tl.datasets.layout import label, listed_folders
+from tl.languages import english, later, say
 
 Folders = Sequence[tuple[str, ...]]
 DESCENTS = 3  # folders of which one holds most, one inside the other
 MOSTLY = 0.5  # share of the pictures that one of several folders holds to be looked into
 LOSES_ALL = 100.0  # likelihood that a view loses where it leaves out everything
+TAKEN_AS = {  # split -> what is said of a folder for it
+    "train": later("{folder!r} taken as train"),
+    "validation": later("{folder!r} taken as validation"),
+    "test": later("{folder!r} taken as test"),
+}
 CLUTTER = 0.3  # of that where what it leaves out is called 'docs' or lies loose
 
 
@@ -19,6 +26,7 @@ CLUTTER = 0.3  # of that where what it leaves out is called 'docs' or lies loose
 class View:
     """Per picture the folders that may be its class, and what the others were taken for."""
 
+    folders: Folders  # as they are in the archive
     rests: list[tuple[str, ...]]  # () where the picture lies in none of them
     levels: list[int]  # of the first folder of each rest, from 0 for the outermost of the archive
     splits: list[str]  # "" where there is none
@@ -56,7 +64,7 @@ def views(folders: Folders) -> Iterator[View]:
         if known or (child := _dominant(folders, depth, rows)) is None:
             return
         below = [row for row in rows if len(folders[row]) > depth and folders[row][depth] == child]
-        reason = f"outside the folder {label(child)!r}"
+        reason = english(say(OUTSIDE_FOLDER, folder=repr(label(child))))
         left = [row for row in rows if len(folders[row]) <= depth or folders[row][depth] != child]
         outside |= dict.fromkeys(left, reason)
         little = sum(len(folders[row]) <= depth or words.is_clutter(folders[row][depth]) for row in left)
@@ -96,7 +104,7 @@ def _plain(folders: Folders, depth: int, rows: Sequence[int]) -> View:
     rests: list[tuple[str, ...]] = [()] * count
     for row in rows:
         rests[row] = folders[row][depth:]
-    view = View(rests=rests, levels=[depth] * count, splits=[""] * count, outside={})
+    view = View(folders=folders, rests=rests, levels=[depth] * count, splits=[""] * count, outside={})
     inner = {rest[:2] for rest in rests if len(rest) > 1}
     outer = {rest[0] for rest in rests if rest}
     if len(outer) > 1 and len(inner) == len(outer) and all(len(rest) > 2 for rest in rests if rest):
@@ -116,7 +124,7 @@ def _splits_inside(view: View) -> View:
             splits, rests = list(view.splits), list(view.rests)
             for row, split in found.items():
                 splits[row], rests[row] = split or "", rests[row][:place] + rests[row][place + 1 :]
-            how = (f"the splits are folders of level {view.levels[rows[0]] + place + 1}",)
+            how = (say("the splits are folders of level {level}", level=view.levels[rows[0]] + place + 1),)
             cut = view.levels[rows[0]] + place
             return replace(view, rests=rests, splits=splits, how=how, cut=cut, divided=True)
     return view
@@ -135,7 +143,7 @@ def _known(folders: Folders, depth: int, rows: Sequence[int]) -> list[View]:
     parts = [child for child in sorted(children) if words.is_part(child)]
     if len(parts) > 1 and parts == sorted(deep):
         view = _stripped(folders, depth, children, dict.fromkeys(parts, ""))
-        return [replace(view, how=(f"{_listed(parts)} are parts of one set",))]
+        return [replace(view, how=(say("{folders} are parts of one set", folders=listed_folders(parts)),))]
     return []
 
 
@@ -145,30 +153,36 @@ def _stripped(folders: Folders, depth: int, children: dict[str, list[int]], take
     rests: list[tuple[str, ...]] = [()] * count
     levels, splits = [depth + 1] * count, [""] * count
     outside: dict[int, str] = {}
+    reason = english(say(OUTSIDE_FOLDERS, folders=listed_folders(taken)))
     for child, own in children.items():
         if child not in taken:
-            outside |= dict.fromkeys(own, f"outside the folders {_listed(taken)}")
+            outside |= dict.fromkeys(own, reason)
             continue
         level, inside = peel(folders, depth + 1, own)
         for row in inside:
             rests[row], levels[row], splits[row] = folders[row][level:], level, taken[child]
-    return View(rests=rests, levels=levels, splits=splits, outside=outside)
+    return View(folders=folders, rests=rests, levels=levels, splits=splits, outside=outside)
 
 
 def _split_view(folders: Folders, depth: int, children: dict[str, list[int]], named: dict[str, str]) -> View:
     roles = dict(named)
     if "test" not in roles.values():
-        later = [child for child, split in roles.items() if split == "validation" and words.means_test(child)]
-        if later and len(later) < list(roles.values()).count("validation"):
-            roles |= dict.fromkeys(later, "test")
+        tests = [child for child, split in roles.items() if split == "validation" and words.means_test(child)]
+        if tests and len(tests) < list(roles.values()).count("validation"):
+            roles |= dict.fromkeys(tests, "test")
     view = _stripped(folders, depth, children, roles)
     held = {split for split, rest in zip(view.splits, view.rests, strict=True) if rest}
-    how = tuple(f"{label(child)!r} taken as {split}" for child, split in roles.items() if split in held)
+    how = tuple(say(TAKEN_AS[split], folder=label(child)) for child, split in roles.items() if split in held)
     if "train" in held and len(held) > 1:
         return replace(view, how=how, divided=True)
     notes: tuple[str, ...] = ()
     if "train" not in held:
-        notes = (f"There is no folder for training beside {_listed(roles)}, so the pictures are divided anew.",)
+        notes = (
+            say(
+                "There is no folder for training beside {folders}, so the pictures are divided anew.",
+                folders=listed_folders(roles),
+            ),
+        )
     return replace(view, splits=[""] * len(folders), how=how, notes=notes)
 
 
@@ -177,18 +191,11 @@ def _fold_views(folders: Folders, depth: int, children: dict[str, list[int]], fo
     level = str(depth + 1)
     together = _stripped(folders, depth, children, dict.fromkeys(folds, ""))
     last = _stripped(folders, depth, children, dict.fromkeys(folds, "train") | {folds[-1]: "test"})
-    how = f"{_listed(folds)} are folds"
+    how = say("{folders} are folds", folders=listed_folders(folds))
     return [
-        replace(last, how=(how, f"{label(folds[-1])!r} taken as test"), divided=True, split_from=level),
-        replace(together, how=(how, "taken together and divided anew"), likely=90.0, split_from="new"),
+        replace(last, how=(how, say(TAKEN_AS["test"], folder=label(folds[-1]))), divided=True, split_from=level),
+        replace(together, how=(how, say("taken together and divided anew")), likely=90.0, split_from="new"),
     ]
-
-
-def _listed(folders: Sequence[str] | dict[str, str]) -> str:
-    shown = [repr(label(folder)) for folder in list(folders)[:6]]
-    if len(folders) > 6:
-        shown.append(f"{len(folders) - 6} more")
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
 def splits_by_folder(folders: Folders) -> tuple[list[str], tuple[str, ...]]:
@@ -201,7 +208,7 @@ def splits_by_folder(folders: Folders) -> tuple[list[str], tuple[str, ...]]:
         return view.splits, view.how
     first = [next((split for folder in own if (split := words.split_of(folder))), "") for own in folders]
     if "train" in first and len(set(first)) > 1 and "" not in first:
-        return first, ("the splits are folders",)
+        return first, (say("the splits are folders"),)
     return [""] * len(folders), ()
 
 

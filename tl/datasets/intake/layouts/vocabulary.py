@@ -12,15 +12,15 @@ def _set(words: str) -> frozenset[str]:
 # split -> what a folder for it is called: one word of its name, without accents.
 SPLIT_WORDS = {
     "train": (
-        "train training trainings trains trainval trn entrenamiento entreno entrenar entrainement apprentissage treino "
+        "train training trainings trains trainval trn entrenamiento entreno entrenar entrainement apprentissage treino "  # not shown
         "treinamento addestramento allenamento treningowy uczenie egitim обучение обучающая тренировка тренировочная"
     ),
     "validation": (
-        "val vals valid validation validate validating dev eval evaluation evaluate evaluating validierung validierungs "
+        "val vals valid validation validate validating dev eval evaluation evaluate evaluating validierung validierungs "  # not shown
         "validacion evaluacion validacao validazione walidacja dogrulama валидация валидационная проверка проверочная"
     ),
     "test": (
-        "test tests testing holdout heldout prueba pruebas ensayo teste testes essai epreuve prova testowy тест "
+        "test tests testing holdout heldout prueba pruebas ensayo teste testes essai epreuve prova testowy тест "  # not shown
         "тестовая тестовый тестирование"
     ),
 }
@@ -32,7 +32,7 @@ SPLIT_SIGNS = {
     "test": ("测试", "測試", "テスト", "试验", "試験", "테스트", "시험"),
 }
 ENDINGS = _set(
-    "sets set datasets dataset data daten datensatz satz images image imgs img pictures picture bilder fotos photos files "
+    "sets set datasets dataset data daten datensatz satz images image imgs img pictures picture bilder fotos photos files "  # not shown
     "file folder dir samples split menge"
 )
 AS_TEST = ("eval", "evaluat", "evaluac")  # beside a folder for validation these mean the test
@@ -45,35 +45,38 @@ PART = re.compile(
     re.I,
 )
 # What holds classes or is no class at all, wherever every word of the name is one of these.
-CONTAINERS = _set(
-    "images image imgs img pictures picture pics photos data dataset datasets raw original originals resized cropped crops "
-    "processed preprocessed all full jpg jpeg jpegs png pngs bilder bild fotos foto daten datensatz imagenes imagen immagini "
-    "final main files folder set collection gallery px small large the of and for"
-) | {"图片", "图像", "数据", "数据集", "画像", "写真", "データ", "이미지"}
+CONTAINERS = (
+    _set(
+        "images image imgs img pictures picture pics photos data dataset datasets raw original originals resized cropped crops "  # not shown
+        "processed preprocessed all full jpg jpeg jpegs png pngs bilder bild fotos foto daten datensatz imagenes imagen immagini "
+        "final main files folder set collection gallery px small large the of and for"
+    )
+    | {"图片", "图像", "数据", "数据集", "画像", "写真", "データ", "이미지"}
+)
 CLUTTER = _set(
-    "doc docs documentation asset assets static media figure figures fig figs screenshot screenshots shots icon icons logo "
+    "doc docs documentation asset assets static media figure figures fig figs screenshot screenshots shots icon icons logo "  # not shown
     "logos result results output outputs plots notebooks src source app examples example samples sample demo readme thumbs "
     "thumbnails mask masks annotation annotations label labels unlabeled unlabelled misc tmp temp backup old"
 )
 DOMAINS = _set(
-    "photo photograph photographs sketch sketches art painting paintings cartoon cartoons clipart quickdraw infograph real "
+    "photo photograph photographs sketch sketches art painting paintings cartoon cartoons clipart quickdraw infograph real "  # not shown
     "world product amazon dslr webcam caltech synthetic syn simulated rendered render drawing drawings day night sunny rainy "
     "foggy snowy summer winter indoor outdoor camera cam phone scanner site hospital center centre clinic laboratory lab "
     "field domain target location rgb ir nir thermal grayscale greyscale gray grey color colour segmented device sensor "
     "studio mobile"
 )
 PREFIXES = _set(  # of file names that say nothing
-    "img image imgs images dsc dscn dscf pic pics picture pict photo photos foto bild p frame frames scan screenshot file "
+    "img image imgs images dsc dscn dscf pic pics picture pict photo photos foto bild p frame frames scan screenshot file "  # not shown
     "imag sam pano vid whatsapp wp unnamed download untitled sample test train val valid isic cell tile patch"
 )
 LABEL_COLUMNS = _set(
-    "label labels class classes classname category categories target breed species diagnosis dx kind type y tag variety "
+    "label labels class classes classname category categories target breed species diagnosis dx kind type y tag variety "  # not shown
     "choice choices annotation klasse kategorie art etikett etiqueta categoria clase especie classe categorie espece "
     "类别 标签 类 分类 ラベル クラス カテゴリ 라벨 클래스 класс метка категория"
 )
-SPLIT_COLUMNS = _set("split set subset partition phase usage datasplit part aufteilung conjunto")
+SPLIT_COLUMNS = _set("split set subset partition phase usage datasplit part aufteilung conjunto")  # not shown
 NO_LABELS = _set(  # columns that look like classes and rarely are
-    "sex gender age localization site patient source lang language annotator annotation_id width height fold date year "
+    "sex gender age localization site patient source lang language annotator annotation_id width height fold date year "  # not shown
     "month day user username license rater confidence quality"
 )
 
