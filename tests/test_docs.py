@@ -1,11 +1,12 @@
 """The READMEs say what is there: their trees match the disk, their tables the registries, their commands the command line.
 
-What must be said may be said in any of them; README.md itself is short, and leads to the others.
+What must be said may be said in any of them; README.md itself is short, and leads to the others. In other languages it says the same.
 """
 
 import argparse
 import re
 import shlex
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.benchmarks.__main__ import BENCHMARKS
 from tl.__main__ import parser
 from tl.datasets import BUILT_IN
 from tl.hosted.limits import PREFIX, Limits
+from tl.languages import ENGLISH, LANGUAGES, say, speaking
 from tl.sources.cards import BUNDLED_DIR
 from tl.store.files import read_json
 from tl.strategies import STRATEGIES
@@ -23,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FIRST = ROOT / "README.md"
 TREE = ROOT / "tl" / "README.md"
 PAGES = [FIRST, *(path for top in ("tl", "tests") for path in sorted((ROOT / top).rglob("README.md")))]
+TRANSLATIONS = sorted((ROOT / ".github").glob("README.*.md"))  # of FIRST: README.LANGUAGE.md
 ALL = "\n".join(path.read_text() for path in PAGES)
 MOST_LINES, WIDEST = 150, 160  # of README.md; a table's line may be wider
 PRETRAIN = ROOT / "tl" / "train" / "pretrain.py"  # its options are the trainer's own: torch stays out of the parser
@@ -72,13 +75,70 @@ def links(page: Path) -> list[str]:
     return [link for link in found if not re.match(r"[a-z]+:", link)]
 
 
+def language_of(page: Path) -> str:
+    return page.name.split(".")[1]
+
+
+def said(page: Path) -> dict[str, Counter[str] | list[list[str]]]:
+    """What a README has in whatever language it is written."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    tables = re.findall(r"(?:^\|.*\n)+", prose, re.MULTILINE)
+    drawn = re.compile(r"[a-z_]+(?:[./][a-z_]+)+")  # names in a drawing, the rest of which is words
+    between = {str(other) for other in (FIRST, *TRANSLATIONS)}  # from one language to another
+    targets = [(link.startswith("#"), str((page.parent / link).resolve())) for link in links(page)]
+    return {
+        "headings": [re.findall(r"^#+", prose, re.MULTILINE)],
+        "code": [[line.partition(" #")[0].rstrip() for line in block.splitlines()] for kind, block in blocks if kind],
+        "drawings": [
+            [" ".join(sorted(drawn.findall(line))) for line in block.splitlines()] for kind, block in blocks if not kind
+        ],
+        "cells of tables": [["|" * line.count("|") for line in table.splitlines()] for table in tables],
+        "links": Counter("#" if own else target for own, target in targets if target not in between),
+        "names": Counter(re.findall(r"`([^`\n]+)`", prose)),
+        "numbers": Counter(re.findall(r"\d[\d.,]*\d", prose)),
+    }
+
+
+def named() -> set[str]:
+    """What README.md names as it stands on the page, in italics or as a table's bold cell."""
+    text = FIRST.read_text(encoding="utf-8")
+    cells = re.findall(r"^\|([^|]+)\|", text, re.MULTILINE)
+    found = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", text)
+    return {*found, *(bold for cell in cells for bold in re.findall(r"\*\*(.+?)\*\*", cell))}
+
+
+def test_the_first_page_and_its_translations_lead_to_each_other() -> None:
+    assert {language_of(page) for page in TRANSLATIONS} == LANGUAGES.keys() - {ENGLISH}
+    for page in TRANSLATIONS:
+        assert f"[{LANGUAGES[language_of(page)]}]({page.relative_to(ROOT)})" in FIRST.read_text(encoding="utf-8")
+        assert f"[{LANGUAGES[ENGLISH]}](../{FIRST.name})" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", TRANSLATIONS, ids=names)
+def test_a_translation_of_the_first_page_has_all_that_it_has(page: Path) -> None:
+    first, other = said(FIRST), said(page)
+    for part, expected in first.items():
+        assert other[part] == expected, part
+
+
+@pytest.mark.parametrize("page", TRANSLATIONS, ids=names)
+def test_a_translation_of_the_first_page_names_what_is_on_the_page_as_the_page_does(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert {"Quick look", "Use these pictures", "Helps"} <= named()
+    with speaking(language_of(page)):
+        missing = {english: word for english in named() if (word := str(say(english))) not in text and word != english}
+    assert not missing
+
+
 def test_the_first_page_is_short() -> None:
     lines = FIRST.read_text().splitlines()
     assert len(lines) <= MOST_LINES
     assert not [line for line in lines if len(line) > WIDEST and not line.startswith("|")]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names)
+@pytest.mark.parametrize("page", PAGES + TRANSLATIONS, ids=names)
 def test_every_link_leads_to_something(page: Path) -> None:
     for link in links(page):
         file, _, anchor = link.partition("#")
@@ -194,7 +254,7 @@ def test_every_benchmark_is_told_and_every_one_told_exists() -> None:
     assert not [name for name in BENCHMARKS if f"`{name}`" not in page]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names)
+@pytest.mark.parametrize("page", PAGES + TRANSLATIONS, ids=names)
 def test_every_file_named_is_there(page: Path) -> None:
     """Files of the project by their path from its root, such as a table's tests."""
     for name in re.findall(r"`((?:tl|tests|pages)/[\w./-]+\.\w+)`", page.read_text(encoding="utf-8")):
