@@ -7,13 +7,12 @@ networks need no entry: what is known of them is generated (tl/timm_networks.py)
 """
 
 from tl import timm_networks
-from tl.languages import english, later, say
+from tl.languages import later, say
 from tl.networks import IMAGENET_INPUT, Backbone, HubWeights, ImageNetWeights, Input, PackagedWeights
 
 __all__ = [
     "BACKBONES",
     "IMAGENET_INPUT",
-    "LISTED",
     "Backbone",
     "HubWeights",
     "ImageNetWeights",
@@ -269,4 +268,3 @@ _TABLE: dict[str, Backbone] = {
 }
 
 BACKBONES: dict[str, Backbone] = _Networks(_TABLE)
-LISTED = english(listed())

@@ -17,7 +17,13 @@ from tl.languages import later, say
 HEAD = "head"
 EVERYTHING = "everything"  # what trains in a phase that freezes nothing
 AND_ABOVE, AND_HEAD = " and above", " and head"  # not shown: behind the name of a stage where those train as well
-PARTS = {EVERYTHING: later("everything"), HEAD: later("head")}  # names of phases in words, where they name no stage
+PARTS = {  # of networks, and what trains together, in words
+    HEAD: later("head"),
+    EVERYTHING: later("everything"),
+    "stem": later("stem"),
+    "projection": later("projection"),
+    "norm": later("norm"),
+}
 RANDOM, PRETRAINED, MEAN_VAR = "random", "pretrained", "mean_var"  # how the backbone's weights begin
 STARTS = {
     RANDOM: later("Random weights"),
@@ -424,11 +430,10 @@ def own_in_words(own: Sequence[str]) -> str:
 
 
 def part_in_words(name: str) -> str:
-    """What trains in a phase, by its name."""
-    first = name.removesuffix(AND_ABOVE)
-    if first != name:
-        return say("{stage} and above", stage=first)
-    first = name.removesuffix(AND_HEAD)
-    if first != name:
-        return say("{stage} and head", stage=first)
+    """What trains, as a plan and the metrics name it, or a stage of a network."""
+    for ending, words in ((AND_ABOVE, later("{stage} and above")), (AND_HEAD, later("{stage} and head"))):
+        if name.endswith(ending):
+            return say(words, stage=part_in_words(name.removesuffix(ending)))
+    if name.startswith("stage") and name[5:].isdigit():
+        return say("stage{number}", number=name[5:])
     return say(PARTS[name]) if name in PARTS else name

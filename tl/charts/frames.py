@@ -7,7 +7,7 @@ from scipy.special import ndtri, stdtrit  # quantiles: normal, Student's t
 
 from tl.languages import later, say
 from tl.measures import DISTURBED_LOAD
-from tl.strategies import EVERYTHING, HEAD
+from tl.strategies import part_in_words
 
 MIN_RUNS = 3  # fewer say nothing about other networks, as in the verdict
 DISTURBED = "disturbed"  # name of the table of epochs that others disturbed
@@ -43,29 +43,8 @@ THESE_NETWORKS = later("these networks on new pictures")
 CURVE_COLUMNS = [
     *("arm", "series", "kind", "curve", "curve_words", "x", "y", "low", "high", "band", "epoch", "stage", "runs"),
 ]
-PARTS = {  # of networks, and what trains together
-    HEAD: later("head"),
-    EVERYTHING: later("everything"),
-    "stem": later("stem"),
-    "projection": later("projection"),
-    "norm": later("norm"),
-}
-SEVERAL = {  # how the names of several end that train together
-    " and above": later("{stage} and above"),  # not shown
-    " and head": later("{stage} and head"),  # not shown
-}
 SAMPLE_COLUMNS = ["arm", "series", "x", "y"]
 MAX_POINTS = 160  # per run in a chart of hardware samples
-
-
-def part(name: str) -> str:
-    """What trains, as a plan and the metrics name it, or a stage of a network, in words."""
-    for ending, words in SEVERAL.items():
-        if name.endswith(ending):
-            return say(words, stage=part(name.removesuffix(ending)))
-    if name.startswith("stage") and name[5:].isdigit():
-        return say("stage{number}", number=name[5:])
-    return say(PARTS[name]) if name in PARTS else name
 
 
 def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = False, single: bool = True) -> pd.DataFrame:
@@ -97,7 +76,11 @@ def curves(metrics: pd.DataFrame, axis: str, measure: str, training: bool = Fals
     if not frames:
         return pd.DataFrame(columns=CURVE_COLUMNS)
     joined = pd.concat(frames, ignore_index=True)
-    for name, worded, words in (("curve", "curve_words", say), ("stage", "stage", part), ("band", "band", say)):
+    for name, worded, words in (
+        ("curve", "curve_words", say),
+        ("stage", "stage", part_in_words),
+        ("band", "band", say),
+    ):
         codes = joined[name].astype(str)
         joined[worded] = codes.map({code: words(code) if code else "" for code in codes.unique()})
     joined = joined[CURVE_COLUMNS]

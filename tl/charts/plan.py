@@ -10,12 +10,11 @@ import pandas as pd
 
 from tl.backbones import BACKBONES
 from tl.charts.drawing import ROWS, Drawing, kept, table
-from tl.charts.frames import part
 from tl.charts.palette import FROZEN_COLOUR, RATE_COLOURS
 from tl.config import ArmConfig, Training
 from tl.languages import later, say
 from tl.schedules import SCHEDULES
-from tl.strategies import HEAD, Phase, phase_at
+from tl.strategies import HEAD, Phase, part_in_words, phase_at
 from tl.words import rate
 
 LOWEST_RATE, HIGHEST_RATE = 1e-6, 1e-1  # ends of the colours; beyond them the colour stays
@@ -118,7 +117,7 @@ def plan_words(training: Training, arm: ArmConfig) -> str:
 
 
 def _phase_words(phase: Phase, start: float) -> str:
-    told = {"part": part(phase.name), "epoch": phase.start_epoch, "rate": rate(start * phase.rates[HEAD])}
+    told = {"part": part_in_words(phase.name), "epoch": phase.start_epoch, "rate": rate(start * phase.rates[HEAD])}
     if phase.patience:
         return say("{part} from epoch {epoch} at the latest at {rate}", **told)
     return say("{part} from epoch {epoch} at {rate}", **told)
@@ -136,7 +135,7 @@ def plan_chart(rows: pd.DataFrame, training: Training, arm: ArmConfig) -> Drawin
 
 @kept
 def _heat_map(stages: tuple[str, ...], total: int) -> alt.TopLevelMixin:
-    words = f"({json.dumps({stage: part(stage) for stage in stages}, ensure_ascii=False)})"
+    words = f"({json.dumps({stage: part_in_words(stage) for stage in stages}, ensure_ascii=False)})"
     told = table().transform_calculate(part=f"{words}[datum.stage]")
     base = told.encode(
         x=alt.X(

@@ -5,7 +5,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tl.backbones import LISTED
+from tl.backbones import listed
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
 from tl.cli.table import semicolons
@@ -30,7 +30,7 @@ def add_commands(commands: Any) -> None:
     words = say("name of a second data set that it is to work on: says how different the two look to the network, too")
     parser.add_argument("--target-dataset", type=dataset_name, help=words)
     parser.add_argument("--samples", type=int, metavar="INT", help=say("training pictures; default: all"))
-    parser.add_argument("--backbone", default=Training.backbone, help=say(LISTED))
+    parser.add_argument("--backbone", default=Training.backbone, help=listed())
     parser.add_argument(
         "--weights", default=Training.weights, help=say("what pretrained arms start from; default auto")
     )

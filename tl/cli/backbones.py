@@ -10,6 +10,7 @@ from tl.cli.table import table
 from tl.config import Refused
 from tl.languages import say
 from tl.output import print_json
+from tl.sources.licences import in_words
 from tl.sources.overview import Overview, overview, search
 from tl.words import count, millions, not_available, percent
 
@@ -65,4 +66,13 @@ def _row(each: Overview) -> tuple[object, ...]:
     here = ", ".join(each.weights_here) or (say("no") if each.weights else say("there are none"))
     accuracy = "-" if each.accuracy is None else percent(each.accuracy)
     size = millions(each.parameters)
-    return each.name, each.family, size, work, each.gflops_side, accuracy, here, each.licence or "-"
+    return (
+        each.name,
+        each.family,
+        size,
+        work,
+        each.gflops_side,
+        accuracy,
+        here,
+        in_words(each.licence) if each.licence else "-",
+    )

@@ -12,7 +12,7 @@ from tl.analysis import power
 from tl.analysis.experiment_results import ExperimentResult, RunSummary
 from tl.analysis.unplanned import notes
 from tl.arms import SETTINGS, parse_arms, value_type
-from tl.backbones import LISTED
+from tl.backbones import listed
 from tl.cli.parser import Parser, add_command, add_verdict_options, dataset_name, decimal, verdict_options
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
@@ -27,6 +27,7 @@ from tl.config import (
     Experiment,
     Refused,
     Training,
+    called,
     parse_seeds,
 )
 from tl.differences import networks, sides, transferred_words
@@ -174,7 +175,7 @@ def add_experiment_options(parser: Parser, without: tuple[str, ...] = ()) -> Non
 
 
 def _help(name: str) -> str:
-    own = {"dataset": DEFAULT_DATASET, "backbone": say(LISTED)}
+    own = {"dataset": DEFAULT_DATASET, "backbone": listed()}
     return say(HELP[name], choices=own[name] if name in own else ", ".join(CHOICES.get(name, ())))
 
 
@@ -236,14 +237,16 @@ def tell_power(home: Home, experiment: Experiment) -> None:
     """Say on stderr what the test pictures can show at all, whether memory suffices, what the weights' licence restricts,
     and which arms don't train what they should."""
     from tl import datasets, sources  # pandas
-    from tl.sources.licences import restricts
+    from tl.sources.licences import in_words, restricts
 
     print(power.sentence(datasets.describe_for(home, experiment).test), file=sys.stderr, flush=True)
     if words := shortage(experiment):
         print(words, file=sys.stderr, flush=True)
     for source in sources.used(home, experiment):
         if restricts(source.licence):
-            told = say("Licence of the weights “{title}”: {licence}.", title=source.title, licence=source.licence)
+            told = say(
+                "Licence of the weights “{title}”: {licence}.", title=source.title, licence=in_words(source.licence)
+            )
             print(told, file=sys.stderr, flush=True)
     for arm in experiment.arms:
         if words := before_training(experiment, arm):
@@ -269,7 +272,7 @@ def experiment_of(arguments: argparse.Namespace) -> Experiment:
         experiment = _with_file(arguments, experiment)
     for name, when in idle(experiment).items():
         text = later("{name} has no effect here, but {when}; leave it out.")
-        raise Refused(say(text, name=name.replace("_", " "), when=when))
+        raise Refused(say(text, name=called(name), when=when))
     return experiment
 
 

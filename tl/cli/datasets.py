@@ -149,4 +149,4 @@ def _what(info: "DatasetInfo") -> str:
     later = "" if info.ready or "first use" in english(info.note) else say("downloaded on first use")  # not shown
     own = info.called != info.name and info.origin == "upload"
     title = f"--dataset {info.name}" if own else info.title  # not shown
-    return semicolons(filter(None, (title, say(info.note).rstrip(".。") if info.note else "", later)))
+    return semicolons(filter(None, (title, info.note.rstrip(".。"), later)))

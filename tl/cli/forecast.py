@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from tl.backbones import LISTED
+from tl.backbones import listed
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name, decimal
 from tl.config import Training
@@ -28,7 +28,7 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--target", type=decimal, metavar="FLOAT", default=0.9, help=say("accuracy; default 0.9 for 90 %%")
     )
-    text = say("default that of --sweep, else {default}; {networks}", default=Training.backbone, networks=say(LISTED))
+    text = say("default that of --sweep, else {default}; {networks}", default=Training.backbone, networks=listed())
     parser.add_argument("--backbone", help=text)
     parser.add_argument(
         "--weights", help=say("what the linear probe looks through; default that of --sweep, else auto")

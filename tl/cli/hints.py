@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from tl.backbones import LISTED
+from tl.backbones import listed
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
 from tl.cli.table import table
@@ -31,7 +31,7 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--samples", type=int, metavar="INT", help=say("training pictures to look at; default: up to 1000")
     )
-    text = say("joined by commas; default: all with weights here. {networks}", networks=say(LISTED))
+    text = say("joined by commas; default: all with weights here. {networks}", networks=listed())
     parser.add_argument("--backbones", help=text)
     parser.add_argument("--resolution", type=int, metavar="INT", default=Training.resolution, help=say("default 64"))
 

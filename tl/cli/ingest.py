@@ -12,7 +12,7 @@ from tl.cli.datasets import as_json, headed, name_of
 from tl.cli.parser import add_command
 from tl.cli.table import semicolons, split_words, table
 from tl.config import Refused
-from tl.languages import joined, later, later_plural, plural, say
+from tl.languages import english, joined, later, later_plural, plural, say
 from tl.output import print_json
 from tl.words import NOT_AVAILABLE, number_of
 
@@ -172,7 +172,7 @@ def _settled(info: "DatasetInfo", edits: "Edits") -> str:
         (later("Leakage, {kind}: {count} ({first})"), info.leakage),
     ):
         lines += [
-            say(text, kind=say(kind), count=what["count"], first=", ".join(what["first"]))
+            say(text, kind=datasets.reason_in_words(kind), count=what["count"], first=", ".join(what["first"]))
             for kind, what in found.items()
         ]
     return "\n".join(lines)
@@ -185,7 +185,7 @@ def _readings(incoming: "Incoming") -> list[dict[str, Any]]:
 
 def _as_json(reading: "Reading") -> dict[str, Any]:
     return {
-        "how": reading.how,
+        "how": english(reading.how),
         "options": reading.asked.options or NOT_AVAILABLE,
         "classes": reading.sizes,
         "splits": reading.splits,

@@ -198,9 +198,11 @@ def _paragraphs(
             for row in rows
         ]
         told.append(table(columns, values[:SHOWN]) + _more(len(rows), in_file=True))
+    from tl.datasets import reason_in_words  # pandas
+
     if doubled := _doubled(home, info, index["name"].tolist()):
         lines = [
-            say("{kind}: {pictures}", kind=say(pair["kind"]), pictures=" = ".join(pair["pictures"]))
+            say("{kind}: {pictures}", kind=reason_in_words(pair["kind"]), pictures=" = ".join(pair["pictures"]))
             for pair in doubled[:SHOWN]
         ]
         told.append("\n".join(lines) + _more(len(doubled)))

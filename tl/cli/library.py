@@ -9,6 +9,7 @@ from tl.cli.table import table
 from tl.config import Refused
 from tl.languages import later, say
 from tl.output import print_json
+from tl.sources.licences import in_words
 from tl.words import memory, number_of, percent
 
 if TYPE_CHECKING:
@@ -76,8 +77,11 @@ def _list(arguments: argparse.Namespace) -> int:
         say("used by"),
         say("licence"),
     )
-    rows = [(*_row(entry.source), number_of(len(entry.used_by), "experiment"), entry.source.licence) for entry in own]
-    rows += [(*_row(entry), "", entry.licence) for entry in others]
+    rows = [
+        (*_row(entry.source), number_of(len(entry.used_by), "experiment"), in_words(entry.source.licence))
+        for entry in own
+    ]
+    rows += [(*_row(entry), "", in_words(entry.licence)) for entry in others]
     print(table(head, rows))
     if not own:
         text = later(

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from tl.config import Refused
 from tl.datasets.archive import Limits, Member
-from tl.datasets.layout import in_a_row, label
+from tl.datasets.layout import label
 from tl.datasets.pool import environment
 from tl.decoding.entries import unpack
 from tl.decoding.heads import LeftOut
-from tl.languages import say
+from tl.languages import commas, say
 
 FOLDER, PATTERN, TABLE = "folder", "pattern", "table"  # the ways to say it
 MATCHER = ["-P", "-m", "tl.decoding.names"]
@@ -260,7 +260,7 @@ def _entries(text: str, grouping: Grouping) -> Iterator[tuple[str, str]]:
                     "{table!r:.100} has no column {column!r:.60}; its columns are {columns}.",
                     table=grouping.table,
                     column=grouping.column,
-                    columns=in_a_row(repr(label(column)) for column in columns[:10]) or say("none"),
+                    columns=commas(repr(label(column)) for column in columns[:10]) or say("none"),
                 )
             )
         group = (columns if grouping.column in columns else folded).index(

@@ -9,9 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from tl.config import Refused
-from tl.datasets.layout import clauses, in_a_row
 from tl.decoding import heads
-from tl.languages import english, later, listed, plural, read, say, store
+from tl.languages import commas, english, later, listed, plural, read, say, semicolons, store
 from tl.store.documents import place_of
 from tl.words import number_of
 
@@ -235,7 +234,7 @@ def story(info: DatasetInfo) -> list[str]:
     if info.derived_from:
         said = [say("Made of the data set {name!r}.", name=info.derived_from)]
     if info.changes:
-        said.append(say("Changed: {changes}.", changes=clauses(info.changes)))
+        said.append(say("Changed: {changes}.", changes=semicolons(info.changes)))
     return [*said, *info.remarks]
 
 
@@ -272,7 +271,7 @@ def told(info: DatasetInfo) -> list[str]:
     """Sentences on how pictures and names were read, where that was not plain."""
     said = list(info.scales)
     for what, entry in info.noted.items():
-        names = in_a_row([*entry["first"], *(["…"] if entry["count"] > len(entry["first"]) else [])])
+        names = commas([*entry["first"], *(["…"] if entry["count"] > len(entry["first"]) else [])])
         pictures = number_of(entry["count"], "picture")
         said.append(say("{pictures}: {what} ({names}).", pictures=pictures, what=reason_in_words(what), names=names))
     return said + of_names(info.names_in, info.garbled)

@@ -3,10 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import reduce
 
 from tl.config import Refused
-from tl.languages import later, listed, say
+from tl.languages import commas, later, listed, say
 
 EXPECTED = later("make one folder per class, such as flowers/rose/1.jpg and flowers/tulip/2.jpg")
 LONGEST = 80  # of a class's name
@@ -24,21 +23,15 @@ def label(folder: str, longest: int = LONGEST, end: int = 0) -> str:
     return text or "unnamed"
 
 
-def in_a_row(items: Iterable[str]) -> str:
-    """ "a, b, c"."""
-    first, *others = [*items] or [""]
-    return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), others, first)
-
-
 def quoted(names: Sequence[str], most: int) -> str:
     """ "'a', 'b'", of many names the first `most` and how many more there are."""
-    shown = in_a_row(repr(label(name)) for name in names[:most])
+    shown = commas(repr(label(name)) for name in names[:most])
     return say("{list} and {number} more", list=shown, number=len(names) - most) if len(names) > most else shown
 
 
 def and_more(names: Sequence[str]) -> str:
     """The first 20 of them, and that there are more."""
-    shown = in_a_row(names[:20])
+    shown = commas(names[:20])
     return say("{list} and more", list=shown) if len(names) > 20 else shown
 
 
@@ -47,11 +40,6 @@ def listed_folders(folders: Iterable[str]) -> str:
     every = [repr(label(folder)) for folder in folders]
     more = [say("{number} more", number=len(every) - 6)] if len(every) > 6 else []
     return listed([*every[:6], *more])
-
-
-def clauses(parts: Iterable[str]) -> str:
-    """ "each folder is a class; the splits are folders": parts of a sentence."""
-    return reduce(lambda left, right: say("{clause}; {next}", clause=left, next=right), parts)
 
 
 def natural(text: str) -> tuple[tuple[tuple[int, str], ...], str]:

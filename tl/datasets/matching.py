@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from tl.config import Refused
 from tl.datasets import catalogue
 from tl.datasets.info import UNLABELLED, DatasetInfo
-from tl.datasets.layout import clauses, in_a_row
 from tl.datasets.titles import folded
-from tl.languages import say
+from tl.languages import commas, say, semicolons
 from tl.store.home import Home
 from tl.words import number_of
 
@@ -160,7 +159,7 @@ def unmatched(source: DatasetInfo, target: DatasetInfo, found: Matching) -> str:
     if not found.only_target:
         return first
     second = say("only {dataset} has {classes}", dataset=target.called, classes=_named(found.only_target))
-    return clauses([first, second])
+    return semicolons([first, second])
 
 
 def _only(info: DatasetInfo, names: Sequence[str]) -> str:
@@ -168,6 +167,6 @@ def _only(info: DatasetInfo, names: Sequence[str]) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    shown = in_a_row(f"{name!r:.60}" for name in names[:NAMED])
+    shown = commas(f"{name!r:.60}" for name in names[:NAMED])
     more = len(names) - NAMED
     return say("{list} and {more}", list=shown, more=number_of(more, "more class")) if more > 0 else shown  # not shown

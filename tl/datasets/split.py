@@ -13,8 +13,7 @@ import pandas as pd
 
 from tl.config import Refused
 from tl.datasets.allotment import Impossible, Places, allot
-from tl.datasets.layout import in_a_row
-from tl.languages import later, later_plural, plural, say
+from tl.languages import commas, later, later_plural, plural, say
 from tl.store.pictures import SPLITS
 
 SHARE = 15  # percent of a class for test, and for validation
@@ -122,7 +121,7 @@ def _check_trained(pictures: pd.DataFrame, classes: tuple[str, ...]) -> None:
             "The class {classes} has no picture left for training; add more different pictures.",
             "The classes {classes} have no picture left for training; add more different pictures.",
             len(gone),
-            classes=in_a_row(map(repr, gone[:NAMED])),
+            classes=commas(map(repr, gone[:NAMED])),
         )
         raise TooSmall(sentence, gone, MIN_CLUSTERS)
 
@@ -238,7 +237,7 @@ def _check_sizes(weights: dict[int, dict[str, int]], classes: tuple[str, ...], n
         raise TooSmall(_too_few(classes[label], clusters, need), [classes[label]], need.clusters)
     if small:
         sizes = {classes[label]: sum(clusters.values()) for label, clusters in small.items()}
-        shown = in_a_row(f"{name!r} ({number})" for name, number in list(sizes.items())[:NAMED])
+        shown = commas(f"{name!r} ({number})" for name, number in list(sizes.items())[:NAMED])
         if len(sizes) > NAMED:
             shown = say("{list} and {number:,} more", list=shown, number=len(sizes) - NAMED)
         clustered = any(sum(own.values()) >= need.clusters for own in small.values())

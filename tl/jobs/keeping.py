@@ -11,7 +11,7 @@ from tl.backbones import BACKBONES
 from tl.config import AUTO, BUNDLED, IMAGENET, Newer, Refused, RunConfig
 from tl.jobs.library import LOCK
 from tl.jobs.queue import settle_dead
-from tl.languages import say
+from tl.languages import english, say
 from tl.sources import own
 from tl.sources.card import Card, ancestors, card_of, without_class_names
 from tl.sources.catalogue import input_of, source
@@ -156,7 +156,7 @@ def _card(home: Home, found: Keepable, classes: int | None, tensors: dict[str, T
         backbone=config.backbone,
         resolution=config.resolution,
         input=replace(expects, size=config.resolution),
-        source_data=known.title if known else config.dataset,
+        source_data=english(known.title) if known else config.dataset,
         classes=classes,
         class_names=tuple(known.classes) if known else (),
         images=config.samples,

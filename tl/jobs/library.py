@@ -15,6 +15,7 @@ from tl.sources import own
 from tl.sources.card import Card, Step, card_of, steps
 from tl.sources.cards import of_library
 from tl.sources.catalogue import available, networks_here
+from tl.sources.licences import in_words
 from tl.sources.overview import HERE
 from tl.sources.source import Source
 from tl.store import database
@@ -69,8 +70,8 @@ def licence_words(found: Source) -> str:
     """The licence, and whose it is where the weights have it from those they began with."""
     card = card_of(found.card)
     if card and card.licence_of:
-        return say("{licence} (from {weights})", licence=found.licence, weights=card.licence_of)
-    return found.licence
+        return say("{licence} (from {weights})", licence=in_words(found.licence), weights=card.licence_of)
+    return in_words(found.licence)
 
 
 def entries(home: Home) -> list[Entry]:

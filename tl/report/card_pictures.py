@@ -37,7 +37,7 @@ def pictures_of(pictures: str, target: DatasetInfo | None) -> str:
 def learned(config: RunConfig, info: DatasetInfo, source: DatasetInfo, target: DatasetInfo | None) -> Iterator[str]:
     """Paragraphs; `info`: as tl.datasets.describe_for gives it, `source` and `target`: of either data set by itself."""
     yield f"## {say('What it learned from')}"
-    note = text(info.note and say(info.note))
+    note = text(info.note)
     if target is not None and STRATEGIES[config.arm.strategy].learns_from == TARGET:
         told = say(
             "The training pictures of “{target}”, with their labels: the data set that it was to work on. Nothing of “{source}”, "

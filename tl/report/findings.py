@@ -9,8 +9,8 @@ from tl.analysis.results import ArmSummary, Interval, Learning, Ledger, Verdict
 from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, TRANSFERRED
 from tl.differences import source_title
-from tl.languages import joined, later, plural, say
-from tl.report.measure import Measure, pictures, row_of, span
+from tl.languages import commas, joined, later, plural, say
+from tl.report.measure import Measure, pictures, span
 from tl.report.time_findings import time_measure
 from tl.words import (
     NOT_AVAILABLE,
@@ -245,7 +245,7 @@ def _ends(own: ArmSummary) -> str:
     found = [kind for kind in kinds if kind[0]]
     if len(found) == 1 and own.runs == found[0][0]:
         return say(found[0][1])
-    return row_of(say(some, number=number, runs=own.runs) for number, _, some in found) or not_available()
+    return commas(say(some, number=number, runs=own.runs) for number, _, some in found) or not_available()
 
 
 def _slope(own: ArmSummary) -> str:

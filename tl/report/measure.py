@@ -1,8 +1,7 @@
 """One number of a comparison, as a card or a report shows it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
 
 from tl.languages import say
 from tl.words import count
@@ -34,9 +33,3 @@ def signed(fraction: float) -> str:
 def pictures(number: float) -> str:
     """A mean number of pictures."""
     return count(round(number))
-
-
-def row_of(items: Iterable[object]) -> str:
-    """ "a, b, c"; "" for nothing."""
-    shown = list(map(str, items))
-    return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), shown) if shown else ""

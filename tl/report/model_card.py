@@ -14,6 +14,7 @@ from tl.backbones import BACKBONES
 from tl.config import BALANCED_ACCURACY, Experiment, Refused, RunConfig
 from tl.datasets import DatasetInfo, describe, describe_after
 from tl.languages import joined, say
+from tl.networks import pictures_in_words
 from tl.report.card_pictures import called, learned, pictures_of, text
 from tl.report.command import command, pinned
 from tl.report.subject import STATUSES
@@ -99,7 +100,7 @@ def _weights(home: Home, config: RunConfig) -> tuple[str, str]:
     except Refused:  # deleted since
         weights = say("pretrained weights “{weights}”", weights=config.weights)
         return weights, say("not known any more; ask whoever made the model")
-    pictures = say(found.source_data)
+    pictures = pictures_in_words(found.source_data)
     return say("{weights}, trained on {pictures}", weights=say(found.title), pictures=pictures), in_words(found.licence)
 
 

@@ -13,12 +13,13 @@ from tl.backbones import BACKBONES
 from tl.config import OF_DEVICES, OF_TWO_SETS, ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import networks, own_words, sides
-from tl.languages import joined, later, plural, say
+from tl.languages import commas, joined, later, plural, say
+from tl.networks import pictures_in_words
 from tl.report import pieces
 from tl.report.command import command, pinned
-from tl.report.measure import row_of
 from tl.report.subject import Subject
 from tl.sources import used as sources_of
+from tl.sources.licences import in_words
 from tl.store.documents import Result
 from tl.store.labels import label_of
 from tl.strategies import STRATEGIES
@@ -170,9 +171,9 @@ def pictures_section(info: DatasetInfo | None, experiment: Experiment) -> list[s
         validation=count(info.validation),
         test=count(info.test),
     )
-    told = pieces.paragraph(joined([sizes, info.note and say(info.note)]))
+    told = pieces.paragraph(joined([sizes, info.note]))
     if not info.counts:
-        return [told, pieces.paragraph(row_of(info.classes), "small")]
+        return [told, pieces.paragraph(commas(info.classes), "small")]
     splits = {"train": say("train"), "validation": say("validation"), "test": say("test")}
     rows = [(name, *(count(of_class.get(split, 0)) for split in splits)) for name, of_class in info.counts.items()]
     return [told, pieces.table((say("Class"), *splits.values()), rows)]
@@ -183,8 +184,8 @@ def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tu
     left_out: set[str] = set() if experiment.target_dataset else {*OF_TWO_SETS}
     left_out |= set() if experiment.devices > 1 else {*OF_DEVICES}
     values = {entry.name: getattr(experiment, entry.name) for entry in fields(Training) if entry.name not in left_out}
-    values |= {"samples": row_of(map(count, sizes))} if sizes else {}
-    numbers = row_of(experiment.seeds)
+    values |= {"samples": commas(map(count, sizes))} if sizes else {}
+    numbers = commas(experiment.seeds)
     told = plural("{number} (number {numbers})", "{number} (numbers {numbers})", len(experiment.seeds), numbers=numbers)
     values |= {"seeds": told}
     shown = {True: say("yes"), False: say("no"), None: say("all")}
@@ -206,9 +207,9 @@ def weights_section(subject: Subject) -> list[str]:
     rows = [
         (
             say("{network}, {weights}", network=BACKBONES[found.backbone].title, weights=say(found.title)),
-            say(found.source_data),
+            pictures_in_words(found.source_data),
             percent(found.accuracy),
-            found.licence,
+            in_words(found.licence),
             found.sha256 or not_available(),
         )
         for found in sources_of(subject.home, subject.experiment)
@@ -267,4 +268,4 @@ def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
 
 def _each(values: Iterable[object]) -> str:
     """All there are, each once; "" for none."""
-    return row_of(dict.fromkeys(str(value) for value in values if value is not None))
+    return commas(dict.fromkeys(str(value) for value in values if value is not None))

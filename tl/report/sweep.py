@@ -10,10 +10,9 @@ from tl.analysis.references import Reference, published
 from tl.analysis.sweep import finding
 from tl.analysis.sweep_results import SweepFinding
 from tl.analysis.sweep_wording import covers
-from tl.languages import later, say
+from tl.languages import commas, later, say
 from tl.report import findings, pieces, sections, size_findings
 from tl.report.experiment import METHOD, RUNS_HEAD, runs_rows
-from tl.report.measure import row_of
 from tl.report.subject import Subject
 from tl.words import count, plain
 
@@ -42,7 +41,7 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
     found, info = finding(subject.ident, runs), runs.info
     documents = {size: own.result for size, own in runs.sizes.items()}
     lines = published(info, experiment.backbone) if references else ()
-    pictures = say("{sizes} training pictures", sizes=row_of(map(count, subject.sizes)))
+    pictures = say("{sizes} training pictures", sizes=commas(map(count, subject.sizes)))
     facts = f"{pictures} · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
     title, below = sections.head(subject, info, facts)
     return pieces.page(

@@ -26,7 +26,7 @@ from safetensors.torch import save_file
 from torch import nn
 from tqdm import tqdm
 
-from tl.backbones import BACKBONES, IMAGENET_INPUT, LISTED, Input, unknown
+from tl.backbones import BACKBONES, IMAGENET_INPUT, Input, listed, unknown
 from tl.config import NAME_PATTERN, Refused
 from tl.datasets import name_of, prepare, source_of
 from tl.datasets.info import DatasetInfo
@@ -59,7 +59,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     """The command line of `python -m tl pretrain`."""
     parser = argparse.ArgumentParser(prog="python -m tl pretrain", description=__doc__.splitlines()[0])  # not shown
     parser.add_argument("--dataset", required=True, help=say("a data set (see `python -m tl datasets`)"))
-    parser.add_argument("--backbone", default="mobilenet_v2", help=say(LISTED))
+    parser.add_argument("--backbone", default="mobilenet_v2", help=listed())
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=128)

@@ -21,8 +21,8 @@ from tl.datasets.intake.layouts.reading import (
     Place,
     Reading,
 )
-from tl.datasets.layout import clauses, in_a_row, label
-from tl.languages import later, say
+from tl.datasets.layout import label
+from tl.languages import commas, later, say, semicolons
 
 LEVELS = re.compile(r"\d{1,2}(\+\d{1,2})*")
 OTHER_DOMAIN = later("of another domain")
@@ -123,7 +123,7 @@ def _by_folder(found: Found, namer: Namer, taken: set[int], how: str) -> Reading
     for folders, name, split in zip(found.folders, names, splits, strict=True):
         below = folders[max(taken) + 1 :] if taken else ()
         places.append(Place(split, name, (*below, "")[0]) if name else OUTSIDE)
-    return Reading(how=clauses([how, *told]), places=places)
+    return Reading(how=semicolons([how, *told]), places=places)
 
 
 def _splits_beside(found: Found, names: Sequence[str | None], taken: set[int]) -> tuple[list[str], tuple[str, ...]]:
@@ -162,7 +162,7 @@ def _domains(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading
                 "There is no domain {name!r:.60} at level {level}; there are {domains}.",
                 name=sorted(missing)[0],
                 level=level,
-                domains=in_a_row(repr(label(name)) for name in sorted({*of} - {""})[:10]) or say("none"),
+                domains=commas(repr(label(name)) for name in sorted({*of} - {""})[:10]) or say("none"),
             )
         )
     if asked.classes_from:
@@ -182,7 +182,7 @@ def _domains(found: Found, readings: Sequence[Reading], asked: Asked) -> Reading
     sizes = Counter(domain for domain, where in zip(of, places, strict=True) if isinstance(where, Place) and domain)
     how = reading.how
     if not asked.classes_from:
-        told = in_a_row(f"{label(name)} {number:,}" for name, number in sizes.most_common(10))
+        told = commas(f"{label(name)} {number:,}" for name, number in sizes.most_common(10))
         how = say(
             "the folders inside are the classes; those of level {level} are domains ({domains})",
             level=level,
@@ -211,7 +211,7 @@ def _splits(found: Found, reading: Reading, wanted: str) -> Reading:
                 "The folders of level {level} do not say which pictures are for training and which for the test: "
                 "{folders}; rename them train, val and test.",
                 level=wanted,
-                folders=in_a_row(repr(label(folder)) for folder in sorted(set(folders.values()))[:10]) or say("none"),
+                folders=commas(repr(label(folder)) for folder in sorted(set(folders.values()))[:10]) or say("none"),
             )
         )
     return _with_splits(reading, splits, say("the splits are the folders of level {level}", level=wanted))
@@ -225,4 +225,4 @@ def _with_splits(reading: Reading, splits: dict[int, str], how: str) -> Reading:
     held = {where.split for where in places if isinstance(where, Place)}
     if "" in held and len(held) > 1:  # some have no split: they can't be in one
         places = [NO_SPLIT if isinstance(where, Place) and not where.split else where for where in places]
-    return replace(reading, places=places, how=clauses([reading.how, how]))
+    return replace(reading, places=places, how=semicolons([reading.how, how]))

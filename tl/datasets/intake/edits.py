@@ -8,8 +8,8 @@ import pandas as pd
 
 from tl.config import Refused
 from tl.datasets.info import TOO_FEW
-from tl.datasets.layout import and_more, in_a_row, label, natural, same
-from tl.languages import english, later, listed, say
+from tl.datasets.layout import and_more, label, natural, same
+from tl.languages import commas, english, later, listed, say
 from tl.words import number_of
 
 LEFT_OUT, TOO_MANY = later("of a class that was left out"), later("more than were wanted of a class")
@@ -55,7 +55,7 @@ class Edits:
             for new, old in merged.items()
         ]
         if self.leave_out:
-            said.append(say("{names} left out", names=in_a_row(map(repr, self.leave_out))))
+            said.append(say("{names} left out", names=commas(map(repr, self.leave_out))))
         if self.at_least is not None:
             said.append(
                 say("classes with fewer than {pictures} left out", pictures=number_of(self.at_least, "picture"))

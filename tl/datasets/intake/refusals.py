@@ -8,8 +8,8 @@ from tl.datasets.info import reason_in_words
 from tl.datasets.intake.layouts import Found, exports, folders, read
 from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.views import majority, views
-from tl.datasets.layout import EXPECTED, clauses, in_a_row, label, listed_folders
-from tl.languages import later, listed, plural, say
+from tl.datasets.layout import EXPECTED, label, listed_folders
+from tl.languages import commas, later, listed, plural, say, semicolons
 from tl.words import number_of
 
 LeftOut = Sequence[tuple[str, str]]  # (reason, name) of files that are no readable pictures
@@ -45,12 +45,12 @@ def kinds(left_out: LeftOut) -> str:
         )
         by_reason.setdefault(reason, []).append(files)
     said: list[str] = [
-        say("{files}: {reason}", files=in_a_row(counted), reason=reason_in_words(reason))
+        say("{files}: {reason}", files=commas(counted), reason=reason_in_words(reason))
         for reason, counted in by_reason.items()
     ]
     if (more := len(found) - MOST_KINDS) > 0:
         said.append(say("and {kinds}", kinds=number_of(more, "other kind")))  # not shown
-    return clauses(said or [""])
+    return semicolons(said or [""])
 
 
 def _kind(name: str) -> str:
@@ -76,7 +76,7 @@ def no_classes(found: Found, left_out: LeftOut) -> NoClasses:
                 "Of {number} class folders only {readable} has readable pictures; in {unread} nothing could be read ({kinds}).",
                 number=len(outer) + len(unread),
                 readable=listed(repr(label(name)) for name in outer) if outer else say("none"),
-                unread=in_a_row(repr(label(name)) for name in unread),
+                unread=commas(repr(label(name)) for name in unread),
                 kinds=kinds(_in(unread, left_out)),
             )
         )

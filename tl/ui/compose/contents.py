@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from tl import datasets
-from tl.datasets.info import Report
+from tl.datasets.info import Report, reason_in_words
 from tl.languages import plural, say
 from tl.store.home import Home
 from tl.ui.compose.class_editor import SPLITS
@@ -91,7 +91,7 @@ def _kinds(found: Mapping[str, Report]) -> None:
     for kind, entry in found.items():
         more = ", …" if entry["count"] > len(entry["first"]) else ""
         names = escape(", ".join(entry["first"])) + more
-        words = escape(say(kind))
+        words = escape(reason_in_words(kind))
         st.caption(say("{kind}: {number:,} ({names})", kind=words, number=entry["count"], names=names))
 
 

@@ -9,8 +9,9 @@ from tl import sources, timm_networks
 from tl.backbones import BACKBONES
 from tl.config import RESOLUTIONS, Refused
 from tl.languages import commas, joined, language, say
+from tl.networks import pictures_in_words
 from tl.sources import Source
-from tl.sources.licences import restricts
+from tl.sources.licences import in_words, restricts
 from tl.sources.overview import label, overview, summary
 from tl.store.home import Home
 from tl.ui.compose.form_state import shared_key
@@ -109,7 +110,7 @@ def _label(name: str, language: str) -> str:
 
 def _about(chosen: Source) -> None:
     """What the chosen weights know, how large they are, and what their licence says."""
-    known = {"pictures": escape(chosen.source_data), "accuracy": percent(chosen.accuracy)}
+    known = {"pictures": escape(pictures_in_words(chosen.source_data)), "accuracy": percent(chosen.accuracy)}
     if chosen.accuracy is None:
         trained = say("Weights trained on {pictures}.", pictures=known["pictures"])
     elif chosen.repository:
@@ -121,7 +122,7 @@ def _about(chosen: Source) -> None:
         size = say("About {megabytes:.0f} MB to download.", megabytes=megabytes)
     elif chosen.state == "download":
         size = say("{megabytes:.0f} MB to download.", megabytes=megabytes)
-    words = joined([trained, size, say("Licence: {licence}.", licence=escape(chosen.licence))])
+    words = joined([trained, size, say("Licence: {licence}.", licence=escape(in_words(chosen.licence)))])
     if restricts(chosen.licence):
         st.warning(words, icon=":material/license:")
     else:

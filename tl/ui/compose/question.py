@@ -5,6 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from tl.config import Refused
 from tl.datasets import Asked, Edits, Incoming, Reading, TooSmall
+from tl.datasets.info import reason_in_words
 from tl.languages import again, commas, joined, later, plural, say, semicolons
 from tl.ui.compose.class_editor import editor
 from tl.ui.parts import uploads
@@ -194,7 +195,9 @@ def _told(incoming: Incoming, reading: Reading) -> None:
     for note in (*reading.notes, *incoming.told):
         st.caption(escape(note))
     if left := incoming.left_out_by(reading):
-        reasons = [say("{number:,} {reason}", number=number, reason=say(reason)) for reason, number in left.items()]
+        reasons = [
+            say("{number:,} {reason}", number=number, reason=reason_in_words(reason)) for reason, number in left.items()
+        ]
         st.caption(escape(say("Left out: {reasons}.", reasons=semicolons(reasons))))
 
 

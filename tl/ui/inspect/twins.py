@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tl.config import Refused
-from tl.datasets.info import DatasetInfo
+from tl.datasets.info import DatasetInfo, reason_in_words
 from tl.datasets.kept import pictures_at
 from tl.datasets.twins import Twins, counted, twins
 from tl.languages import joined, plural, say
@@ -76,7 +76,7 @@ def _pair(choice: Choice, info: DatasetInfo, pictures: Labelled, pair: Twins) ->
     places = [pair.row, pair.other]
     shown = pictures_at(choice.home, info, places, [pictures.labels[place] for place in places], sides)
     with st.container(border=True, key=f"twins_{pair.row}_{pair.other}"):
-        kind = say(pair.kind)
+        kind = reason_in_words(pair.kind)
         st.caption(escape(kind[0].upper() + kind[1:]))
         with st.grid(2, min_column_width=150):
             for place, picture in zip(places, shown, strict=True):

@@ -16,6 +16,7 @@ from tl.jobs import library
 from tl.jobs.library import Entry
 from tl.jobs.library_files import bring_in, export, file_name
 from tl.languages import joined, language, later, plural, say, speaking
+from tl.networks import pictures_in_words
 from tl.sources import Source
 from tl.sources.card import accuracy_words, card_of
 from tl.sources.licences import restricts
@@ -93,7 +94,7 @@ def _title(found: Source) -> str:
     """What a card is called: one's own by its name, others by their network and pictures, which many share."""
     if found.state == "library":
         return found.key
-    return say("{network}: {data}", network=BACKBONES[found.backbone].title, data=found.source_data)
+    return say("{network}: {data}", network=BACKBONES[found.backbone].title, data=pictures_in_words(found.source_data))
 
 
 def _facts(found: Source) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from tl.backbones import BACKBONES
 from tl.jobs.keeping import Keepable, keep, keepable
 from tl.languages import joined, say
+from tl.networks import pictures_in_words
 from tl.sources import own
 from tl.store.home import Home
 from tl.store.titles import title_of
@@ -49,7 +50,7 @@ def _question(home: Home, run_id: str, found: Keepable) -> None:
             **run,
         )
     begun = (
-        say("It began with weights trained on {data}.", data=found.begun.source_data)
+        say("It began with weights trained on {data}.", data=pictures_in_words(found.begun.source_data))
         if found.begun
         else say("It began with random weights.")
     )

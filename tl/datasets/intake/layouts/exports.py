@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
 from tl.datasets.intake.layouts.views import splits_by_folder
-from tl.datasets.layout import clauses, label
-from tl.languages import later, say
+from tl.datasets.layout import label
+from tl.languages import later, say, semicolons
 
 COCO, STUDIO = "COCO", "Label Studio"  # not shown
 LIKELY = 105.0
@@ -97,7 +97,7 @@ def _reading(found: Found, kind: str, held: dict[int, set[str]], path: str) -> R
         program=kind,
     )
     return Reading(
-        how=clauses([how, *told]),
+        how=semicolons([how, *told]),
         places=places,
         asked=Asked(classes_from=path),
         likely=LIKELY - 50 * missing,

@@ -8,8 +8,7 @@ from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.folders import FEW
 from tl.datasets.intake.layouts.reading import FILE_NAME, Asked, Found, Place, Reading
 from tl.datasets.intake.layouts.views import splits_by_folder
-from tl.datasets.layout import clauses
-from tl.languages import later, say
+from tl.languages import later, say, semicolons
 
 LIKELY = 72.0
 MOST_UNNAMED = 0.1  # share of the pictures whose names hold no class
@@ -34,7 +33,7 @@ def by_name(found: Found) -> Reading:
     sizes = Counter(name for name in names if name)
     few = sum(number < FEW for number in sizes.values()) / max(1, len(sizes))
     return Reading(
-        how=clauses([say("the class is the word before the number in each file's name"), *how]),
+        how=semicolons([say("the class is the word before the number in each file's name"), *how]),
         places=places,
         asked=Asked(classes_from=FILE_NAME),
         likely=LIKELY - 60 * few,

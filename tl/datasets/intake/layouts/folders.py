@@ -9,8 +9,8 @@ from tl.datasets.intake.layouts import vocabulary as words
 from tl.datasets.intake.layouts.domains import alike, domains
 from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
 from tl.datasets.intake.layouts.views import View, majority, reason_of, views
-from tl.datasets.layout import clauses, label, quoted
-from tl.languages import english, say
+from tl.datasets.layout import label, quoted
+from tl.languages import english, say, semicolons
 
 FEW = 3  # pictures a class that can be divided has at least
 SHARE_INSIDE = 0.6  # of the pictures that lie in a further folder for that to be a class
@@ -58,7 +58,7 @@ def _inside(view: View) -> Iterator[Reading]:
         around = say(
             "the folders around them ({folders}) are taken for domains and put together", folders=quoted(outer, 4)
         )
-        inner = replace(inner, how=clauses([inner.how, around]), likely=inner.likely + where)
+        inner = replace(inner, how=semicolons([inner.how, around]), likely=inner.likely + where)
     yield inner
     if alike(view.rests):
         both = _reading(view, 1, lambda rest: f"{rest[0]} {rest[1]}" if len(rest) > 1 else None, BOTH)
@@ -150,7 +150,7 @@ def tells_nothing(name: str) -> bool:
 
 
 def _told(view: View, how: str) -> str:
-    return clauses([how, *view.how])
+    return semicolons([how, *view.how])
 
 
 def _likely(reading: Reading, view: View) -> float:

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from tl.datasets.grouping import Lookup
-from tl.datasets.layout import in_a_row, natural
-from tl.languages import later, say
+from tl.datasets.layout import natural
+from tl.languages import commas, later, say
 from tl.words import number_of
 
 OUTSIDE = later("not in a class folder")
@@ -101,7 +101,7 @@ class Reading:
     def summary(self) -> str:
         """'2 classes, 48 pictures (cat 24, dog 24)': enough to tell it from another."""
         sizes = self.sizes
-        shown = in_a_row(f"{name} {number:,}" for name, number in list(sizes.items())[:6])
+        shown = commas(f"{name} {number:,}" for name, number in list(sizes.items())[:6])
         if len(sizes) > 6:
             shown = say("{list} and {number:,} more", list=shown, number=len(sizes) - 6)
         return say(

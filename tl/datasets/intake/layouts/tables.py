@@ -12,8 +12,8 @@ from tl.datasets.intake.layouts.folders import FEW
 from tl.datasets.intake.layouts.reading import Asked, Found, Place, Reading
 from tl.datasets.intake.layouts.sheets import Sheet, sheet_of
 from tl.datasets.intake.layouts.views import splits_by_folder
-from tl.datasets.layout import clauses, label, quoted
-from tl.languages import later, say
+from tl.datasets.layout import label, quoted
+from tl.languages import later, say, semicolons
 
 LOOKED_AT = 300  # lines by which the column with the pictures' names is found
 NAMES_SOME = 0.3  # share of them that it has to name
@@ -245,7 +245,7 @@ def _reading(
         else:
             places.append(NO_CLASS if row in classes else NOT_NAMED)
     missing = sum(isinstance(place, str) for place in places) / max(1, len(places))
-    how = clauses([how, *told])
+    how = semicolons([how, *told])
     return Reading(how=how, places=places, asked=asked, likely=likely - 50 * missing, table=table.shown)
 
 
