@@ -9,6 +9,23 @@ from tl.config import TRANSFERRED
 from tl.differences import FROM_SCRATCH, NOUNS, source_title
 from tl.languages import ENGLISH, language, later, listed, say
 from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET
+from tl.strategies import arm_title as title
+
+__all__ = [
+    "adapts",
+    "beginning",
+    "caveat",
+    "differing",
+    "inside",
+    "instead",
+    "noun",
+    "open_question",
+    "row",
+    "side",
+    "subject",
+    "title",
+    "without_labels",
+]
 
 INSIDE = {  # the title of each strategy inside a sentence
     "scratch": later("from scratch"),
@@ -42,28 +59,20 @@ SHORT = {  # the same where parentheses stand around it
 }
 
 
-def title(name: str) -> str:
-    """An arm's name for people, as sentences begin with it and as tables have it: "Full fine-tuning", "Linear probe,
-    EfficientNet-Lite0, 128 px", or as somebody named it."""
-    strategy, own = _usual(name)
-    if strategy is None:
-        return name
-    return say("{strategy}, {own}", strategy=_title(strategy), own=_own(own)) if own else _title(strategy)
-
-
 def inside(name: str) -> str:
     """The title inside a sentence: "full fine-tuning", "linear probe (EfficientNet-Lite0, 128 px)", "source only from
     scratch"."""
     strategy, own = _usual(name)
-    return name if strategy is None else _with_own(say(INSIDE[strategy]), own)
+    return title(name) if strategy is None else _with_own(say(INSIDE[strategy]), own)
 
 
 def beginning(name: str) -> str:
     """The same where a sentence begins with it."""
     strategy, own = _usual(name)
-    if strategy is None:
-        return name[:1].upper() + name[1:] if language() == ENGLISH else name
-    return _with_own(_title(strategy), own)
+    if strategy is not None:
+        return _with_own(say(STRATEGIES[strategy].title), own)
+    called = title(name)
+    return called if language() != ENGLISH or called[:1].isupper() else called[:1].upper() + called[1:]
 
 
 def noun(name: str) -> str:
@@ -91,10 +100,6 @@ def _usual(name: str) -> tuple[str | None, str]:
     return titles[longest], name.removeprefix(f"{longest}, ")
 
 
-def _title(strategy: str) -> str:
-    return say(STRATEGIES[strategy].title)
-
-
 def _own(own: str) -> str:
     return row(say(INSIDE["scratch"]) if part == FROM_SCRATCH else part for part in own.split(", "))
 
@@ -111,7 +116,7 @@ def _in_parentheses(name: str) -> str:
     """As in parentheses, where none of its own are wanted."""
     strategy, own = _usual(name)
     if strategy is None:
-        return name
+        return title(name)
     return say("{way}, {own}", way=say(INSIDE[strategy]), own=_own(own)) if own else say(INSIDE[strategy])
 
 
@@ -214,7 +219,7 @@ def _source(found: Verdict, name: str, base: str, begins: bool) -> str:
     if own.strategy != other.strategy:
         return say(
             "{way} from {source} instead of {other_way} from {other_source}",
-            way=_title(own.strategy) if begins else say(INSIDE[own.strategy]),
+            way=say(STRATEGIES[own.strategy].title) if begins else say(INSIDE[own.strategy]),
             source=_from(own),
             other_way=say(INSIDE[other.strategy]),
             other_source=_from(other),
@@ -247,7 +252,7 @@ def side(found: Verdict, name: str, other: str) -> str:
     strategy, words = _usual(name)
     if strategy is None:
         way = later("{network} {way}") if name.startswith("from ") else later("{network} ({way})")
-        return say(way, network=network, way=name)
+        return say(way, network=network, way=title(name))
     if strategy == "scratch":
         return say("{network} from scratch", network=network)
     short = say(SHORT.get(strategy, INSIDE[strategy]))
