@@ -19,7 +19,9 @@ from tl.strategies import STRATEGIES
 
 CHINESE = "zh"
 # What stays as it is in every language: names of networks, data sets, devices and papers, and those that people gave.
-VALUES = re.compile(r"Tiny ImageNet|from nothing|NVIDIA B|Transfer Learning Library|Keller Jordan")
+VALUES = re.compile(
+    r"Tiny ImageNet|from nothing|NVIDIA B|Transfer Learning Library|Keller Jordan|scratch, full_finetuning"
+)
 ENGLISH_WORDS = re.compile(r"[A-Za-z]{2,}[,;:.]? +\(?[A-Za-z]{2,}")
 PAGE = (
     "<!DOCTYPE html><meta charset=utf-8><title>What a verdict may say</title><style>"
