@@ -8,106 +8,192 @@ from tl.analysis.results import (
     THESE_NETWORKS,
     THESE_PICTURES,
     Claim,
+    Comparison,
     Interval,
     Verdict,
     both_guess,
 )
 from tl.analysis.statistics import HELPS, HURTS, MAX_PAIRS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
 from tl.config import BALANCED_ACCURACY, PLANNED_LOOKS
-from tl.words import about, count, percent, points
+from tl.languages import joined, later, listed, plural, say
+from tl.words import about, count, not_available, number_of, percent, points
 
 COVERS = {  # basis of an interval -> what it covers, a sentence
-    NEW_PICTURES: "The interval allows for other test pictures of the same kind and for other seeds; the training "
-    "pictures stay the same.",
-    NEW_TRAINING: "The interval allows for other test pictures, other training pictures and other seeds.",
-    THESE_NETWORKS: "The interval allows for other test pictures, but not for another training.",
-    THESE_PICTURES: "The interval allows for other seeds, but holds for these very test pictures only.",
+    NEW_PICTURES: later(
+        "The interval allows for other test pictures of the same kind and for other seeds; the training pictures stay the same."
+    ),
+    NEW_TRAINING: later("The interval allows for other test pictures, other training pictures and other seeds."),
+    THESE_NETWORKS: later("The interval allows for other test pictures, but not for another training."),
+    THESE_PICTURES: later("The interval allows for other seeds, but holds for these very test pictures only."),
 }
-NUMBERS = {1: "one", 2: "two"}
+HELPED = {  # outcome -> what was found, of transfer
+    HELPS: later("{subject} helps"),
+    HURTS: later("{subject} hurts"),
+    NO_DIFFERENCE: later("{subject} makes no difference that matters"),
+    UNDECIDED: later("It is undecided whether {subject} helps"),
+}
+OF_TWO = {  # outcome -> what was found, of two networks
+    HELPS: later("{network} does better than {other}"),
+    HURTS: later("{network} does worse than {other}"),
+    NO_DIFFERENCE: later("{network} does as well as {other}"),
+    UNDECIDED: later("It is undecided whether {network} does better than {other}"),
+}
 MOST = 10  # times as many test pictures as there are: beyond that they are no advice beside more seeds
 
 
 def told(found: Verdict, name: str, claim: Claim) -> str:
-    """What was found of the arm `name`, tested, and the interval that says how sure it is: one sentence."""
+    """What was found of the arm `name`, tested, and the interval that says how sure it is: one sentence, and what there is
+    to say of times beside."""
     interval, seeds = claim.interval, found.comparisons[name].seeds
     if interval is None:
         return ""
     decides = seeds >= MIN_PAIRS and interval.low is not None
     words = _outcome(found, name, claim, interval) if decides else _hint(found, name, interval)
-    # Times are to an accuracy on validation pictures: those of the source say nothing of the target.
-    sooner = "" if found.works_on else time_wording.clause(found, name)
-    return words[0].upper() + words[1:] + sooner + "."
+    if found.works_on:  # times are to an accuracy on validation pictures: those of the source say nothing of the target
+        return say("{found}.", found=words)
+    sooner = time_wording.clause(found, name)
+    first = say("{found}; {time}.", found=words, time=sooner) if sooner else say("{found}.", found=words)
+    return joined([first, *time_wording.sentences(found, name)])
 
 
 def _outcome(found: Verdict, name: str, claim: Claim, interval: Interval) -> str:
-    words = _of_two(found, name, claim.outcome) if instead(found, name) else _helps(found, name, claim.outcome)
-    where = "on these test pictures" if interval.basis == THESE_PICTURES else "on new pictures"
-    if found.works_on and interval.basis != THESE_PICTURES:
-        where += f" like those of {found.works_on}"
-    certainty = f"95 % interval {span(interval)}{_based_on(claim, interval, found.comparisons[name].seeds)}"
-    return f"{words}: {_gain(found, interval)} {where} ({certainty})"
+    values = {
+        "outcome": _of_two(found, name, claim.outcome) if instead(found, name) else _helps(found, name, claim.outcome),
+        "gain": _gain(found, interval),
+        "interval": _certainty(claim, interval, found.comparisons[name].seeds),
+    }
+    if interval.basis == THESE_PICTURES:
+        return say("{outcome}: {gain} on these test pictures ({interval})", **values)
+    if found.works_on:
+        return say(
+            "{outcome}: {gain} on new pictures like those of {dataset} ({interval})", **values, dataset=found.works_on
+        )
+    return say("{outcome}: {gain} on new pictures ({interval})", **values)
 
 
 def _helps(found: Verdict, name: str, outcome: str) -> str:
-    transfer = subject(found, name)
-    return {
-        HELPS: f"{transfer} helps",
-        HURTS: f"negative transfer: {transfer} hurts" if adapts(found, name) else f"{transfer} hurts",
-        NO_DIFFERENCE: f"{transfer} makes no difference that matters",
-        UNDECIDED: f"it is undecided whether {transfer} helps",
-    }[outcome]
+    if outcome == HURTS and adapts(found, name):
+        return say("Negative transfer: {subject} hurts", subject=subject(found, name))
+    return say(HELPED[outcome], subject=subject(found, name, begins=outcome != UNDECIDED))
 
 
 def _of_two(found: Verdict, name: str, outcome: str) -> str:
     """Of two networks: which does better."""
     base = found.against(name)
-    one, other = side(found, name, base), side(found, base, name)
-    return {
-        HELPS: f"{one} does better than {other}",
-        HURTS: f"{one} does worse than {other}",
-        NO_DIFFERENCE: f"{one} does as well as {other}",
-        UNDECIDED: f"it is undecided whether {one} does better than {other}",
-    }[outcome]
+    return say(OF_TWO[outcome], network=side(found, name, base), other=side(found, base, name))
 
 
-def _based_on(claim: Claim, interval: Interval, seeds: int) -> str:
-    """What the interval allows for, and what it is based on."""
-    allows = [f"the choice among {claim.of}"] if claim.of > 1 else []
-    allows += [f"{claim.look} looks"] if claim.look > 1 else []
-    allowing = f", allowing for {' and '.join(allows)}" if allows else ""
+def _certainty(claim: Claim, interval: Interval, seeds: int) -> str:
+    """The interval, what it allows for, and what it is based on."""
+    allows = [say("the choice among {number}", number=claim.of)] if claim.of > 1 else []
+    allows += [say("{number} looks", number=claim.look)] if claim.look > 1 else []
+    of = {"span": span(interval), "seeds": number_of(seeds, "seed")}
     if interval.basis == THESE_PICTURES:
-        return f" over {seeds} seeds{allowing}; these runs kept no predictions, so nothing is said about new pictures"
+        if allows:
+            return say(
+                "95 % interval {span} over {seeds}, allowing for {what}; these runs kept no predictions, so nothing is said "
+                "about new pictures",
+                **of,
+                what=listed(allows),
+            )
+        return say(
+            "95 % interval {span} over {seeds}; these runs kept no predictions, so nothing is said about new pictures",
+            **of,
+        )
+    if allows:
+        certain = say("95 % interval {span}, allowing for {what}", span=span(interval), what=listed(allows))
+    else:
+        certain = say("95 % interval {span}", span=span(interval))
     if interval.basis == NEW_TRAINING:
-        return f"{allowing}; {seeds} splits drawn anew"
-    pictures = "" if claim.test_pictures is None else f", {count(claim.test_pictures)} test pictures"
-    return f"{allowing}; {seeds} seeds{pictures}"
+        return say("{interval}; {number} splits drawn anew", interval=certain, number=seeds)
+    if claim.test_pictures is None:
+        return say("{interval}; {seeds}", interval=certain, seeds=of["seeds"])
+    pictures = number_of(claim.test_pictures, "test picture")  # not shown
+    return say("{interval}; {seeds}, {pictures}", interval=certain, seeds=of["seeds"], pictures=pictures)
 
 
 def _hint(found: Verdict, name: str, interval: Interval) -> str:
     """Too few runs for an outcome, or no interval."""
-    entry, gain = found.comparisons[name], interval.mean
-    runs = "in this one run" if entry.seeds == 1 else f"in these {NUMBERS.get(entry.seeds, entry.seeds)} runs"
-    better, of_two = "better" if gain > 0 else "worse", instead(found, name)
-    than = f" than {side(found, entry.against, name)}" if of_two else ""
-    if abs(gain) < found.margin:
-        claim = f"was hardly {better}{than}" if of_two else "made hardly a difference"
-    elif _by_chance(interval):
-        claim = f"was {better}{than}, but not by more than chance could explain"
-    else:
-        claim = f"was {better}{than}"
-    who = side(found, name, entry.against) if of_two else subject(found, name)
-    sides = entry.test_accuracy
-    certainty = f"{percent(sides.arm)} against {percent(sides.baseline)}"
+    entry, of_two = found.comparisons[name], instead(found, name)
+    values = {
+        "hint": _hint_of_two(found, name, interval) if of_two else _hint_of_transfer(found, name, interval),
+        "gain": _gain(found, interval),
+        "certainty": _of_sides(entry, interval),
+    }
+    if found.works_on:
+        return say("{hint}: {gain} on the test set of {dataset} ({certainty})", **values, dataset=found.works_on)
+    return say("{hint}: {gain} on the test set ({certainty})", **values)
+
+
+def _when(seeds: int) -> str:
+    if seeds == 1:
+        return say("In this one run")
+    return say("In these two runs") if seeds == 2 else say("In these {number} runs", number=seeds)
+
+
+def _hint_of_transfer(found: Verdict, name: str, interval: Interval) -> str:
+    values = {"when": _when(found.comparisons[name].seeds), "subject": subject(found, name)}
+    better = interval.mean > 0
+    if abs(interval.mean) < found.margin:
+        return say("{when} {subject} made hardly a difference", **values)
+    if _by_chance(interval):
+        by_chance = (
+            later("{when} {subject} was better, but not by more than chance could explain")
+            if better
+            else later("{when} {subject} was worse, but not by more than chance could explain")
+        )
+        return say(by_chance, **values)
+    return say(later("{when} {subject} was better") if better else later("{when} {subject} was worse"), **values)
+
+
+def _hint_of_two(found: Verdict, name: str, interval: Interval) -> str:
+    base = found.comparisons[name].against
+    values = {
+        "when": _when(found.comparisons[name].seeds),
+        "network": side(found, name, base),
+        "other": side(found, base, name),
+    }
+    better = interval.mean > 0
+    if abs(interval.mean) < found.margin:
+        hardly = (
+            later("{when} {network} was hardly better than {other}")
+            if better
+            else later("{when} {network} was hardly worse than {other}")
+        )
+        return say(hardly, **values)
+    if _by_chance(interval):
+        by_chance = (
+            later("{when} {network} was better than {other}, but not by more than chance could explain")
+            if better
+            else later("{when} {network} was worse than {other}, but not by more than chance could explain")
+        )
+        return say(by_chance, **values)
+    clear = (
+        later("{when} {network} was better than {other}")
+        if better
+        else later("{when} {network} was worse than {other}")
+    )
+    return say(clear, **values)
+
+
+def _of_sides(entry: Comparison, interval: Interval) -> str:
+    """What both sides reached, and what else is known."""
+    values = {"arm": percent(entry.test_accuracy.arm), "base": percent(entry.test_accuracy.baseline)}
     if interval.basis == THESE_NETWORKS:
-        certainty += f"; 95 % interval {span(interval)} for these networks; another training may differ"
-    elif entry.seeds >= MIN_PAIRS:
-        certainty += "; no interval, as too little is known of the pictures"
-    where = f" of {found.works_on}" if found.works_on else ""
-    return f"{runs} {who} {claim}: {_gain(found, interval)} on the test set{where} ({certainty})"
+        return say(
+            "{arm} against {base}; 95 % interval {span} for these networks; another training may differ",
+            **values,
+            span=span(interval),
+        )
+    if entry.seeds >= MIN_PAIRS:
+        return say("{arm} against {base}; no interval, as too little is known of the pictures", **values)
+    return say("{arm} against {base}", **values)
 
 
 def _gain(found: Verdict, interval: Interval) -> str:
-    return points(interval.mean) + (" of balanced accuracy" if found.judge_by == BALANCED_ACCURACY else "")
+    if found.judge_by == BALANCED_ACCURACY:
+        return say("{points} of balanced accuracy", points=points(interval.mean))
+    return points(interval.mean)
 
 
 def covers(found: Verdict) -> str:
@@ -121,15 +207,21 @@ def covers(found: Verdict) -> str:
         or both_guess(found.summary, found.headline or found.baseline, found.against(found.headline or found.baseline))
     ):
         return ""
-    looks = " It holds for all looks together." if claim.look > 1 else ""
-    return COVERS[interval.basis] + looks
+    return joined([say(COVERS[interval.basis]), say("It holds for all looks together.") if claim.look > 1 else ""])
 
 
 def span(interval: Interval) -> str:
     """Its two ends in points: "14.9 to 32.5"."""
-    return " to ".join(
-        points(end).removesuffix(" points").removeprefix("+").removeprefix("±") for end in (interval.low, interval.high)
-    )
+    return say("{low} to {high}", low=_end(interval.low), high=_end(interval.high))
+
+
+def wide(fraction: float) -> str:
+    """ "1.0 points": how wide something is, without a sign."""
+    return say("{number} points", number=_end(fraction))
+
+
+def _end(fraction: float | None) -> str:
+    return not_available() if fraction is None else f"{round(100 * fraction, 1) or 0.0:.1f}".replace("-", "−")
 
 
 def sets_apart(found: Verdict, name: str, claim: Claim | None) -> bool:
@@ -160,45 +252,74 @@ def what_next(found: Verdict, name: str, claim: Claim) -> str:
     if claim.outcome != UNDECIDED or claim.interval is None or both_guess(found.summary, name, found.against(name)):
         return ""
     if seeds < MIN_PAIRS:
-        runs = "One run each is" if seeds == 1 else "Two runs each are"
-        more = "Two more seeds allow" if MIN_PAIRS - seeds == 2 else "One more seed allows"
-        return f"{runs} a hint, not a proof. {more} a verdict."
+        return joined(
+            [
+                say("One run each is a hint, not a proof.")
+                if seeds == 1
+                else say("Two runs each are a hint, not a proof."),
+                say("Two more seeds allow a verdict.")
+                if MIN_PAIRS - seeds == 2
+                else say("One more seed allows a verdict."),
+            ]
+        )
     if claim.interval.low is None:
         return ""
     if claim.more_seeds is None:
         return _not_by_seeds(margin, claim, claim.interval)
     if seeds + claim.more_seeds > PLANNED_LOOKS[-1]:
         return _beyond_planned(seeds + claim.more_seeds, claim)
-    more = f"About {claim.more_seeds} more {'seeds' if claim.more_seeds > 1 else 'seed'} would probably settle it"
     if claim.more_pictures and claim.more_pictures <= MOST * (claim.test_pictures or 0):
-        return f"{more}; so would about {about(claim.more_pictures)} more test pictures."
-    return f"{more}."
+        return plural(
+            "About {number} more seed would probably settle it; so would about {pictures} more test pictures.",
+            "About {number} more seeds would probably settle it; so would about {pictures} more test pictures.",
+            claim.more_seeds,
+            pictures=about(claim.more_pictures),
+        )
+    return plural(
+        "About {number} more seed would probably settle it.",
+        "About {number} more seeds would probably settle it.",
+        claim.more_seeds,
+    )
 
 
 def _beyond_planned(needed: int, claim: Claim) -> str:
     """Where the seeds that it would take are more than are planned: what would help instead."""
-    text = (
-        f"Seeds alone won't settle it within {PLANNED_LOOKS[-1]}, the last planned look: about {needed} would be needed"
+    beyond = say(
+        "Seeds alone won't settle it within {planned}, the last planned look: about {needed} would be needed.",
+        planned=PLANNED_LOOKS[-1],
+        needed=needed,
     )
-    if claim.more_pictures:
-        return f"{text}. About {about(claim.more_pictures)} more test pictures would probably settle it."
-    return f"{text}. More pictures would help more."
+    if not claim.more_pictures:
+        return joined([beyond, say("More pictures would help more.")])
+    pictures = about(claim.more_pictures)
+    return joined([beyond, say("About {pictures} more test pictures would probably settle it.", pictures=pictures)])
 
 
 def _not_by_seeds(margin: float, claim: Claim, interval: Interval) -> str:
     """Why more seeds alone don't settle it, and how many test pictures would."""
     never = claim.seeds_can_settle is False
     if never and interval.basis == NEW_TRAINING:
-        return "More splits can't settle it: the data set has too few pictures."
+        return say("More splits can't settle it: the data set has too few pictures.")
     have = count(claim.test_pictures)
-    needed = f"at least about {about((claim.more_pictures or 0) + (claim.test_pictures or 0))} would be needed."
+    needed = about((claim.more_pictures or 0) + (claim.test_pictures or 0))
+    if never and claim.more_pictures:
+        return say(
+            "More seeds can't settle it: {pictures} test pictures are too few; at least about {needed} would be needed.",
+            pictures=have,
+            needed=needed,
+        )
     if never:
-        text = f"More seeds can't settle it: {have} test pictures are too few"
-        return f"{text}; {needed}" if claim.more_pictures else f"{text}."
+        return say("More seeds can't settle it: {pictures} test pictures are too few.", pictures=have)
     if claim.more_pictures:
-        return f"Even {MAX_PAIRS} seeds would hardly settle it with {have} test pictures; {needed}"
-    width = points(margin).lstrip("+")
-    return (
-        f"Even {MAX_PAIRS} seeds would hardly settle it: the gain is too close to the margin of {width}, or differs too "
-        f"much from seed to seed."
+        return say(
+            "Even {seeds} seeds would hardly settle it with {pictures} test pictures; at least about {needed} would be needed.",
+            seeds=MAX_PAIRS,
+            pictures=have,
+            needed=needed,
+        )
+    return say(
+        "Even {seeds} seeds would hardly settle it: the gain is too close to the margin of {margin}, or differs too much from "
+        "seed to seed.",
+        seeds=MAX_PAIRS,
+        margin=wide(margin),
     )

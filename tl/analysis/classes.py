@@ -11,6 +11,7 @@ from tl.analysis.paired import pairs_of
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, ClassRecall, ClassResult, Comparison, Verdict
 from tl.analysis.statistics import CONFIDENCE
+from tl.languages import say
 from tl.measures import recalls
 from tl.store.predictions import Answers
 
@@ -56,7 +57,7 @@ def _names(names: Sequence[str] | None, answers: Sequence[Answers]) -> tuple[str
     needed = max((int(max(one.label.max(), one.predicted.max())) + 1 for one in answers), default=0)
     if names is not None and len(names) >= needed:
         return tuple(names)
-    return tuple(f"Class {number}" for number in range(1, needed + 1))
+    return tuple(say("Class {number}", number=number) for number in range(1, needed + 1))
 
 
 def _summary(own: ArmSummary, runs: Sequence[RunRecord], names: Sequence[str]) -> ArmSummary:

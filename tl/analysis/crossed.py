@@ -69,7 +69,9 @@ def gain_spread(
     """Mean squares of paired differences; arguments as in `certainty.gain_interval`. Fewer than 3 seeds: their mean."""
     arm, baseline = (np.asarray(side, dtype=float) for side in (right_arm, right_baseline))
     if arm.shape != baseline.shape or arm.ndim != 2:
-        raise ValueError(f"right answers are {arm.shape} and {baseline.shape}; they must be of the same (S, N).")
+        raise ValueError(
+            f"right answers are {arm.shape} and {baseline.shape}; they must be of the same (S, N)."  # not shown
+        )
     return spread_of(arm - baseline, clusters, classes, FLOOR * unevenness(classes))
 
 

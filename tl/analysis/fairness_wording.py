@@ -1,24 +1,34 @@
 """How far arms had got with learning, in words: of the two sides of a comparison, and of each arm by itself."""
 
 from tl.analysis.fairness import rate_far_below
-from tl.analysis.names import inside, open_question, title
-from tl.analysis.results import ArmSummary, Learning, Verdict
+from tl.analysis.names import inside, open_question, row, title
+from tl.analysis.results import ArmSummary, Learning, Ledger, Verdict
 from tl.effects import never_unfrozen
+from tl.languages import ENGLISH, english, joined, later, plural, say, speaking
 from tl.words import count, mean_count, number_of, percent, rate
 
-DENIED = "did no better than chance"
-# What an arm did, and what would have been fairer to it; of the other states neither can be said so shortly.
-UNFAIR = {
-    Learning.STILL_IMPROVING: ("had not converged", "more epochs"),
-    Learning.TOO_FEW_STEPS: ("took too few steps", "more epochs"),
-    Learning.LEARNED_NOTHING: (DENIED, "more epochs or another learning rate"),
-    Learning.DIVERGED: ("diverged", "a lower learning rate"),
+DENIED, UNCLEAR = later("did no better than chance"), later("was not clearly better than chance")
+# What would have been fairer to an arm; of the other states that can't be said so shortly.
+FAIRER = {
+    Learning.STILL_IMPROVING: later("more epochs"),
+    Learning.TOO_FEW_STEPS: later("more epochs"),
+    Learning.LEARNED_NOTHING: later("more epochs or another learning rate"),
+    Learning.DIVERGED: later("a lower learning rate"),
 }
-OTHER_FEATURES = "other pretrained weights"  # what is fairer where nothing trains by gradient
-LOOK_DIFFERENT = "look too different"  # the second data set's pictures
+OTHER_FEATURES = later("other pretrained weights")  # what is fairer where nothing trains by gradient
+BOTH = {  # the same of two arms; LEARNED_NOTHING: _of_both
+    Learning.STILL_IMPROVING: later("Neither arm had converged: {what} may change the gap."),
+    Learning.TOO_FEW_STEPS: later("Both arms took too few steps: {what} may change the gap."),
+    Learning.DIVERGED: later("Both arms diverged: {what} may change the gap."),
+}
 GUESS = (Learning.LEARNED_NOTHING, Learning.ONLY_ITS_OWN)  # no better than chance on the pictures that count
 VISIBLE = 0.03  # a lead over chance that people see in the numbers: then it is called unclear, not denied
-NARROW, WIDEN, CHANGE, HELP = "narrow the gap", "widen the gap", "change that", "help"
+NARROW, WIDEN, CHANGE, HELP = (  # what something fairer may do
+    later("{what} may narrow the gap"),
+    later("{what} may widen the gap"),
+    later("{what} may change that"),
+    later("{what} may help"),
+)
 
 
 def told(found: Verdict, name: str, gain: float) -> str:
@@ -32,41 +42,43 @@ def told(found: Verdict, name: str, gain: float) -> str:
     lost = abs(gain) >= found.margin
     if not lost and not set(learning.values()) <= {*GUESS, Learning.DIVERGED}:
         return ""
-    if learning[loser] == learning[winner] and learning[loser] in UNFAIR:
+    if learning[loser] == learning[winner] and learning[loser] in FAIRER:
         return _of_both(learning[loser], [found.summary[side] for side in learning])
     sentences = [_sentence(loser, found.summary[loser], NARROW if lost else CHANGE)]
-    if learning[winner] in UNFAIR:
+    if learning[winner] in FAIRER:
         sentences.append(_sentence(winner, found.summary[winner], WIDEN if lost else CHANGE))
-    return " ".join(sentence for sentence in sentences if sentence)
+    return joined(sentences)
 
 
 def unfrozen(found: Verdict, *names: str) -> str:
     """Sentences on those of these arms whose epochs were over before all that should train did."""
-    told = (_never_unfrozen(title(name), found.summary[name]) for name in names)
-    return " ".join(sentence for sentence in told if sentence)
+    return joined(_never_unfrozen(title(name), found.summary[name]) for name in names)
 
 
 def _never_unfrozen(subject: str, own: ArmSummary) -> str:
     given = own.ledger
     if given.reached is None:
         return ""
-    return f"{subject} was {never_unfrozen(given.reached, given.budget)}."
+    return say("{arm} was {what}.", arm=subject, what=never_unfrozen(given.reached, given.budget))
 
 
 def mark(own: ArmSummary) -> str:
     """All that is unfair to an arm, as one predicate; empty where nothing is, or that isn't known."""
-    given = own.ledger
-    frozen = given.reached and f"was {never_unfrozen(given.reached, given.budget)}"
-    return ", and ".join(filter(None, [frozen, predicate(own)]))
+    given, unfair = own.ledger, predicate(own)
+    if not given.reached:
+        return unfair
+    frozen = never_unfrozen(given.reached, given.budget)
+    return say("was {what}, and {more}", what=frozen, more=unfair) if unfair else say("was {what}", what=frozen)
 
 
 def said(found: Verdict, name: str) -> bool:
     """Whether the verdict's text has told already all that `mark` says of the arm `name`."""
-    own = found.summary[name]
-    frozen, unfair = _never_unfrozen(title(name), own), predicate(own, CHANGE).partition(":")[0]
-    if frozen not in found.text:
-        return False
-    return f"{title(name)} {unfair}" in found.text or _of_several(found, name) in found.text
+    text = english(found.text)
+    with speaking(ENGLISH):
+        own = found.summary[name]
+        if _never_unfrozen(title(name), own) not in text:
+            return False
+        return f"{title(name)} {_state(own, numbers=False)}" in text or _of_several(found, name) in text
 
 
 def _of_several(found: Verdict, name: str) -> str:
@@ -80,7 +92,7 @@ def _of_several(found: Verdict, name: str) -> str:
         if (
             name in (found.against(first), first)
             and alike
-            and own.ledger.learning in UNFAIR.keys() - {Learning.TOO_FEW_STEPS}
+            and own.ledger.learning in FAIRER.keys() - {Learning.TOO_FEW_STEPS}
         ):
             return _of_both(own.ledger.learning, sides)
     return mark(own)
@@ -88,51 +100,96 @@ def _of_several(found: Verdict, name: str) -> str:
 
 def predicate(own: ArmSummary, effect: str = HELP) -> str:
     """What is unfair to an arm, and what may have which effect; empty where nothing is, or that isn't known."""
+    given, state = own.ledger, _state(own, numbers=effect == HELP)  # else the accuracies have been told
+    if given.learning == Learning.TOO_NOISY:
+        return say("{state}: {reason}", state=state, reason=_too_few(given.validation_pictures))
+    if given.learning == Learning.ONLY_ITS_OWN:
+        return say("{state}: {reason}", state=state, reason=say("they look too different"))
+    if given.learning not in FAIRER:
+        return state
+    return say("{state}: {reason}", state=state, reason=say(effect, what=_fairer(given)))
+
+
+def _state(own: ArmSummary, *, numbers: bool) -> str:
+    """What is unfair to an arm; `numbers`: with what it reached where that is no better than chance. Empty as `predicate`."""
     given = own.ledger
     if given.learning == Learning.TOO_NOISY:
-        return f"may still have been improving: {_validation(given.validation_pictures)} too few to tell"
+        return say("may still have been improving")
     if given.learning == Learning.STOPPED:
-        return f"was cut short after {_epochs(own, of_budget=True)} and may have gone on learning"
+        return say("was cut short after {epochs} and may have gone on learning", epochs=_epochs_of_budget(own))
     if given.learning == Learning.ONLY_ITS_OWN:
-        return _only_its_own(own, numbers=effect == HELP)
-    if given.learning not in UNFAIR:
-        return ""
-    did, fairer = UNFAIR[given.learning]
-    if given.usual_rate is None:
-        fairer = OTHER_FEATURES
+        return _only_its_own(own, numbers)
+    if given.learning == Learning.STILL_IMPROVING:
+        return say("had not converged")
     if given.learning == Learning.TOO_FEW_STEPS:
-        steps, least = number_of(round(given.steps or 0), "step"), count(given.patience_steps)
-        did = f"took only {steps}, with random weights at least {least} are needed"
+        return say(
+            "took only {steps}, with random weights at least {least} are needed",
+            steps=number_of(round(given.steps or 0), "step"),
+            least=count(given.patience_steps),
+        )
     if given.learning == Learning.LEARNED_NOTHING:
-        did = f"{over_chance(given.counted_accuracy, given.chance)} in {_epochs(own)}"
-        if effect == HELP:  # else the accuracies have been told
-            did += f" ({percent(given.counted_accuracy)}, chance is {percent(given.chance)})"
-        if rate_far_below(given):
-            fairer = f"a rate nearer to the usual {rate(given.usual_rate)} than {rate(given.lowest_rate)}"
-    return f"{did}: {fairer} may {effect}"
+        return _learned_nothing(own, numbers)
+    return say("diverged") if given.learning == Learning.DIVERGED else ""
+
+
+def _fairer(given: Ledger) -> str:
+    if given.learning == Learning.LEARNED_NOTHING and rate_far_below(given):
+        return say(
+            "a rate nearer to the usual {usual} than {lowest}",
+            usual=rate(given.usual_rate),
+            lowest=rate(given.lowest_rate),
+        )
+    return say(OTHER_FEATURES if given.usual_rate is None else FAIRER[given.learning])
+
+
+def _learned_nothing(own: ArmSummary, numbers: bool) -> str:
+    given = own.ledger
+    seen, epochs = unclear(given.counted_accuracy, given.chance), _epochs(own)
+    if not numbers:
+        if seen:
+            return say("was not clearly better than chance in {epochs}", epochs=epochs)
+        return say("did no better than chance in {epochs}", epochs=epochs)
+    values = {"epochs": epochs, "accuracy": percent(given.counted_accuracy), "chance": percent(given.chance)}
+    if seen:
+        return say("was not clearly better than chance in {epochs} ({accuracy}, chance is {chance})", **values)
+    return say("did no better than chance in {epochs} ({accuracy}, chance is {chance})", **values)
 
 
 def _only_its_own(own: ArmSummary, numbers: bool) -> str:
     """Of two data sets: it has learned, so that neither epochs nor a rate are what it lacks; `numbers`: with what it reached."""
     given = own.ledger
-    reached = f" ({percent(given.counted_accuracy)}, chance is {percent(given.chance)})" if numbers else ""
-    knows = f"knows pictures like those it learned from ({percent(own.best_val_accuracy)} of the validation pictures)"
-    return (
-        f"{knows} but {over_chance(given.counted_accuracy, given.chance)} on the others{reached}: they {LOOK_DIFFERENT}"
+    known = say(
+        "knows pictures like those it learned from ({accuracy} of the validation pictures)",
+        accuracy=percent(own.best_val_accuracy),
     )
+    seen = unclear(given.counted_accuracy, given.chance)
+    if not numbers:
+        if seen:
+            return say("{known} but was not clearly better than chance on the others", known=known)
+        return say("{known} but did no better than chance on the others", known=known)
+    values = {"known": known, "accuracy": percent(given.counted_accuracy), "chance": percent(given.chance)}
+    if seen:
+        return say(
+            "{known} but was not clearly better than chance on the others ({accuracy}, chance is {chance})", **values
+        )
+    return say("{known} but did no better than chance on the others ({accuracy}, chance is {chance})", **values)
 
 
 def _sentence(name: str, own: ArmSummary, effect: str) -> str:
     if own.ledger.learning == Learning.CONVERGED:
-        return f"{title(name)} had converged."
-    said = predicate(own, effect)
-    return f"{title(name)} {said}." if said else ""
+        return say("{arm} had converged.", arm=title(name))
+    what = predicate(own, effect)
+    return say("{arm} {what}.", arm=title(name), what=what) if what else ""
 
 
 def over_chance(accuracy: float | None, chance: float | None) -> str:
     """How an arm did whose lead over chance may be luck: a predicate that the two numbers beside it don't belie."""
-    seen = accuracy is not None and chance is not None and accuracy >= chance + VISIBLE
-    return "was not clearly better than chance" if seen else DENIED
+    return say(UNCLEAR if unclear(accuracy, chance) else DENIED)
+
+
+def unclear(accuracy: float | None, chance: float | None) -> bool:
+    """Whether people see a lead over chance in the numbers: then it is called unclear, not denied."""
+    return accuracy is not None and chance is not None and accuracy >= chance + VISIBLE
 
 
 def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str:
@@ -142,24 +199,66 @@ def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str
     sides = _guessing(found, name, all_arms)
     if not sides:
         return ""
-    ledgers = [found.summary[side].ledger for side in sides]
-    seen = any(over_chance(own.counted_accuracy, own.chance) != DENIED for own in ledgers)
-    took = [f" in {_epochs(found.summary[side])}" for side in sides]
-    alike = len(set(took)) == 1
-    reached = ", ".join(
-        f"{inside(side)} {percent(own.counted_accuracy)}{'' if alike else epochs}"
-        for side, own, epochs in zip(sides, ledgers, took, strict=True)
+    own = [found.summary[side] for side in sides]
+    seen = any(unclear(each.ledger.counted_accuracy, each.ledger.chance) for each in own)
+    alike = len({_epochs(each) for each in own}) == 1
+    reached = [
+        say("{arm} {accuracy}", arm=inside(side), accuracy=percent(each.ledger.counted_accuracy))
+        if alike
+        else say(
+            "{arm} {accuracy} in {epochs}",
+            arm=inside(side),
+            accuracy=percent(each.ledger.counted_accuracy),
+            epochs=_epochs(each),
+        )
+        for side, each in zip(sides, own, strict=True)
+    ]
+    return say(
+        "{what} ({reached}; chance is {chance}), so it can't be said {question}: {remedy}.",
+        what=_no_better(len(sides), seen, _epochs(own[0]) if alike else ""),
+        reached=row(reached),
+        chance=percent(found.chance),
+        question=say("whether any of them helps") if len(sides) > 2 else open_question(found, name),
+        remedy=_remedy(all(each.ledger.learning == Learning.ONLY_ITS_OWN for each in own), seen),
     )
-    helps = "any of them helps" if len(sides) > 2 else open_question(found, name)
-    who = "Neither arm" if len(sides) == 2 else "No arm"
-    fairer = f"{UNFAIR[Learning.LEARNED_NOTHING][1]} may change that"
-    if all(own.learning == Learning.ONLY_ITS_OWN for own in ledgers):
-        fairer = f"they know pictures like those they learned from, and the others {LOOK_DIFFERENT}"
-    pictures = ", and more test pictures would show more" if seen else ""
-    return (
-        f"{who} {'was clearly' if seen else 'did'} better than chance{took[0] if alike else ''} ({reached}; chance is {percent(found.chance)}), so it "
-        f"can't be said whether {helps}: {fairer}{pictures}."
-    )
+
+
+def _no_better(arms: int, seen: bool, epochs: str) -> str:
+    if arms == 2 and epochs:
+        return say(
+            later("Neither arm was clearly better than chance in {epochs}")
+            if seen
+            else later("Neither arm did better than chance in {epochs}"),
+            epochs=epochs,
+        )
+    if arms == 2:
+        return say(
+            later("Neither arm was clearly better than chance") if seen else later("Neither arm did better than chance")
+        )
+    if epochs:
+        return say(
+            later("No arm was clearly better than chance in {epochs}")
+            if seen
+            else later("No arm did better than chance in {epochs}"),
+            epochs=epochs,
+        )
+    return say(later("No arm was clearly better than chance") if seen else later("No arm did better than chance"))
+
+
+def _remedy(know_their_own: bool, seen: bool) -> str:
+    if know_their_own:
+        return say(
+            later(
+                "they know pictures like those they learned from, and the others look too different, and more test pictures "
+                "would show more"
+            )
+            if seen
+            else later("they know pictures like those they learned from, and the others look too different")
+        )
+    fairer = say(FAIRER[Learning.LEARNED_NOTHING])
+    if seen:
+        return say("{what} may change that, and more test pictures would show more", what=fairer)
+    return say(CHANGE, what=fairer)
 
 
 def _guessing(found: Verdict, name: str, all_arms: bool) -> list[str]:
@@ -172,25 +271,35 @@ def _guessing(found: Verdict, name: str, all_arms: bool) -> list[str]:
 
 
 def _of_both(learning: Learning, arms: list[ArmSummary]) -> str:
-    did, fairer = UNFAIR[learning]
-    if learning == Learning.STILL_IMPROVING:
-        return f"Neither arm had converged: {fairer} may change the gap."
-    if learning == Learning.LEARNED_NOTHING:
-        said = {over_chance(own.ledger.counted_accuracy, own.ledger.chance) for own in arms}
-        neither = "did better" if said == {DENIED} else "was clearly better"
-        return f"Neither arm {neither} than chance: {fairer} may change that."
-    return f"Both arms {did}: {fairer} may change the gap."
+    what = say(FAIRER[learning])
+    if learning != Learning.LEARNED_NOTHING:
+        return say(BOTH[learning], what=what)
+    if any(unclear(own.ledger.counted_accuracy, own.ledger.chance) for own in arms):
+        return say("Neither arm was clearly better than chance: {what} may change that.", what=what)
+    return say("Neither arm did better than chance: {what} may change that.", what=what)
 
 
-def _epochs(own: ArmSummary, *, of_budget: bool = False) -> str:
-    """ "2 epochs", "6 of 30 epochs"."""
-    done, budget = own.epochs or 0.0, own.ledger.budget
-    number = mean_count(done) + (f" of {budget:,}" if of_budget else "")
-    single = budget == 1 if of_budget else done == 1
-    return f"{number} epoch" + ("" if single else "s")
+def _epochs(own: ArmSummary) -> str:
+    """ "2 epochs"."""
+    done = own.epochs or 0.0
+    return plural("{done} epoch", "{done} epochs", done, done=mean_count(done))
 
 
-def _validation(pictures: int | None) -> str:
+def _epochs_of_budget(own: ArmSummary) -> str:
+    """ "6 of 30 epochs"."""
+    return plural(
+        "{done} of {number:,} epoch",
+        "{done} of {number:,} epochs",
+        own.ledger.budget,
+        done=mean_count(own.epochs or 0.0),
+    )
+
+
+def _too_few(pictures: int | None) -> str:
     if pictures is None:
-        return "the validation pictures are"
-    return f"{count(pictures)} validation picture" + (" is" if pictures == 1 else "s are")
+        return say("the validation pictures are too few to tell")
+    return plural(
+        "{number:,} validation picture is too few to tell",
+        "{number:,} validation pictures are too few to tell",
+        pictures,
+    )

@@ -25,7 +25,7 @@ def confidence_of(look: int, arms: int = 1) -> float:
     not counted. Raises ValueError for a look before the first.
     """
     if look < 1:
-        raise ValueError(f"look is {look}; it must be 1 or more.")
+        raise ValueError(f"look is {look}; it must be 1 or more.")  # not shown
     beyond = max(0, look - len(DOUBTS))
     return float(1 - DOUBTS[look - beyond - 1] / 2**beyond / max(1, arms))
 

@@ -1,47 +1,123 @@
 """Names of arms in sentences, and what is judged: transfer, the source, or which of two networks to take."""
 
+import functools
+from collections.abc import Iterable
+
 from tl.analysis.results import ArmSummary, Verdict
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED
-from tl.differences import FROM_SCRATCH, NOUNS, listed, source_title
+from tl.differences import FROM_SCRATCH, NOUNS, source_title
+from tl.languages import ENGLISH, language, later, listed, say
 from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET
 from tl.strategies import arm_title as title
 
 __all__ = [
     "adapts",
+    "beginning",
     "caveat",
     "differing",
     "inside",
     "instead",
     "noun",
     "open_question",
+    "row",
     "side",
     "subject",
     "title",
     "without_labels",
 ]
 
+INSIDE = {  # the title of each strategy inside a sentence
+    "scratch": later("from scratch"),
+    "mean_var_init": later("pretrained scale only"),
+    "linear_probe": later("linear probe"),
+    "freeze_then_unfreeze": later("freeze, then unfreeze"),
+    "last_stages": later("last stages"),
+    "gradual_unfreezing": later("gradual unfreezing"),
+    "full_finetuning": later("full fine-tuning"),
+    "discriminative": later("discriminative rates"),
+    "lp_ft": later("linear probe, then fine-tuning"),
+    "l2_sp": later("fine-tuning held to its start"),
+    "nearest_mean": later("nearest class mean"),
+    "norm_and_bias": later("normalisation and biases"),
+    "lora": later("low-rank updates (LoRA)"),
+    "layer_decay": later("layer-wise rate decay"),
+    "source_only": later("source only"),
+    "adabn": later("target's statistics (AdaBN)"),
+    "dann": later("domain-adversarial training (DANN)"),
+    "cdan": later("conditional adversarial training (CDAN)"),
+    "mcc": later("least class confusion (MCC)"),
+    "target_few": later("source and a few of the target"),
+    "target_full": later("trained on the target"),
+}
+SHORT = {  # the same where parentheses stand around it
+    "lora": later("low-rank updates"),
+    "adabn": later("target's statistics"),
+    "dann": later("domain-adversarial training"),
+    "cdan": later("conditional adversarial training"),
+    "mcc": later("least class confusion"),
+}
+
 
 def inside(name: str) -> str:
     """The title inside a sentence: "full fine-tuning", "linear probe (EfficientNet-Lite0, 128 px)", "source only from
     scratch"."""
-    text = title(name)
-    if name in STRATEGIES:
-        return _lowered(text)
-    strategy, _, own = text.partition(", ")
-    if own and strategy in {each.title for each in STRATEGIES.values()}:  # as tl.differences.usual_name calls it
-        return f"{_lowered(strategy)} {own}" if own == FROM_SCRATCH else f"{_lowered(strategy)} ({own})"
-    return text
+    strategy, own = _usual(name)
+    return title(name) if strategy is None else _with_own(say(INSIDE[strategy]), own)
 
 
-def _lowered(text: str) -> str:
-    first = text.split()[0]
-    return text if first[1:] != first[1:].lower() else text[0].lower() + text[1:]  # DANN, AdaBN: names written so
+def beginning(name: str) -> str:
+    """The same where a sentence begins with it."""
+    strategy, own = _usual(name)
+    if strategy is not None:
+        return _with_own(say(STRATEGIES[strategy].title), own)
+    called = title(name)
+    return called if language() != ENGLISH or called[:1].isupper() else called[:1].upper() + called[1:]
 
 
 def noun(name: str) -> str:
     """The title where a sentence needs a noun: "training from scratch", "full fine-tuning"."""
-    return f"training {inside(name)}" if inside(name).startswith("from ") else inside(name)
+    strategy, own = _usual(name)
+    if strategy == "scratch":
+        return say("training from scratch ({own})", own=_own(own)) if own else say("training from scratch")
+    return say("training {arm}", arm=name) if strategy is None and name.startswith("from ") else inside(name)
+
+
+def row(items: Iterable[str]) -> str:
+    """ "a, b, c"."""
+    return functools.reduce(lambda left, right: say("{list}, {item}", list=left, item=right), items)
+
+
+def _usual(name: str) -> tuple[str | None, str]:
+    """The strategy of an arm that nobody named, and what it has of its own as tl.differences.usual_name has it."""
+    if name in STRATEGIES:
+        return name, ""
+    titles = {strategy.title: key for key, strategy in STRATEGIES.items()}
+    begins = [known for known in titles if name.startswith(f"{known}, ") and name not in titles]
+    if not begins:
+        return None, ""
+    longest = max(begins, key=len)
+    return titles[longest], name.removeprefix(f"{longest}, ")
+
+
+def _own(own: str) -> str:
+    return row(say(INSIDE["scratch"]) if part == FROM_SCRATCH else part for part in own.split(", "))
+
+
+def _with_own(way: str, own: str) -> str:
+    if not own:
+        return way
+    if own == FROM_SCRATCH:
+        return say("{way} from scratch", way=way)
+    return say("{way} ({own})", way=way, own=_own(own))
+
+
+def _in_parentheses(name: str) -> str:
+    """As in parentheses, where none of its own are wanted."""
+    strategy, own = _usual(name)
+    if strategy is None:
+        return title(name)
+    return say("{way}, {own}", way=say(INSIDE[strategy]), own=_own(own)) if own else say(INSIDE[strategy])
 
 
 def differing(one: ArmSummary, other: ArmSummary) -> tuple[str, ...]:
@@ -77,48 +153,90 @@ def without_labels(strategy: str) -> bool:
     return STRATEGIES[strategy].learns_from not in (SOURCE, SOURCE_AND_FEW, TARGET)
 
 
-def _adapting(found: Verdict, name: str) -> str:
+def _adapting(found: Verdict, name: str, begins: bool) -> str:
     """What is judged then: "adapting by least class confusion (MCC)"."""
     if without_labels(found.summary[name].strategy):
-        return "adapting" if len(found.comparisons) == 1 else f"adapting by {inside(name)}"
+        if len(found.comparisons) == 1:
+            return say(later("Adapting") if begins else later("adapting"))
+        by = later("Adapting by {arm}") if begins else later("adapting by {arm}")
+        return say(by, arm=inside(name))
     few = STRATEGIES[found.summary[name].strategy].learns_from == SOURCE_AND_FEW
-    what = "labelling a few" if few else "labelling all"
-    what += " of these pictures" if few else " of these pictures and learning from them alone"
-    return what if name in STRATEGIES else f"{what} ({title(name)})"
+    if name in STRATEGIES:
+        if few:
+            return say(
+                later("Labelling a few of these pictures") if begins else later("labelling a few of these pictures")
+            )
+        return say(
+            later("Labelling all of these pictures and learning from them alone")
+            if begins
+            else later("labelling all of these pictures and learning from them alone")
+        )
+    if few:
+        what = (
+            later("Labelling a few of these pictures ({arm})")
+            if begins
+            else later("labelling a few of these pictures ({arm})")
+        )
+    else:
+        what = (
+            later("Labelling all of these pictures and learning from them alone ({arm})")
+            if begins
+            else later("labelling all of these pictures and learning from them alone ({arm})")
+        )
+    return say(what, arm=title(name))
 
 
-def subject(found: Verdict, name: str) -> str:
+def subject(found: Verdict, name: str, *, begins: bool = False) -> str:
     """What is judged of the arm `name`, where it is not one network `instead` of another: "transfer" where the one side
-    starts from pretrained weights and the other doesn't, the sources where these differ, else two names."""
+    starts from pretrained weights and the other doesn't, the sources where these differ, else two names. `begins`: as a
+    sentence begins with it."""
     base = found.against(name)
     if adapts(found, name):
-        return _adapting(found, name)
+        return _adapting(found, name, begins)
     pretrained = {
         arm: own.weights is not None and STRATEGIES[own.strategy].initialisation == PRETRAINED
         for arm, own in found.summary.items()
     }
     if "weights" in found.comparisons[name].differs:
-        return _source(found, name, base)
+        return _source(found, name, base, begins)
     if not pretrained[name] or pretrained[base]:
-        return f"{inside(name)} instead of {noun(base)}"
+        return say("{arm} instead of {base}", arm=beginning(name) if begins else inside(name), base=noun(base))
     if base != found.baseline:
-        return f"transfer ({_lowered_inside(name)}), against the same network from scratch,"
-    return "transfer" if len(found.comparisons) == 1 else f"transfer ({_lowered_inside(name)})"
+        against = (
+            later("Transfer ({way}), against the same network from scratch,")
+            if begins
+            else later("transfer ({way}), against the same network from scratch,")
+        )
+        return say(against, way=_in_parentheses(name))
+    if len(found.comparisons) == 1:
+        return say(later("Transfer") if begins else later("transfer"))
+    return say(later("Transfer ({way})") if begins else later("transfer ({way})"), way=_in_parentheses(name))
 
 
-def _lowered_inside(name: str) -> str:
-    """As in parentheses, where none of its own are wanted."""
-    return _lowered(title(name)) if inside(name) != title(name) else title(name)
-
-
-def _source(found: Verdict, name: str, base: str) -> str:
+def _source(found: Verdict, name: str, base: str, begins: bool) -> str:
     """ "transferring from ImageNet instead of Tiny ImageNet"; with how each is trained where that differs, too."""
     own, other = found.summary[name], found.summary[base]
-    if own.strategy == other.strategy:
-        how = "" if len(found.summary) == 2 else f" ({_lowered(STRATEGIES[own.strategy].title)})"
-        return f"transferring from {_from(own)} instead of {_from(other)}{how}"
-    ways = [f"{_lowered(STRATEGIES[side.strategy].title)} from {_from(side)}" for side in (own, other)]
-    return " instead of ".join(ways)
+    if own.strategy != other.strategy:
+        return say(
+            "{way} from {source} instead of {other_way} from {other_source}",
+            way=say(STRATEGIES[own.strategy].title) if begins else say(INSIDE[own.strategy]),
+            source=_from(own),
+            other_way=say(INSIDE[other.strategy]),
+            other_source=_from(other),
+        )
+    if len(found.summary) == 2:
+        sources = (
+            later("Transferring from {source} instead of {other}")
+            if begins
+            else later("transferring from {source} instead of {other}")
+        )
+        return say(sources, source=_from(own), other=_from(other))
+    trained = (
+        later("Transferring from {source} instead of {other} ({way})")
+        if begins
+        else later("transferring from {source} instead of {other} ({way})")
+    )
+    return say(trained, source=_from(own), other=_from(other), way=say(INSIDE[own.strategy]))
 
 
 def _from(own: ArmSummary) -> str:
@@ -128,17 +246,27 @@ def _from(own: ArmSummary) -> str:
 def side(found: Verdict, name: str, other: str) -> str:
     """An arm as the network that it is, beside `other`: "EfficientNet-Lite0 (linear probe)", "MobileNetV2 from scratch"."""
     own = found.summary[name]
-    at = f" at {own.resolution} px" if own.resolution != found.summary[other].resolution else ""
-    way = inside(name).partition(" (")[0] if inside(name) != title(name) else title(name)
-    return f"{BACKBONES[own.backbone].title}{at} " + (way if way.startswith("from ") else f"({way})")
+    network: str = BACKBONES[own.backbone].title
+    if own.resolution != found.summary[other].resolution:
+        network = say("{network} at {resolution} px", network=network, resolution=own.resolution)
+    strategy, words = _usual(name)
+    if strategy is None:
+        way = later("{network} {way}") if name.startswith("from ") else later("{network} ({way})")
+        return say(way, network=network, way=title(name))
+    if strategy == "scratch":
+        return say("{network} from scratch", network=network)
+    short = say(SHORT.get(strategy, INSIDE[strategy]))
+    return say("{network} ({way})", network=network, way=_with_own(short, words) if words == FROM_SCRATCH else short)
 
 
 def open_question(found: Verdict, name: str) -> str:
-    """What is not known where nothing can be said: "transfer helps"."""
+    """What is not known where nothing can be said: "whether transfer helps"."""
     if instead(found, name):
         base = found.against(name)
-        return f"{side(found, name, base)} does better than {side(found, base, name)}"
-    return f"{subject(found, name)} helps"
+        return say(
+            "whether {network} does better than {other}", network=side(found, name, base), other=side(found, base, name)
+        )
+    return say("whether {subject} helps", subject=subject(found, name))
 
 
 def caveat(found: Verdict, name: str) -> str:
@@ -147,11 +275,11 @@ def caveat(found: Verdict, name: str) -> str:
     effect of transfer alone. Else empty."""
     learns = {STRATEGIES[found.summary[arm].strategy].learns_from for arm in (name, found.against(name))}
     if found.works_on is not None and len(learns) > 1 and begins_otherwise(found, name):
-        return "Only one of the two began with pretrained weights, so this is not the effect of adapting alone."
+        return say("Only one of the two began with pretrained weights, so this is not the effect of adapting alone.")
     if not instead(found, name):
         return ""
-    what = listed([NOUNS[each] for each in found.comparisons[name].differs])
+    what = listed(say(NOUNS[each]) for each in found.comparisons[name].differs)
     own, base = (found.summary[each] for each in (name, found.against(name)))
     if bool(own.weights) != bool(base.weights):
-        return f"The {what} differ, so this is not the effect of transfer alone."
-    return f"The {what} differ."
+        return say("The {what} differ, so this is not the effect of transfer alone.", what=what)
+    return say("The {what} differ.", what=what)

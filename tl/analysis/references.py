@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tl.datasets import BUILT_IN
 from tl.datasets.info import DatasetInfo
+from tl.languages import later, say
 from tl.words import percent
 
 
@@ -15,26 +16,31 @@ class Reference:
     backbone: str  # key of BACKBONES
     pretrained: bool  # fine-tuned from ImageNet weights, else trained from scratch
     accuracy: float  # 0..1, on the official test set
-    source: str  # where it is published
+    source: str  # where it is published, marked for the catalogues
     url: str
 
     @property
     def label(self) -> str:
         """What stands beside its line."""
-        how = "fine-tuned from ImageNet" if self.pretrained else "from scratch"
-        return f"published: {how}, whole training set, {percent(self.accuracy)}"
+        if self.pretrained:
+            published = later("published: fine-tuned from ImageNet, whole training set, {accuracy}")
+        else:
+            published = later("published: from scratch, whole training set, {accuracy}")
+        return say(published, accuracy=percent(self.accuracy))
 
 
 _SELECTION = {
-    "source": "Transfer Learning Library (TLlib), model selection benchmark: test accuracy after fine-tuning",
+    "source": later("Transfer Learning Library (TLlib), model selection benchmark: test accuracy after fine-tuning"),
     "url": "https://github.com/thuml/Transfer-Learning-Library/tree/master/examples/model_selection",
 }
 _ADAPTATION = {
-    "source": "Transfer Learning Library (TLlib), task adaptation benchmark: plain fine-tuning, mean of the classes",
+    "source": later(
+        "Transfer Learning Library (TLlib), task adaptation benchmark: plain fine-tuning, mean of the classes"
+    ),
     "url": "https://github.com/thuml/Transfer-Learning-Library/tree/master/examples/task_adaptation/image_classification",
 }
 _AIRBENCH = {
-    "source": "Keller Jordan, cifar10-airbench: a standard ResNet-18 (made for 32 px, unlike torchvision's)",
+    "source": later("Keller Jordan, cifar10-airbench: a standard ResNet-18 (made for 32 px, unlike torchvision's)"),
     "url": "https://github.com/KellerJordan/cifar10-airbench",
 }
 

@@ -1,14 +1,15 @@
 """How an experiment that is run until it is settled is told: each look, how far it is, why it ended. No pandas."""
 
 from tl.config import Experiment
+from tl.languages import joined, later, plural, say
 from tl.store.settling import Settling
 from tl.words import count, number_of
 
 OUTCOMES = {
-    "helps": "helps",
-    "hurts": "hurts",
-    "no_difference": "no difference that matters",
-    "undecided": "undecided",
+    "helps": later("helps"),
+    "hurts": later("hurts"),
+    "no_difference": later("no difference that matters"),
+    "undecided": later("undecided"),
 }
 
 
@@ -22,29 +23,49 @@ def look(experiment: Experiment, seeds: int, outcome: str) -> str:
     looks = looks_of(experiment)
     place = looks.index(seeds) if seeds in looks else len(looks) - 1
     more = looks[place + 1] - seeds if place + 1 < len(looks) else 0
-    text = f"Look {place + 1} at {number_of(seeds, 'seed')}: {OUTCOMES.get(outcome, outcome)}"
-    return f"{text}; {more} more seed{'' if more == 1 else 's'}" if more else text
+    words = say(OUTCOMES[outcome]) if outcome in OUTCOMES else outcome
+    values = {"look": place + 1, "seeds": number_of(seeds, "seed"), "outcome": words}
+    if not more:
+        return say("Look {look} at {seeds}: {outcome}", **values)
+    return plural(
+        "Look {look} at {seeds}: {outcome}; {number} more seed",
+        "Look {look} at {seeds}: {outcome}; {number} more seeds",
+        more,
+        **values,
+    )
 
 
 def under_way(experiment: Experiment, plan: Settling, spent_seconds: float) -> str:
     """How far it is: "Settling: look 2 at 5 seeds of at most 20, 12 of at most 60 minutes"."""
-    number, seeds = len(looks_of(experiment)), len(experiment.seeds)
-    minutes = f"{count(int(spent_seconds // 60))} of at most {number_of(plan.at_most_minutes, 'minute')}"
-    return f"Settling: look {number} at {number_of(seeds, 'seed')} of at most {plan.at_most_seeds}, {minutes}"
+    return say(
+        "Settling: look {look} at {seeds} of at most {most}, {spent} of at most {minutes}",
+        look=len(looks_of(experiment)),
+        seeds=number_of(len(experiment.seeds), "seed"),
+        most=plan.at_most_seeds,
+        spent=count(int(spent_seconds // 60)),
+        minutes=number_of(plan.at_most_minutes, "minute"),
+    )
 
 
 def why_ended(experiment: Experiment, plan: Settling) -> str:
     """Why no more seeds were added, in a sentence or two; the plan has ended."""
     seeds = number_of(len(experiment.seeds), "seed")
     if plan.ended in ("stopped", "failed"):
-        return f"No more seeds were added. {plan.message}" if plan.message else "Stopped by hand: no more seeds."
+        if plan.message:
+            return joined([say("No more seeds were added."), plan.message])
+        return say("Stopped by hand: no more seeds.")
     if plan.ended == "seeds" and plan.message:
-        return f"Still undecided with {seeds}, and no more can be added here: {plan.message}"
-    return {
-        "decided": f"Settled with {seeds}.",
-        "seeds": f"Still undecided with {seeds}, the most that were allowed.",
-        "minutes": f"Still undecided with {seeds}; the next look would not end within the "
-        f"{number_of(plan.at_most_minutes, 'minute')} allowed.",
-        "pictures": "Still undecided, and more seeds can't change that: there are too few test pictures, or no arm did better "
-        "than chance.",
-    }[plan.ended or ""]
+        return say("Still undecided with {seeds}, and no more can be added here: {why}", seeds=seeds, why=plan.message)
+    if plan.ended == "decided":
+        return say("Settled with {seeds}.", seeds=seeds)
+    if plan.ended == "seeds":
+        return say("Still undecided with {seeds}, the most that were allowed.", seeds=seeds)
+    if plan.ended == "minutes":
+        return say(
+            "Still undecided with {seeds}; the next look would not end within the {minutes} allowed.",
+            seeds=seeds,
+            minutes=number_of(plan.at_most_minutes, "minute"),
+        )
+    return say(
+        "Still undecided, and more seeds can't change that: there are too few test pictures, or no arm did better than chance."
+    )

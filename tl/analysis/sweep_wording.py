@@ -1,29 +1,36 @@
 """A sweep in plain words: up to how many pictures an arm is worth it, and how much; never more than the numbers say."""
 
+import functools
 import math
 from collections.abc import Mapping
 
 from tl.analysis import statistics
+from tl.analysis.claim_wording import wide
 from tl.analysis.curves import MIN_SIZES
-from tl.analysis.fairness_wording import UNFAIR, over_chance
-from tl.analysis.names import inside, noun, title
+from tl.analysis.fairness_wording import unclear
+from tl.analysis.names import inside, noun, row, title
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval, Learning
 from tl.analysis.statistics import MIN_PAIRS
 from tl.analysis.sweep_results import BreakEven, SweepComparison, SweepFinding
 from tl.config import BALANCED_ACCURACY
-from tl.differences import listed
 from tl.effects import never_unfrozen
+from tl.languages import joined, later, listed, plural, say
 from tl.store.schema import ACTIVE
-from tl.words import NOT_AVAILABLE, about, count, percent, points
+from tl.words import about, count, not_available, number_of, percent, points
 
 FAILED = ("failed", "interrupted")
 COVERS = {  # basis of an interval -> what it is for
-    NEW_PICTURES: "for new pictures",
-    NEW_TRAINING: "for new pictures and new splits",
-    THESE_NETWORKS: "for these networks on new pictures",
-    THESE_PICTURES: "for these test pictures",
+    NEW_PICTURES: later("for new pictures"),
+    NEW_TRAINING: later("for new pictures and new splits"),
+    THESE_NETWORKS: later("for these networks on new pictures"),
+    THESE_PICTURES: later("for these test pictures"),
 }
-NO_PREDICTIONS = "these runs kept no predictions, so nothing is said about new pictures"
+NO_PREDICTIONS = later("these runs kept no predictions, so nothing is said about new pictures")
+UNFAIR = {  # what the side that lost lacked; what did no better than chance is told
+    Learning.STILL_IMPROVING: later("{arm} had not converged with {sizes} pictures: more epochs may narrow the gap."),
+    Learning.TOO_FEW_STEPS: later("{arm} took too few steps with {sizes} pictures: more epochs may narrow the gap."),
+    Learning.DIVERGED: later("{arm} diverged with {sizes} pictures: a lower learning rate may narrow the gap."),
+}
 
 
 def text(found: SweepFinding) -> str:
@@ -41,99 +48,154 @@ def text(found: SweepFinding) -> str:
             _caution(found.best),
         ]
     if found.works_on:
-        sentences.append(f"All of it is about the test pictures of {found.works_on}.")
+        sentences.append(say("All of it is about the test pictures of {dataset}.", dataset=found.works_on))
     if found.judge_by == BALANCED_ACCURACY:
-        sentences.append("Accuracy here is balanced accuracy: every class counts alike.")
-    return " ".join(sentence for sentence in [*sentences, _losses(found.statuses)] if sentence)
+        sentences.append(say("Accuracy here is balanced accuracy: every class counts alike."))
+    return joined([*sentences, _losses(found.statuses)])
 
 
 def _claim(found: SweepFinding) -> str:
     baseline = noun(found.opponent)
     if not found.comparisons:
-        return f"Without a second arm there is nothing to compare {baseline} with."
+        return say("Without a second arm there is nothing to compare {base} with.", base=baseline)
     if found.best is None or found.headline is None:
-        return "No size has a finished run of both arms yet, so there is nothing to compare."
+        return say("No size has a finished run of both arms yet, so there is nothing to compare.")
     best, even = found.best, found.best.break_even
     if even is None:
         return _without_fit(found.headline, found.opponent, best)
     if blind := _blind(found, found.headline, best):
         seen = {size: gain for size, gain in best.gain.items() if size not in blind}
         return _without_even(found.headline, found.opponent, seen, list(blind))
-    arm, margin, exceptions = found.headline, _margin(found.margin), though_not(best, found.margin)
     if even.n is None:
-        surely = f" (the 95 % interval begins at {begins(even)}{_based_on(best)})" if even.low else ""
-        where = f"is worth it{exceptions}" if exceptions else "stays worth it at every size that was tried"
-        return (
-            f"{title(arm)} {where}: its advantage over {baseline} does not fall "
-            f"below {margin} up to {count(even.beyond)} pictures, twice the most that were tried{surely}."
-        )
+        return _beyond(found, found.headline, best, even)
     if even.at_most:
-        fewest = f"Already with {count(even.n)} pictures, the fewest that were tried,"
-        return f"{fewest} {inside(arm)} is less than {margin} better than {baseline}."
-    interval = f" (95 % interval {between(even)}{_based_on(best)})" if even.low is not None else ""
-    reach = f"{exceptions and f'{exceptions},'} up to about {about(even.n)} pictures{interval}"
-    return f"{title(arm)} is worth it{reach}; with more, {baseline} comes within {margin} of it."
+        return say(
+            "Already with {number} pictures, the fewest that were tried, {arm} is less than {margin} better than {base}.",
+            number=count(even.n),
+            arm=inside(found.headline),
+            margin=_margin(found.margin),
+            base=baseline,
+        )
+    number, exceptions = about(even.n), _exceptions(best, found.margin)
+    if even.low is None:
+        reach = say("up to about {number} pictures", number=number)
+    else:
+        interval = _based_on(best, say("95 % interval {span}", span=between(even)))
+        reach = say("up to about {number} pictures ({interval})", number=number, interval=interval)
+    values = {"arm": title(found.headline), "reach": reach, "base": baseline, "margin": _margin(found.margin)}
+    if exceptions:
+        return say(
+            "{arm} is worth it, though not with {sizes} pictures, {reach}; with more, {base} comes within {margin} of it.",
+            sizes=exceptions,
+            **values,
+        )
+    return say("{arm} is worth it {reach}; with more, {base} comes within {margin} of it.", **values)
 
 
-def _based_on(compared: SweepComparison) -> str:
-    """What the interval of a break-even covers, and what it is based on; goes on after its ends."""
+def _beyond(found: SweepFinding, arm: str, best: SweepComparison, even: BreakEven) -> str:
+    """Where an advantage lasts as far as can be seen."""
+    values = {"base": noun(found.opponent), "margin": _margin(found.margin), "limit": count(even.beyond)}
+    if even.low:
+        advantage = say(
+            "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried "
+            "({interval})",
+            **values,
+            interval=_based_on(best, say("the 95 % interval begins at {low}", low=begins(even))),
+        )
+    else:
+        advantage = say(
+            "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried",
+            **values,
+        )
+    if exceptions := _exceptions(best, found.margin):
+        return say(
+            "{arm} is worth it, though not with {sizes} pictures: {advantage}.",
+            arm=title(arm),
+            sizes=exceptions,
+            advantage=advantage,
+        )
+    return say("{arm} stays worth it at every size that was tried: {advantage}.", arm=title(arm), advantage=advantage)
+
+
+def _based_on(compared: SweepComparison, interval: str) -> str:
+    """An interval of a break-even with what it covers, and what it is based on."""
     seeds = max(compared.seeds.values())
-    return {
-        NEW_PICTURES: f" for new pictures; {seeds} seeds",
-        NEW_TRAINING: f" for new pictures; {seeds} splits drawn anew",
-        THESE_NETWORKS: " for these networks; another training may differ",
-        THESE_PICTURES: f" over {seeds} seeds; {NO_PREDICTIONS}",
-    }.get(compared.basis, "")
+    if compared.basis == NEW_PICTURES:
+        return say("{interval} for new pictures; {seeds}", interval=interval, seeds=number_of(seeds, "seed"))
+    if compared.basis == NEW_TRAINING:
+        return say("{interval} for new pictures; {number} splits drawn anew", interval=interval, number=seeds)
+    if compared.basis == THESE_NETWORKS:
+        return say("{interval} for these networks; another training may differ", interval=interval)
+    if compared.basis == THESE_PICTURES:
+        return say(
+            "{interval} over {seeds}; these runs kept no predictions, so nothing is said about new pictures",
+            interval=interval,
+            seeds=number_of(seeds, "seed"),
+        )
+    return interval
 
 
 def covers(found: SweepFinding) -> str:
     """What the intervals of a sweep's accuracies are for: "95 % interval for new pictures"; or that there is none."""
     reached = [entry.accuracy for sizes in found.arms.values() for entry in sizes.values() if entry.accuracy]
     bases = {interval.basis for interval in reached if interval.low is not None}
-    words = [words for basis, words in COVERS.items() if basis in bases]
+    words = [say(words) for basis, words in COVERS.items() if basis in bases]
     if not words:
-        return "no 95 % interval"
-    explained = f" ({NO_PREDICTIONS})" if THESE_PICTURES in bases else ""
-    return f"95 % interval {', or '.join(words)}{explained}"
+        return say("no 95 % interval")
+    what = functools.reduce(lambda one, other: say("{one}, or {other}", one=one, other=other), words)
+    if THESE_PICTURES in bases:
+        return say("95 % interval {what} ({reason})", what=what, reason=say(NO_PREDICTIONS))
+    return say("95 % interval {what}", what=what)
 
 
 def though_not(compared: SweepComparison, margin: float) -> str:
     """ ", though not with 100 pictures": the sizes below the break-even at which the arm was not worth it; or ""."""
+    sizes = _exceptions(compared, margin)
+    return say(", though not with {sizes} pictures", sizes=sizes) if sizes else ""
+
+
+def _exceptions(compared: SweepComparison, margin: float) -> str:
+    """Those sizes."""
     even = compared.break_even
     end = math.inf if even is None or even.n is None else even.n
     below = [count(size) for size, gain in compared.gain.items() if gain and gain.mean < margin and size < end]
-    return f", though not with {listed(below)} pictures" if below else ""
+    return listed(below) if below else ""
 
 
 def begins(even: BreakEven) -> str:
     """Where the interval of a break-even begins."""
     if even.low is None:
-        return NOT_AVAILABLE
-    return f"{count(even.low)} or fewer" if even.low_at_most else about(even.low)
+        return not_available()
+    return say("{number} or fewer", number=count(even.low)) if even.low_at_most else about(even.low)
 
 
 def between(even: BreakEven) -> str:
     """The interval of a break-even."""
     if even.high == even.low:
         return begins(even)
-    end = f"beyond {count(even.high_beyond)}" if even.high is None else about(even.high)
-    return f"{begins(even)} to {end}"
+    end = say("beyond {number}", number=count(even.high_beyond)) if even.high is None else about(even.high)
+    return say("{low} to {high}", low=begins(even), high=end)
 
 
 def _margin(margin: float) -> str:
-    return points(margin).lstrip("+").replace(".0 points", " points").replace("1 points", "1 point")
+    """ "1 point", "2.5 points"."""
+    wanted = f"{100 * margin:.1f}".removesuffix(".0")
+    return plural("{points} point", "{points} points", float(wanted), points=wanted)
 
 
 def _without_fit(arm: str, baseline: str, compared: SweepComparison) -> str:
     """Fewer sizes than a curve needs: the differences as they were measured."""
-    return (
-        f"{_differences(arm, baseline, compared.gain)} The break-even point needs at least {MIN_SIZES} finished sizes."
-    )
+    needs = say("The break-even point needs at least {number} finished sizes.", number=MIN_SIZES)
+    return joined([_differences(arm, baseline, compared.gain), needs])
 
 
 def _differences(arm: str, baseline: str, gain: Mapping[int, Interval | None]) -> str:
-    parts = [f"{points(own.mean)} with {count(size)} pictures" for size, own in gain.items() if own]
-    return f"{title(arm)} against {noun(baseline)} on the test set: {listed(parts)}."
+    parts = [
+        say("{gain} with {size} pictures", gain=points(own.mean), size=count(size)) for size, own in gain.items() if own
+    ]
+    return say(
+        "{arm} against {base} on the test set: {gains}.", arm=title(arm), base=noun(baseline), gains=listed(parts)
+    )
 
 
 def _blind(found: SweepFinding, arm: str, compared: SweepComparison) -> list[int]:
@@ -150,9 +212,15 @@ def _blind(found: SweepFinding, arm: str, compared: SweepComparison) -> list[int
 def _without_even(arm: str, baseline: str, seen: Mapping[int, Interval | None], blind: list[int]) -> str:
     """Sizes that show nothing beside some that may: the differences at those, and why there is no break-even."""
     if not any(seen.values()):
-        return f"Neither arm was clearly better than chance at any size, so it can't be said whether {inside(arm)} is worth it."
-    where = f"With {listed([count(size) for size in blind])} pictures neither arm was clearly better than chance"
-    return f"{_differences(arm, baseline, seen)} {where}, so no break-even point can be given."
+        return say(
+            "Neither arm was clearly better than chance at any size, so it can't be said whether {arm} is worth it.",
+            arm=inside(arm),
+        )
+    none = say(
+        "With {sizes} pictures neither arm was clearly better than chance, so no break-even point can be given.",
+        sizes=listed(count(size) for size in blind),
+    )
+    return joined([_differences(arm, baseline, seen), none])
 
 
 def _worth(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
@@ -162,12 +230,22 @@ def _worth(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
     size, entry = next(iter(compared.worth_in_pictures.items()))
     if found.arms[arm][size].above_guessing is False:
         return ""  # whatever the baseline guesses with
-    many, baseline = f"With {count(size)} pictures it does as well as", noun(found.opponent)
+    values = {"size": count(size), "base": noun(found.opponent)}
     if entry.bound == "at_most":
-        return f"{many} {baseline} with no more than that."
+        return say("With {size} pictures it does as well as {base} with no more than that.", **values)
     if entry.bound == "at_least":
-        return f"{many} {baseline} with more than {count(entry.pictures)}, at least {entry.ratio:.1f} times as many."
-    return f"{many} {baseline} with about {about(entry.pictures)}, {entry.ratio:.1f} times as many."
+        return say(
+            "With {size} pictures it does as well as {base} with more than {number}, at least {ratio:.1f} times as many.",
+            **values,
+            number=count(entry.pictures),
+            ratio=entry.ratio,
+        )
+    return say(
+        "With {size} pictures it does as well as {base} with about {number}, {ratio:.1f} times as many.",
+        **values,
+        number=about(entry.pictures),
+        ratio=entry.ratio,
+    )
 
 
 def _misfit(found: SweepFinding, arm: str) -> str:
@@ -186,8 +264,10 @@ def _misfit(found: SweepFinding, arm: str) -> str:
     ]
     if not missed:
         return ""
-    worst = points(max(missed)).lstrip("+")
-    return f"The fitted curves miss what was measured by up to {worst}, more than the seeds explain: see the residuals."
+    return say(
+        "The fitted curves miss what was measured by up to {points}, more than the seeds explain: see the residuals.",
+        points=wide(max(missed)),
+    )
 
 
 def _guessed(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
@@ -198,27 +278,39 @@ def _guessed(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
         guessed = {
             size: entry for size, entry in reached.items() if entry.above_guessing is False and size not in known
         }
-        sizes = [count(size) for size in guessed]
-        if sizes:
-            where = "at any size" if len(sizes) == len(reached) > 1 else f"with {listed(sizes)} pictures"
-            chance = percent(found.chance, 0)
-            best = max((entry.accuracy.mean for entry in guessed.values() if entry.accuracy), default=None)
-            sentences.append(f"{title(side)} {over_chance(best, found.chance)} ({chance}) {where}.")
-    return " ".join(sentences)
+        if not guessed:
+            continue
+        best = max((entry.accuracy.mean for entry in guessed.values() if entry.accuracy), default=None)
+        seen, chance = unclear(best, found.chance), percent(found.chance, 0)
+        if len(guessed) == len(reached) > 1:
+            anywhere = (
+                later("{arm} was not clearly better than chance ({chance}) at any size.")
+                if seen
+                else later("{arm} did no better than chance ({chance}) at any size.")
+            )
+            sentences.append(say(anywhere, arm=title(side), chance=chance))
+        else:
+            at_some = (
+                later("{arm} was not clearly better than chance ({chance}) with {sizes} pictures.")
+                if seen
+                else later("{arm} did no better than chance ({chance}) with {sizes} pictures.")
+            )
+            sizes = listed(count(size) for size in guessed)
+            sentences.append(say(at_some, arm=title(side), chance=chance, sizes=sizes))
+    return joined(sentences)
 
 
 def _unfair(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
-    """Where the side that lost by more than the margin had no fair chance; what did no better than chance is told."""
+    """Where the side that lost by more than the margin had no fair chance."""
     lost: dict[tuple[str, Learning], list[str]] = {}
     for size, gain in compared.gain.items():
         if gain and abs(gain.mean) > found.margin:
             loser = found.opponent if gain.mean > 0 else arm
             learning = found.arms[loser][size].learning
-            if learning in UNFAIR and learning != Learning.LEARNED_NOTHING:
+            if learning in UNFAIR:
                 lost.setdefault((loser, learning), []).append(count(size))
-    return " ".join(
-        f"{title(loser)} {UNFAIR[learning][0]} with {listed(sizes)} pictures: {UNFAIR[learning][1]} may narrow the gap."
-        for (loser, learning), sizes in lost.items()
+    return joined(
+        say(UNFAIR[learning], arm=title(loser), sizes=listed(sizes)) for (loser, learning), sizes in lost.items()
     )
 
 
@@ -230,35 +322,48 @@ def _unfrozen(found: SweepFinding) -> list[str]:
         for entry in sizes.values()
         if entry.seeds and entry.reached is not None
     }
-    return [f"{title(arm)} was {never_unfrozen(own.reached or '', own.budget)}." for arm, own in frozen.items()]
+    return [
+        say("{arm} was {what}.", arm=title(arm), what=never_unfrozen(own.reached or "", own.budget))
+        for arm, own in frozen.items()
+    ]
 
 
 def _caution(compared: SweepComparison) -> str:
     fewest = min(number for number in compared.seeds.values() if number)
     if fewest >= MIN_PAIRS:
         return ""
-    return "One run each is a hint, not a proof." if fewest == 1 else "Two runs each are a hint, not a proof."
+    return say("One run each is a hint, not a proof.") if fewest == 1 else say("Two runs each are a hint, not a proof.")
 
 
 def _losses(statuses: dict[str, int]) -> str:
     """Runs that are not in it: still to come, failed, stopped."""
-    total = sum(statuses.values())
     waiting = sum(statuses.get(status, 0) for status in ACTIVE)
     failed = sum(statuses.get(status, 0) for status in FAILED)
     stopped = statuses.get("stopped", 0)
-    clauses = [
-        f"{waiting} still to come" if waiting else "",
-        f"{stopped} stopped" if stopped else "",
-        f"{failed} failed" if failed else "",
+    others = [
+        say("{number} still to come", number=waiting) if waiting else "",
+        say("{number} stopped", number=stopped) if stopped else "",
+        say("{number} failed", number=failed) if failed else "",
     ]
-    listed = ", ".join(filter(None, clauses))
-    finished = statuses.get("finished", 0)
-    verb = "is" if finished == 1 else "are"
-    return f"Of {total} runs {finished} {verb} finished, {listed}." if listed else ""
+    if not any(others):
+        return ""
+    return plural(
+        "Of {total} runs {number} is finished, {others}.",
+        "Of {total} runs {number} are finished, {others}.",
+        statuses.get("finished", 0),
+        total=sum(statuses.values()),
+        others=row(other for other in others if other),
+    )
 
 
 def accuracy_with_interval(accuracy: Interval, seeds: int) -> str:
     """ "71.9 % (70.1 to 73.7, n = 3)"; without an interval only n."""
     if accuracy.low is None or accuracy.high is None:
         return f"{percent(accuracy.mean)} (n = {seeds})"
-    return f"{percent(accuracy.mean)} ({100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}, n = {seeds})"
+    return say(
+        "{accuracy} ({low} to {high}, n = {seeds})",
+        accuracy=percent(accuracy.mean),
+        low=f"{100 * accuracy.low:.1f}",
+        high=f"{100 * accuracy.high:.1f}",
+        seeds=seeds,
+    )

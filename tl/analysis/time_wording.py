@@ -1,11 +1,12 @@
-"""The time to the target accuracy as a clause of a sentence."""
+"""The time to the target accuracy: a clause of a sentence, and sentences of its own."""
 
 from tl.analysis import fairness_wording
 from tl.analysis.cost_results import TimeToTarget
 from tl.analysis.guessing import LEAST_LEARNED
-from tl.analysis.names import inside
+from tl.analysis.names import beginning, inside
 from tl.analysis.results import ArmSummary, Learning, Verdict
-from tl.words import duration, number_of, percent
+from tl.languages import listed, plural, say
+from tl.words import duration, percent
 
 ABOUT_EQUAL = 1.05  # times that differ by a smaller factor are called about equal
 
@@ -16,34 +17,44 @@ def about_equal(factor: float) -> bool:
 
 
 def clause(found: Verdict, name: str) -> str:
-    """How much sooner or later the arm got to the target; why no times are compared is a sentence of its own.
-
-    Empty where there is no target or nothing was timed.
-    """
+    """How much sooner or later the arm got to the target; "" where there is no target, nothing was timed or nothing learned."""
     time = found.comparisons[name].time_to_target
-    if time.near_chance:
-        return _nothing_to_time(found, name)
-    if time.target_accuracy is None:
+    if time.near_chance or time.target_accuracy is None:
         return ""
     if time.devices:
-        return f"; they trained on different devices ({' and '.join(time.devices)}), so times can't be compared"
+        return say(
+            "they trained on different devices ({devices}), so times can't be compared", devices=listed(time.devices)
+        )
     if not time.comparable:
-        return "; the machine was busy with other programs, so times can't be compared"
-    told = _told(found, name, time)
-    if not told:
-        return ""
-    disturbed = _disturbed(time.disturbed_epochs) if time.disturbed_epochs else ""
-    return told + disturbed + (_reused(time.reused_seconds) if time.reused_seconds else "")
+        return say("the machine was busy with other programs, so times can't be compared")
+    return _told(found, name, time)
+
+
+def sentences(found: Verdict, name: str) -> list[str]:
+    """What stands after that clause: why nothing was timed, or what the times count."""
+    time = found.comparisons[name].time_to_target
+    if time.near_chance:
+        return [_nothing_to_time(found, name)]
+    if time.target_accuracy is None or time.devices or not time.comparable or not _told(found, name, time):
+        return []
+    return [
+        _disturbed(time.disturbed_epochs) if time.disturbed_epochs else "",
+        _reused(time.reused_seconds) if time.reused_seconds else "",
+    ]
 
 
 def _reused(seconds: float) -> str:
-    return f". Work that runs shared counts in full for each of them ({duration(seconds)} of it was reused)"
+    return say(
+        "Work that runs shared counts in full for each of them ({time} of it was reused).", time=duration(seconds)
+    )
 
 
 def _disturbed(epochs: int) -> str:
-    they = "it counts" if epochs == 1 else "they count"
-    busy = f"In {number_of(epochs, 'epoch')} other programs kept the machine busy"
-    return f". {busy}; {they} with the time of undisturbed ones"
+    return plural(
+        "In {number:,} epoch other programs kept the machine busy; it counts with the time of undisturbed ones.",
+        "In {number:,} epochs other programs kept the machine busy; they count with the time of undisturbed ones.",
+        epochs,
+    )
 
 
 def _told(found: Verdict, name: str, time: TimeToTarget) -> str:
@@ -53,25 +64,39 @@ def _told(found: Verdict, name: str, time: TimeToTarget) -> str:
     if quick and slow:
         return _both(target, slow, quick)
     if quick and in_vain:
-        some = f"in {time.baseline.reached} of {time.runs} runs, in the rest not"
-        where = some if time.baseline.reached else "not"
-        return f"; it reached {target} after {duration(quick)}, {baseline} did {where} in {duration(in_vain)}"
+        times = {"target": target, "time": duration(quick), "baseline": baseline, "limit": duration(in_vain)}
+        if not time.baseline.reached:
+            return say("it reached {target} after {time}, {baseline} did not in {limit}", **times)
+        return say(
+            "it reached {target} after {time}, {baseline} did in {reached} of {runs} runs, in the rest not in {limit}",
+            **times,
+            reached=time.baseline.reached,
+            runs=time.runs,
+        )
     if slow and arm_in_vain:
-        some = f"reached {target} in {time.arm.reached} of {time.runs} runs, in the rest not"
-        where = some if time.arm.reached else f"did not reach {target}"
-        return f"; it {where} in {duration(arm_in_vain)}, {baseline} did after {duration(slow)}"
+        times = {"target": target, "time": duration(slow), "baseline": baseline, "limit": duration(arm_in_vain)}
+        if not time.arm.reached:
+            return say("it did not reach {target} in {limit}, {baseline} did after {time}", **times)
+        return say(
+            "it reached {target} in {reached} of {runs} runs, in the rest not in {limit}, {baseline} did after {time}",
+            **times,
+            reached=time.arm.reached,
+            runs=time.runs,
+        )
     if in_vain and arm_in_vain:
-        return f"; not every run reached {target}, on either side"
+        return say("not every run reached {target}, on either side", target=target)
     return ""
 
 
 def _both(target: str, slow: float, quick: float) -> str:
-    factor, seconds = slow / quick, f"({duration(quick)} against {duration(slow)})"
+    factor, times = slow / quick, {"target": target, "time": duration(quick), "other": duration(slow)}
     if about_equal(factor):
-        return f"; both reached {target} after about the same time {seconds}"
+        return say("both reached {target} after about the same time ({time} against {other})", **times)
     if factor > 1:
-        return f"; it reached {target} {factor:.1f} times sooner {seconds}"
-    return f"; it took {1 / factor:.1f} times as long to reach {target} {seconds}"
+        return say("it reached {target} {factor:.1f} times sooner ({time} against {other})", factor=factor, **times)
+    return say(
+        "it took {factor:.1f} times as long to reach {target} ({time} against {other})", factor=1 / factor, **times
+    )
 
 
 def _nothing_to_time(found: Verdict, name: str) -> str:
@@ -88,10 +113,21 @@ def _nothing_to_time(found: Verdict, name: str) -> str:
     chance = percent(found.chance, 0)
     little = [side for side in (found.against(name), name) if _learned_little(found.summary[side])]
     if not little:
-        return f". The target is too close to chance ({chance}), so times can't be compared"
-    who = "neither arm learned much" if len(little) > 1 else f"{inside(little[0])} learned next to nothing"
-    reached = " and ".join(percent(found.summary[side].ledger.counted_accuracy, 0) for side in little)
-    return f". {who[0].upper()}{who[1:]} ({reached}, chance is {chance}), so times can't be compared"
+        return say("The target is too close to chance ({chance}), so times can't be compared.", chance=chance)
+    reached = [percent(found.summary[side].ledger.counted_accuracy, 0) for side in little]
+    if len(little) > 1:
+        return say(
+            "Neither arm learned much ({one} and {other}, chance is {chance}), so times can't be compared.",
+            one=reached[0],
+            other=reached[1],
+            chance=chance,
+        )
+    return say(
+        "{arm} learned next to nothing ({accuracy}, chance is {chance}), so times can't be compared.",
+        arm=beginning(little[0]),
+        accuracy=reached[0],
+        chance=chance,
+    )
 
 
 def _learned_little(own: ArmSummary) -> bool:

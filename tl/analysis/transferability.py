@@ -107,10 +107,12 @@ def _checked(values: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     """(N, D) float64 and the (N, C) indicators of the classes that occur."""
     values, labels = np.asarray(values, dtype=np.float64), np.asarray(labels)
     if values.ndim != 2 or len(values) != len(labels):
-        raise ValueError(f"features have shape {values.shape}, labels {labels.shape}; (N, D) and (N,) are needed")
+        raise ValueError(
+            f"features have shape {values.shape}, labels {labels.shape}; (N, D) and (N,) are needed"  # not shown
+        )
     classes = np.unique(labels)
     if len(classes) < 2:
-        raise ValueError(f"the labels hold {len(classes)} class; at least two are needed")
+        raise ValueError(f"the labels hold {len(classes)} class; at least two are needed")  # not shown
     if not np.isfinite(values).all():
-        raise ValueError("the features hold values that are not finite")
+        raise ValueError("the features hold values that are not finite")  # not shown
     return values, (labels[:, None] == classes).astype(np.float64)

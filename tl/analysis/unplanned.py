@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from tl.analysis.names import title
 from tl.config import ArmConfig
-from tl.strategies import arm_title
+from tl.languages import plural, say
 
 
 class Told(Protocol):
@@ -20,20 +21,40 @@ class Told(Protocol):
 
 def notes_of(runs: Sequence[Told]) -> list[str]:
     """What did not go as planned with the runs of one arm, each sentence once; of several runs, with which seeds."""
-    seeds: dict[str, list[str]] = {}
-    for run in runs:
-        for note in dict.fromkeys(run.notes):
-            seeds.setdefault(note, []).append(str(run.seed))
     if len(runs) == 1:
-        return list(seeds)
-    return [f"Seed{'' if len(own) == 1 else 's'} {', '.join(own)}: {note}" for note, own in seeds.items()]
+        return list(_seeds_of(runs))
+    return [
+        plural("Seed {seeds}: {note}", "Seeds {seeds}: {note}", len(seeds), seeds=", ".join(seeds), note=note)
+        for note, seeds in _seeds_of(runs).items()
+    ]
 
 
 def notes(arms: Iterable[ArmConfig], runs: Sequence[Told]) -> list[str]:
     """What did not go as planned, arm by arm, in sentences that begin with the arm."""
-    lines = []
+    lines: list[str] = []
     for arm in arms:
-        own = [run for run in runs if run.arm == arm.name]
-        for note in notes_of(own):  # begins with the seeds where there are several
-            lines.append(arm_title(arm.name) + (f", {note[0].lower()}{note[1:]}" if len(own) > 1 else f": {note}"))
+        own, named = [run for run in runs if run.arm == arm.name], title(arm.name)
+        for note, seeds in _seeds_of(own).items():
+            if len(own) == 1:
+                lines.append(say("{arm}: {note}", arm=named, note=note))
+            else:
+                lines.append(
+                    plural(
+                        "{arm}, seed {seeds}: {note}",
+                        "{arm}, seeds {seeds}: {note}",
+                        len(seeds),
+                        arm=named,
+                        seeds=", ".join(seeds),
+                        note=note,
+                    )
+                )
     return lines
+
+
+def _seeds_of(runs: Sequence[Told]) -> dict[str, list[str]]:
+    """Sentence -> the seeds whose runs left it."""
+    seeds: dict[str, list[str]] = {}
+    for run in runs:
+        for note in dict.fromkeys(run.notes):
+            seeds.setdefault(note, []).append(str(run.seed))
+    return seeds

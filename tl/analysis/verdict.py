@@ -20,6 +20,7 @@ from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger,
 from tl.analysis.statistics import HURTS, UNDECIDED
 from tl.analysis.time_to_target import time_to_target
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused, Training
+from tl.languages import say
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
 
@@ -111,11 +112,25 @@ def verdict(
 def check(*, margin: float = MARGIN, target: float | None = None, judge_by: str | None = None) -> None:
     """Raise Refused for a margin, a target or a measure that can't be one."""
     if judge_by not in (None, ACCURACY, BALANCED_ACCURACY):
-        raise Refused(f"judge_by is {judge_by!r}; it must be {ACCURACY} or {BALANCED_ACCURACY}.")
+        raise Refused(
+            say(
+                "judge_by is {value!r}; it must be {accuracy} or {balanced}.",
+                value=judge_by,
+                accuracy=ACCURACY,
+                balanced=BALANCED_ACCURACY,
+            )
+        )
     if not 0 < margin < 1:
-        raise Refused(f"margin is {margin:g}; it must be between 0 and 1, for example 0.01 for one point of accuracy.")
+        raise Refused(
+            say(
+                "margin is {value:g}; it must be between 0 and 1, for example 0.01 for one point of accuracy.",
+                value=margin,
+            )
+        )
     if target is not None and not 0 < target <= 1:
-        raise Refused(f"target is {target:g}; it must be above 0 and at most 1, for example 0.85 for 85 %.")
+        raise Refused(
+            say("target is {value:g}; it must be above 0 and at most 1, for example 0.85 for 85 %.", value=target)
+        )
 
 
 def baseline_of(experiment: Experiment, wanted: str | None = None) -> str:
@@ -127,7 +142,9 @@ def baseline_of(experiment: Experiment, wanted: str | None = None) -> str:
     names = [arm.name for arm in experiment.arms]
     if wanted is not None:
         if wanted not in names:
-            raise Refused(f"baseline is {wanted!r}; it must be one of the arms: {', '.join(names)}.")
+            raise Refused(
+                say("baseline is {value!r}; it must be one of the arms: {arms}.", value=wanted, arms=", ".join(names))
+            )
         return wanted
     usual = _usual_baseline(experiment)
     begin = [arm.name for arm in experiment.arms if arm.strategy == usual]

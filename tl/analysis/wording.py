@@ -8,6 +8,7 @@ from tl.analysis.names import inside, instead, noun, title
 from tl.analysis.results import ArmSummary, Claim, Comparison, Learning, Verdict, both_guess
 from tl.analysis.statistics import UNDECIDED
 from tl.config import BALANCED_ACCURACY
+from tl.languages import Joined, joined, later, say
 from tl.words import percent
 
 
@@ -17,20 +18,23 @@ def whole(found: Verdict, uneven: bool = False) -> str:
         return _alone(found, found.baseline)
     if found.works_on and not any(own.test_accuracy for own in found.summary.values()):
         return _untested_there(found)
-    text = comparison(found, found.headline, found.headline_claim)
+    sentences = [comparison(found, found.headline, found.headline_claim)]
     first = contenders(found.comparisons, found.summary)
     measured = [name for name, entry in first.items() if entry.gain]
     if len(measured) > 1 and claim_wording.sets_apart(found, found.headline, found.headline_claim):
-        claim = found.headline_claim
-        so_far = " so far" if claim and claim.outcome == UNDECIDED else ""
-        text = f"{_best_of(found, found.headline, len(measured))}{so_far}. {text}"
+        sentences.insert(0, _best_of(found, found.headline, len(measured)))
     hurting = [name for name in found.hurting if not instead(found, name)]
-    aside = [claim_wording.told(found, name, found.comparisons[name].claim) for name in hurting]
-    aside += [between(found, name) for name in found.between]
-    aside += [
+    sentences += [claim_wording.told(found, name, found.comparisons[name].claim) for name in hurting]
+    sentences += [between(found, name) for name in found.between]
+    sentences += [
         claim_wording.told(found, name, entry.claim) for name, entry in found.comparisons.items() if name not in first
     ]
-    return " ".join(filter(None, [text, *aside, _judged_by(found, uneven)]))
+    return joined([*sentences, _judged_by(found, uneven)])
+
+
+def sentences_of(text: str) -> list[str]:
+    """One by one those of a text that was joined of them, such as a verdict's; any other text is one."""
+    return [own for part in text.parts for own in sentences_of(part)] if isinstance(text, Joined) else [text]
 
 
 def contenders(comparisons: Mapping[str, Comparison], summary: Mapping[str, ArmSummary]) -> dict[str, Comparison]:
@@ -42,12 +46,17 @@ def contenders(comparisons: Mapping[str, Comparison], summary: Mapping[str, ArmS
 
 def _untested_there(found: Verdict) -> str:
     """Two data sets, and no accuracy on the one that counts."""
-    if any("finished" in own.statuses for own in found.summary.values()):
-        return (
-            f"Which arm does better on {found.works_on} is not known: nobody has labelled these pictures. Label 50 of them, "
-            "and it can be measured without training anything again."
-        )
-    return f"No arm has been tested on {found.works_on} yet."
+    if not any("finished" in own.statuses for own in found.summary.values()):
+        return say("No arm has been tested on {dataset} yet.", dataset=found.works_on)
+    return joined(
+        [
+            say(
+                "Which arm does better on {dataset} is not known: nobody has labelled these pictures.",
+                dataset=found.works_on,
+            ),
+            say("Label 50 of them, and it can be measured without training anything again."),
+        ]
+    )
 
 
 def between(found: Verdict, name: str) -> str:
@@ -57,26 +66,48 @@ def between(found: Verdict, name: str) -> str:
     alone = replace(found, baseline=entry.against, comparisons={name: entry}, headline=name, headline_claim=entry.claim)
     if not entry.tested or both_guess(found.summary, name, entry.against):
         return ""
-    sentences = [
-        claim_wording.told(alone, name, entry.claim),
-        names.caveat(alone, name),
-        claim_wording.what_next(alone, name, entry.claim),
-    ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    return joined(
+        [
+            claim_wording.told(alone, name, entry.claim),
+            names.caveat(alone, name),
+            claim_wording.what_next(alone, name, entry.claim),
+        ]
+    )
 
 
 def _best_of(found: Verdict, name: str, measured: int) -> str:
     """Which of the arms did best: of those held against one baseline, of all where there are several, or where none is
     from scratch and the baseline did better than the best of the others."""
     entry = found.comparisons[name]
+    so_far = found.headline_claim is not None and found.headline_claim.outcome == UNDECIDED
     mixed, known = not found.one_baseline, bool(found.summary[found.baseline].weights and entry.differs)
     if (mixed or known) and _accuracy(found, found.baseline) > _accuracy(found, name):
-        return f"Of all {measured + 1} arms, {inside(found.baseline)} did best, before {inside(name)}"
+        before = (
+            later("Of all {number} arms, {arm} did best, before {other} so far.")
+            if so_far
+            else later("Of all {number} arms, {arm} did best, before {other}.")
+        )
+        return say(before, number=measured + 1, arm=inside(found.baseline), other=inside(name))
     if mixed or known:
-        return f"Of all {measured + 1} arms, {inside(name)} did best"
+        of_all = (
+            later("Of all {number} arms, {arm} did best so far.")
+            if so_far
+            else later("Of all {number} arms, {arm} did best.")
+        )
+        return say(of_all, number=measured + 1, arm=inside(name))
     if names.adapts(found, name):
-        return f"Of the {measured} ways to adapt, {inside(name)} did best"
-    return f"Of the {measured} arms compared with {noun(found.baseline)}, {inside(name)} did best"
+        ways = (
+            later("Of the {number} ways to adapt, {arm} did best so far.")
+            if so_far
+            else later("Of the {number} ways to adapt, {arm} did best.")
+        )
+        return say(ways, number=measured, arm=inside(name))
+    compared = (
+        later("Of the {number} arms compared with {base}, {arm} did best so far.")
+        if so_far
+        else later("Of the {number} arms compared with {base}, {arm} did best.")
+    )
+    return say(compared, number=measured, base=noun(found.baseline), arm=inside(name))
 
 
 def _accuracy(found: Verdict, name: str) -> float:
@@ -87,10 +118,12 @@ def _accuracy(found: Verdict, name: str) -> float:
 def _judged_by(found: Verdict, uneven: bool) -> str:
     """By which measure, where it is not the usual one or not the one asked for."""
     if found.judge_by != found.judge_by_wanted:
-        return "Judged by accuracy: these runs kept no predictions, so their balanced accuracy is not known."
+        return say("Judged by accuracy: these runs kept no predictions, so their balanced accuracy is not known.")
     if found.judge_by != BALANCED_ACCURACY:
         return ""
-    return f"Judged by balanced accuracy, {'since the classes are uneven' if uneven else 'in which every class counts alike'}."
+    if uneven:
+        return say("Judged by balanced accuracy, since the classes are uneven.")
+    return say("Judged by balanced accuracy, in which every class counts alike.")
 
 
 def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
@@ -112,56 +145,90 @@ def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
             losses.told(found, name),
             fairness,
         ]
-    sentences.append(fairness_wording.unfrozen(found, entry.against, name))
-    return " ".join(sentence for sentence in sentences if sentence)
+    return joined([*sentences, fairness_wording.unfrozen(found, entry.against, name)])
 
 
 def _alone(found: Verdict, name: str) -> str:
     own = found.summary[name]
     if own.best_val_accuracy is None:
         return _nothing_yet([own])
-    text = f"{title(name)} {_reached(found, own)}; without a second arm there is nothing to compare it with."
+    sentences = [
+        say(
+            "{reached}; without a second arm there is nothing to compare it with.",
+            reached=_reached(found, title(name), own),
+        )
+    ]
     if own.ledger.learning in (*fairness_wording.GUESS, Learning.DIVERGED):
-        text += f" {title(name)} {fairness_wording.predicate(own)}."
-    return text
+        sentences.append(say("{arm} {what}.", arm=title(name), what=fairness_wording.predicate(own)))
+    return joined(sentences)
 
 
-def _reached(found: Verdict, own: ArmSummary) -> str:
-    if own.test_accuracy:
-        measure = " balanced accuracy" if found.judge_by == BALANCED_ACCURACY else ""
-        return f"reached {percent(own.test_accuracy.mean)}{measure} on the test set"
-    return f"reached {percent(own.best_val_accuracy)} on the validation pictures"
+def _reached(found: Verdict, arm: str, own: ArmSummary) -> str:
+    if not own.test_accuracy:
+        accuracy = percent(own.best_val_accuracy)
+        return say("{arm} reached {accuracy} on the validation pictures", arm=arm, accuracy=accuracy)
+    accuracy = percent(own.test_accuracy.mean)
+    if found.judge_by == BALANCED_ACCURACY:
+        return say("{arm} reached {accuracy} balanced accuracy on the test set", arm=arm, accuracy=accuracy)
+    return say("{arm} reached {accuracy} on the test set", arm=arm, accuracy=accuracy)
 
 
 def _nothing_to_compare(found: Verdict, name: str) -> str:
     sides = {side: found.summary[side] for side in (name, found.against(name))}
     known = [side for side, own in sides.items() if own.best_val_accuracy is not None]
     if not known:
-        return " ".join([_nothing_yet(sides.values()), losses.told(found, name)]).strip()
+        return joined([_nothing_yet(sides.values()), losses.told(found, name)])
     missing = [side for side in sides if side not in known]
     if not missing:
-        return "The two arms have no seed in common, so there is nothing to compare."
-    return (
-        f"{title(missing[0])} has no finished epoch{losses.because(sides[missing[0]])}, so there is nothing to "
-        f"compare; {inside(known[0])} {_reached(found, sides[known[0]])}."
-    )
+        return say("The two arms have no seed in common, so there is nothing to compare.")
+    arm, own = title(missing[0]), sides[missing[0]]
+    reached = _reached(found, inside(known[0]), sides[known[0]])
+    if losses.ended(own):
+        return say(
+            "{arm} has no finished epoch because it {state}, so there is nothing to compare; {reached}.",
+            arm=arm,
+            state=losses.state(own),
+            reached=reached,
+        )
+    return say("{arm} has no finished epoch, so there is nothing to compare; {reached}.", arm=arm, reached=reached)
 
 
 def _nothing_yet(sides: Iterable[ArmSummary]) -> str:
     """Where no epoch was finished: whether one still may be."""
     ended = [status in losses.ENDS for own in sides for status in own.statuses]
-    return "No run finished an epoch." if ended and all(ended) else "No epoch is finished yet."
+    return say("No run finished an epoch.") if ended and all(ended) else say("No epoch is finished yet.")
 
 
 def _by_validation(found: Verdict, name: str) -> str:
-    base = found.against(name)
-    untested = [side for side in (base, name) if not found.summary[side].test_accuracy]
-    why = " and ".join(f"{inside(side)} {losses.state(found.summary[side])}" for side in untested)
-    sides = found.comparisons[name].validation_accuracy
     if found.works_on:
         return _untested_there(found)
-    return (
-        f"There is no comparison on the test set{f', because {why}' if why else ''}. By the best validation accuracy so "
-        f"far, {inside(name)} is at {percent(sides.arm)} and {inside(base)} at "
-        f"{percent(sides.baseline)}."
+    base = found.against(name)
+    untested = [
+        (inside(side), losses.state(found.summary[side]))
+        for side in (base, name)
+        if not found.summary[side].test_accuracy
+    ]
+    if len(untested) == 2:
+        (one, state), (other, other_state) = untested
+        why = say(
+            "There is no comparison on the test set, because {one} {state} and {other} {other_state}.",
+            one=one,
+            state=state,
+            other=other,
+            other_state=other_state,
+        )
+    elif untested:
+        why = say(
+            "There is no comparison on the test set, because {arm} {state}.", arm=untested[0][0], state=untested[0][1]
+        )
+    else:
+        why = say("There is no comparison on the test set.")
+    sides = found.comparisons[name].validation_accuracy
+    so_far = say(
+        "By the best validation accuracy so far, {arm} is at {accuracy} and {other} at {other_accuracy}.",
+        arm=inside(name),
+        accuracy=percent(sides.arm),
+        other=inside(base),
+        other_accuracy=percent(sides.baseline),
     )
+    return joined([why, so_far])
