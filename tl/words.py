@@ -12,7 +12,7 @@ _INVISIBLE = re.compile(
     r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
 )
 ORDINALS = (later("{number:,}st"), later("{number:,}nd"), later("{number:,}rd"), later("{number:,}th"))
-NOUNS = {  # what is counted: one of it, several of it
+NOUNS = {  # not shown are its keys: what is counted -> one of it, several of it
     "class": later_plural("{number:,} class", "{number:,} classes"),
     "device": later_plural("{number:,} device", "{number:,} devices"),
     "epoch": later_plural("{number:,} epoch", "{number:,} epochs"),

@@ -438,12 +438,12 @@ class Trainer:
             "devices": self.ranks.count,
             "versions": versions(),
         }
-        document |= facts
+        document = said(document | facts)
         try:
             self.ranks.once(write_events, self.run.tensorboard, self.config, history.rows, document)
         except OSError as error:
             if status == "finished":
                 raise
             print(f"TensorBoard's files lack how the run ended: {error}", flush=True)  # not shown
-        self.ranks.once(write_json, self.run.result, said(document))
+        self.ranks.once(write_json, self.run.result, document)
         return document
