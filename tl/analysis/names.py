@@ -8,7 +8,7 @@ from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED
 from tl.differences import FROM_SCRATCH, NOUNS, source_title
 from tl.languages import ENGLISH, language, later, listed, say
-from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET
+from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET, own_in_words, parts_of
 from tl.strategies import arm_title as title
 
 __all__ = [
@@ -79,7 +79,7 @@ def noun(name: str) -> str:
     """The title where a sentence needs a noun: "training from scratch", "full fine-tuning"."""
     strategy, own = _usual(name)
     if strategy == "scratch":
-        return say("training from scratch ({own})", own=_own(own)) if own else say("training from scratch")
+        return say("training from scratch ({own})", own=own_in_words(own)) if own else say("training from scratch")
     return say("training {arm}", arm=name) if strategy is None and name.startswith("from ") else inside(name)
 
 
@@ -88,28 +88,17 @@ def row(items: Iterable[str]) -> str:
     return functools.reduce(lambda left, right: say("{list}, {item}", list=left, item=right), items)
 
 
-def _usual(name: str) -> tuple[str | None, str]:
-    """The strategy of an arm that nobody named, and what it has of its own as tl.differences.usual_name has it."""
-    if name in STRATEGIES:
-        return name, ""
-    titles = {strategy.title: key for key, strategy in STRATEGIES.items()}
-    begins = [known for known in titles if name.startswith(f"{known}, ") and name not in titles]
-    if not begins:
-        return None, ""
-    longest = max(begins, key=len)
-    return titles[longest], name.removeprefix(f"{longest}, ")
+def _usual(name: str) -> tuple[str | None, tuple[str, ...]]:
+    """The strategy of an arm that nobody named, and what it has of its own."""
+    return (name, ()) if name in STRATEGIES else parts_of(name) or (None, ())
 
 
-def _own(own: str) -> str:
-    return row(say(INSIDE["scratch"]) if part == FROM_SCRATCH else part for part in own.split(", "))
-
-
-def _with_own(way: str, own: str) -> str:
+def _with_own(way: str, own: tuple[str, ...]) -> str:
     if not own:
         return way
-    if own == FROM_SCRATCH:
+    if own == (FROM_SCRATCH,):
         return say("{way} from scratch", way=way)
-    return say("{way} ({own})", way=way, own=_own(own))
+    return say("{way} ({own})", way=way, own=own_in_words(own))
 
 
 def _in_parentheses(name: str) -> str:
@@ -117,7 +106,7 @@ def _in_parentheses(name: str) -> str:
     strategy, own = _usual(name)
     if strategy is None:
         return title(name)
-    return say("{way}, {own}", way=say(INSIDE[strategy]), own=_own(own)) if own else say(INSIDE[strategy])
+    return say("{way}, {own}", way=say(INSIDE[strategy]), own=own_in_words(own)) if own else say(INSIDE[strategy])
 
 
 def differing(one: ArmSummary, other: ArmSummary) -> tuple[str, ...]:
@@ -256,7 +245,7 @@ def side(found: Verdict, name: str, other: str) -> str:
     if strategy == "scratch":
         return say("{network} from scratch", network=network)
     short = say(SHORT.get(strategy, INSIDE[strategy]))
-    return say("{network} ({way})", network=network, way=_with_own(short, words) if words == FROM_SCRATCH else short)
+    return say("{network} ({way})", network=network, way=_with_own(short, words) if words == (FROM_SCRATCH,) else short)
 
 
 def open_question(found: Verdict, name: str) -> str:
