@@ -1,5 +1,6 @@
 """What is said is worded in the reader's language, is stored as what was said, and is complete in every language."""
 
+import json
 import pickle
 import threading
 from string import Formatter
@@ -10,7 +11,7 @@ from tests import catalogue
 from tl import languages
 from tl.__main__ import language_of
 from tl.config import Refused
-from tl.languages import english, joined, listed, plural, read, say, speaking, store
+from tl.languages import commas, either, english, joined, listed, plural, read, say, semicolons, speaking, store
 from tl.words import duration, number_of, points
 
 OTHERS = sorted(languages.LANGUAGES.keys() - {languages.ENGLISH})
@@ -97,12 +98,40 @@ def test_a_sentence_of_an_earlier_version_is_shown_as_it_is(chinese):
         '{"say": "{x}"}',
         '{"say": 3}',
         '{"say": "{", "values": {}}',
+        '{"say": "{x:,}", "values": {"x": null}}',
+        '{"say": "{x}", "values": {"x": [1]}}',
+        '{"say": "{x:.1f}", "values": {"x": 1%s}}' % ("0" * 400),
+        '{"say": "{number}", "many": "{number}s", "number": 1e999, "values": {"number": 1}}',
+        '{"say": "{x.__new__.__globals__[os].environ}",'
+        ' "values": {"x": {"say": "a"}, "x.__new__.__globals__[os].environ": 1}}',
+        '{"say": "{x[0]}", "values": {"x": "a", "x[0]": "b"}}',
+        '{"say": "%s", "values": {"x": 1}}' % ("{x:.999f}" * 10_000),
         '{"joined": 3}',
+        '{"joined": [3]}',
+        '{"listed": ["a", "b"], "between": "{0.__class__} {1}"}',
+        '{"listed": ["a", "b"]}',
         '{"say": ',
     ],
 )
 def test_a_damaged_or_hostile_stored_sentence_is_shown_as_it_is(stored):
     assert read(stored) == stored
+
+
+def test_a_stored_sentence_that_grows_with_every_level_is_shown_as_it_is():
+    stored = {"say": "ten letter"}
+    for _ in range(40):
+        stored = {"say": "{x}{x}", "values": {"x": stored}}
+    assert read(json.dumps(stored)) == json.dumps(stored)
+
+
+@pytest.mark.parametrize("join", [commas, semicolons, listed, either])
+def test_a_list_may_be_long(chinese, join):
+    names = [f"class {number}" for number in range(1000)]
+    said = join(names)
+    assert said.startswith(names[0]) and said.endswith(names[-1]) and read(store(said)) == said
+    assert pickle.loads(pickle.dumps(said)) == said
+    if join is commas:
+        assert in_chinese(lambda: read(store(said))) == "、".join(names)
 
 
 def test_an_error_keeps_what_can_be_said_again(chinese):

@@ -37,9 +37,12 @@ VARIABLES = (
 TWO_SENTENCES = "{sentence} {next}"  # what stands between the two; Chinese has nothing there
 _READ_BY = "TL_SENTENCES"
 READ_BY_US = {_READ_BY: "stored"}  # in the environment of a process whose words are read and shown to others, or later
-_STORED = ('{"say": ', '{"joined": ')  # what a stored sentence begins with: nothing else that is said begins so
+_STORED = ('{"say": ', '{"joined": ', '{"listed": ')  # what a stored sentence begins with: nothing else that is said begins so
 
 _HARMLESS = re.compile(r"[+,]?(\.\d{1,3})?[dfgers%]?")  # what follows a name in a stored sentence
+_LARGEST = 200_000  # characters of one, as it is stored and as it is shown
+_DEEPEST = 50  # sentences within each other
+_NUMBER = 1_500  # characters, at most, of a number in such a format
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
 _ask: list[Callable[[], str | None]] = []  # the one that knows who reads; set once, by what starts the process
@@ -81,8 +84,7 @@ class Joined(str):
 
     def __new__(cls, parts: Iterable[str]) -> "Joined":
         kept = tuple(part for part in parts if part)
-        space = _catalogue(language()).gettext(TWO_SENTENCES).removeprefix("{sentence}").removesuffix("{next}")
-        said = super().__new__(cls, space.join(str(again(part)) for part in kept))
+        said = super().__new__(cls, _series(TWO_SENTENCES, kept))
         said.parts = kept
         return said
 
@@ -91,6 +93,32 @@ class Joined(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.parts,)
+
+
+class Listed(str):
+    """Parts of a line one after the other, however many, as the reader's language sets them."""
+
+    between: str  # COMMA or SEMICOLON
+    parts: tuple[str, ...]
+
+    def __new__(cls, between: str, parts: Iterable[str]) -> "Listed":
+        kept = tuple(parts)
+        said = super().__new__(cls, _series(between, kept))
+        said.between, said.parts = between, kept
+        return said
+
+    def __str__(self) -> "Listed":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.between, self.parts)
+
+
+def _series(text: str, parts: Iterable[str]) -> str:
+    """Its parts, each put behind those before it with `text`, which has a name for these and one for it."""
+    before, between, after = re.split(r"\{\w+\}", _catalogue(language()).gettext(text))
+    first, *rest = [str(again(part)) for part in parts] or [""]
+    return before * len(rest) + "".join([first, *(f"{between}{part}{after}" for part in rest)])
 
 
 def say(text: str, /, **values: object) -> Said:
@@ -118,6 +146,9 @@ def joined(parts: Iterable[str | None]) -> Joined:
     return Joined(part for part in parts if part)
 
 
+COMMA, SEMICOLON = later("{list}, {item}"), later("{list}; {item}")  # what stands between the parts of a line
+
+
 def listed(items: Iterable[object]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return _ending(later("{list} and {last}"), items)
@@ -130,17 +161,17 @@ def either(items: Iterable[object]) -> str:
 
 def commas(items: Iterable[object]) -> str:
     """ "a, b, c"; "" for nothing."""
-    return _between(later("{list}, {item}"), items)
+    return _between(COMMA, items)
 
 
 def semicolons(items: Iterable[object]) -> str:
     """ "a; b; c"; "" for nothing."""
-    return _between(later("{list}; {item}"), items)
+    return _between(SEMICOLON, items)
 
 
 def _between(text: str, items: Iterable[object]) -> str:
     said = [str(item) for item in items]
-    return functools.reduce(lambda left, right: say(text, list=left, item=right), said) if said else ""
+    return Listed(text, said) if len(said) > 1 else "".join(said)
 
 
 def _ending(text: str, items: Iterable[object]) -> str:
@@ -152,6 +183,8 @@ def again(value: Any) -> Any:
     """What was said, in the language of whoever reads now; anything else as it is."""
     if isinstance(value, Said):
         return Said(value.text, value.many, value.number, value.values)
+    if isinstance(value, Listed):
+        return Listed(value.between, value.parts)
     return Joined(value.parts) if isinstance(value, Joined) else value
 
 
@@ -171,11 +204,11 @@ def told(sentence: object) -> str:
 
 def read(stored: str | None) -> str | None:
     """What `store` made, in the reader's language. A sentence of an earlier version, or what is damaged, as it is."""
-    if stored is None or not stored.startswith(_STORED):
+    if stored is None or not stored.startswith(_STORED) or len(stored) > _LARGEST:
         return stored
     try:
         return str(_unpacked(json.loads(stored)))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
         return stored
 
 
@@ -186,22 +219,42 @@ def _packed(value: Any) -> Any:
         return {"say": value.text, **form, **({"values": values} if values else {})}
     if isinstance(value, Joined):
         return {"joined": [_packed(part) for part in value.parts]}
+    if isinstance(value, Listed):
+        return {"listed": [_packed(part) for part in value.parts], "between": value.between}
     if isinstance(value, Integral):  # numpy's, too
         return int(value)
     return float(value) if isinstance(value, Real) else str(value)
 
 
-def _unpacked(value: Any) -> Any:
-    if not isinstance(value, dict):
+def _unpacked(value: Any, deep: int = 0) -> Any:
+    """A file may hold anything: raises ValueError where that would be no sentence, or one without end."""
+    if isinstance(value, str | int | float):
         return value
-    if "joined" in value:
-        return Joined(_unpacked(part) for part in value["joined"])
-    values = {name: _unpacked(own) for name, own in value.get("values", {}).items()}
-    texts = (value["say"], value.get("many", ""))
+    if deep > _DEEPEST:
+        raise ValueError
+    if "say" in value:
+        values = {name: _unpacked(own, deep + 1) for name, own in value.get("values", {}).items()}
+        texts = (value["say"], value.get("many", ""))
+        if _length(texts, values) > _LARGEST:
+            raise ValueError
+        return Said(*texts, value.get("number"), values)
+    parts = [_unpacked(part, deep + 1) for part in value["joined" if "joined" in value else "listed"]]
+    if sum(map(len, parts)) > _LARGEST or value.get("between", COMMA) not in (COMMA, SEMICOLON):
+        raise ValueError
+    return Joined(parts) if "joined" in value else Listed(value["between"], parts)
+
+
+def _length(texts: tuple[str, str], values: Mapping[str, Any]) -> int:
+    """The most characters that they have with these values. Raises ValueError where they take more than a value: `{x.y}`
+    and `{x[y]}` reach far into a process, and a width may be a gigabyte of blanks."""
+    length = sum(map(len, texts))
     for _, name, spec, conversion in (part for text in texts for part in Formatter().parse(text)):
-        if name is not None and (name not in values or not _HARMLESS.fullmatch(f"{spec}{conversion or ''}")):
-            raise ValueError(value["say"])  # a file may hold anything, and a format a gigabyte of blanks
-    return Said(*texts, value.get("number"), values)
+        if name is None:
+            continue
+        if not name.isidentifier() or not _HARMLESS.fullmatch(f"{spec}{conversion or ''}"):
+            raise ValueError
+        length += max(len(str(values[name])), _NUMBER)
+    return length
 
 
 def english(text: str) -> str:
