@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 
 from babel.messages import Catalog, mofile, pofile
 
@@ -51,6 +52,45 @@ def marked(path: Path) -> Iterator[str | tuple[str, str]]:
         texts = [form.value for form in forms if isinstance(form, ast.Constant)]
         if len(texts) == MARKS[node.func.id]:
             yield texts[0] if len(texts) == 1 else (texts[0], texts[1])
+
+
+def unfitting(path: Path) -> Iterator[tuple[int, str, set[str]]]:
+    """Calls of `say` and `plural` whose values are not those that their text has {names} for: line, text, names. As far as
+    the text is written in the call or in the same function before it, and the values in the call."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for node in ast.walk(tree):
+        name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+        if not isinstance(node, ast.Call) or name not in ("say", "plural"):
+            continue
+        given = {keyword.arg for keyword in node.keywords}
+        within = [each for each in functions if each.lineno <= node.lineno <= (each.end_lineno or 0)]
+        texts = [text for form in node.args[: MARKS[name]] for text in _texts_of(form, within[-1:], node.lineno)]
+        implied = {"number"} if name == "plural" else set()
+        wanted = [{field for _, field, _, _ in Formatter().parse(text) if field is not None} for text in texts]
+        for text, fields in zip(texts, wanted, strict=True):
+            if None in given:  # **values
+                continue
+            if wrong := (fields - given - implied) | (given - implied - set().union(*wanted)):  # type: ignore[arg-type]
+                yield node.lineno, text, wrong
+
+
+def _texts_of(form: ast.expr, within: list[ast.FunctionDef], line: int) -> list[str]:
+    """The texts that an argument may be; none where that is not to be seen."""
+    if isinstance(form, ast.Constant):
+        return [form.value] if isinstance(form.value, str) else []
+    if isinstance(form, ast.IfExp):
+        return _texts_of(form.body, within, line) + _texts_of(form.orelse, within, line)
+    if isinstance(form, ast.Call) and isinstance(form.func, ast.Name) and form.func.id == "later":
+        return _texts_of(form.args[0], within, line)
+    if isinstance(form, ast.Name) and within:
+        stored = [
+            each for each in ast.walk(within[0]) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+        ]
+        last = max((each.lineno for each in stored if each.id == form.id and each.lineno < line), default=0)
+        assigned = [each for each in ast.walk(within[0]) if isinstance(each, ast.Assign) and each.lineno == last]
+        return _texts_of(assigned[0].value, [], line) if assigned else []
+    return []
 
 
 def empty(code: str) -> Catalog:

@@ -24,6 +24,13 @@ CHINESE = {
     "{list}, {item}": "{list}、{item}",
 }
 
+PATTERNS = {  # said without values, which are put in elsewhere
+    ("tl/cli/watch.py", "{n:.1f}/{total} epochs"),
+    ("tl/charts/times.py", "{hours} h {minutes} min"),
+    ("tl/charts/times.py", "{hours} h"),
+    ("tl/charts/times.py", "{seconds} s"),
+}
+
 
 @pytest.fixture
 def chinese(monkeypatch, tmp_path):
@@ -215,6 +222,32 @@ def test_what_is_read_is_what_was_translated(code):
 @pytest.mark.parametrize("path", catalogue.SHOWN, ids=lambda path: str(path.relative_to(catalogue.ROOT)))
 def test_no_sentence_is_left_unmarked(path):
     assert not list(catalogue.unmarked(path))
+
+
+@pytest.mark.parametrize("path", catalogue.SHOWN, ids=lambda path: str(path.relative_to(catalogue.ROOT)))
+def test_a_sentence_is_given_the_values_that_it_names_and_no_others(path):
+    shown = str(path.relative_to(catalogue.ROOT))
+    found = [each for each in catalogue.unfitting(path) if (shown, each[1]) not in PATTERNS]
+    assert not found
+
+
+def test_values_that_a_sentence_does_not_name_are_found(tmp_path):
+    file = tmp_path / "wrong.py"
+    file.write_text(
+        """
+def told(number, several, values):
+    say("{a} and {b}", a=1)
+    say("{a}", a=1, b=2)
+    plural("One {a}.", "{number} {a}.", number)
+    text = later("{a} alone") if several else later("{a} and {b}")
+    say(text, a=1)
+    say(text, a=1, b=1)
+    say("{a}", **values)
+    plural("{number} {a}", "{number} {a}", number, a=1)
+"""
+    )
+    found = [(line, sorted(names)) for line, _, names in catalogue.unfitting(file)]
+    assert found == [(3, ["b"]), (4, ["b"]), (5, ["a"]), (5, ["a"]), (7, ["b"])]
 
 
 def test_numbers_in_words():

@@ -37,7 +37,7 @@ VARIABLES = (
 TWO_SENTENCES = "{sentence} {next}"  # what stands between the two; Chinese has nothing there
 _READ_BY = "TL_SENTENCES"
 READ_BY_US = {_READ_BY: "stored"}  # in the environment of a process whose words are read and shown to others, or later
-_STORED = ('{"say": ', '{"joined": ', '{"listed": ')  # what a stored sentence begins with: nothing else that is said begins so
+_STORED = ('{"say": ', '{"joined": ', '{"listed": ')  # what a stored sentence begins with, and nothing else
 
 _HARMLESS = re.compile(r"[+,]?(\.\d{1,3})?[dfgers%]?")  # what follows a name in a stored sentence
 _LARGEST = 200_000  # characters of one, as it is stored and as it is shown
