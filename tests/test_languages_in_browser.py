@@ -58,8 +58,12 @@ def shows(page, text: str, tag: str) -> None:
 
 
 def choose(page, language: str) -> None:
-    page.locator(".st-key-language_choice input").click()
-    page.get_by_role("option", name=language).click()
+    choose_in(page, "language_choice", language)
+
+
+def choose_in(page, key: str, option: str) -> None:
+    page.locator(f".st-key-{key} input").click()
+    page.get_by_role("option", name=option).click()
 
 
 def test_two_browsers_are_answered_in_two_languages_at_once(opened):
@@ -97,3 +101,17 @@ def test_a_verdict_is_read_in_both(opened, app):
     for language, text in (("en-GB", "points"), ("zh-CN", "个百分点")):
         page = opened(f"?experiment={app.finished}", language)
         expect(page.locator(".st-key-verdict").get_by_text(text, exact=False).first).to_be_visible(timeout=WAIT)
+
+
+def test_what_is_chosen_stays_when_the_language_changes(opened):
+    page = opened("Runs", "en-GB")
+    choose_in(page, "runs_state", "Finished")
+    for language, word in (("中文", chinese("Finished")), ("English", "Finished"), ("中文", chinese("Finished"))):
+        choose(page, language)
+        expect(page.locator(".st-key-runs_state input")).to_have_value(word, timeout=WAIT)
+        page.locator(".st-key-runs_layout").get_by_role("radio").last.click()  # sends what else is chosen, too
+        shows(
+            page, chinese("Data size") if language == "中文" else "Data size", "zh-Hans" if language == "中文" else "en"
+        )
+        expect(page.locator(".st-key-runs_state input")).to_have_value(word, timeout=WAIT)
+        expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -1,5 +1,6 @@
 """A workspace ends a day after its last visit, whole: files and rows; what happens says so; nobody else's is touched."""
 
+import json
 import logging
 import os
 import shutil
@@ -119,6 +120,17 @@ def test_it_is_told_in_the_visitor_s_language_whoever_removed_it(root, tmp_path)
     }
     with chinese(tmp_path / "locale", sentences), speaking("zh"):
         assert visits.removed(home) == "已删除：1 data set、1 run（24，刚刚）"
+
+
+@pytest.mark.parametrize(
+    "note", [{}, [], {"time": "x", "life_hours": 24, "what": "all"}, {"time": 1.0, "life_hours": 24, "what": 3}]
+)
+def test_a_damaged_note_of_what_was_removed_tells_nothing(root, note):
+    home = visitor(root, 25)
+    expiry.remove_expired(root)
+    [path] = (root.root / "removed").glob("*.json")
+    path.write_text(json.dumps(note))
+    assert visits.removed(home) is None
 
 
 def test_what_is_known_of_the_removed_is_forgotten_after_a_week(root):

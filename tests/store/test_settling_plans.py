@@ -32,7 +32,20 @@ def test_a_plan_comes_back_as_it_was_stored(home):
     assert read(home, insert(home)) is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"looks": []', '{"looks": 3}', '{"looks": [], "x": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"looks": []',
+        '{"looks": 3}',
+        '{"looks": [], "x": 1}',
+        '{"looks": [], "message": 3}',
+        "[" * 99_999,
+    ],
+)
 def test_a_plan_that_can_not_be_read_is_none(home, text):
     experiment_id = insert(home, PLAN)
     with schema.writing(home) as connection:

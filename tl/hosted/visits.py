@@ -8,7 +8,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec import Struct
+
 from tl.languages import read, say, store
+from tl.store.documents import Count, Finite, fitting
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.words import ago, count
@@ -16,6 +19,12 @@ from tl.words import ago, count
 STAMP = "visited"  # file of a workspace; its time is that of the last visit
 TOUCH_SECONDS = 60.0  # between two changes of the stamp
 TOLD_SECONDS = 7 * 86400.0  # for so long what was removed can be told
+
+
+class _Removed(Struct, frozen=True, kw_only=True):
+    time: Finite
+    life_hours: Count
+    what: str  # as tl.languages stores it
 
 
 def touch(home: Home) -> None:
@@ -53,14 +62,14 @@ def note_removed(home: Home, life_hours: int, what: str) -> None:
 
 def removed(home: Home) -> str | None:
     """What a returning visitor must be told, in a sentence; None where nothing of theirs was removed lately."""
-    told = read_json(_note(home)) if home.owner else None
-    if not isinstance(told, dict):
+    told = fitting(read_json(_note(home)), _Removed) if home.owner else None
+    if told is None:
         return None
     return say(
         "Your workspace was removed after {hours} h without a visit, {ago}: {what}.",
-        hours=count(told["life_hours"]),
-        ago=ago(max(0.0, time.time() - told["time"])),
-        what=read(told["what"]),
+        hours=count(told.life_hours),
+        ago=ago(max(0.0, time.time() - told.time)),
+        what=read(told.what),
     )
 
 

@@ -73,7 +73,7 @@ def plan_of(text: str | None) -> Settling | None:
         looks = tuple((int(seeds), str(outcome)) for seeds, outcome in document["looks"])
         plan = Settling(**document | {"looks": looks, "message": read(document.get("message"))})
         return plan if plan.ended in (None, *ENDS) and type(plan.began) in (int, float) else None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 

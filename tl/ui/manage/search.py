@@ -24,6 +24,7 @@ def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], pa
     names = dict.fromkeys(name for run in runs for name in (run.dataset, run.target_dataset) if name is not None)
     titles = {name: plain(view.data_title(home, name)) for name in names}
     states = [state for state in view.STATUSES if any(run.status == state for run in runs)]
+    held = st.session_state.get(STATE)
     asked: dict[str, Any] = {"persist_state": "session", "on_change": st.session_state.pop, "args": (page_key, None)}
     with st.grid(3, min_column_width=220):
         words = st.text_input(
@@ -35,7 +36,7 @@ def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], pa
         )
         state = st.selectbox(
             say("State"),
-            states if st.session_state.get(STATE) in (None, *states) else [*states, st.session_state[STATE]],
+            [*states, held] if held in view.STATUSES.keys() - states else states,
             index=None,
             key=STATE,
             placeholder=say("Any"),

@@ -7,6 +7,7 @@ from tl.languages import LANGUAGES, TAGS, ask, fitting, language, say
 
 IN_ADDRESS = "lang"
 CHOSEN = "language"  # in the session
+SPOKEN = "language_spoken"  # by the last page of the session
 WIDGET = "language_choice"
 SCRIPTS = {code: f"document.documentElement.lang = '{TAGS[code]}'" for code in LANGUAGES}
 
@@ -27,6 +28,17 @@ def begin() -> None:
         st.session_state[CHOSEN] = asked
     elif st.session_state.get(CHOSEN):
         st.query_params[IN_ADDRESS] = st.session_state[CHOSEN]
+    if st.session_state.setdefault(SPOKEN, language()) != language():
+        _reword()
+        st.session_state[SPOKEN] = language()
+
+
+def _reword() -> None:
+    """Tell the browser anew what is chosen: it knows an option by its words alone, and would send those of the other
+    language until something else is chosen. What it knows otherwise (what is pressed, ticked or brought) stays as it is."""
+    for key, value in st.session_state.items():
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            st.session_state[key] = value
 
 
 def choice() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from tl.config import Refused
 from tl.failures import of_disk
+from tl.languages import again
 from tl.ui.parts.text import escape
 
 
@@ -16,7 +17,9 @@ def told(key: str | None = None) -> Iterator[None]:
     try:
         yield
     except (Refused, OSError) as problem:
-        words = str(problem) if isinstance(problem, Refused | TimeoutError) else of_disk(problem)
+        words = again(
+            str(problem) if isinstance(problem, Refused | TimeoutError) else of_disk(problem)
+        )  # a thread's is English
         if words is None:
             raise
         if key is None:
