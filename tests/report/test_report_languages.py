@@ -16,7 +16,7 @@ from tests.report.test_model_card import MEASURED
 from tests.two_sets_lab import compared, sets
 from tl.analysis import fairness
 from tl.analysis.records import FAR_ABOVE
-from tl.config import Refused, Training
+from tl.config import ArmConfig, Refused, Training
 from tl.datasets.pool import answers as answering
 from tl.languages import say, speaking, store
 from tl.measures import GUESSING_ERRORS
@@ -198,3 +198,13 @@ def test_predict_says_what_cant_be_done_in_chinese(monkeypatch, capsys, tmp_path
     monkeypatch.setattr(predict, "labels", lambda: ["a"])
     assert predict.main([str(tmp_path / "nowhere")]) == 2
     assert capsys.readouterr().err == f"没有文件或文件夹 {str(tmp_path / 'nowhere')!r}。\n"
+
+
+@pytest.mark.parametrize("name", ['{"say": "x"}', '{"joined": ["a"]}', "{x}"])
+def test_what_people_typed_is_in_a_bundle_as_they_typed_it(home, other, tmp_path, name):
+    arms = (ArmConfig(name=name, strategy="scratch"), ArmConfig(name="other", strategy="scratch"))
+    experiment_id = page_lab.submit(home, arms=arms)
+    for row in rows(home, experiment_id):
+        page_lab.end(home, row, "finished")
+    import_bundle(other, packed(tmp_path / "b.zip", contents(export_bundle(home, experiment_id))))
+    assert [row.arm for row in rows(other, experiment_id)] == [name, "other"]

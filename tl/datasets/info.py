@@ -182,7 +182,7 @@ class DatasetInfo:
 
     def _with(self, written: Callable[[str], str]) -> dict[str, Any]:
         return asdict(self) | {
-            "title": english(self.title),
+            "title": self.title if self.origin == "upload" else english(self.title),
             "note": english(self.note),
             "read_as": written(self.read_as),
             "scales": [written(sentence) for sentence in self.scales],

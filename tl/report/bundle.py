@@ -30,6 +30,7 @@ ANSWERS_BYTES = (
     200 * 2**20
 )  # of the predictions of all runs: with more, none is in the bundle; of shifted pictures, too
 OF_RUN = ("run_id", "arm", "seed", "status", "reason", "message", "created", "started", "ended")
+SENTENCES = ("message", "message_said", "notes", "notes_said")  # of result.json
 
 
 def export_bundle(home: Home, ident: str) -> bytes:
@@ -77,16 +78,14 @@ def _plain(name: str, data: bytes) -> bytes:
         return data
     try:
         told = json.loads(data)
-        plain = _english(told)
-    except (ValueError, RecursionError):
+        plain = {name: _english(value) if name in SENTENCES else value for name, value in told.items()}
+    except (ValueError, AttributeError, RecursionError):
         return data
     return data if plain == told else _json(plain)
 
 
 def _english(value: Any) -> Any:
-    """A JSON document with its sentences in English, whoever reads or exports it."""
-    if isinstance(value, dict):
-        return {name: _english(inner) for name, inner in value.items()}
+    """Sentences in English, whoever reads or exports them; not for what people type, which may look like a stored one."""
     if isinstance(value, list | tuple):
         return [_english(inner) for inner in value]
     return english(read(value) or "") if isinstance(value, str) else value
@@ -112,7 +111,7 @@ def _contents(subject: Subject, form: int) -> dict[str, Any]:
         "exported": time.time(),
         "sweep_id": subject.ident if subject.kind == SWEEP else None,
         **(_label(subject.home, subject.ident) if subject.kind == SWEEP else {}),
-        "dataset": _english(info.to_json()) if info else None,
+        "dataset": info.to_json() if info else None,
         "weights": _weights(subject),
         "experiments": [
             {
@@ -121,7 +120,7 @@ def _contents(subject: Subject, form: int) -> dict[str, Any]:
                 **_label(subject.home, entry["experiment_id"]),
                 "experiment": entry["experiment"].to_json(),
                 "runs": [
-                    {name: _english(getattr(row, name)) for name in OF_RUN}
+                    {name: getattr(row, name) for name in OF_RUN} | {"message": _english(row.message)}
                     for row in subject.rows_of[entry["experiment_id"]]
                 ],
             }

@@ -156,9 +156,11 @@ def _balance(source: DatasetInfo, info: DatasetInfo, found: Matching) -> None:
     with st.expander(_in_both(found), icon=":material/balance:"):
         shares = [[number / sum(side) for number in side] for side in sides]
         columns: dict[str, list[str]] = {say("class"): [plain(name) for name in found.classes]}
-        for info_of, numbers, share in zip((source, info), sides, shares, strict=True):
-            title = plain(info_of.title)
-            columns[title] = [f"{count(n)} ({percent(s, 0)})" for n, s in zip(numbers, share, strict=True)]
+        for place, info_of, numbers, share in zip((1, 2), (source, info), sides, shares, strict=True):
+            title = plain(info_of.title)  # may be that of another column
+            columns[f"{title} ({place})" if title in columns else title] = [
+                f"{count(n)} ({percent(s, 0)})" for n, s in zip(numbers, share, strict=True)
+            ]
         st.dataframe(columns, hide_index=True, alt=say("Pictures of each class in both sets"))
         largest = max(abs(one - two) for one, two in zip(*shares, strict=True))
         if largest > 0.1:

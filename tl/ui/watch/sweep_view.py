@@ -132,8 +132,11 @@ def progress(size: ExperimentView) -> tuple[float, str]:
 def table(found: SweepFinding, titles: dict[str, str]) -> dict[str, list[str]]:
     """Columns of what was found, a row per size: accuracies, then of each arm what it gains over the baseline."""
     columns: dict[str, list[str]] = {say("pictures"): [count(size) for size in found.sizes]}
-    for arm, reached in found.arms.items():
-        columns[titles[arm]] = [_accuracy(reached[size]) for size in found.sizes]
+    for place, (arm, reached) in enumerate(found.arms.items(), 1):
+        title = titles[arm]  # may be that of another column
+        columns[f"{title} ({place})" if title in columns else title] = [
+            _accuracy(reached[size]) for size in found.sizes
+        ]
     several = len(found.comparisons) > 1
     for arm, compared in found.comparisons.items():
         whose = titles[arm] if several else None
