@@ -141,6 +141,13 @@ def test_a_list_may_be_long(chinese, join):
         assert in_chinese(lambda: read(store(said))) == "、".join(names)
 
 
+@pytest.mark.parametrize("join", [commas, semicolons, listed, either])
+def test_a_list_keeps_what_can_be_said_again(chinese, join):
+    assert in_chinese(lambda: store(join([say("Try again.")]))) == store(say("Try again."))
+    several = in_chinese(lambda: store(join([say("Try again."), say("{arm} did best.", arm="A")])))
+    assert several == store(join([say("Try again."), say("{arm} did best.", arm="A")]))
+
+
 def test_an_error_keeps_what_can_be_said_again(chinese):
     problem = str(Refused(say("{arm} did best.", arm="A")))
     assert in_chinese(lambda: read(store(problem))) == "A表现最好。"

@@ -171,7 +171,7 @@ def semicolons(items: Iterable[object]) -> str:
 
 def _between(text: str, items: Iterable[object]) -> str:
     said = [str(item) for item in items]
-    return Listed(text, said) if len(said) > 1 else "".join(said)
+    return Listed(text, said) if len(said) > 1 else said[0] if said else ""
 
 
 def _ending(text: str, items: Iterable[object]) -> str:
