@@ -540,10 +540,15 @@ def _known(cls: type[RunConfig | Experiment | ArmConfig], document: dict[str, An
     return earlier | document
 
 
+def listed_in(text: str) -> str:
+    """A list that somebody typed, with the commas that are on their keyboard, joined by plain ones."""
+    return text.replace("，", ",").replace("、", ",")
+
+
 def parse_seeds(text: str) -> tuple[int, ...]:
     """`"3"` means three seeds 0, 1, 2; `"4,8"` names them, `"4,"` one. Raises Refused for anything else."""
     try:
-        numbers = tuple(int(part) for part in text.removesuffix(",").split(","))
+        numbers = tuple(int(part) for part in listed_in(text).removesuffix(",").split(","))
     except ValueError:
         raise Refused(say("seeds is {text!r}; give a number of seeds (3) or a list (0,1,2).", text=text)) from None
     if "," in text:

@@ -359,7 +359,7 @@ def _losses(statuses: dict[str, int]) -> str:
 def accuracy_with_interval(accuracy: Interval, seeds: int) -> str:
     """ "71.9 % (70.1 to 73.7, n = 3)"; without an interval only n."""
     if accuracy.low is None or accuracy.high is None:
-        return f"{percent(accuracy.mean)} (n = {seeds})"
+        return say("{mean} (n = {number})", mean=percent(accuracy.mean), number=seeds)
     return say(
         "{accuracy} ({low} to {high}, n = {seeds})",
         accuracy=percent(accuracy.mean),
