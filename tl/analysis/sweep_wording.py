@@ -66,6 +66,8 @@ def _claim(found: SweepFinding) -> str:
     if blind := _blind(found, found.headline, best):
         seen = {size: gain for size, gain in best.gain.items() if size not in blind}
         return _without_even(found.headline, found.opponent, seen, list(blind))
+    if even.low_at_most and even.high is None:
+        return joined([_anywhere(found, best, even), _differences(found.headline, found.opponent, best.gain)])
     if even.n is None:
         return _beyond(found, found.headline, best, even)
     if even.at_most:
@@ -90,6 +92,16 @@ def _claim(found: SweepFinding) -> str:
             **values,
         )
     return say("{arm} is worth it {reach}; with more, {base} comes within {margin} of it.", **values)
+
+
+def _anywhere(found: SweepFinding, best: SweepComparison, even: BreakEven) -> str:
+    """Where the interval of a break-even begins at the smallest size and has no end: it says nothing."""
+    span = say("{low} to beyond {number}", low=begins(even), number=count(even.high_beyond or even.beyond))
+    return say(
+        "It is undecided up to how many pictures {arm} is worth it ({interval}).",
+        arm=inside(found.headline or ""),
+        interval=_based_on(best, say("95 % interval {span}", span=span)),
+    )
 
 
 def _beyond(found: SweepFinding, arm: str, best: SweepComparison, even: BreakEven) -> str:
