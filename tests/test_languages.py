@@ -54,7 +54,7 @@ def in_chinese(work):
 
 def test_a_sentence_is_said_in_the_language_of_whoever_reads(chinese):
     assert say("{arm} did best.", arm="A") == "A did best."
-    assert in_chinese(lambda: say("{arm} did best.", arm="A")) == "A表现最好。"
+    assert in_chinese(lambda: say("{arm} did best.", arm="A")) == "A 表现最好。"
 
 
 def test_a_number_has_its_noun_in_the_right_number(chinese):
@@ -68,15 +68,33 @@ def test_between_two_sentences_stands_what_the_language_has_there(chinese):
         return joined([say("{arm} did best.", arm="A"), None, "", say("Try again.")])
 
     assert both() == "A did best. Try again."
-    assert in_chinese(both) == "A表现最好。请重试。"
+    assert in_chinese(both) == "A 表现最好。请重试。"
 
 
 @pytest.mark.parametrize(
-    ("items", "text", "translated"), [("a", "a", "a"), ("ab", "a and b", "a和b"), ("abc", "a, b and c", "a、b和c")]
+    ("items", "text", "translated"), [("a", "a", "a"), ("ab", "a and b", "a 和 b"), ("abc", "a, b and c", "a、b 和 c")]
 )
 def test_a_list_is_joined_as_the_language_does_it(chinese, items, text, translated):
     assert listed(items) == text
     assert in_chinese(lambda: listed(items)) == translated
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        ("{x}已收敛。", "mine", "mine 已收敛。"),
+        ("{x}已收敛。", "全量微调", "全量微调已收敛。"),
+        ("在 {x} 之后", "第 2 轮", "在第 2 轮之后"),
+        ("在 {x} 之后", "epoch 2", "在 epoch 2 之后"),
+        ("从 {x} 迁移", "blossoms（绘制）", "从 blossoms（绘制）迁移"),
+        ("共 {x:,} 张", 1000, "共 1,000 张"),
+        ("共{x:.1f}分", 1.25, "共 1.2 分"),
+        ("类别“{x}”", "花2", "类别“花2”"),
+        ("{x!r}不在这里", "a", "'a'不在这里"),
+    ],
+)
+def test_in_chinese_a_blank_stands_where_a_value_meets_the_text_in_another_script(form, value, text):
+    assert languages._filled("zh", form, {"x": value}) == text
 
 
 def test_what_the_catalogue_lacks_is_said_in_english(chinese):
@@ -150,12 +168,12 @@ def test_a_list_keeps_what_can_be_said_again(chinese, join):
 
 def test_an_error_keeps_what_can_be_said_again(chinese):
     problem = str(Refused(say("{arm} did best.", arm="A")))
-    assert in_chinese(lambda: read(store(problem))) == "A表现最好。"
+    assert in_chinese(lambda: read(store(problem))) == "A 表现最好。"
 
 
 def test_what_is_kept_in_a_cache_is_worded_for_whoever_gets_it(chinese):
     kept = pickle.dumps(say("{arm} did best.", arm="A"))
-    assert in_chinese(lambda: pickle.loads(kept)) == "A表现最好。"
+    assert in_chinese(lambda: pickle.loads(kept)) == "A 表现最好。"
 
 
 def test_two_readers_at_once_have_two_languages(chinese):

@@ -14,6 +14,7 @@ from typing import Any
 from tl.backbones import BACKBONES, unknown
 from tl.languages import later, plural, say
 from tl.schedules import OPTIMIZERS, SCHEDULES
+from tl.setting_names import called
 from tl.strategies import HEAD, PARAMETERS, RANDOM, STRATEGIES, Phase, arm_title, english_title, phase_at
 from tl.words import CONTROL, plain
 
@@ -82,30 +83,9 @@ def new_id() -> str:
 
 
 # What is set, by its name with spaces for underscores, as refusals call it.
-_CALLED = (
-    *(later("adaptation"), later("anchor"), later("arm name"), later("arm names"), later("augment")),
-    *(later("augmentation"), later("backbone"), later("balance"), later("batch size"), later("batchnorm")),
-    *(later("dataset"), later("devices"), later("domain rate"), later("epochs"), later("final")),
-    *(later("final epochs"), later("final of"), later("final phase starts"), later("find rate")),
-    *(later("frozen epochs"), later("judge by"), later("labelled per class"), later("layer decay")),
-    *(later("learning rate"), later("looks"), later("lora rank"), later("lora scale"), later("name")),
-    *(later("number of arms"), later("number of seeds"), later("optimizer"), later("patience")),
-    *(later("patience errors"), later("patience start"), later("patience steps"), later("precision")),
-    *(later("probe patience"), later("resolution"), later("resplit"), later("samples"), later("schedule")),
-    *(later("seeds"), later("settings"), later("stage divisor"), later("step epochs"), later("step factor")),
-    *(later("strategy"), later("target dataset"), later("threads"), later("unfreeze every")),
-    *(later("unfreeze factor"), later("unfrozen stages"), later("unmatched"), later("views"), later("views by")),
-    *(later("weight decay"), later("weights")),
-)
 FROM_TO = later("{low} to {high}")
 ONE_OF = later("one of {names}")
 DIFFERENT = later("different from each other")
-
-
-def called(name: str) -> str:
-    """A setting in a sentence."""
-    words = name.replace("_", " ")
-    return say(words) if words in _CALLED else words
 
 
 def must_be(name: str, value: object, allowed: str) -> "Refused":
@@ -540,10 +520,15 @@ def _known(cls: type[RunConfig | Experiment | ArmConfig], document: dict[str, An
     return earlier | document
 
 
+def listed_in(text: str) -> str:
+    """A list that somebody typed, with the commas that are on their keyboard, joined by plain ones."""
+    return text.replace("，", ",").replace("、", ",")
+
+
 def parse_seeds(text: str) -> tuple[int, ...]:
     """`"3"` means three seeds 0, 1, 2; `"4,8"` names them, `"4,"` one. Raises Refused for anything else."""
     try:
-        numbers = tuple(int(part) for part in text.removesuffix(",").split(","))
+        numbers = tuple(int(part) for part in listed_in(text).removesuffix(",").split(","))
     except ValueError:
         raise Refused(say("seeds is {text!r}; give a number of seeds (3) or a list (0,1,2).", text=text)) from None
     if "," in text:

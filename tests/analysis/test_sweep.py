@@ -128,12 +128,12 @@ def test_where_no_arm_learned_anything_at_any_size_nothing_is_said_of_their_wort
     assert text.startswith("Neither arm was clearly better than chance at any size, so it can't be said whether full")
 
 
-def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
-    gains = dict(zip(SIZES, (0.003, 0.05, 0.03, 0.02)))
+def late_and_gone(gains, even):
+    """A sweep with these gains, whose break-even is known."""
     compared = SweepComparison(
         gain={size: Interval(gain, None, None, "none") for size, gain in gains.items()},
         seeds=dict.fromkeys(SIZES, 3),
-        break_even=BreakEven(n=4510, low=100, low_at_most=True, high_beyond=6000),
+        break_even=even,
         worth_in_pictures={},
         basis=NEW_PICTURES,
         time_to_target={},
@@ -148,7 +148,7 @@ def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
         reached=None,
         budget=10,
     )
-    found = SweepFinding(
+    return SweepFinding(
         sweep_id="x",
         setting=None,  # words don't need it
         experiments=dict.fromkeys(SIZES, "x"),
@@ -161,17 +161,34 @@ def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
         headline="full_finetuning",
         comparisons={"full_finetuning": compared},
     )
+
+
+def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
+    gains = dict(zip(SIZES, (0.003, 0.05, 0.03, 0.02)))
+    found = late_and_gone(gains, BreakEven(n=4510, low=200, high_beyond=6000))
     assert sweep_wording.text(found) == (
-        "Full fine-tuning is worth it, though not with 100 pictures, up to about 4,500 pictures (95 % interval 100 or "
-        "fewer to beyond 6,000 for new pictures; 3 seeds); with more, training from scratch comes within 1 point of it."
+        "Full fine-tuning is worth it, though not with 100 pictures, up to about 4,500 pictures (95 % interval 200 "
+        "to beyond 6,000 for new pictures; 3 seeds); with more, training from scratch comes within 1 point of it."
     )
     assert size_findings.break_even_rows(found) == [
         (
             "Full fine-tuning",
             "about 4,500 pictures, though not with 100 pictures",
-            "100 or fewer to beyond 6,000 for new pictures; 3 seeds",
+            "200 to beyond 6,000 for new pictures; 3 seeds",
         )
     ]
+
+
+@pytest.mark.parametrize("even", [{"n": 4510, "high_beyond": 6000}, {"n": None, "beyond": 6000}])
+def test_where_the_break_even_may_lie_anywhere_nothing_is_claimed_but_the_differences_are_told(even):
+    """Adapting to dusk with 60 to 480 pictures was called worth it by +2.2 points at 480, where the interval began below 60."""
+    gains = dict(zip(SIZES, (0.0, -0.001, 0.005, 0.022)))
+    found = late_and_gone(gains, BreakEven(low=100, low_at_most=True, **even))
+    assert sweep_wording.text(found).startswith(
+        "It is undecided up to how many pictures full fine-tuning is worth it (95 % interval 100 or fewer to beyond 6,000 for "
+        "new pictures; 3 seeds). Full fine-tuning against training from scratch on the test set: ±0.0 points with 100 "
+        "pictures, −0.1 points with 300 pictures, +0.5 points with 1,000 pictures and +2.2 points with 3,000 pictures."
+    )
 
 
 def test_an_arm_that_was_still_learning_is_named(home):

@@ -9,11 +9,12 @@ import pytest
 
 from tl import languages
 from tl.charts import curves, resources
-from tl.charts.frames import AXES, MAX_POINTS, bands, part, samples
+from tl.charts.frames import AXES, MAX_POINTS, bands, samples
 from tl.charts.frames import curves as curve_rows
 from tl.charts.palette import ARM_COLOURS
 from tl.charts.svg import as_svg
 from tl.store.metrics import METRICS, RESOURCES, table
+from tl.strategies import part_in_words
 
 ARMS = ["From scratch", "<b>bold</b> & [x](y)"]
 
@@ -286,4 +287,4 @@ def test_titles_and_words_in_tooltips_are_in_the_readers_language(name, monkeypa
 
 @pytest.mark.parametrize("name", ["head", "everything", "stem", "stage3", "stage2 and above", "stage4 and head", "own"])
 def test_what_trains_is_said_as_the_metrics_have_it(name):
-    assert part(name) == name
+    assert part_in_words(name) == name

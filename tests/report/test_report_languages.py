@@ -25,7 +25,7 @@ from tl.report.bundle import export_bundle, fingerprint
 from tl.report.intake import import_bundle
 from tl.report.model_card import about, card
 from tl.report.report import report
-from tl.report.sections import SETTINGS
+from tl.setting_names import SETTINGS
 from tl.store.documents import read_result
 from tl.strategies import PARAMETERS
 
@@ -124,7 +124,7 @@ def test_advice_for_zips_of_pictures_is_none_for_a_bundle_in_any_language(
 
 
 def test_every_setting_is_named():
-    assert {entry.name for entry in fields(Training)} | PARAMETERS.keys() | {"seeds"} == SETTINGS.keys()
+    assert {entry.name for entry in fields(Training)} | PARAMETERS.keys() | {"seeds"} <= SETTINGS.keys()
     assert all(words == name.replace("_", " ") for name, words in SETTINGS.items()), "as on the command line"
 
 

@@ -66,6 +66,8 @@ def _claim(found: SweepFinding) -> str:
     if blind := _blind(found, found.headline, best):
         seen = {size: gain for size, gain in best.gain.items() if size not in blind}
         return _without_even(found.headline, found.opponent, seen, list(blind))
+    if even.low_at_most and even.high is None:
+        return joined([_anywhere(found, best, even), _differences(found.headline, found.opponent, best.gain)])
     if even.n is None:
         return _beyond(found, found.headline, best, even)
     if even.at_most:
@@ -90,6 +92,16 @@ def _claim(found: SweepFinding) -> str:
             **values,
         )
     return say("{arm} is worth it {reach}; with more, {base} comes within {margin} of it.", **values)
+
+
+def _anywhere(found: SweepFinding, best: SweepComparison, even: BreakEven) -> str:
+    """Where the interval of a break-even begins at the smallest size and has no end: it says nothing."""
+    span = say("{low} to beyond {number}", low=begins(even), number=count(even.high_beyond or even.beyond))
+    return say(
+        "It is undecided up to how many pictures {arm} is worth it ({interval}).",
+        arm=inside(found.headline or ""),
+        interval=_based_on(best, say("95 % interval {span}", span=span)),
+    )
 
 
 def _beyond(found: SweepFinding, arm: str, best: SweepComparison, even: BreakEven) -> str:
@@ -359,7 +371,7 @@ def _losses(statuses: dict[str, int]) -> str:
 def accuracy_with_interval(accuracy: Interval, seeds: int) -> str:
     """ "71.9 % (70.1 to 73.7, n = 3)"; without an interval only n."""
     if accuracy.low is None or accuracy.high is None:
-        return f"{percent(accuracy.mean)} (n = {seeds})"
+        return say("{mean} (n = {number})", mean=percent(accuracy.mean), number=seeds)
     return say(
         "{accuracy} ({low} to {high}, n = {seeds})",
         accuracy=percent(accuracy.mean),

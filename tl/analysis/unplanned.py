@@ -5,7 +5,7 @@ from typing import Protocol
 
 from tl.analysis.names import title
 from tl.config import ArmConfig
-from tl.languages import plural, say
+from tl.languages import commas, plural, say
 
 
 class Told(Protocol):
@@ -24,7 +24,7 @@ def notes_of(runs: Sequence[Told]) -> list[str]:
     if len(runs) == 1:
         return list(_seeds_of(runs))
     return [
-        plural("Seed {seeds}: {note}", "Seeds {seeds}: {note}", len(seeds), seeds=", ".join(seeds), note=note)
+        plural("Seed {seeds}: {note}", "Seeds {seeds}: {note}", len(seeds), seeds=commas(seeds), note=note)
         for note, seeds in _seeds_of(runs).items()
     ]
 
@@ -44,7 +44,7 @@ def notes(arms: Iterable[ArmConfig], runs: Sequence[Told]) -> list[str]:
                         "{arm}, seeds {seeds}: {note}",
                         len(seeds),
                         arm=named,
-                        seeds=", ".join(seeds),
+                        seeds=commas(seeds),
                         note=note,
                     )
                 )

@@ -63,7 +63,7 @@ def backbones(arguments: argparse.Namespace) -> int:
 
 def _row(each: Overview) -> tuple[object, ...]:
     work = not_available() if each.gflops is None else f"{each.gflops:.3g}"
-    here = ", ".join(each.weights_here) or (say("no") if each.weights else say("there are none"))
+    here = ", ".join(each.weights_here) or (say("not here") if each.weights else say("there are none"))
     accuracy = "-" if each.accuracy is None else percent(each.accuracy)
     size = millions(each.parameters)
     return (

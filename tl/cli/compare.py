@@ -27,7 +27,6 @@ from tl.config import (
     Experiment,
     Refused,
     Training,
-    called,
     parse_seeds,
 )
 from tl.differences import networks, sides, transferred_words
@@ -38,6 +37,7 @@ from tl.jobs.shortage import shortage
 from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.schedules import OPTIMIZERS, SCHEDULES
+from tl.setting_names import called
 from tl.store import database, settling
 from tl.store.home import Home
 from tl.store.schema import ACTIVE

@@ -1,7 +1,6 @@
 """An argument parser that answers a mistake with one sentence, and the options that every command has."""
 
 import argparse
-import gettext
 import os
 import re
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from tl.cli.table import wrapped
 from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment, Refused
 from tl.jobs.launchers import catalogue
 from tl.jobs.start import launcher_now
-from tl.languages import ENGLISH, LOCALE, language, later, later_plural, say
+from tl.languages import later, later_plural, plural, say
 from tl.store.home import Home
 
 # What argparse says itself: it asks gettext for them, see `speak`.
@@ -38,10 +37,8 @@ OWN_WORDS = (
 
 
 def speak() -> None:
-    """Have argparse's own words, too, in the language of who gave the command: gettext finds it as `language_of` does."""
-    if language() != ENGLISH:
-        gettext.bindtextdomain("tl", LOCALE)
-        gettext.textdomain("tl")
+    """Have argparse's own words said as all others are: it asks gettext for them, which knows only the system's language."""
+    vars(argparse).update(_=say, ngettext=plural)
 
 
 def decimal(text: str) -> float:

@@ -64,7 +64,7 @@ def runs(arguments: argparse.Namespace) -> int:
         say("data set"),
         say("pictures"),
         say("network"),
-        say("queued"),
+        say("queued at"),
     )
     rows = [
         (

@@ -83,7 +83,7 @@ def sweeps(arguments: argparse.Namespace) -> int:
         say("arms"),
         say("seeds"),
         say("runs"),
-        say("queued"),
+        say("queued at"),
     )
     rows = [
         (

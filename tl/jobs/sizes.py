@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tl.config import Refused
+from tl.config import Refused, listed_in
 from tl.languages import later, say
 from tl.words import count
 
@@ -70,7 +70,7 @@ def parse_sizes(text: str, info: "DatasetInfo") -> tuple[int, ...]:
 
 
 def _listed(text: str, info: "DatasetInfo") -> tuple[int, ...]:
-    parts = [part.strip().replace("_", "") for part in text.split(",")]
+    parts = [part.strip().replace("_", "") for part in listed_in(text).split(",")]
     try:
         sizes = {info.train if part == ALL else int(part) for part in parts}
     except ValueError:

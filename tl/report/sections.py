@@ -13,64 +13,18 @@ from tl.backbones import BACKBONES
 from tl.config import OF_DEVICES, OF_TWO_SETS, ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import networks, own_words, sides
-from tl.languages import commas, joined, later, plural, say
+from tl.languages import commas, joined, plural, say, semicolons
 from tl.networks import pictures_in_words
 from tl.report import pieces
 from tl.report.command import command, pinned
 from tl.report.subject import Subject
+from tl.setting_names import called
 from tl.sources import used as sources_of
 from tl.sources.licences import in_words
 from tl.store.documents import Result
 from tl.store.labels import label_of
 from tl.strategies import STRATEGIES
 from tl.words import count, not_available, number_of, percent, rate
-
-SETTINGS = {  # of Training, and of strategies: as the options of the command line are called
-    "dataset": later("dataset"),
-    "target_dataset": later("target dataset"),
-    "unmatched": later("unmatched"),
-    "samples": later("samples"),
-    "backbone": later("backbone"),
-    "weights": later("weights"),
-    "resolution": later("resolution"),
-    "epochs": later("epochs"),
-    "batch_size": later("batch size"),
-    "optimizer": later("optimizer"),
-    "weight_decay": later("weight decay"),
-    "schedule": later("schedule"),
-    "step_epochs": later("step epochs"),
-    "step_factor": later("step factor"),
-    "patience": later("patience"),
-    "patience_start": later("patience start"),
-    "patience_steps": later("patience steps"),
-    "patience_errors": later("patience errors"),
-    "resplit": later("resplit"),
-    "judge_by": later("judge by"),
-    "balance": later("balance"),
-    "augmentation": later("augmentation"),
-    "augment": later("augment"),
-    "find_rate": later("find rate"),
-    "precision": later("precision"),
-    "threads": later("threads"),
-    "devices": later("devices"),
-    "batchnorm": later("batchnorm"),
-    "views": later("views"),
-    "views_by": later("views by"),
-    "seeds": later("seeds"),
-    "frozen_epochs": later("frozen epochs"),
-    "unfreeze_factor": later("unfreeze factor"),
-    "unfrozen_stages": later("unfrozen stages"),
-    "unfreeze_every": later("unfreeze every"),
-    "stage_divisor": later("stage divisor"),
-    "probe_patience": later("probe patience"),
-    "anchor": later("anchor"),
-    "lora_rank": later("lora rank"),
-    "lora_scale": later("lora scale"),
-    "layer_decay": later("layer decay"),
-    "adaptation": later("adaptation"),
-    "domain_rate": later("domain rate"),
-    "labelled_per_class": later("labelled per class"),
-}
 
 
 def name(experiment: Experiment, info: DatasetInfo | None) -> str:
@@ -190,7 +144,7 @@ def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tu
     values |= {"seeds": told}
     shown = {True: say("yes"), False: say("no"), None: say("all")}
     return [
-        (say(SETTINGS[name]), shown[value] if value is None or isinstance(value, bool) else value)
+        (called(name), shown[value] if value is None or isinstance(value, bool) else value)
         for name, value in values.items()
     ]
 
@@ -236,7 +190,7 @@ def arm_rows(experiment: Experiment) -> list[tuple[str, ...]]:
 
 def _strategy(arm: ArmConfig) -> str:
     strategy = STRATEGIES[arm.strategy]
-    own = "; ".join(f"{say(SETTINGS[name])} {getattr(arm, name):g}" for name in strategy.parameters)
+    own = semicolons(f"{called(name)} {getattr(arm, name):g}" for name in strategy.parameters)
     return joined([strategy.sentence_for(arm.weights), own])
 
 
@@ -258,7 +212,7 @@ def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
     versions = [(name, _each((result.versions or {}).get(name) for result in results)) for name in names]
     precisions = _each(result.precision for result in results)
     threads = _each(result.threads for result in results)
-    known = ((say(SETTINGS["precision"]), precisions), (say(SETTINGS["threads"]), threads))
+    known = ((called("precision"), precisions), (called("threads"), threads))
     return [
         (say("trained on"), _each(result.device for result in results) or not_available()),
         *versions,

@@ -5,7 +5,8 @@ from dataclasses import fields, replace
 from typing import Any
 
 from tl.config import AUTO, OF_TWO_SETS, TRANSFERRED, ArmConfig, Experiment, Refused, Training
-from tl.languages import english, later, listed, say
+from tl.languages import english, listed, say
+from tl.setting_names import called
 from tl.store.database import has_experiment, read_experiment
 from tl.store.home import Home
 from tl.strategies import arm_title
@@ -17,39 +18,6 @@ LEFT_OUT = "form_left_out"  # a sentence: what could not be filled in
 TAKE_OVER = "form_take_over"  # whether finished runs are
 _WANTED = "form_wanted"  # its settings, until the form has been drawn once with them
 MOST_EPOCHS = 1000
-SETTINGS = {  # as a sentence names them
-    "dataset": later("dataset"),
-    "target_dataset": later("target dataset"),
-    "unmatched": later("unmatched"),
-    "samples": later("samples"),
-    "backbone": later("backbone"),
-    "weights": later("weights"),
-    "resolution": later("resolution"),
-    "epochs": later("epochs"),
-    "batch_size": later("batch size"),
-    "optimizer": later("optimizer"),
-    "weight_decay": later("weight decay"),
-    "schedule": later("schedule"),
-    "step_epochs": later("step epochs"),
-    "step_factor": later("step factor"),
-    "patience": later("patience"),
-    "patience_start": later("patience start"),
-    "patience_steps": later("patience steps"),
-    "patience_errors": later("patience errors"),
-    "resplit": later("resplit"),
-    "judge_by": later("judge by"),
-    "balance": later("balance"),
-    "augmentation": later("augmentation"),
-    "augment": later("augment"),
-    "find_rate": later("find rate"),
-    "precision": later("precision"),
-    "threads": later("threads"),
-    "devices": later("devices"),
-    "batchnorm": later("batchnorm"),
-    "views": later("views"),
-    "views_by": later("views by"),
-    "seeds": later("seeds"),
-}
 
 
 def use(state: MutableMapping[Any, Any], experiment: Experiment, title: str, experiment_id: str | None = None) -> None:
@@ -98,7 +66,7 @@ def missing(wanted: Experiment, now: Experiment) -> list[str]:
     if wanted.weights not in (AUTO, now.weights) and any(map(_takes_the_shared, wanted.arms)):
         lost.append(say("the pretrained weights {name!r}, which are no longer here", name=wanted.weights))
     for before, after in zip(wanted.arms, now.arms, strict=True):
-        own = [say(SETTINGS[name]) for name in TRANSFERRED if getattr(before, name) != getattr(after, name)]
+        own = [called(name) for name in TRANSFERRED if getattr(before, name) != getattr(after, name)]
         if own:
             title = str.__str__(arm_title(before.name))
             lost.append(say("the {settings} of {arm!r}, not available here", settings=listed(own), arm=title))
@@ -108,7 +76,7 @@ def missing(wanted: Experiment, now: Experiment) -> list[str]:
     if wanted.seeds != now.seeds:
         changed.append("seeds")
     if changed:
-        words = listed(say(SETTINGS[name]) for name in changed)
+        words = listed(called(name) for name in changed)
         lost.append(say("{settings}, adjusted to what can be chosen here", settings=words))
     return lost
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from tl.languages import say
+from tl.languages import joined, say, semicolons
 from tl.ui.parts.text import escape
 
 
@@ -13,7 +13,7 @@ def show(found: dict[str, Any], record: str, key: str) -> None:
     st.markdown(f":material/lightbulb: {escape(found['text'])}")  # not shown
     with st.expander(say("Why, and where this was wrong"), icon=":material/menu_book:", key=key):
         for reason in found["reasons"]:
-            lines = [f"- {escape(reason['text'])} {_cited(reason['sources'])}"]
+            lines = ["- " + joined([escape(reason["text"]), _cited(reason["sources"])])]
             lines += [
                 "    - "
                 + say("But {example} {source}", example=escape(example["text"]), source=_cited([example["source"]]))
@@ -25,4 +25,4 @@ def show(found: dict[str, Any], record: str, key: str) -> None:
 
 def _cited(sources: list[dict[str, str]]) -> str:
     links = (f"[{source['who']}]({source['url']})" for source in sources)
-    return f"({'; '.join(links)})"
+    return say("({sources})", sources=semicolons(links))
