@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from tl.config import Refused
 from tl.jobs import background, telling
-from tl.languages import plural, say
+from tl.languages import plural, read, say, store
 from tl.store import database
 from tl.store.documents import Count, fitting
 from tl.store.files import read_json, write_json
@@ -104,7 +105,7 @@ def ask(home: Home, run_id: str, parameters: int, pictures: bool) -> bool:
 
     def forget() -> None:
         place(home, run_id).unlink(missing_ok=True)
-        tell(home, run_id, State(what="starting"))
+        tell(home, run_id, State(what=say("starting")))
 
     arguments = [run_id, *(["--without-pictures"] if not pictures else [])]
     return background.begin(home, LOCK, "tl.cli.export_model", arguments, first=forget, beside_runs=True)
@@ -117,10 +118,11 @@ def working(home: Home) -> bool:
 
 def tell(home: Home, run_id: str, state: State) -> None:
     """Write down how far the export in the background is."""
-    document = {name: getattr(state, name) for name in State.__struct_fields__}
+    document = asdict(state) | {"what": store(state.what), "problem": store(state.problem)}
     write_json(home.run(run_id).export / "state.json", document, durable=False)
 
 
 def state(home: Home, run_id: str) -> State | None:
     """How far it is, or was; None where nobody has asked for it."""
-    return fitting(read_json(home.run(run_id).export / "state.json"), State)
+    found = fitting(read_json(home.run(run_id).export / "state.json"), State)
+    return found and replace(found, what=read(found.what) or "", problem=read(found.problem) or "")

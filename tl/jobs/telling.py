@@ -47,7 +47,7 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
             assert process.stderr is not None
             for line in process.stderr:
                 if found := TOLD.fullmatch(line.strip()):
-                    told(int(found[1]), int(found[2]), found[3])
+                    told(int(found[1]), int(found[2]), read(found[3]) or "")
                 elif line.strip():
                     last = read(line.strip()) or ""
             status = process.wait()
