@@ -24,6 +24,7 @@ from scipy.io import savemat
 
 from tl.config import Refused
 from tl.datasets import BUILT_IN, describe, download, prepare
+from tl.languages import say, speaking
 from tl.store.files import locked
 from tl.train.__main__ import explain
 
@@ -250,6 +251,17 @@ def test_a_failed_download_refuses_and_leaves_nothing(home, monkeypatch):
     assert str(refusal.value) == sentence
     assert explain(refusal.value) == ("download_failed", sentence), "a run says so, and not that its pictures are bad"
     assert {path.name for path in home.path.rglob("*")} == {"locks", "downloads", "download-cifar10.lock"}
+
+
+def test_a_failed_download_is_told_in_the_reader_s_language(home, monkeypatch):
+    failing = "import sys; from tl.languages import say, told; sys.exit(told(say('no network; connect')))"
+    monkeypatch.setattr(download, "COMMAND", ["-c", failing])
+    monkeypatch.setenv("TL_LANGUAGE", "zh")
+    for language in ("en", "zh"):
+        with speaking(language), pytest.raises(Refused) as refusal:
+            prepare(home, "cifar10", 32)
+        with speaking(language):
+            assert str(refusal.value) == say("no network; connect")
 
 
 def test_a_download_that_crashes_refuses_in_words(home, monkeypatch):

@@ -15,6 +15,7 @@ from tl.datasets.pieces import WAITING
 from tl.jobs import background
 from tl.jobs.measurements import by_features
 from tl.jobs.measurements import forecasts as module
+from tl.languages import say, speaking
 from tl.store.database import insert_experiments
 from tl.store.device_lock import Turn
 from tl.store.features import Features, write_features
@@ -101,6 +102,14 @@ def test_who_asked_is_told_that_it_waits_for_its_turn(home, asked, monkeypatch, 
     with pytest.raises(Refused, match="could not be read back"):
         module.measure(home, asked)
     assert capsys.readouterr().err == f"{module.CURVE.waits}\n"
+    waits = (
+        "import sys; from tl.train.features import say, WAITING; print(say(WAITING), file=sys.stderr); print('[{}]')"
+    )
+    monkeypatch.setattr(by_features, "COMMAND", (sys.executable, "-c", waits))
+    with speaking("zh"):
+        with pytest.raises(Refused):
+            module.measure(home, asked)
+        assert capsys.readouterr().err == f"{say(module.CURVE.waits)}\n"
     turn = Turn(home.locks_dir)
     turn.take()
     threading.Timer(1.5, turn.give).start()

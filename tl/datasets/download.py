@@ -10,7 +10,7 @@ from tl.datasets.info import DatasetInfo
 from tl.datasets.intake import ingest_zip
 from tl.datasets.pool import environment
 from tl.datasets.torchvision_sets import DOWNLOADED
-from tl.languages import english, say
+from tl.languages import READ_BY_US, english, read, say
 from tl.store.download import DownloadFailed
 from tl.store.files import locked
 from tl.store.home import Home
@@ -38,7 +38,12 @@ def download(home: Home, info: DatasetInfo, progress: Callable[[int, int, str], 
 def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int, int, str], None] | None) -> None:
     command = [sys.executable, *COMMAND, info.name, str(packed), "--root", str(home.downloads_dir)]
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(), encoding="utf-8", errors="replace"
+        command,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        env=environment() | READ_BY_US,
+        encoding="utf-8",
+        errors="replace",
     )
     assert process.stderr
     last = ""
@@ -54,8 +59,9 @@ def _fetch(home: Home, info: DatasetInfo, packed: Path, progress: Callable[[int,
         process.kill()
         process.wait()
         process.stderr.close()
-    if status == 1 and last.startswith(english(info.title)):
-        raise DownloadFailed(last)
+    told = read(last)
+    if status == 1 and (told != last or last.startswith(english(info.title))):  # ours, and not the end of a traceback
+        raise DownloadFailed(told)
     if status:
         raise DownloadFailed(
             say(

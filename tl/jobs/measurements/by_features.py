@@ -15,7 +15,7 @@ from tl.config import Refused
 from tl.datasets.pieces import WAITING
 from tl.jobs import background
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
-from tl.languages import later, read, say, store
+from tl.languages import READ_BY_US, later, read, say, store
 from tl.store.device_lock import Turn
 from tl.store.features import TRAIN, FeatureKey, Features, read_features
 from tl.store.files import locked
@@ -108,7 +108,7 @@ class InFront:
         with subprocess.Popen(
             command,
             cwd=PROJECT_ROOT,
-            env=child_environment(),
+            env=child_environment() | READ_BY_US,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,  # one line, at the end
             stderr=subprocess.PIPE,
@@ -117,7 +117,7 @@ class InFront:
         ) as process:
             assert process.stdout is not None and process.stderr is not None
             for line in process.stderr:
-                if line.startswith(WAITING):
+                if line.startswith(say(WAITING)):  # it speaks our language
                     self._tell()
                 said.append(line)
             answer = process.stdout.read()
