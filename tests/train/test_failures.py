@@ -13,6 +13,7 @@ from quick import evaluated
 from tl.backbones import IMAGENET_INPUT
 from tl.config import Refused
 from tl.failures import EXIT_REASONS, EXIT_STATUS, FAILURES
+from tl.languages import read, say, speaking, store
 from tl.store.download import DownloadFailed, WrongHash
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
@@ -21,6 +22,7 @@ from tl.train import __main__ as main_module
 from tl.train import run as run_module
 from tl.train.__main__ import explain
 from tl.train.checkpoints.checkpoint import BadCheckpoint
+from tl.train.devices.peers import DeviceLost
 from tl.train.frozen import FrozenPart
 from tl.train.learner import Learner
 from tl.train.run import Diverged
@@ -62,6 +64,12 @@ def test_a_failure_has_a_name_and_one_sentence(error, reason, words):
     assert "\n" not in message
     assert len(message) < 500
     assert re.search(words, message)
+
+
+def test_how_a_process_ended_can_be_said_again_in_another_language():
+    stored = store(explain(DeviceLost("device_lost", say("Not found.")))[1])
+    with speaking("zh"):
+        assert say("Not found.") in read(stored) and "Not found." not in read(stored)
 
 
 def test_exit_statuses_are_free_and_tell_failures_apart():

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from tl.config import SYNC, Refused, RunConfig
 from tl.failures import EXIT_STATUS, OF_ERRNO, sentence
-from tl.languages import say, told
+from tl.languages import Said, say, told
 from tl.output import spell_out
 from tl.store.device_lock import GAVE_WAY, Turn
 from tl.store.documents import said
@@ -231,7 +231,9 @@ def explain(error: Exception) -> tuple[str, str]:
         detail = str(error)
     if isinstance(error, OSError):
         detail = str(error.filename or error.strerror or error)
-    return reason, sentence(reason, " ".join(detail.split())[:300])
+    if not isinstance(detail, Said):  # else it can be said again
+        detail = " ".join(detail.split())[:300]
+    return reason, sentence(reason, detail)
 
 
 def _reason(error: Exception) -> str:
