@@ -7,7 +7,7 @@ import pytest
 
 from tests.translated import chinese
 from tl.hosted.redaction import without_places
-from tl.languages import again, joined, say, speaking
+from tl.languages import again, commas, joined, say, speaking
 from tl.store.home import Home, owner_of
 from tl.ui.parts.text import escape
 
@@ -51,6 +51,13 @@ def test_a_traceback_names_no_folder(home):
 
 def test_every_label_passes(home):
     assert "secret" not in escape(f"see {home.runs_dir}/log.txt")
+
+
+def test_a_list_of_places_can_still_be_said_again(home):
+    told = without_places(commas([home.runs_dir / "a.txt", say("just now")]))
+    assert told == "a.txt, just now"
+    with speaking("zh"):
+        assert again(told) == commas(["a.txt", say("just now")])
 
 
 def test_other_words_and_addresses_stay(home):

@@ -9,6 +9,7 @@ from tests.pages.test_inspect_page import brought, compared, info  # noqa: F401 
 from tl import languages
 from tl.datasets import describe
 from tl.store.home import Home
+from tl.ui.compose import network
 
 TEXTS = ("body", "label", "help", "placeholder", "caption", "options", "content", "text", "header", "delta")
 INSIDE = re.compile(r"⟦[^⟦⟧]*⟧")
@@ -39,9 +40,11 @@ def bracketed(monkeypatch, tmp_path):
     made["{sentence} {next}"].string = "{sentence} {next}"
     (folder / "tl.mo").write_bytes(catalogue.compiled(made))
     monkeypatch.setattr(languages, "LOCALE", tmp_path / "locale")
-    languages._catalogue.cache_clear()
+    for words in (languages._catalogue, network._label):  # kept by language, which is another one here
+        words.cache_clear()
     yield
-    languages._catalogue.cache_clear()
+    for words in (languages._catalogue, network._label):
+        words.cache_clear()
 
 
 def shown(node) -> list[str]:
