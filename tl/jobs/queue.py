@@ -22,10 +22,11 @@ from tl.jobs.start import supervisor_lives
 from tl.languages import say
 from tl.store import database, everybody
 from tl.store.documents import read_config, read_memory_kills
+from tl.store.everybody import Move
 from tl.store.files import write_json
 from tl.store.growth import with_ended
 from tl.store.home import Home
-from tl.store.rows import RunRow
+from tl.store.rows import RunRow, Waiting
 from tl.store.schema import ACTIVE
 from tl.store.settling import Settling
 from tl.store.titles import title_of
@@ -195,9 +196,9 @@ def _places(home: Home) -> dict[str, int]:
     return {row.run_id: place for place, row in enumerate(waiting_runs(home), 1)}
 
 
-def waiting_runs(home: Home) -> list[RunRow]:
-    """Rows of everybody's runs that wait, in the order in which they will train."""
-    queued = database.read_runs(home, statuses=("queued",), everyone=True)
+def waiting_runs(home: Home) -> list[Waiting]:
+    """Everybody's runs that wait, in the order in which they will train."""
+    queued = everybody.waiting(home)
     return in_order(queued, everybody.served(home) if queued else {})
 
 
@@ -262,8 +263,13 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     return row
 
 
-def settle(home: Home, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any] | None:
-    """Write down how a run whose trainer is dead has ended; what was written, None where another did or it goes on."""
+def settle(home: Home, row: RunRow, ended: Ended, watched: bool) -> None:
+    """Write down how a run whose trainer is dead has ended, unless another did or it goes on."""
+    everybody.move_all(home, [end_of(home, row, ended, watched)])
+
+
+def end_of(home: Home, row: RunRow, ended: Ended, watched: bool) -> Move:
+    """What is to be written down of a run whose trainer is dead."""
     row = structs.replace(
         database.read_run(home, row.run_id), attempt=row.attempt
     )  # a stop may have been asked for since
@@ -271,7 +277,7 @@ def settle(home: Home, row: RunRow, ended: Ended, watched: bool) -> dict[str, An
     spent = row.spent
     if watched and row.started:  # else nobody knows when it died
         spent += max(0.0, now - row.started)
-    return end if database.move(home, row, **end, ended=now, spent=spent) else None
+    return Move(row, end.pop("status"), end | {"ended": now, "spent": spent})
 
 
 def start_again(home: Home, row: RunRow, ended: Ended, watched: bool) -> bool:

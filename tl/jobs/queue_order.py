@@ -4,29 +4,33 @@ Visitors take turns, so that a long sweep of one doesn't keep the others waiting
 """
 
 from collections.abc import Iterable
+from typing import TypeVar
 
-from tl.store.rows import RunRow
+from tl.store.rows import RunRow, Waiting
 
+Row = TypeVar("Row", RunRow, Waiting)
 Group = tuple[str, int]  # experiment id and seed
 
 
-def group(row: RunRow) -> Group:
+def group(row: RunRow | Waiting) -> Group:
     """What trains together: the arms of one seed."""
     return row.experiment_id, row.seed
 
 
-def in_order(queued: Iterable[RunRow], served: dict[str | None, float]) -> list[RunRow]:
-    """The rows of queued runs (tl.store.database.read_runs), the next first.
+def in_order(queued: Iterable[Row], served: dict[str | None, float]) -> list[Row]:
+    """The rows of queued runs, the next first.
 
     `served`: owner -> when a run of theirs was last started, Unix seconds. An owner stands in line since then, or
     since the oldest of their runs that wait was queued, whichever is later; their own go by that, too. One that is
     resumed is queued anew: it has had its turn.
     """
-    waiting: dict[str | None, dict[Group, list[RunRow]]] = {}
+    waiting: dict[str | None, dict[Group, list[Row]]] = {}
     for row in sorted(queued, key=_age):
         waiting.setdefault(row.owner, {}).setdefault(group(row), []).append(row)
-    since = {owner: (0, max(served.get(owner, 0.0), _first(turns).queued)) for owner, turns in waiting.items()}
-    ordered: list[RunRow] = []
+    since: dict[str | None, tuple[int, float]] = {
+        owner: (0, max(served.get(owner, 0.0), _first(turns).queued)) for owner, turns in waiting.items()
+    }
+    ordered: list[Row] = []
     while waiting:
         owner = min(waiting, key=lambda owner: (*since[owner], _age(_first(waiting[owner]))))
         turns = waiting[owner]
@@ -37,9 +41,9 @@ def in_order(queued: Iterable[RunRow], served: dict[str | None, float]) -> list[
     return ordered
 
 
-def _first(turns: dict[Group, list[RunRow]]) -> RunRow:
+def _first(turns: dict[Group, list[Row]]) -> Row:
     return next(iter(turns.values()))[0]
 
 
-def _age(row: RunRow) -> tuple[float, str, int]:
+def _age(row: RunRow | Waiting) -> tuple[float, str, int]:
     return row.queued, row.experiment_id, row.position

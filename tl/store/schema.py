@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from tl.config import Refused
@@ -95,8 +97,33 @@ def writing(home: Home) -> Iterator[sqlite3.Connection]:
         connection.execute("COMMIT")
 
 
+_kept: ContextVar[tuple[Path, sqlite3.Connection] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept_open(home: Home) -> Iterator[None]:
+    """Let all that this thread asks of the queue meanwhile go through one connection, each transaction as before.
+
+    The last one that closes a file has to write all of it to where it belongs and wait for the disk: most of what a small
+    change takes. Keep it no longer than one piece of work: a file that was put in another's place is seen by the next.
+    """
+    if not home.database_path.exists():  # asking creates nothing
+        yield
+        return
+    with _connected(home) as connection:
+        token = _kept.set((home.database_path, connection))
+        try:
+            yield
+        finally:
+            _kept.reset(token)
+
+
 @contextmanager
 def _connected(home: Home) -> Iterator[sqlite3.Connection]:
+    kept = _kept.get()
+    if kept is not None and kept[0] == home.database_path:
+        yield kept[1]
+        return
     home.root.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
     try:
