@@ -1,6 +1,5 @@
 """Ten thousand runs on 500 nodes that train at once: how many the supervisor brings through the queue, and the list of them."""
 
-import cProfile
 import os
 import tempfile
 import time
@@ -24,7 +23,6 @@ from tl.store.home import Home
 
 ARMS = tuple(ArmConfig(name=name, strategy=name) for name in ("scratch", "full_finetuning"))
 SEEDS = 10
-PROFILE = "TL_SCHEDULING_PROFILE"  # a file for where the supervisor's time went, as cProfile has it
 
 
 def scheduling(home: Home, scale: Scale) -> list[Row]:
@@ -70,17 +68,12 @@ def _queue(home: Home, number: int) -> int:
 
 def _carry_out(home: Home, nodes: int) -> float:
     """Seconds that the supervisor takes until nothing is left to do."""
-    cluster, lock, profile = StandInCluster(nodes), take_lock(home), cProfile.Profile()
+    cluster, lock = StandInCluster(nodes), take_lock(home)
     began = time.monotonic()
     try:
-        if PROFILE in os.environ:
-            profile.enable()
         Supervisor(home, cluster).serve(lock, idle_seconds=0.0)
         return time.monotonic() - began
     finally:
-        profile.disable()
-        if PROFILE in os.environ:
-            profile.dump_stats(os.environ[PROFILE])
         cluster.close()
 
 

@@ -16,7 +16,7 @@ from tl.jobs import devices, settling
 from tl.jobs.endings import ending, out_of_time
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import Ended
-from tl.jobs.listing import RunEntry, entry_of
+from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
 from tl.jobs.queue_order import in_order
 from tl.jobs.start import supervisor_lives
 from tl.languages import say
@@ -27,7 +27,7 @@ from tl.store.files import write_json
 from tl.store.growth import with_ended
 from tl.store.home import Home
 from tl.store.rows import RunRow, Waiting
-from tl.store.schema import ACTIVE
+from tl.store.schema import ACTIVE, kept_open
 from tl.store.settling import Settling
 from tl.store.titles import title_of
 
@@ -186,8 +186,14 @@ def experiment(home: Home, experiment_id: str) -> dict[str, Any]:
 
 def list_runs(home: Home, experiment_id: str | None = None) -> list[RunEntry]:
     """What is known of every run (or one experiment's), newest experiment first, in it in the order of training."""
-    rows = database.read_runs(home, experiment_id)
-    places = _places(home) if any(row.status == "queued" for row in rows) else {}
+    return [in_full(home, line) for line in list_lines(home, experiment_id)]
+
+
+def list_lines(home: Home, experiment_id: str | None = None) -> list[RunLine]:
+    """`list_runs` without what the files of the runs tell."""
+    with kept_open(home):
+        rows = database.read_runs(home, experiment_id)
+        places = _places(home) if any(row.status == "queued" for row in rows) else {}
     return [_listed(home, row, places) for row in rows]
 
 
@@ -205,7 +211,7 @@ def waiting_runs(home: Home) -> list[Waiting]:
 def run(home: Home, run_id: str) -> RunEntry:
     """One run as in `list_runs`. Raises Refused for an unknown id."""
     row = database.read_run(home, run_id)
-    return _listed(home, row, _places(home) if row.status == "queued" else {})
+    return in_full(home, _listed(home, row, _places(home) if row.status == "queued" else {}))
 
 
 def resume(home: Home, run_id: str) -> RunEntry:
@@ -319,8 +325,8 @@ def _ended(row: RunRow) -> Ended:
     return catalogue.of(row.handle).ended(row.handle) if row.handle else Ended()
 
 
-def _listed(home: Home, row: RunRow, places: dict[str, int]) -> RunEntry:
+def _listed(home: Home, row: RunRow, places: dict[str, int]) -> RunLine:
     if row.status == "running" and _is_dead(home, row):
         end = ending(home.run(row.run_id), row, _ended(row), watched=False)
         row = structs.replace(row, **end)  # the truth; whoever changes it writes it down
-    return entry_of(home, row, places.get(row.run_id) if row.status == "queued" else None)
+    return line_of(row, places.get(row.run_id) if row.status == "queued" else None)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,11 @@ def writing(home: Home) -> Iterator[sqlite3.Connection]:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # after some errors it no longer is
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
 
 
 _kept: ContextVar[tuple[Path, sqlite3.Connection] | None] = ContextVar("kept", default=None)
@@ -121,21 +122,24 @@ def kept_open(home: Home) -> Iterator[None]:
 @contextmanager
 def _connected(home: Home) -> Iterator[sqlite3.Connection]:
     kept = _kept.get()
-    if kept is not None and kept[0] == home.database_path:
-        yield kept[1]
-        return
-    home.root.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
     try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        if _version(connection) != len(MIGRATIONS):
-            _migrate(home, connection)
-        yield connection
+        if kept is not None and kept[0] == home.database_path:
+            yield kept[1]
+        else:
+            with closing(_opened(home)) as connection:
+                connection.execute("PRAGMA foreign_keys = ON")
+                if _version(connection) != len(MIGRATIONS):
+                    _migrate(home, connection)
+                yield connection
     except sqlite3.DatabaseError as problem:
         raise refusal(problem, home.root) from problem
-    finally:
-        connection.close()
+
+
+def _opened(home: Home) -> sqlite3.Connection:
+    home.root.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 def _version(connection: sqlite3.Connection) -> int:

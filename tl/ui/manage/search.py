@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from tl.backbones import BACKBONES
-from tl.jobs.listing import RunEntry
+from tl.jobs.listing import RunLine
 from tl.languages import say
 from tl.store.home import Home
 from tl.store.labels import NONE, Label
@@ -18,7 +18,7 @@ WORDS, STATE, DATA = "runs_search", "runs_state", "runs_data"
 LONGEST = 200  # characters
 
 
-def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], page_key: str) -> list[RunEntry]:
+def chosen(home: Home, runs: Sequence[RunLine], labels: Mapping[str, Label], page_key: str) -> list[RunLine]:
     """Draw what may be asked for; the runs of the experiments that fit. What is asked anew begins with the first page,
     whose number the session keeps as `page_key`."""
     names = dict.fromkeys(name for run in runs for name in (run.dataset, run.target_dataset) if name is not None)
@@ -57,13 +57,13 @@ def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], pa
 
 
 def fitting(
-    runs: Sequence[RunEntry],
+    runs: Sequence[RunLine],
     labels: Mapping[str, Label],
     titles: Mapping[str, str],
     words: str = "",
     state: str | None = None,
     data: str | None = None,
-) -> list[RunEntry]:
+) -> list[RunLine]:
     """The runs of every experiment that has all the words anywhere, a run in this state, and this data set.
 
     `labels` by experiment and sweep, `titles` by data set.
@@ -89,7 +89,7 @@ def fitting(
     return [run for run in runs if kept[run.experiment_id]]
 
 
-def _text(run: RunEntry, titles: Mapping[str, str]) -> str:
+def _text(run: RunLine, titles: Mapping[str, str]) -> str:
     network = BACKBONES[run.backbone].title if run.backbone in BACKBONES else ""
     return "\n".join(
         (
