@@ -10,7 +10,7 @@ import msgspec
 
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Ended
 from tl.store.documents import Result
-from tl.store.files import read_json, write_json
+from tl.store.files import parquet_bytes, read_json, write_bytes, write_json
 from tl.store.home import Run
 from tl.store.machines import Machine
 
@@ -92,24 +92,26 @@ class StandInCluster:
 
 
 def _train(pipe: Connection) -> None:
-    """The nodes: what is asked for is written as a trainer writes it, so that it is on the disk for good, and told."""
-    from tl.store.metrics import write_metrics
+    """All nodes: what a trainer leaves, alike for all runs and without waiting for the disk. Five hundred machines have
+    the time for it; here it would be measured instead of the supervisor."""
+    from tl.store.metrics import METRICS, table
 
+    metrics = parquet_bytes(table([_epoch(epoch) for epoch in range(1, EPOCHS + 1)], METRICS))
+    progress = {"phase": "done", "epoch": EPOCHS, "epochs": EPOCHS, "counter": 99}
     pipe.send("ready")
     while True:
         handle, folder = pipe.recv()
         run = Run(Path(folder))
-        config = read_json(run.config)
-        write_metrics(run.metrics, [_epoch(config, epoch) for epoch in range(1, EPOCHS + 1)])
-        write_json(run.progress, {"phase": "done", "epoch": EPOCHS, "epochs": EPOCHS, "counter": 99}, durable=False)
-        write_json(run.result, msgspec.to_builtins(_result(config["seed"])))
+        write_bytes(run.metrics, metrics, durable=False)
+        write_json(run.progress, progress, durable=False)
+        write_json(run.result, msgspec.to_builtins(_result(read_json(run.config)["seed"])), durable=False)
         pipe.send(handle)
 
 
-def _epoch(config: dict, epoch: int) -> dict:
+def _epoch(epoch: int) -> dict:
     measured = {"train_loss": 2.0 / epoch, "val_loss": 2.1 / epoch, "val_accuracy": 0.2 * epoch, "learning_rate": 1e-3}
-    names = {"run_id": config["run_id"], "arm": config["arm"]["name"], "seed": config["seed"], "epoch": epoch}
-    return names | measured | {"train_seconds": 2.0, "eval_seconds": 1.0, "elapsed_seconds": 3.0 * epoch}
+    times = {"train_seconds": 2.0, "eval_seconds": 1.0, "elapsed_seconds": 3.0 * epoch}
+    return {"run_id": "r", "arm": "scratch", "seed": 0, "epoch": epoch} | measured | times
 
 
 def _result(seed: int) -> Result:
