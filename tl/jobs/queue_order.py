@@ -4,6 +4,7 @@ Visitors take turns, so that a long sweep of one doesn't keep the others waiting
 """
 
 from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
 from tl.store.rows import RunRow, Waiting
@@ -27,17 +28,18 @@ def in_order(queued: Iterable[Row], served: dict[str | None, float]) -> list[Row
     waiting: dict[str | None, dict[Group, list[Row]]] = {}
     for row in sorted(queued, key=_age):
         waiting.setdefault(row.owner, {}).setdefault(group(row), []).append(row)
-    since: dict[str | None, tuple[int, float]] = {
-        owner: (0, max(served.get(owner, 0.0), _first(turns).queued)) for owner, turns in waiting.items()
-    }
+    line = [
+        (0, max(served.get(owner, 0.0), _first(turns).queued), _age(_first(turns)), owner)
+        for owner, turns in waiting.items()
+    ]
+    heapify(line)  # no two are of the same age, so owners are not compared
     ordered: list[Row] = []
-    while waiting:
-        owner = min(waiting, key=lambda owner: (*since[owner], _age(_first(waiting[owner]))))
+    while line:
+        owner = heappop(line)[-1]
         turns = waiting[owner]
         ordered += turns.pop(next(iter(turns)))
-        since[owner] = (len(ordered), 0.0)  # behind everybody who waits
-        if not turns:
-            del waiting[owner]
+        if turns:  # behind everybody who waits
+            heappush(line, (len(ordered), 0.0, _age(_first(turns)), owner))
     return ordered
 
 
