@@ -33,7 +33,12 @@ def show(home: Home, runs: list[RunLine]) -> None:
 
 def table(machines: tuple[Machine, ...], runs: list[RunLine]) -> dict[str, list[str]]:
     """Columns of the table of machines."""
-    titles = {run.run_id: say("{arm}, seed {seed}", arm=arm_title(run.arm), seed=run.seed) for run in runs}
+    trained = {run_id for machine in machines for run_id in machine.trains}
+    titles = {
+        run.run_id: say("{arm}, seed {seed}", arm=arm_title(run.arm), seed=run.seed)
+        for run in runs
+        if run.run_id in trained
+    }
 
     def known(value: float | None) -> str:
         return not_available() if value is None else f"{value:g}"

@@ -73,12 +73,15 @@ def fitting(
         return list(runs)
     kept: dict[str, bool] = {}
     texts: dict[str, list[str]] = {}
+    told: set[tuple[str, str]] = set()  # experiment, arm: all seeds of one say the same
     for run in runs:
         own = texts.setdefault(run.experiment_id, [])
         if not own:
             both = (labels.get(ident or "", NONE) for ident in (run.experiment_id, run.sweep_id))
             own += [text for label in both for text in (label.name, label.notes)]
-        own.append(_text(run, titles))
+        if (run.experiment_id, run.arm) not in told:
+            told.add((run.experiment_id, run.arm))
+            own.append(_text(run, titles))
         in_state = state is None or run.status == state
         kept[run.experiment_id] = kept.get(run.experiment_id, False) or (
             in_state and data in (None, run.dataset, run.target_dataset)
