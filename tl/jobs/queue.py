@@ -9,20 +9,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from msgspec import structs
-
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
 from tl.jobs import devices, settling
-from tl.jobs.endings import ending, out_of_time
+from tl.jobs.ended import as_it_is, settle_dead
+from tl.jobs.endings import out_of_time
 from tl.jobs.launchers import catalogue
-from tl.jobs.launchers.launcher import Ended
 from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
 from tl.jobs.queue_order import in_order
-from tl.jobs.start import supervisor_lives
 from tl.languages import say
 from tl.store import database, everybody
-from tl.store.documents import read_config, read_memory_kills
-from tl.store.everybody import Move
+from tl.store.documents import read_config
 from tl.store.files import write_json
 from tl.store.growth import with_ended
 from tl.store.home import Home
@@ -31,7 +27,6 @@ from tl.store.schema import ACTIVE, kept_open
 from tl.store.settling import Settling
 from tl.store.titles import title_of
 
-LEAST_HALVED = 4  # pictures of a batch that can be halved: BatchNorm can't train on a single one
 _FORGET = dict.fromkeys(("handle", "ended", "reason", "message"))
 
 
@@ -269,64 +264,6 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     return row
 
 
-def settle(home: Home, row: RunRow, ended: Ended, watched: bool) -> None:
-    """Write down how a run whose trainer is dead has ended, unless another did or it goes on."""
-    everybody.move_all(home, [end_of(home, row, ended, watched)])
-
-
-def end_of(home: Home, row: RunRow, ended: Ended, watched: bool) -> Move:
-    """What is to be written down of a run whose trainer is dead."""
-    row = structs.replace(
-        database.read_run(home, row.run_id), attempt=row.attempt
-    )  # a stop may have been asked for since
-    end, now = ending(home.run(row.run_id), row, ended, watched), time.time()
-    spent = row.spent
-    if watched and row.started:  # else nobody knows when it died
-        spent += max(0.0, now - row.started)
-    return Move(row, end.pop("status"), end | {"ended": now, "spent": spent})
-
-
-def start_again(home: Home, row: RunRow, ended: Ended, watched: bool) -> bool:
-    """Let a run whose trainer the system has ended for lack of memory be trained on with half a batch at a time.
-
-    Once, and not where a batch can't be halved; whether it goes on: then it has no trainer yet, and its supervisor is
-    to start one.
-    """
-    files, row = home.run(row.run_id), structs.replace(database.read_run(home, row.run_id), attempt=row.attempt)
-    died_of = ending(files, row, ended, watched)["reason"]
-    if died_of != "killed_for_memory" or read_memory_kills(files) or row.experiment.batch_size < LEAST_HALVED:
-        return False
-    write_json(files.memory_kills, {"kills": 1})  # first: whoever starts it knows then what it has died of
-    now = time.time()
-    spent = row.spent + max(0.0, now - (row.started or now))
-    return database.note(home, row, handle=None, started=now, spent=spent)
-
-
-def settle_dead(home: Home, row: RunRow) -> RunRow:
-    """The row of a run; of one that is marked running and has no trainer its end is written down first."""
-    if row.status != "running" or not _is_dead(home, row):
-        return row
-    settle(home, row, _ended(row), watched=False)
-    return database.read_run(home, row.run_id)
-
-
-def _is_dead(home: Home, row: RunRow) -> bool:
-    """Whether a run that is marked running has no trainer, and no supervisor either that will say so."""
-    launcher = catalogue.of(row.handle)
-    if not launcher.near:
-        return False  # a supervisor will find out: whoever looks at the runs starts one
-    if launcher.alive(row.handle) if row.handle else launcher.adopt(home.run(row.run_id)):
-        return False
-    return not supervisor_lives(home)
-
-
-def _ended(row: RunRow) -> Ended:
-    """How a trainer that nobody watched ended, as far as can be told afterwards."""
-    return catalogue.of(row.handle).ended(row.handle) if row.handle else Ended()
-
-
 def _listed(home: Home, row: RunRow, places: dict[str, int]) -> RunLine:
-    if row.status == "running" and _is_dead(home, row):
-        end = ending(home.run(row.run_id), row, _ended(row), watched=False)
-        row = structs.replace(row, **end)  # the truth; whoever changes it writes it down
+    row = as_it_is(home, row)
     return line_of(row, places.get(row.run_id) if row.status == "queued" else None)

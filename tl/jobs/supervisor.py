@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import Any
 
 from tl.config import Refused
+from tl.jobs.ended import end_of, start_again
 from tl.jobs.endings import out_of_time, overdue, stalled
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, Unreachable
 from tl.jobs.liveness import STALL_SECONDS, Stillness
 from tl.jobs.needs import Needs
-from tl.jobs.queue import end_of, start_again, waiting_runs
+from tl.jobs.queue import waiting_runs
 from tl.jobs.queue_order import Group, group
 from tl.jobs.settler import Settler
 from tl.jobs.whereabouts import Whereabouts
@@ -58,8 +59,7 @@ class Supervisor:
         self.stall_seconds = stall_seconds  # a trainer that stands still for so long is ended
         self._clock = clock
         self._stillness = Stillness(clock)
-        # Run id, attempt -> when it was first seen that a stop was asked for.
-        self._stops: dict[tuple[str, int], float] = {}
+        self._stops: dict[tuple[str, int], float] = {}  # run id, attempt -> when a stop was first seen to be asked for
         self._placeless: set[tuple[str, int]] = set()  # attempts that were started and wait for a place
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: Group | None = None  # what trains now, and how many of its arms at once
