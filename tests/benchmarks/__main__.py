@@ -34,6 +34,7 @@ from tests.benchmarks.ranking import ranking
 from tests.benchmarks.row import Row, Skipped, as_text
 from tests.benchmarks.saving import saving
 from tests.benchmarks.scale import FULL, Scale, choose
+from tests.benchmarks.scheduling import scheduling
 from tests.benchmarks.short_runs import short_runs
 from tests.benchmarks.small import small
 from tests.benchmarks.soak import soak
@@ -62,6 +63,7 @@ BENCHMARKS: dict[str, Callable[[Home, Scale], list[Row]]] = {
     "certainty": certainty,
     "load": load,
     "soak": soak,
+    "scheduling": scheduling,
     "forecast": forecast_backtest,
     "labels": labels,
     "ranking": ranking,
@@ -74,6 +76,8 @@ AMOUNTS = {  # fields of Scale that can be set
     "browsers": (FULL.browsers, f"load: how many of them have a browser, at most; default {FULL.browsers}"),
     "soak_minutes": (FULL.soak_minutes, f"soak: how long; default {FULL.soak_minutes:g}"),
     "mutants": (FULL.mutants, f"mutants: changes a module, at most; default {FULL.mutants}"),
+    "runs": (FULL.runs, f"scheduling: how many runs; default {FULL.runs:,}"),
+    "nodes": (FULL.nodes, f"scheduling: of the cluster; default {FULL.nodes}"),
     "soak_runs": (FULL.soak_runs, f"soak: tiny runs in that time; default {FULL.soak_runs}"),
     **{
         name: (getattr(FULL, name), f"certainty: repeats a row; default {getattr(FULL, name)}")

@@ -48,6 +48,8 @@ class Scale:
     arrival_seconds: float = 30.0  # in which they come
     soak_minutes: float = 60.0
     soak_runs: int = 100
+    runs: int = 10_000
+    nodes: int = 500  # of a cluster that does not exist
     simulated_comparisons: int = 2000  # per cell of the certainty table
     simulated_splits: int = 400  # of them with classifiers that really learn
     simulated_sweeps: int = 60  # with curves fitted to a thousand draws of each
@@ -97,6 +99,8 @@ TINY = Scale(
     arrival_seconds=2.0,
     soak_minutes=0.1,
     soak_runs=4,
+    runs=40,
+    nodes=10,
     simulated_comparisons=8,
     simulated_splits=4,
     simulated_sweeps=1,

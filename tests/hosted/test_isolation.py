@@ -39,6 +39,7 @@ def said(ask: Callable, *arguments) -> str:
 
 BY_ID = {  # what is asked -> by which id of the other visitor's
     jobs.experiment: "experiment_id",
+    jobs.list_lines: "experiment_id",
     jobs.list_runs: "experiment_id",
     jobs.run: "run_id",
     jobs.stop: "run_id",

@@ -1,6 +1,7 @@
 """In which order waiting runs train: alone by age, among visitors in turns, nobody starves."""
 
 import random
+import time
 from itertools import pairwise
 
 from tests.row_lab import run_row
@@ -60,3 +61,10 @@ def test_everybody_is_served_within_as_many_turns_as_there_are_visitors():
             places = [place for place, each in enumerate(order) if each == owner]
             assert places[0] <= others
             assert all(later - earlier - 1 <= others for earlier, later in pairwise(places))
+
+
+def test_ten_thousand_visitors_are_put_in_line_at_once():
+    rows = [row for n in range(10_000) for row in waiting(f"o{n}", f"e{n}", float(n % 7), arms=1)]
+    before = time.process_time()
+    assert len(in_order(rows, {f"o{n}": 3.0 for n in range(0, 10_000, 2)})) == 10_000
+    assert time.process_time() - before < 2

@@ -76,12 +76,12 @@ def test_a_run_that_can_not_be_deleted_stays_and_that_is_said(home, monkeypatch)
 
 
 def test_a_page_that_can_not_read_says_so_in_place_of_the_rest(open_page, monkeypatch):
-    monkeypatch.setattr(jobs, "list_runs", fails(errno.EMFILE))
+    monkeypatch.setattr(jobs, "list_lines", fails(errno.EMFILE))
     app = open_page("pages/2_Runs.py")
     assert "Too many files are open; close programs" in unescaped(app) and len(app.error) == 1
 
 
 def test_what_is_no_trouble_of_the_disk_is_not_hidden(open_page, monkeypatch):
-    monkeypatch.setattr(jobs, "list_runs", fails(errno.ENOTEMPTY))
+    monkeypatch.setattr(jobs, "list_lines", fails(errno.ENOTEMPTY))
     with pytest.raises(AssertionError):  # a page with a traceback
         open_page("pages/2_Runs.py")

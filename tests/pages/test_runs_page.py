@@ -77,6 +77,24 @@ def test_many_experiments_are_split_into_pages(open_page, home):
     assert sum((button.key or "").startswith("open_") for button in app.button) == 8
 
 
+def test_only_the_files_of_runs_that_are_shown_are_read(open_page, home, monkeypatch):
+    ended = [page_lab.finished(home) for _ in range(5)]
+    monkeypatch.setattr("tl.ui.manage.runs.PER_PAGE", 2)
+    monkeypatch.setattr("tl.ui.manage.runs.ROWS", 3)
+    read, real = Counter(), Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.update([path.parent.name]), real(path))[1])
+
+    def shown(app) -> list[str]:
+        return [run.run_id for run in jobs.list_lines(home) if read[run.run_id]]
+
+    app = open_page("pages/2_Runs.py")
+    newest = [row.run_id for ident in ended[::-1] for row in page_lab.rows(home, ident)]
+    assert shown(app) == newest[:4]
+    read.clear()
+    app.get("segmented_control")[0].set_value("Table").run()
+    assert shown(app) == newest[:3] == app.dataframe[0].value["run"].tolist()
+
+
 @pytest.fixture
 def looks(monkeypatch):
     """Run id -> how often a page looked up what is known of it."""

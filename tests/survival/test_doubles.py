@@ -23,19 +23,20 @@ EXPERIMENT = Experiment(dataset="blossoms", samples=20, arms=(ArmConfig(name="a"
 CLAIM = """
 import random, sys
 from tl.store import database
+from tl.store.everybody import Move, move_all
 from tl.store.home import Home
-home = Home(sys.argv[1])
+home, together = Home(sys.argv[1]), int(sys.argv[3])
 rows = database.read_runs(home, statuses=("queued",))
 random.Random(int(sys.argv[2])).shuffle(rows)
 print("ready", flush=True)
 input()
-lost = 0
-for row in rows:
-    if database.move(home, row, "running"):
+claims = []
+for place in range(0, len(rows), together):
+    claims += move_all(home, [Move(row, "running", {}) for row in rows[place : place + together]])
+for row, is_ours in zip(rows, claims, strict=True):
+    if is_ours:
         print(row.run_id)
-    else:
-        lost += 1
-print(lost, file=sys.stderr)
+print(claims.count(False), file=sys.stderr)
 """
 
 
@@ -68,12 +69,13 @@ def test_doubled_submissions_make_one_experiment_each(home, monkeypatch, capsys,
     assert raced > 0, "no pair came at the same time"
 
 
-def test_runs_that_many_processes_claim_go_to_one_each(home, capsys):
+@pytest.mark.parametrize("together", [1, 7])
+def test_runs_that_many_processes_claim_go_to_one_each(home, capsys, together):
     new = [(EXPERIMENT, EXPERIMENT.runs(f"{number:026d}")) for number in range(DOUBLES)]
     database.insert_experiments(home, new, None)
     claimers = [
         subprocess.Popen(
-            [sys.executable, "-c", CLAIM, str(home.path), str(number)],
+            [sys.executable, "-c", CLAIM, str(home.path), str(number), str(together)],
             env=child_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 from tl.jobs.deletion import delete, find
 from tl.jobs.pictures import delete_dataset
-from tl.jobs.queue import experiment, list_runs, resume, resume_all, resume_on, run, submit
+from tl.jobs.queue import experiment, list_lines, list_runs, resume, resume_all, resume_on, run, submit
 from tl.jobs.seeds import add_seeds, begin_settling, stop_settling
 from tl.jobs.start import ensure_supervisor
 from tl.jobs.stopping import stop, stop_all
@@ -16,6 +16,7 @@ __all__ = [
     "ensure_supervisor",
     "experiment",
     "find",
+    "list_lines",
     "list_runs",
     "list_sweeps",
     "resume",

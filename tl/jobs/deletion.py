@@ -7,7 +7,7 @@ a kill finds the rows, and then nothing was deleted, or none, and then the folde
 from dataclasses import dataclass
 
 from tl.config import Experiment, Refused
-from tl.jobs.queue import settle_dead
+from tl.jobs.ended import settle_dead
 from tl.jobs.stopping import stop_all
 from tl.languages import later, later_plural, plural, say
 from tl.store import database, removal, settling

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tl.backbones import BACKBONES
 from tl.config import AUTO, BUNDLED, IMAGENET, Newer, Refused, RunConfig
+from tl.jobs.ended import settle_dead
 from tl.jobs.library import LOCK
-from tl.jobs.queue import settle_dead
 from tl.languages import english, say
 from tl.sources import own
 from tl.sources.card import Card, ancestors, card_of, without_class_names

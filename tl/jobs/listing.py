@@ -1,15 +1,16 @@
 """A run as pages and the command line show it: its row in the queue, its settings and how far it has come."""
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from tl.config import Newer, newer
+from tl.config import ArmConfig, Newer, Training, newer
 from tl.languages import read, say
 from tl.store.documents import Progress, Result, read_config, read_progress, read_result
 from tl.store.home import Home, Run
-from tl.store.rows import RunRow
+from tl.store.rows import RunRow, experiment_of
 from tl.store.schema import ACTIVE, RESUMABLE
 
 _REACHED = (
@@ -26,8 +27,8 @@ _REACHED = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunEntry:
-    """What is known of a run; None where it is not known yet. Its fields are the keys of `python -m tl runs --json`."""
+class RunLine:
+    """What the queue alone tells of a run: enough to find it among ten thousand, without a look at its files."""
 
     run_id: str
     experiment_id: str
@@ -51,6 +52,13 @@ class RunEntry:
     batch_size: int
     strategy: str
     max_epochs: int
+    final_of: str | None  # of a final model: the run whose recipe it is
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEntry(RunLine):
+    """What is known of a run; None where it is not known yet. Its fields are the keys of `python -m tl runs --json`."""
+
     epochs: int  # completed
     best_val_accuracy: float | None
     best_epoch: int | None
@@ -61,7 +69,6 @@ class RunEntry:
     device: str | None
     progress: Progress | None  # of a running one
     notes: tuple[str, ...]  # sentences: what did not go as planned
-    final_of: str | None  # of a final model: the run whose recipe it is
     newer: str | None  # a sentence, where it can't be resumed here since a newer version has written its settings
 
     def to_json(self) -> dict[str, Any]:
@@ -72,13 +79,25 @@ class RunEntry:
 
 def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
     """What is known of the run; `place` in the queue where it waits."""
-    files, arm = home.run(row.run_id), row.arm_config
-    spec, final = row.experiment.of(arm), row.experiment.final
+    return in_full(home, line_of(row, place))
+
+
+def in_full(home: Home, line: RunLine) -> RunEntry:
+    """The run with what its files tell."""
+    files = home.run(line.run_id)
     # In this order: who reads the epochs first may see one that is done in neither.
-    progress = read_progress(files) if row.status == "running" else None
-    reached = _reached(files, row)
+    progress = read_progress(files) if line.status == "running" else None
+    reached = _reached(files, line.status)
     notes = progress.notes if progress else reached.pop("notes") or ()
-    return RunEntry(
+    told: dict[str, Any] = vars(line) | reached | {"notes": notes}
+    return RunEntry(**told, progress=progress, newer=_newer(files) if line.status in RESUMABLE else None)
+
+
+def line_of(row: RunRow, place: int | None) -> RunLine:
+    """What the queue tells of the run; `place` in it where it waits."""
+    spec, arm = _settings(row.spec, row.arm)
+    final = row.experiment.final
+    return RunLine(
         run_id=row.run_id,
         experiment_id=row.experiment_id,
         sweep_id=row.sweep_id,
@@ -102,10 +121,15 @@ def entry_of(home: Home, row: RunRow, place: int | None) -> RunEntry:
         strategy=arm.strategy,
         max_epochs=final.epochs if final else spec.epochs_of(arm),
         final_of=final.of if final else None,
-        progress=progress,
-        newer=_newer(files) if row.status in RESUMABLE else None,
-        **reached | {"notes": notes},
     )
+
+
+@lru_cache(maxsize=2048)
+def _settings(spec: str, name: str) -> tuple[Training, ArmConfig]:
+    """What an arm of the experiment stored as `spec` is trained with, and the arm: the same for all its seeds."""
+    experiment = experiment_of(spec)
+    arm = next(arm for arm in experiment.arms if arm.name == name)
+    return experiment.of(arm), arm
 
 
 def _newer(files: Run) -> str | None:
@@ -113,9 +137,9 @@ def _newer(files: Run) -> str | None:
     return newer(say("Run {run}", run=files.folder.name), found) if isinstance(found, Newer) else None
 
 
-def _reached(files: Run, row: RunRow) -> dict[str, Any]:
+def _reached(files: Run, status: str) -> dict[str, Any]:
     """How far a run has come: its result where it has one, else what its metrics show."""
-    result = None if row.status in ACTIVE else read_result(files)
+    result = None if status in ACTIVE else read_result(files)
     if result is not None and result.epochs is not None:
         return {name: getattr(result, name) for name in _REACHED}
     found = {name: getattr(Result(epochs=0), name) for name in _REACHED}

@@ -9,28 +9,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from msgspec import structs
-
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
 from tl.jobs import devices, settling
-from tl.jobs.endings import ending, out_of_time
+from tl.jobs.ended import as_it_is, settle_dead
+from tl.jobs.endings import out_of_time
 from tl.jobs.launchers import catalogue
-from tl.jobs.launchers.launcher import Ended
-from tl.jobs.listing import RunEntry, entry_of
+from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
 from tl.jobs.queue_order import in_order
-from tl.jobs.start import supervisor_lives
 from tl.languages import say
 from tl.store import database, everybody
-from tl.store.documents import read_config, read_memory_kills
+from tl.store.documents import read_config
 from tl.store.files import write_json
 from tl.store.growth import with_ended
 from tl.store.home import Home
-from tl.store.rows import RunRow
-from tl.store.schema import ACTIVE
+from tl.store.rows import RunRow, Waiting
+from tl.store.schema import ACTIVE, kept_open
 from tl.store.settling import Settling
 from tl.store.titles import title_of
 
-LEAST_HALVED = 4  # pictures of a batch that can be halved: BatchNorm can't train on a single one
 _FORGET = dict.fromkeys(("handle", "ended", "reason", "message"))
 
 
@@ -185,8 +181,14 @@ def experiment(home: Home, experiment_id: str) -> dict[str, Any]:
 
 def list_runs(home: Home, experiment_id: str | None = None) -> list[RunEntry]:
     """What is known of every run (or one experiment's), newest experiment first, in it in the order of training."""
-    rows = database.read_runs(home, experiment_id)
-    places = _places(home) if any(row.status == "queued" for row in rows) else {}
+    return [in_full(home, line) for line in list_lines(home, experiment_id)]
+
+
+def list_lines(home: Home, experiment_id: str | None = None) -> list[RunLine]:
+    """`list_runs` without what the files of the runs tell."""
+    with kept_open(home):
+        rows = database.read_runs(home, experiment_id)
+        places = _places(home) if any(row.status == "queued" for row in rows) else {}
     return [_listed(home, row, places) for row in rows]
 
 
@@ -195,16 +197,16 @@ def _places(home: Home) -> dict[str, int]:
     return {row.run_id: place for place, row in enumerate(waiting_runs(home), 1)}
 
 
-def waiting_runs(home: Home) -> list[RunRow]:
-    """Rows of everybody's runs that wait, in the order in which they will train."""
-    queued = database.read_runs(home, statuses=("queued",), everyone=True)
+def waiting_runs(home: Home) -> list[Waiting]:
+    """Everybody's runs that wait, in the order in which they will train."""
+    queued = everybody.waiting(home)
     return in_order(queued, everybody.served(home) if queued else {})
 
 
 def run(home: Home, run_id: str) -> RunEntry:
     """One run as in `list_runs`. Raises Refused for an unknown id."""
     row = database.read_run(home, run_id)
-    return _listed(home, row, _places(home) if row.status == "queued" else {})
+    return in_full(home, _listed(home, row, _places(home) if row.status == "queued" else {}))
 
 
 def resume(home: Home, run_id: str) -> RunEntry:
@@ -262,59 +264,6 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     return row
 
 
-def settle(home: Home, row: RunRow, ended: Ended, watched: bool) -> dict[str, Any] | None:
-    """Write down how a run whose trainer is dead has ended; what was written, None where another did or it goes on."""
-    row = structs.replace(
-        database.read_run(home, row.run_id), attempt=row.attempt
-    )  # a stop may have been asked for since
-    end, now = ending(home.run(row.run_id), row, ended, watched), time.time()
-    spent = row.spent
-    if watched and row.started:  # else nobody knows when it died
-        spent += max(0.0, now - row.started)
-    return end if database.move(home, row, **end, ended=now, spent=spent) else None
-
-
-def start_again(home: Home, row: RunRow, ended: Ended, watched: bool) -> bool:
-    """Let a run whose trainer the system has ended for lack of memory be trained on with half a batch at a time.
-
-    Once, and not where a batch can't be halved; whether it goes on: then it has no trainer yet, and its supervisor is
-    to start one.
-    """
-    files, row = home.run(row.run_id), structs.replace(database.read_run(home, row.run_id), attempt=row.attempt)
-    died_of = ending(files, row, ended, watched)["reason"]
-    if died_of != "killed_for_memory" or read_memory_kills(files) or row.experiment.batch_size < LEAST_HALVED:
-        return False
-    write_json(files.memory_kills, {"kills": 1})  # first: whoever starts it knows then what it has died of
-    now = time.time()
-    spent = row.spent + max(0.0, now - (row.started or now))
-    return database.note(home, row, handle=None, started=now, spent=spent)
-
-
-def settle_dead(home: Home, row: RunRow) -> RunRow:
-    """The row of a run; of one that is marked running and has no trainer its end is written down first."""
-    if row.status != "running" or not _is_dead(home, row):
-        return row
-    settle(home, row, _ended(row), watched=False)
-    return database.read_run(home, row.run_id)
-
-
-def _is_dead(home: Home, row: RunRow) -> bool:
-    """Whether a run that is marked running has no trainer, and no supervisor either that will say so."""
-    launcher = catalogue.of(row.handle)
-    if not launcher.near:
-        return False  # a supervisor will find out: whoever looks at the runs starts one
-    if launcher.alive(row.handle) if row.handle else launcher.adopt(home.run(row.run_id)):
-        return False
-    return not supervisor_lives(home)
-
-
-def _ended(row: RunRow) -> Ended:
-    """How a trainer that nobody watched ended, as far as can be told afterwards."""
-    return catalogue.of(row.handle).ended(row.handle) if row.handle else Ended()
-
-
-def _listed(home: Home, row: RunRow, places: dict[str, int]) -> RunEntry:
-    if row.status == "running" and _is_dead(home, row):
-        end = ending(home.run(row.run_id), row, _ended(row), watched=False)
-        row = structs.replace(row, **end)  # the truth; whoever changes it writes it down
-    return entry_of(home, row, places.get(row.run_id) if row.status == "queued" else None)
+def _listed(home: Home, row: RunRow, places: dict[str, int]) -> RunLine:
+    row = as_it_is(home, row)
+    return line_of(row, places.get(row.run_id) if row.status == "queued" else None)

@@ -4,42 +4,48 @@ Visitors take turns, so that a long sweep of one doesn't keep the others waiting
 """
 
 from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+from typing import TypeVar
 
-from tl.store.rows import RunRow
+from tl.store.rows import RunRow, Waiting
 
+Row = TypeVar("Row", RunRow, Waiting)
 Group = tuple[str, int]  # experiment id and seed
 
 
-def group(row: RunRow) -> Group:
+def group(row: RunRow | Waiting) -> Group:
     """What trains together: the arms of one seed."""
     return row.experiment_id, row.seed
 
 
-def in_order(queued: Iterable[RunRow], served: dict[str | None, float]) -> list[RunRow]:
-    """The rows of queued runs (tl.store.database.read_runs), the next first.
+def in_order(queued: Iterable[Row], served: dict[str | None, float]) -> list[Row]:
+    """The rows of queued runs, the next first.
 
     `served`: owner -> when a run of theirs was last started, Unix seconds. An owner stands in line since then, or
     since the oldest of their runs that wait was queued, whichever is later; their own go by that, too. One that is
     resumed is queued anew: it has had its turn.
     """
-    waiting: dict[str | None, dict[Group, list[RunRow]]] = {}
+    waiting: dict[str | None, dict[Group, list[Row]]] = {}
     for row in sorted(queued, key=_age):
         waiting.setdefault(row.owner, {}).setdefault(group(row), []).append(row)
-    since = {owner: (0, max(served.get(owner, 0.0), _first(turns).queued)) for owner, turns in waiting.items()}
-    ordered: list[RunRow] = []
-    while waiting:
-        owner = min(waiting, key=lambda owner: (*since[owner], _age(_first(waiting[owner]))))
+    line = [
+        (0, max(served.get(owner, 0.0), _first(turns).queued), _age(_first(turns)), owner)
+        for owner, turns in waiting.items()
+    ]
+    heapify(line)  # no two are of the same age, so owners are not compared
+    ordered: list[Row] = []
+    while line:
+        owner = heappop(line)[-1]
         turns = waiting[owner]
         ordered += turns.pop(next(iter(turns)))
-        since[owner] = (len(ordered), 0.0)  # behind everybody who waits
-        if not turns:
-            del waiting[owner]
+        if turns:  # behind everybody who waits
+            heappush(line, (len(ordered), 0.0, _age(_first(turns)), owner))
     return ordered
 
 
-def _first(turns: dict[Group, list[RunRow]]) -> RunRow:
+def _first(turns: dict[Group, list[Row]]) -> Row:
     return next(iter(turns.values()))[0]
 
 
-def _age(row: RunRow) -> tuple[float, str, int]:
+def _age(row: RunRow | Waiting) -> tuple[float, str, int]:
     return row.queued, row.experiment_id, row.position

@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 from tl.config import DECIDED, Experiment, Refused, RunConfig
-from tl.jobs.queue import admission_of, resolved, settle_dead
+from tl.jobs.ended import settle_dead
+from tl.jobs.queue import admission_of, resolved
 from tl.jobs.settling import begun, with_seeds
 from tl.jobs.stopping import stop_all
 from tl.languages import plural, say

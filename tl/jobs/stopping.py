@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from tl.jobs.ended import settle
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended
 from tl.jobs.listing import RunEntry
-from tl.jobs.queue import run, settle
+from tl.jobs.queue import run
 from tl.jobs.start import ensure_supervisor, supervisor_lives
 from tl.languages import say
 from tl.store import database

@@ -11,27 +11,32 @@ from contextlib import suppress
 from typing import Any
 
 from tl.config import Refused
-from tl.jobs import memory
+from tl.jobs.ended import end_of, start_again
 from tl.jobs.endings import out_of_time, overdue, stalled
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, Unreachable
 from tl.jobs.liveness import STALL_SECONDS, Stillness
-from tl.jobs.queue import settle, start_again, waiting_runs
+from tl.jobs.needs import Needs
+from tl.jobs.queue import waiting_runs
 from tl.jobs.queue_order import Group, group
 from tl.jobs.settler import Settler
 from tl.jobs.whereabouts import Whereabouts
 from tl.languages import say
 from tl.store import database, everybody
+from tl.store.everybody import Move
 from tl.store.home import Home
 from tl.store.quarantine import sweep_abandoned
 from tl.store.rows import RunRow
+from tl.store.schema import kept_open
 from tl.store.trash import empty_trash, keep_best_network
 
 IDLE_SECONDS = 10.0  # with nothing to do, then it ends
 TICK_SECONDS = 0.25
 SWEEP_SECONDS = 60.0  # between two looks for what has expired
 LEAST_SECONDS = 0.02  # between two looks: where a trainer ends in between, the next one starts at once
-NEED_SECONDS = 60.0  # in which what a trainer needs of the memory is not looked up again
+CLAIMED = (
+    50  # runs at once: until its trainer has been started, a claimed one can't be stopped as quickly as one that waits
+)
 MAX_ERRORS = 60  # in a row, a second apart: then nothing passes any more and it gives up
 
 log = logging.getLogger("tl.jobs")
@@ -54,14 +59,13 @@ class Supervisor:
         self.stall_seconds = stall_seconds  # a trainer that stands still for so long is ended
         self._clock = clock
         self._stillness = Stillness(clock)
-        # Run id, attempt -> when it was first seen that a stop was asked for.
-        self._stops: dict[tuple[str, int], float] = {}
+        self._stops: dict[tuple[str, int], float] = {}  # run id, attempt -> when a stop was first seen to be asked for
         self._placeless: set[tuple[str, int]] = set()  # attempts that were started and wait for a place
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: Group | None = None  # what trains now, and how many of its arms at once
         self._slots = 1
-        # Experiment -> bytes of memory that a trainer needs, when asked.
-        self._needs: dict[str, tuple[float, float]] = {}
+        self._needs = Needs(self.home, clock)
+        self._ends: list[Move] = []  # of runs that have ended, to be written down together
         self._handles: set[str] = set()  # of trainers that were alive at the last look
         self._unreachable = False  # whether that was told in the log
         self.settler = Settler(self.home)
@@ -104,7 +108,14 @@ class Supervisor:
 
     def tick(self) -> bool:
         """Write down what has ended and start what may start; whether anything is queued, running or to be settled."""
-        running = [row for row in self._rows("running") if self._goes_on(row)]
+        with kept_open(self.home):
+            return self._tick()
+
+    def _tick(self) -> bool:
+        try:
+            running = [row for row in self._rows("running") if self._goes_on(row)]
+        finally:
+            self._write_ends()
         self._handles = {row.handle for row in running if row.handle}
         self._watching = True
         attempts = {(row.run_id, row.attempt) for row in running}
@@ -116,8 +127,8 @@ class Supervisor:
         started: list[RunRow] = []
         with suppress(Unreachable):  # then it is told of what runs, and what waits goes on waiting
             started = self._next(running)
-        for row in started:
-            self._start(row)
+        for place in range(0, len(started), CLAIMED):
+            self._start(started[place : place + CLAIMED])
         return self.settler.look() or bool(running or started) or everybody.anything_waits(self.home)
 
     def _rows(self, status: str) -> list[RunRow]:
@@ -158,15 +169,22 @@ class Supervisor:
                 return True
             # Written down first: whoever finds the trainer dead then knows what it died of.
             database.note(self._home_of(row), row, **verdict)
+            self._write_ends()  # of the others: they don't wait until this one has obeyed
         if not self._ended(row.run_id, launcher, handle):
             return True
         ended = launcher.ended(handle)
         if ended.for_memory and start_again(self._home_of(row), row, ended, self._watching):
             log.info("run %s is started again with less at a time: it was killed for lack of memory", row.run_id)
             return True
-        if end := settle(self._home_of(row), row, ended, self._watching):
-            log.info("run %s: %s %s", row.run_id, end["status"], end["message"] or "")
+        self._ends.append(end_of(self._home_of(row), row, ended, self._watching))
         return False
+
+    def _write_ends(self) -> None:
+        """In one transaction: nothing but what a page shows depends on which of them comes first."""
+        ends, self._ends = self._ends, []
+        for end, is_new in zip(ends, everybody.move_all(self.home, ends), strict=True):
+            if is_new:
+                log.info("run %s: %s %s", end.run.run_id, end.status, end.values["message"] or "")
 
     def _verdict(self, row: RunRow, launcher: Launcher, handle: str) -> dict[str, Any] | None:
         """What a living trainer must be ended for, as columns of its run; None: it may go on."""
@@ -216,47 +234,43 @@ class Supervisor:
         queued = waiting_runs(self.home)
         if not queued:
             return []
-        first = running[0] if running else queued[0]
-        arms = [row for row in queued if group(row) == group(first)]
-        return arms[: max(self._slots_for(first, len(running)) - len(running), 0)]
+        turn = group(running[0] if running else queued[0])
+        arms = everybody.rows_of(self.home, [row.run_id for row in queued if group(row) == turn])
+        if not arms:  # stopped or deleted right now
+            return []
+        return arms[: max(self._slots_for(arms[0], len(running)) - len(running), 0)]
 
     def _with_room(self) -> list[RunRow]:
         """The first of the queue, as many as there is room for, counting each as large as the largest of them."""
-        if self.launcher.fits(0.0) < 1:
+        if (most_room := self.launcher.fits(0.0)) < 1:
             return []
         chosen: list[RunRow] = []
-        most, room, queued = -1.0, 0, waiting_runs(self.home)
-        for row in queued:
-            if (need := self._need(row)) > most:
+        most, room, queued = -1.0, 0, waiting_runs(self.home)[:most_room]
+        for row in everybody.rows_of(self.home, [row.run_id for row in queued]):
+            if (need := self._needs.of(row)) > most:
                 most, room = need, self.launcher.fits(need)
             if len(chosen) >= room:
                 break
             chosen.append(row)
         return chosen
 
-    def _need(self, row: RunRow) -> float:
-        """Bytes of memory that a trainer of the run's experiment needs; asked once a minute."""
-        now = self._clock()
-        self._needs = {key: asked for key, asked in self._needs.items() if now - asked[1] < NEED_SECONDS}
-        if row.experiment_id not in self._needs:
-            home = self._home_of(row)
-            others = [other.run_id for other in database.read_runs(home, row.experiment_id)]
-            self._needs[row.experiment_id] = (memory.trainer_bytes(home, row.experiment, others), now)
-        return self._needs[row.experiment_id][0]
-
     def _slots_for(self, row: RunRow, num_running: int) -> int:
         """How many arms of the run's seed may train at once; asked of the memory once, when the seed begins."""
         if self._group != group(row):
-            self._needs.clear()
-            need = self._need(row)
+            self._needs.forget()
+            need = self._needs.of(row)
             fit = max(num_running + self.launcher.fits(need), 1)
             self._group, self._slots = group(row), min(fit, len(row.experiment.arms))
             log.info("experiment %s seed %d: %d at once, %.1f GB each", *self._group, self._slots, need / 1e9)
         return self._slots
 
-    def _start(self, row: RunRow) -> None:
-        if database.move(self._home_of(row), row, "running", started=time.time()):
-            self._launch(row)
+    def _start(self, rows: list[RunRow]) -> None:
+        """Claim runs, all in one transaction, and then start their trainers: killed in between, the next supervisor does."""
+        now = time.time()
+        claims = everybody.move_all(self.home, [Move(row, "running", {"started": now}) for row in rows])
+        for row, is_ours in zip(rows, claims, strict=True):
+            if is_ours:
+                self._launch(row)
 
     def _launch(self, row: RunRow) -> None:
         files = self._home_of(row).run(row.run_id)
@@ -264,7 +278,7 @@ class Supervisor:
             self.launcher.terminate(row.run_id, None)  # nothing of an earlier attempt may write into the same files
             for old in (files.result, files.progress):
                 old.unlink(missing_ok=True)
-            handle = self.launcher.start(files, self._need(row))
+            handle = self.launcher.start(files, self._needs.of(row))
         except Unreachable as problem:
             log.warning("run %s waits: %s", row.run_id, problem)
             return

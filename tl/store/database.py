@@ -22,19 +22,10 @@ from tl.words import status_name
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs
 Admission = Callable[[sqlite3.Connection], None]  # looks at the queue with what was put into it; raises Refused
 
-_RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.sweep_id AS sweep_id,
+RUNS = """SELECT runs.id AS run_id, runs.*, experiments.spec AS spec, experiments.sweep_id AS sweep_id,
     experiments.owner AS owner FROM runs JOIN experiments ON experiments.id = runs.experiment_id"""  # not shown
 OWN = "experiment_id IN (SELECT id FROM experiments WHERE owner IS :owner)"
-_CHANGEABLE = {
-    "handle",
-    "queued",
-    "started",
-    "ended",
-    "spent",
-    "reason",
-    "message",
-    "stop_requested",
-}
+_CHANGEABLE = {"handle", "queued", "started", "ended", "spent", "reason", "message", "stop_requested"}
 
 
 class Unknown(Refused):
@@ -207,13 +198,13 @@ def read_runs(
         conditions.append(f"status IN ({', '.join('?' * len(statuses))})")
         values.extend(statuses)
     order = "ORDER BY experiments.created DESC, experiment_id DESC, position"
-    found = select(home, f"{_RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))
+    found = select(home, f"{RUNS} WHERE {' AND '.join(conditions)} {order}", tuple(values))
     return [row_of(columns) for columns in found]
 
 
 def read_run(home: Home, run_id: str) -> RunRow:
     """One run's row as in `read_runs`. Raises Refused for an unknown id."""
-    rows = select(home, f"{_RUNS} WHERE runs.id = ? AND experiments.owner IS ?", (run_id, home.owner))
+    rows = select(home, f"{RUNS} WHERE runs.id = ? AND experiments.owner IS ?", (run_id, home.owner))
     if not rows:
         raise Unknown(say("There is no run {id!r}; `python -m tl runs` lists them.", id=run_id))
     return row_of(rows[0])
@@ -226,7 +217,12 @@ def move(home: Home, run: RunRow, status: str, **values: Any) -> bool:
     is now: so of two that label the same end, one wins.
     """
     with writing(home) as connection:
-        return _update(connection, home, run, _before(status), {"status": status} | values)
+        return moved(connection, home, run, status, values)
+
+
+def moved(connection: sqlite3.Connection, home: Home, run: RunRow, status: str, values: dict[str, Any]) -> bool:
+    """`move`, inside a transaction."""
+    return _update(connection, home, run, _before(status), {"status": status} | values)
 
 
 def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> None:
@@ -236,7 +232,7 @@ def requeue(home: Home, runs: list[RunRow], admit: Admission, **values: Any) -> 
     """
     with writing(home) as connection:
         for run in runs:
-            if not _update(connection, home, run, _before("queued"), {"status": "queued"} | values):
+            if not moved(connection, home, run, "queued", values):
                 which = {"run_id": run.run_id, "owner": home.owner}  # a foreign run is said to be gone
                 now = connection.execute(f"SELECT status FROM runs WHERE id = :run_id AND {OWN}", which).fetchone()
                 if now is None:
@@ -288,7 +284,7 @@ def unless_needed(
     """
     with writing(home) as connection:
         which = f"status IN ({', '.join(map(repr, statuses))})"
-        for columns in connection.execute(f"{_RUNS} WHERE owner IS ? AND {which}", (home.owner,)):
+        for columns in connection.execute(f"{RUNS} WHERE owner IS ? AND {which}", (home.owner,)):
             row = row_of(dict(columns))
             if needs(row):
                 return row

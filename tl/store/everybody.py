@@ -1,14 +1,15 @@
-"""The queue across visitors, for what keeps it: how full it is, who was served when, whether anything is
-left to do, the end of an owner's rows."""
+"""The queue across visitors, for what keeps it: how full it is, what waits, who was served when, changes of many runs,
+whether anything is left to do, the end of an owner's rows."""
 
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tl.config import Training
+from tl.store.database import RUNS, moved
 from tl.store.home import Home
-from tl.store.rows import experiment_of
+from tl.store.rows import RunRow, Waiting, experiment_of, row_of, waiting_of
 from tl.store.schema import ACTIVE, select, writing
 from tl.store.settling import has_open
 
@@ -46,6 +47,35 @@ def served(home: Home) -> dict[str | None, float]:
     """Owner -> when a run of theirs was last started, Unix seconds; without those who never had a turn."""
     query = f"SELECT owner, max(started) AS started {_JOINED} WHERE started IS NOT NULL GROUP BY owner"  # not shown
     return {row["owner"]: row["started"] for row in select(home, query)}
+
+
+def waiting(home: Home) -> list[Waiting]:
+    """Everybody's runs that wait. Without their experiments: of ten thousand only those are read whose turn it is."""
+    columns = "runs.id AS run_id, experiment_id, seed, position, queued, owner"  # not shown
+    return waiting_of(select(home, f"SELECT {columns} {_JOINED} WHERE status = 'queued'"))  # not shown
+
+
+def rows_of(home: Home, run_ids: list[str]) -> list[RunRow]:
+    """The rows of these runs, in this order, whoever's they are; without those that are gone."""
+    query = f"{RUNS} WHERE runs.id IN (SELECT value FROM json_each(?))"
+    rows = {row.run_id: row for row in map(row_of, select(home, query, (json.dumps(run_ids),)))}
+    return [rows[run_id] for run_id in run_ids if run_id in rows]
+
+
+class Move(NamedTuple):
+    """What a run (a row, as it was seen) is to become, with these columns."""
+
+    run: RunRow
+    status: str
+    values: dict[str, Any]
+
+
+def move_all(home: Home, moves: list[Move]) -> list[bool]:
+    """Each as by `database.move`, all in one transaction, which the disk is waited for once; which of them were done."""
+    if not moves:
+        return []
+    with writing(home) as connection:
+        return [moved(connection, home.of(run.owner), run, status, values) for run, status, values in moves]
 
 
 def known_runs(home: Home, run_ids: Iterable[str]) -> set[str]:

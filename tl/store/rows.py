@@ -50,18 +50,41 @@ class RunRow(Struct, frozen=True, kw_only=True):
         return next(arm for arm in self.experiment.arms if arm.name == self.arm)
 
 
+class Waiting(Struct, frozen=True, kw_only=True):
+    """Of a run that waits what its place in the queue depends on; the rest is read once it is its turn."""
+
+    run_id: Id
+    experiment_id: Id
+    seed: int
+    position: int
+    queued: Finite
+    owner: str | None
+
+
+def waiting_of(found: list[dict[str, Any]]) -> list[Waiting]:
+    """The rows with these columns. Raises Damaged where a value can't be."""
+    try:
+        return msgspec.convert(found, list[Waiting])
+    except msgspec.ValidationError as problem:
+        raise _damaged(problem) from None
+
+
 def row_of(columns: dict[str, Any]) -> RunRow:
     """The row with these columns (others are passed over). Raises Damaged where a value can't be."""
     try:
         row = msgspec.convert(columns, RunRow)
     except msgspec.ValidationError as problem:
-        place = place_of(problem, "")
-        raise Damaged(
-            say("{place} of a run in it can't be", place=place) if place else say("a value of a run in it can't be")
-        ) from None
+        raise _damaged(problem) from None
     if all(arm.name != row.arm for arm in row.experiment.arms):
         raise Damaged(say("arm of a run in it can't be"))
     return msgspec.structs.replace(row, message=read(row.message)) if row.message else row
+
+
+def _damaged(problem: msgspec.ValidationError) -> Damaged:
+    place = place_of(problem, "")
+    return Damaged(
+        say("{place} of a run in it can't be", place=place) if place else say("a value of a run in it can't be")
+    )
 
 
 @lru_cache(maxsize=512)

@@ -2,7 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from tl.config import Refused
@@ -89,26 +91,55 @@ def writing(home: Home) -> Iterator[sqlite3.Connection]:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # after some errors it no longer is
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
+
+
+_kept: ContextVar[tuple[Path, sqlite3.Connection] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept_open(home: Home) -> Iterator[None]:
+    """Let all that this thread asks of the queue meanwhile go through one connection, each transaction as before.
+
+    The last one that closes a file has to write all of it to where it belongs and wait for the disk: most of what a small
+    change takes. Keep it no longer than one piece of work: a file that was put in another's place is seen by the next.
+    """
+    if not home.database_path.exists():  # asking creates nothing
+        yield
+        return
+    with _connected(home) as connection:
+        token = _kept.set((home.database_path, connection))
+        try:
+            yield
+        finally:
+            _kept.reset(token)
 
 
 @contextmanager
 def _connected(home: Home) -> Iterator[sqlite3.Connection]:
-    home.root.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
+    kept = _kept.get()
     try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        if _version(connection) != len(MIGRATIONS):
-            _migrate(home, connection)
-        yield connection
+        if kept is not None and kept[0] == home.database_path:
+            yield kept[1]
+        else:
+            with closing(_opened(home)) as connection:
+                connection.execute("PRAGMA foreign_keys = ON")
+                if _version(connection) != len(MIGRATIONS):
+                    _migrate(home, connection)
+                yield connection
     except sqlite3.DatabaseError as problem:
         raise refusal(problem, home.root) from problem
-    finally:
-        connection.close()
+
+
+def _opened(home: Home) -> sqlite3.Connection:
+    home.root.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(home.database_path, timeout=5, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tl import jobs
-from tl.jobs.listing import RunEntry
+from tl.jobs.listing import RunLine
 from tl.languages import say
 from tl.store.home import Home
 from tl.ui.parts import view
@@ -14,14 +14,16 @@ MOST = 20  # experiments that are listed
 
 def show(home: Home) -> None:
     """Draw links to those that have kept what they answered."""
-    found: dict[str, list[RunEntry]] = {}
-    for run in jobs.list_runs(home):
+    found: dict[str, list[RunLine]] = {}
+    for run in jobs.list_lines(home):
+        if len(found) == MOST and run.experiment_id not in found:
+            break
         if run.status == "finished" and home.run(run.run_id).predictions.exists():
             found.setdefault(run.experiment_id, []).append(run)
     if not found:
         st.info(say("No comparison has finished yet."), icon=":material/image_search:")
         return
-    for experiment_id, runs in list(found.items())[:MOST]:
+    for experiment_id, runs in found.items():
         title = view.data_title(home, runs[0].dataset, [run.run_id for run in runs])
         arms = ", ".join(dict.fromkeys(run.arm for run in runs))
         st.page_link(

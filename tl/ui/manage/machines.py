@@ -1,7 +1,7 @@
 """Which machines carry runs out, and what each trains now: as the supervisor told it, while one works."""
 
 from tl.jobs.launchers import catalogue
-from tl.jobs.listing import RunEntry
+from tl.jobs.listing import RunLine
 from tl.jobs.start import launcher_now
 from tl.languages import plural, say
 from tl.store.home import Home
@@ -15,7 +15,7 @@ OPEN = "machines_open"
 NOTHING = "–"  # in a cell; an empty one would say "None"
 
 
-def show(home: Home, runs: list[RunEntry]) -> None:
+def show(home: Home, runs: list[RunLine]) -> None:
     """One line, and a table behind it. Nothing where runs train on this machine only, as they do unless told otherwise,
     where no supervisor works, and where strangers use TL Lab: whose runs they are and where is none of their business.
     """
@@ -31,9 +31,14 @@ def show(home: Home, runs: list[RunEntry]) -> None:
         place.dataframe(table(machines, runs), hide_index=True, alt=say("Machines and what each trains"))
 
 
-def table(machines: tuple[Machine, ...], runs: list[RunEntry]) -> dict[str, list[str]]:
+def table(machines: tuple[Machine, ...], runs: list[RunLine]) -> dict[str, list[str]]:
     """Columns of the table of machines."""
-    titles = {run.run_id: say("{arm}, seed {seed}", arm=arm_title(run.arm), seed=run.seed) for run in runs}
+    trained = {run_id for machine in machines for run_id in machine.trains}
+    titles = {
+        run.run_id: say("{arm}, seed {seed}", arm=arm_title(run.arm), seed=run.seed)
+        for run in runs
+        if run.run_id in trained
+    }
 
     def known(value: float | None) -> str:
         return not_available() if value is None else f"{value:g}"

@@ -1,15 +1,15 @@
 """Every run, grouped by experiment: state, place in the queue, what it reached; open, stop, resume, delete."""
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from tl import jobs
 from tl.backbones import BACKBONES
 from tl.differences import networks, sides
-from tl.jobs.listing import RunEntry
+from tl.jobs.listing import RunEntry, RunLine, in_full
 from tl.languages import later, say
 from tl.store.database import read_experiment
 from tl.store.documents import Progress
@@ -30,13 +30,16 @@ from tl.ui.watch.live import BADGES
 from tl.words import number_of
 
 REFRESH_SECONDS = 2.0
-PER_PAGE = 8
+PER_PAGE = 8  # experiments
+ROWS = 500  # of a page of the table
 NOTES_SHOWN = 200  # characters of an experiment's notes
 UNKNOWN = "–"  # in a cell; an empty one would say "None"
 SWEEP_ICON = ":material/stacked_line_chart:"
-PROBLEM, PAGE, LAYOUT = "runs_problem", "runs_page", "runs_layout"
+PROBLEM, LAYOUT = "runs_problem", "runs_layout"
 STOP, RESUME, DELETE, KEEP = later("Stop"), later("Resume"), later("Delete"), later("Keep as a starting point")
 EXPERIMENTS, TABLE = later("Experiments"), later("Table")  # how they are listed
+PAGES = {EXPERIMENTS: "runs_page", TABLE: "runs_table_page"}  # which page each is turned to
+Item = TypeVar("Item")
 ACTIONS = {  # what can be done with a run, by its status
     "queued": (STOP,),
     "running": (STOP,),
@@ -49,13 +52,13 @@ ACTIONS = {  # what can be done with a run, by its status
 
 def show(home: Home) -> None:
     """Draw the list; it refreshes itself while anything is queued or running."""
-    runs = jobs.list_runs(home)
+    runs = jobs.list_lines(home)
     active = any(run.status in ACTIVE for run in runs)
     fragment(_list, REFRESH_SECONDS if active else None)(home, Found(runs), active)
 
 
-def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
-    runs = found.now(lambda: jobs.list_runs(home))
+def _list(home: Home, found: Found[list[RunLine]], active: bool) -> None:
+    runs = found.now(lambda: jobs.list_lines(home))
     if active != any(run.status in ACTIVE for run in runs):
         st.rerun()
     if problem := st.session_state.pop(PROBLEM, None):
@@ -78,26 +81,35 @@ def _list(home: Home, found: Found[list[RunEntry]], active: bool) -> None:
     machines.show(home, runs)
     called, known = labels(home), {run.experiment_id for run in runs}
     if len(known) > 1:
-        runs = search.chosen(home, runs, called, PAGE)
+        runs = search.chosen(home, runs, called, PAGES[layout])
     if not runs:
         st.caption(say("No experiment matches your search."))
         return
     if layout == TABLE:
-        st.dataframe(table(home, runs), hide_index=True, alt=say("All runs, newest first"))
+        place = st.empty()
+        shown = [in_full(home, run) for run in _turned_to(runs, TABLE, ROWS)]
+        place.dataframe(table(home, shown), hide_index=True, alt=say("All runs, newest first"))
         return
     compared.bar(known)
-    experiments = list(dict.fromkeys(run.experiment_id for run in runs))
-    pages = -(-len(experiments) // PER_PAGE)
-    page = min(st.session_state.get(PAGE) or 1, pages)
-    for experiment_id in experiments[(page - 1) * PER_PAGE : page * PER_PAGE]:
-        own = [run for run in runs if run.experiment_id == experiment_id]
-        _experiment(home, experiment_id, own, called.get(experiment_id, NONE), len(known) > 1)
+    place = st.container()
+    experiments = _turned_to(list(dict.fromkeys(run.experiment_id for run in runs)), EXPERIMENTS, PER_PAGE)
+    with place:
+        for experiment_id in experiments:
+            own = [in_full(home, run) for run in runs if run.experiment_id == experiment_id]
+            _experiment(home, experiment_id, own, called.get(experiment_id, NONE), len(known) > 1)
+
+
+def _turned_to(items: Sequence[Item], layout: str, most: int) -> Sequence[Item]:
+    """Those of the page that is turned to; only their files are read. Draws what turns pages, where there are several."""
+    pages = -(-len(items) // most)
+    page = min(st.session_state.get(PAGES[layout]) or 1, pages)
     if pages > 1:
-        st.pagination(pages, key=PAGE)
+        st.pagination(pages, key=PAGES[layout])
+    return items[(page - 1) * most : page * most]
 
 
 def table(home: Home, runs: list[RunEntry]) -> dict[str, list[str]]:
-    """Columns of the table of all runs."""
+    """Columns of the table of runs."""
     now = time.time()
     firsts = {run.experiment_id: run for run in runs}
     titles = {

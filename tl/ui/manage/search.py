@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from tl.backbones import BACKBONES
-from tl.jobs.listing import RunEntry
+from tl.jobs.listing import RunLine
 from tl.languages import say
 from tl.store.home import Home
 from tl.store.labels import NONE, Label
@@ -18,7 +18,7 @@ WORDS, STATE, DATA = "runs_search", "runs_state", "runs_data"
 LONGEST = 200  # characters
 
 
-def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], page_key: str) -> list[RunEntry]:
+def chosen(home: Home, runs: Sequence[RunLine], labels: Mapping[str, Label], page_key: str) -> list[RunLine]:
     """Draw what may be asked for; the runs of the experiments that fit. What is asked anew begins with the first page,
     whose number the session keeps as `page_key`."""
     names = dict.fromkeys(name for run in runs for name in (run.dataset, run.target_dataset) if name is not None)
@@ -58,13 +58,13 @@ def chosen(home: Home, runs: Sequence[RunEntry], labels: Mapping[str, Label], pa
 
 
 def fitting(
-    runs: Sequence[RunEntry],
+    runs: Sequence[RunLine],
     labels: Mapping[str, Label],
     titles: Mapping[str, str],
     words: str = "",
     state: str | None = None,
     data: str | None = None,
-) -> list[RunEntry]:
+) -> list[RunLine]:
     """The runs of every experiment that has all the words anywhere, a run in this state, and this data set.
 
     `labels` by experiment and sweep, `titles` by data set.
@@ -74,12 +74,15 @@ def fitting(
         return list(runs)
     kept: dict[str, bool] = {}
     texts: dict[str, list[str]] = {}
+    told: set[tuple[str, str]] = set()  # experiment, arm: all seeds of one say the same
     for run in runs:
         own = texts.setdefault(run.experiment_id, [])
         if not own:
             both = (labels.get(ident or "", NONE) for ident in (run.experiment_id, run.sweep_id))
             own += [text for label in both for text in (label.name, label.notes)]
-        own.append(_text(run, titles))
+        if (run.experiment_id, run.arm) not in told:
+            told.add((run.experiment_id, run.arm))
+            own.append(_text(run, titles))
         in_state = state is None or run.status == state
         kept[run.experiment_id] = kept.get(run.experiment_id, False) or (
             in_state and data in (None, run.dataset, run.target_dataset)
@@ -90,7 +93,7 @@ def fitting(
     return [run for run in runs if kept[run.experiment_id]]
 
 
-def _text(run: RunEntry, titles: Mapping[str, str]) -> str:
+def _text(run: RunLine, titles: Mapping[str, str]) -> str:
     network = BACKBONES[run.backbone].title if run.backbone in BACKBONES else ""
     return "\n".join(
         (
