@@ -19,7 +19,7 @@ def test_folded_away_the_form_says_in_a_line_each_what_it_would_start(open_page)
     assert "**Pictures** 50,000 training pictures in 12 classes" in said.replace("\u2002", "")
     assert "Narrow ResNet-18 (3×3 stem), Bundled: Tiny ImageNet, 32 px" in said
     assert "From scratch," in said and "Full fine-tuning" in said
-    assert "up to 8 epochs, no early stopping, 3 seeds, batches of 16, Adam, constant rate" in said
+    assert "up to 8 epochs, no early stopping, 3 seeds, batches of 12, Adam, constant rate" in said
     assert not app.button(key="form_start").disabled
 
 

@@ -48,6 +48,8 @@ def test_the_first_preset_needs_no_download_and_is_small():
     quick = next(iter(PRESETS.values())).experiment
     assert (quick.dataset, quick.samples, quick.resolution, quick.epochs) == ("blossoms", 500, 32, 8)
     assert bundled(quick.backbone) and quick.weights == "auto" and len(quick.seeds) == 3
+    steps = quick.epochs * -(-quick.samples // quick.batch_size)
+    assert steps >= quick.patience_steps, "else its verdict says that from scratch had no fair chance"
 
 
 def test_the_textbook_preset_is_the_textbook_recipe():
