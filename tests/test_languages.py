@@ -7,7 +7,7 @@ from string import Formatter
 
 import pytest
 
-from tests import catalogue
+from tests import catalogue, translated
 from tl import languages
 from tl.__main__ import language_of
 from tl.config import Refused
@@ -33,18 +33,10 @@ PATTERNS = {  # said without values, which are put in elsewhere
 
 
 @pytest.fixture
-def chinese(monkeypatch, tmp_path):
+def chinese(tmp_path):
     """A small catalogue of its own, so that the tests don't hang on wording."""
-    folder = tmp_path / "zh" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    made = catalogue.empty("zh")
-    for text, translated in CHINESE.items():
-        made.add((text, f"{text}s") if "seed" in text else text, (translated,) if "seed" in text else translated)
-    (folder / "tl.mo").write_bytes(catalogue.compiled(made))
-    monkeypatch.setattr(languages, "LOCALE", tmp_path)
-    languages._catalogue.cache_clear()
-    yield
-    languages._catalogue.cache_clear()
+    with translated.chinese(tmp_path, {(one, f"{one}s") if "seed" in one else one: CHINESE[one] for one in CHINESE}):
+        yield
 
 
 def in_chinese(work):

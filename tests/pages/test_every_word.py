@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from tests import catalogue, page_lab
+from tests import page_lab, translated
 from tests.pages.test_inspect_page import brought, compared, info  # noqa: F401 - fixtures
-from tl import languages
 from tl.datasets import describe
 from tl.store.home import Home
 from tl.ui.compose import network
@@ -28,23 +27,12 @@ OLD_NOTE = "Resumed from epoch 1"  # a sentence of an earlier version, which sta
 
 
 @pytest.fixture
-def bracketed(monkeypatch, tmp_path):
+def bracketed(tmp_path):
     """Chinese, with every sentence in ⟦ ⟧ in place of its translation."""
-    folder = tmp_path / "locale" / "zh" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    made = catalogue.empty("zh")
-    for message in catalogue.said():
-        if message.id:
-            several = isinstance(message.id, tuple)
-            made.add(message.id, (f"⟦{message.id[1]}⟧",) if several else f"⟦{message.id}⟧")
-    made["{sentence} {next}"].string = "{sentence} {next}"
-    (folder / "tl.mo").write_bytes(catalogue.compiled(made))
-    monkeypatch.setattr(languages, "LOCALE", tmp_path / "locale")
-    for words in (languages._catalogue, network._label):  # kept by language, which is another one here
-        words.cache_clear()
-    yield
-    for words in (languages._catalogue, network._label):
-        words.cache_clear()
+    network._label.cache_clear()  # kept by language, which is another one here
+    with translated.bracketed(tmp_path / "locale"):
+        yield
+    network._label.cache_clear()
 
 
 def shown(node) -> list[str]:

@@ -3,21 +3,27 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from tl.languages import LANGUAGES, TAGS, ask, fitting, language, say
+from tl.languages import ENGLISH, LANGUAGES, TAGS, ask, fitting, language, say
 
 IN_ADDRESS = "lang"
 CHOSEN = "language"  # in the session
-SPOKEN = "language_spoken"  # by the last page of the session
+SPOKEN = "language_spoken"  # by the page of the session that is drawn, or was last
 WIDGET = "language_choice"
 SCRIPTS = {code: f"document.documentElement.lang = '{TAGS[code]}'" for code in LANGUAGES}
 
 
 def of_reader() -> str | None:
-    """The code of the language of whoever sees the page that is being drawn; None: no page is."""
+    """The code of the language of whoever sees the page that is being drawn, as its head found it; None: no page is.
+
+    Asked for every sentence: the address and the browser are looked at once a page.
+    """
     if get_script_run_ctx(suppress_warning=True) is None:
         return None
-    asked = st.query_params.get(IN_ADDRESS)
-    chosen = st.session_state.get(CHOSEN)
+    return st.session_state.get(SPOKEN) or _wanted()
+
+
+def _wanted() -> str | None:
+    asked, chosen = st.query_params.get(IN_ADDRESS), st.session_state.get(CHOSEN)
     return fitting(code for code in (asked, chosen, st.context.locale) if code)
 
 
@@ -28,9 +34,10 @@ def begin() -> None:
         st.session_state[CHOSEN] = asked
     elif st.session_state.get(CHOSEN):
         st.query_params[IN_ADDRESS] = st.session_state[CHOSEN]
-    if st.session_state.setdefault(SPOKEN, language()) != language():
+    before, now = st.session_state.get(SPOKEN), _wanted() or ENGLISH
+    st.session_state[SPOKEN] = now
+    if before and before != now:
         _reword()
-        st.session_state[SPOKEN] = language()
 
 
 def _reword() -> None:
