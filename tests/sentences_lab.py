@@ -18,6 +18,7 @@ from tl.analysis import (
     fairness_wording,
     losses,
     names,
+    open_outcome,
     power,
     references,
     settle_wording,
@@ -215,7 +216,7 @@ def claims() -> Iterator[Case]:
             claim = found.headline_claim
             open_ = {"outcome": "undecided", "seeds_can_settle": None, "more_pictures": None, "test_pictures": 300}
             interval = replace(claim.interval, basis=basis)
-            return claim_wording.what_next(found, FULL, replace(claim, **open_ | prospect, interval=interval))
+            return open_outcome.what_next(found, FULL, replace(claim, **open_ | prospect, interval=interval))
 
         yield f"what next: {prospect}", next_
 

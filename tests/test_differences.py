@@ -8,7 +8,7 @@ import pytest
 
 from tl.__main__ import parser
 from tl.arms import parse_arms
-from tl.cli.compare import experiment_of
+from tl.cli.experiment_options import experiment_of
 from tl.config import TRANSFERRED, ArmConfig, Experiment, Newer, Refused, RunConfig, new_id
 from tl.differences import networks, sides, source_title, usual_name_of
 from tl.report.command import command

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tl.__main__ import parser
 from tl.arms import parse_arms, quoted, unquoted
-from tl.cli.compare import experiment_of
+from tl.cli.experiment_options import experiment_of
 from tl.config import ArmConfig, Experiment, Refused
 from tl.effects import before_training, idle, never_unfrozen, reached
 from tl.report.command import command

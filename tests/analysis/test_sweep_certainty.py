@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.test_sweep import CURVES, SPREAD, found_in, swept
-from tl.analysis import experiment, sweep_runs, sweep_wording
+from tl.analysis import break_even_wording, experiment, sweep_runs, sweep_wording
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, NO_INTERVAL, THESE_NETWORKS
 from tl.analysis.sweep import sweep_result
 from tl.analysis.sweep_results import SweepFinding
@@ -57,7 +57,9 @@ def test_a_sweep_whose_answers_are_known_is_judged_for_new_pictures_and_read_onc
     assert {entry.accuracy.basis for sizes in found.arms.values() for entry in sizes.values()} == {NEW_PICTURES}
     assert all(entry.accuracy.low >= 0 for entry in found.arms["scratch"].values())
     assert {gain.basis for gain in found.best.gain.values()} == {NEW_PICTURES}
-    assert f"(95 % interval {sweep_wording.between(found.best.break_even)} for new pictures; 3 seeds)" in found.text
+    assert (
+        f"(95 % interval {break_even_wording.between(found.best.break_even)} for new pictures; 3 seeds)" in found.text
+    )
     assert width(found) > 2 * width(before), "other pictures move it further than other seeds"
     assert sweep_wording.covers(found) == "95 % interval for new pictures"
 

@@ -3,8 +3,8 @@
 import numpy as np
 from verdict_lab import FULL, PROBE, SCRATCH, answered, judge
 
+from tl.analysis.baselines import held_against
 from tl.analysis.guessing import Pictures
-from tl.analysis.verdict import held_against
 from tl.arms import parse_arms
 from tl.config import ArmConfig, Experiment
 from tl.report import findings

@@ -19,7 +19,7 @@ from tests.cli.commands import ROOT, main, tl
 from tests.translated import chinese
 from tl import __main__ as entry
 from tl.arms import parse_arms
-from tl.cli import compare, datasets
+from tl.cli import datasets, experiment_options
 from tl.cli.parser import dataset_name, decimal
 from tl.cli.table import table, wrapped
 from tl.config import Refused, Training
@@ -119,7 +119,7 @@ def test_pretrain_becomes_the_process_that_may_import_torch(monkeypatch):
 
 
 def test_every_setting_of_an_experiment_is_an_option():
-    assert set(compare.HELP) == {entry.name for entry in fields(Training)}
+    assert set(experiment_options.HELP) == {entry.name for entry in fields(Training)}
 
 
 def test_an_empty_home_has_no_runs(capsys, home):

@@ -20,8 +20,8 @@ from tl.jobs.keeping import keep
 from tl.jobs.measurements import advice, hints
 from tl.jobs.predictions import predict
 from tl.report.bundle import export_bundle, fingerprint
+from tl.report.card_facts import about
 from tl.report.intake import import_bundle
-from tl.report.model_card import about
 from tl.report.report import report
 from tl.report.subject import ended
 from tl.store import database, features, labels

@@ -14,7 +14,7 @@ from tl import datasets, jobs
 from tl.config import Refused, Training
 from tl.jobs import memory
 from tl.strategies import PARAMETERS, STRATEGIES
-from tl.ui.compose.settings import SHARED
+from tl.ui.compose.shared_settings import SHARED
 from tl.ui.parts.numbers import FIELDS
 
 

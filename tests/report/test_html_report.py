@@ -13,9 +13,9 @@ from tests import page_lab
 from tl import jobs
 from tl.__main__ import parser
 from tl.analysis import sweep_result
-from tl.analysis.verdict import baseline_of
+from tl.analysis.baselines import baseline_of
 from tl.arms import parse_arms
-from tl.cli.compare import experiment_of
+from tl.cli.experiment_options import experiment_of
 from tl.cli.sweep import sweep
 from tl.config import ArmConfig, Experiment, Refused
 from tl.report.command import command

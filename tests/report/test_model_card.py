@@ -8,8 +8,9 @@ from tests.page_lab import rows
 from tests.two_sets_lab import compared, sets
 from tl.config import ArmConfig, Experiment, Refused, new_id
 from tl.datasets import DatasetInfo, describe_after
+from tl.report.card_facts import about
 from tl.report.card_pictures import learned
-from tl.report.model_card import about, card
+from tl.report.model_card import card
 
 SIZES = {"train": 60, "validation": 9, "test": 12, "native_resolution": 32, "origin": "upload"}
 OURS, THEIRS = ({"rose": {"train": train, "validation": 3, "test": 4}} for train in (20, 7))

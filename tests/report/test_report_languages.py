@@ -22,8 +22,9 @@ from tl.languages import say, speaking, store
 from tl.measures import GUESSING_ERRORS
 from tl.report import findings, predict, reading
 from tl.report.bundle import export_bundle, fingerprint
+from tl.report.card_facts import about
 from tl.report.intake import import_bundle
-from tl.report.model_card import about, card
+from tl.report.model_card import card
 from tl.report.report import report
 from tl.setting_names import SETTINGS
 from tl.store.documents import read_result

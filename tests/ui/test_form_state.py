@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from tl.__main__ import parser
-from tl.cli.compare import experiment_of
+from tl.cli.experiment_options import experiment_of
 from tl.config import AUGMENTS, BALANCES, JUDGES, PRECISIONS, VIEWS_BY, ArmConfig, Experiment, Refused
 from tl.datasets import BUILT_IN
 from tl.differences import usual_name_of

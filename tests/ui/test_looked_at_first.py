@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tl.analysis.verdict import held_against
+from tl.analysis.baselines import held_against
 from tl.config import ArmConfig, Experiment
 from tl.ui.inspect.choice import begun
 

@@ -1,4 +1,4 @@
-"""What may be said of a gain, in words: the interval shown is the one that decides, and what would settle it."""
+"""What may be said of a gain, in words: the interval shown is the one that decides."""
 
 from tl.analysis import time_wording
 from tl.analysis.names import adapts, instead, side, subject
@@ -13,10 +13,10 @@ from tl.analysis.results import (
     Verdict,
     both_guess,
 )
-from tl.analysis.statistics import HELPS, HURTS, MAX_PAIRS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
-from tl.config import BALANCED_ACCURACY, PLANNED_LOOKS
-from tl.languages import joined, later, listed, plural, say
-from tl.words import about, count, not_available, number_of, percent, points
+from tl.analysis.statistics import HELPS, HURTS, MIN_PAIRS, NO_DIFFERENCE, UNDECIDED
+from tl.config import BALANCED_ACCURACY
+from tl.languages import joined, later, listed, say
+from tl.words import not_available, number_of, percent, points
 
 COVERS = {  # basis of an interval -> what it covers, a sentence
     NEW_PICTURES: later(
@@ -38,7 +38,18 @@ OF_TWO = {  # outcome -> what was found, of two networks
     NO_DIFFERENCE: later("{network} does as well as {other}"),
     UNDECIDED: later("It is undecided whether {network} does better than {other}"),
 }
-MOST = 10  # times as many test pictures as there are: beyond that they are no advice beside more seeds
+HINTS = {  # what a few runs showed of transfer: whether by more than chance could explain, whether it was better -> words
+    (True, True): later("{when} {subject} was better"),
+    (True, False): later("{when} {subject} was worse"),
+    (False, True): later("{when} {subject} was better, but not by more than chance could explain"),
+    (False, False): later("{when} {subject} was worse, but not by more than chance could explain"),
+}
+HINTS_OF_TWO = {  # the same of two networks
+    (True, True): later("{when} {network} was better than {other}"),
+    (True, False): later("{when} {network} was worse than {other}"),
+    (False, True): later("{when} {network} was better than {other}, but not by more than chance could explain"),
+    (False, False): later("{when} {network} was worse than {other}, but not by more than chance could explain"),
+}
 
 
 def told(found: Verdict, name: str, claim: Claim) -> str:
@@ -133,47 +144,20 @@ def _when(seeds: int) -> str:
 
 def _hint_of_transfer(found: Verdict, name: str, interval: Interval) -> str:
     values = {"when": _when(found.comparisons[name].seeds), "subject": subject(found, name)}
-    better = interval.mean > 0
     if abs(interval.mean) < found.margin:
         return say("{when} {subject} made hardly a difference", **values)
-    if _by_chance(interval):
-        by_chance = (
-            later("{when} {subject} was better, but not by more than chance could explain")
-            if better
-            else later("{when} {subject} was worse, but not by more than chance could explain")
-        )
-        return say(by_chance, **values)
-    return say(later("{when} {subject} was better") if better else later("{when} {subject} was worse"), **values)
+    return say(HINTS[not _by_chance(interval), interval.mean > 0], **values)
 
 
 def _hint_of_two(found: Verdict, name: str, interval: Interval) -> str:
     base = found.comparisons[name].against
-    values = {
-        "when": _when(found.comparisons[name].seeds),
-        "network": side(found, name, base),
-        "other": side(found, base, name),
-    }
-    better = interval.mean > 0
-    if abs(interval.mean) < found.margin:
-        hardly = (
-            later("{when} {network} was hardly better than {other}")
-            if better
-            else later("{when} {network} was hardly worse than {other}")
-        )
-        return say(hardly, **values)
-    if _by_chance(interval):
-        by_chance = (
-            later("{when} {network} was better than {other}, but not by more than chance could explain")
-            if better
-            else later("{when} {network} was worse than {other}, but not by more than chance could explain")
-        )
-        return say(by_chance, **values)
-    clear = (
-        later("{when} {network} was better than {other}")
-        if better
-        else later("{when} {network} was worse than {other}")
-    )
-    return say(clear, **values)
+    sides = {"network": side(found, name, base), "other": side(found, base, name)}
+    values = {"when": _when(found.comparisons[name].seeds)} | sides
+    if abs(interval.mean) >= found.margin:
+        return say(HINTS_OF_TWO[not _by_chance(interval), interval.mean > 0], **values)
+    if interval.mean > 0:
+        return say("{when} {network} was hardly better than {other}", **values)
+    return say("{when} {network} was hardly worse than {other}", **values)
 
 
 def _of_sides(entry: Comparison, interval: Interval) -> str:
@@ -241,85 +225,3 @@ def sets_apart(found: Verdict, name: str, claim: Claim | None) -> bool:
 def _by_chance(interval: Interval) -> bool:
     """Whether there is an interval, and it holds a gain of nothing."""
     return interval.low is not None and interval.high is not None and interval.low <= 0 <= interval.high
-
-
-def what_next(found: Verdict, name: str, claim: Claim) -> str:
-    """What would help most where the outcome is open: more seeds, more test pictures, with numbers; else empty.
-
-    Empty as well where both sides guessed: then neither would.
-    """
-    margin, seeds = found.margin, found.comparisons[name].seeds
-    if claim.outcome != UNDECIDED or claim.interval is None or both_guess(found.summary, name, found.against(name)):
-        return ""
-    if seeds < MIN_PAIRS:
-        return joined(
-            [
-                say("One run each is a hint, not a proof.")
-                if seeds == 1
-                else say("Two runs each are a hint, not a proof."),
-                say("Two more seeds allow a verdict.")
-                if MIN_PAIRS - seeds == 2
-                else say("One more seed allows a verdict."),
-            ]
-        )
-    if claim.interval.low is None:
-        return ""
-    if claim.more_seeds is None:
-        return _not_by_seeds(margin, claim, claim.interval)
-    if seeds + claim.more_seeds > PLANNED_LOOKS[-1]:
-        return _beyond_planned(seeds + claim.more_seeds, claim)
-    if claim.more_pictures and claim.more_pictures <= MOST * (claim.test_pictures or 0):
-        return plural(
-            "About {number} more seed would probably settle it; so would about {pictures} more test pictures.",
-            "About {number} more seeds would probably settle it; so would about {pictures} more test pictures.",
-            claim.more_seeds,
-            pictures=about(claim.more_pictures),
-        )
-    return plural(
-        "About {number} more seed would probably settle it.",
-        "About {number} more seeds would probably settle it.",
-        claim.more_seeds,
-    )
-
-
-def _beyond_planned(needed: int, claim: Claim) -> str:
-    """Where the seeds that it would take are more than are planned: what would help instead."""
-    beyond = say(
-        "Seeds alone won't settle it within {planned}, the last planned look: about {needed} would be needed.",
-        planned=PLANNED_LOOKS[-1],
-        needed=needed,
-    )
-    if not claim.more_pictures:
-        return joined([beyond, say("More pictures would help more.")])
-    pictures = about(claim.more_pictures)
-    return joined([beyond, say("About {pictures} more test pictures would probably settle it.", pictures=pictures)])
-
-
-def _not_by_seeds(margin: float, claim: Claim, interval: Interval) -> str:
-    """Why more seeds alone don't settle it, and how many test pictures would."""
-    never = claim.seeds_can_settle is False
-    if never and interval.basis == NEW_TRAINING:
-        return say("More splits can't settle it: the data set has too few pictures.")
-    have = count(claim.test_pictures)
-    needed = about((claim.more_pictures or 0) + (claim.test_pictures or 0))
-    if never and claim.more_pictures:
-        return say(
-            "More seeds can't settle it: {pictures} test pictures are too few; at least about {needed} would be needed.",
-            pictures=have,
-            needed=needed,
-        )
-    if never:
-        return say("More seeds can't settle it: {pictures} test pictures are too few.", pictures=have)
-    if claim.more_pictures:
-        return say(
-            "Even {seeds} seeds would hardly settle it with {pictures} test pictures; at least about {needed} would be needed.",
-            seeds=MAX_PAIRS,
-            pictures=have,
-            needed=needed,
-        )
-    return say(
-        "Even {seeds} seeds would hardly settle it: the gain is too close to the margin of {margin}, or differs too much from "
-        "seed to seed.",
-        seeds=MAX_PAIRS,
-        margin=wide(margin),
-    )

@@ -1,13 +1,12 @@
 """How far arms had got with learning, in words: of the two sides of a comparison, and of each arm by itself."""
 
 from tl.analysis.fairness import rate_far_below
-from tl.analysis.names import inside, open_question, row, title
+from tl.analysis.names import inside, open_question, title
 from tl.analysis.results import ArmSummary, Learning, Ledger, Verdict
 from tl.effects import never_unfrozen
-from tl.languages import ENGLISH, english, joined, later, plural, say, speaking
+from tl.languages import ENGLISH, commas, english, joined, later, plural, say, speaking
 from tl.words import count, mean_count, number_of, percent, rate
 
-DENIED, UNCLEAR = later("did no better than chance"), later("was not clearly better than chance")
 # What would have been fairer to an arm; of the other states that can't be said so shortly.
 FAIRER = {
     Learning.STILL_IMPROVING: later("more epochs"),
@@ -21,12 +20,37 @@ BOTH = {  # the same of two arms; LEARNED_NOTHING: _of_both
     Learning.TOO_FEW_STEPS: later("Both arms took too few steps: {what} may change the gap."),
     Learning.DIVERGED: later("Both arms diverged: {what} may change the gap."),
 }
+NOTHING_LEARNED = {  # whether a lead over chance is seen, whether the accuracy is told -> what an arm did
+    (False, False): later("did no better than chance in {epochs}"),
+    (False, True): later("did no better than chance in {epochs} ({accuracy}, chance is {chance})"),
+    (True, False): later("was not clearly better than chance in {epochs}"),
+    (True, True): later("was not clearly better than chance in {epochs} ({accuracy}, chance is {chance})"),
+}
+ONLY_ITS_OWN = {  # the same of an arm that has learned from one data set and works on another
+    (False, False): later("{known} but did no better than chance on the others"),
+    (False, True): later("{known} but did no better than chance on the others ({accuracy}, chance is {chance})"),
+    (True, False): later("{known} but was not clearly better than chance on the others"),
+    (True, True): later(
+        "{known} but was not clearly better than chance on the others ({accuracy}, chance is {chance})"
+    ),
+}
+NONE_LEARNED = {  # whether arms are two, in as many epochs, whether a lead over chance is seen -> what none of them did
+    (True, True, False): later("Neither arm did better than chance in {epochs}"),
+    (True, True, True): later("Neither arm was clearly better than chance in {epochs}"),
+    (True, False, False): later("Neither arm did better than chance"),
+    (True, False, True): later("Neither arm was clearly better than chance"),
+    (False, True, False): later("No arm did better than chance in {epochs}"),
+    (False, True, True): later("No arm was clearly better than chance in {epochs}"),
+    (False, False, False): later("No arm did better than chance"),
+    (False, False, True): later("No arm was clearly better than chance"),
+}
 GUESS = (Learning.LEARNED_NOTHING, Learning.ONLY_ITS_OWN)  # no better than chance on the pictures that count
 VISIBLE = 0.03  # a lead over chance that people see in the numbers: then it is called unclear, not denied
-NARROW, WIDEN, CHANGE, HELP = (  # what something fairer may do
+NARROW, WIDEN, CHANGE, CHANGE_AND_SHOW, HELP = (  # what something fairer may do
     later("{what} may narrow the gap"),
     later("{what} may widen the gap"),
     later("{what} may change that"),
+    later("{what} may change that, and more test pictures would show more"),
     later("{what} may help"),
 )
 
@@ -144,15 +168,8 @@ def _fairer(given: Ledger) -> str:
 
 def _learned_nothing(own: ArmSummary, numbers: bool) -> str:
     given = own.ledger
-    seen, epochs = unclear(given.counted_accuracy, given.chance), _epochs(own)
-    if not numbers:
-        if seen:
-            return say("was not clearly better than chance in {epochs}", epochs=epochs)
-        return say("did no better than chance in {epochs}", epochs=epochs)
-    values = {"epochs": epochs, "accuracy": percent(given.counted_accuracy), "chance": percent(given.chance)}
-    if seen:
-        return say("was not clearly better than chance in {epochs} ({accuracy}, chance is {chance})", **values)
-    return say("did no better than chance in {epochs} ({accuracy}, chance is {chance})", **values)
+    words = NOTHING_LEARNED[unclear(given.counted_accuracy, given.chance), numbers]
+    return say(words, epochs=_epochs(own), **_reached(given, numbers))
 
 
 def _only_its_own(own: ArmSummary, numbers: bool) -> str:
@@ -162,17 +179,12 @@ def _only_its_own(own: ArmSummary, numbers: bool) -> str:
         "knows pictures like those it learned from ({accuracy} of the validation pictures)",
         accuracy=percent(own.best_val_accuracy),
     )
-    seen = unclear(given.counted_accuracy, given.chance)
-    if not numbers:
-        if seen:
-            return say("{known} but was not clearly better than chance on the others", known=known)
-        return say("{known} but did no better than chance on the others", known=known)
-    values = {"known": known, "accuracy": percent(given.counted_accuracy), "chance": percent(given.chance)}
-    if seen:
-        return say(
-            "{known} but was not clearly better than chance on the others ({accuracy}, chance is {chance})", **values
-        )
-    return say("{known} but did no better than chance on the others ({accuracy}, chance is {chance})", **values)
+    words = ONLY_ITS_OWN[unclear(given.counted_accuracy, given.chance), numbers]
+    return say(words, known=known, **_reached(given, numbers))
+
+
+def _reached(given: Ledger, numbers: bool) -> dict[str, str]:
+    return {"accuracy": percent(given.counted_accuracy), "chance": percent(given.chance)} if numbers else {}
 
 
 def _sentence(name: str, own: ArmSummary, effect: str) -> str:
@@ -180,11 +192,6 @@ def _sentence(name: str, own: ArmSummary, effect: str) -> str:
         return say("{arm} had converged.", arm=title(name))
     what = predicate(own, effect)
     return say("{arm} {what}.", arm=title(name), what=what) if what else ""
-
-
-def over_chance(accuracy: float | None, chance: float | None) -> str:
-    """How an arm did whose lead over chance may be luck: a predicate that the two numbers beside it don't belie."""
-    return say(UNCLEAR if unclear(accuracy, chance) else DENIED)
 
 
 def unclear(accuracy: float | None, chance: float | None) -> bool:
@@ -215,50 +222,24 @@ def nothing_learned(found: Verdict, name: str, *, all_arms: bool = False) -> str
     ]
     return say(
         "{what} ({reached}; chance is {chance}), so it can't be said {question}: {remedy}.",
-        what=_no_better(len(sides), seen, _epochs(own[0]) if alike else ""),
-        reached=row(reached),
+        what=say(NONE_LEARNED[len(sides) == 2, alike, seen], **({"epochs": _epochs(own[0])} if alike else {})),
+        reached=commas(reached),
         chance=percent(found.chance),
         question=say("whether any of them helps") if len(sides) > 2 else open_question(found, name),
         remedy=_remedy(all(each.ledger.learning == Learning.ONLY_ITS_OWN for each in own), seen),
     )
 
 
-def _no_better(arms: int, seen: bool, epochs: str) -> str:
-    if arms == 2 and epochs:
-        return say(
-            later("Neither arm was clearly better than chance in {epochs}")
-            if seen
-            else later("Neither arm did better than chance in {epochs}"),
-            epochs=epochs,
-        )
-    if arms == 2:
-        return say(
-            later("Neither arm was clearly better than chance") if seen else later("Neither arm did better than chance")
-        )
-    if epochs:
-        return say(
-            later("No arm was clearly better than chance in {epochs}")
-            if seen
-            else later("No arm did better than chance in {epochs}"),
-            epochs=epochs,
-        )
-    return say(later("No arm was clearly better than chance") if seen else later("No arm did better than chance"))
-
-
 def _remedy(know_their_own: bool, seen: bool) -> str:
-    if know_their_own:
-        return say(
-            later(
-                "they know pictures like those they learned from, and the others look too different, and more test pictures "
-                "would show more"
-            )
-            if seen
-            else later("they know pictures like those they learned from, and the others look too different")
-        )
-    fairer = say(FAIRER[Learning.LEARNED_NOTHING])
+    if not know_their_own:
+        fairer = say(FAIRER[Learning.LEARNED_NOTHING])
+        return say(CHANGE_AND_SHOW if seen else CHANGE, what=fairer)
     if seen:
-        return say("{what} may change that, and more test pictures would show more", what=fairer)
-    return say(CHANGE, what=fairer)
+        return say(
+            "they know pictures like those they learned from, and the others look too different, and more test pictures "
+            "would show more"
+        )
+    return say("they know pictures like those they learned from, and the others look too different")
 
 
 def _guessing(found: Verdict, name: str, all_arms: bool) -> list[str]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tl.analysis.names import row, title
+from tl.analysis.names import title
 from tl.analysis.results import ArmSummary, Verdict
-from tl.languages import joined, later, later_plural, plural, say
+from tl.languages import commas, joined, later, later_plural, plural, say
 
 ENDS = {"failed": later("failed"), "stopped": later("was stopped"), "interrupted": later("was interrupted")}
 ONLY = {  # status -> what is said of an arm's only run
@@ -101,4 +101,4 @@ def ended(own: ArmSummary) -> bool:
 def _why(own: ArmSummary) -> str:
     """Why its runs failed; empty where that is not known."""
     reasons = [say(REASONS[reason]) if reason in REASONS else reason.replace("_", " ") for reason in own.reasons]
-    return row(reasons) if reasons else ""
+    return commas(reasons)

@@ -1,8 +1,5 @@
 """Names of arms in sentences, and what is judged: transfer, the source, or which of two networks to take."""
 
-import functools
-from collections.abc import Iterable
-
 from tl.analysis.results import ArmSummary, Verdict
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED
@@ -20,7 +17,6 @@ __all__ = [
     "instead",
     "noun",
     "open_question",
-    "row",
     "side",
     "subject",
     "title",
@@ -81,11 +77,6 @@ def noun(name: str) -> str:
     if strategy == "scratch":
         return say("training from scratch ({own})", own=own_in_words(own)) if own else say("training from scratch")
     return say("training {arm}", arm=name) if strategy is None and name.startswith("from ") else inside(name)
-
-
-def row(items: Iterable[str]) -> str:
-    """ "a, b, c"."""
-    return functools.reduce(lambda left, right: say("{list}, {item}", list=left, item=right), items)
 
 
 def _usual(name: str) -> tuple[str | None, tuple[str, ...]]:

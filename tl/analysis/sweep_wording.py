@@ -1,24 +1,27 @@
 """A sweep in plain words: up to how many pictures an arm is worth it, and how much; never more than the numbers say."""
 
 import functools
-import math
-from collections.abc import Mapping
 
 from tl.analysis import statistics
+from tl.analysis.break_even_wording import blind, claim
 from tl.analysis.claim_wording import wide
-from tl.analysis.curves import MIN_SIZES
 from tl.analysis.fairness_wording import unclear
-from tl.analysis.names import inside, noun, row, title
+from tl.analysis.names import noun, title
+from tl.analysis.open_outcome import only_a_hint
 from tl.analysis.results import NEW_PICTURES, NEW_TRAINING, THESE_NETWORKS, THESE_PICTURES, Interval, Learning
 from tl.analysis.statistics import MIN_PAIRS
-from tl.analysis.sweep_results import BreakEven, SweepComparison, SweepFinding
+from tl.analysis.sweep_results import SweepComparison, SweepFinding
 from tl.config import BALANCED_ACCURACY
 from tl.effects import never_unfrozen
-from tl.languages import joined, later, listed, plural, say
+from tl.languages import commas, joined, later, listed, plural, say
 from tl.store.schema import ACTIVE
-from tl.words import about, count, not_available, number_of, percent, points
+from tl.words import about, count, percent
 
-FAILED = ("failed", "interrupted")
+LOST = {  # statuses of runs that are not in it -> how many there are
+    ACTIVE: later("{number} still to come"),
+    ("stopped",): later("{number} stopped"),
+    ("failed", "interrupted"): later("{number} failed"),
+}
 COVERS = {  # basis of an interval -> what it is for
     NEW_PICTURES: later("for new pictures"),
     NEW_TRAINING: later("for new pictures and new splits"),
@@ -31,11 +34,19 @@ UNFAIR = {  # what the side that lost lacked; what did no better than chance is 
     Learning.TOO_FEW_STEPS: later("{arm} took too few steps with {sizes} pictures: more epochs may narrow the gap."),
     Learning.DIVERGED: later("{arm} diverged with {sizes} pictures: a lower learning rate may narrow the gap."),
 }
+GUESSED = {  # whether a lead over chance is seen -> what an arm did
+    False: later("{arm} did no better than chance ({chance}) with {sizes} pictures."),
+    True: later("{arm} was not clearly better than chance ({chance}) with {sizes} pictures."),
+}
+GUESSED_ALWAYS = {
+    False: later("{arm} did no better than chance ({chance}) at any size."),
+    True: later("{arm} was not clearly better than chance ({chance}) at any size."),
+}
 
 
 def text(found: SweepFinding) -> str:
     """The claim first, then what it rests on."""
-    sentences = [_claim(found)]
+    sentences = [claim(found)]
     if found.best and found.headline is not None:
         arm = found.headline
         sentences += [
@@ -54,99 +65,6 @@ def text(found: SweepFinding) -> str:
     return joined([*sentences, _losses(found.statuses)])
 
 
-def _claim(found: SweepFinding) -> str:
-    baseline = noun(found.opponent)
-    if not found.comparisons:
-        return say("Without a second arm there is nothing to compare {base} with.", base=baseline)
-    if found.best is None or found.headline is None:
-        return say("No size has a finished run of both arms yet, so there is nothing to compare.")
-    best, even = found.best, found.best.break_even
-    if even is None:
-        return _without_fit(found.headline, found.opponent, best)
-    if blind := _blind(found, found.headline, best):
-        seen = {size: gain for size, gain in best.gain.items() if size not in blind}
-        return _without_even(found.headline, found.opponent, seen, list(blind))
-    if even.low_at_most and even.high is None:
-        return joined([_anywhere(found, best, even), _differences(found.headline, found.opponent, best.gain)])
-    if even.n is None:
-        return _beyond(found, found.headline, best, even)
-    if even.at_most:
-        return say(
-            "Already with {number} pictures, the fewest that were tried, {arm} is less than {margin} better than {base}.",
-            number=count(even.n),
-            arm=inside(found.headline),
-            margin=_margin(found.margin),
-            base=baseline,
-        )
-    number, exceptions = about(even.n), _exceptions(best, found.margin)
-    if even.low is None:
-        reach = say("up to about {number} pictures", number=number)
-    else:
-        interval = _based_on(best, say("95 % interval {span}", span=between(even)))
-        reach = say("up to about {number} pictures ({interval})", number=number, interval=interval)
-    values = {"arm": title(found.headline), "reach": reach, "base": baseline, "margin": _margin(found.margin)}
-    if exceptions:
-        return say(
-            "{arm} is worth it, though not with {sizes} pictures, {reach}; with more, {base} comes within {margin} of it.",
-            sizes=exceptions,
-            **values,
-        )
-    return say("{arm} is worth it {reach}; with more, {base} comes within {margin} of it.", **values)
-
-
-def _anywhere(found: SweepFinding, best: SweepComparison, even: BreakEven) -> str:
-    """Where the interval of a break-even begins at the smallest size and has no end: it says nothing."""
-    span = say("{low} to beyond {number}", low=begins(even), number=count(even.high_beyond or even.beyond))
-    return say(
-        "It is undecided up to how many pictures {arm} is worth it ({interval}).",
-        arm=inside(found.headline or ""),
-        interval=_based_on(best, say("95 % interval {span}", span=span)),
-    )
-
-
-def _beyond(found: SweepFinding, arm: str, best: SweepComparison, even: BreakEven) -> str:
-    """Where an advantage lasts as far as can be seen."""
-    values = {"base": noun(found.opponent), "margin": _margin(found.margin), "limit": count(even.beyond)}
-    if even.low:
-        advantage = say(
-            "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried "
-            "({interval})",
-            **values,
-            interval=_based_on(best, say("the 95 % interval begins at {low}", low=begins(even))),
-        )
-    else:
-        advantage = say(
-            "its advantage over {base} does not fall below {margin} up to {limit} pictures, twice the most that were tried",
-            **values,
-        )
-    if exceptions := _exceptions(best, found.margin):
-        return say(
-            "{arm} is worth it, though not with {sizes} pictures: {advantage}.",
-            arm=title(arm),
-            sizes=exceptions,
-            advantage=advantage,
-        )
-    return say("{arm} stays worth it at every size that was tried: {advantage}.", arm=title(arm), advantage=advantage)
-
-
-def _based_on(compared: SweepComparison, interval: str) -> str:
-    """An interval of a break-even with what it covers, and what it is based on."""
-    seeds = max(compared.seeds.values())
-    if compared.basis == NEW_PICTURES:
-        return say("{interval} for new pictures; {seeds}", interval=interval, seeds=number_of(seeds, "seed"))
-    if compared.basis == NEW_TRAINING:
-        return say("{interval} for new pictures; {number} splits drawn anew", interval=interval, number=seeds)
-    if compared.basis == THESE_NETWORKS:
-        return say("{interval} for these networks; another training may differ", interval=interval)
-    if compared.basis == THESE_PICTURES:
-        return say(
-            "{interval} over {seeds}; these runs kept no predictions, so nothing is said about new pictures",
-            interval=interval,
-            seeds=number_of(seeds, "seed"),
-        )
-    return interval
-
-
 def covers(found: SweepFinding) -> str:
     """What the intervals of a sweep's accuracies are for: "95 % interval for new pictures"; or that there is none."""
     reached = [entry.accuracy for sizes in found.arms.values() for entry in sizes.values() if entry.accuracy]
@@ -158,81 +76,6 @@ def covers(found: SweepFinding) -> str:
     if THESE_PICTURES in bases:
         return say("95 % interval {what} ({reason})", what=what, reason=say(NO_PREDICTIONS))
     return say("95 % interval {what}", what=what)
-
-
-def though_not(compared: SweepComparison, margin: float) -> str:
-    """ ", though not with 100 pictures": the sizes below the break-even at which the arm was not worth it; or ""."""
-    sizes = _exceptions(compared, margin)
-    return say(", though not with {sizes} pictures", sizes=sizes) if sizes else ""
-
-
-def _exceptions(compared: SweepComparison, margin: float) -> str:
-    """Those sizes."""
-    even = compared.break_even
-    end = math.inf if even is None or even.n is None else even.n
-    below = [count(size) for size, gain in compared.gain.items() if gain and gain.mean < margin and size < end]
-    return listed(below) if below else ""
-
-
-def begins(even: BreakEven) -> str:
-    """Where the interval of a break-even begins."""
-    if even.low is None:
-        return not_available()
-    return say("{number} or fewer", number=count(even.low)) if even.low_at_most else about(even.low)
-
-
-def between(even: BreakEven) -> str:
-    """The interval of a break-even."""
-    if even.high == even.low:
-        return begins(even)
-    end = say("beyond {number}", number=count(even.high_beyond)) if even.high is None else about(even.high)
-    return say("{low} to {high}", low=begins(even), high=end)
-
-
-def _margin(margin: float) -> str:
-    """ "1 point", "2.5 points"."""
-    wanted = f"{100 * margin:.1f}".removesuffix(".0")
-    return plural("{points} point", "{points} points", float(wanted), points=wanted)
-
-
-def _without_fit(arm: str, baseline: str, compared: SweepComparison) -> str:
-    """Fewer sizes than a curve needs: the differences as they were measured."""
-    needs = say("The break-even point needs at least {number} finished sizes.", number=MIN_SIZES)
-    return joined([_differences(arm, baseline, compared.gain), needs])
-
-
-def _differences(arm: str, baseline: str, gain: Mapping[int, Interval | None]) -> str:
-    parts = [
-        say("{gain} with {size} pictures", gain=points(own.mean), size=count(size)) for size, own in gain.items() if own
-    ]
-    return say(
-        "{arm} against {base} on the test set: {gains}.", arm=title(arm), base=noun(baseline), gains=listed(parts)
-    )
-
-
-def _blind(found: SweepFinding, arm: str, compared: SweepComparison) -> list[int]:
-    """The sizes at which neither side is known to have learned anything, where a break-even would rest on them.
-
-    It would not where the arm has no lead there: then that is what is told of them.
-    """
-    sides = found.arms[arm], found.arms[found.opponent]
-    blind = [size for size in sides[0] if all(side[size].above_guessing is False for side in sides)]
-    led = any((gain := compared.gain.get(size)) and gain.mean >= found.margin for size in blind)
-    return blind if led or len(blind) == len(sides[0]) else []
-
-
-def _without_even(arm: str, baseline: str, seen: Mapping[int, Interval | None], blind: list[int]) -> str:
-    """Sizes that show nothing beside some that may: the differences at those, and why there is no break-even."""
-    if not any(seen.values()):
-        return say(
-            "Neither arm was clearly better than chance at any size, so it can't be said whether {arm} is worth it.",
-            arm=inside(arm),
-        )
-    none = say(
-        "With {sizes} pictures neither arm was clearly better than chance, so no break-even point can be given.",
-        sizes=listed(count(size) for size in blind),
-    )
-    return joined([_differences(arm, baseline, seen), none])
 
 
 def _worth(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
@@ -284,7 +127,7 @@ def _misfit(found: SweepFinding, arm: str) -> str:
 
 def _guessed(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
     """Where an arm had learned nothing: what is said of the other is then no more than that it learned something."""
-    sentences, known = [], _blind(found, arm, compared)  # the claim has told of those
+    sentences, known = [], blind(found, arm, compared)  # the claim has told of those
     for side in (found.opponent, arm):
         reached = found.arms[side]
         guessed = {
@@ -295,20 +138,10 @@ def _guessed(found: SweepFinding, arm: str, compared: SweepComparison) -> str:
         best = max((entry.accuracy.mean for entry in guessed.values() if entry.accuracy), default=None)
         seen, chance = unclear(best, found.chance), percent(found.chance, 0)
         if len(guessed) == len(reached) > 1:
-            anywhere = (
-                later("{arm} was not clearly better than chance ({chance}) at any size.")
-                if seen
-                else later("{arm} did no better than chance ({chance}) at any size.")
-            )
-            sentences.append(say(anywhere, arm=title(side), chance=chance))
+            sentences.append(say(GUESSED_ALWAYS[seen], arm=title(side), chance=chance))
         else:
-            at_some = (
-                later("{arm} was not clearly better than chance ({chance}) with {sizes} pictures.")
-                if seen
-                else later("{arm} did no better than chance ({chance}) with {sizes} pictures.")
-            )
             sizes = listed(count(size) for size in guessed)
-            sentences.append(say(at_some, arm=title(side), chance=chance, sizes=sizes))
+            sentences.append(say(GUESSED[seen], arm=title(side), chance=chance, sizes=sizes))
     return joined(sentences)
 
 
@@ -342,29 +175,21 @@ def _unfrozen(found: SweepFinding) -> list[str]:
 
 def _caution(compared: SweepComparison) -> str:
     fewest = min(number for number in compared.seeds.values() if number)
-    if fewest >= MIN_PAIRS:
-        return ""
-    return say("One run each is a hint, not a proof.") if fewest == 1 else say("Two runs each are a hint, not a proof.")
+    return only_a_hint(fewest) if fewest < MIN_PAIRS else ""
 
 
 def _losses(statuses: dict[str, int]) -> str:
     """Runs that are not in it: still to come, failed, stopped."""
-    waiting = sum(statuses.get(status, 0) for status in ACTIVE)
-    failed = sum(statuses.get(status, 0) for status in FAILED)
-    stopped = statuses.get("stopped", 0)
-    others = [
-        say("{number} still to come", number=waiting) if waiting else "",
-        say("{number} stopped", number=stopped) if stopped else "",
-        say("{number} failed", number=failed) if failed else "",
-    ]
-    if not any(others):
+    numbers = {words: sum(statuses.get(status, 0) for status in kinds) for kinds, words in LOST.items()}
+    others = [say(words, number=number) for words, number in numbers.items() if number]
+    if not others:
         return ""
     return plural(
         "Of {total} runs {number} is finished, {others}.",
         "Of {total} runs {number} are finished, {others}.",
         statuses.get("finished", 0),
         total=sum(statuses.values()),
-        others=row(other for other in others if other),
+        others=commas(others),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tl.analysis import certainty, fairness, gains, paired, statistics, wording
+from tl.analysis.baselines import baseline_of, held_against, trained_alike
 from tl.analysis.claims import claim_of
 from tl.analysis.cost_results import Sides
 from tl.analysis.gains import Judging
@@ -19,7 +20,7 @@ from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict, both_guess
 from tl.analysis.statistics import HURTS, UNDECIDED
 from tl.analysis.time_to_target import time_to_target
-from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused, Training
+from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused
 from tl.languages import say
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
@@ -68,26 +69,26 @@ def verdict(
     }
     least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
     alone = {name: quiet(own) for name, own in runs_of.items()}
-    comparisons = {
-        name: _comparison(alone[base], alone[name], how, summary, (base, name), margin, target, least)
-        for name, base in held.items()
-    }
+
+    def compared(base: str, name: str) -> Comparison:
+        return _comparison(alone[base], alone[name], how, summary, (base, name), margin, target, least)
+
+    def of_best(entries: Mapping[str, Comparison], base: str, name: str) -> Claim:
+        """What may be said of the best arm: the more arms it was picked from, the surer it has to be."""
+        picked_from = max(1, sum(entry.tested for entry in entries.values()))
+        pairs = pairs_of(runs_of[base], runs_of[name], "test_accuracy")
+        return _claim(how, pairs, margin, picked_from, both_guess(summary, base, name))
+
+    comparisons = {name: compared(base, name) for name, base in held.items()}
     between: dict[str, Comparison] = {}
     for base, *others in trained_alike(experiment, baseline):
-        own = {
-            name: _comparison(alone[base], alone[name], how, summary, (base, name), margin, target, least)
-            for name in others
-        }
+        own = {name: compared(base, name) for name in others}
         if best_of := _headline(own):
-            claim = _claim_of_best(own, runs_of[base], runs_of[best_of], how, margin)
-            claim = _of_guesses(claim) if both_guess(summary, base, best_of) else claim
+            claim = of_best(own, base, best_of)
             between[best_of] = replace(own[best_of], claim=claim, test_accuracy_gain=claim.interval)
     contenders = wording.contenders(comparisons, summary)
     headline = _headline(contenders)
-    best = None
-    if headline:
-        best = _claim_of_best(contenders, runs_of[held[headline]], runs_of[headline], how, margin)
-        best = _of_guesses(best) if both_guess(summary, held[headline], headline) else best
+    best = of_best(contenders, held[headline], headline) if headline else None
     hurting = [name for name, entry in contenders.items() if name != headline and entry.claim.outcome == HURTS]
     found = Verdict(
         baseline=baseline,
@@ -133,67 +134,6 @@ def check(*, margin: float = MARGIN, target: float | None = None, judge_by: str 
         )
 
 
-def baseline_of(experiment: Experiment, wanted: str | None = None) -> str:
-    """The arm the others are held against: the one `wanted`, else the one from scratch, else the first; of two data sets
-    the one that learns from the source only.
-
-    Raises Refused where there is no arm with that name.
-    """
-    names = [arm.name for arm in experiment.arms]
-    if wanted is not None:
-        if wanted not in names:
-            raise Refused(
-                say("baseline is {value!r}; it must be one of the arms: {arms}.", value=wanted, arms=", ".join(names))
-            )
-        return wanted
-    usual = _usual_baseline(experiment)
-    begin = [arm.name for arm in experiment.arms if arm.strategy == usual]
-    return [*(name for name in names if name == usual), *begin, names[0]][0]
-
-
-def _usual_baseline(experiment: Experiment) -> str:
-    """The strategy that the others are held against."""
-    two_sets = experiment.target_dataset and any(arm.strategy == "source_only" for arm in experiment.arms)
-    return "source_only" if two_sets else "scratch"
-
-
-def held_against(experiment: Experiment, wanted: str | None = None) -> dict[str, str]:
-    """Arm -> the one it is held against: the baseline, whichever is `wanted`. By itself an arm that transfers is held
-    against the one from scratch with its own network and resolution, where the baseline has others and there is one; one
-    that adapts against the source alone, where that begins as it does.
-
-    Raises Refused as `baseline_of`.
-    """
-    baseline, usual = baseline_of(experiment, wanted), baseline_of(experiment)
-    two_sets, first = experiment.target_dataset is not None, {_usual_baseline(experiment)}
-    kinds = {
-        arm.name: (own.backbone, own.resolution, two_sets and arm.pretrained)
-        for arm in experiment.arms
-        for own in [experiment.of(arm)]
-    }
-    if two_sets:
-        first |= {"scratch"}  # it learns from the source alone, too
-    alike = {kinds[arm.name]: arm.name for arm in reversed(experiment.arms) if arm.strategy in first}
-    held = {}
-    for arm in experiment.arms:
-        kind = kinds[arm.name]
-        own = baseline == usual and arm.strategy not in first and kind != kinds[baseline]
-        held[arm.name] = alike.get(kind, baseline) if own else baseline
-    return {name: base for name, base in held.items() if name != baseline}
-
-
-def trained_alike(experiment: Experiment, baseline: str) -> list[list[str]]:
-    """Arms that begin with pretrained weights and are trained alike, but transfer something else: does the source matter,
-    which network should one take? In groups of two and more, without those that have the baseline among them."""
-    groups: dict[ArmConfig, dict[Training, str]] = {}
-    for arm in experiment.arms:
-        if arm.pretrained:
-            alike = replace(arm.with_the_shared(), name=arm.strategy)
-            groups.setdefault(alike, {}).setdefault(experiment.of(arm), arm.name)
-    found = [list(names.values()) for names in groups.values()]
-    return [names for names in found if len(names) > 1 and baseline not in names]
-
-
 def _headline(comparisons: Mapping[str, Comparison]) -> str | None:
     """The arm with the largest gain on the test set, else on validation, else the first; where not all are held against
     the same one, the arm that reached most."""
@@ -213,20 +153,11 @@ def _judge_of(wanted: str, runs: Sequence[RunRecord]) -> str:
     return ACCURACY if any(run.test_accuracy is not None and run.answers is None for run in runs) else wanted
 
 
-def _claim_of_best(
-    comparisons: Mapping[str, Comparison],
-    baseline: Sequence[RunRecord],
-    best: Sequence[RunRecord],
-    how: Judging,
-    margin: float,
-) -> Claim:
-    """What may be said of the best arm: the more arms it was picked from, the surer it has to be."""
-    picked_from = max(1, sum(entry.tested for entry in comparisons.values()))
-    return claim_of(how, pairs_of(baseline, best, "test_accuracy"), margin, picked_from)
-
-
-def _of_guesses(claim: Claim) -> Claim:
-    """What may be said of two arms that guess: nothing, and with more seeds they guess as well."""
+def _claim(how: Judging, pairs: Sequence[Pair], margin: float, picked_from: int, both_guess: bool) -> Claim:
+    """What may be said of an arm; of two that guess nothing, and with more seeds they guess as well."""
+    claim = claim_of(how, pairs, margin, picked_from)
+    if not both_guess:
+        return claim
     return replace(claim, outcome=UNDECIDED, more_seeds=None, seeds_can_settle=False, more_pictures=None)
 
 
@@ -267,8 +198,7 @@ def _comparison(
     least: float,
 ) -> Comparison:
     tested, validated = (pairs_of(baseline.runs, arm.runs, name) for name in ("test_accuracy", "best_val_accuracy"))
-    claim = claim_of(how, tested, margin)
-    claim = _of_guesses(claim) if both_guess(summary, *names) else claim
+    claim = _claim(how, tested, margin, 1, both_guess(summary, *names))
     pairs = tested or validated
     if devices := two_devices(pairs):
         pairs = [(timeless(base), timeless(run)) for base, run in pairs]

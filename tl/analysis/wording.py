@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tl.analysis import claim_wording, fairness_wording, losses, names
 from tl.analysis.names import inside, instead, noun, title
+from tl.analysis.open_outcome import what_next
 from tl.analysis.results import ArmSummary, Claim, Comparison, Learning, Verdict, both_guess
 from tl.analysis.statistics import UNDECIDED
 from tl.config import BALANCED_ACCURACY
@@ -70,7 +71,7 @@ def between(found: Verdict, name: str) -> str:
         [
             claim_wording.told(alone, name, entry.claim),
             names.caveat(alone, name),
-            claim_wording.what_next(alone, name, entry.claim),
+            what_next(alone, name, entry.claim),
         ]
     )
 
@@ -141,7 +142,7 @@ def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
         sentences = [
             claim_wording.told(found, name, claim),
             names.caveat(found, name),
-            claim_wording.what_next(found, name, claim),
+            what_next(found, name, claim),
             losses.told(found, name),
             fairness,
         ]

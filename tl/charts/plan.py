@@ -12,7 +12,7 @@ from tl.backbones import BACKBONES
 from tl.charts.drawing import ROWS, Drawing, kept, table
 from tl.charts.palette import FROZEN_COLOUR, RATE_COLOURS
 from tl.config import ArmConfig, Training
-from tl.languages import later, say
+from tl.languages import later, say, semicolons
 from tl.schedules import SCHEDULES
 from tl.strategies import HEAD, Phase, part_in_words, phase_at
 from tl.words import rate
@@ -112,8 +112,7 @@ def plan_words(training: Training, arm: ArmConfig) -> str:
     total, start = training.epochs_of(arm), training.rate_of(arm)
     if start is None:
         return say("the head is computed in one go")
-    found = [_phase_words(phase, start) for phase in training.phases_of(arm) if phase.start_epoch <= total]
-    return functools.reduce(lambda before, after: say("{plan}; {phase}", plan=before, phase=after), found)
+    return semicolons(_phase_words(phase, start) for phase in training.phases_of(arm) if phase.start_epoch <= total)
 
 
 def _phase_words(phase: Phase, start: float) -> str:

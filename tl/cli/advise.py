@@ -6,11 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tl.backbones import listed
-from tl.cli.compare import DEFAULT_DATASET
+from tl.cli.experiment_options import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
-from tl.cli.table import semicolons
 from tl.config import Training
-from tl.languages import say
+from tl.languages import say, semicolons
 from tl.output import print_json
 from tl.store.home import Home
 

@@ -57,7 +57,7 @@ def export_model(arguments: argparse.Namespace) -> int:
 def write(home: Home, run_id: str, path: Path, told: Any, *, onnx: bool, pictures: bool) -> dict[str, Any]:
     """Write the zip at `path`; what was measured. Raises Refused."""
     from tl.jobs.exports import make
-    from tl.report.model_card import about  # numpy, pandas
+    from tl.report.card_facts import about  # numpy, pandas
     from tl.report.model_zip import write_zip
 
     own = about(home, run_id)

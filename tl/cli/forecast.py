@@ -5,7 +5,7 @@ from argparse import Namespace
 from typing import Any
 
 from tl.backbones import listed
-from tl.cli.compare import DEFAULT_DATASET
+from tl.cli.experiment_options import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name, decimal
 from tl.config import Training
 from tl.languages import later, say

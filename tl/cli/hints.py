@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from tl.backbones import listed
-from tl.cli.compare import DEFAULT_DATASET
+from tl.cli.experiment_options import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
 from tl.cli.table import table
 from tl.config import Refused, Training

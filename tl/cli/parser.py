@@ -154,7 +154,8 @@ def verdict_options(arguments: argparse.Namespace, experiment: Experiment | None
     given["judge_by"] = getattr(arguments, "measure", None)
     given = {name: value for name, value in given.items() if value is not None}
     if given:
-        from tl.analysis.verdict import baseline_of, check  # pandas
+        from tl.analysis.baselines import baseline_of
+        from tl.analysis.verdict import check  # pandas
 
         check(**{name: value for name, value in given.items() if name != "baseline"})
         if experiment is not None:

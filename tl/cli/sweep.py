@@ -8,20 +8,13 @@ from typing import Any
 from tl import jobs
 from tl.analysis.sweep_results import SweepFinding
 from tl.analysis.unplanned import notes
-from tl.cli.compare import (
-    INTERRUPTED,
-    add_experiment_options,
-    exit_status,
-    experiment_of,
-    heading,
-    stop_all,
-    tell_power,
-)
+from tl.cli.compare import INTERRUPTED, exit_status, heading, stop_all, tell_power
+from tl.cli.experiment_options import add_experiment_options, experiment_of
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.table import semicolons, sets_told, table
+from tl.cli.table import sets_told, table
 from tl.cli.watch import wait
 from tl.jobs.sizes import PRESETS, parse_sizes
-from tl.languages import joined, later, say
+from tl.languages import joined, later, say, semicolons
 from tl.output import print_json
 from tl.store import database
 from tl.store.home import Home

@@ -1,10 +1,9 @@
 """Plain text tables for people; programs read --json."""
 
-import functools
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from tl.languages import later, say
 from tl.store.home import Home
@@ -53,12 +52,6 @@ def wrapped(text: str, columns: int) -> list[str]:
 def _padded(text: str, wide: int, right: bool) -> str:
     space = " " * (wide - width(text))
     return space + text if right else text + space
-
-
-def semicolons(parts: Iterable[str]) -> str:
-    """ "a; b; c"."""
-    found = list(parts)
-    return functools.reduce(lambda left, right: say("{left}; {right}", left=left, right=right), found) if found else ""
 
 
 def split_words(split: str) -> str:

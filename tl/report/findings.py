@@ -189,8 +189,7 @@ def _fairness_row(name: str, own: ArmSummary, differing: list[str]) -> tuple[str
 
 
 def _learning(given: Ledger) -> str:
-    accuracy, chance = given.counted_accuracy, given.chance
-    seen = accuracy is not None and chance is not None and accuracy >= chance + fairness_wording.VISIBLE
+    seen = fairness_wording.unclear(given.counted_accuracy, given.chance)
     if seen and given.learning == Learning.LEARNED_NOTHING:  # too few pictures show it
         return say("not clearly better than chance")
     return say(LEARNING[given.learning])

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tl.config import NAME_PATTERN
-from tl.report.model_card import About, card
+from tl.report.card_facts import About
+from tl.report.model_card import card
 from tl.store.files import for_the_user
 from tl.store.home import Home
 

@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from tl.analysis.break_even_wording import begins, between, though_not
 from tl.analysis.cost_results import TimeToTarget
 from tl.analysis.curves import MIN_SIZES
 from tl.analysis.names import title
 from tl.analysis.results import Interval
 from tl.analysis.sweep_results import SweepComparison, SweepFinding, Worth
-from tl.analysis.sweep_wording import COVERS, begins, between, though_not
+from tl.analysis.sweep_wording import COVERS
 from tl.languages import later, say
 from tl.report.measure import signed, span
 from tl.words import about, count, duration, not_available, number_of, percent, points

@@ -5,7 +5,6 @@ Cards are JSON beside the weights. Those that come from elsewhere are read with 
 
 import json
 from dataclasses import dataclass
-from functools import reduce
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +12,7 @@ from msgspec import Meta, Struct
 
 from tl.backbones import Input
 from tl.config import Refused
-from tl.languages import later, say
+from tl.languages import commas, later, say
 from tl.networks import UNKNOWN_PICTURES, pictures_in_words
 from tl.store.documents import Amount, Count, Share, fitting, place_of
 from tl.words import count, number_of, percent, plain
@@ -71,18 +70,14 @@ class Step:
     def words(self) -> str:
         """ "Flower photos: 3 classes, 1,500 pictures, 91.0 % (87.6 % to 93.4 %)"; plain text."""
         known = [each for each in (self.size(), accuracy_words(self.card) if self.card else "") if each]
-        return plain(say("{pictures}: {facts}", pictures=self.data, facts=_listed(known)) if known else self.data)
+        return plain(say("{pictures}: {facts}", pictures=self.data, facts=commas(known)) if known else self.data)
 
     def size(self) -> str:
         """ "3 classes, 1,500 pictures"; empty where that isn't known."""
         if self.card is None:
             return ""
         numbers = ((self.card.classes, "class"), (self.card.images, "picture"))
-        return _listed([number_of(number, noun) for number, noun in numbers if number])
-
-
-def _listed(facts: list[str]) -> str:
-    return reduce(lambda left, right: say("{list}, {item}", list=left, item=right), facts) if facts else ""
+        return commas([number_of(number, noun) for number, noun in numbers if number])
 
 
 def accuracy_words(card: Card) -> str:

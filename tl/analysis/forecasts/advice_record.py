@@ -6,7 +6,6 @@ their pictures and on a network that nothing here has trained: it does not matte
 """
 
 import time
-from functools import reduce
 from typing import Any
 
 from msgspec import Struct
@@ -19,7 +18,7 @@ from tl.analysis.names import without_labels
 from tl.analysis.statistics import UNDECIDED
 from tl.config import ArmConfig, Experiment
 from tl.datasets import given_labels
-from tl.languages import joined, later, plural, say
+from tl.languages import commas, joined, later, plural, say
 from tl.store.database import read_runs
 from tl.store.documents import Count, Finite, all_in
 from tl.store.files import write_json
@@ -151,7 +150,7 @@ def in_words(found: dict[str, int]) -> str:
         )
         if number
     ]
-    more = say("Not counted: {numbers}.", numbers=reduce(_with, besides)) if besides else ""
+    more = say("Not counted: {numbers}.", numbers=commas(besides)) if besides else ""
     if not found["decided"]:
         return joined([say("No record yet: no comparison here has confirmed or refuted such advice."), more])
     told = plural(
@@ -161,7 +160,3 @@ def in_words(found: dict[str, int]) -> str:
         right=found["right"],
     )
     return joined([told, more])
-
-
-def _with(so_far: str, other: str) -> str:
-    return say("{list}, {item}", list=so_far, item=other)

@@ -1,11 +1,10 @@
 """Forecasts in plain words. What is stored are codes and values; they are worded when they are shown."""
 
 from collections.abc import Sequence
-from functools import reduce
 
 from tl.analysis.forecasts.forecast import FEW_SIZES, LEVELS_OFF, NOT_FALLING, REACHED, SCATTER, Forecast, Reading
 from tl.analysis.forecasts.record import Record
-from tl.languages import joined, later, plural, say
+from tl.languages import joined, later, plural, say, semicolons
 from tl.strategies import FROM_SCRATCH, STRATEGIES, arm_title
 from tl.words import about, count, percent
 
@@ -24,8 +23,7 @@ def wording(found: Sequence[Forecast]) -> str:
         loose = []
     sentences: list[str] = []
     if clauses:
-        whole = reduce(lambda so_far, clause: say("{clauses}; {clause}", clauses=so_far, clause=clause), clauses)
-        sentences.append(say("{clauses}.", clauses=whole))
+        sentences.append(say("{clauses}.", clauses=semicolons(clauses)))
     uncertain = later("The curve of {arm} is too uncertain to bound its number.")
     sentences += [say(uncertain, arm=_name(one.arm)) for one in loose]
     there = later("The {number} training pictures you have should be enough to reach {target} {way}.")

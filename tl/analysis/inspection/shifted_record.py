@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from tl.analysis.baselines import held_against
 from tl.analysis.claim_wording import span
 from tl.analysis.inspection.shifted import Held, OfArm, Pair, held, of_arm
 from tl.analysis.names import inside, noun, title
 from tl.analysis.results import Interval
-from tl.analysis.verdict import held_against
 from tl.config import Experiment
 from tl.languages import ENGLISH, joined, later, say, speaking
 from tl.store.home import Home

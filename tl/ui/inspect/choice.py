@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tl.analysis.adaptation.given import joined
+from tl.analysis.baselines import held_against
 from tl.config import Refused
 from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.jobs.listing import RunEntry
@@ -94,8 +95,6 @@ def begun(now: ExperimentView) -> tuple[str, str | None]:
 
     Raises Refused for a final model, and where no run has kept what it answered.
     """
-    from tl.analysis.verdict import held_against  # pandas
-
     names = [arm.name for arm in now.experiment.arms if any(run.arm == arm.name for run in finished(now))]
     refuse_final(now.experiment_id, now.experiment)
     if not names:

@@ -1,7 +1,6 @@
 """Labels: which are suspicious, which pictures are in two splits or two classes; what to do with each, and compare again."""
 
 from collections.abc import Sequence
-from functools import reduce
 
 import numpy as np
 import streamlit as st
@@ -14,7 +13,7 @@ from tl.config import Refused
 from tl.datasets.catalogue import index_of
 from tl.datasets.info import DatasetInfo
 from tl.datasets.kept import pictures_at
-from tl.languages import joined, later, plural, say
+from tl.languages import commas, joined, later, plural, say
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.inspect import checking, correcting, second_look, twins
@@ -151,9 +150,7 @@ def _kinds(found: LabelIssues, classes: Sequence[str]) -> str:
     if not most or len(off) > len(classes):
         return ""
     said = [f"{escape(classes[row])} → {escape(classes[column])} {number}" for number, row, column in most[:PAIRS]]
-    return say(
-        "Most often: {kinds}.", kinds=reduce(lambda list, item: say("{list}, {item}", list=list, item=item), said)
-    )
+    return say("Most often: {kinds}.", kinds=commas(said))
 
 
 def _grid(choice: Choice, info: DatasetInfo, pictures: Labelled, suspects: Sequence[Suspect]) -> None:

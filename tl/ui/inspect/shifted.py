@@ -1,7 +1,6 @@
 """A shifted test: the same test pictures blurred, noisy, strongly compressed, darker; which arm holds up better."""
 
 from collections.abc import Sequence
-from functools import reduce
 
 import streamlit as st
 
@@ -9,7 +8,7 @@ from tl.analysis.inspection import shifted_record as record
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import shifted as job
-from tl.languages import joined, later, say
+from tl.languages import joined, later, say, semicolons
 from tl.report.shifted_findings import drawings
 from tl.store.home import Home
 from tl.store.origin import with_network
@@ -94,7 +93,7 @@ def _button(home: Home, left: list[RunEntry], asked_before: int) -> None:
 def not_asked_yet(left: Sequence[RunEntry], asked_before: int) -> str:
     """ "The figures are of 4 networks. Not asked yet: From scratch, seed 2." """
     named: list[str] = [say("{arm}, seed {seed}", arm=arm_title(run.arm), seed=run.seed) for run in left[:NAMED]]
-    runs = reduce(lambda list, item: say("{list}; {item}", list=list, item=item), named)
+    runs = semicolons(named)
     if len(left) > NAMED:
         waiting = say("Not asked yet: {runs} and {number} more.", runs=runs, number=len(left) - NAMED)
     else:

@@ -21,9 +21,9 @@ def chosen(experiment: Experiment, ident: str) -> dict[str, Any]:
 
     `ident` is the experiment's or sweep's.
     """
+    from tl.analysis.baselines import baseline_of
     from tl.analysis.time_to_target import TARGET_SHARE
     from tl.analysis.verdict import MARGIN as USUAL_MARGIN
-    from tl.analysis.verdict import baseline_of
 
     names = [arm.name for arm in experiment.arms]
     with st.popover(

@@ -16,7 +16,7 @@ from tl.store.home import Home
 from tl.store.labels import labels
 from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
-from tl.ui.compose.settings import SHARED
+from tl.ui.compose.shared_settings import SHARED
 from tl.ui.parts import view
 from tl.ui.parts.text import ago, cell, count, escape, plain, unbroken
 from tl.ui.watch.table import MEASURE, arm_table, in_words

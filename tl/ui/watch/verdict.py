@@ -4,24 +4,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from tl import jobs
 from tl.analysis import claim_wording
-from tl.analysis.fairness_wording import said
 from tl.analysis.names import adapts, instead
-from tl.analysis.results import Learning, Verdict
-from tl.config import PLANNED_LOOKS, Experiment
-from tl.languages import joined, language, later, listed, plural, say
+from tl.analysis.results import Verdict
+from tl.config import PLANNED_LOOKS
+from tl.languages import language, later, say
 from tl.report import findings
 from tl.store.home import Home
-from tl.store.schema import RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.compose import forecast
 from tl.ui.compose.arms import dot
-from tl.ui.parts.problems import told
-from tl.ui.parts.text import cell, duration, escape, first_sentence, unbroken
+from tl.ui.parts.text import cell, escape, first_sentence, unbroken
 from tl.ui.parts.view import ExperimentView
-from tl.ui.watch import again, class_by_class, downloads, judging, settling, take_home, target
-from tl.words import number_of, rate
+from tl.ui.watch import again, class_by_class, downloads, judging, marks, settling, take_home, target
 
 if TYPE_CHECKING:
     from tl.analysis.adaptation.findings import Findings
@@ -33,7 +28,6 @@ OUTCOMES: dict[str, tuple[str, Literal["green", "red", "gray", "orange"], str]] 
     "undecided": (later("Not settled yet"), "orange", ":material/help:"),
 }
 MOST_COLUMNS = 6
-PROBLEM = "verdict_problem"
 
 
 def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
@@ -47,7 +41,7 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
             target.show(now, adaptation_of(now, chosen))
             _to_its_pictures(now)
             settling.controls(now, found)
-            _marks(now, found)
+            marks.show(now, found)
             if any(run.status == "finished" for run in now.runs):  # else it would fail or stop again
                 again.show(now, found)
         positions = {name: position for position, name in enumerate(found.summary)}
@@ -164,152 +158,6 @@ def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
                 height="stretch",
                 help=measure.help or None,
             )
-
-
-def _marks(now: ExperimentView, found: Verdict) -> None:
-    """A red mark for every arm that had no fair chance, with a button for what would be fairer where that is clear."""
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
-    for name, sentence in findings.marks(found):
-        if said(found, name) and not _remediable(now, found, name):
-            continue
-        with st.container(horizontal=True, vertical_alignment="center"):
-            words = "" if said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
-            st.markdown(f":red[:material/flag: **{escape(arm_title(name))}**{words}]")  # not shown
-            if found.summary[name].ledger.learning == Learning.STOPPED:
-                _resumable(now, name)
-            else:
-                _improvable(now, found, name)
-
-
-def _remediable(now: ExperimentView, found: Verdict, name: str) -> bool:
-    """Whether a mark has a button: what it says may be told already."""
-    from tl.analysis.fairness import remedy
-
-    given = found.summary[name].ledger
-    return given.learning == Learning.STOPPED or remedy(now.experiment, name, given) is not None
-
-
-def _resumable(now: ExperimentView, name: str) -> None:
-    runs = [run for run in now.runs if run.arm == name and run.status in RESUMABLE]
-    cut_short = [run.run_id for run in runs]
-    if not now.imported:  # what was trained elsewhere came without what it had learned
-        st.button(
-            say("Resume") if len(cut_short) == 1 else say("Resume {number} runs", number=len(cut_short)),
-            icon=":material/play_arrow:",
-            key=f"go_on_{name}",
-            on_click=_go_on,
-            args=(now, cut_short),
-            help=say("Goes on after the last finished epoch.")
-            if any(run.epochs for run in runs)
-            else say("Begins with the first epoch."),
-        )
-
-
-def _improvable(now: ExperimentView, found: Verdict, name: str) -> None:
-    """The button that trains the comparison anew, with what the arm lacked."""
-    from tl.analysis.fairness import remedy
-
-    given = found.summary[name].ledger
-    fairer = remedy(now.experiment, name, given)
-    if fairer is None:
-        return
-    arm = next(arm for arm in fairer.arms if arm.name == name)
-    budget = fairer.epochs_of(arm)
-    if budget > given.budget:
-        label = say("Train it for {epochs}", epochs=number_of(budget, "epoch"))
-    elif given.learning == Learning.LEARNED_NOTHING:
-        label = say("Train it at the usual rate")
-    else:
-        label = say("Train it at a tenth of the rate")
-    st.button(
-        label,
-        icon=":material/more_time:" if budget > given.budget else ":material/speed:",
-        key=f"longer_{name}",
-        on_click=_train_longer,
-        args=(now, fairer, name),
-    )
-    anew = _anew(now, found, fairer, name)
-    others = [each for each in found.summary if each not in anew]
-    sentences = [
-        _change(now, found, fairer, name),
-        *([_also([arm_title(each) for each in anew[1:]])] if len(anew) > 1 else []),
-        say("The finished runs of the other arms are taken over.") if others else None,
-        _cost(found, anew, budget / given.budget),
-    ]
-    st.caption(escape(joined(sentences)))
-
-
-def _change(now: ExperimentView, found: Verdict, fairer: Experiment, name: str) -> str:
-    """What is otherwise in the new comparison."""
-    given, arm = found.summary[name].ledger, next(arm for arm in fairer.arms if arm.name == name)
-    budget = fairer.epochs_of(arm)
-    patience = number_of(fairer.patience, "epoch") if fairer.patience != now.experiment.patience else None
-    if budget > given.budget:
-        epochs, before = number_of(budget, "epoch"), f"{given.budget:,}"
-        if patience is None:
-            return say(
-                "A new comparison with the same settings, but this one may take {epochs} instead of {before}.",
-                epochs=epochs,
-                before=before,
-            )
-        return say(
-            "A new comparison with the same settings, but this one may take {epochs} instead of {before}, and patience is "
-            "{patience}.",
-            epochs=epochs,
-            before=before,
-            patience=patience,
-        )
-    rates = {"rate": rate(arm.learning_rate), "before": rate(given.learning_rate)}
-    if patience is None:
-        return say(
-            "A new comparison with the same settings, but this one begins at a learning rate of {rate} instead of {before}.",
-            **rates,
-        )
-    return say(
-        "A new comparison with the same settings, but this one begins at a learning rate of {rate} instead of {before}, and "
-        "patience is {patience}.",
-        patience=patience,
-        **rates,
-    )
-
-
-def _also(arms: list[str]) -> str:
-    return plural("{arms} is trained again, too.", "{arms} are trained again, too.", len(arms), arms=listed(arms))
-
-
-def _anew(now: ExperimentView, found: Verdict, fairer: Experiment, name: str) -> list[str]:
-    """Arms that are trained again in the new comparison: first the one it is for."""
-    patience = fairer.patience != now.experiment.patience
-    others = [each for each, own in found.summary.items() if each != name and patience and own.ledger.stopped_early]
-    return [name, *others]
-
-
-def _cost(found: Verdict, anew: list[str], times: float) -> str:
-    """What training these arms takes, the first for so many times the epochs; nothing where that is not known."""
-    seconds = 0.0
-    for place, each in enumerate(anew):
-        own = found.summary[each]
-        if own.elapsed_seconds is None:
-            return ""
-        seconds += own.runs * own.elapsed_seconds * (1 if place else times)
-    return say("That takes about {time} of computing time.", time=duration(seconds))
-
-
-def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
-    """The key makes a second click, or a second tab, find the comparison of the first."""
-    with told(PROBLEM):
-        arm = next(arm for arm in fairer.arms if arm.name == name)
-        key = f"longer {now.experiment_id} {name} {arm.epochs} {arm.learning_rate}"  # not shown
-        experiment_id = jobs.submit(now.home, fairer, key=key, keep_of=now.experiment_id)
-        st.query_params["experiment"] = experiment_id
-        jobs.ensure_supervisor(now.home)
-
-
-def _go_on(now: ExperimentView, run_ids: list[str]) -> None:
-    with told(PROBLEM):
-        jobs.resume_all(now.home, run_ids)
-        jobs.ensure_supervisor(now.home)
 
 
 def _fairness(found: Verdict) -> None:
