@@ -11,6 +11,7 @@ from tl.cli import (
     both_sets,
     compare,
     datasets,
+    experiment_options,
     export_model,
     final_model,
     forecast,
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> int:
     arguments = parser().parse_args(argv)
     try:
         choose_launcher(arguments)
-        for option in compare.DATA_SETS:
+        for option in experiment_options.DATA_SETS:
             if getattr(arguments, option, None):
                 setattr(arguments, option, data_set_named(arguments.home, getattr(arguments, option)))
         status: int = arguments.run(arguments)

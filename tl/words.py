@@ -129,8 +129,13 @@ def points(fraction: float | None) -> str:
     """0.17 -> "+17.0 points": a difference of two accuracies."""
     if fraction is None:
         return not_available()
+    return say("{number} points", number=signed(fraction))
+
+
+def signed(fraction: float) -> str:
+    """The same without its unit: "+17.0"."""
     rounded = round(100 * fraction, 1) or 0.0
-    return say("{number} points", number=f"{rounded:+.1f}".replace("-", "−").replace("+0.0", "±0.0"))
+    return f"{rounded:+.1f}".replace("-", "−").replace("+0.0", "±0.0")
 
 
 def duration(seconds: float | None) -> str:

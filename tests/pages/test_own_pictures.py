@@ -28,9 +28,10 @@ def keys(app) -> list[str]:
 def delete_x() -> None:
     from tl.store.home import Home
     from tl.ui.compose import own_pictures
+    from tl.ui.parts.problems import show_kept
 
     own_pictures.delete(Home(), "x")
-    own_pictures.show_problem()
+    show_kept(own_pictures.PROBLEM)
 
 
 def test_only_ones_own_pictures_have_the_button_and_it_asks_first(open_page, mine):

@@ -5,24 +5,9 @@ from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED
 from tl.differences import FROM_SCRATCH, NOUNS, source_title
 from tl.languages import ENGLISH, language, later, listed, say
-from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET, own_in_words, parts_of
-from tl.strategies import arm_title as title
+from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET, arm_title, own_in_words, parts_of
 
-__all__ = [
-    "adapts",
-    "beginning",
-    "caveat",
-    "differing",
-    "inside",
-    "instead",
-    "noun",
-    "open_question",
-    "side",
-    "subject",
-    "title",
-    "without_labels",
-]
-
+title = arm_title  # of an arm, as it is shown
 INSIDE = {  # the title of each strategy inside a sentence
     "scratch": later("from scratch"),
     "mean_var_init": later("pretrained scale only"),
@@ -52,6 +37,37 @@ SHORT = {  # the same where parentheses stand around it
     "dann": later("domain-adversarial training"),
     "cdan": later("conditional adversarial training"),
     "mcc": later("least class confusion"),
+}
+SUBJECTS = {  # what is judged of an arm -> inside a sentence, and where one begins with it
+    "transfer": (later("transfer"), later("Transfer")),
+    "transfer by a way": (later("transfer ({way})"), later("Transfer ({way})")),
+    "transfer, one network of several": (
+        later("transfer ({way}), against the same network from scratch,"),
+        later("Transfer ({way}), against the same network from scratch,"),
+    ),
+    "source": (
+        later("transferring from {source} instead of {other}"),
+        later("Transferring from {source} instead of {other}"),
+    ),
+    "source by a way": (
+        later("transferring from {source} instead of {other} ({way})"),
+        later("Transferring from {source} instead of {other} ({way})"),
+    ),
+    "adapting": (later("adapting"), later("Adapting")),
+    "adapting by a way": (later("adapting by {arm}"), later("Adapting by {arm}")),
+    "few labels": (later("labelling a few of these pictures"), later("Labelling a few of these pictures")),
+    "few labels, by name": (
+        later("labelling a few of these pictures ({arm})"),
+        later("Labelling a few of these pictures ({arm})"),
+    ),
+    "all labels": (
+        later("labelling all of these pictures and learning from them alone"),
+        later("Labelling all of these pictures and learning from them alone"),
+    ),
+    "all labels, by name": (
+        later("labelling all of these pictures and learning from them alone ({arm})"),
+        later("Labelling all of these pictures and learning from them alone ({arm})"),
+    ),
 }
 
 
@@ -136,34 +152,11 @@ def without_labels(strategy: str) -> bool:
 def _adapting(found: Verdict, name: str, begins: bool) -> str:
     """What is judged then: "adapting by least class confusion (MCC)"."""
     if without_labels(found.summary[name].strategy):
-        if len(found.comparisons) == 1:
-            return say(later("Adapting") if begins else later("adapting"))
-        by = later("Adapting by {arm}") if begins else later("adapting by {arm}")
-        return say(by, arm=inside(name))
+        what = "adapting" if len(found.comparisons) == 1 else "adapting by a way"
+        return say(SUBJECTS[what][begins], arm=inside(name))
     few = STRATEGIES[found.summary[name].strategy].learns_from == SOURCE_AND_FEW
-    if name in STRATEGIES:
-        if few:
-            return say(
-                later("Labelling a few of these pictures") if begins else later("labelling a few of these pictures")
-            )
-        return say(
-            later("Labelling all of these pictures and learning from them alone")
-            if begins
-            else later("labelling all of these pictures and learning from them alone")
-        )
-    if few:
-        what = (
-            later("Labelling a few of these pictures ({arm})")
-            if begins
-            else later("labelling a few of these pictures ({arm})")
-        )
-    else:
-        what = (
-            later("Labelling all of these pictures and learning from them alone ({arm})")
-            if begins
-            else later("labelling all of these pictures and learning from them alone ({arm})")
-        )
-    return say(what, arm=title(name))
+    what = "few labels" if few else "all labels"
+    return say(SUBJECTS[what if name in STRATEGIES else f"{what}, by name"][begins], arm=title(name))
 
 
 def subject(found: Verdict, name: str, *, begins: bool = False) -> str:
@@ -181,16 +174,9 @@ def subject(found: Verdict, name: str, *, begins: bool = False) -> str:
         return _source(found, name, base, begins)
     if not pretrained[name] or pretrained[base]:
         return say("{arm} instead of {base}", arm=beginning(name) if begins else inside(name), base=noun(base))
-    if base != found.baseline:
-        against = (
-            later("Transfer ({way}), against the same network from scratch,")
-            if begins
-            else later("transfer ({way}), against the same network from scratch,")
-        )
-        return say(against, way=_in_parentheses(name))
-    if len(found.comparisons) == 1:
-        return say(later("Transfer") if begins else later("transfer"))
-    return say(later("Transfer ({way})") if begins else later("transfer ({way})"), way=_in_parentheses(name))
+    what = "transfer" if len(found.comparisons) == 1 else "transfer by a way"
+    what = what if base == found.baseline else "transfer, one network of several"
+    return say(SUBJECTS[what][begins], way=_in_parentheses(name))
 
 
 def _source(found: Verdict, name: str, base: str, begins: bool) -> str:
@@ -204,19 +190,9 @@ def _source(found: Verdict, name: str, base: str, begins: bool) -> str:
             other_way=say(INSIDE[other.strategy]),
             other_source=_from(other),
         )
-    if len(found.summary) == 2:
-        sources = (
-            later("Transferring from {source} instead of {other}")
-            if begins
-            else later("transferring from {source} instead of {other}")
-        )
-        return say(sources, source=_from(own), other=_from(other))
-    trained = (
-        later("Transferring from {source} instead of {other} ({way})")
-        if begins
-        else later("transferring from {source} instead of {other} ({way})")
-    )
-    return say(trained, source=_from(own), other=_from(other), way=say(INSIDE[own.strategy]))
+    what = "source" if len(found.summary) == 2 else "source by a way"
+    values = {"source": _from(own), "other": _from(other), "way": say(INSIDE[own.strategy])}
+    return say(SUBJECTS[what][begins], **values)
 
 
 def _from(own: ArmSummary) -> str:

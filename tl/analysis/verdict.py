@@ -24,6 +24,8 @@ from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refuse
 from tl.languages import say
 
 MARGIN = 0.01  # accuracy: a smaller difference doesn't matter
+# Of ArmSummary: means over its runs.
+MEANS = ("epochs", "best_epoch", "elapsed_seconds", "images_seen", "memory_peak_bytes", "energy_joules", "flops")
 
 
 def verdict(
@@ -176,13 +178,7 @@ def _summary(
         test_accuracy=gains.accuracy_of(how, runs),
         best_val_accuracy=best,
         above_guessing=reached.above_guessing,
-        epochs=mean(run.epochs for run in runs),
-        best_epoch=mean(run.best_epoch for run in runs),
-        elapsed_seconds=mean(run.elapsed_seconds for run in runs),
-        images_seen=mean(run.images_seen for run in runs),
-        memory_peak_bytes=mean(run.memory_peak_bytes for run in runs),
-        energy_joules=mean(run.energy_joules for run in runs),
-        flops=mean(run.flops for run in runs),
+        **{name: mean(getattr(run, name) for run in runs) for name in MEANS},
         ledger=ledger,
     )
 

@@ -12,6 +12,17 @@ from tl.config import BALANCED_ACCURACY
 from tl.languages import Joined, joined, later, say
 from tl.words import percent
 
+BEST = {  # of which arms, whether more seeds may change it -> which of them did best
+    ("before", False): later("Of all {number} arms, {arm} did best, before {other}."),
+    ("before", True): later("Of all {number} arms, {arm} did best, before {other} so far."),
+    ("of all", False): later("Of all {number} arms, {arm} did best."),
+    ("of all", True): later("Of all {number} arms, {arm} did best so far."),
+    ("adapting", False): later("Of the {number} ways to adapt, {arm} did best."),
+    ("adapting", True): later("Of the {number} ways to adapt, {arm} did best so far."),
+    ("compared", False): later("Of the {number} arms compared with {base}, {arm} did best."),
+    ("compared", True): later("Of the {number} arms compared with {base}, {arm} did best so far."),
+}
+
 
 def whole(found: Verdict, uneven: bool = False) -> str:
     """The text of the whole verdict; `uneven`: whether the classes differ much in size."""
@@ -79,36 +90,15 @@ def between(found: Verdict, name: str) -> str:
 def _best_of(found: Verdict, name: str, measured: int) -> str:
     """Which of the arms did best: of those held against one baseline, of all where there are several, or where none is
     from scratch and the baseline did better than the best of the others."""
-    entry = found.comparisons[name]
+    entry, arm = found.comparisons[name], inside(name)
     so_far = found.headline_claim is not None and found.headline_claim.outcome == UNDECIDED
-    mixed, known = not found.one_baseline, bool(found.summary[found.baseline].weights and entry.differs)
-    if (mixed or known) and _accuracy(found, found.baseline) > _accuracy(found, name):
-        before = (
-            later("Of all {number} arms, {arm} did best, before {other} so far.")
-            if so_far
-            else later("Of all {number} arms, {arm} did best, before {other}.")
-        )
-        return say(before, number=measured + 1, arm=inside(found.baseline), other=inside(name))
-    if mixed or known:
-        of_all = (
-            later("Of all {number} arms, {arm} did best so far.")
-            if so_far
-            else later("Of all {number} arms, {arm} did best.")
-        )
-        return say(of_all, number=measured + 1, arm=inside(name))
+    if not found.one_baseline or (found.summary[found.baseline].weights and entry.differs):
+        if _accuracy(found, found.baseline) > _accuracy(found, name):
+            return say(BEST["before", so_far], number=measured + 1, arm=inside(found.baseline), other=arm)
+        return say(BEST["of all", so_far], number=measured + 1, arm=arm)
     if names.adapts(found, name):
-        ways = (
-            later("Of the {number} ways to adapt, {arm} did best so far.")
-            if so_far
-            else later("Of the {number} ways to adapt, {arm} did best.")
-        )
-        return say(ways, number=measured, arm=inside(name))
-    compared = (
-        later("Of the {number} arms compared with {base}, {arm} did best so far.")
-        if so_far
-        else later("Of the {number} arms compared with {base}, {arm} did best.")
-    )
-    return say(compared, number=measured, base=noun(found.baseline), arm=inside(name))
+        return say(BEST["adapting", so_far], number=measured, arm=arm)
+    return say(BEST["compared", so_far], number=measured, base=noun(found.baseline), arm=arm)
 
 
 def _accuracy(found: Verdict, name: str) -> float:

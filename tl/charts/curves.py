@@ -153,27 +153,31 @@ def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int,
     words = {f"{name}_words": rows[name].map(duration, na_action="ignore") for name in ("y", "low", "high")}
     rows = rows.assign(**words)
     drawn = Drawing(_lines("seconds", "epochs", tuple(arms), max_epochs, False, height), {ROWS: rows})
-    return drawn.under(Drawing(_disturbed(tuple(arms)), {DISTURBED: disturbed(metrics)}))
+    return drawn.under(Drawing(_marks(tuple(arms), DISTURBED), {DISTURBED: disturbed(metrics)}))
 
 
 @kept
-def _disturbed(arms: tuple[str, ...]) -> alt.Chart:
-    """A triangle at each epoch that others disturbed."""
-    triangles: alt.Chart = (
-        table(DISTURBED)
-        .mark_point(shape="triangle-up", size=70, strokeWidth=1.6, filled=False)
+def _marks(arms: tuple[str, ...], name: str) -> alt.Chart:
+    """A triangle at each epoch that others disturbed, or a cross at each since which something goes wrong."""
+    disturbs = name == DISTURBED
+    triangle: dict[str, Any] = {"shape": "triangle-up", "size": 70, "strokeWidth": 1.6, "filled": False}
+    cross: dict[str, Any] = {"shape": "cross", "size": 160, "filled": True, "angle": 45}
+    others = alt.Tooltip("others:Q", title=say("processors other programs had"), format=".0%")
+    marks: alt.Chart = (
+        table(name)
+        .mark_point(**(triangle if disturbs else cross))
         .encode(
             x=alt.X("x:Q"),
             y=alt.Y("y:Q"),
             color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
             tooltip=[
                 alt.Tooltip("arm:N", title=say("arm")),
-                alt.Tooltip("x:Q", title=say("epoch"), format="d"),
-                alt.Tooltip("others:Q", title=say("processors other programs had"), format=".0%"),
+                alt.Tooltip("x:Q", title=say("epoch") if disturbs else say("goes wrong from epoch"), format="d"),
+                *([others] if disturbs else []),
             ],
         )
     )
-    return triangles
+    return marks
 
 
 def learning_rate_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int, height: int = 190) -> Drawing:
@@ -191,23 +195,4 @@ def adapting_chart(
     and y."""
     rows = curves(metrics, "epochs", measure)
     drawn = Drawing(_lines(measure, "epochs", tuple(arms), max_epochs, False, height), {ROWS: rows})
-    return drawn.under(Drawing(_marks(tuple(arms)), {MARKED: marked}))
-
-
-@kept
-def _marks(arms: tuple[str, ...]) -> alt.Chart:
-    """A cross at each epoch since which something goes wrong."""
-    crosses: alt.Chart = (
-        table(MARKED)
-        .mark_point(shape="cross", size=160, filled=True, angle=45)
-        .encode(
-            x=alt.X("x:Q"),
-            y=alt.Y("y:Q"),
-            color=alt.Color("arm:N", scale=arm_scale(arms), legend=None),
-            tooltip=[
-                alt.Tooltip("arm:N", title=say("arm")),
-                alt.Tooltip("x:Q", title=say("goes wrong from epoch"), format="d"),
-            ],
-        )
-    )
-    return crosses
+    return drawn.under(Drawing(_marks(tuple(arms), MARKED), {MARKED: marked}))

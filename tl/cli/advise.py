@@ -6,8 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tl.backbones import listed
-from tl.cli.experiment_options import DEFAULT_DATASET
-from tl.cli.parser import add_command, dataset_name
+from tl.cli.parser import add_command, add_dataset, dataset_name
 from tl.config import Training
 from tl.languages import say, semicolons
 from tl.output import print_json
@@ -20,12 +19,7 @@ if TYPE_CHECKING:
 def add_commands(commands: Any) -> None:
     """Declare `advise`."""
     parser = add_command(commands, "advise", advise, say("Say what to expect of transfer on these pictures, and why."))
-    parser.add_argument(
-        "--dataset",
-        type=dataset_name,
-        default=DEFAULT_DATASET,
-        help=say("name of a data set; default {default}", default=DEFAULT_DATASET),
-    )
+    add_dataset(parser)
     words = say("name of a second data set that it is to work on: says how different the two look to the network, too")
     parser.add_argument("--target-dataset", type=dataset_name, help=words)
     parser.add_argument("--samples", type=int, metavar="INT", help=say("training pictures; default: all"))

@@ -1,7 +1,6 @@
 """`python -m tl compare`: train the arms of an experiment, show how they go, print the verdict."""
 
 import argparse
-import sys
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -13,7 +12,7 @@ from tl.cli.experiment_options import add_experiment_options, experiment_of
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.settling import add_options, as_document, follow, wanted
 from tl.cli.table import table
-from tl.cli.watch import FAILED, describe_end, percent
+from tl.cli.watch import FAILED, describe_end, percent, tell
 from tl.config import Experiment
 from tl.differences import networks, sides, transferred_words
 from tl.effects import before_training
@@ -64,10 +63,10 @@ def finish(home: Home, experiment_id: str, as_json: bool, options: dict[str, Any
         for run in jobs.list_runs(home, experiment_id):
             if run.status != "finished":
                 command = f"python -m tl resume {run.run_id} --home {home.path}"  # not shown
-                print(f"  {command}   # {run.arm}", file=sys.stderr)
+                tell(f"  {command}   # {run.arm}")
         if database.read_experiment(home, experiment_id)["settling"]:
             then = say("then, until settled")
-            print(f"  python -m tl settle {experiment_id} --home {home.path}   # {then}", file=sys.stderr)  # not shown
+            tell(f"  python -m tl settle {experiment_id} --home {home.path}   # {then}")  # not shown
         return INTERRUPTED
     told = as_document(home, experiment_id)
     document = experiment_result(home, experiment_id, **options)
@@ -91,18 +90,16 @@ def tell_power(home: Home, experiment: Experiment) -> None:
     from tl import datasets, sources  # pandas
     from tl.sources.licences import in_words, restricts
 
-    print(power.sentence(datasets.describe_for(home, experiment).test), file=sys.stderr, flush=True)
+    tell(power.sentence(datasets.describe_for(home, experiment).test))
     if words := shortage(experiment):
-        print(words, file=sys.stderr, flush=True)
+        tell(words)
     for source in sources.used(home, experiment):
         if restricts(source.licence):
-            told = say(
-                "Licence of the weights “{title}”: {licence}.", title=source.title, licence=in_words(source.licence)
-            )
-            print(told, file=sys.stderr, flush=True)
+            text = later("Licence of the weights “{title}”: {licence}.")
+            tell(say(text, title=source.title, licence=in_words(source.licence)))
     for arm in experiment.arms:
         if words := before_training(experiment, arm):
-            print(say("{arm}: {words}", arm=arm_title(arm.name), words=words), file=sys.stderr, flush=True)
+            tell(say("{arm}: {words}", arm=arm_title(arm.name), words=words))
 
 
 def exit_status(runs: list[RunEntry]) -> int:
@@ -110,8 +107,7 @@ def exit_status(runs: list[RunEntry]) -> int:
     unfinished = [run for run in runs if run.status != "finished"]
     for run in unfinished:
         how = describe_end(run)
-        told = say("Run {id} ({arm}, seed {seed}) {how}", id=run.run_id, arm=run.arm, seed=run.seed, how=how)
-        print(told, file=sys.stderr)
+        tell(say("Run {id} ({arm}, seed {seed}) {how}", id=run.run_id, arm=run.arm, seed=run.seed, how=how))
     return int(any(run.status in FAILED for run in unfinished))
 
 
@@ -180,9 +176,9 @@ def as_text(document: ExperimentResult) -> str:
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
     """End what has not ended of these experiments, after Ctrl-C; the caller says how to go on."""
-    print(f"\n{say('Stopping ...')}", file=sys.stderr, flush=True)
+    tell(f"\n{say('Stopping ...')}")
     ids = list(experiment_ids)
     for own in ids:
         settling.end(home, own, "stopped")
     jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, ACTIVE)])
-    print(say("Stopped; what was trained so far is kept. To go on:"), file=sys.stderr)
+    tell(say("Stopped; what was trained so far is kept. To go on:"))

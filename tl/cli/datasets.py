@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tl import jobs
 from tl.cli.classes import add_class_options, edits_of
-from tl.cli.parser import Parser, add_command
+from tl.cli.parser import Parser, add_command, answer
 from tl.cli.table import split_words, table
 from tl.config import Refused
 from tl.languages import english, say, semicolons
@@ -96,11 +96,7 @@ def _delete(arguments: argparse.Namespace) -> int:
 
     name = name_of(arguments.home, arguments.delete)
     jobs.delete_dataset(arguments.home, name)
-    if arguments.json:
-        print_json({"deleted": name})
-    else:
-        print(say("{name} is deleted.", name=arguments.delete))
-    return 0
+    return answer(arguments, {"deleted": name}, say("{name} is deleted.", name=arguments.delete))
 
 
 def _derive(arguments: argparse.Namespace) -> int:

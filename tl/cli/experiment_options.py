@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import listed
-from tl.cli.parser import Parser, dataset_name, decimal
+from tl.cli.parser import DEFAULT_DATASET, Parser, dataset_name, decimal
 from tl.config import (
     BALANCES,
     BATCHNORMS,
@@ -29,7 +29,6 @@ from tl.setting_names import called
 from tl.strategies import STRATEGIES
 
 DEFAULT_ARMS = "scratch,full_finetuning"
-DEFAULT_DATASET = "blossoms"
 DATA_SETS = ("dataset", "target_dataset")
 
 # One line for each field of Training; the option is the field's name with dashes. {choices} are of CHOICES.

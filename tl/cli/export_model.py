@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tl.cli.bar import bar
-from tl.cli.parser import add_command, check_output
+from tl.cli.parser import add_command, answer, check_output
 from tl.config import Refused
 from tl.ending import clean_up_when_ended
 from tl.failures import of_disk
-from tl.languages import say
-from tl.output import print_json, spell_out
+from tl.languages import later, say
+from tl.output import spell_out
 from tl.store.files import keep_private
 from tl.store.home import Home
 
@@ -40,18 +40,10 @@ def export_model(arguments: argparse.Namespace) -> int:
     with bar(path.name, say(" pictures")) as told:
         measured = write(arguments.home, arguments.run_id, path, told, **wants)
     size = path.stat().st_size
-    if arguments.json:
-        document = {"run_id": arguments.run_id, "file": str(path.absolute()), "bytes": size}
-        print_json(document | {"measured": {name: value for name, value in measured.items() if name != "check"}})
-    else:
-        print(
-            say(
-                "{path}: {size:,} bytes. Its README.md says how good the model is and how it is used.",
-                path=path,
-                size=size,
-            )
-        )
-    return 0
+    document = {"run_id": arguments.run_id, "file": str(path.absolute()), "bytes": size}
+    document |= {"measured": {name: value for name, value in measured.items() if name != "check"}}
+    text = later("{path}: {size:,} bytes. Its README.md says how good the model is and how it is used.")
+    return answer(arguments, document, say(text, path=path, size=size))
 
 
 def write(home: Home, run_id: str, path: Path, told: Any, *, onnx: bool, pictures: bool) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """`python -m tl forecast`: how many more pictures an accuracy takes, for the linear probe and the arms of a sweep."""
 
-import sys
 from argparse import Namespace
 from typing import Any
 
 from tl.backbones import listed
-from tl.cli.experiment_options import DEFAULT_DATASET
-from tl.cli.parser import add_command, dataset_name, decimal
+from tl.cli.parser import DEFAULT_DATASET, add_command, dataset_name, decimal
+from tl.cli.watch import tell
 from tl.config import Training
 from tl.languages import later, say
 from tl.output import print_json
@@ -51,15 +50,8 @@ def forecast(arguments: Namespace) -> int:
     check_target(arguments.target)
     asked = question(home, _training(arguments))
     answer(home, asked, arguments.target, arguments.sweep)  # a sweep that does not fit is refused before the work
-    print(
-        say(
-            "Looking at the pictures of {title} through {network} …",
-            title=title_of(home, asked.dataset),
-            network=asked.backbone,
-        ),
-        file=sys.stderr,
-        flush=True,
-    )
+    text = later("Looking at the pictures of {title} through {network} …")
+    tell(say(text, title=title_of(home, asked.dataset), network=asked.backbone))
     measure(home, asked)
     found = answer(home, asked, arguments.target, arguments.sweep)
     if arguments.json:

@@ -5,8 +5,7 @@ import sys
 from typing import Any
 
 from tl.backbones import listed
-from tl.cli.experiment_options import DEFAULT_DATASET
-from tl.cli.parser import add_command, dataset_name
+from tl.cli.parser import add_command, add_dataset
 from tl.cli.table import table
 from tl.config import Refused, Training
 from tl.languages import joined, say
@@ -22,12 +21,7 @@ def add_commands(commands: Any) -> None:
         hints,
         say("Rank the pretrained weights that are here by how well their features suit the pictures."),
     )
-    parser.add_argument(
-        "--dataset",
-        type=dataset_name,
-        default=DEFAULT_DATASET,
-        help=say("name of a data set; default {default}", default=DEFAULT_DATASET),
-    )
+    add_dataset(parser)
     parser.add_argument(
         "--samples", type=int, metavar="INT", help=say("training pictures to look at; default: up to 1000")
     )

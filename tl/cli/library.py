@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tl.cli.parser import add_command, check_output
+from tl.cli.parser import add_command, answer, check_output
 from tl.cli.table import table
 from tl.config import Refused
 from tl.languages import later, say
@@ -133,22 +133,15 @@ def _rename(arguments: argparse.Namespace) -> int:
 
     new = _name(arguments, "--rename")
     rename(arguments.home, arguments.rename, new)
-    if arguments.json:
-        print_json({"renamed": arguments.rename, "name": new})
-    else:
-        print(say("{name} is called {new} now.", name=arguments.rename, new=new))
-    return 0
+    words = say("{name} is called {new} now.", name=arguments.rename, new=new)
+    return answer(arguments, {"renamed": arguments.rename, "name": new}, words)
 
 
 def _delete(arguments: argparse.Namespace) -> int:
     from tl.jobs.library import delete
 
     delete(arguments.home, arguments.delete)
-    if arguments.json:
-        print_json({"deleted": arguments.delete})
-    else:
-        print(say("{name} is deleted.", name=arguments.delete))
-    return 0
+    return answer(arguments, {"deleted": arguments.delete}, say("{name} is deleted.", name=arguments.delete))
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -157,11 +150,8 @@ def _export(arguments: argparse.Namespace) -> int:
     path = arguments.output or Path(file_name(arguments.export))
     check_output(path)
     size = export(arguments.home, arguments.export, path)
-    if arguments.json:
-        print_json({"name": arguments.export, "file": str(path.absolute()), "bytes": size})
-    else:
-        print(say("{path}: {size:,} bytes", path=path, size=size))
-    return 0
+    document = {"name": arguments.export, "file": str(path.absolute()), "bytes": size}
+    return answer(arguments, document, say("{path}: {size:,} bytes", path=path, size=size))
 
 
 def _name(arguments: argparse.Namespace, option: str) -> str:

@@ -12,8 +12,10 @@ from tl.config import ACCURACY, BALANCED_ACCURACY, NAME_PATTERN, Experiment, Ref
 from tl.jobs.launchers import catalogue
 from tl.jobs.start import launcher_now
 from tl.languages import later, later_plural, plural, say
+from tl.output import print_json
 from tl.store.home import Home
 
+DEFAULT_DATASET = "blossoms"
 # What argparse says itself: it asks gettext for them, see `speak`.
 OWN_WORDS = (
     later("usage: "),
@@ -131,6 +133,12 @@ def data_set_named(home: Home, text: str) -> str:
     return name_of(home, text)
 
 
+def add_dataset(parser: Parser) -> None:
+    """Which pictures a question before training is about."""
+    text = say("name of a data set; default {default}", default=DEFAULT_DATASET)
+    parser.add_argument("--dataset", type=dataset_name, default=DEFAULT_DATASET, help=text)
+
+
 def add_verdict_options(parser: Parser, measure: bool = False) -> None:
     """What the verdict is to judge by; `measure`: by which accuracy, too, where training is over."""
     if measure:
@@ -161,6 +169,15 @@ def verdict_options(arguments: argparse.Namespace, experiment: Experiment | None
         if experiment is not None:
             baseline_of(experiment, given.get("baseline"))
     return given
+
+
+def answer(arguments: argparse.Namespace, document: dict[str, Any], words: str) -> int:
+    """Print what a command has done, as the document that --json asks for or in words; exit status 0."""
+    if arguments.json:
+        print_json(document)
+    else:
+        print(words)
+    return 0
 
 
 def check_output(path: Path) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 from tl.answering import COLUMNS
 from tl.cli.bar import bar
-from tl.cli.parser import add_command, check_output
+from tl.cli.parser import add_command, answer, check_output
 from tl.languages import later, say
-from tl.output import print_json
 from tl.words import number_of
 
 
@@ -43,15 +42,10 @@ def predict(arguments: argparse.Namespace) -> int:
     with open(path, encoding="utf-8", newline="") as file:
         unreadable = [bool(row[COLUMNS.index("problem")]) for row in csv.reader(file)][1:]  # without the head
     bad = sum(unreadable)
-    if arguments.json:
-        document = {"run_id": arguments.run_id, "file": str(path.absolute()), "pictures": len(unreadable) - bad}
-        print_json(document | {"unreadable": bad})
-    else:
-        text = (
-            later("{path}: answers on {pictures}; {unreadable} could not be read, the column 'problem' says why.")
-            if bad
-            else later("{path}: answers on {pictures}.")
-        )
-        pictures = number_of(len(unreadable) - bad, "picture")
-        print(say(text, path=path, pictures=pictures, unreadable=number_of(bad, "file")))
-    return 0
+    read = len(unreadable) - bad
+    text = later("{path}: answers on {pictures}.")
+    if bad:
+        text = later("{path}: answers on {pictures}; {unreadable} could not be read, the column 'problem' says why.")
+    words = say(text, path=path, pictures=number_of(read, "picture"), unreadable=number_of(bad, "file"))
+    document = {"run_id": arguments.run_id, "file": str(path.absolute()), "pictures": read, "unreadable": bad}
+    return answer(arguments, document, words)

@@ -4,9 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tl.cli.parser import add_command, add_verdict_options, check_output, verdict_options
+from tl.cli.parser import add_command, add_verdict_options, answer, check_output, verdict_options
 from tl.languages import later, say
-from tl.output import print_json
 
 ARRIVED = {
     "experiment": later("Experiment {id} is here; the page Runs opens it, `python -m tl report` writes it down."),
@@ -49,11 +48,7 @@ def import_(arguments: argparse.Namespace) -> int:
     from tl.report.intake import import_bundle
 
     kind, ident = import_bundle(arguments.home, arguments.bundle)
-    if arguments.json:
-        print_json({f"{kind}_id": ident, "home": str(arguments.home.path)})
-    else:
-        print(say(ARRIVED[kind], id=ident))
-    return 0
+    return answer(arguments, {f"{kind}_id": ident, "home": str(arguments.home.path)}, say(ARRIVED[kind], id=ident))
 
 
 def _written(arguments: argparse.Namespace, kind: str, data: bytes) -> int:
@@ -63,9 +58,5 @@ def _written(arguments: argparse.Namespace, kind: str, data: bytes) -> int:
     check_output(path)
     with for_the_user():
         write_bytes(path, data)
-    if arguments.json:
-        document = {"id": arguments.id, "file": str(path.absolute()), "bytes": len(data)}
-        print_json(document)
-    else:
-        print(say("{path}: {size:,} bytes", path=path, size=len(data)))
-    return 0
+    document = {"id": arguments.id, "file": str(path.absolute()), "bytes": len(data)}
+    return answer(arguments, document, say("{path}: {size:,} bytes", path=path, size=len(data)))

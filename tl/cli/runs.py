@@ -7,7 +7,7 @@ from typing import Any
 
 from tl import jobs
 from tl.cli import sweep
-from tl.cli.parser import add_command
+from tl.cli.parser import add_command, answer
 from tl.cli.table import sets_told, table
 from tl.cli.watch import FAILED, describe_end, percent, said_of, wait
 from tl.config import Refused
@@ -122,12 +122,9 @@ def delete(arguments: argparse.Namespace) -> int:
     whole = jobs.find(arguments.home, arguments.id)
     size = whole.num_bytes()
     whole = jobs.delete(arguments.home, arguments.id, stop_first=arguments.stop)
-    if arguments.json:
-        print_json({"deleted": whole.ident, "kind": whole.kind, "runs": len(whole.rows), "bytes": size})
-        return 0
+    document = {"deleted": whole.ident, "kind": whole.kind, "runs": len(whole.rows), "bytes": size}
     runs = number_of(len(whole.rows), "run")
-    print(say(DELETED[whole.kind], id=whole.ident, runs=runs, size=memory(size)))
-    return 0
+    return answer(arguments, document, say(DELETED[whole.kind], id=whole.ident, runs=runs, size=memory(size)))
 
 
 def _report(run: RunEntry, as_json: bool) -> None:

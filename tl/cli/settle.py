@@ -1,7 +1,6 @@
 """`python -m tl settle` and `add-seeds`: more seeds for a comparison that is there."""
 
 import argparse
-import sys
 from typing import Any
 
 from tl import jobs
@@ -9,8 +8,9 @@ from tl.analysis.settle import next_look
 from tl.cli.compare import finish
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.settling import add_bounds, plan_of
+from tl.cli.watch import tell
 from tl.config import Refused
-from tl.languages import say
+from tl.languages import later, say
 from tl.store import database
 from tl.store.schema import ACTIVE
 from tl.words import number_of
@@ -38,12 +38,9 @@ def settle(arguments: argparse.Namespace) -> int:
     known = _ended(arguments)
     if not jobs.begin_settling(home, experiment_id, plan_of(arguments, options)):
         plan = database.read_experiment(home, experiment_id)["settling"]
-        told = say(
-            "Seeds are being added to it already: at most {seeds} and {minutes}.",
-            seeds=number_of(plan.at_most_seeds, "seed"),
-            minutes=number_of(plan.at_most_minutes, "minute"),
-        )
-        print(told, file=sys.stderr)
+        seeds, minutes = number_of(plan.at_most_seeds, "seed"), number_of(plan.at_most_minutes, "minute")
+        text = later("Seeds are being added to it already: at most {seeds} and {minutes}.")
+        tell(say(text, seeds=seeds, minutes=minutes))
     return finish(home, experiment_id, arguments.json, options, known)
 
 

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import sys
 import time
 from typing import Any
 
 from tl import jobs
 from tl.analysis import settle_wording
 from tl.cli.parser import Parser
-from tl.cli.watch import MAX_STARTS, POLL_SECONDS, wait
+from tl.cli.watch import MAX_STARTS, POLL_SECONDS, tell, wait
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.jobs.listing import RunEntry
 from tl.jobs.settling import begun, with_least_seeds
@@ -61,7 +60,7 @@ def wanted(
     if least != experiment:
         seeds = ", ".join(map(str, least.seeds))
         text = later("There is nothing to judge with fewer than {number} seeds: it begins with seeds {seeds}.")
-        _tell(say(text, number=len(least.seeds), seeds=seeds))
+        tell(say(text, number=len(least.seeds), seeds=seeds))
     return least, plan
 
 
@@ -76,7 +75,7 @@ def follow(home: Home, experiment_id: str, known: set[str]) -> list[RunEntry]:
         experiment, plan = entry["experiment"], entry["settling"]
         looks = plan.looks if plan else ()
         for seeds, outcome in looks[told:]:
-            _tell(settle_wording.look(experiment, seeds, outcome))
+            tell(settle_wording.look(experiment, seeds, outcome))
         told = len(looks)
         new = {row.run_id for row in database.read_runs(home, experiment_id)} - known
         if new:
@@ -108,7 +107,3 @@ def as_document(home: Home, experiment_id: str) -> dict[str, Any]:
     ]
     text = None if plan.open else settle_wording.why_ended(experiment, plan)
     return {"settling": {name: told[name] for name in names} | {"text": text}, "looks": looks}
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -1,7 +1,6 @@
 """`python -m tl sweep` and `sweeps`: the same comparison at several sizes, and what came of it."""
 
 import argparse
-import sys
 import time
 from typing import Any
 
@@ -12,7 +11,7 @@ from tl.cli.compare import INTERRUPTED, exit_status, heading, stop_all, tell_pow
 from tl.cli.experiment_options import add_experiment_options, experiment_of
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.table import sets_told, table
-from tl.cli.watch import wait
+from tl.cli.watch import tell, wait
 from tl.jobs.sizes import PRESETS, parse_sizes
 from tl.languages import joined, later, say, semicolons
 from tl.output import print_json
@@ -116,17 +115,16 @@ def resume(home: Home, sweep_id: str, as_json: bool) -> int:
 def watch(home: Home, sweep_id: str, as_json: bool, **options: Any) -> int:
     """Wait for one size after the other, as they are trained, then print what was found; `options` of sweep_result."""
     experiments = database.read_sweep(home, sweep_id)["experiments"]
-    print(say("Sweep {id}", id=sweep_id), file=sys.stderr)
+    tell(say("Sweep {id}", id=sweep_id))
     runs = []
     try:
         for experiment_id, experiment in experiments.items():
-            pictures = number_of(experiment.samples, "training picture")  # not shown
-            print(pictures, file=sys.stderr, flush=True)
+            tell(number_of(experiment.samples, "training picture"))  # not shown
             own = {row.run_id for row in database.read_runs(home, experiment_id)}
             runs += wait(home, experiment_id, own)
     except KeyboardInterrupt:
         stop_all(home, experiments)
-        print(f"  python -m tl resume {sweep_id} --home {home.path}", file=sys.stderr)  # not shown
+        tell(f"  python -m tl resume {sweep_id} --home {home.path}")  # not shown
         return INTERRUPTED
     _show(home, sweep_id, as_json, **options)
     for experiment_id, experiment in () if as_json else experiments.items():

@@ -90,10 +90,10 @@ class Lines:
                         accuracy=percent(row["val_accuracy"]),
                         seconds=row["train_seconds"] + row["eval_seconds"],
                     )
-                    _print(said_of(run, line))
+                    tell(said_of(run, line))
             if run.status not in ACTIVE and run.run_id not in self._ended:
                 self._ended.add(run.run_id)
-                _print(said_of(run, describe_end(run)))
+                tell(said_of(run, describe_end(run)))
 
     def _rows(self, run_id: str) -> Rows:
         return _epochs(self._home, run_id)
@@ -187,5 +187,6 @@ def said_of(run: RunEntry, what: str) -> str:
     return say("{arm}, seed {seed}: {what}", arm=run.arm, seed=run.seed, what=what)
 
 
-def _print(line: str) -> None:
+def tell(line: str) -> None:
+    """Say how it goes: on stderr, at once."""
     print(line, file=sys.stderr, flush=True)

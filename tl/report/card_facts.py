@@ -11,13 +11,13 @@ from tl.config import Experiment, Refused, RunConfig
 from tl.datasets import DatasetInfo, describe, describe_after
 from tl.languages import say
 from tl.networks import pictures_in_words
-from tl.report.subject import STATUSES
 from tl.sources.licences import in_words
 from tl.store import database
 from tl.store.documents import Result, read_config, read_result
 from tl.store.home import Home
 from tl.store.predictions import read_predictions
 from tl.store.rows import RunRow
+from tl.words import status_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def about(home: Home, run_id: str) -> About:
     row = database.read_run(home, run_id)
     config, result = read_config(home.run(run_id)), read_result(home.run(run_id))
     if row.status != "finished" or not isinstance(config, RunConfig) or result is None:
-        status = say(STATUSES[row.status])
+        status = status_name(row.status)
         raise Refused(say("Run {run} is {status}; only a finished run has a model card.", run=run_id, status=status))
     alone = replace(row.experiment, arms=(config.arm,), seeds=(config.seed,), looks=())
     found = {split: read_predictions(home.run(run_id).predictions, split) for split in ("validation", "test")}

@@ -17,8 +17,8 @@ from tl.config import BALANCED_ACCURACY, Experiment
 from tl.datasets.info import DatasetInfo
 from tl.languages import joined, later, say
 from tl.report import class_findings, findings, pieces, sections, shifted_findings
-from tl.report.subject import STATUSES, Subject
-from tl.words import computing_time, memory, number_of, percent, plain
+from tl.report.subject import Subject
+from tl.words import computing_time, memory, number_of, percent, plain, status_name
 
 RUNS_HEAD = (
     later("Arm"),
@@ -215,5 +215,5 @@ def runs_rows(document: ExperimentResult) -> list[tuple[str | int, ...]]:
 
 def _ended(run: RunSummary) -> str:
     """How a run ended, and why."""
-    status = say(STATUSES[run.status])
+    status = status_name(run.status)
     return say("{status} {message}", status=status, message=run.message) if run.message else status

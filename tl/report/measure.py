@@ -24,12 +24,6 @@ def span(low: float, high: float, shown: Callable[[float], str]) -> str:
     return say("{low} to {high}", low=number if number and end.endswith(f" {unit}") else start, high=end)
 
 
-def signed(fraction: float) -> str:
-    """A difference of two accuracies without its unit: "+18.1"."""
-    rounded = round(100 * fraction, 1) or 0.0
-    return f"{rounded:+.1f}".replace("-", "−").replace("+0.0", "±0.0")
-
-
 def pictures(number: float) -> str:
     """A mean number of pictures."""
     return count(round(number))

@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from tl.config import ID_PATTERN
-from tl.languages import language, say
+from tl.languages import TAGS, language, say
 from tl.words import plain
 
-TAGS = {"zh": "zh-Hans"}  # language -> how HTML calls it, where that is not its code
 _MEASURE = re.compile(r"[+−±]?[\d.,]+ \S{1,2}")  # "56.3 %", "590 MB"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # not shown
 STYLE = """
@@ -46,9 +45,8 @@ def text(words: object) -> str:
 
 def page(title: str, parts: Iterable[str]) -> str:
     """The whole document: one file that needs nothing else."""
-    tag = TAGS.get(language(), language())
     return (
-        f'<!doctype html>\n<html lang="{tag}"><head><meta charset="utf-8">\n'  # not shown
+        f'<!doctype html>\n<html lang="{TAGS[language()]}"><head><meta charset="utf-8">\n'  # not shown
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{text(title)}</title>\n<style>{STYLE}</style></head>\n<body>\n<h1>{text(title)}</h1>\n"

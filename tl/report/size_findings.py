@@ -10,8 +10,8 @@ from tl.analysis.results import Interval
 from tl.analysis.sweep_results import SweepComparison, SweepFinding, Worth
 from tl.analysis.sweep_wording import COVERS
 from tl.languages import later, say
-from tl.report.measure import signed, span
-from tl.words import about, count, duration, not_available, number_of, percent, points
+from tl.report.measure import span
+from tl.words import about, count, duration, not_available, number_of, percent, points, signed
 
 if TYPE_CHECKING:
     from tl.charts.sizes import SizeRows

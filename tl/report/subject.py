@@ -5,21 +5,13 @@ from functools import cached_property
 from typing import Any
 
 from tl.config import Experiment, Refused
-from tl.languages import later, say
+from tl.languages import say
 from tl.store.database import Unknown, read_experiment, read_runs, read_sweeps
 from tl.store.home import Home
 from tl.store.rows import RunRow, refuse_final
 from tl.store.schema import ACTIVE
 
 EXPERIMENT, SWEEP = "experiment", "sweep"
-STATUSES = {  # of a run -> as people read it
-    "queued": later("queued"),
-    "running": later("running"),
-    "finished": later("finished"),
-    "stopped": later("stopped"),
-    "failed": later("failed"),
-    "interrupted": later("interrupted"),
-}
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,18 @@
 
 from tl.analysis.cost_results import SideTime, TimeToTarget
 from tl.analysis.time_wording import about_equal
-from tl.languages import joined, say
+from tl.languages import joined, later, say
 from tl.report.measure import Measure, pictures, span
 from tl.words import duration, mean_count, not_available, number_of, percent
+
+FACTORS = {  # what bounds the factor of a time, whether it is sooner -> in words
+    ("", True): later("{factor:.1f}× sooner"),
+    ("", False): later("{factor:.1f}× later"),
+    (">", True): later(">{factor:.1f}× sooner"),
+    (">", False): later("<{factor:.1f}× later"),
+    ("<", True): later("<{factor:.1f}× sooner"),
+    ("<", False): later(">{factor:.1f}× later"),
+}
 
 
 def time_measure(time: TimeToTarget) -> Measure | None:
@@ -25,9 +34,9 @@ def time_measure(time: TimeToTarget) -> Measure | None:
         if time.saved is not None and time.saved > 0:
             note = say("saves {share} of {time}", share=percent(time.saved, 0), time=duration(time.baseline.seconds))
     elif time.speedup_at_least:
-        value = _at_least(time.speedup_at_least)
+        value = _times(time.speedup_at_least, ">")
     elif time.speedup_at_most:
-        value = _at_most(time.speedup_at_most)
+        value = _times(time.speedup_at_most, "<")
     elif min(time.arm.reached, time.baseline.reached) < time.runs:
         value = say("not reached")
     else:
@@ -74,20 +83,8 @@ def _side(side: SideTime, runs: int) -> str:
     return say("not in {time}", time=duration(side.not_reached_in))
 
 
-def _times(ratio: float) -> str:
-    if ratio >= 1:
-        return say("{factor:.1f}× sooner", factor=ratio)
-    return say("{factor:.1f}× later", factor=1 / ratio)
-
-
-def _at_least(ratio: float) -> str:
-    """Where the factor may be larger: "so many times later" may then be fewer."""
-    if ratio >= 1:
-        return say(">{factor:.1f}× sooner", factor=ratio)
-    return say("<{factor:.1f}× later", factor=1 / ratio)
-
-
-def _at_most(ratio: float) -> str:
-    if ratio >= 1:
-        return say("<{factor:.1f}× sooner", factor=ratio)
-    return say(">{factor:.1f}× later", factor=1 / ratio)
+def _times(ratio: float, bound: str = "") -> str:
+    """How much sooner or later, `bound`: ">" where the factor may be larger ("so many times later" may then be fewer), "<"
+    where it may be smaller."""
+    sooner = ratio >= 1
+    return say(FACTORS[bound, sooner], factor=ratio if sooner else 1 / ratio)

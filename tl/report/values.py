@@ -13,7 +13,7 @@ from tl.words import plain
 
 TEXT_LENGTH = 2_000
 _STORED = re.compile(
-    r'^\{(?="(?:say|joined)": )'
+    r'^\{(?="(?:say|joined|listed)": )'
 )  # what tl.languages.read would word, with values of a stranger's choice
 Moment = Annotated[float, Meta(ge=0, lt=4_102_444_800)]  # Unix seconds between 1970 and 2100
 T = TypeVar("T")

@@ -9,9 +9,10 @@ from tl.config import Refused, Training
 from tl.languages import say
 from tl.store.home import Home
 from tl.ui.compose.form_state import shared_key
+from tl.ui.compose.hints import look_button
 from tl.ui.parts import advised
 from tl.ui.parts.numbers import typed
-from tl.ui.parts.refresh import fragment
+from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape
 
 if TYPE_CHECKING:
@@ -30,21 +31,16 @@ def section(home: Home, source: str, target: str) -> None:
         asked = question(home, Training(dataset=source, target_dataset=target, **settings))
     except Refused:
         return
-    active = looking(home)
-    fragment(_found, POLL_SECONDS if active else None)(home, asked, active)
+    while_working(_found, POLL_SECONDS, lambda: looking(home), home, asked)
 
 
-def _found(home: Home, asked: "Question", was_active: bool) -> None:
+def _found(home: Home, asked: "Question", active: bool) -> None:
     from tl.analysis.adaptation.advice import advise
     from tl.analysis.adaptation.apart import answer
     from tl.analysis.adaptation.wording import distance_in_words
     from tl.analysis.forecasts import advice_record  # numpy, scipy
-    from tl.jobs.background import busy
-    from tl.jobs.measurements.apart import looking
+    from tl.jobs.measurements.apart import ask
 
-    active = looking(home)
-    if active != was_active:
-        st.rerun()  # with or without the polling
     if found := answer(home, asked):
         st.caption(":material/compare: " + escape(distance_in_words(found)))
         record = advice_record.record(home, advice_record.ADAPTING)
@@ -52,24 +48,7 @@ def _found(home: Home, asked: "Question", was_active: bool) -> None:
     elif active:
         st.caption(say(":material/hourglass_top: Looking at both sets through the network …"))
     else:
-        waits = busy(home)
-        st.button(
-            say("How different are they?"),
-            icon=":material/compare:",
-            key="form_ask_apart",
-            on_click=_ask,
-            args=(home, asked),
-            disabled=waits,
-            help=say(
-                "Looks at up to 500 training pictures of each through the network, and tries to tell the two apart: some "
-                "seconds."
-            ),
+        about = say(
+            "Looks at up to 500 training pictures of each through the network, and tries to tell the two apart: some seconds."
         )
-        if waits:
-            st.caption(say("The pictures will be looked at once nothing else is training."))
-
-
-def _ask(home: Home, asked: "Question") -> None:
-    from tl.jobs.measurements.apart import ask
-
-    ask(home, asked)
+        look_button(home, say("How different are they?"), ":material/compare:", "form_ask_apart", ask, asked, about)

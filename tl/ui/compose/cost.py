@@ -1,10 +1,11 @@
 """What a comparison will cost on this machine, and the command that does the same."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from tl.analysis import power
 from tl.analysis.estimate import Estimate, estimate_seconds
@@ -22,6 +23,7 @@ from tl.store.documents import read_result
 from tl.store.home import Home
 from tl.store.settling import Settling
 from tl.strategies import arm_title
+from tl.ui.compose import plan
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import duration, escape
 from tl.words import memory
@@ -49,6 +51,39 @@ def show_command(
         box.code(command(same, sizes, judged, settle), language="bash", wrap_lines=True)
         if left_open:
             box.caption(escape(left_open))
+
+
+def start_row(
+    home: Home,
+    experiment: Experiment | None,
+    info: DatasetInfo | None,
+    sizes: tuple[int, ...],
+    key: str,
+    start: Callable[[Home], None],
+) -> DeltaGenerator:
+    """Draw what it costs beside the button, `key`, that starts it, and below what the test pictures can show and what never
+    trains; the place below, for more. None of either where that can't be accepted; `sizes` of a sweep."""
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        with st.container():
+            if experiment and info:
+                estimate_line(home, experiment, info, sizes)
+        st.button(
+            say("Start"),
+            type="primary",
+            icon=":material/play_arrow:",
+            key=key,
+            on_click=start,
+            args=(home,),
+            disabled=experiment is None or info is None,
+            width=180,
+        )
+    below = st.container()
+    with below:
+        if info:
+            power_line(info)
+        if experiment:
+            plan.warnings(experiment)
+    return below
 
 
 def estimate_line(home: Home, experiment: Experiment, info: DatasetInfo, sizes: tuple[int, ...] = ()) -> None:

@@ -14,7 +14,7 @@ from tl.store.home import Home
 from tl.ui.parts.chart import draw
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
-from tl.ui.parts.refresh import fragment
+from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for numpy
@@ -74,19 +74,14 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
         return
     if pressed and probe_curve(home, asked)[0] is None:
         ask(home, asked)
-    active = measuring(home)
-    fragment(_answer, POLL_SECONDS if active else None)(home, asked, target / 100, active, key)
+    while_working(_answer, POLL_SECONDS, lambda: measuring(home), home, asked, target / 100, key)
 
 
-def _answer(home: Home, asked: "Question", target: float, was_active: bool, key: str) -> None:
+def _answer(home: Home, asked: "Question", target: float, key: str, active: bool) -> None:
     from tl.analysis.forecasts.answer import answer
     from tl.analysis.forecasts.wording import record_in_words
     from tl.jobs.background import busy
-    from tl.jobs.measurements.forecasts import measuring
 
-    active = measuring(home)
-    if active != was_active:
-        st.rerun()  # with or without the polling
     found = answer(home, asked, target)
     if found.text:
         st.markdown(f"**{escape(_unbroken(found.text))}**")

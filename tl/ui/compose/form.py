@@ -184,25 +184,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
         experiment, settle = form_state.wanted(state)
     except Refused as problem:
         st.error(escape(problem), icon=":material/error:")
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        with st.container():
-            if experiment and info:
-                cost.estimate_line(home, experiment, info)
-        st.button(
-            say("Start"),
-            type="primary",
-            icon=":material/play_arrow:",
-            key="form_start",
-            on_click=_start,
-            args=(home,),
-            disabled=experiment is None or info is None,
-            width=180,
-        )
-    with st.container():
-        if info:
-            cost.power_line(info)
-        if experiment:
-            plan.warnings(experiment)
+    with cost.start_row(home, experiment, info, (), "form_start", _start):
         _settle_switch()
         if experiment and reuse.kept_of(home, state, experiment):
             _take_over_switch()

@@ -1,5 +1,6 @@
 """What will transfer well: the pretrained networks that are here, ranked by how their features suit the pictures."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -7,7 +8,7 @@ import streamlit as st
 from tl.config import Experiment, Refused
 from tl.languages import joined, later, say
 from tl.store.home import Home
-from tl.ui.parts.refresh import fragment
+from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import cell, escape
 from tl.words import not_available
 
@@ -41,8 +42,7 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
             )
         )
     elif candidates(home, asked):
-        active = looking(home)
-        fragment(_hints, POLL_SECONDS if active else None)(home, asked, active)
+        while_working(_hints, POLL_SECONDS, lambda: looking(home), home, asked)
     else:
         st.caption(
             say(
@@ -52,14 +52,11 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
         )
 
 
-def _hints(home: Home, asked: "Question", was_active: bool) -> None:
+def _hints(home: Home, asked: "Question", active: bool) -> None:
     from tl.analysis.forecasts.hint_record import in_words
     from tl.analysis.forecasts.hints import answer, downloads_in_words
-    from tl.jobs.measurements.hints import looking
 
-    active, found = looking(home), answer(home, asked)
-    if active != was_active:
-        st.rerun()  # with or without the polling
+    found = answer(home, asked)
     if found["candidates"]:
         st.dataframe(_ranking(found), hide_index=True, alt=say("Pretrained networks, the best first"))
         st.caption(joined([say("A hint, not a verdict."), escape(in_words(found["record"]))]), help=say(LEGEND))
@@ -77,25 +74,24 @@ def _hints(home: Home, asked: "Question", was_active: bool) -> None:
 
 
 def _button(home: Home, asked: "Question") -> None:
-    from tl.jobs.background import busy
     from tl.jobs.measurements.hints import ask
 
-    def begin() -> None:
-        ask(home, asked)
+    about = say(
+        "Looks at {number:,} training pictures through every network whose weights are here, and through random ones: a few "
+        "seconds each.",
+        number=asked.samples,
+    )
+    look_button(home, say("What will transfer well?"), ":material/query_stats:", "form_ask_hints", ask, asked, about)
+
+
+def look_button(
+    home: Home, label: str, icon: str, key: str, ask: Callable[..., Any], asked: object, about: str
+) -> None:
+    """Draw the button that has pictures looked at: it calls `ask` with what is `asked`. It waits while something trains."""
+    from tl.jobs.background import busy
 
     waits = busy(home)
-    st.button(
-        say("What will transfer well?"),
-        icon=":material/query_stats:",
-        key="form_ask_hints",
-        on_click=begin,
-        disabled=waits,
-        help=say(
-            "Looks at {number:,} training pictures through every network whose weights are here, and through random ones: a "
-            "few seconds each.",
-            number=asked.samples,
-        ),
-    )
+    st.button(label, icon=icon, key=key, on_click=ask, args=(home, asked), disabled=waits, help=about)
     if waits:
         st.caption(say("The pictures will be looked at once nothing else is training."))
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tl import datasets, jobs
-from tl.languages import again, say
+from tl.languages import say
 from tl.store.home import Home
 from tl.store.titles import title_of
 from tl.ui.parts.deletion import Choice, ask
@@ -22,12 +22,6 @@ def delete_button(home: Home, name: str) -> None:
         _confirm(home, name)
 
 
-def show_problem() -> None:
-    """Say why the last one could not be deleted."""
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(again(problem)), icon=":material/error:")
-
-
 def _confirm(home: Home, name: str) -> None:
     about = say(
         "The pictures of **{dataset}** are permanently deleted. Runs trained on them keep their results; those that have not "
@@ -39,6 +33,6 @@ def _confirm(home: Home, name: str) -> None:
 
 
 def delete(home: Home, name: str) -> None:
-    """Delete it, or keep the sentence that says why not for `show_problem`."""
+    """Delete it, or keep the sentence that says why not in the session as PROBLEM."""
     with told(PROBLEM), out_of_turn():
         jobs.delete_dataset(home, name)

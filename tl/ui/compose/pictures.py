@@ -20,7 +20,7 @@ from tl.ui.parts import uploads
 from tl.ui.parts.fold import fold
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import escape, plain
 
@@ -68,7 +68,7 @@ def section(
         with right:
             usable = _seen(home, info)
     splits.settle(home, info)
-    own_pictures.show_problem()
+    show_kept(own_pictures.PROBLEM)
     for name, sentence in damaged.items():
         st.warning(escape(sentence), icon=":material/broken_image:")
         own_pictures.delete_button(home, name)

@@ -6,10 +6,10 @@ from streamlit.delta_generator import DeltaGenerator
 from tl.config import Refused
 from tl.datasets import Asked, Edits, Incoming, Reading, TooSmall
 from tl.datasets.info import reason_in_words
-from tl.languages import again, commas, joined, later, plural, say, semicolons
+from tl.languages import commas, joined, later, plural, say, semicolons
 from tl.ui.compose.class_editor import editor
 from tl.ui.parts import uploads
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import count, escape, plain
 from tl.words import number_of
@@ -65,8 +65,7 @@ def ask(uploaded: str) -> None:
         reading = _chosen(incoming, readings, st.container() if incoming.readings else readings)
         with shown:
             edits = _shown(incoming, reading) if reading else None
-        if problem := state.pop(PROBLEM, None):
-            st.error(escape(again(problem)), icon=":material/error:")
+        show_kept(PROBLEM)
         with st.container(horizontal=True):
             if reading is not None and edits is not None:
                 st.button(say("Use these pictures"), key=USE, type="primary", on_click=_wants_to_use)

@@ -137,25 +137,7 @@ def _start_row(home: Home, info: DatasetInfo | None) -> Experiment | None:
             st.caption(words)
     except Refused as problem:
         st.error(escape(problem), icon=":material/error:")
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        with st.container():
-            if experiment and info:
-                cost.estimate_line(home, experiment, info, sizes)
-        st.button(
-            say("Start"),
-            type="primary",
-            icon=":material/play_arrow:",
-            key="sweep_start",
-            on_click=_start,
-            args=(home,),
-            disabled=experiment is None or not sizes,
-            width=180,
-        )
-    with st.container():
-        if info:
-            cost.power_line(info)
-        if experiment:
-            plan.warnings(experiment)
+    cost.start_row(home, experiment, info, sizes, "sweep_start", _start)
     if state.get(PROBLEM):
         st.error(escape(again(state[PROBLEM])), icon=":material/error:")
     if experiment and sizes:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -9,7 +10,6 @@ import streamlit as st
 from tl import datasets
 from tl.analysis.adaptation import both_sets as told
 from tl.config import Refused
-from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import both_sets as job
 from tl.languages import joined, later, say
@@ -18,16 +18,15 @@ from tl.store.origin import with_network
 from tl.strategies import SOURCE_THEN_TARGET, STRATEGIES, arm_title
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
-from tl.ui.inspect.looks import BUSY, GONE
+from tl.ui.inspect.looks import GONE, OTHERS_ASKED, ask_button
 from tl.ui.parts.chart import draw
-from tl.ui.parts.refresh import fragment
+from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape, plain, unbroken
 from tl.words import number_of, percent
 
 BUTTON = "both_sets_ask"
 POLL_SECONDS = 1.0
 UNKNOWN, REST = later("not labelled"), later("other classes")
-OTHERS = later("Other networks are being asked; try again in a while.")
 ADAPTED = later(
     "This arm gives BatchNorm the statistics of what it looks at: after training, pictures of either set go through "
     "statistics of that set."
@@ -47,8 +46,7 @@ def show(choice: Choice) -> None:
             target=escape(target),
         )
     )
-    active = job.looking(choice.home)
-    fragment(_show, POLL_SECONDS if active else None)(choice, active)
+    while_working(_show, POLL_SECONDS, lambda: job.looking(choice.home), choice)
 
 
 def called(choice: Choice) -> tuple[str, str]:
@@ -61,10 +59,7 @@ def called(choice: Choice) -> tuple[str, str]:
     return names[0], names[-1]
 
 
-def _show(choice: Choice, was_active: bool) -> None:
-    active = job.looking(choice.home)
-    if active != was_active:
-        st.rerun()  # with or without refreshing
+def _show(choice: Choice, active: bool) -> None:
     runs = [run for run in (choice.run(choice.arm), choice.other and choice.run(choice.other)) if run]
     found = {run.run_id: read_both_sets(choice.home.run(run.run_id).both_sets) for run in runs}
     left = [run for run in runs if found[run.run_id] is None]
@@ -103,20 +98,9 @@ def _button(choice: Choice, left: list[RunEntry]) -> None:
     if not here:
         st.caption(say(GONE))
         return
-    busy = background.busy(choice.home)
-    asked = st.button(
-        say("Ask {networks}", networks=number_of(len(here), "network")),
-        icon=":material/scatter_plot:",
-        key=BUTTON,
-        disabled=busy,
-        type="primary",
-    )
-    if busy:
-        st.caption(say(BUSY))
-    if asked:
-        if job.ask(choice.home, here):
-            st.rerun()
-        st.caption(say(OTHERS))
+    words = say("Ask {networks}", networks=number_of(len(here), "network"))
+    begin = partial(job.ask, choice.home, here)
+    ask_button(choice.home, words, ":material/scatter_plot:", BUTTON, begin, say(OTHERS_ASKED))
 
 
 def _drawn(choice: Choice, found: BothSets) -> None:

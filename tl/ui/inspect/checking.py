@@ -12,7 +12,7 @@ from tl.jobs.measurements import label_checks
 from tl.languages import joined, say
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
-from tl.ui.parts.refresh import fragment
+from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape
 
 POLL_SECONDS = 1.0  # while pictures are looked at
@@ -49,14 +49,10 @@ def controls(choice: Choice, asked: Question | None, why_not: str | None) -> Non
         label_checks.ask(home, asked)
     if st.session_state.get(ASKED) != asked:
         return
-    active = label_checks.looking(home)
-    fragment(_state, POLL_SECONDS if active else None)(home, asked, active)
+    while_working(_state, POLL_SECONDS, lambda: label_checks.looking(home), home, asked)
 
 
-def _state(home: Home, asked: Question, was_active: bool) -> None:
-    active = label_checks.looking(home)
-    if active != was_active:
-        st.rerun()  # with or without the polling
+def _state(home: Home, asked: Question, active: bool) -> None:
     if active:
         st.caption(
             say(

@@ -7,6 +7,7 @@ from tl.analysis.adaptation.given import joined
 from tl.analysis.baselines import held_against
 from tl.config import Refused
 from tl.datasets.info import UNLABELLED, DatasetInfo
+from tl.differences import each_of
 from tl.jobs.listing import RunEntry
 from tl.languages import say
 from tl.store.home import Home
@@ -46,6 +47,11 @@ class Choice:
         if self.numbers is None or not all(0 <= label < len(self.numbers) for label in labels):
             return list(labels)
         return [self.numbers[label] for label in labels]
+
+    @property
+    def sides(self) -> list[int]:
+        """Pixels a side of the pictures that its arms see."""
+        return [own.resolution for own in each_of(self.now.experiment)]
 
     @property
     def home(self) -> Home:

@@ -14,9 +14,9 @@ from tl.jobs.again import compare_again
 from tl.languages import later, listed, plural, say
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.render_slot import out_of_turn
-from tl.ui.parts.text import escape, plain
+from tl.ui.parts.text import plain
 
 WIDTH = 128  # pixels, of a picture on the page
 STAYS, ASIDE = -2, -1  # choices besides the numbers of classes
@@ -82,8 +82,7 @@ def picker(info: DatasetInfo, pictures: Labelled, place: int, where: str, likely
 
 def bar(choice: Choice, info: DatasetInfo, pictures: Labelled) -> Callable[[], None] | None:
     """Draw what was chosen so far, and the button that compares again; what that does, where it was pressed."""
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(PROBLEM)
     wanted = {
         place: value
         for place, value in chosen(info).items()

@@ -129,10 +129,8 @@ def _pixels(choice: Choice, picture: NDArray[np.int64], label: NDArray[np.int64]
     if choice.info is None:
         st.caption(say("The pictures are no longer here, so only numbers can be shown."))
         return None
-    spec = choice.now.experiment
-    sides = [spec.of(arm).resolution for arm in spec.arms]
     try:
-        found = pictures_at(choice.home, choice.info, picture.tolist(), choice.stored(label.tolist()), sides)
+        found = pictures_at(choice.home, choice.info, picture.tolist(), choice.stored(label.tolist()), choice.sides)
     except Refused as problem:
         st.warning(escape(problem), icon=":material/broken_image:")
         return None

@@ -19,7 +19,7 @@ from tl.languages import say
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape, plain
 from tl.words import number_of
@@ -66,8 +66,7 @@ def _ask(choice: Choice, info: DatasetInfo, classes: Sequence[str]) -> None:
     wanted = _wanted(asked, given)
     done = [place for place in wanted if place in given.labels]
     bar = st.empty()
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(PROBLEM)
     at = st.session_state.get(AT)
     place = at if at in wanted else next((each for each in wanted if each not in given.labels), None)
     needed = done if place is None else [*(each for each in done if each != place), place]  # not all that are to come
@@ -200,10 +199,8 @@ def _more(labelled: int) -> None:
 
 
 def _pictures(choice: Choice, info: DatasetInfo, places: Sequence[int]) -> list[Shown]:
-    spec = choice.now.experiment
-    sides = [spec.of(arm).resolution for arm in spec.arms]
     try:
-        return pictures_at(choice.home, info, places, [UNLABELLED] * len(places), sides)
+        return pictures_at(choice.home, info, places, [UNLABELLED] * len(places), choice.sides)
     except Refused as problem:
         st.error(escape(problem), icon=":material/broken_image:")
         return [Shown(name="", pixels=None) for _ in places]

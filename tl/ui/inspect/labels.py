@@ -155,9 +155,8 @@ def _kinds(found: LabelIssues, classes: Sequence[str]) -> str:
 
 def _grid(choice: Choice, info: DatasetInfo, pictures: Labelled, suspects: Sequence[Suspect]) -> None:
     spec = choice.now.experiment
-    sides = [spec.of(arm).resolution for arm in spec.arms]
     places, labels = [one.picture for one in suspects], [one.label for one in suspects]
-    shown = pictures_at(choice.home, info, places, labels, sides)
+    shown = pictures_at(choice.home, info, places, labels, choice.sides)
     with st.grid(4, min_column_width=150):
         for one, picture in zip(suspects, shown, strict=True):
             own, other = escape(info.classes[one.label]), escape(info.classes[one.looks_like])

@@ -1,5 +1,6 @@
 """What arms made of one picture, side by side: asked for by a button, looked at in the background, shown when it is there."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,13 +17,13 @@ from tl.store.looks import Failed, Look, read_look
 from tl.store.origin import with_network
 from tl.strategies import arm_title
 from tl.ui.inspect import heat
-from tl.ui.parts.refresh import fragment
+from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape
 from tl.words import share
 
 POLL_SECONDS = 0.7
 BAR = later("How sure")  # column of `probabilities`: the numbers, for a bar
-BUSY = later("Networks can be asked once nothing is training.")
+OTHERS_ASKED = later("Other networks are being asked; try again in a while.")
 OTHERS = later("Another picture is being looked at; try again in a few seconds.")
 GONE = later("The network of this arm is not here: it was trained elsewhere, or its files were deleted.")
 NO_MAP = later("This network has no map of places, so where it looks can't be told.")
@@ -57,14 +58,11 @@ class Asked:
 
 def show(asked: Asked, button: str, begin: Callable[[], bool], found: Callable[[], Found] | None = None) -> None:
     """Draw the button, the progress and what was found; `begin` starts looking, `found` knows what there is."""
-    active = looks.looking(asked.home)
-    fragment(_show, POLL_SECONDS if active else None)(asked, button, begin, found or asked.found, active)
+    working = functools.partial(looks.looking, asked.home)
+    while_working(_show, POLL_SECONDS, working, asked, button, begin, found or asked.found)
 
 
-def _show(asked: Asked, button: str, begin: Callable[[], bool], found: Callable[[], Found], was_active: bool) -> None:
-    active = looks.looking(asked.home)
-    if active != was_active:
-        st.rerun()  # with or without refreshing
+def _show(asked: Asked, button: str, begin: Callable[[], bool], found: Callable[[], Found], active: bool) -> None:
     known = found()
     missing = [run_id for run_id in asked.here() if not isinstance(known[run_id], Look)]
     if missing and active:
@@ -74,18 +72,24 @@ def _show(asked: Asked, button: str, begin: Callable[[], bool], found: Callable[
             say("Loading the networks and looking: {done} of {all} done …", done=done, all=len(asked.here())),
         )
     elif missing:
-        busy = background.busy(asked.home)
-        began = st.button(button, icon=":material/visibility:", key=asked.key, disabled=busy, type="primary")
-        if busy:
-            st.caption(say(BUSY))
-        if began:
-            if begin():
-                st.rerun()
-            st.caption(say(OTHERS))
+        ask_button(asked.home, button, ":material/visibility:", asked.key, begin, say(OTHERS))
     columns = st.columns(max(2, len(asked.runs)))
     for column, run in zip(columns, asked.runs, strict=False):
         with column:
             _arm(asked, run, known[run.run_id])
+
+
+def ask_button(home: Home, label: str, icon: str, key: str, begin: Callable[[], bool], others: str) -> None:
+    """Draw the button by which networks are asked, while nothing trains: `begin` has them asked, and says whether it could;
+    `others` says why not."""
+    busy = background.busy(home)
+    pressed = st.button(label, icon=icon, key=key, disabled=busy, type="primary")
+    if busy:
+        st.caption(say("Networks can be asked once nothing is training."))
+    if pressed:
+        if begin():
+            st.rerun()
+        st.caption(others)
 
 
 def _arm(asked: Asked, run: RunEntry, found: Look | Failed | None) -> None:

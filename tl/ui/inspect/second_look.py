@@ -1,20 +1,18 @@
 """Does it change the verdict? The comparison and the same one without some pictures, or with other labels, side by side."""
 
-from typing import Any
-
 import streamlit as st
 
 from tl import jobs
 from tl.analysis.inspection import second_look
 from tl.analysis.inspection.second_look import Pair
-from tl.analysis.results import Verdict
-from tl.languages import joined, language, later, say
+from tl.languages import joined, later, say
 from tl.store.database import read_runs
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import view
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape, unbroken
+from tl.ui.watch.verdict import verdict_of
 from tl.words import number_of
 
 POLL_SECONDS = 2.0  # while the second comparison runs
@@ -39,10 +37,7 @@ def _pair(home: Home, pair: Pair, was_active: bool) -> None:
         st.rerun()
     if active:
         jobs.ensure_supervisor(home)
-    found = [
-        None if now.active else _verdict(home, str(home.path), now.experiment_id, _states(now), language())
-        for now in (before, after)
-    ]
+    found = [None if now.active else verdict_of(now, {}) for now in (before, after)]
     if found[0] is not None and found[1] is not None:
         st.markdown(f"**{unbroken(second_look.answer(found[0], found[1]))}**")
     with st.grid(2, min_column_width=260):
@@ -76,16 +71,3 @@ def _corrected(pair: Pair) -> None:
                 st.caption(say("{picture}: was {label}, is {now} now", **told, now=escape(one.now)))
         if len(listed) > NAMED:
             st.caption(say("and {number:,} more", number=len(listed) - NAMED))
-
-
-def _states(now: view.ExperimentView) -> tuple[Any, ...]:
-    """Changes whenever the verdict may have changed."""
-    return tuple((run.run_id, run.status, run.attempt) for run in now.runs)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _verdict(_home: Home, path: str, experiment_id: str, states: tuple[Any, ...], code: str) -> Verdict:
-    """As it is worded in the language `code`."""
-    from tl.analysis import experiment_result
-
-    return experiment_result(_home, experiment_id).verdict

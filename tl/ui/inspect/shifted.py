@@ -1,11 +1,11 @@
 """A shifted test: the same test pictures blurred, noisy, strongly compressed, darker; which arm holds up better."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from tl.analysis.inspection import shifted_record as record
-from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import shifted as job
 from tl.languages import joined, later, say, semicolons
@@ -15,9 +15,9 @@ from tl.store.origin import with_network
 from tl.store.shifted import read_progress, read_shifted
 from tl.strategies import arm_title
 from tl.ui.inspect.choice import Choice, finished
-from tl.ui.inspect.looks import BUSY
+from tl.ui.inspect.looks import OTHERS_ASKED, ask_button
 from tl.ui.parts.chart import draw
-from tl.ui.parts.refresh import fragment
+from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import cell, escape, unbroken
 from tl.words import number_of
 
@@ -29,21 +29,16 @@ ABOUT = later(
     "Photos taken another day are out of focus, grainy, compressed or underexposed. Here the networks of this comparison are "
     "asked about their test pictures again, each shifted in four ways at three strengths; nothing trains."
 )
-OTHERS = later("Other networks are being asked; try again in a while.")
 
 
 def show(choice: Choice) -> None:
     """Draw the section."""
     st.header(say("A shifted test"), anchor=False)
     st.caption(say(ABOUT))
-    active = job.measuring(choice.home)
-    fragment(_show, POLL_SECONDS if active else None)(choice, active)
+    while_working(_show, POLL_SECONDS, lambda: job.measuring(choice.home), choice)
 
 
-def _show(choice: Choice, was_active: bool) -> None:
-    active = job.measuring(choice.home)
-    if active != was_active:
-        st.rerun()  # with or without refreshing
+def _show(choice: Choice, active: bool) -> None:
     runs = finished(choice.now)
     left = [run for run in runs if read_shifted(choice.home.run(run.run_id).shifted) is None]
     if left and active:
@@ -71,23 +66,11 @@ def _button(home: Home, left: list[RunEntry], asked_before: int) -> None:
             say("The networks of these runs are not here: they were trained elsewhere, or their files were deleted.")
         )
         return
-    busy = background.busy(home)
     if asked_before:
         st.caption(escape(not_asked_yet(left, asked_before)))
     which = "more network" if asked_before else "network"  # not shown
-    asked = st.button(
-        say("Ask {networks}", networks=number_of(len(here), which)),
-        icon=":material/blur_on:",
-        key=BUTTON,
-        disabled=busy,
-        type="primary",
-    )
-    if busy:
-        st.caption(say(BUSY))
-    if asked:
-        if job.ask(home, here):
-            st.rerun()
-        st.caption(say(OTHERS))
+    words = say("Ask {networks}", networks=number_of(len(here), which))
+    ask_button(home, words, ":material/blur_on:", BUTTON, partial(job.ask, home, here), say(OTHERS_ASKED))
 
 
 def not_asked_yet(left: Sequence[RunEntry], asked_before: int) -> str:

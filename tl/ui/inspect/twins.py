@@ -71,10 +71,8 @@ def _twins(_home: Home, path: str, name: str, stamp: str) -> list[Twins]:
 
 
 def _pair(choice: Choice, info: DatasetInfo, pictures: Labelled, pair: Twins) -> None:
-    spec = choice.now.experiment
-    sides = [spec.of(arm).resolution for arm in spec.arms]
     places = [pair.row, pair.other]
-    shown = pictures_at(choice.home, info, places, [pictures.labels[place] for place in places], sides)
+    shown = pictures_at(choice.home, info, places, [pictures.labels[place] for place in places], choice.sides)
     with st.container(border=True, key=f"twins_{pair.row}_{pair.other}"):
         kind = reason_in_words(pair.kind)
         st.caption(escape(kind[0].upper() + kind[1:]))

@@ -26,7 +26,7 @@ from tl.ui.compose import form
 from tl.ui.parts import uploads, view
 from tl.ui.parts.deletion import Choice, ask
 from tl.ui.parts.keep import PAGE
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import count, escape, memory, percent, unbroken
 from tl.words import number_of
@@ -46,8 +46,7 @@ KINDS: dict[str, tuple[str, Literal["blue", "green", "gray"]]] = {
 def show(home: Home) -> None:
     """Draw the page. The address may name weights of one's own that were just added: `weights`."""
     own, others = library.entries(home), library.others_here(home)
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(PROBLEM)
     st.header(say("Your own"), anchor=False)
     if not own:
         st.info(

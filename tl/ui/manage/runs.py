@@ -21,7 +21,7 @@ from tl.ui.compose.arms import dot
 from tl.ui.manage import compared, machines, search
 from tl.ui.parts import view
 from tl.ui.parts.keep import ask_to_keep
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.refresh import Found, fragment
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import ago, cell, count, duration, escape, memory, percent
@@ -61,8 +61,7 @@ def _list(home: Home, found: Found[list[RunLine]], active: bool) -> None:
     runs = found.now(lambda: jobs.list_lines(home))
     if active != any(run.status in ACTIVE for run in runs):
         st.rerun()
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(PROBLEM)
     if not runs:
         st.info(say("Nothing has been trained yet. Start a comparison: it takes two minutes."), icon=":material/info:")
         st.page_link("app.py", label=say("Start a comparison"), icon=":material/play_arrow:")

@@ -26,3 +26,9 @@ def told(key: str | None = None) -> Iterator[None]:
             st.error(escape(words), icon=":material/error:")
         else:
             st.session_state[key] = words
+
+
+def show_kept(key: str) -> None:
+    """The sentence that `told` has kept in the session as `key`, once; nothing where there is none."""
+    if problem := st.session_state.pop(key, None):
+        st.error(escape(again(problem)), icon=":material/error:")

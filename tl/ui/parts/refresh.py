@@ -12,9 +12,8 @@ import streamlit as st
 from tl import jobs
 from tl.config import Refused
 from tl.store.home import Home
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.render_slot import in_turn
-from tl.ui.parts.text import escape
 
 
 class Watched(Protocol):
@@ -38,6 +37,21 @@ def fragment(draw: Callable[..., None], seconds: float | None) -> Callable[..., 
             draw(*arguments)
 
     return st.fragment(shown, run_every=max(seconds, Home().policy.refresh_seconds) if seconds else seconds)
+
+
+def while_working(draw: Callable[..., None], seconds: float, working: Callable[[], bool], *arguments: Any) -> None:
+    """Draw `draw(*arguments, active)`, again every `seconds` while something is `working`; once that has begun or ended the
+    whole page."""
+    before = working()
+
+    @functools.wraps(draw)
+    def drawn() -> None:
+        active = working()
+        if active != before:
+            st.rerun()  # with or without refreshing
+        draw(*arguments, active)
+
+    fragment(drawn, seconds if before else None)()
 
 
 class Found(Generic[View]):
@@ -66,6 +80,5 @@ def look_again(
         st.rerun()
     if now.active:
         jobs.ensure_supervisor(home)  # comes back by itself after a restart of the machine
-    if problem := st.session_state.pop(problem_key, None):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(problem_key)
     return now

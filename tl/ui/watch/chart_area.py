@@ -1,5 +1,6 @@
 """The charts of one experiment: accuracy and loss, plan, cost. Only their rows change while runs learn."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -15,6 +16,8 @@ from tl.ui.watch import references, target
 
 if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd
+
+    from tl.charts.drawing import Drawing
 
 AXIS, TRAINING, SINGLE = "chart_axis", "chart_training", "chart_single"
 AXES = {"epochs": later("Epochs"), "seconds": later("Time"), "pictures": later("Pictures")}
@@ -143,31 +146,35 @@ def _rate_test(now: ExperimentView, metrics: "pd.DataFrame", arms: list[str]) ->
         st.caption(say("The large point is the rate that was chosen."))
 
 
-def _known_column(resources: "pd.DataFrame", candidates: dict[str, str]) -> str | None:
-    """The first column that was measured at all; None where none was."""
-    return next((column for column in candidates if resources[column].notna().any()), None)
-
-
 def _memory(resources: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.resources import memory_chart
 
-    column = _known_column(resources, MEMORY)
-    st.markdown(f"**{say(MEMORY[column]) if column else say('Memory')}**")
-    if column:
-        draw(memory_chart(resources, arms, column), key="memory", alt=say("Memory of every trainer over time"))
-    else:
-        st.caption(say("Not available yet: nothing has been measured."))
+    _sampled(resources, arms, MEMORY, say("Memory"), memory_chart, "memory", say("Memory of every trainer over time"))
 
 
 def _load(resources: "pd.DataFrame", arms: list[str]) -> None:
     from tl.charts.resources import utilisation_chart
 
-    column = _known_column(resources, LOAD)
-    st.markdown(f"**{say(LOAD[column]) if column else say('Utilisation')}**")
+    alt = say("Utilisation by every trainer over time")
+    column = _sampled(resources, arms, LOAD, say("Utilisation"), utilisation_chart, "utilisation", alt)
+    if column == "cpu_percent":
+        st.caption(say("GPU utilisation is not available on this machine."))
+
+
+def _sampled(
+    resources: "pd.DataFrame",
+    arms: list[str],
+    titles: dict[str, str],
+    untitled: str,
+    chart: "Callable[[pd.DataFrame, list[str], str], Drawing]",
+    key: str,
+    alt: str,
+) -> str | None:
+    """Draw a chart of the first of the columns in `titles` that was measured at all; which one that is."""
+    column = next((column for column in titles if resources[column].notna().any()), None)
+    st.markdown(f"**{say(titles[column]) if column else untitled}**")
     if column:
-        chart = utilisation_chart(resources, arms, column)
-        draw(chart, key="utilisation", alt=say("Utilisation by every trainer over time"))
-        if column == "cpu_percent":
-            st.caption(say("GPU utilisation is not available on this machine."))
+        draw(chart(resources, arms, column), key=key, alt=alt)
     else:
         st.caption(say("Not available yet: nothing has been measured."))
+    return column

@@ -6,7 +6,7 @@ from tl.languages import say
 from tl.store import labels
 from tl.store.home import Home
 from tl.store.labels import Label
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.text import escape
 
 PROBLEM = "label_problem"
@@ -34,8 +34,7 @@ def box(home: Home, ident: str, held: Label, about: str) -> None:
 
 def show(held: Label) -> None:
     """Draw the notes, letter by letter, and why they could not be kept."""
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(PROBLEM)
     if held.notes:
         lines = map(escape, held.notes.split("\n"))
         st.markdown("  \n".join(line or "&nbsp;" for line in lines))

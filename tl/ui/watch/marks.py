@@ -11,7 +11,7 @@ from tl.languages import joined, later, listed, plural, say
 from tl.report import findings
 from tl.store.schema import RESUMABLE
 from tl.strategies import arm_title
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.text import duration, escape, unbroken
 from tl.ui.parts.view import ExperimentView
 from tl.words import number_of, rate
@@ -37,8 +37,7 @@ CHANGES = {  # whether an arm may train longer, else at another rate; whether pa
 
 def show(now: ExperimentView, found: Verdict) -> None:
     """A red mark for every arm that had no fair chance, with a button for what would be fairer where that is clear."""
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(PROBLEM)
     for name, sentence in findings.marks(found):
         if said(found, name) and not _remediable(now, found, name):
             continue

@@ -15,7 +15,7 @@ from tl.languages import joined, say
 from tl.store.settling import MOST_MINUTES, Settling
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_kept, told
 from tl.ui.parts.text import duration, escape
 from tl.ui.parts.view import ExperimentView, kept_on_stop
 
@@ -29,7 +29,7 @@ def controls(now: ExperimentView, found: Verdict) -> None:
 
     `found` is its verdict, as tl.analysis gives it.
     """
-    _show_problem()
+    show_kept(PROBLEM)
     if now.settling and not now.settling.open:
         words = settle_wording.why_ended(now.experiment, now.settling)
         st.caption(f":material/rule: {escape(words)}")  # not shown
@@ -107,7 +107,7 @@ def _cost(now: ExperimentView, up_to: int) -> str:
 
 def line(now: ExperimentView) -> None:
     """While seeds are added: how far that is, and the button that ends it."""
-    _show_problem()  # of a click that came when something trained already
+    show_kept(PROBLEM)  # of a click that came when something trained already
     if not now.settling or not now.settling.open:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -123,11 +123,6 @@ def line(now: ExperimentView) -> None:
         )
     for seeds, outcome in now.settling.looks:
         st.caption(escape(settle_wording.look(now.experiment, seeds, outcome)))
-
-
-def _show_problem() -> None:
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
 
 
 def _settle(now: ExperimentView, seeds: str, minutes: str, judged: dict[str, Any]) -> None:

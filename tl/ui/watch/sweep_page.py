@@ -10,7 +10,7 @@ from tl.analysis.curves import MIN_SIZES
 from tl.analysis.sweep_results import SweepFinding
 from tl.config import Refused
 from tl.differences import sides
-from tl.languages import joined, language, say
+from tl.languages import joined, language, later, say
 from tl.report import size_findings
 from tl.store.home import Home
 from tl.ui.compose import cost, sweep_form
@@ -181,33 +181,17 @@ def _curves(now: sweep_view.SweepView, found: SweepFinding) -> None:
     draw(chart, key=key, alt=say("Test accuracy of every arm over the number of training pictures"))
     references.sources(published)
     bands = sweep_wording.covers(found)
-    if any(found.curves.values()):
-        st.caption(
-            joined(
-                [
-                    say("Points: means over seeds; bands: {interval}.", interval=bands),
-                    say(
-                        "Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the largest size, drawn to at most twice "
-                        "that."
-                    ),
-                    say("Below: what the lines miss."),
-                ]
-            )
-        )
-        chart = sizes.residual_chart(rows)
-        draw(chart, key="residuals", alt=say("Measured minus fitted accuracy at every size"))
-    else:
-        st.caption(
-            joined(
-                [
-                    say("Points: means over seeds; bands: {interval}.", interval=bands),
-                    say(
-                        "A fitted curve needs at least {number} finished sizes; until then lines join what was measured.",
-                        number=MIN_SIZES,
-                    ),
-                ]
-            )
-        )
+    points = say("Points: means over seeds; bands: {interval}.", interval=bands)
+    if not any(found.curves.values()):
+        few = later("A fitted curve needs at least {number} finished sizes; until then lines join what was measured.")
+        st.caption(joined([points, say(few, number=MIN_SIZES)]))
+        return
+    lines = say(
+        "Lines: error = a·n⁻ᵇ + c fitted to each arm, dashed beyond the largest size, drawn to at most twice that."
+    )
+    st.caption(joined([points, lines, say("Below: what the lines miss.")]))
+    chart = sizes.residual_chart(rows)
+    draw(chart, key="residuals", alt=say("Measured minus fitted accuracy at every size"))
 
 
 def _experiments(now: sweep_view.SweepView) -> None:

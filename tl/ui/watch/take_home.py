@@ -15,8 +15,8 @@ from tl.languages import joined, say
 from tl.store.home import Home
 from tl.strategies import arm_title
 from tl.ui.parts.keep import ask_to_keep
-from tl.ui.parts.problems import told
-from tl.ui.parts.refresh import fragment
+from tl.ui.parts.problems import show_kept, told
+from tl.ui.parts.refresh import while_working
 from tl.ui.parts.text import escape, memory, percent
 from tl.ui.parts.view import ExperimentView
 
@@ -57,8 +57,7 @@ def show_run(home: Home, run: RunEntry, key: str) -> None:
     if not home.run(run.run_id).best.exists():
         st.caption(say("The network of this run is not on this computer: it was trained elsewhere, or taken over."))
         return
-    if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(problem), icon=":material/error:")
+    show_kept(PROBLEM)
     _export(home, run, key)
     _keep(home, run, key)
     if not run.final_of and run.target_dataset is None:  # a final model is trained on all pictures of one set
@@ -104,8 +103,7 @@ def _export(home: Home, run: RunEntry, key: str) -> None:
         args=(home, run, own),
         disabled=exports.working(home),
     )
-    active = exports.working(home)
-    fragment(_progress, POLL_SECONDS if active else None)(home, run.run_id, active, key)
+    while_working(_progress, POLL_SECONDS, lambda: exports.working(home), home, run.run_id, key)
     if home.policy.shows_commands:
         st.caption(
             joined(
@@ -126,10 +124,7 @@ def _ask(home: Home, run: RunEntry, own: bool) -> None:
             raise Refused(say("Another model is being exported; try again in a moment."))
 
 
-def _progress(home: Home, run_id: str, was_active: bool, key: str) -> None:
-    active = exports.working(home)
-    if active != was_active:
-        st.rerun()  # with or without the polling
+def _progress(home: Home, run_id: str, key: str, active: bool) -> None:
     found, place = exports.state(home, run_id), exports.place(home, run_id)
     if active:
         what = found.what if found and found.what else say("another model is being exported")
