@@ -110,7 +110,7 @@ def test_numbers_stand_with_their_noun_in_the_right_number(number, noun, words):
 def test_the_table_does_not_deny_what_its_numbers_show():
     runs = [answered(arm, right(number, 4), labels=[0, 0, 1, 1]) for arm, number in ((SCRATCH, 2), (FULL, 4))]
     found = judge(experiment(SCRATCH, FULL), runs, validation=Pictures((2, 2)), test=Pictures((2, 2)))
-    assert [row[-1] for row in findings.fairness_rows(found)] == [
+    assert [row["Learning"] for row in findings.fairness_rows(found)] == [
         "no better than chance",
         "not clearly better than chance",
     ]
@@ -150,7 +150,7 @@ def test_what_knows_its_own_pictures_lacks_no_epochs_on_others():
         ("source_only", f"{knows[12:]} on the others (10.0 %, chance is 8.3 %): they look too different.")
     ]
     assert said(found, "source_only")
-    assert findings.fairness_rows(found)[0][-1] == "only pictures like its own"
+    assert findings.fairness_rows(found)[0]["Learning"] == "only pictures like its own"
     nothing = moved(12, 80, own=0.1)
     assert "Source only did no better than chance in 3 epochs: more epochs or another learning rate" in nothing.text
 

@@ -142,4 +142,4 @@ def test_the_accuracy_told_beside_balanced_accuracy_is_the_plain_one(tmp_path):
     home = Home(tmp_path)
     found = experiment_result(home, page_lab.classified(home), judge_by="balanced_accuracy").verdict
     assert found.judge_by == "balanced_accuracy"
-    assert class_findings.means_rows(found)[0][1:] == ("60.0 %", "65.0 %", "75.0 %")
+    assert list(class_findings.means_rows(found)[0].values())[1:] == ["60.0 %", "65.0 %", "75.0 %"]

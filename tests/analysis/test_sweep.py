@@ -171,11 +171,11 @@ def test_an_advantage_that_comes_late_and_goes_again_is_not_claimed_below():
         "to beyond 6,000 for new pictures; 3 seeds); with more, training from scratch comes within 1 point of it."
     )
     assert size_findings.break_even_rows(found) == [
-        (
-            "Full fine-tuning",
-            "about 4,500 pictures, though not with 100 pictures",
-            "200 to beyond 6,000 for new pictures; 3 seeds",
-        )
+        {
+            "Arm": "Full fine-tuning",
+            "Worth it up to": "about 4,500 pictures, though not with 100 pictures",
+            "95 % interval": "200 to beyond 6,000 for new pictures; 3 seeds",
+        }
     ]
 
 
@@ -227,7 +227,7 @@ def test_three_sizes_are_no_curve_but_differences(home):
     assert found.best.worth_in_pictures[100].ratio > 1
     assert "+20.8 points with 100 pictures, " in found.text
     assert "The break-even point needs at least 4 finished sizes." in found.text
-    assert size_findings.size_rows(found)[1][7].endswith("against 4.0 s")
+    assert size_findings.size_rows(found)[1]["Time saved"].endswith("against 4.0 s")
 
 
 def test_of_two_data_sets_it_is_said_whose_test_pictures_count_and_no_time_on_the_others(home, capsys):
@@ -237,7 +237,7 @@ def test_of_two_data_sets_it_is_said_whose_test_pictures_count_and_no_time_on_th
     sweep_id = swept(home, sizes=(100, 300), seeds=1, arms=arms, curves=curves, **target)
     found = found_in(home, sweep_id)
     assert found.text.count("the test pictures of Blossoms at dusk.") == 1
-    assert size_findings.size_rows(found)[1][7] == "not available"
+    assert size_findings.size_rows(found)[1]["Time saved"] == "not available"
     assert not any("time saved" in name for name in sweep_view.table(found, {arm.name: arm.name for arm in arms}))
     titled = "Blossoms (drawn by the computer) → Blossoms at dusk (drawn by the computer)"
     assert view.sets_title(home, "blossoms", "blossoms_dusk") == titled

@@ -49,7 +49,7 @@ def test_between_two_networks_it_says_which_does_better_and_not_that_transfer_he
     )
     assert "The networks differ, so this is not the effect of transfer alone." in found.text
     assert "ransfer (" not in found.text and "ransfer helps" not in found.text
-    shown = dict(zip(findings.fairness_head(found), findings.fairness_rows(found)[1], strict=True))
+    shown = findings.fairness_rows(found)[1]
     assert shown["Network"] == "EfficientNet-Lite0" and "Resolution" not in shown
 
 

@@ -6,6 +6,7 @@ Definitions: paired differences per seed (arXiv 2103.03098), intervals as gains.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tl.analysis import certainty, fairness, gains, paired, statistics, wording
 from tl.analysis.baselines import baseline_of, held_against, trained_alike
@@ -167,6 +168,7 @@ def _summary(
     experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, reached: Counted, ledger: Ledger
 ) -> ArmSummary:
     best, own = mean(run.best_val_accuracy for run in runs), experiment.of(arm)
+    means: dict[str, Any] = {name: mean(getattr(run, name) for run in runs) for name in MEANS}
     return ArmSummary(
         strategy=arm.strategy,
         backbone=own.backbone,
@@ -178,7 +180,7 @@ def _summary(
         test_accuracy=gains.accuracy_of(how, runs),
         best_val_accuracy=best,
         above_guessing=reached.above_guessing,
-        **{name: mean(getattr(run, name) for run in runs) for name in MEANS},
+        **means,
         ledger=ledger,
     )
 

@@ -6,9 +6,9 @@ from typing import Any
 from tl import timm_networks
 from tl.backbones import BACKBONES
 from tl.cli.parser import add_command
-from tl.cli.table import table
+from tl.cli.table import listing
 from tl.config import Refused
-from tl.languages import say
+from tl.languages import later, say
 from tl.output import print_json
 from tl.sources.licences import in_words
 from tl.sources.overview import Overview, overview, search
@@ -43,17 +43,7 @@ def backbones(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"backbones": [each.to_json() for each in found]})
         return 0
-    head = (
-        say("network"),
-        say("family"),
-        say("parameters"),
-        "GFLOPs",
-        say("at px"),
-        say("top-1"),
-        say("weights here"),
-        say("licence"),
-    )
-    print(table(head, [_row(each) for each in found]))
+    print(listing([_row(each) for each in found]))
     if not arguments.words:
         more = count(len(timm_networks.names()))
         told = say("{number} more of timm's are found by words: python -m tl backbones vit tiny", number=more)
@@ -61,18 +51,15 @@ def backbones(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _row(each: Overview) -> tuple[object, ...]:
-    work = not_available() if each.gflops is None else f"{each.gflops:.3g}"
-    here = ", ".join(each.weights_here) or (say("not here") if each.weights else say("there are none"))
-    accuracy = "-" if each.accuracy is None else percent(each.accuracy)
-    size = millions(each.parameters)
-    return (
-        each.name,
-        each.family,
-        size,
-        work,
-        each.gflops_side,
-        accuracy,
-        here,
-        in_words(each.licence) if each.licence else "-",
-    )
+def _row(each: Overview) -> dict[str, object]:
+    return {
+        later("network"): each.name,
+        later("family"): each.family,
+        later("parameters"): millions(each.parameters),
+        "GFLOPs": not_available() if each.gflops is None else f"{each.gflops:.3g}",
+        later("at px"): each.gflops_side,
+        later("top-1"): "-" if each.accuracy is None else percent(each.accuracy),
+        later("weights here"): ", ".join(each.weights_here)
+        or (say("not here") if each.weights else say("there are none")),
+        later("licence"): in_words(each.licence) if each.licence else "-",
+    }

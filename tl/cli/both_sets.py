@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tl.cli.parser import add_command
-from tl.cli.table import table
+from tl.cli.table import listing
 from tl.config import Refused
 from tl.languages import later, say
 from tl.output import print_json
@@ -58,13 +58,18 @@ def both_sets(arguments: argparse.Namespace) -> int:
         print_json({"experiment_id": arguments.id, "runs": runs, "failed": failed})
     else:
         told = [_line(row, found[row.run_id], direction(found[row.run_id])) for row in asked]
-        head = (say("arm"), say("seed"), say("before"), say("after"), say("the two sets are now"))
-        print("\n".join([table(head, told), "", say(EXPLAINED)]))
+        print("\n".join([listing(told), "", say(EXPLAINED)]))
     return int(bool(failed))
 
 
-def _line(row: "RunRow", own: "BothSets", direction: str | None) -> tuple[object, ...]:
-    return row.arm, row.seed, _said(own.before.apart), _said(own.after.apart), say(direction) if direction else ""
+def _line(row: "RunRow", own: "BothSets", direction: str | None) -> dict[str, object]:
+    return {
+        later("arm"): row.arm,
+        later("seed"): row.seed,
+        later("before"): _said(own.before.apart),
+        later("after"): _said(own.after.apart),
+        later("the two sets are now"): say(direction) if direction else "",
+    }
 
 
 def _said(apart: "Apart | None") -> str:

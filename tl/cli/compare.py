@@ -11,7 +11,7 @@ from tl.analysis.unplanned import notes
 from tl.cli.experiment_options import add_experiment_options, experiment_of
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
 from tl.cli.settling import add_options, as_document, follow, wanted
-from tl.cli.table import table
+from tl.cli.table import listing
 from tl.cli.watch import FAILED, describe_end, percent, tell
 from tl.config import Experiment
 from tl.differences import networks, sides, transferred_words
@@ -143,35 +143,25 @@ def as_text(document: ExperimentResult) -> str:
     summary = document.verdict.summary
     own = any(entry.differs for entry in document.verdict.comparisons.values())
     rows = [
-        (
-            name,
-            *([transferred_words(vars(summary[name]))] if own else []),
-            run.seed,
-            status_name(run.status),
-            run.epochs,
-            percent(run.best_val_accuracy),
-            percent(run.test_accuracy),
-            _seconds(run),
-        )
+        {
+            later("arm"): name,
+            **({later("network"): transferred_words(vars(summary[name]))} if own else {}),
+            later("seed"): run.seed,
+            later("status"): status_name(run.status),
+            later("epochs"): run.epochs,
+            later("best validation"): percent(run.best_val_accuracy),
+            later("test"): percent(run.test_accuracy),
+            later("training time"): _seconds(run),
+        }
         for name, arm in document.arms.items()
         for run in arm.runs
     ]
-    head = (
-        say("arm"),
-        *([say("network")] if own else []),
-        say("seed"),
-        say("status"),
-        say("epochs"),
-        say("best validation"),
-        say("test"),
-        say("training time"),
-    )
     from tl.analysis.claim_wording import covers  # numpy
 
     told: list[str] = [joined([document.verdict.text, covers(document.verdict)])]
     if document.adaptation and document.adaptation.text:
         told.append("\n".join(document.adaptation.text))
-    return "\n\n".join([table(head, rows), *told])
+    return "\n\n".join([listing(rows), *told])
 
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:

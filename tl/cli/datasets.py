@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tl import jobs
 from tl.cli.classes import add_class_options, edits_of
 from tl.cli.parser import Parser, add_command, answer
-from tl.cli.table import split_words, table
+from tl.cli.table import listing
 from tl.config import Refused
-from tl.languages import english, say, semicolons
+from tl.languages import english, later, say, semicolons
 from tl.output import print_json
 
 if TYPE_CHECKING:
@@ -75,19 +75,18 @@ def datasets(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"datasets": [as_json(info) for info in found]})
         return 0
-    head = (say("name"), say("classes"), *map(split_words, ("train", "validation", "test")), say("what it is"))
     rows = [
-        (
-            info.called,
-            len(info.classes) if info.labelled else say("no labels"),
-            info.train,
-            info.validation,
-            info.test,
-            _what(info),
-        )
+        {
+            later("name"): info.called,
+            later("classes"): len(info.classes) if info.labelled else say("no labels"),
+            later("train"): info.train,
+            later("validation"): info.validation,
+            later("test"): info.test,
+            later("what it is"): _what(info),
+        }
         for info in found
     ]
-    print(table(head, rows))
+    print(listing(rows))
     return 0
 
 
@@ -142,7 +141,7 @@ def name_of(path: Path) -> str:
 
 
 def _what(info: "DatasetInfo") -> str:
-    later = "" if info.ready or "first use" in english(info.note) else say("downloaded on first use")  # not shown
+    pending = "" if info.ready or "first use" in english(info.note) else say("downloaded on first use")  # not shown
     own = info.called != info.name and info.origin == "upload"
     title = f"--dataset {info.name}" if own else info.title  # not shown
-    return semicolons(filter(None, (title, info.note.rstrip(".。"), later)))
+    return semicolons(filter(None, (title, info.note.rstrip(".。"), pending)))

@@ -6,9 +6,9 @@ from typing import Any
 
 from tl.backbones import listed
 from tl.cli.parser import add_command, add_dataset
-from tl.cli.table import table
+from tl.cli.table import listing
 from tl.config import Refused, Training
-from tl.languages import joined, say
+from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.store.titles import title_of
 
@@ -65,16 +65,16 @@ def hints(arguments: argparse.Namespace) -> int:
 
 
 def _ranking(found: dict[str, Any]) -> str:
-    head = (say("rank"), say("network and weights"), "LogME", say("above random weights"), say("H-score"), "LEEP")
-    rows = [
-        (
-            row["rank"],
-            row["title"],
-            f"{row['logme']:.4f}",
-            "-" if row["above_random"] is None else f"{row['above_random']:+.4f}",
-            f"{row['h_score']:.3f}",
-            "-" if row["leep"] is None else f"{row['leep']:.3f}",
-        )
-        for row in found["candidates"]
-    ]
-    return table(head, rows)
+    return listing(
+        [
+            {
+                later("rank"): row["rank"],
+                later("network and weights"): row["title"],
+                "LogME": f"{row['logme']:.4f}",
+                later("above random weights"): "-" if row["above_random"] is None else f"{row['above_random']:+.4f}",
+                later("H-score"): f"{row['h_score']:.3f}",
+                "LEEP": "-" if row["leep"] is None else f"{row['leep']:.3f}",
+            }
+            for row in found["candidates"]
+        ]
+    )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tl.cli.compare import finish
 from tl.cli.datasets import add_correction_options, corrections_of
 from tl.cli.parser import add_command, check_output
-from tl.cli.table import split_words, table
+from tl.cli.table import listing, split_words
 from tl.config import Experiment, Refused
-from tl.languages import joined, say
+from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.store import database
 from tl.store.home import Home
@@ -181,23 +181,18 @@ def _paragraphs(
         )
     told: list[str] = [joined(said)]
     if rows:
-        columns = (
-            say("picture"),
-            say("label"),
-            say("looks like"),
-            say("probability"),
-            say("of its label"),
-            say("split"),
-        )
-        values = [
-            (
-                *list(row.values())[:3],
-                *(share(row[name], 1) for name in ("probability", "probability_of_label")),
-                split_words(row["split"]),
-            )
-            for row in rows
+        shown = [
+            {
+                later("picture"): row["picture"],
+                later("label"): row["label"],
+                later("looks like"): row["looks_like"],
+                later("probability"): share(row["probability"], 1),
+                later("of its label"): share(row["probability_of_label"], 1),
+                later("split"): split_words(row["split"]),
+            }
+            for row in rows[:SHOWN]
         ]
-        told.append(table(columns, values[:SHOWN]) + _more(len(rows), in_file=True))
+        told.append(listing(shown) + _more(len(rows), in_file=True))
     from tl.datasets import reason_in_words  # pandas
 
     if doubled := _doubled(home, info, index["name"].tolist()):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl.cli.parser import add_command, answer, check_output
-from tl.cli.table import table
+from tl.cli.table import listing
 from tl.config import Refused
 from tl.languages import later, say
 from tl.output import print_json
@@ -66,23 +66,8 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"library": [entry.to_json() for entry in own], "others": [as_json(entry) for entry in others]})
         return 0
-    head = (
-        say("name"),
-        say("network"),
-        say("kind"),
-        say("trained on"),
-        say("accuracy there"),
-        "px",
-        say("size"),
-        say("used by"),
-        say("licence"),
-    )
-    rows = [
-        (*_row(entry.source), number_of(len(entry.used_by), "experiment"), in_words(entry.source.licence))
-        for entry in own
-    ]
-    rows += [(*_row(entry), "", in_words(entry.licence)) for entry in others]
-    print(table(head, rows))
+    rows = [_row(entry.source, number_of(len(entry.used_by), "experiment")) for entry in own]
+    print(listing([*rows, *(_row(entry, "") for entry in others)]))
     if not own:
         text = later(
             "None of your own yet; `python -m tl library --keep RUN_ID --name NAME` keeps what a run has learned."
@@ -91,13 +76,20 @@ def _list(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _row(found: "Source") -> tuple[object, ...]:
+def _row(found: "Source", used_by: str) -> dict[str, object]:
     from tl.jobs.library import history
 
-    told = " -> ".join(step.data for step in history(found))
-    accuracy = "-" if found.accuracy is None else percent(found.accuracy)
-    kind = say(KINDS.get(found.state, found.state))
-    return found.key, found.backbone, kind, told, accuracy, found.input.size, memory(found.size_bytes)
+    return {
+        later("name"): found.key,
+        later("network"): found.backbone,
+        later("kind"): say(KINDS.get(found.state, found.state)),
+        later("trained on"): " -> ".join(step.data for step in history(found)),
+        later("accuracy there"): "-" if found.accuracy is None else percent(found.accuracy),
+        "px": found.input.size,
+        later("size"): memory(found.size_bytes),
+        later("used by"): used_by,
+        later("licence"): in_words(found.licence),
+    }
 
 
 def _keep(arguments: argparse.Namespace) -> int:

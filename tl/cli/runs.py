@@ -8,7 +8,7 @@ from typing import Any
 from tl import jobs
 from tl.cli import sweep
 from tl.cli.parser import add_command, answer
-from tl.cli.table import sets_told, table
+from tl.cli.table import listing, sets_told
 from tl.cli.watch import FAILED, describe_end, percent, said_of, wait
 from tl.config import Refused
 from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP
@@ -53,36 +53,23 @@ def runs(arguments: argparse.Namespace) -> int:
         return 0
     pairs = {(run.dataset, run.target_dataset) for run in found}
     titles = {pair: sets_told(arguments.home, *pair) for pair in pairs}
-    head = (
-        say("run"),
-        say("status"),
-        say("arm"),
-        say("seed"),
-        say("epochs"),
-        say("validation"),
-        say("test"),
-        say("data set"),
-        say("pictures"),
-        say("network"),
-        say("queued at"),
-    )
     rows = [
-        (
-            run.run_id,
-            status_name(run.status),
-            run.arm,
-            run.seed,
-            f"{run.epochs}/{run.max_epochs}",
-            percent(run.best_val_accuracy),
-            percent(run.test_accuracy),
-            titles[run.dataset, run.target_dataset],
-            run.samples,
-            run.backbone,
-            time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),
-        )
+        {
+            later("run"): run.run_id,
+            later("status"): status_name(run.status),
+            later("arm"): run.arm,
+            later("seed"): run.seed,
+            later("epochs"): f"{run.epochs}/{run.max_epochs}",
+            later("validation"): percent(run.best_val_accuracy),
+            later("test"): percent(run.test_accuracy),
+            later("data set"): titles[run.dataset, run.target_dataset],
+            later("pictures"): run.samples,
+            later("network"): run.backbone,
+            later("queued at"): time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)),
+        }
         for run in found
     ]
-    print(table(head, rows) if rows else say("No runs yet; `python -m tl compare` makes some."))
+    print(listing(rows) if rows else say("No runs yet; `python -m tl compare` makes some."))
     for run in found:
         if run.newer:
             print(run.newer)

@@ -10,7 +10,7 @@ from tl.analysis.unplanned import notes
 from tl.cli.compare import INTERRUPTED, exit_status, heading, stop_all, tell_power
 from tl.cli.experiment_options import add_experiment_options, experiment_of
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.table import sets_told, table
+from tl.cli.table import listing, sets_told
 from tl.cli.watch import tell, wait
 from tl.jobs.sizes import PRESETS, parse_sizes
 from tl.languages import joined, later, say, semicolons
@@ -67,30 +67,20 @@ def sweeps(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"sweeps": found})
         return 0
-    head = (
-        say("sweep"),
-        say("data set"),
-        say("network"),
-        say("sizes"),
-        say("arms"),
-        say("seeds"),
-        say("runs"),
-        say("queued at"),
-    )
     rows = [
-        (
-            entry["sweep_id"],
-            sets_told(arguments.home, entry["dataset"], entry["target_dataset"]),
-            ", ".join(entry["networks"]),
-            ", ".join(map(count, entry["sizes"])),
-            ", ".join(entry["arms"]),
-            len(entry["seeds"]),
-            ", ".join(f"{number} {status_name(status)}" for status, number in entry["runs"].items()),
-            time.strftime("%Y-%m-%d %H:%M", time.localtime(entry["created"])),
-        )
+        {
+            later("sweep"): entry["sweep_id"],
+            later("data set"): sets_told(arguments.home, entry["dataset"], entry["target_dataset"]),
+            later("network"): ", ".join(entry["networks"]),
+            later("sizes"): ", ".join(map(count, entry["sizes"])),
+            later("arms"): ", ".join(entry["arms"]),
+            later("seeds"): len(entry["seeds"]),
+            later("runs"): ", ".join(f"{number} {status_name(status)}" for status, number in entry["runs"].items()),
+            later("queued at"): time.strftime("%Y-%m-%d %H:%M", time.localtime(entry["created"])),
+        }
         for entry in found
     ]
-    print(table(head, rows) if rows else say("No sweeps yet; `python -m tl sweep` makes one."))
+    print(listing(rows) if rows else say("No sweeps yet; `python -m tl sweep` makes one."))
     return 0
 
 
@@ -149,34 +139,24 @@ def as_text(found: SweepFinding) -> str:
     """The result of a sweep for people."""
     from tl.analysis.sweep_wording import covers  # scipy
 
-    head = (
-        say("pictures"),
-        say("arm"),
-        say("test"),
-        say("95 % interval"),
-        say("seeds"),
-        say("training time"),
-        say("worth in pictures"),
-        say("time saved"),
-    )
     rows = [_row(found, size, arm) for size in found.sizes for arm in found.arms]
-    return f"{table(head, rows)}\n\n{say('Test: {what}.', what=covers(found))}\n{found.text}"
+    return f"{listing(rows)}\n\n{say('Test: {what}.', what=covers(found))}\n{found.text}"
 
 
-def _row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]:
+def _row(found: SweepFinding, size: int, arm: str) -> dict[str, str | int]:
     entry, compared = found.arms[arm][size], found.comparisons.get(arm)
     reached = entry.accuracy
     worth = compared.worth_in_pictures.get(size) if compared else None
     saved = compared.time_to_target[size].saved if compared and not found.works_on else None
-    return (
-        size,
-        arm,
-        "-" if reached is None else percent(reached.mean),
-        "-"
+    return {
+        later("pictures"): size,
+        later("arm"): arm,
+        later("test"): "-" if reached is None else percent(reached.mean),
+        later("95 % interval"): "-"
         if reached is None or reached.low is None
         else say("{low} to {high}", low=percent(reached.low), high=percent(reached.high)),
-        entry.seeds,
-        "-" if entry.seconds is None else duration(entry.seconds),
-        say(TIMES[worth.bound], ratio=worth.ratio) if worth else "-" if compared else "",
-        ("-" if saved is None else percent(saved, 0)) if compared else "",
-    )
+        later("seeds"): entry.seeds,
+        later("training time"): "-" if entry.seconds is None else duration(entry.seconds),
+        later("worth in pictures"): say(TIMES[worth.bound], ratio=worth.ratio) if worth else "-" if compared else "",
+        later("time saved"): ("-" if saved is None else percent(saved, 0)) if compared else "",
+    }

@@ -3,7 +3,7 @@
 import re
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tl.languages import later, say
 from tl.store.home import Home
@@ -25,6 +25,11 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
         for line in texts
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def listing(rows: Sequence[Mapping[str, object]]) -> str:
+    """The same of at least one row, each title -> value, titles as `later` marks them."""
+    return table(tuple(map(say, rows[0])), [tuple(row.values()) for row in rows])
 
 
 def width(text: str) -> int:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:  # the page's first paint doesn't wait for altair
     from tl.charts.drawing import Drawing
 
 HEADING = later("Class by class")
-MEANS_HEAD = (later("Arm"), later("Test accuracy"), later("Balanced accuracy"), later("Macro F1"))
 EXPLAINED = later(
     "Recall: the share of a class's test pictures that was recognised, the mean over seeds, with its 95 % interval for "
     "other pictures of the class and these networks (Wilson 1927). Balanced accuracy is the mean of the recalls; "
@@ -25,15 +24,15 @@ def known(found: Verdict) -> bool:
     return any(own.classes for own in found.summary.values())
 
 
-def means_rows(found: Verdict) -> list[tuple[str, ...]]:
-    """Every arm's means over its runs, columns MEANS_HEAD."""
+def means_rows(found: Verdict) -> list[dict[str, str]]:
+    """Every arm's means over its runs: title (to be said) -> value."""
     return [
-        (
-            title(arm),
-            percent(own.test_plain_accuracy),
-            percent(own.test_balanced_accuracy),
-            percent(own.test_macro_f1),
-        )
+        {
+            later("Arm"): title(arm),
+            later("Test accuracy"): percent(own.test_plain_accuracy),
+            later("Balanced accuracy"): percent(own.test_balanced_accuracy),
+            later("Macro F1"): percent(own.test_macro_f1),
+        }
         for arm, own in found.summary.items()
     ]
 

@@ -20,17 +20,6 @@ from tl.report import class_findings, findings, pieces, sections, shifted_findin
 from tl.report.subject import Subject
 from tl.words import computing_time, memory, number_of, percent, plain, status_name
 
-RUNS_HEAD = (
-    later("Arm"),
-    later("Seed"),
-    later("Status"),
-    later("Epochs"),
-    later("Best validation"),
-    later("Test"),
-    later("Computing time"),
-    later("Peak memory"),
-    later("Run"),
-)
 CHART_WIDTH = 440  # pixels
 METHOD = later(
     "Gains are differences between runs with the same seed: same split, same subset, same order, same augmentation (an "
@@ -71,10 +60,10 @@ def experiment_report(subject: Subject, *, references: bool = True, **judged: An
             *classes_section(document.verdict),
             *shifted_section(subject, info),
             pieces.heading(say("Was every arm given a fair chance?")),
-            pieces.table(findings.fairness_head(document.verdict), findings.fairness_rows(document.verdict)),
+            pieces.listing(findings.fairness_rows(document.verdict)),
             pieces.paragraph(say(findings.FAIRNESS_NOTE), "small"),
             pieces.heading(say("Every run")),
-            pieces.table(pieces.worded(RUNS_HEAD), runs_rows(document)),
+            pieces.listing(runs_rows(document)),
             *sections.unplanned(subject, records),
             *sections.setting(subject, info, records, judged),
             pieces.heading(say("How the numbers are defined")),
@@ -129,7 +118,7 @@ def classes_section(found: Verdict) -> list[str]:
         pieces.heading(say(class_findings.HEADING)),
         pieces.figures([(caption, as_svg(drawing))]),
         pieces.table(class_findings.head(found), class_findings.rows(found)),
-        pieces.table(pieces.worded(class_findings.MEANS_HEAD), class_findings.means_rows(found)),
+        pieces.listing(class_findings.means_rows(found)),
         pieces.paragraph(say(class_findings.EXPLAINED), "small"),
     ]
 
@@ -194,20 +183,20 @@ def _epochs(record: RunRecord) -> pd.DataFrame:
     return record.metrics.assign(run_id=record.run_id, arm=plain(title(record.arm)))
 
 
-def runs_rows(document: ExperimentResult) -> list[tuple[str | int, ...]]:
-    """Every run, columns RUNS_HEAD."""
+def runs_rows(document: ExperimentResult) -> list[dict[str, object]]:
+    """Every run: title (to be said) -> value."""
     return [
-        (
-            title(name),
-            run.seed,
-            _ended(run),
-            run.epochs,
-            percent(run.best_val_accuracy),
-            percent(run.test_accuracy),
-            computing_time(run.elapsed_seconds, run.reused_seconds),
-            memory(run.memory_peak_bytes),
-            run.run_id,
-        )
+        {
+            later("Arm"): title(name),
+            later("Seed"): run.seed,
+            later("Status"): _ended(run),
+            later("Epochs"): run.epochs,
+            later("Best validation"): percent(run.best_val_accuracy),
+            later("Test"): percent(run.test_accuracy),
+            later("Computing time"): computing_time(run.elapsed_seconds, run.reused_seconds),
+            later("Peak memory"): memory(run.memory_peak_bytes),
+            later("Run"): run.run_id,
+        }
         for name, arm in document.arms.items()
         for run in arm.runs
     ]

@@ -35,15 +35,7 @@ CHOSEN = {
     fairness.NOT_FOUND: later("the usual one, as a range test showed none"),
     fairness.NO_RATE: later("none: nothing trains by gradient"),
 }
-_FAIRNESS_HEAD = (
-    later("Steps"),
-    later("Epochs"),
-    later("Learning rate"),
-    later("Early stopping"),
-    later("How it ended"),
-    later("Validation curve at the end"),
-    later("Learning"),
-)
+ARM = later("Arm")
 TRANSFERRED_HEADS = {
     "backbone": later("Network"),
     "weights": later("Pretrained weights"),
@@ -149,14 +141,8 @@ def _cost(label: str, cost: Cost, shown: Callable[[float], str]) -> Measure | No
     return Measure(label, shown(cost.arm), note, joined([times, say("Mean of a whole run.")]))
 
 
-def fairness_head(found: Verdict) -> tuple[str, ...]:
-    """Columns of `fairness_rows`: what arms transfer where that differs, and what they were given."""
-    transferred = (TRANSFERRED_HEADS[name] for name in _differing(found))
-    return (say("Arm"), *(say(head) for head in (*transferred, *_FAIRNESS_HEAD)))
-
-
-def fairness_rows(found: Verdict) -> list[tuple[str, ...]]:
-    """What every arm was given and how far it got with it, columns `fairness_head`."""
+def fairness_rows(found: Verdict) -> list[dict[str, str]]:
+    """What every arm was given, what it transfers where that differs, and how far it got: title (to be said) -> value."""
     return [_fairness_row(name, own, _differing(found)) for name, own in found.summary.items()]
 
 
@@ -173,19 +159,19 @@ def _transferred(own: ArmSummary) -> dict[str, str | None]:
     return {"backbone": BACKBONES[own.backbone].title, "weights": weights, "resolution": f"{own.resolution} px"}
 
 
-def _fairness_row(name: str, own: ArmSummary, differing: list[str]) -> tuple[str, ...]:
+def _fairness_row(name: str, own: ArmSummary, differing: list[str]) -> dict[str, str]:
     given, transferred = own.ledger, _transferred(own)
-    return (
-        title(name),
-        *(transferred[each] or say("none") for each in differing),
-        not_available() if given.steps is None else count(round(given.steps)),
-        _epochs(own),
-        _learning_rate(given),
-        _early_stopping(given),
-        _ends(own),
-        _slope(own),
-        _learning(given),
-    )
+    return {
+        ARM: title(name),
+        **{TRANSFERRED_HEADS[each]: transferred[each] or say("none") for each in differing},
+        later("Steps"): not_available() if given.steps is None else count(round(given.steps)),
+        later("Epochs"): _epochs(own),
+        later("Learning rate"): _learning_rate(given),
+        later("Early stopping"): _early_stopping(given),
+        later("How it ended"): _ends(own),
+        later("Validation curve at the end"): _slope(own),
+        later("Learning"): _learning(given),
+    }
 
 
 def _learning(given: Ledger) -> str:

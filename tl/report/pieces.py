@@ -6,7 +6,7 @@ Reports hold names from uploads; every text passes through `text`, and the page'
 import base64
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tl.config import ID_PATTERN
 from tl.languages import TAGS, language, say
@@ -84,9 +84,9 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     return f'<div class="scroll"><table>{top}<tbody>{body}</tbody></table></div>'  # not shown
 
 
-def worded(head: Iterable[str]) -> tuple[str, ...]:
-    """The marks of a head in the reader's language."""
-    return tuple(map(say, head))
+def listing(rows: Sequence[Mapping[str, object]]) -> str:
+    """The same of at least one row, each title -> value, titles as `later` marks them."""
+    return table([say(title) for title in rows[0]], [tuple(row.values()) for row in rows])
 
 
 def _cells(kind: str, values: Iterable[object]) -> str:

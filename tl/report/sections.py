@@ -13,7 +13,7 @@ from tl.backbones import BACKBONES
 from tl.config import OF_DEVICES, OF_TWO_SETS, ArmConfig, Experiment, Training
 from tl.datasets.info import DatasetInfo
 from tl.differences import networks, own_words, sides
-from tl.languages import commas, joined, plural, say, semicolons
+from tl.languages import commas, joined, later, plural, say, semicolons
 from tl.networks import pictures_in_words
 from tl.report import pieces
 from tl.report.command import command, pinned
@@ -95,7 +95,7 @@ def setting(
         pieces.heading(say("Setting")),
         pieces.table((), setting_rows(experiment, sizes)),
         *weights_section(subject),
-        pieces.table(arm_head(experiment), arm_rows(experiment)),
+        pieces.listing(arm_rows(experiment)),
         pieces.heading(say("Hardware and versions")),
         pieces.table((), machine_rows(records)),
         pieces.heading(say("To repeat it")),
@@ -149,41 +149,36 @@ def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tu
     ]
 
 
-def arm_head(experiment: Experiment) -> tuple[str, ...]:
-    """Columns of `arm_rows`."""
-    own = (say("Its own"),) if any(arm.transfers_its_own for arm in experiment.arms) else ()
-    rest = (say("What trains when"), say("Learning rate"), say("Epochs"))
-    return (say("Arm"), say("Strategy"), *own, *rest)
-
-
 def weights_section(subject: Subject) -> list[str]:
     """What the pretrained weights are and what their licence says; nothing where no arm has any, or they are gone."""
     rows = [
-        (
-            say("{network}, {weights}", network=BACKBONES[found.backbone].title, weights=say(found.title)),
-            pictures_in_words(found.source_data),
-            percent(found.accuracy),
-            in_words(found.licence),
-            found.sha256 or not_available(),
-        )
+        {
+            later("Pretrained weights"): say(
+                "{network}, {weights}", network=BACKBONES[found.backbone].title, weights=say(found.title)
+            ),
+            later("Trained on"): pictures_in_words(found.source_data),
+            later("Accuracy as published"): percent(found.accuracy),
+            later("Licence"): in_words(found.licence),
+            "SHA-256": found.sha256 or not_available(),
+        }
         for found in sources_of(subject.home, subject.experiment)
     ]
-    head = (say("Pretrained weights"), say("Trained on"), say("Accuracy as published"), say("Licence"), "SHA-256")
-    return [pieces.table(head, rows)] if rows else []
+    return [pieces.listing(rows)] if rows else []
 
 
-def arm_rows(experiment: Experiment) -> list[tuple[str, ...]]:
-    """What each arm is, and where some have a network, weights or a resolution of their own, which."""
+def arm_rows(experiment: Experiment) -> list[dict[str, str]]:
+    """What each arm is, and where some have a network, weights or a resolution of their own, which: title (to be said) ->
+    value."""
     some = any(arm.transfers_its_own for arm in experiment.arms)
     return [
-        (
-            title(arm.name),
-            say(STRATEGIES[arm.strategy].title),
-            *([own_words(arm) or say("as all arms")] if some else []),
-            _strategy(arm),
-            _rate(experiment, arm),
-            _budget(experiment, arm),
-        )
+        {
+            later("Arm"): title(arm.name),
+            later("Strategy"): say(STRATEGIES[arm.strategy].title),
+            **({later("Its own"): own_words(arm) or say("as all arms")} if some else {}),
+            later("What trains when"): _strategy(arm),
+            later("Learning rate"): _rate(experiment, arm),
+            later("Epochs"): say("at most {number}", number=experiment.epochs_of(arm)),
+        }
         for arm in experiment.arms
     ]
 
@@ -199,10 +194,6 @@ def _rate(experiment: Experiment, arm: ArmConfig) -> str:
         return say("found by a range test")
     used = experiment.rate_of(arm)
     return say("none") if used is None else rate(used)
-
-
-def _budget(experiment: Experiment, arm: ArmConfig) -> str:
-    return say("at most {number}", number=experiment.epochs_of(arm))
 
 
 def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:

@@ -21,18 +21,7 @@ WORTH: dict[str | None, str] = {  # bound -> what is said
     "at_most": later("at most {ratio:.1f} times ({pictures})"),
     None: later("{ratio:.1f} times ({pictures})"),
 }
-SIZES_HEAD = (
-    later("Pictures"),
-    later("Arm"),
-    later("Test accuracy"),
-    later("95 % interval"),
-    later("n"),
-    later("Gain"),
-    later("Worth in pictures"),
-    later("Time saved"),
-    later("Computing time of a run"),
-)
-BREAK_EVEN_HEAD = (later("Arm"), later("Worth it up to"), later("95 % interval"))
+PICTURES = later("Pictures")
 
 
 def gain(found: Interval | None) -> str:
@@ -75,9 +64,13 @@ def saved(time: TimeToTarget) -> str:
     return not_available()
 
 
-def break_even_rows(found: SweepFinding) -> list[tuple[str, str, str]]:
-    """Every arm against the baseline, columns BREAK_EVEN_HEAD."""
-    return [(title(arm), *_break_even(compared, found.margin)) for arm, compared in found.comparisons.items()]
+def break_even_rows(found: SweepFinding) -> list[dict[str, str]]:
+    """Every arm against the baseline: title (to be said) -> value."""
+    return [
+        {later("Arm"): title(arm), later("Worth it up to"): reach, later("95 % interval"): interval}
+        for arm, compared in found.comparisons.items()
+        for reach, interval in [_break_even(compared, found.margin)]
+    ]
 
 
 def _break_even(compared: SweepComparison, margin: float) -> tuple[str, str]:
@@ -105,28 +98,30 @@ def _for(interval: str, compared: SweepComparison) -> str:
     return say("{interval} {covers}; {seeds}", interval=interval, covers=covers, seeds=seeds)
 
 
-def size_rows(found: SweepFinding) -> list[tuple[str | int, ...]]:
-    """Every size and arm, columns SIZES_HEAD; what is measured against the baseline stays empty for the baseline."""
+def size_rows(found: SweepFinding) -> list[dict[str, object]]:
+    """Every size and arm, title (to be said) -> value; what is measured against the baseline stays empty for the baseline."""
     return [_size_row(found, size, arm) for size in found.sizes for arm in found.arms]
 
 
-def _size_row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]:
+def _size_row(found: SweepFinding, size: int, arm: str) -> dict[str, object]:
     entry, compared = found.arms[arm][size], found.comparisons.get(arm)
     reached = entry.accuracy
-    between = ""
+    between = time = ""
     if reached and reached.low is not None and reached.high is not None:
         between = span(reached.low, reached.high, percent)
-    against = ("", "", "")
-    if compared:
-        against = (
-            gain(compared.gain[size]),
-            worth(compared.worth_in_pictures.get(size)),
-            not_available()
-            if found.works_on
-            else saved(compared.time_to_target[size]),  # on the source's: not what counts
-        )
-    accuracy = percent(reached.mean if reached else None)
-    return (count(size), title(arm), accuracy, between, entry.seeds, *against, duration(entry.seconds))
+    if compared:  # times on the source's pictures are not what counts
+        time = not_available() if found.works_on else saved(compared.time_to_target[size])
+    return {
+        PICTURES: count(size),
+        later("Arm"): title(arm),
+        later("Test accuracy"): percent(reached.mean if reached else None),
+        later("95 % interval"): between,
+        later("n"): entry.seeds,
+        later("Gain"): gain(compared.gain[size]) if compared else "",
+        later("Worth in pictures"): worth(compared.worth_in_pictures.get(size)) if compared else "",
+        later("Time saved"): time,
+        later("Computing time of a run"): duration(entry.seconds),
+    }
 
 
 def chart_rows(found: SweepFinding, titles: dict[str, str]) -> "SizeRows":

@@ -12,7 +12,7 @@ from tl.analysis.sweep_results import SweepFinding
 from tl.analysis.sweep_wording import covers
 from tl.languages import commas, later, say
 from tl.report import findings, pieces, sections, size_findings
-from tl.report.experiment import METHOD, RUNS_HEAD, runs_rows
+from tl.report.experiment import METHOD, runs_rows
 from tl.report.subject import Subject
 from tl.words import count, plain
 
@@ -54,19 +54,13 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
             *sections.sources(lines),
             *against(found),
             pieces.heading(say("Every size in numbers")),
-            pieces.table(pieces.worded(size_findings.SIZES_HEAD), size_findings.size_rows(found)),
+            pieces.listing(size_findings.size_rows(found)),
             pieces.paragraph(say("Test accuracy: {covers}.", covers=covers(found)), "small"),
             pieces.heading(say("Was every arm given a fair chance?")),
-            pieces.table(
-                (say("Pictures"), *findings.fairness_head(next(iter(documents.values())).verdict)),
-                _by_size({size: findings.fairness_rows(each.verdict) for size, each in documents.items()}),
-            ),
+            pieces.listing(_by_size({size: findings.fairness_rows(each.verdict) for size, each in documents.items()})),
             pieces.paragraph(say(findings.FAIRNESS_NOTE), "small"),
             pieces.heading(say("Every run")),
-            pieces.table(
-                pieces.worded((size_findings.SIZES_HEAD[0], *RUNS_HEAD)),
-                _by_size({size: runs_rows(each) for size, each in documents.items()}),
-            ),
+            pieces.listing(_by_size({size: runs_rows(each) for size, each in documents.items()})),
             *sections.unplanned(subject, runs.records),
             *sections.setting(subject, info, runs.records, judged),
             pieces.heading(say("How the numbers are defined")),
@@ -84,7 +78,7 @@ def against(found: SweepFinding) -> list[str]:
     whom = noun(found.baseline) if len(against) == 1 else say("the same network from scratch")
     return [
         pieces.heading(say("Against {baseline}: up to how many pictures", baseline=whom)),
-        pieces.table(pieces.worded(size_findings.BREAK_EVEN_HEAD), size_findings.break_even_rows(found)),
+        pieces.listing(size_findings.break_even_rows(found)),
     ]
 
 
@@ -103,6 +97,6 @@ def charts(found: SweepFinding, lines: tuple[Reference, ...]) -> list[tuple[str,
     return [(caption, as_svg(chart, CHART_WIDTH)) for caption, chart in drawn]
 
 
-def _by_size(rows: Mapping[int, Sequence[tuple[str | int, ...]]]) -> list[tuple[str | int, ...]]:
+def _by_size(rows: Mapping[int, Sequence[Mapping[str, object]]]) -> list[dict[str, object]]:
     """The rows of every size under each other, the size first."""
-    return [(count(size), *row) for size, of_size in rows.items() for row in of_size]
+    return [{size_findings.PICTURES: count(size), **row} for size, of_size in rows.items() for row in of_size]

@@ -4,12 +4,24 @@ from collections.abc import Sequence
 
 from tl.analysis.forecasts.forecast import FEW_SIZES, LEVELS_OFF, NOT_FALLING, REACHED, SCATTER, Forecast, Reading
 from tl.analysis.forecasts.record import Record
-from tl.languages import joined, later, plural, say, semicolons
+from tl.languages import joined, later, later_plural, plural, say, semicolons
 from tl.strategies import FROM_SCRATCH, STRATEGIES, arm_title
 from tl.words import about, count, percent
 
 PROBE, SCRATCH = "linear_probe", "scratch"
 WIDE = 3.0  # ends of an interval that differ by this factor are better approached in steps
+
+MORE: dict[tuple[str, ...], tuple[str, str]] = {  # which ends of an interval say something -> how many more pictures
+    ("low", "high"): later_plural("{more} more picture ({low} to {high})", "{more} more pictures ({low} to {high})"),
+    ("low",): later_plural("{more} more picture (at least {low})", "{more} more pictures (at least {low})"),
+    ("high",): later_plural("{more} more picture (at most {high})", "{more} more pictures (at most {high})"),
+    (): later_plural("{more} more picture", "{more} more pictures"),
+}
+NUMBERS: dict[tuple[str, ...], str] = {  # the same without what is counted
+    ("low", "high"): later("{number} ({low} to {high})"),
+    ("low",): later("{number} (at least {low})"),
+    ("high",): later("{number} (at most {high})"),
+}
 
 
 def wording(found: Sequence[Forecast]) -> str:
@@ -69,25 +81,13 @@ def _ends(one: Forecast) -> dict[str, str]:
 def _more_pictures(one: Forecast) -> str:
     """ "140 more pictures (90 to 260)"."""
     number, ends = about(one.more or 0), _ends(one)
-    form = 1 if number == "1" else 2
-    said = {"more": number} | ends
-    if len(ends) == 2:
-        return plural("{more} more picture ({low} to {high})", "{more} more pictures ({low} to {high})", form, **said)
-    if "low" in ends:
-        return plural("{more} more picture (at least {low})", "{more} more pictures (at least {low})", form, **said)
-    if "high" in ends:
-        return plural("{more} more picture (at most {high})", "{more} more pictures (at most {high})", form, **said)
-    return plural("{more} more picture", "{more} more pictures", form, **said)
+    return plural(*MORE[tuple(ends)], 1 if number == "1" else 2, more=number, **ends)
 
 
 def _number(one: Forecast) -> str:
     """ "140 (90 to 260)"."""
     number, ends = about(one.more or 0), _ends(one)
-    if len(ends) == 2:
-        return say("{number} ({low} to {high})", number=number, **ends)
-    if "low" in ends:
-        return say("{number} (at least {low})", number=number, **ends)
-    return say("{number} (at most {high})", number=number, **ends) if "high" in ends else number
+    return say(NUMBERS[tuple(ends)], number=number, **ends) if ends else number
 
 
 def _refusal(one: Forecast) -> str:

@@ -24,8 +24,9 @@ def show(found: Verdict) -> None:
         if note:
             st.caption(note)
         _table(class_findings.head(found), class_findings.rows(found), say("Recall of every class with each arm"))
-        means = tuple(map(say, class_findings.MEANS_HEAD))
-        _table(means, class_findings.means_rows(found), say("Means over the classes for every arm"))
+        means = class_findings.means_rows(found)
+        rows = [tuple(row.values()) for row in means]
+        _table(tuple(map(say, means[0])), rows, say("Means over the classes for every arm"))
         st.caption(say(class_findings.EXPLAINED))
 
 

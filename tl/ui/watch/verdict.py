@@ -162,11 +162,7 @@ def _comparison(found: Verdict, name: str, positions: dict[str, int]) -> None:
 
 def _fairness(found: Verdict) -> None:
     box = st.expander(say("Was every arm given a fair chance?"), icon=":material/balance:", key="fairness")
-    rows = [(cell(arm), *values) for arm, *values in findings.fairness_rows(found)]
-    columns = zip(*rows, strict=True)
-    box.dataframe(
-        dict(zip(findings.fairness_head(found), map(list, columns), strict=True)),
-        hide_index=True,
-        alt=say("Steps, learning rate and end of every arm"),
-    )
+    rows = [row | {findings.ARM: cell(row[findings.ARM])} for row in findings.fairness_rows(found)]
+    columns = {say(name): [row[name] for row in rows] for name in rows[0]}
+    box.dataframe(columns, hide_index=True, alt=say("Steps, learning rate and end of every arm"))
     box.caption(say(findings.FAIRNESS_NOTE))
