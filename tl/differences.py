@@ -10,21 +10,6 @@ from tl.languages import later, say
 from tl.languages import listed as listed_words
 from tl.strategies import FROM_SCRATCH, RANDOM, STRATEGIES, own_in_words
 
-__all__ = [
-    "FROM_SCRATCH",
-    "LONGEST_NAME",
-    "NOUNS",
-    "each_of",
-    "listed",
-    "networks",
-    "own_words",
-    "sides",
-    "source_title",
-    "transferred_words",
-    "usual_name",
-    "usual_name_of",
-]
-
 LONGEST_NAME = 56  # characters: what makes a name unique has room behind it
 NOUNS = {  # what may differ
     "backbone": later("networks"),

@@ -3,38 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from tests.fairness_lab import ARMS, FLAT, RISING, experiment, exploding, run
 from tests.verdict_lab import answers
-from tl.analysis import fairness_wording
 from tl.analysis.fairness import remedy, steps_per_epoch
 from tl.analysis.guessing import Pictures, counted
 from tl.analysis.records import RunRecord
 from tl.analysis.results import Learning, Ledger
 from tl.analysis.verdict import verdict
 from tl.config import ArmConfig, Experiment
-from tl.store.documents import Result
-from tl.store.metrics import METRICS, table
-
-ARMS = (
-    ArmConfig(name="scratch", strategy="scratch", learning_rate=3e-3),
-    ArmConfig(name="full_finetuning", strategy="full_finetuning", epochs=8),
-)
-
-
-def experiment(**settings) -> Experiment:
-    """Two arms of 500 pictures in batches of 32: 16 steps an epoch."""
-    return Experiment(**{"dataset": "blossoms", "samples": 500, "epochs": 20, "arms": ARMS} | settings)
-
-
-def run(arm: str, accuracies, status: str = "finished", **result) -> RunRecord:
-    """A run with one epoch per validation accuracy."""
-    rows = [{"epoch": epoch, "val_accuracy": accuracy} for epoch, accuracy in enumerate(accuracies, 1)]
-    record = {"run_id": arm, "arm": arm, "seed": 0, "status": status}
-    return RunRecord(
-        **record, metrics=table(rows, METRICS), result=Result(**{"status": status, "test_accuracy": 0.5} | result)
-    )
 
 
 def ledgers(spec: Experiment, *runs: RunRecord) -> dict[str, Ledger]:
@@ -117,9 +94,6 @@ def state(*runs: RunRecord, validation=(100,) * 10, test=(100,) * 10, **settings
     return verdict(experiment(**settings), runs, **pictures).summary["scratch"].ledger.learning
 
 
-FLAT = [0.5] * 20  # 20 epochs of 16 steps
-
-
 def test_an_arm_has_converged_where_nothing_speaks_against_it():
     assert state(run("scratch", FLAT)) == Learning.CONVERGED
     assert state(run("scratch", FLAT[:18])) == Learning.TOO_FEW_STEPS, "288 steps"
@@ -194,13 +168,6 @@ def test_an_arm_at_chance_has_learned_nothing_however_flat_its_curve():
     assert state(run("scratch", [0.1] * 20, test_accuracy=0.2)) == Learning.CONVERGED
 
 
-def exploding(train: float, validation: float, **result) -> RunRecord:
-    """Twenty epochs at chance that end with these losses."""
-    losses = {"train_loss": train, "val_loss": validation}
-    rows = [{"epoch": epoch, "val_accuracy": 0.1} | losses for epoch in range(1, 21)]
-    return replace(run("scratch", [], **{"test_accuracy": 0.1} | result), metrics=table(rows, METRICS))
-
-
 def test_a_network_whose_losses_exploded_though_finite_has_diverged():
     assert state(exploding(13_978.0, 17_169.0)) == Learning.DIVERGED
     # guessing one of ten classes has a loss of 2.30
@@ -220,9 +187,6 @@ def fairer(*runs: RunRecord, name="scratch", **settings) -> Experiment | None:
     pictures = Pictures((100,) * 10)
     found = verdict(spec, runs, validation=pictures, test=pictures).summary[name].ledger
     return remedy(spec, name, found)
-
-
-RISING = [0.3] * 19 + [0.5]
 
 
 def test_more_epochs_are_a_new_comparison_that_changes_one_budget():
@@ -257,91 +221,3 @@ def test_an_arm_that_diverged_gets_a_tenth_of_its_rate():
 def test_nothing_is_offered_where_nothing_is_wrong_or_nothing_would_help():
     assert fairer(run("scratch", FLAT)) is None
     assert fairer(run("scratch", FLAT[:3], status="stopped")) is None, "to be resumed"
-
-
-TEST = {"validation": Pictures((100,) * 10), "test": Pictures((100,) * 10)}
-
-
-def told(scratch: RunRecord, full: RunRecord, **pictures) -> str:
-    """What the verdict says last: of whether both had a fair chance."""
-    found = verdict(experiment(), [scratch, full], **TEST | pictures)
-    return fairness_wording.told(found, "full_finetuning", found.comparisons["full_finetuning"].gain.mean)
-
-
-GOOD = run("full_finetuning", [0.8] * 20, test_accuracy=0.8)
-
-
-@pytest.mark.parametrize(
-    ("scratch", "words"),
-    [
-        (run("scratch", FLAT), "From scratch had converged."),
-        (run("scratch", RISING), "From scratch had not converged: more epochs may narrow the gap."),
-        (
-            run("scratch", [0.5]),
-            "From scratch took only 16 steps, with random weights at least 300 are needed: more epochs may narrow the gap.",
-        ),
-        (
-            run("scratch", [0.1], test_accuracy=0.1),
-            "From scratch did no better than chance in 1 epoch: more epochs or another learning rate may narrow the gap.",
-        ),
-        (
-            run("scratch", [0.1] * 2, test_accuracy=0.1, learning_rate=1e-7),
-            "From scratch did no better than chance in 2 epochs: a rate nearer to the usual 1e-3 than 1e-7 may narrow the "
-            "gap.",
-        ),
-        (exploding(90.0, 90.0), "From scratch diverged: a lower learning rate may narrow the gap."),
-        (
-            run("scratch", FLAT[:6], status="stopped"),
-            "From scratch was cut short after 6 of 20 epochs and may have gone on learning.",
-        ),
-    ],
-)
-def test_the_side_that_lost_is_told_by_its_state(scratch, words):
-    assert told(scratch, GOOD) == words
-
-
-def test_few_validation_pictures_are_said_to_be_few():
-    words = "From scratch may still have been improving: 36 validation pictures are too few to tell."
-    assert told(run("scratch", FLAT), GOOD, validation=Pictures((4,) * 9)) == words
-
-
-def test_the_side_that_won_is_told_where_it_had_no_fair_chance():
-    rising = run("full_finetuning", [0.6] * 7 + [0.8], test_accuracy=0.8)
-    assert told(run("scratch", RISING), rising) == "Neither arm had converged: more epochs may change the gap."
-    assert told(run("scratch", FLAT), rising) == (
-        "From scratch had converged. Full fine-tuning had not converged: more epochs may widen the gap."
-    )
-    nothing = [
-        run(arm, [0.1] * 20, test_accuracy=0.1 + gain) for arm, gain in (("scratch", 0), ("full_finetuning", 0.02))
-    ]
-    chance = "Neither arm did better than chance: more epochs or another learning rate may change that."
-    assert told(*nothing) == chance
-    assert told(nothing[0], replace(nothing[1], result=nothing[0].result)) == chance, "equal, and both worthless"
-    assert told(run("scratch", RISING), run("full_finetuning", RISING)) == "", "no loser"
-    seen = [nothing[0], run("full_finetuning", [0.1] * 20, test_accuracy=0.15)]
-    few = told(*seen, test=Pictures((2,) * 10))
-    assert few == "Neither arm was clearly better than chance: more epochs or another learning rate may change that."
-    both = [exploding(90.0, 90.0), replace(exploding(90.0, 90.0, test_accuracy=0.2), arm="full_finetuning")]
-    assert told(*both) == "Both arms diverged: a lower learning rate may change the gap."
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_converged_is_never_said_of_an_arm_that_had_no_chance(data):
-    accuracies = st.lists(st.sampled_from([0.1, 0.3, 0.31, 0.5]), min_size=1, max_size=4)
-    scratch = run(
-        "scratch",
-        data.draw(accuracies) * data.draw(st.integers(1, 10)),
-        data.draw(st.sampled_from(["finished", "finished", "finished", "stopped", "failed", "interrupted", "running"])),
-        test_accuracy=data.draw(st.sampled_from([0.1, 0.34, 0.5, 0.7])),
-    )
-    pictures = {split: Pictures((data.draw(st.integers(1, 200)),) * 3) for split in ("validation", "test")}
-    text = verdict(experiment(), [scratch, GOOD], **pictures).text
-    fair = (
-        scratch.status == "finished"
-        and scratch.epochs >= 19
-        and scratch.test_accuracy > pictures["test"].limit
-        and scratch.late_rise() <= 0.01
-        and pictures["validation"].error(scratch.best_val_accuracy) <= 0.03
-    )
-    assert ("From scratch had converged." in text) == fair

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.sentences_lab import PARTS, at_chance, each_of, ends, guessing, measures, moved, times
+from tests.learning_sentences_lab import at_chance, ends, guessing, measures, moved, times
+from tests.sentences_lab import PARTS, each_of
 from tl.analysis.fairness_wording import said
 from tl.analysis.names import INSIDE, SHORT
-from tl.analysis.wording import sentences_of
 from tl.languages import ENGLISH, again, english, speaking
 from tl.strategies import STRATEGIES
 
@@ -71,14 +71,6 @@ def test_what_is_said_in_one_language_can_be_said_again_in_another(part):
                 str.__str__(each).casefold() for each in own
             ], what
         assert [english(each).casefold() for each in own] == [str.__str__(each).casefold() for each in first], what
-
-
-def test_a_text_is_known_sentence_by_sentence():
-    found = at_chance(10, 80)
-    sentences = sentences_of(found.text)
-    assert " ".join(sentences) == found.text and len(sentences) > 1
-    assert sentences[0].startswith("Transfer helps") and all(each.endswith(".") for each in sentences)
-    assert sentences_of("One. And another.") == ["One. And another."]
 
 
 @pytest.mark.parametrize("numbers", [(10, 10, 11), (10, 80, 12), (10, 80), (10, 16)])

@@ -194,12 +194,11 @@ def test_a_request_says_how_long_it_is():
 
 def test_an_upload_needs_the_browser_that_the_page_was_shown_to():
     visitor.bind("session", owner_of(MINE))
-    path = "/_stcore/upload_file/session/file"
     size = str(UPLOAD_BYTES + OVERHEAD)
-    assert Asked(path, "PUT", content_length=size, cookie=f"tl_visitor={MINE}").reached
-    assert Asked(path, "PUT", content_length=size + "0", cookie=f"tl_visitor={MINE}").status == 413
+    assert Asked(UPLOAD, "PUT", content_length=size, cookie=f"tl_visitor={MINE}").reached
+    assert Asked(UPLOAD, "PUT", content_length=size + "0", cookie=f"tl_visitor={MINE}").status == 413
     for other in (f"tl_visitor={THEIRS}", "", "tl_visitor=x"):
-        assert Asked(path, "PUT", content_length=size, cookie=other).status == 403
+        assert Asked(UPLOAD, "PUT", content_length=size, cookie=other).status == 403
     for wrong in ("/_stcore/upload_file/other/file", "/_stcore/upload_file"):
         assert Asked(wrong, "PUT", content_length=size, cookie=f"tl_visitor={MINE}").status == 403
 
@@ -207,13 +206,7 @@ def test_an_upload_needs_the_browser_that_the_page_was_shown_to():
 @pytest.mark.parametrize(("held", "status"), [(0, 200), (HELD_AT_MOST - 99, 200), (HELD_AT_MOST - 98, 507)])
 def test_uploads_of_all_visitors_together_are_bounded(held, status):
     visitor.bind("session", owner_of(MINE))
-    asked = Asked(
-        "/_stcore/upload_file/session/file",
-        "PUT",
-        content_length="99",
-        cookie=f"tl_visitor={MINE}",
-        held={"other": held},
-    )
+    asked = Asked(UPLOAD, "PUT", content_length="99", cookie=f"tl_visitor={MINE}", held={"other": held})
     assert (asked.status, asked.reached is not None) == (status, status == 200)
     assert not asked.gate.arriving
 
@@ -245,7 +238,7 @@ def test_what_is_still_on_its_way_counts_too():
 
         gate = Gate(streamlit, lambda host: True, {}, UPLOAD_BYTES, 60.0, held_bytes=dict, held_at_most=150)
         headers = {"host": "x", "content-length": "99", "cookie": f"tl_visitor={MINE}"}
-        scope = {"type": "http", "path": "/_stcore/upload_file/session/file", "method": "PUT", "scheme": "http"}
+        scope = {"type": "http", "path": UPLOAD, "method": "PUT", "scheme": "http"}
         scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
         first = asyncio.create_task(gate(scope, None, note))
         await asyncio.sleep(0)

@@ -160,3 +160,14 @@ def quick(tmp_path, monkeypatch, command):
 def last_is_kept(monkeypatch):
     """Finished runs keep their last checkpoint, so that two can be compared to the last bit."""
     monkeypatch.setattr(run_module, "keep_best_network", lambda run: None)
+
+
+@pytest.fixture
+def halfway(quick, monkeypatch, command):
+    """A run that was stopped after its second epoch; `end()` is what tells two finished runs apart."""
+    with monkeypatch.context() as patch:
+        patch.setattr("tl.train.run.Trainer._finished", lambda trainer: trainer.history.epochs >= 2)
+        patch.setattr("tl.train.run.keep_best_network", lambda run: None)  # a stopped run keeps its checkpoints
+        assert command(quick.folder) == 0
+    quick.result.unlink()
+    return quick

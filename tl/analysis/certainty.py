@@ -118,15 +118,22 @@ def of_seeds(
     never narrower than one picture's doubt, where all seeds came out alike by chance. `confidence`, `look` and `arms`
     as in `gain_interval`: all of this doubt is the seeds'.
     """
-    if not len(values):
-        return None
-    array = np.asarray(values, dtype=float)
-    mean, seeds = float(array.mean()), len(array)
-    if seeds < MIN_SEEDS:
-        return Interval(mean, None, None, NO_INTERVAL)
-    variance = max(float(array.var(ddof=1)) / seeds, _least(pictures))
+    if len(values) < MIN_SEEDS:
+        return _of_few(values)
+    mean, square, seeds = _moments(values)
+    variance = max(square / seeds, _least(pictures))
     anew = confidences(confidence, look, arms)[1]
     return _within(mean, _quantile(seeds, anew) * variance**0.5, bounds, THESE_PICTURES)
+
+
+def _of_few(values: Sequence[float]) -> Interval | None:
+    return Interval(float(np.mean(values)), None, None, NO_INTERVAL) if len(values) else None
+
+
+def _moments(values: Sequence[float]) -> tuple[float, float, int]:
+    """Mean, variance of one, number."""
+    array = np.asarray(values, dtype=float)
+    return float(array.mean()), float(array.var(ddof=1)), len(array)
 
 
 def resampled_interval(
@@ -145,13 +152,10 @@ def resampled_interval(
     sample of it: README.md. `confidence`, `look` and `arms` as in `gain_interval`: the part n_test/n_train, which no
     further split takes away, is judged as at the first look. None for no gains; no interval for fewer than 3.
     """
-    if not len(gains):
-        return None
-    array = np.asarray(gains, dtype=float)
-    mean, seeds = float(array.mean()), len(array)
-    if seeds < MIN_SEEDS:
-        return Interval(mean, None, None, NO_INTERVAL)
-    scatter = max(float(array.var(ddof=1)), _least(round(test_pictures)))
+    if len(gains) < MIN_SEEDS:
+        return _of_few(gains)
+    mean, square, seeds = _moments(gains)
+    scatter = max(square, _least(round(test_pictures)))
     shared, anew = (_quantile(seeds, judged) for judged in confidences(confidence, look, arms))
     half = (scatter * (anew**2 / seeds + shared**2 * test_pictures / train_pictures)) ** 0.5
     return _within(mean, half, (-1.0, 1.0), NEW_TRAINING)
@@ -164,13 +168,10 @@ def resampled_share(
 
     None for no accuracies; no interval for fewer than 3.
     """
-    if not len(accuracies):
-        return None
-    array = np.asarray(accuracies, dtype=float)
-    mean, seeds = float(array.mean()), len(array)
-    if seeds < MIN_SEEDS:
-        return Interval(mean, None, None, NO_INTERVAL)
-    variance = float(array.var(ddof=1)) * (1 / seeds + test_pictures / train_pictures)
+    if len(accuracies) < MIN_SEEDS:
+        return _of_few(accuracies)
+    mean, square, seeds = _moments(accuracies)
+    variance = square * (1 / seeds + test_pictures / train_pictures)
     return _share(mean, variance, test_pictures, _quantile(seeds, confidence), NEW_TRAINING)
 
 

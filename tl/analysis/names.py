@@ -3,9 +3,19 @@
 from tl.analysis.results import ArmSummary, Verdict
 from tl.backbones import BACKBONES
 from tl.config import TRANSFERRED
-from tl.differences import FROM_SCRATCH, NOUNS, source_title
+from tl.differences import NOUNS, source_title
 from tl.languages import ENGLISH, language, later, listed, say
-from tl.strategies import PRETRAINED, SOURCE, SOURCE_AND_FEW, STRATEGIES, TARGET, arm_title, own_in_words, parts_of
+from tl.strategies import (
+    FROM_SCRATCH,
+    PRETRAINED,
+    SOURCE,
+    SOURCE_AND_FEW,
+    STRATEGIES,
+    TARGET,
+    arm_title,
+    own_in_words,
+    parts_of,
+)
 
 title = arm_title  # of an arm, as it is shown
 INSIDE = {  # the title of each strategy inside a sentence

@@ -9,7 +9,7 @@ from tl.analysis.open_outcome import what_next
 from tl.analysis.results import ArmSummary, Claim, Comparison, Learning, Verdict, both_guess
 from tl.analysis.statistics import UNDECIDED
 from tl.config import BALANCED_ACCURACY
-from tl.languages import Joined, joined, later, say
+from tl.languages import joined, later, say
 from tl.words import percent
 
 BEST = {  # of which arms, whether more seeds may change it -> which of them did best
@@ -42,11 +42,6 @@ def whole(found: Verdict, uneven: bool = False) -> str:
         claim_wording.told(found, name, entry.claim) for name, entry in found.comparisons.items() if name not in first
     ]
     return joined([*sentences, _judged_by(found, uneven)])
-
-
-def sentences_of(text: str) -> list[str]:
-    """One by one those of a text that was joined of them, such as a verdict's; any other text is one."""
-    return [own for part in text.parts for own in sentences_of(part)] if isinstance(text, Joined) else [text]
 
 
 def contenders(comparisons: Mapping[str, Comparison], summary: Mapping[str, ArmSummary]) -> dict[str, Comparison]:

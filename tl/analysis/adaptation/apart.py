@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from tl import datasets, sources
 from tl.analysis.adaptation.distance import Distance, distance
+from tl.analysis.forecasts.question import weights_here
 from tl.config import Refused, Training
-from tl.languages import later, say
+from tl.languages import say
 from tl.store.features import FeatureKey, fingerprint, read_features
 from tl.store.home import Home
 
@@ -28,12 +29,7 @@ def question(home: Home, training: Training) -> Question:
     """The question about the two data sets of `training`. Raises Refused where it can't be answered here."""
     if training.target_dataset is None:
         raise Refused(say("There is only one data set; name the one it is to work on (--target-dataset)."))
-    source = sources.source(home, training.backbone, training.weights)
-    if source.file is None:
-        away = later(
-            "The weights {weights} of {backbone} are not on this computer; `python -m tl compare` downloads them."
-        )
-        raise Refused(say(away, weights=source.title, backbone=training.backbone))
+    source = weights_here(home, training)
     for name in training.sets:
         datasets.describe(home, name)
     return Question(

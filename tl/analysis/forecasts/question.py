@@ -32,13 +32,7 @@ class Question:
 
 def question(home: Home, training: Training) -> Question:
     """The question about `training` with all its pictures. Raises Refused where its features can't be computed here."""
-    info = datasets.source_of(home, training.dataset)
-    source = sources.source(home, training.backbone, training.weights)
-    if source.file is None:
-        away = later(
-            "The weights {weights} of {backbone} are not on this computer; `python -m tl compare` downloads them."
-        )
-        raise Refused(say(away, weights=source.title, backbone=training.backbone))
+    info, source = datasets.source_of(home, training.dataset), weights_here(home, training)
     for words, pictures in (
         (later("{data} has {number} training pictures; a forecast needs at least 2."), info.train),
         (later("{data} has {number} validation pictures; a forecast needs at least 2."), info.validation),
@@ -47,6 +41,17 @@ def question(home: Home, training: Training) -> Question:
         if pictures < 2:
             raise Refused(say(words, data=info.called, number=pictures))
     return Question(dataset=info.name, backbone=training.backbone, weights=source.key, resolution=training.resolution)
+
+
+def weights_here(home: Home, training: Training) -> sources.Source:
+    """The pretrained weights of `training`. Raises Refused where they are a download away."""
+    source = sources.source(home, training.backbone, training.weights)
+    if source.file is None:
+        away = later(
+            "The weights {weights} of {backbone} are not on this computer; `python -m tl compare` downloads them."
+        )
+        raise Refused(say(away, weights=source.title, backbone=training.backbone))
+    return source
 
 
 def feature_keys(home: Home, asked: Question) -> dict[str, FeatureKey]:

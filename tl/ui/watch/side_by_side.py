@@ -11,6 +11,7 @@ from tl.analysis.results import Verdict
 from tl.config import ArmConfig, Experiment, Refused, Training
 from tl.differences import networks
 from tl.languages import later, say
+from tl.setting_names import called
 from tl.store import database
 from tl.store.home import Home
 from tl.store.labels import labels
@@ -34,27 +35,6 @@ TITLES = {
     "resplit": later("A new split for every seed"),
     "threads": later("Threads"),
 } | {name: setting.title for name, setting in SHARED.items()}
-ARM_SETTINGS = {  # fields of ArmConfig, as they stand before a value
-    "strategy": later("strategy"),
-    "learning_rate": later("learning rate"),
-    "epochs": later("epochs"),
-    "backbone": later("backbone"),
-    "weights": later("weights"),
-    "resolution": later("resolution"),
-    "frozen_epochs": later("frozen epochs"),
-    "unfreeze_factor": later("unfreeze factor"),
-    "unfrozen_stages": later("unfrozen stages"),
-    "unfreeze_every": later("unfreeze every"),
-    "stage_divisor": later("stage divisor"),
-    "probe_patience": later("probe patience"),
-    "anchor": later("anchor"),
-    "lora_rank": later("lora rank"),
-    "lora_scale": later("lora scale"),
-    "layer_decay": later("layer decay"),
-    "adaptation": later("adaptation"),
-    "domain_rate": later("domain rate"),
-    "labelled_per_class": later("labelled per class"),
-}
 
 
 def show(now: view.ExperimentView, found: Verdict, judged: dict[str, Any]) -> None:
@@ -92,7 +72,7 @@ def show(now: view.ExperimentView, found: Verdict, judged: dict[str, Any]) -> No
 def _others(home: Home, own: str) -> dict[str, str]:
     """Id -> title of every other experiment of which nothing trains or waits, the newest first; no final model, which has
     no verdict."""
-    called, now = labels(home), time.time()
+    known, now = labels(home), time.time()
     found: dict[str, str] = {}
     titles: dict[str, str] = {}
     active: set[str] = set()
@@ -104,7 +84,7 @@ def _others(home: Home, own: str) -> dict[str, str]:
             continue
         if spec.dataset not in titles:
             titles[spec.dataset] = view.data_title(home, spec.dataset)
-        title = called[row.experiment_id].name if row.experiment_id in called else ""
+        title = known[row.experiment_id].name if row.experiment_id in known else ""
         title = title or say("{networks} on {data}", networks=networks(spec), data=titles[spec.dataset])
         age = ago(max(0.0, now - row.created))
         about = say("{title}, {pictures} pictures, {ago}", title=title, pictures=count(spec.samples), ago=age)
@@ -199,8 +179,7 @@ def _arm(arm: ArmConfig | None, other: ArmConfig | None) -> str:
     there = asdict(other)
     changed = {name: value for name, value in asdict(arm).items() if value != there[name]}
     words = [
-        say("{setting} {value}", setting=say(ARM_SETTINGS[name]), value=_said(name, value))
-        for name, value in changed.items()
+        say("{setting} {value}", setting=called(name), value=_said(name, value)) for name, value in changed.items()
     ]
     return cell(functools.reduce(lambda so_far, more: say("{so_far}, {more}", so_far=so_far, more=more), words))
 
