@@ -18,9 +18,9 @@ from tl.analysis import fairness
 from tl.analysis.records import FAR_ABOVE
 from tl.config import ArmConfig, Refused, Training
 from tl.datasets.pool import answers as answering
-from tl.languages import say, speaking, store
+from tl.languages import commas, joined, read, say, speaking, store
 from tl.measures import GUESSING_ERRORS
-from tl.report import findings, predict, reading
+from tl.report import findings, predict, reading, values
 from tl.report.bundle import export_bundle, fingerprint
 from tl.report.card_facts import about
 from tl.report.intake import import_bundle
@@ -201,7 +201,13 @@ def test_predict_says_what_cant_be_done_in_chinese(monkeypatch, capsys, tmp_path
     assert capsys.readouterr().err == f"没有文件或文件夹 {str(tmp_path / 'nowhere')!r}。\n"
 
 
-@pytest.mark.parametrize("name", ['{"say": "x"}', '{"joined": ["a"]}', "{x}"])
+@pytest.mark.parametrize("made", [say("a"), joined(["a", "b"]), commas(["a", "b"])])
+def test_a_stored_sentence_that_a_stranger_made_is_none(made):
+    told = values.words(store(made))
+    assert str.__str__(read(store(made))) != told == read(told)
+
+
+@pytest.mark.parametrize("name", ['{"say": "x"}', "{x}"])
 def test_what_people_typed_is_in_a_bundle_as_they_typed_it(home, other, tmp_path, name):
     arms = (ArmConfig(name=name, strategy="scratch"), ArmConfig(name="other", strategy="scratch"))
     experiment_id = page_lab.submit(home, arms=arms)
