@@ -112,24 +112,11 @@ def _drawing(
 
 def _about(label: str, answer: str, numbers: tuple[int, int], sides: Sequence[Side]) -> str:
     """A square as it is read out."""
-    titles = [side.title for side in sides]
-    if len(titles) == 1:
-        return say(
-            "{label} answered as {answer}, {arm}: {number}",
-            label=label,
-            answer=answer,
-            arm=titles[0],
-            number=numbers[0],
-        )
-    return say(
-        "{label} answered as {answer}, {arm}: {number}, {other}: {other_number}",
-        label=label,
-        answer=answer,
-        arm=titles[0],
-        number=numbers[0],
-        other=titles[1],
-        other_number=numbers[1],
-    )
+    told = {"label": label, "answer": answer, "arm": sides[0].title, "number": numbers[0]}
+    if len(sides) == 1:
+        return say("{label} answered as {answer}, {arm}: {number}", **told)
+    told |= {"other": sides[1].title, "other_number": numbers[1]}
+    return say("{label} answered as {answer}, {arm}: {number}, {other}: {other_number}", **told)
 
 
 @kept

@@ -175,21 +175,12 @@ def _reached(own: About) -> str:
         return say("It has not been tested: the pictures of “{data}” have no labels.", data=text(own.target.called))
     measure = say("Balanced accuracy") if own.experiment.judge_by == BALANCED_ACCURACY else say("Accuracy")
     on = say("test pictures") if own.tested is None else number_of(own.tested, "test picture")  # not shown
-    pictures, accuracy = pictures_of(on, own.target), percent(found.mean)
+    told = {"measure": measure, "pictures": pictures_of(on, own.target), "accuracy": percent(found.mean)}
     if found.low is None:
-        return say(
-            "{measure} on {pictures} that it was not trained on: **{accuracy}**.",
-            measure=measure,
-            pictures=pictures,
-            accuracy=accuracy,
-        )
+        return say("{measure} on {pictures} that it was not trained on: **{accuracy}**.", **told)
+    told |= {"low": percent(found.low), "high": percent(found.high)}
     return say(
-        "{measure} on {pictures} that it was not trained on: **{accuracy}** (95 % interval {low} to {high}).",
-        measure=measure,
-        pictures=pictures,
-        accuracy=accuracy,
-        low=percent(found.low),
-        high=percent(found.high),
+        "{measure} on {pictures} that it was not trained on: **{accuracy}** (95 % interval {low} to {high}).", **told
     )
 
 

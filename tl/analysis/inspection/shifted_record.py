@@ -133,19 +133,12 @@ def which_is_better(name: str, other: str, arms: dict[str, OfArm], found: Held) 
 def which_holds_up(name: str, other: str, arms: dict[str, OfArm], found: Held) -> str:
     """Which of the two loses less by the shifts."""
     costs, interval = _costs(arms[name].loss, arms[other].loss, inside(other)), _interval(found.kept)
+    open_ = {"costs": costs, "difference": points(found.kept.mean)}
     if interval is None:
-        return say(
-            "{costs}; which one holds up better is not clear ({difference}).",
-            costs=costs,
-            difference=points(found.kept.mean),
-        )
+        return say("{costs}; which one holds up better is not clear ({difference}).", **open_)
     if not clearly(found.kept):
-        return say(
-            "{costs}; which one holds up better is not clear ({difference}; 95 % interval {interval}).",
-            costs=costs,
-            difference=points(found.kept.mean),
-            interval=interval,
-        )
+        unclear = later("{costs}; which one holds up better is not clear ({difference}; 95 % interval {interval}).")
+        return say(unclear, **open_, interval=interval)
     better, rest = (name, other) if found.kept.mean > 0 else (other, name)
     kept = found.kept if better == name else _turned(found.kept)
     told = {"costs": costs, "arm": noun(better), "difference": _lost(kept.mean), "interval": span(kept)}
