@@ -13,12 +13,12 @@ from tl.analysis.baselines import baseline_of, held_against, trained_alike
 from tl.analysis.claims import claim_of
 from tl.analysis.cost_results import Sides
 from tl.analysis.gains import Judging
-from tl.analysis.guessing import Counted, Pictures, counted
+from tl.analysis.guessing import Pictures, counted
 from tl.analysis.names import differing
 from tl.analysis.paired import Pair, costs, pairs_of, sides
 from tl.analysis.quiet import QuietRuns, quiet, timeless, two_devices
 from tl.analysis.records import RunRecord, mean
-from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict, both_guess
+from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Verdict, both_guess
 from tl.analysis.statistics import HURTS, UNDECIDED
 from tl.analysis.time_to_target import time_to_target
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused
@@ -57,19 +57,8 @@ def verdict(
     runs_of = {arm.name: [run for run in runs if run.arm == arm.name] for arm in experiment.arms}
     wanted = judge_by or (BALANCED_ACCURACY if experiment.judge_by == BALANCED_ACCURACY else ACCURACY)
     how = gains.judging_of(experiment, _judge_of(wanted, runs), train_pictures, test.total if test else None)
-    on_validation, on_test = (known and replace(known, balanced=how.balanced) for known in (validation, test))
-    reached = {name: counted(own, on_validation, on_test) for name, own in runs_of.items()}
-    summary = {
-        arm.name: _summary(
-            experiment,
-            arm,
-            runs_of[arm.name],
-            how,
-            reached[arm.name],
-            fairness.ledger(experiment, arm, runs_of[arm.name], margin, reached[arm.name], on_validation),
-        )
-        for arm in experiment.arms
-    }
+    on = [known and replace(known, balanced=how.balanced) for known in (validation, test)]
+    summary = {arm.name: _summary(experiment, arm, runs_of[arm.name], how, margin, *on) for arm in experiment.arms}
     least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
     alone = {name: quiet(own) for name, own in runs_of.items()}
 
@@ -165,8 +154,15 @@ def _claim(how: Judging, pairs: Sequence[Pair], margin: float, picked_from: int,
 
 
 def _summary(
-    experiment: Experiment, arm: ArmConfig, runs: Sequence[RunRecord], how: Judging, reached: Counted, ledger: Ledger
+    experiment: Experiment,
+    arm: ArmConfig,
+    runs: Sequence[RunRecord],
+    how: Judging,
+    margin: float,
+    validation: Pictures | None,
+    test: Pictures | None,
 ) -> ArmSummary:
+    reached = counted(runs, validation, test)
     best, own = mean(run.best_val_accuracy for run in runs), experiment.of(arm)
     means: dict[str, Any] = {name: mean(getattr(run, name) for run in runs) for name in MEANS}
     return ArmSummary(
@@ -181,7 +177,7 @@ def _summary(
         best_val_accuracy=best,
         above_guessing=reached.above_guessing,
         **means,
-        ledger=ledger,
+        ledger=fairness.ledger(experiment, arm, runs, margin, reached, validation),
     )
 
 
