@@ -16,12 +16,12 @@ from tests.verdict_lab import FULL, PROBE, SCRATCH, answered, experiment, judge,
 from tl.analysis import (
     claim_wording,
     fairness_wording,
-    losses,
     names,
     power,
     references,
     settle_wording,
     sweep_wording,
+    uncounted_runs,
     unplanned,
     wording,
 )
@@ -39,7 +39,7 @@ from tl.analysis.results import (
 from tl.analysis.sweep_results import BreakEven, Curve, SizeResult, SweepComparison, SweepFinding, Worth
 from tl.analysis.verdict import check
 from tl.config import ArmConfig, Experiment, Refused
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 from tl.strategies import STRATEGIES
 
 TINY = "mobilenet_v2-tiny-imagenet-64"
@@ -276,7 +276,7 @@ def ends() -> Iterator[Case]:
     yield (
         "two reasons",
         lambda: [
-            losses.state(replace(own, statuses={"failed": 2}, reasons=("diverged", "disk_full")))
+            uncounted_runs.state(replace(own, statuses={"failed": 2}, reasons=("diverged", "disk_full")))
             for own in judge(spec, []).summary.values()
         ],
     )

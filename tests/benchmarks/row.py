@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from tl.cli.table import table
+from tl.cli.text_table import table
 
 HEAD = ("what", "measured", "against", "its figure", "ratio", "goal", "")
 

@@ -21,7 +21,7 @@ from tl import __main__ as entry
 from tl.arms import parse_arms
 from tl.cli import compare, datasets
 from tl.cli.parser import dataset_name, decimal
-from tl.cli.table import table, wrapped
+from tl.cli.text_table import table, wrapped
 from tl.config import Refused, Training
 from tl.datasets import BUILT_IN
 from tl.datasets.drawn import BLOSSOMS

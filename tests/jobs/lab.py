@@ -13,7 +13,7 @@ from tl.jobs.launchers.local import LocalLauncher, identity_of
 from tl.jobs.supervisor import Supervisor
 from tl.store import database
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 
 FOLDER = Path(__file__).parent
 LIMIT_SECONDS = 30.0

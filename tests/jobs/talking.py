@@ -1,4 +1,4 @@
-"""A process that tells how far it is and then why it fails, as those do that `tl.jobs.telling` follows."""
+"""A process that tells how far it is and then why it fails, as those do that `tl.jobs.child_progress` follows."""
 
 import sys
 

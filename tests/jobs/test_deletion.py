@@ -7,9 +7,9 @@ from tl import jobs
 from tl.analysis.forecasts import advice_record
 from tl.config import Refused
 from tl.store import database, removal
-from tl.store import settling as plans
+from tl.store import settle_plan as plans
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 
 
 def ids(home: Home) -> list[str]:

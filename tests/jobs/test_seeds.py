@@ -16,7 +16,7 @@ from tl.report.command import command
 from tl.store import database
 from tl.store.documents import read_config
 from tl.store.files import read_json, write_json
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from tests import page_lab
 from tests.page_lab import charts, unescaped
 from tl.jobs import background
 from tl.report import report as reports
-from tl.store.looks import GRAD_CAM, Answer, Look, take_pixels, write_look
 from tl.store.pictures import pixels_path
 from tl.store.predictions import ALONE, Predictions, write_predictions
+from tl.store.saliency import GRAD_CAM, Answer, Look, take_pixels, write_look
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted, write_shifted
 
 SIDE, PICTURES = 64, 15

@@ -10,8 +10,8 @@ import pytest
 from tests.report.bundle_lab import exported, files_below, packed
 from tl import jobs
 from tl.config import Refused
-from tl.report import intake
-from tl.report.intake import import_bundle
+from tl.report import bundle_import
+from tl.report.bundle_import import import_bundle
 from tl.store.quarantine import quarantine
 
 KILLED = """
@@ -62,8 +62,8 @@ def test_the_folder_of_an_import_that_goes_on_is_not_swept(home, other, tmp_path
 
 
 def test_of_two_imports_of_the_same_at_once_one_is_done(home, other, tmp_path, monkeypatch):
-    path, real, together = packed(tmp_path / "b.zip", exported(home)), intake._runs, threading.Barrier(2)
-    monkeypatch.setattr(intake, "_runs", lambda *given: (together.wait(60), real(*given))[1])
+    path, real, together = packed(tmp_path / "b.zip", exported(home)), bundle_import._runs, threading.Barrier(2)
+    monkeypatch.setattr(bundle_import, "_runs", lambda *given: (together.wait(60), real(*given))[1])
 
     def done(_) -> str:
         try:

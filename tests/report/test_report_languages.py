@@ -20,9 +20,9 @@ from tl.config import ArmConfig, Refused, Training
 from tl.datasets.pool import answers as answering
 from tl.languages import say, speaking, store
 from tl.measures import GUESSING_ERRORS
-from tl.report import findings, predict, reading
+from tl.report import findings, predict, table_reader
 from tl.report.bundle import export_bundle, fingerprint
-from tl.report.intake import import_bundle
+from tl.report.bundle_import import import_bundle
 from tl.report.model_card import about, card
 from tl.report.report import report
 from tl.setting_names import SETTINGS
@@ -97,7 +97,7 @@ def test_what_is_wrong_with_a_table_is_said_in_the_readers_language(bracketed):
     asked = []
     tables = {"metrics.parquet": b"no table"}
     with speaking("zh"), pytest.raises(Refused):
-        reading._read(lambda: lambda tasks: asked.extend(tasks) or iter([{"refused": "x"}]), tables, {})
+        table_reader._read(lambda: lambda tasks: asked.extend(tasks) or iter([{"refused": "x"}]), tables, {})
     assert asked[0]["language"] == "zh"
     start = f"from pathlib import Path; from tl import languages; languages.LOCALE = Path({str(bracketed)!r});"
     with answering(["-c", f"{start} from tl.report import reader; reader.main()"]) as ask:
@@ -118,7 +118,7 @@ def test_advice_for_zips_of_pictures_is_none_for_a_bundle_in_any_language(
         translated.text, translated.values = told.text, told.values
         raise Refused(translated)
 
-    monkeypatch.setattr("tl.report.intake.read_members", empty)
+    monkeypatch.setattr("tl.report.bundle_import.read_members", empty)
     with speaking("zh"), pytest.raises(Refused, match="^⟦b.zip 是空的; give a bundle that TL Lab has exported.⟧$"):
         import_bundle(other, tmp_path / "b.zip")
 

@@ -15,7 +15,7 @@ from tl.train.batches import (
     to_input,
     training_batches,
 )
-from tl.train.trivial import trivially_augmented
+from tl.train.trivial_augment import trivially_augmented
 
 CPU = torch.device("cpu")
 PIXELS = np.random.default_rng(0).integers(0, 256, (21, 16, 16, 3), dtype=np.uint8)

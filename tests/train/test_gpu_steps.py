@@ -7,9 +7,9 @@ import torch
 from tl.backbones import IMAGENET_INPUT
 from tl.datasets import prepare
 from tl.train import resident as resident_module
+from tl.train.epoch_sums import EpochSums
 from tl.train.learner import Learner
 from tl.train.resident import Resident, resident
-from tl.train.sums import EpochSums
 
 CPU = torch.device("cpu")
 

@@ -7,8 +7,8 @@ from torch import nn
 
 from tl.config import Refused
 from tl.store.device_lock import Turn
-from tl.store.looks import GRAD_CAM, TOKENS
 from tl.store.predictions import read_predictions
+from tl.store.saliency import GRAD_CAM, TOKENS
 from tl.store.shifted import KINDS, SHIFTS, STRENGTHS, read_shifted
 from tl.train.hardware.threads import Threads
 from tl.train.looking.finished import finished

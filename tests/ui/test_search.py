@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.row_lab import run_row
 from tl.jobs.listing import RunEntry, entry_of
 from tl.store.home import Home
-from tl.store.labels import Label
+from tl.store.name_and_notes import Label
 from tl.ui.manage.search import fitting
 
 TITLES = {"blossoms": "Blossoms (drawn by the computer)", "mine": "Ärzte & Bilder"}

@@ -2,7 +2,7 @@
 
 from tl.config import Experiment
 from tl.languages import joined, later, plural, say
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 from tl.words import count, number_of
 
 OUTCOMES = {

@@ -14,11 +14,11 @@ from tl.analysis.gains import Judging
 from tl.analysis.guessing import Counted, Pictures, counted
 from tl.analysis.names import differing
 from tl.analysis.paired import Pair, costs, pairs_of, sides
-from tl.analysis.quiet import QuietRuns, quiet, timeless, two_devices
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict, both_guess
 from tl.analysis.statistics import HURTS, UNDECIDED
 from tl.analysis.time_to_target import time_to_target
+from tl.analysis.undisturbed import QuietRuns, quiet, timeless, two_devices
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused, Training
 from tl.languages import say
 

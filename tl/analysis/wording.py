@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from tl.analysis import claim_wording, fairness_wording, losses, names
+from tl.analysis import claim_wording, fairness_wording, names, uncounted_runs
 from tl.analysis.names import inside, instead, noun, title
 from tl.analysis.results import ArmSummary, Claim, Comparison, Learning, Verdict, both_guess
 from tl.analysis.statistics import UNDECIDED
@@ -135,14 +135,14 @@ def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
     if not entry.tested:
         sentences = [_by_validation(found, name), fairness]
     elif guessed := fairness_wording.nothing_learned(found, name, all_arms=claim is not None):
-        sentences = [guessed, losses.told(found, name)]
+        sentences = [guessed, uncounted_runs.told(found, name)]
     else:
         claim = claim or entry.claim
         sentences = [
             claim_wording.told(found, name, claim),
             names.caveat(found, name),
             claim_wording.what_next(found, name, claim),
-            losses.told(found, name),
+            uncounted_runs.told(found, name),
             fairness,
         ]
     return joined([*sentences, fairness_wording.unfrozen(found, entry.against, name)])
@@ -177,17 +177,17 @@ def _nothing_to_compare(found: Verdict, name: str) -> str:
     sides = {side: found.summary[side] for side in (name, found.against(name))}
     known = [side for side, own in sides.items() if own.best_val_accuracy is not None]
     if not known:
-        return joined([_nothing_yet(sides.values()), losses.told(found, name)])
+        return joined([_nothing_yet(sides.values()), uncounted_runs.told(found, name)])
     missing = [side for side in sides if side not in known]
     if not missing:
         return say("The two arms have no seed in common, so there is nothing to compare.")
     arm, own = title(missing[0]), sides[missing[0]]
     reached = _reached(found, inside(known[0]), sides[known[0]])
-    if losses.ended(own):
+    if uncounted_runs.ended(own):
         return say(
             "{arm} has no finished epoch because it {state}, so there is nothing to compare; {reached}.",
             arm=arm,
-            state=losses.state(own),
+            state=uncounted_runs.state(own),
             reached=reached,
         )
     return say("{arm} has no finished epoch, so there is nothing to compare; {reached}.", arm=arm, reached=reached)
@@ -195,7 +195,7 @@ def _nothing_to_compare(found: Verdict, name: str) -> str:
 
 def _nothing_yet(sides: Iterable[ArmSummary]) -> str:
     """Where no epoch was finished: whether one still may be."""
-    ended = [status in losses.ENDS for own in sides for status in own.statuses]
+    ended = [status in uncounted_runs.ENDS for own in sides for status in own.statuses]
     return say("No run finished an epoch.") if ended and all(ended) else say("No epoch is finished yet.")
 
 
@@ -204,7 +204,7 @@ def _by_validation(found: Verdict, name: str) -> str:
         return _untested_there(found)
     base = found.against(name)
     untested = [
-        (inside(side), losses.state(found.summary[side]))
+        (inside(side), uncounted_runs.state(found.summary[side]))
         for side in (base, name)
         if not found.summary[side].test_accuracy
     ]

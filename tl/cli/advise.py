@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tl.backbones import listed
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
-from tl.cli.table import semicolons
+from tl.cli.text_table import semicolons
 from tl.config import Training
 from tl.languages import say
 from tl.output import print_json
@@ -85,8 +85,8 @@ def _tell(found: dict[str, Any], record: dict[str, int]) -> None:
 
 def _apart(home: Home, training: Training) -> "Distance | None":
     """How different the two data sets look, looked at now; None where there is one. Raises Refused."""
-    from tl.analysis.adaptation.apart import answer, question
-    from tl.jobs.measurements.apart import measure
+    from tl.analysis.adaptation.domain_distance import answer, question
+    from tl.jobs.measurements.domain_distance import measure
 
     if training.target_dataset is None:
         return None

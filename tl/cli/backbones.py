@@ -6,7 +6,7 @@ from typing import Any
 from tl import timm_networks
 from tl.backbones import BACKBONES
 from tl.cli.parser import add_command
-from tl.cli.table import table
+from tl.cli.text_table import table
 from tl.config import Refused
 from tl.languages import say
 from tl.output import print_json

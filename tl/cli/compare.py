@@ -14,8 +14,8 @@ from tl.analysis.unplanned import notes
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import listed
 from tl.cli.parser import Parser, add_command, add_verdict_options, dataset_name, decimal, verdict_options
-from tl.cli.settling import add_options, as_document, follow, wanted
-from tl.cli.table import table
+from tl.cli.text_table import table
+from tl.cli.until_settled import add_options, as_document, follow, wanted
 from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import (
     BALANCES,
@@ -38,7 +38,7 @@ from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.schedules import OPTIMIZERS, SCHEDULES
 from tl.setting_names import called
-from tl.store import database, settling
+from tl.store import database, settle_plan
 from tl.store.home import Home
 from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
@@ -353,6 +353,6 @@ def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:
     print(f"\n{say('Stopping ...')}", file=sys.stderr, flush=True)
     ids = list(experiment_ids)
     for own in ids:
-        settling.end(home, own, "stopped")
+        settle_plan.end(home, own, "stopped")
     jobs.stop_all(home, [row.run_id for own in ids for row in database.read_runs(home, own, ACTIVE)])
     print(say("Stopped; what was trained so far is kept. To go on:"), file=sys.stderr)

@@ -10,7 +10,7 @@ from tl.cli.bar import bar
 from tl.cli.classes import add_class_options, edits_of
 from tl.cli.datasets import as_json, headed, name_of
 from tl.cli.parser import add_command
-from tl.cli.table import semicolons, split_words, table
+from tl.cli.text_table import semicolons, split_words, table
 from tl.config import Refused
 from tl.languages import english, joined, later, later_plural, plural, say
 from tl.output import print_json

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tl.cli.compare import finish
 from tl.cli.datasets import add_correction_options, corrections_of
 from tl.cli.parser import add_command, check_output
-from tl.cli.table import split_words, table
+from tl.cli.text_table import split_words, table
 from tl.config import Experiment, Refused
 from tl.languages import joined, say
 from tl.output import print_json
@@ -89,7 +89,7 @@ def again(arguments: argparse.Namespace) -> int:
     if not correct:
         raise Refused(say("Say which pictures: --set-aside FILE, --relabel FILE, or both."))
     home, before_id = arguments.home, arguments.experiment_id
-    from tl.jobs.again import compare_again
+    from tl.jobs.compare_again import compare_again
 
     experiment_id = compare_again(home, before_id, correct)
     status = finish(home, experiment_id, arguments.json, {})
@@ -116,7 +116,7 @@ def _rows(found: "Doubts", info: "DatasetInfo", index: "pd.DataFrame") -> list[d
 
 
 def _doubled(home: Home, info: "DatasetInfo", names: Sequence[str]) -> list[dict[str, Any]]:
-    from tl.datasets.twins import twins
+    from tl.datasets.duplicates import twins
 
     return [{"kind": pair.kind, "pictures": [names[pair.row], names[pair.other]]} for pair in twins(home, info)]
 

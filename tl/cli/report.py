@@ -46,7 +46,7 @@ def export(arguments: argparse.Namespace) -> int:
 
 def import_(arguments: argparse.Namespace) -> int:
     """0: what the bundle holds is here."""
-    from tl.report.intake import import_bundle
+    from tl.report.bundle_import import import_bundle
 
     kind, ident = import_bundle(arguments.home, arguments.bundle)
     if arguments.json:

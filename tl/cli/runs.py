@@ -8,7 +8,7 @@ from typing import Any
 from tl import jobs
 from tl.cli import sweep
 from tl.cli.parser import add_command
-from tl.cli.table import sets_told, table
+from tl.cli.text_table import sets_told, table
 from tl.cli.watch import FAILED, describe_end, percent, said_of, wait
 from tl.config import Refused
 from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP

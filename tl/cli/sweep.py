@@ -18,7 +18,7 @@ from tl.cli.compare import (
     tell_power,
 )
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.table import semicolons, sets_told, table
+from tl.cli.text_table import semicolons, sets_told, table
 from tl.cli.watch import wait
 from tl.jobs.sizes import PRESETS, parse_sizes
 from tl.languages import joined, later, say

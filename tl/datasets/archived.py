@@ -14,7 +14,7 @@ from tl.config import Refused
 from tl.datasets import pool
 from tl.datasets.archive import Limits
 from tl.datasets.info import DatasetInfo, mending
-from tl.datasets.pieces import Progress, Told
+from tl.datasets.turns import Progress, Told
 from tl.decoding.heads import CRASHES
 from tl.decoding.methods import STORED
 from tl.languages import plural, say

@@ -23,10 +23,10 @@ from tl.datasets.info import DRAWN, UNLABELLED, DatasetInfo, mending, taken
 from tl.datasets.intake import FIRST_RESOLUTION, Edits, Incoming, check_free, read_zip
 from tl.datasets.intake.incoming import Source
 from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
-from tl.datasets.pieces import Progress
 from tl.datasets.resplit import divided_by_content, redrawn, together
 from tl.datasets.titles import called, check_title, name_for
 from tl.datasets.torchvision_sets import CIFAR10, FLOWERS102
+from tl.datasets.turns import Progress
 from tl.languages import say
 from tl.store import database
 from tl.store.files import read_json, read_parquet

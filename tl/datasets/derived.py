@@ -15,7 +15,7 @@ from tl.datasets.info import DRAWN, GIVEN, DatasetInfo
 from tl.datasets.intake import FIRST_RESOLUTION, Edits, check_free
 from tl.datasets.intake.edits import apply
 from tl.datasets.intake.incoming import disk_told
-from tl.datasets.intake.settling import Pixels, check_classes, write
+from tl.datasets.intake.new_dataset import Pixels, check_classes, write
 from tl.datasets.titles import check_title, folded
 from tl.languages import say
 from tl.store.home import Home

@@ -14,7 +14,7 @@ import numpy as np
 
 from tl.datasets import blossoms, dusk, pool
 from tl.datasets.info import MAX_NATIVE_RESOLUTION, DatasetInfo
-from tl.datasets.pieces import Progress, Told
+from tl.datasets.turns import Progress, Told
 from tl.languages import later, say
 from tl.store.files import locked, read_json, write_json
 from tl.store.pictures import SPLITS, PictureStore

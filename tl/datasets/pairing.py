@@ -14,7 +14,7 @@ from tl.config import LEAVE_OUT, Refused, RunConfig, Training
 from tl.datasets.catalogue import BUILT_IN, describe, home_of, prepare
 from tl.datasets.info import DatasetInfo
 from tl.datasets.matching import Matching, check_source, matched
-from tl.datasets.pieces import Progress
+from tl.datasets.turns import Progress
 from tl.languages import joined, say
 from tl.store.home import Home
 from tl.store.paired import HIDDEN, MOST_LOOKED_AT, TARGET_VALIDATION, PairedStore, Part, Pictures

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tl import machine
-from tl.datasets.pieces import LOOK_SECONDS, Gate
+from tl.datasets.turns import LOOK_SECONDS, Gate
 from tl.output import UTF_8
 
 ROOT = Path(__file__).resolve().parents[2]  # holds the package tl

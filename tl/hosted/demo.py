@@ -155,14 +155,14 @@ class Demo(Policy):
         expiry.remove_expired(self.home)
 
     def begin_page(self) -> None:
-        from tl.hosted import whose_page  # Streamlit, as below
+        from tl.hosted import page_owner  # Streamlit, as below
 
-        whose_page.settle()
+        page_owner.settle()
 
     def owner(self) -> str | None:
-        from tl.hosted import whose_page
+        from tl.hosted import page_owner
 
-        return whose_page.home().owner
+        return page_owner.home().owner
 
     def tell(self) -> None:
         from tl.hosted import notices

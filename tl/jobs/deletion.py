@@ -7,10 +7,10 @@ a kill finds the rows, and then nothing was deleted, or none, and then the folde
 from dataclasses import dataclass
 
 from tl.config import Experiment, Refused
-from tl.jobs.ended import settle_dead
+from tl.jobs.dead_trainers import settle_dead
 from tl.jobs.stopping import stop_all
 from tl.languages import later, later_plural, plural, say
-from tl.store import database, removal, settling
+from tl.store import database, removal, settle_plan
 from tl.store.database import Unknown
 from tl.store.files import locked, used_bytes
 from tl.store.home import Home
@@ -106,7 +106,7 @@ def delete(home: Home, ident: str, stop_first: bool = False) -> Whole:
     whole = find(home, ident)
     if stop_first and (whole.active or whole.adds_seeds):
         for own in whole.experiments:
-            settling.end(home, own, "stopped")
+            settle_plan.end(home, own, "stopped")
         stop_all(home, [row.run_id for row in whole.active])
         whole = find(home, ident)
     _refuse_active(whole)
@@ -115,8 +115,8 @@ def delete(home: Home, ident: str, stop_first: bool = False) -> Whole:
 
 
 def _delete(home: Home, whole: Whole) -> None:
-    from tl.store.looks import forget_looks
     from tl.store.quarantine import announce, quarantine  # numpy, pandas
+    from tl.store.saliency import forget_looks
 
     # Whoever imports the same waits, and finds either all of it here or none.
     with locked(home.locks_dir / "import.lock"), quarantine(home, home.runs_dir) as outgoing:

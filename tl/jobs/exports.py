@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from tl.config import Refused
-from tl.jobs import background, telling
+from tl.jobs import background, child_progress
 from tl.languages import plural, read, say, store
 from tl.store import database
 from tl.store.documents import Count, fitting
@@ -37,7 +37,7 @@ class State(Struct, frozen=True, kw_only=True):
 
 
 def make(
-    home: Home, run_id: str, folder: Path, told: telling.Told, *, onnx: bool = True, pictures: bool = True
+    home: Home, run_id: str, folder: Path, told: child_progress.Told, *, onnx: bool = True, pictures: bool = True
 ) -> dict[str, Any]:
     """Write what torch makes of a model into the empty `folder`; what was measured, and the temperature.
 
@@ -57,7 +57,7 @@ def make(
     temperature = temperature_of(home, run_id)
     arguments = [str(home.run(run_id).folder), "--output", str(folder), "--temperature", repr(temperature or 1.0)]
     arguments += ["--without-onnx"] * (not onnx) + ["--without-pictures"] * (not pictures)
-    telling.follow("tl.train.export", arguments, told)
+    child_progress.follow("tl.train.export", arguments, told)
     found = read_json(folder / "facts.json")
     if not isinstance(found, dict):
         raise Refused(say("The export did not say what it measured; the disk may be full."))

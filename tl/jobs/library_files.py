@@ -15,7 +15,7 @@ import msgspec
 from tl.backbones import BACKBONES, unknown
 from tl.config import MAX_RESOLUTION, MIN_RESOLUTION, Refused
 from tl.jobs import own_weights
-from tl.jobs.keeping import COUNTER
+from tl.jobs.keep_in_library import COUNTER
 from tl.jobs.library import LOCK
 from tl.languages import say
 from tl.sources import own

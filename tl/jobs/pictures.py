@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tl.config import Refused
-from tl.jobs.ended import settle_dead
+from tl.jobs.dead_trainers import settle_dead
 from tl.languages import say
 from tl.store import database
 from tl.store.files import hold

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tl.analysis.estimate import RunState, times_left
+from tl.analysis.time_estimate import RunState, times_left
 from tl.config import RunConfig
 from tl.jobs.listing import RunEntry
 from tl.store.documents import Progress, read_config

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
-from tl.jobs import devices, settling
-from tl.jobs.ended import as_it_is, settle_dead
+from tl.jobs import devices, settle_plan
+from tl.jobs.dead_trainers import as_it_is, settle_dead
 from tl.jobs.endings import out_of_time
 from tl.jobs.launchers import catalogue
 from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
@@ -24,7 +24,7 @@ from tl.store.growth import with_ended
 from tl.store.home import Home
 from tl.store.rows import RunRow, Waiting
 from tl.store.schema import ACTIVE, kept_open
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 from tl.store.titles import title_of
 
 _FORGET = dict.fromkeys(("handle", "ended", "reason", "message"))
@@ -39,14 +39,18 @@ def submit(
 ) -> str:
     """Queue an experiment; its id. `settle`: add seeds to it until it is settled. The same `key` twice (a double click)
     is the same experiment, and so is the same under another key a moment later (a second tab). `keep_of`: id of an
-    earlier one, whose finished runs are taken over for the arms that are as they were there (see tl.jobs.kept).
+    earlier one, whose finished runs are taken over for the arms that are as they were there (see tl.jobs.reused_runs).
 
     Raises Refused where the data set, the sample count or the weights do not exist, or where it is too much.
     """
     if key and (earlier := database.experiment_with_key(home, key)):
         return earlier
     return enqueue(
-        home, [resolved(home, experiment)], key, settle=settle and settling.begun(settle, experiment), keep_of=keep_of
+        home,
+        [resolved(home, experiment)],
+        key,
+        settle=settle and settle_plan.begun(settle, experiment),
+        keep_of=keep_of,
     )
 
 
@@ -72,7 +76,7 @@ def enqueue(
     check_weights(home, experiments)
     keep: dict[str, RunRow] = {}
     if keep_of:
-        from tl.jobs.kept import kept, like_before, take_over
+        from tl.jobs.reused_runs import kept, like_before, take_over
 
         runs = [like_before(home, keep_of, own) for own in runs]
         keep = kept(home, keep_of, experiments[0], runs[0])

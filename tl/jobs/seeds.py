@@ -4,19 +4,19 @@ from collections import Counter
 from typing import Any
 
 from tl.config import DECIDED, Experiment, Refused, RunConfig
-from tl.jobs.ended import settle_dead
+from tl.jobs.dead_trainers import settle_dead
 from tl.jobs.queue import admission_of, resolved
-from tl.jobs.settling import begun, with_seeds
+from tl.jobs.settle_plan import begun, with_seeds
 from tl.jobs.stopping import stop_all
 from tl.languages import plural, say
-from tl.store import database, settling
+from tl.store import database, settle_plan
 from tl.store.documents import read_config
 from tl.store.files import write_json
 from tl.store.growth import grow
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE, RESUMABLE
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 from tl.words import number_of
 
 MOST_SEEDS = 100  # of an experiment
@@ -118,7 +118,7 @@ def begin_settling(home: Home, experiment_id: str, plan: Settling) -> bool:
     _check(home, entry, rows)
     fresh = begun(plan, entry["experiment"])
     resolved(home, entry["experiment"])  # refuses what can't be trained any more: pictures or weights are gone
-    return settling.begin(home, experiment_id, fresh)
+    return settle_plan.begin(home, experiment_id, fresh)
 
 
 def stop_settling(home: Home, experiment_id: str) -> None:
@@ -127,5 +127,5 @@ def stop_settling(home: Home, experiment_id: str) -> None:
     Raises Refused for an unknown id, else as `stop_all` does.
     """
     database.read_experiment(home, experiment_id)
-    settling.end(home, experiment_id, "stopped")
+    settle_plan.end(home, experiment_id, "stopped")
     stop_all(home, [row.run_id for row in database.read_runs(home, experiment_id, ACTIVE)])

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from tl.jobs.ended import settle
+from tl.jobs.dead_trainers import settle
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended
 from tl.jobs.listing import RunEntry
@@ -12,7 +12,7 @@ from tl.jobs.queue import run
 from tl.jobs.start import ensure_supervisor, supervisor_lives
 from tl.languages import say
 from tl.store import database
-from tl.store import settling as plans
+from tl.store import settle_plan as plans
 from tl.store.home import Home
 from tl.store.rows import RunRow
 from tl.store.schema import ACTIVE

@@ -11,16 +11,16 @@ from contextlib import suppress
 from typing import Any
 
 from tl.config import Refused
-from tl.jobs.ended import end_of, start_again
+from tl.jobs.dead_trainers import end_of, start_again
 from tl.jobs.endings import out_of_time, overdue, stalled
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, Unreachable
 from tl.jobs.liveness import STALL_SECONDS, Stillness
-from tl.jobs.needs import Needs
+from tl.jobs.look_starter import Settler
+from tl.jobs.machine_record import Whereabouts
+from tl.jobs.memory_needs import Needs
 from tl.jobs.queue import waiting_runs
 from tl.jobs.queue_order import Group, group
-from tl.jobs.settler import Settler
-from tl.jobs.whereabouts import Whereabouts
 from tl.languages import say
 from tl.store import database, everybody
 from tl.store.everybody import Move

@@ -12,11 +12,11 @@ from tl import sources
 from tl.analysis.experiment import pictures_of
 from tl.config import Refused
 from tl.languages import english, language, read
-from tl.report.reading import reading
 from tl.report.subject import SWEEP, Subject, ended
+from tl.report.table_reader import reading
 from tl.store.documents import read_imported
 from tl.store.home import Home
-from tl.store.labels import label_of
+from tl.store.name_and_notes import label_of
 
 FORMAT = 4  # goes up when an older TL Lab could no longer read it
 BEFORE = 3  # of a bundle without answers on shifted pictures, which that can read, too

@@ -13,7 +13,7 @@ from tl.differences import usual_name_of
 from tl.effects import idle, of_another_strategy
 from tl.languages import listed, say
 from tl.store.documents import Result
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 from tl.words import short
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})

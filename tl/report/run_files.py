@@ -8,7 +8,7 @@ from typing import Any
 from tl.config import RunConfig
 from tl.languages import say
 from tl.report.bundle import RUN_FILES
-from tl.report.reading import Reader
+from tl.report.table_reader import Reader
 from tl.report.values import Damaged, checked, plain_value
 from tl.store.documents import Result
 from tl.store.home import Home, own_id

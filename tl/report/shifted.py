@@ -5,7 +5,7 @@ import numpy as np
 from tl.config import Refused
 from tl.languages import say
 from tl.report.predictions import CLASSES
-from tl.report.tables import read_columns
+from tl.report.untrusted_parquet import read_columns
 from tl.store.shifted import COLUMNS, SHIFTS, Shifted, whole
 
 TYPES = {name: "string" if name == "kind" else "Int64" for name in COLUMNS}

@@ -11,7 +11,7 @@ from tl.analysis.sweep import finding
 from tl.analysis.sweep_results import SweepFinding
 from tl.analysis.sweep_wording import covers
 from tl.languages import commas, later, say
-from tl.report import findings, pieces, sections, size_findings
+from tl.report import findings, html_parts, sections, size_findings
 from tl.report.experiment import METHOD, RUNS_HEAD, runs_rows
 from tl.report.subject import Subject
 from tl.words import count, plain
@@ -44,34 +44,34 @@ def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) ->
     pictures = say("{sizes} training pictures", sizes=commas(map(count, subject.sizes)))
     facts = f"{pictures} · {sections.resolution_and_seeds(experiment)} · {sections.submitted(subject)}"
     title, below = sections.head(subject, info, facts)
-    return pieces.page(
+    return html_parts.page(
         title,
         [
             *below,
-            pieces.paragraph(found.text, "verdict"),
-            pieces.heading(say("Accuracy over the number of training pictures")),
-            *(pieces.figures([chart]) for chart in charts(found, lines)),
+            html_parts.paragraph(found.text, "verdict"),
+            html_parts.heading(say("Accuracy over the number of training pictures")),
+            *(html_parts.figures([chart]) for chart in charts(found, lines)),
             *sections.sources(lines),
             *against(found),
-            pieces.heading(say("Every size in numbers")),
-            pieces.table(pieces.worded(size_findings.SIZES_HEAD), size_findings.size_rows(found)),
-            pieces.paragraph(say("Test accuracy: {covers}.", covers=covers(found)), "small"),
-            pieces.heading(say("Was every arm given a fair chance?")),
-            pieces.table(
+            html_parts.heading(say("Every size in numbers")),
+            html_parts.table(html_parts.worded(size_findings.SIZES_HEAD), size_findings.size_rows(found)),
+            html_parts.paragraph(say("Test accuracy: {covers}.", covers=covers(found)), "small"),
+            html_parts.heading(say("Was every arm given a fair chance?")),
+            html_parts.table(
                 (say("Pictures"), *findings.fairness_head(next(iter(documents.values())).verdict)),
                 _by_size({size: findings.fairness_rows(each.verdict) for size, each in documents.items()}),
             ),
-            pieces.paragraph(say(findings.FAIRNESS_NOTE), "small"),
-            pieces.heading(say("Every run")),
-            pieces.table(
-                pieces.worded((size_findings.SIZES_HEAD[0], *RUNS_HEAD)),
+            html_parts.paragraph(say(findings.FAIRNESS_NOTE), "small"),
+            html_parts.heading(say("Every run")),
+            html_parts.table(
+                html_parts.worded((size_findings.SIZES_HEAD[0], *RUNS_HEAD)),
                 _by_size({size: runs_rows(each) for size, each in documents.items()}),
             ),
             *sections.unplanned(subject, runs.records),
             *sections.setting(subject, info, runs.records, judged),
-            pieces.heading(say("How the numbers are defined")),
-            pieces.paragraph(say(METHOD_OF_SIZES), "small"),
-            pieces.paragraph(say(METHOD), "small"),
+            html_parts.heading(say("How the numbers are defined")),
+            html_parts.paragraph(say(METHOD_OF_SIZES), "small"),
+            html_parts.paragraph(say(METHOD), "small"),
         ],
     )
 
@@ -83,8 +83,8 @@ def against(found: SweepFinding) -> list[str]:
     against = {entry.against or found.baseline for entry in found.comparisons.values()}
     whom = noun(found.baseline) if len(against) == 1 else say("the same network from scratch")
     return [
-        pieces.heading(say("Against {baseline}: up to how many pictures", baseline=whom)),
-        pieces.table(pieces.worded(size_findings.BREAK_EVEN_HEAD), size_findings.break_even_rows(found)),
+        html_parts.heading(say("Against {baseline}: up to how many pictures", baseline=whom)),
+        html_parts.table(html_parts.worded(size_findings.BREAK_EVEN_HEAD), size_findings.break_even_rows(found)),
     ]
 
 

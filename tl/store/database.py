@@ -13,10 +13,10 @@ from typing import Any
 from tl.config import Experiment, Refused, RunConfig
 from tl.languages import read, say, store
 from tl.store.home import Home
-from tl.store.labels import NONE, Label
+from tl.store.name_and_notes import NONE, Label
 from tl.store.rows import RunRow, experiment_of, row_of
 from tl.store.schema import ACTIVE, TRANSITIONS, select, writing
-from tl.store.settling import Settling, plan_of
+from tl.store.settle_plan import Settling, plan_of
 from tl.words import status_name
 
 TWICE_SECONDS = 5.0  # in which the same, started from two pages, is one submission: a form that is open in two tabs

@@ -18,7 +18,7 @@ from tl.answering import DEEP, AnswerFile, files_in
 from tl.datasets import pixels_from
 from tl.datasets.archive import LIMITS
 from tl.datasets.archived import PLAIN, Decoder, decode_all, decode_kept, decoder
-from tl.datasets.pieces import Told
+from tl.datasets.turns import Told
 from tl.decoding.heads import TOO_LARGE_A_FILE
 from tl.decoding.methods import STORED
 from tl.decoding.pixels import LARGEST

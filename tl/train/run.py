@@ -31,6 +31,7 @@ from tl.train.checkpoints.history import History, describe
 from tl.train.checkpoints.sealed import reached
 from tl.train.devices.peers import NoTurn
 from tl.train.devices.ranks import ALONE, Ranks
+from tl.train.epoch_sums import EpochSums
 from tl.train.evaluate import Evaluation
 from tl.train.events import write_events
 from tl.train.frozen import VALIDATION
@@ -43,7 +44,6 @@ from tl.train.network import new_network
 from tl.train.obtain import weights_here
 from tl.train.progress import Progress
 from tl.train.rate_test import none_shown
-from tl.train.sums import EpochSums
 
 
 class Diverged(Exception):

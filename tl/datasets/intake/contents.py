@@ -13,10 +13,10 @@ from tl.datasets.description import Report
 from tl.datasets.encodings import Names
 from tl.datasets.grouping import Grouping, content, is_table
 from tl.datasets.intake.layouts import Found, file_names, sheets
+from tl.datasets.intake.new_dataset import Pixels
 from tl.datasets.intake.readable import Work, decode_members
 from tl.datasets.intake.refusals import no_classes
-from tl.datasets.intake.settling import Pixels
-from tl.datasets.pieces import Told
+from tl.datasets.turns import Told
 from tl.decoding.heads import TOO_LARGE_A_FILE, is_junk
 from tl.languages import later, say
 

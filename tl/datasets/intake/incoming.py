@@ -24,7 +24,7 @@ from tl.datasets.archived import PLAIN, ReadOptions
 from tl.datasets.grouping import Grouping, belonging
 from tl.datasets.info import DatasetInfo, of_names, taken
 from tl.datasets.info import Report as Left
-from tl.datasets.intake import settling
+from tl.datasets.intake import new_dataset
 from tl.datasets.intake import unlabelled as without_labels
 from tl.datasets.intake.asked_for import choose
 from tl.datasets.intake.contents import Decoded, decode_into, tables
@@ -33,7 +33,7 @@ from tl.datasets.intake.layouts import Found, Reading, read
 from tl.datasets.intake.layouts.reading import AS_FOUND, Asked
 from tl.datasets.intake.packing import one_zip, pack_files, too_large
 from tl.datasets.intake.refusals import no_classes
-from tl.datasets.pieces import Progress, Told
+from tl.datasets.turns import Progress, Told
 from tl.languages import again, later, say
 from tl.store.home import Home
 from tl.store.quarantine import quarantine, settle
@@ -140,9 +140,9 @@ class Incoming:
         if edits and not self.labelled:
             raise Refused(say("Pictures without labels have no classes that could be changed."))
         with disk_told(self.home, target):
-            pictures, report = settling.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
+            pictures, report = new_dataset.classified(self._read.pictures, reading, edits or Edits(), self._read.report)
             pictures["belongs"] = self._belonging(pictures)
-            ways = self._about | {"read_as": reading.how, "remarks": settling.remarks(reading, pictures)}
+            ways = self._about | {"read_as": reading.how, "remarks": new_dataset.remarks(reading, pictures)}
             ways |= {"changes": tuple((edits or Edits()).in_words())}
             grouping: Grouping | None = self._asks["grouping"]
             ways |= {"grouped_by": grouping.way if grouping else "", "scales": self._read.scales}
@@ -151,8 +151,8 @@ class Incoming:
             ways |= {"labelled": self.labelled}
             native = self._read.native
             if self.labelled:
-                settling.check_classes(pictures, self._asks["limits"].classes)
-            info = settling.write(self.folder, self._read.pixels, pictures, ways, native, report)
+                new_dataset.check_classes(pictures, self._asks["limits"].classes)
+            info = new_dataset.write(self.folder, self._read.pixels, pictures, ways, native, report)
             for part in self.folder.glob("*.part*"):
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
             self.home.policy.check_disk()

@@ -15,7 +15,7 @@ from tl.datasets.description import Report
 from tl.datasets.info import MAX_NATIVE_RESOLUTION
 from tl.datasets.intake.refusals import no_pictures
 from tl.datasets.intake.scales import Scales
-from tl.datasets.pieces import Progress, Told
+from tl.datasets.turns import Progress, Told
 from tl.languages import say
 
 FIRST_RESOLUTION = 64  # what every data set is decoded to at once

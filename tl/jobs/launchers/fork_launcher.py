@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tl.jobs.launchers import processes
-from tl.jobs.launchers.asked import Asked
+from tl.jobs.launchers.json_process import Asked
 from tl.jobs.launchers.launcher import child_environment
 from tl.jobs.launchers.local import LocalLauncher
 from tl.store.home import Run

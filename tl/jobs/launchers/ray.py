@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tl.jobs.launchers.asked import Asked
+from tl.jobs.launchers.json_process import Asked
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended, Unreachable, amount, child_environment
 from tl.jobs.launchers.ray_driver import cluster
 from tl.languages import read, say

@@ -2,7 +2,7 @@
 front of a person.
 
 `ask` starts `python -m tl.jobs.measurements.both_sets HOME RUN_ID...`; what it found lies in the runs' folders
-(tl.store.both_sets), why one could not be asked in the cache (tl.store.looks).
+(tl.store.both_sets), why one could not be asked in the cache (tl.store.saliency).
 """
 
 import sys
@@ -15,7 +15,7 @@ from tl.jobs import background
 from tl.jobs.measurements import of_networks
 from tl.store.both_sets import read_both_sets, write_both_sets
 from tl.store.home import Home
-from tl.store.looks import Failed, forget_look, write_look
+from tl.store.saliency import Failed, forget_look, write_look
 
 LIMIT_SECONDS = 1800.0  # several large networks on a slow machine, and pictures to decode before
 LOCK = "both_sets.lock"  # under which one process looks

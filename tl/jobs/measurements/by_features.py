@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from tl.analysis.forecasts.question import Question, feature_keys
 from tl.config import Refused
-from tl.datasets.pieces import WAITING
+from tl.datasets.turns import WAITING
 from tl.jobs import background
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.languages import READ_BY_US, later, read, say, store

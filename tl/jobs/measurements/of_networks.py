@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tl.languages import say, store
 from tl.store.home import Home
-from tl.store.looks import Failed, read_look
+from tl.store.saliency import Failed, read_look
 
 Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]  # None: a run to be trained came first
 

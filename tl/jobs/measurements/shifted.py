@@ -1,7 +1,7 @@
 """Ask finished runs' networks about shifted test pictures: in the background, giving way to runs, or in front of a person.
 
 `ask` starts `python -m tl.jobs.measurements.shifted HOME RUN_ID...`; what it found lies in the runs' folders
-(tl.store.shifted), why one could not be asked in the cache (tl.store.looks).
+(tl.store.shifted), why one could not be asked in the cache (tl.store.saliency).
 """
 
 import sys
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tl.jobs import background
 from tl.jobs.measurements import of_networks
 from tl.store.home import Home
-from tl.store.looks import Failed, forget_look, write_look
+from tl.store.saliency import Failed, forget_look, write_look
 from tl.store.shifted import forget_progress, read_shifted
 
 LIMIT_SECONDS = 3600.0  # a dozen runs of a large network on a slow machine

@@ -1,6 +1,6 @@
 """`python -m tl.train.looking.look`: what finished runs' networks answer on one picture, and where each of them looks.
 
-What is found goes to the home's cache (tl.store.looks), a file for each run.
+What is found goes to the home's cache (tl.store.saliency), a file for each run.
 """
 
 import argparse
@@ -18,8 +18,8 @@ from tl.languages import say
 from tl.output import spell_out
 from tl.store.device_lock import Turn
 from tl.store.home import Home
-from tl.store.looks import MOST_CLASSES, Answer, Failed, Look, pixels_path, take_pixels, write_look
 from tl.store.pictures import SPLITS
+from tl.store.saliency import MOST_CLASSES, Answer, Failed, Look, pixels_path, take_pixels, write_look
 from tl.train.hardware import threads
 from tl.train.hardware.device import choose_device
 from tl.train.looking.finished import Finished, finished

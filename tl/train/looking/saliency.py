@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tl.store.looks import GRAD_CAM, TOKENS
+from tl.store.saliency import GRAD_CAM, TOKENS
 
 FEWEST = 4  # places along a side below which a map says too little: then the stage before is looked at
 

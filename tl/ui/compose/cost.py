@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from tl.analysis import power
-from tl.analysis.estimate import Estimate, estimate_seconds
+from tl.analysis.time_estimate import Estimate, estimate_seconds
 from tl.config import Experiment, Refused, Training
 from tl.datasets import DatasetInfo, resplits_by_itself
 from tl.differences import each_of
@@ -20,7 +20,7 @@ from tl.languages import joined, listed, say
 from tl.report.command import NOTHING, command, pinned
 from tl.store.documents import read_result
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 from tl.strategies import arm_title
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import duration, escape

@@ -10,11 +10,11 @@ from typing import Any
 from tl.config import TRANSFERRED, ArmConfig, Experiment, Training, new_id
 from tl.differences import usual_name, usual_name_of
 from tl.effects import USUAL, has_effect, of_another_strategy
-from tl.jobs.settling import begun, with_least_seeds, with_seeds
+from tl.jobs.settle_plan import begun, with_least_seeds, with_seeds
 from tl.languages import english
 from tl.store.database import experiment_with_key
 from tl.store.home import Home
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 from tl.strategies import RANDOM, STRATEGIES, arm_title, offered
 from tl.ui.parts.numbers import typed
 from tl.words import plain

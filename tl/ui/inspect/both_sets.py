@@ -18,7 +18,7 @@ from tl.store.origin import with_network
 from tl.strategies import SOURCE_THEN_TARGET, STRATEGIES, arm_title
 from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
-from tl.ui.inspect.looks import BUSY, GONE
+from tl.ui.inspect.saliency import BUSY, GONE
 from tl.ui.parts.chart import draw
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape, plain, unbroken

@@ -12,7 +12,7 @@ from tl.ui.inspect import gallery
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts.chart import draw
 from tl.ui.parts.text import cell, escape
-from tl.ui.watch.table import MEASURE
+from tl.ui.watch.arm_table import MEASURE
 from tl.words import not_available, number_of, percent
 
 WHICH = "inspect_calibration"

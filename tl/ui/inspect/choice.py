@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tl.analysis.adaptation.given import joined
+from tl.analysis.adaptation.given_labels import joined
 from tl.config import Refused
 from tl.datasets.info import UNLABELLED, DatasetInfo
 from tl.jobs.listing import RunEntry

@@ -9,8 +9,8 @@ import streamlit as st
 from tl import datasets, jobs
 from tl.datasets.corrections import in_words
 from tl.datasets.info import DatasetInfo
-from tl.datasets.kept import Shown
-from tl.jobs.again import compare_again
+from tl.datasets.stored_pictures import Shown
+from tl.jobs.compare_again import compare_again
 from tl.languages import later, listed, plural, say
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.gallery import GREY

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tl.analysis.names import noun
 from tl.config import Refused
-from tl.datasets.kept import Shown, pictures_at
+from tl.datasets.stored_pictures import Shown, pictures_at
 from tl.languages import say
 from tl.store.predictions import Predictions
 from tl.strategies import arm_title

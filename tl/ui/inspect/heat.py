@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tl.languages import joined, later, say
-from tl.store.looks import GRAD_CAM, Look
+from tl.store.saliency import GRAD_CAM, Look
 
 SIDE = 320  # pixels that are shown
 DIMMED = 0.45  # brightness of what a network does not look at

@@ -14,7 +14,7 @@ from tl.config import Refused
 from tl.datasets import given_labels
 from tl.datasets.given_labels import ENOUGH, NONE_OF_THEM, Given
 from tl.datasets.info import UNLABELLED, DatasetInfo
-from tl.datasets.kept import Shown, pictures_at
+from tl.datasets.stored_pictures import Shown, pictures_at
 from tl.languages import say
 from tl.store.home import Home
 from tl.ui.inspect.choice import Choice

@@ -13,11 +13,11 @@ from tl.analysis.inspection.label_issues import LabelIssues, Suspect
 from tl.config import Refused
 from tl.datasets.catalogue import index_of
 from tl.datasets.info import DatasetInfo
-from tl.datasets.kept import pictures_at
+from tl.datasets.stored_pictures import pictures_at
 from tl.languages import joined, later, plural, say
 from tl.store.home import Home
 from tl.strategies import arm_title
-from tl.ui.inspect import checking, correcting, second_look, twins
+from tl.ui.inspect import checking, correcting, duplicates, second_look
 from tl.ui.inspect.choice import Choice, finished
 from tl.ui.inspect.correcting import Labelled
 from tl.ui.parts.text import count, escape, percent
@@ -64,7 +64,7 @@ def show(choice: Choice) -> None:
     with place:  # now: drawn last, it would move all that is below
         again = correcting.bar(choice, info, pictures)
     _suspects(choice, info, pictures)
-    twins.show(choice, info, pictures)
+    duplicates.show(choice, info, pictures)
     if again:
         with place:
             again()

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from tl import datasets
-from tl.analysis.adaptation.given import known_labels
+from tl.analysis.adaptation.given_labels import known_labels
 from tl.config import Refused
 from tl.datasets.info import DatasetInfo
 from tl.languages import later, say

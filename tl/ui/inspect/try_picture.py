@@ -14,11 +14,11 @@ from tl.analysis.inspection.thresholds import at_threshold
 from tl.config import Refused
 from tl.datasets.single import decoded
 from tl.jobs.listing import RunEntry
-from tl.jobs.measurements import looks as job
+from tl.jobs.measurements import saliency as job
 from tl.languages import later, say
-from tl.store.looks import Look, drop_pixels, forget_look, hand_over, own_name, read_look
+from tl.store.saliency import Look, drop_pixels, forget_look, hand_over, own_name, read_look
 from tl.strategies import arm_title
-from tl.ui.inspect import heat, looks
+from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.parts import uploads
 from tl.ui.parts.render_slot import out_of_turn
@@ -103,7 +103,7 @@ def _held(choice: Choice, file: UploadedFile, sides: set[int]) -> Held:
 
 
 def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: Held, sides: dict[str, int]) -> None:
-    asked = looks.Asked(
+    asked = saliency.Asked(
         home=choice.home,
         picture=held.name,
         runs=runs,
@@ -121,7 +121,7 @@ def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: Held, sides: dict[s
         drop_pixels(choice.home, held.name)
         return False
 
-    def found() -> looks.Found:
+    def found() -> saliency.Found:
         for run in runs:  # from the disk into this session, where it goes with the picture
             known = read_look(choice.home, run.run_id, held.name)
             if isinstance(known, Look):
@@ -129,7 +129,7 @@ def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: Held, sides: dict[s
                 forget_look(choice.home, run.run_id, held.name)
         return {run.run_id: held.found.get(run.run_id) or read_look(choice.home, run.run_id, held.name) for run in runs}
 
-    looks.show(asked, say("Ask every arm"), begin, found)
+    saliency.show(asked, say("Ask every arm"), begin, found)
     answered = [(run, held.found[run.run_id]) for run in runs if run.run_id in held.found]
     if answered:
         _probabilities(asked, answered)
@@ -137,17 +137,17 @@ def _asked(choice: Choice, runs: tuple[RunEntry, ...], held: Held, sides: dict[s
             st.caption(escape(method))
 
 
-def _probabilities(asked: looks.Asked, answered: list[tuple[RunEntry, Look]]) -> None:
+def _probabilities(asked: saliency.Asked, answered: list[tuple[RunEntry, Look]]) -> None:
     columns = st.columns(max(2, len(answered)))
     for column, (run, found) in zip(columns, answered, strict=False):
         with column:
             st.dataframe(
-                looks.probabilities(asked, found),
+                saliency.probabilities(asked, found),
                 hide_index=True,
                 height="auto",
                 alt=say("The surest classes of {arm}", arm=arm_title(run.arm)),
                 column_config={
-                    say(looks.BAR): st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
+                    say(saliency.BAR): st.column_config.ProgressColumn("", format=" ", min_value=0.0, max_value=1.0)
                 },
             )
             st.caption(

@@ -25,7 +25,7 @@ from tl.store.home import Home
 from tl.ui.compose import form
 from tl.ui.parts import uploads, view
 from tl.ui.parts.deletion import Choice, ask
-from tl.ui.parts.keep import PAGE
+from tl.ui.parts.keep_in_library import PAGE
 from tl.ui.parts.problems import told
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import count, escape, memory, percent, unbroken

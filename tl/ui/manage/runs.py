@@ -14,13 +14,13 @@ from tl.languages import later, say
 from tl.store.database import read_experiment
 from tl.store.documents import Progress
 from tl.store.home import Home
-from tl.store.labels import NONE, Label, labels
+from tl.store.name_and_notes import NONE, Label, labels
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.compose.arms import dot
 from tl.ui.manage import compared, machines, search
 from tl.ui.parts import view
-from tl.ui.parts.keep import ask_to_keep
+from tl.ui.parts.keep_in_library import ask_to_keep
 from tl.ui.parts.problems import told
 from tl.ui.parts.refresh import Found, fragment
 from tl.ui.parts.render_slot import out_of_turn

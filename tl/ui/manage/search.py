@@ -9,7 +9,7 @@ from tl.backbones import BACKBONES
 from tl.jobs.listing import RunLine
 from tl.languages import say
 from tl.store.home import Home
-from tl.store.labels import NONE, Label
+from tl.store.name_and_notes import NONE, Label
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.parts import view
 from tl.ui.parts.text import plain

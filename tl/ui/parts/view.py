@@ -18,9 +18,9 @@ from tl.languages import later, say
 from tl.store.database import Unknown
 from tl.store.documents import Imported, Progress, read_imported
 from tl.store.home import Home
-from tl.store.labels import Label, label_of
+from tl.store.name_and_notes import Label, label_of
 from tl.store.schema import ACTIVE
-from tl.store.settling import Settling
+from tl.store.settle_plan import Settling
 from tl.strategies import arm_title
 from tl.words import ordinal
 
@@ -128,7 +128,7 @@ class ExperimentView:
 
     @cached_property
     def imported(self) -> Imported | None:
-        """What came with an experiment that was trained elsewhere (see tl.report.intake); None for one of this home."""
+        """What came with an experiment that was trained elsewhere (see tl.report.bundle_import); None for one of this home."""
         return read_imported(self.home.run(self.runs[0].run_id)) if self.runs else None
 
     @cached_property

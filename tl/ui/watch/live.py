@@ -20,8 +20,8 @@ from tl.ui.parts import view
 from tl.ui.parts.problems import told
 from tl.ui.parts.refresh import Found, fragment, look_again
 from tl.ui.parts.text import clock, duration, escape, not_available, percent
-from tl.ui.watch import chart_area, settling
-from tl.ui.watch.table import arm_table, in_words
+from tl.ui.watch import add_seeds, chart_area
+from tl.ui.watch.arm_table import arm_table, in_words
 
 if TYPE_CHECKING:  # the first paint doesn't wait for pandas
     import pandas as pd
@@ -64,7 +64,7 @@ def _live(
                 _card(now.home, arm, epochs, left.get(arm.position), words)
     if now.experiment.judge_by == BALANCED_ACCURACY:
         st.caption(say("These are plain accuracies; the curves and the best epoch go by balanced accuracy."))
-    settling.line(now)
+    add_seeds.line(now)
     if now.active and not (now.settling and now.settling.open):
         st.button(
             say("Stop all"),

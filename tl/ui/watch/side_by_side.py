@@ -13,13 +13,13 @@ from tl.differences import networks
 from tl.languages import later, say
 from tl.store import database
 from tl.store.home import Home
-from tl.store.labels import labels
+from tl.store.name_and_notes import labels
 from tl.store.schema import ACTIVE
 from tl.strategies import STRATEGIES, arm_title
 from tl.ui.compose.settings import SHARED
 from tl.ui.parts import view
 from tl.ui.parts.text import ago, cell, count, escape, plain, unbroken
-from tl.ui.watch.table import MEASURE, arm_table, in_words
+from tl.ui.watch.arm_table import MEASURE, arm_table, in_words
 
 BOX, OTHER, ADDRESS = "compare_box", "compare_with", "with"
 NOTHING = "–"

@@ -18,7 +18,7 @@ from tl.ui.parts.chart import draw
 from tl.ui.parts.problems import told
 from tl.ui.parts.refresh import Found, fragment, look_again
 from tl.ui.parts.text import count, escape, first_sentence, unbroken
-from tl.ui.watch import downloads, judging, label, references, sweep_view
+from tl.ui.watch import downloads, judging, name_and_notes, references, sweep_view
 from tl.ui.watch.deleting import ask_to_delete
 from tl.words import number_of
 
@@ -54,7 +54,7 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
                 args=(spec, sizes_of, now.title),
                 help=say("To the form, filled as this sweep was."),
             )
-            label.box(home, now.sweep_id, now.label, now.about)
+            name_and_notes.box(home, now.sweep_id, now.label, now.about)
             if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key="delete_sweep"):
                 ask_to_delete(home, now.sweep_id, PROBLEM, then=sweep_form.new_sweep)
     sizes = ", ".join(count(size.experiment.samples) for size in now.sizes)
@@ -66,7 +66,7 @@ def _head(home: Home, now: sweep_view.SweepView) -> None:
         *([say("imported: trained on another machine")] if now.imported else []),
     ]
     st.caption(" · ".join(facts))
-    label.show(now.label)
+    name_and_notes.show(now.label)
 
 
 def _live(home: Home, found_now: Found[sweep_view.SweepView], sweep_id: str, active: bool) -> None:

@@ -17,7 +17,7 @@ from tl.report import size_findings
 from tl.store.database import Unknown
 from tl.store.documents import Imported
 from tl.store.home import Home
-from tl.store.labels import Label, label_of
+from tl.store.name_and_notes import Label, label_of
 from tl.store.schema import ACTIVE, RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.parts.text import cell, count, duration, not_available
@@ -69,7 +69,7 @@ class SweepView:
 
     @property
     def imported(self) -> Imported | None:
-        """What came with a sweep that was trained elsewhere (see tl.report.intake); None for one of this home."""
+        """What came with a sweep that was trained elsewhere (see tl.report.bundle_import); None for one of this home."""
         return self.sizes[0].imported
 
     @property

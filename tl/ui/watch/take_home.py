@@ -14,7 +14,7 @@ from tl.jobs.listing import RunEntry
 from tl.languages import joined, say
 from tl.store.home import Home
 from tl.strategies import arm_title
-from tl.ui.parts.keep import ask_to_keep
+from tl.ui.parts.keep_in_library import ask_to_keep
 from tl.ui.parts.problems import told
 from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape, memory, percent

@@ -20,7 +20,7 @@ from tl.ui.compose.arms import dot
 from tl.ui.parts.problems import told
 from tl.ui.parts.text import cell, duration, escape, first_sentence, unbroken
 from tl.ui.parts.view import ExperimentView
-from tl.ui.watch import again, class_by_class, downloads, judging, settling, take_home, target
+from tl.ui.watch import add_seeds, again, class_by_class, downloads, judging, take_home, target
 from tl.words import number_of, rate
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
             _answer(found)
             target.show(now, adaptation_of(now, chosen))
             _to_its_pictures(now)
-            settling.controls(now, found)
+            add_seeds.controls(now, found)
             _marks(now, found)
             if any(run.status == "finished" for run in now.runs):  # else it would fail or stop again
                 again.show(now, found)
