@@ -39,7 +39,7 @@ from tl.analysis.results import (
 from tl.analysis.sweep_results import BreakEven, Curve, SizeResult, SweepComparison, SweepFinding, Worth
 from tl.analysis.verdict import check
 from tl.config import ArmConfig, Experiment, Refused
-from tl.store.settle_plan import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.strategies import STRATEGIES
 
 TINY = "mobilenet_v2-tiny-imagenet-64"
@@ -181,7 +181,7 @@ def claims() -> Iterator[Case]:
                 claim, outcome=outcome, of=of, look=look, test_pictures=tested, interval=interval, more_seeds=2
             )
             covers = claim_wording.covers(replace(found, headline_claim=claim))
-            return [claim_wording.told(found, name, claim), covers]
+            return [claim_wording.claim_sentence(found, name, claim), covers]
 
         yield f"{what}: {outcome}, {basis}, of {of}, look {look}", said
     hints = product(kinds.items(), (0.2, -0.2, 0.001), (NO_INTERVAL, THESE_NETWORKS), (1, 2, 3, 5), (True, False))
@@ -194,7 +194,7 @@ def claims() -> Iterator[Case]:
             seeds = seeds if basis == NO_INTERVAL else min(seeds, 2)
             entry = replace(found.comparisons[name], seeds=seeds)
             found = replace(found, comparisons=found.comparisons | {name: entry})
-            return claim_wording.told(found, name, replace(claim, interval=Interval(mean, low, high, basis)))
+            return claim_wording.claim_sentence(found, name, replace(claim, interval=Interval(mean, low, high, basis)))
 
         yield f"{what}: a hint of {mean}, {seeds} seeds", hinted
     prospects = [
@@ -390,7 +390,7 @@ def fairness() -> Iterator[Case]:
             }
             found = replace(fair(), summary=summary)
             marks = [fairness_wording.mark(own) for own in summary.values()]
-            return [fairness_wording.told(found, FULL, gain), *marks]
+            return [fairness_wording.fairness_sentences(found, FULL, gain), *marks]
 
         yield f"{' and '.join(learning)}, {gain:+}", told
     for reached in ("only the head", "stage2 and above"):
@@ -449,7 +449,7 @@ def times() -> Iterator[Case]:
             found = judge(spec, [run(SCRATCH, LEARNED, 0.8, seconds=20.0), run(FULL, LEARNED, 0.8)], target=0.8)
             entry = found.comparisons[FULL]
             entry = replace(entry, time_to_target=replace(entry.time_to_target, **change))
-            return claim_wording.told(replace(found, comparisons={FULL: entry}), FULL, entry.claim)
+            return claim_wording.claim_sentence(replace(found, comparisons={FULL: entry}), FULL, entry.claim)
 
         yield f"times, {change}", told
     yield (
@@ -629,13 +629,13 @@ def others() -> Iterator[Case]:
         "a look, one more seed",
         lambda: settle_wording.look(replace(spec, seeds=(0, 1, 2, 3), looks=(3, 4)), 3, "undecided"),
     )
-    yield "under way", lambda: settle_wording.under_way(spec, Settling(), 725.0)
+    yield "under way", lambda: settle_wording.under_way(spec, SettlePlan(), 725.0)
     for ended in ("decided", "seeds", "minutes", "pictures", "stopped", "failed"):
         for message in (None, "42."):
             yield (
                 f"ended: {ended}",
                 lambda ended=ended, message=message: settle_wording.why_ended(
-                    spec, Settling(ended=ended, message=message)
+                    spec, SettlePlan(ended=ended, message=message)
                 ),
             )
     arms = experiment(SCRATCH, FULL, names=(SCRATCH, "mine")).arms

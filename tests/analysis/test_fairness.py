@@ -15,7 +15,7 @@ from tl.analysis.results import Learning, Ledger
 from tl.analysis.verdict import verdict
 from tl.config import ArmConfig, Experiment
 from tl.store.documents import Result
-from tl.store.metrics import METRICS, table
+from tl.store.metrics import METRICS, typed_frame
 
 ARMS = (
     ArmConfig(name="scratch", strategy="scratch", learning_rate=3e-3),
@@ -33,7 +33,7 @@ def run(arm: str, accuracies, status: str = "finished", **result) -> RunRecord:
     rows = [{"epoch": epoch, "val_accuracy": accuracy} for epoch, accuracy in enumerate(accuracies, 1)]
     record = {"run_id": arm, "arm": arm, "seed": 0, "status": status}
     return RunRecord(
-        **record, metrics=table(rows, METRICS), result=Result(**{"status": status, "test_accuracy": 0.5} | result)
+        **record, metrics=typed_frame(rows, METRICS), result=Result(**{"status": status, "test_accuracy": 0.5} | result)
     )
 
 
@@ -198,7 +198,7 @@ def exploding(train: float, validation: float, **result) -> RunRecord:
     """Twenty epochs at chance that end with these losses."""
     losses = {"train_loss": train, "val_loss": validation}
     rows = [{"epoch": epoch, "val_accuracy": 0.1} | losses for epoch in range(1, 21)]
-    return replace(run("scratch", [], **{"test_accuracy": 0.1} | result), metrics=table(rows, METRICS))
+    return replace(run("scratch", [], **{"test_accuracy": 0.1} | result), metrics=typed_frame(rows, METRICS))
 
 
 def test_a_network_whose_losses_exploded_though_finite_has_diverged():
@@ -265,7 +265,7 @@ TEST = {"validation": Pictures((100,) * 10), "test": Pictures((100,) * 10)}
 def told(scratch: RunRecord, full: RunRecord, **pictures) -> str:
     """What the verdict says last: of whether both had a fair chance."""
     found = verdict(experiment(), [scratch, full], **TEST | pictures)
-    return fairness_wording.told(found, "full_finetuning", found.comparisons["full_finetuning"].gain.mean)
+    return fairness_wording.fairness_sentences(found, "full_finetuning", found.comparisons["full_finetuning"].gain.mean)
 
 
 GOOD = run("full_finetuning", [0.8] * 20, test_accuracy=0.8)

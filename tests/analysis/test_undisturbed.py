@@ -7,7 +7,7 @@ import pytest
 
 from tests.verdict_lab import FULL, SCRATCH, experiment, judge, run
 from tl.analysis.records import RunRecord
-from tl.analysis.undisturbed import disturbed_epochs, quiet
+from tl.analysis.undisturbed import disturbed_epochs, undisturbed
 from tl.report import findings
 
 LEARNED = [0.5, 0.7, 0.8]
@@ -25,7 +25,7 @@ def busy(record: RunRecord, seconds: list[float], loads: list[float | None], flo
 
 
 def test_a_disturbed_epoch_counts_with_the_time_of_an_undisturbed_one():
-    found = quiet([busy(run(FULL, LEARNED, 0.8), [10.0, 40.0, 12.0], [0.0, 0.5, 0.1])])
+    found = undisturbed([busy(run(FULL, LEARNED, 0.8), [10.0, 40.0, 12.0], [0.0, 0.5, 0.1])])
     assert (found.disturbed, found.comparable) == (1, True)
     assert found.runs[0].metrics["elapsed_seconds"].tolist() == [10.0, 21.0, 33.0]  # 11: the median of 10 and 12
     assert found.runs[0].elapsed_seconds == 33.0
@@ -36,13 +36,13 @@ def test_another_seed_tells_what_an_epoch_takes():
         busy(run(FULL, LEARNED, 0.8, seed=0), [40.0] * 3, [0.5] * 3),
         busy(run(FULL, LEARNED, 0.8, seed=1), [10.0] * 3, [0.0] * 3),
     ]
-    assert [each.elapsed_seconds for each in quiet(runs).runs] == [30.0, 30.0]
+    assert [each.elapsed_seconds for each in undisturbed(runs).runs] == [30.0, 30.0]
 
 
 def test_an_epoch_that_did_something_else_does_not():
     record = busy(run(FULL, LEARNED, 0.8), [10.0, 10.0, 90.0], [0.0, 0.0, 0.5])
     record.metrics.loc[record.metrics.index[2], "flops"] = 9e9
-    found = quiet([record])
+    found = undisturbed([record])
     assert not found.comparable
     assert found.runs[0].elapsed_seconds is None
     assert found.runs[0].first_at(0.7).seconds == 20.0, "what came before is known"
@@ -50,7 +50,7 @@ def test_an_epoch_that_did_something_else_does_not():
 
 def test_where_the_machine_does_not_tell_times_are_as_they_are():
     record = busy(run(FULL, LEARNED, 0.8), [10.0] * 3, [None] * 3)
-    assert quiet([record]).runs == (record,)
+    assert undisturbed([record]).runs == (record,)
     assert not disturbed_epochs(run(FULL, LEARNED, 0.8).metrics).any(), "runs of earlier versions have no such column"
 
 

@@ -13,7 +13,7 @@ from crafted import picture, two_classes, zipped
 from tests.jobs.lab import until
 from tl.datasets import ingest, pool, prepare, turns
 from tl.jobs.launchers.launcher import child_environment
-from tl.store.device_lock import Turn, held
+from tl.store.device_lock import Turn, has_turn
 from tl.store.home import Home
 
 WAITS_SECONDS = 1.5  # for which a turn is held here
@@ -96,7 +96,7 @@ def test_who_waits_may_give_up_and_takes_no_turn_with_him(home, tmp_path, turn):
 
 def test_who_has_the_turn_goes_on_with_it(home, tmp_path, turn):
     """A trainer prepares its pictures: to wait for the turn would be to wait for itself."""
-    assert held(home.locks_dir)
+    assert has_turn(home.locks_dir)
     ingest(home, zipped(tmp_path / "x.zip", large()), "x")
     assert prepare(home, "x", 96).ready == 12
     assert not Turn(home.locks_dir).try_take(), "nor is it given away"

@@ -27,7 +27,7 @@ from tl.report.report import report
 from tl.report.subject import ended
 from tl.store import database, features, name_and_notes
 from tl.store.home import Home
-from tl.store.settle_plan import Settling
+from tl.store.settle_plan import SettlePlan
 
 
 def said(ask: Callable, *arguments) -> str:
@@ -65,7 +65,7 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
     compare_again: "experiment_id",
     exports.make: "run_id",
     keep: "run_id",
-    name_and_notes.label_of: "experiment_id",
+    name_and_notes.name_and_notes_of: "experiment_id",
     name_and_notes.write: "experiment_id",
     predict: "run_id",
     submit_final: "run_id",
@@ -73,7 +73,7 @@ BY_ID = {  # what is asked -> by which id of the other visitor's
 }
 MORE = {  # what else is given
     jobs.add_seeds: (5,),
-    jobs.begin_settling: (Settling(),),
+    jobs.begin_settling: (SettlePlan(),),
     jobs.resume_on: (1,),
     compare_again: (datasets.Corrections(set_aside=("a.png",)),),
     exports.make: (Path(), print),

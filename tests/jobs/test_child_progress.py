@@ -15,7 +15,7 @@ RUN = "0" * 26
 def test_what_a_process_tells_is_in_the_language_of_whoever_follows_it(language):
     said = []
     with speaking(language), pytest.raises(Refused) as refusal:
-        child_progress.follow("tests.jobs.talking", [], lambda *what: said.append(what))
+        child_progress.run_module("tests.jobs.talking", [], lambda *what: said.append(what))
     with speaking(language):
         assert said == [(1, 2, say("writing the weights")), (2, 2, "a plain word")]
         assert str(refusal.value) == say("Not found.")
@@ -25,8 +25,8 @@ def test_how_far_an_export_is_is_read_in_the_reader_s_language(tmp_path):
     home = Home(tmp_path)
     home.run(RUN).export.mkdir(parents=True)
     for told in ("what", "problem"):
-        exports.tell(home, RUN, State(**{told: say("writing the weights")}))
+        exports.write_state(home, RUN, State(**{told: say("writing the weights")}))
         with speaking("zh"):
             assert getattr(exports.state(home, RUN), told) == say("writing the weights") != "writing the weights"
-    exports.tell(home, RUN, State(problem="The disk is full."))
+    exports.write_state(home, RUN, State(problem="The disk is full."))
     assert exports.state(home, RUN) == State(problem="The disk is full.")

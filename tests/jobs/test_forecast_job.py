@@ -126,7 +126,7 @@ def test_nothing_is_said_of_waiting_where_nobody_computes(home, asked, capsys):
 
 
 def test_it_computes_in_a_turn_of_its_own(home):
-    with by_features.taken(home):
+    with by_features.device_turn(home):
         lock = background.take_lock(home, "device.lock", wait=False)
         assert lock is None
         with locked(home.locks_dir / "next.lock"):

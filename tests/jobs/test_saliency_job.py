@@ -7,9 +7,9 @@ import pytest
 
 from tl.jobs import background
 from tl.jobs.measurements import both_sets, saliency, shifted
-from tl.languages import read
+from tl.languages import read_sentence
 from tl.store.both_sets import read_both_sets
-from tl.store.saliency import Failed, hand_over, pixels_path, read_look
+from tl.store.saliency import Failed, hand_over, pixels_path, read_saliency
 
 RUN, OTHER = "01k8kahp91dncdkg7dfc5q52tb", "01k8kahp9154tpohja63j339f8"
 FAILS = "import sys; print('first', file=sys.stderr); sys.exit('Its file is damaged.')"
@@ -24,7 +24,7 @@ def own(home) -> str:
 def test_a_look_that_fails_says_why_and_leaves_no_picture(home, own, monkeypatch):
     monkeypatch.setattr(saliency, "COMMAND", (sys.executable, "-c", FAILS))
     saliency._look(home, own, [RUN, OTHER])
-    assert read_look(home, RUN, own) == read_look(home, OTHER, own) == Failed("Its file is damaged.")
+    assert read_saliency(home, RUN, own) == read_saliency(home, OTHER, own) == Failed("Its file is damaged.")
     assert not pixels_path(home, own).exists()
 
 
@@ -32,7 +32,7 @@ def test_a_run_that_is_started_comes_first(home, own, monkeypatch):
     monkeypatch.setattr(saliency, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
     monkeypatch.setattr(background, "busy", lambda home: True)
     saliency._look(home, own, [RUN])
-    assert read(read_look(home, RUN, own).error) == saliency.CAME_FIRST
+    assert read_sentence(read_saliency(home, RUN, own).error) == saliency.CAME_FIRST
     assert not pixels_path(home, own).exists()
     assert not saliency.ask(home, own, [RUN]), "nor is it begun beside one"
 

@@ -11,12 +11,12 @@ from tl import jobs
 from tl.config import ArmConfig, Experiment, Refused
 from tl.jobs import settle, settle_plan
 from tl.jobs.launchers import processes
-from tl.jobs.look_starter import Settler
+from tl.jobs.look_starter import LookStarter
 from tl.store import database
 from tl.store import settle_plan as plans
-from tl.store.settle_plan import Settling
+from tl.store.settle_plan import SettlePlan
 
-PLAN = Settling(at_most_seeds=5, at_most_minutes=10)
+PLAN = SettlePlan(at_most_seeds=5, at_most_minutes=10)
 FAILS = (sys.executable, "-c", "raise SystemExit(3)")
 HANGS = (sys.executable, "-c", "import time; time.sleep(60)")
 
@@ -25,7 +25,7 @@ def experiment_of(lab, run_ids: list[str]) -> str:
     return lab.row(run_ids[0]).experiment_id
 
 
-def plan_of(lab, experiment_id: str) -> Settling:
+def plan_of(lab, experiment_id: str) -> SettlePlan:
     return database.read_experiment(lab.home, experiment_id)["settling"]
 
 
@@ -152,7 +152,7 @@ def test_a_supervisor_stays_while_a_plan_goes_on_and_another_takes_it_up(lab, ho
 def test_a_look_that_fails_ends_the_plan_with_a_sentence(lab, command, limit, words):
     run_ids = lab.submit("quick", "quick 2", seeds=(0, 1, 2), settle=PLAN)
     end_all(lab, run_ids)
-    lab.supervisor.settler = Settler(lab.home, command, limit)
+    lab.supervisor.settler = LookStarter(lab.home, command, limit)
     lab.run_all()
     plan = plan_of(lab, experiment_of(lab, run_ids))
     assert plan.ended == "failed" and words in plan.message
@@ -196,7 +196,7 @@ def test_minutes_count_by_a_clock_that_nobody_sets(monkeypatch):
     experiment = Experiment(
         dataset="blossoms", arms=tuple(ArmConfig(name=name, strategy="scratch") for name in ("a", "b"))
     )
-    plan = settle_plan.begun(PLAN, experiment)
+    plan = settle_plan.begun_plan(PLAN, experiment)
     clocks |= {"wall": 9e9, "up": 80.0}  # set forward by centuries
     assert settle_plan.spent_seconds(plan, []) == 30.0
     clocks |= {"wall": 1600.0, "up": 5.0}
@@ -209,7 +209,7 @@ def test_minutes_count_from_when_the_first_run_trains(monkeypatch):
     monkeypatch.setattr(settle_plan.time, "time", lambda: clocks["wall"])
     monkeypatch.setattr(settle_plan, "_up", lambda: clocks["up"])
     arms = tuple(ArmConfig(name=name, strategy="scratch") for name in ("a", "b"))
-    plan = settle_plan.begun(PLAN, Experiment(dataset="blossoms", arms=arms))
+    plan = settle_plan.begun_plan(PLAN, Experiment(dataset="blossoms", arms=arms))
     clocks |= {"wall": 1900.0, "up": 950.0}  # a quarter of an hour later
 
     def spent(*runs):

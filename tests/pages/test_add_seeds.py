@@ -8,9 +8,9 @@ from tests import page_lab
 from tests.page_lab import texts, unescaped
 from tests.report.bundle_lab import answer
 from tl import jobs
-from tl.jobs.settle_plan import begun
+from tl.jobs.settle_plan import begun_plan
 from tl.store import settle_plan
-from tl.store.settle_plan import Settling
+from tl.store.settle_plan import SettlePlan
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def open_question(home) -> str:
     return experiment_id
 
 
-def plan_of(home, experiment_id: str) -> Settling:
+def plan_of(home, experiment_id: str) -> SettlePlan:
     return jobs.experiment(home, experiment_id)["settling"]
 
 
@@ -63,7 +63,7 @@ def test_seeds_are_added_by_hand_and_a_second_click_adds_none(open_page, home, o
 
 def test_looks_are_told_while_it_goes_on_and_why_it_ended_after(open_page, home, open_question):
     experiment = jobs.experiment(home, open_question)["experiment"]
-    plan = replace(begun(Settling(at_most_seeds=5), experiment), looks=((3, "undecided"),))
+    plan = replace(begun_plan(SettlePlan(at_most_seeds=5), experiment), looks=((3, "undecided"),))
     settle_plan.begin(home, open_question, plan)
     jobs.add_seeds(home, open_question, 5, "undecided")
     assert "Look 1 at 3 seeds: undecided; 2 more seeds" in unescaped(open_page(experiment=open_question))

@@ -168,8 +168,8 @@ def test_an_uploaded_zip_is_shown_with_its_classes_before_anything_is_trained(op
     assert {run.dataset for run in jobs.list_runs(home)} == {"my-photos"}
 
 
-def test_an_upload_that_a_click_interrupted_is_read_and_settled_again(open_page, small_zip, monkeypatch):
-    read, settle, begun, settled = datasets.read, datasets.Incoming.settle, [], []
+def test_an_upload_that_a_click_interrupted_is_read_and_made_again(open_page, small_zip, monkeypatch):
+    read, create, begun, created = datasets.read, datasets.Incoming.create_dataset, [], []
 
     def interrupted_once(*given, **more):
         begun.append(True)
@@ -177,21 +177,21 @@ def test_an_upload_that_a_click_interrupted_is_read_and_settled_again(open_page,
             raise StopException()  # what Streamlit does to the run of a page on which something is touched
         return read(*given, **more)
 
-    def settled_at_last(*given):
-        settled.append(True)
-        if len(settled) == 1:
+    def created_at_last(*given):
+        created.append(True)
+        if len(created) == 1:
             raise StopException()
-        return settle(*given)
+        return create(*given)
 
     monkeypatch.setattr(datasets, "read", interrupted_once)
-    monkeypatch.setattr(datasets.Incoming, "settle", settled_at_last)
+    monkeypatch.setattr(datasets.Incoming, "create_dataset", created_at_last)
     app = open_page()
     app.get("pills")[0].set_value("few_photos").run()
     app.file_uploader[0].upload("photos.zip", small_zip).run()
     app.run()
     app.button(key="form_zip_use").click().run()
     app.run()
-    assert (len(begun), len(settled)) == (2, 2)
+    assert (len(begun), len(created)) == (2, 2)
     assert not app.exception and not app.error
     assert app.selectbox(key="form_dataset").value == "photos"
 

@@ -188,7 +188,7 @@ def test_earlier_sweeps_can_be_opened(open_sweep, home):
     app.session_state["label_box"] = True
     app.run()
     app.text_input(key=f"label_name_{sweep_id}").set_value("Dusk").run()
-    assert app.title[0].value == "Dusk" and name_and_notes.label_of(home, sweep_id).name == "Dusk"
+    assert app.title[0].value == "Dusk" and name_and_notes.name_and_notes_of(home, sweep_id).name == "Dusk"
 
 
 def test_a_sweep_with_one_arm_is_shown_too(open_sweep, home):

@@ -183,7 +183,7 @@ def test_name_and_notes_are_kept_shown_and_found(open_page, home):
     app.text_area(key=f"label_notes_{experiment_id}").set_value("blurred\n<b>by hand</b>").run()
     assert app.title[0].value.replace("\\", "") == "Evening **light**"
     assert "<b>by hand</b>" in unescaped(app) and "<b>by" not in page_lab.texts(app)
-    assert name_and_notes.label_of(home, experiment_id) == name_and_notes.Label(
+    assert name_and_notes.name_and_notes_of(home, experiment_id) == name_and_notes.NameAndNotes(
         name="Evening **light**", notes="blurred\n<b>by hand</b>"
     )
     app = open_page("pages/2_Runs.py")

@@ -17,7 +17,7 @@ from tl.store.metrics import read_metrics, write_metrics
 from tl.strategies import STRATEGIES
 from tl.ui.compose import arms, target
 from tl.ui.compose.form_state import ARMS, arm_key
-from tl.ui.manage.search import fitting
+from tl.ui.manage.search import matching_runs
 
 
 def form(open_page, name: str | None = None, source: str | None = None):
@@ -172,7 +172,9 @@ def test_which_pictures_adapting_fixed_is_told_of_the_arm_that_adapts(open_page,
     found = list_runs(home)
     titles = {"photos": "photos", "sketches": "sketches"}
     assert (
-        fitting(found, {}, titles, "sketches", None, None) == found == fitting(found, {}, titles, "", None, "sketches")
+        matching_runs(found, {}, titles, "sketches", None, None)
+        == found
+        == matching_runs(found, {}, titles, "", None, "sketches")
     )
 
 

@@ -18,7 +18,7 @@ from tl.analysis import fairness
 from tl.analysis.records import FAR_ABOVE
 from tl.config import ArmConfig, Refused, Training
 from tl.datasets.pool import answers as answering
-from tl.languages import say, speaking, store
+from tl.languages import say, speaking, store_sentence
 from tl.measures import GUESSING_ERRORS
 from tl.report import findings, predict, table_reader
 from tl.report.bundle import export_bundle, fingerprint
@@ -63,7 +63,7 @@ def test_a_download_is_named_by_its_language_too(home):
 
 
 def test_a_bundle_is_the_same_whoever_exports_it(home, other, tmp_path, bracketed):
-    experiment_id, told = page_lab.submit(home), store(say(SAID, loss="nan"))
+    experiment_id, told = page_lab.submit(home), store_sentence(say(SAID, loss="nan"))
     for row in rows(home, experiment_id):
         page_lab.end(home, row, "failed", message=told, notes=[told, "as it is"])
     with speaking("zh"):

@@ -18,13 +18,13 @@ from tl.report.bundle import PREDICTIONS
 from tl.report.bundle_import import import_bundle
 from tl.store.files import parquet_bytes
 from tl.store.home import Home
-from tl.store.metrics import METRICS, table
+from tl.store.metrics import METRICS, typed_frame
 from tl.store.predictions import SPLITS, predictions_bytes, read_predictions
 
 RUN = {"run_id": "x", "arm": "a", "seed": 0}
 WRITTEN = {
     PREDICTIONS: predictions_bytes(answers(20, classes=3)),
-    "metrics.parquet": parquet_bytes(table([{"epoch": 1, "stage": "all", "val_loss": 0.5}], METRICS)),
+    "metrics.parquet": parquet_bytes(typed_frame([{"epoch": 1, "stage": "all", "val_loss": 0.5}], METRICS)),
 }
 
 

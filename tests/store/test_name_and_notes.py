@@ -14,7 +14,7 @@ from tl.report.bundle_import import import_bundle
 from tl.report.report import report
 from tl.store import name_and_notes
 from tl.store.home import Home
-from tl.store.name_and_notes import Label
+from tl.store.name_and_notes import NameAndNotes
 
 
 @pytest.fixture
@@ -24,11 +24,16 @@ def home(tmp_path):
 
 def test_what_is_written_is_kept_until_something_else_is(home):
     experiment_id = page_lab.submit(home)
-    assert name_and_notes.labels(home) == {}
+    assert name_and_notes.all_names_and_notes(home) == {}
     name_and_notes.write(home, experiment_id, "  Evening \u202e light\n ", "one\r\n\r\ntwo\x00 \n")
-    assert name_and_notes.labels(home) == {experiment_id: Label(name="Evening light", notes="one\n\ntwo")}
+    assert name_and_notes.all_names_and_notes(home) == {
+        experiment_id: NameAndNotes(name="Evening light", notes="one\n\ntwo")
+    }
     name_and_notes.write(home, experiment_id, "", "")
-    assert name_and_notes.labels(home) == {} and name_and_notes.label_of(home, experiment_id) == Label()
+    assert (
+        name_and_notes.all_names_and_notes(home) == {}
+        and name_and_notes.name_and_notes_of(home, experiment_id) == NameAndNotes()
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,16 +49,16 @@ def test_what_is_too_long_is_refused_in_one_sentence(home, name, notes, said):
     name_and_notes.write(home, experiment_id, "before", "")
     with pytest.raises(Refused, match=f"^{said}$"):
         name_and_notes.write(home, experiment_id, name, notes)
-    assert name_and_notes.label_of(home, experiment_id).name == "before"
+    assert name_and_notes.name_and_notes_of(home, experiment_id).name == "before"
 
 
 def test_a_foreign_experiment_is_an_unknown_one(home):
     experiment_id, stranger = page_lab.submit(home), home.of(new_id())
     name_and_notes.write(home, experiment_id, "mine", "")
-    assert name_and_notes.labels(stranger) == {}
+    assert name_and_notes.all_names_and_notes(stranger) == {}
     with pytest.raises(Refused, match="There is no experiment"):
         name_and_notes.write(stranger, experiment_id, "theirs", "")
-    assert name_and_notes.label_of(home, experiment_id).name == "mine"
+    assert name_and_notes.name_and_notes_of(home, experiment_id).name == "mine"
 
 
 def test_they_stand_in_the_report_and_travel_in_the_bundle(home, tmp_path):
@@ -64,7 +69,7 @@ def test_they_stand_in_the_report_and_travel_in_the_bundle(home, tmp_path):
     bundle, other = tmp_path / "x.zip", Home(tmp_path / "other")
     bundle.write_bytes(export_bundle(home, experiment_id))
     import_bundle(other, bundle)
-    assert name_and_notes.labels(other) == name_and_notes.labels(home)
+    assert name_and_notes.all_names_and_notes(other) == name_and_notes.all_names_and_notes(home)
 
 
 def test_a_sweep_has_a_name_of_its_own_beside_those_of_its_sizes(home, tmp_path):
@@ -72,14 +77,17 @@ def test_a_sweep_has_a_name_of_its_own_beside_those_of_its_sizes(home, tmp_path)
     first, _ = jobs.sweep(home, sweep_id)["experiments"]
     name_and_notes.write(home, sweep_id, "All sizes", "in the evening")
     name_and_notes.write(home, first, "Few", "")
-    known = {sweep_id: Label(name="All sizes", notes="in the evening"), first: Label(name="Few")}
-    assert name_and_notes.labels(home) == known and name_and_notes.label_of(home, sweep_id) == known[sweep_id]
+    known = {sweep_id: NameAndNotes(name="All sizes", notes="in the evening"), first: NameAndNotes(name="Few")}
+    assert (
+        name_and_notes.all_names_and_notes(home) == known
+        and name_and_notes.name_and_notes_of(home, sweep_id) == known[sweep_id]
+    )
     bundle, other = tmp_path / "x.zip", Home(tmp_path / "other")
     bundle.write_bytes(export_bundle(home, sweep_id))
     import_bundle(other, bundle)
-    assert name_and_notes.labels(other) == known
+    assert name_and_notes.all_names_and_notes(other) == known
     name_and_notes.write(home, sweep_id, "", "")
-    assert name_and_notes.labels(home) == {first: known[first]}
+    assert name_and_notes.all_names_and_notes(home) == {first: known[first]}
 
 
 @pytest.mark.parametrize("wrong", ["n" * 5_000, 7, ["x"]])
@@ -97,4 +105,4 @@ def test_a_name_that_cannot_be_is_refused_with_its_bundle(home, tmp_path, wrong)
     bundle.write_bytes(changed.getvalue())
     with pytest.raises(Refused):
         import_bundle(other, bundle)
-    assert name_and_notes.labels(other) == {}
+    assert name_and_notes.all_names_and_notes(other) == {}

@@ -6,45 +6,47 @@ from tl.store import saliency
 from tl.store.files import write_json
 from tl.store.origin import with_network
 from tl.store.saliency import (
-    Answer,
+    ClassProbability,
     Failed,
-    Look,
-    forget_looks,
+    Saliency,
+    forget_saliency_of_run,
     hand_over,
-    look_path,
     pixels_path,
-    read_look,
+    read_saliency,
+    saliency_path,
     take_pixels,
-    write_look,
+    write_saliency,
 )
 from tl.store.shifted import AS_THEY_ARE, SHIFTS, Shifted, read_shifted, write_shifted
 
 RUN, OTHER = "01k8kahp91dncdkg7dfc5q52tb", "01k8kahp9154tpohja63j339f8"
-FOUND = Look([Answer(1, 0.75), Answer(0, 0.25)], 0.02, [[0.0, 0.5], [0.25, 1.0]], saliency.GRAD_CAM, "stage4")
+FOUND = Saliency(
+    [ClassProbability(1, 0.75), ClassProbability(0, 0.25)], 0.02, [[0.0, 0.5], [0.25, 1.0]], saliency.GRAD_CAM, "stage4"
+)
 
 
 def test_a_look_comes_back_as_it_was_and_damaged_is_none(home):
-    write_look(home, RUN, "12", FOUND)
-    write_look(home, RUN, "13", Failed("The file is damaged."))
-    assert read_look(home, RUN, "12") == FOUND
-    assert read_look(home, RUN, "13") == Failed("The file is damaged.")
-    write_json(look_path(home, RUN, "12"), {"answers": [], "seconds": 0.1})
-    assert read_look(home, RUN, "12") is None and read_look(home, OTHER, "12") is None
+    write_saliency(home, RUN, "12", FOUND)
+    write_saliency(home, RUN, "13", Failed("The file is damaged."))
+    assert read_saliency(home, RUN, "12") == FOUND
+    assert read_saliency(home, RUN, "13") == Failed("The file is damaged.")
+    write_json(saliency_path(home, RUN, "12"), {"answers": [], "seconds": 0.1})
+    assert read_saliency(home, RUN, "12") is None and read_saliency(home, OTHER, "12") is None
 
 
 def test_looks_that_are_too_many_go(home, monkeypatch):
     monkeypatch.setattr(saliency, "MOST_FILES", 2)
     for place in range(4):
-        write_look(home, RUN, str(place), FOUND)
+        write_saliency(home, RUN, str(place), FOUND)
     assert len(list(home.looks_dir.iterdir())) == 2
-    assert read_look(home, RUN, "3") == FOUND
+    assert read_saliency(home, RUN, "3") == FOUND
 
 
 def test_with_a_run_its_looks_go(home):
-    write_look(home, RUN, "12", FOUND)
-    write_look(home, OTHER, "12", FOUND)
-    forget_looks(home, RUN)
-    assert read_look(home, RUN, "12") is None and read_look(home, OTHER, "12") == FOUND
+    write_saliency(home, RUN, "12", FOUND)
+    write_saliency(home, OTHER, "12", FOUND)
+    forget_saliency_of_run(home, RUN)
+    assert read_saliency(home, RUN, "12") is None and read_saliency(home, OTHER, "12") == FOUND
 
 
 def test_a_picture_of_ones_own_is_gone_from_the_disk_once_it_is_read(home):

@@ -8,22 +8,22 @@ from tl.languages import say, speaking
 from tl.store import database, everybody, schema, settle_plan
 from tl.store.growth import grow
 from tl.store.home import Home, owner_of
-from tl.store.settle_plan import Settling, plan_of
+from tl.store.settle_plan import SettlePlan, plan_of
 
-PLAN = Settling(at_most_seeds=5, at_most_minutes=7, margin=0.02, began=3.5, looks=((3, "undecided"),))
+PLAN = SettlePlan(at_most_seeds=5, at_most_minutes=7, margin=0.02, began=3.5, looks=((3, "undecided"),))
 ARMS = (ArmConfig(name="a", strategy="scratch"), ArmConfig(name="b", strategy="scratch"))
 SPEC = Experiment(dataset="blossoms", arms=ARMS, samples=7)
 MORE = Experiment(dataset="blossoms", arms=ARMS, samples=7, seeds=(0, 1), looks=(1, 2))
 
 
-def insert(home: Home, plan: Settling | None = None, key: str | None = None, ended: bool = True) -> str:
+def insert(home: Home, plan: SettlePlan | None = None, key: str | None = None, ended: bool = True) -> str:
     experiment_id = database.insert_experiments(home, [(SPEC, SPEC.runs(new_id()))], key, settling=plan)
     for row in database.read_runs(home, experiment_id, ("queued",)) if ended else ():
         database.move(home, row, "stopped")
     return experiment_id
 
 
-def read(home: Home, experiment_id: str) -> Settling | None:
+def read(home: Home, experiment_id: str) -> SettlePlan | None:
     return database.read_experiment(home, experiment_id)["settling"]
 
 
@@ -55,7 +55,7 @@ def test_a_plan_that_can_not_be_read_is_none(home, text):
 
 
 def test_what_was_in_the_way_is_said_in_the_language_of_who_reads_it(home, tmp_path):
-    experiment_id = insert(home, Settling())
+    experiment_id = insert(home, SettlePlan())
     assert settle_plan.end(home, experiment_id, "failed", say("no details"))
     with chinese(tmp_path / "locale", {"no details": "没有详细信息"}), speaking("zh"):
         plan = read(home, experiment_id)

@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from tl.store.device_lock import Turn, held
+from tl.store.device_lock import Turn, has_turn
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
@@ -86,7 +86,7 @@ def test_a_trainer_with_a_share_of_a_machine_for_itself_waits_for_nobody(tmp_pat
     home.take()
     monkeypatch.setenv("TL_TURNS", str(tmp_path / "share"))
     own = Turn(tmp_path / "locks")
-    assert own.try_take() and held(tmp_path / "locks")
+    assert own.try_take() and has_turn(tmp_path / "locks")
     own.give()
     monkeypatch.delenv("TL_TURNS")
     assert not Turn(tmp_path / "locks").try_take()

@@ -8,7 +8,7 @@ import torch
 
 from tl import machine
 from tl.train.hardware import threads
-from tl.train.hardware.threads import PERIOD_SECONDS, Reading, Threads, available
+from tl.train.hardware.threads import PERIOD_SECONDS, CpuCounters, Threads, available
 
 
 class Machine:
@@ -16,12 +16,12 @@ class Machine:
 
     def __init__(self, cores: int, quotas: tuple[tuple[float, float], ...] = ()):
         self.cores, self.others, self.number = cores, 0.0, cores
-        self.now = Reading(time=100.0, own=0.0, idle=0.0, quotas=quotas, waited=0.0)
+        self.now = CpuCounters(time=100.0, own=0.0, idle=0.0, quotas=quotas, waited=0.0)
 
     def apply(self, number: int) -> None:
         self.number = number
 
-    def read(self) -> Reading:
+    def read(self) -> CpuCounters:
         return self.now
 
     def pass_time(self, seconds: float, computing: bool = True) -> None:
@@ -30,7 +30,7 @@ class Machine:
         load = wants + self.others
         got = wants if load <= self.cores else wants * self.cores / load
         rest = min(self.others, self.cores - got)
-        self.now = Reading(
+        self.now = CpuCounters(
             time=self.now.time + seconds,
             own=self.now.own + got * seconds,
             idle=self.now.idle + (self.cores - got - rest) * seconds,
@@ -176,15 +176,15 @@ def test_where_the_system_does_not_tell_who_waited_nothing_is_said(two):
 
 
 def test_what_can_be_had_is_never_more_than_there_is():
-    before = Reading(0.0, 0.0, 0.0, (), None)
-    assert available(before, Reading(1.0, 2.5, 1.0, (), None), 2) == 2.0
-    assert available(before, Reading(1.0, 0.0, 0.0, (), None), 2) == 0.0
+    before = CpuCounters(0.0, 0.0, 0.0, (), None)
+    assert available(before, CpuCounters(1.0, 2.5, 1.0, (), None), 2) == 2.0
+    assert available(before, CpuCounters(1.0, 0.0, 0.0, (), None), 2) == 0.0
 
 
 def test_the_real_counters_count():
-    before = threads.read()
+    before = threads.read_counters()
     sum(number for number in range(3_000_000))
-    after = threads.read()
+    after = threads.read_counters()
     assert after.own > before.own
     assert after.time - before.time >= (after.own - before.own) / len(machine.processors()) - 0.1
     assert after.waited is None or after.waited >= before.waited

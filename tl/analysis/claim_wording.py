@@ -41,7 +41,7 @@ OF_TWO = {  # outcome -> what was found, of two networks
 MOST = 10  # times as many test pictures as there are: beyond that they are no advice beside more seeds
 
 
-def told(found: Verdict, name: str, claim: Claim) -> str:
+def claim_sentence(found: Verdict, name: str, claim: Claim) -> str:
     """What was found of the arm `name`, tested, and the interval that says how sure it is: one sentence, and what there is
     to say of times beside."""
     interval, seeds = claim.interval, found.comparisons[name].seeds

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tl.analysis.experiment_results import ExperimentResult
 from tl.analysis.time_estimate import seconds_per_seed
 from tl.config import PLANNED_LOOKS
-from tl.store.settle_plan import Settling
+from tl.store.settle_plan import SettlePlan
 
 UNDECIDED = "undecided"  # tl.analysis.statistics, which needs numpy
 OVERRUN = 1.1  # of the minutes that are left: an estimate is not that exact, and a look that has begun is not cut
@@ -49,7 +49,7 @@ def next_look(seeds: int, at_most: int = PLANNED_LOOKS[-1]) -> int | None:
     return up_to if up_to > seeds else None
 
 
-def decide(standing: Standing, plan: Settling, spent_seconds: float) -> Decision:
+def decide(standing: Standing, plan: SettlePlan, spent_seconds: float) -> Decision:
     """What to do after a look; `spent_seconds` since the first of its runs trained."""
     judged = standing.seeds >= PLANNED_LOOKS[0]
     if judged and standing.outcome != UNDECIDED:

@@ -22,7 +22,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class TimeEstimate:
     """Seconds of computing."""
 
     arms: dict[str, float]  # one run of each arm
@@ -34,7 +34,7 @@ def estimate_seconds(
     probe: Mapping[str, Any],
     sizes: Mapping[str, int],
     own: Mapping[str, Mapping[str, Any]] = NOTHING,
-) -> Estimate:
+) -> TimeEstimate:
     """What `experiment` takes at most on the machine that was probed.
 
     `probe` is what `python -m tl.train --probe` printed (pictures a second, seconds to start, cores where it computes
@@ -49,7 +49,7 @@ def estimate_seconds(
     # Seeds whose views and pictures are the same find what the frozen part made of them.
     common = experiment.views_by == DATASET and experiment.resplit is False
     later = [slower * _run_seconds(experiment, arm, probes[arm.name], sizes, made=common) for arm in experiment.arms]
-    return Estimate(arms=arms, total=sum(arms.values()) + sum(later) * (len(experiment.seeds) - 1))
+    return TimeEstimate(arms=arms, total=sum(arms.values()) + sum(later) * (len(experiment.seeds) - 1))
 
 
 def seconds_per_seed(runs: Iterable[tuple[str, float | None]]) -> float | None:

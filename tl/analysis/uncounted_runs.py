@@ -44,7 +44,7 @@ REASONS = {  # why a run failed, as tl.failures names it
 }
 
 
-def told(found: Verdict, name: str) -> str:
+def uncounted_sentences(found: Verdict, name: str) -> str:
     """Sentences on both sides' runs that are not counted; empty where all are."""
     return joined(
         sentence for side in (found.against(name), name) for sentence in _told(title(side), found.summary[side])

@@ -21,7 +21,7 @@ THREADS = re.compile(r"^\d+ threads?( of )?")
 
 
 @dataclass(frozen=True)
-class QuietRuns:
+class UndisturbedRuns:
     """Runs of an arm with the times they would have had alone."""
 
     runs: tuple[RunRecord, ...]  # as given, seconds replaced: null where not known
@@ -37,15 +37,15 @@ def disturbed_epochs(metrics: pd.DataFrame) -> np.ndarray:
     return np.asarray(load > DISTURBED_LOAD)  # NaN is not above
 
 
-def quiet(runs: Sequence[RunRecord]) -> QuietRuns:
+def undisturbed(runs: Sequence[RunRecord]) -> UndisturbedRuns:
     """The runs of one arm, each disturbed epoch with the median time of undisturbed ones that did the same."""
     marks = [disturbed_epochs(run.metrics) for run in runs]
     count = int(sum(mark.sum() for mark in marks))
     if not count:
-        return QuietRuns(tuple(runs), 0, True)
+        return UndisturbedRuns(tuple(runs), 0, True)
     usual = _usual(runs, marks)
     found = [_corrected(run, mark, usual) for run, mark in zip(runs, marks, strict=True)]
-    return QuietRuns(tuple(found), count, all(run.elapsed_seconds is not None for run in found if run.epochs))
+    return UndisturbedRuns(tuple(found), count, all(run.elapsed_seconds is not None for run in found if run.epochs))
 
 
 def two_devices(pairs: Sequence[tuple[RunRecord, RunRecord]]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict, both_guess
 from tl.analysis.statistics import HURTS, UNDECIDED
 from tl.analysis.time_to_target import time_to_target
-from tl.analysis.undisturbed import QuietRuns, quiet, timeless, two_devices
+from tl.analysis.undisturbed import UndisturbedRuns, timeless, two_devices, undisturbed
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused, Training
 from tl.languages import say
 
@@ -67,7 +67,7 @@ def verdict(
         for arm in experiment.arms
     }
     least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
-    alone = {name: quiet(own) for name, own in runs_of.items()}
+    alone = {name: undisturbed(own) for name, own in runs_of.items()}
     comparisons = {
         name: _comparison(alone[base], alone[name], how, summary, (base, name), margin, target, least)
         for name, base in held.items()
@@ -106,7 +106,7 @@ def verdict(
     )
     told = {name: replace(entry, text=wording.comparison(found, name)) for name, entry in comparisons.items()}
     aside = {name: replace(entry, text=wording.between(found, name)) for name, entry in between.items()}
-    return replace(found, comparisons=told, between=aside, text=wording.whole(found, uneven))
+    return replace(found, comparisons=told, between=aside, text=wording.verdict_text(found, uneven))
 
 
 def check(*, margin: float = MARGIN, target: float | None = None, judge_by: str | None = None) -> None:
@@ -257,8 +257,8 @@ def _summary(
 
 
 def _comparison(
-    baseline: QuietRuns,
-    arm: QuietRuns,
+    baseline: UndisturbedRuns,
+    arm: UndisturbedRuns,
     how: Judging,
     summary: Mapping[str, ArmSummary],
     names: tuple[str, str],

@@ -12,7 +12,7 @@ from tl.languages import Joined, joined, later, say
 from tl.words import percent
 
 
-def whole(found: Verdict, uneven: bool = False) -> str:
+def verdict_text(found: Verdict, uneven: bool = False) -> str:
     """The text of the whole verdict; `uneven`: whether the classes differ much in size."""
     if found.headline is None:
         return _alone(found, found.baseline)
@@ -24,10 +24,12 @@ def whole(found: Verdict, uneven: bool = False) -> str:
     if len(measured) > 1 and claim_wording.sets_apart(found, found.headline, found.headline_claim):
         sentences.insert(0, _best_of(found, found.headline, len(measured)))
     hurting = [name for name in found.hurting if not instead(found, name)]
-    sentences += [claim_wording.told(found, name, found.comparisons[name].claim) for name in hurting]
+    sentences += [claim_wording.claim_sentence(found, name, found.comparisons[name].claim) for name in hurting]
     sentences += [between(found, name) for name in found.between]
     sentences += [
-        claim_wording.told(found, name, entry.claim) for name, entry in found.comparisons.items() if name not in first
+        claim_wording.claim_sentence(found, name, entry.claim)
+        for name, entry in found.comparisons.items()
+        if name not in first
     ]
     return joined([*sentences, _judged_by(found, uneven)])
 
@@ -68,7 +70,7 @@ def between(found: Verdict, name: str) -> str:
         return ""
     return joined(
         [
-            claim_wording.told(alone, name, entry.claim),
+            claim_wording.claim_sentence(alone, name, entry.claim),
             names.caveat(alone, name),
             claim_wording.what_next(alone, name, entry.claim),
         ]
@@ -131,18 +133,18 @@ def comparison(found: Verdict, name: str, claim: Claim | None = None) -> str:
     entry = found.comparisons[name]
     if entry.gain is None:
         return _nothing_to_compare(found, name)
-    fairness = fairness_wording.told(found, name, entry.gain.mean)
+    fairness = fairness_wording.fairness_sentences(found, name, entry.gain.mean)
     if not entry.tested:
         sentences = [_by_validation(found, name), fairness]
     elif guessed := fairness_wording.nothing_learned(found, name, all_arms=claim is not None):
-        sentences = [guessed, uncounted_runs.told(found, name)]
+        sentences = [guessed, uncounted_runs.uncounted_sentences(found, name)]
     else:
         claim = claim or entry.claim
         sentences = [
-            claim_wording.told(found, name, claim),
+            claim_wording.claim_sentence(found, name, claim),
             names.caveat(found, name),
             claim_wording.what_next(found, name, claim),
-            uncounted_runs.told(found, name),
+            uncounted_runs.uncounted_sentences(found, name),
             fairness,
         ]
     return joined([*sentences, fairness_wording.unfrozen(found, entry.against, name)])
@@ -177,7 +179,7 @@ def _nothing_to_compare(found: Verdict, name: str) -> str:
     sides = {side: found.summary[side] for side in (name, found.against(name))}
     known = [side for side, own in sides.items() if own.best_val_accuracy is not None]
     if not known:
-        return joined([_nothing_yet(sides.values()), uncounted_runs.told(found, name)])
+        return joined([_nothing_yet(sides.values()), uncounted_runs.uncounted_sentences(found, name)])
     missing = [side for side in sides if side not in known]
     if not missing:
         return say("The two arms have no seed in common, so there is nothing to compare.")

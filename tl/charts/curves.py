@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from tl.charts.axes import RATE_FORMAT, number_axis, room_above, share_axis
-from tl.charts.drawing import ROWS, Drawing, kept, table
+from tl.charts.drawing import ROWS, Drawing, base_chart, kept
 from tl.charts.frames import AXES, DISTURBED, curves, disturbed
 from tl.charts.palette import SOLID, arm_colour, arm_dash
 from tl.charts.times import time_axis
@@ -75,7 +75,7 @@ def _lines(
     Below the lines lies the 95 % band of their means, where there is one.
     """
     x, y = _x(axis, max_epochs), _y(measure)
-    base = table().encode(
+    base = base_chart().encode(
         x=x,
         color=alt.Color(
             "arm:N",
@@ -160,7 +160,7 @@ def epoch_seconds_chart(metrics: pd.DataFrame, arms: list[str], max_epochs: int,
 def _disturbed(arms: tuple[str, ...]) -> alt.Chart:
     """A triangle at each epoch that others disturbed."""
     triangles: alt.Chart = (
-        table(DISTURBED)
+        base_chart(DISTURBED)
         .mark_point(shape="triangle-up", size=70, strokeWidth=1.6, filled=False)
         .encode(
             x=alt.X("x:Q"),
@@ -198,7 +198,7 @@ def adapting_chart(
 def _marks(arms: tuple[str, ...]) -> alt.Chart:
     """A cross at each epoch since which something goes wrong."""
     crosses: alt.Chart = (
-        table(MARKED)
+        base_chart(MARKED)
         .mark_point(shape="cross", size=160, filled=True, angle=45)
         .encode(
             x=alt.X("x:Q"),

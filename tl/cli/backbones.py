@@ -6,7 +6,7 @@ from typing import Any
 from tl import timm_networks
 from tl.backbones import BACKBONES
 from tl.cli.parser import add_command
-from tl.cli.text_table import table
+from tl.cli.text_table import text_table
 from tl.config import Refused
 from tl.languages import say
 from tl.output import print_json
@@ -53,7 +53,7 @@ def backbones(arguments: argparse.Namespace) -> int:
         say("weights here"),
         say("licence"),
     )
-    print(table(head, [_row(each) for each in found]))
+    print(text_table(head, [_row(each) for each in found]))
     if not arguments.words:
         more = count(len(timm_networks.names()))
         told = say("{number} more of timm's are found by words: python -m tl backbones vit tiny", number=more)

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tl.cli.parser import add_command
-from tl.cli.text_table import table
+from tl.cli.text_table import text_table
 from tl.config import Refused
 from tl.languages import later, say
 from tl.output import print_json
@@ -59,7 +59,7 @@ def both_sets(arguments: argparse.Namespace) -> int:
     else:
         told = [_line(row, found[row.run_id], direction(found[row.run_id])) for row in asked]
         head = (say("arm"), say("seed"), say("before"), say("after"), say("the two sets are now"))
-        print("\n".join([table(head, told), "", say(EXPLAINED)]))
+        print("\n".join([text_table(head, told), "", say(EXPLAINED)]))
     return int(bool(failed))
 
 

@@ -14,8 +14,8 @@ from tl.analysis.unplanned import notes
 from tl.arms import SETTINGS, parse_arms, value_type
 from tl.backbones import listed
 from tl.cli.parser import Parser, add_command, add_verdict_options, dataset_name, decimal, verdict_options
-from tl.cli.text_table import table
-from tl.cli.until_settled import add_options, as_document, follow, wanted
+from tl.cli.text_table import text_table
+from tl.cli.until_settled import add_options, as_document, experiment_and_plan, follow
 from tl.cli.watch import FAILED, describe_end, percent
 from tl.config import (
     BALANCES,
@@ -37,7 +37,7 @@ from tl.jobs.shortage import shortage
 from tl.languages import joined, later, say
 from tl.output import print_json
 from tl.schedules import OPTIMIZERS, SCHEDULES
-from tl.setting_names import called
+from tl.setting_names import setting_name
 from tl.store import database, settle_plan
 from tl.store.home import Home
 from tl.store.schema import ACTIVE
@@ -192,7 +192,7 @@ def compare(arguments: argparse.Namespace) -> int:
     """Exit status 0: all runs finished, or were stopped because somebody wanted it; 1: one failed."""
     home, experiment = arguments.home, experiment_of(arguments)
     options = verdict_options(arguments, experiment)
-    experiment, plan = wanted(arguments, experiment, options)
+    experiment, plan = experiment_and_plan(arguments, experiment, options)
     experiment_id = jobs.submit(home, experiment, settle=plan)
     tell_power(home, experiment)
     return finish(home, experiment_id, arguments.json, options)
@@ -272,7 +272,7 @@ def experiment_of(arguments: argparse.Namespace) -> Experiment:
         experiment = _with_file(arguments, experiment)
     for name, when in idle(experiment).items():
         text = later("{name} has no effect here, but {when}; leave it out.")
-        raise Refused(say(text, name=called(name), when=when))
+        raise Refused(say(text, name=setting_name(name), when=when))
     return experiment
 
 
@@ -345,7 +345,7 @@ def as_text(document: ExperimentResult) -> str:
     told: list[str] = [joined([document.verdict.text, covers(document.verdict)])]
     if document.adaptation and document.adaptation.text:
         told.append("\n".join(document.adaptation.text))
-    return "\n\n".join([table(head, rows), *told])
+    return "\n\n".join([text_table(head, rows), *told])
 
 
 def stop_all(home: Home, experiment_ids: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tl import jobs
 from tl.cli.classes import add_class_options, edits_of
 from tl.cli.parser import Parser, add_command
-from tl.cli.text_table import semicolons, split_words, table
+from tl.cli.text_table import semicolons, split_words, text_table
 from tl.config import Refused
 from tl.languages import english, say
 from tl.output import print_json
@@ -87,7 +87,7 @@ def datasets(arguments: argparse.Namespace) -> int:
         )
         for info in found
     ]
-    print(table(head, rows))
+    print(text_table(head, rows))
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tl.backbones import listed
 from tl.cli.compare import DEFAULT_DATASET
 from tl.cli.parser import add_command, dataset_name
-from tl.cli.text_table import table
+from tl.cli.text_table import text_table
 from tl.config import Refused, Training
 from tl.languages import joined, say
 from tl.output import print_json
@@ -83,4 +83,4 @@ def _ranking(found: dict[str, Any]) -> str:
         )
         for row in found["candidates"]
     ]
-    return table(head, rows)
+    return text_table(head, rows)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl.cli.parser import add_command, check_output
-from tl.cli.text_table import table
+from tl.cli.text_table import text_table
 from tl.config import Refused
 from tl.languages import later, say
 from tl.output import print_json
@@ -82,7 +82,7 @@ def _list(arguments: argparse.Namespace) -> int:
         for entry in own
     ]
     rows += [(*_row(entry), "", in_words(entry.licence)) for entry in others]
-    print(table(head, rows))
+    print(text_table(head, rows))
     if not own:
         text = later(
             "None of your own yet; `python -m tl library --keep RUN_ID --name NAME` keeps what a run has learned."

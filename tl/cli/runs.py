@@ -8,7 +8,7 @@ from typing import Any
 from tl import jobs
 from tl.cli import sweep
 from tl.cli.parser import add_command
-from tl.cli.text_table import sets_told, table
+from tl.cli.text_table import data_set_names, text_table
 from tl.cli.watch import FAILED, describe_end, percent, said_of, wait
 from tl.config import Refused
 from tl.jobs.deletion import EXPERIMENT, RUN, SWEEP
@@ -52,7 +52,7 @@ def runs(arguments: argparse.Namespace) -> int:
         print_json({"runs": [run.to_json() for run in found]})
         return 0
     pairs = {(run.dataset, run.target_dataset) for run in found}
-    titles = {pair: sets_told(arguments.home, *pair) for pair in pairs}
+    titles = {pair: data_set_names(arguments.home, *pair) for pair in pairs}
     head = (
         say("run"),
         say("status"),
@@ -82,7 +82,7 @@ def runs(arguments: argparse.Namespace) -> int:
         )
         for run in found
     ]
-    print(table(head, rows) if rows else say("No runs yet; `python -m tl compare` makes some."))
+    print(text_table(head, rows) if rows else say("No runs yet; `python -m tl compare` makes some."))
     for run in found:
         if run.newer:
             print(run.newer)

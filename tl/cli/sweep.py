@@ -18,7 +18,7 @@ from tl.cli.compare import (
     tell_power,
 )
 from tl.cli.parser import add_command, add_verdict_options, verdict_options
-from tl.cli.text_table import semicolons, sets_told, table
+from tl.cli.text_table import data_set_names, semicolons, text_table
 from tl.cli.watch import wait
 from tl.jobs.sizes import PRESETS, parse_sizes
 from tl.languages import joined, later, say
@@ -88,7 +88,7 @@ def sweeps(arguments: argparse.Namespace) -> int:
     rows = [
         (
             entry["sweep_id"],
-            sets_told(arguments.home, entry["dataset"], entry["target_dataset"]),
+            data_set_names(arguments.home, entry["dataset"], entry["target_dataset"]),
             ", ".join(entry["networks"]),
             ", ".join(map(count, entry["sizes"])),
             ", ".join(entry["arms"]),
@@ -98,7 +98,7 @@ def sweeps(arguments: argparse.Namespace) -> int:
         )
         for entry in found
     ]
-    print(table(head, rows) if rows else say("No sweeps yet; `python -m tl sweep` makes one."))
+    print(text_table(head, rows) if rows else say("No sweeps yet; `python -m tl sweep` makes one."))
     return 0
 
 
@@ -169,7 +169,7 @@ def as_text(found: SweepFinding) -> str:
         say("time saved"),
     )
     rows = [_row(found, size, arm) for size in found.sizes for arm in found.arms]
-    return f"{table(head, rows)}\n\n{say('Test: {what}.', what=covers(found))}\n{found.text}"
+    return f"{text_table(head, rows)}\n\n{say('Test: {what}.', what=covers(found))}\n{found.text}"
 
 
 def _row(found: SweepFinding, size: int, arm: str) -> tuple[str | int, ...]:

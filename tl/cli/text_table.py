@@ -16,7 +16,7 @@ _UNITS = re.compile(r" ?[（“]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[，。�
 _SPLITS = {"train": later("train"), "validation": later("validation"), "test": later("test")}
 
 
-def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
+def text_table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
     """Columns as wide as their longest entry on a terminal; numbers to the right, text to the left."""
     texts = [tuple(map(str, row)) for row in [head, *rows]]
     widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
@@ -66,6 +66,6 @@ def split_words(split: str) -> str:
     return say(_SPLITS.get(split, split))
 
 
-def sets_told(home: Home, dataset: str, target: str | None) -> str:
+def data_set_names(home: Home, dataset: str, target: str | None) -> str:
     """The data set, or both, as tables of commands name them."""
     return " → ".join(data_name(title_of(home, name)) for name in (dataset, target) if name is not None)

@@ -12,14 +12,14 @@ from tl.cli.parser import Parser
 from tl.cli.watch import MAX_STARTS, POLL_SECONDS, wait
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.jobs.listing import RunEntry
-from tl.jobs.settle_plan import begun, with_least_seeds
+from tl.jobs.settle_plan import begun_plan, with_least_seeds
 from tl.jobs.start import log_path
 from tl.languages import later, say
 from tl.store import database
 from tl.store.home import Home
-from tl.store.settle_plan import Settling
+from tl.store.settle_plan import SettlePlan
 
-USUAL = Settling()
+USUAL = SettlePlan()
 
 
 def add_bounds(parser: Parser) -> None:
@@ -40,24 +40,24 @@ def add_options(parser: Parser) -> None:
     add_bounds(parser)
 
 
-def plan_of(arguments: argparse.Namespace, judged: dict[str, Any]) -> Settling:
+def plan_of(arguments: argparse.Namespace, judged: dict[str, Any]) -> SettlePlan:
     """The plan that the options describe, `judged` as the verdict is. Raises Refused."""
     bounds = {name: getattr(arguments, name) for name in ("at_most_seeds", "at_most_minutes")}
     given = {name: value for name, value in bounds.items() if value is not None}
     judge_by = judged.get("judge_by")
-    return Settling(**given, baseline=judged.get("baseline"), margin=judged.get("margin"), judge_by=judge_by)
+    return SettlePlan(**given, baseline=judged.get("baseline"), margin=judged.get("margin"), judge_by=judge_by)
 
 
-def wanted(
+def experiment_and_plan(
     arguments: argparse.Namespace, experiment: Experiment, judged: dict[str, Any]
-) -> tuple[Experiment, Settling | None]:
+) -> tuple[Experiment, SettlePlan | None]:
     """The experiment to begin with, and the plan to settle it where there is to be one. Raises Refused."""
     if not arguments.until_settled:
         if arguments.at_most_seeds is not None or arguments.at_most_minutes is not None:
             raise Refused(say("--at-most-seeds and --at-most-minutes bound --until-settled; give that, too."))
         return experiment, None
     plan, least = plan_of(arguments, judged), with_least_seeds(experiment)
-    begun(plan, least)  # refused before anything is told
+    begun_plan(plan, least)  # refused before anything is told
     if least != experiment:
         seeds = ", ".join(map(str, least.seeds))
         text = later("There is nothing to judge with fewer than {number} seeds: it begins with seeds {seeds}.")

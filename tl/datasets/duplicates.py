@@ -11,7 +11,7 @@ from tl.store.home import Home
 
 
 @dataclass(frozen=True, kw_only=True)
-class Twins:
+class Duplicates:
     """Two pictures that are, or nearly are, the same."""
 
     kind: str  # as in `DatasetInfo.leakage`; `reason_in_words` has it in the reader's language
@@ -29,7 +29,7 @@ def counted(info: DatasetInfo) -> int:
     return sum(entry["count"] for kind, entry in info.leakage.items() if kind in ACROSS)
 
 
-def twins(home: Home, info: DatasetInfo) -> list[Twins]:
+def duplicates(home: Home, info: DatasetInfo) -> list[Duplicates]:
     """All of them. Raises Refused where the data set is damaged; [] where its pictures are not ready or none was counted."""
     if not counted(info):
         return []
@@ -39,4 +39,4 @@ def twins(home: Home, info: DatasetInfo) -> list[Twins]:
     if store.ready < len(index) or not {"sha256", "looks"} <= {*index}:
         return []
     found = pairs(index, store.whole())
-    return [Twins(kind=kind, row=row, other=other) for kind, row, other in found if kind in ACROSS]
+    return [Duplicates(kind=kind, row=row, other=other) for kind, row, other in found if kind in ACROSS]

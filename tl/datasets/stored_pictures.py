@@ -25,7 +25,7 @@ Contents = tuple[NDArray[np.int64], tuple[str, ...]]  # labels (N,), and names w
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ShownPicture:
     """One picture."""
 
     name: str  # its file in what was brought, without folders; "picture 12" where it has none. Of the user: escape it
@@ -34,7 +34,7 @@ class Shown:
 
 def pictures_at(
     home: Home, info: DatasetInfo, places: Sequence[int], labels: Sequence[int], sides: Sequence[int]
-) -> list[Shown]:
+) -> list[ShownPicture]:
     """The pictures at these places (rows) of the data set, each at the largest it is ready at of the `sides` (pixels) and the first one.
 
     `labels` are the classes that runs were told: a picture of another class is not the one they saw, and not shown.
@@ -51,7 +51,7 @@ def pictures_at(
         if 0 <= place < len(known) and known[place] == label:
             pixels = next((_pixels(store, place) for store, rows in ready if place < rows), None)
         name = names[place] if names and 0 <= place < len(names) else say("picture {number}", number=place + 1)
-        shown.append(Shown(name=name, pixels=pixels))
+        shown.append(ShownPicture(name=name, pixels=pixels))
     return shown
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tl.languages import later, say
-from tl.store.device_lock import Turn, held
+from tl.store.device_lock import Turn, has_turn
 
 PIECE_SECONDS = 2.0  # in which tasks of a piece may begin
 SHOWN_SECONDS = 0.5  # of waiting that nobody is told of
@@ -19,14 +19,14 @@ LOOK_SECONDS = 0.2  # between two looks whether to give up
 Progress = Callable[[int, int, str], None]
 
 
-class Gate:
+class TurnGate:
     """Lets tasks of several threads work while this process has the turn, and gives it up after each piece.
 
     Where this thread has the turn already (a trainer prepares its pictures), and without a `locks_dir`, it is open.
     """
 
     def __init__(self, locks_dir: Path | None) -> None:
-        self._turn = None if locks_dir is None or held(locks_dir) else Turn(locks_dir)
+        self._turn = None if locks_dir is None or has_turn(locks_dir) else Turn(locks_dir)
         self._changed = threading.Condition()
         self._has = self._asked = self._closed = False
         self._expected = self._working = 0  # tasks that will come or work, and those of them that work
@@ -111,7 +111,7 @@ class Gate:
         self._turn.give()
 
 
-class Told:
+class WaitingProgress:
     """Progress that is told while nothing moves, too: where it was, and that it waits for its turn."""
 
     def __init__(self, progress: Progress | None) -> None:

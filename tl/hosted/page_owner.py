@@ -17,7 +17,7 @@ NO_COOKIE = later(
 SIGN_IN = later("Sign in: your pictures and runs are kept apart from other visitors'.")
 
 
-def settle() -> None:
+def enforce_safe_settings() -> None:
     """Hold to the safe settings for as long as pages are shown: a configuration file may be changed meanwhile."""
     st.set_option("client.showErrorDetails", "none")
     try:

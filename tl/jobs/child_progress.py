@@ -10,15 +10,17 @@ from contextlib import suppress
 from tl.config import Refused
 from tl.ending import REFUSED
 from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment, first_to_go, give_way
-from tl.languages import READ_BY_US, read, say
+from tl.languages import READ_BY_US, read_sentence, say
 
-TOLD = re.compile(r"(\d+) (\d+) (.+)")
+PROGRESS_LINE = re.compile(r"(\d+) (\d+) (.+)")
 LIMIT_SECONDS = 2 * 3600.0
 PATIENCE_SECONDS = 5.0  # in which a process that is told to end removes what it made in passing
-Told = Callable[[int, int, str], None]  # (done, total; 0: not known, what)
+OnProgress = Callable[[int, int, str], None]  # (done, total; 0: not known, what)
 
 
-def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: float = LIMIT_SECONDS) -> None:
+def run_module(
+    module: str, arguments: Sequence[str], on_progress: OnProgress, limit_seconds: float = LIMIT_SECONDS
+) -> None:
     """Run `python -m MODULE ARGUMENTS` to its end; it ends with whoever waits.
 
     Raises Refused with its last words where it failed, was killed for its memory or took longer than `limit_seconds`.
@@ -46,10 +48,10 @@ def follow(module: str, arguments: Sequence[str], told: Told, limit_seconds: flo
             first_to_go(process.pid)
             assert process.stderr is not None
             for line in process.stderr:
-                if found := TOLD.fullmatch(line.strip()):
-                    told(int(found[1]), int(found[2]), read(found[3]) or "")
+                if found := PROGRESS_LINE.fullmatch(line.strip()):
+                    on_progress(int(found[1]), int(found[2]), read_sentence(found[3]) or "")
                 elif line.strip():
-                    last = read(line.strip()) or ""
+                    last = read_sentence(line.strip()) or ""
             status = process.wait()
         except BaseException:
             process.terminate()

@@ -18,7 +18,7 @@ from tl.store.rows import RunRow
 LEAST_HALVED = 4  # pictures of a batch that can be halved: BatchNorm can't train on a single one
 
 
-def settle(home: Home, row: RunRow, ended: Ended, watched: bool) -> None:
+def record_ending(home: Home, row: RunRow, ended: Ended, watched: bool) -> None:
     """Write down how a run whose trainer is dead has ended, unless another did or it goes on."""
     everybody.move_all(home, [end_of(home, row, ended, watched)])
 
@@ -51,15 +51,15 @@ def start_again(home: Home, row: RunRow, ended: Ended, watched: bool) -> bool:
     return database.note(home, row, handle=None, started=now, spent=spent)
 
 
-def settle_dead(home: Home, row: RunRow) -> RunRow:
+def record_if_dead(home: Home, row: RunRow) -> RunRow:
     """The row of a run; of one that is marked running and has no trainer its end is written down first."""
     if row.status != "running" or not is_dead(home, row):
         return row
-    settle(home, row, _ended(row), watched=False)
+    record_ending(home, row, _ended(row), watched=False)
     return database.read_run(home, row.run_id)
 
 
-def as_it_is(home: Home, row: RunRow) -> RunRow:
+def as_if_recorded(home: Home, row: RunRow) -> RunRow:
     """The row of a run as it would be once somebody has written down how it ended; nothing is written."""
     if row.status != "running" or not is_dead(home, row):
         return row

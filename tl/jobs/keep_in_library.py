@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tl.backbones import BACKBONES
 from tl.config import AUTO, BUNDLED, IMAGENET, Newer, Refused, RunConfig
-from tl.jobs.dead_trainers import settle_dead
+from tl.jobs.dead_trainers import record_if_dead
 from tl.jobs.library import LOCK
 from tl.languages import english, say
 from tl.sources import own
@@ -65,7 +65,7 @@ def keep(home: Home, run_id: str, name: str) -> Source:
 def keepable(home: Home, run_id: str) -> Keepable:
     """What keeping this run means. Raises Refused where it has not finished, or its network is not here or is no other
     than the one it began with."""
-    row, run = settle_dead(home, database.read_run(home, run_id)), home.run(run_id)
+    row, run = record_if_dead(home, database.read_run(home, run_id)), home.run(run_id)
     if row.status != "finished":
         raise Refused(
             say(
@@ -135,7 +135,7 @@ def _backbone(found: Keepable, file: BinaryIO) -> tuple[dict[str, Tensor], int |
     if header_of_intact(file) is None:
         raise damaged
     tensors = weights_file.check(file)
-    if "rest" in weights_copy.told(file):  # a part of the network, as while it trained
+    if "rest" in weights_copy.metadata_of(file):  # a part of the network, as while it trained
         raise damaged
     table = BACKBONES[found.config.backbone]
     heads = tuple(f"{head}." for head in table.heads)

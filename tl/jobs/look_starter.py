@@ -22,7 +22,7 @@ COMMAND = (sys.executable, "-m", "tl.jobs.settle")
 log = logging.getLogger("tl.jobs")
 
 
-class Settler:
+class LookStarter:
     """Has the outcomes of everybody's experiments under one root looked at, one after the other."""
 
     def __init__(

@@ -13,7 +13,7 @@ from tl.store.rows import RunRow
 LOOK_SECONDS = 3.0  # between two looks
 
 
-class Whereabouts:
+class MachineRecord:
     """One per supervisor."""
 
     def __init__(self, home: Home, clock: Callable[[], float] = time.monotonic):

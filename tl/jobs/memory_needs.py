@@ -11,7 +11,7 @@ from tl.store.rows import RunRow
 FRESH_SECONDS = 60.0  # in which it is not looked up again
 
 
-class Needs:
+class MemoryNeeds:
     """One per supervisor."""
 
     def __init__(self, home: Home, clock: Callable[[], float] = time.monotonic):

@@ -11,7 +11,7 @@ from typing import Any
 
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Newer, Refused, new_id, newer, of_arm
 from tl.jobs import devices, settle_plan
-from tl.jobs.dead_trainers import as_it_is, settle_dead
+from tl.jobs.dead_trainers import as_if_recorded, record_if_dead
 from tl.jobs.endings import out_of_time
 from tl.jobs.launchers import catalogue
 from tl.jobs.listing import RunEntry, RunLine, in_full, line_of
@@ -24,7 +24,7 @@ from tl.store.growth import with_ended
 from tl.store.home import Home
 from tl.store.rows import RunRow, Waiting
 from tl.store.schema import ACTIVE, kept_open
-from tl.store.settle_plan import Settling
+from tl.store.settle_plan import SettlePlan
 from tl.store.titles import title_of
 
 _FORGET = dict.fromkeys(("handle", "ended", "reason", "message"))
@@ -34,7 +34,7 @@ def submit(
     home: Home,
     experiment: Experiment,
     key: str | None = None,
-    settle: Settling | None = None,
+    settle: SettlePlan | None = None,
     keep_of: str | None = None,
 ) -> str:
     """Queue an experiment; its id. `settle`: add seeds to it until it is settled. The same `key` twice (a double click)
@@ -49,7 +49,7 @@ def submit(
         home,
         [resolved(home, experiment)],
         key,
-        settle=settle and settle_plan.begun(settle, experiment),
+        settle=settle and settle_plan.begun_plan(settle, experiment),
         keep_of=keep_of,
     )
 
@@ -59,7 +59,7 @@ def enqueue(
     experiments: list[Experiment],
     key: str | None,
     sweep_id: str | None = None,
-    settle: Settling | None = None,
+    settle: SettlePlan | None = None,
     keep_of: str | None = None,
 ) -> str:
     """Queue resolved experiments, all or none, to be trained in this order; id of the first (or of the key's owner).
@@ -76,10 +76,10 @@ def enqueue(
     check_weights(home, experiments)
     keep: dict[str, RunRow] = {}
     if keep_of:
-        from tl.jobs.reused_runs import kept, like_before, take_over
+        from tl.jobs.reused_runs import like_before, reusable_runs, take_over
 
         runs = [like_before(home, keep_of, own) for own in runs]
-        keep = kept(home, keep_of, experiments[0], runs[0])
+        keep = reusable_runs(home, keep_of, experiments[0], runs[0])
     with quarantine(home, home.runs_dir) as incoming:
         announce(incoming, [run.run_id for own in runs for run in own])  # without a row they go with it, even killed
         for run in (run for own in runs for run in own):  # before the rows: a run that can be seen is complete
@@ -242,7 +242,7 @@ def _resumable(home: Home, run_id: str) -> RunRow:
     """The row of a run that may be queued again. Raises Refused where nothing is left to resume."""
     from tl import datasets
 
-    row = settle_dead(home, database.read_run(home, run_id))
+    row = record_if_dead(home, database.read_run(home, run_id))
     if row.status == "finished":
         raise Refused(say("Run {run} is finished; there is nothing left to resume.", run=run_id))
     if home.run(run_id).imported.exists():
@@ -269,5 +269,5 @@ def _resumable(home: Home, run_id: str) -> RunRow:
 
 
 def _listed(home: Home, row: RunRow, places: dict[str, int]) -> RunLine:
-    row = as_it_is(home, row)
+    row = as_if_recorded(home, row)
     return line_of(row, places.get(row.run_id) if row.status == "queued" else None)

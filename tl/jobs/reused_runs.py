@@ -12,7 +12,7 @@ from tl.config import DECIDED, Experiment, RunConfig, Training
 from tl.jobs.seeds import decided_as
 from tl.languages import english, say
 from tl.store import database
-from tl.store.documents import Result, read_result, said
+from tl.store.documents import Result, in_english, read_result
 from tl.store.files import read_json, write_json
 from tl.store.home import Home
 from tl.store.origin import ORIGIN
@@ -28,7 +28,7 @@ def like_before(home: Home, before_id: str, runs: list[RunConfig]) -> list[RunCo
     return decided_as(home, database.read_runs(home, before_id), runs)
 
 
-def kept(home: Home, before_id: str, experiment: Experiment, runs: Iterable[RunConfig]) -> dict[str, RunRow]:
+def reusable_runs(home: Home, before_id: str, experiment: Experiment, runs: Iterable[RunConfig]) -> dict[str, RunRow]:
     """Id of a new run -> the finished run of the experiment `before_id` that it would only repeat."""
     before: Experiment = database.read_experiment(home, before_id)["experiment"]
     changed = {
@@ -69,4 +69,4 @@ def take_over(home: Home, row: RunRow, run: RunConfig) -> None:
     result = read_json(old.result)
     from_where = {ORIGIN: result.get(ORIGIN) or row.run_id}
     before = result.get("notes_said") or result.get("notes") or []
-    write_json(new.result, said(result | from_where | {"notes": [*before, origin]}))
+    write_json(new.result, in_english(result | from_where | {"notes": [*before, origin]}))

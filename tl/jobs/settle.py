@@ -14,8 +14,8 @@ from tl.config import Experiment, Refused
 from tl.jobs.look_starter import LIMIT_SECONDS
 from tl.jobs.seeds import add_seeds
 from tl.jobs.settle_plan import spent_seconds
-from tl.languages import later, read, say
-from tl.policy import TooMuch
+from tl.languages import later, read_sentence, say
+from tl.policy import QuotaExceeded
 from tl.store import database, settle_plan
 from tl.store.database import Unknown
 from tl.store.files import keep_private, locked
@@ -65,7 +65,7 @@ def _of_unfinished(rows: list[RunRow]) -> tuple[str, str]:
     first = failed or next((row for row in rows if row.message), rows[0])
     by_hand = failed is None and not first.message  # else its time was over
     forms = ENDED[first.status if first.status in ENDED else "interrupted"]
-    ended, why = "stopped" if by_hand else "failed", read(first.message)
+    ended, why = "stopped" if by_hand else "failed", read_sentence(first.message)
     return ended, say(forms[1] if why else forms[0], arm=first.arm, seed=first.seed, why=why or "")
 
 
@@ -77,7 +77,7 @@ def _carry_out(home: Home, experiment_id: str, seen: Experiment, decision: Decis
     try:
         add_seeds(home, experiment_id, decision.up_to, outcome)
     except Refused as refusal:
-        ended = "seeds" if isinstance(refusal, TooMuch) else "failed"  # something is gone that training needs
+        ended = "seeds" if isinstance(refusal, QuotaExceeded) else "failed"  # something is gone that training needs
         settle_plan.end(home, experiment_id, ended, str(refusal), outcome=outcome, seen=seen)
 
 

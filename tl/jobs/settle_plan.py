@@ -11,12 +11,12 @@ from typing import Protocol
 from tl.config import PLANNED_LOOKS, Experiment, Refused
 from tl.jobs.launchers import processes
 from tl.languages import say
-from tl.store.settle_plan import Settling
+from tl.store.settle_plan import SettlePlan
 
 LEAST_SEEDS = PLANNED_LOOKS[0]  # with fewer there is nothing to judge
 
 
-def begun(plan: Settling, experiment: Experiment) -> Settling:
+def begun_plan(plan: SettlePlan, experiment: Experiment) -> SettlePlan:
     """The plan as it begins now for this experiment. Raises Refused where it can't be run until settled."""
     if len(experiment.arms) < 2:
         raise Refused(say("There is nothing to settle with one arm; compare at least two."))
@@ -51,7 +51,7 @@ class Started(Protocol):
     def started(self) -> float | None: ...
 
 
-def spent_seconds(plan: Settling, runs: Iterable[Started]) -> float:
+def spent_seconds(plan: SettlePlan, runs: Iterable[Started]) -> float:
     """Seconds since the first of its runs trained: what is waited in the queue behind others is no time of its own.
 
     By the clock that nobody can set, after a restart of the machine by the other one.

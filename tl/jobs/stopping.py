@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from tl.jobs.dead_trainers import settle
+from tl.jobs.dead_trainers import record_ending
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, KILL_SECONDS, Ended
 from tl.jobs.listing import RunEntry
@@ -36,7 +36,7 @@ def stop(home: Home, run_id: str, grace_seconds: float = GRACE_SECONDS) -> RunEn
         launcher = catalogue.of(row.handle)
         if launcher.near:
             launcher.terminate(run_id, row.handle, grace_seconds)
-            settle(home, row, Ended(), watched=True)
+            record_ending(home, row, Ended(), watched=True)
         else:
             _wait_for_end(home, row, grace_seconds)
     return run(home, run_id)

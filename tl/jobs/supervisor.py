@@ -16,9 +16,9 @@ from tl.jobs.endings import out_of_time, overdue, stalled
 from tl.jobs.launchers import catalogue
 from tl.jobs.launchers.launcher import GRACE_SECONDS, Launcher, Unreachable
 from tl.jobs.liveness import STALL_SECONDS, Stillness
-from tl.jobs.look_starter import Settler
-from tl.jobs.machine_record import Whereabouts
-from tl.jobs.memory_needs import Needs
+from tl.jobs.look_starter import LookStarter
+from tl.jobs.machine_record import MachineRecord
+from tl.jobs.memory_needs import MemoryNeeds
 from tl.jobs.queue import waiting_runs
 from tl.jobs.queue_order import Group, group
 from tl.languages import say
@@ -64,12 +64,12 @@ class Supervisor:
         self._watching = False  # false until the first look at what an earlier supervisor may have left
         self._group: Group | None = None  # what trains now, and how many of its arms at once
         self._slots = 1
-        self._needs = Needs(self.home, clock)
+        self._needs = MemoryNeeds(self.home, clock)
         self._ends: list[Move] = []  # of runs that have ended, to be written down together
         self._handles: set[str] = set()  # of trainers that were alive at the last look
         self._unreachable = False  # whether that was told in the log
-        self.settler = Settler(self.home)
-        self.whereabouts = Whereabouts(self.home, clock)
+        self.settler = LookStarter(self.home)
+        self.whereabouts = MachineRecord(self.home, clock)
 
     def serve(self, lock: int, idle_seconds: float = IDLE_SECONDS) -> None:
         """Work until there has been nothing to do for `idle_seconds`, then give back `lock` (a descriptor)."""

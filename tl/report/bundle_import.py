@@ -17,22 +17,22 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from tl.config import ID_PATTERN, NAME_PATTERN, ArmConfig, Experiment, Refused, RunConfig
-from tl.datasets.archive import Limits, Member, read_members
+from tl.datasets.archive import Member, UploadLimits, read_members
 from tl.datasets.info import DatasetInfo, Size
 from tl.decoding.entries import unpack
 from tl.decoding.heads import LeftOut
 from tl.languages import english, say
 from tl.report.bundle import CONTENTS, ENTRY_BYTES, FORMAT, READABLE, RUN_FILES
-from tl.report.bundle_placing import Part, check_absent, run_ids_of, under_own_ids, write
+from tl.report.bundle_placing import BundledExperiment, check_absent, run_ids_of, under_own_ids, write
 from tl.report.run_files import Files, Read, run_files
 from tl.report.subject import EXPERIMENT, SWEEP
 from tl.report.table_reader import Reader, reading
-from tl.report.values import Damaged, Moment, checked, typed, words
+from tl.report.values import BundleDamaged, Moment, checked, typed, words
 from tl.store.home import Home, own_id
-from tl.store.name_and_notes import Label, label
+from tl.store.name_and_notes import NameAndNotes, label
 from tl.store.rows import Id
 
-LIMITS = Limits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=ENTRY_BYTES, entries=7_000)
+LIMITS = UploadLimits(archive_bytes=256 * 2**20, unpacked_bytes=512 * 2**20, entry_bytes=ENTRY_BYTES, entries=7_000)
 ENTRY = re.compile(rf"runs/({ID_PATTERN.pattern})/({'|'.join(map(re.escape, RUN_FILES))})")
 IMPORTED = "imported.json"  # tl.store.home.Run.imported
 _ARCHIVE_ADVICE = re.compile(r"[;:,] [^;]*\b(?:pack|class folders?|password)\b[^;]*\.$")
@@ -103,7 +103,7 @@ def import_bundle(home: Home, path: Path, shown: str | None = None) -> tuple[str
             document = checked(json.loads(read(CONTENTS) or b""), dict[str, Any])
             if document.get("format") not in READABLE:
                 form = f"{document.get('format')!r:.60}"
-                raise Damaged(say("its format is {format}, this TL Lab reads {own}", format=form, own=FORMAT))
+                raise BundleDamaged(say("its format is {format}, this TL Lab reads {own}", format=form, own=FORMAT))
             contents = checked(document, _Contents)
             home.policy.check_kept(sum(len(told.runs) for told in contents.experiments))
             sweep_id, called = contents.sweep_id, _label(contents)
@@ -132,7 +132,7 @@ def _judged(shown: str) -> Iterator[None]:
         yield
     except Refused as refusal:
         raise Refused(say("{file} can't be imported: {problem}", file=shown, problem=str(refusal))) from None
-    except Damaged as problem:
+    except BundleDamaged as problem:
         raise _damaged(shown, str(problem)) from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as problem:
         raise _damaged(shown, type(problem).__name__) from None
@@ -148,7 +148,7 @@ def _damaged(shown: str, problem: str) -> Refused:
     )
 
 
-def _limits(home: Home) -> Limits:
+def _limits(home: Home) -> UploadLimits:
     """What a bundle may be."""
     most = home.policy.upload_megabytes
     if most is None:
@@ -190,34 +190,34 @@ def _bytes(file: int, members: dict[str, Member], name: str) -> bytes | None:
     try:
         return unpack(file, *members[name][1:])
     except LeftOut:
-        raise Damaged(say("{name} can't be unpacked", name=name)) from None
+        raise BundleDamaged(say("{name} can't be unpacked", name=name)) from None
 
 
-def _check_names(names: Iterable[str], parts: list[Part]) -> None:
+def _check_names(names: Iterable[str], parts: list[BundledExperiment]) -> None:
     """Raise where an entry belongs to no run of these."""
     run_ids = set(run_ids_of(parts))
     for name in sorted(set(names) - {CONTENTS}):
         if name.split("/")[1] not in run_ids:
-            raise Damaged(say("{name} belongs to none of its runs", name=f"{name!r:.100}"))
+            raise BundleDamaged(say("{name} belongs to none of its runs", name=f"{name!r:.100}"))
 
 
-def _check_together(parts: list[Part], sweep_id: str | None) -> None:
+def _check_together(parts: list[BundledExperiment], sweep_id: str | None) -> None:
     """Raise where the parts are not one experiment, or not the sizes of one sweep."""
     run_ids = run_ids_of(parts)
     if not run_ids or len(set(run_ids)) != len(run_ids):
-        raise Damaged(say("it has no runs, or one of them twice"))
+        raise BundleDamaged(say("it has no runs, or one of them twice"))
     if sweep_id is None and len(parts) != 1:
-        raise Damaged(say("it has several experiments and no sweep"))
+        raise BundleDamaged(say("it has several experiments and no sweep"))
     if sweep_id is None:
         return
     sizes = [part.experiment.samples for part in parts]
     shared = {json.dumps(replace(part.experiment, samples=None).to_json()) for part in parts}
     ids = {part.experiment_id for part in parts}
     if None in sizes or len(set(sizes)) != len(parts) or len(ids) != len(parts) or len(shared) != 1:
-        raise Damaged(say("its experiments are not the sizes of one sweep"))
+        raise BundleDamaged(say("its experiments are not the sizes of one sweep"))
 
 
-def _experiment(told: _Told) -> Part:
+def _experiment(told: _Told) -> BundledExperiment:
     """One experiment with the configs that follow from it and the rows of its runs, in the order of training."""
     experiment = _settings(told.experiment)
     planned = {(config.arm.name, config.seed): config for config in experiment.runs(told.experiment_id)}
@@ -225,18 +225,18 @@ def _experiment(told: _Told) -> Part:
     for row in told.runs:
         config = planned.pop((row.arm, row.seed), None)
         if config is None:
-            raise Damaged(say("its runs are not those of its experiment"))
+            raise BundleDamaged(say("its runs are not those of its experiment"))
         configs.append(replace(config, run_id=row.run_id))
         said = {"reason": row.reason and words(row.reason), "message": row.message and words(row.message)}
         rows.append(asdict(row) | said)
-    return Part(told.experiment_id, experiment, told.created, configs, rows, _label(told))
+    return BundledExperiment(told.experiment_id, experiment, told.created, configs, rows, _label(told))
 
 
-def _label(told: _Told | _Contents) -> Label:
+def _label(told: _Told | _Contents) -> NameAndNotes:
     try:
         return label(told.name, told.notes)
     except Refused as refusal:
-        raise Damaged(str(refusal)) from None
+        raise BundleDamaged(str(refusal)) from None
 
 
 def _settings(told: dict[str, Any]) -> Experiment:
@@ -260,7 +260,7 @@ def _runs(
 def _dataset(told: _Pictures, experiment: Experiment) -> dict[str, Any]:
     """What the data set was, as a DatasetInfo can be read from it."""
     if told.name != experiment.dataset or not NAME_PATTERN.fullmatch(told.name) or len(told.classes) > 1_000:
-        raise Damaged(say("its data set is not the experiment's"))
+        raise BundleDamaged(say("its data set is not the experiment's"))
     splits = ("train", "validation", "test")
     counts = {
         words(name): {split: of_class[split] for split in splits if split in of_class}

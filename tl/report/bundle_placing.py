@@ -13,12 +13,12 @@ from tl.report.run_files import Files
 from tl.store import database
 from tl.store.files import locked, write_bytes, write_json
 from tl.store.home import Home, own_id
-from tl.store.name_and_notes import Label
+from tl.store.name_and_notes import NameAndNotes
 from tl.store.quarantine import announce, quarantine
 
 
 @dataclass(frozen=True)
-class Part:
+class BundledExperiment:
     """One experiment of a bundle."""
 
     experiment_id: str
@@ -26,17 +26,21 @@ class Part:
     created: float  # Unix time, seconds
     configs: list[RunConfig]
     rows: list[dict[str, Any]]  # of its runs, in the order of training
-    label: Label
+    label: NameAndNotes
 
 
-def under_own_ids(owner: str, part: Part) -> Part:
+def under_own_ids(owner: str, part: BundledExperiment) -> BundledExperiment:
     """The same with ids that only this owner's import has: ids are one visitor's, bundles go round."""
     rows = [row | {"run_id": own_id(owner, row["run_id"])} for row in part.rows]
     return replace(part, experiment_id=own_id(owner, part.experiment_id), rows=rows)
 
 
 def write(
-    home: Home, parts: list[Part], sweep_id: str | None, called: Label, written: Iterable[tuple[str, Files]]
+    home: Home,
+    parts: list[BundledExperiment],
+    sweep_id: str | None,
+    called: NameAndNotes,
+    written: Iterable[tuple[str, Files]],
 ) -> None:
     """Folders first, under another name, then the rows: a run that can be seen is complete. `called`: the sweep, if it is
     one. Raises Refused where something of it is here, or the disk is full."""
@@ -62,7 +66,9 @@ def _write_file(place: Path, content: bytes | dict[str, Any]) -> None:
         write_json(place, content)
 
 
-def _place(home: Home, parts: list[Part], sweep_id: str | None, called: Label, incoming: Path) -> None:
+def _place(
+    home: Home, parts: list[BundledExperiment], sweep_id: str | None, called: NameAndNotes, incoming: Path
+) -> None:
     """Folders to where runs lie and their rows into the queue, all or none."""
     run_ids = run_ids_of(parts)
     announce(incoming, run_ids)  # without a row they go with `incoming`, even killed
@@ -76,12 +82,12 @@ def _place(home: Home, parts: list[Part], sweep_id: str | None, called: Label, i
     database.insert_ended(home, ended, sweep_id, home.policy.admit, labels)
 
 
-def run_ids_of(parts: list[Part]) -> list[str]:
+def run_ids_of(parts: list[BundledExperiment]) -> list[str]:
     """Of all their runs."""
     return [row["run_id"] for part in parts for row in part.rows]
 
 
-def check_absent(home: Home, parts: list[Part], sweep_id: str | None) -> None:
+def check_absent(home: Home, parts: list[BundledExperiment], sweep_id: str | None) -> None:
     """Raise Refused where something of it is here."""
     if sweep_id in {sweep["sweep_id"] for sweep in database.read_sweeps(home)}:
         raise Refused(say("Sweep {id} is here already; delete its runs first to import it again.", id=sweep_id))

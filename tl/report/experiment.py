@@ -7,7 +7,7 @@ import pandas as pd
 from tl.analysis import claim_wording
 from tl.analysis.experiment import experiment_result, load_records, pictures_of
 from tl.analysis.experiment_results import ExperimentResult, RunSummary
-from tl.analysis.fairness_wording import said
+from tl.analysis.fairness_wording import already_said
 from tl.analysis.inspection.shifted_record import EXPLAINED, head, shifted_record, table_rows
 from tl.analysis.names import noun, title
 from tl.analysis.records import RunRecord
@@ -17,7 +17,7 @@ from tl.config import BALANCED_ACCURACY, Experiment
 from tl.datasets.info import DatasetInfo
 from tl.languages import joined, later, say
 from tl.report import class_findings, findings, html_parts, sections, shifted_findings
-from tl.report.subject import STATUSES, Subject
+from tl.report.subject import STATUSES, ReportSubject
 from tl.words import computing_time, memory, number_of, percent, plain
 
 RUNS_HEAD = (
@@ -49,7 +49,7 @@ METHOD = later(
 )
 
 
-def experiment_report(subject: Subject, *, references: bool = True, **judged: Any) -> str:
+def experiment_report(subject: ReportSubject, *, references: bool = True, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin, target and judge_by as the verdict takes
     them. Raises Refused.
     """
@@ -98,7 +98,7 @@ def verdict_section(found: Verdict) -> list[str]:
     parts += [
         html_parts.paragraph(say("{arm} {predicate}", arm=title(name), predicate=mark), "mark")
         for name, mark in findings.marks(found)
-        if not said(found, name)
+        if not already_said(found, name)
     ]
     for name in found.comparisons:
         rows = [(entry.label, entry.value, entry.note, entry.help) for entry in findings.measures(found, name)]
@@ -134,7 +134,7 @@ def classes_section(found: Verdict) -> list[str]:
     ]
 
 
-def shifted_section(subject: Subject, info: DatasetInfo | None) -> list[str]:
+def shifted_section(subject: ReportSubject, info: DatasetInfo | None) -> list[str]:
     """How the arms bear shifted test pictures; nothing where that was not measured."""
     from tl.charts.svg import as_svg
 

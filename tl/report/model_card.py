@@ -15,7 +15,7 @@ from tl.config import BALANCED_ACCURACY, Experiment, Refused, RunConfig
 from tl.datasets import DatasetInfo, describe, describe_after
 from tl.languages import joined, say
 from tl.networks import pictures_in_words
-from tl.report.card_pictures import called, learned, pictures_of, text
+from tl.report.card_pictures import dataset_titles, learned, pictures_of, text
 from tl.report.command import command, pinned
 from tl.report.subject import STATUSES
 from tl.sources.licences import in_words
@@ -113,7 +113,7 @@ def card(home: Home, own: About, measured: dict[str, Any]) -> str:
 
 def _head(own: About, measured: dict[str, Any]) -> Iterator[str]:
     config = own.config
-    data, arm = text(called(own.source, own.target)), text(arm_title(config.arm.name))
+    data, arm = text(dataset_titles(own.source, own.target)), text(arm_title(config.arm.name))
     title = say("{data}: {network}, {arm}", data=data, network=text(BACKBONES[config.backbone].title), arm=arm)
     yield f"# {title}"
     classes = number_of(len(own.info.classes), "class")

@@ -17,12 +17,12 @@ from tl.languages import commas, joined, plural, say, semicolons
 from tl.networks import pictures_in_words
 from tl.report import html_parts
 from tl.report.command import command, pinned
-from tl.report.subject import Subject
-from tl.setting_names import called
+from tl.report.subject import ReportSubject
+from tl.setting_names import setting_name
 from tl.sources import used as sources_of
 from tl.sources.licences import in_words
 from tl.store.documents import Result
-from tl.store.name_and_notes import label_of
+from tl.store.name_and_notes import name_and_notes_of
 from tl.strategies import STRATEGIES
 from tl.words import count, not_available, number_of, percent, rate
 
@@ -37,15 +37,15 @@ def titled(info: DatasetInfo) -> str:
     return info.title if info.origin == "upload" else say(info.title)
 
 
-def head(subject: Subject, info: DatasetInfo | None, facts: str) -> tuple[str, list[str]]:
+def head(subject: ReportSubject, info: DatasetInfo | None, facts: str) -> tuple[str, list[str]]:
     """The report's title, and what stands below it: what it is about where it has a name, `facts`, the notes."""
-    held, about = label_of(subject.home, subject.ident), name(subject.experiment, info)
+    held, about = name_and_notes_of(subject.home, subject.ident), name(subject.experiment, info)
     told = [html_parts.paragraph(about, "facts")] if held.name else []
     lines = [html_parts.paragraph(line, "notes") for line in held.notes.split("\n") if line]
     return held.name or about, [*told, html_parts.paragraph(facts, "facts"), *lines]
 
 
-def submitted(subject: Subject) -> str:
+def submitted(subject: ReportSubject) -> str:
     """When it was put into the queue."""
     first = min(entry["created"] for entry in subject.entries)
     return say("submitted {time}", time=time.strftime("%Y-%m-%d %H:%M", time.localtime(first)))
@@ -57,7 +57,7 @@ def resolution_and_seeds(experiment: Experiment) -> str:
     return f"{sides(experiment)} · {number_of(seeds, 'seed')}"
 
 
-def unplanned(subject: Subject, records: list[RunRecord]) -> list[str]:
+def unplanned(subject: ReportSubject, records: list[RunRecord]) -> list[str]:
     """What did not go as planned in its runs, a paragraph each."""
     lines = []
     for rows in subject.rows_of.values():
@@ -85,7 +85,7 @@ def sources(lines: Iterable[Reference]) -> list[str]:
 
 
 def setting(
-    subject: Subject, info: DatasetInfo | None, records: list[RunRecord], judged: Mapping[str, Any]
+    subject: ReportSubject, info: DatasetInfo | None, records: list[RunRecord], judged: Mapping[str, Any]
 ) -> list[str]:
     """Everything one needs to know to do it again."""
     experiment, sizes = subject.experiment, subject.sizes
@@ -144,7 +144,7 @@ def setting_rows(experiment: Experiment, sizes: tuple[int, ...] = ()) -> list[tu
     values |= {"seeds": told}
     shown = {True: say("yes"), False: say("no"), None: say("all")}
     return [
-        (called(name), shown[value] if value is None or isinstance(value, bool) else value)
+        (setting_name(name), shown[value] if value is None or isinstance(value, bool) else value)
         for name, value in values.items()
     ]
 
@@ -156,7 +156,7 @@ def arm_head(experiment: Experiment) -> tuple[str, ...]:
     return (say("Arm"), say("Strategy"), *own, *rest)
 
 
-def weights_section(subject: Subject) -> list[str]:
+def weights_section(subject: ReportSubject) -> list[str]:
     """What the pretrained weights are and what their licence says; nothing where no arm has any, or they are gone."""
     rows = [
         (
@@ -190,7 +190,7 @@ def arm_rows(experiment: Experiment) -> list[tuple[str, ...]]:
 
 def _strategy(arm: ArmConfig) -> str:
     strategy = STRATEGIES[arm.strategy]
-    own = semicolons(f"{called(name)} {getattr(arm, name):g}" for name in strategy.parameters)
+    own = semicolons(f"{setting_name(name)} {getattr(arm, name):g}" for name in strategy.parameters)
     return joined([strategy.sentence_for(arm.weights), own])
 
 
@@ -212,7 +212,7 @@ def machine_rows(records: list[RunRecord]) -> list[tuple[str, str]]:
     versions = [(name, _each((result.versions or {}).get(name) for result in results)) for name in names]
     precisions = _each(result.precision for result in results)
     threads = _each(result.threads for result in results)
-    known = ((called("precision"), precisions), (called("threads"), threads))
+    known = ((setting_name("precision"), precisions), (setting_name("threads"), threads))
     return [
         (say("trained on"), _each(result.device for result in results) or not_available()),
         *versions,

@@ -13,7 +13,7 @@ from tl.analysis.sweep_wording import covers
 from tl.languages import commas, later, say
 from tl.report import findings, html_parts, sections, size_findings
 from tl.report.experiment import METHOD, RUNS_HEAD, runs_rows
-from tl.report.subject import Subject
+from tl.report.subject import ReportSubject
 from tl.words import count, plain
 
 CHART_WIDTH = 900  # pixels
@@ -35,9 +35,12 @@ METHOD_OF_SIZES = later(
 )
 
 
-def sweep_report(subject: Subject, *, references: bool = True, **judged: Any) -> str:
+def sweep_report(subject: ReportSubject, *, references: bool = True, **judged: Any) -> str:
     """The report as one HTML document. `judged`: baseline, margin and target as the verdict takes them; or Refused."""
-    experiment, runs = subject.experiment, sweep_runs.read(subject.home, subject.ident, subject.rows_of, **judged)
+    experiment, runs = (
+        subject.experiment,
+        sweep_runs.read_sweep_runs(subject.home, subject.ident, subject.rows_of, **judged),
+    )
     found, info = finding(subject.ident, runs), runs.info
     documents = {size: own.result for size, own in runs.sizes.items()}
     lines = published(info, experiment.backbone) if references else ()

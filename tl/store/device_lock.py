@@ -17,7 +17,7 @@ GAVE_WAY = 75  # exit status of a process that ended since somebody else wanted 
 
 TURNS = "TL_TURNS"  # variable of the environment
 
-_mine = threading.local()  # `held`: locks folders whose turn this thread has
+_mine = threading.local()  # `has_turn`: locks folders whose turn this thread has
 
 
 class Turn:
@@ -79,7 +79,7 @@ class Turn:
         os.close(self._device)
 
 
-def held(locks_dir: Path) -> bool:
+def has_turn(locks_dir: Path) -> bool:
     """Whether this thread has the turn, however it came by it: to take it again would be to wait for oneself."""
     return _turns_of(locks_dir) in _held()
 

@@ -15,7 +15,7 @@ _KINDS = (("id", "name", "notes"), ("sweep_id", "sweep_name", "sweep_notes"))  #
 
 
 @dataclass(frozen=True, kw_only=True)
-class Label:
+class NameAndNotes:
     """Both "" where nobody wrote any."""
 
     name: str = ""  # one line
@@ -25,10 +25,10 @@ class Label:
         return bool(self.name or self.notes)
 
 
-NONE = Label()
+NONE = NameAndNotes()
 
 
-def label(name: str, notes: str) -> Label:
+def label(name: str, notes: str) -> NameAndNotes:
     """As it is kept: without control characters and spaces around. Raises Refused where one is too long."""
     name = plain(name)
     lines = notes.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -41,17 +41,17 @@ def label(name: str, notes: str) -> Label:
             raise Refused(say(refusal, length=len(text), most=most))
     if (breaks := notes.count("\n")) >= ROWS:
         raise Refused(say("The notes have {lines:,} lines; {most} fit.", lines=breaks + 1, most=ROWS))
-    return Label(name=name, notes=notes)
+    return NameAndNotes(name=name, notes=notes)
 
 
-def label_of(home: Home, ident: str) -> Label:
+def name_and_notes_of(home: Home, ident: str) -> NameAndNotes:
     """What is kept of one experiment or sweep; nothing of an unknown one."""
-    return labels(home, ident).get(ident, NONE)
+    return all_names_and_notes(home, ident).get(ident, NONE)
 
 
-def labels(home: Home, ident: str | None = None) -> dict[str, Label]:
+def all_names_and_notes(home: Home, ident: str | None = None) -> dict[str, NameAndNotes]:
     """Id -> what is kept, of those of this home's experiments and sweeps that have any (or of one)."""
-    found: dict[str, Label] = {}
+    found: dict[str, NameAndNotes] = {}
     for key, name, notes in _KINDS:
         values: tuple[object, ...] = (home.owner,)
         query = f"SELECT {key} AS id, {name} AS name, {notes} AS notes FROM experiments WHERE owner IS ?"  # not shown
@@ -62,7 +62,7 @@ def labels(home: Home, ident: str | None = None) -> dict[str, Label]:
     return {key: one for key, one in found.items() if one}
 
 
-def _read(row: dict[str, Any]) -> Label:
+def _read(row: dict[str, Any]) -> NameAndNotes:
     """One that can't be, since something else has written it, counts as none: the runs are there all the same."""
     try:
         return label(row["name"] or "", row["notes"] or "")
@@ -70,7 +70,7 @@ def _read(row: dict[str, Any]) -> Label:
         return NONE
 
 
-def write(home: Home, ident: str, name: str, notes: str) -> Label:
+def write(home: Home, ident: str, name: str, notes: str) -> NameAndNotes:
     """Keep them in place of those before; as they are kept. Raises Refused where one is too long, or the id unknown."""
     kept = label(name, notes)
     values = (kept.name or None, kept.notes or None, ident, home.owner)

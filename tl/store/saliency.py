@@ -15,7 +15,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct, to_builtins
 
-from tl.store.documents import Finite, fitting
+from tl.store.documents import Finite, of_type
 from tl.store.files import read_json, write_bytes, write_json
 from tl.store.home import Home
 
@@ -27,17 +27,17 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Row = Annotated[list[Share], Meta(min_length=1, max_length=256)]
 
 
-class Answer(Struct, frozen=True):
+class ClassProbability(Struct, frozen=True):
     """A class and how sure the network is of it."""
 
     label: Annotated[int, Meta(ge=0)]  # number of the class
     probability: Share
 
 
-class Look(Struct, frozen=True):
+class Saliency(Struct, frozen=True):
     """What one network made of one picture."""
 
-    answers: Annotated[list[Answer], Meta(min_length=1, max_length=MOST_CLASSES)]  # the surest first
+    answers: Annotated[list[ClassProbability], Meta(min_length=1, max_length=MOST_CLASSES)]  # the surest first
     seconds: Finite  # from the pixels to the answer, once everything is loaded, on the machine that did it
     heat: Annotated[list[Row], Meta(max_length=256)] | None = None  # rows from the top, 0..1; None: no map of places
     method: str | None = None  # GRAD_CAM or TOKENS
@@ -50,7 +50,7 @@ class Failed(Struct, frozen=True):
     error: str
 
 
-def look_path(home: Home, run_id: str, picture: str) -> Path:
+def saliency_path(home: Home, run_id: str, picture: str) -> Path:
     """The file of a run's look at `picture`: the place of one in its data set, or `own_name` of another."""
     return home.looks_dir / f"{run_id}.{picture}.json"
 
@@ -90,26 +90,26 @@ def drop_pixels(home: Home, name: str) -> None:
     pixels_path(home, name).unlink(missing_ok=True)
 
 
-def read_look(home: Home, run_id: str, picture: str) -> Look | Failed | None:
+def read_saliency(home: Home, run_id: str, picture: str) -> Saliency | Failed | None:
     """What was found; None where nothing was, or the file is damaged."""
-    document = read_json(look_path(home, run_id, picture))
-    return fitting(document, Look) or fitting(document, Failed)
+    document = read_json(saliency_path(home, run_id, picture))
+    return of_type(document, Saliency) or of_type(document, Failed)
 
 
-def write_look(home: Home, run_id: str, picture: str, found: Look | Failed) -> None:
+def write_saliency(home: Home, run_id: str, picture: str, found: Saliency | Failed) -> None:
     """Keep it; those that were made longest ago go where there are too many."""
-    write_json(look_path(home, run_id, picture), to_builtins(found), durable=False)
+    write_json(saliency_path(home, run_id, picture), to_builtins(found), durable=False)
     files = sorted(home.looks_dir.glob("[!.]*.json"), key=_made)
     for path in files[:-MOST_FILES]:
         path.unlink(missing_ok=True)
 
 
-def forget_look(home: Home, run_id: str, picture: str) -> None:
+def forget_saliency(home: Home, run_id: str, picture: str) -> None:
     """Remove what was kept of it, if anything was."""
-    look_path(home, run_id, picture).unlink(missing_ok=True)
+    saliency_path(home, run_id, picture).unlink(missing_ok=True)
 
 
-def forget_looks(home: Home, run_id: str) -> None:
+def forget_saliency_of_run(home: Home, run_id: str) -> None:
     """Remove all that was kept of a run, which is deleted."""
     for path in home.looks_dir.glob(f"{run_id}.*"):
         path.unlink(missing_ok=True)

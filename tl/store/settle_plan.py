@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tl.config import PLANNED_LOOKS, Experiment, Refused
-from tl.languages import later, read, say, store
+from tl.languages import later, read_sentence, say, store_sentence
 from tl.store.home import Home
 from tl.store.rows import experiment_of
 from tl.store.schema import ACTIVE, select, writing
@@ -21,7 +21,7 @@ ENDS = ("decided", "seeds", "minutes", "pictures", "stopped", "failed")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settling:
+class SettlePlan:
     """Add seeds at planned looks until the outcome is decided or the budget is spent; open while `ended` is None."""
 
     at_most_seeds: int = PLANNED_LOOKS[-1]
@@ -63,28 +63,28 @@ class Settling:
 
     def to_json(self) -> str:
         """As it is stored; `plan_of` reads it back."""
-        return json.dumps(asdict(self) | {"message": store(self.message)})
+        return json.dumps(asdict(self) | {"message": store_sentence(self.message)})
 
 
-def plan_of(text: str | None) -> Settling | None:
+def plan_of(text: str | None) -> SettlePlan | None:
     """What `to_json` wrote. One that can't be read counts as none: the runs are there all the same."""
     try:
         document = json.loads(text or "null")
         looks = tuple((int(seeds), str(outcome)) for seeds, outcome in document["looks"])
-        plan = Settling(**document | {"looks": looks, "message": read(document.get("message"))})
+        plan = SettlePlan(**document | {"looks": looks, "message": read_sentence(document.get("message"))})
         return plan if plan.ended in (None, *ENDS) and type(plan.began) in (int, float) else None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
-def plan_in(connection: sqlite3.Connection, home: Home, experiment_id: str) -> Settling | None:
+def plan_in(connection: sqlite3.Connection, home: Home, experiment_id: str) -> SettlePlan | None:
     """The experiment's plan, inside a transaction."""
     query = "SELECT settling FROM experiments WHERE id = ? AND owner IS ?"
     row = connection.execute(query, (experiment_id, home.owner)).fetchone()
     return plan_of(row["settling"]) if row else None
 
 
-def write_in(connection: sqlite3.Connection, home: Home, experiment_id: str, plan: Settling) -> None:
+def write_in(connection: sqlite3.Connection, home: Home, experiment_id: str, plan: SettlePlan) -> None:
     """Store the experiment's plan, inside a transaction."""
     query = "UPDATE experiments SET settling = ? WHERE id = ? AND owner IS ?"
     connection.execute(query, (plan.to_json(), experiment_id, home.owner))
@@ -110,7 +110,7 @@ def open_plans(home: Home) -> list[dict[str, Any]]:
     return [row | {"active": bool(row["active"])} for row in found if _goes_on(row.pop("settling"))]
 
 
-def begin(home: Home, experiment_id: str, plan: Settling) -> bool:
+def begin(home: Home, experiment_id: str, plan: SettlePlan) -> bool:
     """Give the experiment a plan; False where it has one that goes on: a second click begins nothing."""
     with writing(home) as connection:
         earlier = plan_in(connection, home, experiment_id)
@@ -143,12 +143,12 @@ def end(
             return False
         if seen is not None and outcome is not None:
             plan = looked(plan, len(seen.seeds), outcome)
-        message = message and home.policy.without_places(read(message) or "")
+        message = message and home.policy.without_places(read_sentence(message) or "")
         write_in(connection, home, experiment_id, replace(plan, ended=ended, message=message))
         return True
 
 
-def looked(plan: Settling, seeds: int, outcome: str) -> Settling:
+def looked(plan: SettlePlan, seeds: int, outcome: str) -> SettlePlan:
     """The plan after another look."""
     return replace(plan, looks=(*plan.looks, (seeds, outcome)))
 

@@ -262,7 +262,7 @@ def _of_view(pixels: np.ndarray, places: np.ndarray, view: int, resolution: int,
     return torch.cat([_resized(each.cut(pixels[first:last]), resolution, device) for each, (first, last) in parts])
 
 
-def joined(
+def merged_batches(
     inputs: Iterator[tuple[np.ndarray, torch.Tensor]], pictures: int
 ) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
     """The same (rows, input) in batches of at least `pictures` (the last one: what is left)."""

@@ -23,7 +23,7 @@ class EpochSums:
         self._waiting: deque[tuple[int, torch.Tensor, torch.cuda.Event | None]] = deque()
 
     def add(self, step: int, loss: torch.Tensor, told: torch.Tensor) -> tuple[int, float] | None:
-        """Count a step with its loss, (), and what `Learner.told` says, (3,); the first (step, loss) found not finite."""
+        """Count a step with its loss, (), and what `Learner.batch_sums` says, (3,); the first (step, loss) found not finite."""
         self._total = self._total + told
         done = None
         copy = loss.detach().to("cpu", non_blocking=self._asynchronous)

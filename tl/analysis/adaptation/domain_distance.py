@@ -14,7 +14,7 @@ MOST = 500  # training pictures of each set that are looked at
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class DistanceQuestion:
     """Which two sets, through which network."""
 
     source: str  # names of data sets
@@ -24,7 +24,7 @@ class Question:
     resolution: int  # pixels
 
 
-def question(home: Home, training: Training) -> Question:
+def question(home: Home, training: Training) -> DistanceQuestion:
     """The question about the two data sets of `training`. Raises Refused where it can't be answered here."""
     if training.target_dataset is None:
         raise Refused(say("There is only one data set; name the one it is to work on (--target-dataset)."))
@@ -36,7 +36,7 @@ def question(home: Home, training: Training) -> Question:
         raise Refused(say(away, weights=source.title, backbone=training.backbone))
     for name in training.sets:
         datasets.describe(home, name)
-    return Question(
+    return DistanceQuestion(
         source=training.dataset,
         target=training.target_dataset,
         backbone=training.backbone,
@@ -45,7 +45,7 @@ def question(home: Home, training: Training) -> Question:
     )
 
 
-def keys(home: Home, asked: Question) -> tuple[FeatureKey, FeatureKey]:
+def keys(home: Home, asked: DistanceQuestion) -> tuple[FeatureKey, FeatureKey]:
     """The features of the two sets. Raises Refused where one is gone."""
     weights = sources.source(home, asked.backbone, asked.weights)
     found = [
@@ -63,7 +63,7 @@ def keys(home: Home, asked: Question) -> tuple[FeatureKey, FeatureKey]:
     return found[0], found[1]
 
 
-def answer(home: Home, asked: Question) -> Distance | None:
+def answer(home: Home, asked: DistanceQuestion) -> Distance | None:
     """How different they look; None while the features are not kept."""
     return (
         _answer(home.path, *keys(home, asked)) if all(key.path(home).is_file() for key in keys(home, asked)) else None

@@ -46,7 +46,7 @@ def known_labels(home: Home, experiment: Experiment) -> tuple[dict[int, int], in
     return {place: numbers[label] for place, label in given.items() if label in numbers}, len(classes)
 
 
-def joined(path: Path, known: Mapping[int, int], classes: int) -> Predictions | None:
+def with_labels(path: Path, known: Mapping[int, int], classes: int) -> Predictions | None:
     """What a run answered on those of its test pictures whose class is `known`; None where there are none, where they
     have labels of their own and where nothing sound of these classes was kept."""
     told = read_predictions(path, "test", unlabelled=True)
@@ -64,7 +64,7 @@ def _tested(home: Home, record: RunRecord, known: dict[int, int], classes: int) 
     files = home.run(record.run_id)
     if record.status != "finished" or record.answers is not None or files.imported.exists():
         return record
-    told = joined(files.predictions, known, classes)
+    told = with_labels(files.predictions, known, classes)
     if told is None:
         return record
     answers = Answers(picture=told.picture, label=told.label, predicted=told.predicted, group=told.group)

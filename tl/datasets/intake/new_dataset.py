@@ -13,7 +13,7 @@ from tl.config import Refused
 from tl.datasets import leakage, split
 from tl.datasets.archived import KEPT
 from tl.datasets.clusters import clusters
-from tl.datasets.description import Report, describe
+from tl.datasets.description import LeftOutReport, describe
 from tl.datasets.info import DRAWN, GIVEN, UNLABELLED, DatasetInfo
 from tl.datasets.intake.edits import Edits, apply
 from tl.datasets.intake.layouts import Place, Reading
@@ -37,7 +37,9 @@ NONE_OF_SOME = {  # split -> what is said where it has no picture of some classe
 }
 
 
-def classified(pictures: pd.DataFrame, reading: Reading, edits: Edits, so_far: Report) -> tuple[pd.DataFrame, Report]:
+def classified(
+    pictures: pd.DataFrame, reading: Reading, edits: Edits, so_far: LeftOutReport
+) -> tuple[pd.DataFrame, LeftOutReport]:
     """The pictures that have a class, with class, split ("" where none is given) and below; what was left out in all.
 
     Raises Refused where classes have the same name, and for edits that can't be.
@@ -61,7 +63,7 @@ def classified(pictures: pd.DataFrame, reading: Reading, edits: Edits, so_far: R
     if found["split"].any():
         trained = set(found.loc[(found["split"] == "train") & (found["gone"] == ""), "class"])
         found.loc[~found["class"].isin(trained) & (found["gone"] == ""), "gone"] = NEVER_TRAINED
-    report = Report()
+    report = LeftOutReport()
     for reason, name in so_far.entries:
         if name != reading.table:
             report.add(reason, name)
@@ -113,7 +115,7 @@ class Pixels:
 
 
 def write(
-    folder: Path, pixels: Pixels, pictures: pd.DataFrame, about: dict[str, Any], native: int, report: Report
+    folder: Path, pixels: Pixels, pictures: pd.DataFrame, about: dict[str, Any], native: int, report: LeftOutReport
 ) -> DatasetInfo:
     """All files of the data set in `folder`, of `pixels`. Raises Refused where the classes can't be divided.
 
@@ -138,10 +140,10 @@ def write(
     write_parquet(folder / "index.parquet", index.drop(columns=["belongs", "notes"], errors="ignore"))
     write_json(folder / f"pictures-{side}.json", {"ready": len(index)})
     stored = np.memmap(folder / f"pictures-{side}.u8", np.uint8, "r", shape=(len(index), side, side, 3))
-    found = Report()
-    for kind, pair in leakage.find(index, stored):
+    found = LeftOutReport()
+    for kind, pair in leakage.find_duplicates(index, stored):
         found.add(kind, pair)
-    noted = Report()
+    noted = LeftOutReport()
     for name, notes in zip(index["name"], index["notes"], strict=True) if "notes" in index else ():
         for note in notes:
             noted.add(note, name)

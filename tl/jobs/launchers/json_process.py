@@ -10,7 +10,7 @@ from typing import IO, Any
 from tl.jobs.launchers.launcher import PROJECT_ROOT, give_way
 
 
-class Asked:
+class JsonProcess:
     """Started when it is first needed, and anew after it has died or hung: what was asked then has no answer."""
 
     def __init__(

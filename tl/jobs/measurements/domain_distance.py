@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from tl.analysis.adaptation.domain_distance import Question, keys
+from tl.analysis.adaptation.domain_distance import DistanceQuestion, keys
 from tl.config import Refused
 from tl.jobs import background
-from tl.languages import read, say, store
+from tl.languages import read_sentence, say, store_sentence
 from tl.store.home import Home
 
 LIMIT_SECONDS = 1800.0  # a large network on a slow machine, and pictures to decode before
@@ -21,7 +21,7 @@ COMMAND = (sys.executable, "-m", "tl.train.features")
 Run = Callable[[list[str]], subprocess.CompletedProcess[str] | None]
 
 
-def ask(home: Home, asked: Question) -> bool:
+def ask(home: Home, asked: DistanceQuestion) -> bool:
     """Start looking, unless something trains or somebody looks already; whether it began."""
     return background.begin(home, LOCK, __name__, [json.dumps(asdict(asked))])
 
@@ -31,15 +31,15 @@ def looking(home: Home) -> bool:
     return background.working(home, LOCK)
 
 
-def measure(home: Home, asked: Question) -> None:
+def measure(home: Home, asked: DistanceQuestion) -> None:
     """Make the features that are missing, waiting for them. Raises Refused where that fails."""
-    with background.alone(home, LOCK):
+    with background.single_process(home, LOCK):
         problem = _look(home, asked, background.in_front)
     if problem:
-        raise Refused(read(problem))
+        raise Refused(read_sentence(problem))
 
 
-def _look(home: Home, asked: Question, run: Run) -> str | None:
+def _look(home: Home, asked: DistanceQuestion, run: Run) -> str | None:
     """A sentence, stored, where it fails."""
     for key in keys(home, asked):
         if key.path(home).is_file():
@@ -49,7 +49,7 @@ def _look(home: Home, asked: Question, run: Run) -> str | None:
         try:
             ended = run(command)
         except subprocess.TimeoutExpired:
-            return store(
+            return store_sentence(
                 say("Looking at the pictures took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60)
             )
         if ended is None:  # a run came first; the next look makes it
@@ -64,6 +64,6 @@ if __name__ == "__main__":
     own_home = Home(sys.argv[1])
     _look(
         own_home,
-        Question(**json.loads(sys.argv[2])),
+        DistanceQuestion(**json.loads(sys.argv[2])),
         lambda command: background.run(own_home, command, LIMIT_SECONDS),
     )

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from tl.jobs import background
-from tl.languages import later, say, store
+from tl.languages import later, say, store_sentence
 from tl.store.home import Home
-from tl.store.saliency import Failed, drop_pixels, forget_look, read_look, write_look
+from tl.store.saliency import Failed, drop_pixels, forget_saliency, read_saliency, write_saliency
 
 LIMIT_SECONDS = 300.0  # several large networks on a slow machine, and pictures to decode before
 LOCK = "looking.lock"  # under which one process looks
@@ -24,7 +24,7 @@ def ask(home: Home, picture: str, runs: Sequence[str]) -> bool:
 
     def forget() -> None:  # what failed before is tried again
         for run_id in runs:
-            forget_look(home, run_id, picture)
+            forget_saliency(home, run_id, picture)
 
     return background.begin(home, LOCK, __name__, [picture, *runs], first=forget)
 
@@ -40,18 +40,20 @@ def _look(home: Home, picture: str, runs: Sequence[str]) -> None:
     try:
         ended = background.run(home, [*COMMAND, "--home", str(home.path), "--picture", picture, *runs], LIMIT_SECONDS)
         if ended is None:
-            problem = store(say(CAME_FIRST))
+            problem = store_sentence(say(CAME_FIRST))
         elif ended.returncode:
-            problem = next(iter(ended.stderr.strip().splitlines()[-1:]), store(say("Looking at the picture failed.")))
+            problem = next(
+                iter(ended.stderr.strip().splitlines()[-1:]), store_sentence(say("Looking at the picture failed."))
+            )
     except subprocess.TimeoutExpired:
-        problem = store(
+        problem = store_sentence(
             say("Looking at the picture took longer than {minutes:.0f} minutes.", minutes=LIMIT_SECONDS / 60)
         )
     finally:
         drop_pixels(home, picture)
     for run_id in runs if problem else ():
-        if read_look(home, run_id, picture) is None:
-            write_look(home, run_id, picture, Failed(problem or ""))
+        if read_saliency(home, run_id, picture) is None:
+            write_saliency(home, run_id, picture, Failed(problem or ""))
 
 
 if __name__ == "__main__":

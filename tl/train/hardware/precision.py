@@ -13,7 +13,7 @@ import torch
 from msgspec import Struct
 from torch import nn
 
-from tl.store.documents import Finite, fitting
+from tl.store.documents import Finite, of_type
 from tl.store.files import locked, read_json, write_json
 from tl.store.home import Home
 from tl.train.hardware import threads
@@ -86,7 +86,7 @@ def _entries(home: Home) -> dict[str, dict[str, Any]]:
     """All that was measured; of precisions only what can be: after damage to the file it is measured anew."""
     document = read_json(home.probes_path)
     entries = document.items() if isinstance(document, dict) else ()
-    return {key: entry for key, entry in entries if not key.startswith(KEY) or fitting(entry, _Speeds) is not None}
+    return {key: entry for key, entry in entries if not key.startswith(KEY) or of_type(entry, _Speeds) is not None}
 
 
 def _hardware(device: torch.device) -> str:

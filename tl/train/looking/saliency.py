@@ -27,7 +27,7 @@ class Heat:
     stage: str  # of the network, as the table of backbones names it
 
 
-def looked(
+def compute_saliency(
     network: nn.Module, stages: Mapping[str, Iterable[str]], batch: torch.Tensor
 ) -> tuple[torch.Tensor, Heat | None]:
     """Scores (C,) of one picture, (1, 3, R, R), and where `network`, in evaluation mode, looks for the highest of them.

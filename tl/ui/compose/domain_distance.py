@@ -15,7 +15,7 @@ from tl.ui.parts.refresh import fragment
 from tl.ui.parts.text import escape
 
 if TYPE_CHECKING:
-    from tl.analysis.adaptation.domain_distance import Question
+    from tl.analysis.adaptation.domain_distance import DistanceQuestion
 
 POLL_SECONDS = 1.0  # while somebody looks at the pictures
 
@@ -34,7 +34,7 @@ def section(home: Home, source: str, target: str) -> None:
     fragment(_found, POLL_SECONDS if active else None)(home, asked, active)
 
 
-def _found(home: Home, asked: "Question", was_active: bool) -> None:
+def _found(home: Home, asked: "DistanceQuestion", was_active: bool) -> None:
     from tl.analysis.adaptation.advice import advise
     from tl.analysis.adaptation.domain_distance import answer
     from tl.analysis.adaptation.wording import distance_in_words
@@ -69,7 +69,7 @@ def _found(home: Home, asked: "Question", was_active: bool) -> None:
             st.caption(say("The pictures will be looked at once nothing else is training."))
 
 
-def _ask(home: Home, asked: "Question") -> None:
+def _ask(home: Home, asked: "DistanceQuestion") -> None:
     from tl.jobs.measurements.domain_distance import ask
 
     ask(home, asked)

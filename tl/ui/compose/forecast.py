@@ -19,7 +19,7 @@ from tl.ui.parts.text import escape
 
 if TYPE_CHECKING:  # the page's first paint doesn't wait for numpy
     from tl.analysis.forecasts.answer import Answer
-    from tl.analysis.forecasts.question import Question
+    from tl.analysis.forecasts.question import ForecastQuestion
 
 POLL_SECONDS = 1.0  # while the probe is measured
 TARGET = 90  # percent
@@ -78,7 +78,7 @@ def _section(home: Home, experiment: Experiment, key: str) -> None:
     fragment(_answer, POLL_SECONDS if active else None)(home, asked, target / 100, active, key)
 
 
-def _answer(home: Home, asked: "Question", target: float, was_active: bool, key: str) -> None:
+def _answer(home: Home, asked: "ForecastQuestion", target: float, was_active: bool, key: str) -> None:
     from tl.analysis.forecasts.answer import answer
     from tl.analysis.forecasts.wording import record_in_words
     from tl.jobs.background import busy

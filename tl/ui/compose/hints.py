@@ -12,7 +12,7 @@ from tl.ui.parts.text import cell, escape
 from tl.words import not_available
 
 if TYPE_CHECKING:  # numpy, pandas
-    from tl.analysis.forecasts.hints import Question
+    from tl.analysis.forecasts.hints import HintQuestion
     from tl.datasets import DatasetInfo
 
 POLL_SECONDS = 1.0  # while somebody looks at the pictures
@@ -52,7 +52,7 @@ def section(home: Home, info: "DatasetInfo", experiment: Experiment) -> None:
         )
 
 
-def _hints(home: Home, asked: "Question", was_active: bool) -> None:
+def _hints(home: Home, asked: "HintQuestion", was_active: bool) -> None:
     from tl.analysis.forecasts.hint_record import in_words
     from tl.analysis.forecasts.hints import answer, downloads_in_words
     from tl.jobs.measurements.hints import looking
@@ -76,7 +76,7 @@ def _hints(home: Home, asked: "Question", was_active: bool) -> None:
         _button(home, asked)
 
 
-def _button(home: Home, asked: "Question") -> None:
+def _button(home: Home, asked: "HintQuestion") -> None:
     from tl.jobs.background import busy
     from tl.jobs.measurements.hints import ask
 

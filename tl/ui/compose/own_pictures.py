@@ -3,11 +3,11 @@
 import streamlit as st
 
 from tl import datasets, jobs
-from tl.languages import again, say
+from tl.languages import reworded, say
 from tl.store.home import Home
 from tl.store.titles import title_of
-from tl.ui.parts.deletion import Choice, ask
-from tl.ui.parts.problems import told
+from tl.ui.parts.deletion import DeletionChoice, ask
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import escape
 
@@ -25,7 +25,7 @@ def delete_button(home: Home, name: str) -> None:
 def show_problem() -> None:
     """Say why the last one could not be deleted."""
     if problem := st.session_state.pop(PROBLEM, None):
-        st.error(escape(again(problem)), icon=":material/error:")
+        st.error(escape(reworded(problem)), icon=":material/error:")
 
 
 def _confirm(home: Home, name: str) -> None:
@@ -35,10 +35,14 @@ def _confirm(home: Home, name: str) -> None:
         "are deleted, too, this name can't be used again.",
         dataset=escape(title_of(home, name)),
     )
-    ask(say("Delete this data set?"), about, [Choice(say("Delete"), "confirm_delete_set", lambda: delete(home, name))])
+    ask(
+        say("Delete this data set?"),
+        about,
+        [DeletionChoice(say("Delete"), "confirm_delete_set", lambda: delete(home, name))],
+    )
 
 
 def delete(home: Home, name: str) -> None:
     """Delete it, or keep the sentence that says why not for `show_problem`."""
-    with told(PROBLEM), out_of_turn():
+    with show_problems(PROBLEM), out_of_turn():
         jobs.delete_dataset(home, name)

@@ -37,7 +37,7 @@ ADAPTED = later(
 def show(choice: Choice) -> None:
     """Draw the section."""
     st.header(say("Both sets, before and after"), anchor=False)
-    source, target = called(choice)
+    source, target = dataset_titles(choice)
     st.caption(
         say(
             "Pictures of {source} and of {target}, as the head of the network gets them, in the two directions in "
@@ -51,7 +51,7 @@ def show(choice: Choice) -> None:
     fragment(_show, POLL_SECONDS if active else None)(choice, active)
 
 
-def called(choice: Choice) -> tuple[str, str]:
+def dataset_titles(choice: Choice) -> tuple[str, str]:
     """The two sets as people call them; not escaped."""
     names = []
     for name in choice.now.experiment.sets:
@@ -167,7 +167,7 @@ def _legend(choice: Choice, names: tuple[str, ...], labels: list[int], colours: 
         return f':small[:color[⬤]{{foreground="{COLOURS[place]}"}}]'
 
     with st.container(horizontal=True, gap="medium"):
-        for sign, name in zip(SIGNS, called(choice), strict=True):
+        for sign, name in zip(SIGNS, dataset_titles(choice), strict=True):
             st.markdown(f"{sign} {escape(name)}", width="content")
     with st.container(horizontal=True, gap="small"):
         for label, place in colours.items():
@@ -190,7 +190,7 @@ def _one(
 ) -> None:
     from tl.charts.both_sets import OTHER, both_sets_chart
 
-    sets = [plain(name) for name in called(choice)]
+    sets = [plain(name) for name in dataset_titles(choice)]
     rows = []
     for place in np.random.default_rng(0).permutation(len(labels)):  # else the one set would lie on top of the other
         side, label = int(place >= found.of_source), labels[place]

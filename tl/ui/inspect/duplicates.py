@@ -3,7 +3,7 @@
 import streamlit as st
 
 from tl.config import Refused
-from tl.datasets.duplicates import Twins, counted, twins
+from tl.datasets.duplicates import Duplicates, counted, duplicates
 from tl.datasets.info import DatasetInfo, reason_in_words
 from tl.datasets.stored_pictures import pictures_at
 from tl.languages import joined, plural, say
@@ -63,14 +63,14 @@ def show(choice: Choice, info: DatasetInfo, pictures: Labelled) -> None:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _twins(_home: Home, path: str, name: str, stamp: str) -> list[Twins]:
+def _twins(_home: Home, path: str, name: str, stamp: str) -> list[Duplicates]:
     """Of the set as it is now (`stamp`): some seconds where it is large."""
     from tl import datasets
 
-    return twins(_home, datasets.describe(_home, name))
+    return duplicates(_home, datasets.describe(_home, name))
 
 
-def _pair(choice: Choice, info: DatasetInfo, pictures: Labelled, pair: Twins) -> None:
+def _pair(choice: Choice, info: DatasetInfo, pictures: Labelled, pair: Duplicates) -> None:
     spec = choice.now.experiment
     sides = [spec.of(arm).resolution for arm in spec.arms]
     places = [pair.row, pair.other]

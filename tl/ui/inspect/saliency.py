@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from tl.jobs import background
 from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import saliency
-from tl.languages import later, read, say
+from tl.languages import later, read_sentence, say
 from tl.store.home import Home
 from tl.store.origin import with_network
-from tl.store.saliency import Failed, Look, read_look
+from tl.store.saliency import Failed, Saliency, read_saliency
 from tl.strategies import arm_title
 from tl.ui.inspect import heat
 from tl.ui.parts.refresh import fragment
@@ -27,11 +27,11 @@ OTHERS = later("Another picture is being looked at; try again in a few seconds."
 GONE = later("The network of this arm is not here: it was trained elsewhere, or its files were deleted.")
 NO_MAP = later("This network has no map of places, so where it looks can't be told.")
 NOWHERE = later("No place of the picture speaks for this answer.")
-Found = dict[str, Look | Failed | None]  # run -> what was found
+Found = dict[str, Saliency | Failed | None]  # run -> what was found
 
 
 @dataclass(frozen=True)
-class Asked:
+class SaliencyRequest:
     """A picture and the networks that look at it."""
 
     home: Home
@@ -48,25 +48,29 @@ class Asked:
 
     def found(self) -> Found:
         """What is known by now."""
-        return {run.run_id: read_look(self.home, run.run_id, self.picture) for run in self.runs}
+        return {run.run_id: read_saliency(self.home, run.run_id, self.picture) for run in self.runs}
 
     def named(self, number: int) -> str:
         """A class as it is shown, not escaped."""
         return self.classes[number] if number < len(self.classes) else say("class {number}", number=number + 1)
 
 
-def show(asked: Asked, button: str, begin: Callable[[], bool], found: Callable[[], Found] | None = None) -> None:
+def show(
+    asked: SaliencyRequest, button: str, begin: Callable[[], bool], found: Callable[[], Found] | None = None
+) -> None:
     """Draw the button, the progress and what was found; `begin` starts looking, `found` knows what there is."""
     active = saliency.looking(asked.home)
     fragment(_show, POLL_SECONDS if active else None)(asked, button, begin, found or asked.found, active)
 
 
-def _show(asked: Asked, button: str, begin: Callable[[], bool], found: Callable[[], Found], was_active: bool) -> None:
+def _show(
+    asked: SaliencyRequest, button: str, begin: Callable[[], bool], found: Callable[[], Found], was_active: bool
+) -> None:
     active = saliency.looking(asked.home)
     if active != was_active:
         st.rerun()  # with or without refreshing
     known = found()
-    missing = [run_id for run_id in asked.here() if not isinstance(known[run_id], Look)]
+    missing = [run_id for run_id in asked.here() if not isinstance(known[run_id], Saliency)]
     if missing and active:
         done = len(asked.here()) - len(missing)
         st.progress(
@@ -88,22 +92,22 @@ def _show(asked: Asked, button: str, begin: Callable[[], bool], found: Callable[
             _arm(asked, run, known[run.run_id])
 
 
-def _arm(asked: Asked, run: RunEntry, found: Look | Failed | None) -> None:
+def _arm(asked: SaliencyRequest, run: RunEntry, found: Saliency | Failed | None) -> None:
     name = arm_title(run.arm)
     st.markdown(f"**{escape(name)}**")
     pixels = asked.shown.get(run.run_id)
-    if isinstance(found, Look):
+    if isinstance(found, Saliency):
         _answered(asked, found, pixels, name)
         return
     if pixels is not None:
         st.image(heat.enlarged(pixels), width=heat.SIDE, alt=say("The picture as this network takes it"))
     if isinstance(found, Failed):
-        st.caption(f":material/warning: {escape(read(found.error))}")  # not shown
+        st.caption(f":material/warning: {escape(read_sentence(found.error))}")  # not shown
     elif run.run_id not in asked.here():
         st.caption(say(GONE))
 
 
-def _answered(asked: Asked, found: Look, pixels: NDArray[np.uint8] | None, name: str) -> None:
+def _answered(asked: SaliencyRequest, found: Saliency, pixels: NDArray[np.uint8] | None, name: str) -> None:
     first = found.answers[0]
     if pixels is not None:
         seen = heat.enlarged(pixels) if found.heat is None else heat.overlay(pixels, found.heat)
@@ -119,7 +123,7 @@ def _answered(asked: Asked, found: Look, pixels: NDArray[np.uint8] | None, name:
         st.caption(say(NOWHERE))
 
 
-def probabilities(asked: Asked, found: Look) -> dict[str, list[object]]:
+def probabilities(asked: SaliencyRequest, found: Saliency) -> dict[str, list[object]]:
     """Columns of a table: the surest classes first."""
     return {
         say("Class"): [asked.named(each.label) for each in found.answers],

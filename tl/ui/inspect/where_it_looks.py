@@ -10,7 +10,7 @@ from tl.jobs.listing import RunEntry
 from tl.jobs.measurements import saliency as job
 from tl.languages import later, say
 from tl.store.predictions import Answers
-from tl.store.saliency import Look
+from tl.store.saliency import Saliency
 from tl.ui.inspect import heat, saliency
 from tl.ui.inspect.choice import Choice
 from tl.ui.inspect.confusion_charts import keep_to
@@ -38,7 +38,7 @@ def show(choice: Choice) -> None:
         return
     place, label = int(own.picture[row]), int(own.label[row])
     runs = tuple(run for run in (choice.run(choice.arm), choice.other and choice.run(choice.other)) if run)
-    asked = saliency.Asked(
+    asked = saliency.SaliencyRequest(
         home=choice.home,
         picture=str(place),
         runs=runs,
@@ -57,8 +57,8 @@ def show(choice: Choice) -> None:
         lambda: job.ask(choice.home, asked.picture, here),
     )
     for known in asked.found().values():
-        if isinstance(known, Look) and known.heat is not None:
-            st.caption(escape(heat.told(known)))
+        if isinstance(known, Saliency) and known.heat is not None:
+            st.caption(escape(heat.explanation(known)))
             break
 
 

@@ -9,7 +9,7 @@ from tl.networks import pictures_in_words
 from tl.sources import own
 from tl.store.home import Home
 from tl.store.titles import title_of
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.render_slot import out_of_turn
 from tl.ui.parts.text import escape, percent
 
@@ -19,7 +19,7 @@ PAGE = "pages/4_Model_library.py"
 
 def ask_to_keep(home: Home, run_id: str, problem: str) -> None:
     """Open the question; `problem`: where the session keeps the sentence that says why it can't be, for who draws it."""
-    with told(problem):
+    with show_problems(problem):
         found = keepable(home, run_id)
         st.session_state[NAME] = own.suggested_name(home, found.config.backbone, found.config.dataset)
         st.session_state.pop(PROBLEM, None)
@@ -80,5 +80,5 @@ def _question(home: Home, run_id: str, found: Keepable) -> None:
 
 def _keep(home: Home, run_id: str) -> None:
     st.session_state.pop(PROBLEM, None)
-    with told(PROBLEM), out_of_turn():
+    with show_problems(PROBLEM), out_of_turn():
         keep(home, run_id, st.session_state[NAME].strip())

@@ -12,16 +12,16 @@ from tl.analysis.time_estimate import seconds_per_seed
 from tl.config import PLANNED_LOOKS
 from tl.jobs.settle_plan import spent_seconds
 from tl.languages import joined, say
-from tl.store.settle_plan import MOST_MINUTES, Settling
+from tl.store.settle_plan import MOST_MINUTES, SettlePlan
 from tl.ui.parts.number_field import number_field
 from tl.ui.parts.numbers import Number, typed
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.text import duration, escape
 from tl.ui.parts.view import ExperimentView, kept_on_stop
 
 PROBLEM = "settling_problem"
 SEEDS, MINUTES = "settle_seeds", "settle_minutes"
-USUAL = Settling()
+USUAL = SettlePlan()
 
 
 def controls(now: ExperimentView, found: Verdict) -> None:
@@ -131,20 +131,20 @@ def _show_problem() -> None:
 
 
 def _settle(now: ExperimentView, seeds: str, minutes: str, judged: dict[str, Any]) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         state = st.session_state
-        plan = Settling(at_most_seeds=typed(state, seeds), at_most_minutes=typed(state, minutes), **judged)
+        plan = SettlePlan(at_most_seeds=typed(state, seeds), at_most_minutes=typed(state, minutes), **judged)
         jobs.begin_settling(now.home, now.experiment_id, plan)
         jobs.ensure_supervisor(now.home)
 
 
 def _add(now: ExperimentView, up_to: int) -> None:
     """The page says how many there are to be in all: a second click, or a second tab, adds no more."""
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         jobs.add_seeds(now.home, now.experiment_id, up_to)
         jobs.ensure_supervisor(now.home)
 
 
 def _stop(now: ExperimentView) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         jobs.stop_settling(now.home, now.experiment_id)

@@ -23,7 +23,7 @@ TESTED, BALANCED = later("Test accuracy"), later("Balanced accuracy")
 
 
 def arm_table(now: ExperimentView, metrics: "pd.DataFrame", found: Verdict | None = None) -> dict[str, list[str]]:
-    """Columns of the table: the measures, marked for `in_words`, then one column per arm.
+    """Columns of the table: the measures, marked for `with_measures_in_words`, then one column per arm.
 
     Where there are several seeds: the mean and over how many runs; of what was spent its 95 % interval (from 3 seeds
     on). The share that is judged by has the interval of the verdict, once that is `found`: over seeds alone one would
@@ -43,7 +43,7 @@ def arm_table(now: ExperimentView, metrics: "pd.DataFrame", found: Verdict | Non
     return columns
 
 
-def in_words(table: dict[str, list[str]]) -> dict[str, list[str]]:
+def with_measures_in_words(table: dict[str, list[str]]) -> dict[str, list[str]]:
     """The table as it is shown: its measures in words."""
     arms = {arm: values for arm, values in table.items() if arm != MEASURE}
     return {say(MEASURE): [say(measure) for measure in table[MEASURE]], **arms}

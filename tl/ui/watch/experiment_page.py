@@ -66,7 +66,7 @@ def _head(now: view.ExperimentView) -> None:
                 args=(spec, now.title),
                 help=say("To the form, filled as this comparison was."),
             )
-            name_and_notes.box(now.home, now.experiment_id, now.label, now.about)
+            name_and_notes.edit_box(now.home, now.experiment_id, now.label, now.about)
             if st.button(say("Delete"), icon=":material/delete:", type="tertiary", key="delete_experiment"):
                 ask_to_delete(now.home, now.experiment_id, live.PROBLEM, now.sweep_id, then=form.new_comparison)
     weights = now.imported and now.imported.weights

@@ -5,14 +5,14 @@ import streamlit as st
 from tl.languages import say
 from tl.store import name_and_notes
 from tl.store.home import Home
-from tl.store.name_and_notes import Label
-from tl.ui.parts.problems import told
+from tl.store.name_and_notes import NameAndNotes
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.text import escape
 
 PROBLEM = "label_problem"
 
 
-def box(home: Home, ident: str, held: Label, about: str) -> None:
+def edit_box(home: Home, ident: str, held: NameAndNotes, about: str) -> None:
     """Draw the button that opens the box; what is typed there is kept when its field is left. `about`: what it is called
     without a name."""
     opened = st.popover(
@@ -32,7 +32,7 @@ def box(home: Home, ident: str, held: Label, about: str) -> None:
         st.caption(say("They are part of its report and its bundle."))
 
 
-def show(held: Label) -> None:
+def show(held: NameAndNotes) -> None:
     """Draw the notes, letter by letter, and why they could not be kept."""
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
@@ -43,5 +43,5 @@ def show(held: Label) -> None:
 
 def _keep(home: Home, ident: str, name: str, notes: str) -> None:
     state = st.session_state
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         name_and_notes.write(home, ident, state[name] or "", state[notes] or "")

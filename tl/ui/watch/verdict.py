@@ -6,7 +6,7 @@ import streamlit as st
 
 from tl import jobs
 from tl.analysis import claim_wording
-from tl.analysis.fairness_wording import said
+from tl.analysis.fairness_wording import already_said
 from tl.analysis.names import adapts, instead
 from tl.analysis.results import Learning, Verdict
 from tl.config import PLANNED_LOOKS, Experiment
@@ -17,7 +17,7 @@ from tl.store.schema import RESUMABLE
 from tl.strategies import arm_title
 from tl.ui.compose import forecast
 from tl.ui.compose.arms import dot
-from tl.ui.parts.problems import told
+from tl.ui.parts.problems import show_problems
 from tl.ui.parts.text import cell, duration, escape, first_sentence, unbroken
 from tl.ui.parts.view import ExperimentView
 from tl.ui.watch import add_seeds, again, class_by_class, downloads, judging, take_home, target
@@ -40,7 +40,7 @@ def show(now: ExperimentView) -> tuple[dict[str, Any], Verdict]:
     """Draw the card of an experiment that has ended; what the user has it judged by (see tl.ui.watch.judging), what came out."""
     with st.container(border=True, key="verdict"):
         place = st.container()
-        chosen = judging.chosen(now.experiment, now.experiment_id)
+        chosen = judging.judging_options(now.experiment, now.experiment_id)
         found = verdict_of(now, chosen)
         with place:
             _answer(found)
@@ -171,10 +171,10 @@ def _marks(now: ExperimentView, found: Verdict) -> None:
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(escape(problem), icon=":material/error:")
     for name, sentence in findings.marks(found):
-        if said(found, name) and not _remediable(now, found, name):
+        if already_said(found, name) and not _remediable(now, found, name):
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
-            words = "" if said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
+            words = "" if already_said(found, name) else f" {unbroken(sentence)}"  # else only the button is news
             st.markdown(f":red[:material/flag: **{escape(arm_title(name))}**{words}]")  # not shown
             if found.summary[name].ledger.learning == Learning.STOPPED:
                 _resumable(now, name)
@@ -298,7 +298,7 @@ def _cost(found: Verdict, anew: list[str], times: float) -> str:
 
 def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
     """The key makes a second click, or a second tab, find the comparison of the first."""
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         arm = next(arm for arm in fairer.arms if arm.name == name)
         key = f"longer {now.experiment_id} {name} {arm.epochs} {arm.learning_rate}"  # not shown
         experiment_id = jobs.submit(now.home, fairer, key=key, keep_of=now.experiment_id)
@@ -307,7 +307,7 @@ def _train_longer(now: ExperimentView, fairer: Experiment, name: str) -> None:
 
 
 def _go_on(now: ExperimentView, run_ids: list[str]) -> None:
-    with told(PROBLEM):
+    with show_problems(PROBLEM):
         jobs.resume_all(now.home, run_ids)
         jobs.ensure_supervisor(now.home)
 
