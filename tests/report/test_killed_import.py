@@ -17,19 +17,19 @@ from tl.store.quarantine import quarantine
 KILLED = """
 import os, sys
 from pathlib import Path
-from tl.report import intake, placing
+from tl.report import bundle_import, bundle_placing
 from tl.store.home import Home
 
 def ends(*_):
     os._exit(9)
 
 {step} = ends
-intake.import_bundle(Home(sys.argv[1]), Path(sys.argv[2]))
+bundle_import.import_bundle(Home(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
 @pytest.mark.parametrize(
-    "step", ["placing.database.insert_ended", "os.rename"], ids=["before the rows", "before the folders"]
+    "step", ["bundle_placing.database.insert_ended", "os.rename"], ids=["before the rows", "before the folders"]
 )
 def test_what_a_killed_import_left_is_no_run_and_the_next_takes_its_place(home, other, tmp_path, step):
     path = packed(tmp_path / "b.zip", exported(home))
