@@ -14,7 +14,7 @@ from tl.analysis.gains import Judging
 from tl.analysis.guessing import Counted, Pictures, counted
 from tl.analysis.names import differing
 from tl.analysis.paired import Pair, costs, pairs_of, sides
-from tl.analysis.quiet import QuietRuns, quiet, timeless, two_devices
+from tl.analysis.quiet import QuietRuns, quiet, timeless, two_devices, usual_threads
 from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict, both_guess
 from tl.analysis.statistics import HURTS, UNDECIDED
@@ -67,7 +67,8 @@ def verdict(
         for arm in experiment.arms
     }
     least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
-    alone = {name: quiet(own) for name, own in runs_of.items()}
+    threads = usual_threads(runs)
+    alone = {name: quiet(own, threads) for name, own in runs_of.items()}
     comparisons = {
         name: _comparison(alone[base], alone[name], how, summary, (base, name), margin, target, least)
         for name, base in held.items()
