@@ -76,6 +76,11 @@ def test_turns_of_the_others_are_waited_for():
     assert times_left(states) == {"quick": pytest.approx(2 + 6), "slow": pytest.approx(12 + 2)}
 
 
+def test_at_two_places_nobody_waits_for_one_other():
+    states = {"quick": state(epochs=8, seconds=(1.0, 0.0)), "slow": state(epochs=6, seconds=(3.0, 0.0))}
+    assert times_left(states, places=2) == {"quick": pytest.approx(4), "slow": pytest.approx(12)}
+
+
 def test_before_the_first_epoch_nothing_is_said():
     assert times_left({"a": state()}) == {"a": None}
     other = state(arm=LINEAR, epochs=1, stage="head")

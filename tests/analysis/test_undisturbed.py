@@ -7,7 +7,7 @@ import pytest
 
 from tests.verdict_lab import FULL, SCRATCH, experiment, judge, run
 from tl.analysis.records import RunRecord
-from tl.analysis.undisturbed import disturbed_epochs, undisturbed
+from tl.analysis.undisturbed import disturbed_epochs, undisturbed, usual_threads
 from tl.report import findings
 
 LEARNED = [0.5, 0.7, 0.8]
@@ -116,3 +116,23 @@ def test_runs_that_only_had_other_numbers_of_threads_are_compared():
     on = ("CPU, 1 thread, A", "CPU, 2 threads, A")
     runs = [run(arm, LEARNED, 0.8, result={"device": each}) for arm, each in zip((SCRATCH, FULL), on, strict=True)]
     assert judge(experiment(SCRATCH, FULL), runs).comparisons[FULL].time_to_target.comparable
+
+
+def with_threads(record: RunRecord, threads: list[float]) -> RunRecord:
+    return replace(record, metrics=record.metrics.assign(threads=pd.array(threads, dtype="Float64")))
+
+
+def test_an_epoch_with_more_threads_than_usual_counts_with_the_usual_time():
+    first = with_threads(busy(run(FULL, LEARNED, 0.8, seed=0), [10.0] * 3, [0.0] * 3), [1.0] * 3)
+    last = with_threads(busy(run(FULL, LEARNED, 0.8, seed=1), [10.0, 8.0, 6.0], [0.0] * 3), [1.0, 1.6, 2.0])
+    assert usual_threads([first, last]) == 1
+    found = undisturbed([first, last], threads=1)
+    assert found.disturbed == 0 and found.comparable
+    assert [each.elapsed_seconds for each in found.runs] == [30.0, 30.0]
+    assert undisturbed([first, last]).runs[1].elapsed_seconds == 24.0
+
+
+def test_threads_that_made_room_for_others_are_not_the_usual_number():
+    record = with_threads(busy(run(FULL, LEARNED, 0.8), [10.0, 30.0, 30.0], [0.0, 0.5, 0.5]), [2.0, 1.0, 1.0])
+    assert usual_threads([record]) == 2
+    assert usual_threads([busy(run(FULL, LEARNED, 0.8), [10.0] * 3, [0.0] * 3)]) is None

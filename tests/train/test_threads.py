@@ -141,6 +141,20 @@ def test_short_turns_find_out_as_well(two):
     assert two.number == 1
 
 
+def test_one_of_two_that_compute_side_by_side_keeps_to_its_share_and_does_not_call_the_other_busy(two):
+    two.threads.take_share()
+    two.threads.among(2)
+    two.others = 1
+    assert set(compute(two, 5)) == {1}
+    assert two.threads.take_share().others == pytest.approx(0)
+    two.others = 2
+    compute(two, 5)
+    assert two.threads.take_share().others == pytest.approx(1 / 3, abs=0.05), "beside a third program"
+    two.threads.among(1)
+    two.others = 0
+    assert compute(two, 2)[-1] == 2
+
+
 def test_a_fixed_number_stays(monkeypatch):
     here = Machine(4)
     monkeypatch.setattr(threads.time, "monotonic", lambda: here.now.time)

@@ -121,12 +121,12 @@ class RunState:
     epochs: Sequence[Mapping[Any, Any]]  # rows of its metrics, one per epoch
 
 
-def times_left(states: Mapping[str, RunState]) -> dict[str, float | None]:
+def times_left(states: Mapping[str, RunState], places: int = 1) -> dict[str, float | None]:
     """Seconds until each of the runs that train at the same time is done, at most; never negative.
 
-    Runs take turns epoch by epoch: while one does an epoch, each of the others does one too. None where an epoch is to
-    come of a kind that none of them has done yet, nor one that trains everything, and of a run that has not begun to
-    train since it was started: how long its preparing takes is not known.
+    Runs take turns epoch by epoch, as many as there are `places` compute at once: while one does an epoch, each of the
+    others does one too. None where an epoch is to come of a kind that none of them has done yet, nor one that trains
+    everything, and of a run that has not begun to train since it was started: how long its preparing takes is not known.
     """
     paces = {key: _paces(state) for key, state in states.items()}
     kinds = {key: (state.config.backbone, state.config.resolution) for key, state in states.items()}
@@ -136,10 +136,11 @@ def times_left(states: Mapping[str, RunState]) -> dict[str, float | None]:
         coming[key] = _epochs_left(state, paces[key], alike)
     found: dict[str, float | None] = {}
     for key, own in coming.items():
-        rounds = sum(part for part, _ in own)
-        turns = [_seconds(epochs, math.inf if other == key else rounds) for other, epochs in coming.items()]
+        rounds, alone = sum(part for part, _ in own), _seconds(own, math.inf)
+        turns = [alone if other == key else _seconds(epochs, rounds) for other, epochs in coming.items()]
         known = [seconds for seconds in turns if seconds is not None]
-        found[key] = sum(known) if len(known) == len(turns) and _trains(states[key].progress) else None
+        told = alone is not None and len(known) == len(turns) and _trains(states[key].progress)
+        found[key] = max(alone or 0.0, sum(known) / places) if told else None
     return found
 
 

@@ -6,7 +6,8 @@ the run that includes it is.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from msgspec import structs
 from tl.analysis.records import RunRecord
 from tl.measures import DISTURBED_LOAD
 
+MORE_THREADS = 0.1  # of their mean over an epoch, above which it had more than usual
 # In the name of a device: "CPU, 2 threads, ...", "CPU, 4 threads of 2 processes, ..."
 THREADS = re.compile(r"^\d+ threads?( of )?")
 
@@ -37,11 +39,30 @@ def disturbed_epochs(metrics: pd.DataFrame) -> np.ndarray:
     return np.asarray(load > DISTURBED_LOAD)  # NaN is not above
 
 
-def undisturbed(runs: Sequence[RunRecord]) -> UndisturbedRuns:
-    """The runs of one arm, each disturbed epoch with the median time of undisturbed ones that did the same."""
-    marks = [disturbed_epochs(run.metrics) for run in runs]
-    count = int(sum(mark.sum() for mark in marks))
-    if not count:
+def usual_threads(runs: Iterable[RunRecord]) -> int | None:
+    """With how many threads most undisturbed epochs computed; None where no run tells."""
+    found = [np.rint(_threads(run.metrics)[~disturbed_epochs(run.metrics)]) for run in runs]
+    counts = Counter(int(number) for own in found for number in own if np.isfinite(number))
+    return max(counts, key=counts.__getitem__) if counts else None
+
+
+def _threads(metrics: pd.DataFrame) -> np.ndarray:
+    if "threads" not in metrics:
+        return np.full(len(metrics), np.nan)
+    return metrics["threads"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+
+
+def undisturbed(runs: Sequence[RunRecord], threads: int | None = None) -> UndisturbedRuns:
+    """The runs of one arm, each disturbed epoch with the median time of undisturbed ones that did the same.
+
+    So does each epoch with more than `threads`, where that is given: of runs that compute side by side the last one has all
+    processors in the end.
+    """
+    disturbed = [disturbed_epochs(run.metrics) for run in runs]
+    more = [_threads(run.metrics) > (threads or np.inf) + MORE_THREADS for run in runs]
+    marks = [one | other for one, other in zip(disturbed, more, strict=True)]
+    count = int(sum(mark.sum() for mark in disturbed))
+    if not any(mark.any() for mark in marks):
         return UndisturbedRuns(tuple(runs), 0, True)
     usual = _usual(runs, marks)
     found = [_corrected(run, mark, usual) for run, mark in zip(runs, marks, strict=True)]

@@ -18,7 +18,7 @@ from tl.analysis.records import RunRecord, mean
 from tl.analysis.results import ArmSummary, Claim, Comparison, Interval, Ledger, Verdict, both_guess
 from tl.analysis.statistics import HURTS, UNDECIDED
 from tl.analysis.time_to_target import time_to_target
-from tl.analysis.undisturbed import UndisturbedRuns, timeless, two_devices, undisturbed
+from tl.analysis.undisturbed import UndisturbedRuns, timeless, two_devices, undisturbed, usual_threads
 from tl.config import ACCURACY, BALANCED_ACCURACY, ArmConfig, Experiment, Refused, Training
 from tl.languages import say
 
@@ -67,7 +67,8 @@ def verdict(
         for arm in experiment.arms
     }
     least = validation.least_target if validation else 0.0  # times are to an accuracy, however it is judged
-    alone = {name: undisturbed(own) for name, own in runs_of.items()}
+    threads = usual_threads(runs)
+    alone = {name: undisturbed(own, threads) for name, own in runs_of.items()}
     comparisons = {
         name: _comparison(alone[base], alone[name], how, summary, (base, name), margin, target, least)
         for name, base in held.items()

@@ -66,6 +66,7 @@ class Trainer:
         self.progress = ProgressWriter(run, config.max_epochs, writes=ranks.first)
         self.device = choose_device()
         self.threads = threads.govern(self.device, config.threads, ranks.count)
+        self.threads.among(turn.places)
         self.device_name = device_name(self.device, ranks.count)  # asked now: a GPU that was lost can't tell
         self._history: History | None = None  # until it is known whether the last checkpoint can be used
         self.monitor = ResourceMonitor(run.resources, **gpu_identity(self.device))
@@ -181,6 +182,7 @@ class Trainer:
         if not total:  # others have what this one waits for, and may need the turn to get done with it
             self.turn.give()
             self.turn.take(self.stop)
+            self.threads.among(self.turn.places)
 
     def _tick(self) -> None:
         self.progress.tick()
@@ -226,11 +228,12 @@ class Trainer:
         return self.history.epochs >= self.config.max_epochs or self.history.stopped_early
 
     def _hand_over(self) -> None:
-        """Let the other arm have its epoch; waiting is nobody's computing time."""
+        """Let another run have its epoch; waiting is nobody's computing time."""
         self.turn.give()
         self.threads.pause()
         self.progress.phase("waiting", epoch=self.history.epochs)
         self.turn.take(self.stop)
+        self.threads.among(self.turn.places)
         self.ranks.wait()
         self.threads.resume()
         self.progress.phase("training", epoch=self.history.epochs)  # no longer waiting: who watches expects movement

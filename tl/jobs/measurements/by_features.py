@@ -18,7 +18,6 @@ from tl.jobs.launchers.launcher import PROJECT_ROOT, child_environment
 from tl.languages import READ_BY_US, later, read_sentence, say, store_sentence
 from tl.store.device_lock import Turn
 from tl.store.features import TRAIN, FeatureKey, Features, read_features
-from tl.store.files import locked
 from tl.store.home import Home
 
 LIMIT_SECONDS = 1800.0  # for the features: a large network on a slow machine, and pictures to decode before
@@ -173,11 +172,13 @@ def in_turns(home: Home, give_way: Callable[[], None]) -> Iterator[Callable[[], 
 
 @contextmanager
 def device_turn(home: Home) -> Iterator[None]:
-    """The right to compute, as trainers of the home take it (tl.store.device_lock.Turn): no run is timed meanwhile."""
-    with ExitStack() as device:
-        with locked(home.locks_dir / "next.lock"):
-            device.enter_context(locked(home.locks_dir / "device.lock"))
+    """The right to compute, as trainers of the home take it (tl.store.device_lock)."""
+    turn = Turn(home.locks_dir)
+    try:
+        turn.take()
         yield
+    finally:
+        turn.close()
 
 
 def unless_busy(home: Home) -> None:

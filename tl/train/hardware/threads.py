@@ -105,7 +105,8 @@ class Threads:
         apply: Callable[[int], None] = torch.set_num_threads,
         read: Callable[[], CpuCounters] = read_counters,
     ):
-        self.most = fixed or most or machine.cores()
+        self.all = fixed or most or machine.cores()
+        self.most = self.all
         self._governed, self._apply, self._read = fixed is None and self.most > 1, apply, read
         self.number = self.most
         apply(self.number)
@@ -113,6 +114,12 @@ class Threads:
         self._pending: list[tuple[CpuCounters, CpuCounters]] = []  # stretches since the last look
         self._roomy = 0  # looks in a row that found room for more
         self._share = _Sums()
+
+    def among(self, places: int) -> None:
+        """From here on, before computing begins, this is one of so many that have a share of the processors each."""
+        if self._governed and (most := max(1, self.all // places)) != self.most:
+            self.most = self.number = most
+            self._apply(most)
 
     def resume(self) -> None:
         """Computing begins: it is this process's turn."""
@@ -210,7 +217,7 @@ def govern(device: torch.device, fixed: int | None = None, processes: int = 1) -
 
 def most() -> int:
     """The number of threads that compute where nobody else does."""
-    return _own.most if _own is not None else torch.get_num_threads()
+    return _own.all if _own is not None else torch.get_num_threads()
 
 
 def tick() -> None:
